@@ -1,0 +1,48 @@
+# Two commands do everything: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint fixtures template docs benchmark clean
+
+demo: $(VENV)/installed
+	@$(BIN)/grade demo/submission -o graded/demo
+	@echo
+	@echo "The report is here: $(CURDIR)/graded/demo/report.html"
+
+test: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto --dist worksteal
+
+fixtures: $(VENV)/installed
+	$(BIN)/grade fixtures build
+
+template: $(VENV)/installed
+	$(BIN)/grade release student_template --template
+
+docs: $(VENV)/installed
+	$(BIN)/python -m docs.generate
+
+benchmark: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python requirements.lock
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/backgrade.pth"
+	printf '#!/bin/sh\nexec "%s" -m grader "$$@"\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/grade
+	chmod +x $(BIN)/grade
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	touch $@
+
+clean:
+	rm -rf $(VENV) graded .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,94 @@
+"""The reference as an implementation under test, plain or with an alternative convention."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from grader.errors import GoldenError
+from grader.probes.nn import Conventions, Implementation
+from grader.worker.modules import GRADED, Finder, Source
+
+PACKAGE = "reference_under_test"
+
+
+@contextmanager
+def implementation(reference: Path, alternative: str = "") -> Iterator[Implementation]:
+    """Yield the reference in folder `reference` (which holds cs231n/), changed by `alternative`.
+
+    Names joined by "+" apply together. Nothing stays imported afterwards.
+    Raises GoldenError for a name that reference/alternatives does not know.
+    """
+    patches = _patches(reference, alternative)
+    codes = {}
+    for path in sorted((reference / "cs231n").rglob("*.py")):
+        inside = path.relative_to(reference / "cs231n").as_posix()
+        source = Source(str(path), path.read_bytes())
+        if source.marshalled is None:
+            raise GoldenError(f"{path}: cannot be compiled ({source.error}); mend the reference")
+        codes[f"{PACKAGE}/{inside}"] = source.marshalled
+    finder = Finder(PACKAGE, codes, patches)
+    sys.meta_path.insert(0, finder)
+    try:
+        modules = {
+            name: importlib.import_module(f"{PACKAGE}.{path.removesuffix('.py').replace('/', '.')}")
+            for name, path in GRADED.items()
+        }
+        yield Implementation(modules, Conventions())
+    finally:
+        sys.meta_path.remove(finder)
+        for name in [n for n in sys.modules if n.partition(".")[0] == PACKAGE]:
+            del sys.modules[name]
+
+
+def sha256(reference: Path) -> str:
+    """Return the hash of every source that golden answers depend on."""
+    digest = hashlib.sha256()
+    for path in sorted(
+        [*(reference / "cs231n").rglob("*.py"), *(reference / "alternatives").glob("*.py")]
+    ):
+        digest.update(path.relative_to(reference).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _patches(reference: Path, alternative: str) -> dict[str, Callable[[ModuleType], None]]:
+    by_module: dict[str, list[Callable[[Any], None]]] = {}
+    known = _alternatives(reference) if alternative else {}
+    for name in filter(None, alternative.split("+")):
+        if name not in known:
+            raise GoldenError(
+                f"alternative {name!r}: reference/alternatives has {', '.join(sorted(known))}"
+            )
+        module, patch = known[name]
+        by_module.setdefault(module, []).append(patch)
+    return {module: _in_turn(patches) for module, patches in by_module.items()}
+
+
+def _in_turn(patches: list[Callable[[Any], None]]) -> Callable[[ModuleType], None]:
+    def apply(module: ModuleType) -> None:
+        for patch in patches:
+            patch(module)
+
+    return apply
+
+
+def _alternatives(reference: Path) -> dict[str, tuple[str, Callable[[Any], None]]]:
+    folder = reference / "alternatives"
+    name = f"{PACKAGE}_alternatives"
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None or not (folder / "__init__.py").exists():
+        raise GoldenError(f"{folder}: is missing; restore it to build alternatives")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return dict(module.ALTERNATIVES)

@@ -1,0 +1,194 @@
+"""The golden files: one flat float64 .npy for each item, and a manifest that says what is in it.
+
+Nothing is graded against a file that is missing, changed, or made for other cases: `Golden.read`
+and `Golden.check` refuse it by name first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader import inputs
+from grader.errors import GoldenError
+from grader.types import Arrays, Case
+
+FORMAT = 1
+MAIN = "reference"
+Answers = Mapping[str, Mapping[str, np.ndarray]]  # alternative -> output -> array
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One array that two sets of fixtures do not share, and by how much they differ."""
+
+    array: str
+    says: str
+
+
+def definition(case: Case, seed: str) -> str:
+    """Return the hash of all that determines a case's inputs and its golden answers."""
+    key = inputs.case_key(seed, case.id, "", case.public)
+    text = json.dumps([case.probe, dict(case.inputs), dict(case.options), key], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Golden:
+    """Golden answers by case, read from a folder or made by grader.golden.build."""
+
+    def __init__(self, manifest: Mapping[str, Any], files: Mapping[str, np.ndarray], sha256: str):
+        self._manifest = manifest
+        self._files = files
+        self.sha256 = sha256
+        self._expected: dict[tuple[str, ...], tuple[Arrays, ...]] = {}
+
+    @classmethod
+    def read(cls, folder: Path) -> Golden:
+        """Read and verify the fixtures in `folder`. Raises GoldenError that names the file."""
+        path = folder / "manifest.json"
+        try:
+            text = path.read_bytes()
+            manifest = json.loads(text)
+            listed, cases = dict(manifest["files"]), dict(manifest["cases"])
+        except FileNotFoundError:
+            raise GoldenError(f"{path}: is missing; run `grade fixtures build`") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise GoldenError(f"{path}: cannot be read ({error}); restore it or rebuild") from None
+        if manifest.get("format") != FORMAT:
+            raise GoldenError(
+                f"{path}: has format {manifest.get('format')!r}; rebuild the fixtures"
+            )
+        files = {}
+        for name, digest in listed.items():
+            files[name] = _read_array(folder / name, str(digest), cases)
+        strangers = {p.name for p in folder.glob("*.npy")} - set(files)
+        if strangers:
+            name = sorted(strangers)[0]
+            raise GoldenError(f"{folder / name}: is not in the manifest; remove it or rebuild")
+        return cls(manifest, files, hashlib.sha256(text).hexdigest())
+
+    def check(self, cases: tuple[Case, ...], seed: str) -> None:
+        """Raise GoldenError unless every case is here, made from this very definition."""
+        for case in cases:
+            entry = self._manifest["cases"].get(case.id)
+            if entry is None or entry["definition"] != definition(case, seed):
+                what = (
+                    "has no golden answers"
+                    if entry is None
+                    else "has changed since they were built"
+                )
+                raise GoldenError(f"golden: case {case.id} {what}; run `grade fixtures build`")
+            for name in case.alternatives:
+                if name not in entry["alternatives"]:
+                    raise GoldenError(
+                        f"golden: case {case.id} has no answers for alternative {name}; "
+                        "run `grade fixtures build`"
+                    )
+
+    def expected(self, case: Case) -> tuple[Arrays, ...]:
+        """Return the reference's outputs, then those of each alternative that differ from them."""
+        wanted = (MAIN, *case.alternatives)
+        key = (case.id, *wanted)
+        if key not in self._expected:
+            answers = self._manifest["cases"][case.id]["answers"]
+            self._expected[key] = tuple(self._arrays(case.id, n) for n in wanted if n in answers)
+        return self._expected[key]
+
+    def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield (case:alternative:output, array) of everything that is stored."""
+        for case_id, entry in self._manifest["cases"].items():
+            for alternative in entry["answers"]:
+                for output, array in self._arrays(case_id, alternative).items():
+                    yield f"{case_id}:{alternative}:{output}", array
+
+    def differences(self, other: Golden) -> list[Difference]:
+        """Return every array that `other` lacks, adds, or holds with other bytes."""
+        mine, theirs = dict(self.arrays()), dict(other.arrays())
+        found = []
+        for name in [*mine, *(n for n in theirs if n not in mine)]:
+            if name not in theirs or name not in mine:
+                found.append(Difference(name, "is new" if name in theirs else "is gone"))
+            elif mine[name].shape != theirs[name].shape:
+                found.append(Difference(name, f"shape {mine[name].shape} -> {theirs[name].shape}"))
+            elif mine[name].tobytes() != theirs[name].tobytes():
+                worst = float(np.max(np.abs(mine[name] - theirs[name])))
+                scale = float(np.max(np.abs(mine[name]))) or 1.0
+                says = f"differs by up to {worst:.3g} ({worst / scale:.3g} of its largest value)"
+                found.append(Difference(name, says))
+        return found
+
+    def _arrays(self, case_id: str, alternative: str) -> dict[str, np.ndarray]:
+        entry = self._manifest["cases"][case_id]
+        flat = self._files[entry["file"]]
+        outputs = {}
+        for output, row in entry["answers"][alternative].items():
+            shape = tuple(row["shape"])
+            piece = flat[row["offset"] : row["offset"] + math.prod(shape)]
+            outputs[output] = piece.reshape(shape)
+        return outputs
+
+
+def write(folder: Path, manifest: Mapping[str, Any], files: Mapping[str, np.ndarray]) -> None:
+    """Write fixtures; the manifest last, so that a broken write is noticed and never used."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, flat in files.items():
+        (folder / name).write_bytes(npy_bytes(flat))
+    for stale in folder.glob("*.npy"):
+        if stale.name not in files:
+            stale.unlink()
+    (folder / "manifest.json").write_bytes(manifest_bytes(manifest))
+
+
+def npy_bytes(flat: np.ndarray) -> bytes:
+    """Return the bytes of a .npy file; the same on every platform."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, flat, version=(1, 0), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
+    """Return the manifest as stable JSON, one case a line, so that a diff can be read."""
+    head = {key: value for key, value in manifest.items() if key != "cases"}
+    text = json.dumps(head, indent=1)[:-2] + ',\n "cases": {\n'
+    rows = [f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in manifest["cases"].items()]
+    return (text + ",\n".join(rows) + "\n }\n}\n").encode()
+
+
+def _read_array(path: Path, digest: str, cases: Mapping[str, Any]) -> np.ndarray:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise GoldenError(
+            f"{path}: cannot be read ({error.strerror}); restore it or run `grade fixtures build`"
+        ) from None
+    if hashlib.sha256(data).hexdigest() == digest:
+        return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
+    changed = _changed_arrays(path.name, data, cases)
+    what = f" ({', '.join(changed[:3])})" if changed else ""
+    raise GoldenError(
+        f"{path}: is not the file that was built{what}; restore it or run `grade fixtures build`"
+    )
+
+
+def _changed_arrays(name: str, data: bytes, cases: Mapping[str, Any]) -> list[str]:
+    """Return which arrays of a changed file no longer have their hash, as far as it can be read."""
+    try:
+        flat = np.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError, OSError):
+        return []
+    found = []
+    for case_id, entry in cases.items():
+        for alternative, outputs in entry["answers"].items() if entry["file"] == name else ():
+            for output, row in outputs.items():
+                piece = flat[row["offset"] : row["offset"] + math.prod(row["shape"])]
+                if hashlib.sha256(piece.tobytes()).hexdigest() != row["sha256"]:
+                    found.append(f"{case_id}:{alternative}:{output}")
+    return found

@@ -1,0 +1,170 @@
+"""Random masks by their properties: no golden mask exists, and none is needed.
+
+The mask is read off as out / x (no input is zero). Shares are judged inside a six-sigma binomial
+band: a right layer leaves it once in 500 million runs, and never twice on the same seed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from grader.judges import Finding, Judge, Look
+from grader.judges.values import missing
+from grader.types import Arrays, Case
+
+SIGMAS = 6.0
+SAME = 1e-5  # relative: wide enough for float32, far below any wrong factor
+
+TRAIN = ("mask", "keep_fraction", "scale", "draws")
+
+
+def band(share: float, count: int) -> float:
+    """Return how far a share of `count` independent draws may lie from `share`."""
+    return SIGMAS * math.sqrt(share * (1 - share) / count)
+
+
+def decide_train(look: Look) -> Iterator[Finding]:
+    """Judge one training pass: mask values, share kept, scale, fresh and independent draws."""
+    x, keep = look.inputs["x"], float(look.case.options["keep"])
+    if (problem := _unusable("out", x, look)) is not None:
+        for name in TRAIN:
+            yield Finding(name, problem.kind, problem.says, problem.hidden)
+        return
+    ratio = look.arrays["out"].astype(np.float64).reshape(x.shape) / x
+    kept = ratio != 0
+    share = float(kept.mean())
+    factor = float(np.median(ratio[kept])) if kept.any() else 0.0
+    yield _mask(ratio, kept, factor)
+    yield _keep_fraction(share, keep, kept.size)
+    yield _scale(factor, share, keep, kept.size)
+    yield _draws(look, x, kept)
+
+
+def _mask(ratio: np.ndarray, kept: np.ndarray, factor: float) -> Finding:
+    if not kept.any():
+        return _wrong("mask", "every unit was dropped")
+    spread = float(np.max(np.abs(ratio[kept] - factor))) / abs(factor)
+    if spread > SAME:
+        return _wrong(
+            "mask", "units are multiplied by many different numbers, not by 0 or one factor"
+        )
+    if kept.all() or kept.ndim < 2:
+        return Finding("mask")
+    for axis, what in ((0, "every row of the batch"), (1, "every unit of an example")):
+        if np.all(kept == np.take(kept, [0], axis=axis)):
+            return _wrong("mask", f"{what} got the same mask: draw one number for each unit")
+    return Finding("mask")
+
+
+def _keep_fraction(share: float, keep: float, count: int) -> Finding:
+    if abs(share - keep) <= band(keep, count):
+        return Finding("keep_fraction", error=abs(share - keep), allowed=band(keep, count))
+    says = (
+        f"{share:.3f} of the units are kept, it should be {keep:g} (within {band(keep, count):.3f})"
+    )
+    if abs(share - (1 - keep)) <= band(keep, count):
+        says += ": p is read the other way round"
+    return Finding(
+        "keep_fraction", "value", says, says, abs(share - keep), band(keep, count)
+    )  # fmt: skip
+
+
+def _scale(factor: float, share: float, keep: float, count: int) -> Finding:
+    """Right is 1/keep, or, where the share itself is off, what keeps the mean for that share."""
+    if factor == 0:
+        return _wrong("scale", "no unit is left to see the scale of")
+    if abs(factor * keep - 1) <= SAME:
+        return Finding("scale")
+    other_way = abs(factor * (1 - keep) - 1) <= SAME
+    if other_way and abs(share - (1 - keep)) <= band(keep, count):
+        return Finding("scale")
+    if abs(factor - 1) <= SAME:
+        return _wrong("scale", "kept units are not scaled: divide by the share that is kept")
+    return _wrong(
+        "scale", f"kept units are multiplied by {factor:.4g}, which does not keep the mean"
+    )
+
+
+def _draws(look: Look, x: np.ndarray, kept: np.ndarray) -> Finding:
+    again = look.arrays.get("out_again")
+    if again is None or again.shape != look.arrays["out"].shape:
+        return missing("draws", look)
+    same = np.array_equal(again.reshape(x.shape) != 0, kept)
+    if same and not kept.all():
+        return _wrong("draws", "two calls without a seed drop the same units")
+    return Finding("draws")
+
+
+def decide_seeded(look: Look) -> Iterator[Finding]:
+    """Judge passes under seeds: equal seeds give equal outputs."""
+    outs = look.arrays.get("outs")
+    if outs is None:
+        yield missing("outs", look)
+        return
+    seeds = look.case.options["seeds"]
+    for i in range(1, len(seeds)):
+        if seeds[i] == seeds[0] and not np.array_equal(outs[i], outs[0]):
+            yield _wrong("outs", "the same seed in dropout_param gives different masks")
+            return
+    yield Finding("outs")
+
+
+def decide_backward(look: Look) -> Iterator[Finding]:
+    """Judge a backward pass against the mask that its own forward pass shows."""
+    x, dout = look.inputs["x"], look.inputs["dout"]
+    for name in ("out", "dx"):
+        if (problem := _unusable(name, x, look)) is not None:
+            yield Finding("dx", problem.kind, problem.says, problem.hidden)
+            return
+    out, dx = (look.arrays[name].astype(np.float64).reshape(x.shape) for name in ("out", "dx"))
+    want = dout * (out / x)
+    errors = np.abs(dx - want) / np.max(np.abs(dout))
+    worst = float(errors.max())
+    if worst <= SAME:
+        yield Finding("dx", error=worst, allowed=SAME)
+        return
+    says = "dx is not dout times the mask of the forward pass"
+    if np.max(np.abs(np.where(out != 0, dout, 0) - dx)) <= SAME * np.max(np.abs(dout)):
+        says += ": the scale of the forward pass is missing"
+    yield Finding(
+        "dx", "value", says, says, worst, SAME, wrong=errors > SAME, expected=want, got=dx
+    )
+
+
+def _unusable(name: str, x: np.ndarray, look: Look) -> Finding | None:
+    """Return what makes an output impossible to judge, if anything does."""
+    if name not in look.arrays:
+        return missing(name, look)
+    got = look.arrays[name]
+    if np.squeeze(got).shape != np.squeeze(x).shape:
+        says = f"{name} has shape {got.shape}, expected {x.shape}"
+        return Finding(name, "shape", says, f"{name} has the wrong shape")
+    if not np.all(np.isfinite(got)):
+        return Finding(
+            name, "not_finite", f"{name} has nan or inf in it", f"{name} has nan or inf in it"
+        )
+    return None
+
+
+def _wrong(name: str, says: str) -> Finding:
+    return Finding(name, "value", says, says)
+
+
+def _train_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
+    return TRAIN
+
+
+def _seeded_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
+    return ("outs",)
+
+
+def _backward_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
+    return ("dx",)
+
+
+train = Judge(decide_train, _train_names, golden=False)
+seeded = Judge(decide_seeded, _seeded_names, golden=False)
+backward = Judge(decide_backward, _backward_names, golden=False)

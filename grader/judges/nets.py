@@ -1,0 +1,192 @@
+"""Nets by their properties: how they start, and where dropout acts inside them.
+
+With one image at a time the gradient of a weight matrix is an outer product, so a unit that was
+dropped shows as a row of zeros in the gradient of the weights behind it. The cases keep every unit
+active, so that nothing else makes such a row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from grader.judges import Finding, Judge, Look
+from grader.judges.dropout import SIGMAS, band
+from grader.judges.values import missing
+from grader.types import Arrays, Case
+
+DIFFERENCE = 1e-6  # between analytic and numeric derivatives, see judges.tolerances
+DROPOUT = ("used", "share", "only_hidden")
+
+
+def shapes(case: Case) -> dict[str, tuple[int, ...]]:
+    """Return every parameter that the net of a case must have, with its shape."""
+    dims, normalization = case.options["dims"], case.options.get("normalization")
+    wanted: dict[str, tuple[int, ...]] = {}
+    for layer, (rows, columns) in enumerate(zip(dims[:-1], dims[1:], strict=True), start=1):
+        wanted[f"W{layer}"] = (rows, columns)
+        wanted[f"b{layer}"] = (columns,)
+        if normalization and layer < len(dims) - 1:
+            wanted[f"gamma{layer}"] = (columns,)
+            wanted[f"beta{layer}"] = (columns,)
+    return wanted
+
+
+def decide_init(look: Look) -> Iterator[Finding]:
+    """Judge every parameter as the constructor leaves it: name, shape, and how it is drawn."""
+    scale = float(look.case.options["weight_scale"])
+    last = len(look.case.options["dims"]) - 1
+    for name, shape in shapes(look.case).items():
+        kind, layer = name.rstrip("0123456789"), int(name.lstrip("Wbgamet"))
+        no_effect = kind == "b" and layer < last
+        if name not in look.arrays:
+            free = no_effect and look.case.options.get("normalization") == "batchnorm"
+            yield Finding(name) if free and name not in look.refused else _unnamed(name, look)
+            continue
+        got = look.arrays[name].astype(np.float64)
+        if np.squeeze(got).shape != shape and got.shape != shape:
+            says = f"params['{name}'] has shape {got.shape}, expected {shape}"
+            yield Finding(name, "shape", says, says)
+        elif kind == "W":
+            yield _gaussian(name, got, scale)
+        else:
+            yield _constant(name, got, 1.0 if kind == "gamma" else 0.0)
+
+
+def _unnamed(name: str, look: Look) -> Finding:
+    if name in look.refused:
+        return missing(name, look)
+    has = ", ".join(sorted(look.arrays)[:12])
+    says = f"params has no '{name}'; it has {has or 'nothing that is an array'}"
+    return Finding(name, "missing", says, says)
+
+
+def _gaussian(name: str, got: np.ndarray, scale: float) -> Finding:
+    """Mean, standard deviation and tails of `got` inside six-sigma bands of N(0, scale)."""
+    count = got.size
+    mean, std = float(got.mean()), float(got.std())
+    if not abs(std / scale - 1) <= SIGMAS / math.sqrt(2 * count):
+        says = f"params['{name}'] has standard deviation {std:.3g}, weight_scale asks for {scale:g}"
+        return Finding(name, "value", says, says)
+    if not abs(mean) <= SIGMAS * scale / math.sqrt(count):
+        says = f"params['{name}'] has mean {mean:.3g}, it should be drawn around 0"
+        return Finding(name, "value", says, says)
+    share, two_sigma = float(np.mean(np.abs(got) > 2 * scale)), 0.0455
+    if abs(share - two_sigma) > band(two_sigma, count):
+        says = f"params['{name}'] is not drawn from a normal distribution"
+        return Finding(name, "value", says, says)
+    return Finding(name)
+
+
+def _constant(name: str, got: np.ndarray, value: float) -> Finding:
+    if np.array_equal(got, np.full(got.shape, value)):
+        return Finding(name)
+    says = f"params['{name}'] should start as {'ones' if value else 'zeros'}"
+    return Finding(name, "value", says, says)
+
+
+def decide_dropout(look: Look) -> Iterator[Finding]:
+    """Judge training steps of single images: which units the gradients show as dropped."""
+    layers = len(look.case.options["dims"]) - 1
+    names = [f"dW{layer}" for layer in range(1, layers + 1)] + [
+        f"db{layers}",
+        "loss",
+        "layer_share",
+    ]
+    for name in names:
+        if name not in look.arrays or not np.all(np.isfinite(look.arrays[name])):
+            problem = missing(name, look)
+            for aspect in DROPOUT:
+                yield Finding(aspect, problem.kind, problem.says, problem.hidden)
+            return
+    normalized = look.case.options.get("normalization") is not None
+    # Batch normalization of one image has no gradient behind it: only the last layer shows a mask.
+    first = layers if normalized else 2
+    dropped = [_zero_rows(look.arrays[f"dW{layer}"]) for layer in range(first, layers + 1)]
+    yield _used(dropped, first)
+    yield _share(dropped, look)
+    yield _only_hidden(look, layers, normalized)
+
+
+def _zero_rows(gradient: np.ndarray) -> np.ndarray:
+    """Return for each step and unit whether its row of the gradient (T, units, next) is zero."""
+    largest = np.max(np.abs(gradient), axis=(1, 2), keepdims=True)
+    return np.asarray(np.all(np.abs(gradient) <= 1e-12 * largest, axis=2))
+
+
+def _used(dropped: list[np.ndarray], first: int) -> Finding:
+    for layer, mask in enumerate(dropped, start=first - 1):
+        if not mask.any():
+            says = f"no unit is ever dropped behind hidden layer {layer} in training"
+            return Finding("used", "value", says, says)
+    return Finding("used")
+
+
+def _share(dropped: list[np.ndarray], look: Look) -> Finding:
+    """The net must keep the share that its own layer keeps: a fault there is not the net's."""
+    layer = float(look.arrays["layer_share"])
+    kept = 1 - float(np.mean(np.concatenate([mask.ravel() for mask in dropped])))
+    count = sum(mask.size for mask in dropped)
+    allowed = band(min(max(layer, 0.05), 0.95), count) + band(0.5, 10_000)
+    if abs(kept - layer) <= allowed:
+        return Finding("share", error=abs(kept - layer), allowed=allowed)
+    says = f"the net keeps {kept:.2f} of its hidden units, your dropout layer keeps {layer:.2f}"
+    return Finding("share", "value", says, says, abs(kept - layer), allowed)
+
+
+def _only_hidden(look: Look, layers: int, normalized: bool) -> Finding:
+    if not normalized and _zero_rows(look.arrays["dW1"]).any():
+        says = "input pixels are dropped; dropout belongs behind the hidden layers only"
+        return Finding("only_hidden", "value", says, says)
+    db = look.arrays[f"db{layers}"].reshape(len(look.inputs["x"]), -1)
+    # The gradient of a softmax loss with respect to its scores sums to zero in every row.
+    if np.any(np.abs(db.sum(axis=1)) > 1e-4 * np.max(np.abs(db), axis=1)):
+        says = "the output scores are changed by dropout; it belongs behind the hidden layers only"
+        return Finding("only_hidden", "value", says, says)
+    return Finding("only_hidden")
+
+
+def decide_seeded(look: Look) -> Iterator[Finding]:
+    """Judge a net with a fixed seed: equal losses, and gradients that are those of the loss."""
+    loss = look.arrays.get("loss")
+    if loss is None or not np.all(np.isfinite(loss)) or loss.size != 2:
+        yield missing("loss", look)
+    elif loss[0] != loss[1]:
+        says = "two equal calls with the same seed give different losses"
+        yield Finding("loss", "value", says, says)
+    else:
+        yield Finding("loss")
+    yield _derivatives(look)
+
+
+def _derivatives(look: Look) -> Finding:
+    analytic, numeric = look.arrays.get("analytic"), look.arrays.get("numeric")
+    if analytic is None or numeric is None or analytic.shape != numeric.shape or not analytic.size:
+        return missing("analytic", look)
+    scale = float(np.max(np.abs(numeric)))
+    worst = float(np.max(np.abs(analytic - numeric))) / (scale or 1.0)
+    if worst <= DIFFERENCE and scale > 0:
+        return Finding("analytic", error=worst, allowed=DIFFERENCE)
+    says = (
+        f"the gradients are not those of the net's own loss: they are {worst:.2g} of their size off"
+    )
+    return Finding("analytic", "value", says, says, worst, DIFFERENCE)
+
+
+def _init_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
+    return tuple(shapes(case))
+
+
+def _dropout_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
+    return DROPOUT
+
+
+def _seeded_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
+    return ("loss", "analytic")
+
+
+init = Judge(decide_init, _init_names, golden=False)
+dropout = Judge(decide_dropout, _dropout_names, golden=False)
+seeded = Judge(decide_seeded, _seeded_names, golden=False)

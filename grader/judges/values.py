@@ -1,0 +1,128 @@
+"""Arrays against golden arrays: shape, then finite, then dtype, then value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from grader.judges import Finding, Judge, Look, Rules
+from grader.types import Arrays, Case
+
+FLOOR = 1e-3  # of the largest value in the case: below it an array is judged by that scale
+
+
+def decide(look: Look) -> Iterator[Finding]:
+    """Yield a finding for every golden output, by the convention that it fits best."""
+    optional = look.case.options.get("dims") is not None and look.case.options.get("normalization")
+    for name in look.expected[0]:
+        if name not in look.arrays and optional == "batchnorm" and _inner_bias(name, look):
+            yield Finding(name)
+            continue
+        yield compare(name, look)
+
+
+def compare(name: str, look: Look) -> Finding:
+    """Return the finding about one output; several right conventions: the nearest one counts."""
+    if name not in look.arrays:
+        return missing(name, look)
+    got = look.arrays[name]
+    findings = [
+        _against(name, got, expected[name], _scale(expected, name), look.rules)
+        for expected in look.expected
+        if name in expected
+    ]
+    return min(findings, key=_badness)
+
+
+def missing(name: str, look: Look) -> Finding:
+    """Return the finding about an output that is no numeric array, or that is not there."""
+    what = look.refused.get(name)
+    if what is None:
+        return Finding(name, "missing", f"{name} is missing", f"{name} is missing")
+    if what == "None":
+        return Finding(name, "not_written", f"{name} is still None", f"{name} is still None")
+    says = f"{name} is {what}; an array of float64 is expected"
+    return Finding(name, "dtype", says, f"{name} is no array of float64")
+
+
+def _against(name: str, got: np.ndarray, want: np.ndarray, scale: float, rules: Rules) -> Finding:
+    squeezed = False
+    if got.shape != want.shape:
+        if np.squeeze(got).shape != np.squeeze(want).shape:
+            says = f"{name} has shape {got.shape}, expected {want.shape}"
+            return Finding(
+                name, "shape", says, f"{name} has the wrong shape", expected=want, got=got
+            )
+        squeezed = True
+    original, got = got, got.reshape(want.shape)
+    if not np.all(np.isfinite(got)):
+        return _not_finite(name, got, want)
+    allowed = rules.float32 if original.dtype == np.float32 else rules.float64
+    with np.errstate(over="ignore"):
+        errors = np.abs(got.astype(np.float64) - want) / (scale or 1.0)
+    worst = float(np.max(errors, initial=0.0))
+    if not worst <= allowed:
+        return _wrong_value(name, got, want, errors, allowed)
+    if squeezed:
+        says = f"{name} has right values in shape {original.shape}, expected {want.shape}"
+        hidden = f"{name} has right values, with an extra axis of length 1"
+        warning = rules.unit_axes == "warn"
+        return Finding(name, "shape", says, hidden, warning=warning, expected=want, got=original)
+    if original.dtype == np.float32:
+        says = f"{name} is right to single precision: float32 where float64 came in"
+        return Finding(
+            name, "dtype", says, says, worst, allowed, warning=rules.float32_policy == "warn"
+        )
+    return Finding(name, error=worst, allowed=allowed)
+
+
+def _not_finite(name: str, got: np.ndarray, want: np.ndarray) -> Finding:
+    bad = ~np.isfinite(got)
+    at = tuple(int(i) for i in np.argwhere(bad)[0])
+    what = "nan" if np.isnan(got).any() else "inf"
+    says = f"{name} has {what} in {int(bad.sum())} of {bad.size} cells, the first at {at}"
+    hidden = f"{name} has {what} in it"
+    return Finding(name, "not_finite", says, hidden, at=at, wrong=bad, expected=want, got=got)
+
+
+def _wrong_value(
+    name: str, got: np.ndarray, want: np.ndarray, errors: np.ndarray, allowed: float
+) -> Finding:
+    worst = float(errors.max())
+    wrong = errors > allowed
+    at = tuple(int(i) for i in np.unravel_index(int(errors.argmax()), errors.shape))
+    share = f"{int(wrong.sum())} of {wrong.size} cells" if wrong.ndim else "the value"
+    size = f"the largest error is {worst:.2g} of its scale, allowed is {allowed:.0e}"
+    says = (
+        f"{name} has wrong values: {share} differ, {size}"
+        if wrong.ndim
+        else f"{name} is wrong: {size}"
+    )
+    hidden = f"{name} is wrong: {size}"
+    return Finding(name, "value", says, hidden, worst, allowed, at, wrong, want, got)
+
+
+def _scale(expected: Arrays, name: str) -> float:
+    own = float(np.max(np.abs(expected[name]), initial=0.0))
+    largest = max(float(np.max(np.abs(array), initial=0.0)) for array in expected.values())
+    return max(own, FLOOR * largest)
+
+
+def _badness(finding: Finding) -> tuple[bool, bool, float]:
+    """Order findings: right first, then warnings, then by the size of the error."""
+    error = float("inf") if finding.error is None else finding.error
+    return finding.kind is not None and not finding.warning, finding.kind is not None, error
+
+
+def _inner_bias(name: str, look: Look) -> bool:
+    """A bias in front of batch normalization has no effect: leaving it out is right."""
+    layers = len(look.case.options["dims"]) - 1
+    return name in {f"{d}b{layer}" for d in ("", "d") for layer in range(1, layers)}
+
+
+def _names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
+    return tuple(expected[0])
+
+
+close = Judge(decide, _names)

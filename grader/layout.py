@@ -1,0 +1,189 @@
+"""Which of the files handed in are the homework, and where each belongs.
+
+Only names count here: paths go in, `Layout` comes out, and it does not depend on their order.
+Students hand in the package under any name, inside other folders, flattened by an LMS, beside older
+copies of itself, or with browser names such as "layers (1).py". What is chosen is, in this order:
+the folder that holds most of the homework, the one with the notebooks beside it, the one that is
+not called a copy, the shallowest, the first by name.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+CORE = ("layers.py", "optim.py", "classifiers/fc_net.py", "layer_utils.py")
+NOTEBOOKS = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
+PACKAGE = "cs231n"
+
+_KNOWN = {_name.casefold(): _name for _name in (*(c.split("/")[-1] for c in CORE), *NOTEBOOKS)}
+_DECORATED = re.compile(
+    r"(?:copy of )*+(?P<stem>[a-z_]+?)(?: ?\(\d+\)|-\d+|[ _-]*copy ?\d*)*+(?P<suffix>\.\w+)",
+    re.IGNORECASE,
+)
+_COPY = re.compile(
+    r"(?:^|[\W_])(?:copy|old|backup|bak|solutions?|orig(?:inal)?)(?:$|[\W\d_])|\(\d| \d+(?:$|/)"
+)
+_NO_PACKAGE = sys.stdlib_module_names | {"numpy", "matplotlib", "IPython", "future", "past", "six"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each kept file comes from.
+
+    `folder` is the folder of the upload that holds layers.py ("" for its top). `sources` maps the
+    path inside the package to that in the upload, `notebooks` likewise inside the course folder.
+    `package` is the name of `folder` if it can be imported under that name and else None.
+    `candidates` are all folders that hold a layers.py.
+    """
+
+    folder: str
+    package: str | None
+    sources: Mapping[str, str]
+    notebooks: Mapping[str, str]
+    candidates: tuple[str, ...]
+
+
+def find_layout(paths: Iterable[str]) -> Layout | None:
+    """The homework among `paths`; None if there is no layers.py."""
+    plain = _plain_names(paths)
+    candidates = sorted(_parent(path) for path in plain if _base(path) == "layers.py")
+    candidates = [  # a layers.py beside fc_net.py is a stray copy of its own package
+        one for one in candidates if _base(one) != "classifiers" or _parent(one) not in candidates
+    ]
+    if not candidates:
+        return None
+    folder = min(candidates, key=lambda one: _rank(one, plain))
+    others = [one for one in candidates if one != folder]
+    sources = _sources(folder, others, plain)
+    notebooks = _notebooks(folder, others, plain)
+    package = _base(folder) if _keeps_name(folder, sources, plain) else None
+    return Layout(folder, package, sources, notebooks, tuple(candidates))
+
+
+def _keeps_name(folder: str, sources: Mapping[str, str], paths: Mapping[str, str]) -> bool:
+    """A flattened upload lies in a folder of any name; beside the notebooks it is the package's."""
+    was_flat = sources.get("classifiers/fc_net.py") == paths.get(_join(folder, "fc_net.py"), "")
+    homes = {_parent(path) for path in paths if path.endswith(".ipynb")}
+    is_beside = _parent(folder) in homes and folder not in homes
+    return is_package_name(_base(folder)) and (is_beside or not was_flat)
+
+
+def is_package_name(name: str) -> bool:
+    """Whether `import name` can mean the homework: "cs682" can, "my homework" and "code" cannot."""
+    importable = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+    return importable and name not in _NO_PACKAGE
+
+
+def homework_name(path: str) -> str | None:
+    """Which file of the homework a name stands for, if any.
+
+    >>> homework_name("hw/Layers (1).py"), homework_name("Copy of dropout.ipynb")
+    ('layers.py', 'Dropout.ipynb')
+    """
+    match = _DECORATED.fullmatch(_base(path))
+    return _KNOWN.get((match["stem"] + match["suffix"]).casefold()) if match else None
+
+
+def _plain_names(paths: Iterable[str]) -> dict[str, str]:
+    """Each path under its plain name -> as it is in the upload.
+
+    "layers (1).py" stands for layers.py where its folder has none, the highest number first.
+    """
+    plain = {path: path for path in sorted(paths)}
+    variants: dict[str, list[str]] = defaultdict(list)
+    for path in plain:
+        known = homework_name(path)
+        if known and (name := _join(_parent(path), known)) not in plain:
+            variants[name].append(path)
+    for name, found in variants.items():
+        latest = max(found, key=lambda path: [int(n) for n in re.findall(r"\d+", _base(path))])
+        plain[name] = plain.pop(latest)
+    return plain
+
+
+def _rank(folder: str, paths: Mapping[str, str]) -> tuple[object, ...]:
+    """Smaller is more likely the homework."""
+    held = sum(_join(folder, core) in paths for core in CORE)
+    has_flat_net = _join(folder, "fc_net.py") in paths
+    notebooks = sum(
+        _join(folder, name) in paths or _join(_parent(folder), name) in paths for name in NOTEBOOKS
+    )
+    is_copy = bool(_COPY.search(folder.casefold()))
+    return -held, not has_flat_net, -notebooks, is_copy, _depth(folder), folder
+
+
+def _sources(folder: str, others: Iterable[str], paths: Mapping[str, str]) -> dict[str, str]:
+    """The package: all that can be imported from its folder, and what belongs there but strayed."""
+    elsewhere = [other for other in others if _is_below(other, folder)]
+    sources = {
+        _inside(path, folder): real
+        for path, real in paths.items()
+        if path.endswith(".py") and _is_below(path, folder)
+        and all(part.isidentifier() for part in _inside(path, folder)[:-3].split("/"))
+        and not any(_is_below(path, other) for other in elsewhere)
+    }  # fmt: skip
+    for core in CORE:
+        name = _base(core)
+        if core not in sources:
+            strays = [real for path, real in paths.items() if _base(path) == name]
+            if name in sources:
+                sources[core] = sources.pop(name)
+            elif len(strays) == 1:
+                sources = {to: real for to, real in sources.items() if real != strays[0]}
+                sources[core] = strays[0]
+    return {to: real for to, real in sources.items() if to in CORE or not homework_name(to)}
+
+
+def _notebooks(folder: str, others: Iterable[str], paths: Mapping[str, str]) -> dict[str, str]:
+    """The three notebooks at the top wherever they lie; others where they are."""
+    course = _parent(folder)
+    foreign = [one for one in others if not _is_below(folder, one)]
+    foreign += [
+        _parent(one)
+        for one in others
+        if _depth(_parent(one)) > _depth(course) and not _is_below(one, folder)
+    ]
+    notebooks: dict[str, str] = {}
+
+    def place(path: str) -> tuple[object, ...]:
+        where = _parent(path)
+        is_copy = bool(_COPY.search(where.casefold()))
+        return where != course, where != folder, not _is_below(path, course), is_copy, _depth(path)
+
+    for path in sorted((p for p in paths if p.endswith(".ipynb")), key=lambda p: (place(p), p)):
+        if _base(path) in NOTEBOOKS:
+            notebooks.setdefault(_base(path), paths[path])
+        elif not homework_name(path) and not any(_is_below(path, one) for one in foreign):
+            base = folder if _is_below(path, folder) else course
+            if _is_below(path, base):
+                notebooks.setdefault(_inside(path, base), paths[path])
+    return notebooks
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _base(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _depth(path: str) -> int:
+    return path.count("/") + bool(path)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return not folder or path.startswith(folder + "/")
+
+
+def _inside(path: str, folder: str) -> str:
+    return path[len(folder) + 1 :] if folder else path

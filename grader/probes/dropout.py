@@ -1,0 +1,42 @@
+"""Dropout, seen only through what goes in and comes out: the mask is out / x."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from grader.probes.nn import Implementation, stack
+
+Outputs = dict[str, Any]
+
+
+def dropout_train(nn: Implementation, x: np.ndarray, keep: float) -> Outputs:
+    """x of any shape without zeros, training mode, no seed -> out like x, and a second draw."""
+    param = {"mode": "train", "p": nn.conventions.p(keep)}
+    first, _ = nn.dropout_forward(x.copy(), dict(param))
+    second, _ = nn.dropout_forward(x.copy(), dict(param))
+    return {"out": first, "out_again": second}
+
+
+def dropout_test(nn: Implementation, x: np.ndarray, keep: float) -> Outputs:
+    """x of any shape, test mode -> out like x."""
+    out, _ = nn.dropout_forward(x, {"mode": "test", "p": nn.conventions.p(keep)})
+    return {"out": out}
+
+
+def dropout_seeded(nn: Implementation, x: np.ndarray, keep: float, seeds: list[int]) -> Outputs:
+    """One training pass for each seed -> outs (len(seeds), *x.shape)."""
+    outs = []
+    for seed in seeds:
+        param = {"mode": "train", "p": nn.conventions.p(keep), "seed": seed}
+        outs.append(nn.dropout_forward(x.copy(), param)[0])
+    return {"outs": stack(outs, "out")}
+
+
+def dropout_backward(
+    nn: Implementation, x: np.ndarray, dout: np.ndarray, keep: float, mode: str
+) -> Outputs:
+    """Forward, then backward with that cache -> out and dx, both like x."""
+    out, cache = nn.dropout_forward(x.copy(), {"mode": mode, "p": nn.conventions.p(keep)})
+    return {"out": out, "dx": nn.dropout_backward(dout, cache)}

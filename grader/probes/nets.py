@@ -1,0 +1,219 @@
+"""TwoLayerNet and FullyConnectedNet: initial values, scores, loss, gradients, test mode, dropout.
+
+Parameters are set from one vector `theta`, so that a case stays one line whatever the depth:
+weights and biases take its numbers in order, and a gamma is one plus its numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from grader.probes.nn import BadReturn, Implementation, NotWritten, stack
+
+Outputs = dict[str, Any]
+
+
+def two_layer_init(nn: Implementation, dims: list[int], weight_scale: float) -> Outputs:
+    """dims [D, H, C] -> W1 (D, H), b1 (H,), W2 (H, C), b2 (C,) as the constructor leaves them."""
+    model = _two_layer(nn, dims, weight_scale=weight_scale)
+    return _copies(model.params)
+
+
+def two_layer_scores(
+    nn: Implementation, x: np.ndarray, theta: np.ndarray, dims: list[int]
+) -> Outputs:
+    """x (N, D) -> scores (N, C)."""
+    model = _with(_two_layer(nn, dims), theta, dims)
+    return {"scores": model.loss(x)}
+
+
+def two_layer_loss(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    dims: list[int],
+    reg: float = 0.0,
+) -> Outputs:
+    """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
+    return _loss(_with(_two_layer(nn, dims, reg=reg), theta, dims), x, y)
+
+
+def net_init(
+    nn: Implementation, dims: list[int], weight_scale: float, normalization: str | None = None
+) -> Outputs:
+    """dims [D, H1, .., C] -> every parameter as the constructor leaves it, under its name."""
+    model = _net(nn, np.dtype(float), dims, weight_scale=weight_scale, normalization=normalization)
+    return _copies(model.params)
+
+
+def net_scores(
+    nn: Implementation,
+    x: np.ndarray,
+    theta: np.ndarray,
+    dims: list[int],
+    normalization: str | None = None,
+    keep: float = 1.0,
+) -> Outputs:
+    """x (N, D) -> scores (N, C): without labels a net is in test mode, whatever its dropout."""
+    model = _with(_net(nn, x.dtype, dims, normalization=normalization, keep=keep), theta, dims)
+    return {"scores": model.loss(x)}
+
+
+def net_loss(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    dims: list[int],
+    reg: float = 0.0,
+    normalization: str | None = None,
+) -> Outputs:
+    """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
+    model = _net(nn, x.dtype, dims, reg=reg, normalization=normalization)
+    return _loss(_with(model, theta, dims), x, y)
+
+
+def net_test_mode(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    x_test: np.ndarray,
+    theta: np.ndarray,
+    dims: list[int],
+    normalization: str,
+) -> Outputs:
+    """Train on batches x (T, N, D), y (T, N), then score x_test (M, D) twice.
+
+    -> scores (M, C), and scores_again, which must be the same: scoring must not train.
+    """
+    model = _with(_net(nn, x.dtype, dims, normalization=normalization), theta, dims)
+    for batch, labels in zip(x, y, strict=True):
+        model.loss(batch.copy(), labels.copy())
+    return {"scores": model.loss(x_test.copy()), "scores_again": model.loss(x_test.copy())}
+
+
+def net_dropout(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    dims: list[int],
+    keep: float,
+    normalization: str | None = None,
+) -> Outputs:
+    """One image at a time, x (T, D), y (T,), through a net with dropout in training mode.
+
+    -> loss (T,) and gradients d<name> (T, ...), which show the masks; test scores (T, C); and a
+    plain layer's kept share for the same `keep`, to tell a fault of the net from one of the layer.
+    """
+    model = _with(_net(nn, x.dtype, dims, keep=keep, normalization=normalization), theta, dims)
+    steps = [_loss(model, image[None].copy(), label[None].copy()) for image, label in zip(x, y)]
+    outputs: Outputs = {name: stack([s.get(name) for s in steps], name) for name in steps[0]}
+    param = {"mode": "train", "p": nn.conventions.p(keep)}
+    layer, _ = nn.dropout_forward(np.ones((100, 100)), param)
+    return outputs | {
+        "scores": model.loss(x.copy()),
+        "layer_share": np.mean(np.asarray(layer) != 0),
+    }
+
+
+def net_dropout_seeded(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    direction: np.ndarray,
+    dims: list[int],
+    keep: float,
+    seed: int,
+    reg: float = 0.0,
+    normalization: str | None = None,
+) -> Outputs:
+    """Loss and gradients with a fixed seed, against central differences of the own loss.
+
+    -> loss (2,) of two equal calls, and for each parameter its directional derivative, `analytic`
+    and `numeric` (P,), along `direction` normalised to unit length.
+    """
+    model = _net(nn, x.dtype, dims, keep=keep, seed=seed, reg=reg, normalization=normalization)
+    model = _with(model, theta, dims)
+    losses = [model.loss(x.copy(), y.copy())[0] for _ in range(2)]
+    _, grads = model.loss(x.copy(), y.copy())
+    analytic, numeric = [], []
+    for name in sorted(parameter_shapes(dims, normalization)):
+        if name not in model.params:
+            continue
+        kept = np.array(model.params[name])
+        along = direction[: kept.size].reshape(kept.shape)
+        along = along / np.sqrt(np.sum(along**2))
+        ends = []
+        for step in (1e-5, -1e-5):
+            model.params[name] = kept + step * along
+            ends.append(model.loss(x.copy(), y.copy())[0])
+        model.params[name] = kept
+        gradient = np.asarray(grads[name]) if name in grads else np.zeros_like(kept)
+        analytic.append(np.sum(gradient.reshape(kept.shape) * along))
+        numeric.append((ends[0] - ends[1]) / 2e-5)
+    return {"loss": np.array(losses), "analytic": np.array(analytic), "numeric": np.array(numeric)}
+
+
+def _two_layer(nn: Implementation, dims: list[int], **arguments: Any) -> Any:
+    return nn.two_layer_net(input_dim=dims[0], hidden_dim=dims[1], num_classes=dims[2], **arguments)
+
+
+def _net(nn: Implementation, dtype: Any, dims: list[int], **arguments: Any) -> Any:
+    return nn.fully_connected_net(
+        dims[1:-1], input_dim=dims[0], num_classes=dims[-1], dtype=dtype.type, **arguments
+    )
+
+
+def parameter_shapes(
+    dims: list[int], normalization: str | None = None
+) -> dict[str, tuple[int, ...]]:
+    """Return the name and shape of every parameter of a net with these dims."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer, (rows, columns) in enumerate(zip(dims[:-1], dims[1:], strict=True), start=1):
+        shapes[f"W{layer}"] = (rows, columns)
+        shapes[f"b{layer}"] = (columns,)
+        if normalization and layer < len(dims) - 1:
+            shapes[f"gamma{layer}"] = (columns,)
+            shapes[f"beta{layer}"] = (columns,)
+    return shapes
+
+
+def _with(model: Any, theta: np.ndarray, dims: list[int]) -> Any:
+    """Set every parameter that the model has from theta; keep the model's own shape for it."""
+    start = 0
+    for name, shape in parameter_shapes(dims, normalization="any").items():
+        stop = start + math.prod(shape)
+        if stop > theta.size:
+            raise ValueError(f"theta has {theta.size} numbers, {stop} are needed; lengthen it")
+        values = theta[start:stop] + (1 if name.startswith("gamma") else 0)
+        start = stop
+        if name in model.params:
+            own = np.shape(model.params[name])
+            fits = math.prod(own) == math.prod(shape)
+            model.params[name] = values.reshape(own if fits else shape).copy()
+    return model
+
+
+def _loss(model: Any, x: np.ndarray, y: np.ndarray) -> Outputs:
+    result = model.loss(x, y)
+    if result is None:
+        raise NotWritten("loss")
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        raise BadReturn("loss(X, y) must return (loss, grads)")
+    loss, grads = result
+    if not isinstance(grads, dict):
+        raise BadReturn("grads must be a dictionary with the gradient of each parameter")
+    orphans = [name for name in model.params if name not in grads]
+    outputs: Outputs = {"loss": loss} | {f"d{name}": None for name in model.params}
+    outputs |= {f"d{name}": value for name, value in grads.items()}
+    return outputs | {"parameters_without_gradient": len(orphans)}
+
+
+def _copies(params: Any) -> Outputs:
+    return {str(name): np.array(value) for name, value in params.items()}

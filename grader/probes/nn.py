@@ -1,0 +1,165 @@
+"""The implementation under test, whatever course year it follows.
+
+`Implementation` gives probes the functions of `layers`, `optim` and `fc_net` under one roof. It
+knows how constructors of different years spell the same thing, and it notices a return value that
+cannot be what the docstring asks for, so that probes can stay one expression long.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+RETURNS: Mapping[str, tuple[str, ...]] = {
+    "affine_forward": ("out", "cache"),
+    "affine_backward": ("dx", "dw", "db"),
+    "relu_forward": ("out", "cache"),
+    "relu_backward": ("dx",),
+    "softmax_loss": ("loss", "dx"),
+    "svm_loss": ("loss", "dx"),
+    "batchnorm_forward": ("out", "cache"),
+    "batchnorm_backward": ("dx", "dgamma", "dbeta"),
+    "batchnorm_backward_alt": ("dx", "dgamma", "dbeta"),
+    "layernorm_forward": ("out", "cache"),
+    "layernorm_backward": ("dx", "dgamma", "dbeta"),
+    "dropout_forward": ("out", "cache"),
+    "dropout_backward": ("dx",),
+    "affine_relu_forward": ("out", "cache"),
+    "affine_relu_backward": ("dx", "dw", "db"),
+    "sgd": ("next_w", "config"),
+    "sgd_momentum": ("next_w", "config"),
+    "rmsprop": ("next_w", "config"),
+    "adam": ("next_w", "config"),
+}
+
+
+class NotWritten(Exception):
+    """The function is still the handed-out stub."""
+
+
+class Missing(Exception):
+    """The name the course asks for does not exist in the submission."""
+
+
+class BadReturn(Exception):
+    """The function returned something that cannot be taken apart as the docstring says."""
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """What a course year means by its words.
+
+    `dropout_p` is "keep" (2018 and later: p is the probability of keeping a unit) or "drop".
+    """
+
+    dropout_p: str = "keep"
+
+    def p(self, keep: float) -> float:
+        """Return the dropout parameter p that keeps a share `keep` of the units."""
+        return keep if self.dropout_p == "keep" else 1 - keep
+
+
+class Implementation:
+    """`nn`: layers as attributes (`nn.relu_forward`), update rules and nets by method.
+
+    `modules` maps "layers", "optim" and "fc_net" to modules (or anything with those attributes);
+    a module that could not be loaded is absent.
+    """
+
+    def __init__(self, modules: Mapping[str, Any], conventions: Conventions) -> None:
+        self._modules = modules
+        self.conventions = conventions
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._checked("layers", name)
+
+    def update_rule(self, name: str) -> Callable[..., Any]:
+        """Return the update rule `name` of optim.py."""
+        return self._checked("optim", name)
+
+    def two_layer_net(self, **arguments: Any) -> Any:
+        """Return a TwoLayerNet built with the keyword arguments its constructor knows."""
+        build = self._find("fc_net", "TwoLayerNet")
+        return _built(build(**_known(build, arguments)))
+
+    def fully_connected_net(
+        self,
+        hidden_dims: list[int],
+        *,
+        normalization: str | None = None,
+        keep: float = 1.0,
+        seed: int | None = None,
+        **arguments: Any,
+    ) -> Any:
+        """Return a FullyConnectedNet; `keep` is the probability that dropout keeps a unit."""
+        build = self._find("fc_net", "FullyConnectedNet")
+        accepted = inspect.signature(build).parameters
+        if "use_batchnorm" in accepted and "normalization" not in accepted:
+            if normalization not in (None, "batchnorm"):
+                raise Missing(f"FullyConnectedNet has no {normalization}")
+            arguments["use_batchnorm"] = normalization == "batchnorm"
+        else:
+            arguments["normalization"] = normalization
+        if "dropout_keep_ratio" in accepted:
+            arguments["dropout_keep_ratio"] = keep
+        else:
+            arguments["dropout"] = self.conventions.p(keep)
+        if seed is not None:
+            arguments["seed"] = seed
+        return _built(build(list(hidden_dims), **_known(build, arguments)))
+
+    def _find(self, module: str, name: str) -> Callable[..., Any]:
+        if module not in self._modules:
+            raise Missing(f"{module}.py could not be loaded")
+        found = getattr(self._modules[module], name, None)
+        if not callable(found):
+            raise Missing(f"{module}.py has no {name}")
+        return found  # type: ignore[no-any-return]
+
+    def _checked(self, module: str, name: str) -> Callable[..., Any]:
+        function = self._find(module, name)
+        names = RETURNS.get(name, ("out",))
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            result = function(*args, **kwargs)
+            if result is None:
+                raise NotWritten(name)
+            if len(names) == 1:
+                return result
+            if not isinstance(result, (tuple, list)) or len(result) != len(names):
+                got = f"{len(result)} values" if isinstance(result, (tuple, list)) else "one value"
+                raise BadReturn(f"{name} must return ({', '.join(names)}), it returned {got}")
+            return tuple(result)
+
+        return call
+
+
+def stack(values: list[Any], what: str) -> np.ndarray | None:
+    """Return per-step values as one array with a leading axis of steps; None if one is None."""
+    if any(value is None for value in values):
+        return None
+    arrays = [np.array(value) for value in values]
+    shapes = sorted({array.shape for array in arrays})
+    if len(shapes) > 1:
+        raise BadReturn(f"{what} changes its shape from step to step: {shapes[0]}, {shapes[-1]}")
+    return np.stack(arrays)
+
+
+def _known(build: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the arguments that the constructor takes (all of them if it takes **kwargs)."""
+    parameters = inspect.signature(build).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return dict(arguments)
+    return {name: value for name, value in arguments.items() if name in parameters}
+
+
+def _built(model: Any) -> Any:
+    if not getattr(model, "params", None):
+        raise NotWritten(type(model).__name__)
+    return model

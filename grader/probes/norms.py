@@ -1,0 +1,108 @@
+"""Batch normalization and layer normalization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from grader.probes.nn import Implementation, stack
+
+Outputs = dict[str, Any]
+
+
+def batchnorm_train(
+    nn: Implementation, x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, **param: Any
+) -> Outputs:
+    """Several batches x (T, N, D) in training mode, one bn_param carried through.
+
+    -> out (T, N, D), running_mean (T, D) and running_var (T, D) after each batch.
+    """
+    bn_param = {"mode": "train", **param}
+    outs, means, variances = [], [], []
+    for batch in x:
+        out, _ = nn.batchnorm_forward(batch.copy(), gamma.copy(), beta.copy(), bn_param)
+        outs.append(out)
+        means.append(_copied(bn_param.get("running_mean")))
+        variances.append(_copied(bn_param.get("running_var")))
+    return {
+        "out": stack(outs, "out"),
+        "running_mean": stack(means, "running_mean"),
+        "running_var": stack(variances, "running_var"),
+    }
+
+
+def batchnorm_test(
+    nn: Implementation,
+    x: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    running_mean: np.ndarray,
+    running_var: np.ndarray,
+    **param: Any,
+) -> Outputs:
+    """One batch x (N, D) in test mode with given running statistics (D,).
+
+    -> out (N, D) and the statistics afterwards, which test mode must leave alone.
+    """
+    bn_param = {"mode": "test", "running_mean": running_mean, "running_var": running_var, **param}
+    out, _ = nn.batchnorm_forward(x, gamma, beta, bn_param)
+    return {
+        "out": out,
+        "running_mean": _copied(bn_param.get("running_mean")),
+        "running_var": _copied(bn_param.get("running_var")),
+    }
+
+
+def batchnorm_backward(
+    nn: Implementation,
+    x: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    dout: np.ndarray,
+    **param: Any,
+) -> Outputs:
+    """dout (N, D) -> dx (N, D), dgamma (D,), dbeta (D,), with the cache of the own forward pass."""
+    _, cache = nn.batchnorm_forward(x, gamma, beta, {"mode": "train", **param})
+    dx, dgamma, dbeta = nn.batchnorm_backward(dout, cache)
+    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+
+
+def batchnorm_backward_alt(
+    nn: Implementation,
+    x: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    dout: np.ndarray,
+    **param: Any,
+) -> Outputs:
+    """The same by the simplified formula."""
+    _, cache = nn.batchnorm_forward(x, gamma, beta, {"mode": "train", **param})
+    dx, dgamma, dbeta = nn.batchnorm_backward_alt(dout, cache)
+    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+
+
+def layernorm_forward(
+    nn: Implementation, x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, **param: Any
+) -> Outputs:
+    """x (N, D) -> out (N, D)."""
+    out, _ = nn.layernorm_forward(x, gamma, beta, dict(param))
+    return {"out": out}
+
+
+def layernorm_backward(
+    nn: Implementation,
+    x: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    dout: np.ndarray,
+    **param: Any,
+) -> Outputs:
+    """dout (N, D) -> dx (N, D), dgamma (D,), dbeta (D,), with the cache of the own forward pass."""
+    _, cache = nn.layernorm_forward(x, gamma, beta, dict(param))
+    dx, dgamma, dbeta = nn.layernorm_backward(dout, cache)
+    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+
+
+def _copied(value: Any) -> Any:
+    return None if value is None else np.array(value)

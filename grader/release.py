@@ -1,0 +1,60 @@
+"""What students get: the reference with the answers taken out.
+
+A student writes what stands between `# BEGIN SOLUTION` and `# END SOLUTION`. Taking such a block
+out leaves a statement that raises NotImplementedError: an unwritten function says what it is.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from grader.errors import GraderFault
+
+BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
+DEFINITION = re.compile(r"^(\s*)(?:def|class) (\w+)")
+
+
+def strip(source: str, name: str) -> str:
+    """Return `source` without its solutions. Raises GraderFault for a block that is not closed."""
+    kept: list[str] = []
+    inside = False
+    function = ""
+    for number, line in enumerate(source.splitlines(), start=1):
+        if match := DEFINITION.match(line):
+            function = match.group(2)
+        word = line.strip()
+        if word == (END if not inside else BEGIN):
+            raise GraderFault(f"{name}:{number}: {word} has no partner; solutions do not nest")
+        if word == BEGIN:
+            inside = True
+            indent = line[: len(line) - len(line.lstrip())]
+            kept.append(f'{indent}raise NotImplementedError("{function}: write this")')
+        elif word == END:
+            inside = False
+        elif not inside:
+            kept.append(line)
+    if inside:
+        raise GraderFault(f"{name}: the last {BEGIN} has no {END}; add it")
+    return "\n".join(kept) + "\n"
+
+
+def template_files(reference: Path) -> dict[str, str]:
+    """Return the student template: path inside it -> text."""
+    sources = sorted((reference / "cs231n").rglob("*.py"))
+    return {
+        path.relative_to(reference).as_posix(): strip(path.read_text(encoding="utf-8"), str(path))
+        for path in sources
+    }
+
+
+def write_template(reference: Path, target: Path) -> list[str]:
+    """Write the template to `target`, replacing what is there; return the files written."""
+    files = template_files(reference)
+    shutil.rmtree(target / "cs231n", ignore_errors=True)
+    for name, text in files.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return list(files)

@@ -1,0 +1,267 @@
+"""result.json: the report for machines, as the contract has it.
+
+The same submission, rubric and golden files give the same bytes, apart from `measured`.
+`docs/result.schema.json` is generated from the types below.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
+
+from grader.types import Fault, ItemResult, Report
+
+SCHEMA = "backgrade/result/1"
+NOTEBOOKS = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
+
+
+class SubmissionJson(TypedDict):
+    """What was handed in."""
+
+    name: str
+    sha256: str
+    files: list[str]
+    repaired: list[str]
+    ignored: list[str]
+
+
+class RubricJson(TypedDict):
+    """What it was graded against, by hash."""
+
+    id: str
+    sha256: str
+    golden: str
+
+
+class ScoreJson(TypedDict):
+    """Points."""
+
+    earned: float
+    possible: float
+    pending: float
+    bonus: float
+
+
+class PartJson(TypedDict):
+    """One part of an item."""
+
+    id: str
+    earned: float
+    possible: float
+    status: str
+
+
+class FaultJson(TypedDict):
+    """What is wrong, where, by how much; null where that makes no sense or is hidden."""
+
+    case: str
+    part: str
+    kind: str
+    says: str
+    error: float | None
+    allowed: float | None
+    at: list[int] | None
+
+
+class CauseJson(TypedDict):
+    """The mistake behind the faults, and whether the answers match it exactly."""
+
+    id: str
+    says: str
+    certain: bool
+
+
+class ItemJson(TypedDict):
+    """One item."""
+
+    id: str
+    section: str
+    status: Literal[
+        "passed", "partial", "failed", "not_written", "error", "timeout", "skipped", "pending",
+        "grader_fault",
+    ]  # fmt: skip
+    earned: float
+    possible: float
+    parts: list[PartJson]
+    faults: list[FaultJson]
+    cause: CauseJson | None
+    because_of: str | None
+    followed_through: bool
+
+
+class RunJson(TypedDict):
+    """One training run that was recomputed."""
+
+    net: list[int]
+    update_rule: str
+    train: int
+    best_val_accuracy: float
+    recomputed_val_accuracy: float
+
+
+class NotebookJson(TypedDict):
+    """One notebook."""
+
+    name: str
+    status: Literal["executed", "error", "timeout", "missing", "unreadable", "skipped"]
+    cells: int
+    failed_cell: int | None
+    runs: list[RunJson]
+
+
+class QuestionJson(TypedDict):
+    """One inline question, graded by a person."""
+
+    id: str
+    answer: str
+    status: Literal["pending", "blank", "graded"]
+    possible: float
+    earned: float | None
+
+
+class FlagJson(TypedDict):
+    """Something for a person to look at."""
+
+    kind: str
+    says: str
+    where: str
+
+
+class BoxJson(TypedDict):
+    """How student code was confined."""
+
+    outer: str
+    inner: list[str]
+    isolated: bool
+
+
+class MeasuredJson(TypedDict):
+    """What differs from run to run."""
+
+    started: str
+    wall_s: float
+    cpu_s: float
+    host: str
+    versions: dict[str, str]
+
+
+class ResultJson(TypedDict):
+    """The whole file."""
+
+    schema: str
+    submission: SubmissionJson
+    rubric: RubricJson
+    score: ScoreJson
+    items: list[ItemJson]
+    notebooks: list[NotebookJson]
+    questions: list[QuestionJson]
+    flags: list[FlagJson]
+    box: BoxJson
+    measured: MeasuredJson
+
+
+def as_dict(report: Report) -> ResultJson:
+    """Return the report as plain data."""
+    submission, score = report.submission, report.score
+    return {
+        "schema": SCHEMA,
+        "submission": {
+            "name": submission.name,
+            "sha256": submission.sha256,
+            "files": sorted(submission.files),
+            "repaired": list(submission.repaired),
+            "ignored": list(submission.ignored),
+        },
+        "rubric": {
+            "id": report.rubric,
+            "sha256": report.rubric_sha256,
+            "golden": report.golden_sha256,
+        },
+        "score": {
+            "earned": score.earned,
+            "possible": score.possible,
+            "pending": score.pending,
+            "bonus": score.bonus,
+        },
+        "items": [_item(item) for item in report.items],
+        "notebooks": _notebooks(report),
+        "questions": [
+            {
+                "id": item.id, "answer": "", "status": "pending", "possible": item.possible,
+                "earned": None,
+            }
+            for item in report.items
+            if item.status == "pending"
+        ],
+        "flags": [{"kind": f.kind, "says": f.says, "where": f.where} for f in report.flags],
+        "box": {
+            "outer": report.box.outer,
+            "inner": list(report.box.inner),
+            "isolated": report.box.isolated,
+        },
+        "measured": MeasuredJson(**report.measured),  # type: ignore[typeddict-item]
+    }  # fmt: skip
+
+
+def write(report: Report) -> str:
+    """Return result.json as text."""
+    return json.dumps(as_dict(report), indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of result.json."""
+    from pydantic import TypeAdapter  # only here: writing a result needs no validation
+
+    return TypeAdapter(ResultJson).json_schema()
+
+
+def _item(item: ItemResult) -> ItemJson:
+    cause = item.cause
+    return {
+        "id": item.id,
+        "section": item.section,
+        "status": item.status,
+        "earned": item.earned,
+        "possible": item.possible,
+        "parts": [
+            {"id": p.id, "earned": p.earned, "possible": p.possible, "status": p.status}
+            for p in item.parts
+        ],
+        "faults": [_fault(fault) for fault in item.faults],
+        "cause": {"id": cause.id, "says": cause.says, "certain": cause.certain} if cause else None,
+        "because_of": item.because_of,
+        "followed_through": item.followed_through,
+    }
+
+
+def _fault(fault: Fault) -> FaultJson:
+    return {
+        "case": fault.case,
+        "part": fault.part,
+        "kind": fault.kind,
+        "says": fault.says,
+        "error": _finite(fault.error),
+        "allowed": _finite(fault.allowed),
+        "at": None if fault.at is None else list(fault.at),
+    }
+
+
+def _finite(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _notebooks(report: Report) -> list[NotebookJson]:
+    present = {path.rpartition("/")[2] for path in report.submission.files}
+    return [
+        {
+            "name": name,
+            "status": "skipped" if name in present else "missing",
+            "cells": 0,
+            "failed_cell": None,
+            "runs": [],
+        }
+        for name in NOTEBOOKS
+    ]

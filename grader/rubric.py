@@ -1,0 +1,320 @@
+"""What is asked: sections, items, parts, cases and tolerances, read from a TOML file.
+
+A rubric is written by people, so every error names file, item and field and says what would be
+right. `extends = "other"` starts from another rubric beside the file: its tables are merged, and an
+item with a known id changes that item. Nothing is registered anywhere else: a probe or judge is
+named by its module and function, and a name that points nowhere is an error here.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from grader import inputs
+from grader.errors import RubricError, UsageError
+from grader.judges.tolerances import TOLERANCES
+from grader.types import Case
+
+
+class Table(BaseModel):
+    """Every table of the file: unknown fields are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ConventionsTable(Table):
+    """What the course year means by its words."""
+
+    dropout_p: Literal["keep", "drop"] = Field(
+        default="keep", description="Is dropout's p the probability to keep or to drop a unit?"
+    )
+
+
+class LimitsTable(Table):
+    """Wall seconds; they are shown in the report when they are hit."""
+
+    load_s: float = Field(default=10.0, gt=0, le=120, description="to import one module")
+    case_s: float = Field(default=5.0, gt=0, le=120, description="for one case")
+    submission_s: float = Field(default=120.0, gt=0, le=3600, description="for all code items")
+
+
+class JudgingTable(Table):
+    """Rules about what is right in value but not in form."""
+
+    unit_axes: Literal["warn", "fail"] = Field(
+        default="warn", description="extra axes of length 1 around right values"
+    )
+    float32: Literal["warn", "fail"] = Field(
+        default="warn", description="answers in single precision, right to single precision"
+    )
+    mutated_input: Literal["allow", "warn", "fail"] = Field(
+        default="warn", description="arguments that were changed in place"
+    )
+
+
+class PartTable(Table):
+    """One part of an item: its points, and the outputs that it is made of."""
+
+    id: str
+    points: float = Field(ge=0)
+    about: str = Field(description="what is right when it is earned; shown in the report")
+    outputs: tuple[str, ...] = Field(default=(), description="names or patterns; default: its id")
+
+
+class CaseTable(Table):
+    """One probe with named inputs, in one line."""
+
+    id: str
+    probe: str | None = Field(default=None, description="default: the item's probe")
+    inputs: dict[str, str] = Field(default={}, description="argument = description of an array")
+    options: dict[str, Any] = Field(default={}, description="argument = plain value")
+    public: bool = Field(default=False, description="ships with the self-check")
+    judge: str | None = Field(default=None, description="default: the item's judge")
+    part: str | None = Field(default=None, description="all outputs count to this part")
+    only: tuple[str, ...] = Field(default=(), description="names or patterns of outputs to judge")
+
+
+class ItemTable(Table):
+    """One thing to do, with its points."""
+
+    id: str
+    section: str
+    title: str
+    kind: Literal["code", "notebook", "question"] = "code"
+    where: str = Field(default="", description="file and function, or notebook")
+    points: float = Field(ge=0)
+    bonus: bool = False
+    needs: tuple[str, ...] = Field(
+        default=(), description="items whose failure explains this one's"
+    )
+    probe: str | None = None
+    judge: str = "values.close"
+    tolerance: str = Field(default="layer", description="a row of judges/tolerances.py")
+    alternatives: tuple[str, ...] = Field(default=(), description="other right conventions")
+    parts: tuple[PartTable, ...] = ()
+    cases: tuple[CaseTable, ...] = ()
+    hints: tuple[str, ...] = Field(default=(), max_length=3)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> ItemTable:
+        if self.kind != "code":
+            return self
+        total = sum(part.points for part in self.parts)
+        if abs(total - self.points) > 1e-9:
+            raise ValueError(f"points is {self.points:g} but its parts add up to {total:g}")
+        if not self.cases:
+            raise ValueError("a code item needs at least one case")
+        names = {part.id for part in self.parts}
+        for case in self.cases:
+            if case.part is not None and case.part not in names:
+                raise ValueError(f"case '{case.id}': part '{case.part}' is none of {sorted(names)}")
+            if not (case.probe or self.probe):
+                raise ValueError(f"case '{case.id}': name a probe, here or in the item")
+        return self
+
+    def part_of(self, output: str, case: Case) -> str | None:
+        """Return the part that this output of the case counts towards; None: only looked at."""
+        if case.only and not _matches(output, case.only):
+            return None
+        if case.part is not None:
+            return case.part
+        for part in self.parts:
+            if _matches(output, part.outputs or (part.id,)):
+                return part.id
+        return None
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+class SectionTable(Table):
+    """A heading of the report."""
+
+    id: str
+    title: str
+
+
+class RubricFile(Table):
+    """The whole file."""
+
+    format: Literal[1]
+    id: str
+    title: str
+    seed: str = Field(min_length=1, description="hidden inputs depend on it; keep it from students")
+    hint_level: int = Field(default=3, ge=0, le=3, description="how many hints a report may show")
+    follow_through: float = Field(
+        default=1.0, ge=0, le=1, description="share of a part that is right over right needs"
+    )
+    conventions: ConventionsTable = ConventionsTable()
+    limits: LimitsTable = LimitsTable()
+    judging: JudgingTable = JudgingTable()
+    sections: tuple[SectionTable, ...]
+    items: tuple[ItemTable, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> RubricFile:
+        sections = {section.id for section in self.sections}
+        seen: set[str] = set()
+        for item in self.items:
+            if item.section not in sections:
+                raise ValueError(
+                    f"item '{item.id}': section '{item.section}' is not in [[sections]]"
+                )
+            for need in item.needs:
+                if need not in seen:
+                    raise ValueError(
+                        f"item '{item.id}': needs '{need}', which no item above has as id"
+                    )
+            if item.id in seen:
+                raise ValueError(f"item '{item.id}': there are two items with this id")
+            seen.add(item.id)
+            ids = [case.id for case in item.cases]
+            if doubled := {one for one in ids if ids.count(one) > 1}:
+                raise ValueError(f"item '{item.id}': two cases are called {sorted(doubled)[0]!r}")
+        return self
+
+
+class Rubric:
+    """A validated rubric: the tables, its cases as records, and the hash of what it says."""
+
+    def __init__(self, table: RubricFile, sha256: str) -> None:
+        self.table = table
+        self.sha256 = sha256
+        self.cases: tuple[Case, ...] = tuple(
+            _case(item, row) for item in table.items for row in item.cases
+        )
+        self._items = {item.id: item for item in table.items}
+        self._inputs: dict[str, dict[str, np.ndarray]] = {}
+
+    def item(self, item_id: str) -> ItemTable:
+        """Return the item with this id."""
+        return self._items[item_id]
+
+    def case_inputs(self, case: Case) -> dict[str, np.ndarray]:
+        """Return the read-only arrays that go into a case, by argument name; made once."""
+        if case.id not in self._inputs:
+            self._inputs[case.id] = {
+                name: inputs.make(
+                    text, inputs.case_key(self.table.seed, case.id, name, case.public)
+                )
+                for name, text in case.inputs.items()
+            }
+            for array in self._inputs[case.id].values():
+                array.flags.writeable = False
+        return self._inputs[case.id]
+
+
+def read_rubric(path: Path) -> Rubric:
+    """Read, merge and validate a rubric file. Raises RubricError: "file: item, field: what"."""
+    merged = _read_merged(path, ())
+    try:
+        table = RubricFile.model_validate(merged)
+    except ValidationError as error:
+        raise RubricError(_explain(path, merged, error)) from None
+    _check_names(path, table)
+    digest = hashlib.sha256(table.model_dump_json().encode()).hexdigest()
+    return Rubric(table, digest)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a rubric file, for editors."""
+    return RubricFile.model_json_schema()
+
+
+def _read_merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    if path in seen:
+        raise RubricError(f"{path}: 'extends' leads back to this file; break the circle")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RubricError(f"{path}: cannot be read ({error.strerror}); check --rubric") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RubricError(f"{path}: is no valid TOML: {error}") from None
+    base_name = table.pop("extends", None)
+    without = table.pop("without", [])
+    if base_name is None:
+        return table
+    base = _read_merged(path.parent / f"{base_name}.toml", (*seen, path))
+    return _merge(path, base, table, without)
+
+
+def _merge(path: Path, base: dict[str, Any], table: dict[str, Any], without: Any) -> dict[str, Any]:
+    """Lay `table` over `base`: tables by key, items by id, then drop the items in `without`."""
+    merged = dict(base)
+    for key, value in table.items():
+        if key == "items":
+            continue
+        known = isinstance(value, dict) and isinstance(base.get(key), dict)
+        merged[key] = {**base[key], **value} if known else value
+    items = {item["id"]: item for item in base["items"]}
+    for changed in table.get("items", []):
+        if "id" not in changed:
+            raise RubricError(f"{path}: an [[items]] has no id; name the item that it changes")
+        items[changed["id"]] = {**items.get(changed["id"], {}), **changed}
+    for gone in without:
+        if gone not in items:
+            raise RubricError(f"{path}: without: there is no item {gone!r} to leave out")
+        del items[gone]
+    left = set(items)
+    merged["items"] = [
+        {**item, "needs": [need for need in item.get("needs", []) if need in left]}
+        for item in items.values()
+    ]
+    return merged
+
+
+def _explain(path: Path, merged: Mapping[str, Any], error: ValidationError) -> str:
+    """Return the first error as one line: file, item, field, what would be right."""
+    first = error.errors()[0]
+    place: list[str] = []
+    here: Any = merged
+    for step in first["loc"]:
+        try:
+            here = here[step]
+        except (KeyError, IndexError, TypeError):
+            here = None
+        if isinstance(step, int) and isinstance(here, dict) and "id" in here:
+            place[-1] = f"{place[-1].removesuffix('s')} '{here['id']}'"
+        else:
+            place.append(str(step))
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return f"{path}: {', '.join([*place, ''])[:-2]}{': ' if place else ''}{message}"
+
+
+def _check_names(path: Path, table: RubricFile) -> None:
+    """Raise RubricError where an item or case names what does not exist."""
+    for item in table.items:
+        if item.tolerance not in TOLERANCES:
+            known = ", ".join(TOLERANCES)
+            raise RubricError(f"{path}: item '{item.id}', tolerance: use one of {known}")
+        for row in item.cases:
+            for name, text in row.inputs.items():
+                try:
+                    inputs.check(text)
+                except UsageError as error:
+                    place = f"item '{item.id}', case '{row.id}', input '{name}'"
+                    raise RubricError(f"{path}: {place}: {error}") from None
+
+
+def _case(item: ItemTable, row: CaseTable) -> Case:
+    return Case(
+        id=f"{item.id}/{row.id}",
+        item=item.id,
+        probe=row.probe or item.probe or "",
+        inputs=row.inputs,
+        options=row.options,
+        public=row.public,
+        judge=row.judge or item.judge,
+        part=row.part,
+        only=row.only,
+        alternatives=item.alternatives,
+    )

@@ -1,0 +1,196 @@
+"""One submission's stay in the box: which cases run together, and what became of each.
+
+Cases of a section run in one child, public and hidden ones apart and the public ones first: hidden
+inputs do not enter the box before every answer whose text may be shown is in. A case that does not
+come out right there runs once more in a child of its own, so that a wrong verdict never comes from
+what an earlier case left behind; a right one needs no second look, for only its own numbers could
+make it right.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from grader import box, inputs
+from grader.errors import BoxError
+from grader.rubric import Rubric
+from grader.types import Case, Evidence, Outcome, Raised
+
+# The graded modules that a probe of each module of grader.probes reaches.
+MODULES = {
+    "layers": ("layers",),
+    "norms": ("layers",),
+    "dropout": ("layers",),
+    "own": ("layers",),
+    "optim": ("optim",),
+    "nets": ("layers", "layer_utils", "fc_net"),
+}
+OUTCOMES = {"answered", "raised", "timeout", "memory", "died", "missing", "not_written", "not_run"}
+RERUN = {"answered", "raised", "died", "memory"}
+SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
+MAX_RESTARTS = 5
+
+Right = Callable[[Case, Evidence], bool]
+
+
+class Session:
+    """Runs cases of one submission; keeps count of its time and of lost workers."""
+
+    def __init__(self, worker: box.Worker, job: box.Job, rubric: Rubric, deadline: float) -> None:
+        self._worker = worker
+        self._job = job
+        self._rubric = rubric
+        self._deadline = deadline
+        self._restarts = 0
+        self.loaded = self._open()
+
+    def observe(self, cases: Sequence[Case], right: Right) -> dict[str, Evidence]:
+        """Run `cases`; return the evidence of each. `right` is the judge's word on one answer."""
+        seen: dict[str, Evidence] = {}
+        stuck: set[str] = set()
+        for public in (True, False):
+            doubtful: list[Case] = []
+            for group in _groups([case for case in cases if case.public is public]):
+                free = [case for case in group if self._blocker(case, stuck) is None]
+                for case in group:
+                    if blocker := self._blocker(case, stuck):
+                        seen[case.id] = _not_run(case, f"{blocker} runs out of time")
+                seen |= self._run(free)
+                stuck |= {c.item for c in free if seen[c.id].outcome == "timeout"}
+                if len(free) > 1:
+                    doubtful += [
+                        c for c in free if seen[c.id].outcome in RERUN and not right(c, seen[c.id])
+                    ]
+            for case in doubtful:
+                seen |= self._run([case])
+        return seen
+
+    def _blocker(self, case: Case, stuck: set[str]) -> str | None:
+        """Return the item that ran out of time and makes this case hopeless, if there is one."""
+        names = (case.item, *self._rubric.item(case.item).needs)
+        return next((name for name in names if name in stuck), None)
+
+    def close(self) -> None:
+        """Tell the worker that this submission is done."""
+        self._worker.close()
+
+    def _open(self) -> box.Loaded:
+        limit = min(self._deadline, time.monotonic() + 8 * self._job.load_s + box.START_S)
+        try:
+            return self._worker.open(self._job, limit)
+        except (box.Gone, box.Late):
+            self._worker.restart()
+            raise BoxError(
+                "box: the submission stopped the worker while it was being loaded; "
+                "grade it again, alone, and look at its files"
+            ) from None
+
+    def _run(self, cases: Sequence[Case]) -> dict[str, Evidence]:
+        """Run one group; a worker that is lost on the way is replaced, and the rest goes on."""
+        seen: dict[str, Evidence] = {}
+        left = list(cases)
+        while left:
+            if time.monotonic() > self._deadline or self._restarts > MAX_RESTARTS:
+                why = "the time for the whole submission was up"
+                return seen | {case.id: _not_run(case, why) for case in left}
+            try:
+                for case_id, say, arrays in self._answers(left):
+                    seen[case_id] = evidence_of(case_id, say, arrays)
+                    left.pop(0)
+            except (box.Gone, box.Late) as error:
+                lost = left.pop(0)
+                outcome: Outcome = "timeout" if isinstance(error, box.Late) else "died"
+                seen[lost.id] = Evidence(lost.id, outcome)
+                self._restarts += 1
+                self._worker.restart()
+                self._worker.open(self._job, time.monotonic() + 8 * self._job.load_s + box.START_S)
+        return seen
+
+    def _answers(self, cases: Sequence[Case]) -> Any:
+        arrays: dict[str, np.ndarray] = {}
+        rows = []
+        for case in cases:
+            made = self._rubric.case_inputs(case)
+            arrays |= {f"{case.id}:{name}": array for name, array in made.items()}
+            strided = [name for name, text in case.inputs.items() if inputs.is_strided(text)]
+            rows.append({
+                "id": case.id, "item": case.item, "probe": case.probe, "strided": strided,
+                "options": dict(case.options),
+            })  # fmt: skip
+        modules = sorted({name for case in cases for name in modules_of(case)})
+        limit = time.monotonic() + len(cases) * self._job.case_s + SPARE_S
+        return self._worker.run(rows, arrays, modules, min(limit, self._deadline + SPARE_S))
+
+
+def modules_of(case: Case) -> tuple[str, ...]:
+    """Return the graded modules that a case reaches."""
+    return MODULES[case.probe.partition(".")[0]]
+
+
+def evidence_of(case_id: str, say: Mapping[str, Any], arrays: dict[str, np.ndarray]) -> Evidence:
+    """Return the record of what a child said; whatever is not as agreed counts as no answer."""
+    outcome = say.get("outcome")
+    if outcome not in OUTCOMES:
+        return Evidence(case_id, "died")
+    raised = _raised_of(say) if outcome in ("raised", "memory", "missing", "not_written") else None
+    evidence = Evidence(
+        case_id,
+        outcome,
+        arrays=arrays if outcome == "answered" else {},
+        dtypes=_texts(say.get("dtypes")),
+        refused=_texts(say.get("refused")),
+        raised=raised,
+        mutated=tuple(_texts(dict.fromkeys(_list(say.get("mutated")), ""))),
+        text=str(say.get("text", ""))[:8000],
+        wall_s=float(say["wall_s"]) if isinstance(say.get("wall_s"), float) else 0.0,
+    )
+    if outcome == "died":
+        how = say.get("signal") or (
+            f"exit code {say['exit']}" if say.get("exit") is not None else ""
+        )
+        return replace(evidence, text=str(how))
+    return evidence
+
+
+def _raised_of(say: Mapping[str, Any]) -> Raised:
+    frames = []
+    for frame in _list(say.get("frames"))[:20]:
+        if isinstance(frame, list) and len(frame) == 4:
+            path, line, function, source = frame
+            number = line if isinstance(line, int) else 0
+            frames.append((str(path)[:200], number, str(function)[:100], str(source)[:300]))
+    return Raised(str(say.get("type", ""))[:80], str(say.get("message", ""))[:500], tuple(frames))
+
+
+def raised_at_load(say: Mapping[str, Any]) -> Raised:
+    """Return the exception that kept a module from being imported."""
+    return _raised_of(say)
+
+
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}
+    return {str(k)[:100]: str(v)[:300] for k, v in list(value.items())[:200]}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _not_run(case: Case, why: str) -> Evidence:
+    return Evidence(case.id, "not_run", text=why)
+
+
+def _groups(cases: Sequence[Case]) -> list[list[Case]]:
+    """Return the cases in groups that share a child: those that reach the same modules."""
+    groups: dict[Any, list[Case]] = {}
+    for case in cases:
+        groups.setdefault((case.probe.partition(".")[0], case.item.partition(".")[2]), []).append(
+            case
+        )
+    return list(groups.values())

@@ -1,0 +1,73 @@
+"""Where the shipped files lie: rubrics, golden fixtures, the reference and the student template.
+
+They stand beside the package in a checkout, or wherever BACKGRADE_HOME points.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from grader.engine import Assignment
+from grader.errors import UsageError
+from grader.golden.store import Golden
+from grader.rubric import Rubric, read_rubric
+
+DEFAULT_RUBRIC = "cs231n-a2"
+GIVEN_PACKAGE = "cs231n"
+GIVEN_FILES = ("solver.py", "gradient_check.py", "data_utils.py", "synthetic.py")
+ALSO_GIVEN = ("layers", "layer_utils")  # handed out in part: losses and sandwich layers
+
+
+def home() -> Path:
+    """Return the folder that holds rubrics/, reference/ and student_template/."""
+    given = os.environ.get("BACKGRADE_HOME")
+    return Path(given) if given else Path(__file__).resolve().parent.parent
+
+
+def rubric_path(name: str) -> Path:
+    """Return the file of a rubric given by name or by path. Raises UsageError with the names."""
+    path = Path(name)
+    if path.suffix == ".toml":
+        return path
+    path = home() / "rubrics" / f"{name}.toml"
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.toml"))) or "none found"
+        raise UsageError(
+            f"--rubric {name}: there is no such rubric; use a .toml file or one of {known}"
+        )
+    return path
+
+
+def rubrics() -> list[Rubric]:
+    """Return every shipped rubric, in the order of their names."""
+    return [read_rubric(path) for path in sorted((home() / "rubrics").glob("*.toml"))]
+
+
+def golden_folder() -> Path:
+    """Return the folder of golden fixtures."""
+    return home() / "reference" / "golden"
+
+
+def given_files() -> dict[str, bytes]:
+    """Return the handed-out files that replace a student's, by path inside the package."""
+    folder = home() / "student_template" / GIVEN_PACKAGE
+    return {name: data for name in GIVEN_FILES if (data := _bytes(folder / name)) is not None}
+
+
+def assignment(rubric: str) -> Assignment:
+    """Read and check all that grading needs. Raises RubricError, UsageError or GoldenError."""
+    template = home() / "student_template" / GIVEN_PACKAGE
+    layers = _bytes(home() / "reference" / "cs231n" / "layers.py")
+    found = Assignment(
+        rubric=read_rubric(rubric_path(rubric)),
+        golden=Golden.read(golden_folder()),
+        given={n: data for n in ALSO_GIVEN if (data := _bytes(template / f"{n}.py")) is not None},
+        grafts={} if layers is None else {"layers": layers},
+    )
+    found.check()
+    return found
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None

@@ -1,0 +1,228 @@
+"""The words of the house: what was handed in, what was seen, what we conclude.
+
+All records are frozen. A Report is the one record from which the terminal, the JSON and the HTML
+writers read. Arrays are float64 unless a field says otherwise; times are seconds, sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+Arrays = Mapping[str, np.ndarray]
+
+FaultKind = Literal[
+    "shape", "value", "not_finite", "dtype", "error", "timeout", "memory", "died",
+    "missing", "not_written", "mutated_input", "not_deterministic",
+]  # fmt: skip
+Status = Literal[
+    "passed", "partial", "failed", "not_written", "error", "timeout",
+    "skipped", "pending", "grader_fault",
+]  # fmt: skip
+Outcome = Literal[
+    "answered", "raised", "timeout", "memory", "died", "missing", "not_written", "not_run"
+]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What was handed in.
+
+    `files` maps the path inside the course folder, with forward slashes, to the bytes:
+    "cs231n/layers.py", "Dropout.ipynb". `package` is the folder that holds layers.py ("cs231n";
+    a flat upload gets that name). `sha256` is that of the upload itself (for a folder: of its
+    sorted paths and contents). `repaired` and `ignored` are sentences for people.
+    """
+
+    name: str
+    sha256: str
+    package: str
+    files: Mapping[str, bytes]
+    repaired: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One probe with named inputs.
+
+    `id` is "item/name". `inputs` maps an argument of the probe to the description of an array (see
+    grader.inputs) and `options` to a plain value. A public case ships with the self-check. Outputs
+    count towards the item's part that lists them, or all towards `part` where that is given; with
+    `only`, those outputs alone are judged.
+    """
+
+    id: str
+    item: str
+    probe: str
+    inputs: Mapping[str, str]
+    options: Mapping[str, Any]
+    public: bool
+    judge: str
+    part: str | None
+    only: tuple[str, ...]
+    alternatives: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Raised:
+    """A student's exception, cut to what a person can use.
+
+    `frames` are the student's own lines from the outermost to the innermost: (file, line number,
+    function, source line). Frames of ours are left out.
+    """
+
+    type: str
+    message: str
+    frames: tuple[tuple[str, int, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What happened when a case ran in the box.
+
+    `refused` names outputs that are no plain numeric array, with what they were ("object array").
+    `dtypes` holds each output's dtype as the student returned it. `mutated` names the inputs that
+    were changed in place. `text` is what was printed, bounded.
+    """
+
+    case: str
+    outcome: Outcome
+    arrays: Arrays = field(default_factory=dict)
+    dtypes: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    raised: Raised | None = None
+    mutated: tuple[str, ...] = ()
+    text: str = ""
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Expected beside got, for the report; only ever made from a public case.
+
+    `wrong` marks the cells outside the tolerance; shapes agree unless `wrong` is None.
+    """
+
+    output: str
+    expected: np.ndarray
+    got: np.ndarray
+    wrong: np.ndarray | None
+    inputs: Arrays
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong, where and by how much.
+
+    `error` is the largest error in units of the array's scale, `allowed` its limit in the same
+    units; `at` is the index of the worst cell. `public` says whether inputs and values may be
+    shown. A `warning` costs no point.
+    """
+
+    case: str
+    part: str
+    output: str
+    kind: FaultKind
+    says: str
+    public: bool
+    error: float | None = None
+    allowed: float | None = None
+    at: tuple[int, ...] | None = None
+    raised: Raised | None = None
+    comparison: Comparison | None = None
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """One part of an item: earned only when every case of it is right."""
+
+    id: str
+    about: str
+    earned: float
+    possible: float
+    status: Status
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why it is wrong; `certain` only when the wrong answers match that mistake exactly."""
+
+    id: str
+    says: str
+    certain: bool
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """One item of the rubric, judged.
+
+    `because_of` names the item whose failure explains this one. `checks` counts (right, all) of
+    the cases that ran, `public_checks` likewise.
+    """
+
+    id: str
+    title: str
+    section: str
+    where: str
+    status: Status
+    earned: float
+    possible: float
+    parts: tuple[PartResult, ...]
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    hints: tuple[str, ...] = ()
+    cause: Cause | None = None
+    because_of: str | None = None
+    followed_through: bool = False
+    checks: tuple[int, int] = (0, 0)
+    public_checks: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Something for a person to look at; it never changes a score by itself."""
+
+    kind: str
+    says: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """Points; what could not be graded yet is `pending` and not part of `possible`."""
+
+    earned: float
+    possible: float
+    pending: float
+    bonus: float
+
+
+@dataclass(frozen=True)
+class BoxState:
+    """How the student's code was confined while it ran."""
+
+    outer: str
+    inner: tuple[str, ...]
+    isolated: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that we conclude about one submission; every writer reads this and nothing else."""
+
+    submission: Submission
+    rubric: str
+    rubric_title: str
+    rubric_sha256: str
+    golden_sha256: str
+    score: Score
+    sections: tuple[tuple[str, str], ...]
+    items: tuple[ItemResult, ...]
+    flags: tuple[Flag, ...]
+    box: BoxState
+    measured: Mapping[str, Any]

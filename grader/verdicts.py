@@ -1,0 +1,218 @@
+"""From evidence to verdicts: what every output is worth, and how a fault is told.
+
+Fail closed: a part is right only when every output of it was decided, in every case, and none was
+found wrong. What a hidden case shows is its kind, the size of its error and a hint, never inputs,
+sizes or values.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from grader import judges
+from grader.golden.store import Golden
+from grader.judges import Finding, Look, Rules
+from grader.judges.tolerances import TOLERANCES
+from grader.rubric import ItemTable, Rubric
+from grader.types import Arrays, Case, Comparison, Evidence, Fault, FaultKind, Raised
+
+MAX_SHOWN = 2_000  # numbers of one array in a comparison; the report shows fewer still
+
+ENDINGS: Mapping[str, tuple[FaultKind, str]] = {
+    "timeout": ("timeout", "did not finish within {limit:g} s"),
+    "memory": ("memory", "ran out of memory (2 GB)"),
+    "died": ("died", "ended its Python process{how}"),
+    "not_run": ("timeout", "was not run: {text}"),
+    "not_written": ("not_written", "is not written yet"),
+    "missing": ("missing", "{message}"),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One item, decided: part -> right, and what was found. `written` is False for a stub."""
+
+    item: ItemTable
+    right: Mapping[str, bool]
+    faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+    checks: tuple[int, int]
+    public_checks: tuple[int, int]
+    written: bool = True
+    stuck: bool = field(default=False)
+
+
+class Bench:
+    """Where evidence is judged: the rubric's rules and the golden answers."""
+
+    def __init__(self, rubric: Rubric, golden: Golden) -> None:
+        self._rubric = rubric
+        self._golden = golden
+
+    def is_right(self, case: Case, evidence: Evidence) -> bool:
+        """Say whether every output of the case that counts was decided and found right."""
+        if evidence.outcome != "answered":
+            return False
+        return all(f.kind is None or f.warning for f in self.findings(case, evidence))
+
+    def findings(self, case: Case, evidence: Evidence) -> list[Finding]:
+        """Return one finding for each output of an answered case that counts towards a part."""
+        look = self._look(case, evidence)
+        item = self._rubric.item(case.item)
+        found = list(judges.find(case.judge).decide(look))
+        return [one for one in found if item.part_of(one.output, case) is not None]
+
+    def names(self, case: Case) -> list[str]:
+        """Return the outputs that a case must decide."""
+        judge = judges.find(case.judge)
+        names = judge.names(case, self._expected(case))
+        item = self._rubric.item(case.item)
+        return [name for name in names if item.part_of(name, case) is not None]
+
+    def verdict(self, item: ItemTable, evidence: Mapping[str, Evidence]) -> Verdict:
+        """Judge every case of an item."""
+        cases = [case for case in self._rubric.cases if case.item == item.id]
+        right: dict[str, bool] = {}
+        faults: list[Fault] = []
+        warnings: list[Fault] = []
+        good: list[Case] = []
+        for case in cases:
+            decided, told = self._decide(item, case, evidence[case.id])
+            for name in self.names(case):
+                part = item.part_of(name, case) or ""
+                right[part] = right.get(part, True) and decided.get(name, False)
+            free = {part.id for part in item.parts if part.points == 0}
+            told = [replace(f, warning=True) if f.part in free else f for f in told]
+            faults += [fault for fault in told if not fault.warning]
+            warnings += [fault for fault in told if fault.warning]
+            if all(decided.get(name, False) for name in self.names(case)):
+                good.append(case)
+        outcomes = {evidence[case.id].outcome for case in cases}
+        return Verdict(
+            item,
+            right,
+            tuple(_once(faults)),
+            tuple(_once(warnings)),
+            checks=(len(good), len(cases)),
+            public_checks=(sum(c.public for c in good), sum(c.public for c in cases)),
+            written=not outcomes <= {"not_written", "missing"},
+            stuck=bool(outcomes & {"timeout"}),
+        )
+
+    def _decide(
+        self, item: ItemTable, case: Case, evidence: Evidence
+    ) -> tuple[dict[str, bool], list[Fault]]:
+        """Return (output -> right, faults and warnings) of one case."""
+        if evidence.outcome != "answered":
+            parts = {item.part_of(name, case) or "" for name in self.names(case)}
+            part = parts.pop() if len(parts) == 1 else "all"
+            return {}, [self._unanswered(case, evidence, part)]
+        told: list[Fault] = []
+        decided: dict[str, bool] = {}
+        for found in self.findings(case, evidence):
+            decided[found.output] = found.kind is None or found.warning
+            if found.kind is not None:
+                told.append(self._fault(item, case, found))
+        policy = self._rubric.table.judging.mutated_input
+        if evidence.mutated and policy != "allow" and not _may_change(case):
+            names = ", ".join(evidence.mutated)
+            says = f"{names} was changed in place; the caller still needs it"
+            fault = Fault(case.id, "all", names, "mutated_input", says, case.public)
+            told.append(replace(fault, warning=policy == "warn"))
+            if policy == "fail":
+                decided = dict.fromkeys(decided, False)
+        return decided, told
+
+    def _fault(self, item: ItemTable, case: Case, found: Finding) -> Fault:
+        comparison = None
+        if case.public and found.expected is not None and found.got is not None:
+            small = max(found.expected.size, found.got.size) <= MAX_SHOWN
+            inputs = self._rubric.case_inputs(case) if small else {}
+            if small:
+                comparison = Comparison(
+                    found.output, found.expected, found.got, found.wrong, inputs
+                )
+        return Fault(
+            case=case.id,
+            part=item.part_of(found.output, case) or "",
+            output=found.output,
+            kind=found.kind or "value",
+            says=found.says if case.public else found.hidden,
+            public=case.public,
+            error=found.error,
+            allowed=found.allowed,
+            at=found.at if case.public else None,
+            comparison=comparison,
+            warning=found.warning,
+        )
+
+    def _unanswered(self, case: Case, evidence: Evidence, part: str) -> Fault:
+        raised = evidence.raised if case.public else _without_values(evidence.raised)
+        name = case.item
+        if evidence.outcome == "raised" and raised is not None:
+            says = _exception(name, raised)
+            return Fault(case.id, part, "", "error", says, case.public, raised=raised)
+        kind, template = ENDINGS[evidence.outcome]
+        says = template.format(
+            limit=self._rubric.table.limits.case_s,
+            how=f" ({evidence.text})" if evidence.text else "",
+            text=evidence.text,
+            message=raised.message if raised else "is missing",
+        )
+        full = says if evidence.outcome == "missing" and raised else f"{name} {says}"
+        return Fault(case.id, part, "", kind, full, case.public, raised=raised)
+
+    def _look(self, case: Case, evidence: Evidence) -> Look:
+        judging = self._rubric.table.judging
+        row = TOLERANCES[self._rubric.item(case.item).tolerance]
+        rules = Rules(row.float64, row.float32, judging.unit_axes, judging.float32)
+        return Look(
+            case,
+            self._rubric.case_inputs(case),
+            evidence.arrays,
+            evidence.refused,
+            self._expected(case),
+            rules,
+        )
+
+    def _expected(self, case: Case) -> tuple[Arrays, ...]:
+        return self._golden.expected(case) if judges.find(case.judge).golden else ()
+
+
+def _exception(name: str, raised: Raised) -> str:
+    """Return the sentence about an exception: where in the student's own code, and what."""
+    where = ""
+    if raised.frames:
+        path, line, _, _ = raised.frames[-1]
+        where = f" at {path}:{line}" if line else f" in {path}"
+    message = f": {raised.message}" if raised.message else ""
+    if raised.type == "ReturnValue":
+        return raised.message or f"{name} returned something else than its docstring says"
+    return f"{name} stopped with {raised.type}{where}{message}"
+
+
+def _without_values(raised: Raised | None) -> Raised | None:
+    """Return an exception without its text: a message, or a class name, can carry hidden inputs."""
+    if raised is None:
+        return None
+    known = isinstance(getattr(builtins, raised.type, None), type) or raised.type == "ReturnValue"
+    return Raised(raised.type if known else "an exception", "", raised.frames)
+
+
+def _may_change(case: Case) -> bool:
+    """Update rules may work in place, and so may a backward pass on the gradient it is given."""
+    return case.probe.startswith("optim.")
+
+
+def _once(faults: Iterable[Fault]) -> list[Fault]:
+    """Drop faults that say the same of the same part and kind of case: one is enough to read."""
+    seen: set[tuple[str, str, str, bool]] = set()
+    kept = []
+    for fault in faults:
+        key = (fault.part, fault.kind, fault.says, fault.public)
+        if key not in seen:
+            seen.add(key)
+            kept.append(fault)
+    return kept

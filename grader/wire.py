@@ -1,0 +1,107 @@
+"""Frames between the supervisor and the worker: a JSON header and bare array bytes, all bounded.
+
+    frame  = b"BGF1" + u32 header length + u64 body length + header (UTF-8 JSON) + body
+    header = {"say": {...}, "arrays": [[name, dtype, shape], ...]}
+    body   = the arrays' bytes in that order, C-contiguous, little-endian
+
+Nothing here is ever unpickled, evaluated or opened by name. A reader believes no length before it
+has checked it: dtypes come from a whitelist, and shape times itemsize must equal the bytes that
+are there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from grader.errors import WireError
+
+DTYPES = ("<f8", "<f4", "<i8", "<i4", "|b1", "|u1")
+MAX_HEADER = 256 * 1024
+MAX_BODY = 64 * 1024 * 1024
+MAX_ARRAYS = 2_000
+MAX_NDIM = 8
+MAGIC = b"BGF1"
+PREFIX = struct.Struct("<4sIQ")
+
+Message = tuple[dict[str, Any], dict[str, np.ndarray]]
+
+
+def pack(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> bytes:
+    """Return one frame; arrays must have a whitelisted dtype (raises WireError otherwise)."""
+    table, bodies = [], []
+    for name, array in (arrays or {}).items():
+        code = array.dtype.newbyteorder("<").str
+        if code not in DTYPES or array.ndim > MAX_NDIM:
+            raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
+        body = np.ascontiguousarray(array, dtype=code).tobytes()
+        table.append([name, code, list(array.shape)])
+        bodies.append(body)
+    header = json.dumps({"say": dict(say), "arrays": table}).encode("utf-8", "replace")
+    body = b"".join(bodies)
+    if len(header) > MAX_HEADER or len(body) > MAX_BODY:
+        raise WireError(f"wire: a frame of {len(header)} + {len(body)} bytes is too large to send")
+    return PREFIX.pack(MAGIC, len(header), len(body)) + header + body
+
+
+def lengths(prefix: bytes) -> tuple[int, int]:
+    """Return (header length, body length) of a frame's first PREFIX.size bytes, both checked."""
+    magic, header, body = PREFIX.unpack(prefix)
+    if magic != MAGIC or header > MAX_HEADER or body > MAX_BODY:
+        raise WireError("wire: bytes that are no frame, or a frame over the limit")
+    return header, body
+
+
+def unpack(header: bytes, body: bytes) -> Message:
+    """Return (say, arrays) of one frame; every array is a fresh copy. Raises WireError."""
+    try:
+        parsed = json.loads(header.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"wire: a header that is no JSON ({error})") from None
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("say"), dict):
+        raise WireError("wire: a header without 'say'")
+    table = parsed.get("arrays")
+    if not isinstance(table, list) or len(table) > MAX_ARRAYS:
+        raise WireError("wire: a header without a table of arrays, or with too many")
+    arrays: dict[str, np.ndarray] = {}
+    start = 0
+    for row in table:
+        name, code, shape = _checked_row(row)
+        stop = start + math.prod(shape) * np.dtype(code).itemsize
+        if stop > len(body) or name in arrays:
+            raise WireError(f"wire: array {name!r} does not fit its frame")
+        arrays[name] = np.frombuffer(body[start:stop], dtype=code).reshape(shape).copy()
+        start = stop
+    if start != len(body):
+        raise WireError("wire: a frame with bytes that no array claims")
+    return parsed["say"], arrays
+
+
+def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
+    if not (isinstance(row, list) and len(row) == 3 and isinstance(row[0], str)):
+        raise WireError("wire: a row of the table of arrays is malformed")
+    name, code, shape = row
+    if code not in DTYPES or not isinstance(shape, list) or len(shape) > MAX_NDIM:
+        raise WireError(f"wire: array {name[:60]!r} has a dtype or rank that is not allowed")
+    for size in shape:
+        if type(size) is not int or not 0 <= size <= MAX_BODY:
+            raise WireError(f"wire: array {name[:60]!r} has an impossible shape")
+    return name, code, tuple(shape)
+
+
+def read(receive: Callable[[int], bytes]) -> Message | None:
+    """Read one frame with `receive(n) -> exactly n bytes, or b"" at the end`; None at the end."""
+    prefix = receive(PREFIX.size)
+    if not prefix:
+        return None
+    header_length, body_length = lengths(prefix)
+    header = receive(header_length)
+    body = receive(body_length) if body_length else b""
+    if len(header) != header_length or len(body) != body_length:
+        raise WireError("wire: a frame that ends too early")
+    return unpack(header, body)

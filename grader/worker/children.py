@@ -1,0 +1,137 @@
+"""Work done in child processes, one answer after another, whatever the child does to itself."""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader import wire
+from grader.errors import WireError
+from grader.worker import limits
+
+Answer = Callable[[dict[str, Any], dict[str, np.ndarray]], None]
+Answered = tuple[str, dict[str, Any], dict[str, np.ndarray]]
+
+
+def in_children(
+    names: Sequence[str], work: Callable[[Sequence[str], Answer], None], limit_s: float
+) -> Iterator[Answered]:
+    """Run `work(names, answer)` in a child; yield (name, say, arrays) for each name in order.
+
+    The child calls `answer` once for each name. Where it dies, hangs for `limit_s` wall seconds or
+    sends no frame, the name it was at gets an "outcome" of died or timeout, and the names after
+    it a fresh child. Every answer carries `wall_s`.
+    """
+    left = list(names)
+    while left:
+        pid, pipe = _start(left, work, limit_s)
+        try:
+            while left:
+                started = time.monotonic()
+                name = left.pop(0)
+                try:
+                    message = wire.read(_reader_until(pipe, started + limit_s))
+                except _Late:
+                    yield name, {"outcome": "timeout", "wall_s": limit_s}, {}
+                    break
+                except WireError:
+                    message = None
+                wall_s = time.monotonic() - started
+                if message is None:
+                    yield name, _end_of(pid, limit_s) | {"wall_s": wall_s}, {}
+                    pid = 0
+                    break
+                yield name, message[0] | {"wall_s": wall_s}, message[1]
+        finally:
+            os.close(pipe)
+            _end(pid)
+
+
+class _Late(Exception):
+    """The child has not answered in time."""
+
+
+def _start(
+    names: Sequence[str], work: Callable[[Sequence[str], Answer], None], limit_s: float
+) -> tuple[int, int]:
+    receiving, sending = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(sending)
+        return pid, receiving
+    try:
+        gc.disable()
+        limits.only_standard_files(keep=sending)
+        limits.confine(cpu_s=math.ceil(limit_s * len(names)) + 1)
+        work(names, lambda say, arrays: _write(sending, wire.pack(say, arrays)))
+    finally:
+        os._exit(0)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _reader_until(descriptor: int, deadline: float) -> Callable[[int], bytes]:
+    """Return a receive function for wire.read that raises _Late at the deadline."""
+
+    def receive(count: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < count:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                raise _Late
+            part = os.read(descriptor, min(count - len(parts), 1 << 20))
+            if not part:
+                break
+            parts += part
+        return bytes(parts)
+
+    return receive
+
+
+def _end_of(pid: int, limit_s: float) -> dict[str, Any]:
+    """Reap a child that closed its pipe without an answer; say how it ended."""
+    deadline = time.monotonic() + 0.2
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            _kill_group(pid)
+            return _ending(status)
+        time.sleep(0.002)
+    _end(pid)
+    return {"outcome": "died", "signal": None, "exit": None}
+
+
+def _ending(status: int) -> dict[str, Any]:
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number in (signal.SIGXCPU,):
+            return {"outcome": "timeout"}
+        return {"outcome": "died", "signal": signal.Signals(number).name, "exit": None}
+    return {"outcome": "died", "signal": None, "exit": os.WEXITSTATUS(status)}
+
+
+def _end(pid: int) -> None:
+    """Kill and reap a child and what is left of its process group."""
+    if pid:
+        _kill_group(pid)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return  # the group is gone with its leader, or the child had not made one yet

@@ -1,0 +1,219 @@
+"""The worker process: one NumPy start, then a driver for each submission, a child for each group.
+
+    worker   imports NumPy and the probes once; for each "open" forks
+    driver   holds one submission's compiled code; never executes it; for each "run" forks
+    child    drops privileges, imports the student's modules, answers its cases one by one, exits
+
+The driver believes nothing a child says but the numbers: which case an answer belongs to, and how
+long it took, it knows itself. A child that dies, hangs or floods loses the case it was in; the
+cases after it get a fresh child.
+"""
+
+from __future__ import annotations
+
+import builtins
+import gc
+import importlib
+import os
+import re
+import sys
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader import wire
+from grader.probes.nn import Conventions, Implementation
+from grader.worker import modules, observe
+from grader.worker.children import Answer, in_children
+
+PRELOAD = (
+    "numpy.linalg", "numpy.random", "numpy.fft", "numpy.polynomial", "numpy.ma", "numpy.testing",
+    "grader.probes.layers", "grader.probes.norms", "grader.probes.dropout", "grader.probes.optim",
+    "grader.probes.nets",
+    "copy", "functools", "itertools", "math", "pickle", "time", "typing", "pdb",
+)  # fmt: skip
+# What NumPy 1.x offered under another name: a submission of its time is not wrong for using it.
+OLD_NUMPY = {
+    "int": int, "float": float, "complex": complex, "object": object, "str": str,
+    "product": "prod", "cumproduct": "cumprod", "alltrue": "all", "sometrue": "any",
+    "row_stack": "vstack", "in1d": "isin", "float_": "float64", "NaN": "nan", "Inf": "inf",
+}  # fmt: skip
+
+
+def main() -> None:
+    """Serve submissions until stdin ends."""
+    for name in PRELOAD:
+        importlib.import_module(name)
+    _old_names()
+    receive = reader(0)
+    gc.collect()
+    gc.freeze()
+    send({"ready": True, "numpy": np.__version__, "python": sys.version.split()[0]})
+    while (message := wire.read(receive)) is not None:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                Driver(*message).serve(receive)
+            finally:
+                os._exit(0)
+        os.waitpid(pid, 0)
+        send({"closed": True})
+
+
+def _old_names() -> None:
+    builtins.xrange = range  # type: ignore[attr-defined]
+    if not hasattr(typing, "override"):
+        typing.override = lambda method: method  # type: ignore[attr-defined]
+    for old, new in OLD_NUMPY.items():
+        if old not in np.__dict__:
+            setattr(np, old, getattr(np, new) if isinstance(new, str) else new)
+    real = np.random.default_rng
+
+    def default_rng(seed: Any = None) -> np.random.Generator:
+        return real(231 if seed is None else seed)
+
+    np.random.default_rng = default_rng
+
+
+class Driver:
+    """One submission in the box: compiled once, executed only in children."""
+
+    def __init__(self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        self.package: str = say["package"]
+        self.conventions = Conventions(**say["conventions"])
+        self.load_s: float = say["load_s"]
+        self.case_s: float = say["case_s"]
+        files: dict[str, dict[str, bytes]] = {"files": {}, "given": {}, "graft": {}}
+        for name, array in arrays.items():
+            group, _, path = name.partition(":")
+            files[group][path] = array.tobytes()
+        self.given = _compiled(files["given"])
+        self.graft = _compiled(files["graft"])
+        self.repaired: list[str] = []
+        self.failed: dict[str, dict[str, Any]] = {}
+        self.texts = _reachable(files["files"], self.package)
+        self.aliases = modules.called(self.texts.values()) - {self.package}
+        self.codes = dict(self._compile({path: files["files"][path] for path in self.texts}))
+        utils = f"{self.package}/layer_utils.py"
+        if utils not in self.texts and "layer_utils" in self.given:
+            self.codes[utils] = self.given["layer_utils"]
+
+    def serve(self, receive: Callable[[int], bytes]) -> None:
+        """Say what could be loaded, then answer "run" messages until "close"."""
+        loaded = self._load()
+        send({"loaded": loaded, "repaired": self.repaired})
+        while (message := wire.read(receive)) is not None and message[0]["do"] == "run":
+            self._run(
+                *message, [name for name, how in loaded.items() if how["outcome"] == "loaded"]
+            )
+
+    def _compile(self, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+        """Compile each file in a child, as a parser can be made to crash; yield (path, code)."""
+
+        def work(paths: Sequence[str], answer: Answer) -> None:
+            for path in paths:
+                source = modules.Source(path, files[path])
+                code = np.frombuffer(source.marshalled or b"", dtype=np.uint8)
+                answer({"error": source.error, "repaired": source.repaired}, {"code": code})
+
+        for path, say, arrays in in_children(list(files), work, self.load_s):
+            if "outcome" in say:
+                self.failed[path] = say
+            elif say["error"]:
+                kind, message, line, text = say["error"]
+                frames = [[path, line, "", text]] if line else []
+                self.failed[path] = {
+                    "outcome": "raised", "type": kind, "message": message, "frames": frames,
+                }  # fmt: skip
+            else:
+                self.repaired += [say["repaired"]] if say["repaired"] else []
+                yield path, arrays["code"].tobytes()
+
+    def _load(self) -> dict[str, dict[str, Any]]:
+        """Import each graded module once, in a child, to learn which ones can be."""
+
+        def work(names: Sequence[str], answer: Answer) -> None:
+            for _, found in self._import(tuple(names)):
+                failed = isinstance(found, BaseException)
+                answer(observe.raised(found, self.texts) if failed else {"outcome": "loaded"}, {})
+
+        names = [n for n, p in modules.GRADED.items() if f"{self.package}/{p}" in self.codes]
+        loaded = {name: say for name, say, _ in in_children(names, work, self.load_s)}
+        for name, path in modules.GRADED.items():
+            loaded.setdefault(
+                name, self.failed.get(f"{self.package}/{path}", {"outcome": "absent"})
+            )
+        return loaded
+
+    def _import(self, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+        return modules.import_graded(
+            self.package, self.codes, self.given, self.graft, names, self.aliases
+        )
+
+    def _run(
+        self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], loadable: Sequence[str]
+    ) -> None:
+        """Answer each case of one group with a frame of its own."""
+        cases = {case["id"]: case for case in say["cases"]}
+        needed = tuple(name for name in loadable if name in say["modules"])
+
+        def work(ids: Sequence[str], answer: Answer) -> None:
+            found = dict(self._import(needed))
+            good = {n: m for n, m in found.items() if not isinstance(m, BaseException)}
+            nn = Implementation(good, self.conventions)
+            for case_id in ids:
+                prefix = case_id + ":"
+                inputs = {
+                    name.removeprefix(prefix): array
+                    for name, array in arrays.items()
+                    if name.startswith(prefix)
+                }
+                answer(*observe.observe(nn, cases[case_id], inputs, self.texts))
+
+        for case_id, observed, outputs in in_children(list(cases), work, self.case_s):
+            send(observed | {"case": case_id}, outputs)
+
+
+def _compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Compile files of ours: {"layers": source} -> {"layers": marshalled code}."""
+    return {name: modules.Source(name, data).marshalled or b"" for name, data in files.items()}
+
+
+def _reachable(files: Mapping[str, bytes], package: str) -> dict[str, str]:
+    """Return the text of the graded files and of those that their imports may lead to."""
+    texts = {path: modules.decode(data) for path, data in files.items() if path.endswith(".py")}
+    wanted = [f"{package}/{path}" for path in modules.GRADED.values()]
+    reached = {path: texts[path] for path in wanted if path in texts}
+    queue = list(reached)
+    while queue:
+        imports = " ".join(re.findall(r"^\s*(?:from|import)\b.*", texts[queue.pop()], re.MULTILINE))
+        words = set(re.findall(r"\w+", imports))
+        for path in texts:
+            if path not in reached and path.rpartition("/")[2].removesuffix(".py") in words:
+                reached[path] = texts[path]
+                queue.append(path)
+    return reached
+
+
+def reader(descriptor: int) -> Callable[[int], bytes]:
+    """Return a receive function for wire.read: exactly n bytes, or fewer at the end."""
+
+    def receive(count: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < count:
+            part = os.read(descriptor, min(count - len(parts), 1 << 20))
+            if not part:
+                break
+            parts += part
+        return bytes(parts)
+
+    return receive
+
+
+def send(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
+    """Write one frame to stdout."""
+    view = memoryview(wire.pack(say, arrays))
+    while view:
+        view = view[os.write(1, view) :]

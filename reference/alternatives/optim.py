@@ -1,0 +1,57 @@
+"""Update rules whose epsilon stands elsewhere, and a first step count of another course year."""
+
+import numpy as np
+
+
+def adam_eps_hat(w, dw, config=None):
+    """Adam with both corrections in the step size (Kingma and Ba 2015, end of section 2).
+
+    epsilon is added to the uncorrected root, which matters only for tiny gradients.
+    """
+    config = _defaults(w, config)
+    beta1, beta2 = config["beta1"], config["beta2"]
+    config["t"] += 1
+    config["m"] = beta1 * config["m"] + (1 - beta1) * dw
+    config["v"] = beta2 * config["v"] + (1 - beta2) * dw**2
+    correction = np.sqrt(1 - beta2 ** config["t"]) / (1 - beta1 ** config["t"])
+    step = config["learning_rate"] * correction
+    return w - step * config["m"] / (np.sqrt(config["v"]) + config["epsilon"]), config
+
+
+def _defaults(w, config):
+    given = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": 0}
+    return {**given, "m": np.zeros_like(w), "v": np.zeros_like(w), **(config or {})}
+
+
+def rmsprop_eps_inside(w, dw, config=None):
+    """RMSProp with epsilon under the root."""
+    given = {"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8, "cache": np.zeros_like(w)}
+    config = {**given, **(config or {})}
+    decay = config["decay_rate"]
+    config["cache"] = decay * config["cache"] + (1 - decay) * dw**2
+    return w - config["learning_rate"] * dw / np.sqrt(config["cache"] + config["epsilon"]), config
+
+
+def _patch_adam(optim):
+    optim.adam = adam_eps_hat
+
+
+def _patch_rmsprop(optim):
+    optim.rmsprop = rmsprop_eps_inside
+
+
+def _patch_first_t(optim):
+    """The handed-out code of 2017 let t start at 1: the first step is corrected as the second."""
+    adam = optim.adam
+
+    def from_one(w, dw, config=None):
+        return adam(w, dw, {"t": 1, **(config or {})})
+
+    optim.adam = from_one
+
+
+ALTERNATIVES = {
+    "adam_eps_hat": ("optim", _patch_adam),
+    "adam_first_t_two": ("optim", _patch_first_t),
+    "rmsprop_eps_inside": ("optim", _patch_rmsprop),
+}

@@ -1,0 +1,91 @@
+"""Whole submissions get the score they deserve, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.box import Worker
+from grader.engine import Assignment, grade_one
+from grader.types import ItemResult, Report
+from tests import handed_in
+
+RUBRICS = ("cs231n-a2", "cs231n-a2-2016", "cs231n-a2-2017")
+MISTAKES = handed_in.mistakes()
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker() as one:
+        yield one
+
+
+def code(report: Report) -> dict[str, ItemResult]:
+    return {item.id: item for item in report.items if item.parts}
+
+
+def lost(report: Report) -> dict[str, list[str]]:
+    """Return item -> parts whose points were lost, without those explained by another item."""
+    return {
+        item.id: [part.id for part in item.parts if part.earned < part.possible]
+        for item in code(report).values()
+        if item.earned < item.possible and item.because_of is None
+    }
+
+
+def test_the_reference_gets_full_marks(assignments: dict[str, Assignment], worker: Worker) -> None:
+    report = grade_one(handed_in.reference(), assignments["cs231n-a2"], worker)
+    assert lost(report) == {}
+    assert report.score.earned == report.score.possible == 64.0
+    assert [fault.says for item in report.items for fault in (*item.faults, *item.warnings)] == []
+
+
+@pytest.mark.parametrize(("style", "rubric"), handed_in.accepted(), ids="/".join)
+def test_a_correct_submission_gets_full_marks_in_any_style(
+    style: str, rubric: str, assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    report = grade_one(handed_in.accepted_submission(style), assignments[rubric], worker)
+    missing = handed_in.expected(style).get("missing", [])
+    wrong = {i.id: [f.says for f in i.faults] for i in code(report).values() if i.faults}
+    assert {item: says for item, says in wrong.items() if item not in missing} == {}
+    assert set(lost(report)) == set(missing)
+
+
+@pytest.mark.parametrize("path", MISTAKES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_a_mistake_costs_exactly_its_own_parts(
+    path: Path, assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    mistake = handed_in.mistake(path)
+    report = grade_one(mistake.submission, assignments[mistake.rubric], worker)
+    assert lost(report) == {
+        item: sorted_like(report, item, parts) for item, parts in mistake.fails.items()
+    }
+    for item in code(report).values():
+        if item.because_of is not None:
+            assert item.because_of in mistake.fails
+
+
+def sorted_like(report: Report, item: str, parts: list[str]) -> list[str]:
+    order = [part.id for part in code(report)[item].parts]
+    return sorted(parts, key=order.index)
+
+
+def test_every_code_item_is_failed_by_at_least_two_mistakes(
+    assignments: dict[str, Assignment],
+) -> None:
+    counts = {case.item: 0 for case in assignments["cs231n-a2"].rubric.cases}
+    for path in MISTAKES:
+        for item in handed_in.mistake(path).fails:
+            counts[item] += 1
+    assert {item: n for item, n in counts.items() if n < 2} == {}
+    assert len(MISTAKES) >= 60
+
+
+def test_the_untouched_template_gets_no_point_and_every_item_is_not_written(
+    assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    report = grade_one(handed_in.template(), assignments["cs231n-a2"], worker)
+    assert report.score.earned == 0
+    assert {item.status for item in code(report).values()} == {"not_written"}
