@@ -1,7 +1,8 @@
 """One submission's stay in the box: which cases run together, and what became of each.
 
-Cases of a section run in one child, public and hidden ones apart and the public ones first: hidden
-inputs do not enter the box before every answer whose text may be shown is in. A case that does not
+Cases of single functions share a child and those of nets another, public and hidden ones apart
+and the public ones first: hidden inputs do not enter the box before every answer whose text may be
+shown is in. A case that does not
 come out right there runs once more in a child of its own, so that a wrong verdict never comes from
 what an earlier case left behind; a right one needs no second look, for only its own numbers could
 make it right.
@@ -62,6 +63,9 @@ class Session:
                         seen[case.id] = _not_run(case, f"{blocker} runs out of time")
                 seen |= self._run(free)
                 stuck |= {c.item for c in free if seen[c.id].outcome == "timeout"}
+                for case in free:
+                    if seen[case.id].outcome == "not_run" and not seen[case.id].text:
+                        seen[case.id] = _not_run(case, f"{case.item} runs out of time")
                 if len(free) > 1:
                     doubtful += [
                         c for c in free if seen[c.id].outcome in RERUN and not right(c, seen[c.id])
@@ -187,10 +191,8 @@ def _not_run(case: Case, why: str) -> Evidence:
 
 
 def _groups(cases: Sequence[Case]) -> list[list[Case]]:
-    """Return the cases in groups that share a child: those that reach the same modules."""
-    groups: dict[Any, list[Case]] = {}
+    """Return the cases in groups that share a child: those of single functions, those of nets."""
+    groups: dict[bool, list[Case]] = {}
     for case in cases:
-        groups.setdefault((case.probe.partition(".")[0], case.item.partition(".")[2]), []).append(
-            case
-        )
+        groups.setdefault("fc_net" in modules_of(case), []).append(case)
     return list(groups.values())

@@ -22,16 +22,24 @@ Answered = tuple[str, dict[str, Any], dict[str, np.ndarray]]
 
 
 def in_children(
-    names: Sequence[str], work: Callable[[Sequence[str], Answer], None], limit_s: float
+    names: Sequence[str],
+    work: Callable[[Sequence[str], Answer], None],
+    limit_s: float,
+    of: Callable[[str], str] = str,
 ) -> Iterator[Answered]:
     """Run `work(names, answer)` in a child; yield (name, say, arrays) for each name in order.
 
     The child calls `answer` once for each name. Where it dies, hangs for `limit_s` wall seconds or
     sends no frame, the name it was at gets an "outcome" of died or timeout, and the names after
-    it a fresh child. Every answer carries `wall_s`.
+    it a fresh child. Names for which `of` gives the same as for one that hung are "not_run": what
+    hangs once hangs again. Every answer carries `wall_s`.
     """
     left = list(names)
+    hung: set[str] = set()
     while left:
+        if of(left[0]) in hung:
+            yield left.pop(0), {"outcome": "not_run", "wall_s": 0.0}, {}
+            continue
         pid, pipe = _start(left, work, limit_s)
         try:
             while left:
@@ -40,6 +48,7 @@ def in_children(
                 try:
                     message = wire.read(_reader_until(pipe, started + limit_s))
                 except _Late:
+                    hung.add(of(name))
                     yield name, {"outcome": "timeout", "wall_s": limit_s}, {}
                     break
                 except WireError:

@@ -172,7 +172,9 @@ class Driver:
                 }
                 answer(*observe.observe(nn, cases[case_id], inputs, self.texts))
 
-        for case_id, observed, outputs in in_children(list(cases), work, self.case_s):
+        for case_id, observed, outputs in in_children(
+            list(cases), work, self.case_s, of=lambda case_id: str(cases[case_id]["item"])
+        ):
             send(observed | {"case": case_id}, outputs)
 
 
