@@ -18,9 +18,10 @@ import grader
 from grader import box, follow, score
 from grader.golden.store import Golden
 from grader.judges import find
+from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
-from grader.session import Session, modules_of, raised_at_load
-from grader.types import Case, Evidence, Flag, ItemResult, Raised, Report, Status, Submission
+from grader.session import Session
+from grader.types import Flag, ItemResult, Report, Status, Submission
 from grader.verdicts import Bench, Verdict
 
 
@@ -51,12 +52,17 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
     bench = Bench(rubric, assignment.golden)
     deadline = clock + rubric.table.limits.submission_s
 
-    session = Session(worker, _job(submission, assignment), rubric, deadline)
-    evidence = _observe(session, rubric.cases, bench)
+    job = _job(submission, assignment)
+    session = Session(worker, job, rubric, deadline)
+    evidence = observe(session, rubric.cases, bench)
     session.close()
     verdicts = {item.id: bench.verdict(item, evidence) for item in _code(rubric)}
     roots = follow.roots(rubric, verdicts)
-    followed = _follow(submission, assignment, worker, bench, verdicts, deadline)
+    followed = (
+        follow.through(job, assignment.grafts, worker, rubric, bench, verdicts, deadline)
+        if rubric.table.follow_through > 0
+        else {}
+    )
 
     items = tuple(
         _result(item, rubric, verdicts, roots.get(item.id), followed.get(item.id))
@@ -71,7 +77,7 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
         score=score.total(items, {item.id: item.bonus for item in rubric.table.items}),
         sections=tuple((section.id, section.title) for section in rubric.table.sections),
         items=items,
-        flags=_flags(rubric, evidence),
+        flags=_flags(submission, session.loaded.changed),
         box=worker.state,
         measured={
             "started": started.isoformat(timespec="seconds"),
@@ -95,61 +101,6 @@ def _job(submission: Submission, assignment: Assignment) -> box.Job:
     )
 
 
-def _observe(session: Session, cases: tuple[Case, ...], bench: Bench) -> dict[str, Evidence]:
-    """Run every case that can run; a file that cannot be loaded is the evidence of its cases."""
-    seen: dict[str, Evidence] = {}
-    can_run: list[Case] = []
-    for case in cases:
-        broken = _broken(session, case)
-        if broken is None:
-            can_run.append(case)
-        else:
-            seen[case.id] = broken
-    return seen | session.observe(can_run, bench.is_right)
-
-
-def _broken(session: Session, case: Case) -> Evidence | None:
-    """Return the evidence of a case whose module could not be imported; None where it could."""
-    for name in modules_of(case):
-        say = session.loaded.modules.get(name, {"outcome": "absent"})
-        outcome = say.get("outcome")
-        if outcome == "loaded" or (name == "layer_utils" and outcome == "absent"):
-            continue
-        if outcome == "absent":
-            absent = Raised("", f"{name}.py is not in the submission")
-            return Evidence(case.id, "missing", raised=absent)
-        if outcome in ("timeout", "died"):
-            return Evidence(case.id, outcome, text=f"while {name}.py was imported")
-        return Evidence(case.id, "raised", raised=raised_at_load(say))
-    return None
-
-
-def _follow(
-    submission: Submission,
-    assignment: Assignment,
-    worker: box.Worker,
-    bench: Bench,
-    verdicts: Mapping[str, Verdict],
-    deadline: float,
-) -> dict[str, Mapping[str, bool]]:
-    """Try failed nets again over right layers; return item -> part -> right."""
-    rubric = assignment.rubric
-    wanted = [
-        verdict.item
-        for verdict in verdicts.values()
-        if not follow.is_passed(verdict) and follow.can_follow(verdict.item, verdicts)
-    ]
-    if not wanted or not assignment.grafts or rubric.table.follow_through == 0:
-        return {}
-    job = replace(_job(submission, assignment), graft=assignment.grafts)
-    session = Session(worker, job, rubric, deadline)
-    ids = {item.id for item in wanted}
-    cases = tuple(case for case in rubric.cases if case.item in ids)
-    evidence = _observe(session, cases, bench)
-    session.close()
-    return {item.id: bench.verdict(item, evidence).right for item in wanted}
-
-
 def _result(
     item: ItemTable,
     rubric: Rubric,
@@ -168,12 +119,13 @@ def _result(
     if followed is not None and verdict.written:
         parts = score.with_follow_through(parts, followed, rubric.table.follow_through)
         # A part that is wrong over right layers too is a mistake of the item's own.
-        explained = all(followed.get(part.id, False) for part in parts if part.possible > 0)
+        explained = all(part.status == "passed" for part in parts if part.possible > 0)
     own = followed is not None and not explained
     earned = score.tidy(sum(part.earned for part in parts))
     faults = verdict.faults
-    if own and followed is not None:
+    if followed is not None and verdict.written:
         faults = tuple(f for f in faults if f.part == "all" or not followed.get(f.part, False))
+        faults = () if earned == item.points else faults
     return ItemResult(
         id=item.id,
         title=item.title,
@@ -193,9 +145,16 @@ def _result(
     )
 
 
-def _flags(rubric: Rubric, evidence: Mapping[str, Evidence]) -> tuple[Flag, ...]:
+def _flags(submission: Submission, changed: tuple[str, ...]) -> tuple[Flag, ...]:
     """Return what a person should look at; no flag changes a score."""
-    return ()
+    return tuple(
+        Flag(
+            "source_differs",
+            f"{name} gives other values than the one handed out; graded with the latter",
+            f"{submission.package}/layers.py",
+        )
+        for name in changed
+    )
 
 
 def _code(rubric: Rubric) -> list[ItemTable]:

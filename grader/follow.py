@@ -1,16 +1,34 @@
 """Follow-through: one mistake is paid for once.
 
-An item that fails where something it needs is wrong runs again with the reference's layers put in
-the place of the student's, in a session of its own whose text and arrays nobody is shown. What is
-right there was only a consequence.
+A net that fails where a layer it needs is wrong runs again with the reference's layers in the place
+of the student's; what is right there was only a consequence. A backward pass that fails where its
+forward pass is wrong is tried by itself: affine and relu with the cache that is promised, a
+normalization against its own forward pass, for the cache between them is the student's own. No text
+and no array of these sessions is shown to anyone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from grader import box
+from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
-from grader.verdicts import Verdict
+from grader.session import Session
+from grader.types import Case
+from grader.verdicts import Bench, Verdict
+
+Verdicts = Mapping[str, Verdict]
+# A backward pass, its forward pass, and the shapes of what the forward pass takes.
+NORMS = {
+    "batchnorm_backward": "batchnorm_forward",
+    "batchnorm_backward_alt": "batchnorm_forward",
+    "layernorm_backward": "layernorm_forward",
+}
+OWN_CASES = 2  # of a backward item: enough shapes to tell, and cheap
+# A backward pass whose cache is promised by its forward pass's docstring.
+PROMISED = {"affine_backward": "affine_forward", "relu_backward": "relu_forward"}
 
 
 def is_passed(verdict: Verdict) -> bool:
@@ -18,7 +36,7 @@ def is_passed(verdict: Verdict) -> bool:
     return all(verdict.right.get(part.id, False) for part in verdict.item.parts if part.points > 0)
 
 
-def roots(rubric: Rubric, verdicts: Mapping[str, Verdict]) -> dict[str, str]:
+def roots(rubric: Rubric, verdicts: Verdicts) -> dict[str, str]:
     """Return, for each item that failed, the failed item it goes back to by its needs, if any."""
     found: dict[str, str] = {}
     for item in rubric.table.items:
@@ -31,12 +49,77 @@ def roots(rubric: Rubric, verdicts: Mapping[str, Verdict]) -> dict[str, str]:
     return found
 
 
-def can_follow(item: ItemTable, verdicts: Mapping[str, Verdict]) -> bool:
-    """Say whether grafting layers can help: the item is a net, and a layer it needs is wrong."""
+def through(
+    job: box.Job,
+    grafts: Mapping[str, bytes],
+    worker: box.Worker,
+    rubric: Rubric,
+    bench: Bench,
+    verdicts: Verdicts,
+    deadline: float,
+) -> dict[str, Mapping[str, bool]]:
+    """Try again what may be a consequence; return item -> part -> right."""
+    failed = [v.item for v in verdicts.values() if not is_passed(v) and v.written]
+    nets = [item for item in failed if grafts and _over_layers(item, verdicts)]
+    norms = [item for item in failed if _fails(NORMS.get(item.id), verdicts)]
+    plain = [item for item in failed if _fails(PROMISED.get(item.id), verdicts)]
+    found: dict[str, Mapping[str, bool]] = {}
+    for items, own_job, cases in (
+        (nets, replace(job, graft=grafts), [c for c in rubric.cases if c.item in _ids(nets)]),
+        (norms, job, [case for item in norms for case in _own_cases(item, rubric)]),
+        (plain, job, [_alone(case) for case in rubric.cases if case.item in _ids(plain)]),
+    ):
+        if cases:
+            session = Session(worker, own_job, rubric, deadline)
+            evidence = observe(session, cases, bench)
+            session.close()
+            for item in items:
+                mine = [case for case in cases if case.item == item.id]
+                found[item.id] = bench.verdict(item, evidence, mine).right
+    return found
+
+
+def _over_layers(item: ItemTable, verdicts: Verdicts) -> bool:
+    """Say whether right layers can help: the item is a net, and a layer that it needs is wrong."""
     nets = any((case.probe or item.probe or "").startswith("nets.") for case in item.cases)
     return nets and any(
-        need in verdicts
-        and not is_passed(verdicts[need])
-        and "layers.py" in verdicts[need].item.where
-        for need in item.needs
+        _fails(need, verdicts) and verdicts[need].item.where.startswith("layers.py")
+        for need in _all_needs(item, verdicts)
     )
+
+
+def _all_needs(item: ItemTable, verdicts: Verdicts) -> set[str]:
+    """Return the items that an item needs, and those that they need."""
+    needs = {need for need in item.needs if need in verdicts}
+    return needs.union(*(_all_needs(verdicts[need].item, verdicts) for need in needs))
+
+
+def _fails(item_id: str | None, verdicts: Verdicts) -> bool:
+    return item_id is not None and item_id in verdicts and not is_passed(verdicts[item_id])
+
+
+def _ids(items: Sequence[ItemTable]) -> set[str]:
+    return {item.id for item in items}
+
+
+def _own_cases(item: ItemTable, rubric: Rubric) -> list[Case]:
+    """Return the item's first cases as questions about the own forward pass."""
+    own = []
+    for case in [c for c in rubric.cases if c.item == item.id][:OWN_CASES]:
+        shapes = {name: case.inputs[name].split()[0] for name in ("x", "gamma", "beta")}
+        own.append(
+            replace(
+                case,
+                id=f"{case.id}/own",
+                probe="own.norm_gradient",
+                judge="own.gradient",
+                inputs={**case.inputs, **{f"{n}_along": shape for n, shape in shapes.items()}},
+                options={**case.options, "forward": NORMS[item.id], "backward": item.id},
+            )
+        )
+    return own
+
+
+def _alone(case: Case) -> Case:
+    """Return a case that gives the backward pass the promised cache: same inputs, same answers."""
+    return replace(case, options={**case.options, "own_forward": False})

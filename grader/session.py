@@ -76,8 +76,12 @@ class Session:
 
     def _blocker(self, case: Case, stuck: set[str]) -> str | None:
         """Return the item that ran out of time and makes this case hopeless, if there is one."""
-        names = (case.item, *self._rubric.item(case.item).needs)
-        return next((name for name in names if name in stuck), None)
+        return next((name for name in (case.item, *self._needs(case.item)) if name in stuck), None)
+
+    def _needs(self, item_id: str) -> list[str]:
+        """Return what an item needs, and what that needs."""
+        direct = self._rubric.item(item_id).needs
+        return [*direct, *(name for need in direct for name in self._needs(need))]
 
     def close(self) -> None:
         """Tell the worker that this submission is done."""

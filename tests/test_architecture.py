@@ -15,6 +15,7 @@ LAYERS = (
     ("archive", "rubric", "judges", "worker"),
     ("folder", "score", "box", "golden"),
     ("intake", "session", "verdicts", "report", "release"),
+    ("observing",),
     ("follow",),
     ("engine",),
     ("shelf",),

@@ -67,10 +67,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Loaded:
-    """Which modules could be imported: name -> what the worker said, and what it repaired."""
+    """What opening a submission told.
+
+    `modules` maps each graded module to what importing it came to; `repaired` are sentences;
+    `changed` are handed-out functions that give other values than ours.
+    """
 
     modules: Mapping[str, Mapping[str, Any]]
     repaired: tuple[str, ...]
+    changed: tuple[str, ...] = ()
 
 
 Observed = tuple[str, dict[str, Any], dict[str, np.ndarray]]
@@ -160,7 +165,9 @@ class Worker:
         }  # fmt: skip
         self._send(wire.pack(say, arrays))
         answer, _ = self._receive(deadline)
-        return Loaded(answer["loaded"], tuple(answer["repaired"]))
+        return Loaded(
+            answer["loaded"], tuple(answer["repaired"]), tuple(map(str, answer["changed"]))
+        )
 
     def run(
         self,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.probes.nn import Implementation, stack
+from grader.probes.nn import Implementation, cache_of, stack
 
 Outputs = dict[str, Any]
 
@@ -38,5 +38,12 @@ def dropout_backward(
     nn: Implementation, x: np.ndarray, dout: np.ndarray, keep: float, mode: str
 ) -> Outputs:
     """Forward, then backward with that cache -> out and dx, both like x."""
-    out, cache = nn.dropout_forward(x.copy(), {"mode": mode, "p": nn.conventions.p(keep)})
-    return {"out": out, "dx": nn.dropout_backward(dout, cache)}
+    param = {"mode": mode, "p": nn.conventions.p(keep)}
+    seen: list[Any] = []
+
+    def forward() -> tuple[Any, Any]:
+        seen[:] = nn.dropout_forward(x.copy(), param)
+        return seen[0], seen[1]
+
+    cache = cache_of(forward, (), nn.dropout_backward, dout)
+    return {"out": seen[0], "dx": nn.dropout_backward(dout, cache)}

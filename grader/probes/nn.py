@@ -140,6 +140,26 @@ class Implementation:
         return call
 
 
+def cache_of(
+    forward: Callable[..., Any], arguments: tuple[Any, ...], backward: Callable[..., Any], dout: Any
+) -> Any:
+    """Return the cache that a forward pass makes.
+
+    Where forward is not written, backward is asked whether it is: a stub says so by itself, and only
+    a written one is held up by the other.
+    """
+    try:
+        return forward(*arguments)[1]
+    except (NotWritten, NotImplementedError) as unwritten:
+        try:
+            backward(dout, None)
+        except (NotWritten, NotImplementedError):
+            raise
+        except Exception:  # noqa: BLE001 - it is written, and cannot work without a cache
+            raise unwritten from None
+        raise
+
+
 def stack(values: list[Any], what: str) -> np.ndarray | None:
     """Return per-step values as one array with a leading axis of steps; None if one is None."""
     if any(value is None for value in values):

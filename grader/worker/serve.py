@@ -25,13 +25,13 @@ import numpy as np
 
 from grader import wire
 from grader.probes.nn import Conventions, Implementation
-from grader.worker import modules, observe
+from grader.worker import handed_out, modules, observe
 from grader.worker.children import Answer, in_children
 
 PRELOAD = (
     "numpy.linalg", "numpy.random", "numpy.fft", "numpy.polynomial", "numpy.ma", "numpy.testing",
     "grader.probes.layers", "grader.probes.norms", "grader.probes.dropout", "grader.probes.optim",
-    "grader.probes.nets",
+    "grader.probes.nets", "grader.probes.own",
     "copy", "functools", "itertools", "math", "pickle", "time", "typing", "pdb",
 )  # fmt: skip
 # What NumPy 1.x offered under another name: a submission of its time is not wrong for using it.
@@ -103,7 +103,7 @@ class Driver:
     def serve(self, receive: Callable[[int], bytes]) -> None:
         """Say what could be loaded, then answer "run" messages until "close"."""
         loaded = self._load()
-        send({"loaded": loaded, "repaired": self.repaired})
+        send({"loaded": loaded, "repaired": self.repaired, "changed": self.changed})
         while (message := wire.read(receive)) is not None and message[0]["do"] == "run":
             self._run(
                 *message, [name for name, how in loaded.items() if how["outcome"] == "loaded"]
@@ -135,12 +135,21 @@ class Driver:
         """Import each graded module once, in a child, to learn which ones can be."""
 
         def work(names: Sequence[str], answer: Answer) -> None:
-            for _, found in self._import(tuple(names)):
-                failed = isinstance(found, BaseException)
-                answer(observe.raised(found, self.texts) if failed else {"outcome": "loaded"}, {})
+            for name, found in self._import(tuple(names)):
+                if isinstance(found, BaseException):
+                    answer(observe.raised(found, self.texts), {})
+                else:
+                    answer({"outcome": "loaded"}, {})
+                    if name == "layers":
+                        layers = found
+            if "changed" in names:
+                answer({"outcome": "loaded", "names": handed_out.changed(layers)}, {})
 
         names = [n for n, p in modules.GRADED.items() if f"{self.package}/{p}" in self.codes]
+        if "layers" in names and "layers" in self.given:
+            names.append("changed")
         loaded = {name: say for name, say, _ in in_children(names, work, self.load_s)}
+        self.changed = loaded.pop("changed", {}).get("names", [])
         for name, path in modules.GRADED.items():
             loaded.setdefault(
                 name, self.failed.get(f"{self.package}/{path}", {"outcome": "absent"})

@@ -1,0 +1,63 @@
+"""Is a backward pass the gradient of the implementation's own, perhaps wrong, forward pass?
+
+It counts only where that forward pass does normalize something: an identity has an easy gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from grader.judges import Finding, Judge, Look
+from grader.judges.values import missing
+from grader.probes.own import STEP
+from grader.types import Arrays, Case
+
+DIFFERENCE = 1e-6  # a central difference with a step of 2^-20 has 8 to 9 digits on numbers near 1
+GRADIENTS = {"dx": "x_along", "dgamma": "gamma_along", "dbeta": "beta_along"}
+
+
+def decide(look: Look) -> Iterator[Finding]:
+    """Yield a finding for each gradient: does it agree with the difference of the own outputs?"""
+    for name, direction in GRADIENTS.items():
+        needed = (name, f"{name}_ends", "plain")
+        absent = [one for one in needed if one not in look.arrays]
+        if absent or not all(np.all(np.isfinite(look.arrays[one])) for one in needed):
+            yield missing(name, look)
+        elif not normalizes(look.arrays["plain"]):
+            yield Finding(name, "value", "the forward pass does not normalize", "it is wrong")
+        else:
+            yield _agrees(name, look.inputs[direction], look)
+
+
+def normalizes(plain: np.ndarray) -> bool:
+    """Say whether rows or columns of an output (N, D) have mean 0 and one common spread."""
+    for axis in (0, 1):
+        spread = plain.std(axis=axis)
+        centred = np.abs(plain.mean(axis=axis)) <= 1e-6 * max(float(spread.max()), 1e-3)
+        if centred.all() and 0.5 <= spread.min() and spread.max() <= 2.0:
+            return True
+    return False
+
+
+def _agrees(name: str, along: np.ndarray, look: Look) -> Finding:
+    got, ends = look.arrays[name], look.arrays[f"{name}_ends"]
+    dout = look.inputs["dout"]
+    if got.size != along.size or ends.shape != (2, *dout.shape):
+        return Finding(name, "shape", f"{name} has the wrong shape", f"{name} has the wrong shape")
+    analytic = float(np.sum(got.reshape(along.shape) * along))
+    numeric = float(np.sum(dout * (ends[0] - ends[1]))) / (2 * STEP)
+    scale = float(np.sum(np.abs(got.reshape(along.shape) * along)))
+    error = abs(analytic - numeric) / scale if scale else float("inf")
+    if error <= DIFFERENCE:
+        return Finding(name, error=error, allowed=DIFFERENCE)
+    says = f"{name} is not the gradient of the forward pass"
+    return Finding(name, "value", says, says, error, DIFFERENCE)
+
+
+def _names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
+    return tuple(GRADIENTS)
+
+
+gradient = Judge(decide, _names, golden=False)

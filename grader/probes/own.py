@@ -1,0 +1,50 @@
+"""A backward pass held against the implementation's own forward pass.
+
+Where the forward pass is wrong, its right gradient is not the reference's. These probes hand out
+what is needed to tell: the gradients, and the outputs of the forward pass a step to either side.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from grader.probes.nn import Implementation
+
+STEP = 2.0**-20
+
+
+def norm_gradient(
+    nn: Implementation,
+    x: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    dout: np.ndarray,
+    x_along: np.ndarray,
+    gamma_along: np.ndarray,
+    beta_along: np.ndarray,
+    forward: str,
+    backward: str,
+    **param: Any,
+) -> dict[str, Any]:
+    """x, dout (N, D), gamma, beta (D,) and a direction for each of the three.
+
+    -> dx, dgamma, dbeta; d<name>_ends (2, N, D), the output a step ahead and a step back along each
+    direction; and plain (N, D), the output for gamma 1 and beta 0.
+    """
+    mode = {"mode": "train", **param}
+
+    def run(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> tuple[Any, Any]:
+        out, cache = getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), dict(mode))
+        return out, cache
+
+    ends = {
+        "dx": [run(x + s * x_along, gamma, beta)[0] for s in (STEP, -STEP)],
+        "dgamma": [run(x, gamma + s * gamma_along, beta)[0] for s in (STEP, -STEP)],
+        "dbeta": [run(x, gamma, beta + s * beta_along)[0] for s in (STEP, -STEP)],
+    }
+    plain, _ = run(x, np.ones_like(gamma), np.zeros_like(beta))
+    dx, dgamma, dbeta = getattr(nn, backward)(dout.copy(), run(x, gamma, beta)[1])
+    outputs = {"dx": dx, "dgamma": dgamma, "dbeta": dbeta, "plain": plain}
+    return outputs | {f"{name}_ends": np.stack(two) for name, two in ends.items()}
