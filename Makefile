@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint fixtures template docs benchmark clean
+.PHONY: demo test fixtures template schemas benchmark clean
 
 demo: $(VENV)/installed
 	@$(BIN)/grade demo/submission -o graded/demo
@@ -24,8 +24,9 @@ fixtures: $(VENV)/installed
 template: $(VENV)/installed
 	$(BIN)/grade release student_template --template
 
-docs: $(VENV)/installed
-	$(BIN)/python -m docs.generate
+schemas: $(VENV)/installed
+	$(BIN)/python -m grader schema rubric > docs/rubric.schema.json
+	$(BIN)/python -m grader schema result > docs/result.schema.json
 
 benchmark: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks

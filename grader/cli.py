@@ -6,7 +6,10 @@ submission or the command line is unusable; 3 the grader itself failed.
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,12 +26,15 @@ from grader.intake import read_submission
 from grader.report import result
 
 Rubric = Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")]
+COMMANDS = ("submission", "fixtures", "release", "schema")
 
-
-COMMANDS = ("submission", "fixtures", "release")
-
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None,
-                  context_settings={"help_option_names": ["-h", "--help"]})  # fmt: skip
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 fixtures = typer.Typer(no_args_is_help=True, help="Golden fixtures: the answers of the reference.")
 app.add_typer(fixtures, name="fixtures")
 
@@ -44,6 +50,13 @@ class Box(StrEnum):
 
     auto = "auto"
     none = "none"
+
+
+class SchemaOf(StrEnum):
+    """Files that have a schema."""
+
+    rubric = "rubric"
+    result = "result"
 
 
 def _version(wanted: bool) -> None:
@@ -150,6 +163,17 @@ def release(
     typer.echo(f"{folder}: {len(written)} files written")
 
 
+@app.command("schema")
+def schema(
+    of: Annotated[SchemaOf, typer.Argument(help="Which file's form.")],
+) -> None:
+    """Print the JSON Schema of a rubric or of result.json."""
+    from grader.rubric import json_schema
+
+    found = json_schema() if of is SchemaOf.rubric else result.json_schema()
+    typer.echo(json.dumps(found, indent=1))
+
+
 def _built(names: list[str] | None) -> tuple[dict[str, Any], dict[str, Any]]:
     from grader.golden import build
     from grader.rubric import read_rubric
@@ -195,3 +219,13 @@ def main() -> None:
     except BackgradeError as error:
         print(f"grade: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and one line says so
+        if os.environ.get("BACKGRADE_DEBUG"):
+            traceback.print_exc()
+        what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        print(
+            f"grade: the grader failed ({what}); nothing was graded. "
+            "Set BACKGRADE_DEBUG=1 for the traceback and report it",
+            file=sys.stderr,
+        )
+        sys.exit(3)

@@ -57,7 +57,6 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
     evidence = observe(session, rubric.cases, bench)
     session.close()
     verdicts = {item.id: bench.verdict(item, evidence) for item in _code(rubric)}
-    roots = follow.roots(rubric, verdicts)
     followed = (
         follow.through(job, assignment.grafts, worker, rubric, bench, verdicts, deadline)
         if rubric.table.follow_through > 0
@@ -65,8 +64,7 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
     )
 
     items = tuple(
-        _result(item, rubric, verdicts, roots.get(item.id), followed.get(item.id))
-        for item in rubric.table.items
+        _result(item, rubric, verdicts, followed.get(item.id)) for item in rubric.table.items
     )
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.loaded.repaired)),
@@ -105,7 +103,6 @@ def _result(
     item: ItemTable,
     rubric: Rubric,
     verdicts: Mapping[str, Verdict],
-    root: str | None,
     followed: Mapping[str, bool] | None,
 ) -> ItemResult:
     if item.kind != "code":
@@ -120,7 +117,6 @@ def _result(
         parts = score.with_follow_through(parts, followed, rubric.table.follow_through)
         # A part that is wrong over right layers too is a mistake of the item's own.
         explained = all(part.status == "passed" for part in parts if part.possible > 0)
-    own = followed is not None and not explained
     earned = score.tidy(sum(part.earned for part in parts))
     faults = verdict.faults
     if followed is not None and verdict.written:
@@ -138,11 +134,22 @@ def _result(
         faults=faults,
         warnings=verdict.warnings,
         hints=item.hints[: rubric.table.hint_level] if earned < item.points else (),
-        because_of=None if own else root,
+        because_of=_because_of(verdict, verdicts, followed is not None, explained),
         followed_through=bool(explained),
         checks=verdict.checks,
         public_checks=verdict.public_checks,
     )
+
+
+def _because_of(
+    verdict: Verdict, verdicts: Mapping[str, Verdict], tried: bool, explained: bool
+) -> str | None:
+    """Return the item that a failed one goes back to: a layer where right layers made it right."""
+    if follow.is_passed(verdict):
+        return None
+    if explained:
+        return follow.root(verdict.item, verdicts, ("layers",))
+    return follow.root(verdict.item, verdicts, ("nets",) if tried else ("layers", "nets"))
 
 
 def _flags(submission: Submission, changed: tuple[str, ...]) -> tuple[Flag, ...]:

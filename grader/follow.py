@@ -36,17 +36,18 @@ def is_passed(verdict: Verdict) -> bool:
     return all(verdict.right.get(part.id, False) for part in verdict.item.parts if part.points > 0)
 
 
-def roots(rubric: Rubric, verdicts: Verdicts) -> dict[str, str]:
-    """Return, for each item that failed, the failed item it goes back to by its needs, if any."""
-    found: dict[str, str] = {}
-    for item in rubric.table.items:
-        if item.id not in verdicts or is_passed(verdicts[item.id]):
-            continue
-        for need in item.needs:
-            if need in verdicts and not is_passed(verdicts[need]):
-                found[item.id] = found.get(need, need)
-                break
-    return found
+def root(
+    item: ItemTable, verdicts: Verdicts, kinds: Sequence[str] = ("layers", "nets")
+) -> str | None:
+    """Return the failed item that this one goes back to by its needs: the deepest of its kind."""
+    for need in item.needs:
+        if _fails(need, verdicts):
+            deeper = root(verdicts[need].item, verdicts, kinds)
+            if deeper or _kind(verdicts[need].item) in kinds:
+                return deeper or need
+        elif found := root(verdicts[need].item, verdicts, kinds) if need in verdicts else None:
+            return found
+    return None
 
 
 def through(
@@ -81,17 +82,13 @@ def through(
 
 def _over_layers(item: ItemTable, verdicts: Verdicts) -> bool:
     """Say whether right layers can help: the item is a net, and a layer that it needs is wrong."""
-    nets = any((case.probe or item.probe or "").startswith("nets.") for case in item.cases)
-    return nets and any(
-        _fails(need, verdicts) and verdicts[need].item.where.startswith("layers.py")
-        for need in _all_needs(item, verdicts)
-    )
+    return _kind(item) == "nets" and root(item, verdicts, ("layers",)) is not None
 
 
-def _all_needs(item: ItemTable, verdicts: Verdicts) -> set[str]:
-    """Return the items that an item needs, and those that they need."""
-    needs = {need for need in item.needs if need in verdicts}
-    return needs.union(*(_all_needs(verdicts[need].item, verdicts) for need in needs))
+def _kind(item: ItemTable) -> str:
+    """Return "nets" for an item that calls other items' layers, else "layers"."""
+    probes = [case.probe or item.probe or "" for case in item.cases]
+    return "nets" if any(probe.startswith("nets.") for probe in probes) else "layers"
 
 
 def _fails(item_id: str | None, verdicts: Verdicts) -> bool:

@@ -49,6 +49,7 @@ class Bench:
     def __init__(self, rubric: Rubric, golden: Golden) -> None:
         self._rubric = rubric
         self._golden = golden
+        self._found: dict[str, tuple[Evidence, list[Finding]]] = {}
 
     def is_right(self, case: Case, evidence: Evidence) -> bool:
         """Say whether every output of the case that counts was decided and found right."""
@@ -58,10 +59,13 @@ class Bench:
 
     def findings(self, case: Case, evidence: Evidence) -> list[Finding]:
         """Return one finding for each output of an answered case that counts towards a part."""
-        look = self._look(case, evidence)
-        item = self._rubric.item(case.item)
-        found = list(judges.find(case.judge).decide(look))
-        return [one for one in found if item.part_of(one.output, case) is not None]
+        known = self._found.get(case.id)
+        if known is None or known[0] is not evidence:
+            item = self._rubric.item(case.item)
+            found = judges.find(case.judge).decide(self._look(case, evidence))
+            counted = [one for one in found if item.part_of(one.output, case) is not None]
+            known = self._found[case.id] = (evidence, counted)
+        return known[1]
 
     def names(self, case: Case) -> list[str]:
         """Return the outputs that a case must decide."""

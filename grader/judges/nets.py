@@ -14,10 +14,11 @@ import numpy as np
 
 from grader.judges import Finding, Judge, Look
 from grader.judges.dropout import SIGMAS, band
+from grader.judges.tolerances import TOLERANCES
 from grader.judges.values import missing
 from grader.types import Arrays, Case
 
-DIFFERENCE = 1e-6  # between analytic and numeric derivatives, see judges.tolerances
+DIFFERENCE = TOLERANCES["difference"].float64
 DROPOUT = ("used", "share", "only_hidden")
 
 

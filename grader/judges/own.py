@@ -10,11 +10,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from grader.judges import Finding, Judge, Look
+from grader.judges.tolerances import TOLERANCES
 from grader.judges.values import missing
 from grader.probes.own import STEP
 from grader.types import Arrays, Case
 
-DIFFERENCE = 1e-6  # a central difference with a step of 2^-20 has 8 to 9 digits on numbers near 1
+DIFFERENCE = TOLERANCES["difference"].float64
 GRADIENTS = {"dx": "x_along", "dgamma": "gamma_along", "dbeta": "beta_along"}
 
 

@@ -24,9 +24,11 @@ class Tolerance:
 
 TOLERANCES: Mapping[str, Tolerance] = {
     "exact": Tolerance(0.0, 0.0, "values that are only copied or set: any difference is a mistake"),
-    "layer": Tolerance(1e-10, 1e-4, "one product and a sum; orders of summation differ by 1e-15"),
-    "norm": Tolerance(1e-9, 1e-3, "variance as E[x^2]-E[x]^2 on shifted data loses up to 5 digits"),
-    "optimizer": Tolerance(1e-10, 1e-4, "six steps of elementwise arithmetic and a power"),
-    "net": Tolerance(1e-9, 1e-3, "five layers with normalization, and softmax"),
-    "difference": Tolerance(1e-6, 1e-6, "a central difference with step 1e-5 has 6 to 9 digits"),
+    "layer": Tolerance(1e-12, 1e-5, "one product and a sum; orders of summation differ by 1e-15"),
+    "norm": Tolerance(1e-10, 1e-4, "a variance as E[x^2]-E[x]^2 loses digits on shifted data"),
+    "optimizer": Tolerance(1e-11, 1e-5, "six steps of elementwise arithmetic and a power of beta"),
+    "net": Tolerance(1e-10, 1e-4, "five layers with normalization, and softmax"),
+    "difference": Tolerance(
+        1e-6, 1e-6, "a central difference with a step near 1e-5 has 7 digits or more"
+    ),
 }

@@ -96,7 +96,7 @@ def _wrong_value(
     wrong = errors > allowed
     at = tuple(int(i) for i in np.unravel_index(int(errors.argmax()), errors.shape))
     share = f"{int(wrong.sum())} of {wrong.size} cells" if wrong.ndim else "the value"
-    size = f"the largest error is {worst:.2g} of its scale, allowed is {allowed:.0e}"
+    size = f"off by up to {worst:.2g} of its largest value, allowed is {_short(allowed)}"
     says = (
         f"{name} has wrong values: {share} differ, {size}"
         if wrong.ndim
@@ -104,6 +104,11 @@ def _wrong_value(
     )
     hidden = f"{name} is wrong: {size}"
     return Finding(name, "value", says, hidden, worst, allowed, at, wrong, want, got)
+
+
+def _short(number: float) -> str:
+    """Return a limit as people write it: 1e-9, or 0."""
+    return f"{number:.0e}".replace("e-0", "e-") if number else "0"
 
 
 def _scale(expected: Arrays, name: str) -> float:

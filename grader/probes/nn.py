@@ -145,8 +145,8 @@ def cache_of(
 ) -> Any:
     """Return the cache that a forward pass makes.
 
-    Where forward is not written, backward is asked whether it is: a stub says so by itself, and only
-    a written one is held up by the other.
+    Where forward is not written, backward is asked whether it is: a stub says so by itself, and
+    only a written one is held up by the other.
     """
     try:
         return forward(*arguments)[1]

@@ -1,0 +1,1 @@
+"""How fast, how large, how tight: `python -m benchmarks` prints tables. No test depends on time."""

@@ -1,0 +1,51 @@
+"""How far honest submissions lie from the golden answers: the reason for every tolerance."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from grader import shelf
+from grader.box import Job, Worker
+from grader.judges.tolerances import TOLERANCES
+from grader.observing import observe
+from grader.session import Session
+from grader.verdicts import Bench
+from tests import handed_in
+
+
+def spreads() -> dict[tuple[str, str], tuple[float, str]]:
+    """Return (operation, dtype) -> (largest error found right, where) over accepted submissions."""
+    worst: dict[tuple[str, str], tuple[float, str]] = defaultdict(lambda: (0.0, "-"))
+    with Worker() as worker:
+        for style, name in handed_in.accepted():
+            assignment = shelf.assignment(name)
+            rubric, bench = assignment.rubric, Bench(assignment.rubric, assignment.golden)
+            submission = handed_in.accepted_submission(style)
+            job = Job(
+                submission.package,
+                submission.files,
+                rubric.table.conventions.model_dump(),
+                assignment.given,
+            )
+            session = Session(worker, job, rubric, float("inf"))
+            evidence = observe(session, rubric.cases, bench)
+            session.close()
+            for case in rubric.cases:
+                if case.judge != "values.close" or evidence[case.id].outcome != "answered":
+                    continue
+                for found in bench.findings(case, evidence[case.id]):
+                    dtype = evidence[case.id].dtypes.get(found.output, "")
+                    key = (rubric.item(case.item).tolerance, dtype)
+                    error = found.error or 0.0
+                    if (found.kind is None or found.warning) and error > worst[key][0]:
+                        worst[key] = (error, f"{style}: {case.id} {found.output}")
+    return worst
+
+
+def main() -> None:
+    """Print the table of spreads beside the tolerances."""
+    print("largest error of an accepted submission, beside what is allowed")
+    for (operation, dtype), (error, where) in sorted(spreads().items()):
+        row = TOLERANCES[operation]
+        allowed = row.float32 if dtype == "float32" else row.float64
+        print(f"  {operation:10} {dtype:8} {error:9.1e}   allowed {allowed:7.0e}   {where}")

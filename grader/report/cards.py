@@ -1,0 +1,169 @@
+"""One card for each thing to fix: what went wrong, the example, why, the points, the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from grader.report.faults import (
+    MORE,
+    WORDS,
+    Problem,
+    chosen,
+    happened,
+    in_one_line,
+    problem,
+    warnings,
+)
+from grader.report.order import Root, lost, stop
+from grader.report.tables import SIDE
+from grader.report.text import count, listed, points
+from grader.types import Cause, ItemResult, PartResult
+
+BUDGET = ((400, SIDE), (1000, 5))  # cells shown so far -> side of the next tables
+
+HINTS = ("Hint 1: where to look", "Hint 2: the idea", "Hint 3: how to write it")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a point was for."""
+
+    id: str
+    about: str
+    points: str
+    status: str
+    word: str
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """An item that is wrong only, or perhaps only, because of this one."""
+
+    title: str
+    says: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that is said about one item that needs work."""
+
+    anchor: str
+    title: str
+    where: str
+    status: str
+    word: str
+    gain: str
+    score: str
+    lede: str
+    cause: Cause | None
+    problems: tuple[Problem, ...]
+    more: tuple[str, ...]
+    more_left: int
+    parts: tuple[Part, ...]
+    hints: tuple[tuple[str, str], ...]
+    consequences: tuple[Consequence, ...]
+    warnings: tuple[str, ...]
+    command: str
+
+
+def cards(roots: Iterable[Root], anchors: Mapping[str, str]) -> tuple[Card, ...]:
+    """Make a card for each; once much has been shown, the examples get smaller, then stop."""
+    made: list[Card] = []
+    spent = 0
+    for root in roots:
+        side = next((side for limit, side in BUDGET if spent < limit), 0)
+        card = _card(root, anchors[root.item.id], side)
+        made.append(_shared(card, root))
+        spent += sum(it.example.cells for it in made[-1].problems if it.example)
+    return tuple(made)
+
+
+def _card(root: Root, anchor: str, side: int) -> Card:
+    item = root.item
+    picked = chosen(item.faults)
+    rest = [in_one_line(f) for f in item.faults if all(f is not one for one in picked)]
+    return Card(
+        anchor=anchor,
+        title=item.title,
+        where=item.where,
+        status=item.status,
+        word=WORDS[item.status],
+        gain=count(root.gain, "point") if root.gain else "no points lost",
+        score=f"{points(item.earned)} of {points(item.possible)}",
+        lede=_lede(item.parts),
+        cause=item.cause,
+        problems=tuple(problem(fault, side) for fault in picked),
+        more=tuple(rest[:MORE]),
+        more_left=max(0, len(rest) - MORE),
+        parts=tuple(map(part, item.parts)),
+        hints=tuple(zip(HINTS, item.hints, strict=False)),
+        consequences=tuple(_consequence(each) for each in root.consequences),
+        warnings=warnings(item),
+        command=f"python selfcheck.py {item.id}",
+    )
+
+
+def _shared(card: Card, root: Root) -> Card:
+    """Where several items stopped at one line, tell about the line and not about the first item."""
+    line = stop(root.item)
+    same = [item for item in root.consequences if line and stop(item) == line]
+    if not line or not same:
+        return card
+    stopped = [root.item, *same]
+    titles = "; ".join(item.title for item in stopped)
+    worth = count(sum(map(lost, stopped)), "point")
+    whole = Consequence(
+        f"{len(stopped)} items",
+        f"stopped at this line: {titles}",
+        f"{worth} may come back once it is right",
+    )
+    others = (
+        _consequence(item) for item in root.consequences if all(item is not one for one in same)
+    )
+    place = f"{line[0]}, line {line[1]}"
+    score = [points(sum(getattr(i, name) for i in stopped)) for name in ("earned", "possible")]
+    return replace(
+        card,
+        title=place,
+        where=place,
+        score=" of ".join(score),
+        lede="",
+        parts=(),
+        hints=(),
+        consequences=(whole, *others),
+    )
+
+
+def part(result: PartResult) -> Part:
+    """Say what a part was for and what it brought."""
+    said = f"{points(result.earned)} of {points(result.possible)}"
+    return Part(result.id, result.about, said, result.status, WORDS[result.status])
+
+
+def _lede(parts: tuple[PartResult, ...]) -> str:
+    """Return what is right beside what is not, where both are there."""
+    counted = [part for part in parts if part.possible > 0]
+    right = [part.id for part in counted if part.status == "passed"]
+    wrong = [part.id for part in counted if part.status != "passed"]
+    if not right or not wrong:
+        return ""
+    is_are = ["is" if len(names) == 1 else "are" for names in (right, wrong)]
+    return f"{listed(right)} {is_are[0]} right; {listed(wrong)} {is_are[1]} not right yet."
+
+
+def _consequence(item: ItemResult) -> Consequence:
+    left = lost(item)
+    if item.followed_through and not left:
+        outcome = "Right when run over correct layers: no points lost"
+    elif item.followed_through:
+        score = f"{points(item.earned)} of {points(item.possible)}"
+        outcome = f"Run over correct layers: {score} points"
+    elif item.status == "skipped":
+        outcome = "Not run"
+    elif not left:
+        outcome = "No points lost"
+    else:
+        outcome = f"{count(left, 'point')} may come back; then run python selfcheck.py {item.id}"
+    return Consequence(item.title, happened(item), outcome)

@@ -1,0 +1,109 @@
+"""What to fix first: each root cause with all that follows from it, by the points it would bring.
+
+An item that fails because of another stands under that other. So do items that stopped at the very
+same line: a syntax error in layers.py is one mistake, not twelve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from grader.types import Fault, ItemResult, Raised
+
+OPEN = ("partial", "failed", "error", "timeout")  # statuses of an item that needs work
+COUNTED = (*OPEN, "passed", "not_written")
+
+
+@dataclass(frozen=True)
+class Root:
+    """An item to work on, what follows from it, and the points that both lost."""
+
+    item: ItemResult
+    consequences: tuple[ItemResult, ...]
+    gain: float
+
+
+def roots(items: Iterable[ItemResult]) -> tuple[Root, ...]:
+    """Return the items that need work, most points first; not those that are not written yet."""
+    return _sorted_roots(tuple(items), OPEN)
+
+
+def unwritten(items: Iterable[ItemResult]) -> tuple[Root, ...]:
+    """Return what is not written yet, in the order of the rubric: that is the order of work."""
+    return tuple(root for root in _roots(tuple(items)) if root.item.status == "not_written")
+
+
+def lost(item: ItemResult) -> float:
+    """Return the points an item could still bring; what is not counted brings none."""
+    return max(0.0, item.possible - item.earned) if item.status in COUNTED else 0.0
+
+
+def _sorted_roots(items: tuple[ItemResult, ...], statuses: tuple[str, ...]) -> tuple[Root, ...]:
+    found = [root for root in _roots(items) if root.item.status in statuses]
+    return tuple(sorted(found, key=lambda root: -root.gain))  # stable: then by the rubric
+
+
+def _roots(items: tuple[ItemResult, ...]) -> list[Root]:
+    by_id = {item.id: item for item in items}
+    parents = _parents(items, by_id)
+    followers: dict[str, list[ItemResult]] = {}
+    for item in items:
+        if parents[item.id]:
+            followers.setdefault(_top(item.id, parents), []).append(item)
+    return [
+        Root(item, tuple(under), lost(item) + sum(map(lost, under)))
+        for item in items
+        if not parents[item.id]
+        for under in [followers.get(item.id, [])]
+    ]
+
+
+def _parents(
+    items: tuple[ItemResult, ...], by_id: Mapping[str, ItemResult]
+) -> dict[str, str | None]:
+    """Return the item that explains each item, if any: always one that itself needs work."""
+    stops: dict[tuple[str, int], str] = {}
+    parents: dict[str, str | None] = {}
+    for item in items:
+        cause = by_id.get(item.because_of or "")
+        follows = cause is not None and cause.status in (*OPEN, "not_written")
+        if item.status == "not_written" or item is cause:
+            parents[item.id] = None
+        elif cause is not None and follows:
+            parents[item.id] = cause.id
+        else:
+            line = stop(item)
+            same_line = line and stops.setdefault(line, item.id)
+            parents[item.id] = str(same_line) if same_line and same_line != item.id else None
+    for name in parents:
+        if _is_ring(name, parents):
+            parents[name] = None
+    return parents
+
+
+def stop(item: ItemResult) -> tuple[str, int] | None:
+    """Return the (file, line) at which every fault of an item stopped; None unless it is one."""
+    if item.status != "error" or not item.faults:
+        return None
+    lines = {_line(fault) for fault in item.faults}
+    return lines.pop() if len(lines) == 1 else None
+
+
+def _line(fault: Fault) -> tuple[str, int] | None:
+    raised: Raised | None = fault.raised
+    return raised.frames[-1][:2] if raised is not None and raised.frames else None
+
+
+def _is_ring(name: str, parents: Mapping[str, str | None]) -> bool:
+    """Say whether the causes of an item lead back to it: then it has to stand by itself."""
+    parent, steps = parents[name], len(parents)
+    while parent is not None and parent != name and steps:
+        parent, steps = parents[parent], steps - 1
+    return parent == name
+
+
+def _top(name: str, parents: Mapping[str, str | None]) -> str:
+    while (parent := parents[name]) is not None:
+        name = parent
+    return name

@@ -1,0 +1,44 @@
+"""How a result came about: what was graded, with which rubric, in which box, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from grader.report.text import one_line
+from grader.types import BoxState, Report
+
+
+def unsafe(box: BoxState) -> str:
+    """Say in plain words that the code was not confined, and what follows."""
+    inner = ", ".join(box.inner) or "none"
+    return (
+        "The submitted code was not isolated while it ran "
+        f"(outer box: {box.outer or 'none'}; inner limits: {inner}). "
+        "It could have read or changed files on that machine. "
+        "Grade again with isolation before these points count."
+    )
+
+
+def facts(report: Report, version: str) -> tuple[tuple[str, str], ...]:
+    """Return (name, value) of what the result depends on; the same for the same submission."""
+    inner = ", ".join(report.box.inner) or "none"
+    return (
+        ("Submission", f"{one_line(report.submission.name)}, sha256 {report.submission.sha256}"),
+        ("Rubric", f"{report.rubric}, sha256 {report.rubric_sha256}"),
+        ("Golden answers", f"sha256 {report.golden_sha256}"),
+        ("Box", f"{report.box.outer or 'none'} outside; {inner} inside"),
+        ("Grader", f"Backgrade {version}"),
+    )
+
+
+def measured(seen: Mapping[str, Any]) -> str:
+    """Join what changes from run to run; nothing else on the page does."""
+    said = [f"graded {seen['started']}"] if seen.get("started") else []
+    for key, label in (("wall_s", "s"), ("cpu_s", "s of CPU")):
+        if isinstance(value := seen.get(key), int | float):
+            said.append(f"{value:.2f} {label}")
+    versions = seen.get("versions")
+    if isinstance(versions, Mapping):
+        said += [f"{name} {each}" for name, each in sorted(versions.items())]
+    return one_line(", ".join(said))

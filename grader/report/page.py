@@ -1,0 +1,239 @@
+"""What the page says and in which order; the template only lays it out.
+
+First the verdict, then what to fix by the points it brings, then what is not written, the whole
+rubric, and at the end what a person has to know about how it was graded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from grader.report.cards import Card, Part, cards, part
+from grader.report.faults import WORDS, happened, warnings
+from grader.report.order import COUNTED, Root, roots, unwritten
+from grader.report.origin import facts, measured, unsafe
+from grader.report.text import cleaned, count, one_line, points
+from grader.types import ItemResult, Report, Score
+
+LISTED = 40  # entries of a list at most
+BAR = 1000
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One item in the bar under the score; `filled` of `width` is earned."""
+
+    x: float
+    width: float
+    filled: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item in the table of the rubric; `link` is the anchor of its card or empty."""
+
+    title: str
+    link: str
+    status: str
+    word: str
+    checks: str
+    points: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the rubric."""
+
+    title: str
+    points: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What is right already, and what its points were for."""
+
+    title: str
+    score: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the page and the terminal say; every text is safe to show, but not yet escaped."""
+
+    name: str
+    assignment: str
+    score: str
+    verdict: str
+    notes: tuple[str, ...]
+    bar: tuple[Segment, ...]
+    unsafe: str
+    untouched: bool
+    cards: tuple[Card, ...]
+    unwritten: tuple[Card, ...]
+    sections: tuple[Section, ...]
+    passed: tuple[Passed, ...]
+    worth_knowing: tuple[tuple[str, tuple[str, ...]], ...]
+    ungraded: tuple[tuple[str, str, tuple[str, ...]], ...]
+    flags: tuple[tuple[str, str], ...]
+    repaired: tuple[str, ...]
+    ignored: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    measured: str
+
+
+def make(report: Report, version: str) -> Page:
+    """Say what the report means."""
+    report = cleaned(report)
+    fix, missing = roots(report.items), unwritten(report.items)
+    anchors = {root.item.id: f"fix-{n}" for n, root in enumerate(fix, start=1)}
+    anchors |= {root.item.id: f"write-{n}" for n, root in enumerate(missing, start=1)}
+    links = anchors | {
+        item.id: anchors[root.item.id] for root in (*fix, *missing) for item in root.consequences
+    }
+    counted = [item for item in report.items if item.status in COUNTED]
+    untouched = bool(missing) and not fix and not any(item.earned for item in counted)
+    carded = {root.item.id for root in fix}
+    return Page(
+        name=one_line(report.submission.name),
+        assignment=report.rubric_title or report.rubric,
+        score=f"{points(report.score.earned)} of {count(report.score.possible, 'point')}",
+        verdict=_verdict(fix, missing, counted),
+        notes=_notes(report.score, report.items),
+        bar=_bar(counted),
+        unsafe="" if report.box.isolated else unsafe(report.box),
+        untouched=untouched,
+        cards=cards(fix, anchors),
+        unwritten=cards(missing, anchors),
+        sections=_sections(report, links),
+        passed=_passed(report.items),
+        worth_knowing=tuple(
+            (item.title, said)
+            for item in report.items
+            if item.id not in carded and (said := warnings(item))
+        ),
+        ungraded=_ungraded(report.items),
+        flags=tuple((one_line(f.says), one_line(f.where)) for f in report.flags[:LISTED]),
+        repaired=_capped(report.submission.repaired),
+        ignored=_capped(report.submission.ignored),
+        facts=facts(report, version),
+        measured=measured(report.measured),
+    )
+
+
+def _verdict(fix: tuple[Root, ...], missing: tuple[Root, ...], counted: list[ItemResult]) -> str:
+    """Say what there is to do, in one sentence."""
+    if not counted:
+        return "Nothing could be graded yet"
+    said = []
+    if fix:
+        worth = count(fix[0].gain, "point")
+        first = "worth" if len(fix) == 1 else "the first is worth"
+        said.append(f"{count(len(fix), 'thing')} to fix, {first} {worth}")
+    if missing:
+        open_points = count(sum(root.gain for root in missing), "point")
+        many = count(len(missing), "function or class", "functions and classes")
+        said.append(f"{many} not written yet, {open_points} to earn")
+    return " · ".join(said) or "Everything that was graded is right"
+
+
+def _notes(score: Score, items: tuple[ItemResult, ...]) -> tuple[str, ...]:
+    notes = []
+    if score.bonus:
+        notes.append(f"{count(score.bonus, 'bonus point')} on top.")
+    skipped = sum(i.possible for i in items if i.status == "skipped" and not i.because_of)
+    if waiting := max(0.0, score.pending) + skipped:
+        notes.append(f"{count(waiting, 'more point')} not graded yet: see the list below.")
+    if any(item.status == "grader_fault" for item in items):
+        notes.append("A part could not be graded. This is our fault and costs you nothing.")
+    return tuple(notes)
+
+
+def _bar(counted: list[ItemResult]) -> tuple[Segment, ...]:
+    whole = sum(item.possible for item in counted) or 1.0
+    x, segments = 0.0, []
+    for item in counted:
+        width = BAR * item.possible / whole
+        share = min(1.0, max(0.0, item.earned / item.possible)) if item.possible else 0.0
+        inner = max(0.0, width - 3)
+        segments.append(Segment(round(x, 1), round(inner, 1), round(inner * share, 1)))
+        x += width
+    return tuple(segments)
+
+
+def _sections(report: Report, anchors: Mapping[str, str]) -> tuple[Section, ...]:
+    known = {name for name, _ in report.sections}
+    groups = [
+        (title, [item for item in report.items if item.section == name])
+        for name, title in report.sections
+    ]
+    groups.append(("More", [item for item in report.items if item.section not in known]))
+    return tuple(
+        Section(title, _sum(items), tuple(_row(item, anchors) for item in items))
+        for title, items in groups
+        if items
+    )
+
+
+def _sum(items: list[ItemResult]) -> str:
+    counted = [item for item in items if item.status in COUNTED]
+    if not counted:
+        return "–"
+    earned, possible = (sum(getattr(i, name) for i in counted) for name in ("earned", "possible"))
+    return f"{points(earned)} of {points(possible)}"
+
+
+def _row(item: ItemResult, anchors: Mapping[str, str]) -> Row:
+    earned = points(item.earned) if item.status in COUNTED else "–"
+    right, checks = item.checks
+    return Row(
+        title=item.title,
+        link=anchors.get(item.id, ""),
+        status=item.status,
+        word=WORDS[item.status],
+        checks=f"{right} of {checks}" if checks else "–",
+        points=f"{earned} of {points(item.possible)}",
+    )
+
+
+def _passed(items: Iterable[ItemResult]) -> tuple[Passed, ...]:
+    return tuple(
+        Passed(
+            item.title,
+            f"{item.checks[0]} of {count(item.checks[1], 'check')} right, "
+            f"{count(item.earned, 'point')}",
+            tuple(map(part, item.parts)),
+        )
+        for item in items
+        if item.status == "passed" and not item.because_of
+    )
+
+
+def _ungraded(items: Iterable[ItemResult]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Return (reason, points, titles) for what does not count yet."""
+    groups: dict[str, list[ItemResult]] = {}
+    for item in items:
+        if item.status not in COUNTED and not item.because_of:
+            groups.setdefault(_reason(item), []).append(item)
+    return tuple(
+        (why, count(sum(i.possible for i in group), "point"), tuple(i.title for i in group))
+        for why, group in groups.items()
+    )
+
+
+def _reason(item: ItemResult) -> str:
+    if item.status == "grader_fault":
+        return "the grader stopped here: our fault, costs nothing"
+    if item.faults:
+        return happened(item)
+    if item.status == "pending":
+        return "read by a person"
+    return "notebooks were not run" if item.where.endswith(".ipynb") else "not run"
+
+
+def _capped(lines: tuple[str, ...]) -> tuple[str, ...]:
+    left = len(lines) - LISTED
+    kept = tuple(map(one_line, lines[:LISTED]))
+    return (*kept, f"… {left:,} more") if left > 0 else kept

@@ -1,0 +1,166 @@
+"""Arrays as small tables: a window of the cells that matter, with their indices and marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.report.pictures import Picture, as_matrix, heat_map
+from grader.report.text import count, number, shown
+from grader.types import Comparison
+
+SIDE = 8  # rows and columns of a table at most
+SMALL = 64  # cells; larger arrays get a picture
+_CODE_CELLS = 150
+_DIGITS = (4, 6, 9, 12, 17)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number."""
+
+    text: str
+    wrong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A window of an array; `rows` are (index, cells) and `note` says what is left out."""
+
+    name: str
+    shape: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """Expected beside got, for one output of one public check."""
+
+    output: str
+    expected: Table
+    got: Table
+    inputs: tuple[Table, ...]
+    picture: Picture | None
+    code: str
+    differ: str
+
+    @property
+    def cells(self) -> int:
+        """How many numbers are shown."""
+        tables = (self.expected, self.got, *self.inputs)
+        return sum(len(table.rows) * len(table.columns) for table in tables)
+
+
+def cells(comparison: Comparison) -> int:
+    """Return how much there is to look at; the smallest example teaches best."""
+    arrays = (comparison.expected, comparison.got, *comparison.inputs.values())
+    return sum(int(np.size(array)) for array in arrays)
+
+
+def example(comparison: Comparison, side: int = SIDE) -> Example:
+    """Make the tables of a comparison, and the picture where the array is large."""
+    want, got, wrong = comparison.expected, comparison.got, comparison.wrong
+    if wrong is not None and got.shape != want.shape and got.size == want.size:
+        got = got.reshape(want.shape)  # an extra axis of length 1
+    if wrong is None or wrong.shape != want.shape or got.shape != want.shape:
+        wrong = None
+    digits = _digits(want, got, wrong)
+    name, differ = comparison.output, ""
+    if wrong is not None:
+        differ = f"{int(wrong.sum()):,} of {count(wrong.size, 'cell')} differ"
+    return Example(
+        output=name,
+        expected=table(name, want, wrong, digits, side),
+        got=table(name, got, wrong, digits, side),
+        inputs=tuple(
+            table(key, each, None, 6, min(side, 6)) for key, each in comparison.inputs.items()
+        ),
+        picture=heat_map(comparison) if wrong is not None and wrong.size > SMALL else None,
+        code=_code(comparison),
+        differ=differ,
+    )
+
+
+def table(name: str, array: Any, wrong: np.ndarray | None, digits: int, side: int) -> Table:
+    """Lay out a window of the array, with the first wrong cell in it."""
+    array, name = np.asarray(array), shown(name, 40)
+    if array.size == 0:
+        return Table(name, _shape(array), (), (), "no numbers in it")
+    matrix = as_matrix(array)
+    marks = np.zeros(matrix.shape, bool) if wrong is None else as_matrix(wrong)
+    top, left = _corner(marks, side)
+    window = matrix[top : top + side, left : left + side]
+    marked = marks[top : top + side, left : left + side]
+    labels = [_label(array.shape, top + row) for row in range(window.shape[0])]
+    rows = tuple(
+        (label, tuple(Cell(_text(v, digits), bool(m)) for v, m in zip(line, bad, strict=True)))
+        for label, line, bad in zip(labels, window, marked, strict=True)
+    )
+    columns = tuple(str(left + column) for column in range(window.shape[1] if array.ndim else 0))
+    return Table(name, _shape(array), columns, rows, _left_out(matrix.shape, window.shape))
+
+
+def _corner(marks: np.ndarray, side: int) -> tuple[int, int]:
+    """Choose where the window begins: at the start, unless all that is wrong lies outside."""
+    if not marks.any() or marks[:side, :side].any():
+        return 0, 0
+    row, column = (int(i) for i in np.argwhere(marks)[0])
+    top, left = (
+        max(0, min(at - side // 2, size - side))
+        for at, size in zip((row, column), marks.shape, strict=True)
+    )
+    return (top if row >= side else 0), (left if column >= side else 0)
+
+
+def _label(shape: Sequence[int], row: int) -> str:
+    """Name a row by its indices: "2", or "1, 0" where several axes go down."""
+    if len(shape) < 2:
+        return ""
+    return ", ".join(str(int(i)) for i in np.unravel_index(row, tuple(shape[:-1])))
+
+
+def _shape(array: np.ndarray) -> str:
+    if array.ndim == 0:
+        return "one number"
+    said = f"shape {array.shape}"
+    return said if array.ndim < 3 else f"{said}, the last axis across, the others down"
+
+
+def _left_out(whole: Sequence[int], window: Sequence[int]) -> str:
+    rows, columns = (a - b for a, b in zip(whole, window, strict=True))
+    more = [count(rows, "more row")] * (rows > 0) + [count(columns, "more column")] * (columns > 0)
+    return f"… {' and '.join(more)}" if more else ""
+
+
+def _digits(want: np.ndarray, got: np.ndarray, wrong: np.ndarray | None) -> int:
+    """Choose as many digits as it takes to see the difference in every cell that differs."""
+    if wrong is None or not wrong.any():
+        return _DIGITS[1]
+    pairs = list(zip(want[wrong].flat[:SMALL], got[wrong].flat[:SMALL], strict=True))
+    enough = (d for d in _DIGITS if all(_text(a, d) != _text(b, d) for a, b in pairs))
+    return next(enough, _DIGITS[-1])
+
+
+def _text(value: Any, digits: int) -> str:
+    if isinstance(value, np.floating):
+        return number(float(value), digits)
+    return shown(str(value), 24)
+
+
+def _code(comparison: Comparison) -> str:
+    """Write the example as Python that can be pasted; "" where it would be long."""
+    named = {**comparison.inputs, f"expected_{comparison.output}": comparison.expected}
+    if cells(comparison) > _CODE_CELLS or not all(name.isidentifier() for name in named):
+        return ""
+    lines = [f"{name} = np.array({_literal(np.asarray(each))})" for name, each in named.items()]
+    return "\n".join(["import numpy as np", "", *lines])
+
+
+def _literal(array: np.ndarray) -> str:
+    said = repr(array.tolist()) if array.size else f"[]).reshape({array.shape}"
+    return said.replace("nan", "np.nan").replace("inf", "np.inf")

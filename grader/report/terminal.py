@@ -1,0 +1,67 @@
+"""The summary on the terminal: the verdict, what to fix, and where the full report is.
+
+On a terminal it has colour and fits the window; in a pipe it is one plain line for each fact.
+Student text never goes through rich's markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from grader.report import page
+from grader.report.cards import Card
+from grader.report.page import Page
+from grader.report.text import count, one_line, shown
+from grader.types import Report
+
+MOST = 8  # things that are told; the page has them all
+
+
+def show(report: Report, console: Console, report_path: Path | None) -> None:
+    """Print the summary of one report."""
+    said = page.make(report, version="")
+    path = shown(str(report_path)) if report_path is not None else ""
+    for indent, line in _lines(said, path):
+        if console.is_terminal:
+            console.print(Padding(line, (0, 0, 0, indent), expand=False), highlight=False)
+        else:
+            plain = one_line(line.plain)
+            console.print(Text(" " * indent + plain), soft_wrap=True, highlight=False)
+
+
+def _lines(said: Page, path: str) -> Iterator[tuple[int, Text]]:
+    if said.unsafe:
+        yield 0, Text(f"Not isolated. {said.unsafe}", "bold red")
+    yield 0, Text.assemble((said.score, "bold"), f" · {said.verdict}")
+    for note in said.notes:
+        yield 0, Text(note, "dim")
+    for number, card in enumerate(said.cards[:MOST], start=1):
+        yield from _card(number, card)
+    if len(said.cards) > MOST:
+        yield 2, Text(f"… and {count(len(said.cards) - MOST, 'more thing')} to fix")
+    if said.unwritten:
+        first = said.unwritten[0]
+        start = "Start" if said.untouched else "Not written yet: go on"
+        yield 0, Text(f"{start} with {first.title}")
+        yield 2, Text.assemble((first.where, "dim"), " → ", (first.command, "cyan"))
+    if path:
+        yield 0, Text(f"Full report: {path}")
+
+
+def _card(number: int, card: Card) -> Iterator[tuple[int, Text]]:
+    gain = f"+{card.gain}" if card.gain[0].isdigit() else card.gain
+    yield 0, Text.assemble(f"{number}. ", (card.title, "bold"), ("  " + gain, "yellow"))
+    if card.cause:
+        sure = "" if card.cause.certain else "Perhaps: "
+        yield 3, Text(sure + one_line(card.cause.says))
+    for problem in card.problems[:1]:
+        yield 3, Text(one_line(problem.says))
+    if card.consequences:
+        titles = "; ".join(each.title for each in card.consequences)
+        yield 3, Text(f"Also affected: {titles}", "dim")
+    yield 3, Text.assemble((card.where, "dim"), " → ", (card.command, "cyan"))

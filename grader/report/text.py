@@ -1,0 +1,88 @@
+"""Text from strangers, made fit to be seen: bounded, and with nothing in it that is invisible.
+
+`cleaned` goes through a whole Report once, so that no writer has to remember it. HTML is not
+escaped here: that is what the template's autoescape is for.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from grader.types import Raised, Report
+
+LIMIT = 600  # characters of one text
+LINE = 160  # characters of one line of source
+FRAMES = 8  # the innermost lines of an exception
+_LOOK_EMPTY = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, blank by looks
+_EXPONENT = re.compile(r"e([+-])0*(\d)")
+
+
+def cleaned(report: Report) -> Report:
+    """Return the report with every text in it cut and its invisible characters spelled out."""
+    known: Report = _clean(report)
+    return known
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, tuple):
+        return tuple(map(_clean, value))
+    if isinstance(value, Mapping):
+        return {_clean(key): _clean(each) for key, each in value.items()}
+    if isinstance(value, Raised):
+        value = replace(value, frames=value.frames[-FRAMES:])
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _clean(getattr(value, f.name)) for f in fields(value)})
+    return value
+
+
+def shown(text: str, limit: int = LIMIT) -> str:
+    """Return at most `limit` characters, controls, bidi and zero width marks as escapes."""
+    head = text[:limit]
+    if not head.isprintable() or not head.isascii():
+        head = "".join(map(_visible, head))
+    left = len(text) - limit
+    return f"{head}… {left:,} more characters" if left > 0 else head
+
+
+def _visible(char: str) -> str:
+    if char in "\n\t" or char.isprintable() and char not in _LOOK_EMPTY:
+        return char
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def one_line(text: str) -> str:
+    """Return the text without line breaks: nobody can add lines of his own to a list of ours."""
+    return " ".join(text.split())
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Write a number as people do: 0.42, 1e-9, nan."""
+    return _EXPONENT.sub(lambda m: f"e{m[1].replace('+', '')}{m[2]}", f"{value:.{digits}g}")
+
+
+def points(value: float) -> str:
+    """Write points without needless digits: 61.5, 64, 0.25."""
+    rounded = round(value, 2) if math.isfinite(value) else 0.0
+    return f"{rounded:.2f}".rstrip("0").rstrip(".") if rounded else "0"
+
+
+def count(many: float, one: str, more: str = "") -> str:
+    """Return "1 point", "2.5 points", "3 checks"."""
+    said = f"{many:,}" if isinstance(many, int) else points(many)
+    return f"{said} {one if said == '1' else more or one + 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def index(at: Sequence[int]) -> str:
+    """Return the index as it is written in Python: [2, 0]."""
+    return f"[{', '.join(map(str, at))}]" if at else ""
