@@ -56,7 +56,7 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
     session = Session(worker, job, rubric, deadline)
     evidence = observe(session, rubric.cases, bench)
     session.close()
-    verdicts = {item.id: bench.verdict(item, evidence) for item in _code(rubric)}
+    verdicts = bench.verdicts(evidence)
     followed = (
         follow.through(job, assignment.grafts, worker, rubric, bench, verdicts, deadline)
         if rubric.table.follow_through > 0
@@ -145,7 +145,7 @@ def _because_of(
     verdict: Verdict, verdicts: Mapping[str, Verdict], tried: bool, explained: bool
 ) -> str | None:
     """Return the item that a failed one goes back to: a layer where right layers made it right."""
-    if follow.is_passed(verdict):
+    if verdict.passed:
         return None
     if explained:
         return follow.root(verdict.item, verdicts, ("layers",))
@@ -162,10 +162,6 @@ def _flags(submission: Submission, changed: tuple[str, ...]) -> tuple[Flag, ...]
         )
         for name in changed
     )
-
-
-def _code(rubric: Rubric) -> list[ItemTable]:
-    return [item for item in rubric.table.items if item.kind == "code"]
 
 
 def _cpu_s() -> float:

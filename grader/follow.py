@@ -26,14 +26,10 @@ NORMS = {
     "batchnorm_backward_alt": "batchnorm_forward",
     "layernorm_backward": "layernorm_forward",
 }
+TELLING = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
 OWN_CASES = 2  # of a backward item: enough shapes to tell, and cheap
 # A backward pass whose cache is promised by its forward pass's docstring.
 PROMISED = {"affine_backward": "affine_forward", "relu_backward": "relu_forward"}
-
-
-def is_passed(verdict: Verdict) -> bool:
-    """Say whether every part that is worth points is right."""
-    return all(verdict.right.get(part.id, False) for part in verdict.item.parts if part.points > 0)
 
 
 def root(
@@ -60,7 +56,7 @@ def through(
     deadline: float,
 ) -> dict[str, Mapping[str, bool]]:
     """Try again what may be a consequence; return item -> part -> right."""
-    failed = [v.item for v in verdicts.values() if not is_passed(v) and v.written]
+    failed = [v.item for v in verdicts.values() if not v.passed and v.written]
     nets = [item for item in failed if grafts and _over_layers(item, verdicts)]
     norms = [item for item in failed if _fails(NORMS.get(item.id), verdicts)]
     plain = [item for item in failed if _fails(PROMISED.get(item.id), verdicts)]
@@ -76,7 +72,10 @@ def through(
             session.close()
             for item in items:
                 mine = [case for case in cases if case.item == item.id]
-                found[item.id] = bench.verdict(item, evidence, mine).right
+                wrong = {name for name, verdict in verdicts.items() if not verdict.passed}
+                again = bench.verdict(item, evidence, mine, wrong)
+                if any(again.right.values()) or any(f.kind in TELLING for f in again.faults):
+                    found[item.id] = again.right
     return found
 
 
@@ -92,7 +91,7 @@ def _kind(item: ItemTable) -> str:
 
 
 def _fails(item_id: str | None, verdicts: Verdicts) -> bool:
-    return item_id is not None and item_id in verdicts and not is_passed(verdicts[item_id])
+    return item_id is not None and item_id in verdicts and not verdicts[item_id].passed
 
 
 def _ids(items: Sequence[ItemTable]) -> set[str]:

@@ -80,6 +80,7 @@ class CaseTable(Table):
     judge: str | None = Field(default=None, description="default: the item's judge")
     part: str | None = Field(default=None, description="all outputs count to this part")
     only: tuple[str, ...] = Field(default=(), description="names or patterns of outputs to judge")
+    needs: tuple[str, ...] = Field(default=(), description="items without which it says nothing")
 
 
 class ItemTable(Table):
@@ -169,7 +170,7 @@ class RubricFile(Table):
                 raise ValueError(
                     f"item '{item.id}': section '{item.section}' is not in [[sections]]"
                 )
-            for need in item.needs:
+            for need in (*item.needs, *(n for case in item.cases for n in case.needs)):
                 if need not in seen:
                     raise ValueError(
                         f"item '{item.id}': needs '{need}', which no item above has as id"
@@ -316,5 +317,6 @@ def _case(item: ItemTable, row: CaseTable) -> Case:
         judge=row.judge or item.judge,
         part=row.part,
         only=row.only,
+        needs=row.needs,
         alternatives=item.alternatives,
     )

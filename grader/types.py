@@ -52,7 +52,7 @@ class Case:
     `id` is "item/name". `inputs` maps an argument of the probe to the description of an array (see
     grader.inputs) and `options` to a plain value. A public case ships with the self-check. Outputs
     count towards the item's part that lists them, or all towards `part` where that is given; with
-    `only`, those outputs alone are judged.
+    `only`, those outputs alone are judged. A case whose `needs` are not all right says nothing.
     """
 
     id: str
@@ -64,6 +64,7 @@ class Case:
     judge: str
     part: str | None
     only: tuple[str, ...]
+    needs: tuple[str, ...]
     alternatives: tuple[str, ...]
 
 

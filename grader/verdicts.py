@@ -8,7 +8,7 @@ sizes or values.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader import judges
@@ -41,6 +41,11 @@ class Verdict:
     checks: tuple[int, int]
     public_checks: tuple[int, int]
     written: bool = True
+
+    @property
+    def passed(self) -> bool:
+        """Whether every part that is worth points is right."""
+        return all(self.right.get(part.id, False) for part in self.item.parts if part.points > 0)
 
 
 class Bench:
@@ -79,10 +84,15 @@ class Bench:
         item: ItemTable,
         evidence: Mapping[str, Evidence],
         cases: Sequence[Case] | None = None,
+        wrong: Collection[str] = (),
     ) -> Verdict:
-        """Judge the cases of an item: all that the rubric has for it, or the ones given."""
+        """Judge the cases of an item: all that the rubric has for it, or the ones given.
+
+        `wrong` names items that are not right; a case that needs one of them is left out.
+        """
         if cases is None:
             cases = [case for case in self._rubric.cases if case.item == item.id]
+        cases = [case for case in cases if not set(case.needs) & set(wrong)]
         right: dict[str, bool] = {}
         faults: list[Fault] = []
         warnings: list[Fault] = []
@@ -108,6 +118,15 @@ class Bench:
             public_checks=(sum(c.public for c in good), sum(c.public for c in cases)),
             written=not all(unwritten),
         )
+
+    def verdicts(self, evidence: Mapping[str, Evidence]) -> dict[str, Verdict]:
+        """Judge every code item in the order of the rubric, which puts what is needed first."""
+        found: dict[str, Verdict] = {}
+        for item in self._rubric.table.items:
+            if item.kind == "code":
+                wrong = {name for name, verdict in found.items() if not verdict.passed}
+                found[item.id] = self.verdict(item, evidence, wrong=wrong)
+        return found
 
     def _decide(
         self, item: ItemTable, case: Case, evidence: Evidence

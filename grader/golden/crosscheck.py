@@ -53,6 +53,15 @@ def _net(nn: Implementation, given: Given, options: Mapping[str, Any]) -> Any:
     return nets.net_loss(nn, given["x"], given["y"], given["theta"], **options)["loss"]
 
 
+def _two_layer_regularization(nn: Implementation, given: Given, options: Mapping[str, Any]) -> Any:
+    x, y, theta = given["x"], given["y"], given["theta"]
+    return nets.two_layer_regularization(nn, x, y, theta, **options)["loss"]
+
+
+def _net_regularization(nn: Implementation, given: Given, options: Mapping[str, Any]) -> Any:
+    return nets.net_regularization(nn, given["x"], given["y"], given["theta"], **options)["loss"]
+
+
 # probe -> (scalar of the forward pass, {gradient: the input that it belongs to})
 NORM = {"dx": "x", "dgamma": "gamma", "dbeta": "beta"}
 CHECKS: Mapping[str, tuple[Callable[..., Any], Mapping[str, str]]] = {
@@ -61,6 +70,8 @@ CHECKS: Mapping[str, tuple[Callable[..., Any], Mapping[str, str]]] = {
     "norms.batchnorm_backward": (_batchnorm, NORM),
     "norms.batchnorm_backward_alt": (_batchnorm, NORM),
     "norms.layernorm_backward": (_layernorm, NORM),
+    "nets.two_layer_regularization": (_two_layer_regularization, {"theta": "theta"}),
+    "nets.net_regularization": (_net_regularization, {"theta": "theta"}),
     "nets.two_layer_loss": (_two_layer, {"theta": "theta"}),
     "nets.net_loss": (_net, {"theta": "theta"}),
 }

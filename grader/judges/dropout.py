@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from grader.judges import Finding, Judge, Look
-from grader.judges.values import missing
+from grader.judges.values import missing, same_but_for_unit_axes
 from grader.types import Arrays, Case
 
 SIGMAS = 6.0
@@ -38,8 +38,9 @@ def decide_train(look: Look) -> Iterator[Finding]:
     share = float(kept.mean())
     factor = float(np.median(ratio[kept])) if kept.any() else 0.0
     yield _mask(ratio, kept, factor)
-    yield _keep_fraction(share, keep, kept.size)
-    yield _scale(factor, share, keep, kept.size)
+    draws = _distinct(kept).size
+    yield _keep_fraction(share, keep, draws)
+    yield _scale(factor, share, keep, draws)
     yield _draws(look, x, kept)
 
 
@@ -51,12 +52,23 @@ def _mask(ratio: np.ndarray, kept: np.ndarray, factor: float) -> Finding:
         return _wrong(
             "mask", "units are multiplied by many different numbers, not by 0 or one factor"
         )
-    if kept.all() or kept.ndim < 2:
+    if kept.all():
+        return _wrong("mask", "no unit was dropped")
+    if kept.ndim < 2:
         return Finding("mask")
     for axis, what in ((0, "every row of the batch"), (1, "every unit of an example")):
         if np.all(kept == np.take(kept, [0], axis=axis)):
             return _wrong("mask", f"{what} got the same mask: draw one number for each unit")
     return Finding("mask")
+
+
+def _distinct(kept: np.ndarray) -> np.ndarray:
+    """Return the draws behind a mask: one row, or one column, where all are the same."""
+    for axis in range(min(kept.ndim, 2)):
+        first = np.take(kept, [0], axis=axis)
+        if np.all(kept == first) and not kept.all():
+            return first
+    return kept
 
 
 def _keep_fraction(share: float, keep: float, count: int) -> Finding:
@@ -139,7 +151,7 @@ def _unusable(name: str, x: np.ndarray, look: Look) -> Finding | None:
     if name not in look.arrays:
         return missing(name, look)
     got = look.arrays[name]
-    if np.squeeze(got).shape != np.squeeze(x).shape:
+    if got.shape != x.shape and not same_but_for_unit_axes(got.shape, x.shape):
         says = f"{name} has shape {got.shape}, expected {x.shape}"
         return Finding(name, "shape", says, f"{name} has the wrong shape")
     if not np.all(np.isfinite(got)):

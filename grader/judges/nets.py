@@ -15,7 +15,7 @@ import numpy as np
 from grader.judges import Finding, Judge, Look
 from grader.judges.dropout import SIGMAS, band
 from grader.judges.tolerances import TOLERANCES
-from grader.judges.values import missing
+from grader.judges.values import missing, same_but_for_unit_axes
 from grader.types import Arrays, Case
 
 DIFFERENCE = TOLERANCES["difference"].float64
@@ -47,7 +47,7 @@ def decide_init(look: Look) -> Iterator[Finding]:
             yield Finding(name) if free and name not in look.refused else _unnamed(name, look)
             continue
         got = look.arrays[name].astype(np.float64)
-        if np.squeeze(got).shape != shape and got.shape != shape:
+        if got.shape != shape and not same_but_for_unit_axes(got.shape, shape):
             says = f"params['{name}'] has shape {got.shape}, expected {shape}"
             yield Finding(name, "shape", says, says)
         elif kind == "W":

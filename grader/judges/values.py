@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -52,7 +53,7 @@ def missing(name: str, look: Look) -> Finding:
 def _against(name: str, got: np.ndarray, want: np.ndarray, scale: float, rules: Rules) -> Finding:
     squeezed = False
     if got.shape != want.shape:
-        if np.squeeze(got).shape != np.squeeze(want).shape:
+        if not same_but_for_unit_axes(got.shape, want.shape):
             says = f"{name} has shape {got.shape}, expected {want.shape}"
             return Finding(
                 name, "shape", says, f"{name} has the wrong shape", expected=want, got=got
@@ -78,6 +79,17 @@ def _against(name: str, got: np.ndarray, want: np.ndarray, scale: float, rules: 
             name, "dtype", says, says, worst, allowed, warning=rules.float32_policy == "warn"
         )
     return Finding(name, error=worst, allowed=allowed)
+
+
+def same_but_for_unit_axes(got: tuple[int, ...], want: tuple[int, ...]) -> bool:
+    """Say whether shapes agree but for axes of length 1 that are not the last one.
+
+    (1, D) for (D,) still lines up with what it belongs to; (D, 1) would make a matrix of it.
+    """
+    if math.prod(got) == math.prod(want) == 1:
+        return True
+    kept = [tuple(n for n in shape[:-1] if n != 1) + shape[-1:] for shape in (got, want)]
+    return kept[0] == kept[1]
 
 
 def _not_finite(name: str, got: np.ndarray, want: np.ndarray) -> Finding:

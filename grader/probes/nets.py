@@ -42,6 +42,21 @@ def two_layer_loss(
     return _loss(_with(_two_layer(nn, dims, reg=reg), theta, dims), x, y)
 
 
+def two_layer_regularization(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    dims: list[int],
+    reg: float,
+) -> Outputs:
+    """What `reg` adds to the loss and to each gradient."""
+    plain, penalized = (
+        two_layer_loss(nn, x.copy(), y.copy(), theta, dims, reg=r) for r in (0.0, reg)
+    )
+    return _difference(penalized, plain)
+
+
 def net_init(
     nn: Implementation, dims: list[int], weight_scale: float, normalization: str | None = None
 ) -> Outputs:
@@ -59,7 +74,9 @@ def net_scores(
     keep: float = 1.0,
 ) -> Outputs:
     """x (N, D) -> scores (N, C): without labels a net is in test mode, whatever its dropout."""
-    model = _with(_net(nn, x.dtype, dims, normalization=normalization, keep=keep), theta, dims)
+    model = _with(
+        _net(nn, x.dtype, dims, normalization=normalization, keep=keep), theta, dims, normalization
+    )
     return {"scores": model.loss(x)}
 
 
@@ -74,7 +91,24 @@ def net_loss(
 ) -> Outputs:
     """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
     model = _net(nn, x.dtype, dims, reg=reg, normalization=normalization)
-    return _loss(_with(model, theta, dims), x, y)
+    return _loss(_with(model, theta, dims, normalization), x, y)
+
+
+def net_regularization(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    dims: list[int],
+    reg: float,
+    normalization: str | None = None,
+) -> Outputs:
+    """What `reg` adds to the loss and to each gradient."""
+    plain, penalized = (
+        net_loss(nn, x.copy(), y.copy(), theta, dims, reg=r, normalization=normalization)
+        for r in (0.0, reg)
+    )
+    return _difference(penalized, plain)
 
 
 def net_test_mode(
@@ -90,7 +124,7 @@ def net_test_mode(
 
     -> scores (M, C), and scores_again, which must be the same: scoring must not train.
     """
-    model = _with(_net(nn, x.dtype, dims, normalization=normalization), theta, dims)
+    model = _with(_net(nn, x.dtype, dims, normalization=normalization), theta, dims, normalization)
     for batch, labels in zip(x, y, strict=True):
         model.loss(batch.copy(), labels.copy())
     return {"scores": model.loss(x_test.copy()), "scores_again": model.loss(x_test.copy())}
@@ -110,7 +144,9 @@ def net_dropout(
     -> loss (T,) and gradients d<name> (T, ...), which show the masks; test scores (T, C); and a
     plain layer's kept share for the same `keep`, to tell a fault of the net from one of the layer.
     """
-    model = _with(_net(nn, x.dtype, dims, keep=keep, normalization=normalization), theta, dims)
+    model = _with(
+        _net(nn, x.dtype, dims, keep=keep, normalization=normalization), theta, dims, normalization
+    )
     steps = [_loss(model, image[None].copy(), label[None].copy()) for image, label in zip(x, y)]
     outputs: Outputs = {name: stack([s.get(name) for s in steps], name) for name in steps[0]}
     param = {"mode": "train", "p": nn.conventions.p(keep)}
@@ -139,7 +175,7 @@ def net_dropout_seeded(
     and `numeric` (P,), along `direction` normalised to unit length.
     """
     model = _net(nn, x.dtype, dims, keep=keep, seed=seed, reg=reg, normalization=normalization)
-    model = _with(model, theta, dims)
+    model = _with(model, theta, dims, normalization)
     losses = [model.loss(x.copy(), y.copy())[0] for _ in range(2)]
     _, grads = model.loss(x.copy(), y.copy())
     analytic, numeric = [], []
@@ -184,14 +220,21 @@ def parameter_shapes(
     return shapes
 
 
-def _with(model: Any, theta: np.ndarray, dims: list[int]) -> Any:
-    """Set every parameter that the model has from theta; keep the model's own shape for it."""
+def _with(model: Any, theta: np.ndarray, dims: list[int], normalization: str | None = None) -> Any:
+    """Set every parameter that the model has from theta; keep the model's own shape for it.
+
+    A bias in front of batch normalization stays zero, as training leaves it: its gradient is zero,
+    and a net may do without it.
+    """
     start = 0
+    inner = {str(layer) for layer in range(1, len(dims) - 1)}
     for name, shape in parameter_shapes(dims, normalization="any").items():
         stop = start + math.prod(shape)
         if stop > theta.size:
             raise ValueError(f"theta has {theta.size} numbers, {stop} are needed; lengthen it")
         values = theta[start:stop] + (1 if name.startswith("gamma") else 0)
+        if normalization == "batchnorm" and name.startswith("b") and name[1:] in inner:
+            values = np.zeros_like(values)
         start = stop
         if name in model.params:
             own = np.shape(model.params[name])
@@ -213,6 +256,16 @@ def _loss(model: Any, x: np.ndarray, y: np.ndarray) -> Outputs:
     outputs: Outputs = {"loss": loss} | {f"d{name}": None for name in model.params}
     outputs |= {f"d{name}": value for name, value in grads.items()}
     return outputs | {"parameters_without_gradient": len(orphans)}
+
+
+def _difference(one: Outputs, other: Outputs) -> Outputs:
+    """Return one minus other, output by output; None where either has none."""
+    found: Outputs = {}
+    for name, value in one.items():
+        if name != "parameters_without_gradient":
+            missing = value is None or other.get(name) is None
+            found[name] = None if missing else np.subtract(value, other[name])
+    return found
 
 
 def _copies(params: Any) -> Outputs:

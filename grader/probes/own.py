@@ -31,7 +31,7 @@ def norm_gradient(
     """x, dout (N, D), gamma, beta (D,) and a direction for each of the three.
 
     -> dx, dgamma, dbeta; d<name>_ends (2, N, D), the output a step ahead and a step back along each
-    direction; and plain (N, D), the output for gamma 1 and beta 0.
+    direction; plain (N, D), the output for gamma 1 and beta 0; and the same for twice the input.
     """
     mode = {"mode": "train", **param}
 
@@ -45,6 +45,8 @@ def norm_gradient(
         "dbeta": [run(x, gamma, beta + s * beta_along)[0] for s in (STEP, -STEP)],
     }
     plain, _ = run(x, np.ones_like(gamma), np.zeros_like(beta))
+    of_double, _ = run(2 * x, np.ones_like(gamma), np.zeros_like(beta))
     dx, dgamma, dbeta = getattr(nn, backward)(dout.copy(), run(x, gamma, beta)[1])
     outputs = {"dx": dx, "dgamma": dgamma, "dbeta": dbeta, "plain": plain}
+    outputs["plain_of_double"] = of_double
     return outputs | {f"{name}_ends": np.stack(two) for name, two in ends.items()}
