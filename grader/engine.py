@@ -112,30 +112,38 @@ def _result(
         )
     verdict = verdicts[item.id]
     parts = score.parts_of(item, verdict.right, verdict.written)
-    explained = followed is not None and verdict.written
-    if followed is not None and verdict.written:
+    if followed is not None:
         parts = score.with_follow_through(parts, followed, rubric.table.follow_through)
-        # A part that is wrong over right layers too is a mistake of the item's own.
-        explained = all(part.status == "passed" for part in parts if part.possible > 0)
+    # A part that is wrong over right layers too is a mistake of the item's own.
+    explained = followed is not None and all(
+        part.status == "passed" for part in parts if part.possible > 0
+    )
     earned = score.tidy(sum(part.earned for part in parts))
-    faults = verdict.faults
-    if followed is not None and verdict.written:
-        faults = tuple(f for f in faults if f.part == "all" or not followed.get(f.part, False))
-        faults = () if earned == item.points else faults
+    faults = tuple(
+        fault
+        for fault in verdict.faults
+        if followed is None or (fault.part == "all" or not followed.get(fault.part, False))
+    )
+    faults = () if earned == item.points else faults
+    because_of = _because_of(verdict, verdicts, followed is not None, explained)
+    status = score.status_of(parts, faults)
+    if because_of is not None and not explained and verdict.written:
+        # It may be right, and cannot be tried without what it needs: nothing is lost or given.
+        status, earned = "skipped", 0.0
     return ItemResult(
         id=item.id,
         title=item.title,
         section=item.section,
         where=item.where,
-        status=score.status_of(parts, faults),
+        status=status,
         earned=earned,
         possible=item.points,
         parts=parts,
         faults=faults,
         warnings=verdict.warnings,
         hints=item.hints[: rubric.table.hint_level] if earned < item.points else (),
-        because_of=_because_of(verdict, verdicts, followed is not None, explained),
-        followed_through=bool(explained),
+        because_of=because_of,
+        followed_through=explained,
         checks=verdict.checks,
         public_checks=verdict.public_checks,
     )

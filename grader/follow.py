@@ -1,10 +1,11 @@
 """Follow-through: one mistake is paid for once.
 
 A net that fails where a layer it needs is wrong runs again with the reference's layers in the place
-of the student's; what is right there was only a consequence. A backward pass that fails where its
-forward pass is wrong is tried by itself: affine and relu with the cache that is promised, a
-normalization against its own forward pass, for the cache between them is the student's own. No text
-and no array of these sessions is shown to anyone.
+of the student's; what is right there was only a consequence. So does a net over layers that are
+right to single precision only, for it cannot be more. A backward pass that fails where its forward
+pass is wrong is tried by itself: affine and relu with the cache that is promised, a normalization
+against its own forward pass, for the cache between them is the student's own. No text and no array
+of these sessions is shown to anyone.
 """
 
 from __future__ import annotations
@@ -81,7 +82,17 @@ def through(
 
 def _over_layers(item: ItemTable, verdicts: Verdicts) -> bool:
     """Say whether right layers can help: the item is a net, and a layer that it needs is wrong."""
-    return _kind(item) == "nets" and root(item, verdicts, ("layers",)) is not None
+    if _kind(item) != "nets":
+        return False
+    return root(item, verdicts, ("layers",)) is not None or any(
+        verdicts[need].single_precision for need in _all_needs(item, verdicts)
+    )
+
+
+def _all_needs(item: ItemTable, verdicts: Verdicts) -> set[str]:
+    """Return what an item needs, and what that needs."""
+    needs = {need for need in item.needs if need in verdicts}
+    return needs.union(*(_all_needs(verdicts[need].item, verdicts) for need in needs))
 
 
 def _kind(item: ItemTable) -> str:

@@ -25,11 +25,12 @@ import numpy as np
 
 from grader.errors import UsageError
 
-WORDS = ("positive", "nonnegative", "strided", "zeros", "ones")
+KINDS = ("positive", "nonnegative", "zeros", "ones")
 SHAPE = re.compile(r"^(?:\d+(?:x\d+)*|scalar)$")
 FACTOR = re.compile(r"^[*+](-?\d+(?:/\d+)?)$")
 LABELS = re.compile(r"^labels=(\d+)$")
 MAX_ELEMENTS = 2_000_000
+MAX_AXES = 8
 
 
 def make(description: str, key: str) -> np.ndarray:
@@ -38,9 +39,8 @@ def make(description: str, key: str) -> np.ndarray:
     Raises UsageError for a description that does not follow the grammar above.
     """
     shape, words = _parse(description)
-    labels = next((m for w in words if (m := LABELS.match(w))), None)
-    if labels:
-        return _labels(shape, int(labels.group(1)), key)
+    if classes := sum(map(_classes, words)):
+        return _labels(shape, classes, key)
     array = _base(shape, words, key)
     for word in words:
         if factor := FACTOR.match(word):
@@ -65,26 +65,38 @@ def case_key(seed: str, case_id: str, name: str, public: bool) -> str:
 
 
 def _parse(description: str) -> tuple[tuple[int, ...], list[str]]:
-    first, *words = description.split()[:12] or [""]
+    """Return (shape, words) of a description that can be meant. Raises UsageError."""
+    first, *words = description.split() or [""]
     if not SHAPE.match(first):
         raise UsageError(f"input {description!r}: start with a shape such as 4x6 or scalar")
     shape = () if first == "scalar" else tuple(int(n) for n in first.split("x"))
-    if math.prod(shape) > MAX_ELEMENTS:
-        raise UsageError(f"input {description!r}: at most {MAX_ELEMENTS} numbers")
+    if len(shape) > MAX_AXES or math.prod(max(n, 1) for n in shape) > MAX_ELEMENTS:
+        limits = f"at most {MAX_AXES} axes and {MAX_ELEMENTS} numbers"
+        raise UsageError(f"input {description!r}: {limits}")
     for word in words:
         if FACTOR.match(word):
             _dyadic(word[1:], description)
-        elif word not in WORDS and not LABELS.match(word):
+        elif word not in (*KINDS, "strided") and not _classes(word):
             raise UsageError(
                 f"input {description!r}: unknown word {word!r}; use one of "
-                f"{', '.join(WORDS)}, labels=N, *FACTOR, +SHIFT"
+                f"{', '.join(KINDS)}, strided, labels=N, *FACTOR, +SHIFT"
             )
+    kinds = [word for word in words if word in KINDS or _classes(word)]
+    if len(kinds) > 1 or (kinds and _classes(kinds[0]) and len(words) > 1):
+        raise UsageError(f"input {description!r}: {words[0]!r} and {words[1]!r} exclude each other")
     return shape, words
 
 
+def _classes(word: str) -> int:
+    """Return N of "labels=N", 0 for any other word."""
+    match = LABELS.match(word)
+    return int(match.group(1)) if match else 0
+
+
 def _dyadic(text: str, description: str) -> float:
-    value = Fraction(text)
-    if value.denominator & (value.denominator - 1):
+    top, _, bottom = text.partition("/")
+    value = Fraction(int(top), int(bottom or 1) or 3)
+    if value.denominator & (value.denominator - 1) or Fraction(float(value)) != value:
         raise UsageError(f"input {description!r}: {text} is no power-of-two fraction")
     return float(value)
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import importlib
+import inspect
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from grader import inputs
+from grader import inputs, judges
 from grader.errors import RubricError, UsageError
 from grader.judges.tolerances import TOLERANCES
 from grader.types import Case
@@ -64,7 +66,7 @@ class PartTable(Table):
     """One part of an item: its points, and the outputs that it is made of."""
 
     id: str
-    points: float = Field(ge=0)
+    points: float = Field(ge=0, le=1000)
     about: str = Field(description="what is right when it is earned; shown in the report")
     outputs: tuple[str, ...] = Field(default=(), description="names or patterns; default: its id")
 
@@ -91,7 +93,7 @@ class ItemTable(Table):
     title: str
     kind: Literal["code", "notebook", "question"] = "code"
     where: str = Field(default="", description="file and function, or notebook")
-    points: float = Field(ge=0)
+    points: float = Field(ge=0, le=1000)
     bonus: bool = False
     needs: tuple[str, ...] = Field(
         default=(), description="items whose failure explains this one's"
@@ -108,6 +110,9 @@ class ItemTable(Table):
     def _adds_up(self) -> ItemTable:
         if self.kind != "code":
             return self
+        ids = [part.id for part in self.parts]
+        if doubled := {one for one in ids if ids.count(one) > 1}:
+            raise ValueError(f"two parts are called {sorted(doubled)[0]!r}")
         total = sum(part.points for part in self.parts)
         if abs(total - self.points) > 1e-9:
             raise ValueError(f"points is {self.points:g} but its parts add up to {total:g}")
@@ -164,6 +169,8 @@ class RubricFile(Table):
     @model_validator(mode="after")
     def _consistent(self) -> RubricFile:
         sections = {section.id for section in self.sections}
+        if len(sections) < len(self.sections):
+            raise ValueError("sections: two of them have the same id")
         seen: set[str] = set()
         for item in self.items:
             if item.section not in sections:
@@ -237,40 +244,63 @@ def _read_merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RubricError(f"{path}: cannot be read ({error.strerror}); check --rubric") from None
+        raise RubricError(f"{path}: cannot be read ({error.strerror}); check its name") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RubricError(f"{path}: is no valid TOML: {error}") from None
-    base_name = table.pop("extends", None)
-    without = table.pop("without", [])
-    if base_name is None:
+    if "extends" not in table:
         return table
+    base_name, without = table.pop("extends"), table.pop("without", [])
+    if not isinstance(base_name, str):
+        raise RubricError(f"{path}: extends: write the name of a rubric beside this file")
+    if not isinstance(without, list):
+        raise RubricError(f"{path}: without: write a list of item ids")
     base = _read_merged(path.parent / f"{base_name}.toml", (*seen, path))
     return _merge(path, base, table, without)
 
 
-def _merge(path: Path, base: dict[str, Any], table: dict[str, Any], without: Any) -> dict[str, Any]:
+def _merge(
+    path: Path, base: dict[str, Any], table: dict[str, Any], without: list[Any]
+) -> dict[str, Any]:
     """Lay `table` over `base`: tables by key, items by id, then drop the items in `without`."""
     merged = dict(base)
     for key, value in table.items():
-        if key == "items":
-            continue
-        known = isinstance(value, dict) and isinstance(base.get(key), dict)
-        merged[key] = {**base[key], **value} if known else value
-    items = {item["id"]: item for item in base["items"]}
-    for changed in table.get("items", []):
-        if "id" not in changed:
-            raise RubricError(f"{path}: an [[items]] has no id; name the item that it changes")
-        items[changed["id"]] = {**items.get(changed["id"], {}), **changed}
+        if key != "items":
+            known = isinstance(value, dict) and isinstance(base.get(key), dict)
+            merged[key] = {**base[key], **value} if known else value
+    items = _by_id(path, base.get("items"))
+    for item_id, changed in _by_id(path, table.get("items", [])).items():
+        items[item_id] = {**items.get(item_id, {}), **changed}
     for gone in without:
         if gone not in items:
             raise RubricError(f"{path}: without: there is no item {gone!r} to leave out")
         del items[gone]
-    left = set(items)
-    merged["items"] = [
-        {**item, "needs": [need for need in item.get("needs", []) if need in left]}
-        for item in items.values()
-    ]
+    merged["items"] = [_without_gone(item, set(items)) for item in items.values()]
     return merged
+
+
+def _by_id(path: Path, items: Any) -> dict[str, dict[str, Any]]:
+    """Return [[items]] by their ids. Raises RubricError where that cannot be."""
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise RubricError(f"{path}: items: write one [[items]] table for each item")
+    found: dict[str, dict[str, Any]] = {}
+    for item in items:
+        if not isinstance(item.get("id"), str):
+            raise RubricError(f"{path}: an [[items]] has no id; name the item")
+        if item["id"] in found:
+            raise RubricError(f"{path}: item '{item['id']}': there are two items with this id")
+        found[item["id"]] = item
+    return found
+
+
+def _without_gone(item: dict[str, Any], left: set[str]) -> dict[str, Any]:
+    """Return an item that no longer needs what was left out; wrong types are left to validation."""
+    needs, cases = item.get("needs", []), item.get("cases", [])
+    if isinstance(needs, list):
+        item = {**item, "needs": [need for need in needs if need in left]}
+    if isinstance(cases, list) and all(isinstance(case, dict) for case in cases):
+        kept = [case for case in cases if set(case.get("needs", [])) <= left]
+        item = {**item, "cases": kept}
+    return item
 
 
 def _explain(path: Path, merged: Mapping[str, Any], error: ValidationError) -> str:
@@ -298,12 +328,30 @@ def _check_names(path: Path, table: RubricFile) -> None:
             known = ", ".join(TOLERANCES)
             raise RubricError(f"{path}: item '{item.id}', tolerance: use one of {known}")
         for row in item.cases:
+            place = f"{path}: item '{item.id}', case '{row.id}'"
             for name, text in row.inputs.items():
                 try:
                     inputs.check(text)
                 except UsageError as error:
-                    place = f"item '{item.id}', case '{row.id}', input '{name}'"
-                    raise RubricError(f"{path}: {place}: {error}") from None
+                    raise RubricError(f"{place}, input '{name}': {error}") from None
+            try:
+                judges.find(row.judge or item.judge)
+                _check_call(row.probe or item.probe or "", row)
+            except RubricError as error:
+                raise RubricError(f"{place}: {error}") from None
+
+
+def _check_call(dotted: str, row: CaseTable) -> None:
+    """Raise RubricError unless the probe exists and takes the case's inputs and options."""
+    module, _, name = dotted.partition(".")
+    try:
+        probe = getattr(importlib.import_module(f"grader.probes.{module}"), name)
+    except (ImportError, AttributeError, ValueError):
+        raise RubricError(f"probe {dotted!r}: grader/probes has none of that name") from None
+    try:
+        inspect.signature(probe).bind(None, **row.inputs, **row.options)
+    except TypeError as error:
+        raise RubricError(f"probe {dotted!r}: {error}; compare inputs and options") from None
 
 
 def _case(item: ItemTable, row: CaseTable) -> Case:

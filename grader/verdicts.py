@@ -43,6 +43,11 @@ class Verdict:
     written: bool = True
 
     @property
+    def single_precision(self) -> bool:
+        """Whether something was right to single precision only."""
+        return any(warning.kind == "dtype" for warning in self.warnings)
+
+    @property
     def passed(self) -> bool:
         """Whether every part that is worth points is right."""
         return all(self.right.get(part.id, False) for part in self.item.parts if part.points > 0)

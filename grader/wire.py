@@ -51,6 +51,8 @@ def pack(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None)
 
 def lengths(prefix: bytes) -> tuple[int, int]:
     """Return (header length, body length) of a frame's first PREFIX.size bytes, both checked."""
+    if len(prefix) != PREFIX.size:
+        raise WireError("wire: a frame that ends too early")
     magic, header, body = PREFIX.unpack(prefix)
     if magic != MAGIC or header > MAX_HEADER or body > MAX_BODY:
         raise WireError("wire: bytes that are no frame, or a frame over the limit")
@@ -74,7 +76,7 @@ def unpack(header: bytes, body: bytes) -> Message:
         name, code, shape = _checked_row(row)
         stop = start + math.prod(shape) * np.dtype(code).itemsize
         if stop > len(body) or name in arrays:
-            raise WireError(f"wire: array {name!r} does not fit its frame")
+            raise WireError(f"wire: array {name[:60]!r} does not fit its frame")
         arrays[name] = np.frombuffer(body[start:stop], dtype=code).reshape(shape).copy()
         start = stop
     if start != len(body):
@@ -91,6 +93,8 @@ def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     for size in shape:
         if type(size) is not int or not 0 <= size <= MAX_BODY:
             raise WireError(f"wire: array {name[:60]!r} has an impossible shape")
+    if math.prod(max(size, 1) for size in shape) > MAX_BODY:
+        raise WireError(f"wire: array {name[:60]!r} has an impossible shape")
     return name, code, tuple(shape)
 
 

@@ -12,8 +12,9 @@ GRADER = Path(__file__).resolve().parent.parent / "grader"
 LAYERS = (
     ("types", "errors"),
     ("wire", "inputs", "upload", "layout", "probes", "judges.tolerances"),
-    ("archive", "rubric", "judges", "worker"),
-    ("folder", "score", "box", "golden"),
+    ("archive", "judges", "worker"),
+    ("folder", "rubric", "box"),
+    ("score", "golden"),
     ("intake", "session", "verdicts", "report", "release"),
     ("observing",),
     ("follow",),

@@ -27,11 +27,11 @@ def code(report: Report) -> dict[str, ItemResult]:
 
 
 def lost(report: Report) -> dict[str, list[str]]:
-    """Return item -> parts whose points were lost, without those explained by another item."""
+    """Return item -> parts whose points were lost; what was skipped is not lost."""
     return {
         item.id: [part.id for part in item.parts if part.earned < part.possible]
         for item in code(report).values()
-        if item.earned < item.possible and item.because_of is None
+        if item.earned < item.possible and item.status != "skipped"
     }
 
 

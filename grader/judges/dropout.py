@@ -47,8 +47,8 @@ def decide_train(look: Look) -> Iterator[Finding]:
 def _mask(ratio: np.ndarray, kept: np.ndarray, factor: float) -> Finding:
     if not kept.any():
         return _wrong("mask", "every unit was dropped")
-    spread = float(np.max(np.abs(ratio[kept] - factor))) / abs(factor)
-    if spread > SAME:
+    spread = float(np.max(np.abs(ratio[kept] - factor)))
+    if not spread <= SAME * abs(factor):
         return _wrong(
             "mask", "units are multiplied by many different numbers, not by 0 or one factor"
         )
@@ -112,11 +112,13 @@ def _draws(look: Look, x: np.ndarray, kept: np.ndarray) -> Finding:
 
 def decide_seeded(look: Look) -> Iterator[Finding]:
     """Judge passes under seeds: equal seeds give equal outputs."""
-    outs = look.arrays.get("outs")
+    outs, seeds = look.arrays.get("outs"), look.case.options["seeds"]
     if outs is None:
         yield missing("outs", look)
         return
-    seeds = look.case.options["seeds"]
+    if outs.ndim == 0 or len(outs) != len(seeds):
+        yield Finding("outs", "shape", "out has the wrong shape", "out has the wrong shape")
+        return
     for i in range(1, len(seeds)):
         if seeds[i] == seeds[0] and not np.array_equal(outs[i], outs[0]):
             yield _wrong("outs", "the same seed in dropout_param gives different masks")
@@ -135,8 +137,10 @@ def decide_backward(look: Look) -> Iterator[Finding]:
     want = dout * (out / x)
     errors = np.abs(dx - want) / np.max(np.abs(dout))
     worst = float(errors.max())
-    if worst <= SAME:
-        yield Finding("dx", error=worst, allowed=SAME)
+    # In test mode the layer is the identity; what its forward pass does instead is not dx's matter.
+    identity = look.case.options["mode"] == "test" and np.array_equal(dx, dout)
+    if worst <= SAME or identity:
+        yield Finding("dx", error=min(worst, SAME), allowed=SAME)
         return
     says = "dx is not dout times the mask of the forward pass"
     if np.max(np.abs(np.where(out != 0, dout, 0) - dx)) <= SAME * np.max(np.abs(dout)):

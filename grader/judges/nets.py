@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -47,13 +48,19 @@ def decide_init(look: Look) -> Iterator[Finding]:
             yield Finding(name) if free and name not in look.refused else _unnamed(name, look)
             continue
         got = look.arrays[name].astype(np.float64)
-        if got.shape != shape and not same_but_for_unit_axes(got.shape, shape):
+        if not same_but_for_unit_axes(got.shape, shape):
             says = f"params['{name}'] has shape {got.shape}, expected {shape}"
             yield Finding(name, "shape", says, says)
-        elif kind == "W":
-            yield _gaussian(name, got, scale)
+            continue
+        if kind == "W":
+            finding = _gaussian(name, got, scale)
         else:
-            yield _constant(name, got, 1.0 if kind == "gamma" else 0.0)
+            finding = _constant(name, got, 1.0 if kind == "gamma" else 0.0)
+        if finding.kind is None and got.shape != shape:
+            says = f"params['{name}'] has shape {got.shape}, expected {shape}"
+            free = look.rules.unit_axes == "warn"
+            finding = Finding(name, "shape", says, says, warning=free)
+        yield finding
 
 
 def _unnamed(name: str, look: Look) -> Finding:
@@ -90,44 +97,67 @@ def _constant(name: str, got: np.ndarray, value: float) -> Finding:
 
 def decide_dropout(look: Look) -> Iterator[Finding]:
     """Judge training steps of single images: which units the gradients show as dropped."""
-    layers = len(look.case.options["dims"]) - 1
-    names = [f"dW{layer}" for layer in range(1, layers + 1)] + [
-        f"db{layers}",
-        "loss",
-        "layer_share",
-    ]
-    for name in names:
-        if name not in look.arrays or not np.all(np.isfinite(look.arrays[name])):
-            problem = missing(name, look)
+    dims, steps = look.case.options["dims"], len(look.inputs["x"])
+    layers = len(dims) - 1
+    wanted: dict[str, tuple[int, ...]] = {
+        f"dW{n}": (steps, dims[n - 1], dims[n]) for n in range(1, layers + 1)
+    }
+    wanted |= {f"db{layers}": (steps, dims[-1]), "loss": (steps,), "layer_share": ()}
+    for name, shape in wanted.items():
+        problem = _unusable(name, shape, look)
+        if problem is not None:
             for aspect in DROPOUT:
-                yield Finding(aspect, problem.kind, problem.says, problem.hidden)
+                yield replace(problem, output=aspect)
             return
-    normalized = look.case.options.get("normalization") is not None
-    # Batch normalization of one image has no gradient behind it: only the last layer shows a mask.
-    first = layers if normalized else 2
-    dropped = [_zero_rows(look.arrays[f"dW{layer}"]) for layer in range(first, layers + 1)]
-    yield _used(dropped, first)
-    yield _share(dropped, look)
-    yield _only_hidden(look, layers, normalized)
+    arrays = {name: look.arrays[name].astype(np.float64).reshape(s) for name, s in wanted.items()}
+    dropped = [_zero_rows(arrays[f"dW{layer}"]) for layer in range(2, layers + 1)]
+    yield _used(dropped)
+    yield _share(dropped, float(arrays["layer_share"]))
+    yield _only_hidden(arrays["dW1"], arrays[f"db{layers}"])
+
+
+def _unusable(name: str, shape: tuple[int, ...], look: Look) -> Finding | None:
+    """Return what makes an output impossible to judge, if anything does."""
+    if name not in look.arrays:
+        return missing(name, look)
+    got = look.arrays[name]
+    if got.size != math.prod(shape):
+        return Finding(name, "shape", f"{name} has the wrong shape", f"{name} has the wrong shape")
+    if not np.all(np.isfinite(got)):
+        says = f"{name} has nan or inf in it"
+        return Finding(name, "not_finite", says, says)
+    return None
+
+
+def decide_repeated(look: Look) -> Iterator[Finding]:
+    """Judge training steps on one batch, again and again: with dropout no two losses are equal."""
+    loss = look.arrays.get("loss")
+    problem = _unusable("loss", (look.case.options["times"],), look)
+    if problem is not None or loss is None:
+        yield replace(problem or missing("loss", look), output="used")
+    elif np.ptp(loss) <= 1e-12 * float(np.max(np.abs(loss))):
+        says = "equal batches give equal losses: no unit is dropped when a normalization is on"
+        yield Finding("used", "value", says, says)
+    else:
+        yield Finding("used")
 
 
 def _zero_rows(gradient: np.ndarray) -> np.ndarray:
     """Return for each step and unit whether its row of the gradient (T, units, next) is zero."""
-    largest = np.max(np.abs(gradient), axis=(1, 2), keepdims=True)
+    largest = np.max(np.abs(gradient), axis=(1, 2), keepdims=True, initial=0.0)
     return np.asarray(np.all(np.abs(gradient) <= 1e-12 * largest, axis=2))
 
 
-def _used(dropped: list[np.ndarray], first: int) -> Finding:
-    for layer, mask in enumerate(dropped, start=first - 1):
+def _used(dropped: list[np.ndarray]) -> Finding:
+    for layer, mask in enumerate(dropped, start=1):
         if not mask.any():
             says = f"no unit is ever dropped behind hidden layer {layer} in training"
             return Finding("used", "value", says, says)
     return Finding("used")
 
 
-def _share(dropped: list[np.ndarray], look: Look) -> Finding:
+def _share(dropped: list[np.ndarray], layer: float) -> Finding:
     """The net must keep the share that its own layer keeps: a fault there is not the net's."""
-    layer = float(look.arrays["layer_share"])
     kept = 1 - float(np.mean(np.concatenate([mask.ravel() for mask in dropped])))
     count = sum(mask.size for mask in dropped)
     allowed = band(min(max(layer, 0.05), 0.95), count) + band(0.5, 10_000)
@@ -137,11 +167,13 @@ def _share(dropped: list[np.ndarray], look: Look) -> Finding:
     return Finding("share", "value", says, says, abs(kept - layer), allowed)
 
 
-def _only_hidden(look: Look, layers: int, normalized: bool) -> Finding:
-    if not normalized and _zero_rows(look.arrays["dW1"]).any():
+def _only_hidden(dw: np.ndarray, db: np.ndarray) -> Finding:
+    """`dw` (T, D, H) of the first layer, `db` (T, C) of the last."""
+    # Where every hidden unit was dropped no gradient reaches the pixels: such a step says nothing.
+    telling = np.any(dw != 0, axis=(1, 2))
+    if _zero_rows(dw)[telling].any():
         says = "input pixels are dropped; dropout belongs behind the hidden layers only"
         return Finding("only_hidden", "value", says, says)
-    db = look.arrays[f"db{layers}"].reshape(len(look.inputs["x"]), -1)
     # The gradient of a softmax loss with respect to its scores sums to zero in every row.
     if np.any(np.abs(db.sum(axis=1)) > 1e-4 * np.max(np.abs(db), axis=1)):
         says = "the output scores are changed by dropout; it belongs behind the hidden layers only"
@@ -152,9 +184,10 @@ def _only_hidden(look: Look, layers: int, normalized: bool) -> Finding:
 def decide_seeded(look: Look) -> Iterator[Finding]:
     """Judge a net with a fixed seed: equal losses, and gradients that are those of the loss."""
     loss = look.arrays.get("loss")
-    if loss is None or not np.all(np.isfinite(loss)) or loss.size != 2:
-        yield missing("loss", look)
-    elif loss[0] != loss[1]:
+    problem = _unusable("loss", (2,), look)
+    if problem is not None or loss is None:
+        yield problem or missing("loss", look)
+    elif loss.flat[0] != loss.flat[1]:
         says = "two equal calls with the same seed give different losses"
         yield Finding("loss", "value", says, says)
     else:
@@ -163,8 +196,11 @@ def decide_seeded(look: Look) -> Iterator[Finding]:
 
 
 def _derivatives(look: Look) -> Finding:
-    analytic, numeric = look.arrays.get("analytic"), look.arrays.get("numeric")
-    if analytic is None or numeric is None or analytic.shape != numeric.shape or not analytic.size:
+    arrays = [look.arrays.get(name) for name in ("analytic", "numeric")]
+    if any(a is None or a.ndim != 1 or not a.size for a in arrays):
+        return missing("analytic", look)
+    analytic, numeric = (np.asarray(a, dtype=np.float64) for a in arrays)
+    if analytic.shape != numeric.shape:
         return missing("analytic", look)
     scale = float(np.max(np.abs(numeric)))
     worst = float(np.max(np.abs(analytic - numeric))) / (scale or 1.0)
@@ -184,10 +220,15 @@ def _dropout_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
     return DROPOUT
 
 
+def _repeated_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
+    return ("used",)
+
+
 def _seeded_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
     return ("loss", "analytic")
 
 
 init = Judge(decide_init, _init_names, golden=False)
 dropout = Judge(decide_dropout, _dropout_names, golden=False)
+repeated = Judge(decide_repeated, _repeated_names, golden=False)
 seeded = Judge(decide_seeded, _seeded_names, golden=False)

@@ -137,16 +137,13 @@ def net_dropout(
     theta: np.ndarray,
     dims: list[int],
     keep: float,
-    normalization: str | None = None,
 ) -> Outputs:
     """One image at a time, x (T, D), y (T,), through a net with dropout in training mode.
 
     -> loss (T,) and gradients d<name> (T, ...), which show the masks; test scores (T, C); and a
     plain layer's kept share for the same `keep`, to tell a fault of the net from one of the layer.
     """
-    model = _with(
-        _net(nn, x.dtype, dims, keep=keep, normalization=normalization), theta, dims, normalization
-    )
+    model = _with(_net(nn, x.dtype, dims, keep=keep), theta, dims)
     steps = [_loss(model, image[None].copy(), label[None].copy()) for image, label in zip(x, y)]
     outputs: Outputs = {name: stack([s.get(name) for s in steps], name) for name in steps[0]}
     param = {"mode": "train", "p": nn.conventions.p(keep)}
@@ -155,6 +152,23 @@ def net_dropout(
         "scores": model.loss(x.copy()),
         "layer_share": np.mean(np.asarray(layer) != 0),
     }
+
+
+def net_dropout_repeated(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    dims: list[int],
+    keep: float,
+    normalization: str,
+    times: int,
+) -> Outputs:
+    """The same batch x (N, D), y (N,) in training mode, again and again -> loss (times,)."""
+    model = _net(nn, x.dtype, dims, keep=keep, normalization=normalization)
+    model = _with(model, theta, dims, normalization)
+    losses = [model.loss(x.copy(), y.copy())[0] for _ in range(times)]
+    return {"loss": stack(losses, "loss")}
 
 
 def net_dropout_seeded(

@@ -1,0 +1,22 @@
+"""Only W1 is regularized in the loss."""
+
+FAILS = {"TwoLayerNet": ["regularization"]}
+
+import numpy as np
+from cs231n.layer_utils import affine_relu_backward, affine_relu_forward
+from cs231n.layers import affine_backward, affine_forward, softmax_loss
+
+
+class TwoLayerNet:
+    def loss(self, X, y=None):
+        W1, b1, W2, b2 = (self.params[name] for name in ("W1", "b1", "W2", "b2"))
+        hidden, hidden_cache = affine_relu_forward(X, W1, b1)
+        scores, scores_cache = affine_forward(hidden, W2, b2)
+        if y is None:
+            return scores
+
+        loss, dscores = softmax_loss(scores, y)
+        loss = loss + 0.5 * self.reg * np.sum(W1 * W1)
+        dhidden, dW2, db2 = affine_backward(dscores, scores_cache)
+        _, dW1, db1 = affine_relu_backward(dhidden, hidden_cache)
+        return loss, {"W1": dW1 + self.reg * W1, "b1": db1, "W2": dW2 + self.reg * W2, "b2": db2}

@@ -1,0 +1,13 @@
+"""The function unpacks another cache than batchnorm_forward makes."""
+
+FAILS = {"batchnorm_backward_alt": ["dx", "dgamma", "dbeta"]}
+
+
+def batchnorm_backward_alt(dout, cache):
+    centred, inv_std, gamma, _, _ = cache
+    n = dout.shape[0]
+    x_hat = centred * inv_std
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * x_hat).sum(axis=0)
+    dx = gamma * inv_std * (dout - (dbeta + x_hat * dgamma) / n)
+    return dx, dgamma, dbeta

@@ -1,0 +1,19 @@
+"""Kept units are not divided by p."""
+
+FAILS = {"dropout_forward": ["scale"]}
+
+import numpy as np
+
+
+def dropout_forward(x, dropout_param):
+    p, mode = dropout_param["p"], dropout_param["mode"]
+    if mode not in ("train", "test"):
+        raise ValueError(f"dropout_forward: mode is {mode!r}; make it 'train' or 'test'")
+    if "seed" in dropout_param:
+        np.random.seed(dropout_param["seed"])
+
+    if mode == "test":
+        return x, (dropout_param, None)
+    mask = (np.random.rand(*x.shape) < p).astype(x.dtype)
+    out = (x * mask).astype(x.dtype, copy=False)
+    return out, (dropout_param, mask)

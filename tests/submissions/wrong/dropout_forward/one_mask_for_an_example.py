@@ -1,0 +1,19 @@
+"""One number is drawn for each example, which is kept or dropped as a whole."""
+
+FAILS = {"dropout_forward": ["mask"]}
+
+import numpy as np
+
+
+def dropout_forward(x, dropout_param):
+    p, mode = dropout_param["p"], dropout_param["mode"]
+    if mode not in ("train", "test"):
+        raise ValueError(f"dropout_forward: mode is {mode!r}; make it 'train' or 'test'")
+    if "seed" in dropout_param:
+        np.random.seed(dropout_param["seed"])
+
+    if mode == "test":
+        return x, (dropout_param, None)
+    mask = (np.random.rand(x.shape[0], *[1] * (x.ndim - 1)) < p).astype(x.dtype) / p
+    out = (x * mask).astype(x.dtype, copy=False)
+    return out, (dropout_param, mask)

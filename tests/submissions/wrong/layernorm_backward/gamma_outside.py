@@ -1,0 +1,13 @@
+"""gamma is multiplied in after the averages, although it differs from feature to feature."""
+
+FAILS = {"layernorm_backward": ["dx"]}
+
+
+def layernorm_backward(dout, cache):
+    x_hat, inv_std, gamma = cache
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * x_hat).sum(axis=0)
+    dx_hat = dout
+    along = (dx_hat * x_hat).mean(axis=1, keepdims=True)
+    dx = gamma * inv_std * (dx_hat - dx_hat.mean(axis=1, keepdims=True) - x_hat * along)
+    return dx, dgamma, dbeta

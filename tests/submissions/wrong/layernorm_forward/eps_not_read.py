@@ -1,0 +1,15 @@
+"""eps is always 1e-5, whatever ln_param says."""
+
+FAILS = {"layernorm_forward": ["options"]}
+
+import numpy as np
+
+
+def layernorm_forward(x, gamma, beta, ln_param):
+    eps = 1e-5
+
+    centred = x - x.mean(axis=1, keepdims=True)
+    var = (centred**2).mean(axis=1, keepdims=True)
+    inv_std = 1 / np.sqrt(var + eps)
+    x_hat = centred * inv_std
+    return gamma * x_hat + beta, (x_hat, inv_std, gamma)

@@ -1,0 +1,17 @@
+"""The average is not stored for the next step."""
+
+FAILS = {"rmsprop": ["next_w", "cache", "options"]}
+
+import numpy as np
+
+
+def rmsprop(w, dw, config=None):
+    config = {} if config is None else config
+    config.setdefault("learning_rate", 1e-2)
+    config.setdefault("decay_rate", 0.99)
+    config.setdefault("epsilon", 1e-8)
+    config.setdefault("cache", np.zeros_like(w))
+
+    decay = config["decay_rate"]
+    cache = decay * config["cache"] + (1 - decay) * dw**2
+    return w - config["learning_rate"] * dw / (np.sqrt(cache) + config["epsilon"]), config

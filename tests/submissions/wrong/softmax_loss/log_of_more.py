@@ -1,0 +1,16 @@
+"""A small number is added inside the logarithm. Costs nothing: our loss is used."""
+
+FAILS = {}
+
+import numpy as np
+
+
+def softmax_loss(x, y):
+    rows = np.arange(x.shape[0])
+    shifted = x - x.max(axis=1, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    loss = -np.log(np.exp(log_probs[rows, y]) + 1e-7).mean()
+    dx = np.exp(log_probs)
+    dx[rows, y] -= 1
+    dx /= x.shape[0]
+    return loss, dx
