@@ -102,6 +102,8 @@ def submission(
         typer.echo(result.write(report), nl=False)
     else:
         terminal.show(report, Console(), page)
+    if any(item.status == "grader_fault" for item in report.items):
+        raise typer.Exit(3)
     score = report.score
     share = 100 * (score.earned + score.bonus) / score.possible if score.possible else 0.0
     if fail_under is not None and share < fail_under:

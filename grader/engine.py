@@ -111,6 +111,12 @@ def _result(
             item.id, item.title, item.section, item.where, status, 0.0, item.points, ()
         )
     verdict = verdicts[item.id]
+    if verdict.broken:
+        status = "grader_fault"
+        return ItemResult(
+            item.id, item.title, item.section, item.where, status, 0.0, item.points, (),
+            faults=verdict.faults,
+        )  # fmt: skip
     parts = score.parts_of(item, verdict.right, verdict.written)
     if followed is not None:
         parts = score.with_follow_through(parts, followed, rubric.table.follow_through)

@@ -57,7 +57,7 @@ def through(
     deadline: float,
 ) -> dict[str, Mapping[str, bool]]:
     """Try again what may be a consequence; return item -> part -> right."""
-    failed = [v.item for v in verdicts.values() if not v.passed and v.written]
+    failed = [v.item for v in verdicts.values() if not v.passed and v.written and not v.broken]
     nets = [item for item in failed if grafts and _over_layers(item, verdicts)]
     norms = [item for item in failed if _fails(NORMS.get(item.id), verdicts)]
     plain = [item for item in failed if _fails(PROMISED.get(item.id), verdicts)]

@@ -32,7 +32,10 @@ ENDINGS: Mapping[str, tuple[FaultKind, str]] = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """One item, decided: part -> right, and what was found. `written` is False for a stub."""
+    """One item, decided: part -> right, and what was found.
+
+    `written` is False for a stub, `broken` is True where the grader failed.
+    """
 
     item: ItemTable
     right: Mapping[str, bool]
@@ -41,6 +44,7 @@ class Verdict:
     checks: tuple[int, int]
     public_checks: tuple[int, int]
     written: bool = True
+    broken: bool = False
 
     @property
     def single_precision(self) -> bool:
@@ -65,7 +69,10 @@ class Bench:
         """Say whether every output of the case that counts was decided and found right."""
         if evidence.outcome != "answered":
             return False
-        return all(f.kind is None or f.warning for f in self.findings(case, evidence))
+        try:
+            return all(f.kind is None or f.warning for f in self.findings(case, evidence))
+        except Exception:  # noqa: BLE001 - the verdict on the whole item will say so
+            return False
 
     def findings(self, case: Case, evidence: Evidence) -> list[Finding]:
         """Return one finding for each output of an answered case that counts towards a part."""
@@ -130,8 +137,19 @@ class Bench:
         for item in self._rubric.table.items:
             if item.kind == "code":
                 wrong = {name for name, verdict in found.items() if not verdict.passed}
-                found[item.id] = self.verdict(item, evidence, wrong=wrong)
+                found[item.id] = self._guarded(item, evidence, wrong)
         return found
+
+    def _guarded(
+        self, item: ItemTable, evidence: Mapping[str, Evidence], wrong: Collection[str]
+    ) -> Verdict:
+        """Judge an item; where a judge itself breaks, say that it is our fault and go on."""
+        try:
+            return self.verdict(item, evidence, wrong=wrong)
+        except Exception as error:  # noqa: BLE001 - whatever breaks here is ours, not the student's
+            says = f"the grader could not judge this ({type(error).__name__}); it costs nothing"
+            fault = Fault("", "all", "", "error", says, public=True)
+            return Verdict(item, {}, (fault,), (), (0, 0), (0, 0), broken=True)
 
     def _decide(
         self, item: ItemTable, case: Case, evidence: Evidence

@@ -89,3 +89,19 @@ def test_the_untouched_template_gets_no_point_and_every_item_is_not_written(
     report = grade_one(handed_in.template(), assignments["cs231n-a2"], worker)
     assert report.score.earned == 0
     assert {item.status for item in code(report).values()} == {"not_written"}
+
+
+def test_a_judge_that_breaks_costs_the_student_nothing_and_stops_nothing(
+    assignments: dict[str, Assignment], worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("grader.judges.nets._gaussian", breaks)
+    report = grade_one(handed_in.reference(), assignments["cs231n-a2"], worker)
+    broken = {item.id for item in report.items if item.status == "grader_fault"}
+    assert broken == {
+        "TwoLayerNet", "FullyConnectedNet", "FullyConnectedNet.batchnorm",
+        "FullyConnectedNet.layernorm",
+    }  # fmt: skip
+    assert report.score.earned == report.score.possible == 64.0 - 6.0 - 8.0 - 4.0 - 2.0
