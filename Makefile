@@ -37,7 +37,7 @@ $(VENV)/bin/python:
 $(VENV)/installed: $(VENV)/bin/python requirements.lock
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/backgrade.pth"
-	printf '#!/bin/sh\nexec "%s" -m grader "$$@"\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/grade
+	printf '#!/bin/sh\nexec "%s" -P -m grader "$$@"\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/grade
 	chmod +x $(BIN)/grade
 	touch $@
 

@@ -89,6 +89,8 @@ def submission(
     as_json: Annotated[bool, typer.Option("--json", help="Print result.json too.")] = False,
 ) -> None:
     """Grade one submission (`submission` may be left out) and write report.html and result.json."""
+    if fail_under is not None and not 0 <= fail_under <= 100:
+        raise UsageError(f"--fail-under {fail_under:g}: give a number from 0 to 100")
     with Worker() as worker:
         given = read_submission(path, given=shelf.given_files())
         report = grade_one(given, shelf.assignment(rubric), worker)
@@ -161,7 +163,12 @@ def release(
 
     if not template:
         raise UsageError("release: only --template can be made; add it")
-    written = releasing.write_template(shelf.home() / "reference", folder)
+    try:
+        written = releasing.write_template(shelf.home() / "reference", folder)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be written ({error.strerror}); choose another folder"
+        ) from None
     typer.echo(f"{folder}: {len(written)} files written")
 
 
@@ -217,11 +224,17 @@ def with_command(args: list[str]) -> list[str]:
 def main() -> None:
     """Run the command line; end with its exit code."""
     try:
-        app(with_command(sys.argv[1:]), prog_name="grade")
+        sys.exit(app(with_command(sys.argv[1:]), prog_name="grade", standalone_mode=False) or 0)
     except BackgradeError as error:
         print(f"grade: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and one line says so
+        if hasattr(error, "format_message"):  # typer's own: the command line is wrong
+            said = error.format_message()
+            if not said.startswith("Usage:"):  # the help, where there was no argument at all
+                said = f"grade: {' '.join(said.split()).rstrip('.')}; see `grade -h`"
+            print(said, file=sys.stderr)
+            sys.exit(2)
         if os.environ.get("BACKGRADE_DEBUG"):
             traceback.print_exc()
         what = f"{type(error).__name__}: {error}".splitlines()[0][:200]

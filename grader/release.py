@@ -10,9 +10,10 @@ import re
 import shutil
 from pathlib import Path
 
-from grader.errors import GraderFault
+from grader.errors import GraderFault, UsageError
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
+LIKE_A_MARKER = re.compile(r"#.*\b(BEGIN|END)\b.*SOLUTION", re.IGNORECASE)
 DEFINITION = re.compile(r"^(\s*)(?:def|class) (\w+)")
 
 
@@ -27,6 +28,8 @@ def strip(source: str, name: str) -> str:
         word = line.strip()
         if word == (END if not inside else BEGIN):
             raise GraderFault(f"{name}:{number}: {word} has no partner; solutions do not nest")
+        if word not in (BEGIN, END) and LIKE_A_MARKER.search(line):
+            raise GraderFault(f"{name}:{number}: {word!r} is no marker; write {BEGIN} or {END}")
         if word == BEGIN:
             inside = True
             indent = line[: len(line) - len(line.lstrip())]
@@ -52,6 +55,8 @@ def template_files(reference: Path) -> dict[str, str]:
 def write_template(reference: Path, target: Path) -> list[str]:
     """Write the template to `target`, replacing what is there; return the files written."""
     files = template_files(reference)
+    if target.resolve() == reference.resolve() or reference.resolve() in target.resolve().parents:
+        raise UsageError(f"{target}: is the reference itself; choose another folder")
     shutil.rmtree(target / "cs231n", ignore_errors=True)
     for name, text in files.items():
         path = target / name

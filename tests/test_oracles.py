@@ -1,7 +1,8 @@
 """Every golden answer, by other means: written anew here, nothing of reference/ is imported.
 
-Gradients twice: by HIPS autograd in float64, and by complex step in long double, where the imaginary
-part of f(x + ih) over h is the derivative without a difference. Forward answers in plain float64.
+Gradients twice: by HIPS autograd in float64, and by complex step in long double, where the
+imaginary part of f(x + ih) over h is the derivative without a difference. Forward answers in plain
+float64.
 
 The forward passes are those of a textbook on another shelf: a variance is half the mean squared
 difference of all pairs, the loss of a row is log(sum(exp(score - right score))), and each
@@ -28,7 +29,7 @@ from grader.types import Case
 
 ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = 1e-12  # float64 against the golden answers
-ALLOWED_WIDE = 1e-15  # long double: what is left is one rounding of the golden answer
+ALLOWED_WIDE = 3e-16  # long double: what is left is one rounding of the golden answer
 STEP = np.longdouble(2) ** -200
 Arrays = Mapping[str, Any]
 
@@ -152,7 +153,10 @@ def training_norm(m: Maths, params: Arrays, kind: str | None, taste: Taste) -> N
 
 
 def net_parameters(theta: np.ndarray, dims: list[int], kind: str | None) -> dict[str, np.ndarray]:
-    """Cut theta into W1, b1, gamma1, beta1, W2, ...; plain nets leave gammas and betas out."""
+    """Cut theta into W1, b1, gamma1, beta1, W2, ...; plain nets leave gammas and betas out.
+
+    A bias in front of batch normalization has no effect and is zero.
+    """
     numbers = iter(theta)
     params = {}
     for layer, (rows, columns) in enumerate(zip(dims, dims[1:]), start=1):
@@ -164,6 +168,7 @@ def net_parameters(theta: np.ndarray, dims: list[int], kind: str | None) -> dict
             gamma = np.array([1 + next(numbers) for _ in range(columns)])
             beta = np.array([next(numbers) for _ in range(columns)])
             params |= {f"gamma{layer}": gamma, f"beta{layer}": beta} if kind else {}
+            params[f"b{layer}"] *= kind != "batchnorm"
     return params
 
 
@@ -197,6 +202,16 @@ def net_problem(given: Arrays, options: Mapping[str, Any], taste: Taste) -> Prob
     return net_parameters(given["theta"], options["dims"], kind), scalar
 
 
+def penalty_problem(given: Arrays, options: Mapping[str, Any], taste: Taste) -> Problem:
+    """What regularization adds does not depend on the images."""
+
+    def scalar(m: Maths, params: Arrays) -> Any:
+        weights = [params[name] for name in params if name.startswith("W")]
+        return options["reg"] * sum(m.np.sum(weight**2) for weight in weights) / 2
+
+    return net_parameters(given["theta"], options["dims"], options.get("normalization")), scalar
+
+
 def affine_for_problem(m: Maths, x: Any, w: Any, b: Any, taste: Taste) -> Any:
     return affine(m, x, w, b)
 
@@ -209,6 +224,8 @@ GRADIENTS: Mapping[str, Callable[..., Problem]] = {
     "norms.layernorm_backward": layer_problem(layernorm, "x", "gamma", "beta"),
     "nets.two_layer_loss": net_problem,
     "nets.net_loss": net_problem,
+    "nets.two_layer_regularization": penalty_problem,
+    "nets.net_regularization": penalty_problem,
 }
 
 
@@ -328,6 +345,11 @@ def loss_answers(given: Arrays, options: Arrays, taste: Taste) -> Arrays:
     return {"loss": scalar(PLAIN, params), "parameters_without_gradient": 0}
 
 
+def penalty_answers(given: Arrays, options: Arrays, taste: Taste) -> Arrays:
+    params, scalar = penalty_problem(given, options, taste)
+    return {"loss": scalar(PLAIN, params)}
+
+
 def scored_after_training_answers(given: Arrays, options: Arrays, taste: Taste) -> Arrays:
     assert options["normalization"] == "batchnorm"
     params = net_parameters(given["theta"], options["dims"], "batchnorm")
@@ -366,6 +388,8 @@ FORWARDS: Mapping[str, Callable[[Arrays, Arrays, Taste], Arrays]] = {
     "nets.net_scores": scores_answers,
     "nets.two_layer_loss": loss_answers,
     "nets.net_loss": loss_answers,
+    "nets.two_layer_regularization": penalty_answers,
+    "nets.net_regularization": penalty_answers,
     "nets.net_test_mode": scored_after_training_answers,
     "dropout.dropout_test": dropout_test_answers,
 }

@@ -98,8 +98,12 @@ def _answer(
         for name, array in rubric.case_inputs(case).items()
     }
     handed = {name: array.copy() for name, array in given.items()}
-    with np.errstate(all="ignore"):
-        outputs = probe(case.probe)(nn, **handed, **case.options)
+    try:
+        with np.errstate(all="ignore"):
+            outputs = probe(case.probe)(nn, **handed, **case.options)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise GoldenError(f"reference: {case.id} raises {what}; mend the reference") from error
     arrays = {name: np.asarray(value) for name, value in outputs.items() if value is not None}
     if checked:
         crosscheck.check(nn, case, given, arrays)

@@ -84,6 +84,11 @@ def check(nn: Implementation, case: Case, given: Given, outputs: Given) -> None:
     scalar, pairs = CHECKS[case.probe]
     for gradient, wrt in pairs.items():
         analytic = _theta_gradient(outputs, case, given) if wrt == "theta" else outputs[gradient]
+        if analytic.shape != given[wrt].shape:
+            raise GoldenError(
+                f"reference: {case.id}: {gradient} has shape {analytic.shape}, {wrt} has "
+                f"{given[wrt].shape}; mend the reference"
+            )
         error = disagreement(lambda g: scalar(nn, g, case.options), given, wrt, analytic, case.id)
         if not error <= LIMIT:
             raise GoldenError(
@@ -119,6 +124,11 @@ def _theta_gradient(outputs: Given, case: Case, given: Given) -> np.ndarray:
     for name, shape in nets.parameter_shapes(dims, normalization="any").items():
         stop = start + int(np.prod(shape))
         if f"d{name}" in outputs:
+            if outputs[f"d{name}"].shape != shape:
+                raise GoldenError(
+                    f"reference: {case.id}: d{name} has shape {outputs[f'd{name}'].shape}, "
+                    f"{name} has {shape}; mend the reference"
+                )
             gradient[start:stop] = np.ravel(outputs[f"d{name}"])
         start = stop
     return gradient

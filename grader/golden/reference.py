@@ -28,6 +28,8 @@ def implementation(reference: Path, alternative: str = "") -> Iterator[Implement
     """
     patches = _patches(reference, alternative)
     codes = {}
+    if not (reference / "cs231n" / "layers.py").exists():
+        raise GoldenError(f"{reference / 'cs231n'}: is missing; restore it to build fixtures")
     for path in sorted((reference / "cs231n").rglob("*.py")):
         inside = path.relative_to(reference / "cs231n").as_posix()
         source = Source(str(path), path.read_bytes())
@@ -90,5 +92,9 @@ def _alternatives(reference: Path) -> dict[str, tuple[str, Callable[[Any], None]
         raise GoldenError(f"{folder}: is missing; restore it to build alternatives")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    finally:  # another folder's alternatives must not be taken for these
+        for one in [n for n in sys.modules if n.partition(".")[0] == name]:
+            del sys.modules[one]
     return dict(module.ALTERNATIVES)

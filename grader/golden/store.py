@@ -73,6 +73,8 @@ class Golden:
         if strangers:
             name = sorted(strangers)[0]
             raise GoldenError(f"{folder / name}: is not in the manifest; remove it or rebuild")
+        for case_id, entry in cases.items():
+            _check_entry(path, case_id, entry, files)
         return cls(manifest, files, hashlib.sha256(text).hexdigest())
 
     def check(self, cases: tuple[Case, ...], seed: str) -> None:
@@ -123,7 +125,19 @@ class Golden:
                 scale = float(np.max(np.abs(mine[name]))) or 1.0
                 says = f"differs by up to {worst:.3g} ({worst / scale:.3g} of its largest value)"
                 found.append(Difference(name, says))
-        return found
+        return found + self._other_definitions(other)
+
+    def _other_definitions(self, other: Golden) -> list[Difference]:
+        """Return the cases whose arrays may be equal but which `check` would refuse."""
+        mine, theirs = self._manifest["cases"], other._manifest["cases"]
+        keys = ("definition", "alternatives", "tolerance", "seed")
+        return [
+            Difference(name, f"its {key} has changed")
+            for name in mine
+            if name in theirs
+            for key in keys
+            if mine[name][key] != theirs[name][key]
+        ]
 
     def _arrays(self, case_id: str, alternative: str) -> dict[str, np.ndarray]:
         entry = self._manifest["cases"][case_id]
@@ -170,12 +184,33 @@ def _read_array(path: Path, digest: str, cases: Mapping[str, Any]) -> np.ndarray
             f"{path}: cannot be read ({error.strerror}); restore it or run `grade fixtures build`"
         ) from None
     if hashlib.sha256(data).hexdigest() == digest:
-        return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
+        try:
+            return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
+        except (ValueError, EOFError, OSError) as error:
+            raise GoldenError(f"{path}: is no array ({error}); restore it or rebuild") from None
     changed = _changed_arrays(path.name, data, cases)
     what = f" ({', '.join(changed[:3])})" if changed else ""
     raise GoldenError(
         f"{path}: is not the file that was built{what}; restore it or run `grade fixtures build`"
     )
+
+
+def _check_entry(
+    path: Path, case_id: str, entry: Mapping[str, Any], files: Mapping[str, np.ndarray]
+) -> None:
+    """Raise GoldenError where a row of the manifest does not find the array that it promises."""
+    try:
+        flat = files[entry["file"]]
+        for outputs in entry["answers"].values():
+            for row in outputs.values():
+                piece = flat[row["offset"] : row["offset"] + math.prod(row["shape"])]
+                digest = hashlib.sha256(piece.tobytes()).hexdigest()
+                if piece.size != math.prod(row["shape"]) or digest != row["sha256"]:
+                    raise ValueError("another array than was built")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise GoldenError(
+            f"{path}: case {case_id} does not fit its file ({error}); restore it or rebuild"
+        ) from None
 
 
 def _changed_arrays(name: str, data: bytes, cases: Mapping[str, Any]) -> list[str]:
