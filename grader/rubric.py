@@ -78,7 +78,7 @@ class CaseTable(Table):
     probe: str | None = Field(default=None, description="default: the item's probe")
     inputs: dict[str, str] = Field(default={}, description="argument = description of an array")
     options: dict[str, Any] = Field(default={}, description="argument = plain value")
-    public: bool = Field(default=False, description="ships with the self-check")
+    public: bool = Field(default=False, description="students may see its inputs and values")
     judge: str | None = Field(default=None, description="default: the item's judge")
     part: str | None = Field(default=None, description="all outputs count to this part")
     only: tuple[str, ...] = Field(default=(), description="names or patterns of outputs to judge")

@@ -50,9 +50,10 @@ class Case:
     """One probe with named inputs.
 
     `id` is "item/name". `inputs` maps an argument of the probe to the description of an array (see
-    grader.inputs) and `options` to a plain value. A public case ships with the self-check. Outputs
-    count towards the item's part that lists them, or all towards `part` where that is given; with
-    `only`, those outputs alone are judged. A case whose `needs` are not all right says nothing.
+    grader.inputs) and `options` to a plain value. Students may see inputs and values of a public
+    case. Outputs count towards the item's part that lists them, or all towards `part` where that is
+    given; with `only`, those outputs alone are judged. A case whose `needs` are not all right says
+    nothing.
     """
 
     id: str

@@ -65,7 +65,6 @@ class Card:
     hints: tuple[tuple[str, str], ...]
     consequences: tuple[Consequence, ...]
     warnings: tuple[str, ...]
-    command: str
 
 
 def cards(roots: Iterable[Root], anchors: Mapping[str, str]) -> tuple[Card, ...]:
@@ -101,7 +100,6 @@ def _card(root: Root, anchor: str, side: int) -> Card:
         hints=tuple(zip(HINTS, item.hints, strict=False)),
         consequences=tuple(_consequence(each) for each in root.consequences),
         warnings=warnings(item),
-        command=f"python selfcheck.py {item.id}",
     )
 
 
@@ -161,9 +159,9 @@ def _consequence(item: ItemResult) -> Consequence:
         score = f"{points(item.earned)} of {points(item.possible)}"
         outcome = f"Run over correct layers: {score} points"
     elif item.status == "skipped":
-        outcome = "Not run"
+        outcome = "Cannot be judged before: its points are left out of the total"
     elif not left:
         outcome = "No points lost"
     else:
-        outcome = f"{count(left, 'point')} may come back; then run python selfcheck.py {item.id}"
+        outcome = f"{count(left, 'point')} may come back"
     return Consequence(item.title, happened(item), outcome)

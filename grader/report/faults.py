@@ -116,7 +116,7 @@ def _says(fault: Fault) -> str:
 def _check(fault: Fault) -> str:
     if not fault.public:
         return "a hidden check"
-    return f"check {fault.case}" if fault.case else "a check of your self-check"
+    return f"check {fault.case}" if fault.case else "a public check"
 
 
 def _facts(fault: Fault) -> tuple[tuple[str, str], ...]:

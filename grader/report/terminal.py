@@ -48,7 +48,7 @@ def _lines(said: Page, path: str) -> Iterator[tuple[int, Text]]:
         first = said.unwritten[0]
         start = "Start" if said.untouched else "Not written yet: go on"
         yield 0, Text(f"{start} with {first.title}")
-        yield 2, Text.assemble((first.where, "dim"), " → ", (first.command, "cyan"))
+        yield 2, Text(first.where, "dim")
     if path:
         yield 0, Text(f"Full report: {path}")
 
@@ -64,4 +64,4 @@ def _card(number: int, card: Card) -> Iterator[tuple[int, Text]]:
     if card.consequences:
         titles = "; ".join(each.title for each in card.consequences)
         yield 3, Text(f"Also affected: {titles}", "dim")
-    yield 3, Text.assemble((card.where, "dim"), " → ", (card.command, "cyan"))
+    yield 3, Text(card.where, "dim")

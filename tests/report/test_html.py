@@ -141,7 +141,7 @@ def test_untouched_template_encourages_and_says_where_to_start() -> None:
     assert not cards(shown("untouched"))
     assert "Nothing is written yet, and that is where everybody begins" in said
     assert "Begin with Affine layer, forward : open layers.py: affine_forward" in said
-    assert "python selfcheck.py affine_forward" in said
+    assert "Have it graded again" in said
     assert "Then go on with Affine layer, backward" in said
 
 
@@ -162,7 +162,7 @@ def test_the_smallest_public_example_is_shown_with_marks_and_limits() -> None:
     assert "This is the mistake: the way of x through the mean" in said
     assert said.index("This is the mistake") < said.index("Error 0.75") < said.index("Hint 1")
     assert "dgamma is right; dx is not right yet." in said
-    assert "python selfcheck.py batchnorm_backward" in said
+    assert "work on layers.py: batchnorm_backward , then have it graded again" in said
     assert "2 more checks not right yet" in said and "a hidden check: dx is wrong" in said
 
 
@@ -216,7 +216,7 @@ def test_hidden_checks_leak_neither_inputs_nor_values() -> None:
     ):
         assert leak not in made, leak
     assert "a hidden check" in made and "x = table[value]" in made
-    assert "its numbers stay hidden" in words(made)
+    assert "its numbers are not shown" in words(made)
 
 
 def test_hints_are_folded_and_at_most_three() -> None:
