@@ -298,9 +298,13 @@ def _without_gone(item: dict[str, Any], left: set[str]) -> dict[str, Any]:
     if isinstance(needs, list):
         item = {**item, "needs": [need for need in needs if need in left]}
     if isinstance(cases, list) and all(isinstance(case, dict) for case in cases):
-        kept = [case for case in cases if set(case.get("needs", [])) <= left]
+        kept = [case for case in cases if _is_free(case.get("needs", []), left)]
         item = {**item, "cases": kept}
     return item
+
+
+def _is_free(needs: Any, left: set[str]) -> bool:
+    return not isinstance(needs, list) or all(need in left for need in needs)
 
 
 def _explain(path: Path, merged: Mapping[str, Any], error: ValidationError) -> str:

@@ -70,7 +70,8 @@ class Bench:
         if evidence.outcome != "answered":
             return False
         try:
-            return all(f.kind is None or f.warning for f in self.findings(case, evidence))
+            found = {f.output: f.kind is None or f.warning for f in self.findings(case, evidence)}
+            return all(found.get(name, False) for name in self.names(case))
         except Exception:  # noqa: BLE001 - the verdict on the whole item will say so
             return False
 
@@ -213,9 +214,10 @@ class Bench:
             limit=self._rubric.table.limits.case_s,
             how=f" ({evidence.text})" if evidence.text else "",
             text=evidence.text,
-            message=raised.message if raised else "is missing",
+            message=raised.message if raised and raised.message else "is missing",
         )
-        full = says if evidence.outcome == "missing" and raised else f"{name} {says}"
+        told = evidence.outcome == "missing" and raised is not None and raised.message
+        full = says if told else f"{name} {says}"
         return Fault(case.id, part, "", kind, full, case.public, raised=raised)
 
     def _look(self, case: Case, evidence: Evidence) -> Look:

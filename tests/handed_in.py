@@ -1,8 +1,8 @@
 """Whole submissions as test cases: those under tests/submissions, and wrong ones made from them.
 
-`accepted/<style>/` holds a whole submission and an expect.toml. `wrong/<item>/<mistake>.py` holds only
-the functions that are wrong; they replace those of the same name in a right submission, so that each
-mistake is the smallest change.
+`accepted/<style>/` holds a whole submission and expect.toml. `wrong/<item>/<mistake>.py` holds only
+the functions that are wrong; they replace those of the same name in a right submission, so that
+each mistake is the smallest change.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def mistake(path: Path) -> Mistake:
 def planted(files: dict[str, bytes], wrong: str) -> dict[str, bytes]:
     """Return `files` with the functions and methods of `wrong` in the place of their namesakes.
 
-    New top-level functions and imports of `wrong` go to the end of each file that was changed, where
-    they are found at call time.
+    New top-level functions and imports of `wrong` go to the end of each file that was changed,
+    where they are found at call time.
     """
     tree = ast.parse(wrong)
     lines = wrong.splitlines()

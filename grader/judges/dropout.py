@@ -66,22 +66,22 @@ def _distinct(kept: np.ndarray) -> np.ndarray:
     """Return the draws behind a mask: one row, or one column, where all are the same."""
     for axis in range(min(kept.ndim, 2)):
         first = np.take(kept, [0], axis=axis)
-        if np.all(kept == first) and not kept.all():
+        if np.all(kept == first) and kept.any() and not kept.all():
             return first
     return kept
 
 
 def _keep_fraction(share: float, keep: float, count: int) -> Finding:
-    if abs(share - keep) <= band(keep, count):
-        return Finding("keep_fraction", error=abs(share - keep), allowed=band(keep, count))
+    allowed = band(keep, count)
+    error = abs(share - keep)
+    if error <= allowed:
+        return Finding("keep_fraction", error=error, allowed=allowed)
+    turned = ": p is read the other way round" if abs(share - (1 - keep)) <= allowed else ""
     says = (
-        f"{share:.3f} of the units are kept, it should be {keep:g} (within {band(keep, count):.3f})"
+        f"{share:.3f} of the units are kept, it should be {keep:g} (within {allowed:.3f}){turned}"
     )
-    if abs(share - (1 - keep)) <= band(keep, count):
-        says += ": p is read the other way round"
-    return Finding(
-        "keep_fraction", "value", says, says, abs(share - keep), band(keep, count)
-    )  # fmt: skip
+    hidden = f"the share of units that are kept is wrong{turned}"
+    return Finding("keep_fraction", "value", says, hidden, error, allowed)
 
 
 def _scale(factor: float, share: float, keep: float, count: int) -> Finding:
@@ -95,9 +95,9 @@ def _scale(factor: float, share: float, keep: float, count: int) -> Finding:
         return Finding("scale")
     if abs(factor - 1) <= SAME:
         return _wrong("scale", "kept units are not scaled: divide by the share that is kept")
-    return _wrong(
-        "scale", f"kept units are multiplied by {factor:.4g}, which does not keep the mean"
-    )
+    hidden = "kept units are multiplied by a number that does not keep the mean"
+    says = f"kept units are multiplied by {factor:.4g}, which does not keep the mean"
+    return Finding("scale", "value", says, hidden)
 
 
 def _draws(look: Look, x: np.ndarray, kept: np.ndarray) -> Finding:

@@ -50,7 +50,7 @@ def decide_init(look: Look) -> Iterator[Finding]:
         got = look.arrays[name].astype(np.float64)
         if not same_but_for_unit_axes(got.shape, shape):
             says = f"params['{name}'] has shape {got.shape}, expected {shape}"
-            yield Finding(name, "shape", says, says)
+            yield Finding(name, "shape", says, f"params['{name}'] has the wrong shape")
             continue
         if kind == "W":
             finding = _gaussian(name, got, scale)
@@ -58,8 +58,9 @@ def decide_init(look: Look) -> Iterator[Finding]:
             finding = _constant(name, got, 1.0 if kind == "gamma" else 0.0)
         if finding.kind is None and got.shape != shape:
             says = f"params['{name}'] has shape {got.shape}, expected {shape}"
+            hidden = f"params['{name}'] has an extra axis of length 1"
             free = look.rules.unit_axes == "warn"
-            finding = Finding(name, "shape", says, says, warning=free)
+            finding = Finding(name, "shape", says, hidden, warning=free)
         yield finding
 
 
@@ -77,10 +78,12 @@ def _gaussian(name: str, got: np.ndarray, scale: float) -> Finding:
     mean, std = float(got.mean()), float(got.std())
     if not abs(std / scale - 1) <= SIGMAS / math.sqrt(2 * count):
         says = f"params['{name}'] has standard deviation {std:.3g}, weight_scale asks for {scale:g}"
-        return Finding(name, "value", says, says)
+        hidden = f"params['{name}'] has another standard deviation than weight_scale asks for"
+        return Finding(name, "value", says, hidden)
     if not abs(mean) <= SIGMAS * scale / math.sqrt(count):
         says = f"params['{name}'] has mean {mean:.3g}, it should be drawn around 0"
-        return Finding(name, "value", says, says)
+        hidden = f"params['{name}'] is not drawn around 0"
+        return Finding(name, "value", says, hidden)
     share, two_sigma = float(np.mean(np.abs(got) > 2 * scale)), 0.0455
     if abs(share - two_sigma) > band(two_sigma, count):
         says = f"params['{name}'] is not drawn from a normal distribution"
@@ -164,7 +167,8 @@ def _share(dropped: list[np.ndarray], layer: float) -> Finding:
     if abs(kept - layer) <= allowed:
         return Finding("share", error=abs(kept - layer), allowed=allowed)
     says = f"the net keeps {kept:.2f} of its hidden units, your dropout layer keeps {layer:.2f}"
-    return Finding("share", "value", says, says, abs(kept - layer), allowed)
+    hidden = "the net keeps another share of its hidden units than your dropout layer does"
+    return Finding("share", "value", says, hidden, abs(kept - layer), allowed)
 
 
 def _only_hidden(dw: np.ndarray, db: np.ndarray) -> Finding:

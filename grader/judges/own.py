@@ -26,6 +26,8 @@ def decide(look: Look) -> Iterator[Finding]:
         absent = [one for one in needed if one not in look.arrays]
         if absent or not all(np.all(np.isfinite(look.arrays[one])) for one in needed):
             yield missing(name, look)
+        elif look.arrays["plain"].shape != look.inputs["dout"].shape:
+            yield Finding(name, "missing", "the forward pass has the wrong shape", "it is wrong")
         elif not normalizes(look.arrays["plain"], look.arrays["plain_of_double"]):
             yield Finding(name, "missing", "the forward pass does not normalize", "it is wrong")
         else:
