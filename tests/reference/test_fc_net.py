@@ -67,6 +67,7 @@ def test_gradients_agree_with_the_complex_step_to_longdouble(name):
     loss, grads = model.loss(X, Y)
     assert loss.dtype == np.longdouble
     for key, value in model.params.items():
+
         def at(z, key=key):
             twin.params = {**model.params, key: z}
             return twin.loss(X, Y)[0]
@@ -107,6 +108,7 @@ def test_two_layer_net_works_in_the_dtype_of_its_parameters():
     loss, grads = model.loss(X, Y)
     assert loss.dtype == np.longdouble
     for key, value in params.items():
+
         def at(z, key=key):
             model.params = {**params, key: z}
             return model.loss(X, Y)[0]

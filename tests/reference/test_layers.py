@@ -114,6 +114,7 @@ def test_gradients_agree_with_the_complex_step_to_longdouble(name):
     forward, _, inputs, _ = LAYERS[name]
     _, dout, grads = backward_of(name, inputs)
     for i, grad in enumerate(grads):
+
         def at(z, i=i):
             return forward(*inputs[:i], z, *inputs[i + 1 :])[0]
 

@@ -207,9 +207,7 @@ class FullyConnectedNet:
                 dout = dropout_backward(dout, caches["dropout", i])
             dout = relu_backward(dout, caches["relu", i])
             if norm_backward:
-                dout, grads[f"gamma{i}"], grads[f"beta{i}"] = norm_backward(
-                    dout, caches["norm", i]
-                )
+                dout, grads[f"gamma{i}"], grads[f"beta{i}"] = norm_backward(dout, caches["norm", i])
             dout, grads[f"W{i}"], grads[f"b{i}"] = affine_backward(dout, caches["affine", i])
 
         for i in range(1, last + 1):
