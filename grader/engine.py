@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 
 import grader
 from grader import box, follow, score
+from grader.errors import RubricError
 from grader.golden.store import Golden
 from grader.judges import find
 from grader.observing import observe
@@ -43,6 +44,23 @@ class Assignment:
         """Raise GoldenError or RubricError where the parts do not belong together."""
         with_golden = tuple(case for case in self.rubric.cases if find(case.judge).golden)
         self.golden.check(with_golden, self.rubric.table.seed)
+        self._check_parts()
+
+    def _check_parts(self) -> None:
+        """Raise RubricError where a part could never be earned, for no case decides it."""
+        bench = Bench(self.rubric, self.golden)
+        decided = {
+            (case.item, self.rubric.item(case.item).part_of(name, case))
+            for case in self.rubric.cases
+            for name in bench.names(case)
+        }
+        for item in self.rubric.table.items:
+            for part in item.parts:
+                if (item.id, part.id) not in decided:
+                    raise RubricError(
+                        f"{self.rubric.table.id}: item '{item.id}', part '{part.id}': no case "
+                        "decides it; add a case, or name its outputs"
+                    )
 
 
 def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker) -> Report:
@@ -122,7 +140,7 @@ def _result(
         parts = score.with_follow_through(parts, followed, rubric.table.follow_through)
     # A part that is wrong over right layers too is a mistake of the item's own.
     explained = followed is not None and all(
-        part.status == "passed" for part in parts if part.possible > 0
+        part.status in ("passed", "partial") for part in parts if part.possible > 0
     )
     earned = score.tidy(sum(part.earned for part in parts))
     faults = tuple(
@@ -133,9 +151,8 @@ def _result(
     faults = () if earned == item.points else faults
     because_of = _because_of(verdict, verdicts, followed is not None, explained)
     status = score.status_of(parts, faults)
-    if because_of is not None and not explained and verdict.written:
-        # It may be right, and cannot be tried without what it needs: nothing is lost or given.
-        status, earned = "skipped", 0.0
+    if because_of is not None and verdict.written and rubric.table.follow_through == 0:
+        status = "skipped"
     return ItemResult(
         id=item.id,
         title=item.title,

@@ -191,6 +191,18 @@ class RubricFile(Table):
         return self
 
 
+# The table of each list or field, to say which fields there are.
+TABLES: Mapping[Any, type[Table]] = {
+    "items": ItemTable,
+    "cases": CaseTable,
+    "parts": PartTable,
+    "sections": SectionTable,
+    "conventions": ConventionsTable,
+    "limits": LimitsTable,
+    "judging": JudgingTable,
+}
+
+
 class Rubric:
     """A validated rubric: the tables, its cases as records, and the hash of what it says."""
 
@@ -322,6 +334,10 @@ def _explain(path: Path, merged: Mapping[str, Any], error: ValidationError) -> s
         else:
             place.append(str(step))
     message = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        tables = [TABLES[step] for step in first["loc"][:-1] if step in TABLES]
+        known = (tables or [RubricFile])[-1].model_fields
+        message = f"there is no such field; use one of {', '.join(known)}"
     return f"{path}: {', '.join([*place, ''])[:-2]}{': ' if place else ''}{message}"
 
 

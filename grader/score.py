@@ -30,7 +30,7 @@ def status_of(parts: Iterable[PartResult], faults: Iterable[Fault]) -> Status:
     counted = [part for part in parts if part.possible > 0]
     if all(part.status == "passed" for part in counted):
         return "passed"
-    if any(part.status == "passed" for part in counted):
+    if any(part.status in ("passed", "partial") for part in counted):
         return "partial"
     kinds = {fault.kind for fault in faults if not fault.warning}
     if kinds and kinds <= {"not_written", "missing"}:
@@ -44,11 +44,13 @@ def total(items: Iterable[ItemResult], bonus: Mapping[str, bool]) -> Score:
     """Return the sum over items; what is pending or skipped is not counted as possible."""
     earned = possible = pending = extra = 0.0
     for item in items:
+        # A notebook that was not run has no parts; a skipped code item has lost its points.
+        counted = item.status in GRADED or (item.status == "skipped" and item.parts)
         if item.status == "pending":
             pending += item.possible
-        elif item.status in GRADED and bonus.get(item.id, False):
+        elif counted and bonus.get(item.id, False):
             extra += item.earned
-        elif item.status in GRADED:
+        elif counted:
             earned += item.earned
             possible += item.possible
     return Score(*(tidy(points) for points in (earned, possible, pending, extra)))
@@ -63,8 +65,9 @@ def with_follow_through(
     parts: Iterable[PartResult], right: Mapping[str, bool], share: float
 ) -> tuple[PartResult, ...]:
     """Return the parts with `share` of the points of each that is right over right needs."""
+    status: Status = "passed" if share == 1 else "partial"
     return tuple(
-        replace(part, earned=tidy(part.possible * share), status="passed")
+        replace(part, earned=tidy(part.possible * share), status=status)
         if part.status != "passed" and right.get(part.id, False)
         else part
         for part in parts

@@ -269,7 +269,7 @@ def _without_values(raised: Raised | None) -> Raised | None:
 
 
 def _may_change(case: Case) -> bool:
-    """Update rules may work in place, and so may a backward pass on the gradient it is given."""
+    """Say whether the course allows to work in place: update rules may change the weights."""
     return case.probe.startswith("optim.")
 
 

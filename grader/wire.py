@@ -42,7 +42,12 @@ def pack(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None)
         body = np.ascontiguousarray(array, dtype=code).tobytes()
         table.append([name, code, list(array.shape)])
         bodies.append(body)
-    header = json.dumps({"say": dict(say), "arrays": table}).encode("utf-8", "replace")
+    try:
+        header = json.dumps({"say": dict(say), "arrays": table}).encode("utf-8", "replace")
+    except (TypeError, ValueError) as error:
+        raise WireError(f"wire: what is to be said is no JSON ({error})") from None
+    if len(table) > MAX_ARRAYS:
+        raise WireError(f"wire: {len(table)} arrays are too many for a frame")
     body = b"".join(bodies)
     if len(header) > MAX_HEADER or len(body) > MAX_BODY:
         raise WireError(f"wire: a frame of {len(header)} + {len(body)} bytes is too large to send")

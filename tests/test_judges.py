@@ -632,6 +632,7 @@ def test_what_is_said_about_a_wrong_layer_names_the_mistake() -> None:
         (by_row, "mask", "every unit of an example"),
         (constant_draws, "draws", "two calls without a seed"),
         (all_dropped, "mask", "every unit was dropped"),
+        (nothing_dropped, "mask", "no unit was dropped"),
         (uniform_or_zero, "mask", "many different numbers"),
     ]
     for layer, aspect, says in table:
@@ -1168,6 +1169,9 @@ OWN: dict[str, tuple[Forward, dict[str, Any], set[str]]] = {
     ),
     "identity": (lambda x, gamma, beta: x, {}, {"dx", "dgamma", "dbeta"}),
     "zero": (lambda x, gamma, beta: x * 0, {}, {"dx", "dgamma", "dbeta"}),
+    "scaled only": (
+        lambda x, gamma, beta: gamma * x / x.std(axis=0) + beta, {}, {"dx", "dgamma", "dbeta"},
+    ),
     "centred only": (
         lambda x, gamma, beta: gamma * (x - x.mean(axis=0)) + beta, {}, {"dx", "dgamma", "dbeta"},
     ),

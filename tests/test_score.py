@@ -169,8 +169,8 @@ FOLLOWED: dict[str, tuple[dict[str, bool], float, list[float], list[str]]] = {
     "nothing right again": ({}, 1.0, [2, 0, 0], ["passed", "failed", "failed"]),
     "one right": ({"b": True, "c": False}, 1.0, [2, 1, 0], ["passed", "passed", "failed"]),
     "all right": ({"a": True, "b": True, "c": True}, 1.0, [2, 1, 0.5], ["passed"] * 3),
-    "half": ({"b": True, "c": True}, 0.5, [2, 0.5, 0.25], ["passed"] * 3),
-    "a third": ({"b": True}, 1 / 3, [2, 0.333333, 0], ["passed", "passed", "failed"]),
+    "half": ({"b": True, "c": True}, 0.5, [2, 0.5, 0.25], ["passed", "partial", "partial"]),
+    "a third": ({"b": True}, 1 / 3, [2, 0.333333, 0], ["passed", "partial", "failed"]),
     "what was right loses nothing": ({"a": False}, 0.5, [2, 0, 0], ["passed", "failed", "failed"]),
     "right twice is paid once": ({"a": True}, 0.5, [2, 0, 0], ["passed", "failed", "failed"]),
 }

@@ -27,11 +27,11 @@ def code(report: Report) -> dict[str, ItemResult]:
 
 
 def lost(report: Report) -> dict[str, list[str]]:
-    """Return item -> parts whose points were lost; what was skipped is not lost."""
+    """Return item -> parts whose points were lost, but for what is explained by another item."""
     return {
         item.id: [part.id for part in item.parts if part.earned < part.possible]
         for item in code(report).values()
-        if item.earned < item.possible and item.status != "skipped"
+        if item.earned < item.possible and item.because_of is None
     }
 
 
@@ -105,3 +105,29 @@ def test_a_judge_that_breaks_costs_the_student_nothing_and_stops_nothing(
         "FullyConnectedNet.layernorm",
     }  # fmt: skip
     assert report.score.earned == report.score.possible == 64.0 - 6.0 - 8.0 - 4.0 - 2.0
+
+
+def test_a_second_mistake_never_raises_the_share_of_points(
+    assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    """What a broken net makes impossible to judge may not leave the total."""
+    files = dict(handed_in.reference().files)
+    without_norms = "\n".join(
+        (
+            "class FullyConnectedNet:",
+            "    def loss(self, X, y=None):",
+            "        self.normalization, self.use_dropout = None, False",
+            "        return self.kept_loss(X, y)",
+        )
+    )
+    path = "cs231n/classifiers/fc_net.py"
+    text = files[path].decode()
+    head, _, tail = text.rpartition("    def loss(self, X, y=None):")
+    body = without_norms.split("\n", 1)[1]
+    lazy = f"{head}{body}\n\n    def kept_loss(self, X, y=None):{tail}".encode()
+    scores = []
+    for code in (lazy, lazy.replace(b"0.5 * self.reg", b"0.7 * self.reg")):
+        submission = handed_in.of_files("lazy", {**files, path: code})
+        score = grade_one(submission, assignments["cs231n-a2"], worker).score
+        scores.append(score.earned / score.possible)
+    assert scores[1] < scores[0] < 1

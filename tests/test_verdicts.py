@@ -558,6 +558,31 @@ def test_a_stub_of_another_function_is_named(rubric: Any) -> None:
     )
 
 
+# ---------------------------------------------------------------- our own fault
+
+
+def test_a_judge_that_breaks_is_our_fault_and_earns_nothing(
+    rubric: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(look: Any) -> Any:
+        yield Finding("dx")
+        raise IndexError("secret 3.14159")
+
+    made = rubric()
+    broken = Judge(breaks, lambda case, expected: ("dx", "dw", "db"), golden=False)
+    monkeypatch.setattr(judges, "find", lambda name: broken)
+    bench = Bench(made, Answers(RIGHT))
+    evidence = {one.case: one for one in (answered("open"), answered("closed"))}
+    assert not bench.is_right(made.cases[0], evidence["affine_backward/open"])
+    (verdict,) = bench.verdicts(evidence).values()
+    assert verdict.broken and not verdict.passed and verdict.right == {}
+    assert "IndexError" in verdict.faults[0].says and "3.14159" not in verdict.faults[0].says
+
+
+def test_a_right_verdict_is_not_broken(rubric: Any) -> None:
+    assert not judged(rubric(), answered("open"), answered("closed", WRONG_DX)).broken
+
+
 # ---------------------------------------------------------------- once is enough
 
 
@@ -570,6 +595,15 @@ def test_faults_that_say_the_same_are_told_once(rubric: Any) -> None:
     told: list[tuple[str, bool]] = [(f.case, f.public) for f in verdict.faults]
     assert told == [("affine_backward/open", True), ("affine_backward/closed", False)]
     assert verdict.checks == (0, 4)
+
+
+def test_the_same_words_about_another_part_or_kind_of_case_are_told_again(rubric: Any) -> None:
+    made = rubric(BOTH + CLOSED.replace('id = "closed"', 'id = "to_dx", part = "dx"'))
+    verdict = judged(made, *(ended(name, "timeout") for name in ("open", "closed", "to_dx")))
+    assert [(f.part, f.public) for f in verdict.faults] == [
+        ("all", True), ("all", False), ("dx", False),
+    ]  # fmt: skip
+    assert len({fault.says for fault in verdict.faults}) == 1
 
 
 def test_faults_of_two_parts_are_both_told(rubric: Any) -> None:

@@ -271,6 +271,11 @@ def test_a_frame_that_is_cut_off_is_refused(length: int) -> None:
         read(WHOLE[:length])
 
 
+def test_a_header_that_is_cut_off_is_refused_even_where_it_is_whole_json() -> None:
+    with pytest.raises(WireError, match="too early"):
+        read(frame(header([]) + b"   ")[:-2])
+
+
 @pytest.mark.parametrize("length", [1, 4, 8, PREFIX - 1])
 def test_a_prefix_that_is_cut_off_is_refused(length: int) -> None:
     with pytest.raises(WireError, match="^wire: "):

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import math
+import tokenize
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from grader.errors import GoldenError
 from grader.types import Arrays, Case
 
 FORMAT = 1
+# What NumPy raises for bytes that are no .npy file; a broken header fails in its tokenizer.
+UNREADABLE = (ValueError, EOFError, OSError, SyntaxError, tokenize.TokenError)
 MAIN = "reference"
 Answers = Mapping[str, Mapping[str, np.ndarray]]  # alternative -> output -> array
 
@@ -186,7 +189,7 @@ def _read_array(path: Path, digest: str, cases: Mapping[str, Any]) -> np.ndarray
     if hashlib.sha256(data).hexdigest() == digest:
         try:
             return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
-        except (ValueError, EOFError, OSError) as error:
+        except UNREADABLE as error:
             raise GoldenError(f"{path}: is no array ({error}); restore it or rebuild") from None
     changed = _changed_arrays(path.name, data, cases)
     what = f" ({', '.join(changed[:3])})" if changed else ""
@@ -217,7 +220,7 @@ def _changed_arrays(name: str, data: bytes, cases: Mapping[str, Any]) -> list[st
     """Return which arrays of a changed file no longer have their hash, as far as it can be read."""
     try:
         flat = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError):
+    except UNREADABLE:
         return []
     found = []
     for case_id, entry in cases.items():

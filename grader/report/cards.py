@@ -159,7 +159,7 @@ def _consequence(item: ItemResult) -> Consequence:
         score = f"{points(item.earned)} of {points(item.possible)}"
         outcome = f"Run over correct layers: {score} points"
     elif item.status == "skipped":
-        outcome = "Cannot be judged before: its points are left out of the total"
+        outcome = f"Not tried over correct layers: {count(left, 'point')} lost"
     elif not left:
         outcome = "No points lost"
     else:
