@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from grader import box, inputs
-from grader.errors import BoxError
 from grader.rubric import Rubric
 from grader.types import Case, Evidence, Outcome, Raised
 
@@ -32,7 +31,7 @@ MODULES = {
     "nets": ("layers", "layer_utils", "fc_net"),
 }
 OUTCOMES = {"answered", "raised", "timeout", "memory", "died", "missing", "not_written", "not_run"}
-RERUN = {"answered", "raised", "died", "memory"}
+RERUN = {"answered", "raised", "died", "memory", "missing"}
 SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
 MAX_RESTARTS = 5
 
@@ -88,15 +87,14 @@ class Session:
         self._worker.close()
 
     def _open(self) -> box.Loaded:
-        limit = min(self._deadline, time.monotonic() + 8 * self._job.load_s + box.START_S)
-        try:
-            return self._worker.open(self._job, limit)
-        except (box.Gone, box.Late):
-            self._worker.restart()
-            raise BoxError(
-                "box: the submission stopped the worker while it was being loaded; "
-                "grade it again, alone, and look at its files"
-            ) from None
+        """Open the submission; one that stops the worker is opened once more, then given up."""
+        for _ in range(2):
+            limit = min(self._deadline, time.monotonic() + 8 * self._job.load_s + SPARE_S)
+            try:
+                return self._worker.open(self._job, limit)
+            except (box.Gone, box.Late):
+                self._worker.restart()
+        return box.Loaded(dict.fromkeys(box.GRADED, {"outcome": "died"}), ())
 
     def _run(self, cases: Sequence[Case]) -> dict[str, Evidence]:
         """Run one group; a worker that is lost on the way is replaced, and the rest goes on."""
@@ -116,7 +114,7 @@ class Session:
                 seen[lost.id] = Evidence(lost.id, outcome)
                 self._restarts += 1
                 self._worker.restart()
-                self._worker.open(self._job, time.monotonic() + 8 * self._job.load_s + box.START_S)
+                self._open()
         return seen
 
     def _answers(self, cases: Sequence[Case]) -> Any:

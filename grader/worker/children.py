@@ -26,13 +26,15 @@ def in_children(
     work: Callable[[Sequence[str], Answer], None],
     limit_s: float,
     of: Callable[[str], str] = str,
+    keep: tuple[int, ...] = (),
 ) -> Iterator[Answered]:
     """Run `work(names, answer)` in a child; yield (name, say, arrays) for each name in order.
 
     The child calls `answer` once for each name. Where it dies, hangs for `limit_s` wall seconds or
     sends no frame, the name it was at gets an "outcome" of died or timeout, and the names after
     it a fresh child. Names for which `of` gives the same as for one that hung are "not_run": what
-    hangs once hangs again. Every answer carries `wall_s`.
+    hangs once hangs again. `keep` are descriptors that the child needs. Every answer carries
+    `wall_s`.
     """
     left = list(names)
     hung: set[str] = set()
@@ -40,7 +42,7 @@ def in_children(
         if of(left[0]) in hung:
             yield left.pop(0), {"outcome": "not_run", "wall_s": 0.0}, {}
             continue
-        pid, pipe = _start(left, work, limit_s)
+        pid, pipe = _start(left, work, limit_s, keep)
         try:
             while left:
                 started = time.monotonic()
@@ -58,10 +60,16 @@ def in_children(
                     yield name, _end_of(pid, limit_s) | {"wall_s": wall_s}, {}
                     pid = 0
                     break
-                yield name, message[0] | {"wall_s": wall_s}, message[1]
+                yield name, _said(message[0]) | {"wall_s": wall_s}, message[1]
         finally:
             os.close(pipe)
             _end(pid)
+
+
+def _said(say: dict[str, Any]) -> dict[str, Any]:
+    """Return what a child said; that it hung or died is for the driver to say."""
+    forged = say.get("outcome") in ("timeout", "died", "not_run")
+    return {"outcome": "died"} if forged else say
 
 
 class _Late(Exception):
@@ -69,7 +77,10 @@ class _Late(Exception):
 
 
 def _start(
-    names: Sequence[str], work: Callable[[Sequence[str], Answer], None], limit_s: float
+    names: Sequence[str],
+    work: Callable[[Sequence[str], Answer], None],
+    limit_s: float,
+    keep: tuple[int, ...],
 ) -> tuple[int, int]:
     receiving, sending = os.pipe()
     pid = os.fork()
@@ -78,7 +89,7 @@ def _start(
         return pid, receiving
     try:
         gc.disable()
-        limits.only_standard_files(keep=sending)
+        limits.only_standard_files((sending, *keep))
         limits.confine(cpu_s=math.ceil(limit_s * len(names)) + 1)
         work(names, lambda say, arrays: _write(sending, wire.pack(say, arrays)))
     finally:
@@ -125,9 +136,11 @@ def _end_of(pid: int, limit_s: float) -> dict[str, Any]:
 def _ending(status: int) -> dict[str, Any]:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        if number in (signal.SIGXCPU,):
+        if number == signal.SIGXCPU:
             return {"outcome": "timeout"}
-        return {"outcome": "died", "signal": signal.Signals(number).name, "exit": None}
+        known = number in set(signal.Signals)
+        name = signal.Signals(number).name if known else f"signal {number}"
+        return {"outcome": "died", "signal": name, "exit": None}
     return {"outcome": "died", "signal": None, "exit": os.WEXITSTATUS(status)}
 
 

@@ -29,6 +29,7 @@ GRADED = {
     "optim": "optim.py",
     "fc_net": "classifiers/fc_net.py",
 }
+MAX_LINE = 300  # characters of a student's line or message that are handed on
 LOSSES = ("softmax_loss", "svm_loss")
 # Modules of a notebook's or an old course year's world that a layer never needs: they import as
 # inert objects instead of failing the whole file.
@@ -52,10 +53,11 @@ class Source:
             self.text = decode(data)
             code = self._compile()
         except SyntaxError as error:
-            line = (error.text or "").rstrip("\n")
-            self.error = (type(error).__name__, str(error.msg), error.lineno or 0, line)
+            line = (error.text or "").rstrip("\n")[:MAX_LINE]
+            message = str(error.msg)[:MAX_LINE]
+            self.error = (type(error).__name__, message, error.lineno or 0, line)
         except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-            self.error = (type(error).__name__, f"the file cannot be compiled: {error}", 0, "")
+            self.error = (type(error).__name__, f"it cannot be compiled: {error}"[:MAX_LINE], 0, "")
         else:
             self.marshalled = marshal.dumps(code)
 
@@ -90,7 +92,7 @@ def decode(data: bytes) -> str:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError):
+    except Exception:  # noqa: BLE001 - a file may name any codec, and codecs raise what they like
         text = data.decode("latin-1")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
@@ -120,19 +122,21 @@ class Finder(MetaPathFinder, Loader):
         }
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Return a spec for a module of the submission, by its full or its short name."""
+        """Return a spec for a module of the submission by its full name."""
         root, _, rest = name.partition(".")
         if root in self._aliases:
             return ModuleSpec(name, AliasLoader(f"{self._package}.{rest}".rstrip(".")))
-        inside = f"{self._package}.{name}"
         short = name.rpartition(".")[2]
         if name.startswith(self._package + ".") and short in INERT_IN_PACKAGE:
             return ModuleSpec(name, InertLoader(), is_package=True)
         if name in self._codes or name in self._folders:
             return ModuleSpec(name, self, is_package=name in self._folders)
-        if "." not in name and inside in self._codes:
-            return ModuleSpec(name, AliasLoader(inside))
         return None
+
+    def beside(self, name: str) -> str | None:
+        """Return the full name of a file beside layers.py that is imported by its short name."""
+        inside = f"{self._package}.{name}"
+        return inside if "." not in name and inside in self._codes else None
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Let the import system make an ordinary module."""
@@ -148,6 +152,18 @@ class Finder(MetaPathFinder, Loader):
         short = name.rpartition(".")[2]
         if short in self._after:
             self._after[short](module)
+
+
+class BesideFinder(MetaPathFinder):
+    """Serves `import layers` from inside the package: after the standard library, never before."""
+
+    def __init__(self, finder: Finder) -> None:
+        self._finder = finder
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Return a spec that stands for the module under its full name."""
+        full = self._finder.beside(name)
+        return ModuleSpec(name, AliasLoader(full)) if full else None
 
 
 class AliasLoader(Loader):
@@ -230,7 +246,7 @@ def import_graded(
     after = {name: _patcher(name, given.get(name), graft.get(name)) for name in GRADED}
     finder = Finder(package, codes, after, aliases)
     sys.meta_path.insert(0, finder)
-    sys.meta_path.append(InertFinder())
+    sys.meta_path += [BesideFinder(finder), InertFinder()]
     for name in names:
         path = GRADED[name]
         try:
@@ -273,7 +289,9 @@ def _run_beside(code: bytes, module: types.ModuleType) -> dict[str, Any]:
 def called(texts: Iterable[str]) -> set[str]:
     """Return the names by which the files import their own package: `from NAME.layers import *`."""
     pattern = re.compile(
-        r"^\s*(?:from|import)\s+(\w+)\.(?:layers|layer_utils|fast_layers|optim|classifiers)\b", re.M
+        r"^[ \t]*(?:from|import)[ \t]+(\w+)\."
+        r"(?:layers|layer_utils|fast_layers|optim|classifiers)\b",
+        re.MULTILINE,
     )
     return {name for text in texts for name in pattern.findall(text)}
 

@@ -7,6 +7,8 @@ that is right is decided elsewhere.
 from __future__ import annotations
 
 import importlib
+import io
+import itertools
 import random
 import sys
 import traceback
@@ -18,43 +20,42 @@ from typing import Any
 import numpy as np
 
 from grader.probes.nn import BadReturn, Implementation, Missing, NotWritten
+from grader.wire import MAX_NDIM
 from grader.worker.modules import still_none
 
 MAX_ANSWER = 32 * 1024 * 1024  # bytes of all arrays of one case
 MAX_MESSAGE = 500
 MAX_TEXT = 4_000
 MAX_FRAMES = 12
+MAX_WALK = 2_000  # frames of a traceback that are looked at
 Found = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
-class BoundedText:
+class BoundedText(io.TextIOBase):
     """A stdout that keeps the first characters and counts the rest."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._kept: list[str] = []
         self._room = MAX_TEXT
-        self.dropped = 0
-        self.encoding = "utf-8"
+        self._dropped = 0
+
+    def writable(self) -> bool:
+        """It takes text."""
+        return True
 
     def write(self, text: str) -> int:
         """Keep what there is room for."""
         part = text[: self._room]
         if part:
-            self._kept.append(str(part))
+            self._kept.append(plain_text(part, MAX_TEXT))
             self._room -= len(part)
-        self.dropped += len(text) - len(part)
+        self._dropped += len(text) - len(part)
         return len(text)
-
-    def flush(self) -> None:
-        """There is nothing behind it to flush to."""
-
-    def isatty(self) -> bool:
-        """It is no terminal."""
-        return False
 
     def text(self) -> str:
         """Return what was kept, with a note on what was not."""
-        more = f"\n... {self.dropped:,} more characters" if self.dropped else ""
+        more = f"\n... {self._dropped:,} more characters" if self._dropped else ""
         return "".join(self._kept) + more
 
 
@@ -104,35 +105,60 @@ def strided(array: np.ndarray) -> np.ndarray:
 
 
 def raised(error: BaseException, texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a person needs to know of an exception: the student's own frames, no other."""
-    frames = []
-    for frame, line in traceback.walk_tb(error.__traceback__):
+    """Return what a person needs to know of an exception: the student's own frames, no other.
+
+    An exception class may lie about every attribute; then only that it was raised is told.
+    """
+    try:
+        return _raised(error, texts)
+    except BaseException:  # noqa: BLE001 - see above
+        message = "an exception that cannot be described"
+        return {"outcome": "raised", "type": "Exception", "message": message, "frames": []}
+
+
+def _raised(error: BaseException, texts: Mapping[str, str]) -> dict[str, Any]:
+    frames: list[list[Any]] = []
+    for frame, line in itertools.islice(traceback.walk_tb(error.__traceback__), MAX_WALK):
         path = frame.f_code.co_filename
         if path in texts:
             lines = texts[path].splitlines()
             source = lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
-            frames.append([path, line, frame.f_code.co_name, source])
-    say: dict[str, Any] = {
-        "outcome": "raised",
-        "type": type(error).__name__[:80],
-        "message": _text_of(error),
-        "frames": frames[:2] + frames[2:][-(MAX_FRAMES - 2) :],
+            frames.append([path, line, plain_text(frame.f_code.co_name, 100), source])
+    message = _text_of(error)
+    shown = frames[:2] + frames[2:][-(MAX_FRAMES - 2) :]
+    if isinstance(error, SyntaxError) and type(error.lineno) is int:
+        name, source = plain_text(error.filename or "", 200), plain_text(error.text or "", 200)
+        shown.append([name, error.lineno, "", source.strip()])
+    return {
+        "outcome": _outcome(error, message, frames, texts),
+        "type": "ReturnValue" if type(error) is BadReturn else plain_text(_name_of(error), 80),
+        "message": message,
+        "frames": shown,
     }
-    if isinstance(error, SyntaxError) and error.lineno:
-        say["frames"].append([error.filename or "", error.lineno, "", (error.text or "").strip()])
+
+
+def _outcome(
+    error: BaseException, message: str, frames: list[list[Any]], texts: Mapping[str, str]
+) -> str:
     if isinstance(error, (NotWritten, NotImplementedError)):
-        say["outcome"] = "not_written"
-    elif isinstance(error, Missing):
-        say["outcome"] = "missing"
-    elif isinstance(error, MemoryError):
-        say["outcome"] = "memory"
-    elif isinstance(error, BadReturn):
-        say["type"] = "ReturnValue"
-    elif "NoneType" in say["message"] and frames:
-        path, function = str(frames[-1][0]), str(frames[-1][2])
-        if still_none(texts[path], function):
-            say["outcome"] = "not_written"
-    return say
+        return "not_written"
+    if isinstance(error, Missing):
+        return "missing"
+    if isinstance(error, MemoryError):
+        return "memory"
+    if "NoneType" in message and frames:
+        path, _, function, _ = frames[-1]
+        return "not_written" if still_none(texts[path], function) else "raised"
+    return "raised"
+
+
+def plain_text(value: Any, size: int) -> str:
+    """Return a str, and no subclass of it, of at most `size` characters that UTF-8 can carry."""
+    return str.encode(str(value), "utf-8", "replace").decode("utf-8")[:size]
+
+
+def _name_of(error: BaseException) -> str:
+    return str(type.__dict__["__name__"].__get__(type(error)))
 
 
 def _plain(outputs: Mapping[str, Any]) -> Found:
@@ -150,13 +176,16 @@ def _plain(outputs: Mapping[str, Any]) -> Found:
         except (ValueError, TypeError) as error:
             refused[name] = f"a {type(value).__name__} that is no array ({_text_of(error)[:100]})"
             continue
-        dtypes[name] = str(array.dtype)
-        room -= array.size * array.itemsize
+        dtypes[name] = str(array.dtype)[:80]
+        size = array.size * _wire_dtype(array.dtype).itemsize
         if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8 or array.dtype == np.float16:
-            refused[name] = f"an array of dtype {array.dtype}"
-        elif room < 0:
+            refused[name] = f"an array of dtype {array.dtype}"[:200]
+        elif array.ndim > MAX_NDIM:
+            refused[name] = f"an array with {array.ndim} axes"
+        elif size > room:
             refused[name] = f"an array of shape {array.shape}, too large for an answer"
         else:
+            room -= size
             arrays[name] = np.array(array, dtype=_wire_dtype(array.dtype), subok=False)
     outcome = "not_written" if not arrays and set(refused.values()) == {"None"} else "answered"
     return {"outcome": outcome, "dtypes": dtypes, "refused": refused}, arrays
@@ -170,7 +199,7 @@ def _wire_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def _text_of(error: BaseException) -> str:
     try:
-        return str(error)[:MAX_MESSAGE]
+        return plain_text(error, MAX_MESSAGE)
     except BaseException:  # noqa: BLE001 - str() of a student's exception may raise anything
         return "an exception whose str() fails"
 

@@ -26,7 +26,7 @@ import numpy as np
 
 from grader import wire
 from grader.probes.nn import Conventions, Implementation
-from grader.worker import handed_out, modules, observe
+from grader.worker import handed_out, library, modules, observe
 from grader.worker.children import Answer, in_children
 
 # What student code may import lazily; after the uid is dropped it might not be readable any more.
@@ -49,6 +49,7 @@ def main() -> None:
     for name in PRELOAD:
         importlib.import_module(name)
     _old_names()
+    keep = library.keep_readable()
     receive = reader(0)
     gc.collect()
     gc.freeze()
@@ -57,7 +58,7 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             try:
-                Driver(*message).serve(receive)
+                Driver(*message, keep).serve(receive)
             finally:
                 os._exit(0)
         os.waitpid(pid, 0)
@@ -83,7 +84,10 @@ def _old_names() -> None:
 class Driver:
     """One submission in the box: compiled once, executed only in children."""
 
-    def __init__(self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], keep: tuple[int, ...]
+    ) -> None:
+        self.keep = keep
         self.package: str = say["package"]
         self.conventions = Conventions(**say["conventions"])
         self.load_s: float = say["load_s"]
@@ -121,7 +125,7 @@ class Driver:
                 code = np.frombuffer(source.marshalled or b"", dtype=np.uint8)
                 answer({"error": source.error, "repaired": source.repaired}, {"code": code})
 
-        for path, say, arrays in in_children(list(files), work, self.load_s):
+        for path, say, arrays in in_children(list(files), work, self.load_s, keep=self.keep):
             if "outcome" in say:
                 self.failed[path] = say
             elif say["error"]:
@@ -138,7 +142,8 @@ class Driver:
         """Import each graded module once, in a child, to learn which ones can be."""
 
         def work(names: Sequence[str], answer: Answer) -> None:
-            for name, found in self._import(tuple(names)):
+            layers = None
+            for name, found in self._import(tuple(n for n in names if n in modules.GRADED)):
                 if isinstance(found, BaseException):
                     answer(observe.raised(found, self.texts), {})
                 else:
@@ -146,12 +151,21 @@ class Driver:
                     if name == "layers":
                         layers = found
             if "changed" in names:
-                answer({"outcome": "loaded", "names": handed_out.changed(layers)}, {})
+                differing = handed_out.changed(layers) if layers else []
+                answer({"outcome": "loaded", "names": differing}, {})
 
         names = [n for n, p in modules.GRADED.items() if f"{self.package}/{p}" in self.codes]
         if "layers" in names and "layers" in self.given:
             names.append("changed")
-        loaded = {name: say for name, say, _ in in_children(names, work, self.load_s)}
+        loaded = {
+            name: say for name, say, _ in in_children(names, work, self.load_s, keep=self.keep)
+        }
+        if loaded.get("optim", {}).get("outcome") not in (None, "loaded"):
+            # What layers.py did to the process it was imported in is not optim.py's fault.
+            loaded |= {
+                name: say
+                for name, say, _ in in_children(["optim"], work, self.load_s, keep=self.keep)
+            }
         self.changed = loaded.pop("changed", {}).get("names", [])
         for name, path in modules.GRADED.items():
             loaded.setdefault(
@@ -185,7 +199,11 @@ class Driver:
                 answer(*observe.observe(nn, cases[case_id], inputs, self.texts))
 
         for case_id, observed, outputs in in_children(
-            list(cases), work, self.case_s, of=lambda case_id: str(cases[case_id]["item"])
+            list(cases),
+            work,
+            self.case_s,
+            of=lambda case_id: str(cases[case_id]["item"]),
+            keep=self.keep,
         ):
             send(observed | {"case": case_id}, outputs)
 
@@ -202,7 +220,7 @@ def _reachable(files: Mapping[str, bytes], package: str) -> dict[str, str]:
     reached = {path: texts[path] for path in wanted if path in texts}
     queue = list(reached)
     while queue:
-        imports = " ".join(re.findall(r"^\s*(?:from|import)\b.*", texts[queue.pop()], re.MULTILINE))
+        imports = " ".join(re.findall(r"^[ \t]*(?:from|import)\b.*", texts[queue.pop()], re.M))
         words = set(re.findall(r"\w+", imports))
         for path in texts:
             if path not in reached and path.rpartition("/")[2].removesuffix(".py") in words:
