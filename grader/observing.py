@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.session import Session, modules_of, raised_at_load
+from grader.session import Session, modules_of, raised_of
 from grader.types import Case, Evidence, Raised
 from grader.verdicts import Bench
 
@@ -34,5 +34,5 @@ def _broken(session: Session, case: Case) -> Evidence | None:
             return Evidence(case.id, "missing", raised=absent)
         if outcome in ("timeout", "died"):
             return Evidence(case.id, outcome, text=f"while {name}.py was imported")
-        return Evidence(case.id, "raised", raised=raised_at_load(say))
+        return Evidence(case.id, "raised", raised=raised_of(say, session.files))
     return None

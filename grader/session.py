@@ -10,6 +10,7 @@ make it right.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -48,6 +49,11 @@ class Session:
         self._deadline = deadline
         self._restarts = 0
         self.loaded = self._open()
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The student's files."""
+        return self._job.files
 
     def observe(self, cases: Sequence[Case], right: Right) -> dict[str, Evidence]:
         """Run `cases`; return the evidence of each. `right` is the judge's word on one answer."""
@@ -106,7 +112,7 @@ class Session:
                 return seen | {case.id: _not_run(case, why) for case in left}
             try:
                 for case_id, say, arrays in self._answers(left):
-                    seen[case_id] = evidence_of(case_id, say, arrays)
+                    seen[case_id] = evidence_of(left[0], say, arrays, self._job.files)
                     left.pop(0)
             except (box.Gone, box.Late) as error:
                 lost = left.pop(0)
@@ -138,44 +144,48 @@ def modules_of(case: Case) -> tuple[str, ...]:
     return MODULES[case.probe.partition(".")[0]]
 
 
-def evidence_of(case_id: str, say: Mapping[str, Any], arrays: dict[str, np.ndarray]) -> Evidence:
-    """Return the record of what a child said; whatever is not as agreed counts as no answer."""
+def evidence_of(
+    case: Case, say: Mapping[str, Any], arrays: dict[str, np.ndarray], files: Mapping[str, bytes]
+) -> Evidence:
+    """Return the record of what a child said; whatever is not as agreed counts as no answer.
+
+    What can be known on this side is taken from here, for a child can say what it likes: names of
+    inputs from the case, lines and functions from the student's own `files`.
+    """
     outcome = say.get("outcome")
     if outcome not in OUTCOMES:
-        return Evidence(case_id, "died")
-    raised = _raised_of(say) if outcome in ("raised", "memory", "missing", "not_written") else None
+        return Evidence(case.id, "died")
+    told = outcome in ("raised", "memory", "missing", "not_written")
+    changed = [str(name) for name in _list(say.get("mutated"))]
     evidence = Evidence(
-        case_id,
+        case.id,
         outcome,
         arrays=arrays if outcome == "answered" else {},
         dtypes=_texts(say.get("dtypes")),
         refused=_texts(say.get("refused")),
-        raised=raised,
-        mutated=tuple(_texts(dict.fromkeys(_list(say.get("mutated")), ""))),
+        raised=raised_of(say, files) if told else None,
+        mutated=tuple(name for name in case.inputs if name in changed),
         text=str(say.get("text", ""))[:8000],
         wall_s=float(say["wall_s"]) if isinstance(say.get("wall_s"), float) else 0.0,
     )
     if outcome == "died":
-        how = say.get("signal") or (
-            f"exit code {say['exit']}" if say.get("exit") is not None else ""
-        )
-        return replace(evidence, text=str(how))
+        code = f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else ""
+        return replace(evidence, text=str(say.get("signal") or code))
     return evidence
 
 
-def _raised_of(say: Mapping[str, Any]) -> Raised:
+def raised_of(say: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
+    """Return the exception that a child told of, with the student's lines as they really stand."""
     frames = []
     for frame in _list(say.get("frames"))[:20]:
-        if isinstance(frame, list) and len(frame) == 4:
-            path, line, function, source = frame
-            number = line if isinstance(line, int) else 0
-            frames.append((str(path)[:200], number, str(function)[:100], str(source)[:300]))
+        if isinstance(frame, list) and len(frame) == 4 and frame[0] in files:
+            path, line, function, _ = frame
+            lines = files[path].decode("utf-8", "replace").splitlines()
+            if isinstance(line, int) and 0 < line <= len(lines):
+                known = re.search(rf"\bdef {re.escape(str(function))}\b", "\n".join(lines))
+                name = str(function) if known else ""
+                frames.append((str(path), line, name, lines[line - 1].strip()[:200]))
     return Raised(str(say.get("type", ""))[:80], str(say.get("message", ""))[:500], tuple(frames))
-
-
-def raised_at_load(say: Mapping[str, Any]) -> Raised:
-    """Return the exception that kept a module from being imported."""
-    return _raised_of(say)
 
 
 def _texts(value: Any) -> dict[str, str]:
