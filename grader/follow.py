@@ -10,6 +10,7 @@ of these sessions is shown to anyone.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -67,7 +68,7 @@ def through(
         (norms, job, [case for item in norms for case in _own_cases(item, rubric)]),
         (plain, job, [_alone(case) for case in rubric.cases if case.item in _ids(plain)]),
     ):
-        if cases:
+        if cases and time.monotonic() < deadline:
             session = Session(worker, own_job, rubric, deadline)
             evidence = observe(session, cases, bench)
             session.close()

@@ -14,7 +14,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -31,7 +31,7 @@ MODULES = {
     "optim": ("optim",),
     "nets": ("layers", "layer_utils", "fc_net"),
 }
-OUTCOMES = {"answered", "raised", "timeout", "memory", "died", "missing", "not_written", "not_run"}
+OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
 RERUN = {"answered", "raised", "died", "memory", "missing"}
 SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
 MAX_RESTARTS = 5
@@ -48,6 +48,7 @@ class Session:
         self._rubric = rubric
         self._deadline = deadline
         self._restarts = 0
+        self._is_open = False
         self.loaded = self._open()
 
     @property
@@ -90,15 +91,20 @@ class Session:
 
     def close(self) -> None:
         """Tell the worker that this submission is done."""
-        self._worker.close()
+        if self._is_open:
+            self._worker.close()
+            self._is_open = False
 
     def _open(self) -> box.Loaded:
         """Open the submission; one that stops the worker is opened once more, then given up."""
         for _ in range(2):
             limit = min(self._deadline, time.monotonic() + 8 * self._job.load_s + SPARE_S)
             try:
-                return self._worker.open(self._job, limit)
+                loaded = self._worker.open(self._job, limit)
+                self._is_open = True
+                return loaded
             except (box.Gone, box.Late):
+                self._is_open = False
                 self._worker.restart()
         return box.Loaded(dict.fromkeys(box.GRADED, {"outcome": "died"}), ())
 
@@ -152,11 +158,11 @@ def evidence_of(
     What can be known on this side is taken from here, for a child can say what it likes: names of
     inputs from the case, lines and functions from the student's own `files`.
     """
-    outcome = say.get("outcome")
-    if outcome not in OUTCOMES:
+    outcome = OUTCOMES.get(_text(say.get("outcome"), 20))
+    if outcome is None:
         return Evidence(case.id, "died")
     told = outcome in ("raised", "memory", "missing", "not_written")
-    changed = [str(name) for name in _list(say.get("mutated"))]
+    changed = _list(say.get("mutated"))
     evidence = Evidence(
         case.id,
         outcome,
@@ -165,12 +171,12 @@ def evidence_of(
         refused=_texts(say.get("refused")),
         raised=raised_of(say, files) if told else None,
         mutated=tuple(name for name in case.inputs if name in changed),
-        text=str(say.get("text", ""))[:8000],
+        text=_text(say.get("text"), 8000),
         wall_s=float(say["wall_s"]) if isinstance(say.get("wall_s"), float) else 0.0,
     )
     if outcome == "died":
         code = f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else ""
-        return replace(evidence, text=str(say.get("signal") or code))
+        return replace(evidence, text=_text(say.get("signal"), 40) or code)
     return evidence
 
 
@@ -178,20 +184,25 @@ def raised_of(say: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
     """Return the exception that a child told of, with the student's lines as they really stand."""
     frames = []
     for frame in _list(say.get("frames"))[:20]:
-        if isinstance(frame, list) and len(frame) == 4 and frame[0] in files:
-            path, line, function, _ = frame
+        if isinstance(frame, list) and len(frame) == 4 and _text(frame[0], 300) in files:
+            path, line, function = frame[0], frame[1], _text(frame[2], 100)
             lines = files[path].decode("utf-8", "replace").splitlines()
             if isinstance(line, int) and 0 < line <= len(lines):
-                known = re.search(rf"\bdef {re.escape(str(function))}\b", "\n".join(lines))
-                name = str(function) if known else ""
-                frames.append((str(path), line, name, lines[line - 1].strip()[:200]))
-    return Raised(str(say.get("type", ""))[:80], str(say.get("message", ""))[:500], tuple(frames))
+                known = re.search(rf"\bdef {re.escape(function)}\b", "\n".join(lines))
+                name = function if known else ""
+                frames.append((path, line, name, lines[line - 1].strip()[:200]))
+    return Raised(_text(say.get("type"), 80), _text(say.get("message"), 500), tuple(frames))
+
+
+def _text(value: Any, size: int) -> str:
+    """Return a text of at most `size` characters; anything else is as good as none."""
+    return value[:size] if isinstance(value, str) else ""
 
 
 def _texts(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         return {}
-    return {str(k)[:100]: str(v)[:300] for k, v in list(value.items())[:200]}
+    return {str(k)[:100]: _text(v, 300) for k, v in list(value.items())[:200]}
 
 
 def _list(value: Any) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import math
 import os
 import select
@@ -17,6 +18,7 @@ from grader import wire
 from grader.errors import WireError
 from grader.worker import limits
 
+MAX_SAID = 64 * 1024  # characters of what a child says about one answer, arrays apart
 Answer = Callable[[dict[str, Any], dict[str, np.ndarray]], None]
 Answered = tuple[str, dict[str, Any], dict[str, np.ndarray]]
 
@@ -67,9 +69,13 @@ def in_children(
 
 
 def _said(say: dict[str, Any]) -> dict[str, Any]:
-    """Return what a child said; that it hung or died is for the driver to say."""
-    forged = say.get("outcome") in ("timeout", "died", "not_run")
-    return {"outcome": "died"} if forged else say
+    """Return what a child said, if it is of a size and kind that it may say.
+
+    That it hung or died is for the driver to say; an outcome that is no text is forged.
+    """
+    outcome = say.get("outcome", "")
+    forged = not isinstance(outcome, str) or outcome in ("timeout", "died", "not_run")
+    return {"outcome": "died"} if forged or len(json.dumps(say)) > MAX_SAID else say
 
 
 class _Late(Exception):

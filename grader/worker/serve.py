@@ -166,7 +166,8 @@ class Driver:
                 name: say
                 for name, say, _ in in_children(["optim"], work, self.load_s, keep=self.keep)
             }
-        self.changed = loaded.pop("changed", {}).get("names", [])
+        named = loaded.pop("changed", {}).get("names")
+        self.changed = [n for n in modules.LOSSES if isinstance(named, list) and n in named]
         for name, path in modules.GRADED.items():
             loaded.setdefault(
                 name, self.failed.get(f"{self.package}/{path}", {"outcome": "absent"})
