@@ -106,7 +106,8 @@ class Session:
             except (box.Gone, box.Late):
                 self._is_open = False
                 self._worker.restart()
-        return box.Loaded(dict.fromkeys(box.GRADED, {"outcome": "died"}), ())
+        outcome = "timeout" if time.monotonic() > self._deadline else "died"
+        return box.Loaded(dict.fromkeys(box.GRADED, {"outcome": outcome}), ())
 
     def _run(self, cases: Sequence[Case]) -> dict[str, Evidence]:
         """Run one group; a worker that is lost on the way is replaced, and the rest goes on."""
@@ -187,7 +188,7 @@ def raised_of(say: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
         if isinstance(frame, list) and len(frame) == 4 and _text(frame[0], 300) in files:
             path, line, function = frame[0], frame[1], _text(frame[2], 100)
             lines = files[path].decode("utf-8", "replace").splitlines()
-            if isinstance(line, int) and 0 < line <= len(lines):
+            if type(line) is int and 0 < line <= len(lines):
                 known = re.search(rf"\bdef {re.escape(function)}\b", "\n".join(lines))
                 name = function if known else ""
                 frames.append((path, line, name, lines[line - 1].strip()[:200]))

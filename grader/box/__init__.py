@@ -126,7 +126,10 @@ class Worker:
                 env=_environment(),
                 start_new_session=True,
                 close_fds=True,
+                bufsize=0,
             )
+            assert self._process.stdin
+            os.set_blocking(self._process.stdin.fileno(), False)
 
     def stop(self) -> None:
         """Kill the process and all that it started."""
@@ -164,7 +167,7 @@ class Worker:
             "do": "open", "package": job.package, "conventions": dict(job.conventions),
             "load_s": job.load_s, "case_s": job.case_s,
         }  # fmt: skip
-        self._send(wire.pack(say, arrays))
+        self._send(wire.pack(say, arrays), deadline)
         answer, _ = self._receive(deadline)
         if not isinstance(answer.get("loaded"), dict):
             raise Gone
@@ -184,7 +187,7 @@ class Worker:
         `inputs` are named "case id:argument". Raises Late or Gone; what was yielded stands.
         """
         say = {"do": "run", "cases": list(cases), "modules": list(modules)}
-        self._send(wire.pack(say, inputs))
+        self._send(wire.pack(say, inputs), deadline)
         for case in cases:
             observed, arrays = self._receive(deadline)
             if observed.get("case") != case["id"]:
@@ -194,8 +197,9 @@ class Worker:
     def close(self) -> None:
         """End the open submission; a worker that does not answer at once is replaced."""
         try:
-            self._send(wire.pack({"do": "close"}))
-            self._receive(time.monotonic() + 2.0)
+            deadline = time.monotonic() + 2.0
+            self._send(wire.pack({"do": "close"}), deadline)
+            self._receive(deadline)
         except (Late, Gone):
             self.restart()
 
@@ -205,13 +209,21 @@ class Worker:
         self.versions = {}
         self.start()
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes, deadline: float) -> None:
+        """Write a frame; a worker that was stopped must not stop us."""
         assert self._process and self._process.stdin
-        try:
-            self._process.stdin.write(data)
-            self._process.stdin.flush()
-        except (BrokenPipeError, ValueError):
-            raise Gone from None
+        descriptor = self._process.stdin.fileno()
+        view = memoryview(data)
+        while view:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([], [descriptor], [], left)[1]:
+                raise Late
+            try:
+                view = view[os.write(descriptor, view[:65536]) :]
+            except BlockingIOError:
+                continue  # there is room for less than one write; wait again
+            except BrokenPipeError:
+                raise Gone from None
 
     def _receive(self, deadline: float) -> wire.Message:
         assert self._process and self._process.stdout

@@ -28,15 +28,13 @@ def in_children(
     work: Callable[[Sequence[str], Answer], None],
     limit_s: float,
     of: Callable[[str], str] = str,
-    keep: tuple[int, ...] = (),
 ) -> Iterator[Answered]:
     """Run `work(names, answer)` in a child; yield (name, say, arrays) for each name in order.
 
     The child calls `answer` once for each name. Where it dies, hangs for `limit_s` wall seconds or
     sends no frame, the name it was at gets an "outcome" of died or timeout, and the names after
     it a fresh child. Names for which `of` gives the same as for one that hung are "not_run": what
-    hangs once hangs again. `keep` are descriptors that the child needs. Every answer carries
-    `wall_s`.
+    hangs once hangs again. Every answer carries `wall_s`.
     """
     left = list(names)
     hung: set[str] = set()
@@ -44,7 +42,7 @@ def in_children(
         if of(left[0]) in hung:
             yield left.pop(0), {"outcome": "not_run", "wall_s": 0.0}, {}
             continue
-        pid, pipe = _start(left, work, limit_s, keep)
+        pid, pipe = _start(left, work, limit_s)
         try:
             while left:
                 started = time.monotonic()
@@ -53,6 +51,8 @@ def in_children(
                     message = wire.read(_reader_until(pipe, started + limit_s))
                 except _Late:
                     hung.add(of(name))
+                    _end(pid)  # before anyone is told, so that nothing of it is left by then
+                    pid = 0
                     yield name, {"outcome": "timeout", "wall_s": limit_s}, {}
                     break
                 except WireError:
@@ -86,7 +86,6 @@ def _start(
     names: Sequence[str],
     work: Callable[[Sequence[str], Answer], None],
     limit_s: float,
-    keep: tuple[int, ...],
 ) -> tuple[int, int]:
     receiving, sending = os.pipe()
     pid = os.fork()
@@ -95,7 +94,7 @@ def _start(
         return pid, receiving
     try:
         gc.disable()
-        limits.only_standard_files((sending, *keep))
+        limits.only_standard_files(keep=sending)
         limits.confine(cpu_s=math.ceil(limit_s * len(names)) + 1)
         work(names, lambda say, arrays: _write(sending, wire.pack(say, arrays)))
     finally:

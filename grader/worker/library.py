@@ -1,8 +1,8 @@
-"""The standard library and NumPy, for a child that gave up the right to reach them.
+"""The standard library and NumPy, for a child that gave up the right to read them.
 
 Where the grader runs as root, a Python under a private home folder (as pyenv installs it for root)
-cannot be read any more once the uid is dropped. The folders are opened before that, and modules are
-then found through the open descriptors. They lead to nothing but what lies below these folders.
+cannot be read any more once the uid is dropped. The sources are then read before that and kept in
+memory: a child gets modules, and no descriptor that leads anywhere.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import importlib
 import os
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -19,7 +19,19 @@ from typing import Any
 
 import numpy as np
 
-MAX_SOURCE = 4 * 1024 * 1024  # bytes
+MAX_SOURCE = 1024 * 1024  # bytes of one file
+# Packages of the standard library that a homework may import; single files are all taken.
+PACKAGES = (
+    "collections",
+    "concurrent",
+    "html",
+    "importlib",
+    "json",
+    "logging",
+    "unittest",
+    "urllib",
+)
+NOT_WANTED = ("tests", "f2py", "distutils")
 # Extension modules are loaded by path, so those that pure Python modules lean on come first.
 EXTENSIONS = (
     "_bisect", "_csv", "_datetime", "_decimal", "_heapq", "_json", "_opcode", "_pickle", "_queue",
@@ -29,53 +41,47 @@ EXTENSIONS = (
 
 
 class Library(MetaPathFinder, Loader):
-    """Finds modules below open folders: (descriptor, package that it is searched for, or "")."""
+    """Finds modules among sources in memory: dotted name -> (source, is it a package)."""
 
-    def __init__(self, folders: Sequence[tuple[int, str]]) -> None:
-        self._folders = folders
+    def __init__(self, sources: Mapping[str, tuple[bytes, bool]]) -> None:
+        self._sources = sources
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Return a spec for a module whose source lies below one of the folders."""
-        for descriptor, only in self._folders:
-            if only and name.partition(".")[0] != only:
-                continue
-            stem = name.replace(".", "/")
-            for file in (f"{stem}/__init__.py", f"{stem}.py"):
-                if (source := _read(descriptor, file)) is not None:
-                    package = file.endswith("__init__.py")
-                    spec = ModuleSpec(name, self, origin=file, is_package=package)
-                    spec.loader_state = source
-                    return spec
-        return None
+        """Return a spec for a module whose source was kept."""
+        if name not in self._sources:
+            return None
+        return ModuleSpec(name, self, origin=f"<{name}>", is_package=self._sources[name][1])
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Let the import system make an ordinary module."""
 
     def exec_module(self, module: types.ModuleType) -> None:
-        """Execute the source that find_spec has read."""
-        assert module.__spec__ is not None
-        origin = module.__spec__.origin or ""
-        exec(compile(module.__spec__.loader_state, origin, "exec"), module.__dict__)
+        """Execute the source that was kept."""
+        source, _ = self._sources[module.__name__]
+        exec(compile(source, f"<{module.__name__}>", "exec"), module.__dict__)
 
 
-def keep_readable() -> tuple[int, ...]:
-    """Open what a child could not reach after giving up root; return the descriptors to keep.
-
-    There are none where everyone may read these folders, or where there is no root to give up.
-    """
-    wanted = [(Path(os.__file__).parent, ""), (Path(np.__file__).parent.parent, "numpy")]
-    private = [(folder, only) for folder, only in wanted if not _open_to_all(folder)]
-    if os.geteuid() != 0 or not private:
-        return ()
-    for name in EXTENSIONS:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            continue  # not every Python has them all, and some build them in
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    folders = [(os.open(folder, flags), only) for folder, only in private]
-    sys.meta_path.append(Library(folders))
-    return tuple(descriptor for descriptor, _ in folders)
+def keep_readable() -> None:
+    """Keep what a child could not read after giving up root; nothing where everyone may read it."""
+    if os.geteuid() != 0:
+        return
+    standard, numpy = Path(os.__file__).parent, Path(np.__file__).parent
+    sources: dict[str, tuple[bytes, bool]] = {}
+    if not _open_to_all(standard):
+        for name in EXTENSIONS:
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                continue  # not every Python has them all, and some build them in
+        files = [
+            *standard.glob("*.py"),
+            *(f for p in PACKAGES for f in (standard / p).rglob("*.py")),
+        ]
+        sources |= _read(files, standard)
+    if not _open_to_all(numpy):
+        sources |= _read(list(numpy.rglob("*.py")), numpy.parent)
+    if sources:
+        sys.meta_path.append(Library(sources))
 
 
 def _open_to_all(folder: Path) -> bool:
@@ -84,10 +90,12 @@ def _open_to_all(folder: Path) -> bool:
     return searchable and bool(folder.stat().st_mode & 0o004)
 
 
-def _read(descriptor: int, file: str) -> bytes | None:
-    try:
-        opened = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=descriptor)
-    except OSError:
-        return None
-    with os.fdopen(opened, "rb") as stream:
-        return stream.read(MAX_SOURCE)
+def _read(files: list[Path], root: Path) -> dict[str, tuple[bytes, bool]]:
+    found = {}
+    for file in files:
+        parts = list(file.relative_to(root).with_suffix("").parts)
+        if set(parts) & set(NOT_WANTED) or file.stat().st_size > MAX_SOURCE:
+            continue
+        package = parts[-1] == "__init__"
+        found[".".join(parts[:-1] if package else parts)] = (file.read_bytes(), package)
+    return found

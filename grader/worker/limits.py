@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import resource
 import signal
-from collections.abc import Collection
 
 NOBODY = 65534
 ADDRESS_SPACE = 2 * 1024**3  # bytes; NumPy itself needs about 150 MB of it
@@ -37,14 +36,14 @@ def confine(cpu_s: int) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
-def only_standard_files(keep: Collection[int]) -> None:
-    """Point 0, 1 and 2 at /dev/null and close every other descriptor but those to keep."""
+def only_standard_files(keep: int) -> None:
+    """Point 0, 1 and 2 at /dev/null and close every other descriptor but `keep`."""
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
-    highest = max(*keep, null) + 1
+    highest = max(keep, null) + 1
     for descriptor in range(3, highest):
-        if descriptor not in keep:
+        if descriptor != keep:
             _close(descriptor)
     os.closerange(highest, 4096)
 

@@ -49,7 +49,7 @@ def main() -> None:
     for name in PRELOAD:
         importlib.import_module(name)
     _old_names()
-    keep = library.keep_readable()
+    library.keep_readable()
     receive = reader(0)
     gc.collect()
     gc.freeze()
@@ -58,7 +58,7 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             try:
-                Driver(*message, keep).serve(receive)
+                Driver(*message).serve(receive)
             finally:
                 os._exit(0)
         os.waitpid(pid, 0)
@@ -84,10 +84,7 @@ def _old_names() -> None:
 class Driver:
     """One submission in the box: compiled once, executed only in children."""
 
-    def __init__(
-        self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], keep: tuple[int, ...]
-    ) -> None:
-        self.keep = keep
+    def __init__(self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         self.package: str = say["package"]
         self.conventions = Conventions(**say["conventions"])
         self.load_s: float = say["load_s"]
@@ -125,7 +122,7 @@ class Driver:
                 code = np.frombuffer(source.marshalled or b"", dtype=np.uint8)
                 answer({"error": source.error, "repaired": source.repaired}, {"code": code})
 
-        for path, say, arrays in in_children(list(files), work, self.load_s, keep=self.keep):
+        for path, say, arrays in in_children(list(files), work, self.load_s):
             if "outcome" in say:
                 self.failed[path] = say
             elif say["error"]:
@@ -157,15 +154,10 @@ class Driver:
         names = [n for n, p in modules.GRADED.items() if f"{self.package}/{p}" in self.codes]
         if "layers" in names and "layers" in self.given:
             names.append("changed")
-        loaded = {
-            name: say for name, say, _ in in_children(names, work, self.load_s, keep=self.keep)
-        }
+        loaded = {name: say for name, say, _ in in_children(names, work, self.load_s)}
         if loaded.get("optim", {}).get("outcome") not in (None, "loaded"):
             # What layers.py did to the process it was imported in is not optim.py's fault.
-            loaded |= {
-                name: say
-                for name, say, _ in in_children(["optim"], work, self.load_s, keep=self.keep)
-            }
+            loaded |= {name: say for name, say, _ in in_children(["optim"], work, self.load_s)}
         named = loaded.pop("changed", {}).get("names")
         self.changed = [n for n in modules.LOSSES if isinstance(named, list) and n in named]
         for name, path in modules.GRADED.items():
@@ -204,7 +196,6 @@ class Driver:
             work,
             self.case_s,
             of=lambda case_id: str(cases[case_id]["item"]),
-            keep=self.keep,
         ):
             send(observed | {"case": case_id}, outputs)
 
