@@ -55,6 +55,8 @@ def main() -> None:
     gc.freeze()
     send({"ready": True, "numpy": np.__version__, "python": sys.version.split()[0]})
     while (message := wire.read(receive)) is not None:
+        if message[0].get("do") != "open":
+            continue  # meant for a driver that has ended already
         pid = os.fork()
         if pid == 0:
             try:

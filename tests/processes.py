@@ -1,0 +1,79 @@
+"""Which processes there are below this one: what a box leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of every descendant whose own parent ends."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def below(pid: int) -> set[int]:
+    """Return the living processes below `pid`."""
+    found: set[int] = set()
+    queue = [pid]
+    while queue:
+        for child in _children(queue.pop()) - found:
+            if not _is_dead(child):
+                found.add(child)
+            queue.append(child)
+    return found
+
+
+def gone(pids: set[int], within_s: float = 3.0) -> bool:
+    """Wait until none of `pids` lives; say whether that came true."""
+    deadline = time.monotonic() + within_s
+    while any(not _is_dead(pid) for pid in pids):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _children(pid: int) -> set[int]:
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found |= {int(word) for word in task.read_text().split()}
+        except OSError:
+            continue
+    return found
+
+
+def _is_dead(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] in "ZX"
+
+
+def mine() -> set[int]:
+    """Return the living processes below this one."""
+    return below(os.getpid())
+
+
+@contextlib.contextmanager
+def no_longer_than(seconds: int) -> Iterator[None]:
+    """A hang of ours is a failed test, not a stuck run."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"the grader hung for {seconds} s")
+
+    kept = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, kept)

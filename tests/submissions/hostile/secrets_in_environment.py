@@ -1,0 +1,21 @@
+"""Looks for secrets in the environment and in inherited descriptors."""
+import os
+
+EXPECT = {"lost": {}}
+
+
+def relu_forward(x):
+    allowed = {"PATH", "LANG", "HOME", "PYTHONHASHSEED", "LC_CTYPE", "OMP_NUM_THREADS",
+               "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"}
+    assert set(os.environ) <= allowed, sorted(os.environ)
+    links = [os.readlink(f"/proc/self/fd/{n}") for n in (0, 1, 2)]
+    assert set(links) == {"/dev/null"}, links
+    more = 0
+    for number in range(3, 64):
+        try:
+            os.fstat(number)
+            more += 1
+        except OSError:
+            pass
+    assert more == 1, f"{more} descriptors"
+    return np.maximum(0, x), x

@@ -1,0 +1,8 @@
+"""layers.py does not compile; optim.py is still graded, and the line is named."""
+EXPECT = {
+    "lost": "layers",
+    "kinds": {"affine_forward": ["error"], "FullyConnectedNet": ["error"]},
+    "says": "SyntaxError at cs231n/layers.py",
+    "shows": "def broken(:",
+}
+APPEND = {"layers.py": "\n\ndef broken(:\n    pass\n"}

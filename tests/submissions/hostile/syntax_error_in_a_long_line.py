@@ -1,0 +1,7 @@
+"""The line that does not compile is 300,000 characters long."""
+EXPECT = {
+    "lost": "layers",
+    "kinds": {"affine_forward": ["error"]},
+    "says": "SyntaxError at cs231n/layers.py",
+}
+APPEND = {"layers.py": "\n\nx = (" + "1 + " * 75000 + ")(:\n"}
