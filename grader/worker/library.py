@@ -97,5 +97,7 @@ def _read(files: list[Path], root: Path) -> dict[str, tuple[bytes, bool]]:
         if set(parts) & set(NOT_WANTED) or file.stat().st_size > MAX_SOURCE:
             continue
         package = parts[-1] == "__init__"
-        found[".".join(parts[:-1] if package else parts)] = (file.read_bytes(), package)
+        name = ".".join(parts[:-1] if package else parts)
+        if name not in sys.modules:
+            found[name] = (file.read_bytes(), package)
     return found
