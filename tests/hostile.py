@@ -14,8 +14,7 @@ FILE, where a function takes the place of its namesake above.
     APPEND, PREPEND   {file: text} around files of the package
     ADD, ROOT         {file: text} new files in the package, or beside it
     PYC      {file: source} compiled to a .pyc that claims to need no check
-    RUNS     "root": only where the grader can give up root; "readable": only where a child that
-             did can still read the standard library
+    RUNS     "root": only where the grader can give up root
 """
 
 from __future__ import annotations

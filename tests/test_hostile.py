@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -86,8 +85,6 @@ def test_a_hostile_submission_gets_its_true_score(
     attack = hostile.attack(ATTACKS[name])
     if attack.runs == "root" and os.geteuid() != 0:
         pytest.skip("an ordinary user is protected by seccomp only")
-    if attack.runs == "readable" and not readable(Path(os.__file__)):
-        pytest.skip("only root can read this Python's standard library")
     worker.start()
     before = processes.mine()
     started = time.monotonic()
@@ -116,11 +113,6 @@ def check_score(attack: Attack, report: Report, assignment: Assignment) -> None:
     assert report.score.possible == pytest.approx(sum(item.possible for item in items.values()))
     if share := attack.expect.get("earned_below"):
         assert report.score.earned < share * report.score.possible
-
-
-def readable(path: Path) -> bool:
-    """Say whether a child that gave up root can read what is at `path`."""
-    return os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in path.parents)
 
 
 def check_words(attack: Attack, report: Report) -> None:
@@ -193,7 +185,8 @@ def test_the_box_holds_for_an_ordinary_user() -> None:
 
 # ------------------------------------------------------------------------------ hidden inputs
 
-# Finds arrays that no public case has, in every frame and every object the collector knows.
+# Finds arrays that no public case has, in every frame and every object the collector knows, and
+# tells twelve of them in each call.
 THIEF = """
 import gc as _gc, sys as _sys, os as _os, json as _json, struct as _struct
 
@@ -214,8 +207,10 @@ def _arrays():
             if id(value) in seen:
                 continue
             seen.add(id(value))
-            if type(value) is np.ndarray and value.dtype.kind in "fiu" and value.size:
-                found.append(np.ascontiguousarray(value).ravel()[:2].tobytes().hex())
+            if type(value) is np.ndarray and value.dtype == float and value.size > 1:
+                first = np.ascontiguousarray(value).ravel()[:2]
+                if np.all(first * 2048 % 2 == 1) or np.any(first % 1):  # as inputs are made
+                    found.append(first.tobytes().hex())
             elif type(value) is dict:
                 more += list(value.values())
             elif type(value) in (list, tuple):
@@ -228,8 +223,10 @@ def _arrays():
     return found
 
 
-def _stolen():
-    return [text for text in dict.fromkeys(_arrays()) if text not in _PUBLIC]
+def _stolen(calls=[0]):
+    found = [text for text in dict.fromkeys(_arrays()) if text not in _PUBLIC]
+    calls[0] += 12
+    return found[calls[0] - 12:calls[0]] or found[:12]
 
 
 def _forge(say):

@@ -312,7 +312,7 @@ CHILDREN: dict[str, tuple[Callable[[str, Answer], None], str, str | None]] = {
     "a frame too long": (written(b"BGF1" + b"\xff" * 12), "died", None),
     "an impossible array": (
         written(wire.pack({})[:4] + (61).to_bytes(4, "little") + bytes(8)
-                + b'{"say": {}, "arrays": [["x", "<f8", [0, 67000000, 67000000]]]}'[:61]),
+                + b'{"say": {}, "arrays": [["x", "<f8", [0, 67000000, 67000000]]]}'[:61]),  # noqa: E501
         "died", None,
     ),
     "says that it died": (said("died"), "died", None),

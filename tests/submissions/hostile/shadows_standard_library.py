@@ -3,7 +3,6 @@ import colorsys
 import json
 import random
 
-RUNS = "readable"
 EXPECT = {"lost": {}}
 ADD = {
     name: "raise RuntimeError('shadowed')\n"
