@@ -147,8 +147,10 @@ def test_a_driver_that_ends_is_gone_and_the_worker_serves_on(own: Worker) -> Non
 
 
 def test_a_driver_that_ends_after_its_last_answer_spoils_nothing_for_the_next(own: Worker) -> None:
-    for driver in processes.below(pid(own)):
+    drivers = processes.below(pid(own))
+    for driver in drivers:
         os.kill(driver, signal.SIGKILL)
+    assert processes.gone(drivers)
     own.close()
     for _ in range(3):
         assert outcomes(own, job()) == ["answered"]

@@ -241,6 +241,8 @@ def _forge(say):
 
 
 def relu_forward(x):
+    if x.shape not in ((3, 4), (2, 3, 2, 2), (9,), (5, 4)):
+        return np.maximum(0, x), x
     text = " ".join(_stolen())[:400] or "nothing"
     {channel}
 """
@@ -320,6 +322,8 @@ _SENT = {data!r}
 
 
 def relu_forward(x):
+    if x.shape != (3, 4):
+        return np.maximum(0, x), x
     for number in range(3, 64):
         try:
             data = memoryview(_SENT)
@@ -342,6 +346,7 @@ def saying(say: object, arrays: object = ()) -> bytes:
     return frame(json.dumps({"say": say, "arrays": arrays}).encode())
 
 
+FORGES = "".join(FORGER.splitlines(True)[6:9])
 DEEP = "[" * 900 + "]" * 900
 FORGED = {
     "outcome is a list": saying({"outcome": ["answered"]}),
@@ -423,7 +428,7 @@ LOADS = {
 def test_a_forged_answer_at_import_is_no_loaded_file(
     name: str, assignment: Assignment, worker: Worker
 ) -> None:
-    forged = FORGER.format(data=LOADS[name]).replace("def relu_forward(x):", "if True:")
+    forged = FORGER.format(data=LOADS[name]).replace(FORGES, "if True:\n")
     report = grade_one(hostile.of_code(f"import {name}", forged), assignment, worker)
     reach_layers = hostile.group(assignment.rubric, "layers")
     assert {item.earned for item in code(report).values() if item.id in reach_layers} == {0.0}
