@@ -20,7 +20,7 @@ from rich.console import Console
 
 import grader
 from grader import shelf
-from grader.box import Worker
+from grader.box import Worker, choose
 from grader.engine import grade_one
 from grader.errors import BackgradeError, UsageError
 from grader.intake import read_submission
@@ -50,6 +50,8 @@ class Box(StrEnum):
     """How to confine student code."""
 
     auto = "auto"
+    bubblewrap = "bubblewrap"
+    landlock = "landlock"
     none = "none"
 
 
@@ -92,7 +94,7 @@ def submission(
     """Grade one submission (`submission` may be left out) and write report.html and result.json."""
     if fail_under is not None and not 0 <= fail_under <= 100:
         raise UsageError(f"--fail-under {fail_under:g}: give a number from 0 to 100")
-    with Worker() as worker:
+    with Worker(choose(box)) as worker:
         given = read_submission(path, given=shelf.given_files())
         report = grade_one(given, shelf.assignment(rubric), worker)
     from grader.report import html, terminal
