@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import grader
-from grader import box, follow, score
+from grader import box, follow, measure, score
 from grader.errors import RubricError
 from grader.golden.store import Golden
 from grader.judges import find
@@ -73,8 +73,9 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
     job = _job(submission, assignment)
     session = Session(worker, job, rubric, deadline)
     evidence = observe(session, rubric.cases, bench)
-    session.close()
     verdicts = bench.verdicts(evidence)
+    slow = measure.flags(session, rubric, verdicts)
+    session.close()
     followed = (
         follow.through(job, assignment.grafts, worker, rubric, bench, verdicts, deadline)
         if rubric.table.follow_through > 0
@@ -93,7 +94,7 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
         score=score.total(items, {item.id: item.bonus for item in rubric.table.items}),
         sections=tuple((section.id, section.title) for section in rubric.table.sections),
         items=items,
-        flags=_flags(submission, session.loaded.changed),
+        flags=(*_flags(submission, session.loaded.changed), *slow),
         box=worker.state,
         measured={
             "started": started.isoformat(timespec="seconds"),

@@ -88,7 +88,8 @@ class Evidence:
 
     `refused` names outputs that are no plain numeric array, with what they were ("object array").
     `dtypes` holds each output's dtype as the student returned it. `mutated` names the inputs that
-    were changed in place. `text` is what was printed, bounded.
+    were changed in place. `text` is what was printed, bounded. `unstable`: another run of the same
+    case was right.
     """
 
     case: str
@@ -100,6 +101,8 @@ class Evidence:
     mutated: tuple[str, ...] = ()
     text: str = ""
     wall_s: float = 0.0
+    cpu_s: float = 0.0
+    unstable: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ FILE, where a function takes the place of its namesake above.
 
     EXPECT   {"lost": ..., "kinds": {item: [kinds]}, "says": text, "shows": text,
               "warns": {item: text}, "maybe_lost": ..., "earned_below": share,
-              "public_right": [items], "wall": seconds}
+              "public_right": [items], "wall": seconds, "flags": [kinds]}
              `lost` maps items to the parts that lose their points, or names a group of items (see
              `group`) that lose everything. All else keeps every point, but for the items of the
              group `maybe_lost` and what cannot be tried without them. An item's faults are of

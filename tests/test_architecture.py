@@ -17,7 +17,7 @@ LAYERS = (
     ("score", "golden", "doctor"),
     ("intake", "session", "verdicts", "report", "release"),
     ("observing",),
-    ("follow",),
+    ("follow", "measure"),
     ("engine",),
     ("shelf",),
     ("cli",),

@@ -121,6 +121,7 @@ def check_words(attack: Attack, report: Report) -> None:
     for item, kinds in attack.expect.get("kinds", {}).items():
         found = {fault.kind for fault in items[item].faults}
         assert found and found <= set(kinds), [fault.says for fault in items[item].faults]
+    assert set(attack.expect.get("flags", ())) <= {flag.kind for flag in report.flags}
     faults = [fault for item in items.values() for fault in item.faults]
     assert all(fault.says.strip() for fault in faults), "a fault that says nothing"
     if says := attack.expect.get("says"):
