@@ -237,8 +237,9 @@ def _is_own_function(node: ast.Call, function: Function) -> bool:
     """Whether it calls f, self.f or layers.f, and not np.sum, x.sum or float."""
     target, source = node.func, function.source
     if isinstance(target, ast.Name):
-        imported = source.names.get(target.id)
-        return source.is_local(target) if imported is None else not imported.startswith("numpy")
+        imported = source.names.get(target.id, target.id)
+        return source.is_local(target) or is_forward(imported) or imported != target.id and (
+            not imported.startswith("numpy"))  # fmt: skip
     is_self = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
     is_self = is_self and target.value.id == "self"  # type: ignore[attr-defined]
     return is_self or is_forward(getattr(target, "attr", ""))

@@ -228,20 +228,25 @@ def _is_kept(old: ast.AST, new: ast.AST, value: ast.AST | None, name: str) -> bo
 
 def _is_stub(function: ast.FunctionDef) -> bool:
     """Whether a function does nothing yet: only a docstring, pass, None or NotImplementedError."""
-    return all(
-        isinstance(node, (ast.Pass, ast.Raise))
-        or isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        or isinstance(node, (ast.Return, ast.Assign))
-        and _is_nothing(node.value)
-        for node in function.body
-    )
+    empty: set[str] = set()
+    for node in function.body:
+        if isinstance(node, ast.Assign) and _is_nothing(node.value, empty):
+            names = [n.id for target in node.targets for n in ast.walk(target)
+                     if isinstance(n, ast.Name)]  # fmt: skip
+            empty.update(names)
+        elif isinstance(node, ast.Return) and _is_nothing(node.value, empty):
+            continue
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        elif not isinstance(node, (ast.Pass, ast.Raise)):
+            return False
+    return True
 
 
-def _is_nothing(node: ast.AST | None) -> bool:
-    """None, or a tuple of names and Nones, as in `return out, cache`."""
+def _is_nothing(node: ast.AST | None, empty: set[str]) -> bool:
+    """None, a name that holds None, or a tuple of such: `return out, cache`."""
     if isinstance(node, ast.Tuple):
-        return all(_is_nothing(each) for each in node.elts)
-    return node is None or isinstance(node, ast.Name) or (
-        isinstance(node, ast.Constant) and node.value is None
-    )  # fmt: skip
+        return all(_is_nothing(each, empty) for each in node.elts)
+    if isinstance(node, ast.Name):
+        return node.id in empty
+    return node is None or isinstance(node, ast.Constant) and node.value is None

@@ -34,7 +34,9 @@ WATCHED: tuple[tuple[str, str], ...] = (
     ("__import__", _IMPORTS), ("importlib.import_module", _IMPORTS), ("importlib.util.*", _IMPORTS),
     ("importlib.machinery.*", _IMPORTS), ("importlib.__import__", _IMPORTS),
 )  # fmt: skip
-ROOTS = frozenset(pattern.partition(".")[0] for pattern, _ in WATCHED)
+ROOTS = frozenset(
+    ("builtins", "__builtins__", *(pattern.partition(".")[0] for pattern, _ in WATCHED))
+)
 HIDDEN = frozenset({
     "__subclasses__", "__globals__", "__code__", "__closure__", "__builtins__", "__loader__",
     "__getattribute__", "f_back", "f_locals", "f_globals", "f_code", "tb_frame", "gi_frame",
@@ -111,15 +113,13 @@ def _called(
     elif name in ("setattr", "delattr") and node.args and _is_module(source, node.args[0]):
         says = f"changes {source.dotted(node.args[0])} itself, for all that runs later"
         yield source.seen("patches", says, node)
-    elif name == "getattr" and node.args and not _is_plain(node):
+    elif name == "getattr" and len(node.args) > 1:
         whole = source.dotted(node.args[0])
-        if whole in ("builtins", "__builtins__", "os", "sys"):
+        if isinstance(node.args[1], ast.Constant):
+            yield from _watched(source, node, source.dotted(node) or "")
+        elif whole in ("builtins", "__builtins__", "os", "sys"):
             says = f"takes something out of {whole} by a name that is put together at run time"
             yield source.seen("reaches_outside", says, node)
-
-
-def _is_plain(node: ast.Call) -> bool:
-    return len(node.args) > 1 and isinstance(node.args[1], ast.Constant)
 
 
 def _used(source: Source, node: ast.Attribute | ast.Name) -> Iterator[Seen]:
@@ -133,9 +133,15 @@ def _used(source: Source, node: ast.Attribute | ast.Name) -> Iterator[Seen]:
     if hidden:
         yield source.seen("reaches_outside", _FRAMES.format(hidden), node)
         return
-    name = source.dotted(node)
-    if name is None or name.partition(".")[0] not in ROOTS or source.is_local(node):
+    if not source.is_local(node):
+        yield from _watched(source, node, source.dotted(node) or "")
+
+
+def _watched(source: Source, node: ast.expr, name: str) -> Iterator[Seen]:
+    """What is to say of the use of `name`, if it is one of those that are watched."""
+    if name.partition(".")[0] not in ROOTS:
         return
+    name = name.removeprefix("builtins.").removeprefix("__builtins__.")
     says = next((text for pattern, text in WATCHED if _is(name, pattern)), "")
     if says and not (says == _FILES and _in_save_or_load(source, node)):
         yield source.seen("reaches_outside", says.format(name), node)
