@@ -18,7 +18,7 @@ from grader.rubric import Rubric
 from grader.types import Case, Flag, Submission
 from grader.upload import shown
 
-LIMIT = 40  # flags of one submission
+LIMIT = 35  # flags of one submission; a report lists 40 of all kinds
 SAYS = 300  # characters of one flag
 Answers = Callable[[Case], Iterable[np.ndarray]]
 
@@ -66,9 +66,10 @@ def _copies(submission: Submission) -> Iterator[Seen]:
     for path, graded in sorted(submission.doubles.items()):
         copies.setdefault(graded, []).append(path)
     for graded, paths in copies.items():
-        what = "is another version of this file" if paths[0].endswith(".py") else "is compiled code"
-        more = f", and there are {len(paths) - 1:,} more like it" if len(paths) > 1 else ""
-        says = f"'{shown(paths[0])}' in the upload {what}{more}; graded was {graded}"
+        is_source = paths[0].endswith(".py")
+        what = "another version of" if is_source else "compiled code with the name of"
+        more = f", and {len(paths) - 1:,} more are like it" if len(paths) > 1 else ""
+        says = f"'{shown(paths[0])}' in the upload is {what} {graded}, which was graded{more}"
         yield Seen("source_differs", says, graded.removeprefix(f"{submission.package}/"))
 
 
@@ -82,10 +83,10 @@ def _merged(seen: Iterable[Seen], order: dict[str, int]) -> tuple[Flag, ...]:
         first.setdefault(key, one)
         times[key] = times.get(key, 0) + 1
     found = [_flag(one, times[key]) for key, one in first.items()]
-    more = len(found) - LIMIT
-    if more <= 0:
+    if len(found) <= LIMIT:
         return tuple(found)
-    return (*found[:LIMIT], Flag("more", f"… {more:,} more", ""))
+    more = len(found) - LIMIT + 1
+    return (*found[: LIMIT - 1], Flag("more", f"… {more:,} more", ""))
 
 
 def _flag(seen: Seen, times: int) -> Flag:

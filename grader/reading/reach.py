@@ -13,9 +13,9 @@ from grader.reading.source import DEPTH, Seen, Source
 # By full name; the first match counts. What is harmless is listed first, with nothing to say.
 _RUNS_TEXT = "runs text as code with {}: what it does cannot be seen here"
 _FILES = "reads or writes files with {}: a layer works on the arrays that it is given"
-_OUTSIDE = "uses {}: what is outside of the arrays is no business of a layer"
+_OUTSIDE = "uses {}: a layer works on its arguments alone"
 _FRAMES = "uses {}, which shows or changes the program that is running"
-_RANDOM = "uses {}: the state of the random numbers is not a layer's to look at"
+_RANDOM = "uses {}: a layer draws random numbers and does not look at their state"
 _IMPORTS = "imports by a name that is put together at run time ({})"
 WATCHED: tuple[tuple[str, str], ...] = (
     ("os.path*", ""), ("os.sep", ""), ("os.linesep", ""), ("os.makedirs", ""), ("os.getcwd", ""),
