@@ -66,6 +66,20 @@ class JudgingTable(Table):
     )
 
 
+class ReadingTable(Table):
+    """What the source of a submission is looked through for; it raises flags, never costs a point.
+
+    A name stands for a module and all inside it; * and ? match any characters.
+    """
+
+    forbidden_imports: tuple[str, ...] = Field(
+        default=(), description="modules that would do the homework"
+    )
+    watched_imports: tuple[str, ...] = Field(
+        default=(), description="modules that a layer has no need of"
+    )
+
+
 class PartTable(Table):
     """One part of an item: its points, and the outputs that it is made of."""
 
@@ -170,6 +184,7 @@ class RubricFile(Table):
     conventions: ConventionsTable = ConventionsTable()
     limits: LimitsTable = LimitsTable()
     judging: JudgingTable = JudgingTable()
+    reading: ReadingTable = ReadingTable()
     sections: tuple[SectionTable, ...]
     items: tuple[ItemTable, ...]
 
@@ -207,6 +222,7 @@ TABLES: Mapping[Any, type[Table]] = {
     "conventions": ConventionsTable,
     "limits": LimitsTable,
     "judging": JudgingTable,
+    "reading": ReadingTable,
 }
 
 

@@ -34,7 +34,9 @@ class Submission:
     `files` maps the path inside the course folder, with forward slashes, to the bytes:
     "cs231n/layers.py", "Dropout.ipynb". `package` is the folder that holds layers.py ("cs231n";
     a flat upload gets that name). `sha256` is that of the upload itself (for a folder: of its
-    sorted paths and contents). `repaired` and `ignored` are sentences for people.
+    sorted paths and contents). `repaired` and `ignored` are sentences for people. `doubles` maps a
+    path of the upload that is not graded to the graded file whose name it bears, where it holds
+    something else: {"old/layers.py": "cs231n/layers.py"}.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Submission:
     files: Mapping[str, bytes]
     repaired: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    doubles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ LAYERS = (
     ("wire", "inputs", "upload", "layout", "probes", "judges.tolerances"),
     ("archive", "judges", "worker"),
     ("folder", "rubric", "box"),
-    ("score", "golden", "doctor"),
+    ("score", "golden", "doctor", "reading"),
     ("intake", "session", "verdicts", "report", "release"),
     ("observing",),
     ("follow", "measure"),

@@ -121,13 +121,13 @@ def check_words(attack: Attack, report: Report) -> None:
     for item, kinds in attack.expect.get("kinds", {}).items():
         found = {fault.kind for fault in items[item].faults}
         assert found and found <= set(kinds), [fault.says for fault in items[item].faults]
-    assert set(attack.expect.get("flags", ())) <= {flag.kind for flag in report.flags}
     faults = [fault for item in items.values() for fault in item.faults]
     assert all(fault.says.strip() for fault in faults), "a fault that says nothing"
     if says := attack.expect.get("says"):
         assert any(says in fault.says for fault in faults), [fault.says for fault in faults][:5]
     if shows := attack.expect.get("shows"):
         assert any(shows in line for fault in faults for *_, line in frames(fault))
+    assert set(attack.expect.get("flags", ())) <= {flag.kind for flag in report.flags}, report.flags
     for item, text in attack.expect.get("warns", {}).items():
         assert any(text in warning.says for warning in items[item].warnings)
     for item in attack.expect.get("public_right", ()):
