@@ -2,7 +2,7 @@
 import _thread
 import time
 
-EXPECT = {"lost": {"relu_forward": ["out"]}, "kinds": {"relu_forward": ["error"]}, "says": "0 threads"}
+EXPECT = {"lost": {"relu_forward": ["out"]}, "kinds": {"relu_forward": ["error"]}, "says": ": 0 threads"}
 
 
 def relu_forward(x):
