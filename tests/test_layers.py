@@ -26,7 +26,7 @@ def relu_forward(x):
     assert not seen, f"{{seen}} can be seen"
     return np.maximum(0, x), x
 """
-SEEN = ("/etc/passwd", "/bin/sh", str(hostile.HOSTILE), os.path.expanduser("~"))
+SEEN = ("/etc/passwd", "/bin/sh", str(hostile.HOSTILE))
 LAYERS = (
     ("bubblewrap", "outer", "looks around"),
     ("bubblewrap", "uid", "thread_bomb"),
@@ -43,7 +43,7 @@ LAYERS = (
     ("landlock", "landlock", "files_read_by_name"),
     ("landlock", "landlock", "disk_fill"),
     ("landlock", "seccomp", "signals_by_detours"),
-    ("landlock", "seccomp", "forks_by_number"),
+    ("landlock", "seccomp", "namespaces"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_a_case_that_ignores_every_signal_ends_in_time(mode: str, body: str) -> 
     took: list[float] = []
     with Worker(boxes.plan(mode)) as worker:
         while len(took) < 3 and min(took, default=9.0) > AT_MOST_S:
-            job = test_box.job(body, case_s=LIMIT_S)
+            job = replace(test_box.job(body), case_s=LIMIT_S)
             worker.open(job, test_box.soon())
             rows, inputs = test_box.cases()
             before = processes.mine()

