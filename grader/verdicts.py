@@ -197,7 +197,7 @@ class Bench:
             kind=found.kind or "value",
             says=found.says if case.public else found.hidden,
             public=case.public,
-            error=found.error,
+            error=found.error if case.public or found.error is None else _rough(found.error),
             allowed=found.allowed,
             at=found.at if case.public else None,
             comparison=comparison,
@@ -217,7 +217,7 @@ class Bench:
         kind, template = ENDINGS[evidence.outcome]
         says = template.format(
             limit=self._rubric.table.limits.case_s,
-            how=f" ({evidence.text})" if evidence.text else "",
+            how=f" ({evidence.text})" if evidence.text and case.public else "",
             text=evidence.text,
             message=raised.message if raised and raised.message else "is missing",
         )
@@ -266,11 +266,19 @@ def _exception(name: str, raised: Raised) -> str:
 
 
 def _without_values(raised: Raised | None) -> Raised | None:
-    """Return an exception without its text: a message, or a class name, can carry hidden inputs."""
+    """Return an exception without what can carry hidden inputs.
+
+    That is its message, a class name of its own, and the line numbers of all frames but the last.
+    """
     if raised is None:
         return None
     known = isinstance(getattr(builtins, raised.type, None), type) or raised.type == "ReturnValue"
-    return Raised(raised.type if known else "an exception", "", raised.frames)
+    return Raised(raised.type if known else "an exception", "", raised.frames[-1:])
+
+
+def _rough(error: float) -> float:
+    """Return two digits of an error: the others could be numbers of a hidden case."""
+    return float(f"{error:.2g}")
 
 
 def _may_change(case: Case) -> bool:

@@ -707,7 +707,8 @@ MASK = RNG(5).random((6, 8)) < 0.75
 BACKWARD: dict[str, tuple[np.ndarray, np.ndarray, bool]] = {
     "right": (X * MASK / 0.75, DOUT * MASK / 0.75, True),
     "right by its own wrong scale": (X * MASK, DOUT * MASK, True),
-    "test mode": (X, DOUT, True),
+    "nothing dropped": (X, DOUT, False),
+    "everything dropped": (X * 0, DOUT * 0, False),
     "float32": ((X * MASK / 0.75).astype(np.float32), DOUT * MASK / 0.75, True),
     "scale missing": (X * MASK / 0.75, DOUT * MASK, False),
     "scaled in test mode": (X, DOUT / 0.75, False),

@@ -135,6 +135,10 @@ def decide_backward(look: Look) -> Iterator[Finding]:
             return
     out, dx = (look.arrays[name].astype(np.float64).reshape(x.shape) for name in ("out", "dx"))
     want = dout * (out / x)
+    if look.case.options["mode"] == "train" and np.all((out == 0) == (out[(0,) * out.ndim] == 0)):
+        says = "the forward pass keeps or drops all units: there is no mask to hand back"
+        yield Finding("dx", "missing", says, says)
+        return
     errors = np.abs(dx - want) / np.max(np.abs(dout))
     worst = float(errors.max())
     # In test mode the layer is the identity; what its forward pass does instead is not dx's matter.

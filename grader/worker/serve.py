@@ -20,6 +20,7 @@ import json
 import math
 import os
 import re
+import select
 import signal
 import sys
 import typing
@@ -48,6 +49,9 @@ OLD_NUMPY = {
 }  # fmt: skip
 
 
+CLOSED, NOT_OPENED, NO_MORE = 0, 4, 5  # exit codes of a driver
+
+
 def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
     """Confine this process, then serve submissions until stdin ends; also their `notebooks`."""
     for name in PRELOAD:
@@ -63,17 +67,33 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
         "ready": True, "numpy": np.__version__, "python": sys.version.split()[0],
         "layers": here.layers, "why": here.why, "through": here.through,
     })  # fmt: skip
-    while (message := wire.read(receive)) is not None:
-        if message[0].get("do") != "open":
-            continue  # meant for a driver that has ended already
+    while True:
+        # The driver reads what it is to do: freed memory of this process, which all later drivers
+        # inherit, would still hold the submission and the reference's layers.
+        select.select([0], [], [])
         pid = os.fork()
         if pid == 0:
+            ending = CLOSED
             try:
-                Driver(*message, here, shell).serve(receive)
+                ending = _drive(receive, here, shell)
             finally:
-                os._exit(0)
-        os.waitpid(pid, 0)
-        send({"closed": True})
+                os._exit(ending)
+        ending = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if ending == NO_MORE:
+            return
+        if ending != NOT_OPENED:
+            send({"closed": True})
+
+
+def _drive(receive: Callable[[int], bytes], here: confine.Confinement, shell: Any) -> int:
+    """Be the driver of one submission from its "open" message on; return how that ended."""
+    message = wire.read(receive)
+    if message is None:
+        return NO_MORE
+    if message[0].get("do") != "open":
+        return NOT_OPENED  # meant for a driver that has ended already
+    Driver(*message, here, shell).serve(receive)
+    return CLOSED
 
 
 def _shell() -> Any:
