@@ -20,14 +20,14 @@ from rich.console import Console
 
 import grader
 from grader import shelf
-from grader.box import Worker
+from grader.box import Worker, choose
 from grader.engine import grade_one
 from grader.errors import BackgradeError, UsageError
 from grader.intake import read_submission
 from grader.report import result
 
 Rubric = Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")]
-COMMANDS = ("submission", "fixtures", "release", "schema")
+COMMANDS = ("submission", "fixtures", "release", "schema", "doctor")
 
 app = typer.Typer(
     add_completion=False,
@@ -50,6 +50,8 @@ class Box(StrEnum):
     """How to confine student code."""
 
     auto = "auto"
+    bubblewrap = "bubblewrap"
+    landlock = "landlock"
     none = "none"
 
 
@@ -92,7 +94,7 @@ def submission(
     """Grade one submission (`submission` may be left out) and write report.html and result.json."""
     if fail_under is not None and not 0 <= fail_under <= 100:
         raise UsageError(f"--fail-under {fail_under:g}: give a number from 0 to 100")
-    with Worker() as worker:
+    with Worker(choose(box)) as worker:
         given = read_submission(path, given=shelf.given_files())
         report = grade_one(given, shelf.assignment(rubric), worker)
     from grader.report import html, terminal
@@ -171,6 +173,18 @@ def release(
             f"{folder}: cannot be written ({error.strerror}); choose another folder"
         ) from None
     typer.echo(f"{folder}: {len(written)} files written")
+
+
+@app.command("doctor")
+def doctor() -> None:
+    """Say how this machine confines student code; exit 0 only where it does."""
+    from grader import doctor as examining
+    from grader.doctor import show
+
+    found = examining.examine(shelf.golden_folder() / "manifest.json")
+    show.show(found, Console())
+    if not found.isolated:
+        raise typer.Exit(3)
 
 
 @app.command("schema")

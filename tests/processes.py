@@ -30,6 +30,18 @@ def below(pid: int) -> set[int]:
     return found
 
 
+def resident(pid: int) -> list[int]:
+    """Return `pid`, and where it is bubblewrap, its first process and the worker in it, last.
+
+    Whatever else is below came from a submission: a driver, a child, an orphan.
+    """
+    found = [pid]
+    if b"bwrap" in Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0]:
+        for _ in range(2):
+            found += sorted(_children(found[-1]))[:1]
+    return found
+
+
 def gone(pids: set[int], within_s: float = 3.0) -> bool:
     """Wait until none of `pids` lives; say whether that came true."""
     deadline = time.monotonic() + within_s

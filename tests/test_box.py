@@ -67,6 +67,11 @@ def pid(worker: Worker) -> int:
     return worker._process.pid
 
 
+def left_by(worker: Worker) -> set[int]:
+    """Return the processes of submissions that are still there."""
+    return processes.below(pid(worker)) - set(processes.resident(pid(worker)))
+
+
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
     with Worker() as one:
@@ -84,14 +89,15 @@ def own() -> Iterator[Worker]:
 def test_one_process_serves_many_submissions(worker: Worker) -> None:
     assert outcomes(worker, job()) == ["answered"]
     first = pid(worker)
-    assert processes.gone(processes.below(first))
-    memory = Path(f"/proc/{first}/statm").read_text().split()[1]
+    assert processes.gone(left_by(worker))
+    inside = processes.resident(first)[-1]
+    memory = Path(f"/proc/{inside}/statm").read_text().split()[1]
     for body in ("pass", "1/0", "import os; os._exit(1)", "x += 1", "print('x' * 10**6)") * 8:
         assert outcomes(worker, job(body))[0] in ("answered", "raised", "died")
     assert pid(worker) == first
-    assert processes.gone(processes.below(first)), "a process is left behind"
-    assert int(Path(f"/proc/{first}/statm").read_text().split()[1]) < int(memory) + 2_000
-    assert len(os.listdir(f"/proc/{first}/fd")) <= 4
+    assert processes.gone(left_by(worker)), "a process is left behind"
+    assert int(Path(f"/proc/{inside}/statm").read_text().split()[1]) < int(memory) + 2_000
+    assert len(os.listdir(f"/proc/{inside}/fd")) <= 4
 
 
 def test_nothing_of_one_submission_is_seen_by_the_next(worker: Worker) -> None:

@@ -95,7 +95,7 @@ def test_a_hostile_submission_gets_its_true_score(
     check_words(attack, report)
     check_form(report)
     assert wall_s < attack.expect.get("wall", WALL_S)
-    left = processes.mine() - before - {worker_pid(worker)}
+    left = processes.mine() - before - set(processes.resident(worker_pid(worker)))
     assert processes.gone(left), "a process is left behind"
 
 

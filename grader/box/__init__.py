@@ -1,21 +1,23 @@
 """The box: student code runs in processes of its own, and only frames go in and come out.
 
-`Worker` is the supervisor's end. It starts one worker process (grader.worker.serve) on a path that
-holds nothing but the worker's own files and NumPy, hands it one submission after another, and
-bounds every wait. Whatever happens in there ends as Evidence or as one BoxError, never as a hang.
+`Worker` is the supervisor's end. It starts one worker process (grader.worker.serve) in the layers
+that `plan` chooses, on a path that holds nothing but the worker's own files and NumPy, hands it one
+submission after another, and bounds every wait. Whatever happens in there ends as Evidence or as
+one BoxError, never as a hang.
+
+    plan     which layers this machine gives, and the command that starts a worker in them
+    outer    bubblewrap: a view of the system without anything of ours
+    job      what goes in and comes out
 """
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,79 +25,29 @@ from typing import Any
 import numpy as np
 
 from grader import wire
+from grader.box.job import GRADED, Gone, Job, Late, Loaded, Observed
+from grader.box.plan import Plan, choose, command, environment, verdict
 from grader.errors import BoxError, WireError
 from grader.types import BoxState
 
-HERE = Path(__file__).resolve().parent.parent
-VISIBLE = ("errors.py", "wire.py", "probes/*.py", "worker/*.py")
-GRADED = ("layers", "layer_utils", "optim", "fc_net")
+__all__ = ["GRADED", "Gone", "Job", "Late", "Loaded", "Plan", "Worker", "choose"]
+
 START_S = 60.0  # seconds until a worker must have imported NumPy, on the slowest machine
-BOOT = """
-import sys, json, importlib.util as u, importlib.machinery as m
-files, home = json.loads(sys.argv[1])
-class Ours:
-    def find_spec(self, name, path=None, target=None):
-        if name in files:
-            f = files[name]
-            if not f:
-                return m.ModuleSpec(name, None, is_package=True)
-            inner = [] if f.endswith('__init__.py') else None
-            return u.spec_from_file_location(name, f, submodule_search_locations=inner)
-sys.meta_path.insert(0, Ours())
-sys.path.append(home)
-import numpy
-sys.path.remove(home)
-import grader.worker.serve as serve
-serve.main()
-"""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What goes into the box for one submission: sources, never an answer.
-
-    `given` and `graft` map the short names of modules to sources of ours (see worker.modules).
-    """
-
-    package: str
-    files: Mapping[str, bytes]
-    conventions: Mapping[str, str]
-    given: Mapping[str, bytes] = field(default_factory=dict)
-    graft: Mapping[str, bytes] = field(default_factory=dict)
-    load_s: float = 10.0
-    case_s: float = 5.0
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """What opening a submission told.
-
-    `modules` maps each graded module to what importing it came to; `repaired` are sentences;
-    `changed` are handed-out functions that give other values than ours.
-    """
-
-    modules: Mapping[str, Mapping[str, Any]]
-    repaired: tuple[str, ...]
-    changed: tuple[str, ...] = ()
-
-
-Observed = tuple[str, dict[str, Any], dict[str, np.ndarray]]
-
-
-class Late(Exception):
-    """The worker has not answered before the submission's time was up."""
-
-
-class Gone(Exception):
-    """The worker ended, or sent what is no frame: student code reached it."""
 
 
 class Worker:
-    """One worker process, reused for many submissions; a context manager."""
+    """One worker process in one box, reused for many submissions; a context manager.
 
-    def __init__(self) -> None:
+    Start it from a thread that lives as long as it does: bubblewrap ends with the thread. Once a
+    submission was opened, `missing` says why a wanted layer is not on.
+    """
+
+    def __init__(self, plan: Plan | None = None) -> None:
+        self._plan = plan
         self._process: subprocess.Popen[bytes] | None = None
+        self._state: BoxState | None = None
         self.versions: dict[str, str] = {}
+        self.missing: dict[str, str] = {}
 
     def __enter__(self) -> Worker:
         self.start()
@@ -111,19 +63,21 @@ class Worker:
 
     @property
     def state(self) -> BoxState:
-        """How student code is confined in this worker."""
-        return BoxState(outer="none", inner=("process", "rlimits"), isolated=False)
+        """How student code is confined in this worker; known once a submission was opened."""
+        assert self._state is not None, "no submission was opened yet"
+        return self._state
 
     def start(self) -> None:
-        """Start the process; it imports NumPy while the caller goes on."""
+        """Start the process; it imports NumPy while the caller goes on. May raise BoxError."""
         if self._process is None:
+            self._plan = self._plan or choose()
             self._process = subprocess.Popen(
-                [sys.executable, "-s", "-P", "-S", "-c", BOOT, json.dumps([_visible(), _home()])],
+                command(self._plan),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
-                env=_environment(),
+                env=environment(),
                 start_new_session=True,
                 close_fds=True,
                 bufsize=0,
@@ -154,10 +108,7 @@ class Worker:
         """Hand over a submission; return what could be loaded. Raises Late, Gone or BoxError."""
         self.start()
         if not self.versions:
-            hello, _ = self._receive(time.monotonic() + START_S)
-            if not hello.get("ready"):
-                raise BoxError("box: the worker did not start; run `grade doctor`")
-            self.versions = {"numpy": str(hello["numpy"]), "python": str(hello["python"])}
+            self._greet()
         arrays = {
             f"{group}:{path}": np.frombuffer(data, dtype=np.uint8)
             for group in ("files", "given", "graft")
@@ -174,6 +125,20 @@ class Worker:
         return Loaded(
             answer["loaded"], tuple(answer["repaired"]), tuple(map(str, answer["changed"]))
         )
+
+    def _greet(self) -> None:
+        """Wait until the worker is ready, and hold what it found against the plan."""
+        assert self._plan is not None
+        try:
+            hello, _ = self._receive(time.monotonic() + START_S)
+        except (Gone, Late):
+            raise BoxError(
+                f"box: the worker did not start (outer layer: {self._plan.outer.name}); "
+                "run `grade doctor` to see what this machine lacks"
+            ) from None
+        self._state = verdict(self._plan, hello)
+        self.missing = {str(name): str(why) for name, why in hello["why"].items()}
+        self.versions = {"numpy": str(hello["numpy"]), "python": str(hello["python"])}
 
     def run(
         self,
@@ -248,31 +213,6 @@ class Worker:
         if message is None:
             raise Gone
         return message
-
-
-def _visible() -> dict[str, str]:
-    """Return the worker's modules by dotted name with their files; packages with an empty path."""
-    files = {"grader": ""}
-    for pattern in VISIBLE:
-        for path in sorted(HERE.glob(pattern)):
-            parts = ["grader", *path.relative_to(HERE).with_suffix("").parts]
-            if parts[-1] == "__init__":
-                parts.pop()
-            files[".".join(parts)] = str(path)
-    return files
-
-
-def _home() -> str:
-    """Return the folder that NumPy is installed in."""
-    return str(Path(np.__file__).resolve().parent.parent)
-
-
-def _environment() -> dict[str, str]:
-    """Return the whole environment of the worker: nothing of ours leaks, one BLAS thread."""
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/", "PYTHONHASHSEED": "0"} | {
-        name: "1" for name in threads
-    }
 
 
 def _descendants(pid: int) -> list[int]:

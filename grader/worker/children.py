@@ -28,13 +28,15 @@ def in_children(
     work: Callable[[Sequence[str], Answer], None],
     limit_s: float,
     of: Callable[[str], str] = str,
+    confine: Callable[[int], None] = limits.confine,
 ) -> Iterator[Answered]:
     """Run `work(names, answer)` in a child; yield (name, say, arrays) for each name in order.
 
     The child calls `answer` once for each name. Where it dies, hangs for `limit_s` wall seconds or
     sends no frame, the name it was at gets an "outcome" of died or timeout, and the names after
     it a fresh child. Names for which `of` gives the same as for one that hung are "not_run": what
-    hangs once hangs again. Every answer carries `wall_s`.
+    hangs once hangs again. Every answer carries `wall_s`. `confine(cpu seconds)` is the first thing
+    that a child does.
     """
     left = list(names)
     hung: set[str] = set()
@@ -42,7 +44,7 @@ def in_children(
         if of(left[0]) in hung:
             yield left.pop(0), {"outcome": "not_run", "wall_s": 0.0}, {}
             continue
-        pid, pipe = _start(left, work, limit_s)
+        pid, pipe = _start(left, work, limit_s, confine)
         try:
             while left:
                 started = time.monotonic()
@@ -86,6 +88,7 @@ def _start(
     names: Sequence[str],
     work: Callable[[Sequence[str], Answer], None],
     limit_s: float,
+    confine: Callable[[int], None],
 ) -> tuple[int, int]:
     receiving, sending = os.pipe()
     pid = os.fork()
@@ -95,7 +98,7 @@ def _start(
     try:
         gc.disable()
         limits.only_standard_files(keep=sending)
-        limits.confine(cpu_s=math.ceil(limit_s * len(names)) + 1)
+        confine(math.ceil(limit_s * len(names)) + 1)
         work(names, lambda say, arrays: _write(sending, wire.pack(say, arrays)))
     finally:
         os._exit(0)

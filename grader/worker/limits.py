@@ -13,17 +13,27 @@ OPEN_FILES = 64
 
 
 def confine(cpu_s: int) -> None:
-    """Give up privileges and bound CPU seconds, memory, files and processes of this process.
-
-    After it no new process or thread can start: RLIMIT_NPROC of 0 is not honoured for root, so
-    the uid is dropped first.
-    """
+    """Give up root, and bound this process; the box adds more layers (see worker.confine)."""
     os.setsid()
     os.umask(0o077)
     if os.geteuid() == 0:
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+        become(NOBODY)
+    bound(cpu_s)
+
+
+def become(uid: int) -> None:
+    """Go on as another user and group, for good. Raises OSError where that is not allowed."""
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
+def bound(cpu_s: int) -> None:
+    """Bound CPU seconds, memory, files and processes of this process.
+
+    After it no new process or thread can start. The kernel does not honour RLIMIT_NPROC for root,
+    so the uid has to be dropped first.
+    """
     for kind, limit in (
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_AS, ADDRESS_SPACE),

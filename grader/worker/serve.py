@@ -2,7 +2,7 @@
 
     worker   imports NumPy and the probes once; for each "open" forks
     driver   holds one submission's compiled code; never executes it; for each "run" forks
-    child    drops privileges, imports the student's modules, answers its cases one by one, exits
+    child    gives up what is left, imports the student's modules, answers its cases, exits
 
 The driver believes nothing a child says but the numbers: which case an answer belongs to, and how
 long it took, it knows itself. A child that dies, hangs or floods loses the case it was in; the
@@ -12,6 +12,7 @@ cases after it get a fresh child.
 from __future__ import annotations
 
 import builtins
+import functools
 import gc
 import importlib
 import itertools
@@ -26,7 +27,7 @@ import numpy as np
 
 from grader import wire
 from grader.probes.nn import Conventions, Implementation
-from grader.worker import handed_out, library, modules, observe, python2
+from grader.worker import confine, handed_out, library, modules, observe, python2
 from grader.worker.children import Answer, in_children
 
 # What student code may import lazily; after the uid is dropped it might not be readable any more.
@@ -44,8 +45,8 @@ OLD_NUMPY = {
 }  # fmt: skip
 
 
-def main() -> None:
-    """Serve submissions until stdin ends."""
+def main(wanted: confine.Wanted) -> None:
+    """Confine this process, then serve submissions until stdin ends."""
     for name in PRELOAD:
         importlib.import_module(name)
     _old_names()
@@ -53,14 +54,18 @@ def main() -> None:
     receive = reader(0)
     gc.collect()
     gc.freeze()
-    send({"ready": True, "numpy": np.__version__, "python": sys.version.split()[0]})
+    here = confine.enter(wanted)
+    send({
+        "ready": True, "numpy": np.__version__, "python": sys.version.split()[0],
+        "layers": here.layers, "why": here.why, "through": here.through,
+    })  # fmt: skip
     while (message := wire.read(receive)) is not None:
         if message[0].get("do") != "open":
             continue  # meant for a driver that has ended already
         pid = os.fork()
         if pid == 0:
             try:
-                Driver(*message).serve(receive)
+                Driver(*message, here).serve(receive)
             finally:
                 os._exit(0)
         os.waitpid(pid, 0)
@@ -87,7 +92,13 @@ def _old_names() -> None:
 class Driver:
     """One submission in the box: compiled once, executed only in children."""
 
-    def __init__(self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self,
+        say: Mapping[str, Any],
+        arrays: Mapping[str, np.ndarray],
+        confinement: confine.Confinement,
+    ) -> None:
+        self._in_children = functools.partial(in_children, confine=confinement.child)
         self.package: str = say["package"]
         self.conventions = Conventions(**say["conventions"])
         self.load_s: float = say["load_s"]
@@ -136,7 +147,7 @@ class Driver:
                 }  # fmt: skip
                 answer(said, {"code": code})
 
-        for path, say, arrays in in_children(list(files), work, self.load_s):
+        for path, say, arrays in self._in_children(list(files), work, self.load_s):
             if "outcome" in say:
                 self.failed[path] = say
             elif say["error"]:
@@ -169,10 +180,12 @@ class Driver:
         names = [n for n, p in modules.GRADED.items() if f"{self.package}/{p}" in self.codes]
         if "layers" in names and "layers" in self.given:
             names.append("changed")
-        loaded = {name: say for name, say, _ in in_children(names, work, self.load_s)}
+        loaded = {name: say for name, say, _ in self._in_children(names, work, self.load_s)}
         if loaded.get("optim", {}).get("outcome") not in (None, "loaded"):
             # What layers.py did to the process it was imported in is not optim.py's fault.
-            loaded |= {name: say for name, say, _ in in_children(["optim"], work, self.load_s)}
+            loaded |= {
+                name: say for name, say, _ in self._in_children(["optim"], work, self.load_s)
+            }
         named = loaded.pop("changed", {}).get("names")
         self.changed = [n for n in modules.LOSSES if isinstance(named, list) and n in named]
         for name, path in modules.GRADED.items():
@@ -206,7 +219,7 @@ class Driver:
                 }
                 answer(*observe.observe(nn, cases[case_id], inputs, self.texts))
 
-        for case_id, observed, outputs in in_children(
+        for case_id, observed, outputs in self._in_children(
             list(cases),
             work,
             self.case_s,

@@ -5,11 +5,11 @@ EXPECT = {"lost": {}}
 
 
 def relu_forward(x):
-    allowed = {"PATH", "LANG", "HOME", "PYTHONHASHSEED", "LC_CTYPE", "OMP_NUM_THREADS",
+    allowed = {"PATH", "LANG", "HOME", "PWD", "PYTHONHASHSEED", "LC_CTYPE", "OMP_NUM_THREADS",
                "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"}
     assert set(os.environ) <= allowed, sorted(os.environ)
-    links = [os.readlink(f"/proc/self/fd/{n}") for n in (0, 1, 2)]
-    assert set(links) == {"/dev/null"}, links
+    null = os.stat("/dev/null").st_rdev
+    assert {os.fstat(number).st_rdev for number in (0, 1, 2)} == {null}
     more = 0
     for number in range(3, 64):
         try:

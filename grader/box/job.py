@@ -1,0 +1,49 @@
+"""What goes into the box and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+GRADED = ("layers", "layer_utils", "optim", "fc_net")
+Observed = tuple[str, dict[str, Any], dict[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What goes into the box for one submission: sources, never an answer.
+
+    `given` and `graft` map the short names of modules to sources of ours (see worker.modules).
+    """
+
+    package: str
+    files: Mapping[str, bytes]
+    conventions: Mapping[str, str]
+    given: Mapping[str, bytes] = field(default_factory=dict)
+    graft: Mapping[str, bytes] = field(default_factory=dict)
+    load_s: float = 10.0
+    case_s: float = 5.0
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What opening a submission told.
+
+    `modules` maps each graded module to what importing it came to; `repaired` are sentences;
+    `changed` are handed-out functions that give other values than ours.
+    """
+
+    modules: Mapping[str, Mapping[str, Any]]
+    repaired: tuple[str, ...]
+    changed: tuple[str, ...] = ()
+
+
+class Late(Exception):
+    """The worker has not answered before the submission's time was up."""
+
+
+class Gone(Exception):
+    """The worker ended, or sent what is no frame: student code reached it."""

@@ -1,0 +1,157 @@
+"""Which layers a box is made of on this machine, and the command that starts a worker in them.
+
+    auto        bubblewrap outside where a trial run shows that it works, and all inner layers
+    bubblewrap  the same, and nothing less
+    landlock    the inner layers alone: what a plain container allows
+    none        separate processes with limits; every report says that nothing was isolated
+
+Anything but `none` is refused where it does not confine: `verdict` says so before student code
+runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.box import outer
+from grader.errors import BoxError
+from grader.types import BoxState
+
+STRICT = ("auto", "bubblewrap", "landlock")
+INNER = ("uid", "rlimits", "landlock", "seccomp")
+UNCONFINED = ("uid", "rlimits")
+FIRST_UID = 60_000  # a slot's children run as this plus its number: no account, no file has it
+HERE = Path(__file__).resolve().parent.parent
+VISIBLE = ("errors.py", "wire.py", "probes", "worker")
+DOCKER = "grade in a container (docs/security.md says how)"
+UNBOXED = "or use --box none, which runs the code unconfined and says so in every report"
+BOOT = """
+import sys, json, importlib.util as u, importlib.machinery as m
+given = json.loads(sys.argv[1])
+files, home = given["files"], given["home"]
+class Ours:
+    def find_spec(self, name, path=None, target=None):
+        if name in files:
+            f = files[name]
+            if not f:
+                return m.ModuleSpec(name, None, is_package=True)
+            inner = [] if f.endswith('__init__.py') else None
+            return u.spec_from_file_location(name, f, submodule_search_locations=inner)
+sys.meta_path.insert(0, Ours())
+sys.path.append(home)
+import numpy
+sys.path.remove(home)
+from grader.worker import confine, serve
+serve.main(confine.Wanted(**given["wanted"]))
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a box is to be made of; `slot` numbers the boxes that run at the same time.
+
+    `mode` is one of those above, or "trial": any layers, and none is missed.
+    """
+
+    mode: str
+    outer: outer.Outer
+    inner: tuple[str, ...]
+    slot: int = 0
+
+    def at(self, slot: int) -> Plan:
+        """Return the same box for another slot."""
+        return replace(self, slot=slot)
+
+
+def choose(mode: str = "auto") -> Plan:
+    """Return the box for a mode. Raises BoxError where this machine cannot have it."""
+    if sys.platform == "win32" or (sys.platform != "linux" and mode != "none"):
+        also = "" if sys.platform == "win32" else f", {UNBOXED}"
+        raise BoxError(
+            f"box: student code can be confined on Linux only, not on {sys.platform}; "
+            f"{DOCKER}{also}"
+        )
+    if mode == "none":
+        return Plan(mode, outer.Outer(why="switched off by --box none"), UNCONFINED)
+    if mode == "landlock":
+        return Plan(mode, outer.Outer(why="switched off by --box landlock"), INNER)
+    found = outer.find()
+    if mode == "bubblewrap" and not found.start:
+        raise BoxError(f"box: --box bubblewrap: {found.why}; mend that, or use --box auto")
+    return Plan(mode, found, INNER)
+
+
+def command(plan: Plan) -> list[str]:
+    """Return the command that starts a worker in this box."""
+    shown = outer.python_files()
+    ours = [str(HERE / name) for name in VISIBLE]
+    readable, listable = outer.grants(replace(shown, again=(*shown.again, *ours)))
+    wanted = {
+        "layers": plan.inner,
+        "uid": FIRST_UID + plan.slot,
+        "readable": readable,
+        "listable": listable,
+        "outside": str(HERE / "engine.py"),
+    }
+    given = {"files": _modules(), "home": _home(), "wanted": wanted}
+    start = [sys.executable, "-s", "-P", "-S", "-c", BOOT, json.dumps(given)]
+    return outer.command(plan.outer, start, ours)
+
+
+def environment() -> dict[str, str]:
+    """Return the whole environment of a worker: nothing of ours leaks, one BLAS thread."""
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/", "PYTHONHASHSEED": "0"} | {
+        name: "1" for name in threads
+    }
+
+
+def verdict(plan: Plan, hello: Mapping[str, Any]) -> BoxState:
+    """Return how a worker that said `hello` is confined.
+
+    Raises BoxError where that is less than the plan promises: no student code has run then.
+    """
+    layers, through = tuple(hello["layers"]), list(hello["through"])
+    files = "landlock" in layers or plan.outer.proc == "fresh"
+    isolated = files and {"rlimits", "seccomp"} <= set(layers) and not through
+    if plan.mode in STRICT and not isolated:
+        raise BoxError(_refusal(plan, dict(hello["why"]), through))
+    return BoxState(plan.outer.name, layers, isolated)
+
+
+def _refusal(plan: Plan, why: Mapping[str, str], through: Sequence[str]) -> str:
+    lacking = [f"{name}: {reason}" for name, reason in why.items()]
+    if not plan.outer.start:
+        lacking.insert(0, f"bubblewrap: {plan.outer.why}")
+    if through:
+        lacking.append(f"a trial reached {', '.join(through)}")
+    return (
+        f"box: this machine does not confine student code ({'; '.join(lacking)}). "
+        f"`grade doctor` shows each layer and what to do; {DOCKER}, {UNBOXED}"
+    )
+
+
+def _modules() -> dict[str, str]:
+    """Return the worker's modules by dotted name with their files; packages with an empty path."""
+    files = {"grader": ""}
+    for place in VISIBLE:
+        paths = [HERE / place] if place.endswith(".py") else sorted((HERE / place).glob("*.py"))
+        for path in paths:
+            parts = ["grader", *path.relative_to(HERE).with_suffix("").parts]
+            if parts[-1] == "__init__":
+                parts.pop()
+            files[".".join(parts)] = str(path)
+    return files
+
+
+def _home() -> str:
+    """Return the folder that NumPy is installed in."""
+    return os.path.dirname(os.path.dirname(os.path.realpath(np.__file__)))
