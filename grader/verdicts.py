@@ -85,12 +85,14 @@ class Bench:
             known = self._found[case.id] = (evidence, counted)
         return known[1]
 
+    def outputs(self, case: Case) -> tuple[str, ...]:
+        """Return all outputs that a case gives."""
+        return judges.find(case.judge).names(case, self._expected(case))
+
     def names(self, case: Case) -> list[str]:
         """Return the outputs that a case must decide."""
-        judge = judges.find(case.judge)
-        names = judge.names(case, self._expected(case))
         item = self._rubric.item(case.item)
-        return [name for name in names if item.part_of(name, case) is not None]
+        return [name for name in self.outputs(case) if item.part_of(name, case) is not None]
 
     def verdict(
         self,
