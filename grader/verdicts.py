@@ -124,6 +124,8 @@ class Bench:
             if all(decided.get(name, False) for name in self.names(case)):
                 good.append(case)
         unwritten = [_unwritten(item, evidence[case.id]) for case in cases]
+        if not all(unwritten):
+            faults = [_in_part(item.id, fault) for fault in faults]
         return Verdict(
             item,
             right,
@@ -237,6 +239,13 @@ class Bench:
 
     def _expected(self, case: Case) -> tuple[Arrays, ...]:
         return self._golden.expected(case) if judges.find(case.judge).golden else ()
+
+
+def _in_part(name: str, fault: Fault) -> Fault:
+    """Say of an item that is written elsewhere that what this check needs is not."""
+    if fault.kind == "not_written" and fault.says == f"{name} is not written yet":
+        return replace(fault, says=f"this part of {name} is not written yet")
+    return fault
 
 
 def _unwritten(item: ItemTable, evidence: Evidence) -> bool:

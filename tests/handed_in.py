@@ -45,6 +45,11 @@ def template() -> Submission:
     return of_files("template", _package(ROOT / "student_template" / "cs231n"))
 
 
+def unwritten() -> Submission:
+    """Return stubs that raise nothing, as course years hand them out."""
+    return of_files("unwritten", _package(ROOT / "tests" / "submissions" / "unwritten" / "cs231n"))
+
+
 def accepted() -> list[tuple[str, str]]:
     """Return (style, rubric) of every accepted submission."""
     found = []

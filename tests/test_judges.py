@@ -372,6 +372,12 @@ def test_parameters_without_a_gradient_are_told_in_words() -> None:
     assert one.says.startswith("grads is not complete") and one.error is None
 
 
+def test_where_a_gradient_is_named_as_missing_its_number_is_not_told_too() -> None:
+    want = {"parameters_without_gradient": np.array(0.0), "dW1": A}
+    findings = found("values.close", look({"parameters_without_gradient": np.array(1.0)}, want))
+    assert set(findings) == {"dW1"}
+
+
 def test_what_a_difference_of_two_runs_is_about_is_said() -> None:
     seen = look({"loss": np.array(3.0)}, {"loss": np.array(2.0)})
     seen = replace(seen, case=replace(seen.case, probe="nets.net_regularization"))

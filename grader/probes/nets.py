@@ -269,6 +269,8 @@ def _loss(model: Any, x: np.ndarray, y: np.ndarray) -> Outputs:
     loss, grads = result
     if not isinstance(grads, dict):
         raise BadReturn("grads must be a dictionary with the gradient of each parameter")
+    if not grads and not np.any(loss):
+        raise NotWritten("loss")  # a stub returns a loss of zero and no gradient
     orphans = [name for name in model.params if name not in grads]
     ordered = {name: grads[name] for name in model.params if name in grads} | grads
     outputs: Outputs = {"loss": loss} | {f"d{name}": value for name, value in ordered.items()}
