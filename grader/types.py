@@ -34,7 +34,9 @@ class Submission:
     `files` maps the path inside the course folder, with forward slashes, to the bytes:
     "cs231n/layers.py", "Dropout.ipynb". `package` is the folder that holds layers.py ("cs231n";
     a flat upload gets that name). `sha256` is that of the upload itself (for a folder: of its
-    sorted paths and contents). `repaired` and `ignored` are sentences for people.
+    sorted paths and contents). `repaired` and `ignored` are sentences for people. `doubles` maps a
+    path of the upload that is not graded to the graded file whose name it bears, where it holds
+    something else: {"old/layers.py": "cs231n/layers.py"}.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Submission:
     files: Mapping[str, bytes]
     repaired: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    doubles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ class Evidence:
 
     `refused` names outputs that are no plain numeric array, with what they were ("object array").
     `dtypes` holds each output's dtype as the student returned it. `mutated` names the inputs that
-    were changed in place. `text` is what was printed, bounded.
+    were changed in place. `text` is what was printed, bounded. `unstable`: another run of the same
+    case was right.
     """
 
     case: str
@@ -100,6 +104,8 @@ class Evidence:
     mutated: tuple[str, ...] = ()
     text: str = ""
     wall_s: float = 0.0
+    cpu_s: float = 0.0
+    unstable: bool = False
 
 
 @dataclass(frozen=True)
