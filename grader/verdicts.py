@@ -85,12 +85,14 @@ class Bench:
             known = self._found[case.id] = (evidence, counted)
         return known[1]
 
+    def outputs(self, case: Case) -> tuple[str, ...]:
+        """Return all outputs that a case gives."""
+        return judges.find(case.judge).names(case, self._expected(case))
+
     def names(self, case: Case) -> list[str]:
         """Return the outputs that a case must decide."""
-        judge = judges.find(case.judge)
-        names = judge.names(case, self._expected(case))
         item = self._rubric.item(case.item)
-        return [name for name in names if item.part_of(name, case) is not None]
+        return [name for name in self.outputs(case) if item.part_of(name, case) is not None]
 
     def verdict(
         self,
@@ -122,6 +124,8 @@ class Bench:
             if all(decided.get(name, False) for name in self.names(case)):
                 good.append(case)
         unwritten = [_unwritten(item, evidence[case.id]) for case in cases]
+        if not all(unwritten):
+            faults = [_in_part(item.id, fault) for fault in faults]
         return Verdict(
             item,
             right,
@@ -240,6 +244,13 @@ class Bench:
 
     def _expected(self, case: Case) -> tuple[Arrays, ...]:
         return self._golden.expected(case) if judges.find(case.judge).golden else ()
+
+
+def _in_part(name: str, fault: Fault) -> Fault:
+    """Say of an item that is written elsewhere that what this check needs is not."""
+    if fault.kind == "not_written" and fault.says == f"{name} is not written yet":
+        return replace(fault, says=f"this part of {name} is not written yet")
+    return fault
 
 
 def _unwritten(item: ItemTable, evidence: Evidence) -> bool:

@@ -53,6 +53,11 @@ def neighbour() -> Submission:
     return of_files("neighbour", planted(dict(reference().files), wrong))
 
 
+def unwritten() -> Submission:
+    """Return stubs that raise nothing, as course years hand them out."""
+    return of_files("unwritten", _package(ROOT / "tests" / "submissions" / "unwritten" / "cs231n"))
+
+
 def accepted() -> list[tuple[str, str]]:
     """Return (style, rubric) of every accepted submission."""
     found = []

@@ -487,7 +487,9 @@ WORDS: dict[str, tuple[Outcome, dict[str, Any], str, str]] = {
         "not_run", {"text": "the time was up"}, "timeout",
         "affine_backward was not run: the time was up",
     ),
-    "not written": ("not_written", {}, "not_written", "affine_backward is not written yet"),
+    "not written": (
+        "not_written", {}, "not_written", "this part of affine_backward is not written yet",
+    ),
     "no file": (
         "missing", {"raised": Raised("", "layers.py is not in the submission")}, "missing",
         "layers.py is not in the submission",

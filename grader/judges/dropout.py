@@ -90,8 +90,8 @@ def _scale(factor: float, share: float, keep: float, count: int) -> Finding:
         return _wrong("scale", "no unit is left to see the scale of")
     if abs(factor * keep - 1) <= SAME:
         return Finding("scale")
-    other_way = abs(factor * (1 - keep) - 1) <= SAME
-    if other_way and abs(share - (1 - keep)) <= band(keep, count):
+    is_off = band(keep, count) < abs(share - keep) and 0 < share < 1
+    if is_off and abs(factor * share - 1) <= factor * band(share, count):
         return Finding("scale")
     if abs(factor - 1) <= SAME:
         return _wrong("scale", "kept units are not scaled: divide by the share that is kept")

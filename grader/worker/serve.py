@@ -31,7 +31,7 @@ import numpy as np
 
 from grader import wire
 from grader.probes.nn import Conventions, Implementation
-from grader.worker import confine, handed_out, library, limits, modules, observe, relay
+from grader.worker import confine, handed_out, library, limits, modules, observe, python2, relay
 from grader.worker.children import Answer, in_children
 
 # What student code may import lazily; after the uid is dropped it might not be readable any more.
@@ -105,6 +105,7 @@ def _shell() -> Any:
 
 def _old_names() -> None:
     builtins.xrange = range  # type: ignore[attr-defined]
+    setattr(builtins, python2.OldDivision.NAME, python2.divide)
     if not hasattr(typing, "override"):
         typing.override = lambda method: method  # type: ignore[attr-defined]
     for old, new in OLD_NUMPY.items():
@@ -146,7 +147,12 @@ class Driver:
         self.failed: dict[str, dict[str, Any]] = {}
         self.texts = _reachable(files["files"], self.package, say["also"])
         self.aliases = modules.called(self.texts.values()) - {self.package}
-        self.codes = dict(self._compile({path: files["files"][path] for path in self.texts}))
+        sources = {path: files["files"][path] for path in self.texts}
+        self.modernised = False
+        self.codes = dict(self._compile(sources))
+        if python2.is_written_for(self.texts.values(), self.modernised):
+            self.repaired = ["whole numbers were divided as in Python 2"]
+            self.codes = dict(self._compile(sources, old_division=True))
         utils = f"{self.package}/layer_utils.py"
         if utils not in self.texts and "layer_utils" in self.given:
             self.codes[utils] = self.given["layer_utils"]
@@ -162,14 +168,20 @@ class Driver:
             else:
                 self._run(*message, good)
 
-    def _compile(self, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    def _compile(
+        self, files: Mapping[str, bytes], old_division: bool = False
+    ) -> Iterator[tuple[str, bytes]]:
         """Compile each file in a child, as a parser can be made to crash; yield (path, code)."""
 
         def work(paths: Sequence[str], answer: Answer) -> None:
             for path in paths:
-                source = modules.Source(path, files[path])
+                source = modules.Source(path, files[path], old_division)
                 code = np.frombuffer(source.marshalled or b"", dtype=np.uint8)
-                answer({"error": source.error, "repaired": source.repaired}, {"code": code})
+                said = {
+                    "error": source.error, "repaired": source.repaired,
+                    "modernised": source.modernised,
+                }  # fmt: skip
+                answer(said, {"code": code})
 
         for path, say, arrays in self._in_children(list(files), work, self.load_s):
             if "outcome" in say:
@@ -182,6 +194,7 @@ class Driver:
                 }  # fmt: skip
             else:
                 self.repaired += [say["repaired"]] if say["repaired"] else []
+                self.modernised |= bool(say.get("modernised"))
                 yield path, arrays["code"].tobytes()
 
     def _load(self) -> dict[str, dict[str, Any]]:
