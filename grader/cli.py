@@ -27,7 +27,7 @@ from grader.intake import read_submission
 from grader.report import result
 
 Rubric = Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")]
-COMMANDS = ("submission", "fixtures", "release", "schema")
+COMMANDS = ("submission", "fixtures", "release", "schema", "doctor")
 
 app = typer.Typer(
     add_completion=False,
@@ -173,6 +173,18 @@ def release(
             f"{folder}: cannot be written ({error.strerror}); choose another folder"
         ) from None
     typer.echo(f"{folder}: {len(written)} files written")
+
+
+@app.command("doctor")
+def doctor() -> None:
+    """Say how this machine confines student code; exit 0 only where it does."""
+    from grader import doctor as examining
+    from grader.doctor import show
+
+    found = examining.examine(shelf.golden_folder() / "manifest.json")
+    show.show(found, Console())
+    if not found.isolated:
+        raise typer.Exit(3)
 
 
 @app.command("schema")

@@ -14,7 +14,7 @@ LAYERS = (
     ("wire", "inputs", "upload", "layout", "probes", "judges.tolerances"),
     ("archive", "judges", "worker"),
     ("folder", "rubric", "box"),
-    ("score", "golden"),
+    ("score", "golden", "doctor"),
     ("intake", "session", "verdicts", "report", "release"),
     ("observing",),
     ("follow",),

@@ -38,7 +38,8 @@ START_S = 60.0  # seconds until a worker must have imported NumPy, on the slowes
 class Worker:
     """One worker process in one box, reused for many submissions; a context manager.
 
-    Start it from a thread that lives as long as it does: bubblewrap ends with the thread.
+    Start it from a thread that lives as long as it does: bubblewrap ends with the thread. Once a
+    submission was opened, `missing` says why a wanted layer is not on.
     """
 
     def __init__(self, plan: Plan | None = None) -> None:
@@ -46,6 +47,7 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._state: BoxState | None = None
         self.versions: dict[str, str] = {}
+        self.missing: dict[str, str] = {}
 
     def __enter__(self) -> Worker:
         self.start()
@@ -135,6 +137,7 @@ class Worker:
                 "run `grade doctor` to see what this machine lacks"
             ) from None
         self._state = verdict(self._plan, hello)
+        self.missing = {str(name): str(why) for name, why in hello["why"].items()}
         self.versions = {"numpy": str(hello["numpy"]), "python": str(hello["python"])}
 
     def run(

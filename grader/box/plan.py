@@ -25,7 +25,7 @@ from grader.box import outer
 from grader.errors import BoxError
 from grader.types import BoxState
 
-MODES = ("auto", "bubblewrap", "landlock", "none")
+STRICT = ("auto", "bubblewrap", "landlock")
 INNER = ("uid", "rlimits", "landlock", "seccomp")
 UNCONFINED = ("uid", "rlimits")
 FIRST_UID = 60_000  # a slot's children run as this plus its number: no account, no file has it
@@ -56,7 +56,10 @@ serve.main(confine.Wanted(**given["wanted"]))
 
 @dataclass(frozen=True)
 class Plan:
-    """What a box is to be made of; `slot` numbers the boxes that run at the same time."""
+    """What a box is to be made of; `slot` numbers the boxes that run at the same time.
+
+    `mode` is one of those above, or "trial": any layers, and none is missed.
+    """
 
     mode: str
     outer: outer.Outer
@@ -119,7 +122,7 @@ def verdict(plan: Plan, hello: Mapping[str, Any]) -> BoxState:
     layers, through = tuple(hello["layers"]), list(hello["through"])
     files = "landlock" in layers or plan.outer.proc == "fresh"
     isolated = files and {"rlimits", "seccomp"} <= set(layers) and not through
-    if plan.inner == INNER and not isolated:
+    if plan.mode in STRICT and not isolated:
         raise BoxError(_refusal(plan, dict(hello["why"]), through))
     return BoxState(plan.outer.name, layers, isolated)
 

@@ -24,6 +24,7 @@ MAX_SOURCE = 1024 * 1024  # bytes of one file
 PACKAGES = (
     "collections",
     "concurrent",
+    "encodings",
     "html",
     "importlib",
     "json",

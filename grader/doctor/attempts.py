@@ -1,0 +1,75 @@
+"""A hostile submission of our own: `relu_forward` tries to get out, and returns what got through.
+
+It runs only in the box, as a student's layers.py, behind a line `GIVEN = {...}` with the places to
+try: a server's port, a golden file, a file to change, a folder to write in. Each attempt is
+harmless where it gets through, and takes back what it did.
+"""
+
+import os
+import socket
+
+import numpy as np
+
+GIVEN = globals().get("GIVEN", {})
+MB = 1 << 20
+
+
+def network() -> None:
+    with socket.socket() as client:
+        client.settimeout(1)
+        client.connect(("127.0.0.1", GIVEN["port"]))
+
+
+def golden() -> None:
+    open(GIVEN["golden"], "rb").read(1)
+
+
+def write() -> None:
+    path = os.path.join(GIVEN["folder"], "written")
+    open(path, "wb").close()
+    os.remove(path)
+
+
+def change() -> None:
+    os.chmod(GIVEN["own"], 0o600)
+
+
+def parent() -> None:
+    os.kill(os.getppid(), 0)
+
+
+def fork() -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def memory() -> None:
+    np.empty(3072 * MB, dtype=np.uint8)  # never touched, so nothing is really taken
+
+
+def shared_memory() -> None:
+    path = f"/dev/shm/backgrade-{os.getpid()}"
+    try:
+        with open(path, "wb", buffering=0) as file:
+            for _ in range(200):
+                if file.write(bytes(MB)) < MB:
+                    raise OSError("there is no more room")
+    finally:
+        if os.path.exists(path):
+            os.remove(path)
+
+
+ATTEMPTS = (network, golden, write, change, parent, fork, memory, shared_memory)
+
+
+def relu_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    through = []
+    for attempt in ATTEMPTS:
+        try:
+            attempt()
+            through.append(1.0)
+        except (OSError, MemoryError):
+            through.append(0.0)
+    return np.array(through), x
