@@ -90,7 +90,8 @@ class Worker:
         process, self._process = self._process, None
         if process is None:
             return
-        for child in _descendants(process.pid):
+        children = _descendants(process.pid)
+        for child in children:
             _kill(child)
         try:
             os.killpg(process.pid, signal.SIGKILL)
@@ -103,6 +104,8 @@ class Worker:
                 except BrokenPipeError:
                     pass  # bytes that a dead worker will never read
         process.wait()
+        for child in children:
+            _reap(child)
 
     def open(self, job: Job, deadline: float) -> Loaded:
         """Hand over a submission; return what could be loaded. Raises Late, Gone or BoxError."""
@@ -236,3 +239,11 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         return  # it ended by itself, or is not ours
+
+
+def _reap(pid: int) -> None:
+    """Take leave of an orphan that became ours: as process 1 of a container we inherit them."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return  # it is another's to reap
