@@ -1,10 +1,10 @@
-"""`python -m benchmarks [speed|spread]`."""
+"""`python -m benchmarks [speed|box|spread]`."""
 
 import sys
 
-from benchmarks import speed, spread
+from benchmarks import box, speed, spread
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["speed", "spread"]
+    wanted = sys.argv[1:] or ["speed", "box", "spread"]
     for name in wanted:
-        {"speed": speed, "spread": spread}[name].main()
+        {"speed": speed, "box": box, "spread": spread}[name].main()

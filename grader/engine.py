@@ -14,15 +14,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 import grader
-from grader import box, follow, score
+from grader import box, follow, measure, reading, score
 from grader.errors import RubricError
 from grader.golden.store import Golden
 from grader.judges import find
 from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
 from grader.session import Session
-from grader.types import Flag, ItemResult, Report, Status, Submission
+from grader.types import Case, Flag, ItemResult, Report, Status, Submission
 from grader.verdicts import Bench, Verdict
 
 
@@ -73,8 +75,9 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
     job = _job(submission, assignment)
     session = Session(worker, job, rubric, deadline)
     evidence = observe(session, rubric.cases, bench)
-    session.close()
     verdicts = bench.verdicts(evidence)
+    slow = measure.flags(session, rubric, verdicts)
+    session.close()
     followed = (
         follow.through(job, assignment.grafts, worker, rubric, bench, verdicts, deadline)
         if rubric.table.follow_through > 0
@@ -93,7 +96,7 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
         score=score.total(items, {item.id: item.bonus for item in rubric.table.items}),
         sections=tuple((section.id, section.title) for section in rubric.table.sections),
         items=items,
-        flags=_flags(submission, session.loaded.changed),
+        flags=(*_flags(submission, assignment, session.loaded), *slow),
         box=worker.state,
         measured={
             "started": started.isoformat(timespec="seconds"),
@@ -183,16 +186,25 @@ def _because_of(
     return follow.root(verdict.item, verdicts, ("nets",) if tried else ("layers", "nets"))
 
 
-def _flags(submission: Submission, changed: tuple[str, ...]) -> tuple[Flag, ...]:
+def _flags(submission: Submission, assignment: Assignment, loaded: box.Loaded) -> tuple[Flag, ...]:
     """Return what a person should look at; no flag changes a score."""
-    return tuple(
+    changed = tuple(
         Flag(
             "source_differs",
             f"{name} gives other values than the one handed out; graded with the latter",
             f"{submission.package}/layers.py",
         )
-        for name in changed
+        for name in loaded.changed
     )
+    # What stops the worker's parser, which is this Python's too, could stop this one.
+    if all(one.get("outcome") in ("died", "timeout") for one in loaded.modules.values()):
+        return (*changed, Flag("unread", "no file could be loaded, so none was looked at here", ""))
+
+    def answers(case: Case) -> list[np.ndarray]:
+        expected = assignment.golden.expected(case) if find(case.judge).golden else ()
+        return [array for outputs in expected for array in outputs.values()]
+
+    return (*changed, *reading.flags(submission, assignment.rubric, answers))
 
 
 def _cpu_s() -> float:

@@ -30,6 +30,7 @@ from grader.upload import LIMITS, Limits, Upload, refusal, shown, skipped_folder
 
 HANDED_OUT = ("solver.py", "gradient_check.py", "data_utils.py")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".rar", ".7z")
+_COMPILED = (".so", ".pyd", ".dll", ".dylib")  # a .pyc is what Python leaves behind by itself
 _OWN_IMPORT = re.compile(
     rb"(?:from|import)[ \t]+([A-Za-z_]\w{0,60})\."
     rb"(?:layers|layer_utils|fast_layers|classifiers|optim|solver|data_utils|gradient_check)\b"
@@ -65,6 +66,7 @@ def read_submission(
         files=dict(sorted(files.items())),
         repaired=_bounded(repaired),
         ignored=_bounded(_left_aside(upload, places, package)),
+        doubles=_doubles(upload, places, package),
     )
 
 
@@ -155,6 +157,20 @@ def _copies(places: Mapping[str, str], files: Mapping[str, bytes], package: str)
         elif name:
             said[path] = f"'{shown(path)}' is not in the package nor the only {name}: not graded"
     return said
+
+
+def _doubles(upload: Upload, places: Mapping[str, str], package: str) -> dict[str, str]:
+    """Files that are not graded and bear a graded one's name, by path: other or compiled code."""
+    homes = {_base(core): f"{package}/{core}" for core in CORE}
+    found = {}
+    for path in sorted({*upload.files, *upload.unneeded} - set(places.values())):
+        known = homework_name(path) or ""
+        if path.lower().endswith(_COMPILED):
+            known = _base(path).partition(".")[0].lower() + ".py"
+        home = homes.get(known, "")
+        if home in places and upload.files.get(path) != upload.files[places[home]]:
+            found[path] = home
+    return found
 
 
 def _left_aside(upload: Upload, places: Mapping[str, str], package: str) -> Iterator[str]:

@@ -2,15 +2,19 @@
 
 A student writes what stands between `# BEGIN SOLUTION` and `# END SOLUTION`. Taking such a block
 out leaves a statement that raises NotImplementedError: an unwritten function says what it is.
+Notebooks are percent scripts in the reference; they also lose model answers and grading notes.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+from grader import percent, questions
 from grader.errors import GraderFault, UsageError
+from grader.percent import Cell
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 LIKE_A_MARKER = re.compile(r"#.*\b(BEGIN|END)\b.*SOLUTION", re.IGNORECASE)
@@ -43,13 +47,34 @@ def strip(source: str, name: str) -> str:
     return "\n".join(kept) + "\n"
 
 
+def unsolved_notebook(script: str, name: str) -> str:
+    """Return the .ipynb that students get for the notebook `name`, solved in a percent script.
+
+    Raises GraderFault where the script is not as grader/percent.py and grader/questions.py ask.
+    """
+    cells = percent.parse(script, f"{name}.py")
+    questions.check(cells, name)
+    given = [_unsolved(cell, name) for cell in questions.handed_out(cells)]
+    return percent.notebook(given)
+
+
+def _unsolved(cell: Cell, name: str) -> Cell:
+    if cell.kind == "markdown":
+        return cell
+    place = f"{name}.py, in the cell {cell.source.partition(chr(10))[0]!r}"
+    return replace(cell, source=strip(cell.source, place).rstrip("\n"))
+
+
 def template_files(reference: Path) -> dict[str, str]:
     """Return the student template: path inside it -> text."""
-    sources = sorted((reference / "cs231n").rglob("*.py"))
-    return {
+    files = {
         path.relative_to(reference).as_posix(): strip(path.read_text(encoding="utf-8"), str(path))
-        for path in sources
+        for path in sorted((reference / "cs231n").rglob("*.py"))
     }
+    for path in sorted(reference.glob("*.py")):
+        script = path.read_text(encoding="utf-8")
+        files[f"{path.stem}.ipynb"] = unsolved_notebook(script, path.stem)
+    return files
 
 
 def write_template(reference: Path, target: Path) -> list[str]:

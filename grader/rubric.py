@@ -45,6 +45,10 @@ class LimitsTable(Table):
 
     load_s: float = Field(default=10.0, gt=0, le=120, description="to import one module")
     case_s: float = Field(default=5.0, gt=0, le=120, description="for one case")
+    large_s: float = Field(
+        default=0.15, gt=0, le=120,
+        description="CPU seconds for an item's large input, above which a person should look",
+    )  # fmt: skip
     submission_s: float = Field(default=120.0, gt=0, le=3600, description="for all code items")
 
 
@@ -59,6 +63,20 @@ class JudgingTable(Table):
     )
     mutated_input: Literal["allow", "warn", "fail"] = Field(
         default="warn", description="arguments that were changed in place"
+    )
+
+
+class ReadingTable(Table):
+    """What the source of a submission is looked through for; it raises flags, never costs a point.
+
+    A name stands for a module and all inside it; * and ? match any characters.
+    """
+
+    forbidden_imports: tuple[str, ...] = Field(
+        default=(), description="modules that would do the homework"
+    )
+    watched_imports: tuple[str, ...] = Field(
+        default=(), description="modules that a layer has no need of"
     )
 
 
@@ -104,6 +122,9 @@ class ItemTable(Table):
     alternatives: tuple[str, ...] = Field(default=(), description="other right conventions")
     parts: tuple[PartTable, ...] = ()
     cases: tuple[CaseTable, ...] = ()
+    large: dict[str, str] = Field(
+        default={}, description="inputs of the probe that take long unless it is computed at once"
+    )
     hints: tuple[str, ...] = Field(default=(), max_length=3)
 
     @model_validator(mode="after")
@@ -163,6 +184,7 @@ class RubricFile(Table):
     conventions: ConventionsTable = ConventionsTable()
     limits: LimitsTable = LimitsTable()
     judging: JudgingTable = JudgingTable()
+    reading: ReadingTable = ReadingTable()
     sections: tuple[SectionTable, ...]
     items: tuple[ItemTable, ...]
 
@@ -200,6 +222,7 @@ TABLES: Mapping[Any, type[Table]] = {
     "conventions": ConventionsTable,
     "limits": LimitsTable,
     "judging": JudgingTable,
+    "reading": ReadingTable,
 }
 
 
@@ -211,6 +234,9 @@ class Rubric:
         self.sha256 = sha256
         self.cases: tuple[Case, ...] = tuple(
             _case(item, row) for item in table.items for row in item.cases
+        )
+        self.large: tuple[Case, ...] = tuple(
+            _case(item, row) for item in table.items for row in _large(item)
         )
         self._items = {item.id: item for item in table.items}
         self._inputs: dict[str, dict[str, np.ndarray]] = {}
@@ -347,7 +373,7 @@ def _check_names(path: Path, table: RubricFile) -> None:
         if item.tolerance not in TOLERANCES:
             known = ", ".join(TOLERANCES)
             raise RubricError(f"{path}: item '{item.id}', tolerance: use one of {known}")
-        for row in item.cases:
+        for row in (*item.cases, *_large(item)):
             place = f"{path}: item '{item.id}', case '{row.id}'"
             for name, text in row.inputs.items():
                 try:
@@ -372,6 +398,10 @@ def _check_call(dotted: str, row: CaseTable) -> None:
         inspect.signature(probe).bind(None, **row.inputs, **row.options)
     except TypeError as error:
         raise RubricError(f"probe {dotted!r}: {error}; compare inputs and options") from None
+
+
+def _large(item: ItemTable) -> tuple[CaseTable, ...]:
+    return (CaseTable(id="large", inputs=item.large),) if item.large else ()
 
 
 def _case(item: ItemTable, row: CaseTable) -> Case:

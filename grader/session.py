@@ -2,10 +2,10 @@
 
 Cases of single functions share a child and those of nets another, public and hidden ones apart
 and the public ones first: hidden inputs do not enter the box before every answer whose text may be
-shown is in. A case that does not
-come out right there runs once more in a child of its own, so that a wrong verdict never comes from
-what an earlier case left behind; a right one needs no second look, for only its own numbers could
-make it right.
+shown is in. A case that does not come out right there runs once more in a child of its own, so that
+a wrong verdict never comes from what another item left behind. An answer that is right in one run
+and wrong in another counts as wrong: what was right only alone runs again behind another case of
+its item, and the last right case of each item runs once more.
 """
 
 from __future__ import annotations
@@ -77,8 +77,42 @@ class Session:
                         c for c in free if seen[c.id].outcome in RERUN and not right(c, seen[c.id])
                     ]
             for case in doubtful:
-                seen |= self._run([case])
-        return seen
+                seen[case.id] = self._alone(case, cases, right)
+        return seen | self._second_look(cases, seen, right)
+
+    def once(self, cases: Sequence[Case]) -> dict[str, Evidence]:
+        """Run `cases` together, once; return the evidence of each."""
+        return self._run(cases)
+
+    def _alone(self, case: Case, cases: Sequence[Case], right: Right) -> Evidence:
+        """Run a case by itself, and where it is right now, behind another one of its item."""
+        first = self._run([case])[case.id]
+        if not right(case, first):
+            return first
+        before = [c for c in cases if c.item == case.item and c.public == case.public and c != case]
+        again = self._run([*before[:1], case])[case.id]
+        return self._unless_unstable(case, first, again, right)
+
+    def _second_look(
+        self, cases: Sequence[Case], seen: Mapping[str, Evidence], right: Right
+    ) -> dict[str, Evidence]:
+        """Run the last right case of each item again; return the evidence of those that differ."""
+        last = {case.item: case for case in cases if right(case, seen[case.id])}
+        found: dict[str, Evidence] = {}
+        for group in _groups(list(last.values())):
+            again = self._run(group)
+            for case in group:
+                if again[case.id].outcome in RERUN and not right(case, again[case.id]):
+                    alone = self._run([case])[case.id]  # another item may have spoiled it
+                    found[case.id] = self._unless_unstable(case, seen[case.id], alone, right)
+        return found
+
+    def _unless_unstable(
+        self, case: Case, good: Evidence, again: Evidence, right: Right
+    ) -> Evidence:
+        if again.outcome not in RERUN or right(case, again):
+            return good
+        return replace(again, unstable=True)
 
     def _blocker(self, case: Case, stuck: set[str]) -> str | None:
         """Return the item that ran out of time and makes this case hopeless, if there is one."""
@@ -173,7 +207,8 @@ def evidence_of(
         raised=raised_of(say, files) if told else None,
         mutated=tuple(name for name in case.inputs if name in changed),
         text=_text(say.get("text"), 8000),
-        wall_s=float(say["wall_s"]) if isinstance(say.get("wall_s"), float) else 0.0,
+        wall_s=_seconds(say.get("wall_s")),
+        cpu_s=_seconds(say.get("cpu_s")),
     )
     if outcome == "died":
         code = f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else ""
@@ -198,6 +233,10 @@ def raised_of(say: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
 def _text(value: Any, size: int) -> str:
     """Return a text of at most `size` characters; anything else is as good as none."""
     return value[:size] if isinstance(value, str) else ""
+
+
+def _seconds(value: Any) -> float:
+    return value if isinstance(value, float) and 0 <= value < 1e6 else 0.0
 
 
 def _texts(value: Any) -> dict[str, str]:

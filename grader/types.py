@@ -34,7 +34,9 @@ class Submission:
     `files` maps the path inside the course folder, with forward slashes, to the bytes:
     "cs231n/layers.py", "Dropout.ipynb". `package` is the folder that holds layers.py ("cs231n";
     a flat upload gets that name). `sha256` is that of the upload itself (for a folder: of its
-    sorted paths and contents). `repaired` and `ignored` are sentences for people.
+    sorted paths and contents). `repaired` and `ignored` are sentences for people. `doubles` maps a
+    path of the upload that is not graded to the graded file whose name it bears, where it holds
+    something else: {"old/layers.py": "cs231n/layers.py"}.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Submission:
     files: Mapping[str, bytes]
     repaired: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    doubles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ class Evidence:
 
     `refused` names outputs that are no plain numeric array, with what they were ("object array").
     `dtypes` holds each output's dtype as the student returned it. `mutated` names the inputs that
-    were changed in place. `text` is what was printed, bounded.
+    were changed in place. `text` is what was printed, bounded. `unstable`: another run of the same
+    case was right.
     """
 
     case: str
@@ -100,6 +104,8 @@ class Evidence:
     mutated: tuple[str, ...] = ()
     text: str = ""
     wall_s: float = 0.0
+    cpu_s: float = 0.0
+    unstable: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,107 @@ class ItemResult:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One code cell as it ran; `number` counts all cells of the notebook from 1.
+
+    `why` is a sentence for a cell that was skipped. `text` is what it printed, bounded; `images`
+    are PNG files that were checked to be nothing else. Seconds are wall time.
+    """
+
+    number: int
+    source: str
+    outcome: Literal["ran", "failed", "timeout", "died", "skipped", "not_run"]
+    why: str = ""
+    text: str = ""
+    images: tuple[bytes, ...] = ()
+    raised: Raised | None = None
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Training:
+    """One run of the Solver, as the notebook told of it: nothing in it is believed yet.
+
+    The fields are those of cs231n.solver.Run, where they are explained. `rows` says which of the
+    training images it was trained on, by their index in the data of the grader; None where they are
+    other images, or prepared in another way.
+    """
+
+    cell: int
+    layer_sizes: tuple[int, ...]
+    normalization: str | None
+    dropout_keep_ratio: float | None
+    initial_weight_std: tuple[float, ...]
+    reg: float | None
+    update_rule: str
+    learning_rate: float | None
+    lr_decay: float
+    batch_size: int
+    num_epochs: int
+    num_train: int
+    num_val: int
+    train_sha256: str
+    val_sha256: str
+    loss_history: np.ndarray
+    train_acc_history: np.ndarray
+    val_acc_history: np.ndarray
+    best_val_acc: float
+    params: Arrays
+    bn_statistics: tuple[Arrays, ...]
+    rows: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook, executed in the box from its first cell to its last.
+
+    `status` is "error" where a cell failed, "timeout" where time was up; `says` is a sentence about
+    the status, `markdown` maps the numbers of text cells to their text.
+    """
+
+    name: str
+    status: Literal["executed", "error", "timeout", "missing", "unreadable", "skipped"]
+    says: str = ""
+    cells: tuple[Cell, ...] = ()
+    markdown: Mapping[int, str] = field(default_factory=dict)
+    tags: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    trainings: tuple[Training, ...] = ()
+    repaired: tuple[str, ...] = ()
+
+    @property
+    def failed_cell(self) -> int | None:
+        """The number of the first cell that did not come to its end."""
+        ended = ("failed", "timeout", "died")
+        return next((cell.number for cell in self.cells if cell.outcome in ended), None)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One run after it was looked at: what it told, and what its parameters really do.
+
+    Accuracies are shares of 0..1, recomputed on the trusted side; None where they cannot be, which
+    `says` explains.
+    """
+
+    notebook: str
+    training: Training
+    train_accuracy: float | None
+    val_accuracy: float | None
+    hidden_accuracy: float | None
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One inline question and its answer, as the student's Markdown, bounded."""
+
+    id: str
+    status: Literal["pending", "blank"]
+    answer: str
+    possible: float
+
+
+@dataclass(frozen=True)
 class Flag:
     """Something for a person to look at; it never changes a score by itself."""
 
@@ -228,3 +335,6 @@ class Report:
     flags: tuple[Flag, ...]
     box: BoxState
     measured: Mapping[str, Any]
+    notebooks: tuple[Notebook, ...] = ()
+    trained: tuple[Trained, ...] = ()
+    questions: tuple[Question, ...] = ()

@@ -156,11 +156,12 @@ class Bench:
         self, item: ItemTable, case: Case, evidence: Evidence
     ) -> tuple[dict[str, bool], list[Fault]]:
         """Return (output -> right, faults and warnings) of one case."""
+        unstable = [self._unstable(case)] if evidence.unstable else []
         if evidence.outcome != "answered":
             parts = {item.part_of(name, case) or "" for name in self.names(case)}
             part = parts.pop() if len(parts) == 1 else "all"
-            return {}, [self._unanswered(case, evidence, part)]
-        told: list[Fault] = []
+            return {}, [*unstable, self._unanswered(case, evidence, part)]
+        told = unstable
         decided: dict[str, bool] = {}
         for found in self.findings(case, evidence):
             decided[found.output] = found.kind is None or found.warning
@@ -175,6 +176,10 @@ class Bench:
             if policy == "fail":
                 decided = dict.fromkeys(decided, False)
         return decided, told
+
+    def _unstable(self, case: Case) -> Fault:
+        says = f"{case.item} gives different answers for the same input"
+        return Fault(case.id, "all", "", "not_deterministic", says, case.public)
 
     def _fault(self, item: ItemTable, case: Case, found: Finding) -> Fault:
         comparison = None

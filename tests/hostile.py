@@ -4,12 +4,13 @@ A file has a docstring sentence and constants; all its other statements go verba
 FILE, where a function takes the place of its namesake above.
 
     EXPECT   {"lost": ..., "kinds": {item: [kinds]}, "says": text, "shows": text,
-              "warns": {item: text}, "maybe_lost": ..., "earned_below": share,
+              "warns": {item: text}, "flags": [kinds], "maybe_lost": ..., "earned_below": share,
               "public_right": [items], "wall": seconds}
              `lost` maps items to the parts that lose their points, or names a group of items (see
              `group`) that lose everything. All else keeps every point, but for the items of the
              group `maybe_lost` and what cannot be tried without them. An item's faults are of
-             `kinds` only. `earned_below` is a share of the points.
+             `kinds` only. A flag of each kind in `flags` is raised. `earned_below` is a share of
+             the points.
     FILE     where the statements go; default "layers.py"
     APPEND, PREPEND   {file: text} around files of the package
     ADD, ROOT         {file: text} new files in the package, or beside it

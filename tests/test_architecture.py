@@ -11,13 +11,13 @@ GRADER = Path(__file__).resolve().parent.parent / "grader"
 # Each module or package belongs to a layer and imports from lower ones, or from its own package.
 LAYERS = (
     ("types", "errors"),
-    ("wire", "inputs", "upload", "layout", "probes", "judges.tolerances"),
-    ("archive", "judges", "worker"),
+    ("wire", "inputs", "upload", "layout", "percent", "probes", "judges.tolerances"),
+    ("archive", "judges", "questions", "worker"),
     ("folder", "rubric", "box"),
-    ("score", "golden", "doctor"),
+    ("score", "golden", "doctor", "reading"),
     ("intake", "session", "verdicts", "report", "release"),
     ("observing",),
-    ("follow",),
+    ("follow", "measure"),
     ("engine",),
     ("shelf",),
     ("cli",),

@@ -519,7 +519,8 @@ def test_fixtures_that_grade_refuses_are_not_verified(
 def files_of(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*.py"))
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".py", ".ipynb")
     }
 
 

@@ -127,6 +127,7 @@ def check_words(attack: Attack, report: Report) -> None:
         assert any(says in fault.says for fault in faults), [fault.says for fault in faults][:5]
     if shows := attack.expect.get("shows"):
         assert any(shows in line for fault in faults for *_, line in frames(fault))
+    assert set(attack.expect.get("flags", ())) <= {flag.kind for flag in report.flags}, report.flags
     for item, text in attack.expect.get("warns", {}).items():
         assert any(text in warning.says for warning in items[item].warnings)
     for item in attack.expect.get("public_right", ()):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from grader import release
+from grader import percent, questions, release
 from grader.errors import GraderFault
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +22,7 @@ TEMPLATE = ROOT / "student_template"
 FILES = sorted(
     path.relative_to(REFERENCE).as_posix() for path in (REFERENCE / "cs231n").rglob("*.py")
 )
+NOTEBOOKS = ("BatchNormalization", "Dropout", "FullyConnectedNets")
 LONG = 25  # a shorter line ("mean = x.mean(axis=0)") may stand anywhere
 
 
@@ -55,11 +59,12 @@ def student_functions() -> dict[str, list[str]]:
 
 
 def test_the_committed_template_is_what_release_makes_of_the_reference(tmp_path: Path) -> None:
+    files = sorted([*FILES, *(f"{name}.ipynb" for name in NOTEBOOKS)])
     written = release.write_template(REFERENCE, tmp_path)
-    assert sorted(written) == FILES
+    assert sorted(written) == files
     committed = [p for p in TEMPLATE.rglob("*") if p.is_file() and p.suffix != ".pyc"]
-    assert sorted(path.relative_to(TEMPLATE).as_posix() for path in committed) == FILES
-    for name in FILES:
+    assert sorted(path.relative_to(TEMPLATE).as_posix() for path in committed) == files
+    for name in files:
         assert (TEMPLATE / name).read_bytes() == (tmp_path / name).read_bytes(), name
 
 
@@ -178,6 +183,87 @@ def test_what_is_handed_out_whole_is_the_reference_s_own() -> None:
     for name in FILES:
         if name not in student_functions():
             assert (TEMPLATE / name).read_bytes() == (REFERENCE / name).read_bytes(), name
+
+
+# -------------------------------------------------------------------------------- notebooks
+
+
+def script(name: str) -> str:
+    return (REFERENCE / f"{name}.py").read_text(encoding="utf-8")
+
+
+def given_cells(name: str) -> list[dict[str, Any]]:
+    """Return the cells of a committed notebook, each with its source in one piece."""
+    cells = json.loads((TEMPLATE / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    return [{**cell, "source": "".join(cell["source"])} for cell in cells]
+
+
+def test_no_line_of_a_model_answer_or_of_grading_notes_is_in_the_template() -> None:
+    """Found in another way than `release` finds them: by their headers in the scripts."""
+    secret = set()
+    for name in NOTEBOOKS:
+        for cell in re.split(r"(?m)^# %%", script(name)):
+            if "model-answer" in cell or "grading-notes" in cell:
+                secret |= {line.removeprefix("# ").strip() for line in cell.splitlines()[1:]}
+    secret = {line for line in secret if line}
+    assert len(secret) > 60  # else this test has lost its eyes
+    given = "\n".join(path.read_text(encoding="utf-8") for path in TEMPLATE.rglob("*.ipynb"))
+    assert [line for line in secret if json.dumps(line, ensure_ascii=False)[1:-1] in given] == []
+    assert "model-answer" not in given and "grading-notes" not in given
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_no_line_of_a_solution_is_in_a_notebook(name: str) -> None:
+    solution, given = split(script(name))
+    secret = {line for line in solution if line} - set(given)
+    lines = {line.strip() for cell in given_cells(name) for line in cell["source"].splitlines()}
+    assert (name == "FullyConnectedNets") == bool(secret)
+    assert secret & lines == set()
+    assert not any("SOLUTION" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_everything_else_is_in_the_notebook_in_order(name: str) -> None:
+    solved = percent.parse(script(name), name)
+    kept = [c for c in solved if not {"model-answer", "grading-notes"} & set(c.tags)]
+    given = given_cells(name)
+    assert [(c["cell_type"], c["metadata"].get("tags", [])) for c in given] == [
+        (c.kind, list(c.tags)) for c in kept
+    ]
+    for cell, mine in zip(given, kept, strict=True):
+        source = mine.source.replace("# %load_ext", "%load_ext").replace("# %auto", "%auto")
+        if "BEGIN SOLUTION" in source:
+            assert 'raise NotImplementedError("' in cell["source"]
+        else:
+            assert cell["source"] == source
+
+
+def test_inline_questions_are_those_of_the_rubric_each_with_a_place_for_the_answer() -> None:
+    rubric = tomllib.loads((ROOT / "rubrics" / "cs231n-a2.toml").read_text(encoding="utf-8"))
+    asked = [item["id"] for item in rubric["items"] if item.get("kind") == "question"]
+    found = []
+    for name in ("FullyConnectedNets", "BatchNormalization", "Dropout"):
+        cells = given_cells(name)
+        for question, answer in zip(cells, cells[1:]):
+            tag, *more = question["metadata"].get("tags", [""])
+            if tag == "inline-question":
+                found += more
+                number = more[0].rpartition("/")[2]
+                assert question["source"].startswith(f"## Inline question {number}\n")
+                assert answer["metadata"]["tags"] == ["inline-answer", *more]
+                assert answer["source"] == questions.ANSWER_MARKER
+    assert found == asked and len(asked) == 10
+
+
+def test_a_notebook_with_an_unknown_tag_is_not_handed_out() -> None:
+    leaking = script("Dropout").replace('tags=["model-answer",', 'tags=["model_answer",', 1)
+    with pytest.raises(GraderFault, match="^Dropout, cell"):
+        release.unsolved_notebook(leaking, "Dropout")
+
+
+def test_a_solution_that_is_not_closed_in_its_cell_is_named() -> None:
+    with pytest.raises(GraderFault, match="^Net.py, in the cell 'def f\\(\\):'.*SOLUTION"):
+        release.unsolved_notebook(f"# %%\ndef f():\n{B}    pass\n# %%\n{E}", "Net")
 
 
 # ------------------------------------------------------------------------------------ strip

@@ -11,6 +11,7 @@ import io
 import itertools
 import random
 import sys
+import time
 import traceback
 import warnings
 import zlib
@@ -28,6 +29,7 @@ MAX_MESSAGE = 500
 MAX_TEXT = 4_000
 MAX_FRAMES = 12
 MAX_WALK = 2_000  # frames of a traceback that are looked at
+_cpu_s = time.process_time  # bound before student code runs
 Found = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
@@ -78,6 +80,7 @@ def observe(
         name: strided(array) if name in case["strided"] else array.copy()
         for name, array in inputs.items()
     }
+    started = _cpu_s()
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -87,6 +90,7 @@ def observe(
         say, arrays = raised(error, texts), {}
     say["mutated"] = [name for name, array in handed.items() if not _same(array, inputs[name])]
     say["text"] = sink.text()
+    say["cpu_s"] = _cpu_s() - started
     return say, arrays
 
 

@@ -5,6 +5,7 @@ parameter, looks at accuracy once an epoch, and at the end puts back the paramet
 the validation images. It also writes one record of what happened, a `Run`.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,25 +18,82 @@ from . import optim
 class Run:
     """One finished training run: how it was set up, what happened, what was learned.
 
-    Settings of the model that it does not have (`reg` and the like) are None. Arrays are copies.
+    Enough to judge the run without having seen it: `params` and `bn_statistics` put into a network
+    of `layer_sizes` and `normalization` give its accuracies again, and the fingerprints tell on
+    which images. Settings of the model that it does not have (`reg` and the like) are None.
+    Accuracies are in 0..1. Arrays are copies.
+
+    The network:
+    - layer_sizes: input, hidden..., classes, by the shapes of W1, W2, ...; () if there are none
+    - normalization: 'batchnorm', 'layernorm' or None
+    - dropout_keep_ratio: probability of keeping an entry; None if the network drops nothing
+    - reg: strength of the L2 penalty
+    - initial_weight_std: standard deviation of W1, W2, ... before training, one for each: near the
+      weight scale that they were drawn with
+
+    The training:
+    - update_rule: name of a function in optim.py
+    - optim_config: its settings as given, before any decay; one that is left out has its default
+    - lr_decay: factor on the learning rate after each epoch
+    - batch_size: images in a minibatch
+    - num_epochs: how often it went through the training images
+
+    The data:
+    - num_train, num_val: training and validation images
+    - num_train_samples, num_val_samples: accuracies were measured on so many random ones of these;
+      None is all
+    - train_sha256, val_sha256: `fingerprint` of images and labels, taken at the end of training
+
+    What happened:
+    - loss_history: one loss for each iteration
+    - train_acc_history, val_acc_history: after the first iteration and after each epoch (one entry
+      for both, if an epoch is one iteration)
+    - best_val_acc: the largest of val_acc_history
+
+    What was learned, at the moment that did best on the validation images:
+    - params: arrays by name, as in model.params
+    - bn_statistics: for each batch normalization, in order, its running_mean and running_var,
+      shape (D,); () if there is none
     """
 
-    layer_sizes: tuple[int, ...]  # input, hidden..., classes; () if no parameters W1, W2, ...
-    normalization: str | None  # 'batchnorm', 'layernorm' or None
-    dropout_keep_ratio: float | None  # None: no dropout
+    layer_sizes: tuple[int, ...]
+    normalization: str | None
+    dropout_keep_ratio: float | None
     reg: float | None
-    update_rule: str  # a name in optim
-    optim_config: Mapping[str, float]  # as given, before any decay
+    initial_weight_std: tuple[float, ...]
+    update_rule: str
+    optim_config: Mapping[str, float]
     lr_decay: float
     batch_size: int
     num_epochs: int
-    num_train: int  # training images
-    loss_history: tuple[float, ...]  # one for each iteration
-    train_acc_history: tuple[float, ...]  # 0..1; before training and after each epoch
-    val_acc_history: tuple[float, ...]  # likewise
+    num_train: int
+    num_val: int
+    num_train_samples: int | None
+    num_val_samples: int | None
+    train_sha256: str
+    val_sha256: str
+    loss_history: tuple[float, ...]
+    train_acc_history: tuple[float, ...]
+    val_acc_history: tuple[float, ...]
     best_val_acc: float
-    params: Mapping[str, np.ndarray]  # those that did best on the validation images
-    bn_statistics: tuple[Mapping[str, np.ndarray], ...]  # running_mean and running_var of the same
+    params: Mapping[str, np.ndarray]
+    bn_statistics: tuple[Mapping[str, np.ndarray], ...]
+
+
+def fingerprint(X, y):
+    """Return the sha256 of a set of images, 64 hexadecimal digits: equal only for equal sets.
+
+    - X: images, shape (N, d_1, ..., d_k)
+    - y: right classes, shape (N,)
+
+    Hashed are, for X and then for y: dtype and shape as text ("<f8(50, 3, 32, 32)"), then the
+    entries in C order.
+    """
+    digest = hashlib.sha256()
+    for array in (np.ascontiguousarray(X), np.ascontiguousarray(y)):
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
 
 
 class Solver:
@@ -51,7 +109,8 @@ class Solver:
     - model.params: the best parameters, by validation accuracy (also self.best_params), together
       with the batchnorm averages of that moment
     - loss_history: one float for each iteration
-    - train_acc_history, val_acc_history: floats in 0..1, before training and after each epoch
+    - train_acc_history, val_acc_history: floats in 0..1, after the first iteration and after each
+      epoch
     - best_val_acc: the largest of val_acc_history
 
     Minibatches come from a generator of the Solver's own, seeded once from np.random: they are
@@ -128,6 +187,7 @@ class Solver:
         self.train_acc_history = []
         self.val_acc_history = []
         self.optim_configs = {name: dict(self.optim_config) for name in self.model.params}
+        self.initial_weight_std = tuple(float(w.std()) for w in _weights(self.model.params))
 
     def _step(self):
         """Take one gradient step on one random minibatch."""
@@ -226,12 +286,18 @@ class Solver:
             normalization=getattr(self.model, "normalization", None),
             dropout_keep_ratio=dropout_param.get("p"),
             reg=getattr(self.model, "reg", None),
+            initial_weight_std=self.initial_weight_std,
             update_rule=self.update_rule_name,
             optim_config=dict(self.optim_config),
             lr_decay=self.lr_decay,
             batch_size=self.batch_size,
             num_epochs=self.num_epochs,
             num_train=self.X_train.shape[0],
+            num_val=self.X_val.shape[0],
+            num_train_samples=self.num_train_samples,
+            num_val_samples=self.num_val_samples,
+            train_sha256=fingerprint(self.X_train, self.y_train),
+            val_sha256=fingerprint(self.X_val, self.y_val),
             loss_history=tuple(self.loss_history),
             train_acc_history=tuple(self.train_acc_history),
             val_acc_history=tuple(self.val_acc_history),
@@ -241,9 +307,15 @@ class Solver:
         )
 
 
+def _weights(params):
+    """Return the weights W1, W2, ..., as far as they go."""
+    weights = []
+    while f"W{len(weights) + 1}" in params:
+        weights.append(params[f"W{len(weights) + 1}"])
+    return weights
+
+
 def _layer_sizes(params):
     """Return (input, hidden..., classes) by the shapes of W1, W2, ..., as far as they go."""
-    sizes = []
-    while f"W{len(sizes) + 1}" in params:
-        sizes.append(params[f"W{len(sizes) + 1}"].shape)
-    return tuple([int(size[0]) for size in sizes] + [int(sizes[-1][-1])]) if sizes else ()
+    shapes = [W.shape for W in _weights(params)]
+    return tuple([int(shape[0]) for shape in shapes] + [int(shapes[-1][-1])]) if shapes else ()

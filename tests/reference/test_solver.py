@@ -1,11 +1,13 @@
 """The Solver: its loop, its books, and what it leaves behind."""
 
 import dataclasses
+import hashlib
+import struct
 
 import numpy as np
 import pytest
 from cs231n.classifiers.fc_net import FullyConnectedNet
-from cs231n.solver import Run, Solver
+from cs231n.solver import Run, Solver, fingerprint
 
 RNG = np.random.RandomState(0)
 CENTRES = RNG.randn(3, 8)
@@ -155,6 +157,46 @@ def test_the_log_gets_one_frozen_run():
     assert run.loss_history == tuple(solver.loss_history)
     assert run.val_acc_history == tuple(solver.val_acc_history)
     assert max(run.val_acc_history) == run.best_val_acc
+    assert (run.num_val, run.num_train_samples, run.num_val_samples) == (20, 1000, None)
+
+
+def test_the_run_says_on_which_images_it_was_trained():
+    runs = []
+    other = {**DATA, "X_train": DATA["X_train"] + 1e-12}
+    shorter = {name: array[:10] for name, array in DATA.items()}
+    for data in (DATA, other, shorter, DATA):
+        trained(data=data, log=runs.append, num_epochs=1)
+    first, moved, few, again = runs
+    assert first.train_sha256 == fingerprint(DATA["X_train"], DATA["y_train"]) == again.train_sha256
+    assert first.val_sha256 == fingerprint(DATA["X_val"], DATA["y_val"]) == moved.val_sha256
+    assert len({first.train_sha256, moved.train_sha256, few.train_sha256, few.val_sha256}) == 4
+    # The first 10 images can be told from the whole set, without having the run's own.
+    assert few.train_sha256 == fingerprint(DATA["X_train"][:10], DATA["y_train"][:10])
+
+
+def test_a_fingerprint_is_a_hash_of_dtype_shape_and_entries():
+    X, y = np.array([[1.5, 2.0]]), np.array([7])
+    by_hand = (b"<f8(1, 2)" + struct.pack("<2d", 1.5, 2.0)) + (b"<i8(1,)" + struct.pack("<q", 7))
+    assert fingerprint(X, y) == hashlib.sha256(by_hand).hexdigest()
+    assert fingerprint(np.asfortranarray(POINTS), LABELS) == fingerprint(POINTS, LABELS)
+    assert fingerprint(X.T, y) != fingerprint(X, y)
+    assert fingerprint(X, y.astype(np.int32)) != fingerprint(X, y)
+
+
+def test_the_run_remembers_how_large_the_first_weights_were():
+    runs = []
+    model = net(weight_scale=0.25)
+    first = [float(model.params[name].std()) for name in ("W1", "W2")]
+    trained(model, log=runs.append)
+    assert runs[0].initial_weight_std == tuple(first)
+    assert 0.2 < first[0] < 0.3
+    assert float(runs[0].params["W1"].std()) != first[0]
+
+
+def test_the_run_tells_that_accuracy_was_measured_on_a_sample():
+    runs = []
+    trained(log=runs.append, num_train_samples=30, num_val_samples=5)
+    assert (runs[0].num_train_samples, runs[0].num_val_samples) == (30, 5)
 
 
 def test_an_accuracy_can_be_recomputed_from_the_run_alone():
@@ -192,6 +234,7 @@ def test_a_model_without_the_usual_names_is_recorded_too():
     runs = []
     scripted([0.5], log=runs.append)
     assert (runs[0].layer_sizes, runs[0].normalization, runs[0].bn_statistics) == ((), None, ())
+    assert (runs[0].initial_weight_std, runs[0].dropout_keep_ratio, runs[0].reg) == ((), None, None)
 
 
 def test_checkpoints_are_arrays_without_pickle(tmp_path):

@@ -1,5 +1,9 @@
-"""Answers from a table by the order of the calls, made on the public cases."""
-EXPECT = {"lost": {}, "maybe_lost": "FullyConnectedNet"}
+"""Keeps its first answer for good, and gives it to every later question."""
+EXPECT = {
+    "lost": {"relu_forward": ["out"]},
+    "kinds": {"relu_forward": ["not_deterministic", "value", "shape"]},
+    "says": "relu_forward gives different answers for the same input",
+}
 
 
 def relu_forward(x, seen=[]):
