@@ -61,6 +61,16 @@ def given_files() -> dict[str, bytes]:
 
 def assignment(rubric: str) -> Assignment:
     """Read and check all that grading needs. Raises RubricError, UsageError or GoldenError."""
+    try:
+        return _assignment(rubric)
+    except PermissionError as error:
+        raise UsageError(
+            f"{error.filename}: user {os.geteuid()} of group {os.getegid()} may not read it; "
+            "run as a user who may (in a container: --user UID, without a group, or --group-add 0)"
+        ) from None
+
+
+def _assignment(rubric: str) -> Assignment:
     template = home() / "student_template" / GIVEN_PACKAGE
     layers = _bytes(home() / "reference" / "cs231n" / "layers.py")
     found = Assignment(

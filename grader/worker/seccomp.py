@@ -166,14 +166,14 @@ def driver_filter() -> bytes:
     return b"".join([*start, _assemble(_of_the_driver()), _op(RETURN, ALLOW)])
 
 
-def leaf_filter(driver: bytes | None = None) -> bytes:
+def leaf_filter(driver: bytes | None = None, threads: bool = True) -> bytes:
     """Return the program for this process, which is about to run student code and has no child.
 
-    Threads go on working, and signals to itself (abort, raise). It holds all that the driver's
-    does; where that was made before, hand it over, and a child saves the time.
+    Signals to itself go on working (abort, raise), and new `threads` if wanted. It holds all that
+    the driver's does; where that was made before, hand it over, and a child saves the time.
     """
     driver = driver or driver_filter()
-    return driver[:START] + _assemble(_of_a_leaf(os.getpid())) + driver[START:]
+    return driver[:START] + _assemble(_of_a_leaf(os.getpid(), threads)) + driver[START:]
 
 
 def install(program: bytes, all_threads: bool = False) -> None:
@@ -204,8 +204,9 @@ def _of_the_driver() -> Iterator[Rule]:
     yield from (Rule(name) for name in NOT_FOR_THE_DRIVER.split())
 
 
-def _of_a_leaf(me: int) -> Iterator[Rule]:
-    yield Rule("clone", mask=NEW_NAMESPACE | CLONE_THREAD, allowed=(CLONE_THREAD,))
+def _of_a_leaf(me: int, threads: bool) -> Iterator[Rule]:
+    allowed = (CLONE_THREAD,) if threads else ()
+    yield Rule("clone", mask=NEW_NAMESPACE | CLONE_THREAD, allowed=allowed)
     for name in ("kill", "tgkill", "rt_tgsigqueueinfo"):
         yield Rule(name, allowed=(me,))
     for name in ("sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"):

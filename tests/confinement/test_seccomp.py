@@ -339,6 +339,7 @@ def test_arguments_decide(monkeypatch: pytest.MonkeyPatch, machine: str) -> None
 
     thread, fork, user, high = 0x3D0F00, 0x1200011, 0x10000000, 1 << 32
     assert allowed(leaf, "clone", thread) and allowed(driver, "clone", thread)
+    assert not allowed(seccomp.leaf_filter(threads=False), "clone", thread)
     assert allowed(driver, "clone", fork) and not allowed(leaf, "clone", fork)
     for bit in (0x20000, *(1 << n for n in range(25, 31))):
         assert not allowed(driver, "clone", fork | bit)
