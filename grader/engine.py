@@ -7,17 +7,20 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import resource
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import grader
-from grader import box, follow, score
+from grader import box, diagnose, follow, score
 from grader.errors import RubricError
 from grader.golden.store import Golden
+from grader.golden.wrong import Wrong
 from grader.judges import find
 from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
@@ -32,13 +35,22 @@ class Assignment:
 
     `given` holds the handed-out layers.py and layer_utils.py (short name -> source). `grafts` holds
     the reference's layers.py under "layers" where this machine has it: without it an item that
-    fails because of another cannot be tried over right layers.
+    fails because of another cannot be tried over right layers. `mistakes` is the folder of golden
+    wrong answers, read once something has failed.
     """
 
     rubric: Rubric
     golden: Golden
     given: Mapping[str, bytes] = field(default_factory=dict)
     grafts: Mapping[str, bytes] = field(default_factory=dict)
+    mistakes: Path | None = None
+
+    @functools.cached_property
+    def wrong(self) -> Wrong:
+        """What the usual mistakes give. Raises GoldenError where it cannot be read."""
+        if self.mistakes is None:
+            return Wrong.none()
+        return Wrong.read(self.mistakes, self.golden.reference)
 
     def check(self) -> None:
         """Raise GoldenError or RubricError where the parts do not belong together."""
@@ -81,8 +93,11 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
         else {}
     )
 
+    causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, assignment)
+
     items = tuple(
-        _result(item, rubric, verdicts, followed.get(item.id)) for item in rubric.table.items
+        _result(item, rubric, verdicts, followed.get(item.id), causes.get(item.id))
+        for item in rubric.table.items
     )
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.loaded.repaired)),
@@ -121,7 +136,8 @@ def _result(
     item: ItemTable,
     rubric: Rubric,
     verdicts: Mapping[str, Verdict],
-    followed: Mapping[str, bool] | None,
+    again: follow.Again | None,
+    why: diagnose.Diagnosis | None,
 ) -> ItemResult:
     if item.kind != "code":
         status: Status = "pending" if item.kind == "question" else "skipped"
@@ -135,6 +151,7 @@ def _result(
             item.id, item.title, item.section, item.where, status, 0.0, item.points, (),
             faults=verdict.faults,
         )  # fmt: skip
+    followed = again.right if again is not None else None
     parts = score.parts_of(item, verdict.right, verdict.written)
     if followed is not None:
         parts = score.with_follow_through(parts, followed, rubric.table.follow_through)
@@ -164,12 +181,18 @@ def _result(
         parts=parts,
         faults=faults,
         warnings=verdict.warnings,
-        hints=item.hints[: rubric.table.hint_level] if earned < item.points else (),
+        hints=_hints(item, why)[: rubric.table.hint_level] if earned < item.points else (),
+        cause=why.cause if why is not None and because_of is None else None,
         because_of=because_of,
         followed_through=explained,
         checks=verdict.checks,
         public_checks=verdict.public_checks,
     )
+
+
+def _hints(item: ItemTable, why: diagnose.Diagnosis | None) -> tuple[str, ...]:
+    """Return the hints of the mistake, where it is known; else those of the item."""
+    return (why.hints if why is not None else ()) or item.hints
 
 
 def _because_of(

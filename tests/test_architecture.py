@@ -18,6 +18,7 @@ LAYERS = (
     ("intake", "session", "verdicts", "report", "release"),
     ("observing",),
     ("follow",),
+    ("diagnose",),
     ("engine",),
     ("shelf",),
     ("cli",),
