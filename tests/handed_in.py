@@ -20,7 +20,7 @@ from grader.types import Submission
 ROOT = Path(__file__).resolve().parent.parent
 ACCEPTED = ROOT / "tests" / "submissions" / "accepted"
 WRONG = ROOT / "tests" / "submissions" / "wrong"
-LAYERS = "import numpy as np\nfrom {package}.layers import *\nfrom {package}.layer_utils import *\n"
+LAYERS = "from {package}.layers import *\nfrom {package}.layer_utils import *\n"  # for nets
 # Functions that know each other's caches, or one object: a mistake in one comes with the others.
 TOGETHER = (
     ("affine_forward", "affine_backward"),
@@ -115,7 +115,9 @@ def with_mistakes(base: Submission, planned: Iterable[Misconception]) -> Submiss
     changed = usual.applied(right, change)
     groups = [group for group in TOGETHER if set(group) & set(change)]
     names = [name for group in groups for name in group]
-    text = _only(changed, names) + LAYERS.format(package=base.package)
+    text = _only(changed, names) + "import numpy as np\n"
+    if any("." in name for name in names):
+        text += LAYERS.format(package=base.package)
     name = f"{base.name} with {' and '.join(one.id.replace('/', ' ') for one in planned)}"
     return of_files(name, planted(dict(base.files), text), base.package)
 

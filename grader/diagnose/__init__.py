@@ -18,7 +18,7 @@ from grader.diagnose.match import Match, Mine
 from grader.diagnose.symptoms import Symptom
 from grader.follow import Again
 from grader.golden.wrong import Wrong
-from grader.judges.wrong import Seen, wrong_answers
+from grader.judges.wrong import Answer, Key, Seen, wrong_answers
 from grader.rubric import ItemTable, Rubric
 from grader.types import Case, Cause, Evidence
 from grader.verdicts import Bench, Verdict
@@ -77,9 +77,11 @@ def _of_item(
     cases = [case for case in rubric.cases if case.item == item.id and case.id in evidence]
     seen = [_seen(case, evidence[case.id], bench) for case in cases]
     worth = {part.id: part.points for part in item.parts}
-    mine = _mine(item, seen, [part for part in worth if worth[part] > 0])
     lost = sorted(lost, key=lambda part: -worth[part])
-    matches = match.find(item.id, mine, wrong.answers(item.id), lost)
+    counted = _Counted(item, cases)
+    mine = Mine(counted(wrong_answers(seen)), symptoms.errors(seen), counted.part)
+    twins = {name: counted(answers) for name, answers in wrong.answers(item.id).items()}
+    matches = match.find(item.id, mine, twins, lost)
     if matches:
         return _known(matches[:MOST], wrong)
     signs = symptoms.find(item, seen, lost)
@@ -97,16 +99,21 @@ def _seen(case: Case, evidence: Evidence, bench: Bench) -> Seen:
     return Seen(case, names, None, evidence.outcome + kind)
 
 
-def _mine(item: ItemTable, seen: list[Seen], counted: list[str]) -> Mine:
-    """Return the wrong answers in the parts that are worth points."""
-    by_id = {one.case.id: one.case for one in seen}
-    some_case = next(iter(by_id.values()))
-    answers, parts = {}, {}
-    for key, answer in wrong_answers(seen).items():
-        part = item.part_of(key[1], by_id.get(key[0], some_case))
-        if part in counted:
-            answers[key], parts[key] = answer, part
-    return Mine(answers, symptoms.errors(seen), parts)
+class _Counted:
+    """Keeps the wrong answers that cost points, and knows which part each counts for."""
+
+    def __init__(self, item: ItemTable, cases: list[Case]) -> None:
+        self._item = item
+        self._cases = {case.id: case for case in cases}
+        self._worth = {part.id for part in item.parts if part.points > 0}
+
+    def __call__(self, answers: Mapping[Key, Answer]) -> dict[Key, Answer]:
+        return {key: answer for key, answer in answers.items() if self.part(key) in self._worth}
+
+    def part(self, key: Key) -> str | None:
+        """Return the part of an output; what several cases say together has no case of its own."""
+        case = self._cases.get(key[0]) or next(iter(self._cases.values()))
+        return self._item.part_of(key[1], case)
 
 
 def _known(matches: list[Match], wrong: Wrong) -> Diagnosis:

@@ -6,7 +6,7 @@ It is certain where all of them agree to 1e-9 and lie far nearer to it than to t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,11 +36,11 @@ class Mine:
 
     answers: Answers
     errors: Mapping[Key, float]
-    parts: Mapping[Key, str]
+    part: Callable[[Key], str | None]
 
-    def of_part(self, part: str) -> Answers:
-        """Return the wrong answers of one part."""
-        return {k: a for k, a in self.answers.items() if part in (WHOLE, self.parts[k])}
+    def only(self, answers: Answers, part: str) -> Answers:
+        """Return the answers that count for one part."""
+        return {k: a for k, a in answers.items() if part in (WHOLE, self.part(k))}
 
 
 def find(item: str, mine: Mine, twins: Mapping[str, Answers], parts: Iterable[str]) -> list[Match]:
@@ -68,10 +68,10 @@ def find(item: str, mine: Mine, twins: Mapping[str, Answers], parts: Iterable[st
 def _best(
     mine: Mine, twins: Mapping[str, Answers], names: Iterable[str], part: str
 ) -> Match | None:
-    wanted = mine.of_part(part)
+    wanted = mine.only(mine.answers, part)
     near: Match | None = None
     for name in names:
-        theirs = {k: a for k, a in twins[name].items() if part in (WHOLE, mine.parts.get(k, WHOLE))}
+        theirs = mine.only(twins[name], part)
         gap = _gap(wanted, theirs, mine.errors)
         if gap is None:
             continue

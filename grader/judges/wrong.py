@@ -49,11 +49,22 @@ def wrong_answers(seen: Sequence[Seen]) -> dict[Key, Answer]:
         if one.case.judge == "dropout.train":
             train.append((one.look, told))
             continue
-        for name in one.names:
+        for name in _asked(one, told):
             finding = told.get(name)
             if finding is None or (finding.kind is not None and not finding.warning):
                 found[one.case.id, name] = _answer(one.look, name, finding)
     return found | _masks(train)
+
+
+def _asked(one: Seen, told: Mapping[str, Finding]) -> tuple[str, ...]:
+    """Return the outputs that say something: where units are dropped in the wrong place, how many
+    are dropped behind the right layers is left to chance.
+    """
+    if one.case.judge == "nets.dropout" and any(
+        told[name].kind is not None for name in ("used", "only_hidden") if name in told
+    ):
+        return tuple(name for name in one.names if name != "share")
+    return one.names
 
 
 def _findings(look: Look) -> Iterator[Finding]:
