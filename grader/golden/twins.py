@@ -50,17 +50,14 @@ def build(
     conventions = mistakes.conventions(folder)
     for step, mistake in enumerate(known):
         progress(mistake.id, step, len(known))
-        for item, cases in _cases(mistake, rubrics).items():
-            for variant, change, chosen in _variants(mistake, cases, conventions):
-                try:
-                    answers = _wrong(folder, change, chosen, golden)
-                except mistakes.Overlap:
-                    if variant == mistake.id:
-                        raise
-                    continue  # the mistake is in the very place of the convention
-                base = found.setdefault(item, {}).get(mistake.id)
-                if variant == mistake.id or (base is not None and not _same(answers, base)):
-                    found[item][variant] = answers
+        for variant, seen in _variants(
+            mistake, _cases(mistake, rubrics), conventions, folder, golden
+        ):
+            for item in dict.fromkeys(one.case.item for one in seen):
+                answers = _stored([one for one in seen if one.case.item == item])
+                kept = found.setdefault(item, {})
+                if variant == mistake.id or not _same(answers, kept[mistake.id]):
+                    kept[variant] = answers
     _check(known, found)
     return _lay_out(known, found, reference.sha256(folder))
 
@@ -68,19 +65,18 @@ def build(
 Chosen = list[tuple[Case, Rubric]]
 
 
-def _cases(mistake: Misconception, rubrics: Sequence[Rubric]) -> dict[str, Chosen]:
-    """Return the cases in which a mistake may show, by item: those of the items that it fails.
+def _cases(mistake: Misconception, rubrics: Sequence[Rubric]) -> Chosen:
+    """Return the cases in which a mistake may show: those of the items that it fails.
 
     A mistake in a forward pass shows in the backward pass that takes its cache, too.
     """
     items = (mistake.item, *mistake.fails)
-    chosen: dict[str, dict[str, tuple[Case, Rubric]]] = {}
+    chosen: dict[str, tuple[Case, Rubric]] = {}
     for rubric in rubrics:
         for case in rubric.cases:
-            own = case.item in items or mistake.item in _forward(case, rubric)
-            if own and case.id not in chosen.get(case.item, {}):
-                chosen.setdefault(case.item, {})[case.id] = (case, rubric)
-    return {item: list(cases.values()) for item, cases in chosen.items()}
+            if case.item in items or mistake.item in _forward(case, rubric):
+                chosen.setdefault(case.id, (case, rubric))
+    return list(chosen.values())
 
 
 def _forward(case: Case, rubric: Rubric) -> tuple[str, ...]:
@@ -88,31 +84,45 @@ def _forward(case: Case, rubric: Rubric) -> tuple[str, ...]:
 
 
 def _variants(
-    mistake: Misconception, cases: Chosen, conventions: Mapping[str, mistakes.Change]
-) -> Iterator[tuple[str, mistakes.Change, Chosen]]:
-    """Yield (name, change, cases) of the mistake alone and in each convention that a case allows.
+    mistake: Misconception,
+    cases: Chosen,
+    conventions: Mapping[str, mistakes.Change],
+    folder: Path,
+    golden: Golden,
+) -> Iterator[tuple[str, list[Seen]]]:
+    """Yield what happens with the mistake alone, and in each convention that a case allows.
 
-    What is right in that convention alone is no part of the mistake.
+    What is right in that convention alone is no part of the mistake. And the mistake alone may be
+    right in a case by a convention: eps of nearly 0, where eps may be left out.
     """
-    yield mistake.id, mistake.change, [(replace(case, alternatives=()), r) for case, r in cases]
-    # With another eps an answer may be right in a case, by a convention that leaves eps out.
-    yield f"{mistake.id}+accepted", mistake.change, cases
+    alone = _run(folder, mistake.change, [(_with(case), rubric) for case, rubric in cases], golden)
+    yield mistake.id, alone
+    yield (
+        f"{mistake.id}+accepted",
+        [
+            one if one.look is None else replace(one, look=replace(one.look, expected=expected))
+            for one, (case, _) in zip(alone, cases)
+            for expected in [golden.expected(case) if judges.find(case.judge).golden else ()]
+        ],
+    )
     for name, change in conventions.items():
-        chosen = [
-            (replace(case, alternatives=(name,)), rubric)
-            for case, rubric in cases
-            if name in case.alternatives
-        ]
-        if chosen:
-            yield f"{mistake.id}+{name}", mistakes.together(mistake.change, change), chosen
+        chosen = [(_with(case, name), r) for case, r in cases if name in case.alternatives]
+        try:
+            both = mistakes.together(mistake.change, change)
+            yield f"{mistake.id}+{name}", _run(folder, both, chosen, golden)
+        except mistakes.Overlap:
+            continue  # the mistake is in the very place of the convention
 
 
-def _wrong(
-    folder: Path, change: mistakes.Change, cases: Chosen, golden: Golden
-) -> dict[Key, Answer]:
+def _with(case: Case, *alternatives: str) -> Case:
+    return replace(case, alternatives=alternatives)
+
+
+def _run(folder: Path, change: mistakes.Change, cases: Chosen, golden: Golden) -> list[Seen]:
+    if not cases:
+        return []
     with reference.implementation(folder, change=change) as nn:
-        seen = [_seen(nn, case, rubric, golden) for case, rubric in cases]
-    return {key: _stored(answer) for key, answer in wrong_answers(seen).items()}
+        return [_seen(nn, case, rubric, golden) for case, rubric in cases]
 
 
 def _seen(nn: Implementation, case: Case, rubric: Rubric, golden: Golden) -> Seen:
@@ -143,12 +153,14 @@ def _seen(nn: Implementation, case: Case, rubric: Rubric, golden: Golden) -> See
     return Seen(case, names, Look(case, inputs, arrays, refused, expected, rules))
 
 
-def _stored(answer: Answer) -> Answer:
-    """Return an array as it is stored: contiguous, and with one kind of nan."""
-    if isinstance(answer, frozenset):
-        return answer
-    array = np.ascontiguousarray(answer).reshape(answer.shape)
-    return np.where(np.isnan(array), np.nan, array)
+def _stored(seen: Sequence[Seen]) -> dict[Key, Answer]:
+    """Return wrong answers as they are stored: arrays contiguous, and with one kind of nan."""
+    return {
+        key: answer
+        if isinstance(answer, frozenset)
+        else np.where(np.isnan(answer), np.nan, np.ascontiguousarray(answer).reshape(answer.shape))
+        for key, answer in wrong_answers(seen).items()
+    }
 
 
 def _check(known: Sequence[Misconception], found: Mapping[str, Found]) -> None:
