@@ -69,6 +69,8 @@ def _best(
     mine: Mine, twins: Mapping[str, Answers], names: Iterable[str], part: str
 ) -> Match | None:
     wanted = mine.only(mine.answers, part)
+    if part != WHOLE and any(isinstance(a, frozenset) and not _plain(a) for a in wanted.values()):
+        return None
     near: Match | None = None
     for name in names:
         theirs = mine.only(twins[name], part)
@@ -76,7 +78,7 @@ def _best(
         if gap is None:
             continue
         match = Match(name.partition("+")[0], frozenset({part}), gap <= EXACT)
-        if match.certain and _telling(theirs):
+        if match.certain and _telling(theirs, alone=part == WHOLE):
             return match
         near = near or Match(match.mistake, match.parts, False)
     return near
@@ -111,12 +113,19 @@ def distance(got: Answer, known: Answer) -> float:
     return float(np.max(np.abs(got - known), initial=0.0, where=there)) / size
 
 
-def _telling(answers: Answers) -> bool:
-    """Say whether answers are more than the kind of an exception, or words for "something else"."""
-    return any(isinstance(a, np.ndarray) for a in answers.values()) or any(
-        isinstance(a, frozenset) and not any(w == OTHER or w.startswith("raised") for w in a)
-        for a in answers.values()
-    )
+def _telling(answers: Answers, alone: bool) -> bool:
+    """Say whether answers are enough to be certain: numbers, or words that are the whole story.
+
+    The kind of an exception, an array of nan, or words for "something else" fit many mistakes.
+    """
+    if any(isinstance(a, np.ndarray) and np.isfinite(a).any() for a in answers.values()):
+        return True
+    words = [a for a in answers.values() if isinstance(a, frozenset)]
+    return alone and any(_plain(each) for each in words)
+
+
+def _plain(words: frozenset[str]) -> bool:
+    return OTHER not in words and not any(word.startswith("raised") for word in words)
 
 
 def _squeezed(array: np.ndarray) -> tuple[int, ...]:

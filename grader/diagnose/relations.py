@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.diagnose import terms
+from grader.diagnose import steps, terms
 from grader.judges import Finding, Look
 from grader.types import Arrays, Case
 
@@ -16,7 +16,7 @@ from grader.types import Arrays, Case
 class Observed:
     """One output of one case: what came out, what was expected, and what went in.
 
-    `others` holds the right answers of the case's other outputs.
+    `others` holds the right answers of the case's other outputs; `error` is in units of the scale.
     """
 
     output: str
@@ -25,13 +25,16 @@ class Observed:
     want: np.ndarray | None
     inputs: Arrays
     others: Arrays
+    error: float
 
     @classmethod
     def of(cls, look: Look, found: Finding) -> Observed:
         """Return what a judge has found about one output."""
         others = {n: a for n, a in look.expected[0].items() if n != found.output}
         got = None if found.got is None else np.asarray(found.got, dtype=np.float64)
-        return cls(found.output, look.case, got, found.expected, look.inputs, others)
+        return cls(
+            found.output, look.case, got, found.expected, look.inputs, others, found.error or 0.0
+        )
 
 
 def words(one: Observed, tolerance: float) -> list[str]:
@@ -57,22 +60,14 @@ def sizes(one: Observed) -> dict[str, float]:
     dims, options = one.case.options.get("dims"), dict(one.case.options)
     if dims:
         found |= {"C": float(dims[-1]), "L": float(len(dims) - 1)}
-    settings = {
-        **DEFAULTS.get(str(options.get("rule")), {}),
-        **options.get("config", {}),
-        **options,
-    }
+    settings = {**steps.settings(one.case), **options}
     for name in ("reg", "learning_rate", "momentum", "eps"):
         if isinstance(settings.get(name), (int, float)) and settings[name]:
             found[name] = float(settings[name])
     return {name: value for name, value in found.items() if value not in (0.0, 1.0)}
 
 
-DEFAULTS: Mapping[str, Mapping[str, float]] = {
-    "sgd_momentum": {"learning_rate": 1e-2, "momentum": 0.9},
-    "rmsprop": {"learning_rate": 1e-2},
-    "adam": {"learning_rate": 1e-3},
-}
+STEPPED = ("optim.update", "norms.batchnorm_train")  # the first axis of an answer is the step
 
 
 def same(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
@@ -102,7 +97,9 @@ def _shape(
         yield "shape turned round"
     if want.ndim == 1 and got.size == known.get("N", 0) != want.size:
         yield "summed over features"
-    if got.size == want.size:
+    if got.ndim < want.ndim:
+        yield "an axis is missing"
+    elif got.size == want.size:
         yield "right count, other shape"
     elif want.ndim == 1 and got.ndim == 2 and want.size in got.shape:
         yield "one axis too many"
@@ -134,11 +131,12 @@ def _value(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -
     if not np.any(want):
         yield "not zero"
         return
-    yield from _steps(one, got, want, tolerance)
+    if one.case.probe in STEPPED and len(want) > 1:
+        yield from steps.words(one.case, one.output, one.inputs, got, want, tolerance)
     yield from terms.words(one.case, one.output, one.inputs, got, tolerance)
-    if got.ndim == 2:
-        if got.shape[0] == got.shape[1] and same(got.T, want, tolerance):
-            yield "transposed"
+    if got.ndim == 2 and got.shape[0] == got.shape[1] and same(got.T, want, tolerance):
+        yield "transposed"
+    if got.ndim >= 2 and one.case.probe != "optim.update":
         yield from _by_axis(got, want, tolerance)
     if same(np.abs(got), np.abs(want), tolerance):
         yield "sign of some"
@@ -182,7 +180,8 @@ def _factor(
         if top in known and bottom in known:
             if abs(value * known[bottom] / known[top] - 1) <= tolerance:
                 yield f"factor {sign}{top}/{bottom}"
-    yield "factor"
+    # For a single number any factor fits: it says something only if it is the same in all cases.
+    yield "factor" if got.size > 1 else f"factor ={factor:.9g}"
 
 
 def _added(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -> Iterator[str]:
@@ -207,38 +206,10 @@ def _added(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -
                 yield f"off by a multiple of {name}"
 
 
-def _steps(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -> Iterator[str]:
-    """What an answer over several steps shows: its first axis is the step."""
-    stepped = one.case.probe in ("optim.update", "norms.batchnorm_train") and len(want) > 1
-    if not stepped or got.ndim < 1:
-        return
-    if same(got[1:], want[:-1], tolerance):
-        yield "one step late"
-    if all(same(g, got[0], tolerance) for g in got[1:]) and got.size > 1:
-        yield "same at every step"
-    moved = [np.diff(a, axis=0, prepend=one.inputs["w"][None]) for a in (got, want)] if (
-        one.output == "next_w"
-    ) else []  # fmt: skip
-    if moved and not np.any(moved[0]):
-        yield "no step"
-    elif moved:
-        if np.all(np.abs(moved[0] + moved[1]) <= 10 * tolerance * np.max(np.abs(want))):
-            yield "steps uphill"
-        ratio = moved[0] / moved[1]
-        if np.all(np.ptp(ratio, axis=0) <= 1e-6 * np.abs(ratio[0])):
-            yield (
-                "steps of another size"
-                if np.ptp(ratio) <= 1e-6 * abs(ratio.flat[0])
-                else "steps off"
-            )
-    if same(got[0], want[0], tolerance):
-        yield "right at the first step"
-
-
 def _by_axis(got: np.ndarray, want: np.ndarray, tolerance: float) -> Iterator[str]:
     """A factor or an offset for each column, or for each row."""
     size = float(np.max(np.abs(want)))
-    for axis, name in ((0, "column"), (1, "row")):
+    for axis, name in ((-2, "column"), (-1, "row")):
         if got.shape[axis] < 2:
             continue
         rest = got - want
@@ -249,3 +220,15 @@ def _by_axis(got: np.ndarray, want: np.ndarray, tolerance: float) -> Iterator[st
         factor = weight / np.sum(want * want, axis=axis, keepdims=True)
         if np.all(np.abs(got - factor * want) <= tolerance * size) and np.all(factor != 0):
             yield f"{name} factor"
+        elif got.shape[axis] > 2 and _on_lines(got, want, axis, tolerance * size):
+            yield f"{name} line"
+
+
+def _on_lines(got: np.ndarray, want: np.ndarray, axis: int, allowed: float) -> bool:
+    """Say whether each column or row of `got` is a multiple of that of `want` plus a constant."""
+    left = got - got.mean(axis=axis, keepdims=True)
+    right = want - want.mean(axis=axis, keepdims=True)
+    factor = np.sum(left * right, axis=axis, keepdims=True) / np.sum(
+        right**2, axis=axis, keepdims=True
+    )
+    return bool(np.all(np.abs(left - factor * right) <= allowed) and np.all(factor != 0))

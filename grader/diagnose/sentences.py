@@ -37,7 +37,16 @@ SENTENCES: Mapping[str, str] = {
     "no step": "{o} never {moves}: the step is not added to w.",
     "steps uphill": "{o} {moves} the wrong way: the sign of the step is turned round.",
     "steps of another size": "{o} {moves} in the right direction, by steps of another size.",
-    "steps off": "{o} {moves} by steps whose size is off in a way that does not change over time.",
+    "steps off over time": "{o} {moves} by steps that are off by one factor in all cells, which "
+    "changes from step to step: look at what depends on the number of steps.",
+    "steps off by cell": "{o} {moves} by steps that are off by a factor of its own in each cell, "
+    "the same at every step.",
+    "gradient of the wrong power": "{o} {has} the gradient where its square belongs, or its square "
+    "where it belongs itself.",
+    "sign of the gradient": "{o} {has} the gradient with the wrong sign in it.",
+    "weight of the old": "{o} {has} the wrong weight for what was kept from the step before.",
+    "weight of the new": "{o} {has} the wrong weight for the new gradient.",
+    "both weights": "{o} {has} wrong weights, both for what was kept and for the new gradient.",
     "right at the first step": "{o} {is} right at the first step and wrong from the second: look "
     "at what is kept in the dictionary for the next call.",
     "mean missing": "{o} {is} right but for the gradient through the mean, which is missing.",
@@ -61,6 +70,16 @@ SENTENCES: Mapping[str, str] = {
     "to a feature is missing or too much.",
     "row factor": "{o} {is} off by a factor of its own in each row: something that belongs to an "
     "example is missing or too much.",
+    "column line": "{o} {is} off by a factor and a constant of its own in each column: mean or "
+    "scale of a feature is not what it should be.",
+    "row line": "{o} {is} off by a factor and a constant of its own in each row: mean or scale of "
+    "an example is not what it should be.",
+    "an axis is missing": "{o} {has} an axis too few: one part of the computation is lost, or a "
+    "sum has run over too many axes.",
+    "only with defaults": "{o} {is} right where the settings are given and wrong with the default "
+    "ones: look at the default values.",
+    "like another eps": "{o} {is} nearly right for usual numbers and off for very small ones: look "
+    "at eps, and at what it is added to.",
     "sign of some": "{o} {has} the right size everywhere and the wrong sign in some cells.",
     "misplaced": "{o} {has} the right numbers in the wrong places: a reshape is no transpose.",
     "one number everywhere": "{o} {is} the same number in every cell.",
@@ -139,9 +158,16 @@ def sentence(words: str, outputs: Sequence[str]) -> str:
     one = len(outputs) == 1
     form = {"o": names, "is": "is" if one else "are", "has": "has" if one else "have"}
     form["moves"] = "moves" if one else "move"
-    named = re.fullmatch(r"factor (-?)(.+)", words)
+    named = re.fullmatch(r"factor (-?)([^=]+)", words)
     if named:
         return _factor(names, form["is"], named.group(1), named.group(2))
+    if words.startswith("factor ="):
+        words = "factor"
+    if words.startswith("alone beside "):
+        right = words.removeprefix("alone beside ")
+        return (
+            f"{right} can be right while {names} {form['is']} not: look at what only {names} needs."
+        )
     key, it = words, ""
     if key not in SENTENCES:
         key, _, it = words.rpartition(" ")
@@ -150,6 +176,7 @@ def sentence(words: str, outputs: Sequence[str]) -> str:
 
 def slug(words: str) -> str:
     """Return a symptom's id: its words with dashes."""
+    words = re.sub(r"^factor =.*", "factor", words)
     return re.sub(r"[^a-z0-9]+", "-", words.lower().replace("/", " over ")).strip("-")
 
 

@@ -7,21 +7,36 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from grader.diagnose.relations import Observed
-from grader.judges.wrong import Seen
 
 SMALL = 1e-3  # of the scale: what a wrong eps or a lost digit does, and no wrong formula
 STATE = ("velocity", "cache", "m", "v")
 
 
 def words(
-    output: str, wrong: Sequence[Observed], right: Sequence[Observed], seen: Sequence[Seen]
+    output: str,
+    wrong: Sequence[Observed],
+    right: Sequence[Observed],
+    right_outputs: Sequence[str],
 ) -> str | None:
     """Return what the wrong cases share and the right ones lack, or what their cells share."""
+    if right and not any(map(_options, wrong)) and all(map(_options, right)):
+        return "only with defaults"
+    usual = [one for one in wrong if not _tiny(one)]
+    if wrong and all(one.error <= SMALL for one in usual) and len(usual) < len(wrong):
+        return "like another eps"
     for name, holds in CASES.items():
         if all(holds(one) for one in wrong) and right and not any(holds(one) for one in right):
             return name
     cells = [list(_cells(one)) for one in wrong]
-    return next((name for name in cells[0] if all(name in each for each in cells)), None)
+    common = [name for name in cells[0] if all(name in each for each in cells)]
+    return common[0] if common else _alone(output, right_outputs)
+
+
+def _alone(output: str, right: Sequence[str]) -> str | None:
+    """Return which other outputs are right: the mistake is in what they do not use."""
+    if not right:
+        return None
+    return f"alone beside {' and '.join(right[:3])}"
 
 
 def _options(one: Observed) -> bool:

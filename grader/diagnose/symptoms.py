@@ -16,6 +16,8 @@ from grader.judges import find as judge
 from grader.judges.wrong import Key, Seen
 from grader.rubric import ItemTable
 
+# Outputs that others follow from: what an update rule keeps, and the forward pass.
+ROOTS = ("velocity", "cache", "m", "v", "t", "scores", "loss", "out")
 EXACT, LOOSE = 1e-9, 1e-5  # LOOSE: single precision
 
 
@@ -43,11 +45,12 @@ def errors(seen: Iterable[Seen]) -> dict[Key, float]:
 def find(item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]) -> list[Symptom]:
     """Return what the wrong outputs of the `lost` parts show, the most telling first."""
     wrong, right = _observed(item, seen, lost)
+    sound = [name for name in right if name not in wrong]
     found: list[tuple[str, str, bool]] = []  # words, output, certain
     for output, observed in wrong.items():
         words, certain = _words(observed)
         if words is None:
-            words = spread.words(output, observed, right.get(output, []), seen)
+            words = spread.words(output, observed, right.get(output, []), sound)
             certain = False
         if words is not None:
             found.append((words, output, certain))
@@ -74,7 +77,10 @@ def _observed(
                 right.setdefault(found.output, []).append(row)
             elif part in order and found.got is not None:
                 wrong.setdefault(found.output, []).append(row)
-    first = {name: min(order[_part(item, one)] for one in rows) for name, rows in wrong.items()}
+    first = {
+        name: (name not in ROOTS, min(order[_part(item, one)] for one in rows))
+        for name, rows in wrong.items()
+    }
     return {name: wrong[name] for name in sorted(wrong, key=lambda name: first[name])}, right
 
 
@@ -108,4 +114,4 @@ def _told(found: Sequence[tuple[str, str, bool]]) -> list[Symptom]:
         )
         for words, members in groups.items()
     ]
-    return sorted(told, key=lambda one: not one.certain)
+    return sorted(told, key=lambda one: (one.outputs[0] not in ROOTS, not one.certain))
