@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import grader
-from grader import box, diagnose, follow, score
+from grader import box, consistent, diagnose, follow, score
 from grader.errors import RubricError
 from grader.golden.store import Golden
 from grader.golden.wrong import Wrong
@@ -93,7 +93,8 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
         else {}
     )
 
-    causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, assignment)
+    own = consistent.gradients(job, worker, rubric, bench, verdicts, deadline)
+    causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, own, assignment)
 
     items = tuple(
         _result(item, rubric, verdicts, followed.get(item.id), causes.get(item.id))

@@ -114,12 +114,14 @@ def with_mistakes(base: Submission, planned: Iterable[Misconception]) -> Submiss
         change = usual.together(change, one.change)
     changed = usual.applied(right, change)
     groups = [group for group in TOGETHER if set(group) & set(change)]
-    names = [name for group in groups for name in group]
-    text = _only(changed, names) + "import numpy as np\n"
-    if any("." in name for name in names):
-        text += LAYERS.format(package=base.package)
+    files = dict(base.files)
+    for is_net in (False, True):
+        names = [name for group in groups for name in group if ("." in name) is is_net]
+        if names:
+            imports = LAYERS.format(package=base.package) if is_net else ""
+            files = planted(files, f"{_only(changed, names)}import numpy as np\n{imports}")
     name = f"{base.name} with {' and '.join(one.id.replace('/', ' ') for one in planned)}"
-    return of_files(name, planted(dict(base.files), text), base.package)
+    return of_files(name, files, base.package)
 
 
 def _only(files: Mapping[str, bytes], names: Iterable[str]) -> str:

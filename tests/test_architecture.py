@@ -18,7 +18,7 @@ LAYERS = (
     ("intake", "session", "verdicts", "report", "release"),
     ("observing",),
     ("follow",),
-    ("diagnose",),
+    ("diagnose", "consistent"),
     ("engine",),
     ("shelf",),
     ("cli",),

@@ -9,7 +9,7 @@ Nothing here looks at an item that is right, and nothing runs student code.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,10 @@ from grader.types import Case, Cause, Evidence
 from grader.verdicts import Bench, Verdict
 
 MOST = 2  # causes that one item is given
+OWN = (
+    "symptom/gradient-of-the-own-forward-pass",
+    "The gradients are right for your own forward pass: it is the forward pass that is wrong.",
+)
 
 
 class Known(Protocol):
@@ -48,9 +52,13 @@ def causes(
     evidence: Mapping[str, Evidence],
     verdicts: Mapping[str, Verdict],
     followed: Mapping[str, Again],
+    own: Collection[str],
     known: Known,
 ) -> dict[str, Diagnosis]:
-    """Return the diagnosis of each failed item that has one; `known.wrong` is read once."""
+    """Return the diagnosis of each failed item that has one; `known.wrong` is read once.
+
+    `own` names the items whose wrong gradients are those of their own forward pass.
+    """
     found = {}
     for name, verdict in verdicts.items():
         again = followed.get(name)
@@ -61,6 +69,8 @@ def causes(
             continue
         seen = {**evidence, **again.evidence} if again else evidence
         diagnosis = _of_item(verdict.item, lost, rubric, bench, seen, known.wrong)
+        if name in own and not (diagnosis and diagnosis.hints):  # no usual mistake says more
+            diagnosis = _with_own(diagnosis)
         if diagnosis is not None:
             found[name] = diagnosis
     return found
@@ -82,11 +92,11 @@ def _of_item(
     mine = Mine(counted(wrong_answers(seen)), symptoms.errors(seen), counted.part)
     twins = {name: counted(answers) for name, answers in wrong.answers(item.id).items()}
     matches = match.find(item.id, mine, twins, lost)
-    if matches:
-        return _known(matches[:MOST], wrong)
-    signs = symptoms.find(item, seen, lost)
-    if signs:
-        return _signs(signs[:MOST])
+    covered = {part for one in matches for part in one.parts}
+    rest = [] if match.WHOLE in covered else [part for part in lost if part not in covered]
+    signs = symptoms.find(item, seen, rest)[: MOST - len(matches[:MOST])]
+    if matches or signs:
+        return _told(matches[:MOST], signs, wrong)
     stop = stops.find([evidence[case.id] for case in cases])
     return Diagnosis(Cause(f"symptom/{stop[0]}", stop[1], False)) if stop else None
 
@@ -97,6 +107,14 @@ def _seen(case: Case, evidence: Evidence, bench: Bench) -> Seen:
         return Seen(case, names, bench.look(case, evidence))
     kind = f" {evidence.raised.type}" if evidence.outcome == "raised" and evidence.raised else ""
     return Seen(case, names, None, evidence.outcome + kind)
+
+
+def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
+    """Add that the gradients fit the own forward pass: the mistake is there."""
+    if diagnosis is None:
+        return Diagnosis(Cause(OWN[0], OWN[1], True))
+    cause = diagnosis.cause
+    return Diagnosis(Cause(f"{OWN[0]}+{cause.id}", f"{OWN[1]} {cause.says}", cause.certain))
 
 
 class _Counted:
@@ -116,16 +134,14 @@ class _Counted:
         return self._item.part_of(key[1], case)
 
 
-def _known(matches: list[Match], wrong: Wrong) -> Diagnosis:
+def _told(matches: list[Match], signs: list[Symptom], wrong: Wrong) -> Diagnosis:
+    """Return the diagnosis that known mistakes and, for what they leave open, symptoms make."""
     told = [wrong.told(one.mistake) for one in matches]
-    says = " ".join(one.says for one in told)
-    certain = all(one.certain for one in matches)
-    first = told[0].hints
-    hints = (first[0], f"{first[1]} In short: {told[0].formula}.", *first[2:])
-    return Diagnosis(Cause("+".join(one.mistake for one in matches), says, certain), hints)
-
-
-def _signs(signs: list[Symptom]) -> Diagnosis:
-    says = " ".join(one.says for one in signs)
-    name = "+".join(dict.fromkeys(f"symptom/{one.id}" for one in signs))
-    return Diagnosis(Cause(name, says, all(one.certain for one in signs)))
+    says = " ".join([*(one.says for one in told), *(one.says for one in signs)])
+    names = [one.mistake for one in matches] + [f"symptom/{one.id}" for one in signs]
+    certain = all([*(one.certain for one in matches), *(one.certain for one in signs)])
+    hints: tuple[str, ...] = ()
+    if told:
+        first, second, third = told[0].hints
+        hints = (first, f"{second} In short: {told[0].formula}.", third)
+    return Diagnosis(Cause("+".join(dict.fromkeys(names)), says, certain), hints)

@@ -78,7 +78,7 @@ def _best(
         if gap is None:
             continue
         match = Match(name.partition("+")[0], frozenset({part}), gap <= EXACT)
-        if match.certain and _telling(theirs, alone=part == WHOLE):
+        if match.certain and _telling(theirs, alone=theirs.keys() == twins[name].keys()):
             return match
         near = near or Match(match.mistake, match.parts, False)
     return near

@@ -36,6 +36,11 @@ class Observed:
             found.output, look.case, got, found.expected, look.inputs, others, found.error or 0.0
         )
 
+    @property
+    def has_other_shape(self) -> bool:
+        """Whether the shape differs by more than an axis of length 1."""
+        return self.got is not None and self.want is not None and self.got.shape != self.want.shape
+
 
 def words(one: Observed, tolerance: float) -> list[str]:
     """Return all that holds, the most telling first; numbers agree to `tolerance`."""
@@ -211,6 +216,7 @@ def _by_axis(got: np.ndarray, want: np.ndarray, tolerance: float) -> Iterator[st
     size = float(np.max(np.abs(want)))
     for axis, name in ((-2, "column"), (-1, "row")):
         if got.shape[axis] < 2:
+            yield from (f"{name} offset?", f"{name} factor?", f"{name} line?")
             continue
         rest = got - want
         if np.all(np.ptp(rest, axis=axis) <= tolerance * size):
@@ -220,7 +226,9 @@ def _by_axis(got: np.ndarray, want: np.ndarray, tolerance: float) -> Iterator[st
         factor = weight / np.sum(want * want, axis=axis, keepdims=True)
         if np.all(np.abs(got - factor * want) <= tolerance * size) and np.all(factor != 0):
             yield f"{name} factor"
-        elif got.shape[axis] > 2 and _on_lines(got, want, axis, tolerance * size):
+        elif got.shape[axis] == 2:
+            yield f"{name} line?"
+        elif _on_lines(got, want, axis, tolerance * size):
             yield f"{name} line"
 
 

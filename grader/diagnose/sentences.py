@@ -164,10 +164,10 @@ def sentence(words: str, outputs: Sequence[str]) -> str:
     if words.startswith("factor ="):
         words = "factor"
     if words.startswith("alone beside "):
-        right = words.removeprefix("alone beside ")
-        return (
-            f"{right} can be right while {names} {form['is']} not: look at what only {names} needs."
-        )
+        right = words.removeprefix("alone beside ").split(" and ")
+        others = f"{_listed(right)} {'is' if len(right) == 1 else 'are'} right"
+        need = "needs" if one else "need"
+        return f"{others} and {names} {form['is']} not: look at what only {names} {need}."
     key, it = words, ""
     if key not in SENTENCES:
         key, _, it = words.rpartition(" ")

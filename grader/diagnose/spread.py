@@ -19,8 +19,6 @@ def words(
     right_outputs: Sequence[str],
 ) -> str | None:
     """Return what the wrong cases share and the right ones lack, or what their cells share."""
-    if right and not any(map(_options, wrong)) and all(map(_options, right)):
-        return "only with defaults"
     usual = [one for one in wrong if not _tiny(one)]
     if wrong and all(one.error <= SMALL for one in usual) and len(usual) < len(wrong):
         return "like another eps"
@@ -30,6 +28,11 @@ def words(
     cells = [list(_cells(one)) for one in wrong]
     common = [name for name in cells[0] if all(name in each for each in cells)]
     return common[0] if common else _alone(output, right_outputs)
+
+
+def defaults(wrong: Sequence[Observed], right: Sequence[Observed]) -> bool:
+    """Say whether an output is wrong in just the cases that leave settings at their default."""
+    return bool(right) and not any(map(_options, wrong)) and all(map(_options, right))
 
 
 def _alone(output: str, right: Sequence[str]) -> str | None:
@@ -62,6 +65,10 @@ def _tiny(one: Observed) -> bool:
     ))  # fmt: skip
 
 
+def _square(one: Observed) -> bool:
+    return one.want is not None and one.want.ndim > 1 and len(set(one.want.shape)) == 1
+
+
 CASES: Mapping[str, Callable[[Observed], bool]] = {
     "only with options": _options,
     "only with state": lambda one: any(name in one.inputs for name in STATE),
@@ -69,7 +76,7 @@ CASES: Mapping[str, Callable[[Observed], bool]] = {
     "only with reg": lambda one: "reg" in one.case.options,
     "only small numbers": _tiny,
     "only shifted": _shift,
-    "only square": lambda one: one.want is not None and len(set(one.want.shape)) == 1,
+    "only square": _square,
     "only deep": lambda one: len(one.case.options.get("dims", ())) > 3,
     "only in test mode": lambda one: one.case.probe.endswith(("_test", "test_mode")),
 }

@@ -14,6 +14,7 @@ DEFAULTS: Mapping[str, Mapping[str, float]] = {
     "adam": {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999},
 }
 SAME = 1e-6  # of a ratio of two steps, which are small differences of larger numbers
+ALIKE = 1e-2  # of such a ratio, where eps has a hand in it
 
 
 def settings(case: Case) -> dict[str, float]:
@@ -48,12 +49,12 @@ def _moves(w: np.ndarray, got: np.ndarray, want: np.ndarray, tolerance: float) -
     ratio = (mine / right).reshape(len(mine), -1)
     if not np.all(np.isfinite(ratio)):
         return
-    size = np.abs(ratio).max()
-    if np.ptp(ratio) <= SAME * size:
+    allowed = (SAME if tolerance < SAME else ALIKE) * np.abs(ratio)
+    if np.ptp(ratio) <= np.min(allowed):
         yield "steps of another size"
-    elif ratio.shape[1] > 1 and np.all(np.ptp(ratio, axis=1) <= SAME * size):
+    elif ratio.shape[1] > 1 and np.all(np.ptp(ratio, axis=1) <= allowed.min(axis=1)):
         yield "steps off over time"
-    elif np.all(np.ptp(ratio, axis=0) <= SAME * size):
+    elif np.all(np.ptp(ratio, axis=0) <= allowed.min(axis=0)):
         yield "steps off by cell"
 
 

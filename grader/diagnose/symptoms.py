@@ -18,6 +18,7 @@ from grader.rubric import ItemTable
 
 # Outputs that others follow from: what an update rule keeps, and the forward pass.
 ROOTS = ("velocity", "cache", "m", "v", "t", "scores", "loss", "out")
+COUNT = "parameters_without_gradient"  # no answer of the student's
 EXACT, LOOSE = 1e-9, 1e-5  # LOOSE: single precision
 
 
@@ -45,10 +46,12 @@ def errors(seen: Iterable[Seen]) -> dict[Key, float]:
 def find(item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]) -> list[Symptom]:
     """Return what the wrong outputs of the `lost` parts show, the most telling first."""
     wrong, right = _observed(item, seen, lost)
-    sound = [name for name in right if name not in wrong]
+    sound = [name for name in right if name not in wrong and name != COUNT]
     found: list[tuple[str, str, bool]] = []  # words, output, certain
     for output, observed in wrong.items():
         words, certain = _words(observed)
+        if spread.defaults(observed, right.get(output, [])):
+            words, certain = "only with defaults", False
         if words is None:
             words = spread.words(output, observed, right.get(output, []), sound)
             certain = False
@@ -90,13 +93,18 @@ def _part(item: ItemTable, one: Observed) -> str:
 
 def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:
     """Return the first words that hold in all cases, and whether they hold exactly."""
+    shaped = [one for one in observed if one.has_other_shape]
     for tolerance in (EXACT, LOOSE):
-        common: list[str] | None = None
-        for one in observed:
-            words = relations.words(one, tolerance)
-            common = words if common is None else [word for word in common if word in words]
+        told = [relations.words(one, tolerance) for one in shaped or observed]
+        # A word with a question mark holds trivially in its case: it may not be the only witness.
+        maybe = [{word.rstrip("?") for word in words} for words in told]
+        common = [
+            word
+            for word in dict.fromkeys(word for words in told for word in words)
+            if not word.endswith("?") and all(word in words for words in maybe)
+        ]
         if common:
-            return common[0], tolerance == EXACT
+            return common[0], tolerance == EXACT and len(shaped) in (0, len(observed))
     return None, False
 
 

@@ -210,6 +210,40 @@ def net_dropout_seeded(
     return {"loss": np.array(losses), "analytic": np.array(analytic), "numeric": np.array(numeric)}
 
 
+def own_gradient(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    along: np.ndarray,
+    dims: list[int],
+    net: str,
+    reg: float = 0.0,
+    normalization: str | None = None,
+) -> Outputs:
+    """x (N, D), y (N,) -> analytic and numeric (P,): for each parameter, the derivative of the own
+    loss along a direction, by the own gradients and by a difference. `net` is the class.
+    """
+    if net == "TwoLayerNet":
+        model = _with(_two_layer(nn, dims, reg=reg), theta, dims)
+    else:
+        model = _net(nn, x.dtype, dims, reg=reg, normalization=normalization)
+        model = _with(model, theta, dims, normalization)
+    grads = _loss(model, x.copy(), y.copy())
+    analytic, numeric = [], []
+    for name in sorted(model.params):
+        kept = np.array(model.params[name])
+        direction = along[: kept.size].reshape(kept.shape)
+        ends = []
+        for step in (2.0**-20, -(2.0**-20)):
+            model.params[name] = kept + step * direction
+            ends.append(model.loss(x.copy(), y.copy())[0])
+        model.params[name] = kept
+        analytic.append(np.sum(np.reshape(grads[f"d{name}"], kept.shape) * direction))
+        numeric.append((ends[0] - ends[1]) * 2.0**19)
+    return {"analytic": np.array(analytic), "numeric": np.array(numeric)}
+
+
 def _two_layer(nn: Implementation, dims: list[int], **arguments: Any) -> Any:
     return nn.two_layer_net(input_dim=dims[0], hidden_dim=dims[1], num_classes=dims[2], **arguments)
 
