@@ -69,9 +69,9 @@ def named(report: Report) -> dict[str, Named]:
 
 
 def is_named(report: Report, mistake: Misconception) -> bool:
-    """Say whether a mistake is the certain, first cause of its own item."""
+    """Say whether a mistake is a certain cause of its own item."""
     one = named(report).get(mistake.item)
-    return one is not None and one.certain and one.cause.split("+")[0] == mistake.id
+    return one is not None and one.certain and mistake.id in one.cause.split("+")
 
 
 def planted(worker: Worker, assignment: Assignment) -> tuple[int, list[str]]:

@@ -96,8 +96,13 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
     own = consistent.gradients(job, worker, rubric, bench, verdicts, deadline)
     causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, own, assignment)
 
+    settled = {
+        name: replace(verdict, right={**verdict.right, **again.right}) if again else verdict
+        for name, verdict in verdicts.items()
+        for again in [followed.get(name)]
+    }
     items = tuple(
-        _result(item, rubric, verdicts, followed.get(item.id), causes.get(item.id))
+        _result(item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id))
         for item in rubric.table.items
     )
     return Report(
@@ -137,6 +142,7 @@ def _result(
     item: ItemTable,
     rubric: Rubric,
     verdicts: Mapping[str, Verdict],
+    settled: Mapping[str, Verdict],
     again: follow.Again | None,
     why: diagnose.Diagnosis | None,
 ) -> ItemResult:
@@ -167,7 +173,7 @@ def _result(
         if followed is None or (fault.part == "all" or not followed.get(fault.part, False))
     )
     faults = () if earned == item.points else faults
-    because_of = _because_of(verdict, verdicts, followed is not None, explained)
+    because_of = _because_of(verdict, verdicts, settled, followed is not None, explained)
     status = score.status_of(parts, faults)
     if because_of is not None and verdict.written and rubric.table.follow_through == 0:
         status = "skipped"
@@ -197,14 +203,22 @@ def _hints(item: ItemTable, why: diagnose.Diagnosis | None) -> tuple[str, ...]:
 
 
 def _because_of(
-    verdict: Verdict, verdicts: Mapping[str, Verdict], tried: bool, explained: bool
+    verdict: Verdict,
+    verdicts: Mapping[str, Verdict],
+    settled: Mapping[str, Verdict],
+    tried: bool,
+    explained: bool,
 ) -> str | None:
-    """Return the item that a failed one goes back to: a layer where right layers made it right."""
+    """Return the item that a failed one goes back to: a layer where right layers made it right, or
+    a net that is wrong over right layers too.
+    """
     if verdict.passed:
         return None
     if explained:
         return follow.root(verdict.item, verdicts, ("layers",))
-    return follow.root(verdict.item, verdicts, ("nets",) if tried else ("layers", "nets"))
+    if tried:
+        return follow.root(verdict.item, settled, ("nets",))
+    return follow.root(verdict.item, verdicts, ("layers", "nets"))
 
 
 def _flags(submission: Submission, changed: tuple[str, ...]) -> tuple[Flag, ...]:

@@ -50,6 +50,7 @@ def test_a_correct_submission_gets_full_marks_in_any_style(
     wrong = {i.id: [f.says for f in i.faults] for i in code(report).values() if i.faults}
     assert {item: says for item, says in wrong.items() if item not in missing} == {}
     assert set(lost(report)) == set(missing)
+    assert [item.id for item in report.items if item.cause is not None] == []
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -58,6 +59,9 @@ def test_a_mistake_costs_exactly_its_own_parts(
 ) -> None:
     mistake = handed_in.mistake(MISTAKES[name])
     report = grade_one(mistake.submission, assignments[mistake.rubric], worker)
+    if name in handed_in.usual_mistakes():
+        cause = code(report)[name.partition("/")[0]].cause
+        assert cause is not None and cause.id == name and cause.certain
     assert lost(report) == {
         item: sorted_like(report, item, parts) for item, parts in mistake.fails.items()
     }

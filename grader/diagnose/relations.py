@@ -56,12 +56,11 @@ def words(one: Observed, tolerance: float) -> list[str]:
 
 def sizes(one: Observed) -> dict[str, float]:
     """Return the numbers of a case that a factor may be named by."""
-    found: dict[str, float] = {"2": 2.0, "3": 3.0, "4": 4.0}
+    found: dict[str, float] = {}
     x = one.inputs.get("x")
     if x is not None and x.ndim >= 2:
         batch = x[0] if one.case.probe in ("norms.batchnorm_train", "nets.net_test_mode") else x
         found |= {"N": float(batch.shape[0]), "D": float(batch[0].size)}
-        found |= {"N-1": found["N"] - 1, "D-1": found["D"] - 1}
     dims, options = one.case.options.get("dims"), dict(one.case.options)
     if dims:
         found |= {"C": float(dims[-1]), "L": float(len(dims) - 1)}
@@ -69,9 +68,11 @@ def sizes(one: Observed) -> dict[str, float]:
     for name in ("reg", "learning_rate", "momentum", "eps"):
         if isinstance(settings.get(name), (int, float)) and settings[name]:
             found[name] = float(settings[name])
-    return {name: value for name, value in found.items() if value not in (0.0, 1.0)}
+    named = {name: value for name, value in found.items() if value not in (0.0, 1.0)}
+    return named | {"2": 2.0, "3": 3.0}
 
 
+RATIOS = (("N", "N-1"), ("N-1", "N"), ("D", "D-1"), ("D-1", "D"), ("D", "N"), ("N", "D"))
 STEPPED = ("optim.update", "norms.batchnorm_train")  # the first axis of an answer is the step
 
 
@@ -171,19 +172,14 @@ def _factor(
         return
     sign, value = ("-" if factor < 0 else ""), abs(factor)
     for name, number in known.items():
-        for label, power in ((name, number), (f"1/{name}", 1 / number), (f"{name}^2", number**2)):
+        for label, power in ((name, number), (f"1/{name}", 1 / number)):
             if abs(value / power - 1) <= tolerance:
                 yield f"factor {sign}{label}"
-    for top, bottom in (
-        ("N", "N-1"),
-        ("N-1", "N"),
-        ("D", "D-1"),
-        ("D-1", "D"),
-        ("D", "N"),
-        ("N", "D"),
-    ):
-        if top in known and bottom in known:
-            if abs(value * known[bottom] / known[top] - 1) <= tolerance:
+    counts = {n: known[n] for n in ("N", "D") if n in known}
+    counts |= {f"{n}-1": count - 1 for n, count in counts.items()}
+    for top, bottom in RATIOS:
+        if top in counts and bottom in counts:
+            if abs(value * counts[bottom] / counts[top] - 1) <= tolerance:
                 yield f"factor {sign}{top}/{bottom}"
     # For a single number any factor fits: it says something only if it is the same in all cases.
     yield "factor" if got.size > 1 else f"factor ={factor:.9g}"
@@ -194,7 +190,7 @@ def _added(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -
     rest = got - want
     size = float(np.max(np.abs(want), initial=0.0)) + float(np.max(np.abs(got), initial=0.0))
     for name, array in one.inputs.items():
-        if array.dtype.kind != "f" or array.ndim > got.ndim or array.size < 2:
+        if array.dtype.kind != "f" or not 0 < array.ndim <= got.ndim:
             continue
         if array.shape != got.shape[got.ndim - array.ndim :]:
             continue

@@ -23,7 +23,7 @@ SENTENCES: Mapping[str, str] = {
     "not zero": "{o} should be zero in some checks, and {is} not.",
     "sign": "{o} {has} the right size and the wrong sign.",
     "is input": "{o} {is} just {it}, handed on without change.",
-    "is output": "{o} holds what belongs into {it}: are two answers in the wrong order?",
+    "is output": "{o} {is} what {it} should be: two answers may stand in the wrong order.",
     "factor": "{o} {is} off by one factor, the same in every cell.",
     "missing": "{o} {is} right but for {it}, which is not added.",
     "extra": "{o} {is} right but for {it}, which is added once too often.",
@@ -134,7 +134,6 @@ NUMBERS: Mapping[str, str] = {
     "L": "the number of layers",
     "2": "2",
     "3": "3",
-    "4": "4",
     "reg": "reg",
     "learning_rate": "the learning rate",
     "momentum": "momentum",
@@ -181,7 +180,7 @@ def slug(words: str) -> str:
 
 
 def _factor(names: str, verb: str, sign: str, factor: str) -> str:
-    known = factor.removeprefix("1/").removesuffix("^2")
+    known = factor.removeprefix("1/")
     if factor in NUMBERS:
         size = f"exactly {NUMBERS[factor]} times"
     elif factor.startswith("1/") and factor != "1/2":
@@ -191,8 +190,6 @@ def _factor(names: str, verb: str, sign: str, factor: str) -> str:
         return f"{names} {verb} what it should be, divided by {NUMBERS[known]}{turned}:{why}."
     elif factor == "1/2":
         size = "exactly half of"
-    elif factor.endswith("^2"):
-        size = f"exactly {NUMBERS[known]} squared times"
     else:
         top, _, bottom = factor.partition("/")
         size = f"exactly {NUMBERS.get(top, top)} / {NUMBERS.get(bottom, bottom)} times"

@@ -104,8 +104,16 @@ def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:
             if not word.endswith("?") and all(word in words for words in maybe)
         ]
         if common:
-            return common[0], tolerance == EXACT and len(shaped) in (0, len(observed))
+            return _unambiguous(common), tolerance == EXACT and len(shaped) in (0, len(observed))
     return None, False
+
+
+def _unambiguous(common: Sequence[str]) -> str:
+    """Return the first words; a factor that fits two names, as 2 = N, is told as a number."""
+    named = [word for word in common if word.startswith("factor ")]
+    if common[0] not in named or len(named) == 1:
+        return common[0]
+    return next((word for word in named if word.strip("factor-1/ ") in "23"), "factor")
 
 
 def _told(found: Sequence[tuple[str, str, bool]]) -> list[Symptom]:

@@ -75,6 +75,8 @@ def _answer(look: Look, name: str, finding: Finding | None) -> Answer:
     case = look.case
     if case.probe == "dropout.dropout_test":
         return _passed_on(look)
+    if case.probe == "nets.net_scores" and _differ(look, "scores", "scores_again"):
+        return frozenset({"other scores every time"})
     if find(case.judge).golden or case.judge in SEEDED:
         return look.arrays.get(name, ABSENT)
     if case.judge == "dropout.backward":
@@ -155,6 +157,12 @@ def _backward(look: Look) -> Answer:
     if not words and np.any(dx == 0) and _factors(dx[dx != 0], dout[dx != 0], keep):
         words.add("another mask")
     return frozenset(words or {OTHER})
+
+
+def _differ(look: Look, one: str, other: str) -> bool:
+    """Say whether two answers that should be one are there and differ."""
+    first, second = look.arrays.get(one), look.arrays.get(other)
+    return first is not None and second is not None and not np.array_equal(first, second)
 
 
 def _repeats(look: Look) -> Answer:

@@ -73,11 +73,16 @@ def net_scores(
     normalization: str | None = None,
     keep: float = 1.0,
 ) -> Outputs:
-    """x (N, D) -> scores (N, C): without labels a net is in test mode, whatever its dropout."""
+    """x (N, D) -> scores (N, C): without labels a net is in test mode, whatever its dropout.
+
+    With dropout there is a second time too, scores_again, which shows whether it is off.
+    """
     model = _with(
         _net(nn, x.dtype, dims, normalization=normalization, keep=keep), theta, dims, normalization
     )
-    return {"scores": model.loss(x)}
+    kept = x.copy()
+    scores = {"scores": model.loss(x)}
+    return scores if keep == 1 else scores | {"scores_again": model.loss(kept)}
 
 
 def net_loss(
