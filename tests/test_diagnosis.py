@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import diagnosis as measured
+from grader import diagnose
 from grader.box import Worker
 from grader.diagnose import match, relations, sentences, spread, steps, stops, terms
 from grader.diagnose.match import WHOLE, Mine
@@ -95,6 +96,28 @@ def test_the_hints_are_those_of_the_mistake_up_to_the_rubrics_level(
     first, second, third = item(report, "relu_backward").hints
     assert (first, third) == (mistake.hints[0], mistake.hints[2])
     assert second.startswith(mistake.hints[1]) and mistake.formula in second
+
+
+def test_a_search_that_breaks_costs_the_cause_and_nothing_else(
+    assignment: Assignment, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    mistake = KNOWN["relu_backward/mask-turned"]
+    submission = handed_in.with_mistakes(handed_in.reference(), [mistake])
+    before = grade_one(submission, assignment, worker)
+    monkeypatch.setattr("grader.diagnose.match.find", breaks)
+    after = grade_one(submission, assignment, worker)
+    assert item(after, "relu_backward").cause is None
+    assert after.score == before.score
+
+
+@pytest.fixture(autouse=True)
+def unguarded(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A rule that breaks is an error in all other tests."""
+    if "breaks" not in request.node.name:
+        monkeypatch.setattr("grader.diagnose._guarded", diagnose._of_item)
 
 
 # --------------------------------------------------------------------------- what is no mistake

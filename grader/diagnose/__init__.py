@@ -68,12 +68,27 @@ def causes(
         if not lost or not verdict.written or verdict.broken:
             continue
         seen = {**evidence, **again.evidence} if again else evidence
-        diagnosis = _of_item(verdict.item, lost, rubric, bench, seen, known.wrong)
+        diagnosis = _guarded(verdict.item, lost, rubric, bench, seen, known.wrong)
         if name in own and not (diagnosis and diagnosis.hints):  # no usual mistake says more
             diagnosis = _with_own(diagnosis)
         if diagnosis is not None:
             found[name] = diagnosis
     return found
+
+
+def _guarded(
+    item: ItemTable,
+    lost: list[str],
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    wrong: Wrong,
+) -> Diagnosis | None:
+    """Return an item's diagnosis; where the search itself breaks there is none."""
+    try:
+        return _of_item(item, lost, rubric, bench, evidence, wrong)
+    except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
+        return None
 
 
 def _of_item(

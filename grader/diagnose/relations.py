@@ -16,7 +16,8 @@ from grader.types import Arrays, Case
 class Observed:
     """One output of one case: what came out, what was expected, and what went in.
 
-    `others` holds the right answers of the case's other outputs; `error` is in units of the scale.
+    `others` holds the right answers of the case's other outputs; `error` is in units of the scale;
+    `conventions` holds what else would be right.
     """
 
     output: str
@@ -26,15 +27,17 @@ class Observed:
     inputs: Arrays
     others: Arrays
     error: float
+    conventions: tuple[np.ndarray, ...] = ()
 
     @classmethod
     def of(cls, look: Look, found: Finding) -> Observed:
         """Return what a judge has found about one output."""
-        others = {n: a for n, a in look.expected[0].items() if n != found.output}
+        name = found.output
+        right = tuple(answers[name] for answers in look.expected if name in answers)
+        others = {n: a for n, a in look.expected[0].items() if n != name}
         got = None if found.got is None else np.asarray(found.got, dtype=np.float64)
-        return cls(
-            found.output, look.case, got, found.expected, look.inputs, others, found.error or 0.0
-        )
+        error = found.error or 0.0
+        return cls(name, look.case, got, right[0], look.inputs, others, error, right[1:])
 
     @property
     def has_other_shape(self) -> bool:
@@ -51,7 +54,10 @@ def words(one: Observed, tolerance: float) -> list[str]:
             return list(_shape(one.got, one.want, sizes(one), tolerance))
         if not np.all(np.isfinite(one.got)):
             return list(_not_finite(one.got, one))
-        return list(_value(one, one.got, one.want, tolerance))
+        found: dict[str, None] = {}
+        for want in (one.want, *one.conventions):
+            found |= dict.fromkeys(_value(one, one.got, want, tolerance))
+        return list(found)
 
 
 def sizes(one: Observed) -> dict[str, float]:

@@ -33,8 +33,9 @@ def words(
     if np.max(np.abs(columns @ factors - got.ravel())) > tolerance * size:
         return
     wrong = [i for i, factor in enumerate(factors) if abs(factor - 1) > 1e-6]
+    wrong_ways = [WAYS[i] for i in wrong]
     missing = [WAYS[i] for i in wrong if abs(factors[i]) <= 1e-6]
-    if missing and len(missing) == len(wrong):
+    if missing == wrong_ways and (len(missing) == 1 or missing == ["mean", "variance"]):
         yield f"{' and '.join(missing)} missing"
     elif len(wrong) == 1:
         kind = "sign" if abs(factors[wrong[0]] + 1) <= 1e-6 else "factor"
