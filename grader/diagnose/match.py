@@ -77,6 +77,8 @@ def _best(
         gap = _gap(wanted, theirs, mine.errors)
         if gap is None:
             continue
+        if _empty(theirs):
+            continue
         match = Match(name.partition("+")[0], frozenset({part}), gap <= EXACT)
         if match.certain and _telling(theirs, alone=theirs.keys() == twins[name].keys()):
             return match
@@ -122,6 +124,12 @@ def _telling(answers: Answers, alone: bool) -> bool:
         return True
     words = [a for a in answers.values() if isinstance(a, frozenset)]
     return alone and any(_plain(each) for each in words)
+
+
+def _empty(answers: Answers) -> bool:
+    """Say whether there are arrays, and not one number in them to compare."""
+    arrays = [a for a in answers.values() if isinstance(a, np.ndarray)]
+    return bool(arrays) and not any(np.isfinite(array).any() for array in arrays)
 
 
 def _plain(words: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ Only the kind is looked at, for a message may hold what a hidden case has put in
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from grader.types import Evidence
@@ -54,8 +55,8 @@ TIME = ("time", "A loop does not end, or runs over single numbers where one prod
 
 
 def find(evidence: Sequence[Evidence]) -> tuple[str, str] | None:
-    """Return (id, sentence) where one kind of exception is all that went wrong; None elsewhere."""
-    kinds = {one.raised.type for one in evidence if one.outcome == "raised" and one.raised}
-    if len(kinds) == 1:
-        return KINDS.get(kinds.pop())
+    """Return (id, sentence) of the most frequent kind of exception, or of a timeout; else None."""
+    kinds = Counter(one.raised.type for one in evidence if one.outcome == "raised" and one.raised)
+    if kinds:
+        return KINDS.get(kinds.most_common(1)[0][0])
     return TIME if any(one.outcome == "timeout" for one in evidence) else None

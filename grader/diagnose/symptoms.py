@@ -17,7 +17,8 @@ from grader.judges.wrong import Key, Seen
 from grader.rubric import ItemTable
 
 # Outputs that others follow from: what an update rule keeps, and the forward pass.
-ROOTS = ("velocity", "cache", "m", "v", "t", "scores", "loss", "out")
+STATE = ("velocity", "cache", "m", "v", "t")
+ROOTS = (*STATE, "scores", "loss", "out")
 COUNT = "parameters_without_gradient"  # no answer of the student's
 EXACT, LOOSE = 1e-9, 1e-5  # LOOSE: single precision
 
@@ -46,6 +47,8 @@ def errors(seen: Iterable[Seen]) -> dict[Key, float]:
 def find(item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]) -> list[Symptom]:
     """Return what the wrong outputs of the `lost` parts show, the most telling first."""
     wrong, right = _observed(item, seen, lost)
+    if len(wrong) > 1 and set(wrong) & set(STATE):
+        wrong.pop("next_w", None)  # it follows from what is kept
     sound = [name for name in right if name not in wrong and name != COUNT]
     found: list[tuple[str, str, bool]] = []  # words, output, certain
     for output, observed in wrong.items():

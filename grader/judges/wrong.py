@@ -84,8 +84,8 @@ def _answer(look: Look, name: str, finding: Finding | None) -> Answer:
     if case.judge == "dropout.seeded":
         return _repeats(look)
     words = re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?\b", "#", finding.hidden) if finding else OTHER
-    if case.judge == "nets.init" and name.startswith("W") and name in look.arrays:
-        words += f"; {_drawn(look.arrays[name], float(case.options['weight_scale']))}"
+    if case.judge == "nets.init" and name in look.arrays:
+        words += f"; {_started(name, look.arrays[name], float(case.options['weight_scale']))}"
     return frozenset({words})
 
 
@@ -174,6 +174,14 @@ def _repeats(look: Look) -> Answer:
         next(j for j in range(i + 1) if np.array_equal(outs[j], outs[i])) for i in range(len(outs))
     ]
     return frozenset({" ".join(map(str, first))})
+
+
+def _started(name: str, got: np.ndarray, scale: float) -> str:
+    """Return in words how a parameter starts."""
+    if name.startswith("W"):
+        return f"{got.ndim} axes, {_drawn(got, scale)}"
+    constant = got.size == 0 or bool(np.all(got == got.flat[0]))
+    return f"{got.ndim} axes, {f'all {got.flat[0]:g}' if constant else 'many numbers'}"
 
 
 def _drawn(got: np.ndarray, scale: float) -> str:
