@@ -40,8 +40,12 @@ def rubric_path(name: str) -> Path:
 
 
 def rubrics() -> list[Rubric]:
-    """Return every shipped rubric, in the order of their names."""
-    return [read_rubric(path) for path in sorted((home() / "rubrics").glob("*.toml"))]
+    """Return every shipped rubric, in the order of their names. Raises UsageError for none."""
+    folder = home() / "rubrics"
+    found = [read_rubric(path) for path in sorted(folder.glob("*.toml"))]
+    if not found:
+        raise UsageError(f"{folder}: holds no rubric; restore it, or set BACKGRADE_HOME")
+    return found
 
 
 def golden_folder() -> Path:

@@ -51,14 +51,15 @@ class Confinement:
     why: Mapping[str, str] = field(default_factory=dict)
     through: tuple[str, ...] = ()
 
-    def child(self, cpu_s: int) -> None:
+    def child(self, cpu_s: int, room: limits.Room = limits.FOR_CODE) -> None:
         """Confine this process, which is about to run student code, to `cpu_s` CPU seconds."""
         os.setsid()
         os.umask(0o077)
         if "uid" in self.layers:
             limits.become(self.uid)
+        _hide_memory()
         if "rlimits" in self.layers:
-            limits.bound(cpu_s)
+            limits.bound(cpu_s, room)
         if "landlock" in self.layers:
             landlock.nest()
         if "seccomp" in self.layers:
@@ -70,7 +71,7 @@ def enter(wanted: Wanted) -> Confinement:
     """Take the worker's layers in this process; return what is in force, as a child found it."""
     why: dict[str, str] = {}
     layers = [name for name in LAYERS if name in wanted.layers]
-    ctypes.CDLL(None).prctl(SET_DUMPABLE, 0, 0, 0, 0)  # its memory, to others of the same user
+    _hide_memory()
     if "uid" in layers and os.geteuid() != 0:
         layers.remove("uid")  # there is nothing to give up
     program = b""
@@ -94,6 +95,14 @@ def enter(wanted: Wanted) -> Confinement:
         here = Confinement(tuple(n for n in here.layers if n != "uid"), wanted.uid, program, why)
     through = tuple(_in_child(lambda: _trial(here, wanted.outside)))
     return Confinement(here.layers, here.uid, here.filter, why, through)
+
+
+def _hide_memory() -> None:
+    """Close the memory of this process to others of its user, and write no core file of it.
+
+    A new uid takes the system's setting, and may leave a dump outside of the box.
+    """
+    ctypes.CDLL(None).prctl(SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _trial(here: Confinement, outside: str) -> list[str]:

@@ -41,12 +41,15 @@ class Source:
     """One file of a submission, compiled or with the error that prevented it.
 
     `text` is the student's own text; `marshalled` the code object's bytes or None; `error` is
-    (type, message, line number, line); `repaired` says what was read otherwise than it stands.
+    (type, message, line number, line); `repaired` says what was read otherwise than it stands, and
+    `modernised` that it is no Python 3. With `old_division` whole numbers divide as in Python 2.
     """
 
-    def __init__(self, path: str, data: bytes) -> None:
+    def __init__(self, path: str, data: bytes, old_division: bool = False) -> None:
         self.path = path
         self.repaired: str | None = None
+        self.modernised = False
+        self._old_division = old_division
         self.marshalled: bytes | None = None
         self.error: tuple[str, str, int, str] | None = None
         try:
@@ -66,25 +69,26 @@ class Source:
         if renamed != self.text:
             self.repaired = f"{self.path}: names of Python 2 were read as those of Python 3"
         try:
-            return _compile(renamed, self.path)
+            return self._compiled(renamed)
         except SyntaxError:
             modern = python2.modernise(renamed)
             if modern == renamed:
                 raise
             try:
-                code = _compile(modern, self.path)
+                code = self._compiled(modern)
             except SyntaxError:
                 code = None
             if code is None:
                 raise
             self.repaired = f"{self.path}: Python 2 syntax was read as Python 3"
+            self.modernised = True
             return code
 
-
-def _compile(text: str, path: str) -> types.CodeType:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return compile(text, path, "exec", dont_inherit=True)
+    def _compiled(self, text: str) -> types.CodeType:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            source = python2.with_old_division(text) if self._old_division else text
+            return compile(source, self.path, "exec", dont_inherit=True)
 
 
 def decode(data: bytes) -> str:
@@ -237,16 +241,9 @@ def import_graded(
 ) -> Iterator[tuple[str, types.ModuleType | BaseException]]:
     """Import the graded modules one after the other; yield each with its module or its exception.
 
-    `codes` maps paths to marshalled code. `given` holds the handed-out layers.py and layer_utils:
-    their losses replace the student's (a student's own stay reachable as `own_softmax_loss`), and
-    their sandwich layers stand in where the student's file lacks them. `graft` maps the short name
-    of a module to marshalled code whose public names replace the student's: how a dependent item
-    is tried again over right layers. `aliases` are other names by which the files call the package.
+    The arguments are those of `install`; `names` are short names of graded modules.
     """
-    after = {name: _patcher(name, given.get(name), graft.get(name)) for name in GRADED}
-    finder = Finder(package, codes, after, aliases)
-    sys.meta_path.insert(0, finder)
-    sys.meta_path += [BesideFinder(finder), InertFinder()]
+    install(package, codes, given, graft, aliases)
     for name in names:
         path = GRADED[name]
         try:
@@ -254,6 +251,29 @@ def import_graded(
             yield name, importlib.import_module(dotted)
         except BaseException as error:  # noqa: BLE001 - a student may raise anything at import
             yield name, error
+
+
+def install(
+    package: str,
+    codes: Mapping[str, bytes],
+    given: Mapping[str, bytes],
+    graft: Mapping[str, bytes],
+    aliases: Collection[str] = (),
+    after: Mapping[str, Callable[[types.ModuleType], None]] | None = None,
+) -> None:
+    """Make the submission importable by the names that its files use.
+
+    `codes` maps paths to marshalled code. `given` holds the handed-out layers.py and layer_utils:
+    their losses replace the student's (a student's own stay reachable as `own_softmax_loss`), and
+    their sandwich layers stand in where the student's file lacks them. `graft` maps the short name
+    of a module to marshalled code whose public names replace the student's: how a dependent item
+    is tried again over right layers. `aliases` are other names by which the files call the package.
+    `after` maps more short names to what is done with a module once it is executed.
+    """
+    patches = {name: _patcher(name, given.get(name), graft.get(name)) for name in GRADED}
+    finder = Finder(package, codes, {**patches, **(after or {})}, aliases)
+    sys.meta_path.insert(0, finder)
+    sys.meta_path += [BesideFinder(finder), InertFinder()]
 
 
 def _patcher(
