@@ -22,7 +22,7 @@ import grader
 from grader import shelf
 from grader.box import Worker, choose
 from grader.engine import grade_one
-from grader.errors import BackgradeError, UsageError
+from grader.errors import BackgradeError, GoldenError, UsageError
 from grader.intake import read_submission
 from grader.report import result
 
@@ -201,27 +201,40 @@ def schema(
     typer.echo(json.dumps(found, indent=1))
 
 
-def _built(names: list[str] | None, crosschecked: bool = True) -> tuple[Any, Any]:
-    """Return what golden.build and golden.twins make for these rubrics."""
-    from grader.golden import build, twins
-    from grader.golden.store import Golden
+def _right(names: list[str] | None, crosschecked: bool = True) -> tuple[list[Any], Any, Any]:
+    """Return these rubrics, and the manifest and arrays that golden.build makes for them."""
+    from grader.golden import build
     from grader.rubric import read_rubric
 
     chosen = [read_rubric(shelf.rubric_path(name)) for name in names] if names else shelf.rubrics()
     reference = shelf.home() / "reference"
-    manifest, files = build.build(chosen, reference, crosschecked=crosschecked)
+    return chosen, *build.build(chosen, reference, crosschecked=crosschecked)
+
+
+def _built(names: list[str] | None) -> tuple[Any, Any]:
+    """Return what golden.build and golden.twins make for these rubrics."""
+    from grader.golden import twins
+    from grader.golden.store import Golden
+
+    chosen, manifest, files = _right(names)
     golden = Golden(manifest, files, "")
-    return (manifest, files), twins.build(chosen, reference, golden)
+    return (manifest, files), twins.build(chosen, shelf.home() / "reference", golden)
 
 
 def _differences() -> list[Any]:
-    from grader.golden.store import Golden
+    from grader.golden import twins
+    from grader.golden.store import Difference, Golden
     from grader.golden.wrong import FOLDER, Wrong
 
     stored = Golden.read(shelf.golden_folder(), as_found=True)
     mistakes = Wrong.read(shelf.golden_folder() / FOLDER, stored.reference)
-    (manifest, files), wrong = _built(None, crosschecked=False)
-    right = stored.differences(Golden(manifest, files, ""))
+    chosen, manifest, files = _right(None, crosschecked=False)
+    made = Golden(manifest, files, "")
+    right = stored.differences(made)
+    try:
+        wrong = twins.build(chosen, shelf.home() / "reference", made)
+    except GoldenError as error:  # a reference that lost what a mistake changes differs already
+        return [*right, Difference("usual mistakes", str(error))]
     return right + mistakes.differences(Wrong(*wrong))
 
 

@@ -29,7 +29,7 @@ def relu_forward(x):
 SEEN = ("/etc/passwd", "/bin/sh", str(hostile.HOSTILE))
 LAYERS = (
     ("bubblewrap", "outer", "looks around"),
-    ("bubblewrap", "uid", "thread_bomb"),
+    ("bubblewrap", "uid", "root_again"),
     ("bubblewrap", "uid", "root_again"),
     ("bubblewrap", "rlimits", "thread_bomb"),
     ("bubblewrap", "rlimits", "stack_and_maps"),
@@ -37,7 +37,6 @@ LAYERS = (
     ("bubblewrap", "seccomp", "sockets_opened"),
     ("bubblewrap", "seccomp", "shares_memory"),
     ("host proc", "landlock", "parent_inspected"),
-    ("landlock", "uid", "thread_bomb"),
     ("landlock", "uid", "root_again"),
     ("landlock", "rlimits", "thread_bomb"),
     ("landlock", "landlock", "files_read_by_name"),
