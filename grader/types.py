@@ -240,6 +240,8 @@ class Training:
     params: Arrays
     bn_statistics: tuple[Arrays, ...]
     rows: np.ndarray | None
+    fitted_params: Arrays = field(default_factory=dict)
+    fitted_bn_statistics: tuple[Arrays, ...] = ()
 
 
 @dataclass(frozen=True)
