@@ -58,7 +58,7 @@ class Assignment:
         }
         for item in self.rubric.table.items:
             for part in item.parts:
-                if (item.id, part.id) not in decided:
+                if part.goal is None and (item.id, part.id) not in decided:
                     raise RubricError(
                         f"{self.rubric.table.id}: item '{item.id}', part '{part.id}': no case "
                         "decides it; add a case, or name its outputs"
