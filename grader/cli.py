@@ -158,7 +158,7 @@ def fixtures_diff() -> None:
 def release(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")],
     template: Annotated[
-        bool, typer.Option("--template", help="Only the unsolved package, from reference/.")
+        bool, typer.Option("--template", help="The unsolved package and notebooks.")
     ],
 ) -> None:
     """Write what students get."""

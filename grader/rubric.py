@@ -47,6 +47,14 @@ class LimitsTable(Table):
     submission_s: float = Field(default=120.0, gt=0, le=3600, description="for all code items")
 
 
+class NotebooksTable(Table):
+    """What notebooks may take; shown in the report when it is hit."""
+
+    cell_s: float = Field(default=300.0, gt=0, le=7200, description="wall seconds of one cell")
+    notebook_s: float = Field(default=900.0, gt=0, le=14400, description="of one notebook")
+    memory_mb: int = Field(default=4096, ge=512, le=65536, description="megabytes of memory")
+
+
 class JudgingTable(Table):
     """Rules about what is right in value but not in form."""
 
@@ -186,6 +194,7 @@ class RubricFile(Table):
     )
     conventions: ConventionsTable = ConventionsTable()
     limits: LimitsTable = LimitsTable()
+    notebooks: NotebooksTable = NotebooksTable()
     judging: JudgingTable = JudgingTable()
     reading: ReadingTable = ReadingTable()
     data: DataTable = DataTable()
@@ -232,6 +241,7 @@ TABLES: Mapping[Any, type[Table]] = {
     "sections": SectionTable,
     "conventions": ConventionsTable,
     "limits": LimitsTable,
+    "notebooks": NotebooksTable,
     "judging": JudgingTable,
     "reading": ReadingTable,
     "data": DataTable,

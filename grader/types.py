@@ -195,8 +195,8 @@ class ItemResult:
 class Cell:
     """One code cell as it ran; `number` counts all cells of the notebook from 1.
 
-    `why` is a sentence for a cell that was skipped. `text` is what it printed, bounded; `images` are
-    PNG files that were checked to be nothing else. Seconds are wall time.
+    `why` is a sentence for a cell that was skipped. `text` is what it printed, bounded; `images`
+    are PNG files that were checked to be nothing else. Seconds are wall time.
     """
 
     number: int

@@ -44,7 +44,7 @@ def compare(what, computed, expected, below):
 
 
 def check_net(net, X, y, below, zero=()):
-    """Compare the gradient of every parameter of a net with a numeric one, or with zero."""
+    """Compare gradients with numeric ones or zero; errors are relative to the largest entry."""
     _, grads = net.loss(X, y)
     for name in sorted(net.params):
         if name in zero:
@@ -52,7 +52,8 @@ def check_net(net, X, y, below, zero=()):
             print(f"  {name}: largest entry {largest:.1e} (should be below 1e-10)")
             continue
         numeric = eval_numerical_gradient(lambda _: net.loss(X, y)[0], net.params[name])
-        compare(f"  {name}", grads[name], numeric, below)
+        error = np.abs(grads[name] - numeric).max() / np.abs(numeric).max()
+        print(f"  {name}: relative error {error:.1e} (should be below {below:.0e})")
 
 
 def show_statistics(what, a, axis):
@@ -203,23 +204,23 @@ print(f"step by step {graph:.3f} s, in one formula {formula:.3f} s: {graph / for
 # normalized. For each normalization there is a dictionary in `self.bn_params`.
 #
 # Batch normalization takes the mean away, and with it whatever the bias right before it added. So
-# the gradient of that bias must be 0, apart from rounding.
+# the gradient of that bias must be 0, apart from rounding. If a single error is large, try another
+# seed before you search: a ReLU may have been right at its bend.
 
 # %%
 np.random.seed(231)
 X, y = np.random.randn(4, 15), np.array([3, 7, 0, 9])
-for reg in (0.0, 3.14):
+for reg in (0.0, 0.7):
     net = FullyConnectedNet(
         [20, 30],
         input_dim=15,
-        num_classes=10,
         reg=reg,
-        weight_scale=5e-2,
+        weight_scale=0.2,
         dtype=np.float64,
         normalization="batchnorm",
     )
-    print(f"reg = {reg}: loss {net.loss(X, y)[0]:.3f}")
-    check_net(net, X, y, 1e-4, zero=("b1", "b2"))
+    print(f"reg = {reg}")
+    check_net(net, X, y, 1e-6, zero=("b1", "b2"))
 
 # %% [markdown]
 # ## Deep nets with and without batch normalization
@@ -470,18 +471,17 @@ compare("dbeta", dbeta, dbeta_num, 1e-6)
 # %%
 np.random.seed(231)
 X, y = np.random.randn(4, 15), np.array([3, 7, 0, 9])
-for reg in (0.0, 3.14):
+for reg in (0.0, 0.7):
     net = FullyConnectedNet(
         [20, 30],
         input_dim=15,
-        num_classes=10,
         reg=reg,
-        weight_scale=5e-2,
+        weight_scale=0.2,
         dtype=np.float64,
         normalization="layernorm",
     )
-    print(f"reg = {reg}: loss {net.loss(X, y)[0]:.3f}")
-    check_net(net, X, y, 1e-4)
+    print(f"reg = {reg}")
+    check_net(net, X, y, 1e-6)
 
 # %% [markdown]
 # Now the same batch sizes as above, with layer normalization. Compare the two pairs of plots.

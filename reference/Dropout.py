@@ -34,11 +34,12 @@ def compare(what, computed, expected, below):
 
 
 def check_net(net, X, y, below):
-    """Compare the gradient of every parameter of a net with a numeric one."""
+    """Compare gradients with numeric ones; errors are relative to the largest entry."""
     _, grads = net.loss(X, y)
     for name in sorted(net.params):
         numeric = eval_numerical_gradient(lambda _: net.loss(X, y)[0], net.params[name])
-        compare(f"  {name}", grads[name], numeric, below)
+        error = np.abs(grads[name] - numeric).max() / np.abs(numeric).max()
+        print(f"  {name}: relative error {error:.1e} (should be below {below:.0e})")
 
 
 # %%
@@ -127,7 +128,7 @@ for mode in ("train", "test"):
 #
 # Extend `FullyConnectedNet`: where `dropout_keep_ratio` is not 1, dropout comes right after the
 # ReLU of every hidden layer. Scores and pictures are never dropped. With a `seed` the masks repeat,
-# so the gradients can be checked; the loss should be near $\log 10 \approx 2.30$ each time.
+# so the gradients can be checked.
 
 # %%
 np.random.seed(231)
@@ -136,14 +137,13 @@ for keep in (1, 0.75, 0.5):
     net = FullyConnectedNet(
         [20, 30],
         input_dim=15,
-        num_classes=10,
-        weight_scale=5e-2,
+        weight_scale=0.2,
         dtype=np.float64,
         dropout_keep_ratio=keep,
         seed=123,
     )
-    print(f"keep {keep}: loss {net.loss(X, y)[0]:.3f}")
-    check_net(net, X, y, 1e-4)
+    print(f"keep {keep}")
+    check_net(net, X, y, 1e-6)
 
 # %% [markdown]
 # ## What dropout does

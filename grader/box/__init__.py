@@ -12,6 +12,7 @@ one BoxError, never as a hang.
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -25,13 +26,14 @@ from typing import Any
 import numpy as np
 
 from grader import wire
-from grader.box.job import GRADED, Gone, Job, Late, Loaded, Observed
+from grader.box.job import GRADED, Gone, Job, Late, Loaded, Observed, Script
 from grader.box.plan import Plan, choose, command, environment, verdict
 from grader.errors import BoxError, WireError
 from grader.types import BoxState
 
-__all__ = ["GRADED", "Gone", "Job", "Late", "Loaded", "Plan", "Worker", "choose"]
+__all__ = ["GRADED", "Gone", "Job", "Late", "Loaded", "Plan", "Script", "Worker", "choose"]
 
+WRITTEN = 64 * 1024**2  # bytes of a file that a notebook writes
 START_S = 60.0  # seconds until a worker must have imported NumPy, on the slowest machine
 
 
@@ -77,7 +79,7 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
-                env=environment(),
+                env=environment(self._plan),
                 start_new_session=True,
                 close_fds=True,
                 bufsize=0,
@@ -116,7 +118,7 @@ class Worker:
         }
         say = {
             "do": "open", "package": job.package, "conventions": dict(job.conventions),
-            "load_s": job.load_s, "case_s": job.case_s,
+            "load_s": job.load_s, "case_s": job.case_s, "also": list(job.also),
         }  # fmt: skip
         self._send(wire.pack(say, arrays), deadline)
         answer, _ = self._receive(deadline)
@@ -158,6 +160,25 @@ class Worker:
             if observed.get("case") != case["id"]:
                 raise Gone
             yield case["id"], observed, arrays
+
+    def execute(self, script: Script, deadline: float) -> Iterator[wire.Message]:
+        """Run one notebook of the open submission; yield what it tells, {"over": how} at the end.
+
+        Raises Late or Gone; what was yielded stands.
+        """
+        assert self._plan is not None
+        room = {"memory": script.memory, "file": WRITTEN, "files": 256, "processes": None}
+        say = {
+            "do": "notebook", "name": script.name, "folder": self._plan.folder, "room": room,
+            "cell_s": script.cell_s, "notebook_s": script.notebook_s,
+        }  # fmt: skip
+        cells = np.frombuffer(json.dumps(script.cells).encode(), dtype=np.uint8)
+        self._send(wire.pack(say, {"cells": cells}), deadline)
+        while True:
+            told, arrays = self._receive(deadline)
+            yield told, arrays
+            if "over" in told:
+                return
 
     def close(self) -> None:
         """End the open submission; a worker that does not answer at once is replaced."""

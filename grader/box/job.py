@@ -17,6 +17,7 @@ class Job:
     """What goes into the box for one submission: sources, never an answer.
 
     `given` and `graft` map the short names of modules to sources of ours (see worker.modules).
+    `also` are short names of further files that notebooks import.
     """
 
     package: str
@@ -26,6 +27,7 @@ class Job:
     graft: Mapping[str, bytes] = field(default_factory=dict)
     load_s: float = 10.0
     case_s: float = 5.0
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,17 @@ class Loaded:
     modules: Mapping[str, Mapping[str, Any]]
     repaired: tuple[str, ...]
     changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Script:
+    """The code cells of one notebook, and what they may take: wall seconds, bytes."""
+
+    name: str
+    cells: tuple[tuple[int, str], ...]
+    cell_s: float
+    notebook_s: float
+    memory: int
 
 
 class Late(Exception):

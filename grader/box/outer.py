@@ -110,7 +110,9 @@ def find(program: str | None = None) -> Outer:
     return Outer(why=f"{program} does not work here: {why}")
 
 
-def command(outer: Outer, argv: Sequence[str], readable: Sequence[str] = ()) -> list[str]:
+def command(
+    outer: Outer, argv: Sequence[str], readable: Sequence[str] = (), writable: Sequence[str] = ()
+) -> list[str]:
     """Return the command that runs argv in the box, with these paths of ours to be read as well.
 
     Without an outer layer it is argv itself.
@@ -127,7 +129,7 @@ def command(outer: Outer, argv: Sequence[str], readable: Sequence[str] = ()) -> 
     words += ["--proc", "/proc"] if outer.proc == "fresh" else ["--ro-bind", "/proc", "/proc"]
     for target, place in files.links:
         words += ["--symlink", target, place]
-    below = (*files.shown, *files.again, *readable)
+    below = (*files.shown, *files.again, *readable, *writable)
     for folder in sorted({str(folder) for path in below for folder in Path(path).parents} - {"/"}):
         words += ["--dir", folder]  # open to all; by itself bwrap would make it 0700
     for path in files.shown:
@@ -136,6 +138,8 @@ def command(outer: Outer, argv: Sequence[str], readable: Sequence[str] = ()) -> 
         words += _tmpfs(path, SMALL if outer.sized else 0)
     for path in (*files.again, *readable):
         words += ["--ro-bind", path, path]
+    for path in writable:
+        words += ["--bind", path, path]
     for path in (*files.hidden, "/dev", "/"):
         words += ["--remount-ro", path]
     return [*words, "--chdir", "/", "--", *argv]  # bwrap adds PWD=/ to the environment

@@ -15,13 +15,13 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from grader.box import outer
+from grader.box import outer, packages
 from grader.errors import BoxError
 from grader.types import BoxState
 
@@ -29,6 +29,7 @@ STRICT = ("auto", "bubblewrap", "landlock")
 INNER = ("uid", "rlimits", "landlock", "seccomp")
 UNCONFINED = ("uid", "rlimits")
 FIRST_UID = 60_000  # a slot's children run as this plus its number: no account, no file has it
+NOTEBOOK_PACKAGES = ("ipython", "matplotlib")
 HERE = Path(__file__).resolve().parent.parent
 VISIBLE = ("errors.py", "wire.py", "probes", "worker")
 DOCKER = "grade in a container (docs/security.md says how)"
@@ -48,27 +49,59 @@ class Ours:
 sys.meta_path.insert(0, Ours())
 sys.path.append(home)
 import numpy
-sys.path.remove(home)
+if not given["notebooks"]:
+    sys.path.remove(home)
 from grader.worker import confine, serve
-serve.main(confine.Wanted(**given["wanted"]))
+serve.main(confine.Wanted(**given["wanted"]), given["notebooks"])
 """
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a box for notebooks has on top: IPython and matplotlib, data to read, a folder to write.
+
+    `folder` is made by the caller, and the user of the slot may write in it; where bubblewrap gives
+    a /tmp of its own, that takes its place. `data` are files and folders of images; `environment`
+    says where they are.
+    """
+
+    folder: str
+    data: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a box is to be made of; `slot` numbers the boxes that run at the same time.
 
-    `mode` is one of those above, or "trial": any layers, and none is missed.
+    `mode` is one of those above, or "trial": any layers, and none is missed. With a `desk` it is a
+    box for notebooks.
     """
 
     mode: str
     outer: outer.Outer
     inner: tuple[str, ...]
     slot: int = 0
+    desk: Desk | None = None
 
     def at(self, slot: int) -> Plan:
         """Return the same box for another slot."""
         return replace(self, slot=slot)
+
+    def with_desk(self, desk: Desk) -> Plan:
+        """Return the same box for notebooks."""
+        return replace(self, desk=desk)
+
+    @property
+    def uid(self) -> int:
+        """Who student code runs as, where the grader is root."""
+        return FIRST_UID + self.slot
+
+    @property
+    def folder(self) -> str:
+        """Where notebooks run and may write."""
+        assert self.desk is not None
+        return "/tmp" if self.outer.start and self.outer.sized else self.desk.folder
 
 
 def choose(mode: str = "auto") -> Plan:
@@ -93,25 +126,35 @@ def command(plan: Plan) -> list[str]:
     """Return the command that starts a worker in this box."""
     shown = outer.python_files()
     ours = [str(HERE / name) for name in VISIBLE]
+    writable = ["/dev/null"]
+    if plan.desk:
+        ours += [*packages.folders(NOTEBOOK_PACKAGES), *plan.desk.data]
+        writable.append(plan.folder)
     readable, listable = outer.grants(replace(shown, again=(*shown.again, *ours)))
     wanted = {
         "layers": plan.inner,
-        "uid": FIRST_UID + plan.slot,
+        "uid": plan.uid,
         "readable": readable,
-        "listable": listable,
+        "listable": [*listable, _home()] if plan.desk else listable,
+        "writable": writable,
         "outside": str(HERE / "engine.py"),
     }
-    given = {"files": _modules(), "home": _home(), "wanted": wanted}
+    notebooks = plan.desk is not None
+    given = {"files": _modules(), "home": _home(), "wanted": wanted, "notebooks": notebooks}
     start = [sys.executable, "-s", "-P", "-S", "-c", BOOT, json.dumps(given)]
-    return outer.command(plan.outer, start, ours)
+    kept = [plan.desk.folder] if plan.desk and plan.folder == plan.desk.folder else []
+    return outer.command(plan.outer, start, ours, kept)
 
 
-def environment() -> dict[str, str]:
+def environment(plan: Plan) -> dict[str, str]:
     """Return the whole environment of a worker: nothing of ours leaks, one BLAS thread."""
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/", "PYTHONHASHSEED": "0"} | {
-        name: "1" for name in threads
-    }
+    found = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/", "PYTHONHASHSEED": "0"}
+    found |= dict.fromkeys(threads, "1")
+    if plan.desk:
+        found |= {"HOME": plan.folder, "MPLCONFIGDIR": plan.folder, "IPYTHONDIR": plan.folder}
+        found |= plan.desk.environment
+    return found
 
 
 def verdict(plan: Plan, hello: Mapping[str, Any]) -> BoxState:

@@ -227,7 +227,7 @@ def _origins(
         if isinstance(part, ast.Call) and part in names and _is_own_function(part, function):
             found.setdefault(names[part], set()).add(part)
         elif isinstance(part, ast.Name):
-            stack += function.values(part.id)
+            stack += function.values(part.id)[-VALUES:]
         else:
             stack += ast.iter_child_nodes(part)
     return found

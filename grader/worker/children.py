@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import math
@@ -44,16 +45,19 @@ def in_children(
         if of(left[0]) in hung:
             yield left.pop(0), {"outcome": "not_run", "wall_s": 0.0}, {}
             continue
-        pid, pipe = _start(left, work, limit_s, confine)
+        pid, pipe = start(
+            functools.partial(work, tuple(left)),
+            functools.partial(confine, math.ceil(limit_s * len(left)) + 1),
+        )
         try:
             while left:
                 started = time.monotonic()
                 name = left.pop(0)
                 try:
                     message = wire.read(_reader_until(pipe, started + limit_s))
-                except _Late:
+                except Late:
                     hung.add(of(name))
-                    _end(pid)  # before anyone is told, so that nothing of it is left by then
+                    end(pid)  # before anyone is told, so that nothing of it is left by then
                     pid = 0
                     yield name, {"outcome": "timeout", "wall_s": limit_s}, {}
                     break
@@ -61,13 +65,13 @@ def in_children(
                     message = None
                 wall_s = time.monotonic() - started
                 if message is None:
-                    yield name, _end_of(pid, limit_s) | {"wall_s": wall_s}, {}
+                    yield name, end_of(pid) | {"wall_s": wall_s}, {}
                     pid = 0
                     break
                 yield name, _said(message[0]) | {"wall_s": wall_s}, message[1]
         finally:
             os.close(pipe)
-            _end(pid)
+            end(pid)
 
 
 def _said(say: dict[str, Any]) -> dict[str, Any]:
@@ -80,16 +84,12 @@ def _said(say: dict[str, Any]) -> dict[str, Any]:
     return {"outcome": "died"} if forged or len(json.dumps(say)) > MAX_SAID else say
 
 
-class _Late(Exception):
+class Late(Exception):
     """The child has not answered in time."""
 
 
-def _start(
-    names: Sequence[str],
-    work: Callable[[Sequence[str], Answer], None],
-    limit_s: float,
-    confine: Callable[[int], None],
-) -> tuple[int, int]:
+def start(work: Callable[[Answer], None], confine: Callable[[], None]) -> tuple[int, int]:
+    """Fork a child that confines itself and works; return its pid and the pipe it answers on."""
     receiving, sending = os.pipe()
     pid = os.fork()
     if pid:
@@ -98,8 +98,8 @@ def _start(
     try:
         gc.disable()
         limits.only_standard_files(keep=sending)
-        confine(math.ceil(limit_s * len(names)) + 1)
-        work(names, lambda say, arrays: _write(sending, wire.pack(say, arrays)))
+        confine()
+        work(lambda say, arrays: _write(sending, wire.pack(say, arrays)))
     finally:
         os._exit(0)
 
@@ -111,14 +111,14 @@ def _write(descriptor: int, data: bytes) -> None:
 
 
 def _reader_until(descriptor: int, deadline: float) -> Callable[[int], bytes]:
-    """Return a receive function for wire.read that raises _Late at the deadline."""
+    """Return a receive function for wire.read that raises Late at the deadline."""
 
     def receive(count: int) -> bytes:
         parts = bytearray()
         while len(parts) < count:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([descriptor], [], [], left)[0]:
-                raise _Late
+                raise Late
             part = os.read(descriptor, min(count - len(parts), 1 << 20))
             if not part:
                 break
@@ -128,7 +128,7 @@ def _reader_until(descriptor: int, deadline: float) -> Callable[[int], bytes]:
     return receive
 
 
-def _end_of(pid: int, limit_s: float) -> dict[str, Any]:
+def end_of(pid: int) -> dict[str, Any]:
     """Reap a child that closed its pipe without an answer; say how it ended."""
     deadline = time.monotonic() + 0.2
     while time.monotonic() < deadline:
@@ -137,7 +137,7 @@ def _end_of(pid: int, limit_s: float) -> dict[str, Any]:
             _kill_group(pid)
             return _ending(status)
         time.sleep(0.002)
-    _end(pid)
+    end(pid)
     return {"outcome": "died", "signal": None, "exit": None}
 
 
@@ -152,7 +152,7 @@ def _ending(status: int) -> dict[str, Any]:
     return {"outcome": "died", "signal": None, "exit": os.WEXITSTATUS(status)}
 
 
-def _end(pid: int) -> None:
+def end(pid: int) -> None:
     """Kill and reap a child and what is left of its process group."""
     if pid:
         _kill_group(pid)

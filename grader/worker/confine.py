@@ -50,14 +50,14 @@ class Confinement:
     why: Mapping[str, str] = field(default_factory=dict)
     through: tuple[str, ...] = ()
 
-    def child(self, cpu_s: int) -> None:
+    def child(self, cpu_s: int, room: limits.Room = limits.FOR_CODE) -> None:
         """Confine this process, which is about to run student code, to `cpu_s` CPU seconds."""
         os.setsid()
         os.umask(0o077)
         if "uid" in self.layers:
             limits.become(self.uid)
         if "rlimits" in self.layers:
-            limits.bound(cpu_s)
+            limits.bound(cpu_s, room)
         if "landlock" in self.layers:
             landlock.nest()
         if "seccomp" in self.layers:

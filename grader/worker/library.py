@@ -24,6 +24,7 @@ MAX_SOURCE = 1024 * 1024  # bytes of one file
 PACKAGES = (
     "collections",
     "concurrent",
+    "email",
     "encodings",
     "html",
     "importlib",
@@ -31,6 +32,7 @@ PACKAGES = (
     "logging",
     "unittest",
     "urllib",
+    "xml",
 )
 NOT_WANTED = ("tests", "f2py", "distutils")
 # Extension modules are loaded by path, so those that pure Python modules lean on come first.

@@ -5,11 +5,26 @@ from __future__ import annotations
 import os
 import resource
 import signal
+from dataclasses import dataclass
 
 NOBODY = 65534
-ADDRESS_SPACE = 2 * 1024**3  # bytes; NumPy itself needs about 150 MB of it
-FILE_SIZE = 1024**2  # bytes; student modules have nothing to write
-OPEN_FILES = 64
+
+
+@dataclass(frozen=True)
+class Room:
+    """What one child may take: bytes of memory and of a file, open files, processes and threads.
+
+    `processes` None leaves it to seccomp, which lets a leaf start threads only.
+    """
+
+    memory: int
+    file: int
+    files: int
+    processes: int | None
+
+
+# NumPy itself needs about 150 MB; student modules have nothing to write and no thread to start.
+FOR_CODE = Room(memory=2 * 1024**3, file=1024**2, files=64, processes=0)
 
 
 def confine(cpu_s: int) -> None:
@@ -18,7 +33,7 @@ def confine(cpu_s: int) -> None:
     os.umask(0o077)
     if os.geteuid() == 0:
         become(NOBODY)
-    bound(cpu_s)
+    bound(cpu_s, FOR_CODE)
 
 
 def become(uid: int) -> None:
@@ -28,18 +43,19 @@ def become(uid: int) -> None:
     os.setresuid(uid, uid, uid)
 
 
-def bound(cpu_s: int) -> None:
+def bound(cpu_s: int, room: Room) -> None:
     """Bound CPU seconds, memory, files and processes of this process.
 
-    After it no new process or thread can start. The kernel does not honour RLIMIT_NPROC for root,
-    so the uid has to be dropped first.
+    The kernel does not honour RLIMIT_NPROC for root, so the uid has to be dropped first; it counts
+    all processes and threads of the user.
     """
+    if room.processes is not None:
+        resource.setrlimit(resource.RLIMIT_NPROC, (room.processes, room.processes))
     for kind, limit in (
         (resource.RLIMIT_CPU, cpu_s),
-        (resource.RLIMIT_AS, ADDRESS_SPACE),
-        (resource.RLIMIT_FSIZE, FILE_SIZE),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_AS, room.memory),
+        (resource.RLIMIT_FSIZE, room.file),
+        (resource.RLIMIT_NOFILE, room.files),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (limit, limit))

@@ -237,16 +237,9 @@ def import_graded(
 ) -> Iterator[tuple[str, types.ModuleType | BaseException]]:
     """Import the graded modules one after the other; yield each with its module or its exception.
 
-    `codes` maps paths to marshalled code. `given` holds the handed-out layers.py and layer_utils:
-    their losses replace the student's (a student's own stay reachable as `own_softmax_loss`), and
-    their sandwich layers stand in where the student's file lacks them. `graft` maps the short name
-    of a module to marshalled code whose public names replace the student's: how a dependent item
-    is tried again over right layers. `aliases` are other names by which the files call the package.
+    The arguments are those of `install`; `names` are short names of graded modules.
     """
-    after = {name: _patcher(name, given.get(name), graft.get(name)) for name in GRADED}
-    finder = Finder(package, codes, after, aliases)
-    sys.meta_path.insert(0, finder)
-    sys.meta_path += [BesideFinder(finder), InertFinder()]
+    install(package, codes, given, graft, aliases)
     for name in names:
         path = GRADED[name]
         try:
@@ -254,6 +247,29 @@ def import_graded(
             yield name, importlib.import_module(dotted)
         except BaseException as error:  # noqa: BLE001 - a student may raise anything at import
             yield name, error
+
+
+def install(
+    package: str,
+    codes: Mapping[str, bytes],
+    given: Mapping[str, bytes],
+    graft: Mapping[str, bytes],
+    aliases: Collection[str] = (),
+    after: Mapping[str, Callable[[types.ModuleType], None]] | None = None,
+) -> None:
+    """Make the submission importable by the names that its files use.
+
+    `codes` maps paths to marshalled code. `given` holds the handed-out layers.py and layer_utils:
+    their losses replace the student's (a student's own stay reachable as `own_softmax_loss`), and
+    their sandwich layers stand in where the student's file lacks them. `graft` maps the short name
+    of a module to marshalled code whose public names replace the student's: how a dependent item
+    is tried again over right layers. `aliases` are other names by which the files call the package.
+    `after` maps more short names to what is done with a module once it is executed.
+    """
+    patches = {name: _patcher(name, given.get(name), graft.get(name)) for name in GRADED}
+    finder = Finder(package, codes, {**patches, **(after or {})}, aliases)
+    sys.meta_path.insert(0, finder)
+    sys.meta_path += [BesideFinder(finder), InertFinder()]
 
 
 def _patcher(

@@ -16,18 +16,21 @@ import functools
 import gc
 import importlib
 import itertools
+import json
+import math
 import os
 import re
+import signal
 import sys
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from grader import wire
 from grader.probes.nn import Conventions, Implementation
-from grader.worker import confine, handed_out, library, modules, observe
+from grader.worker import confine, handed_out, library, limits, modules, observe, relay
 from grader.worker.children import Answer, in_children
 
 # What student code may import lazily; after the uid is dropped it might not be readable any more.
@@ -45,12 +48,13 @@ OLD_NUMPY = {
 }  # fmt: skip
 
 
-def main(wanted: confine.Wanted) -> None:
-    """Confine this process, then serve submissions until stdin ends."""
+def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
+    """Confine this process, then serve submissions until stdin ends; also their `notebooks`."""
     for name in PRELOAD:
         importlib.import_module(name)
     _old_names()
     library.keep_readable()
+    shell = _shell() if notebooks else None
     receive = reader(0)
     gc.collect()
     gc.freeze()
@@ -65,11 +69,18 @@ def main(wanted: confine.Wanted) -> None:
         pid = os.fork()
         if pid == 0:
             try:
-                Driver(*message, here).serve(receive)
+                Driver(*message, here, shell).serve(receive)
             finally:
                 os._exit(0)
         os.waitpid(pid, 0)
         send({"closed": True})
+
+
+def _shell() -> Any:
+    """Return the shell for notebooks. IPython and matplotlib are imported for those only."""
+    from grader.worker import cells
+
+    return cells.warm()
 
 
 def _old_names() -> None:
@@ -96,7 +107,10 @@ class Driver:
         say: Mapping[str, Any],
         arrays: Mapping[str, np.ndarray],
         confinement: confine.Confinement,
+        shell: Any = None,
     ) -> None:
+        self._shell = shell
+        self._confine = confinement.child
         self._in_children = functools.partial(in_children, confine=confinement.child)
         self.package: str = say["package"]
         self.conventions = Conventions(**say["conventions"])
@@ -110,7 +124,7 @@ class Driver:
         self.graft = _compiled(files["graft"])
         self.repaired: list[str] = []
         self.failed: dict[str, dict[str, Any]] = {}
-        self.texts = _reachable(files["files"], self.package)
+        self.texts = _reachable(files["files"], self.package, say["also"])
         self.aliases = modules.called(self.texts.values()) - {self.package}
         self.codes = dict(self._compile({path: files["files"][path] for path in self.texts}))
         utils = f"{self.package}/layer_utils.py"
@@ -121,10 +135,12 @@ class Driver:
         """Say what could be loaded, then answer "run" messages until "close"."""
         loaded = self._load()
         send({"loaded": loaded, "repaired": self.repaired, "changed": self.changed})
-        while (message := wire.read(receive)) is not None and message[0]["do"] == "run":
-            self._run(
-                *message, [name for name, how in loaded.items() if how["outcome"] == "loaded"]
-            )
+        good = [name for name, how in loaded.items() if how["outcome"] == "loaded"]
+        while (message := wire.read(receive)) is not None and message[0]["do"] != "close":
+            if message[0]["do"] == "notebook":
+                self._notebook(*message)
+            else:
+                self._run(*message, good)
 
     def _compile(self, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
         """Compile each file in a child, as a parser can be made to crash; yield (path, code)."""
@@ -214,16 +230,39 @@ class Driver:
         ):
             send(observed | {"case": case_id}, outputs)
 
+    def _notebook(self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        """Run a notebook's cells in one child; hand on what it tells."""
+        from grader.worker import cells
+
+        sources = json.loads(arrays["cells"].tobytes())
+
+        def work(tell: Answer) -> None:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.chdir(say["folder"])
+            modules.install(
+                self.package, self.codes, self.given, {}, self.aliases, cells.watch(tell)
+            )
+            cells.run(self._shell, sources, say["name"], dict(self.texts), tell)
+            tell({"over": "done"}, {})
+
+        room = limits.Room(**say["room"])
+        confine = functools.partial(self._confine, math.ceil(say["notebook_s"]) + 1, room)
+        for told, arrays in relay.follow(work, confine, say["cell_s"], say["notebook_s"]):
+            send(told, arrays)
+
 
 def _compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Compile files of ours: {"layers": source} -> {"layers": marshalled code}."""
     return {name: modules.Source(name, data).marshalled or b"" for name, data in files.items()}
 
 
-def _reachable(files: Mapping[str, bytes], package: str) -> dict[str, str]:
-    """Return the text of the graded files and of those that their imports may lead to."""
+def _reachable(
+    files: Mapping[str, bytes], package: str, also: Collection[str] = ()
+) -> dict[str, str]:
+    """Return the text of the graded files, of those called `also`, and of what these import."""
     texts = {path: modules.decode(data) for path, data in files.items() if path.endswith(".py")}
     wanted = [f"{package}/{path}" for path in modules.GRADED.values()]
+    wanted += [path for path in texts if path.rpartition("/")[2].removesuffix(".py") in also]
     reached = {path: texts[path] for path in wanted if path in texts}
     queue = list(reached)
     while queue:

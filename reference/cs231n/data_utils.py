@@ -18,11 +18,12 @@ import numpy as np
 
 from .synthetic import synthetic_images
 
+NUM_TRAINING = 5000  # few enough to train on in seconds
 MAX_BYTES = 40_000_000  # the real batches have about 31 million
 
 
 def get_CIFAR10_data(
-    num_training=5000,
+    num_training=None,
     num_validation=1000,
     num_test=1000,
     subtract_mean=True,
@@ -31,7 +32,9 @@ def get_CIFAR10_data(
 ):
     """Return images ready for training.
 
-    - num_training, num_validation, num_test: how many images of each
+    - num_training: how many images to train on; None means NUM_TRAINING, or all but the validation
+      images in a folder that has fewer
+    - num_validation, num_test: how many of these
     - subtract_mean: take the mean training image from every image
     - data_dir: folder of real CIFAR-10. None means the folder in the environment variable
       BACKGRADE_DATA, or made-up images if that is not set.
@@ -46,6 +49,7 @@ def get_CIFAR10_data(
     """
     data_dir = data_dir or os.environ.get("BACKGRADE_DATA") or None
     if data_dir is None:
+        num_training = NUM_TRAINING if num_training is None else num_training
         train = synthetic_images(num_training, "train", seed)
         val = synthetic_images(num_validation, "val", seed)
         test = synthetic_images(num_test, "test", seed)
@@ -57,7 +61,7 @@ def get_CIFAR10_data(
         data[f"X_{name}"], data[f"y_{name}"] = images.astype(np.float64), labels
     if subtract_mean:
         # Whole numbers are summed exactly, in any order: the mean is the same on every machine.
-        mean_image = train[0].sum(axis=0, dtype=np.int64) / max(num_training, 1)
+        mean_image = train[0].sum(axis=0, dtype=np.int64) / max(len(train[0]), 1)
         for name in ("X_train", "X_val", "X_test"):
             data[name] -= mean_image
     return data
@@ -66,6 +70,8 @@ def get_CIFAR10_data(
 def _real_splits(data_dir, num_training, num_validation, num_test):
     """Return (images, labels) of the three splits, out of real CIFAR-10."""
     X, y, X_test, y_test = load_CIFAR10(data_dir)
+    if num_training is None:
+        num_training = min(NUM_TRAINING, max(len(y) - num_validation, 1))
     wanted = num_training + num_validation
     for what, want, have in (("training", wanted, len(y)), ("test", num_test, len(y_test))):
         if want > have:

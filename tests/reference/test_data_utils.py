@@ -241,6 +241,19 @@ def test_too_few_images_are_named(tmp_path):
         get_CIFAR10_data(50, 10, 21, data_dir=tmp_path)
 
 
+def test_without_a_number_a_small_folder_gives_what_it_has(tmp_path, monkeypatch):
+    write_folder(tmp_path, dump_binary)
+    data = get_CIFAR10_data(num_validation=30, num_test=5, data_dir=tmp_path)
+    assert (len(data["X_train"]), len(data["y_val"])) == (70, 30)
+    assert np.max(np.abs(data["X_train"].mean(0))) < 1e-12
+    with pytest.raises(ValueError, match="101 are asked for"):
+        get_CIFAR10_data(num_validation=100, num_test=5, data_dir=tmp_path)
+    monkeypatch.setattr(data_utils, "NUM_TRAINING", 60)
+    for place in (tmp_path, None):
+        data = get_CIFAR10_data(num_validation=30, num_test=5, data_dir=place)
+        assert (len(data["y_train"]), len(data["y_val"])) == (60, 30)
+
+
 def test_real_images_are_read(real_cifar):
     X, y, X_test, y_test = load_CIFAR10(real_cifar)
     assert X.shape[1:] == X_test.shape[1:] == (3, 32, 32)

@@ -1,0 +1,57 @@
+"""Which files an installed package and all that it needs consist of: what a box has to show."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from grader.errors import BoxError
+
+
+def folders(names: Iterable[str]) -> list[str]:
+    """Return the files and folders in site-packages of these distributions and what they need.
+
+    Raises BoxError where one is not installed; of an optional need that is no fault.
+    """
+    found: set[str] = set()
+    seen: set[str] = set()
+    queue = [(name, True) for name in names]
+    while queue:
+        name, wanted = queue.pop()
+        name = re.sub(r"[-_.]+", "-", name).lower()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            if wanted:
+                raise BoxError(
+                    f"box: notebooks need {name}; install the extra 'notebooks', "
+                    "or use --notebooks skip"
+                ) from None
+            continue
+        found |= _top_level(distribution)
+        queue += [(need, False) for need in _needs(distribution)]
+    return sorted(found)
+
+
+def _top_level(distribution: importlib.metadata.Distribution) -> set[str]:
+    found = set()
+    for file in distribution.files or ():
+        if file.parts[0] not in ("..", "__pycache__"):
+            path = Path(str(distribution.locate_file(file.parts[0])))
+            if path.exists():
+                found.add(str(path))
+    return found
+
+
+def _needs(distribution: importlib.metadata.Distribution) -> list[str]:
+    """Return the names of what a distribution requires, extras left out."""
+    return [
+        re.split(r"[^A-Za-z0-9._-]", need, maxsplit=1)[0]
+        for need in distribution.requires or ()
+        if "extra ==" not in need
+    ]

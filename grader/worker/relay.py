@@ -1,0 +1,130 @@
+"""One notebook's child, followed to its end: what it tells is handed on, its time is kept.
+
+A cell that takes too long is interrupted, as a person would do it, and the next one runs. A child
+that does not let itself be interrupted, or whose notebook has used up its time, is killed; what was
+told until then stands.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader import wire
+from grader.errors import WireError
+from grader.worker.children import Answer, Late, end, end_of, start
+
+MAX_PIECE = 16 * 1024**2  # bytes of one frame
+GRACE_S = 3.0  # for a cell to end after it was interrupted
+Told = tuple[dict[str, Any], dict[str, np.ndarray]]
+
+
+@dataclass
+class Clock:
+    """Whose time runs: that of the notebook, of the cell it is in, of an interrupted cell."""
+
+    notebook: float
+    cell_s: float
+    began: float
+    interrupted: bool = False
+
+    def deadline(self) -> float:
+        """Return when the next thing has to be told."""
+        grace = GRACE_S if self.interrupted else 0.0
+        return min(self.notebook, self.began + self.cell_s + grace)
+
+    def begin(self) -> None:
+        """A cell begins."""
+        self.began, self.interrupted = time.monotonic(), False
+
+
+class Incoming:
+    """Frames from a pipe; what has come of a frame is kept when time is up in its middle."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+        self._bytes = bytearray()
+
+    def read(self, deadline: float) -> wire.Message | None:
+        """Return the next frame, None at the end. Raises Late, or WireError for what is none."""
+        while len(self._bytes) < self._needed():
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._pipe], [], [], left)[0]:
+                raise Late
+            part = os.read(self._pipe, 1 << 20)
+            if not part and self._bytes:
+                raise WireError("a frame that ends too early")
+            if not part:
+                return None
+            self._bytes += part
+        needed = self._needed()
+        frame = io.BytesIO(bytes(self._bytes[:needed]))
+        del self._bytes[:needed]
+        return wire.read(frame.read)
+
+    def _needed(self) -> int:
+        """Return how many bytes the next frame has, as far as it is known yet."""
+        size = wire.PREFIX.size
+        if len(self._bytes) < size:
+            return size
+        header, body = wire.lengths(bytes(self._bytes[:size]))
+        if body > MAX_PIECE:
+            raise WireError("a frame that is larger than agreed")
+        return size + header + body
+
+
+def follow(
+    work: Callable[[Answer], None], confine: Callable[[], None], cell_s: float, notebook_s: float
+) -> Iterator[Told]:
+    """Run a notebook's child; yield what it tells, then {"over": how it ended}.
+
+    `how` is "done", "timeout", "stuck" (a cell that could not be interrupted) or "died".
+    """
+    now = time.monotonic()
+    clock = Clock(now + notebook_s, cell_s, now)
+    pid, pipe = start(work, confine)
+    incoming = Incoming(pipe)
+    try:
+        while True:
+            try:
+                message = incoming.read(clock.deadline())
+            except Late:
+                if not clock.interrupted and time.monotonic() < clock.notebook:
+                    clock.interrupted = True
+                    os.kill(pid, signal.SIGINT)
+                    continue
+                over = "stuck" if time.monotonic() < clock.notebook else "timeout"
+                yield {"over": over}, {}
+                return
+            except WireError:
+                yield {"over": "died"}, {}
+                return
+            if message is None:
+                yield {"over": "died", **_ending(end_of(pid))}, {}
+                pid = 0
+                return
+            say, arrays = message
+            if say.get("over") is not None:
+                yield {"over": "done"}, {}
+                return
+            if "began" in say:
+                clock.begin()
+            if "ended" in say:
+                took = time.monotonic() - clock.began
+                say |= {"wall_s": round(took, 3), "interrupted": clock.interrupted}
+            yield say, arrays
+    finally:
+        os.close(pipe)
+        end(pid)
+
+
+def _ending(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: told.get(name) for name in ("signal", "exit")}
