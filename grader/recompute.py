@@ -9,6 +9,7 @@ averages, and dropout does nothing.
 from __future__ import annotations
 
 import hashlib
+import mmap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -172,22 +173,26 @@ class Recompute:
         Accuracy on validation and hidden images is that of `params`, on training images that of
         `fitted_params`, where the run has them.
         """
-        told = _bounded(training)
+        told = replace(_bounded(training), rows=_rows(training.rows, self._images))
         try:
-            best = net_of(training.params, training.bn_statistics)
-            self._check(notebook, training, best)
-            told = replace(told, layer_sizes=best.sizes, normalization=best.normalization)
-            told = replace(told, rows=_rows(training.rows, self._images))
-            val = self._accuracy(best, "validation")
-            hidden = self._accuracy(best, "hidden") if val >= self._hidden_from else None
-            fitted = best
-            if training.fitted_params and training.fitted_params is not training.params:
-                fitted = net_of(training.fitted_params, training.fitted_bn_statistics)
-                if (fitted.sizes, fitted.normalization) != (best.sizes, best.normalization):
-                    raise Refused("its parameters are those of two different nets")
-            train = None if told.rows is None else self._accuracy(fitted, "training", told.rows)
+            return self._look(notebook, training, told)
         except Refused as refused:
             return Trained(notebook, told, None, None, None, str(refused))
+        finally:
+            _give_back(training.params, training.fitted_params)
+
+    def _look(self, notebook: str, training: Training, told: Training) -> Trained:
+        best = net_of(training.params, training.bn_statistics)
+        self._check(notebook, training, best)
+        told = replace(told, layer_sizes=best.sizes, normalization=best.normalization)
+        val = self._accuracy(best, "validation")
+        hidden = self._accuracy(best, "hidden") if val >= self._hidden_from else None
+        fitted = best
+        if training.fitted_params and training.fitted_params is not training.params:
+            fitted = net_of(training.fitted_params, training.fitted_bn_statistics)
+            if (fitted.sizes, fitted.normalization) != (best.sizes, best.normalization):
+                raise Refused("its parameters are those of two different nets")
+        train = None if told.rows is None else self._accuracy(fitted, "training", told.rows)
         says = "" if told.rows is not None else "it was trained on other images than the grader has"
         if told.rows is not None and not len(told.rows):
             says = "it names training images that do not exist"
@@ -217,6 +222,15 @@ class Recompute:
             raise Refused("the runs before it were so many or so large that it was not looked at")
 
 
+def _give_back(*held: Arrays) -> None:
+    """Let go of the memory of arrays that lie in a file, once they have been looked at."""
+    for array in (one for params in held if isinstance(params, Mapping) for one in params.values()):
+        if isinstance(array, np.memmap) and isinstance(
+            pages := getattr(array, "_mmap", None), mmap.mmap
+        ):
+            pages.madvise(mmap.MADV_DONTNEED)
+
+
 def _rows(rows: object, images: Images) -> np.ndarray | None:
     """Return the different training images that a run names, in order; none where that is odd."""
     if rows is None:
@@ -232,7 +246,7 @@ def _rows(rows: object, images: Images) -> np.ndarray | None:
 def _digest(*held: Arrays) -> str:
     digest = hashlib.sha256()
     for params in held:
-        for name in sorted(map(str, params)):
+        for name in sorted(map(str, params)) if isinstance(params, Mapping) else ():
             if isinstance(value := params.get(name), np.ndarray) and value.dtype.kind in "fiu":
                 digest.update(f"{name}{value.shape}".encode())
                 digest.update(np.ascontiguousarray(value).data)

@@ -48,10 +48,13 @@ def splits(asked: dict[str, Any]) -> dict[str, Split]:
 def _real(data_utils: ModuleType, asked: dict[str, Any]) -> dict[str, Split]:
     """Split real CIFAR-10 as data_utils does; hidden images are drawn from all that is left."""
     images, labels, more, more_labels = data_utils.load_CIFAR10(asked["data_dir"])
-    training, seen = asked["training"], asked["training"] + asked["validation"]
-    if seen > len(labels):
-        raise ValueError(f"{asked['data_dir']}: has {len(labels)} training images, "
-                         f"{seen} are asked for; ask for fewer in the rubric")  # fmt: skip
+    training = min(asked["training"], len(labels) - asked["validation"])  # a small folder has fewer
+    if training < 1:
+        raise ValueError(
+            f"{asked['data_dir']}: has {len(labels)} training images, of which "
+            f"{asked['validation']} are for validation; ask for fewer in the rubric"
+        )
+    seen = training + asked["validation"]
     left = np.concatenate([images[seen:], more[asked["test"] :]])
     left_labels = np.concatenate([labels[seen:], more_labels[asked["test"] :]])
     drawn = np.random.RandomState(asked["hidden_seed"]).permutation(len(left))[: asked["hidden"]]
