@@ -23,6 +23,7 @@ MOST_LAYERS = 40
 MOST_WEIGHTS = 6_000_000
 MOST_WORK = 2_000_000_000_000  # weights times images, for all runs of a submission: minutes
 MOST_POINTS = 100_000  # entries of a history that are kept
+FEWEST_HIDDEN = 200  # fewer images than this say too little: chance alone moves them by 0.1
 EPS = np.float32(1e-5)  # added to the variance, inside the root: the course's default
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
@@ -186,7 +187,8 @@ class Recompute:
         self._check(notebook, training, best)
         told = replace(told, layer_sizes=best.sizes, normalization=best.normalization)
         val = self._accuracy(best, "validation")
-        hidden = self._accuracy(best, "hidden") if val >= self._hidden_from else None
+        wanted = val >= self._hidden_from and self._images.count("hidden") >= FEWEST_HIDDEN
+        hidden = self._accuracy(best, "hidden") if wanted else None
         fitted = best
         if training.fitted_params and training.fitted_params is not training.params:
             fitted = net_of(training.fitted_params, training.fitted_bn_statistics)

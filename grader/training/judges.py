@@ -165,7 +165,7 @@ def sweeps(goal: GoalTable, runs: Sequence[Trained], rules: Rules) -> Finding:
     if not found:
         return _missing(goal.runs, runs)
     if not enough:
-        return Finding("failed", tuple(found), (
+        return Finding("failed", tuple(found) if len(values(found)) > 1 else (), (
             f"There are runs with {words(goal.runs)} for {len(values(found))} of the "
             f"{goal.values} different {what[str(goal.over)]} that are asked"
         ))  # fmt: skip
