@@ -29,9 +29,9 @@ _ASKED = re.compile(
 _HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]*\S", re.MULTILINE)
 # "## Answer:", "**Answer:** because", "*Your answer:*", "$\color{blue}{\textit Your Answer:}$"
 _MARKER = re.compile(
-    r"^[ \t>]*(?P<form>[#*_$\\{]*)[ \t]*(?:color\{\w+\}[ \t]*\{?\\?textit)?[ \t{]*"
-    r"(?:(?:my|your|student'?s?)[ \t]+)?(?:answers?|explanation)\b[ \t}$*_]*"
-    r"(?P<colon>[:：]?)[ \t}$*_]*(?P<rest>.*)$",
+    r"^[ \t>]*+(?P<form>[#*_$\\{]*+)[ \t]*+(?:color\{\w+\}[ \t]*\{?\\?textit)?[ \t{]*+"
+    r"(?:(?:my|your|student'?s?)[ \t]+)?(?:answers?|explanation)(?![A-Za-z0-9])[ \t}$*_]*+"
+    r"(?P<colon>[:：]?)[ \t}$*_]*+(?P<rest>.*)$",
     re.IGNORECASE,
 )
 _FILL = re.compile(  # bounded, so that a long line of spaces takes no time
