@@ -2,10 +2,12 @@
 
 PYTHON ?= python3
 VENV := .venv
+BASE ?= python:3.11-slim
+IMAGE ?= backgrade
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test fixtures template schemas benchmark clean
+.PHONY: demo test docker test-docker fixtures template schemas benchmark clean
 
 demo: $(VENV)/installed
 	@$(BIN)/grade demo/submission -o graded/demo
@@ -17,6 +19,12 @@ test: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto --dist worksteal
+
+docker:
+	docker build --quiet --network host --build-arg BASE=$(BASE) --target staff --tag $(IMAGE) .
+
+test-docker: $(VENV)/installed-dev
+	@.ci/docker
 
 fixtures: $(VENV)/installed
 	$(BIN)/grade fixtures build

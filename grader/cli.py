@@ -140,7 +140,8 @@ def fixtures_verify() -> None:
     found = _differences()
     for difference in found:
         typer.echo(f"{difference.array}: {difference.says}")
-    typer.echo(f"{len(found)} arrays differ" if found else "golden fixtures: all as built")
+    counted = "1 array differs" if len(found) == 1 else f"{len(found)} arrays differ"
+    typer.echo(counted if found else "golden fixtures: all as built")
     if found:
         raise typer.Exit(1)
 
@@ -151,7 +152,7 @@ def fixtures_diff() -> None:
     found = _differences()
     for difference in found:
         typer.echo(f"{difference.array}: {difference.says}")
-    typer.echo(f"`grade fixtures build` would change {len(found)} arrays")
+    typer.echo(f"`grade fixtures build` would change {len(found)} array{'s' * (len(found) != 1)}")
 
 
 @app.command("release")
@@ -198,19 +199,21 @@ def schema(
     typer.echo(json.dumps(found, indent=1))
 
 
-def _built(names: list[str] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def _built(
+    names: list[str] | None, crosschecked: bool = True
+) -> tuple[dict[str, Any], dict[str, Any]]:
     from grader.golden import build
     from grader.rubric import read_rubric
 
     chosen = [read_rubric(shelf.rubric_path(name)) for name in names] if names else shelf.rubrics()
-    return build.build(chosen, shelf.home() / "reference")
+    return build.build(chosen, shelf.home() / "reference", crosschecked=crosschecked)
 
 
 def _differences() -> list[Any]:
     from grader.golden.store import Golden
 
-    stored = Golden.read(shelf.golden_folder())
-    manifest, files = _built(None)
+    stored = Golden.read(shelf.golden_folder(), as_found=True)
+    manifest, files = _built(None, crosschecked=False)
     return stored.differences(Golden(manifest, files, ""))
 
 

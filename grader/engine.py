@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 import platform
 import resource
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -51,6 +52,7 @@ class Assignment:
     def _check_parts(self) -> None:
         """Raise RubricError where a part could never be earned, for no case decides it."""
         bench = Bench(self.rubric, self.golden)
+        self._check_outputs(bench)
         decided = {
             (case.item, self.rubric.item(case.item).part_of(name, case))
             for case in self.rubric.cases
@@ -60,9 +62,30 @@ class Assignment:
             for part in item.parts:
                 if part.goal is None and (item.id, part.id) not in decided:
                     raise RubricError(
-                        f"{self.rubric.table.id}: item '{item.id}', part '{part.id}': no case "
+                        f"{self.rubric.place}: item '{item.id}', part '{part.id}': no case "
                         "decides it; add a case, or name its outputs"
                     )
+
+    def _check_outputs(self, bench: Bench) -> None:
+        """Raise RubricError where `only` or `outputs` names what no case of the item gives."""
+        for item in self.rubric.table.items:
+            given: dict[str, None] = {}
+            for case in (one for one in self.rubric.cases if one.item == item.id):
+                names = bench.outputs(case)
+                given |= dict.fromkeys(names)
+                self._check_names(f"item '{item.id}', case '{case.id}', only", case.only, names)
+            for part in item.parts:
+                place = f"item '{item.id}', part '{part.id}', outputs"
+                self._check_names(place, part.outputs, given)
+
+    def _check_names(self, field: str, patterns: Iterable[str], names: Iterable[str]) -> None:
+        for pattern in patterns:
+            if not any(fnmatch.fnmatchcase(name, pattern) for name in names):
+                known = ", ".join(names)
+                raise RubricError(
+                    f"{self.rubric.place}: {field}: no output is called '{pattern}'; "
+                    f"there are {known}"
+                )
 
 
 def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker) -> Report:

@@ -21,12 +21,15 @@ NOTEBOOKS = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ip
 PACKAGE = "cs231n"
 
 _KNOWN = {_name.casefold(): _name for _name in (*(c.split("/")[-1] for c in CORE), *NOTEBOOKS)}
+_A_COPY = "(?:copy|kopie|copie|copia|cópia|kopia|копия|副本|コピー)"  # as systems name it
 _DECORATED = re.compile(
-    r"(?:copy of )*+(?P<stem>[a-z_]+?)(?: ?\(\d+\)|-\d+|[ _-]*copy ?\d*)*+(?P<suffix>\.\w+)",
+    rf"(?:{_A_COPY} (?:of|von|de) )*+(?P<stem>[a-z_]+?)"
+    rf"(?: ?\(\d+\)|-\d+|[ _-]*{_A_COPY} ?\d*)*+(?P<suffix>\.\w+)",
     re.IGNORECASE,
 )
 _COPY = re.compile(
-    r"(?:^|[\W_])(?:copy|old|backup|bak|solutions?|orig(?:inal)?)(?:$|[\W\d_])|\(\d| \d+(?:$|/)"
+    rf"(?:^|[\W_])(?:{_A_COPY}|old|backup|bak|solutions?|orig(?:inal)?)(?:$|[\W\d_])"
+    r"|\(\d| \d+(?:$|/)"
 )
 _NO_PACKAGE = sys.stdlib_module_names | {"numpy", "matplotlib", "IPython", "future", "past", "six"}
 

@@ -136,6 +136,8 @@ class ItemTable(Table):
     def _adds_up(self) -> ItemTable:
         if self.kind == "question":
             return self
+        if not self.where:
+            raise ValueError("where is missing; name file and function: 'layers.py: relu_forward'")
         ids = [part.id for part in self.parts]
         if doubled := {one for one in ids if ids.count(one) > 1}:
             raise ValueError(f"two parts are called {sorted(doubled)[0]!r}")
@@ -255,12 +257,37 @@ TABLES: Mapping[Any, type[Table]] = {
 }
 
 
-class Rubric:
-    """A validated rubric: the tables, its cases as records, and the hash of what it says."""
+# By the annotation of a probe's argument: what TOML may hold for it.
+OPTIONS: Mapping[str, type | tuple[type, ...]] = {
+    "float": (int, float), "int": int, "str": str, "list": list, "dict": dict,
+}  # fmt: skip
+# What would be right, where pydantic says only what is wrong.
+RIGHT = {
+    "missing": "is missing (required); add it",
+    "tuple_type": 'write a list: ["a", "b"]',
+    "dict_type": "write a table: {{ a = 1 }}",
+    "model_type": "write a table: {{ a = 1 }}",
+    "float_parsing": "write a number",
+    "float_type": "write a number",
+    "int_parsing": "write a whole number",
+    "int_type": "write a whole number",
+    "string_type": "write a text (a string) in quotes",
+    "bool_parsing": "write true or false (a boolean)",
+    "bool_type": "write true or false (a boolean)",
+    "too_long": "at most {max_length} are allowed, there are {actual_length}",
+}
 
-    def __init__(self, table: RubricFile, sha256: str) -> None:
+
+class Rubric:
+    """A validated rubric: the tables, its cases as records, and the hash of what it says.
+
+    `place` is the file it was read from, for messages.
+    """
+
+    def __init__(self, table: RubricFile, sha256: str, place: str = "") -> None:
         self.table = table
         self.sha256 = sha256
+        self.place = place or table.id
         self.cases: tuple[Case, ...] = tuple(
             _case(item, row) for item in table.items for row in item.cases
         )
@@ -297,7 +324,7 @@ def read_rubric(path: Path) -> Rubric:
         raise RubricError(_explain(path, merged, error)) from None
     _check_names(path, table)
     digest = hashlib.sha256(table.model_dump_json().encode()).hexdigest()
-    return Rubric(table, digest)
+    return Rubric(table, digest, str(path))
 
 
 def json_schema() -> dict[str, Any]:
@@ -389,6 +416,8 @@ def _explain(path: Path, merged: Mapping[str, Any], error: ValidationError) -> s
         else:
             place.append(str(step))
     message = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] in RIGHT:
+        message = RIGHT[first["type"]].format(**first.get("ctx", {}))
     if first["type"] == "extra_forbidden":
         tables = [TABLES[step] for step in first["loc"][:-1] if step in TABLES]
         known = (tables or [RubricFile])[-1].model_fields
@@ -422,11 +451,20 @@ def _check_call(dotted: str, row: CaseTable) -> None:
     try:
         probe = getattr(importlib.import_module(f"grader.probes.{module}"), name)
     except (ImportError, AttributeError, ValueError):
-        raise RubricError(f"probe {dotted!r}: grader/probes has none of that name") from None
+        probe = None
+    if not inspect.isfunction(probe) or name.startswith("_"):
+        raise RubricError(f"probe {dotted!r}: grader/probes has none of that name")
+    signature = inspect.signature(probe)
     try:
-        inspect.signature(probe).bind(None, **row.inputs, **row.options)
+        signature.bind(None, **row.inputs, **row.options)
     except TypeError as error:
         raise RubricError(f"probe {dotted!r}: {error}; compare inputs and options") from None
+    for option, value in row.options.items():
+        known = signature.parameters.get(option)
+        wanted = str(known.annotation).partition(" |")[0].partition("[")[0] if known else ""
+        if wanted in OPTIONS and not isinstance(value, OPTIONS[wanted]):
+            what = "a " + wanted.replace("str", "text").replace("float", "number")
+            raise RubricError(f"options, {option}: {value!r} is not {what}, as {dotted} takes it")
 
 
 def _large(item: ItemTable) -> tuple[CaseTable, ...]:

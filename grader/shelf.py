@@ -40,8 +40,12 @@ def rubric_path(name: str) -> Path:
 
 
 def rubrics() -> list[Rubric]:
-    """Return every shipped rubric, in the order of their names."""
-    return [read_rubric(path) for path in sorted((home() / "rubrics").glob("*.toml"))]
+    """Return every shipped rubric, in the order of their names. Raises UsageError for none."""
+    folder = home() / "rubrics"
+    found = [read_rubric(path) for path in sorted(folder.glob("*.toml"))]
+    if not found:
+        raise UsageError(f"{folder}: holds no rubric; restore it, or set BACKGRADE_HOME")
+    return found
 
 
 def golden_folder() -> Path:
@@ -57,6 +61,16 @@ def given_files() -> dict[str, bytes]:
 
 def assignment(rubric: str) -> Assignment:
     """Read and check all that grading needs. Raises RubricError, UsageError or GoldenError."""
+    try:
+        return _assignment(rubric)
+    except PermissionError as error:
+        raise UsageError(
+            f"{error.filename}: user {os.geteuid()} of group {os.getegid()} may not read it; "
+            "run as a user who may (in a container: --user UID, without a group, or --group-add 0)"
+        ) from None
+
+
+def _assignment(rubric: str) -> Assignment:
     template = home() / "student_template" / GIVEN_PACKAGE
     layers = _bytes(home() / "reference" / "cs231n" / "layers.py")
     found = Assignment(

@@ -85,12 +85,14 @@ class Bench:
             known = self._found[case.id] = (evidence, counted)
         return known[1]
 
+    def outputs(self, case: Case) -> tuple[str, ...]:
+        """Return all outputs that a case gives."""
+        return judges.find(case.judge).names(case, self._expected(case))
+
     def names(self, case: Case) -> list[str]:
         """Return the outputs that a case must decide."""
-        judge = judges.find(case.judge)
-        names = judge.names(case, self._expected(case))
         item = self._rubric.item(case.item)
-        return [name for name in names if item.part_of(name, case) is not None]
+        return [name for name in self.outputs(case) if item.part_of(name, case) is not None]
 
     def verdict(
         self,
@@ -122,6 +124,8 @@ class Bench:
             if all(decided.get(name, False) for name in self.names(case)):
                 good.append(case)
         unwritten = [_unwritten(item, evidence[case.id]) for case in cases]
+        if not all(unwritten):
+            faults = [_in_part(item.id, fault) for fault in faults]
         return Verdict(
             item,
             right,
@@ -197,7 +201,7 @@ class Bench:
             kind=found.kind or "value",
             says=found.says if case.public else found.hidden,
             public=case.public,
-            error=found.error,
+            error=found.error if case.public or found.error is None else _rough(found.error),
             allowed=found.allowed,
             at=found.at if case.public else None,
             comparison=comparison,
@@ -217,7 +221,7 @@ class Bench:
         kind, template = ENDINGS[evidence.outcome]
         says = template.format(
             limit=self._rubric.table.limits.case_s,
-            how=f" ({evidence.text})" if evidence.text else "",
+            how=f" ({evidence.text})" if evidence.text and case.public else "",
             text=evidence.text,
             message=raised.message if raised and raised.message else "is missing",
         )
@@ -240,6 +244,13 @@ class Bench:
 
     def _expected(self, case: Case) -> tuple[Arrays, ...]:
         return self._golden.expected(case) if judges.find(case.judge).golden else ()
+
+
+def _in_part(name: str, fault: Fault) -> Fault:
+    """Say of an item that is written elsewhere that what this check needs is not."""
+    if fault.kind == "not_written" and fault.says == f"{name} is not written yet":
+        return replace(fault, says=f"this part of {name} is not written yet")
+    return fault
 
 
 def _unwritten(item: ItemTable, evidence: Evidence) -> bool:
@@ -266,11 +277,19 @@ def _exception(name: str, raised: Raised) -> str:
 
 
 def _without_values(raised: Raised | None) -> Raised | None:
-    """Return an exception without its text: a message, or a class name, can carry hidden inputs."""
+    """Return an exception without what can carry hidden inputs.
+
+    That is its message, a class name of its own, and the line numbers of all frames but the last.
+    """
     if raised is None:
         return None
     known = isinstance(getattr(builtins, raised.type, None), type) or raised.type == "ReturnValue"
-    return Raised(raised.type if known else "an exception", "", raised.frames)
+    return Raised(raised.type if known else "an exception", "", raised.frames[-1:])
+
+
+def _rough(error: float) -> float:
+    """Return two digits of an error: the others could be numbers of a hidden case."""
+    return float(f"{error:.2g}")
 
 
 def _may_change(case: Case) -> bool:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grader import shelf
 from grader.engine import Assignment
+from tests import outside, processes
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """After all tests no process of ours runs, no file of a submission lies about."""
+    processes.adopt_orphans()
+    running, lying, kept = processes.mine(), outside.strays(), outside.kept()
+    yield
+    left = processes.mine() - running
+    assert processes.gone(left), f"processes are left: {[processes.command(pid) for pid in left]}"
+    assert outside.strays() <= lying, "files are left"
+    assert outside.kept() == kept, "files of ours were changed"
 
 
 @pytest.fixture(scope="session")

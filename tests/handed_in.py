@@ -45,6 +45,19 @@ def template() -> Submission:
     return of_files("template", _package(ROOT / "student_template" / "cs231n"))
 
 
+def neighbour() -> Submission:
+    """Return a submission with two mistakes, of which one has consequences."""
+    wrong = "def relu_forward(x):\n    return np.abs(x), x\n\n\ndef affine_backward(dout, cache):\n"
+    wrong += "    x, w, b = cache\n    dx = dout.dot(w.T).reshape(x.shape)\n"
+    wrong += "    return dx, x.reshape(len(x), -1).T.dot(dout), dout.mean(axis=0)\n"
+    return of_files("neighbour", planted(dict(reference().files), wrong))
+
+
+def unwritten() -> Submission:
+    """Return stubs that raise nothing, as course years hand them out."""
+    return of_files("unwritten", _package(ROOT / "tests" / "submissions" / "unwritten" / "cs231n"))
+
+
 def accepted() -> list[tuple[str, str]]:
     """Return (style, rubric) of every accepted submission."""
     found = []

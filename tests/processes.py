@@ -70,6 +70,15 @@ def _is_dead(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] in "ZX"
 
 
+def command(pid: int) -> str:
+    """Return the command line of a process, shortened; empty where it has ended."""
+    try:
+        text = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:
+        return ""
+    return text.replace("\0", " ")[:200]
+
+
 def mine() -> set[int]:
     """Return the living processes below this one."""
     return below(os.getpid())

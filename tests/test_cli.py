@@ -382,8 +382,15 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", DAMAGE)
-@pytest.mark.parametrize("command", ["right", "fixtures verify", "fixtures diff"])
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        (command, what)
+        for command in ("right", "fixtures verify", "fixtures diff")
+        for what in DAMAGE
+        if command == "right" or what != "a flipped byte"  # then verify says by how much
+    ],
+)
 def test_damaged_golden_files_are_our_fault_and_grade_nothing(
     command: str, what: str, grade: Grade, home: Path, right: Path
 ) -> None:
@@ -466,6 +473,31 @@ def test_fixtures_verify_diff_and_build_after_a_change_of_the_reference(
         "sgd_momentum.npy", "manifest.json"
     }  # fmt: skip
     assert grade("fixtures", "verify").code == 0
+
+
+def test_fixtures_verify_names_a_changed_number_and_a_wrong_gradient(
+    grade: Grade, home: Path
+) -> None:
+    path = home / GOLDEN / "adam.npy"
+    flat = np.load(path)
+    flat[0] += 0.25
+    np.save(path, flat)
+    edit(home / "reference" / "cs231n" / "layers.py", RIGHT_DB, WRONG_DB)
+    done = grade("fixtures", "verify")
+    assert (done.code, done.err) == (1, "")
+    named = re.findall(r"(?m)^(\S+):reference:(\w+): differs by up to \d\S* \(", done.out)
+    assert ("adam/default", "next_w") in named and ("affine_backward/small", "db") in named
+    assert "adam/default:reference:next_w: differs by up to 0.25 (" in done.out
+
+
+def test_fixtures_without_any_rubric_are_neither_built_nor_verified(
+    grade: Grade, home: Path
+) -> None:
+    before = bytes_of(home / GOLDEN)
+    shutil.rmtree(home / "rubrics")
+    for command in ("build", "verify", "diff"):
+        grade("fixtures", command).refuses(2, "holds no rubric")
+    assert bytes_of(home / GOLDEN) == before
 
 
 def test_fixtures_build_of_an_unchanged_home_changes_no_array(grade: Grade, home: Path) -> None:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from grader.box import Worker
 from grader.engine import Assignment, grade_one
 from grader.report import result
 from grader.types import Fault, ItemResult, Report
-from tests import handed_in, hostile, processes
+from tests import boxes, handed_in, hostile, outside, processes, users
 from tests.hostile import Attack
 
 ATTACKS = {path.stem: path for path in hostile.attacks()}
@@ -29,23 +30,44 @@ ACCEPTANCE = (
     "segfault", "sys_exit", "syntax_error", "prints_100_mb", "prints_once", "runtime_warning",
     "inputs_changed", "nan", "float32", "memory_4_gb",
 )  # fmt: skip  # and the reference itself: tests/test_submissions.py
-# What differs where the worker has the rights of the one who grades: run again without root.
-AS_USER = (
-    "kills_parent", "kills_parent_at_import", "stops_parent", "stops_worker_in_last_case", "daemon",
-    "threads", "subprocesses", "memory_4_gb", "limits_lifted", "exit_in_function", "stops_itself",
-    "endless_function", "secrets_in_environment",
+# What can reach for another uid, process, file or socket: run again in every box there is, and in
+# each as an ordinary user. The others do the same to their own process whatever is around it, and
+# run in the two boxes that differ most.
+REACHES_OUT = (
+    "becomes_another_program", "calls_of_another_abi", "calls_of_i386", "climbs_out_of_descriptors",
+    "daemon", "disk_fill", "endless_function", "environment_set", "exit_in_function",
+    "files_changed", "files_read", "files_read_by_name", "forks_by_number", "golden_read",
+    "inotify_and_locks", "judge_imported", "kills_everyone", "kills_parent",
+    "kills_parent_at_import", "limits_lifted", "memory_4_gb", "namespaces", "own_strict_filter",
+    "pages_changed", "parent_inspected", "priorities", "results_written", "root_again",
+    "secrets_in_environment", "shares_memory", "signals_by_detours", "sockets_opened",
+    "sources_edited", "stops_itself", "stops_parent", "stops_worker_in_last_case", "subprocesses",
+    "thread_bomb", "threads",
 )  # fmt: skip
+# What processes of their own and limits stop, without any confinement.
+BOUNDED = (
+    "allclose_patched", "answers_twice", "descriptors_closed", "endless_function", "endless_import",
+    "endless_sleep_deaf", "exit_at_import", "exit_in_function", "exit_patched", "frame_flood",
+    "frames_forged_for_others", "memory_4_gb", "names_of_arrays", "numpy_deleted", "prints_100_mb",
+    "probes_patched", "recursion_limit_lifted", "returns_subclass", "segfault", "signal_realtime",
+    "stack_and_maps", "stops_itself", "sys_exit", "thread_bomb", "threads",
+)  # fmt: skip
+RUNS = [
+    *((mode, name) for mode in ("bubblewrap", "landlock") for name in ATTACKS),
+    *(("host proc", name) for name in REACHES_OUT),
+    *(("none", name) for name in BOUNDED),
+]
 USER = 61_231  # a uid that nobody else has: RLIMIT_NPROC counts by uid
 WALL_S = 25.0
-
-HANGS_S = 90
+HANGS_S, USER_S = 90, 300
 
 processes.adopt_orphans()
 
 
 @pytest.fixture(autouse=True)
-def no_hang() -> Iterator[None]:
-    with processes.no_longer_than(HANGS_S):
+def no_hang(request: pytest.FixtureRequest) -> Iterator[None]:
+    seconds = USER_S if "ordinary" in request.node.name else HANGS_S
+    with processes.no_longer_than(seconds):
         yield
 
 
@@ -53,6 +75,22 @@ def no_hang() -> Iterator[None]:
 def worker() -> Iterator[Worker]:
     with Worker() as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def box(request: pytest.FixtureRequest, assignment: Assignment) -> Iterator[Worker]:
+    """A worker in one kind of box; what it makes of a neighbour is the same at both ends."""
+    with Worker(boxes.plan(request.param)) as one:
+        before = neighbour(assignment, one)
+        yield one
+        assert neighbour(assignment, one) == before, "the neighbour got another result"
+
+
+def neighbour(assignment: Assignment, worker: Worker) -> dict[str, Any]:
+    """Return result.json of a submission with two mistakes, but for what was measured."""
+    record = dict(result.as_dict(grade_one(handed_in.neighbour(), assignment, worker)))
+    record.pop("measured")
+    return record
 
 
 @pytest.fixture(scope="module")
@@ -75,28 +113,32 @@ def lost(report: Report) -> dict[str, list[str]]:
 
 
 def test_the_acceptance_list_is_complete() -> None:
-    assert len(ACCEPTANCE) == 15 and set(ACCEPTANCE) | set(AS_USER) <= set(ATTACKS)
+    assert len(ACCEPTANCE) == 15 and set(ACCEPTANCE) <= set(ATTACKS)
+    assert set(REACHES_OUT) | set(BOUNDED) <= set(ATTACKS)
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize(("box", "name"), RUNS, indirect=["box"])
 def test_a_hostile_submission_gets_its_true_score(
-    name: str, assignment: Assignment, worker: Worker
+    name: str, assignment: Assignment, box: Worker
 ) -> None:
     attack = hostile.attack(ATTACKS[name])
     if attack.runs == "root" and os.geteuid() != 0:
         pytest.skip("an ordinary user is protected by seccomp only")
-    worker.start()
-    before = processes.mine()
+    box.start()
+    processes_before, strays_before = processes.mine(), outside.strays()
+    kept_before = outside.kept()
     started = time.monotonic()
-    report = grade_one(attack.submission, assignment, worker)
+    report = grade_one(attack.submission, assignment, box)
     wall_s = time.monotonic() - started
 
     check_score(attack, report, assignment)
     check_words(attack, report)
     check_form(report)
     assert wall_s < attack.expect.get("wall", WALL_S)
-    left = processes.mine() - before - set(processes.resident(worker_pid(worker)))
+    left = processes.mine() - processes_before - set(processes.resident(worker_pid(box)))
     assert processes.gone(left), "a process is left behind"
+    assert outside.strays() <= strays_before, "a file is left behind"
+    assert outside.kept() == kept_before, "a file of ours was changed"
 
 
 def check_score(attack: Attack, report: Report, assignment: Assignment) -> None:
@@ -163,25 +205,24 @@ def worker_pid(worker: Worker) -> int:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="this is an ordinary user already")
-def test_the_box_holds_for_an_ordinary_user() -> None:
+@pytest.mark.parametrize("mode", boxes.MODES)
+def test_the_box_holds_for_an_ordinary_user(mode: str) -> None:
     try:
-        subprocess.run([sys.executable, "-c", ""], user=USER, check=True)
-    except (PermissionError, subprocess.CalledProcessError):
-        pytest.skip("only root can run this Python; try one outside of root's home")
-    exact = " or ".join(f"score[{name}]" for name in AS_USER)
+        become = users.ordinary(USER)
+    except users.NotTested as why:
+        pytest.skip(str(why))
+    test = f"{__file__}::{test_a_hostile_submission_gets_its_true_score.__name__}"
+    ids = [f"{test}[{mode}-{name}]" for name in REACHES_OUT]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-vv", "-p", "no:cacheprovider", __file__, "-k", exact],
+        [*become, sys.executable, "-m", "pytest", "-vv", "-p", "no:cacheprovider", *ids],
         cwd=handed_in.ROOT,
-        user=USER,
-        group=USER,
-        extra_groups=[],
         env={**os.environ, "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": ""},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=USER_S - 10,
     )
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert done.stdout.count("PASSED") == len(AS_USER)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert done.stdout.count("PASSED") == len(REACHES_OUT)
 
 
 # ------------------------------------------------------------------------------ hidden inputs
@@ -394,6 +435,10 @@ FORGED = {
     "object dtype": saying({"outcome": "answered"}, [["out", "|O", [0]]]),
     "dtype is a list": saying({"outcome": "answered"}, [["out", ["<f8"], [0]]]),
     "three thousand arrays": saying({"outcome": "answered"}, [[f"a{i}", "|u1", [0]] for i in range(3000)]),  # noqa: E501
+    "a zip of arrays": b"PK\x03\x04" + bytes(200),
+    "NaN": frame(b'{"say": {"outcome": "answered", "wall_s": NaN, "x": -Infinity}, "arrays": []}'),
+    "20,000 keys": frame(b'{"say": {' + b",".join(b'"%d":0' % n for n in range(20_000)) + b'}, "arrays": []}'),  # noqa: E501
+    "a hundred thousand brackets": frame(b"[" * 100_000),
     "an array twice": saying({"outcome": "answered"}, [["out", "|u1", [0]]] * 2),
     "body without an owner": frame(b'{"say": {"outcome": "answered"}, "arrays": []}', bytes(100)),
 }  # fmt: skip

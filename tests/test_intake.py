@@ -185,6 +185,13 @@ LAYOUTS: dict[str, tuple[list[str], str, str, dict[str, str], list[str], list[st
         ["a/b/layers.py", "z/layers.py"], "z", "-", {"z/layers.py": "z/layers.py"},
         ["graded was 'z'"], [],
     ),
+    "a copy by a German system": (
+        [*below("a2", WHOLE), *below("a2 - Kopie", WHOLE), "a2/cs231n/layers - Kopie (2).py"],
+        "cs231n", "a2/", {},
+        ["graded was 'a2/cs231n'"],
+        ["'a2 - Kopie/Dropout.ipynb' is another version",
+         "'a2/cs231n/layers - Kopie (2).py' is another version"],
+    ),
     "a copy by browser": (
         [*below("a2", WHOLE), *below("a2 (1)", WHOLE)], "cs231n", "a2/", {},
         ["graded was 'a2/cs231n'"], ["'a2 (1)/Dropout.ipynb' is another version"],

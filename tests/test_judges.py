@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -344,6 +345,47 @@ def test_an_output_that_is_not_there_is_missing() -> None:
     assert (one.kind, one.says, one.warning) == ("missing", "x is missing", False)
 
 
+@pytest.mark.parametrize(
+    ("probe", "name", "wanted"),
+    [
+        ("nets.net_loss", "db1", "db1 is missing: grads has no 'b1'"),
+        ("nets.net_loss", "loss", "loss is missing"),
+        ("optim.update", "m", "m is missing: config has no 'm' after the step"),
+        ("optim.update", "next_w", "next_w is missing"),
+        ("layers.affine_backward", "dx", "dx is missing"),
+    ],
+)
+def test_what_is_missing_is_said_with_the_place_where_it_was_looked_for(
+    probe: str, name: str, wanted: str
+) -> None:
+    seen = look({"y": V}, {name: V})
+    seen = replace(seen, case=replace(seen.case, probe=probe))
+    one = found("values.close", seen)[name]
+    assert (one.kind, one.says, one.hidden) == ("missing", wanted, wanted)
+
+
+def test_parameters_without_a_gradient_are_told_in_words() -> None:
+    orphans = {"parameters_without_gradient": np.array(1.0)}
+    want = {"parameters_without_gradient": np.array(0.0)}
+    one = found("values.close", look(orphans, want))["parameters_without_gradient"]
+    assert one.kind == "missing" and one.says == one.hidden
+    assert one.says.startswith("grads is not complete") and one.error is None
+
+
+def test_where_a_gradient_is_named_as_missing_its_number_is_not_told_too() -> None:
+    want = {"parameters_without_gradient": np.array(0.0), "dW1": A}
+    findings = found("values.close", look({"parameters_without_gradient": np.array(1.0)}, want))
+    assert set(findings) == {"dW1"}
+
+
+def test_what_a_difference_of_two_runs_is_about_is_said() -> None:
+    seen = look({"loss": np.array(3.0)}, {"loss": np.array(2.0)})
+    seen = replace(seen, case=replace(seen.case, probe="nets.net_regularization"))
+    one = found("values.close", seen)["loss"]
+    assert one.says.startswith("what reg adds to loss is wrong: off by 0.5 of its value, ")
+    assert one.says == one.hidden
+
+
 REFUSED = {
     "None": ("not_written", "x is still None", "x is still None"),
     "an array of dtype object": (
@@ -478,6 +520,10 @@ def other_way(rng: np.random.Generator, x: np.ndarray, keep: float) -> np.ndarra
     return right(rng, x, 1 - keep)
 
 
+def always_half(rng: np.random.Generator, x: np.ndarray, keep: float) -> np.ndarray:
+    return x * (rng.random(x.shape) < 0.5) * 2
+
+
 def other_way_one_scale(rng: np.random.Generator, x: np.ndarray, keep: float) -> np.ndarray:
     return x * (rng.random(x.shape) >= keep) / keep
 
@@ -543,6 +589,7 @@ TRAIN: dict[str, tuple[Layer, set[str]]] = {
     "scaled the wrong way": (scaled_down, {"scale"}),
     "the same draw every time": (constant_draws, {"draws"}),
     "keeps a tenth less": (a_little_off, {"keep_fraction"}),
+    "always half": (always_half, {"keep_fraction"}),
 }
 
 
@@ -707,7 +754,8 @@ MASK = RNG(5).random((6, 8)) < 0.75
 BACKWARD: dict[str, tuple[np.ndarray, np.ndarray, bool]] = {
     "right": (X * MASK / 0.75, DOUT * MASK / 0.75, True),
     "right by its own wrong scale": (X * MASK, DOUT * MASK, True),
-    "test mode": (X, DOUT, True),
+    "nothing dropped": (X, DOUT, False),
+    "everything dropped": (X * 0, DOUT * 0, False),
     "float32": ((X * MASK / 0.75).astype(np.float32), DOUT * MASK / 0.75, True),
     "scale missing": (X * MASK / 0.75, DOUT * MASK, False),
     "scaled in test mode": (X, DOUT / 0.75, False),

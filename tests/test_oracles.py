@@ -59,7 +59,7 @@ class Taste:
     test: str = "inside"
     simple: bool = False
     scores_with_batch: bool = False
-    adam_eps_hat: bool = False
+    adam_eps: str = "outside"
     adam_first_t: int = 1
     rmsprop_eps: str = "outside"
 
@@ -75,9 +75,11 @@ TASTES = {
     "starter_2016": Taste(scores_with_batch=True),
     "starter_2016+norm_eps_outside": Taste(train="outside", test="outside", scores_with_batch=True),
     "starter_2016+norm_eps_omitted": Taste(train="omitted", test="omitted", scores_with_batch=True),
-    "adam_eps_hat": Taste(adam_eps_hat=True),
+    "adam_eps_hat": Taste(adam_eps="hat"),
+    "adam_eps_inside": Taste(adam_eps="inside"),
     "adam_first_t_two": Taste(adam_first_t=2),
-    "adam_eps_hat+adam_first_t_two": Taste(adam_eps_hat=True, adam_first_t=2),
+    "adam_eps_hat+adam_first_t_two": Taste(adam_eps="hat", adam_first_t=2),
+    "adam_eps_inside+adam_first_t_two": Taste(adam_eps="inside", adam_first_t=2),
     "rmsprop_eps_inside": Taste(rmsprop_eps="inside"),
 }
 
@@ -327,8 +329,10 @@ def adam_step(w: float, dw: float, state: dict[str, float], taste: Taste) -> flo
     t = state["t"] = state.get("t", taste.adam_first_t - 1) + 1
     m = state["m"] = one * state.get("m", 0.0) + (1 - one) * dw
     v = state["v"] = two * state.get("v", 0.0) + (1 - two) * dw * dw
-    if taste.adam_eps_hat:
+    if taste.adam_eps == "hat":
         return w - rate * (1 - two**t) ** 0.5 / (1 - one**t) * m / (v**0.5 + eps)
+    if taste.adam_eps == "inside":
+        return w - rate * (m / (1 - one**t)) / (v / (1 - two**t) + eps) ** 0.5
     return w - rate * (m / (1 - one**t)) / ((v / (1 - two**t)) ** 0.5 + eps)
 
 

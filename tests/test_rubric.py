@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -147,9 +148,9 @@ def test_the_years_differ_as_the_course_did(shipped: dict[str, Rubric]) -> None:
     now, y2017, y2016 = (shipped[name] for name in NAMES)
     assert now.table.conventions.dropout_p == "keep"
     assert y2017.table.conventions.dropout_p == y2016.table.conventions.dropout_p == "drop"
-    assert now.item("adam").alternatives == ("adam_eps_hat",)
+    assert now.item("adam").alternatives == ("adam_eps_hat", "adam_eps_inside")
     assert "adam_first_t_two" in y2017.item("adam").alternatives
-    assert y2016.item("adam").alternatives == ("adam_eps_hat",)
+    assert y2016.item("adam").alternatives == ("adam_eps_hat", "adam_eps_inside")
     assert "starter_2016" in y2016.item("FullyConnectedNet.batchnorm").alternatives
     # what a year does not change stays: points, parts, cases, judging
     assert y2016.item("adam").parts == now.item("adam").parts
@@ -196,6 +197,7 @@ ITEM = """[[items]]
 id = "relu"
 section = "s"
 title = "ReLU"
+where = "layers.py: relu_forward"
 points = 2
 probe = "layers.relu_forward"
 parts = [{ id = "out", points = 2, about = "right" }]
@@ -248,8 +250,8 @@ TWICE = TWICE.replace("{}", '{ id = "out", points = 1, about = "again" }')
 NO_CASE = SMALL[: SMALL.index("cases")] + "cases = []\n"
 # what is wrong -> (the file, what the message must hold, apart from the file's name)
 BROKEN: dict[str, tuple[str, str]] = {
-    "no TOML": (SMALL + "points =\n", "is no valid TOML|line 19"),
-    "key twice": (put("points = 2\n", "points = 2\npoints = 2\n"), "is no valid TOML|line 13"),
+    "no TOML": (SMALL + "points =\n", "is no valid TOML|line 20"),
+    "key twice": (put("points = 2\n", "points = 2\npoints = 2\n"), "is no valid TOML|line 14"),
     "empty": ("", "format|required"),
     "format 2": (put("format = 1", "format = 2"), "format: |1"),
     "no seed": (put('seed = "secret"\n', ""), "seed: |required"),
@@ -266,6 +268,10 @@ BROKEN: dict[str, tuple[str, str]] = {
     "public as text": (put("public = true", 'public = "no?"'), "'relu'|'one'|public: |boolean"),
     "cases as text": (put(ONE, '"one",'), "'relu'|cases"),
     "input as number": (put('x = "3x4"', "x = 3"), "'relu'|'one'|inputs, x: |string"),
+    "no place": (
+        put('where = "layers.py: relu_forward"\n', ""),
+        "'relu'|where is missing|file and function",
+    ),
     "no title": (put('title = "ReLU"\n', ""), "'relu'|title: |required"),
     "item without id": (put('id = "relu"\n', ""), "items, 0, id: |required"),
     "points too many": (put("points = 2\n", "points = 3\n"), "'relu'|points is 3|add up to 2"),
@@ -289,6 +295,14 @@ BROKEN: dict[str, tuple[str, str]] = {
         with_case("options = { p = 1 }"),
         "'relu'|'one'|layers.relu_forward|'p'",
     ),
+    "option of another type": (
+        put(IN_ITEM, 'probe = "dropout.dropout_test"').replace(
+            "inputs =", 'options = { keep = "much" }, inputs ='
+        ),
+        "'relu'|'one'|options, keep: 'much' is not a number|dropout.dropout_test",
+    ),
+    "probe that is no probe": (put(IN_ITEM, 'probe = "layers.np"'), "'relu'|'layers.np'|none of"),
+    "needs as text": (with_line('needs = "a"'), "'relu'|needs: |write a list"),
     "unknown tolerance": (
         with_line('tolerance = "loose"'),
         "'relu'|tolerance: |exact, layer, norm",
@@ -394,6 +408,35 @@ def test_a_name_that_points_nowhere_is_refused_when_the_rubric_is_read(
     with pytest.raises(RubricError) as caught:
         read_rubric(path)
     assert all(word in str(caught.value) for word in ("small.toml", "'relu'", "'two'"))
+
+
+NO_SUCH_OUTPUT = {
+    "only": (
+        'only = ["gamma*", "beta*"], options = { dims = [40, 30, 40, 30], weight_scale = 0.02, '
+        'normalization = "batchnorm" }',
+        "gamma*", "FullyConnectedNet.batchnorm|init|only: |'gama*'|W1, b1, gamma1",
+    ),
+    "outputs of a part": (
+        'outputs = ["m", "v", "t"]', '"t"', "adam|moments|outputs: |'tt'|next_w, m, v, t",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "says"), NO_SUCH_OUTPUT.values(), ids=NO_SUCH_OUTPUT.keys()
+)
+def test_an_output_that_no_case_gives_is_refused_before_grading(
+    line: str, name: str, says: str, assignments: dict[str, Assignment], tmp_path: Path
+) -> None:
+    text = (RUBRICS / "cs231n-a2.toml").read_text(encoding="utf-8")
+    wrong = {"gamma*": "gama*", '"t"': '"tt"'}[name]
+    path = written(tmp_path, text.replace(line, line.replace(name, wrong), 1))
+    changed = replace(assignments["cs231n-a2"], rubric=read_rubric(path))
+    with pytest.raises(RubricError) as caught:
+        changed.check()
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert [word for word in says.split("|") if word not in message] == [], message
 
 
 UNREFUSED = {

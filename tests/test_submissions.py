@@ -91,6 +91,51 @@ def test_the_untouched_template_gets_no_point_and_every_item_is_not_written(
     assert {item.status for item in code(report).values()} == {"not_written"}
 
 
+def test_the_stubs_of_a_course_year_get_no_point_though_they_raise_nothing(
+    assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    report = grade_one(handed_in.unwritten(), assignments["cs231n-a2"], worker)
+    earned = {item.id: item.earned for item in code(report).values() if item.earned}
+    # Test mode of dropout_backward is handed out in these years.
+    assert set(earned) <= {"dropout_backward"} and report.score.earned <= 0.25
+    open_items = {item.id: item.status for item in code(report).values() if not item.because_of}
+    assert set(open_items.values()) == {"not_written"}
+
+
+def test_a_net_of_which_only_the_constructor_is_written_says_what_is_not(
+    assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    files = dict(handed_in.reference().files)
+    path = "cs231n/classifiers/fc_net.py"
+    stub = handed_in.unwritten().files[path].decode().split("class FullyConnectedNet")[1]
+    loss = "class FullyConnectedNet:\n    def loss" + stub.split("def loss")[1]
+    report = grade_one(
+        handed_in.of_files("begun", handed_in.planted(files, loss)),
+        assignments["cs231n-a2"],
+        worker,
+    )
+    net = code(report)["FullyConnectedNet"]
+    assert [part.id for part in net.parts if part.earned] == ["init"]
+    says = {fault.says for fault in net.faults}
+    assert says == {"this part of FullyConnectedNet is not written yet"}
+
+
+def test_whole_numbers_divide_as_in_python_2_where_the_files_are_written_for_it(
+    assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    given = handed_in.accepted_submission("year2016")
+    path = f"{given.package}/layers.py"
+    old = given.files[path].decode()
+    text = old.replace("np.reshape(x, (N, -1))", "np.reshape(x, (N, np.prod(x.shape) / N))")
+    assert text.count("/ N))") == 2
+    files = {**given.files, path: text.encode()}
+    report = grade_one(
+        handed_in.of_files("old", files, given.package), assignments["cs231n-a2-2016"], worker
+    )
+    assert lost(report) == {} and report.score.earned == report.score.possible
+    assert "whole numbers were divided as in Python 2" in report.submission.repaired
+
+
 def test_a_judge_that_breaks_costs_the_student_nothing_and_stops_nothing(
     assignments: dict[str, Assignment], worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

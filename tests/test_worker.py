@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import signal
 import sys
@@ -108,6 +109,58 @@ def test_a_repaired_source_says_so_and_a_hopeless_one_keeps_its_first_error() ->
     assert "Python 2 syntax" in str(modules.Source("a.py", b"print 'x'\n").repaired)
     hopeless = modules.Source("a.py", b"print 'x'\ndef (:\n")
     assert hopeless.error is not None and hopeless.repaired is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "was_modernised", "wanted"),
+    [
+        (["x = 1"], False, False),
+        (["x = 1"], True, True),
+        (["x = 1", "for k, v in d.iteritems(): pass"], False, True),
+        (["# once d.iteritems()"], False, False),
+        (["from builtins import range", "d.iteritems()"], False, False),
+    ],
+)
+def test_a_submission_for_python_2_is_known_by_what_cannot_run_in_python_3(
+    texts: list[str], was_modernised: bool, wanted: bool
+) -> None:
+    assert python2.is_written_for(texts, was_modernised) is wanted
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        (7, 2, 3),
+        (-7, 2, -4),
+        (np.prod((3, 4)), 2, 6),
+        (7.0, 2, 3.5),
+        (1, np.float64(2), 0.5),
+        (np.array([7, 8]), 2, [3, 4]),
+        (np.array([7.0]), 2, [3.5]),
+    ],
+)
+def test_numbers_divide_as_they_did_in_python_2(one: Any, other: Any, wanted: Any) -> None:
+    result = python2.divide(one, other)
+    assert np.array_equal(result, wanted)
+    assert np.asarray(result).dtype.kind == np.asarray(wanted).dtype.kind
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("y = (x / 2) / 2\n", 1),
+        ("from __future__ import division\ny = x / 4\n", 1.75),
+        ("y = x // 4\n", 1),
+    ],
+)
+def test_old_division_is_rewritten_where_it_is_meant(text: str, wanted: float) -> None:
+    source = modules.Source("a.py", text.encode(), old_division=True)
+    space = {"x": 7, python2.OldDivision.NAME: python2.divide}
+    exec(marshal.loads(source.marshalled or b""), space)
+    assert space["y"] == wanted
+    new = modules.Source("a.py", b"y = 7 / 2\n")
+    exec(marshal.loads(new.marshalled or b""), space)
+    assert space["y"] == 3.5
 
 
 STUB = "def f(x):\n    {body}\n"

@@ -92,8 +92,7 @@ class Worker:
         process, self._process = self._process, None
         if process is None:
             return
-        for child in _descendants(process.pid):
-            _kill(child)
+        killed = [child for child in _descendants(process.pid) if _kill(child)]
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -105,6 +104,8 @@ class Worker:
                 except BrokenPipeError:
                     pass  # bytes that a dead worker will never read
         process.wait()
+        for child in killed:  # parents first: what was theirs is ours by then
+            _reap(child)
 
     def open(self, job: Job, deadline: float) -> Loaded:
         """Hand over a submission; return what could be loaded. Raises Late, Gone or BoxError."""
@@ -181,7 +182,13 @@ class Worker:
                 return
 
     def close(self) -> None:
-        """End the open submission; a worker that does not answer at once is replaced."""
+        """End the open submission; a worker that does not answer at once is replaced.
+
+        So is one whose submissions could write into its /tmp, where the next would find it.
+        """
+        if self._plan and self._plan.outer.start and "landlock" not in self.state.inner:
+            self.restart()
+            return
         try:
             deadline = time.monotonic() + 2.0
             self._send(wire.pack({"do": "close"}), deadline)
@@ -252,8 +259,17 @@ def _descendants(pid: int) -> list[int]:
     return found
 
 
-def _kill(pid: int) -> None:
+def _kill(pid: int) -> bool:
     try:
         os.kill(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
-        return  # it ended by itself, or is not ours
+        return False  # it ended by itself, or is not ours
+    return True
+
+
+def _reap(pid: int) -> None:
+    """Take leave of an orphan that became ours: as process 1 of a container we inherit them."""
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        return  # it is another's to reap

@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,17 +136,23 @@ def _places(golden: Path) -> Iterator[dict[str, Any]]:
     """Make what the attempts reach for: a server, a folder that everyone may write in."""
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
-        tempfile.TemporaryDirectory(prefix="backgrade-doctor-") as folder,
+        tempfile.TemporaryDirectory(prefix="backgrade-doctor-", dir=_writable()) as folder,
     ):
         os.chmod(folder, 0o777)
         own = Path(folder, "own")
         own.touch()
         if os.geteuid() == 0:
-            os.chown(own, 60_000, 60_000)  # the first slot's user: a file that it may change
+            with suppress(PermissionError):  # root without capabilities stays who it is
+                os.chown(own, 60_000, 60_000)  # the first slot's user: a file that it may change
         yield {
             "port": server.getsockname()[1], "golden": str(golden.resolve()),
             "own": str(own), "folder": folder,
         }  # fmt: skip
+
+
+def _writable() -> str | None:
+    """Return a folder for a moment's files; a read-only container has but /dev/shm."""
+    return next((path for path in ("/tmp", "/dev/shm") if os.access(path, os.W_OK)), None)
 
 
 def _outer_layer(

@@ -54,8 +54,11 @@ class Golden:
         self._expected: dict[tuple[str, ...], tuple[Arrays, ...]] = {}
 
     @classmethod
-    def read(cls, folder: Path) -> Golden:
-        """Read and verify the fixtures in `folder`. Raises GoldenError that names the file."""
+    def read(cls, folder: Path, *, as_found: bool = False) -> Golden:
+        """Read and verify the fixtures in `folder`. Raises GoldenError that names the file.
+
+        `as_found` takes arrays whose numbers were changed, to say by how much; never to grade.
+        """
         path = folder / "manifest.json"
         try:
             text = path.read_bytes()
@@ -71,13 +74,14 @@ class Golden:
             )
         files = {}
         for name, digest in listed.items():
-            files[name] = _read_array(folder / name, str(digest), cases)
+            expected = None if as_found else str(digest)
+            files[name] = _read_array(folder / name, expected, cases)
         strangers = {p.name for p in folder.glob("*.npy")} - set(files)
         if strangers:
             name = sorted(strangers)[0]
             raise GoldenError(f"{folder / name}: is not in the manifest; remove it or rebuild")
         for case_id, entry in cases.items():
-            _check_entry(path, case_id, entry, files)
+            _check_entry(path, case_id, entry, files, as_found)
         return cls(manifest, files, hashlib.sha256(text).hexdigest())
 
     def check(self, cases: tuple[Case, ...], seed: str) -> None:
@@ -179,14 +183,14 @@ def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
     return (text + ",\n".join(rows) + "\n }\n}\n").encode()
 
 
-def _read_array(path: Path, digest: str, cases: Mapping[str, Any]) -> np.ndarray:
+def _read_array(path: Path, digest: str | None, cases: Mapping[str, Any]) -> np.ndarray:
     try:
         data = path.read_bytes()
     except OSError as error:
         raise GoldenError(
             f"{path}: cannot be read ({error.strerror}); restore it or run `grade fixtures build`"
         ) from None
-    if hashlib.sha256(data).hexdigest() == digest:
+    if digest is None or hashlib.sha256(data).hexdigest() == digest:
         try:
             return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
         except UNREADABLE as error:
@@ -199,7 +203,11 @@ def _read_array(path: Path, digest: str, cases: Mapping[str, Any]) -> np.ndarray
 
 
 def _check_entry(
-    path: Path, case_id: str, entry: Mapping[str, Any], files: Mapping[str, np.ndarray]
+    path: Path,
+    case_id: str,
+    entry: Mapping[str, Any],
+    files: Mapping[str, np.ndarray],
+    as_found: bool,
 ) -> None:
     """Raise GoldenError where a row of the manifest does not find the array that it promises."""
     try:
@@ -208,7 +216,8 @@ def _check_entry(
             for row in outputs.values():
                 piece = flat[row["offset"] : row["offset"] + math.prod(row["shape"])]
                 digest = hashlib.sha256(piece.tobytes()).hexdigest()
-                if piece.size != math.prod(row["shape"]) or digest != row["sha256"]:
+                is_other = digest != row["sha256"] and not as_found
+                if piece.size != math.prod(row["shape"]) or piece.dtype != np.float64 or is_other:
                     raise ValueError("another array than was built")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise GoldenError(

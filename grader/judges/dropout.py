@@ -90,8 +90,8 @@ def _scale(factor: float, share: float, keep: float, count: int) -> Finding:
         return _wrong("scale", "no unit is left to see the scale of")
     if abs(factor * keep - 1) <= SAME:
         return Finding("scale")
-    other_way = abs(factor * (1 - keep) - 1) <= SAME
-    if other_way and abs(share - (1 - keep)) <= band(keep, count):
+    is_off = band(keep, count) < abs(share - keep) and 0 < share < 1
+    if is_off and abs(factor * share - 1) <= factor * band(share, count):
         return Finding("scale")
     if abs(factor - 1) <= SAME:
         return _wrong("scale", "kept units are not scaled: divide by the share that is kept")
@@ -135,6 +135,10 @@ def decide_backward(look: Look) -> Iterator[Finding]:
             return
     out, dx = (look.arrays[name].astype(np.float64).reshape(x.shape) for name in ("out", "dx"))
     want = dout * (out / x)
+    if look.case.options["mode"] == "train" and np.all((out == 0) == (out[(0,) * out.ndim] == 0)):
+        says = "the forward pass keeps or drops all units: there is no mask to hand back"
+        yield Finding("dx", "missing", says, says)
+        return
     errors = np.abs(dx - want) / np.max(np.abs(dout))
     worst = float(errors.max())
     # In test mode the layer is the identity; what its forward pass does instead is not dx's matter.

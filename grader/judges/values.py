@@ -7,21 +7,24 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grader.judges import Finding, Judge, Look, Rules
+from grader.judges import Finding, Judge, Look
 from grader.types import Arrays, Case
 
+ORPHANS = "parameters_without_gradient"  # a count, not an array of the student's
 FLOOR = 1e-3  # of the largest value in the case: below it an array is judged by that scale
 
 
 def decide(look: Look) -> Iterator[Finding]:
     """Yield a finding for every golden output, by the convention that it fits best."""
     optional = look.case.options.get("dims") is not None and look.case.options.get("normalization")
-    for name in look.expected[0]:
+    complete = True
+    for name in sorted(look.expected[0], key=lambda name: name == ORPHANS):
         absent = name not in look.arrays and look.refused.get(name, "None") == "None"
         if absent and optional == "batchnorm" and _inner_bias(name, look):
             yield Finding(name)
-            continue
-        yield compare(name, look)
+        elif name != ORPHANS or complete:
+            complete &= not absent
+            yield compare(name, look)
 
 
 def compare(name: str, look: Look) -> Finding:
@@ -32,7 +35,8 @@ def compare(name: str, look: Look) -> Finding:
     best: Finding | None = None
     for expected in look.expected:
         if name in expected:
-            found = _against(name, got, expected[name], _scale(expected, name), look.rules)
+            scale = _scale(expected, name)
+            found = _against(name, got, expected[name], scale, look)
             if found.kind is None:
                 return found
             best = found if best is None else min(best, found, key=_badness)
@@ -44,14 +48,25 @@ def missing(name: str, look: Look) -> Finding:
     """Return the finding about an output that is no numeric array, or that is not there."""
     what = look.refused.get(name)
     if what is None:
-        return Finding(name, "missing", f"{name} is missing", f"{name} is missing")
+        says = f"{name} is missing{_looked_for(name, look.case)}"
+        return Finding(name, "missing", says, says)
     if what == "None":
         return Finding(name, "not_written", f"{name} is still None", f"{name} is still None")
     says = f"{name} is {what}; an array of float64 is expected"
     return Finding(name, "dtype", says, f"{name} is no array of float64")
 
 
-def _against(name: str, got: np.ndarray, want: np.ndarray, scale: float, rules: Rules) -> Finding:
+def _looked_for(name: str, case: Case) -> str:
+    """Return where a net or an update rule should have put an output, to say that it did not."""
+    if case.probe.startswith("nets.") and name.startswith("d"):
+        return f": grads has no '{name[1:]}'"
+    if case.probe.startswith("optim.") and name != "next_w":
+        return f": config has no '{name}' after the step"
+    return ""
+
+
+def _against(name: str, got: np.ndarray, want: np.ndarray, scale: float, look: Look) -> Finding:
+    rules = look.rules
     squeezed = False
     if got.shape != want.shape:
         if not same_but_for_unit_axes(got.shape, want.shape):
@@ -68,7 +83,10 @@ def _against(name: str, got: np.ndarray, want: np.ndarray, scale: float, rules: 
         errors = np.abs(got.astype(np.float64) - want) / (scale or 1.0)
     worst = float(np.max(errors, initial=0.0))
     if not worst <= allowed:
-        return _wrong_value(name, got, want, errors, allowed)
+        if name == ORPHANS:
+            says = "grads is not complete: the Solver needs a gradient for every key of params"
+            return Finding(name, "missing", says, says)
+        return _wrong_value(name, got, want, errors, allowed, look.case)
     if original.dtype == np.float32 and rules.float32_policy == "fail":
         says = f"{name} is in single precision: float32 where float64 came in"
         return Finding(name, "dtype", says, says, worst, allowed)
@@ -104,19 +122,18 @@ def _not_finite(name: str, got: np.ndarray, want: np.ndarray) -> Finding:
 
 
 def _wrong_value(
-    name: str, got: np.ndarray, want: np.ndarray, errors: np.ndarray, allowed: float
+    name: str, got: np.ndarray, want: np.ndarray, errors: np.ndarray, allowed: float, case: Case
 ) -> Finding:
     worst = float(errors.max())
     wrong = errors > allowed
     at = tuple(int(i) for i in np.unravel_index(int(errors.argmax()), errors.shape))
-    share = f"{int(wrong.sum())} of {wrong.size} cells" if wrong.ndim else "the value"
-    size = f"off by up to {worst:.2g} of its largest value, allowed is {_short(allowed)}"
-    says = (
-        f"{name} has wrong values: {share} differ, {size}"
-        if wrong.ndim
-        else f"{name} is wrong: {size}"
-    )
-    hidden = f"{name} is wrong: {size}"
+    share = f"{int(wrong.sum())} of {wrong.size} cells"
+    scale = "up to {:.2g} of its largest value" if wrong.ndim else "{:.2g} of its value"
+    size = f"off by {scale.format(worst)}, allowed is {_short(allowed)}"
+    # Where two runs are subtracted, the output is not what the student's code returns.
+    what = f"what reg adds to {name}" if case.probe.endswith("_regularization") else name
+    hidden = f"{what} is wrong: {size}"
+    says = f"{what} has wrong values: {share} differ, {size}" if wrong.ndim else hidden
     return Finding(name, "value", says, hidden, worst, allowed, at, wrong, want, got)
 
 

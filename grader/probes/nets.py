@@ -7,6 +7,7 @@ weights and biases take its numbers in order, and a gamma is one plus its number
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def two_layer_scores(
 ) -> Outputs:
     """x (N, D) -> scores (N, C)."""
     model = _with(_two_layer(nn, dims), theta, dims)
-    return {"scores": model.loss(x)}
+    return {"scores": _scores(model, x)}
 
 
 def two_layer_loss(
@@ -54,7 +55,7 @@ def two_layer_regularization(
     plain, penalized = (
         two_layer_loss(nn, x.copy(), y.copy(), theta, dims, reg=r) for r in (0.0, reg)
     )
-    return _difference(penalized, plain)
+    return _difference(penalized, plain, parameter_shapes(dims))
 
 
 def net_init(
@@ -77,7 +78,7 @@ def net_scores(
     model = _with(
         _net(nn, x.dtype, dims, normalization=normalization, keep=keep), theta, dims, normalization
     )
-    return {"scores": model.loss(x)}
+    return {"scores": _scores(model, x)}
 
 
 def net_loss(
@@ -108,7 +109,7 @@ def net_regularization(
         net_loss(nn, x.copy(), y.copy(), theta, dims, reg=r, normalization=normalization)
         for r in (0.0, reg)
     )
-    return _difference(penalized, plain)
+    return _difference(penalized, plain, parameter_shapes(dims, normalization))
 
 
 def net_test_mode(
@@ -127,7 +128,8 @@ def net_test_mode(
     model = _with(_net(nn, x.dtype, dims, normalization=normalization), theta, dims, normalization)
     for batch, labels in zip(x, y, strict=True):
         model.loss(batch.copy(), labels.copy())
-    return {"scores": model.loss(x_test.copy()), "scores_again": model.loss(x_test.copy())}
+    first, again = (_scores(model, x_test.copy()) for _ in range(2))
+    return {"scores": first, "scores_again": again}
 
 
 def net_dropout(
@@ -149,7 +151,7 @@ def net_dropout(
     param = {"mode": "train", "p": nn.conventions.p(keep)}
     layer, _ = nn.dropout_forward(np.ones((100, 100)), param)
     return outputs | {
-        "scores": model.loss(x.copy()),
+        "scores": _scores(model, x.copy()),
         "layer_share": np.mean(np.asarray(layer) != 0),
     }
 
@@ -235,10 +237,11 @@ def parameter_shapes(
 
 
 def _with(model: Any, theta: np.ndarray, dims: list[int], normalization: str | None = None) -> Any:
-    """Set every parameter that the model has from theta; keep the model's own shape for it.
+    """Set every parameter that the model has from theta, in the model's own shape for it.
 
-    A bias in front of batch normalization stays zero, as training leaves it: its gradient is zero,
-    and a net may do without it.
+    An own shape other than (1, D) for (D,) is a mistake of the constructor: what follows from it is
+    looked at with the right shape. A bias in front of batch normalization stays zero, as training
+    leaves it: its gradient is zero, and a net may do without it.
     """
     start = 0
     inner = {str(layer) for layer in range(1, len(dims) - 1)}
@@ -252,7 +255,7 @@ def _with(model: Any, theta: np.ndarray, dims: list[int], normalization: str | N
         start = stop
         if name in model.params:
             own = np.shape(model.params[name])
-            fits = math.prod(own) == math.prod(shape)
+            fits = own == (1, *shape)
             model.params[name] = values.reshape(own if fits else shape).copy()
     return model
 
@@ -266,19 +269,38 @@ def _loss(model: Any, x: np.ndarray, y: np.ndarray) -> Outputs:
     loss, grads = result
     if not isinstance(grads, dict):
         raise BadReturn("grads must be a dictionary with the gradient of each parameter")
+    if not grads and not np.any(loss):
+        raise NotWritten("loss")  # a stub returns a loss of zero and no gradient
     orphans = [name for name in model.params if name not in grads]
-    outputs: Outputs = {"loss": loss} | {f"d{name}": None for name in model.params}
-    outputs |= {f"d{name}": value for name, value in grads.items()}
+    ordered = {name: grads[name] for name in model.params if name in grads} | grads
+    outputs: Outputs = {"loss": loss} | {f"d{name}": value for name, value in ordered.items()}
     return outputs | {"parameters_without_gradient": len(orphans)}
 
 
-def _difference(one: Outputs, other: Outputs) -> Outputs:
-    """Return one minus other, output by output; None where either has none."""
+def _scores(model: Any, x: np.ndarray) -> Any:
+    """Return the scores of x; a tuple, even one that starts with them, is something else."""
+    scores = model.loss(x)
+    if isinstance(scores, tuple):
+        raise BadReturn(
+            f"loss(X) without labels must return the scores alone, it returned {len(scores)} values"
+        )
+    return scores
+
+
+def _difference(one: Outputs, other: Outputs, shapes: Mapping[str, tuple[int, ...]]) -> Outputs:
+    """Return one minus other, output by output; None where either has none.
+
+    To a gradient that is in neither nothing was added: that it is missing is told elsewhere.
+    """
+    absent = {f"d{name}": np.zeros(shape) for name, shape in shapes.items()}
+    names = [name for name in {**one, **absent} if name != "parameters_without_gradient"]
     found: Outputs = {}
-    for name, value in one.items():
-        if name != "parameters_without_gradient":
-            missing = value is None or other.get(name) is None
-            found[name] = None if missing else np.subtract(value, other[name])
+    for name in names:
+        mine, theirs = one.get(name), other.get(name)
+        if mine is None and theirs is None:
+            found[name] = absent.get(name)
+        else:
+            found[name] = None if mine is None or theirs is None else np.subtract(mine, theirs)
     return found
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from grader.probes.nn import Implementation, stack
+from grader.probes.nn import BadReturn, Implementation, stack
 
 
 def update(
@@ -32,10 +33,15 @@ def update(
         weights.append(None if w is None else np.array(w))
         if w is None:
             break
-        for name in watch:
-            value = carried.get(name) if isinstance(carried, dict) else None
+        if not isinstance(carried, Mapping):
+            what = f"its config is a {type(carried).__name__}"
+            raise BadReturn(f"{rule} must return (next_w, config), {what}")
+        for name in [name for name in watch if name in carried]:
+            value = carried[name]
             watched[name].append(None if value is None else np.array(value))
     outputs = {"next_w": stack(weights, "next_w")}
     if outputs["next_w"] is None:
         return {"next_w": None}
-    return outputs | {name: stack(values, name) for name, values in watched.items()}
+    # What the config does not hold after every step is missing, which is not the same as None.
+    whole = {name: values for name, values in watched.items() if len(values) == len(dw)}
+    return outputs | {name: stack(values, name) for name, values in whole.items()}

@@ -145,7 +145,9 @@ def _notes(score: Score, items: tuple[ItemResult, ...]) -> tuple[str, ...]:
         notes.append(f"{count(score.bonus, 'bonus point')} on top.")
     skipped = sum(i.possible for i in items if i.status == "skipped" and not i.because_of)
     if waiting := max(0.0, score.pending) + skipped:
-        notes.append(f"{count(waiting, 'more point')} not graded yet: see the list below.")
+        notes.append(
+            f"{count(waiting, 'more point')} not graded yet, listed at the end of the report."
+        )
     if any(item.status == "grader_fault" for item in items):
         notes.append("A part could not be graded. This is our fault and costs you nothing.")
     return tuple(notes)

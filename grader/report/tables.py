@@ -71,7 +71,7 @@ def example(comparison: Comparison, side: int = SIDE) -> Example:
         wrong = None
     digits = _digits(want, got, wrong)
     name, differ = comparison.output, ""
-    if wrong is not None:
+    if wrong is not None and wrong.size > 1:
         differ = f"{int(wrong.sum()):,} of {count(wrong.size, 'cell')} differ"
     return Example(
         output=name,

@@ -19,7 +19,7 @@ from grader import wire
 from grader.errors import WireError
 from grader.worker import limits
 
-MAX_SAID = 64 * 1024  # characters of what a child says about one answer, arrays apart
+MAX_SAID = 64 * 1024  # characters of what a child says about one answer, names of arrays included
 Answer = Callable[[dict[str, Any], dict[str, np.ndarray]], None]
 Answered = tuple[str, dict[str, Any], dict[str, np.ndarray]]
 
@@ -68,20 +68,22 @@ def in_children(
                     yield name, end_of(pid) | {"wall_s": wall_s}, {}
                     pid = 0
                     break
-                yield name, _said(message[0]) | {"wall_s": wall_s}, message[1]
+                say, arrays = _said(*message)
+                yield name, say | {"wall_s": wall_s}, arrays
         finally:
             os.close(pipe)
             end(pid)
 
 
-def _said(say: dict[str, Any]) -> dict[str, Any]:
-    """Return what a child said, if it is of a size and kind that it may say.
+def _said(say: dict[str, Any], arrays: dict[str, np.ndarray]) -> wire.Message:
+    """Return what a child said, if it is of a size and kind that it may say and we can say on.
 
     That it hung or died is for the driver to say; an outcome that is no text is forged.
     """
     outcome = say.get("outcome", "")
     forged = not isinstance(outcome, str) or outcome in ("timeout", "died", "not_run")
-    return {"outcome": "died"} if forged or len(json.dumps(say)) > MAX_SAID else say
+    long = len(json.dumps([say, list(arrays)])) > MAX_SAID
+    return ({"outcome": "died"}, {}) if forged or long else (say, arrays)
 
 
 class Late(Exception):

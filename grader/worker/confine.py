@@ -11,6 +11,7 @@ and nothing of it can be taken back.
 from __future__ import annotations
 
 import _socket
+import _thread
 import ctypes
 import json
 import os
@@ -56,19 +57,21 @@ class Confinement:
         os.umask(0o077)
         if "uid" in self.layers:
             limits.become(self.uid)
+        _hide_memory()
         if "rlimits" in self.layers:
             limits.bound(cpu_s, room)
         if "landlock" in self.layers:
             landlock.nest()
         if "seccomp" in self.layers:
-            seccomp.install(seccomp.leaf_filter(self.filter))
+            # The kernel counts no threads of root: where the uid could not be dropped, refuse them.
+            seccomp.install(seccomp.leaf_filter(self.filter, threads=os.geteuid() != 0))
 
 
 def enter(wanted: Wanted) -> Confinement:
     """Take the worker's layers in this process; return what is in force, as a child found it."""
     why: dict[str, str] = {}
     layers = [name for name in LAYERS if name in wanted.layers]
-    ctypes.CDLL(None).prctl(SET_DUMPABLE, 0, 0, 0, 0)  # its memory, to others of the same user
+    _hide_memory()
     if "uid" in layers and os.geteuid() != 0:
         layers.remove("uid")  # there is nothing to give up
     program = b""
@@ -94,6 +97,14 @@ def enter(wanted: Wanted) -> Confinement:
     return Confinement(here.layers, here.uid, here.filter, why, through)
 
 
+def _hide_memory() -> None:
+    """Close the memory of this process to others of its user, and write no core file of it.
+
+    A new uid takes the system's setting, and may leave a dump outside of the box.
+    """
+    ctypes.CDLL(None).prctl(SET_DUMPABLE, 0, 0, 0, 0)
+
+
 def _trial(here: Confinement, outside: str) -> list[str]:
     """Confine this child; return what it can do all the same."""
     parent = os.getppid()
@@ -101,6 +112,7 @@ def _trial(here: Confinement, outside: str) -> list[str]:
     attempts: list[tuple[str, Callable[[], object]]] = [
         ("a socket", lambda: _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)),
         ("a new process", os.fork),
+        ("a new thread", lambda: _thread.start_new_thread(int, ())),
         ("its parent", lambda: os.kill(parent, 0)),
     ]
     if outside:
@@ -109,7 +121,7 @@ def _trial(here: Confinement, outside: str) -> list[str]:
     for name, attempt in attempts:
         try:
             attempt()
-        except OSError:
+        except (OSError, RuntimeError):  # the second is a thread's
             continue
         if os.getpid() != me:
             os._exit(0)
@@ -133,5 +145,9 @@ def _in_child(work: Callable[[], object]) -> list[str]:
     os.close(sending)
     with os.fdopen(receiving, "rb") as pipe:
         said = pipe.read()
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # root without CAP_KILL
+        said = b'["the worker could not end it afterwards"]'
     os.waitpid(pid, 0)
     return list(map(str, json.loads(said or b'["the trial gave no answer"]')))

@@ -41,12 +41,15 @@ class Source:
     """One file of a submission, compiled or with the error that prevented it.
 
     `text` is the student's own text; `marshalled` the code object's bytes or None; `error` is
-    (type, message, line number, line); `repaired` says what was read otherwise than it stands.
+    (type, message, line number, line); `repaired` says what was read otherwise than it stands, and
+    `modernised` that it is no Python 3. With `old_division` whole numbers divide as in Python 2.
     """
 
-    def __init__(self, path: str, data: bytes) -> None:
+    def __init__(self, path: str, data: bytes, old_division: bool = False) -> None:
         self.path = path
         self.repaired: str | None = None
+        self.modernised = False
+        self._old_division = old_division
         self.marshalled: bytes | None = None
         self.error: tuple[str, str, int, str] | None = None
         try:
@@ -66,25 +69,26 @@ class Source:
         if renamed != self.text:
             self.repaired = f"{self.path}: names of Python 2 were read as those of Python 3"
         try:
-            return _compile(renamed, self.path)
+            return self._compiled(renamed)
         except SyntaxError:
             modern = python2.modernise(renamed)
             if modern == renamed:
                 raise
             try:
-                code = _compile(modern, self.path)
+                code = self._compiled(modern)
             except SyntaxError:
                 code = None
             if code is None:
                 raise
             self.repaired = f"{self.path}: Python 2 syntax was read as Python 3"
+            self.modernised = True
             return code
 
-
-def _compile(text: str, path: str) -> types.CodeType:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return compile(text, path, "exec", dont_inherit=True)
+    def _compiled(self, text: str) -> types.CodeType:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            source = python2.with_old_division(text) if self._old_division else text
+            return compile(source, self.path, "exec", dont_inherit=True)
 
 
 def decode(data: bytes) -> str:

@@ -94,7 +94,7 @@ NUMBERS: dict[str, tuple[int, int | None]] = {
     "setresuid": (117, 147), "setresgid": (119, 149), "setfsuid": (122, 151),
     "setfsgid": (123, 152), "setgroups": (116, 159), "capset": (126, 91),
     # checked by their arguments
-    "ioctl": (16, 29), "fcntl": (72, 25),
+    "ioctl": (16, 29), "fcntl": (72, 25), "prctl": (157, 167),
 }  # fmt: skip
 
 NO_SOCKETS = "socket socketpair"
@@ -128,6 +128,9 @@ ASKED_OF_FILES = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 # F_DUPFD ... F_SETLKW, F_GETOWN, locks of open files, F_DUPFD_CLOEXEC, F_GETPIPE_SZ. F_SETOWN and
 # F_SETSIG are left out: they make the kernel send any signal to any process of the same user.
 ASKED_OF_DESCRIPTORS = (0, 1, 2, 3, 4, 5, 6, 7, 9, 36, 37, 38, 1030, 1032)
+# PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_SET_VMA: names of threads and of memory. The others
+# let a process be dumped to disk again, adopt orphans, keep capabilities, be traced by anyone.
+ASKED_OF_A_PROCESS = (3, 15, 16, 0x53564D41)
 
 LOAD, AND, RETURN = 0x20, 0x54, 0x06
 JUMP_EQUAL, JUMP_ABOVE = 0x15, 0x25
@@ -163,14 +166,14 @@ def driver_filter() -> bytes:
     return b"".join([*start, _assemble(_of_the_driver()), _op(RETURN, ALLOW)])
 
 
-def leaf_filter(driver: bytes | None = None) -> bytes:
+def leaf_filter(driver: bytes | None = None, threads: bool = True) -> bytes:
     """Return the program for this process, which is about to run student code and has no child.
 
-    Threads go on working, and signals to itself (abort, raise). It holds all that the driver's
-    does; where that was made before, hand it over, and a child saves the time.
+    Signals to itself go on working (abort, raise), and new `threads` if wanted. It holds all that
+    the driver's does; where that was made before, hand it over, and a child saves the time.
     """
     driver = driver or driver_filter()
-    return driver[:START] + _assemble(_of_a_leaf(os.getpid())) + driver[START:]
+    return driver[:START] + _assemble(_of_a_leaf(os.getpid(), threads)) + driver[START:]
 
 
 def install(program: bytes, all_threads: bool = False) -> None:
@@ -201,12 +204,14 @@ def _of_the_driver() -> Iterator[Rule]:
     yield from (Rule(name) for name in NOT_FOR_THE_DRIVER.split())
 
 
-def _of_a_leaf(me: int) -> Iterator[Rule]:
-    yield Rule("clone", mask=NEW_NAMESPACE | CLONE_THREAD, allowed=(CLONE_THREAD,))
+def _of_a_leaf(me: int, threads: bool) -> Iterator[Rule]:
+    allowed = (CLONE_THREAD,) if threads else ()
+    yield Rule("clone", mask=NEW_NAMESPACE | CLONE_THREAD, allowed=allowed)
     for name in ("kill", "tgkill", "rt_tgsigqueueinfo"):
         yield Rule(name, allowed=(me,))
     for name in ("sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"):
         yield Rule(name, allowed=(0, me))
+    yield Rule("prctl", allowed=ASKED_OF_A_PROCESS)
     yield from (Rule(name) for name in NOT_FOR_A_LEAF.split())
 
 

@@ -20,6 +20,7 @@ import json
 import math
 import os
 import re
+import select
 import signal
 import sys
 import typing
@@ -30,7 +31,7 @@ import numpy as np
 
 from grader import wire
 from grader.probes.nn import Conventions, Implementation
-from grader.worker import confine, handed_out, library, limits, modules, observe, relay
+from grader.worker import confine, handed_out, library, limits, modules, observe, python2, relay
 from grader.worker.children import Answer, in_children
 
 # What student code may import lazily; after the uid is dropped it might not be readable any more.
@@ -48,6 +49,9 @@ OLD_NUMPY = {
 }  # fmt: skip
 
 
+CLOSED, NOT_OPENED, NO_MORE = 0, 4, 5  # exit codes of a driver
+
+
 def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
     """Confine this process, then serve submissions until stdin ends; also their `notebooks`."""
     for name in PRELOAD:
@@ -63,17 +67,33 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
         "ready": True, "numpy": np.__version__, "python": sys.version.split()[0],
         "layers": here.layers, "why": here.why, "through": here.through,
     })  # fmt: skip
-    while (message := wire.read(receive)) is not None:
-        if message[0].get("do") != "open":
-            continue  # meant for a driver that has ended already
+    while True:
+        # The driver reads what it is to do: freed memory of this process, which all later drivers
+        # inherit, would still hold the submission and the reference's layers.
+        select.select([0], [], [])
         pid = os.fork()
         if pid == 0:
+            ending = CLOSED
             try:
-                Driver(*message, here, shell).serve(receive)
+                ending = _drive(receive, here, shell)
             finally:
-                os._exit(0)
-        os.waitpid(pid, 0)
-        send({"closed": True})
+                os._exit(ending)
+        ending = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if ending == NO_MORE:
+            return
+        if ending != NOT_OPENED:
+            send({"closed": True})
+
+
+def _drive(receive: Callable[[int], bytes], here: confine.Confinement, shell: Any) -> int:
+    """Be the driver of one submission from its "open" message on; return how that ended."""
+    message = wire.read(receive)
+    if message is None:
+        return NO_MORE
+    if message[0].get("do") != "open":
+        return NOT_OPENED  # meant for a driver that has ended already
+    Driver(*message, here, shell).serve(receive)
+    return CLOSED
 
 
 def _shell() -> Any:
@@ -85,6 +105,7 @@ def _shell() -> Any:
 
 def _old_names() -> None:
     builtins.xrange = range  # type: ignore[attr-defined]
+    setattr(builtins, python2.OldDivision.NAME, python2.divide)
     if not hasattr(typing, "override"):
         typing.override = lambda method: method  # type: ignore[attr-defined]
     for old, new in OLD_NUMPY.items():
@@ -126,7 +147,12 @@ class Driver:
         self.failed: dict[str, dict[str, Any]] = {}
         self.texts = _reachable(files["files"], self.package, say["also"])
         self.aliases = modules.called(self.texts.values()) - {self.package}
-        self.codes = dict(self._compile({path: files["files"][path] for path in self.texts}))
+        sources = {path: files["files"][path] for path in self.texts}
+        self.modernised = False
+        self.codes = dict(self._compile(sources))
+        if python2.is_written_for(self.texts.values(), self.modernised):
+            self.repaired = ["whole numbers were divided as in Python 2"]
+            self.codes = dict(self._compile(sources, old_division=True))
         utils = f"{self.package}/layer_utils.py"
         if utils not in self.texts and "layer_utils" in self.given:
             self.codes[utils] = self.given["layer_utils"]
@@ -142,14 +168,20 @@ class Driver:
             else:
                 self._run(*message, good)
 
-    def _compile(self, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    def _compile(
+        self, files: Mapping[str, bytes], old_division: bool = False
+    ) -> Iterator[tuple[str, bytes]]:
         """Compile each file in a child, as a parser can be made to crash; yield (path, code)."""
 
         def work(paths: Sequence[str], answer: Answer) -> None:
             for path in paths:
-                source = modules.Source(path, files[path])
+                source = modules.Source(path, files[path], old_division)
                 code = np.frombuffer(source.marshalled or b"", dtype=np.uint8)
-                answer({"error": source.error, "repaired": source.repaired}, {"code": code})
+                said = {
+                    "error": source.error, "repaired": source.repaired,
+                    "modernised": source.modernised,
+                }  # fmt: skip
+                answer(said, {"code": code})
 
         for path, say, arrays in self._in_children(list(files), work, self.load_s):
             if "outcome" in say:
@@ -162,6 +194,7 @@ class Driver:
                 }  # fmt: skip
             else:
                 self.repaired += [say["repaired"]] if say["repaired"] else []
+                self.modernised |= bool(say.get("modernised"))
                 yield path, arrays["code"].tobytes()
 
     def _load(self) -> dict[str, dict[str, Any]]:

@@ -18,6 +18,18 @@ def adam_eps_hat(w, dw, config=None):
     return w - step * config["m"] / (np.sqrt(config["v"]) + config["epsilon"]), config
 
 
+def adam_eps_inside(w, dw, config=None):
+    """Adam with epsilon under the root of the corrected average."""
+    config = _defaults(w, config)
+    beta1, beta2 = config["beta1"], config["beta2"]
+    config["t"] += 1
+    config["m"] = beta1 * config["m"] + (1 - beta1) * dw
+    config["v"] = beta2 * config["v"] + (1 - beta2) * dw**2
+    m_hat = config["m"] / (1 - beta1 ** config["t"])
+    v_hat = config["v"] / (1 - beta2 ** config["t"])
+    return w - config["learning_rate"] * m_hat / np.sqrt(v_hat + config["epsilon"]), config
+
+
 def _defaults(w, config):
     given = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": 0}
     return {**given, "m": np.zeros_like(w), "v": np.zeros_like(w), **(config or {})}
@@ -36,6 +48,10 @@ def _patch_adam(optim):
     optim.adam = adam_eps_hat
 
 
+def _patch_adam_eps_inside(optim):
+    optim.adam = adam_eps_inside
+
+
 def _patch_rmsprop(optim):
     optim.rmsprop = rmsprop_eps_inside
 
@@ -52,6 +68,7 @@ def _patch_first_t(optim):
 
 ALTERNATIVES = {
     "adam_eps_hat": ("optim", _patch_adam),
+    "adam_eps_inside": ("optim", _patch_adam_eps_inside),
     "adam_first_t_two": ("optim", _patch_first_t),
     "rmsprop_eps_inside": ("optim", _patch_rmsprop),
 }

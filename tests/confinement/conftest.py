@@ -19,8 +19,10 @@ from typing import Any
 
 import pytest
 
+from tests import users
+from tests.users import ORDINARY
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-ORDINARY = 1000
 PRELUDE = f"""
 import ctypes, errno, json, os, resource, sys
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -54,12 +56,6 @@ def below():
 def tell():
     print(json.dumps(said), flush=True)
 """
-# As root, make a Python under a closed home visible to others: in a mount namespace of its own.
-VIEW = """
-base=$1; top=$2; shift 2
-mount --bind "$base" /mnt && mount -t tmpfs tmpfs "$top" && chmod 755 "$top" &&
-mkdir -p "$base" && mount --move /mnt "$base" && exec "$@"
-"""
 Run = Callable[..., dict[str, Any]]
 
 
@@ -69,19 +65,10 @@ def become(request: pytest.FixtureRequest) -> list[str]:
     root = os.geteuid() == 0
     if request.param == "root":
         return [] if root else pytest.skip("NOT TESTED as root: the tests run as an ordinary user")
-    if not root:
-        return []
-    if not shutil.which("setpriv"):
-        pytest.skip("NOT TESTED as an ordinary user: there is no setpriv")
-    drop = ["setpriv", "--reuid", str(ORDINARY), "--regid", str(ORDINARY), "--clear-groups", "--"]
-    base = os.path.realpath(sys.base_prefix)
-    closed = [p for p in (Path(base), *Path(base).parents) if not p.stat().st_mode & 0o001]
-    if not closed:
-        return drop
-    view = ["unshare", "--mount", "sh", "-c", VIEW, "sh", base, str(closed[-1]), *drop]
-    if subprocess.run([*view, sys.executable, "-c", ""], capture_output=True).returncode:
-        pytest.skip(f"NOT TESTED as an ordinary user: {closed[-1]} is closed and cannot be shown")
-    return view
+    try:
+        return users.ordinary()
+    except users.NotTested as why:
+        pytest.skip(str(why))
 
 
 @pytest.fixture

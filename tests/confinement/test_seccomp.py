@@ -298,7 +298,7 @@ def _execute(program: bytes, number: int, architecture: int, *arguments: int) ->
 
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 WITH_ARGUMENTS = {
-    "clone", "kill", "tgkill", "rt_tgsigqueueinfo", "ioctl", "fcntl", "prlimit64",
+    "clone", "kill", "tgkill", "rt_tgsigqueueinfo", "ioctl", "fcntl", "prlimit64", "prctl",
     "sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr",
 }  # fmt: skip
 
@@ -339,6 +339,7 @@ def test_arguments_decide(monkeypatch: pytest.MonkeyPatch, machine: str) -> None
 
     thread, fork, user, high = 0x3D0F00, 0x1200011, 0x10000000, 1 << 32
     assert allowed(leaf, "clone", thread) and allowed(driver, "clone", thread)
+    assert not allowed(seccomp.leaf_filter(threads=False), "clone", thread)
     assert allowed(driver, "clone", fork) and not allowed(leaf, "clone", fork)
     for bit in (0x20000, *(1 << n for n in range(25, 31))):
         assert not allowed(driver, "clone", fork | bit)
@@ -351,6 +352,8 @@ def test_arguments_decide(monkeypatch: pytest.MonkeyPatch, machine: str) -> None
     assert allowed(leaf, "prlimit64", 0) and not allowed(driver, "prlimit64", me)
     assert allowed(leaf, "ioctl", 0, 0x5401) and not allowed(driver, "ioctl", 0, 0x5412)
     assert not allowed(leaf, "ioctl", 0, 0x5412 | high)
+    assert allowed(leaf, "prctl", 15) and not allowed(leaf, "prctl", 4)
+    assert allowed(driver, "prctl", 4)
     assert allowed(leaf, "fcntl", 0, 1030) and not allowed(driver, "fcntl", 0, 8)
     assert not allowed(driver, "socket", user)
 

@@ -1,0 +1,40 @@
+# The staff image: `docker run IMAGE submission.zip` grades. It holds the answers: never hand it out.
+#
+# Builds with the classic builder too. Any Debian with Python 3.11 to 3.13, pip and venv as `python`
+# can be the base; pin yours by digest: --build-arg BASE=python:3.11-slim@sha256:...
+ARG BASE=python:3.11-slim
+
+FROM ${BASE} AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+COPY requirements.lock /tmp/
+RUN python -m venv --without-pip /opt/venv \
+ && python -m pip --python /opt/venv/bin/python install --quiet --require-hashes -r /tmp/requirements.lock
+COPY grader /opt/backgrade/grader
+COPY rubrics /opt/backgrade/rubrics
+COPY reference /opt/backgrade/reference
+COPY student_template /opt/backgrade/student_template
+# Answers: root's own, for its group to read. The grader has that group; a child that runs student
+# code has it only where the container does not start as root (docs/docker.md).
+RUN python -m compileall -q /opt/backgrade/grader \
+ && chmod -R u=rwX,go=rX /opt/backgrade \
+ && chmod -R o= /opt/backgrade/rubrics /opt/backgrade/reference \
+ && printf '#!/bin/sh\nexec /opt/venv/bin/python -P -m grader "$@"\n' > /opt/venv/bin/grade \
+ && chmod 755 /opt/venv/bin/grade \
+ && echo /opt/backgrade > "$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/backgrade.pth"
+
+FROM ${BASE} AS staff
+LABEL org.opencontainers.image.title="Backgrade" \
+      org.opencontainers.image.description="Grades NumPy deep-learning homework; holds the answers"
+RUN apt-get update -qq \
+ && apt-get install -y -qq --no-install-recommends bubblewrap \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
+ && useradd --uid 10001 --gid 0 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin grader \
+ && install -d -o 10001 -g 0 -m 775 /work
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /opt/backgrade /opt/backgrade
+ENV PATH=/opt/venv/bin:$PATH HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+USER 10001:0
+WORKDIR /work
+ENTRYPOINT ["grade"]
+CMD ["--help"]
