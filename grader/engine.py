@@ -11,21 +11,22 @@ import fnmatch
 import platform
 import resource
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
 
 import grader
-from grader import box, follow, measure, reading, score
+from grader import answers, box, follow, measure, reading, score, training
 from grader.errors import RubricError
 from grader.golden.store import Golden
+from grader.images import Images
 from grader.judges import find
 from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
 from grader.session import Session
-from grader.types import Case, Flag, ItemResult, Report, Status, Submission
+from grader.types import Case, Flag, ItemResult, Notebook, Report, Status, Submission
 from grader.verdicts import Bench, Verdict
 
 
@@ -35,13 +36,15 @@ class Assignment:
 
     `given` holds the handed-out layers.py and layer_utils.py (short name -> source). `grafts` holds
     the reference's layers.py under "layers" where this machine has it: without it an item that
-    fails because of another cannot be tried over right layers.
+    fails because of another cannot be tried over right layers. `images` are those on which training
+    is recomputed; only executed notebooks need them.
     """
 
     rubric: Rubric
     golden: Golden
     given: Mapping[str, bytes] = field(default_factory=dict)
     grafts: Mapping[str, bytes] = field(default_factory=dict)
+    images: Images | None = None
 
     def check(self) -> None:
         """Raise GoldenError or RubricError where the parts do not belong together."""
@@ -88,8 +91,16 @@ class Assignment:
                 )
 
 
-def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker) -> Report:
-    """Grade the code of one submission. Raises BoxError only where the box itself fails."""
+def grade_one(
+    submission: Submission,
+    assignment: Assignment,
+    worker: box.Worker,
+    notebooks: Sequence[Notebook] = (),
+) -> Report:
+    """Grade one submission: its code, and its notebooks where they were executed.
+
+    Raises BoxError only where the box itself fails.
+    """
     started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s()
     rubric = assignment.rubric
     bench = Bench(rubric, assignment.golden)
@@ -110,6 +121,7 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
     items = tuple(
         _result(item, rubric, verdicts, followed.get(item.id)) for item in rubric.table.items
     )
+    items, trained, doubts = training.grade(items, notebooks, rubric, assignment.images)
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.loaded.repaired)),
         rubric=rubric.table.id,
@@ -119,7 +131,7 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
         score=score.total(items, {item.id: item.bonus for item in rubric.table.items}),
         sections=tuple((section.id, section.title) for section in rubric.table.sections),
         items=items,
-        flags=(*_flags(submission, assignment, session.loaded), *slow),
+        flags=(*_flags(submission, assignment, session.loaded), *slow, *doubts),
         box=worker.state,
         measured={
             "started": started.isoformat(timespec="seconds"),
@@ -128,6 +140,9 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
             "host": platform.node(),
             "versions": {**worker.versions, "backgrade": grader.__version__},
         },
+        notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
+        trained=trained,
+        questions=answers.find(notebooks, rubric) if notebooks else (),
     )
 
 

@@ -9,7 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from grader import score
+from grader.errors import GraderFault
 from grader.goals import GoalTable, ProfileTable
+from grader.images import Images
+from grader.recompute import Recompute
 from grader.rubric import ItemTable, PartTable, Rubric
 from grader.training.judges import Finding, Rules, beats, reaches, sweeps, too_good
 from grader.training.runs import told
@@ -24,6 +27,33 @@ from grader.types import (
 )
 
 ABSENT = ("missing", "skipped")
+
+
+def grade(
+    items: tuple[ItemResult, ...],
+    notebooks: Sequence[Notebook],
+    rubric: Rubric,
+    images: Images | None,
+) -> tuple[tuple[ItemResult, ...], tuple[Trained, ...], tuple[Flag, ...]]:
+    """Recompute all runs and judge the notebook items; return all items, the runs, and flags.
+
+    Without notebooks or images nothing changes. Where images fail, that is our own fault.
+    """
+    if not notebooks or images is None:
+        return items, (), ()
+    sample = rubric.table.believing.training_sample
+    recompute = Recompute(images, sample, hidden_from(rubric, images.profile))
+    try:
+        trained = [recompute.look(book.name, run) for book in notebooks for run in book.trainings]
+    except GraderFault as fault:
+        says = Fault("", "all", "", "error", f"images: {fault}", public=True)
+        broken = {item.id for item in rubric.table.items if item.kind == "notebook"}
+        failed = [replace(item, status="grader_fault", faults=(says,)) if item.id in broken
+                  else item for item in items]  # fmt: skip
+        return tuple(failed), (), ()
+    done = {item.id: item for item in items}
+    judged, marked, flags = judge(rubric, images.profile, notebooks, trained, done)
+    return tuple(judged.get(item.id, item) for item in items), marked, flags
 
 
 def hidden_from(rubric: Rubric, profile: ProfileTable) -> float:
