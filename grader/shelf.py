@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader.engine import Assignment
 from grader.errors import UsageError
+from grader.golden import wrong
 from grader.golden.store import Golden
 from grader.images import Images
 from grader.rubric import Rubric, read_rubric
@@ -86,6 +87,7 @@ def _assignment(rubric: str, data_dir: Path | None) -> Assignment:
         given={n: data for n in ALSO_GIVEN if (data := _bytes(template / f"{n}.py")) is not None},
         grafts={} if layers is None else {"layers": layers},
         images=Images(profile, read.table.seed, template, data_dir),
+        mistakes=golden_folder() / wrong.FOLDER,
     )
     found.check()
     return found

@@ -31,6 +31,11 @@ class Container:
     def outer(self) -> str:
         return "bubblewrap" if self.proc else "none"
 
+    @property
+    def stays_root(self) -> bool:
+        """Whether student code runs as a root who has no right of root."""
+        return "0" in self.flags and "uid" not in self.inner and not self.proc
+
 
 CONTAINERS = {
     "as it comes": Container((), NOT_ROOT),

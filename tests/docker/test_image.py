@@ -33,6 +33,7 @@ CHOSEN = (
     "endless_sleep_deaf", "shadows_grader", "segfault",
 )  # fmt: skip
 ALL = ("root", "uid 1000")
+NOT_AS_ROOT = ("limits_lifted",)  # it also asks not to be root by name
 # A group that may read the answers is what the image gives; this test takes a user without it.
 NOT_HERE = "tests/test_hostile.py::test_the_box_holds_for_an_ordinary_user"
 
@@ -122,15 +123,17 @@ def _listed(one: Container) -> str:
 
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_hostile_submissions_are_contained(name: str) -> None:
-    chosen = [] if name in ALL else ["-k", " or ".join(f"score[{one}]" for one in CHOSEN)]
+    one = CONTAINERS[name]
+    names = [each for each in CHOSEN if not (one.stays_root and each in NOT_AS_ROOT)]
+    chosen = [] if name in ALL else ["-k", " or ".join(f"score[{each}]" for each in names)]
     done = run(
-        CONTAINERS[name],
+        one,
         ["tests/test_hostile.py", "--deselect", NOT_HERE, "-n", "2", *chosen],
         "--tmpfs", "/tmp", image=WITH_TESTS, timeout=1200,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]
     count = int(done.stdout.rpartition(" passed")[0].split()[-1])
-    assert count == len(CHOSEN) if chosen else count > 150
+    assert count == len(names) if chosen else count > 150
 
 
 # ------------------------------------------------------------------------------ answers
