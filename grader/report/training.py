@@ -30,7 +30,7 @@ NORMALS = {"batchnorm": "batch normalization", "layernorm": "layer normalization
 
 @dataclass(frozen=True)
 class Run:
-    """One run: a row of the table, and its curves where it counts for an item.
+    """One run: a row of the table, and its curves where an item rests on it.
 
     `told` and `real` are accuracies on training and validation images, as text; `items` are
     (title, link) with an empty link where there is no card.
@@ -87,7 +87,7 @@ def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
     for notebook in report.notebooks:
         runs = []
         mine = [(n, r) for n, r in enumerate(report.trained, 1) if r.notebook == notebook.name]
-        # Runs that count come first where there are too many for the table.
+        # Runs that items rest on come first where there are too many for the table.
         chosen = sorted(sorted(mine, key=lambda pair: not pair[1].items)[:MOST_RUNS],
                         key=lambda pair: pair[0])  # fmt: skip
         for number, run in chosen:

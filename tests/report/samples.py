@@ -10,16 +10,20 @@ import numpy as np
 from grader.types import (
     BoxState,
     Cause,
+    Cell,
     Comparison,
     Fault,
     Flag,
     ItemResult,
+    Notebook,
     PartResult,
+    Question,
     Raised,
     Report,
     Score,
     Submission,
 )
+from tests.training_runs import run as trained_run
 
 SECTIONS = (
     ("fully_connected", "Fully connected nets"),
@@ -508,10 +512,9 @@ def odd_arrays() -> Report:
 
 
 def executed() -> Report:
-    """Three notebooks: one with all runs and a failed cell, one that ran out of time, one missing."""
+    """Three notebooks: one with runs and failed cells, one that took too long, one missing."""
     runs = [
-        trained_run(val=0.52, items=("two_layer_training",), cell=n, learning_rate=10.0**-n)
-        for n in range(30)
+        replace(trained_run(val=0.52, cell=n), items=("two_layer_training",)) for n in range(30)
     ]
     odd = trained_run(
         None, None, None, "V1 is no parameter <b>of the course</b>", rows=None, cell=31
@@ -554,5 +557,6 @@ ALL = {
         our_fault,
         unisolated,
         odd_arrays,
+        executed,
     )
 }
