@@ -115,7 +115,8 @@ def test_result_json_tells_runs_and_answers(
         "update_rule": "sgd", "batch_size": 100, "epochs": 20, "train": 50,
         "best_train_accuracy": 0.9, "best_val_accuracy": 0.52, "recomputed_train_accuracy": 1.0,
         "recomputed_val_accuracy": graded[0].trained[0].val_accuracy,
-        "recomputed_hidden_accuracy": None, "says": "", "items": ["overfit_three_layer", "best_model"],
+        "recomputed_hidden_accuracy": None, "says": "",
+        "items": ["overfit_three_layer", "best_model"],
     }  # fmt: skip
     assert (forged["best_train_accuracy"], forged["recomputed_train_accuracy"]) == (1.0, 0.14)
     questions = {one["id"]: one for one in told["questions"]}
