@@ -32,6 +32,10 @@ class Refused(BackgradeError):
     """Parameters that are no network of the course; the message is a sentence for the report."""
 
 
+class TooLarge(Refused):
+    """Parameters that may be right, and would cost too much: a person has to look."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """An affine layer, and the normalization behind it: float32 arrays.
@@ -85,7 +89,7 @@ def net_of(params: object, statistics: object) -> Net:
     if strange := sorted(map(str, set(params) ^ set(names))):
         raise Refused(f"its net has other parameters than the course's: {', '.join(strange[:3])}")
     if sum(int(getattr(params[name], "size", 0)) for name in names) > MOST_WEIGHTS:
-        raise Refused(f"its net has more than {MOST_WEIGHTS:,} weights")
+        raise TooLarge(f"its net has more than {MOST_WEIGHTS:,} weights")
     batchnorm = normal and len(statistics) > 0
     if batchnorm and len(statistics) != count - 1:
         raise Refused(f"it has running averages for {len(statistics)} of {count - 1} layers")
@@ -178,6 +182,8 @@ class Recompute:
         try:
             return self._look(notebook, training, told)
         except Refused as refused:
+            if isinstance(refused, TooLarge):
+                told = replace(told, rows=None)  # nothing is known of it, as with other images
             return Trained(notebook, told, None, None, None, str(refused))
         finally:
             _give_back(training.params, training.fitted_params)
@@ -189,6 +195,7 @@ class Recompute:
         val = self._accuracy(best, "validation")
         wanted = val >= self._hidden_from and self._images.count("hidden") >= FEWEST_HIDDEN
         hidden = self._accuracy(best, "hidden") if wanted else None
+        _give_back(training.params, training.fitted_params)  # that were hashed
         fitted = best
         if training.fitted_params and training.fitted_params is not training.params:
             fitted = net_of(training.fitted_params, training.fitted_bn_statistics)
@@ -221,7 +228,7 @@ class Recompute:
         images = self._images.profile.validation + self._images.profile.hidden + self._sample
         self._left -= net.weights * images
         if self._left < 0:
-            raise Refused("the runs before it were so many or so large that it was not looked at")
+            raise TooLarge("the runs before it were so many or so large that it was not looked at")
 
 
 def _give_back(*held: Arrays) -> None:

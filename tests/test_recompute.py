@@ -264,6 +264,13 @@ def test_the_work_for_all_runs_of_a_submission_is_bounded(
     found = [judge.look("N.ipynb", run) for run in runs]
     assert [run.val_accuracy is not None for run in found] == [True, True, False]
     assert "so many" in found[2].says
+    assert found[2].training.rows is None  # so that it is a claim, and does not count as wrong
+
+
+def test_a_net_that_is_too_large_is_a_claim_and_not_wrong(images: Images) -> None:
+    huge = {**GOOD, "W1": np.broadcast_to(0.0, (3072, 9000))}
+    assert look(images, params=huge).training.rows is None
+    assert look(images, params={**GOOD, "V1": GOOD["b1"]}).training.rows is not None
 
 
 def test_what_a_run_tells_is_kept_in_bounds(images: Images) -> None:

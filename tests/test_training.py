@@ -321,6 +321,7 @@ def test_runs_on_other_images_are_a_claim_for_a_person_and_not_failed(
     result = judged(rubric, runs)[item]
     assert (result.status, result.earned) == ("pending", 0)
     assert "unverified claim" in result.faults[0].says
+    assert "W1 of its net has shape" in result.faults[0].says
     assert re.search(r"tells of 0\.\d\d of (validation|training) accuracy", result.faults[0].says)
 
 

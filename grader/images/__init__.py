@@ -22,7 +22,7 @@ from grader.errors import GraderFault, UsageError
 from grader.goals import ProfileTable
 
 Split = Literal["training", "validation", "hidden"]
-BATCH = 200
+BATCH = 100
 PIXELS = 3 * 32 * 32
 CLASSES = 10
 FORM = 1  # part of the cache folder's name: raise it when the files change
@@ -65,12 +65,13 @@ class Images:
         Images are float32, shape (n, 3072), the mean training image taken away, as the notebooks
         have them.
         """
-        labels, mean = self.labels(split), self._array("mean").reshape(PIXELS)
+        labels, mean = self.labels(split), self._array("mean").reshape(PIXELS).astype(np.float32)
         for start in range(0, len(rows), BATCH):
             chosen = rows[start : start + BATCH]
             # Opened anew for each batch: pages that were looked at are given back.
-            pixels = self._open(split)[chosen].reshape(len(chosen), PIXELS)
-            yield (pixels - mean).astype(np.float32), labels[chosen]
+            pixels = self._open(split)[chosen].reshape(len(chosen), PIXELS).astype(np.float32)
+            pixels -= mean
+            yield pixels, labels[chosen]
 
     def _array(self, name: str) -> np.ndarray:
         if name not in self._small:

@@ -219,8 +219,8 @@ def _missing(wanted: RunsTable, runs: Sequence[Trained]) -> Finding:
 def _pending(foreign: Sequence[Trained], on: On) -> Finding:
     best = max(foreign, key=lambda run: told(run, on))
     return Finding("pending", (best,), (
-        f"A run on other images than the grader has tells of {told(best, on):.2f} of {on} "
-        "accuracy. This is an unverified claim; a person has to look"
+        f"A run could not be recomputed: {best.says}. It tells of {told(best, on):.2f} of {on} "
+        "accuracy, which is an unverified claim; a person has to look"
     ))  # fmt: skip
 
 

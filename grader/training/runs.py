@@ -56,7 +56,7 @@ def learned(run: Trained, wanted: RunsTable) -> bool:
 
 
 def unseen(run: Trained, on: On) -> bool:
-    """Say whether the accuracy could not be recomputed because the images are not the grader's."""
+    """Say whether the accuracy could not be recomputed though the run may be right."""
     return value(run, on) is None and run.training.rows is None
 
 
