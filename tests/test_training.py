@@ -221,6 +221,14 @@ EARNED: dict[str, tuple[str, list[Trained], float]] = {  # what -> item, runs, p
         "dropout_training",
         [run(1.0, 0.3, **WIDE), run(0.49, 0.3, dropout_keep_ratio=0.25, **WIDE)], 0,
     ),
+    "the plain net learned just enough": (
+        "dropout_training",
+        [run(0.5, 0.3, **WIDE), run(0.9, 0.3, dropout_keep_ratio=0.25, **WIDE)], 2,
+    ),
+    "the plain net learned nothing": (
+        "dropout_training",
+        [run(0.49, 0.3, **WIDE), run(0.9, 0.3, dropout_keep_ratio=0.25, **WIDE)], 0,
+    ),
     "without only": ("dropout_training", [run(1.0, 0.3, **WIDE)], 0),
     "both with": (
         "dropout_training", [run(1.0, 0.3, dropout_keep_ratio=p, **WIDE) for p in (0.5, 0.25)], 0,
