@@ -453,9 +453,10 @@ def test_fixtures_verify_is_content_with_what_is_committed(grade: Grade, home: P
 def test_fixtures_verify_diff_and_build_after_a_change_of_the_reference(
     grade: Grade, home: Path
 ) -> None:
-    """Velocity is stored as it was before: momentum's arrays change, and no other item's."""
+    """Another default of momentum: the arrays of this rule change, and no other item's."""
     before = bytes_of(home / GOLDEN)
-    edit(home / "reference" / "cs231n" / "optim.py", 'config["velocity"] = v\n', "pass\n")
+    optim = home / "reference" / "cs231n" / "optim.py"
+    edit(optim, 'config.setdefault("momentum", 0.9)', 'config.setdefault("momentum", 0.8)')
     verified, diffed = grade("fixtures", "verify"), grade("fixtures", "diff")
     assert (verified.code, diffed.code) == (1, 0)
     assert (verified.err, diffed.err) == ("", "")
@@ -464,14 +465,17 @@ def test_fixtures_verify_diff_and_build_after_a_change_of_the_reference(
         assert {case.split("/")[0] for case, _, _ in named} == {"sgd_momentum"}
         assert ("sgd_momentum/vector", "velocity") in {(case, output) for case, output, _ in named}
         assert all(re.search(r"\d", says) for _, _, says in named)
-        assert str(len(named)) in done.out.splitlines()[-1]
+        wrong = re.findall(r"(?m)^(\w+)/[a-z0-9+_-]+:\w+/", done.out)
+        assert set(wrong) == {"sgd_momentum"}
+        *lines, last = done.out.splitlines()
+        assert str(len(lines)) in last
     assert bytes_of(home / GOLDEN) == before, "verify and diff write nothing"
 
     built = grade("fixtures", "build")
     assert (built.code, built.err) == (0, "")
     after = bytes_of(home / GOLDEN)
     assert {name for name in after if after[name] != before.get(name)} == {
-        "sgd_momentum.npy", "manifest.json"
+        "sgd_momentum.npy", "manifest.json", "wrong/answers.npy", "wrong/manifest.json",
     }  # fmt: skip
     assert grade("fixtures", "verify").code == 0
 
