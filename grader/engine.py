@@ -12,7 +12,7 @@ import functools
 import platform
 import resource
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,15 +20,26 @@ from pathlib import Path
 import numpy as np
 
 import grader
-from grader import box, consistent, diagnose, follow, measure, reading, score
+from grader import (
+    answers,
+    box,
+    consistent,
+    diagnose,
+    follow,
+    measure,
+    reading,
+    score,
+    training,
+)
 from grader.errors import RubricError
 from grader.golden.store import Golden
 from grader.golden.wrong import Wrong
+from grader.images import Images
 from grader.judges import find
 from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
 from grader.session import Session
-from grader.types import Case, Flag, ItemResult, Report, Status, Submission
+from grader.types import Case, Flag, ItemResult, Notebook, Report, Status, Submission
 from grader.verdicts import Bench, Verdict
 
 
@@ -39,13 +50,15 @@ class Assignment:
     `given` holds the handed-out layers.py and layer_utils.py (short name -> source). `grafts` holds
     the reference's layers.py under "layers" where this machine has it: without it an item that
     fails because of another cannot be tried over right layers. `mistakes` is the folder of golden
-    wrong answers, read once something has failed.
+    wrong answers, read once something has failed. `images` are those on which training is
+    recomputed; only executed notebooks need them.
     """
 
     rubric: Rubric
     golden: Golden
     given: Mapping[str, bytes] = field(default_factory=dict)
     grafts: Mapping[str, bytes] = field(default_factory=dict)
+    images: Images | None = None
     mistakes: Path | None = None
 
     @functools.cached_property
@@ -72,7 +85,7 @@ class Assignment:
         }
         for item in self.rubric.table.items:
             for part in item.parts:
-                if (item.id, part.id) not in decided:
+                if part.goal is None and (item.id, part.id) not in decided:
                     raise RubricError(
                         f"{self.rubric.place}: item '{item.id}', part '{part.id}': no case "
                         "decides it; add a case, or name its outputs"
@@ -100,8 +113,16 @@ class Assignment:
                 )
 
 
-def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker) -> Report:
-    """Grade the code of one submission. Raises BoxError only where the box itself fails."""
+def grade_one(
+    submission: Submission,
+    assignment: Assignment,
+    worker: box.Worker,
+    notebooks: Sequence[Notebook] = (),
+) -> Report:
+    """Grade one submission: its code, and its notebooks where they were executed.
+
+    Raises BoxError only where the box itself fails.
+    """
     started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s()
     rubric = assignment.rubric
     bench = Bench(rubric, assignment.golden)
@@ -131,6 +152,7 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
         _result(item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id))
         for item in rubric.table.items
     )
+    items, trained, doubts = training.grade(items, notebooks, rubric, assignment.images)
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.loaded.repaired)),
         rubric=rubric.table.id,
@@ -140,7 +162,7 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
         score=score.total(items, {item.id: item.bonus for item in rubric.table.items}),
         sections=tuple((section.id, section.title) for section in rubric.table.sections),
         items=items,
-        flags=(*_flags(submission, assignment, session.loaded), *slow),
+        flags=(*_flags(submission, assignment, session.loaded), *slow, *doubts),
         box=worker.state,
         measured={
             "started": started.isoformat(timespec="seconds"),
@@ -149,6 +171,9 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
             "host": platform.node(),
             "versions": {**worker.versions, "backgrade": grader.__version__},
         },
+        notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
+        trained=trained,
+        questions=answers.find(notebooks, rubric) if notebooks else (),
     )
 
 

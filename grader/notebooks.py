@@ -26,6 +26,7 @@ from grader.rubric import NotebooksTable
 from grader.session import raised_of
 from grader.spool import Spool
 from grader.types import Cell, Notebook, Submission, Training
+from grader.wire import FITTED
 
 SPARE_S = 20.0
 MAX_TEXT = 8_000
@@ -207,14 +208,11 @@ def training_of(
 ) -> Training | None:
     """Return the record of a run; None where a field is not what the Solver writes."""
     try:
-        statistics: dict[int, dict[str, np.ndarray]] = {}
-        params = {}
-        for name, array in arrays.items():
-            kind, _, layer = name.partition("/")
-            if layer:
-                statistics.setdefault(int(layer), {})[kind] = array
-            else:
-                params[name] = array
+        best = {name: array for name, array in arrays.items() if not name.startswith(FITTED)}
+        params, statistics = _learned(best)
+        fitted, fitted_statistics = _learned(
+            {name[len(FITTED) :]: arrays[name] for name in arrays if name not in best}
+        )
         return Training(
             cell=cell,
             layer_sizes=tuple(_count(size) for size in say["layer_sizes"]),
@@ -236,11 +234,28 @@ def training_of(
             val_acc_history=_curve(curves["val_acc_history"]),
             best_val_acc=_number(say["best_val_acc"]),
             params=params,
-            bn_statistics=tuple(statistics[layer] for layer in sorted(statistics)),
+            bn_statistics=statistics,
             rows=_rows(curves.get("rows")),
+            fitted_params=fitted,
+            fitted_bn_statistics=fitted_statistics,
         )
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _learned(
+    arrays: Mapping[str, np.ndarray],
+) -> tuple[dict[str, np.ndarray], tuple[dict[str, np.ndarray], ...]]:
+    """Return (parameters, running averages by layer) of arrays as worker.cells names them."""
+    statistics: dict[int, dict[str, np.ndarray]] = {}
+    params = {}
+    for name, array in arrays.items():
+        kind, _, layer = name.partition("/")
+        if layer:
+            statistics.setdefault(int(layer), {})[kind] = array
+        else:
+            params[name] = array
+    return params, tuple(statistics[layer] for layer in sorted(statistics))
 
 
 def _number(value: Any) -> float:

@@ -18,18 +18,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from grader import inputs, judges
 from grader.errors import RubricError, UsageError
+from grader.goals import BelievingTable, DataTable, GoalTable, ProfileTable, RunsTable, Table
 from grader.judges.tolerances import TOLERANCES
 from grader.types import Case
-
-
-class Table(BaseModel):
-    """Every table of the file: unknown fields are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ConventionsTable(Table):
@@ -95,6 +90,8 @@ class PartTable(Table):
     points: float = Field(ge=0, le=1000)
     about: str = Field(description="what is right when it is earned; shown in the report")
     outputs: tuple[str, ...] = Field(default=(), description="names or patterns; default: its id")
+    bonus: bool = Field(default=False, description="its points come on top of the item's")
+    goal: GoalTable | None = Field(default=None, description="what a notebook item's runs must do")
 
 
 class CaseTable(Table):
@@ -137,16 +134,22 @@ class ItemTable(Table):
 
     @model_validator(mode="after")
     def _adds_up(self) -> ItemTable:
-        if self.kind != "code":
+        if self.kind == "question":
             return self
         if not self.where:
             raise ValueError("where is missing; name file and function: 'layers.py: relu_forward'")
         ids = [part.id for part in self.parts]
         if doubled := {one for one in ids if ids.count(one) > 1}:
             raise ValueError(f"two parts are called {sorted(doubled)[0]!r}")
-        total = sum(part.points for part in self.parts)
+        total = sum(part.points for part in self.parts if not part.bonus)
         if abs(total - self.points) > 1e-9:
             raise ValueError(f"points is {self.points:g} but its parts add up to {total:g}")
+        for part in self.parts:
+            if (part.goal is None) != (self.kind == "code") or (part.bonus and not part.goal):
+                raise ValueError(f"part '{part.id}': parts of notebook items have a goal, and only "
+                                 "they have one or are a bonus")  # fmt: skip
+        if self.kind == "notebook":
+            return self
         if not self.cases:
             raise ValueError("a code item needs at least one case")
         names = {part.id for part in self.parts}
@@ -196,6 +199,8 @@ class RubricFile(Table):
     notebooks: NotebooksTable = NotebooksTable()
     judging: JudgingTable = JudgingTable()
     reading: ReadingTable = ReadingTable()
+    data: DataTable = DataTable()
+    believing: BelievingTable = BelievingTable()
     sections: tuple[SectionTable, ...]
     items: tuple[ItemTable, ...]
 
@@ -214,6 +219,12 @@ class RubricFile(Table):
                 if need not in seen:
                     raise ValueError(
                         f"item '{item.id}': needs '{need}', which no item above has as id"
+                    )
+            for part in item.parts:
+                if part.goal and part.goal.besides not in (None, *seen):
+                    raise ValueError(
+                        f"item '{item.id}', part '{part.id}': besides '{part.goal.besides}', "
+                        "which no item above has as id"
                     )
             if item.id in seen:
                 raise ValueError(f"item '{item.id}': there are two items with this id")
@@ -235,6 +246,14 @@ TABLES: Mapping[Any, type[Table]] = {
     "notebooks": NotebooksTable,
     "judging": JudgingTable,
     "reading": ReadingTable,
+    "data": DataTable,
+    "synthetic": ProfileTable,
+    "cifar10": ProfileTable,
+    "believing": BelievingTable,
+    "goal": GoalTable,
+    "runs": RunsTable,
+    "against": RunsTable,
+    "more_than": RunsTable,
 }
 
 

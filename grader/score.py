@@ -50,8 +50,10 @@ def total(items: Iterable[ItemResult], bonus: Mapping[str, bool]) -> Score:
             pending += item.possible
         elif counted and bonus.get(item.id, False):
             extra += item.earned
-        elif counted:
-            earned += item.earned
+        elif counted:  # what an item earns beyond its points is a bonus of one of its parts
+            beyond = max(0.0, item.earned - item.possible)
+            earned += item.earned - beyond
+            extra += beyond
             possible += item.possible
     return Score(*(tidy(points) for points in (earned, possible, pending, extra)))
 

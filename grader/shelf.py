@@ -12,6 +12,7 @@ from grader.engine import Assignment
 from grader.errors import UsageError
 from grader.golden import wrong
 from grader.golden.store import Golden
+from grader.images import Images
 from grader.rubric import Rubric, read_rubric
 
 DEFAULT_RUBRIC = "cs231n-a2"
@@ -60,10 +61,13 @@ def given_files() -> dict[str, bytes]:
     return {name: data for name in GIVEN_FILES if (data := _bytes(folder / name)) is not None}
 
 
-def assignment(rubric: str) -> Assignment:
-    """Read and check all that grading needs. Raises RubricError, UsageError or GoldenError."""
+def assignment(rubric: str, data_dir: Path | None = None) -> Assignment:
+    """Read and check all that grading needs. Raises RubricError, UsageError or GoldenError.
+
+    `data_dir` is a folder of real CIFAR-10; without it the course works on made-up images.
+    """
     try:
-        return _assignment(rubric)
+        return _assignment(rubric, data_dir)
     except PermissionError as error:
         raise UsageError(
             f"{error.filename}: user {os.geteuid()} of group {os.getegid()} may not read it; "
@@ -71,14 +75,18 @@ def assignment(rubric: str) -> Assignment:
         ) from None
 
 
-def _assignment(rubric: str) -> Assignment:
+def _assignment(rubric: str, data_dir: Path | None) -> Assignment:
     template = home() / "student_template" / GIVEN_PACKAGE
     layers = _bytes(home() / "reference" / "cs231n" / "layers.py")
+    read = read_rubric(rubric_path(rubric))
+    profiles = read.table.data
+    profile = profiles.synthetic if data_dir is None else profiles.cifar10
     found = Assignment(
-        rubric=read_rubric(rubric_path(rubric)),
+        rubric=read,
         golden=Golden.read(golden_folder()),
         given={n: data for n in ALSO_GIVEN if (data := _bytes(template / f"{n}.py")) is not None},
         grafts={} if layers is None else {"layers": layers},
+        images=Images(profile, read.table.seed, template, data_dir),
         mistakes=golden_folder() / wrong.FOLDER,
     )
     found.check()

@@ -240,6 +240,8 @@ class Training:
     params: Arrays
     bn_statistics: tuple[Arrays, ...]
     rows: np.ndarray | None
+    fitted_params: Arrays = field(default_factory=dict)
+    fitted_bn_statistics: tuple[Arrays, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -271,7 +273,7 @@ class Trained:
     """One run after it was looked at: what it told, and what its parameters really do.
 
     Accuracies are shares of 0..1, recomputed on the trusted side; None where they cannot be, which
-    `says` explains.
+    `says` explains. `items` are the ids of the items that rest on this run.
     """
 
     notebook: str
@@ -280,6 +282,7 @@ class Trained:
     val_accuracy: float | None
     hidden_accuracy: float | None
     says: str = ""
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ import numpy as np
 
 from grader.errors import WireError
 
+FITTED = "fitted "  # begins the names of what did best on training images, in a run
 DTYPES = ("<f8", "<f4", "<i8", "<i4", "|b1", "|u1")
 MAX_HEADER = 256 * 1024
 MAX_BODY = 64 * 1024 * 1024

@@ -10,7 +10,7 @@ import pytest
 GRADER = Path(__file__).resolve().parent.parent / "grader"
 # Each module or package belongs to a layer and imports from lower ones, or from its own package.
 LAYERS = (
-    ("types", "errors"),
+    ("types", "errors", "goals"),
     (
         "wire",
         "inputs",
@@ -23,10 +23,10 @@ LAYERS = (
         "probes",
         "judges.tolerances",
     ),
-    ("archive", "judges", "questions", "worker"),
-    ("folder", "rubric", "box"),
+    ("archive", "judges", "questions", "worker", "images"),
+    ("folder", "rubric", "box", "recompute"),
     ("score", "golden", "doctor", "reading"),
-    ("intake", "session", "verdicts", "report", "release"),
+    ("intake", "session", "verdicts", "report", "release", "training", "answers"),
     ("observing",),
     ("follow", "measure", "notebooks"),
     ("diagnose", "consistent"),

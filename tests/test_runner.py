@@ -230,6 +230,16 @@ def test_a_training_run_comes_out_with_what_it_learned(worker: Worker) -> None:
         assert float(run.params["W1"].sum()) == pytest.approx(printed, rel=1e-5)
 
 
+def test_parameters_of_the_best_training_accuracy_come_out_beside_the_best() -> None:
+    fitted = {f"fitted {name}": 2 * array for name, array in ARRAYS.items()}
+    run = training_of(2, SAY, CURVES, {**ARRAYS, **fitted})
+    assert run is not None and list(run.params) == ["W1"] == list(run.fitted_params)
+    assert float(run.fitted_params["W1"][0, 0]) == 2 * float(run.params["W1"][0, 0])
+    assert float(run.fitted_bn_statistics[0]["running_mean"][0]) == 2
+    once = training_of(2, SAY, CURVES, ARRAYS)
+    assert once is not None and (once.fitted_params, once.fitted_bn_statistics) == ({}, ())
+
+
 def test_images_of_the_course_are_known_by_their_rows(worker: Worker) -> None:
     given = b"""
 import numpy as np

@@ -186,3 +186,8 @@ def test_a_part_that_is_right_over_right_needs_earns_the_share(
     assert [part.earned for part in found] == earned
     assert [part.status for part in found] == statuses
     assert [part.possible for part in found] == [2.0, 1.0, 0.5]
+
+
+def test_what_an_item_earns_beyond_its_points_is_a_bonus() -> None:
+    items = [result("passed", 5, 4, "best_model"), result("passed", 3, 4)]
+    assert score.total(items, {}) == Score(7, 8, 0, 1)

@@ -139,6 +139,8 @@ def _shared(card: Card, root: Root) -> Card:
 def part(result: PartResult) -> Part:
     """Say what a part was for and what it brought."""
     said = f"{points(result.earned)} of {points(result.possible)}"
+    if result.earned > result.possible:
+        said = f"{points(result.earned)} on top"
     return Part(result.id, result.about, said, result.status, WORDS[result.status])
 
 

@@ -7,13 +7,15 @@ rubric, and at the end what a person has to know about how it was graded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from grader.report import training
 from grader.report.cards import Card, Part, cards, part
 from grader.report.faults import WORDS, happened, warnings
 from grader.report.order import COUNTED, Root, roots, unwritten
 from grader.report.origin import facts, measured, unsafe
 from grader.report.text import cleaned, count, one_line, points
+from grader.report.training import Answer, Book, answers
 from grader.types import ItemResult, Report, Score
 
 LISTED = 40  # entries of a list at most
@@ -77,6 +79,8 @@ class Page:
     passed: tuple[Passed, ...]
     worth_knowing: tuple[tuple[str, tuple[str, ...]], ...]
     ungraded: tuple[tuple[str, str, tuple[str, ...]], ...]
+    books: tuple[Book, ...]
+    answers: tuple[Answer, ...]
     flags: tuple[tuple[str, str], ...]
     repaired: tuple[str, ...]
     ignored: tuple[str, ...]
@@ -86,13 +90,15 @@ class Page:
 
 def make(report: Report, version: str) -> Page:
     """Say what the report means."""
-    report = cleaned(report)
+    answered = answers(report.questions, report.items)
+    report = cleaned(replace(report, questions=()))
     fix, missing = roots(report.items), unwritten(report.items)
     anchors = {root.item.id: f"fix-{n}" for n, root in enumerate(fix, start=1)}
     anchors |= {root.item.id: f"write-{n}" for n, root in enumerate(missing, start=1)}
     links = anchors | {
         item.id: anchors[root.item.id] for root in (*fix, *missing) for item in root.consequences
     }
+    rows = training.anchors(report) | links
     counted = [item for item in report.items if item.status in COUNTED]
     untouched = bool(missing) and not fix and not any(item.earned for item in counted)
     carded = {root.item.id for root in fix}
@@ -107,7 +113,7 @@ def make(report: Report, version: str) -> Page:
         untouched=untouched,
         cards=cards(fix, anchors),
         unwritten=cards(missing, anchors),
-        sections=_sections(report, links),
+        sections=_sections(report, rows),
         passed=_passed(report.items),
         worth_knowing=tuple(
             (item.title, said)
@@ -115,6 +121,8 @@ def make(report: Report, version: str) -> Page:
             if item.id not in carded and (said := warnings(item))
         ),
         ungraded=_ungraded(report.items),
+        books=training.books(report, links),
+        answers=answered,
         flags=tuple((one_line(f.says), one_line(f.where)) for f in report.flags[:LISTED]),
         repaired=_capped(report.submission.repaired),
         ignored=_capped(report.submission.ignored),

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
-from grader.types import Fault, ItemResult, Report
+from grader.types import Fault, ItemResult, Notebook, Question, Report, Trained
 
 SCHEMA = "backgrade/result/1"
 NOTEBOOKS = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
@@ -93,13 +93,23 @@ class ItemJson(TypedDict):
 
 
 class RunJson(TypedDict):
-    """One training run that was recomputed."""
+    """One training run: what it tells of itself, and what its parameters do; null: not known."""
 
+    cell: int
     net: list[int]
+    normalization: str | None
+    dropout_keep_ratio: float | None
     update_rule: str
+    batch_size: int
+    epochs: int
     train: int
-    best_val_accuracy: float
-    recomputed_val_accuracy: float
+    best_train_accuracy: float | None
+    best_val_accuracy: float | None
+    recomputed_train_accuracy: float | None
+    recomputed_val_accuracy: float | None
+    recomputed_hidden_accuracy: float | None
+    says: str
+    items: list[str]
 
 
 class NotebookJson(TypedDict):
@@ -188,14 +198,7 @@ def as_dict(report: Report) -> ResultJson:
         },
         "items": [_item(item) for item in report.items],
         "notebooks": _notebooks(report),
-        "questions": [
-            {
-                "id": item.id, "answer": "", "status": "pending", "possible": item.possible,
-                "earned": None,
-            }
-            for item in report.items
-            if item.status == "pending"
-        ],
+        "questions": _questions(report),
         "flags": [{"kind": f.kind, "says": f.says, "where": f.where} for f in report.flags],
         "box": {
             "outer": report.box.outer,
@@ -253,15 +256,56 @@ def _finite(number: float | None) -> float | None:
     return number if number is not None and math.isfinite(number) else None
 
 
+def _questions(report: Report) -> list[QuestionJson]:
+    """Return every question; without its answer where no notebook was read."""
+    found = report.questions
+    if not report.notebooks:
+        waiting = [item for item in report.items if item.status == "pending"]
+        found = tuple(Question(item.id, "pending", "", item.possible) for item in waiting)
+    return [
+        {"id": q.id, "answer": q.answer, "status": q.status, "possible": q.possible, "earned": None}
+        for q in found
+    ]
+
+
 def _notebooks(report: Report) -> list[NotebookJson]:
     present = {path.rpartition("/")[2] for path in report.submission.files}
-    return [
-        {
-            "name": name,
-            "status": "skipped" if name in present else "missing",
-            "cells": 0,
-            "failed_cell": None,
-            "runs": [],
-        }
+    seen = {notebook.name: notebook for notebook in report.notebooks}
+    unseen = {
+        name: Notebook(name, "skipped" if name in present else "missing")
         for name in NOTEBOOKS
-    ]
+        if name not in seen
+    }
+    names = [*NOTEBOOKS, *(name for name in seen if name not in NOTEBOOKS)]
+    return [_notebook((seen | unseen)[name], report) for name in names]
+
+
+def _notebook(notebook: Notebook, report: Report) -> NotebookJson:
+    return {
+        "name": notebook.name,
+        "status": notebook.status,
+        "cells": len(notebook.cells) + len(notebook.markdown),
+        "failed_cell": notebook.failed_cell,
+        "runs": [_run(run) for run in report.trained if run.notebook == notebook.name],
+    }
+
+
+def _run(run: Trained) -> RunJson:
+    told = run.training
+    return {
+        "cell": told.cell,
+        "net": list(told.layer_sizes),
+        "normalization": told.normalization,
+        "dropout_keep_ratio": _finite(told.dropout_keep_ratio),
+        "update_rule": told.update_rule,
+        "batch_size": told.batch_size,
+        "epochs": told.num_epochs,
+        "train": told.num_train,
+        "best_train_accuracy": _finite(max(map(float, told.train_acc_history), default=None)),
+        "best_val_accuracy": _finite(told.best_val_acc),
+        "recomputed_train_accuracy": _finite(run.train_accuracy),
+        "recomputed_val_accuracy": _finite(run.val_accuracy),
+        "recomputed_hidden_accuracy": _finite(run.hidden_accuracy),
+        "says": run.says,
+        "items": list(run.items),
+    }

@@ -24,6 +24,7 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
+from grader.wire import FITTED
 from grader.worker import observe, python2
 
 PIECE = 1024**2  # numbers of an array that go into one frame
@@ -200,9 +201,10 @@ def _tell_run(run: Any, images: Any, known: Mapping[bytes, int], number: int, te
     if (rows := _rows(images, known)) is not None:
         arrays["rows"] = rows
     tell({"run": number, "settings": say}, arrays)
-    learned = dict(run.params)
-    for layer, statistics in enumerate(run.bn_statistics, start=1):
-        learned |= {f"{name}/{layer}": value for name, value in statistics.items()}
+    learned = _learned(run.params, run.bn_statistics)
+    if run.fitted_params is not run.params:
+        fitted = _learned(run.fitted_params, run.fitted_bn_statistics)
+        learned |= {FITTED + name: value for name, value in fitted.items()}
     for name, value in list(learned.items())[:MAX_NAMES]:
         array = np.asarray(value, dtype=np.float32)
         flat = array.reshape(-1)
@@ -210,6 +212,14 @@ def _tell_run(run: Any, images: Any, known: Mapping[bytes, int], number: int, te
             piece = {"run": number, "array": str(name), "shape": list(array.shape)}
             tell(piece, {"piece": flat[start : start + PIECE]})
     tell({"run": number, "whole": True}, {})
+
+
+def _learned(params: Any, statistics: Any) -> dict[str, Any]:
+    """Return parameters by name, and the running averages of layer i as "running_mean/i"."""
+    layers = enumerate(statistics, start=1)
+    return {str(name): value for name, value in params.items()} | {
+        f"{name}/{layer}": value for layer, one in layers for name, value in one.items()
+    }
 
 
 def _plain(value: Any) -> Any:

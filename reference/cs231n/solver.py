@@ -54,6 +54,9 @@ class Run:
     - params: arrays by name, as in model.params
     - bn_statistics: for each batch normalization, in order, its running_mean and running_var,
       shape (D,); () if there is none
+
+    - fitted_params, fitted_bn_statistics: the same, at the moment that did best on the training
+      images; the very same objects where that was the same moment
     """
 
     layer_sizes: tuple[int, ...]
@@ -78,6 +81,8 @@ class Run:
     best_val_acc: float
     params: Mapping[str, np.ndarray]
     bn_statistics: tuple[Mapping[str, np.ndarray], ...]
+    fitted_params: Mapping[str, np.ndarray]
+    fitted_bn_statistics: tuple[Mapping[str, np.ndarray], ...]
 
 
 def fingerprint(X, y):
@@ -183,6 +188,9 @@ class Solver:
         self.best_val_acc = 0.0
         self.best_params = {}
         self.best_statistics = []
+        self.best_train_acc = 0.0
+        self.fitted_params = {}
+        self.fitted_statistics = []
         self.loss_history = []
         self.train_acc_history = []
         self.val_acc_history = []
@@ -244,10 +252,16 @@ class Solver:
                 f"epoch {self.epoch} / {self.num_epochs}: "
                 f"train accuracy {train_acc:.3f}, validation accuracy {val_acc:.3f}"
             )
-        if val_acc > self.best_val_acc or not self.best_params:
-            self.best_val_acc = val_acc
-            self.best_params = {name: w.copy() for name, w in self.model.params.items()}
-            self.best_statistics = self._statistics()
+        best = val_acc > self.best_val_acc or not self.best_params
+        fitted = train_acc > self.best_train_acc or not self.fitted_params
+        if best or fitted:
+            params = {name: w.copy() for name, w in self.model.params.items()}
+            statistics = self._statistics()
+        if best:
+            self.best_val_acc, self.best_params, self.best_statistics = val_acc, params, statistics
+        if fitted:
+            self.best_train_acc = train_acc
+            self.fitted_params, self.fitted_statistics = params, statistics
         if self.checkpoint_name is not None:
             self._save_checkpoint()
 
@@ -280,6 +294,9 @@ class Solver:
     def _record(self):
         """Return the Run of what was just trained."""
         params = {name: w.copy() for name, w in self.model.params.items()}
+        fitted, statistics = params, tuple(self.best_statistics)
+        if self.fitted_params is not self.best_params:
+            fitted = {name: w.copy() for name, w in self.fitted_params.items()}
         dropout_param = getattr(self.model, "dropout_param", None) or {}
         return Run(
             layer_sizes=_layer_sizes(params),
@@ -303,7 +320,9 @@ class Solver:
             val_acc_history=tuple(self.val_acc_history),
             best_val_acc=self.best_val_acc,
             params=params,
-            bn_statistics=tuple(self.best_statistics),
+            bn_statistics=statistics,
+            fitted_params=fitted,
+            fitted_bn_statistics=statistics if fitted is params else tuple(self.fitted_statistics),
         )
 
 

@@ -211,11 +211,39 @@ def test_an_accuracy_can_be_recomputed_from_the_run_alone():
     assert accuracy == run.best_val_acc
 
 
+@pytest.mark.parametrize("normalization", [None, "batchnorm"])
+def test_the_best_training_accuracy_can_be_recomputed_too(normalization):
+    runs = []
+    flipped = {**DATA, "y_val": (DATA["y_val"] + 1) % 3}  # the better it fits, the worse it is here
+    solver = trained(net(normalization=normalization), flipped, num_epochs=12, log=runs.append)
+    [run] = runs
+    assert run.fitted_params is not run.params
+    fresh = net(seed=9, normalization=normalization)
+    fresh.params = dict(run.fitted_params)
+    for bn_param, statistics in zip(fresh.bn_params, run.fitted_bn_statistics, strict=True):
+        bn_param.update(statistics)
+    accuracy = np.mean(fresh.loss(DATA["X_train"]).argmax(1) == DATA["y_train"])
+    assert accuracy == max(run.train_acc_history) > 0.9
+    assert np.array_equal(run.params["W1"], solver.model.params["W1"])
+
+
+def test_the_run_holds_parameters_once_where_both_moments_are_one():
+    runs = []
+    trained(net(normalization="batchnorm"), num_epochs=1, log=runs.append)
+    [run] = runs
+    assert max(run.train_acc_history) == run.train_acc_history[-1] > run.train_acc_history[0]
+    assert max(run.val_acc_history) == run.val_acc_history[-1] > run.val_acc_history[0]
+    assert run.fitted_params is run.params
+    assert run.fitted_bn_statistics is run.bn_statistics
+
+
 def test_the_run_does_not_change_when_the_model_does():
     runs = []
     solver = trained(log=runs.append)
     solver.model.params["W1"] *= 0
-    assert runs[0].params["W1"].any()
+    solver.best_params["W1"] *= 0
+    solver.fitted_params["W1"] *= 0
+    assert runs[0].params["W1"].any() and runs[0].fitted_params["W1"].any()
 
 
 def test_the_log_can_be_set_for_solvers_made_by_others(monkeypatch):

@@ -10,16 +10,20 @@ import numpy as np
 from grader.types import (
     BoxState,
     Cause,
+    Cell,
     Comparison,
     Fault,
     Flag,
     ItemResult,
+    Notebook,
     PartResult,
+    Question,
     Raised,
     Report,
     Score,
     Submission,
 )
+from tests.training_runs import run as trained_run
 
 SECTIONS = (
     ("fully_connected", "Fully connected nets"),
@@ -507,6 +511,40 @@ def odd_arrays() -> Report:
     return report(*items)
 
 
+def executed() -> Report:
+    """Three notebooks: one with runs and failed cells, one that took too long, one missing."""
+    runs = [
+        replace(trained_run(val=0.52, cell=n), items=("two_layer_training",)) for n in range(30)
+    ]
+    odd = trained_run(
+        None, None, None, "V1 is no parameter <b>of the course</b>", rows=None, cell=31
+    )
+    names = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
+    raised = Raised("NotImplementedError", "f: write <this>", (
+        (f"{names[0]}, cell 4", 3, "<module>", "out = f(x)"),
+        ("cs231n/layers.py", 30, "f", "    raise NotImplementedError('f: write <this>')"),
+    ))  # fmt: skip
+    cells = [Cell(n, "out = f(x)", "failed", raised=raised) for n in range(4, 9)]
+    cells.append(Cell(9, "while True: pass", "timeout", "stopped after 300 s of 300 s"))
+    item = ItemResult(
+        "two_layer_training", "A two-layer net", "training", names[0], "passed", 3.0, 3.0,
+        (PartResult("validation", "50 % right", 3.0, 3.0, "passed"),), checks=(1, 1),
+    )  # fmt: skip
+    return report(
+        item,
+        notebooks=(
+            Notebook(names[0], "error", cells=tuple(cells), repaired=("cell 1 <was> left out",)),
+            Notebook(names[1], "timeout", "stopped after 900 s of 900 s"),
+            Notebook(names[2], "missing"),
+        ),
+        trained=(*runs, odd),
+        questions=(
+            Question("Dropout/1", "pending", "# Why\n\nIt **scales**:\n\n1. a\n2. b", 3.0),
+            Question("Dropout/2", "blank", "", 3.0),
+        ),
+    )
+
+
 ALL = {
     made.__name__: made
     for made in (
@@ -519,5 +557,6 @@ ALL = {
         our_fault,
         unisolated,
         odd_arrays,
+        executed,
     )
 }

@@ -72,7 +72,9 @@ def result(dom: str) -> object:
 
 @needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["three_mistakes", "untouched", "unisolated", "odd_arrays"])
+@pytest.mark.parametrize(
+    "name", ["three_mistakes", "untouched", "unisolated", "odd_arrays", "executed"]
+)
 def test_axe_finds_nothing(name: str, scheme: str, tmp_path: Path) -> None:
     source = CSP.sub("", html.render(ALL[name](), version="0.1.0"))
     script = f"<script>{AXE.read_text(encoding='utf-8')}</script><script>{RUN}</script></body>"

@@ -19,14 +19,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.report import html, page, pictures, text
-from grader.types import BoxState, Raised, Report
+from grader.report import curves, html, page, pictures, prose, text
+from grader.types import BoxState, Notebook, Question, Raised, Report
 from tests.report import samples
 from tests.report.samples import ALL, compared, fault, item, report
 
 PAGES: dict[str, str] = {}
 ROOT = Path(__file__).resolve().parents[2]
-VOID = {"meta", "img", "br", "rect", "circle", "path", "use"}
+HISTORIES = ("loss_history", "train_acc_history", "val_acc_history")
+VOID = {"meta", "hr", "polyline", "img", "br", "rect", "circle", "path", "use"}
 
 
 def shown(name: str) -> str:
@@ -295,7 +296,10 @@ def test_hostile_text_is_shown_not_run() -> None:
     assert "9,999,400 more characters" in said
 
 
-SIZES = {"perfect": 40, "three_mistakes": 60, "untouched": 60, "hostile": 150, "eighty_faults": 150}
+SIZES = {
+    "perfect": 40, "three_mistakes": 60, "untouched": 60, "hostile": 150, "eighty_faults": 150,
+    "executed": 150,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -461,3 +465,127 @@ def test_no_report_at_all_still_makes_a_page() -> None:
     box = BoxState("", (), False)
     empty: Report = replace(samples.perfect(), items=(), sections=(), measured={}, box=box)
     assert "Nothing could be graded yet" in html.render(empty, version="")
+
+
+# ---------------------------------------------------------------- notebooks
+
+
+def test_a_notebook_tells_how_it_ended_and_where_it_stopped() -> None:
+    said = words(shown("executed"))
+    assert "The notebook ran, but not every cell came to its end" in said
+    assert "The notebook took too long: stopped after 900 s of 900 s" in said
+    assert "The notebook is not in the upload" in said
+    assert "Cell 4 stopped with an error" in said and "FullyConnectedNets.ipynb, cell 4" in said
+    assert "3 more cells did not come to an end" in said  # of six, three are shown
+    assert "NotImplementedError : f: write <this>" in said
+    assert "cell 1 &lt;was&gt; left out" in shown("executed")
+
+
+def test_claims_stand_beside_what_was_recomputed() -> None:
+    run = samples.trained_run(0.42, 0.31, 0.27, best_val_acc=0.99, cell=7)
+    made = html.render(report(trained=(run,), notebooks=(Notebook(run.notebook, "executed"),)),
+                       version="")  # fmt: skip
+    (row,) = re.findall(r"<tr[^>]*><th scope=\"row\">Cell 7.*?</tr>", made, re.S)
+    assert re.findall(r'<td class="n">(.*?)</td>', row) == [
+        "0.900", "0.990", "0.420", "0.310", "0.270",
+    ]  # fmt: skip
+    assert "3072-100-10, sgd" in row and "1,000 images" in row
+
+
+def test_a_run_that_counts_has_curves_with_their_numbers_in_words() -> None:
+    source = shown("executed")
+    assert (
+        source.count('<figure class="curves"') == 30 == source.count('role="img" aria-labelledby')
+    )
+    for anchor in re.findall(r'aria-labelledby="(run-\d+-t)"', source):
+        assert f'id="{anchor}"' in source
+    said = words(source)
+    assert "Loss of 40 iterations: 2.3 at first, 0.4 at the end." in said
+    assert "Accuracy over 10 epochs: training 0.90 at best, validation 0.52 at best." in said
+    figure = source[source.index('<figure class="curves"') :]
+    figure = figure[: figure.index("</figure>")]
+    for label in ("iteration", "epoch", "loss", "accuracy", "1", "10", "40"):
+        assert f">{label}</text>" in figure
+    assert re.findall(r'<polyline class="(\w+)"', figure) == ["loss", "train", "val"]
+
+
+def test_an_item_leads_to_the_run_that_earned_it() -> None:
+    source = shown("executed")
+    assert '<a href="#run-1">A two-layer net</a>' in source and 'id="run-1"' in source
+
+
+CURVES: dict[str, tuple[dict[str, Any], bool]] = {
+    "as usual": ({}, True),
+    "nothing told": ({n: np.zeros(0) for n in HISTORIES}, False),
+    "nothing but nan": ({n: np.full(9, np.nan) for n in HISTORIES}, False),
+    "loss alone": ({n: np.zeros(0) for n in HISTORIES[1:]}, True),
+    "huge": ({"loss_history": np.array([1e308, np.inf, 1.0])}, True),
+    "negative": ({"train_acc_history": np.array([-5.0, 7.0])}, True),
+    "one point": ({n: np.ones(1) for n in HISTORIES}, True),
+    "long": ({"loss_history": np.ones(100_000)}, True),
+    "no epochs": ({"num_epochs": 0}, True),
+}
+
+
+@pytest.mark.parametrize(("told", "drawn"), CURVES.values(), ids=CURVES.keys())
+def test_curves_stay_in_their_frame_whatever_is_told(told: dict[str, Any], drawn: bool) -> None:
+    made = curves.curves(samples.trained_run(**told).training)
+    assert (made is not None) == drawn
+    for panel in made.panels if made else ():
+        for line in panel.lines:
+            places = [tuple(map(int, pair.split(","))) for pair in line.points.split()]
+            assert 0 < len(places) <= curves.MOST
+            assert all(panel.x <= x <= panel.x + 200 and 12 <= y <= 142 for x, y in places)
+
+
+def test_answers_are_read_as_markdown_and_blank_ones_are_named() -> None:
+    source = shown("executed")
+    answer = source[source.index('<div class="answer">') :]
+    assert "<strong>scales</strong>" in answer and "<ol>" in answer
+    assert "Why" in answer and "<h1>" not in answer
+    assert "Nothing was found here" in words(source)
+
+
+UNSAFE = {
+    "script": "<script>alert(1)</script>",
+    "handler": "<b onclick=alert(1)>x</b>",
+    "link": "[x](javascript:alert(1)) [y](https://evil.example)",
+    "automatic link": "<https://evil.example>",
+    "picture": "![x](https://evil.example/x.png)",
+    "data": "![x](data:text/html;base64,PHNjcmlwdD4=)",
+    "svg": "<svg onload=alert(1)>",
+    "style": '<p style="position:fixed">x</p>',
+    "code": "```html\n<script>alert(1)</script>\n```",
+    "end of the block": "</div></article></main><script>",
+    "comment": "<!-- <script> -->",
+    "entities": "&lt;script&gt; &#x3c;script>",
+    "reference": "[x][1]\n\n[1]: javascript:alert(1)",
+    "bidi": "a\u202eb",
+}
+
+
+@pytest.mark.parametrize("text", UNSAFE.values(), ids=UNSAFE.keys())
+def test_an_answer_can_do_no_harm(text: str) -> None:
+    question = Question("Dropout/1", "pending", f"{text}\n\nand more", 1.0)
+    made = html.render(report(questions=(question,)), version="")
+    answer = made[made.index('<div class="answer">') :].partition("</article>")[0]
+    tags = set(re.findall(r"<(\w+)([^>]*)>", answer))
+    assert {name for name, _ in tags} <= {"div", *prose.TAGS}
+    assert {rest for name, rest in tags if name != "div"} <= {""}
+    assert "\u202e" not in made and "and more" in made
+    Reader(made)
+
+
+def test_a_long_answer_is_cut() -> None:
+    question = Question("Dropout/1", "pending", "word " * 4_000, 1.0)
+    made = html.render(report(questions=(question,)), version="")
+    assert len(made) < 60_000 and "more characters" in made
+
+
+def test_markdown_is_read_only_where_there_is_some() -> None:
+    code = (
+        "import sys\nfrom grader.report import html\nfrom tests.report import samples\n"
+        "html.render(samples.three_mistakes(), version='')\n"
+        "assert not {'nh3', 'markdown_it'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

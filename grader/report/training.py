@@ -1,0 +1,177 @@
+"""What the page says about notebooks: how each ended, its runs told and recomputed, its answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grader.report.curves import Curves, curves
+from grader.report.faults import Problem, problem
+from grader.report.prose import from_markdown
+from grader.report.text import count, one_line, shown
+from grader.types import Cell, Fault, ItemResult, Notebook, Question, Report, Trained
+
+MOST_RUNS = 40  # rows of a table
+MOST_CURVES = 40  # pictures of a page
+MOST_CELLS = 3  # failed cells of a notebook that are shown
+ANSWER = 6_000  # characters of an answer that are shown
+
+STATES: Mapping[str, str] = {
+    "executed": "ran from the first cell to the last",
+    "error": "ran, but not every cell came to its end",
+    "timeout": "took too long",
+    "missing": "is not in the upload",
+    "unreadable": "could not be read",
+    "skipped": "was not run",
+}
+NORMALS = {"batchnorm": "batch normalization", "layernorm": "layer normalization"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: a row of the table, and its curves where an item rests on it.
+
+    `told` and `real` are accuracies on training and validation images, as text; `items` are
+    (title, link) with an empty link where there is no card.
+    """
+
+    anchor: str
+    title: str
+    told: tuple[str, str]
+    real: tuple[str, str]
+    hidden: str
+    says: str
+    items: tuple[tuple[str, str], ...]
+    curves: Curves | None
+
+
+@dataclass(frozen=True)
+class Book:
+    """One notebook."""
+
+    name: str
+    state: str
+    stopped: tuple[tuple[str, Problem | None], ...]
+    more_stopped: int
+    runs: tuple[Run, ...]
+    more_runs: int
+    repaired: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One inline question; `html` is safe to put into a page, and empty where nothing stands."""
+
+    title: str
+    where: str
+    blank: bool
+    worth: str
+    html: str
+
+
+def anchors(report: Report) -> dict[str, str]:
+    """Return the anchor of the first run that each item rests on."""
+    found: dict[str, str] = {}
+    for number, run in enumerate(report.trained, start=1):
+        for item in run.items:
+            found.setdefault(item, f"run-{number}")
+    return found
+
+
+def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
+    """Say what became of each notebook; `links` leads from an item to its card."""
+    titles = {item.id: item.title for item in report.items}
+    left = MOST_CURVES
+    made = []
+    for notebook in report.notebooks:
+        runs = []
+        mine = [(n, r) for n, r in enumerate(report.trained, 1) if r.notebook == notebook.name]
+        # Runs that items rest on come first where there are too many for the table.
+        chosen = sorted(sorted(mine, key=lambda pair: not pair[1].items)[:MOST_RUNS],
+                        key=lambda pair: pair[0])  # fmt: skip
+        for number, run in chosen:
+            drawn = curves(run.training) if run.items and left else None
+            left -= drawn is not None
+            items = tuple((titles.get(name, name), links.get(name, "")) for name in run.items)
+            runs.append(_run(number, run, items, drawn))
+        made.append(_book(notebook, tuple(runs), len(mine) - len(chosen)))
+    return tuple(made)
+
+
+def _book(notebook: Notebook, runs: tuple[Run, ...], more_runs: int) -> Book:
+    failed = [cell for cell in notebook.cells if cell.outcome in ("failed", "timeout", "died")]
+    state = STATES[notebook.status]
+    if notebook.says:
+        state = f"{state}: {one_line(notebook.says)}"
+    return Book(
+        name=one_line(notebook.name),
+        state=state,
+        stopped=tuple(map(_stopped, failed[:MOST_CELLS])),
+        more_stopped=max(0, len(failed) - MOST_CELLS),
+        runs=runs,
+        more_runs=more_runs,
+        repaired=tuple(map(one_line, notebook.repaired[:MOST_RUNS])),
+    )
+
+
+def _stopped(cell: Cell) -> tuple[str, Problem | None]:
+    said = f"Cell {cell.number} " + (one_line(cell.why) if cell.why else "stopped with an error")
+    if cell.raised is None:
+        return said, None
+    return said, problem(Fault("", "", "", "error", said, True, raised=cell.raised), 0)
+
+
+def _run(
+    number: int, run: Trained, items: tuple[tuple[str, str], ...], drawn: Curves | None
+) -> Run:
+    told = run.training
+    best = max((float(a) for a in told.train_acc_history if math.isfinite(a)), default=None)
+    return Run(
+        anchor=f"run-{number}",
+        title=_title(run),
+        told=(_share(best), _share(told.best_val_acc)),
+        real=(_share(run.train_accuracy), _share(run.val_accuracy)),
+        hidden=_share(run.hidden_accuracy),
+        says=one_line(run.says),
+        items=items,
+        curves=drawn,
+    )
+
+
+def _title(run: Trained) -> str:
+    """Say which run it is: "Cell 12: 3072-100-10, adam, batches of 50, 10 epochs, 1,000 images"."""
+    told = run.training
+    images = told.num_train if told.rows is None else len(told.rows)
+    said = ["-".join(map(str, told.layer_sizes[:12])) or "a net", one_line(told.update_rule)]
+    if told.normalization:
+        said.append(NORMALS.get(told.normalization, one_line(told.normalization)))
+    if told.dropout_keep_ratio is not None and 0 < told.dropout_keep_ratio < 1:
+        said.append(f"dropout {told.dropout_keep_ratio:g}")
+    if told.initial_weight_std:
+        said.append(f"first weights {told.initial_weight_std[0]:.1g}")
+    said += [f"batches of {told.batch_size:,}", count(told.num_epochs, "epoch"),
+             f"{images:,} images"]  # fmt: skip
+    return f"Cell {told.cell}: {', '.join(said)}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.3f}"
+
+
+def answers(questions: tuple[Question, ...], items: tuple[ItemResult, ...]) -> tuple[Answer, ...]:
+    """Make the answers fit to be read; the Markdown reader is loaded only where there are some."""
+    by_id = {item.id: item for item in items}
+    made = []
+    for question in questions:
+        item = by_id.get(question.id)
+        made.append(
+            Answer(
+                title=item.title if item else question.id,
+                where=item.where if item else question.id,
+                blank=question.status == "blank",
+                worth=count(question.possible, "point"),
+                html=from_markdown(shown(question.answer, ANSWER)) if question.answer else "",
+            )
+        )
+    return tuple(made)
