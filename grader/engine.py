@@ -128,7 +128,7 @@ def grade_one(
     bench = Bench(rubric, assignment.golden)
     deadline = clock + rubric.table.limits.submission_s
 
-    job = _job(submission, assignment)
+    job = job_of(submission, assignment)
     session = Session(worker, job, rubric, deadline)
     evidence = observe(session, rubric.cases, bench)
     verdicts = bench.verdicts(evidence)
@@ -177,7 +177,8 @@ def grade_one(
     )
 
 
-def _job(submission: Submission, assignment: Assignment) -> box.Job:
+def job_of(submission: Submission, assignment: Assignment) -> box.Job:
+    """Return what goes into the box for a submission."""
     limits = assignment.rubric.table.limits
     return box.Job(
         package=submission.package,

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,12 +37,22 @@ Progress = Callable[[str, int, int], None]  # notebook, cell, cells
 
 
 @contextmanager
-def desk(plan: box.Plan, data: Sequence[str], environment: Mapping[str, str]) -> Iterator[box.Plan]:
-    """Make the folder that notebooks run in; yield the plan of their box."""
+def desk(plan: box.Plan, data: Path | None = None, variable: str = "") -> Iterator[box.Plan]:
+    """Make the folder that notebooks run in; yield the plan of their box.
+
+    `data` is a folder of images to read there, and `variable` the name by which it is found.
+    Without bubblewrap it is copied, for the way to it may be closed to the user of the box.
+    """
     with tempfile.TemporaryDirectory(prefix="backgrade-", ignore_cleanup_errors=True) as folder:
         if os.geteuid() == 0:
             os.chown(folder, plan.uid, plan.uid)
-        yield plan.with_desk(Desk(folder, tuple(data), dict(environment)))
+        shown: tuple[str, ...] = ()
+        if data and plan.outer.start:
+            shown = (str(data),)
+        elif data:
+            data = Path(shutil.copytree(data, Path(folder) / "data"))
+        named = {variable: str(data)} if data else {}
+        yield plan.with_desk(Desk(folder, shown, named))
 
 
 def execute(

@@ -38,7 +38,7 @@ def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
         plan = choose(request.param)
     except box.BoxError as error:
         pytest.skip(f"NOT TESTED in {request.param}: {error}")
-    with notebooks.desk(plan, [], {}) as at_desk, Worker(at_desk) as one:
+    with notebooks.desk(plan) as at_desk, Worker(at_desk) as one:
         yield one
 
 
@@ -320,7 +320,7 @@ def test_forged_messages_make_no_cell_and_no_run(name: str) -> None:
 
 def test_no_file_and_no_process_is_left(tmp_path: Path) -> None:
     before = processes.mine()
-    with notebooks.desk(choose("landlock"), [], {}) as plan:
+    with notebooks.desk(choose("landlock")) as plan:
         assert plan.desk is not None and os.path.isdir(plan.desk.folder)
         with Worker(plan) as worker:
             ran(worker, "open('left', 'w').write('x')")
