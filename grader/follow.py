@@ -10,6 +10,7 @@ of these sessions is shown to anyone.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +30,6 @@ NORMS = {
     "layernorm_backward": "layernorm_forward",
 }
 TELLING = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
-OWN_CASES = 2  # of a backward item: enough shapes to tell, and cheap
 # A backward pass whose cache is promised by its forward pass's docstring.
 PROMISED = {"affine_backward": "affine_forward", "relu_backward": "relu_forward"}
 
@@ -78,7 +78,8 @@ def through(
     ):
         if cases and time.monotonic() < deadline:
             session = Session(worker, own_job, rubric, deadline)
-            evidence = observe(session, cases, bench)
+            both = items is norms
+            evidence = _of_halves(session, cases) if both else observe(session, cases, bench)
             session.close()
             for item in items:
                 mine = [case for case in cases if case.item == item.id]
@@ -119,21 +120,52 @@ def _ids(items: Sequence[ItemTable]) -> set[str]:
 
 
 def _own_cases(item: ItemTable, rubric: Rubric) -> list[Case]:
-    """Return the item's first cases as questions about the own forward pass."""
-    own = []
-    for case in [c for c in rubric.cases if c.item == item.id][:OWN_CASES]:
-        shapes = {name: case.inputs[name].split()[0] for name in ("x", "gamma", "beta")}
-        own.append(
-            replace(
-                case,
-                id=f"{case.id}/own",
-                probe="own.norm_gradient",
-                judge="own.gradient",
-                inputs={**case.inputs, **{f"{n}_along": shape for n, shape in shapes.items()}},
-                options={**case.options, "forward": NORMS[item.id], "backward": item.id},
-            )
-        )
-    return own
+    """Return the item's largest plain case as a question about the own forward pass.
+
+    Plain, and large: of two numbers that lie close together no difference can be taken.
+    """
+    plain = [c for c in rubric.cases if c.item == item.id and " " not in c.inputs["x"]]
+    if not plain:
+        return []
+    case = max(plain, key=_size)
+    shapes = {name: case.inputs[name].split()[0] for name in ("x", "gamma", "beta")}
+    own = replace(
+        case,
+        id=f"{case.id}/own",
+        probe="own.norm_backward",
+        judge="own.gradient",
+        public=False,
+        inputs={**case.inputs, **{f"{n}_along": shape for n, shape in shapes.items()}},
+        options={**case.options, "forward": NORMS[item.id], "backward": item.id},
+    )
+    return [own]
+
+
+def _size(case: Case) -> int:
+    return math.prod(int(n) for n in case.inputs["x"].split("x"))
+
+
+def _of_halves(session: Session, cases: Sequence[Case]) -> dict[str, Evidence]:
+    """Run the two halves of each own case in children of their own; return what both saw."""
+    seen: dict[str, Evidence] = {}
+    for case in cases:
+        halves = [session.once([half])[half.id] for half in _halves(case)]
+        arrays = {name: array for half in halves for name, array in half.arrays.items()}
+        worse = next((half for half in halves if half.outcome != "answered"), halves[0])
+        seen[case.id] = replace(worse, case=case.id, arrays=arrays)
+    return seen
+
+
+def _halves(case: Case) -> tuple[Case, Case]:
+    """Return the backward pass without directions, and the forward pass without dout."""
+    directions = {name for name in case.inputs if name.endswith("_along")}
+    backward = {name: text for name, text in case.inputs.items() if name not in directions}
+    forward = {name: text for name, text in case.inputs.items() if name != "dout"}
+    options = {name: value for name, value in case.options.items() if name != "backward"}
+    return (
+        replace(case, id=f"{case.id}/backward", inputs=backward),
+        replace(case, id=f"{case.id}/ends", probe="own.norm_ends", inputs=forward, options=options),
+    )
 
 
 def _alone(case: Case) -> Case:

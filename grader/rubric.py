@@ -302,12 +302,14 @@ class Rubric:
         return self._items[item_id]
 
     def case_inputs(self, case: Case) -> dict[str, np.ndarray]:
-        """Return the read-only arrays that go into a case, by argument name; made once."""
+        """Return the read-only arrays that go into a case, by argument name; made once.
+
+        Parts of a case ("item/name/part") have the same arrays under the same names.
+        """
         if case.id not in self._inputs:
+            whole = "/".join(case.id.split("/")[:2])
             self._inputs[case.id] = {
-                name: inputs.make(
-                    text, inputs.case_key(self.table.seed, case.id, name, case.public)
-                )
+                name: inputs.make(text, inputs.case_key(self.table.seed, whole, name, case.public))
                 for name, text in case.inputs.items()
             }
             for array in self._inputs[case.id].values():

@@ -15,41 +15,53 @@ from grader.probes.nn import Implementation
 STEP = 2.0**-20
 
 
-def norm_gradient(
+def norm_backward(
     nn: Implementation,
     x: np.ndarray,
     gamma: np.ndarray,
     beta: np.ndarray,
     dout: np.ndarray,
-    x_along: np.ndarray,
-    gamma_along: np.ndarray,
-    beta_along: np.ndarray,
     forward: str,
     backward: str,
     **param: Any,
 ) -> dict[str, Any]:
-    """x, dout (N, D), gamma, beta (D,) and a direction for each of the three.
+    """x, dout (N, D), gamma, beta (D,) -> dx, dgamma, dbeta, with the cache of the own forward."""
+    mode = {"mode": "train", **param}
+    _, cache = getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), mode)
+    dx, dgamma, dbeta = getattr(nn, backward)(dout.copy(), cache)
+    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
 
-    -> dx, dgamma, dbeta; d<name>_ends (2, N, D), the output a step ahead and a step back along each
-    direction; plain (N, D), the output for gamma 1 and beta 0; and the same for twice the input.
+
+def norm_ends(
+    nn: Implementation,
+    x: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    x_along: np.ndarray,
+    gamma_along: np.ndarray,
+    beta_along: np.ndarray,
+    forward: str,
+    **param: Any,
+) -> dict[str, Any]:
+    """x (N, D), gamma, beta (D,) and a direction for each of the three.
+
+    -> d<name>_ends (2, N, D), the output a step ahead and a step back along each direction; plain
+    (N, D), the output for gamma 1 and beta 0; and the same for twice the input. It knows no dout,
+    as norm_backward knows no direction: who does not know both cannot make the two agree.
     """
     mode = {"mode": "train", **param}
 
-    def run(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> tuple[Any, Any]:
-        out, cache = getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), dict(mode))
-        return out, cache
+    def run(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> Any:
+        return getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), dict(mode))[0]
 
     ends = {
-        "dx": [run(x + s * x_along, gamma, beta)[0] for s in (STEP, -STEP)],
-        "dgamma": [run(x, gamma + s * gamma_along, beta)[0] for s in (STEP, -STEP)],
-        "dbeta": [run(x, gamma, beta + s * beta_along)[0] for s in (STEP, -STEP)],
+        "dx": [run(x + s * x_along, gamma, beta) for s in (STEP, -STEP)],
+        "dgamma": [run(x, gamma + s * gamma_along, beta) for s in (STEP, -STEP)],
+        "dbeta": [run(x, gamma, beta + s * beta_along) for s in (STEP, -STEP)],
     }
-    plain, _ = run(x, np.ones_like(gamma), np.zeros_like(beta))
-    of_double, _ = run(2 * x, np.ones_like(gamma), np.zeros_like(beta))
-    dx, dgamma, dbeta = getattr(nn, backward)(dout.copy(), run(x, gamma, beta)[1])
-    outputs = {"dx": dx, "dgamma": dgamma, "dbeta": dbeta, "plain": plain}
-    outputs["plain_of_double"] = of_double
-    return outputs | {f"{name}_ends": np.stack(two) for name, two in ends.items()}
+    plain, of_double = (run(n * x, np.ones_like(gamma), np.zeros_like(beta)) for n in (1, 2))
+    outputs = {f"{name}_ends": np.stack(two) for name, two in ends.items()}
+    return outputs | {"plain": plain, "plain_of_double": of_double}
 
 
 def layer_gradient(
