@@ -1,10 +1,14 @@
-"""`python -m benchmarks [speed|box|spread]`."""
+"""`python -m benchmarks [speed|box|spread|diagnosis]`."""
 
 import sys
 
-from benchmarks import box, speed, spread
+from benchmarks import box, diagnosis, speed, spread
+
+PARTS = {"speed": speed, "box": box, "spread": spread, "diagnosis": diagnosis}
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["speed", "box", "spread"]
+    wanted = sys.argv[1:] or list(PARTS)
+    if unknown := [name for name in wanted if name not in PARTS]:
+        sys.exit(f"benchmarks: there is no {unknown[0]}; choose among {', '.join(PARTS)}")
     for name in wanted:
-        {"speed": speed, "box": box, "spread": spread}[name].main()
+        PARTS[name].main()

@@ -122,15 +122,17 @@ def fixtures_build(
     ] = None,
 ) -> None:
     """Run every probe on the reference and write reference/golden/."""
-    from grader.golden import store
+    from grader.golden import store, wrong
 
-    manifest, files = _built(rubric)
+    (manifest, files), mistakes = _built(rubric)
     store.write(shelf.golden_folder(), manifest, files)
+    wrong.write(shelf.golden_folder() / wrong.FOLDER, *mistakes)
     count = sum(
         len(outputs) for row in manifest["cases"].values() for outputs in row["answers"].values()
     )
     typer.echo(
-        f"{shelf.golden_folder()}: {count} arrays for {len(manifest['cases'])} cases written"
+        f"{shelf.golden_folder()}: {count} arrays for {len(manifest['cases'])} cases written, "
+        f"and the wrong answers of {len(mistakes[0]['mistakes'])} usual mistakes"
     )
 
 
@@ -199,22 +201,28 @@ def schema(
     typer.echo(json.dumps(found, indent=1))
 
 
-def _built(
-    names: list[str] | None, crosschecked: bool = True
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    from grader.golden import build
+def _built(names: list[str] | None, crosschecked: bool = True) -> tuple[Any, Any]:
+    """Return what golden.build and golden.twins make for these rubrics."""
+    from grader.golden import build, twins
+    from grader.golden.store import Golden
     from grader.rubric import read_rubric
 
     chosen = [read_rubric(shelf.rubric_path(name)) for name in names] if names else shelf.rubrics()
-    return build.build(chosen, shelf.home() / "reference", crosschecked=crosschecked)
+    reference = shelf.home() / "reference"
+    manifest, files = build.build(chosen, reference, crosschecked=crosschecked)
+    golden = Golden(manifest, files, "")
+    return (manifest, files), twins.build(chosen, reference, golden)
 
 
 def _differences() -> list[Any]:
     from grader.golden.store import Golden
+    from grader.golden.wrong import FOLDER, Wrong
 
     stored = Golden.read(shelf.golden_folder(), as_found=True)
-    manifest, files = _built(None, crosschecked=False)
-    return stored.differences(Golden(manifest, files, ""))
+    mistakes = Wrong.read(shelf.golden_folder() / FOLDER, stored.reference)
+    (manifest, files), wrong = _built(None, crosschecked=False)
+    right = stored.differences(Golden(manifest, files, ""))
+    return right + mistakes.differences(Wrong(*wrong))
 
 
 def _write(path: Path, text: str) -> None:

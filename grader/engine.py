@@ -8,19 +8,22 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import platform
 import resource
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
 import grader
-from grader import box, follow, measure, reading, score
+from grader import box, consistent, diagnose, follow, measure, reading, score
 from grader.errors import RubricError
 from grader.golden.store import Golden
+from grader.golden.wrong import Wrong
 from grader.judges import find
 from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
@@ -35,13 +38,22 @@ class Assignment:
 
     `given` holds the handed-out layers.py and layer_utils.py (short name -> source). `grafts` holds
     the reference's layers.py under "layers" where this machine has it: without it an item that
-    fails because of another cannot be tried over right layers.
+    fails because of another cannot be tried over right layers. `mistakes` is the folder of golden
+    wrong answers, read once something has failed.
     """
 
     rubric: Rubric
     golden: Golden
     given: Mapping[str, bytes] = field(default_factory=dict)
     grafts: Mapping[str, bytes] = field(default_factory=dict)
+    mistakes: Path | None = None
+
+    @functools.cached_property
+    def wrong(self) -> Wrong:
+        """What the usual mistakes give. Raises GoldenError where it cannot be read."""
+        if self.mistakes is None:
+            return Wrong.none()
+        return Wrong.read(self.mistakes, self.golden.reference)
 
     def check(self) -> None:
         """Raise GoldenError or RubricError where the parts do not belong together."""
@@ -107,8 +119,17 @@ def grade_one(submission: Submission, assignment: Assignment, worker: box.Worker
         else {}
     )
 
+    own = consistent.gradients(job, worker, rubric, bench, verdicts, deadline)
+    causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, own, assignment)
+
+    settled = {
+        name: replace(verdict, right={**verdict.right, **again.right}) if again else verdict
+        for name, verdict in verdicts.items()
+        for again in [followed.get(name)]
+    }
     items = tuple(
-        _result(item, rubric, verdicts, followed.get(item.id)) for item in rubric.table.items
+        _result(item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id))
+        for item in rubric.table.items
     )
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.loaded.repaired)),
@@ -147,7 +168,9 @@ def _result(
     item: ItemTable,
     rubric: Rubric,
     verdicts: Mapping[str, Verdict],
-    followed: Mapping[str, bool] | None,
+    settled: Mapping[str, Verdict],
+    again: follow.Again | None,
+    why: diagnose.Diagnosis | None,
 ) -> ItemResult:
     if item.kind != "code":
         status: Status = "pending" if item.kind == "question" else "skipped"
@@ -161,6 +184,7 @@ def _result(
             item.id, item.title, item.section, item.where, status, 0.0, item.points, (),
             faults=verdict.faults,
         )  # fmt: skip
+    followed = again.right if again is not None else None
     parts = score.parts_of(item, verdict.right, verdict.written)
     if followed is not None:
         parts = score.with_follow_through(parts, followed, rubric.table.follow_through)
@@ -175,7 +199,7 @@ def _result(
         if followed is None or (fault.part == "all" or not followed.get(fault.part, False))
     )
     faults = () if earned == item.points else faults
-    because_of = _because_of(verdict, verdicts, followed is not None, explained)
+    because_of = _because_of(verdict, verdicts, settled, followed is not None, explained)
     status = score.status_of(parts, faults)
     if because_of is not None and verdict.written and rubric.table.follow_through == 0:
         status = "skipped"
@@ -190,7 +214,8 @@ def _result(
         parts=parts,
         faults=faults,
         warnings=verdict.warnings,
-        hints=item.hints[: rubric.table.hint_level] if earned < item.points else (),
+        hints=_hints(item, why)[: rubric.table.hint_level] if earned < item.points else (),
+        cause=why.cause if why is not None and because_of is None else None,
         because_of=because_of,
         followed_through=explained,
         checks=verdict.checks,
@@ -198,15 +223,28 @@ def _result(
     )
 
 
+def _hints(item: ItemTable, why: diagnose.Diagnosis | None) -> tuple[str, ...]:
+    """Return the hints of the mistake, where it is known; else those of the item."""
+    return (why.hints if why is not None else ()) or item.hints
+
+
 def _because_of(
-    verdict: Verdict, verdicts: Mapping[str, Verdict], tried: bool, explained: bool
+    verdict: Verdict,
+    verdicts: Mapping[str, Verdict],
+    settled: Mapping[str, Verdict],
+    tried: bool,
+    explained: bool,
 ) -> str | None:
-    """Return the item that a failed one goes back to: a layer where right layers made it right."""
+    """Return the item that a failed one goes back to: a layer where right layers made it right, or
+    a net that is wrong over right layers too.
+    """
     if verdict.passed:
         return None
     if explained:
         return follow.root(verdict.item, verdicts, ("layers",))
-    return follow.root(verdict.item, verdicts, ("nets",) if tried else ("layers", "nets"))
+    if tried:
+        return follow.root(verdict.item, settled, ("nets",))
+    return follow.root(verdict.item, verdicts, ("layers", "nets"))
 
 
 def _flags(submission: Submission, assignment: Assignment, loaded: box.Loaded) -> tuple[Flag, ...]:

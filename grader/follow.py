@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from grader import box
 from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
 from grader.session import Session
-from grader.types import Case
+from grader.types import Case, Evidence
 from grader.verdicts import Bench, Verdict
 
 Verdicts = Mapping[str, Verdict]
@@ -32,6 +32,14 @@ TELLING = ("value", "shape")  # a fault of these kinds says that the item itself
 OWN_CASES = 2  # of a backward item: enough shapes to tell, and cheap
 # A backward pass whose cache is promised by its forward pass's docstring.
 PROMISED = {"affine_backward": "affine_forward", "relu_backward": "relu_forward"}
+
+
+@dataclass(frozen=True)
+class Again:
+    """An item that was tried again: part -> right, and what happened, by case."""
+
+    right: Mapping[str, bool]
+    evidence: Mapping[str, Evidence]
 
 
 def root(
@@ -56,13 +64,13 @@ def through(
     bench: Bench,
     verdicts: Verdicts,
     deadline: float,
-) -> dict[str, Mapping[str, bool]]:
-    """Try again what may be a consequence; return item -> part -> right."""
+) -> dict[str, Again]:
+    """Try again what may be a consequence, by item."""
     failed = [v.item for v in verdicts.values() if not v.passed and v.written and not v.broken]
     nets = [item for item in failed if grafts and _over_layers(item, verdicts)]
     norms = [item for item in failed if _fails(NORMS.get(item.id), verdicts)]
     plain = [item for item in failed if _fails(PROMISED.get(item.id), verdicts)]
-    found: dict[str, Mapping[str, bool]] = {}
+    found: dict[str, Again] = {}
     for items, own_job, cases in (
         (nets, replace(job, graft=grafts), [c for c in rubric.cases if c.item in _ids(nets)]),
         (norms, job, [case for item in norms for case in _own_cases(item, rubric)]),
@@ -77,7 +85,7 @@ def through(
                 wrong = {name for name, verdict in verdicts.items() if not verdict.passed}
                 again = bench.verdict(item, evidence, mine, wrong)
                 if any(again.right.values()) or any(f.kind in TELLING for f in again.faults):
-                    found[item.id] = again.right
+                    found[item.id] = Again(again.right, evidence)
     return found
 
 

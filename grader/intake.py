@@ -52,6 +52,7 @@ def read_submission(
     layout = find_layout(upload.files)
     if layout is None:
         raise _no_layers(upload)
+    _refuse_unread(layout, upload)
     package = layout.package or _imported_name(layout, upload)
     places = {f"{package}/{to}": source for to, source in layout.sources.items()}
     places.update(layout.notebooks)
@@ -73,6 +74,17 @@ def read_submission(
 def _name(path: Path) -> str:
     whole = path.name or path.resolve().name or "submission"
     return whole[:-4] if whole.lower().endswith(".zip") and len(whole) > 4 else whole
+
+
+def _refuse_unread(layout: Layout, upload: Upload) -> None:
+    """Raise where a file of the package is there and cannot be read: that is not worth zero."""
+    missing = [core for core in CORE if core not in layout.sources]
+    names = {name for core in missing for name in (core, _base(core))}
+    wanted = [f"{layout.folder}/{name}/".lstrip("/") for name in names]
+    for path, why in sorted(upload.unusable.items()):
+        if any(place.startswith(f"{path.rstrip('/')}/") for place in wanted):
+            what = f"'{shown(path)}' {why}"
+            raise refusal(upload.place, what, "put it right and hand in again")
 
 
 def _no_layers(upload: Upload) -> UnusableSubmission:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader.engine import Assignment
 from grader.errors import UsageError
+from grader.golden import wrong
 from grader.golden.store import Golden
 from grader.rubric import Rubric, read_rubric
 
@@ -78,6 +79,7 @@ def _assignment(rubric: str) -> Assignment:
         golden=Golden.read(golden_folder()),
         given={n: data for n in ALSO_GIVEN if (data := _bytes(template / f"{n}.py")) is not None},
         grafts={} if layers is None else {"layers": layers},
+        mistakes=golden_folder() / wrong.FOLDER,
     )
     found.check()
     return found

@@ -80,7 +80,7 @@ class Bench:
         known = self._found.get(case.id)
         if known is None or known[0] is not evidence:
             item = self._rubric.item(case.item)
-            found = judges.find(case.judge).decide(self._look(case, evidence))
+            found = judges.find(case.judge).decide(self.look(case, evidence))
             counted = [one for one in found if item.part_of(one.output, case) is not None]
             known = self._found[case.id] = (evidence, counted)
         return known[1]
@@ -88,6 +88,20 @@ class Bench:
     def outputs(self, case: Case) -> tuple[str, ...]:
         """Return all outputs that a case gives."""
         return judges.find(case.judge).names(case, self._expected(case))
+
+    def look(self, case: Case, evidence: Evidence) -> Look:
+        """Return an answered case as its judge sees it."""
+        judging = self._rubric.table.judging
+        row = TOLERANCES[self._rubric.item(case.item).tolerance]
+        rules = Rules(row.float64, row.float32, judging.unit_axes, judging.float32)
+        return Look(
+            case,
+            self._rubric.case_inputs(case),
+            evidence.arrays,
+            evidence.refused,
+            self._expected(case),
+            rules,
+        )
 
     def names(self, case: Case) -> list[str]:
         """Return the outputs that a case must decide."""
@@ -228,19 +242,6 @@ class Bench:
         told = evidence.outcome == "missing" and raised is not None and raised.message
         full = says if told else f"{name} {says}"
         return Fault(case.id, part, "", kind, full, case.public, raised=raised)
-
-    def _look(self, case: Case, evidence: Evidence) -> Look:
-        judging = self._rubric.table.judging
-        row = TOLERANCES[self._rubric.item(case.item).tolerance]
-        rules = Rules(row.float64, row.float32, judging.unit_axes, judging.float32)
-        return Look(
-            case,
-            self._rubric.case_inputs(case),
-            evidence.arrays,
-            evidence.refused,
-            self._expected(case),
-            rules,
-        )
 
     def _expected(self, case: Case) -> tuple[Arrays, ...]:
         return self._golden.expected(case) if judges.find(case.judge).golden else ()

@@ -1,22 +1,37 @@
 """Whole submissions as test cases: those under tests/submissions, and wrong ones made from them.
 
-`accepted/<style>/` holds a whole submission and expect.toml. `wrong/<item>/<mistake>.py` holds only
-the functions that are wrong; they replace those of the same name in a right submission, so that
-each mistake is the smallest change.
+`accepted/<style>/` holds a whole submission and expect.toml. Wrong ones are the reference with one
+mistake of reference/misconceptions, or are made from `wrong/<item>/<mistake>.py`, which holds only
+the functions that are wrong; they replace those of the same name in a right submission.
 """
 
 from __future__ import annotations
 
 import ast
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.golden import mistakes as usual
+from grader.golden.mistakes import Misconception
 from grader.types import Submission
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCEPTED = ROOT / "tests" / "submissions" / "accepted"
 WRONG = ROOT / "tests" / "submissions" / "wrong"
+LAYERS = "from {package}.layers import *\nfrom {package}.layer_utils import *\n"  # for nets
+# Functions that know each other's caches, or one object: a mistake in one comes with the others.
+TOGETHER = (
+    ("affine_forward", "affine_backward"),
+    ("relu_forward", "relu_backward"),
+    ("batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt"),
+    ("layernorm_forward", "layernorm_backward"),
+    ("dropout_forward", "dropout_backward"),
+    ("TwoLayerNet.__init__", "TwoLayerNet.loss"),
+    ("FullyConnectedNet.__init__", "FullyConnectedNet.loss"),
+    ("sgd_momentum",), ("rmsprop",), ("adam",),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,13 +95,64 @@ def accepted_submission(style: str) -> Submission:
     return of_files(style, _package(package), package.name)
 
 
-def mistakes() -> list[Path]:
-    """Return the files of all wrong submissions."""
-    return sorted(WRONG.glob("*/*.py"))
+def usual_mistakes() -> dict[str, Misconception]:
+    """Return the mistakes of reference/misconceptions by id."""
+    return {one.id: one for one in usual.read(ROOT / "reference")}
 
 
-def mistake(path: Path) -> Mistake:
-    """Return the wrong submission that a file describes."""
+def mistakes() -> dict[str, Path | Misconception]:
+    """Return what describes each wrong submission, by item/name."""
+    files = {f"{path.parent.name}/{path.stem}": path for path in sorted(WRONG.glob("*/*.py"))}
+    return {**usual_mistakes(), **files}
+
+
+def mistake(what: Path | Misconception) -> Mistake:
+    """Return a wrong submission: the reference with one mistake, or what a file says."""
+    if isinstance(what, Path):
+        return _of_file(what)
+    submission = with_mistakes(reference(), [what])
+    fails = {item: list(parts) for item, parts in what.fails.items()}
+    return Mistake(what.id, what.says, fails, "cs231n-a2", submission)
+
+
+def with_mistakes(base: Submission, planned: Iterable[Misconception]) -> Submission:
+    """Return `base` with mistakes planted in it.
+
+    A mistake is made in the text of the reference; then its functions, and those that work with
+    their caches, take the place of their namesakes.
+    """
+    right = {path.partition("/")[2]: data for path, data in reference().files.items()}
+    change: usual.Change = {}
+    for one in planned:
+        change = usual.together(change, one.change)
+    changed = usual.applied(right, change)
+    groups = [group for group in TOGETHER if set(group) & set(change)]
+    files = dict(base.files)
+    for is_net in (False, True):
+        names = [name for group in groups for name in group if ("." in name) is is_net]
+        if names:
+            imports = LAYERS.format(package=base.package) if is_net else ""
+            files = planted(files, f"{_only(changed, names)}import numpy as np\n{imports}")
+    name = f"{base.name} with {' and '.join(one.id.replace('/', ' ') for one in planned)}"
+    return of_files(name, files, base.package)
+
+
+def _only(files: Mapping[str, bytes], names: Iterable[str]) -> str:
+    """Return the text of functions and methods, each class once."""
+    classes: dict[str, list[str]] = {}
+    for name in names:
+        data = next(d for d in files.values() if _find(d, name) is not None)
+        node = _find(data, name)
+        assert node is not None
+        classes.setdefault(name.rpartition(".")[0], []).append(
+            _text(data.decode().splitlines(), node)
+        )
+    pieces = classes.pop("", [])
+    pieces += [f"class {name}:\n" + "\n\n".join(methods) for name, methods in classes.items()]
+    return "\n\n\n".join(pieces) + "\n\n\n"
+
+
+def _of_file(path: Path) -> Mistake:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     constants = {

@@ -29,6 +29,7 @@ LAYERS = (
     ("intake", "session", "verdicts", "report", "release"),
     ("observing",),
     ("follow", "measure", "notebooks"),
+    ("diagnose", "consistent"),
     ("engine",),
     ("shelf",),
     ("cli",),

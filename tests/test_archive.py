@@ -345,14 +345,36 @@ def test_special_files_in_a_folder_are_left_aside(tmp_path: Path) -> None:
     package = tmp_path / "hw" / "cs231n"
     package.mkdir(parents=True)
     (package / "layers.py").write_bytes(TOY)
-    (package / "optim.py").symlink_to(outside / "answers.py")
+    (package / "cnn.py").symlink_to(outside / "answers.py")
     (package / "more").symlink_to(outside)
     os.mkfifo(package / "helper.py")
     got = read_submission(tmp_path / "hw")
     assert set(got.files) == {"cs231n/layers.py"}
-    assert "'cs231n/optim.py' is a link; links are not followed" in got.ignored
+    assert "'cs231n/cnn.py' is a link; links are not followed" in got.ignored
     assert "'cs231n/more' is a link; links are not followed" in got.ignored
     assert "'cs231n/helper.py' cannot be read (is no regular file)" in got.ignored
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no links here")
+@pytest.mark.parametrize("name", ["optim.py", "classifiers", "classifiers/fc_net.py", "fc_net.py"])
+def test_a_graded_file_that_is_there_but_cannot_be_read_is_not_worth_zero(
+    name: str, tmp_path: Path
+) -> None:
+    package = tmp_path / "hw" / "cs231n"
+    (package / name).parent.mkdir(parents=True)
+    (package / "layers.py").write_bytes(TOY)
+    (package / name).symlink_to("/etc")
+    with pytest.raises(
+        UnusableSubmission, match=f"hw: 'cs231n/{name}' is a link; .*; put it right"
+    ):
+        read_submission(tmp_path / "hw")
+
+
+def test_a_graded_file_that_is_too_large_is_not_worth_zero(tmp_path: Path) -> None:
+    members = (GOOD[0], Member("cs231n/optim.py", b"#" * 300))
+    (tmp_path / "hw.zip").write_bytes(forge(*members))
+    with pytest.raises(UnusableSubmission, match="'cs231n/optim.py' is .* large"):
+        read_submission(tmp_path / "hw.zip", limits=Limits(source_bytes=299))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no links here")

@@ -441,7 +441,8 @@ def test_grading_works_without_the_reference(
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def test_fixtures_verify_is_content_with_what_is_committed(grade: Grade, home: Path) -> None:

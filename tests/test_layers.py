@@ -41,7 +41,6 @@ LAYERS = (
     ("landlock", "uid", "root_again"),
     ("landlock", "rlimits", "thread_bomb"),
     ("landlock", "landlock", "files_read_by_name"),
-    ("landlock", "landlock", "disk_fill"),
     ("landlock", "seccomp", "signals_by_detours"),
     ("landlock", "seccomp", "namespaces"),
 )

@@ -341,7 +341,9 @@ def scores_answers(given: Arrays, options: Arrays, taste: Taste) -> Arrays:
     assert kind != "batchnorm", "without running averages this would be another question"
     params = net_parameters(given["theta"], options["dims"], kind)
     norm = training_norm(PLAIN, params, kind, taste)
-    return {"scores": net_scores(PLAIN, params, given["x"], norm, taste)}
+    scores = {"scores": net_scores(PLAIN, params, given["x"], norm, taste)}
+    again = {"scores_again": scores["scores"]} if options.get("keep", 1) != 1 else {}
+    return scores | again
 
 
 def loss_answers(given: Arrays, options: Arrays, taste: Taste) -> Arrays:

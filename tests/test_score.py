@@ -13,8 +13,8 @@ def item(**points: float) -> ItemTable:
     """An item with these parts and points."""
     rows = [{"id": name, "points": n, "about": f"{name} is right"} for name, n in points.items()]
     return ItemTable.model_validate({
-        "id": "item", "section": "s", "title": "Item", "points": sum(points.values()),
-        "probe": "p.q", "cases": [{"id": "one"}], "parts": rows,
+        "id": "item", "section": "s", "where": "layers.py: f", "title": "Item",
+        "points": sum(points.values()), "probe": "p.q", "cases": [{"id": "one"}], "parts": rows,
     })  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -51,14 +50,18 @@ def test_a_correct_submission_gets_full_marks_in_any_style(
     wrong = {i.id: [f.says for f in i.faults] for i in code(report).values() if i.faults}
     assert {item: says for item, says in wrong.items() if item not in missing} == {}
     assert set(lost(report)) == set(missing)
+    assert [item.id for item in report.items if item.cause is not None] == []
 
 
-@pytest.mark.parametrize("path", MISTAKES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+@pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_costs_exactly_its_own_parts(
-    path: Path, assignments: dict[str, Assignment], worker: Worker
+    name: str, assignments: dict[str, Assignment], worker: Worker
 ) -> None:
-    mistake = handed_in.mistake(path)
+    mistake = handed_in.mistake(MISTAKES[name])
     report = grade_one(mistake.submission, assignments[mistake.rubric], worker)
+    if name in handed_in.usual_mistakes():
+        cause = code(report)[name.partition("/")[0]].cause
+        assert cause is not None and cause.id == name and cause.certain
     assert lost(report) == {
         item: sorted_like(report, item, parts) for item, parts in mistake.fails.items()
     }
@@ -76,8 +79,8 @@ def test_every_code_item_is_failed_by_at_least_two_mistakes(
     assignments: dict[str, Assignment],
 ) -> None:
     counts = {case.item: 0 for case in assignments["cs231n-a2"].rubric.cases}
-    for path in MISTAKES:
-        for item in handed_in.mistake(path).fails:
+    for what in MISTAKES.values():
+        for item in handed_in.mistake(what).fails:
             counts[item] += 1
     assert {item: n for item, n in counts.items() if n < 2} == {}
     assert len(MISTAKES) >= 60

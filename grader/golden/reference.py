@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -13,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from grader.errors import GoldenError
+from grader.golden import mistakes
 from grader.probes.nn import Conventions, Implementation
 from grader.worker.modules import GRADED, Finder, Source
 
@@ -20,22 +22,25 @@ PACKAGE = "reference_under_test"
 
 
 @contextmanager
-def implementation(reference: Path, alternative: str = "") -> Iterator[Implementation]:
+def implementation(
+    reference: Path, alternative: str = "", change: mistakes.Change | None = None
+) -> Iterator[Implementation]:
     """Yield the reference in folder `reference` (which holds cs231n/), changed by `alternative`.
 
-    Names joined by "+" apply together. Nothing stays imported afterwards.
+    Names joined by "+" apply together; `change` is made in the text of the reference. Nothing stays
+    imported afterwards.
     Raises GoldenError for a name that reference/alternatives does not know.
     """
     patches = _patches(reference, alternative)
     codes = {}
     if not (reference / "cs231n" / "layers.py").exists():
         raise GoldenError(f"{reference / 'cs231n'}: is missing; restore it to build fixtures")
-    for path in sorted((reference / "cs231n").rglob("*.py")):
-        inside = path.relative_to(reference / "cs231n").as_posix()
-        source = Source(str(path), path.read_bytes())
-        if source.marshalled is None:
-            raise GoldenError(f"{path}: cannot be compiled ({source.error}); mend the reference")
-        codes[f"{PACKAGE}/{inside}"] = source.marshalled
+    folder = reference / "cs231n"
+    paths = sorted(folder.rglob("*.py"))
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    files = mistakes.applied(files, change or {})
+    for inside, data in files.items():
+        codes[f"{PACKAGE}/{inside}"] = _compiled(str(folder / inside), data)
     finder = Finder(PACKAGE, codes, patches)
     sys.meta_path.insert(0, finder)
     try:
@@ -50,12 +55,19 @@ def implementation(reference: Path, alternative: str = "") -> Iterator[Implement
             del sys.modules[name]
 
 
+@functools.lru_cache(maxsize=64)
+def _compiled(path: str, data: bytes) -> bytes:
+    source = Source(path, data)
+    if source.marshalled is None:
+        raise GoldenError(f"{path}: cannot be compiled ({source.error}); mend the reference")
+    return source.marshalled
+
+
 def sha256(reference: Path) -> str:
     """Return the hash of every source that golden answers depend on."""
     digest = hashlib.sha256()
-    for path in sorted(
-        [*(reference / "cs231n").rglob("*.py"), *(reference / "alternatives").glob("*.py")]
-    ):
+    patterns = ("cs231n/**/*.py", "alternatives/*.py", f"{mistakes.FOLDER}/*.toml")
+    for path in sorted(path for pattern in patterns for path in reference.glob(pattern)):
         digest.update(path.relative_to(reference).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

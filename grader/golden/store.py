@@ -84,6 +84,11 @@ class Golden:
             _check_entry(path, case_id, entry, files, as_found)
         return cls(manifest, files, hashlib.sha256(text).hexdigest())
 
+    @property
+    def reference(self) -> str:
+        """The hash of the sources that the answers were made from."""
+        return str(self._manifest["reference"])
+
     def check(self, cases: tuple[Case, ...], seed: str) -> None:
         """Raise GoldenError unless every case is here, made from this very definition."""
         for case in cases:

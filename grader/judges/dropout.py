@@ -38,7 +38,7 @@ def decide_train(look: Look) -> Iterator[Finding]:
     share = float(kept.mean())
     factor = float(np.median(ratio[kept])) if kept.any() else 0.0
     yield _mask(ratio, kept, factor)
-    draws = _distinct(kept).size
+    draws = distinct(kept).size
     yield _keep_fraction(share, keep, draws)
     yield _scale(factor, share, keep, draws)
     yield _draws(look, x, kept)
@@ -62,7 +62,7 @@ def _mask(ratio: np.ndarray, kept: np.ndarray, factor: float) -> Finding:
     return Finding("mask")
 
 
-def _distinct(kept: np.ndarray) -> np.ndarray:
+def distinct(kept: np.ndarray) -> np.ndarray:
     """Return the draws behind a mask: one row, or one column, where all are the same."""
     for axis in range(min(kept.ndim, 2)):
         first = np.take(kept, [0], axis=axis)

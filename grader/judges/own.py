@@ -57,8 +57,30 @@ def _agrees(name: str, along: np.ndarray, look: Look) -> Finding:
     return Finding(name, "value", says, says, error, DIFFERENCE)
 
 
+def decide_along(look: Look) -> Iterator[Finding]:
+    """Yield whether derivatives by backward pass and by difference agree, along every direction."""
+    arrays = [look.arrays.get(name) for name in ("analytic", "numeric")]
+    if any(a is None or a.ndim != 1 or not a.size for a in arrays):
+        yield missing("analytic", look)
+        return
+    analytic, numeric = (np.asarray(a, dtype=np.float64) for a in arrays)
+    scale = float(np.max(np.abs(numeric), initial=0.0))
+    if analytic.shape == numeric.shape and np.all(np.isfinite(analytic)) and scale > 0:
+        error = float(np.max(np.abs(analytic - numeric))) / scale
+        if error <= DIFFERENCE:
+            yield Finding("analytic", error=error, allowed=DIFFERENCE)
+            return
+    says = "it is not the gradient of the own forward pass"
+    yield Finding("analytic", "value", says, says)
+
+
+def _along_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
+    return ("analytic",)
+
+
 def _names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
     return tuple(GRADIENTS)
 
 
 gradient = Judge(decide, _names, golden=False)
+along = Judge(decide_along, _along_names, golden=False)

@@ -74,11 +74,16 @@ def net_scores(
     normalization: str | None = None,
     keep: float = 1.0,
 ) -> Outputs:
-    """x (N, D) -> scores (N, C): without labels a net is in test mode, whatever its dropout."""
+    """x (N, D) -> scores (N, C): without labels a net is in test mode, whatever its dropout.
+
+    With dropout there is a second time too, scores_again, which shows whether it is off.
+    """
     model = _with(
         _net(nn, x.dtype, dims, normalization=normalization, keep=keep), theta, dims, normalization
     )
-    return {"scores": _scores(model, x)}
+    kept = x.copy()
+    scores = {"scores": _scores(model, x)}
+    return scores if keep == 1 else scores | {"scores_again": _scores(model, kept)}
 
 
 def net_loss(
@@ -210,6 +215,40 @@ def net_dropout_seeded(
         analytic.append(np.sum(gradient.reshape(kept.shape) * along))
         numeric.append((ends[0] - ends[1]) / 2e-5)
     return {"loss": np.array(losses), "analytic": np.array(analytic), "numeric": np.array(numeric)}
+
+
+def own_gradient(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    along: np.ndarray,
+    dims: list[int],
+    net: str,
+    reg: float = 0.0,
+    normalization: str | None = None,
+) -> Outputs:
+    """x (N, D), y (N,) -> analytic and numeric (P,): for each parameter, the derivative of the own
+    loss along a direction, by the own gradients and by a difference. `net` is the class.
+    """
+    if net == "TwoLayerNet":
+        model = _with(_two_layer(nn, dims, reg=reg), theta, dims)
+    else:
+        model = _net(nn, x.dtype, dims, reg=reg, normalization=normalization)
+        model = _with(model, theta, dims, normalization)
+    grads = _loss(model, x.copy(), y.copy())
+    analytic, numeric = [], []
+    for name in sorted(model.params):
+        kept = np.array(model.params[name])
+        direction = along[: kept.size].reshape(kept.shape)
+        ends = []
+        for step in (2.0**-20, -(2.0**-20)):
+            model.params[name] = kept + step * direction
+            ends.append(model.loss(x.copy(), y.copy())[0])
+        model.params[name] = kept
+        analytic.append(np.sum(np.reshape(grads[f"d{name}"], kept.shape) * direction))
+        numeric.append((ends[0] - ends[1]) * 2.0**19)
+    return {"analytic": np.array(analytic), "numeric": np.array(numeric)}
 
 
 def _two_layer(nn: Implementation, dims: list[int], **arguments: Any) -> Any:

@@ -50,3 +50,29 @@ def norm_gradient(
     outputs = {"dx": dx, "dgamma": dgamma, "dbeta": dbeta, "plain": plain}
     outputs["plain_of_double"] = of_double
     return outputs | {f"{name}_ends": np.stack(two) for name, two in ends.items()}
+
+
+def layer_gradient(
+    nn: Implementation, dout: np.ndarray, forward: str, backward: str, **arrays: np.ndarray
+) -> dict[str, Any]:
+    """What a layer takes, in its order, and a direction `<name>_along` for each.
+
+    -> analytic and numeric (P,): the derivative of sum(dout * out) along each direction, by the
+    backward pass and by a difference of the forward pass.
+    """
+    given = {name: a for name, a in arrays.items() if not name.endswith("_along")}
+
+    def run(**changed: np.ndarray) -> tuple[Any, Any]:
+        arguments = [changed.get(name, a).copy() for name, a in given.items()]
+        out, cache = getattr(nn, forward)(*arguments)
+        return out, cache
+
+    gradients = getattr(nn, backward)(dout.copy(), run()[1])
+    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    analytic, numeric = [], []
+    for (name, array), gradient in zip(given.items(), gradients):
+        along = arrays[f"{name}_along"]
+        ends = [run(**{name: array + s * along})[0] for s in (STEP, -STEP)]
+        analytic.append(np.sum(np.reshape(gradient, array.shape) * along))
+        numeric.append(np.sum(dout * (ends[0] - ends[1])) / (2 * STEP))
+    return {"analytic": np.array(analytic), "numeric": np.array(numeric)}

@@ -58,6 +58,7 @@ class Card:
     score: str
     lede: str
     cause: Cause | None
+    cause_label: str
     problems: tuple[Problem, ...]
     more: tuple[str, ...]
     more_left: int
@@ -93,6 +94,7 @@ def _card(root: Root, anchor: str, side: int) -> Card:
         score=f"{points(item.earned)} of {points(item.possible)}",
         lede=_lede(item.parts),
         cause=item.cause,
+        cause_label=_label(item.cause),
         problems=tuple(problem(fault, side) for fault in picked),
         more=tuple(rest[:MORE]),
         more_left=max(0, len(rest) - MORE),
@@ -138,6 +140,15 @@ def part(result: PartResult) -> Part:
     """Say what a part was for and what it brought."""
     said = f"{points(result.earned)} of {points(result.possible)}"
     return Part(result.id, result.about, said, result.status, WORDS[result.status])
+
+
+def _label(cause: Cause | None) -> str:
+    """Return what a cause is: a mistake with a name, or what the numbers have in common."""
+    if cause is None:
+        return ""
+    if cause.id.startswith("symptom/"):
+        return "What your numbers show:" if cause.certain else "What it looks like:"
+    return "This is the mistake:" if cause.certain else "This looks like:"
 
 
 def _lede(parts: tuple[PartResult, ...]) -> str:

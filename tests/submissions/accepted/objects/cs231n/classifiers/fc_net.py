@@ -50,7 +50,7 @@ class FullyConnectedNet:
         while tape:
             backward, cache, names = tape.pop()
             match backward(d, cache):
-                case (d, *more):
+                case tuple((d, *more)):
                     grads.update(zip(names, more))
                 case d:
                     pass

@@ -1,0 +1,300 @@
+"""How often is the right cause named, and is a cause that is called certain ever false?
+
+Three measurements, each printed with what went wrong:
+
+    planted   every usual mistake in every accepted style that it fits into
+    pairs     two mistakes in different functions at once
+    mutants   random changes of the reference and of accepted submissions: one operator, constant,
+              axis or comparison, or one statement left out
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader import shelf
+from grader.box import Worker
+from grader.engine import Assignment, grade_one
+from grader.golden.mistakes import Misconception, Overlap
+from grader.types import ItemResult, Report, Submission
+from tests import handed_in
+
+PAIRS = 150
+MUTANTS = 320
+RUBRIC = "cs231n-a2"
+FILES = ("layers.py", "optim.py", "classifiers/fc_net.py")
+
+
+@dataclass(frozen=True)
+class Named:
+    """Which cause an item got."""
+
+    item: str
+    cause: str
+    certain: bool
+
+
+def styles() -> list[str]:
+    """Return the accepted styles of the default rubric, and the reference first."""
+    return ["", *(style for style, rubric in handed_in.accepted() if rubric == RUBRIC)]
+
+
+def base(style: str) -> Submission:
+    """Return a right submission."""
+    return handed_in.accepted_submission(style) if style else handed_in.reference()
+
+
+def fits(mistake: Misconception, style: str) -> bool:
+    """Say whether a style has the item at all."""
+    missing = handed_in.expected(style).get("missing", []) if style else []
+    return not (set(mistake.fails) & set(missing))
+
+
+def functions(mistake: Misconception) -> set[str]:
+    """Return the functions that a mistake changes, and those that share a cache with them."""
+    groups = [g for g in handed_in.TOGETHER if set(g) & set(mistake.change)]
+    return {name for group in groups for name in group}
+
+
+def named(report: Report) -> dict[str, Named]:
+    """Return the cause of each item that has one."""
+    return {
+        i.id: Named(i.id, i.cause.id, i.cause.certain) for i in report.items if i.cause is not None
+    }
+
+
+def is_named(report: Report, mistake: Misconception) -> bool:
+    """Say whether a mistake is a certain cause of its own item."""
+    one = named(report).get(mistake.item)
+    return one is not None and one.certain and mistake.id in one.cause.split("+")
+
+
+def planted(worker: Worker, assignment: Assignment) -> tuple[int, list[str]]:
+    """Return how many mistakes were planted, and those that were not named."""
+    count, missed = 0, []
+    for mistake in handed_in.usual_mistakes().values():
+        for style in styles():
+            if not fits(mistake, style):
+                continue
+            submission = handed_in.with_mistakes(base(style), [mistake])
+            report = grade_one(submission, assignment, worker)
+            count += 1
+            if not is_named(report, mistake):
+                missed.append(f"{mistake.id} in {style or 'reference'}: {_told(report)}")
+    return count, missed
+
+
+def pairs(worker: Worker, assignment: Assignment, wanted: int) -> tuple[int, list[str]]:
+    """Return how many mistakes were planted two by two, and those that were not named."""
+    chance = random.Random(231)
+    known = list(handed_in.usual_mistakes().values())
+    count, missed = 0, []
+    while count < 2 * wanted:
+        one, other = chance.sample(known, 2)
+        style = chance.choice(styles())
+        if set(one.change) & set(other.change) or not (fits(one, style) and fits(other, style)):
+            continue
+        try:
+            submission = handed_in.with_mistakes(base(style), [one, other])
+        except Overlap:
+            continue
+        report = grade_one(submission, assignment, worker)
+        for mistake in (one, other):
+            count += 1
+            if not is_named(report, mistake):
+                both = f"{one.id} and {other.id} in {style or 'reference'}"
+                missed.append(f"{both}: not {mistake.id}: {_told(report)}")
+    return count, missed
+
+
+def _told(report: Report) -> str:
+    found = named(report)
+    said = [f"{n.item}={n.cause}{'' if n.certain else '?'}" for n in found.values()]
+    broken = [f"{i.id} because of {i.because_of}" for i in report.items if i.because_of]
+    return "; ".join([*said, *broken]) or "nothing"
+
+
+# ------------------------------------------------------------------------------------- mutants
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A right submission with one random change; `line` is where, `says` what."""
+
+    base: str
+    where: str
+    says: str
+    submission: Submission
+
+
+def mutants(wanted: int, seed: int = 231) -> Iterator[Mutant]:
+    """Yield random mutants of the reference and of accepted submissions."""
+    chance = random.Random(seed)
+    while wanted:
+        style = chance.choice(styles())
+        submission = base(style)
+        path = f"{submission.package}/{chance.choice(FILES)}"
+        mutated = _mutated(submission.files[path].decode(), chance)
+        if mutated is None:
+            continue
+        text, where, says = mutated
+        files = {**submission.files, path: text.encode()}
+        name = f"mutant of {style or 'reference'}"
+        mutant = handed_in.of_files(name, files, submission.package)
+        yield Mutant(style or "reference", where, says, mutant)
+        wanted -= 1
+
+
+OPERATORS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
+COMPARED = {ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.Lt, ast.LtE: ast.Gt, ast.Eq: ast.NotEq}
+SWAPPED = {"mean": "sum", "sum": "mean", "maximum": "minimum", "zeros": "ones", "rand": "randn"}
+
+
+def _mutated(text: str, chance: random.Random) -> tuple[str, str, str] | None:
+    """Return (text, function, what was changed) with one random change in a graded function."""
+    tree = ast.parse(text)
+    asked = {name for group in handed_in.TOGETHER for name in group}
+    places: list[tuple[str, ast.AST, str]] = []
+    for outer in tree.body:
+        for node in outer.body if isinstance(outer, ast.ClassDef) else [outer]:
+            name = f"{outer.name}.{node.name}" if isinstance(outer, ast.ClassDef) and isinstance(
+                node, ast.FunctionDef) else getattr(node, "name", "")  # fmt: skip
+            if isinstance(node, ast.FunctionDef) and name in asked:
+                for inner in ast.walk(node):
+                    places += [(name, inner, kind) for kind in _kinds(inner)]
+    if not places:
+        return None
+    name, node, kind = chance.choice(places)
+    line = text.splitlines()[node.lineno - 1].strip()  # type: ignore[attr-defined]
+    _change(node, kind, chance)
+    return ast.unparse(ast.fix_missing_locations(tree)), name, f"{kind} in: {line}"
+
+
+def _kinds(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        yield "operator"
+        yield "left only"
+        yield "right only"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        yield "order"
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        yield "constant"
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in COMPARED:
+        yield "comparison"
+    if isinstance(node, ast.Attribute) and node.attr in SWAPPED:
+        yield "function"
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield "sign"
+    if isinstance(node, (ast.FunctionDef, ast.For, ast.If)) and len(node.body) > 2:
+        yield "statement"
+
+
+def _change(node: ast.AST, kind: str, chance: random.Random) -> None:
+    if isinstance(node, ast.BinOp) and kind == "operator":
+        node.op = OPERATORS[type(node.op)]()
+    elif isinstance(node, ast.BinOp) and kind in ("left only", "right only"):
+        kept = node.left if kind == "left only" else node.right
+        node.left, node.op, node.right = kept, ast.Mult(), ast.Constant(1)
+    elif isinstance(node, ast.BinOp):
+        node.left, node.right = node.right, node.left
+    elif isinstance(node, ast.Constant):
+        others = [0, 1, 2] if isinstance(node.value, int) else [2 * node.value, 0.0, 1.0]
+        node.value = chance.choice([n for n in others if n != node.value])
+    elif isinstance(node, ast.Compare):
+        node.ops[0] = COMPARED[type(node.ops[0])]()
+    elif isinstance(node, ast.Attribute):
+        node.attr = SWAPPED[node.attr]
+    elif isinstance(node, ast.UnaryOp):
+        node.op = ast.UAdd()
+    elif isinstance(node, (ast.FunctionDef, ast.For, ast.If)):
+        del node.body[chance.randrange(1, len(node.body))]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the grader said of a mutant's first failing item."""
+
+    mutant: Mutant
+    item: ItemResult
+
+
+def judged(worker: Worker, assignment: Assignment, wanted: int) -> tuple[list[Judged], int]:
+    """Return the items that mutants really failed, and how many mutants changed nothing."""
+    found, same = [], 0
+    for mutant in mutants(wanted):
+        report = grade_one(mutant.submission, assignment, worker)
+        missing = [] if mutant.base == "reference" else handed_in.expected(mutant.base).get(
+            "missing", [])  # fmt: skip
+        wrong = [
+            i for i in report.items
+            if i.parts and i.earned < i.possible and i.because_of is None and i.id not in missing
+        ]  # fmt: skip
+        found += [Judged(mutant, item) for item in wrong]
+        same += not wrong
+    return found, same
+
+
+def time_of_ten(worker: Worker, assignment: Assignment) -> float:
+    """Return the seconds that diagnosis adds to a submission with ten failing items."""
+    from grader import diagnose
+
+    spent = 0.0
+    plain = diagnose.causes
+
+    def timed(*arguments: object) -> object:
+        nonlocal spent
+        start = time.perf_counter()
+        try:
+            return plain(*arguments)  # type: ignore[arg-type]
+        finally:
+            spent += time.perf_counter() - start
+
+    known = handed_in.usual_mistakes()
+    chosen: list[Misconception] = []
+    for mistake in known.values():
+        if all(not functions(mistake) & functions(one) for one in chosen):
+            chosen.append(mistake)
+    submission = handed_in.with_mistakes(handed_in.reference(), chosen)
+    diagnose.causes = timed  # type: ignore[assignment]
+    try:
+        report = grade_one(submission, assignment, worker)
+    finally:
+        diagnose.causes = plain
+    failing = sum(i.earned < i.possible for i in report.items if i.parts)
+    print(f"diagnosis of {failing} failing items: {spent:.3f} s")
+    return spent
+
+
+def main() -> None:
+    """Print all measurements."""
+    assignment = shelf.assignment(RUBRIC)
+    with Worker() as worker:
+        time_of_ten(worker, assignment)
+        for name, (count, missed) in (
+            ("planted", planted(worker, assignment)),
+            ("pairs", pairs(worker, assignment, PAIRS)),
+        ):
+            share = 100 * (1 - len(missed) / count)
+            print(f"{name}: {count - len(missed)} of {count} named, certain ({share:.1f} %)")
+            print("".join(f"  {line}\n" for line in missed), end="")
+        found, same = judged(worker, assignment, MUTANTS)
+    print(f"mutants: {MUTANTS}, {same} changed no answer, {len(found)} items failed")
+    kinds = Counter(
+        "none" if one.item.cause is None
+        else ("certain " if one.item.cause.certain else "perhaps ")
+        + ("symptom" if one.item.cause.id.startswith("symptom/") else "mistake")
+        for one in found
+    )  # fmt: skip
+    for kind, count in kinds.most_common():
+        print(f"  {kind}: {count} ({100 * count / len(found):.0f} %)")
+    for one in found:
+        cause = one.item.cause
+        said = f"{'certain' if cause.certain else 'perhaps'} {cause.id}" if cause else "-"
+        print(
+            f"  {one.mutant.base}: {one.mutant.where}: {one.mutant.says} -> {one.item.id}: {said}"
+        )

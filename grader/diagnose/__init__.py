@@ -1,0 +1,162 @@
+"""Why is it wrong? From the evidence of what failed to a sentence and the hints that fit it.
+
+    match      a usual mistake that gives the same wrong numbers (reference/misconceptions)
+    symptoms   else what wrong numbers have to do with the right ones: a factor, a transpose
+    stops      else what an exception of this kind usually means
+
+Nothing here looks at an item that is right, and nothing runs student code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from grader.diagnose import match, stops, symptoms
+from grader.diagnose.match import Match, Mine
+from grader.diagnose.symptoms import Symptom
+from grader.follow import Again
+from grader.golden.wrong import Wrong
+from grader.judges.wrong import Answer, Key, Seen, wrong_answers
+from grader.rubric import ItemTable, Rubric
+from grader.types import Case, Cause, Evidence
+from grader.verdicts import Bench, Verdict
+
+MOST = 2  # causes that one item is given
+OWN = (
+    "symptom/gradient-of-the-own-forward-pass",
+    "The gradients are right for your own forward pass: it is the forward pass that is wrong.",
+)
+
+
+class Known(Protocol):
+    """Whatever can read the golden wrong answers."""
+
+    @property
+    def wrong(self) -> Wrong:
+        """The usual mistakes and their answers."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The cause of an item's failure, and hints for it where the mistake is a known one."""
+
+    cause: Cause
+    hints: tuple[str, ...] = ()
+
+
+def causes(
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    verdicts: Mapping[str, Verdict],
+    followed: Mapping[str, Again],
+    own: Collection[str],
+    known: Known,
+) -> dict[str, Diagnosis]:
+    """Return the diagnosis of each failed item that has one; `known.wrong` is read once.
+
+    `own` names the items whose wrong gradients are those of their own forward pass.
+    """
+    found = {}
+    for name, verdict in verdicts.items():
+        again = followed.get(name)
+        right = {**verdict.right, **{p: r for p, r in again.right.items() if r}} if again else {}
+        right = right or dict(verdict.right)
+        lost = [p.id for p in verdict.item.parts if p.points > 0 and not right.get(p.id, False)]
+        if not lost or not verdict.written or verdict.broken:
+            continue
+        seen = {**evidence, **again.evidence} if again else evidence
+        diagnosis = _guarded(verdict.item, lost, rubric, bench, seen, known.wrong)
+        if name in own and not (diagnosis and diagnosis.hints):  # no usual mistake says more
+            diagnosis = _with_own(diagnosis)
+        if diagnosis is not None:
+            found[name] = diagnosis
+    return found
+
+
+def _guarded(
+    item: ItemTable,
+    lost: list[str],
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    wrong: Wrong,
+) -> Diagnosis | None:
+    """Return an item's diagnosis; where the search itself breaks there is none."""
+    try:
+        return _of_item(item, lost, rubric, bench, evidence, wrong)
+    except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
+        return None
+
+
+def _of_item(
+    item: ItemTable,
+    lost: list[str],
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    wrong: Wrong,
+) -> Diagnosis | None:
+    cases = [case for case in rubric.cases if case.item == item.id and case.id in evidence]
+    seen = [_seen(case, evidence[case.id], bench) for case in cases]
+    worth = {part.id: part.points for part in item.parts}
+    lost = sorted(lost, key=lambda part: -worth[part])
+    counted = _Counted(item, cases)
+    mine = Mine(counted(wrong_answers(seen)), symptoms.errors(seen), counted.part)
+    twins = {name: counted(answers) for name, answers in wrong.answers(item.id).items()}
+    matches = match.find(item.id, mine, twins, lost)
+    covered = {part for one in matches for part in one.parts}
+    rest = [] if match.WHOLE in covered else [part for part in lost if part not in covered]
+    signs = symptoms.find(item, seen, rest)[: MOST - len(matches[:MOST])]
+    if matches or signs:
+        return _told(matches[:MOST], signs, wrong)
+    stop = stops.find([evidence[case.id] for case in cases])
+    return Diagnosis(Cause(f"symptom/{stop[0]}", stop[1], False)) if stop else None
+
+
+def _seen(case: Case, evidence: Evidence, bench: Bench) -> Seen:
+    names = tuple(bench.names(case))
+    if evidence.outcome == "answered":
+        return Seen(case, names, bench.look(case, evidence))
+    kind = f" {evidence.raised.type}" if evidence.outcome == "raised" and evidence.raised else ""
+    return Seen(case, names, None, evidence.outcome + kind)
+
+
+def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
+    """Add that the gradients fit the own forward pass: the mistake is there."""
+    if diagnosis is None:
+        return Diagnosis(Cause(OWN[0], OWN[1], True))
+    cause = diagnosis.cause
+    return Diagnosis(Cause(f"{OWN[0]}+{cause.id}", f"{OWN[1]} {cause.says}", cause.certain))
+
+
+class _Counted:
+    """Keeps the wrong answers that cost points, and knows which part each counts for."""
+
+    def __init__(self, item: ItemTable, cases: list[Case]) -> None:
+        self._item = item
+        self._cases = {case.id: case for case in cases}
+        self._worth = {part.id for part in item.parts if part.points > 0}
+
+    def __call__(self, answers: Mapping[Key, Answer]) -> dict[Key, Answer]:
+        return {key: answer for key, answer in answers.items() if self.part(key) in self._worth}
+
+    def part(self, key: Key) -> str | None:
+        """Return the part of an output; what several cases say together has no case of its own."""
+        case = self._cases.get(key[0]) or next(iter(self._cases.values()))
+        return self._item.part_of(key[1], case)
+
+
+def _told(matches: list[Match], signs: list[Symptom], wrong: Wrong) -> Diagnosis:
+    """Return the diagnosis that known mistakes and, for what they leave open, symptoms make."""
+    told = [wrong.told(one.mistake) for one in matches]
+    says = " ".join([*(one.says for one in told), *(one.says for one in signs)])
+    names = [one.mistake for one in matches] + [f"symptom/{one.id}" for one in signs]
+    certain = all([*(one.certain for one in matches), *(one.certain for one in signs)])
+    hints: tuple[str, ...] = ()
+    if told:
+        first, second, third = told[0].hints
+        hints = (first, f"{second} In short: {told[0].formula}.", third)
+    return Diagnosis(Cause("+".join(dict.fromkeys(names)), says, certain), hints)

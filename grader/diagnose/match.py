@@ -1,0 +1,140 @@
+"""Which usual mistake gives the very answers that a student's code gave?
+
+A mistake fits where it is wrong in the same outputs of the same cases and with the same numbers.
+It is certain where all of them agree to 1e-9 and lie far nearer to it than to the right answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.judges.wrong import OTHER, Answer, Key
+
+EXACT = 1e-9  # of the largest number in an array: rounding, in whatever order sums were taken
+NEAR = 1e-3  # another convention for eps, or single precision
+CLOSER = 1e-2  # nearer to the mistake than to the right answer by at least this factor
+WHOLE = ""  # the part that stands for all of them
+
+Answers = Mapping[Key, Answer]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A mistake that gives a student's wrong answers in `parts` (all of them: {""})."""
+
+    mistake: str
+    parts: frozenset[str]
+    certain: bool
+
+
+@dataclass(frozen=True)
+class Mine:
+    """A student's wrong answers, how far each is from right, and which part each counts for."""
+
+    answers: Answers
+    errors: Mapping[Key, float]
+    part: Callable[[Key], str | None]
+
+    def only(self, answers: Answers, part: str) -> Answers:
+        """Return the answers that count for one part."""
+        return {k: a for k, a in answers.items() if part in (WHOLE, self.part(k))}
+
+
+def find(item: str, mine: Mine, twins: Mapping[str, Answers], parts: Iterable[str]) -> list[Match]:
+    """Return the mistakes that explain the wrong `parts` of an item, the most telling first.
+
+    One that explains everything is enough; else each part may have a mistake of its own, if that
+    one is not wrong where the student is right.
+    """
+    ranked = sorted(twins, key=lambda name: (not name.startswith(f"{item}/"), "+" in name))
+    whole = _best(mine, twins, ranked, WHOLE)
+    if whole is not None:
+        return [whole]
+    possible = [name for name in ranked if twins[name].keys() <= mine.answers.keys()]
+    found: dict[str, Match] = {}
+    for part in parts:
+        match = _best(mine, twins, possible, part)
+        if match is not None:
+            known = found.get(match.mistake)
+            joined = match.parts | (known.parts if known else frozenset())
+            certain = match.certain and (known is None or known.certain)
+            found[match.mistake] = Match(match.mistake, joined, certain)
+    return list(found.values())
+
+
+def _best(
+    mine: Mine, twins: Mapping[str, Answers], names: Iterable[str], part: str
+) -> Match | None:
+    wanted = mine.only(mine.answers, part)
+    if part != WHOLE and any(isinstance(a, frozenset) and not _plain(a) for a in wanted.values()):
+        return None
+    near: Match | None = None
+    for name in names:
+        theirs = mine.only(twins[name], part)
+        gap = _gap(wanted, theirs, mine.errors)
+        if gap is None:
+            continue
+        if _empty(theirs):
+            continue
+        match = Match(name.partition("+")[0], frozenset({part}), gap <= EXACT)
+        if match.certain and _telling(theirs, alone=theirs.keys() == twins[name].keys()):
+            return match
+        near = near or Match(match.mistake, match.parts, False)
+    return near
+
+
+def _gap(mine: Answers, theirs: Answers, errors: Mapping[Key, float]) -> float | None:
+    """Return the largest distance between two sets of wrong answers; None where they differ."""
+    if not mine or mine.keys() != theirs.keys():
+        return None
+    worst = 0.0
+    for key, answer in mine.items():
+        gap = distance(answer, theirs[key])
+        if not gap <= min(NEAR, CLOSER * errors.get(key, np.inf)):
+            return None
+        worst = max(worst, gap)
+    return worst
+
+
+def distance(got: Answer, known: Answer) -> float:
+    """Return how far an answer is from a known one, in units of the latter's largest number."""
+    if isinstance(got, frozenset) or isinstance(known, frozenset):
+        words = isinstance(got, frozenset) and isinstance(known, frozenset) and bool(got & known)
+        return 0.0 if words else np.inf
+    if got.shape != known.shape:
+        if got.size != known.size or _squeezed(got) != _squeezed(known):
+            return np.inf
+        got = got.reshape(known.shape)
+    there = np.isfinite(known)
+    if not np.array_equal(there, np.isfinite(got)):
+        return np.inf
+    size = float(np.max(np.abs(known), initial=0.0, where=there)) or 1.0
+    return float(np.max(np.abs(got - known), initial=0.0, where=there)) / size
+
+
+def _telling(answers: Answers, alone: bool) -> bool:
+    """Say whether answers are enough to be certain: numbers, or words that are the whole story.
+
+    The kind of an exception, an array of nan, or words for "something else" fit many mistakes.
+    """
+    if any(isinstance(a, np.ndarray) and np.isfinite(a).any() for a in answers.values()):
+        return True
+    words = [a for a in answers.values() if isinstance(a, frozenset)]
+    return alone and any(_plain(each) for each in words)
+
+
+def _empty(answers: Answers) -> bool:
+    """Say whether there are arrays, and not one number in them to compare."""
+    arrays = [a for a in answers.values() if isinstance(a, np.ndarray)]
+    return bool(arrays) and not any(np.isfinite(array).any() for array in arrays)
+
+
+def _plain(words: frozenset[str]) -> bool:
+    return OTHER not in words and not any(word.startswith("raised") for word in words)
+
+
+def _squeezed(array: np.ndarray) -> tuple[int, ...]:
+    return tuple(n for n in array.shape if n != 1)

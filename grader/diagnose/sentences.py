@@ -1,0 +1,206 @@
+"""From the words of a symptom to one sentence that a student understands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+# {o} names the outputs, {is} agrees with them, {it} stands for a word that the symptom carries.
+SENTENCES: Mapping[str, str] = {
+    "transposed": "{o} {is} transposed: swap the factors of the product, or the axes of the sum.",
+    "another shape": "{o} {has} the right numbers in another shape: the shape must be that of what "
+    "the answer belongs to.",
+    "not summed": "{o} {has} one row or column too many: the sum over that axis is missing.",
+    "not averaged": "{o} {has} one row or column too many: the mean over that axis is missing.",
+    "one number": "{o} {is} one number where an array is expected: a sum or a maximum has run over "
+    "all axes.",
+    "shape turned round": "{o} {has} its two axes turned round.",
+    "summed over features": "{o} {has} one number for each example: the sum has run over the "
+    "features, and the batch is left.",
+    "right count, other shape": "{o} {has} as many numbers as it should, in another shape.",
+    "one axis too many": "{o} {has} one axis too many: a sum over the batch is missing.",
+    "zero": "{o} {is} zero everywhere: something is never added, or multiplied by zero.",
+    "not zero": "{o} should be zero in some checks, and {is} not.",
+    "sign": "{o} {has} the right size and the wrong sign.",
+    "is input": "{o} {is} just {it}, handed on without change.",
+    "is output": "{o} {is} what {it} should be: two answers may stand in the wrong order.",
+    "factor": "{o} {is} off by one factor, the same in every cell.",
+    "missing": "{o} {is} right but for {it}, which is not added.",
+    "extra": "{o} {is} right but for {it}, which is added once too often.",
+    "taken off": "{o} {is} right but for {it}, which is taken off instead of added.",
+    "times": "{o} {is} multiplied by {it} once too often.",
+    "without factor": "{o} {is} right but for {it}, which is not multiplied in.",
+    "off by a multiple of": "{o} {is} off by a multiple of {it}.",
+    "one step late": "{o} {is} one step late: each step shows what belonged to the step before.",
+    "same at every step": "{o} {is} the same at every step: what one step computes does not reach "
+    "the next.",
+    "no step": "{o} never {moves}: the step is not added to w.",
+    "steps uphill": "{o} {moves} the wrong way: the sign of the step is turned round.",
+    "steps of another size": "{o} {moves} in the right direction, by steps of another size.",
+    "steps off over time": "{o} {moves} by steps that are off by one factor in all cells, which "
+    "changes from step to step: look at what depends on the number of steps.",
+    "steps off by cell": "{o} {moves} by steps that are off by a factor of its own in each cell, "
+    "the same at every step.",
+    "gradient of the wrong power": "{o} {has} the gradient where its square belongs, or its square "
+    "where it belongs itself.",
+    "sign of the gradient": "{o} {has} the gradient with the wrong sign in it.",
+    "weight of the old": "{o} {has} the wrong weight for what was kept from the step before.",
+    "weight of the new": "{o} {has} the wrong weight for the new gradient.",
+    "both weights": "{o} {has} wrong weights, both for what was kept and for the new gradient.",
+    "right at the first step": "{o} {is} right at the first step and wrong from the second: look "
+    "at what is kept in the dictionary for the next call.",
+    "mean missing": "{o} {is} right but for the gradient through the mean, which is missing.",
+    "variance missing": "{o} {is} right but for the gradient through the variance: it is missing.",
+    "direct missing": "{o} {is} right but for the direct way, which is missing.",
+    "mean and variance missing": "{o} {is} the direct way only: the gradients through the mean and "
+    "the variance are missing.",
+    "mean sign": "{o} {is} right but for the sign of the gradient through the mean.",
+    "variance sign": "{o} {is} right but for the sign of the gradient through the variance.",
+    "direct sign": "{o} {is} right but for the sign of the direct way.",
+    "mean factor": "{o} {is} right but for a factor in the gradient through the mean.",
+    "variance factor": "{o} {is} right but for a factor in the gradient through the variance.",
+    "direct factor": "{o} {is} right but for a factor in the direct way.",
+    "column mean left": "{o} {is} off by a constant in each column: its mean over the batch should "
+    "be taken off.",
+    "row mean left": "{o} {is} off by a constant in each row: its mean over the features should be "
+    "taken off.",
+    "column offset": "{o} {is} off by a constant in each column.",
+    "row offset": "{o} {is} off by a constant in each row.",
+    "column factor": "{o} {is} off by a factor of its own in each column: something that belongs "
+    "to a feature is missing or too much.",
+    "row factor": "{o} {is} off by a factor of its own in each row: something that belongs to an "
+    "example is missing or too much.",
+    "column line": "{o} {is} off by a factor and a constant of its own in each column: mean or "
+    "scale of a feature is not what it should be.",
+    "row line": "{o} {is} off by a factor and a constant of its own in each row: mean or scale of "
+    "an example is not what it should be.",
+    "an axis is missing": "{o} {has} an axis too few: one part of the computation is lost, or a "
+    "sum has run over too many axes.",
+    "only with defaults": "{o} {is} right where the settings are given and wrong with the default "
+    "ones: look at the default values.",
+    "like another eps": "{o} {is} nearly right for usual numbers and off for very small ones: look "
+    "at eps, and at what it is added to.",
+    "sign of some": "{o} {has} the right size everywhere and the wrong sign in some cells.",
+    "misplaced": "{o} {has} the right numbers in the wrong places: a reshape is no transpose.",
+    "one number everywhere": "{o} {is} the same number in every cell.",
+    "nan everywhere": "{o} {is} nan everywhere: look for 0/0 or the root of a negative number.",
+    "inf everywhere": "{o} {is} infinite everywhere: look for a division by zero.",
+    "nan where x is": "{o} {is} nan where x is {it}.",
+    "inf where x is": "{o} {is} infinite where x is {it}.",
+    "nan in whole columns": "{o} {is} nan in whole columns: look for 0/0 or the root of a negative "
+    "number that belongs to a feature.",
+    "inf in whole columns": "{o} {is} infinite in whole columns: look for a division by zero.",
+    "nan somewhere": "{o} {has} nan in it: look for 0/0 or the root of a negative number.",
+    "inf somewhere": "{o} {has} infinite numbers in it: look for a division by zero.",
+    "only with options": "{o} {is} right with the default settings and wrong with others: a "
+    "setting is not read, or read wrongly.",
+    "only with state": "{o} {is} right from a fresh start and wrong where earlier steps are handed "
+    "over: look at what is read from the dictionary.",
+    "only with more axes": "{o} {is} right for matrices and wrong for inputs with more axes.",
+    "only with reg": "{o} {is} right without regularization and wrong with it.",
+    "only small numbers": "{o} {is} right for usual numbers and wrong for very small ones: look at "
+    "eps, and at what it is added to.",
+    "only shifted": "{o} {is} right around zero and wrong for inputs that are shifted: look at "
+    "where the mean is taken off.",
+    "only square": "{o} {is} wrong for square inputs only: two axes may be mixed up where both "
+    "have one size.",
+    "only deep": "{o} {is} right for one hidden layer and wrong for more.",
+    "only in test mode": "{o} {is} right in training and wrong in test mode.",
+    "nearly right": "{o} {is} nearly right: only the last digits are off, as by another eps, or by "
+    "single precision.",
+    "wrong where x is negative": "{o} {is} wrong only where x is negative.",
+    "wrong where x is positive": "{o} {is} wrong only where x is positive.",
+    "wrong where dout is negative": "{o} {is} wrong only where dout is negative.",
+    "wrong where dout is positive": "{o} {is} wrong only where dout is positive.",
+    "wrong in the first row": "{o} {is} wrong in the first row only.",
+    "wrong in the last row": "{o} {is} wrong in the last row only.",
+    "wrong in some rows": "{o} {is} right in some rows and wrong in others.",
+    "wrong in the first column": "{o} {is} wrong in the first column only.",
+    "wrong in the last column": "{o} {is} wrong in the last column only.",
+    "wrong in some columns": "{o} {is} right in some columns and wrong in others.",
+    "wrong in some cells": "{o} {is} right in some cells and wrong in others.",
+    "too large": "{o} {has} the right signs, but every number is too large.",
+    "too small": "{o} {has} the right signs, but every number is too small.",
+    "all above": "{o} {is} too high in every cell.",
+    "all below": "{o} {is} too low in every cell.",
+}
+# What a named factor is, and what it usually means.
+NUMBERS: Mapping[str, str] = {
+    "N": "the batch size",
+    "D": "the number of features",
+    "N-1": "the batch size less one",
+    "D-1": "the number of features less one",
+    "C": "the number of classes",
+    "L": "the number of layers",
+    "2": "2",
+    "3": "3",
+    "reg": "reg",
+    "learning_rate": "the learning rate",
+    "momentum": "momentum",
+    "eps": "eps",
+}
+WHY: Mapping[str, str] = {
+    "N": "a mean over the batch is missing, a division by N",
+    "1/N": "a division by N is too much, or a mean stands where a sum belongs",
+    "D": "a mean over the features is missing",
+    "1/D": "a division by the number of features is too much",
+    "2": "a factor of one half is missing, or something is added twice",
+    "1/2": "a factor of two is missing, or a half is too much",
+    "learning_rate": "the learning rate is multiplied in once too often",
+    "1/learning_rate": "the learning rate is not multiplied in",
+}
+
+
+def sentence(words: str, outputs: Sequence[str]) -> str:
+    """Return the sentence for `words` about these outputs."""
+    names = _listed(outputs)
+    one = len(outputs) == 1
+    form = {"o": names, "is": "is" if one else "are", "has": "has" if one else "have"}
+    form["moves"] = "moves" if one else "move"
+    named = re.fullmatch(r"factor (-?)([^=]+)", words)
+    if named:
+        return _factor(names, form["is"], named.group(1), named.group(2))
+    if words.startswith("factor ="):
+        words = "factor"
+    if words.startswith("alone beside "):
+        right = words.removeprefix("alone beside ").split(" and ")
+        others = f"{_listed(right)} {'is' if len(right) == 1 else 'are'} right"
+        need = "needs" if one else "need"
+        return f"{others} and {names} {form['is']} not: look at what only {names} {need}."
+    key, it = words, ""
+    if key not in SENTENCES:
+        key, _, it = words.rpartition(" ")
+    return SENTENCES[key].format(**form, it=it)
+
+
+def slug(words: str) -> str:
+    """Return a symptom's id: its words with dashes."""
+    words = re.sub(r"^factor =.*", "factor", words)
+    return re.sub(r"[^a-z0-9]+", "-", words.lower().replace("/", " over ")).strip("-")
+
+
+def _factor(names: str, verb: str, sign: str, factor: str) -> str:
+    known = factor.removeprefix("1/")
+    if factor in NUMBERS:
+        size = f"exactly {NUMBERS[factor]} times"
+    elif factor.startswith("1/") and factor != "1/2":
+        size = f"smaller by exactly {NUMBERS[known]}:"
+        why = f" {WHY[factor]}" if factor in WHY else " a division is too much, or a factor missing"
+        turned = " and has the wrong sign" if sign else ""
+        return f"{names} {verb} what it should be, divided by {NUMBERS[known]}{turned}:{why}."
+    elif factor == "1/2":
+        size = "exactly half of"
+    else:
+        top, _, bottom = factor.partition("/")
+        size = f"exactly {NUMBERS.get(top, top)} / {NUMBERS.get(bottom, bottom)} times"
+    why = f": {WHY[factor]}" if factor in WHY else ""
+    turned = ", with the wrong sign" if sign else ""
+    return f"{names} {verb} {size} what it should be{turned}{why}."
+
+
+def _listed(outputs: Sequence[str]) -> str:
+    shown = list(outputs[:4])
+    more = len(outputs) - len(shown)
+    if more:
+        return f"{', '.join(shown)} and {more} more"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

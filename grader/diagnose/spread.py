@@ -1,0 +1,126 @@
+"""In which cases is an output wrong, and in which cells? Where that follows a pattern, it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from grader.diagnose.relations import Observed
+
+SMALL = 1e-3  # of the scale: what a wrong eps or a lost digit does, and no wrong formula
+STATE = ("velocity", "cache", "m", "v")
+
+
+def words(
+    output: str,
+    wrong: Sequence[Observed],
+    right: Sequence[Observed],
+    right_outputs: Sequence[str],
+) -> str | None:
+    """Return what the wrong cases share and the right ones lack, or what their cells share."""
+    usual = [one for one in wrong if not _tiny(one)]
+    if wrong and all(one.error <= SMALL for one in usual) and len(usual) < len(wrong):
+        return "like another eps"
+    for name, holds in CASES.items():
+        if all(holds(one) for one in wrong) and right and not any(holds(one) for one in right):
+            return name
+    cells = [list(_cells(one)) for one in wrong]
+    common = [name for name in cells[0] if all(name in each for each in cells)]
+    return common[0] if common else _alone(output, right_outputs)
+
+
+def defaults(wrong: Sequence[Observed], right: Sequence[Observed]) -> bool:
+    """Say whether an output is wrong in just the cases that leave settings at their default."""
+    return bool(right) and not any(map(_options, wrong)) and all(map(_options, right))
+
+
+def _alone(output: str, right: Sequence[str]) -> str | None:
+    """Return which other outputs are right: the mistake is in what they do not use."""
+    if not right:
+        return None
+    return f"alone beside {' and '.join(right[:3])}"
+
+
+def _options(one: Observed) -> bool:
+    own = {"rule", "watch", "dims", "normalization", "reg", "own_forward"}
+    settings = {k for k in one.case.options if k not in own}
+    config = set(one.case.options.get("config", {}))
+    return bool((settings - {"config"}) | (config - {"t"}))
+
+
+def _axes(one: Observed) -> bool:
+    x = one.inputs.get("x")
+    stepped = one.case.probe in ("norms.batchnorm_train", "nets.net_test_mode")
+    return x is not None and x.ndim > (3 if stepped else 2)
+
+
+def _shift(one: Observed) -> bool:
+    return any("+" in text for text in one.case.inputs.values())
+
+
+def _tiny(one: Observed) -> bool:
+    return any("*1/" in text and int(text.split("*1/")[1].split()[0]) >= 64 for text in (
+        one.case.inputs.values()
+    ))  # fmt: skip
+
+
+def _square(one: Observed) -> bool:
+    return one.want is not None and one.want.ndim > 1 and len(set(one.want.shape)) == 1
+
+
+CASES: Mapping[str, Callable[[Observed], bool]] = {
+    "only with options": _options,
+    "only with state": lambda one: any(name in one.inputs for name in STATE),
+    "only with more axes": _axes,
+    "only with reg": lambda one: "reg" in one.case.options,
+    "only small numbers": _tiny,
+    "only shifted": _shift,
+    "only square": _square,
+    "only deep": lambda one: len(one.case.options.get("dims", ())) > 3,
+    "only in test mode": lambda one: one.case.probe.endswith(("_test", "test_mode")),
+}
+
+
+def _cells(one: Observed) -> Iterator[str]:
+    got, want = one.got, one.want
+    if got is None or want is None or got.shape != want.shape or not np.all(np.isfinite(got)):
+        return
+    size = float(np.max(np.abs(want), initial=0.0)) or 1.0
+    gap = np.abs(got - want)
+    if np.max(gap, initial=0.0) <= SMALL * size:
+        yield "nearly right"
+    bad = gap > 1e-9 * size
+    if bad.all():
+        yield from _shared(got, want)
+        return
+    for name in ("x", "dout"):
+        array = one.inputs.get(name)
+        if array is not None and array.shape == got.shape:
+            if np.all(array[bad] < 0):
+                yield f"wrong where {name} is negative"
+            if np.all(array[bad] > 0):
+                yield f"wrong where {name} is positive"
+    for axis, name in enumerate(("row", "column")[: bad.ndim] if bad.ndim <= 2 else ()):
+        others = tuple(i for i in range(bad.ndim) if i != axis)
+        lines = bad.any(axis=others)
+        if bad.ndim == 2 and 0 < lines.sum() < len(lines):
+            which = np.flatnonzero(lines)
+            first, last = which.tolist() == [0], which.tolist() == [len(lines) - 1]
+            place = "first" if first else "last" if last else "some"
+            yield f"wrong in {place} {name}s" if place == "some" else f"wrong in the {place} {name}"
+    yield "wrong in some cells"
+
+
+def _shared(got: np.ndarray, want: np.ndarray) -> Iterator[str]:
+    """What all cells share where every one is wrong."""
+    if got.size < 4:
+        return
+    if np.all(np.abs(got) > np.abs(want)) and np.all(got * want >= 0):
+        yield "too large"
+    if np.all(np.abs(got) < np.abs(want)) and np.all(got * want >= 0):
+        yield "too small"
+    if np.all(got > want):
+        yield "all above"
+    if np.all(got < want):
+        yield "all below"

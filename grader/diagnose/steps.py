@@ -1,0 +1,96 @@
+"""Answers over several steps: what is carried on, and how w moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from grader.types import Arrays, Case
+
+DEFAULTS: Mapping[str, Mapping[str, float]] = {
+    "sgd_momentum": {"learning_rate": 1e-2, "momentum": 0.9},
+    "rmsprop": {"learning_rate": 1e-2, "decay_rate": 0.99},
+    "adam": {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999},
+}
+SAME = 1e-6  # of a ratio of two steps, which are small differences of larger numbers
+ALIKE = 1e-2  # of such a ratio, where eps has a hand in it
+
+
+def settings(case: Case) -> dict[str, float]:
+    """Return the settings of an update rule in a case, defaults included."""
+    rule = str(case.options.get("rule"))
+    return {**DEFAULTS.get(rule, {}), **case.options.get("config", {})}
+
+
+def words(
+    case: Case, output: str, inputs: Arrays, got: np.ndarray, want: np.ndarray, tolerance: float
+) -> Iterator[str]:
+    """Yield what an answer (T, ...) shows over its T steps, the most telling first."""
+    if _same(got[1:], want[:-1], tolerance):
+        yield "one step late"
+    if got.size > len(got) and all(_same(g, got[0], tolerance) for g in got[1:]):
+        yield "same at every step"
+    if output == "next_w":
+        yield from _moves(inputs["w"], got, want, tolerance)
+    elif "dw" in inputs and got.shape == inputs["dw"].shape:
+        yield from _average(case, output, inputs, got, tolerance)
+    if _same(got[0], want[0], tolerance):
+        yield "right at the first step"
+
+
+def _moves(w: np.ndarray, got: np.ndarray, want: np.ndarray, tolerance: float) -> Iterator[str]:
+    mine, right = (np.diff(a, axis=0, prepend=w[None]) for a in (got, want))
+    if not np.any(mine):
+        yield "no step"
+        return
+    if np.all(np.abs(mine + right) <= 10 * tolerance * np.max(np.abs(want))):
+        yield "steps uphill"
+    ratio = (mine / right).reshape(len(mine), -1)
+    if not np.all(np.isfinite(ratio)):
+        return
+    allowed = (SAME if tolerance < SAME else ALIKE) * np.abs(ratio)
+    if np.ptp(ratio) <= np.min(allowed):
+        yield "steps of another size"
+    elif ratio.shape[1] > 1 and np.all(np.ptp(ratio, axis=1) <= allowed.min(axis=1)):
+        yield "steps off over time"
+    elif np.all(np.ptp(ratio, axis=0) <= allowed.min(axis=0)):
+        yield "steps off by cell"
+
+
+def _average(
+    case: Case, output: str, inputs: Arrays, got: np.ndarray, tolerance: float
+) -> Iterator[str]:
+    """Which weight is wrong in s_t = a s_(t-1) + b g_t, where g is the gradient or its square?"""
+    values = settings(case)
+    right = {
+        "velocity": (values.get("momentum", 0), -values.get("learning_rate", 0), 1),
+        "cache": (values.get("decay_rate", 0), 1 - values.get("decay_rate", 0), 2),
+        "m": (values.get("beta1", 0), 1 - values.get("beta1", 0), 1),
+        "v": (values.get("beta2", 0), 1 - values.get("beta2", 0), 2),
+    }.get(output)
+    if right is None:
+        return
+    old = got[:-1].ravel()
+    for power in (right[2], 3 - right[2]):
+        new = inputs["dw"][1:].ravel() ** power
+        columns = np.stack([old, new], axis=1)
+        found, *_ = np.linalg.lstsq(columns, got[1:].ravel(), rcond=None)
+        if np.max(np.abs(columns @ found - got[1:].ravel())) > 1e3 * tolerance * np.abs(got).max():
+            continue
+        if power != right[2]:
+            yield "gradient of the wrong power"
+            return
+        bad = [abs(f - r) > SAME * max(abs(r), SAME) for f, r in zip(found, right[:2])]
+        if bad[1] and abs(found[1] + right[1]) <= SAME * abs(right[1]) and not bad[0]:
+            yield "sign of the gradient"
+        elif any(bad):
+            yield {(True, False): "weight of the old", (False, True): "weight of the new"}.get(
+                (bad[0], bad[1]), "both weights"
+            )
+        return
+
+
+def _same(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
+    size = float(np.max(np.abs(other), initial=0.0))
+    return bool(np.all(np.abs(one - other) <= tolerance * size))

@@ -1,0 +1,416 @@
+"""The cause of a failure: the usual mistake where it is one, else what the numbers show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from benchmarks import diagnosis as measured
+from grader import diagnose
+from grader.box import Worker
+from grader.diagnose import match, relations, sentences, spread, steps, stops, terms
+from grader.diagnose.match import WHOLE, Mine
+from grader.diagnose.relations import Observed
+from grader.engine import Assignment, grade_one
+from grader.types import Case, Evidence, ItemResult, Raised, Report, Submission
+from tests import handed_in
+
+KNOWN = handed_in.usual_mistakes()
+LAYERS, NET = "cs231n/layers.py", "cs231n/classifiers/fc_net.py"
+rng = np.random.default_rng(231)
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker() as one:
+        yield one
+
+
+@pytest.fixture
+def assignment(assignments: dict[str, Assignment]) -> Assignment:
+    return assignments["cs231n-a2"]
+
+
+# ------------------------------------------------------------------------------ usual mistakes
+# That each is named in the reference is asked in test_submissions.py; `python -m benchmarks
+# diagnosis` asks it of all mistakes in all styles.
+
+STYLES = [style for style in measured.styles() if style]
+PLANTED = [
+    (name, STYLES[n % len(STYLES)])
+    for n, name in enumerate(list(KNOWN)[::6])
+    if measured.fits(KNOWN[name], STYLES[n % len(STYLES)])
+]
+
+
+@pytest.mark.parametrize(("name", "style"), PLANTED)
+def test_a_usual_mistake_is_named_in_any_style(
+    name: str, style: str, assignment: Assignment, worker: Worker
+) -> None:
+    submission = handed_in.with_mistakes(handed_in.accepted_submission(style), [KNOWN[name]])
+    report = grade_one(submission, assignment, worker)
+    assert item(report, KNOWN[name].item).cause is not None
+    assert measured.is_named(report, KNOWN[name])
+
+
+PAIRS = [
+    ("affine_backward/db-mean", "batchnorm_forward/test-uses-batch"),
+    ("relu_backward/mask-turned", "FullyConnectedNet/last-layer-not-regularized"),
+    ("affine_backward/divided-by-n", "FullyConnectedNet.dropout/never-called"),
+    ("dropout_forward/p-drops", "adam/late-count"),
+    ("layernorm_forward/gamma-forgotten", "FullyConnectedNet.layernorm/no-parameters"),
+    ("TwoLayerNet/uniform-weights", "TwoLayerNet/relu-on-scores"),
+]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: " and ".join(pair))
+def test_two_mistakes_at_once_are_both_named(
+    pair: tuple[str, str], assignment: Assignment, worker: Worker
+) -> None:
+    submission = handed_in.with_mistakes(handed_in.reference(), [KNOWN[name] for name in pair])
+    report = grade_one(submission, assignment, worker)
+    assert [name for name in pair if not measured.is_named(report, KNOWN[name])] == []
+
+
+def test_each_part_of_an_item_may_have_a_mistake_of_its_own(
+    assignment: Assignment, worker: Worker
+) -> None:
+    both = [KNOWN["affine_backward/db-mean"], KNOWN["affine_backward/dx-flattened"]]
+    report = grade_one(handed_in.with_mistakes(handed_in.reference(), both), assignment, worker)
+    cause = item(report, "affine_backward").cause
+    assert cause is not None and cause.certain
+    assert cause.id == "affine_backward/dx-flattened+affine_backward/db-mean"
+    assert both[0].says in cause.says and both[1].says in cause.says
+
+
+def test_the_hints_are_those_of_the_mistake_up_to_the_rubrics_level(
+    assignment: Assignment, worker: Worker
+) -> None:
+    mistake = KNOWN["relu_backward/mask-turned"]
+    report = grade_one(
+        handed_in.with_mistakes(handed_in.reference(), [mistake]), assignment, worker
+    )
+    first, second, third = item(report, "relu_backward").hints
+    assert (first, third) == (mistake.hints[0], mistake.hints[2])
+    assert second.startswith(mistake.hints[1]) and mistake.formula in second
+
+
+def test_a_search_that_breaks_costs_the_cause_and_nothing_else(
+    assignment: Assignment, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    mistake = KNOWN["relu_backward/mask-turned"]
+    submission = handed_in.with_mistakes(handed_in.reference(), [mistake])
+    before = grade_one(submission, assignment, worker)
+    monkeypatch.setattr("grader.diagnose.match.find", breaks)
+    after = grade_one(submission, assignment, worker)
+    assert item(after, "relu_backward").cause is None
+    assert after.score == before.score
+
+
+@pytest.fixture(autouse=True)
+def unguarded(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A rule that breaks is an error in all other tests."""
+    if "breaks" not in request.node.name:
+        monkeypatch.setattr("grader.diagnose._guarded", diagnose._of_item)
+
+
+# --------------------------------------------------------------------------- what is no mistake
+
+
+def changed(path: str, *changes: tuple[str, str]) -> Submission:
+    """Return the reference with texts changed, each of which stands there once."""
+    files = dict(handed_in.reference().files)
+    text = files[path].decode()
+    for old, new in changes:
+        assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times; mend this test"
+        text = text.replace(old, new)
+    return handed_in.of_files("changed", {**files, path: text.encode()})
+
+
+def item(report: Report, name: str) -> ItemResult:
+    return next(one for one in report.items if one.id == name)
+
+
+SHOWN = {
+    "affine_backward: dw = rows.T @ dout": (
+        "dw = 3 * rows.T @ dout", "symptom/factor-3", True),
+    "affine_forward: -1) @ w + b": ("-1) @ w + 2 * b", "symptom/extra-b", True),
+    "relu_forward: return np.maximum(0, x), x": (
+        "return np.where(x > 1, x, 0), x", "symptom/wrong-where-x-is-positive", False),
+    "batchnorm_backward_alt: dx = gamma * inv_std * (dout - (dbeta + x_hat * dgamma) / n)": (
+        "dx = gamma * inv_std * (dout - (dbeta + 3 * x_hat * dgamma) / n)",
+        "symptom/variance-factor", True),
+    "layernorm_forward: return gamma * x_hat + beta,": (
+        "return gamma * x_hat + beta * beta,", "symptom/column-offset", True),
+    "batchnorm_forward: return gamma * centred * inv_std + beta": (
+        "return np.nan * centred + beta", "symptom/nan-everywhere", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_a_symptom_says_what_the_numbers_show(
+    what: str, assignment: Assignment, worker: Worker
+) -> None:
+    name, old = what.split(": ", 1)
+    new, symptom, certain = SHOWN[what]
+    cause = item(grade_one(changed(LAYERS, (old, new)), assignment, worker), name).cause
+    assert cause is not None
+    assert (cause.id, cause.certain) == (symptom, certain)
+
+
+def test_a_mistake_that_is_nearly_a_usual_one_is_not_called_certain(
+    assignment: Assignment, worker: Worker
+) -> None:
+    """db is the mean, but for a tenth of a millionth."""
+    near = changed(
+        LAYERS,
+        ("db = dout.sum(axis=0)", "db = dout.mean(axis=0) * (1 + 1e-7) - dout.sum(axis=0) * 1e-7"),
+    )
+    cause = item(grade_one(near, assignment, worker), "affine_backward").cause
+    assert cause is not None and cause.id == "affine_backward/db-mean" and not cause.certain
+
+
+def test_an_exception_is_told_by_its_kind(assignment: Assignment, worker: Worker) -> None:
+    broken = changed(LAYERS, ("db = dout.sum(axis=0)", "db = dout.sum(axis=0) + unknown"))
+    cause = item(grade_one(broken, assignment, worker), "affine_backward").cause
+    assert cause is not None and cause.id == "symptom/unknown-name" and not cause.certain
+
+
+def test_gradients_of_the_own_wrong_forward_pass_say_so(
+    assignment: Assignment, worker: Worker
+) -> None:
+    linear = changed(
+        NET,
+        ("hidden, hidden_cache = affine_relu_forward(X, W1, b1)",
+         "hidden, hidden_cache = affine_forward(X, W1, b1)"),
+        ("_, dW1, db1 = affine_relu_backward(dhidden, hidden_cache)",
+         "_, dW1, db1 = affine_backward(dhidden, hidden_cache)"),
+    )  # fmt: skip
+    cause = item(grade_one(linear, assignment, worker), "TwoLayerNet").cause
+    assert cause is not None and cause.id.startswith("symptom/gradient-of-the-own-forward-pass")
+    half = changed(NET, ("hidden, hidden_cache = affine_relu_forward(X, W1, b1)",
+                         "hidden, hidden_cache = affine_relu_forward(X, 2 * W1, b1)"))  # fmt: skip
+    cause = item(grade_one(half, assignment, worker), "TwoLayerNet").cause
+    assert cause is None or "own-forward-pass" not in cause.id
+
+
+def test_a_consequence_has_no_cause_of_its_own(assignment: Assignment, worker: Worker) -> None:
+    mistake = KNOWN["affine_backward/divided-by-n"]
+    report = grade_one(
+        handed_in.with_mistakes(handed_in.reference(), [mistake]), assignment, worker
+    )
+    followers = [one for one in report.items if one.because_of is not None]
+    assert followers and all(one.cause is None for one in followers)
+
+
+@pytest.mark.parametrize("mutant", list(measured.mutants(8, seed=99)), ids=lambda m: m.says[:40])
+def test_what_is_called_certain_agrees_to_the_last_digit(
+    mutant: measured.Mutant, assignment: Assignment, worker: Worker
+) -> None:
+    """A certain usual mistake is one that changes the same parts of the same item."""
+    report = grade_one(mutant.submission, assignment, worker)
+    for one in report.items:
+        names = one.cause.id.split("+") if one.cause and one.cause.certain else []
+        for name in (name for name in names if name in KNOWN):
+            wrong = {part.id for part in one.parts if part.earned < part.possible}
+            assert wrong & set(KNOWN[name].fails.get(one.id, ())), name
+
+
+def test_biases_of_ones_are_not_called_random(assignment: Assignment, worker: Worker) -> None:
+    ones = changed(NET, ('self.params[f"b{i}"] = np.zeros(fan_out)',
+                         'self.params[f"b{i}"] = np.ones(fan_out)'))  # fmt: skip
+    cause = item(grade_one(ones, assignment, worker), "FullyConnectedNet").cause
+    assert cause is None or not cause.certain
+
+
+# ------------------------------------------------------------------------------------- matching
+
+A, B = np.array([1.0, 2.0, 3.0]), np.array([1.5, 2.5, 4.0])
+KEY, OTHER_KEY = ("case", "dx"), ("case", "db")
+
+
+def mine(answers: dict[match.Key, match.Answer], error: float = 0.5) -> Mine:
+    return Mine(answers, dict.fromkeys(answers, error), lambda key: key[1])
+
+
+@pytest.mark.parametrize(
+    ("got", "error", "certain"),
+    [(A, 0.5, True), (A * (1 + 1e-12), 0.5, True), (A * (1 + 1e-7), 0.5, False),
+     (A * 1.01, 0.5, None), (A * (1 + 1e-7), 1e-7, None), (A[None], 0.5, True),
+     (B, 0.5, None), (A * np.nan, 0.5, None), (frozenset({"absent"}), 0.5, None)],
+)  # fmt: skip
+def test_a_mistake_matches_to_rounding_and_nearer_than_the_right_answer(
+    got: match.Answer, error: float, certain: bool | None
+) -> None:
+    found = match.find("a", mine({KEY: got}, error), {"a/m": {KEY: A}}, ["dx"])
+    assert [one.certain for one in found] == ([] if certain is None else [certain])
+
+
+def test_a_mistake_that_is_wrong_where_the_student_is_right_does_not_match() -> None:
+    twins: dict[str, match.Answers] = {"a/m": {KEY: A, OTHER_KEY: B}}
+    assert match.find("a", mine({KEY: A}), twins, ["dx", "db"]) == []
+
+
+def test_one_mistake_for_everything_comes_before_one_for_each_part() -> None:
+    twins: dict[str, match.Answers] = {
+        "a/dx": {KEY: A}, "a/db": {OTHER_KEY: B}, "a/both": {KEY: A, OTHER_KEY: B},
+    }  # fmt: skip
+    found = match.find("a", mine({KEY: A, OTHER_KEY: B}), twins, ["dx", "db"])
+    assert [(one.mistake, one.parts) for one in found] == [("a/both", frozenset({WHOLE}))]
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [(frozenset({"raised ValueError"}), [False]), (frozenset({"other"}), [False]),
+     (np.full(3, np.nan), [])],
+)  # fmt: skip
+def test_what_fits_many_mistakes_is_never_certain(answer: match.Answer, found: list[bool]) -> None:
+    matches = match.find("a", mine({KEY: answer}), {"a/m": {KEY: answer}}, ["dx"])
+    assert [one.certain for one in matches] == found
+
+
+# ------------------------------------------------------------------------------------- symptoms
+
+X, G = rng.normal(size=(4, 3)), rng.normal(size=3)
+WANT = rng.normal(size=(4, 3))
+
+
+def observed(got: np.ndarray, want: np.ndarray = WANT, **inputs: np.ndarray) -> Observed:
+    case = Case("a/c", "a", "layers.x", {}, {}, True, "values.close", None, (), (), ())
+    return Observed("dx", case, got, want, {"x": X, **inputs}, {"dw": X * 2}, 0.5)
+
+
+RELATIONS = {
+    "transposed": observed(WANT.T),
+    "another shape": observed(WANT.ravel()),
+    "not summed": observed(np.stack([WANT / 2, WANT / 2])),
+    "one number": observed(np.array(3.0)),
+    "an axis is missing": observed(WANT[0]),
+    "zero": observed(np.zeros_like(WANT)),
+    "sign": observed(-WANT),
+    "factor N": observed(4 * WANT),
+    "factor 1/N": observed(WANT / 4),
+    "factor -2": observed(-2 * WANT),
+    "factor N/N-1": observed(WANT * 4 / 3, x=rng.normal(size=(4, 8))),
+    "factor": observed(1.2345 * WANT),
+    "is input x": observed(X),
+    "is output dw": observed(X * 2),
+    "missing b": observed(WANT - G, b=G),
+    "extra b": observed(WANT + G, b=G),
+    "times gamma": observed(WANT * G, gamma=G),
+    "without factor gamma": observed(WANT / G, gamma=G),
+    "off by a multiple of x": observed(WANT + 0.3 * X),
+    "column offset": observed(WANT + np.arange(1, 4)),
+    "row offset": observed(WANT + np.arange(1, 5)[:, None]),
+    "column factor": observed(WANT * [2, 3, 5]),
+    "row factor": observed(WANT * np.array([[2], [3], [5], [7]])),
+    "column line": observed(WANT * [2, 3, 5] + [1, 2, 3]),
+    "sign of some": observed(np.abs(WANT)),
+    "misplaced": observed(WANT.T.reshape(4, 3)),
+    "one number everywhere": observed(np.full_like(WANT, 7.0)),
+    "nan everywhere": observed(np.full_like(WANT, np.nan)),
+    "nan where x is negative": observed(np.where(X < 0, np.nan, WANT)),
+    "inf somewhere": observed(np.where(np.arange(12).reshape(4, 3) == 5, np.inf, WANT)),
+    "column mean left": observed(WANT - WANT.mean(0) + [1, 2, 3], WANT - WANT.mean(0)),
+}
+
+
+@pytest.mark.parametrize("words", RELATIONS)
+def test_how_wrong_numbers_follow_from_the_right_ones(words: str) -> None:
+    assert relations.words(RELATIONS[words], 1e-9)[0] == words
+    off = RELATIONS[words].got
+    if off is not None and np.all(np.isfinite(off)) and words not in ("zero", "one number"):
+        bent = observed(off + 1e-4 * rng.normal(size=off.shape), RELATIONS[words].want)
+        assert words not in relations.words(bent, 1e-9) or off.shape != WANT.shape
+
+
+def stepped(output: str, got: np.ndarray, want: np.ndarray, **inputs: np.ndarray) -> list[str]:
+    options = {"rule": "sgd_momentum", "watch": ["velocity"]}
+    case = Case("a/c", "a", "optim.update", {}, options, True, "values.close", None, (), (), ())
+    return list(steps.words(case, output, inputs, got, want, 1e-9))
+
+
+def test_what_steps_show() -> None:
+    w, dw = rng.normal(size=3), rng.normal(size=(5, 3))
+    velocity = np.zeros((5, 3))
+    for t in range(5):
+        velocity[t] = 0.9 * velocity[t - 1] * (t > 0) - 0.01 * dw[t]
+    want = w + np.cumsum(velocity, axis=0)
+    moved = {
+        "steps uphill": 2 * w - want,
+        "no step": np.tile(w, (5, 1)),
+        "steps of another size": w + 1.7 * (want - w),
+        "steps off over time": w + np.cumsum(velocity * np.arange(1, 6)[:, None], axis=0),
+        "steps off by cell": w + (want - w) * [1, 2, 3],
+    }
+    for words, got in moved.items():
+        assert words in stepped("next_w", got, want, w=w, dw=dw), words
+    late = np.concatenate([velocity[:1] * 0, velocity[:-1]])
+    assert stepped("velocity", late, velocity, w=w, dw=dw)[0] == "one step late"
+    kept = np.zeros((5, 3))
+    for t in range(5):
+        kept[t] = 0.5 * kept[t - 1] * (t > 0) - 0.01 * dw[t]
+    assert "weight of the old" in stepped("velocity", kept, velocity, w=w, dw=dw)
+    assert "sign of the gradient" in stepped("velocity", -velocity, velocity, w=w, dw=dw)
+
+
+@pytest.mark.parametrize(
+    ("factors", "words"),
+    [((1, 0, 1), "mean missing"), ((1, 1, 0), "variance missing"), ((1, 1, -1), "variance sign"),
+     ((1, 1, 2), "variance factor"), ((1, 0, 0), "mean and variance missing")],
+)  # fmt: skip
+def test_the_three_ways_of_a_norms_gradient(factors: tuple[int, ...], words: str) -> None:
+    inputs = {"x": X, "gamma": G, "beta": G, "dout": WANT}
+    case = Case("a/c", "a", "norms.batchnorm_backward", {}, {}, True, "", None, (), (), ())
+    got = sum(f * t for f, t in zip(factors, terms._basis(inputs, 1e-5, 0)))
+    assert list(terms.words(case, "dx", inputs, np.asarray(got), 1e-9)) == [words]
+
+
+def test_cells_that_are_wrong_only_where_the_input_is_negative() -> None:
+    one = observed(np.where(X < 0, 7.0, WANT))
+    assert spread.words("dx", [one], [], []) == "wrong where x is negative"
+    assert spread.words("dx", [observed(WANT * (1 + 1e-5 * X))], [], []) == "nearly right"
+    assert spread.words("dx", [observed(WANT + X**2)], [], ["dw"]) in (
+        "all above",
+        "alone beside dw",
+    )
+
+
+EVERY = [
+    *(f"{key} beta" if "{it}" in text else key for key, text in sentences.SENTENCES.items()),
+    *(f"factor {sign}{name}" for sign in ("", "-") for name in (
+        *sentences.NUMBERS, *(f"1/{n}" for n in sentences.NUMBERS), "N/N-1", "D/N")),
+    "factor =1.2345", "alone beside dx", "alone beside dx and dw",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", EVERY)
+def test_every_symptom_is_one_plain_sentence_without_a_hidden_number(words: str) -> None:
+    for outputs in (["dx"], ["dx", "dw"]):
+        said = sentences.sentence(words, outputs)
+        assert "dx" in said and said.endswith(".") and "{" not in said and "  " not in said
+        assert not re.search(r"\d\.\d", said)
+    assert re.fullmatch(r"[a-z0-9-]+", sentences.slug(words))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "found"),
+    [([Evidence("a", "raised", raised=Raised("KeyError", "secret 3.25"))], "unknown-key"),
+     ([Evidence("a", "raised", raised=Raised("Odd", ""))], None),
+     ([Evidence("a", "raised", raised=Raised("KeyError", "")),
+       Evidence("b", "raised", raised=Raised("TypeError", "")),
+       Evidence("c", "raised", raised=Raised("TypeError", ""))], "wrong-kind"),
+     ([Evidence("a", "timeout")], "time"), ([Evidence("a", "answered")], None)],
+)  # fmt: skip
+def test_what_an_exception_means_is_told_without_its_message(
+    evidence: list[Evidence], found: str | None
+) -> None:
+    told = stops.find(evidence)
+    assert (told[0] if told else None) == found
+    assert told is None or "3.25" not in told[1]
