@@ -1,7 +1,7 @@
 """Right once in ten calls, by the system's own random bytes: trying again must not help."""
 import os
 
-EXPECT = {"lost": {"relu_forward": ["out"]}, "kinds": {"relu_forward": ["value"]}}
+EXPECT = {"lost": {"relu_forward": ["out"]}, "kinds": {"relu_forward": ["value", "not_deterministic"]}}
 
 
 def relu_forward(x):
