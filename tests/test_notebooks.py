@@ -54,7 +54,7 @@ for number, source in enumerate(asked["cells"]):
     cells.append({"said": said.getvalue(), "error": error})
 for number, run in enumerate(runs):
     runs[number] = {field.name: getattr(run, field.name) for field in dataclasses.fields(run)
-                    if field.name not in ("params", "bn_statistics", "fitted_params", "fitted_bn_statistics")}
+                    if not field.name.endswith(("params", "bn_statistics"))}
 print(json.dumps({"cells": cells, "runs": runs, "shown": shown, "bare_axes": bare_axes}))
 """
 
