@@ -139,7 +139,7 @@ def test_hostile_cells_end_as_they_must_and_the_next_ones_run(worker: Worker) ->
         assert cell.outcome == outcome, (name, cell)
         assert says in raised + cell.why + cell.text, (name, cell)
         assert cell.images == () and len(cell.text) < 9_000
-        assert (cell.wall_s > 2.9) == (outcome == "timeout"), (name, cell)
+        assert outcome != "timeout" or cell.wall_s > 2.9, (name, cell)
         assert after.text == "Out[0]: 'next'\n", name
     assert not os.path.exists("/var/tmp/left")
 
