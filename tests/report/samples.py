@@ -44,7 +44,7 @@ MEASURED = {
     "host": "grader-7.example",
     "versions": {"python": "3.11.7", "numpy": "2.1.0", "backgrade": "0.1.0"},
 }
-TODO = [  # id, section, title, where, points, parts
+ASKED = [  # id, section, title, where, points, parts
     ("affine_forward", 0, "Affine layer, forward", "layers.py: affine_forward", 2, ("out",)),
     (
         "affine_backward",
@@ -102,8 +102,8 @@ TODO = [  # id, section, title, where, points, parts
 
 
 def item(number: int, wrong: tuple[str, ...] = (), **changes: Any) -> ItemResult:
-    """The item of that number in TODO: passed but for the parts named in `wrong`."""
-    name, section, title, where, worth, parts = TODO[number]
+    """The item of that number in ASKED: passed but for the parts named in `wrong`."""
+    name, section, title, where, worth, parts = ASKED[number]
     each = worth / len(parts)
     results = tuple(
         PartResult(
@@ -158,7 +158,7 @@ def notebooks() -> tuple[ItemResult, ...]:
 def report(*items: ItemResult, **changes: Any) -> Report:
     """A report of these items in the place of the passed ones, and two that wait."""
     by_id = {each.id: each for each in items}
-    everything = [by_id.pop(todo[0], None) or item(n) for n, todo in enumerate(TODO)]
+    everything = [by_id.pop(todo[0], None) or item(n) for n, todo in enumerate(ASKED)]
     everything += [*by_id.values(), *notebooks()]
     counted = [i for i in everything if i.status not in ("skipped", "pending", "grader_fault")]
     made = Report(
@@ -178,8 +178,8 @@ def report(*items: ItemResult, **changes: Any) -> Report:
 
 
 def fault(number: int, part: str, says: str, **changes: Any) -> Fault:
-    """A fault of an item in TODO, of its public check "small" unless told otherwise."""
-    made = Fault(f"{TODO[number][0]}/small", part, part, "value", says, True)
+    """A fault of an item in ASKED, of its public check "small" unless told otherwise."""
+    made = Fault(f"{ASKED[number][0]}/small", part, part, "value", says, True)
     return replace(made, **changes)
 
 
@@ -369,7 +369,7 @@ def untouched() -> Report:
     """The template as handed out: because_of is set, as the engine does."""
 
     def stub(n: int) -> ItemResult:
-        made = item(n, TODO[n][5])
+        made = item(n, ASKED[n][5])
         parts = tuple(replace(part, status="not_written") for part in made.parts)
         says = fault(n, "all", f"{made.id} is not written yet", kind="not_written")
         because = "affine_forward" if n in (1, 4, 5) else None
@@ -383,7 +383,7 @@ def untouched() -> Report:
             checks=(0, 7),
         )
 
-    return report(*map(stub, range(len(TODO))))
+    return report(*map(stub, range(len(ASKED))))
 
 
 def syntax_error() -> Report:
@@ -394,8 +394,8 @@ def syntax_error() -> Report:
     says = "stopped with SyntaxError at layers.py:12: '(' was never closed"
 
     def stopped(n: int) -> ItemResult:
-        faults = (fault(n, "all", f"{TODO[n][0]} {says}", kind="error", raised=raised),)
-        return item(n, TODO[n][5], status="error", faults=faults)
+        faults = (fault(n, "all", f"{ASKED[n][0]} {says}", kind="error", raised=raised),)
+        return item(n, ASKED[n][5], status="error", faults=faults)
 
     return report(*(stopped(n) for n in (0, 1, 2, 3, 6, 7, 9, 10)))
 
@@ -451,7 +451,7 @@ def eighty_faults() -> Report:
         faults = [
             fault(
                 n,
-                TODO[n][5][0],
+                ASKED[n][5][0],
                 f"output {k} has wrong values",
                 error=0.5,
                 allowed=1e-9,
@@ -460,10 +460,10 @@ def eighty_faults() -> Report:
             )
             for k in range(80)
         ]
-        return item(n, TODO[n][5], faults=tuple(faults))
+        return item(n, ASKED[n][5], faults=tuple(faults))
 
     extra = [replace(bad(n), id=f"extra_{n}", title=f"One more item, number {n}") for n in range(9)]
-    return report(*map(bad, range(len(TODO))), *extra)
+    return report(*map(bad, range(len(ASKED))), *extra)
 
 
 def our_fault() -> Report:
@@ -493,11 +493,11 @@ def odd_arrays() -> Report:
     items = [
         item(
             n,
-            TODO[n][5],
+            ASKED[n][5],
             faults=(
                 fault(
                     n,
-                    TODO[n][5][0],
+                    ASKED[n][5][0],
                     f"{name} has wrong values",
                     output=name,
                     error=0.5,
