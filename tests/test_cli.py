@@ -634,7 +634,7 @@ def test_an_error_inside_the_grader_is_one_line_and_exit_3(
     def broken(*arguments: Any) -> Any:
         raise KeyError("first line\nsecond line")
 
-    monkeypatch.setattr(cli, "grade_one", broken)
+    monkeypatch.setattr(cli.grading, "grade_one", broken)
     grade("right").refuses(3, "KeyError")
     assert not Path("graded").exists()
 

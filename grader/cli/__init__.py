@@ -1,0 +1,85 @@
+"""The `grade` command: one module for each command, and what they end with.
+
+    grading    grade SUBMISSION
+    fixtures   grade fixtures build|verify|diff
+    release    grade release DIR
+    machine    grade doctor, grade schema
+
+Exit codes: 0 graded, whatever the score; 1 below --fail-under, or fixtures that differ; 2 the
+submission or the command line is unusable; 3 the grader itself failed.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+import grader
+from grader.cli import fixtures, grading, machine, release
+from grader.errors import BackgradeError
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("submission")(grading.submission)
+app.add_typer(fixtures.app, name="fixtures")
+app.command("release")(release.release)
+app.command("doctor")(machine.doctor)
+app.command("schema")(machine.schema)
+COMMANDS = ("submission", "fixtures", "release", "doctor", "schema")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"backgrade {grader.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version.")
+    ] = False,
+) -> None:
+    """Grade NumPy deep-learning homework: `grade submission.zip`."""
+
+
+def with_command(args: list[str]) -> list[str]:
+    """A first word that is no command is a submission: `grade hw.zip`, `grade --json hw.zip`."""
+    known = {*COMMANDS, "--help", "-h", "--version"}
+    return args if not args or args[0] in known else ["submission", *args]
+
+
+def main() -> None:
+    """Run the command line; end with its exit code."""
+    gc.disable()  # a short process: looking for cycles costs more than it frees
+    try:
+        sys.exit(app(with_command(sys.argv[1:]), prog_name="grade", standalone_mode=False) or 0)
+    except BackgradeError as error:
+        print(f"grade: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and one line says so
+        if hasattr(error, "format_message"):  # typer's own: the command line is wrong
+            said = error.format_message()
+            if not said.startswith("Usage:"):  # the help, where there was no argument at all
+                said = f"grade: {' '.join(said.split()).rstrip('.')}; see `grade -h`"
+            print(said, file=sys.stderr)
+            sys.exit(2)
+        if os.environ.get("BACKGRADE_DEBUG"):
+            traceback.print_exc()
+        what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        print(
+            f"grade: the grader failed ({what}); nothing was graded. "
+            "Set BACKGRADE_DEBUG=1 for the traceback and report it",
+            file=sys.stderr,
+        )
+        sys.exit(3)

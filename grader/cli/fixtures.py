@@ -1,0 +1,91 @@
+"""`grade fixtures build|verify|diff`: the answers of the reference, stored and compared."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from grader import shelf
+from grader.errors import GoldenError
+
+app = typer.Typer(no_args_is_help=True, help="Golden fixtures: the answers of the reference.")
+
+
+@app.command("build")
+def build(
+    rubric: Annotated[
+        list[str] | None, typer.Option(help="Only these rubrics; default: all that are shipped.")
+    ] = None,
+) -> None:
+    """Run every probe on the reference and write reference/golden/."""
+    from grader.golden import store, wrong
+
+    (manifest, files), mistakes = _built(rubric)
+    store.write(shelf.golden_folder(), manifest, files)
+    wrong.write(shelf.golden_folder() / wrong.FOLDER, *mistakes)
+    count = sum(
+        len(outputs) for row in manifest["cases"].values() for outputs in row["answers"].values()
+    )
+    typer.echo(
+        f"{shelf.golden_folder()}: {count} arrays for {len(manifest['cases'])} cases written, "
+        f"and the wrong answers of {len(mistakes[0]['mistakes'])} usual mistakes"
+    )
+
+
+@app.command("verify")
+def verify() -> None:
+    """Recompute the fixtures and compare; exit 1 and name each array that differs."""
+    found = _differences()
+    for difference in found:
+        typer.echo(f"{difference.array}: {difference.says}")
+    counted = "1 array differs" if len(found) == 1 else f"{len(found)} arrays differ"
+    typer.echo(counted if found else "golden fixtures: all as built")
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command("diff")
+def diff() -> None:
+    """Show what `build` would change, and by how much."""
+    found = _differences()
+    for difference in found:
+        typer.echo(f"{difference.array}: {difference.says}")
+    typer.echo(f"`grade fixtures build` would change {len(found)} array{'s' * (len(found) != 1)}")
+
+
+def _right(names: list[str] | None, crosschecked: bool = True) -> tuple[list[Any], Any, Any]:
+    """Return these rubrics, and the manifest and arrays that golden.build makes for them."""
+    from grader.golden import build as building
+    from grader.rubric import read_rubric
+
+    chosen = [read_rubric(shelf.rubric_path(name)) for name in names] if names else shelf.rubrics()
+    reference = shelf.home() / "reference"
+    return chosen, *building.build(chosen, reference, crosschecked=crosschecked)
+
+
+def _built(names: list[str] | None) -> tuple[Any, Any]:
+    """Return what golden.build and golden.twins make for these rubrics."""
+    from grader.golden import twins
+    from grader.golden.store import Golden
+
+    chosen, manifest, files = _right(names)
+    golden = Golden(manifest, files, "")
+    return (manifest, files), twins.build(chosen, shelf.home() / "reference", golden)
+
+
+def _differences() -> list[Any]:
+    from grader.golden import twins
+    from grader.golden.store import Difference, Golden
+    from grader.golden.wrong import FOLDER, Wrong
+
+    stored = Golden.read(shelf.golden_folder(), as_found=True)
+    mistakes = Wrong.read(shelf.golden_folder() / FOLDER, stored.reference)
+    chosen, manifest, files = _right(None, crosschecked=False)
+    made = Golden(manifest, files, "")
+    right = stored.differences(made)
+    try:
+        wrong = twins.build(chosen, shelf.home() / "reference", made)
+    except GoldenError as error:  # a reference that lost what a mistake changes differs already
+        return [*right, Difference("usual mistakes", str(error))]
+    return right + mistakes.differences(Wrong(*wrong))

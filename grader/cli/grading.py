@@ -1,0 +1,123 @@
+"""`grade SUBMISSION`: one submission in, report.html and result.json out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import grader
+from grader import shelf
+from grader.box import Plan, Worker, choose
+from grader.cli.files import write
+from grader.engine import Assignment, grade_one, job_of
+from grader.errors import UsageError
+from grader.intake import read_submission
+from grader.report import result
+from grader.spool import Spool
+from grader.types import Notebook, Submission
+
+Rubric = Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")]
+
+
+class Notebooks(StrEnum):
+    """What to do with the notebooks of a submission."""
+
+    run = "run"
+    skip = "skip"
+
+
+class Box(StrEnum):
+    """How to confine student code."""
+
+    auto = "auto"
+    bubblewrap = "bubblewrap"
+    landlock = "landlock"
+    none = "none"
+
+
+def submission(
+    path: Annotated[Path, typer.Argument(metavar="SUBMISSION", help="A zip, or a folder.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", help="Default: graded/<name of the submission>/")
+    ] = None,
+    rubric: Rubric = shelf.DEFAULT_RUBRIC,
+    notebooks: Annotated[Notebooks, typer.Option(help="Are notebooks executed?")] = Notebooks.run,
+    data: Annotated[
+        str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
+    ] = "synthetic",
+    box: Annotated[Box, typer.Option(help="How student code is confined.")] = Box.auto,
+    fail_under: Annotated[
+        float | None, typer.Option(metavar="N", help="Exit 1 below N per cent of the points.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print result.json too.")] = False,
+) -> None:
+    """Grade one submission (`submission` may be left out) and write report.html and result.json."""
+    if fail_under is not None and not 0 <= fail_under <= 100:
+        raise UsageError(f"--fail-under {fail_under:g}: give a number from 0 to 100")
+    plan = choose(box)
+    with Worker(plan) as worker, Spool() as spool:
+        given = read_submission(path, given=shelf.given_files())
+        assignment = shelf.assignment(rubric, None if data == "synthetic" else Path(data))
+        wanted = notebooks is Notebooks.run
+        executed = _executed(given, assignment, plan, spool) if wanted else ()
+        report = grade_one(given, assignment, worker, executed)
+    from grader.report import html, terminal
+
+    folder = output or Path("graded") / _file_name(given.name)
+    page = folder / "report.html"
+    for notebook in executed:
+        _write_notebook(folder, given, notebook)
+    write(folder / "result.json", result.write(report))
+    write(page, html.render(report, version=grader.__version__))
+    if as_json:
+        typer.echo(result.write(report), nl=False)
+    else:
+        terminal.show(report, Console(), page)
+    if any(item.status == "grader_fault" for item in report.items):
+        raise typer.Exit(3)
+    score = report.score
+    share = 100 * (score.earned + score.bonus) / score.possible if score.possible else 0.0
+    if fail_under is not None and share < fail_under:
+        raise typer.Exit(1)
+
+
+def _executed(
+    given: Submission, assignment: Assignment, plan: Plan, spool: Spool
+) -> tuple[Notebook, ...]:
+    """Execute the notebooks that the rubric asks for, where the submission has any of them."""
+    items = [item for item in assignment.rubric.table.items if item.kind == "notebook"]
+    names = list(dict.fromkeys(item.where for item in items if item.where.endswith(".ipynb")))
+    if assignment.images is None or not any(name in given.files for name in names):
+        return ()
+    from grader import notebooks
+
+    limits = assignment.rubric.table.notebooks
+    console = Console(stderr=True)
+    with notebooks.desk(plan, *assignment.images.for_the_box()) as at_desk, Worker(at_desk) as one:
+        job = job_of(given, assignment)
+        if not console.is_terminal:
+            return notebooks.execute(given, names, job, one, limits, spool)
+        with console.status("notebooks") as status:
+
+            def progress(name: str, cell: int, cells: int) -> None:
+                status.update(f"{name}: cell {cell} of {cells}")
+
+            return notebooks.execute(given, names, job, one, limits, spool, progress)
+
+
+def _write_notebook(folder: Path, given: Submission, notebook: Notebook) -> None:
+    from grader import ipynb, notebooks
+
+    if notebook.cells:
+        sources = notebooks.sources(given, notebook.name)
+        write(folder / Path(notebook.name).name, ipynb.write(sources, notebook))
+
+
+def _file_name(name: str) -> str:
+    """Return a submission's name as one harmless path component."""
+    kept = "".join(c if c.isalnum() or c in " ._-()" else "_" for c in name).strip(" .")
+    return kept[:100] or "submission"

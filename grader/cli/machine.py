@@ -1,0 +1,41 @@
+"""`grade doctor` and `grade schema`: what this machine gives, and what files look like."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from grader import shelf
+from grader.report import result
+
+
+class SchemaOf(StrEnum):
+    """Files that have a schema."""
+
+    rubric = "rubric"
+    result = "result"
+
+
+def doctor() -> None:
+    """Say how this machine confines student code; exit 0 only where it does."""
+    from grader import doctor as examining
+    from grader.doctor import show
+
+    found = examining.examine(shelf.golden_folder() / "manifest.json")
+    show.show(found, Console())
+    if not found.isolated:
+        raise typer.Exit(3)
+
+
+def schema(
+    of: Annotated[SchemaOf, typer.Argument(help="Which file's form.")],
+) -> None:
+    """Print the JSON Schema of a rubric or of result.json."""
+    from grader.rubric import json_schema
+
+    found = json_schema() if of is SchemaOf.rubric else result.json_schema()
+    typer.echo(json.dumps(found, indent=1))
