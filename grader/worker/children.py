@@ -16,6 +16,7 @@ import numpy as np
 from grader import wire
 from grader.errors import WireError
 from grader.worker import limits
+from grader.worker.observe import MAX_ANSWER
 
 MAX_SAID = 64 * 1024  # characters of what a child says about one answer, names of arrays included
 NOT_RUN = {"outcome": "not_run", "wall_s": 0.0}
@@ -117,11 +118,11 @@ class Leaf:
         if self._pid:
             try:
                 wire.send(self._asking, wire.pack(say, arrays), time.monotonic() + limit_s)
-                return wire.Incoming(self._answers)
+                return wire.Incoming(self._answers, MAX_ANSWER)
             except (wire.Late, BrokenPipeError):
                 self.end()
         self._start(say, dict(arrays))
-        return wire.Incoming(self._answers)
+        return wire.Incoming(self._answers, MAX_ANSWER)
 
     def _start(self, say: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Start a child, which has its first request from this process's memory."""
