@@ -15,6 +15,7 @@ import gc
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -54,7 +55,12 @@ def main_options(
 
 
 def with_command(args: list[str]) -> list[str]:
-    """A first word that is no command is a submission: `grade hw.zip`, `grade --json hw.zip`."""
+    """A first word that is no command is a submission: `grade hw.zip`, `grade --json hw.zip`.
+
+    So is a folder called "submission" where nothing else is named.
+    """
+    if args[:1] == ["submission"] and all(a.startswith("-") for a in args[1:2]):
+        args = [*args[:1], *args] if Path("submission").exists() else args
     known = {*COMMANDS, "--help", "-h", "--version"}
     return args if not args or args[0] in known else ["submission", *args]
 
