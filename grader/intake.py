@@ -207,7 +207,7 @@ def _unneeded(paths: Iterable[str]) -> Iterator[str]:
     yield from _grouped(sorted(loose), "of other kinds")
     for name, counts in sorted(folders.items()):
         where = shown(next(iter(counts)) if len(counts) == 1 else f"{len(counts)} folders {name}")
-        total = counts.total()
+        total = sum(counts.values())
         under = f"{total:,} file{'s' * (total != 1)} under {where}" if total else where
         yield f"{under} {_was(total or len(counts))} not needed"
 

@@ -101,7 +101,7 @@ def load_CIFAR10(data_dir):
 def _load(place, suffix, read):
     """Read the six files of one form."""
     batches = [read(os.path.join(place, f"data_batch_{i}{suffix}")) for i in range(1, 6)]
-    X, y = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    X, y = (np.concatenate(parts) for parts in zip(*batches))
     return X, y, *read(os.path.join(place, f"test_batch{suffix}"))
 
 
