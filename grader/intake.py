@@ -28,7 +28,7 @@ from grader.layout import (
 from grader.types import Submission
 from grader.upload import LIMITS, Limits, Upload, refusal, shown, skipped_folder
 
-HANDED_OUT = ("solver.py", "gradient_check.py", "data_utils.py")
+HANDED_OUT = ("solver.py", "gradient_check.py", "data_utils.py", "download.py")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".rar", ".7z")
 _COMPILED = (".so", ".pyd", ".dll", ".dylib")  # a .pyc is what Python leaves behind by itself
 _OWN_IMPORT = re.compile(

@@ -111,8 +111,12 @@ class Checker:
             found,
             cause=why.cause if why else None,
             hint=why.hints[0] if why and why.hints else item.hint,
-            waits_for=needs.root(asked, self._verdicts) if verdict.written else None,
+            waits_for=self._root(asked) if verdict.written else None,
         )
+
+    def _root(self, asked: Any) -> str | None:
+        """Return the item that may explain the failure: a layer first, else a net."""
+        return needs.root(asked, self._verdicts, ("layers",)) or needs.root(asked, self._verdicts)
 
     def _why(self, verdict: Verdict, evidence: Mapping[str, Evidence]) -> diagnose.Diagnosis | None:
         name = verdict.item.id
