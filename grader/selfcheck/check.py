@@ -11,7 +11,7 @@ from typing import Any, cast
 from grader import diagnose, needs, score
 from grader.selfcheck import children
 from grader.selfcheck.public import Item, Public
-from grader.types import Cause, Evidence, Fault, Status
+from grader.types import Cause, Evidence, Fault, PartResult, Status
 from grader.verdicts import Bench, Verdict
 
 AT_ONCE = min(4, os.cpu_count() or 1)
@@ -27,6 +27,7 @@ class Checked:
     item: Item
     verdict: Verdict
     status: Status
+    parts: tuple[PartResult, ...]
     right: int
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     cause: Cause | None = None
@@ -100,10 +101,9 @@ class Checker:
 
     def _checked(self, item: Item, verdict: Verdict) -> Checked:
         evidence, asked = self._evidence[item.id].result(), self._rubric.item(item.id)
-        status = score.status_of(
-            score.parts_of(asked, verdict.right, verdict.written), verdict.faults
-        )
-        found = Checked(item, verdict, status, verdict.checks[0], evidence)
+        parts = score.parts_of(asked, verdict.right, verdict.written)
+        status = score.status_of(parts, verdict.faults)
+        found = Checked(item, verdict, status, parts, verdict.checks[0], evidence)
         if found.passed:
             return found
         why = self._why(verdict, evidence)

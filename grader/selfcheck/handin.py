@@ -9,41 +9,21 @@ import io
 import os
 import time
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from grader import answers, ipynb
-from grader.errors import UnusableSubmission, UsageError
+from grader import answers
+from grader.errors import UsageError
 from grader.intake import read_submission
 from grader.layout import CORE, NOTEBOOKS, PACKAGE
+from grader.selfcheck import notebooks
+from grader.selfcheck.notebooks import Note, counted, listed
 from grader.selfcheck.public import Public
-from grader.types import Cell, Notebook, Submission
-from grader.upload import needed
+from grader.selfcheck.sources import own_files
+from grader.types import Submission
 
 NAME = "submission.zip"
 LATER_S = 2  # a zip knows the time of a file to two seconds
-SOME = 6  # names of a long list that are told
-
-
-@dataclass(frozen=True)
-class Note:
-    """One sentence on what would be handed in; `serious` where it can cost points."""
-
-    says: str
-    serious: bool = True
-
-
-def own_files(root: Path) -> dict[str, Path]:
-    """Return what belongs into the zip, by its name there: the package and the notebooks."""
-    package = root / PACKAGE
-    found = {
-        path.relative_to(root).as_posix(): path
-        for path in sorted(package.rglob("*.py"))
-        if needed(path.relative_to(root).as_posix()) and path.is_file()
-    }
-    return found | {name: root / name for name in NOTEBOOKS if (root / name).is_file()}
 
 
 def make(root: Path) -> tuple[Path, dict[str, int]]:
@@ -91,7 +71,7 @@ def look_through(path: Path, submission: Submission, public: Public, root: Path)
     records = []
     for name in _wanted_notebooks(public):
         if name in submission.files:
-            record, found = _notebook(name, submission.files[name])
+            record, found = notebooks.look(name, submission.files[name])
             records.append(record)
             notes += found
             notes += _behind(name, submission, dates)
@@ -99,7 +79,7 @@ def look_through(path: Path, submission: Submission, public: Public, root: Path)
     here = {record.name.rpartition(".")[0] for record in records}
     blank = [name for name in blank if name.partition("/")[0] in here]
     if blank:
-        notes.append(Note(f"{_count(len(blank), 'question')} not answered: {_listed(blank)}"))
+        notes.append(Note(f"{counted(len(blank), 'question')} not answered: {listed(blank)}"))
     return notes
 
 
@@ -131,7 +111,7 @@ def _older(submission: Submission, root: Path) -> Iterator[Note]:
         if name in submission.files and path.read_bytes() != submission.files[name]
     ]
     if changed:
-        says = f"{_listed(changed)} differs from the one in your folder; make the zip again"
+        says = f"{listed(changed)} differs from the one in your folder; make the zip again"
         yield Note(
             says
             if len(changed) == 1
@@ -156,57 +136,5 @@ def _behind(name: str, submission: Submission, dates: Mapping[str, float]) -> It
     sources = [core.rpartition("/")[2] for core in CORE]
     later = [s for s in sources if dates.get(s, 0) > dates.get(name, float("inf")) + LATER_S]
     if later:
-        says = f"{name} was saved before {_listed(later)} changed; run all of it again and save it"
+        says = f"{name} was saved before {listed(later)} changed; run all of it again and save it"
         yield Note(says)
-
-
-def _notebook(name: str, data: bytes) -> tuple[Notebook, list[Note]]:
-    """Return the record of a notebook that nobody runs here, and what is to be said of it."""
-    try:
-        cells, raw = ipynb.read(data, name), ipynb.raw_cells(data, name)
-    except UnusableSubmission as error:
-        return Notebook(name, "unreadable"), [Note(str(error))]
-    record = Notebook(
-        name,
-        "skipped",
-        cells=tuple(Cell(c.number, c.text, "not_run") for c in cells if c.kind == "code"),
-        markdown={c.number: c.text for c in cells if c.kind == "markdown"},
-        tags={c.number: c.tags for c in cells if c.tags},
-    )
-    code = [(c.number, r) for c, r in zip(cells, raw) if c.kind == "code" and c.text.strip()]
-    return record, list(_stale(name, code))
-
-
-def _stale(name: str, code: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator[Note]:
-    again = "; use 'Restart and run all', then save"
-    ran = [
-        (number, cell.get("execution_count", cell.get("prompt_number"))) for number, cell in code
-    ]
-    missing = [number for number, count in ran if not isinstance(count, int)]
-    if len(missing) == len(ran) and ran:
-        yield Note(f"{name} was never run: no cell has an output{again}")
-        return
-    if missing:
-        yield Note(
-            f"{name}: {_count(len(missing), 'cell')} not run, the first is cell {missing[0]}{again}"
-        )
-    counts = [count for _, count in ran if isinstance(count, int)]
-    if counts != sorted(counts):
-        yield Note(f"{name} was run in another order than it stands in{again}")
-    for number, cell in code:
-        outputs = cell.get("outputs")
-        kinds = [o.get("output_type") for o in outputs or () if isinstance(o, dict)]
-        if "error" in kinds or "pyerr" in kinds:
-            yield Note(f"{name}: cell {number} stops with an error")
-            return
-
-
-def _count(many: int, one: str) -> str:
-    return f"1 {one} is" if many == 1 else f"{many} {one}s are"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - SOME
-    if more > 0:
-        return f"{', '.join(names[:SOME])} and {more} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

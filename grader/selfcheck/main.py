@@ -77,7 +77,7 @@ def _run(root: Path, path: Path, wanted: argparse.Namespace) -> int:
         raise UsageError(f"{zips[0]}: check a zip by itself: python selfcheck.py {zips[0]}")
     os.environ.update(dict.fromkeys(THREADS, "1"))
     with Pool(1 if len(wanted.names) == 1 and not zips else AHEAD) as pool:
-        from grader.selfcheck import run, watch
+        from grader.selfcheck import run
         from grader.selfcheck.names import chosen
         from grader.selfcheck.public import read
         from grader.selfcheck.show import Screen
@@ -89,5 +89,7 @@ def _run(root: Path, path: Path, wanted: argparse.Namespace) -> int:
         items = chosen(public, wanted.names)
         desk = run.Desk(public, pool, screen, page, in_full=len(items) == 1)
         if wanted.watch:
+            from grader.selfcheck import watch
+
             return watch.watch(root, items, desk)
         return run.folder(root, items, desk)

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.report.cards import label
 from grader.report.faults import chosen, in_one_line, problem
 from grader.report.tables import Example, Table
 from grader.report.text import shown
@@ -92,7 +93,7 @@ def _section(one: Checked, place: str) -> Iterator[str]:
         if told.example:
             yield from _example(told.example)
     if one.cause:
-        yield f"<p>{show.label(one)} {escape(one.cause.says)}</p>"
+        yield f"<p>{label(one.cause)} {escape(one.cause.says)}</p>"
     rest = [fault for fault in one.faults if all(fault is not each for each in picked)]
     if rest:
         yield "<ul>" + "".join(f"<li>{escape(in_one_line(f))}</li>" for f in rest) + "</ul>"
@@ -117,12 +118,12 @@ def _example(example: Example) -> Iterator[str]:
 def _numbers(title: str, table: Table) -> Iterator[str]:
     yield f"<table class='numbers'><caption>{title} {escape(table.name)}, {escape(table.shape)}"
     yield f" {escape(table.note)}</caption>"
-    for label, row in table.rows:
+    for index, row in table.rows:
         cells = "".join(
             f"<td class='wrong'><strong>{escape(cell.text)}</strong></td>"
             if cell.wrong
             else f"<td>{escape(cell.text)}</td>"
             for cell in row
         )
-        yield f"<tr><th scope='row'>{escape(label)}</th>{cells}</tr>"
+        yield f"<tr><th scope='row'>{escape(index)}</th>{cells}</tr>"
     yield "</table>"

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from grader.errors import UnusableSubmission, UsageError
+from grader.errors import UnusableSubmission
 from grader.layout import PACKAGE
-from grader.selfcheck import handin, page, show
+from grader.selfcheck import show
 from grader.selfcheck.check import Checked, Checker
 from grader.selfcheck.children import Pool
 from grader.selfcheck.public import Item, Public
 from grader.selfcheck.show import Screen
-from grader.types import Submission
+from grader.selfcheck.sources import python_files
+
+if TYPE_CHECKING:
+    from grader.selfcheck.notebooks import Note
+    from grader.types import Submission
 
 RIGHT, WRONG = 0, 1
 
@@ -31,12 +36,14 @@ class Desk:
 
 def folder(root: Path, items: Sequence[Item], desk: Desk) -> int:
     """Check these items of the package in `root`; return the exit code."""
-    checked, places = _check(items, PACKAGE, sources(root), desk)
+    checked, places = _check(items, PACKAGE, python_files(root), desk)
     return _told(checked, places, desk, [])
 
 
 def zipped(root: Path, path: Path, desk: Desk) -> int:
     """Check the very zip that will be handed in; return the exit code."""
+    from grader.selfcheck import handin
+
     screen = desk.screen
     try:
         given = handin.read(path)
@@ -50,6 +57,8 @@ def zipped(root: Path, path: Path, desk: Desk) -> int:
 
 def make(root: Path, public: Public, screen: Screen) -> int:
     """Write submission.zip and say what is in it; return the exit code."""
+    from grader.selfcheck import handin
+
     path, sizes = handin.make(root)
     notes = handin.look_through(path, handin.read(path), public, root)
     screen.line(f"{path.name} is written. In it:", "bold")
@@ -60,22 +69,6 @@ def make(root: Path, public: Public, screen: Screen) -> int:
     screen.line(f"Next: python selfcheck.py {path.name}")
     screen.line("checks the zip itself, as it will be handed in", "", 6)
     return WRONG if any(note.serious for note in notes) else RIGHT
-
-
-def sources(root: Path) -> dict[str, bytes]:
-    """Return the Python files of the package. Raises UsageError where there is none."""
-    files = {}
-    for name, path in handin.own_files(root).items():
-        if name.endswith(".py"):
-            try:
-                files[name] = path.read_bytes()
-            except OSError as error:
-                raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
-    if not files:
-        raise UsageError(
-            f"{root / PACKAGE}: no Python files here; keep selfcheck.py beside the folder {PACKAGE}"
-        )
-    return files
 
 
 def _python(given: Submission) -> dict[str, bytes]:
@@ -103,23 +96,25 @@ def _check(
 
 
 def _told(
-    checked: Sequence[Checked], places: Mapping[str, str], desk: Desk, notes: list[handin.Note]
+    checked: Sequence[Checked], places: Mapping[str, str], desk: Desk, notes: list[Note]
 ) -> int:
     show.summary(desk.screen, checked)
     _notes(desk.screen, notes)
     if desk.page:
+        from grader.selfcheck import page
+
         page.write(desk.page, desk.public, checked, places)
         desk.screen.line(f"As a page: {desk.page}")
     serious = [note for note in notes if note.serious]
     if serious:
         desk.screen.line(f"Next: {serious[0].says}")
     else:
-        show.next_step(desk.screen, checked, places)
+        show.next_step(desk.screen, checked, places, len(checked) == len(desk.public.code))
     return RIGHT if all(one.passed for one in checked) and not serious else WRONG
 
 
-def _notes(screen: Screen, notes: Sequence[handin.Note]) -> None:
+def _notes(screen: Screen, notes: Sequence[Note]) -> None:
     if notes:
         screen.line()
     for note in notes:
-        screen.row(*(("no", "bad") if note.serious else ("-", "dim")), f"{note.says}", "", "")
+        screen.line(note.says, "" if note.serious else "dim", 2, "- ")

@@ -14,6 +14,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
+from grader.report.cards import label, lede
 from grader.report.faults import Problem, chosen, in_one_line, problem
 from grader.report.tables import Table
 from grader.report.text import one_line, shown
@@ -40,13 +41,14 @@ class Screen:
         self._width = min(shutil.get_terminal_size((80, 24)).columns, 100) - 1
         self._status = 0
 
-    def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
-        """Write one line, wrapped where it is a terminal."""
+    def line(self, text: str = "", style: str = "", indent: int = 0, mark: str = "") -> None:
+        """Write one line, wrapped where it is a terminal; `mark` begins the first piece."""
         self.status("")
-        space = " " * indent
-        lines = [text] if not self.is_terminal else textwrap.wrap(text, self._width - indent)
-        for each in lines or [""]:
-            self._out.write(f"{space}{self.styled(each, style)}\n".rstrip(" "))
+        room = self._width - indent - len(mark)
+        lines = [text] if not self.is_terminal else textwrap.wrap(text, room)
+        for number, each in enumerate(lines or [""]):
+            space = " " * indent + (mark if number == 0 else " " * len(mark))
+            self._out.write(f"{space}{self.styled(each, style)}".rstrip() + "\n")
         self._out.flush()
 
     def styled(self, text: str, style: str) -> str:
@@ -91,15 +93,10 @@ def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
     elif kind in ("wrong", "waits"):
         _wrong(screen, checked, in_full)
     if in_full or kind == "passed":
-        for warning in warnings_of(checked):
-            screen.line(f"costs nothing, but good to know: {warning}", "dim", 7)
+        for warning in checked.verdict.warnings[: SIDE if in_full else 1]:
+            screen.line(f"It costs nothing, but: {one_line(warning.says)}", "dim", 7)
     if in_full:
         _printed(screen, checked)
-
-
-def warnings_of(checked: Checked) -> list[str]:
-    """Return what is worth knowing though it is right, each once."""
-    return list(dict.fromkeys(in_one_line(one) for one in checked.verdict.warnings))
 
 
 def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
@@ -109,8 +106,10 @@ def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
         screen.line(one_line(told.says), "", 7)
         if in_full:
             _details(screen, told)
+    if said := lede(checked.parts):
+        screen.line(said, "", 7)
     if checked.cause:
-        screen.line(f"{label(checked)} {one_line(checked.cause.says)}", "", 7)
+        screen.line(f"{label(checked.cause)} {one_line(checked.cause.says)}", "", 7)
     if in_full:
         for fault in [f for f in checked.faults if all(f is not one for one in picked)][:SIDE]:
             screen.line(in_one_line(fault), "dim", 7)
@@ -118,14 +117,6 @@ def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
             screen.line(f"It rests on {checked.waits_for}: mend that first.", "", 7)
         if checked.hint:
             screen.line(f"Hint: {checked.hint}", "", 7)
-
-
-def label(checked: Checked) -> str:
-    """Return how sure we are of a cause."""
-    assert checked.cause
-    if checked.cause.id.startswith("symptom/"):
-        return "What your numbers show:" if checked.cause.certain else "What it looks like:"
-    return "This is the mistake:" if checked.cause.certain else "This looks like:"
 
 
 def _details(screen: Screen, told: Problem) -> None:
@@ -163,7 +154,8 @@ def _printed(screen: Screen, checked: Checked) -> None:
 
 def place_of(item: Item, package: str, files: Mapping[str, bytes]) -> str:
     """Return where the function stands, as editors know it: "cs231n/layers.py:41"."""
-    file, _, name = item.where.partition(": ")
+    file, _, names = item.where.partition(": ")
+    name = re.split(r"\W", names, maxsplit=1)[0]
     path = f"{package}/{file}"
     lines = files.get(path, b"").decode("utf-8", "replace").splitlines()
     pattern = re.compile(rf"\s*(?:def|class)\s+{re.escape(name)}\b")
@@ -193,9 +185,14 @@ def next_item(checked: Sequence[Checked]) -> Checked | None:
     return next(iter([one for one in wrong if not one.waits_for] + wrong + open_items), None)
 
 
-def next_step(screen: Screen, checked: Sequence[Checked], places: Mapping[str, str]) -> None:
-    """Say what to do now: one thing."""
+def next_step(
+    screen: Screen, checked: Sequence[Checked], places: Mapping[str, str], is_all: bool
+) -> None:
+    """Say what to do now: one thing. `is_all` says that nothing was left out."""
     todo = next_item(checked)
+    if todo is None and not is_all:
+        screen.line("Next: python selfcheck.py checks all that there is.")
+        return
     if todo is None:
         screen.line("Next: python make_submission.py writes the zip to hand in.")
         return

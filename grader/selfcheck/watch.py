@@ -8,8 +8,9 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.evidence import modules_of
-from grader.selfcheck import handin, run
+from grader.selfcheck import run
 from grader.selfcheck.public import Item
+from grader.selfcheck.sources import own_files
 from grader.worker.modules import GRADED
 
 EVERY_S = 0.3
@@ -51,7 +52,7 @@ def _again(root: Path, items: Sequence[Item], desk: run.Desk) -> int:
 def saved(root: Path) -> dict[str, int]:
     """Return when each Python file of the package was saved last, in nanoseconds."""
     found = {}
-    for name, path in handin.own_files(root).items():
+    for name, path in own_files(root).items():
         if name.endswith(".py"):
             try:
                 found[name] = path.stat().st_mtime_ns

@@ -1,6 +1,7 @@
 """Data: images and labels, split into training, validation and test.
 
-By default the images are made up (see synthetic.py). Real CIFAR-10 is used once you have fetched it:
+By default the images are made up (see synthetic.py). Real CIFAR-10 is used once you have fetched
+it:
 
     python -m cs231n.data_utils download
 

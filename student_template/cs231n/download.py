@@ -1,8 +1,8 @@
 """Fetching real CIFAR-10 once: `python -m cs231n.data_utils download`.
 
-The archive (170 MB) is fetched into the folder `datasets` beside this package, checked and unpacked.
-A connection that breaks costs nothing: the same command goes on where it stopped. Where the package
-`pooch` is installed, it looks after the file; else the standard library is enough.
+The archive (170 MB) is fetched into the folder `datasets` beside this package, checked and
+unpacked. A connection that breaks costs nothing: the same command goes on where it stopped. Where
+the package `pooch` is installed, it looks after the file; else the standard library is enough.
 
 An archive is only ever opened after its SHA-256 was found to be right, and of its members only
 those that are known by name are written.
@@ -14,6 +14,7 @@ import sys
 import tarfile
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
@@ -99,10 +100,12 @@ def _resume(url, part):
             return  # there is nothing behind what we have: the checksum will tell
         raise DownloadError(f"{place} answers {error.code} ({error.reason}); try again later; "
                             f"{MEANWHILE}") from None  # fmt: skip
-    except OSError as error:  # no network, no such host, refused, or broken on the way
+    except (OSError, HTTPException) as error:  # no network, no such host, refused, or broken off
         why = getattr(error, "reason", error)
-        raise DownloadError(f"{place} cannot be reached ({why}); check the connection and run the "
-                            f"command again, it goes on where it stopped; {MEANWHILE}") from None  # fmt: skip
+        raise DownloadError(
+            f"{place} cannot be reached ({why}); check the connection and run the command again, "
+            f"it goes on where it stopped; {MEANWHILE}"
+        ) from None
 
 
 def _receive(answer, part, have):
@@ -111,11 +114,19 @@ def _receive(answer, part, have):
     whole = have + int(left) if left else 0
     with open(part, "ab" if have else "wb") as file:
         while chunk := answer.read(CHUNK):
-            file.write(chunk)
+            _write(file, chunk)
             _show(have, have + len(chunk), whole)
             have += len(chunk)
     if have < whole:
         raise OSError(f"the connection ended at {have:,} of {whole:,} bytes")
+
+
+def _write(file, chunk):
+    try:
+        file.write(chunk)
+    except OSError as error:
+        raise DownloadError(f"{file.name}: cannot be written ({error.strerror}); make room, then "
+                            "run the command again") from None  # fmt: skip
 
 
 def _show(before, now, whole):
