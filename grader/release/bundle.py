@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.engine import Assignment
-from grader.errors import GraderFault
+from grader.errors import GraderFault, UsageError
 from grader.release import archive, student
 
 MOST = 3_000_000  # bytes of student.zip
@@ -74,13 +74,18 @@ FOR_STAFF: Mapping[str, Callable[[Source], bytes]] = {"staff.zip": staff_zip}
 def write(folder: Path, source: Source, refuse: Iterable[Refuse] = ()) -> list[Released]:
     """Write a release into `folder`, all of it or nothing; return what was written.
 
-    Raises GraderFault where student.zip would give something away, OSError where nothing can be
-    written.
+    Raises GraderFault where student.zip would give something away, UsageError where nothing can
+    be written.
     """
     made = {"student.zip": student_zip(source, refuse)}
     made |= {name: make(source) for name, make in FOR_STAFF.items()}
     lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(made.items())]
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in {**made, "SHA256SUMS": "".join(lines).encode()}.items():
-        (folder / name).write_bytes(data)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in {**made, "SHA256SUMS": "".join(lines).encode()}.items():
+            (folder / name).write_bytes(data)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be written ({error.strerror}); choose another folder"
+        ) from None
     return [Released(name, len(data)) for name, data in made.items()]
