@@ -151,6 +151,24 @@ def test_a_folder_that_cannot_be_written_is_a_usage_error(
         bundle.write(tmp_path / "taken", source)
 
 
+def test_the_release_itself_refuses_what_students_must_not_have(source: bundle.Source) -> None:
+    case = next(c for c in source.assignment.rubric.cases if c.id == "affine_backward/deep")
+    answer = np.ravel(source.assignment.golden.expected(case)[0]["dw"])
+    given = np.ravel(source.assignment.rubric.case_inputs(case)["x"])
+    planted = {
+        "answers.bin": b"\0" + answer[:2].tobytes(),
+        "singles.bin": b"\0\0" + answer[:3].astype("<f4").tobytes(),
+        "inputs.bin": b"\0" + given[:6].tobytes(),
+        "numbers.md": " ".join(f"{number:.6g}" for number in answer[:4]).encode(),
+        "seed.md": source.assignment.rubric.table.seed.encode(),
+        "line.py": b'velocity = config["momentum"] * config["velocity"]\n'
+        b'v = config["momentum"] * config["velocity"] - config["learning_rate"] * dw\n',
+        "harmless.py": b"v = 0.1234567\n",
+    }
+    said = list(source.leaks(planted))
+    assert {one.partition(" ")[0].partition(":")[0] for one in said} == {*planted} - {"harmless.py"}
+
+
 def hidden_lines() -> set[str]:
     """Return lines of solutions, model answers and grading notes, and the seeds."""
     secret: set[str] = set()
@@ -176,13 +194,10 @@ def hidden_lines() -> set[str]:
 def test_no_line_of_a_solution_or_model_answer_is_in_any_byte(members: dict[str, bytes]) -> None:
     secret = hidden_lines()
     assert len(secret) > 150 and "a seed that students do not know" in secret
-    for name, content in members.items():
-        escaped = json.dumps(content.decode("utf-8", "replace"), ensure_ascii=False)
-        for line in secret:
-            assert line.encode() not in content, (name, line)
-            assert json.dumps(line, ensure_ascii=False)[1:-1] not in escaped or (
-                line.encode() not in content
-            )
+    for line in secret:
+        escaped = json.dumps(line, ensure_ascii=False)[1:-1].encode()  # as a notebook has it
+        for name, content in members.items():
+            assert line.encode() not in content and escaped not in content, (name, line)
 
 
 def arrays(assignment: Assignment, public: bool) -> Iterator[tuple[str, np.ndarray]]:
@@ -207,38 +222,58 @@ def long_numbers(source: Iterator[tuple[str, np.ndarray]]) -> np.ndarray:
     return np.unique(found[(found * 2**24) % 1 != 0])
 
 
-def test_no_number_of_a_hidden_case_is_in_any_byte(
-    source: bundle.Source, members: dict[str, bytes]
-) -> None:
+@pytest.fixture(scope="module")
+def hidden(source: bundle.Source) -> tuple[np.ndarray, np.ndarray]:
+    """The long numbers of hidden cases that no public one has, and the public ones."""
     known = long_numbers(arrays(source.assignment, public=True))
-    hidden = np.setdiff1d(long_numbers(arrays(source.assignment, public=False)), known)
-    assert hidden.size > 10_000
-    doubles = np.sort(hidden.view("<u8"))
-    singles = np.sort(np.setdiff1d(hidden.astype("<f4"), known.astype("<f4")).view("<u4"))
-    printed = {f"{value:.6g}" for value in np.abs(hidden)}
-    printed -= {f"{value:.6g}" for value in np.abs(known)}
-    assert is_in(public_doubles(members), np.sort(known.view("<u8"))).sum() > 1000  # it has eyes
+    return np.setdiff1d(long_numbers(arrays(source.assignment, public=False)), known), known
+
+
+def numbers_in(members: dict[str, bytes], secret: np.ndarray, known: np.ndarray) -> set[str]:
+    """Return in which forms a secret number stands in the bytes of any member."""
+    found = set()
     whole = bytes(8).join(members.values())
-    for start in range(8):
-        assert not is_in(words(whole, start, 8), doubles).any()
+    doubles = np.sort(secret.view("<u8"))
+    singles = np.sort(np.setdiff1d(secret.astype("<f4"), known.astype("<f4")).view("<u4"))
+    if any(is_in(words(whole, start, 8), doubles).any() for start in range(8)):
+        found.add("double")
     for start in range(4):
         # By chance a word or two is a single that is looked for, but not two in a row.
         hit = is_in(words(whole, start, 4), singles)
-        assert not (hit[1:] & hit[:-1]).any()
-    for name, content in members.items():
-        shown = re.findall(rb"\d*\.\d{5,}(?:e[-+]?\d+)?", content)
-        assert {f"{float(one):.6g}" for one in shown} & printed == set(), name
+        if (hit[1:] & hit[:-1]).any():
+            found.add("single")
+    printed = {f"{value:.6g}" for value in np.abs(secret)}
+    printed -= {f"{value:.6g}" for value in np.abs(known)}
+    shown = re.findall(rb"\d*\.\d{5,}(?:e[-+]?\d+)?", whole)
+    if {f"{float(one):.6g}" for one in shown} & printed:
+        found.add("text")
+    return found
+
+
+def test_no_number_of_a_hidden_case_is_in_any_byte(
+    hidden: tuple[np.ndarray, np.ndarray], members: dict[str, bytes]
+) -> None:
+    assert hidden[0].size > 10_000
+    assert numbers_in(members, *hidden) == set()
+
+
+def test_the_scan_has_eyes(
+    hidden: tuple[np.ndarray, np.ndarray], members: dict[str, bytes]
+) -> None:
+    secret, known = hidden
+    assert numbers_in(members, known, secret) >= {"double"}  # public answers are there to be seen
+    row = secret[100:103]
+    for form, data in {
+        "double": b"x" + row[:1].tobytes(), "single": b"xyz" + row.astype("<f4").tobytes(),
+        "text": f"[{row[0]:.7g}, {row[1]!r}]".encode(),
+    }.items():  # fmt: skip
+        assert numbers_in({"a": data}, secret, known) == {form}
 
 
 def is_in(found: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Say which of `found` are in `known`, which is sorted."""
     at = np.minimum(np.searchsorted(known, found), known.size - 1)
     return known[at] == found
-
-
-def public_doubles(members: dict[str, bytes]) -> np.ndarray:
-    content = members[".selfcheck/public.frame"]
-    return np.concatenate([words(content, start, 8) for start in range(8)])
 
 
 def words(content: bytes, start: int, size: int) -> np.ndarray:

@@ -10,13 +10,15 @@ Same inputs, same bytes. An archive for a platform is one more entry of `FOR_STA
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader import leaks
 from grader.engine import Assignment
 from grader.errors import GraderFault, UsageError
 from grader.release import archive, student
+from grader.rubric import read_rubric
 
 MOST = 3_000_000  # bytes of student.zip
 Refuse = Callable[[Mapping[str, bytes]], Iterable[str]]
@@ -28,6 +30,16 @@ class Source:
 
     assignment: Assignment
     home: Path
+
+    def leaks(self, files: Mapping[str, bytes]) -> Iterator[str]:
+        """Yield what files give away that students must not have."""
+        rubrics = [read_rubric(path) for path in sorted((self.home / "rubrics").glob("*.toml"))]
+        known = {rubric.table.id: rubric for rubric in (*rubrics, self.assignment.rubric)}
+        golden, wrong = self.assignment.golden, self.assignment.wrong
+        secrets = leaks.secrets([*known.values()], golden, wrong, self.home / "reference")
+        for name, data in files.items():
+            for leak in secrets.leaks(name, data):
+                yield f"{leak.place} gives away {leak.what}"
 
 
 @dataclass(frozen=True)
@@ -41,10 +53,10 @@ class Released:
 def student_zip(source: Source, refuse: Iterable[Refuse] = ()) -> bytes:
     """Return student.zip. Raises GraderFault where something hidden would be handed out.
 
-    Each of `refuse` looks through the files and says in sentences why they must not go out.
+    Each of `refuse` looks through the files too, and says in sentences why they must not go out.
     """
     files = student.files(source.assignment, source.home)
-    for look in refuse:
+    for look in (source.leaks, *refuse):
         if found := list(look(files)):
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             raise GraderFault(f"student.zip: {found[0]}{more}; nothing was released")
