@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,6 +122,23 @@ def test_what_hangs_or_crashes_is_told_and_the_rest_is_checked(folder: Path) -> 
     }  # fmt: skip
     alone = run(folder, "selfcheck.py", "relu_forward")
     assert "Your code printed:" in alone.out and "seen (3, 4)" in alone.out
+
+
+def test_ctrl_c_does_not_wait_for_what_hangs(folder: Path) -> None:
+    student_folder.limited(folder, 60)
+    write_function(
+        folder, "relu_forward", 'open("reached", "w").close(); import time; time.sleep(60)'
+    )
+    process = subprocess.Popen(
+        [sys.executable, "selfcheck.py", "relu_forward"], cwd=folder,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while not (folder / "reached").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert (process.returncode, err.strip()) == (130, "selfcheck: stopped")
 
 
 def test_an_import_that_never_ends_is_waited_for_once(folder: Path) -> None:

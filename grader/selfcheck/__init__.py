@@ -2,7 +2,8 @@
 
     main        arguments, exit codes; starts without NumPy
     public      the public part of the assignment, in one file
-    children    one process for each item, with a time limit, on every platform
+    children    processes: started ahead, asked once, always ended
+    runner      public cases in processes of their own, with a time limit
     check       from what happened to a verdict and its explanation, by the grader's own modules
     run         where these come together, for a folder or a zip
     show        lines for a terminal or an editor

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from grader import diagnose, needs, score
-from grader.selfcheck import children
+from grader.evidence import modules_of
+from grader.selfcheck.children import Pool
 from grader.selfcheck.public import Item, Public
+from grader.selfcheck.runner import Runner
 from grader.types import Cause, Evidence, Fault, PartResult, Status
 from grader.verdicts import Bench, Verdict
 
@@ -49,46 +51,55 @@ class Checker:
     """Checks items of one submission, several at once, and hands them on in their order."""
 
     def __init__(
-        self, public: Public, package: str, files: Mapping[str, bytes], pool: children.Pool
+        self, public: Public, package: str, files: Mapping[str, bytes], pool: Pool
     ) -> None:
         self._public = public
-        self._runner = children.Runner(public, package, files, pool)
         self._rubric = cast(Any, public)  # it has what judging asks of a rubric
         self._bench = Bench(self._rubric, public.golden)
+        self._runner = Runner(public, package, files, pool, self._bench.is_right)
         self._evidence: dict[str, Future[dict[str, Evidence]]] = {}
         self._verdicts: dict[str, Verdict] = {}
 
     def check(self, items: Sequence[Item]) -> Iterator[Checked]:
         """Yield each item, checked, as soon as it and those before it are done."""
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            for item in self._with_cases_needs(items):
-                self._start(item, threads)
+        threads = ThreadPoolExecutor(AT_ONCE)
+        try:
+            self._start(self._with_cases_needs(items), threads)
             for item in items:
                 verdict = self._verdict(item)
                 if not verdict.passed and verdict.written:  # only now is it asked why
-                    for need in self._needs(item):
-                        self._start(need, threads)
-                    for need in self._needs(item):
+                    rests_on = [self._public.item(n) for n in self._public.all_needs(item.id)]
+                    self._start(rests_on, threads)
+                    for need in rests_on:
                         self._verdict(need)
                 yield self._checked(item, verdict)
+        finally:  # Ctrl+C does not wait for what has not begun
+            threads.shutdown(wait=False, cancel_futures=True)
 
-    def _start(self, item: Item, threads: ThreadPoolExecutor) -> None:
-        if item.id not in self._evidence:
-            self._evidence[item.id] = threads.submit(self._runner.observe, item)
+    def _start(self, items: Sequence[Item], threads: ThreadPoolExecutor) -> None:
+        """Run what has not run yet: items that reach the same modules together."""
+        groups: dict[tuple[str, ...], list[Item]] = {}
+        for item in items:
+            if item.id not in self._evidence:
+                self._evidence[item.id] = Future()
+                groups.setdefault(modules_of(item.cases[0]), []).append(item)
+        for group in groups.values():
+            threads.submit(self._observe, group)
+
+    def _observe(self, group: Sequence[Item]) -> None:
+        """Run a group, and hand on each item's evidence; an error of ours goes to who waits."""
+        try:
+            self._runner.observe(group, lambda item, seen: self._evidence[item.id].set_result(seen))
+        except BaseException as error:  # noqa: BLE001 - nobody else would hear of it
+            for item in group:
+                if not self._evidence[item.id].done():
+                    self._evidence[item.id].set_exception(error)
 
     def _with_cases_needs(self, items: Sequence[Item]) -> list[Item]:
         """Return the items in their order, with those without which a case says nothing."""
         wanted = {item.id for item in items}
         wanted |= {need for item in items for case in item.cases for need in case.needs}
         return [item for item in self._public.code if item.id in wanted]
-
-    def _needs(self, item: Item) -> list[Item]:
-        """Return all that an item rests on, deepest first."""
-        found: dict[str, None] = {}
-        for need in item.needs:
-            known = self._public.item(need)
-            found |= dict.fromkeys([*(one.id for one in self._needs(known)), need])
-        return [self._public.item(name) for name in found]
 
     def _verdict(self, item: Item) -> Verdict:
         if item.id not in self._verdicts:

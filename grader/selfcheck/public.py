@@ -108,6 +108,12 @@ class Public:
         """Return the item with this id."""
         return self._items[name]
 
+    def all_needs(self, name: str) -> list[str]:
+        """Return what an item needs and what that needs, in the order of the work."""
+        found = set(self._items[name].needs)
+        found = found.union(*(self.all_needs(need) for need in found))
+        return [item.id for item in self.table.items if item.id in found]
+
     def case_inputs(self, case: Case) -> dict[str, np.ndarray]:
         """Return the read-only arrays that go into a case; made once."""
         if case.id not in self._inputs:

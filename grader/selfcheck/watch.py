@@ -21,8 +21,8 @@ def watch(root: Path, items: Sequence[Item], desk: run.Desk) -> int:
     """Check `items`, then what each saved file affects, until Ctrl+C; return the last exit code."""
     before = saved(root)
     ended = run.folder(root, items, desk)
-    desk.screen.line(STOP, "dim")
     try:
+        desk.screen.line(STOP, "dim")
         while True:
             desk.pool.fill(1)
             time.sleep(EVERY_S)
