@@ -30,7 +30,7 @@ LAYERS = (
     ("observing",),
     ("follow", "measure", "notebooks"),
     ("diagnose", "consistent"),
-    ("engine",),
+    ("engine", "exporters"),
     ("shelf",),
     ("cli",),
     ("__main__",),
