@@ -1,7 +1,7 @@
 """JUnit XML, as GitLab, Jenkins and others read it: a test suite for each section of the rubric.
 
 A `failure` is the submission's, an `error` is ours, `skipped` is what nobody has graded yet. Points
-stand in the properties, for JUnit knows none.
+stand in the properties of a suite, for JUnit knows none.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def write(result: ResultJson) -> str:
         suite = SubElement(root, "testsuite", {"name": section, **_counts(inside)})
         suite.set("timestamp", told.line(measured["started"])[:19])
         suite.set("hostname", told.line(measured["host"]))
+        _points(suite, inside)
         for item in inside:
             _case(suite, f"{rubric}.{section}", item)
     first = root.find("testsuite")
@@ -41,12 +42,17 @@ def write(result: ResultJson) -> str:
     return head + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
+def _points(suite: Element, items: Sequence[Told]) -> None:
+    properties = SubElement(suite, "properties")
+    for item in items:
+        if item.counts:
+            for name, value in (("score", item.earned), ("max_score", item.possible)):
+                given = {"name": f"{item.id}.{name}", "value": points(value)}
+                SubElement(properties, "property", given)
+
+
 def _case(suite: Element, classname: str, item: Told) -> None:
     case = SubElement(suite, "testcase", {"classname": classname, "name": item.id})
-    if item.counts:
-        properties = SubElement(case, "properties")
-        for name, value in (("score", item.earned), ("max_score", item.possible)):
-            SubElement(properties, "property", {"name": name, "value": points(value)})
     kind = _kind(item)
     if kind:
         message = " ".join(item.lines[:2])
