@@ -26,6 +26,7 @@ from grader import (
     diagnose,
     follow,
     measure,
+    needs,
     reading,
     score,
     training,
@@ -266,10 +267,10 @@ def _because_of(
     if verdict.passed:
         return None
     if explained:
-        return follow.root(verdict.item, verdicts, ("layers",))
+        return needs.root(verdict.item, verdicts, ("layers",))
     if tried:
-        return follow.root(verdict.item, settled, ("nets",))
-    return follow.root(verdict.item, verdicts, ("layers", "nets"))
+        return needs.root(verdict.item, settled, ("nets",))
+    return needs.root(verdict.item, verdicts, ("layers", "nets"))
 
 
 def _flags(submission: Submission, assignment: Assignment, loaded: box.Loaded) -> tuple[Flag, ...]:

@@ -28,7 +28,7 @@ from grader.layout import (
 from grader.types import Submission
 from grader.upload import LIMITS, Limits, Upload, refusal, shown, skipped_folder
 
-HANDED_OUT = ("solver.py", "gradient_check.py", "data_utils.py")
+HANDED_OUT = ("solver.py", "gradient_check.py", "data_utils.py", "download.py")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".rar", ".7z")
 _COMPILED = (".so", ".pyd", ".dll", ".dylib")  # a .pyc is what Python leaves behind by itself
 _OWN_IMPORT = re.compile(
@@ -207,7 +207,7 @@ def _unneeded(paths: Iterable[str]) -> Iterator[str]:
     yield from _grouped(sorted(loose), "of other kinds")
     for name, counts in sorted(folders.items()):
         where = shown(next(iter(counts)) if len(counts) == 1 else f"{len(counts)} folders {name}")
-        total = counts.total()
+        total = sum(counts.values())
         under = f"{total:,} file{'s' * (total != 1)} under {where}" if total else where
         yield f"{under} {_was(total or len(counts))} not needed"
 

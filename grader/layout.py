@@ -31,7 +31,8 @@ _COPY = re.compile(
     rf"(?:^|[\W_])(?:{_A_COPY}|old|backup|bak|solutions?|orig(?:inal)?)(?:$|[\W\d_])"
     r"|\(\d| \d+(?:$|/)"
 )
-_NO_PACKAGE = sys.stdlib_module_names | {"numpy", "matplotlib", "IPython", "future", "past", "six"}
+_STANDARD = frozenset(getattr(sys, "stdlib_module_names", ()))  # since Python 3.10
+_NO_PACKAGE = _STANDARD | {"numpy", "matplotlib", "IPython", "future", "past", "six"}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ named by its module and function, and a name that points nowhere is an error her
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import importlib
 import inspect
@@ -20,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from grader import inputs, judges
+from grader import inputs, judges, parts
 from grader.errors import RubricError, UsageError
 from grader.goals import BelievingTable, DataTable, GoalTable, ProfileTable, RunsTable, Table
 from grader.judges.tolerances import TOLERANCES
@@ -162,18 +161,7 @@ class ItemTable(Table):
 
     def part_of(self, output: str, case: Case) -> str | None:
         """Return the part that this output of the case counts towards; None: only looked at."""
-        if case.only and not _matches(output, case.only):
-            return None
-        if case.part is not None:
-            return case.part
-        for part in self.parts:
-            if _matches(output, part.outputs or (part.id,)):
-                return part.id
-        return None
-
-
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        return parts.part_of(self.parts, output, case)
 
 
 class SectionTable(Table):
@@ -307,13 +295,7 @@ class Rubric:
         Parts of a case ("item/name/part") have the same arrays under the same names.
         """
         if case.id not in self._inputs:
-            whole = "/".join(case.id.split("/")[:2])
-            self._inputs[case.id] = {
-                name: inputs.make(text, inputs.case_key(self.table.seed, whole, name, case.public))
-                for name, text in case.inputs.items()
-            }
-            for array in self._inputs[case.id].values():
-                array.flags.writeable = False
+            self._inputs[case.id] = inputs.of_case(case, self.table.seed)
         return self._inputs[case.id]
 
 

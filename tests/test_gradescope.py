@@ -24,8 +24,10 @@ import jsonschema
 import pytest
 
 from grader import shelf
-from grader.release.archive import pack
-from grader.release.gradescope import SCRIPTS, gradescope_files
+from grader.errors import UsageError
+from grader.release import bundle, gradescope
+from grader.release.archive import zipped as pack
+from grader.release.gradescope import SCRIPTS
 from tests import formats, handed_in, hostile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,7 +77,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def zipped() -> bytes:
-    return pack(gradescope_files(shelf.home(), "cs231n-a2"), SCRIPTS)
+    return bundle.gradescope_zip(bundle.Source(shelf.assignment("cs231n-a2"), shelf.home()))
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +107,9 @@ def lost(results: Any) -> dict[str, float]:
 
 
 def test_the_zip_is_the_same_bytes_again_and_has_what_gradescope_looks_for(zipped: bytes) -> None:
-    assert pack(gradescope_files(shelf.home(), "cs231n-a2"), SCRIPTS) == zipped
+    assert (
+        bundle.gradescope_zip(bundle.Source(shelf.assignment("cs231n-a2"), shelf.home())) == zipped
+    )
     assert len(zipped) < 3_000_000
     with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
         at_root = {name for name in archive.namelist() if "/" not in name}
@@ -233,6 +237,13 @@ def test_when_the_grader_fails_results_json_says_so_without_any_number(
         path.chmod(mode)
     assert code != 0 and not formats.gradescope_has_a_grade(results)
     assert results["output"].startswith("The grader itself failed. This is no fault of the sub")
+
+
+def test_a_rubric_that_would_not_be_in_the_zip_is_refused(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    shutil.copy(ROOT / "rubrics" / "cs231n-a2.toml", own)
+    with pytest.raises(UsageError, match="own.toml: gradescope.zip takes rubrics of .*copy it"):
+        gradescope.files(ROOT, own)
 
 
 # --- setup.sh, with programs that only write down what they are asked

@@ -50,6 +50,7 @@ COMMANDS = (
     Expected(("schema", "rubric"), 0, '"$defs"'),
     Expected(("schema", "result"), 0, '"$defs"'),
     Expected(("release", "template", "--template"), 0, "files written"),
+    Expected(("release", "out"), 0, "gradescope.zip: "),
     Expected(("export", "result.json", "--format", "gradescope"), 0, '"score": 1.0'),
     Expected(("export", "result.json", "--format", "junit"), 0, "<testsuites"),
     Expected(("export", "result.json", "--format", "github-summary"), 0, "1 of 2 points"),

@@ -1,23 +1,27 @@
-"""A zip that is the same bytes for the same files, whoever makes it, whenever and wherever."""
+"""Zips that are the same bytes whenever the same files go in."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-EPOCH = (1980, 1, 1, 0, 0, 0)
-UNIX = 3  # who made it: permissions are those of Unix
+DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can tell
 
 
-def pack(files: Mapping[str, bytes], executable: Collection[str] = ()) -> bytes:
-    """Return a zip of these files (path -> content), in the order of their names."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+def zipped(
+    files: Mapping[str, bytes], folder: str = "", runnable: frozenset[str] = frozenset()
+) -> bytes:
+    """Return a zip of `files` inside `folder`: sorted, one date, plain modes.
+
+    What is in `runnable` may be executed.
+    """
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
         for name in sorted(files):
-            entry = zipfile.ZipInfo(name, EPOCH)
-            entry.create_system = UNIX
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = (0o100755 if name in executable else 0o100644) << 16
-            archive.writestr(entry, files[name])
-    return stream.getvalue()
+            info = zipfile.ZipInfo(f"{folder}/{name}" if folder else name, DATE)
+            info.create_system = 3  # Unix, on every machine
+            info.external_attr = (0o100755 if name in runnable else 0o100644) << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, files[name], compresslevel=9)
+    return written.getvalue()

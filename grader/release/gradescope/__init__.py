@@ -13,7 +13,7 @@ from grader.exporters import gradescope
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parent.parent
-SCRIPTS = ("setup.sh", "run_autograder")
+SCRIPTS = frozenset({"setup.sh", "run_autograder"})
 # What grading reads; the solved notebooks, alternatives and mistakes only make golden answers.
 SHIPPED = ("rubrics", "reference/cs231n", "reference/golden", "student_template/cs231n")
 OUR_FAULT = (
@@ -22,23 +22,27 @@ OUR_FAULT = (
 )
 
 
-def gradescope_files(home: Path, rubric: str) -> dict[str, bytes]:
+def files(home: Path, rubric: Path) -> dict[str, bytes]:
     """Return gradescope.zip: path -> content. The paths in SCRIPTS must be executable.
 
-    `home` is the folder of rubrics/, reference/ and student_template/. Raises UsageError where a
-    part of it is missing.
+    `home` is the folder of rubrics/, reference/ and student_template/, `rubric` the file to grade
+    by. Raises UsageError where a part is missing.
     """
-    files = {name: (HERE / name).read_bytes().replace(b"@RUBRIC@", rubric.encode())
-             for name in SCRIPTS}  # fmt: skip
-    files["backgrade/no_result.json"] = gradescope.failed(OUR_FAULT).encode()
-    files["backgrade/requirements.lock"] = _read(PACKAGE.parent / "requirements.lock")
+    if rubric.resolve().parent != (home / "rubrics").resolve():
+        raise UsageError(
+            f"{rubric}: gradescope.zip takes rubrics of {home / 'rubrics'}; copy it there"
+        )
+    made = {name: (HERE / name).read_bytes().replace(b"@RUBRIC@", rubric.stem.encode())
+            for name in SCRIPTS}  # fmt: skip
+    made["backgrade/no_result.json"] = gradescope.failed(OUR_FAULT).encode()
+    made["backgrade/requirements.lock"] = _read(PACKAGE.parent / "requirements.lock")
     for folder in (PACKAGE, *(home / name for name in SHIPPED)):
         root = PACKAGE.parent if folder == PACKAGE else home
         found = [path for path in sorted(folder.rglob("*")) if _is_shipped(path)]
         if not found:
             raise UsageError(f"{folder}: holds no file; restore it, or set BACKGRADE_HOME")
-        files |= {f"backgrade/{path.relative_to(root).as_posix()}": _read(path) for path in found}
-    return files
+        made |= {f"backgrade/{path.relative_to(root).as_posix()}": _read(path) for path in found}
+    return made
 
 
 def _is_shipped(path: Path) -> bool:
