@@ -19,7 +19,7 @@ def release(
         bool, typer.Option("--template", help="Only the unsolved package and notebooks.")
     ] = False,
 ) -> None:
-    """Write student.zip, gradescope.zip, staff.zip and SHA256SUMS; nothing where an answer shows."""
+    """Write student.zip, gradescope.zip, staff.zip and SHA256SUMS; nothing, if an answer shows."""
     try:
         if template:
             _template(folder)
