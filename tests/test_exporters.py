@@ -225,6 +225,13 @@ def test_classroom50_gets_hundredths_of_what_is_graded() -> None:
     )
 
 
+def test_hundredths_are_not_cut_where_binary_numbers_miss_them() -> None:
+    (test,) = json.loads(
+        classroom50.write(sample(item("adam", "partial", 0.29, 1.15)), WHO)
+    )["tests"]  # fmt: skip
+    assert (test["score"], test["max-score"]) == (29, 115)
+
+
 @pytest.mark.parametrize("lacking", ["CLASSROOM", "ASSIGNMENT", "USERNAME", "SUBMISSION_TAG"])
 def test_classroom50_refuses_to_guess_who_handed_in(lacking: str) -> None:
     with pytest.raises(UsageError, match=lacking):
@@ -436,6 +443,7 @@ def test_the_command_writes_or_prints_what_the_writer_says(
     ("arguments", "says"),
     [
         (("export", ".", "--format", "junit"), "there is none in this folder; give what"),
+        (("export", "graded", "--format", "junit"), "one of those below it is graded/ada"),
         (("export", "nowhere", "--format", "junit"), "nowhere: is not there; give what"),
         (("export", ".", "--format", "pdf"), "'pdf' is not one of 'gradescope'"),
         (("export", "."), "Missing option '--format'"),
@@ -446,6 +454,8 @@ def test_a_command_that_cannot_be_followed_ends_with_2_and_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "graded" / "ada").mkdir(parents=True)
+    (tmp_path / "graded" / "ada" / "result.json").touch()
     assert grade(monkeypatch, *arguments) == 2
     err = capsys.readouterr().err
     assert says in err and err.count("\n") == 1, err

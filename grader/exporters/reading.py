@@ -61,6 +61,9 @@ def _refuse(text: str) -> NoReturn:
 
 def _why(path: Path, error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
+        near = sorted(path.glob(f"*/{NAME}"))
+        if near:
+            return f"there is none in this folder; one of those below it is {near[0].parent}"
         where = "there is none in this folder" if path.is_dir() else "is not there"
         return f"{where}; give what `grade SUBMISSION -o DIR` wrote: DIR, or its {NAME}"
     return f"cannot be read ({error.strerror})"
