@@ -16,6 +16,7 @@ SHAKE-256 of "seed/case/name", not from a random generator. Adding a case moves 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 import re
@@ -80,7 +81,8 @@ def of_case(case: Case, seed: str) -> dict[str, np.ndarray]:
     return made
 
 
-def _parse(description: str) -> tuple[tuple[int, ...], list[str]]:
+@functools.cache
+def _parse(description: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Return (shape, words) of a description that can be meant. Raises UsageError."""
     first, *words = description.split() or [""]
     if not SHAPE.match(first):
@@ -100,7 +102,7 @@ def _parse(description: str) -> tuple[tuple[int, ...], list[str]]:
     kinds = [word for word in words if word in KINDS or _classes(word)]
     if len(kinds) > 1 or (kinds and _classes(kinds[0]) and len(words) > 1):
         raise UsageError(f"input {description!r}: {words[0]!r} and {words[1]!r} exclude each other")
-    return shape, words
+    return shape, tuple(words)
 
 
 def _classes(word: str) -> int:
@@ -117,7 +119,7 @@ def _dyadic(text: str, description: str) -> float:
     return float(value)
 
 
-def _base(shape: tuple[int, ...], words: list[str], key: str) -> np.ndarray:
+def _base(shape: tuple[int, ...], words: tuple[str, ...], key: str) -> np.ndarray:
     if "zeros" in words:
         return np.zeros(shape)
     if "ones" in words:

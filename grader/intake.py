@@ -20,6 +20,7 @@ from grader.layout import (
     CORE,
     NOTEBOOKS,
     PACKAGE,
+    SELFCHECK,
     Layout,
     find_layout,
     homework_name,
@@ -177,6 +178,8 @@ def _doubles(upload: Upload, places: Mapping[str, str], package: str) -> dict[st
     found = {}
     for path in sorted({*upload.files, *upload.unneeded} - set(places.values())):
         known = homework_name(path) or ""
+        if _base(skipped_folder(path) or "") == SELFCHECK:
+            continue
         if path.lower().endswith(_COMPILED):
             known = _base(path).partition(".")[0].lower() + ".py"
         home = homes.get(known, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -31,5 +32,6 @@ def part_of(parts: Iterable[Part], output: str, case: Case) -> str | None:
     return None
 
 
-def _matches(name: str, patterns: Iterable[str]) -> bool:
+@functools.cache
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)

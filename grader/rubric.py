@@ -289,6 +289,13 @@ class Rubric:
         """Return the item with this id."""
         return self._items[item_id]
 
+    def all_needs(self, item_id: str) -> list[str]:
+        """Return what an item needs, and what that needs."""
+        direct = self._items[item_id].needs
+        return list(
+            dict.fromkeys([*direct, *(name for need in direct for name in self.all_needs(need))])
+        )
+
     def case_inputs(self, case: Case) -> dict[str, np.ndarray]:
         """Return the read-only arrays that go into a case, by argument name; made once.
 

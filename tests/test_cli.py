@@ -352,7 +352,7 @@ def test_a_command_line_that_cannot_be_followed_ends_with_one_line(
 @pytest.mark.parametrize(
     "arguments",
     [("fixtures", "paint"), ("fixtures", "verify", "--fast"),
-     ("fixtures", "build", "--rubric", "x"), ("release",), ("release", "out"), ("schema", "paint")],
+     ("fixtures", "build", "--rubric", "x"), ("release",), ("schema", "paint")],
     ids=" ".join,
 )  # fmt: skip
 def test_a_wrong_sub_command_ends_with_one_line(arguments: tuple[str, ...], grade: Grade) -> None:

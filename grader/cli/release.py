@@ -20,21 +20,21 @@ def release(
     ] = False,
 ) -> None:
     """Write student.zip, gradescope.zip, staff.zip and SHA256SUMS; nothing, if an answer shows."""
-    try:
-        if template:
-            _template(folder)
-        else:
-            _archives(folder, rubric)
-    except OSError as error:
-        raise UsageError(
-            f"{folder}: cannot be written ({error.strerror}); choose another folder"
-        ) from None
+    if template:
+        _template(folder)
+    else:
+        _archives(folder, rubric)
 
 
 def _template(folder: Path) -> None:
     from grader.release import write_template
 
-    written = write_template(shelf.home() / "reference", folder)
+    try:
+        written = write_template(shelf.home() / "reference", folder)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be written ({error.strerror}); choose another folder"
+        ) from None
     typer.echo(f"{folder}: {len(written)} files written")
 
 

@@ -11,13 +11,15 @@ Same inputs, same bytes. An archive for a platform is one more entry of `FOR_STA
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader import leaks
 from grader.engine import Assignment
-from grader.errors import GraderFault
+from grader.errors import GraderFault, UsageError
 from grader.release import archive, gradescope, student
+from grader.rubric import read_rubric
 
 MOST = 3_000_000  # bytes of student.zip
 Refuse = Callable[[Mapping[str, bytes]], Iterable[str]]
@@ -29,6 +31,16 @@ class Source:
 
     assignment: Assignment
     home: Path
+
+    def leaks(self, files: Mapping[str, bytes]) -> Iterator[str]:
+        """Yield what files give away that students must not have."""
+        rubrics = [read_rubric(path) for path in sorted((self.home / "rubrics").glob("*.toml"))]
+        known = {rubric.table.id: rubric for rubric in (*rubrics, self.assignment.rubric)}
+        golden, wrong = self.assignment.golden, self.assignment.wrong
+        secrets = leaks.secrets([*known.values()], golden, wrong, self.home / "reference")
+        for name, data in files.items():
+            for leak in secrets.leaks(name, data):
+                yield f"{leak.place} gives away {leak.what}"
 
 
 @dataclass(frozen=True)
@@ -42,10 +54,10 @@ class Released:
 def student_zip(source: Source, refuse: Iterable[Refuse] = ()) -> bytes:
     """Return student.zip. Raises GraderFault where something hidden would be handed out.
 
-    Each of `refuse` looks through the files and says in sentences why they must not go out.
+    Each of `refuse` looks through the files too, and says in sentences why they must not go out.
     """
     files = student.files(source.assignment, source.home)
-    for look in refuse:
+    for look in (source.leaks, *refuse):
         if found := list(look(files)):
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             raise GraderFault(f"student.zip: {found[0]}{more}; nothing was released")
@@ -84,13 +96,18 @@ FOR_STAFF: Mapping[str, Callable[[Source], bytes]] = {
 def write(folder: Path, source: Source, refuse: Iterable[Refuse] = ()) -> list[Released]:
     """Write a release into `folder`, all of it or nothing; return what was written.
 
-    Raises GraderFault where student.zip would give something away, OSError where nothing can be
-    written.
+    Raises GraderFault where student.zip would give something away, UsageError where nothing can
+    be written.
     """
     made = {"student.zip": student_zip(source, refuse)}
     made |= {name: make(source) for name, make in FOR_STAFF.items()}
     lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(made.items())]
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in {**made, "SHA256SUMS": "".join(lines).encode()}.items():
-        (folder / name).write_bytes(data)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in {**made, "SHA256SUMS": "".join(lines).encode()}.items():
+            (folder / name).write_bytes(data)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be written ({error.strerror}); choose another folder"
+        ) from None
     return [Released(name, len(data)) for name, data in made.items()]

@@ -56,7 +56,8 @@ class Child:
         try:
             self._process.stdin.write(frame)
             self._process.stdin.close()
-            while (message := wire.read(self._process.stdout.read)) is not None:
+            incoming = wire.Incoming(self._process.stdout.fileno())
+            while (message := incoming.read()) is not None:
                 self._said.put(message)
         except (OSError, ValueError, WireError):
             pass  # it has ended in the middle of a word

@@ -6,7 +6,6 @@ handed-out layers. Of hidden cases it holds how many there are.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -132,10 +131,9 @@ def write(
 def read(path: Path) -> Public:
     """Read what `write` has made. Raises UsageError that names the file."""
     try:
-        message = wire.read(io.BytesIO(path.read_bytes()).read)
-        if message is None:
-            raise WireError("it is empty")
-        say, arrays = message
+        data, size = path.read_bytes(), wire.PREFIX.size
+        start = size + wire.lengths(data[:size])[0]
+        say, arrays = wire.unpack(data[size:start], data[start:])
         return Public(
             _table(say["table"]),
             Golden(say["golden"], {"golden": arrays["golden"]}, ""),

@@ -65,7 +65,7 @@ class Screen:
 
     def status(self, text: str) -> None:
         """Show on the last line what is going on; a log does not get to see it."""
-        if not self.is_terminal:
+        if not self.is_terminal or not (text or self._status):
             return
         self._out.write("\r" + " " * self._status + "\r" + text[: self._width])
         self._out.flush()
@@ -159,8 +159,8 @@ def place_of(item: Item, package: str, files: Mapping[str, bytes]) -> str:
     path = f"{package}/{file}"
     lines = files.get(path, b"").decode("utf-8", "replace").splitlines()
     pattern = re.compile(rf"\s*(?:def|class)\s+{re.escape(name)}\b")
-    number = next((n for n, line in enumerate(lines, start=1) if pattern.match(line)), 0)
-    return f"{path}:{number}" if number else path
+    found = [number for number, line in enumerate(lines, start=1) if pattern.match(line)]
+    return f"{path}:{found[-1]}" if found else path  # the last one is the one that counts
 
 
 def summary(screen: Screen, checked: Sequence[Checked]) -> None:

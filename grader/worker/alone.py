@@ -24,7 +24,7 @@ def main() -> None:
     """Answer one frame, then end without asking anybody."""
     send = _own_stdout()
     send({"ready": True})
-    message = wire.read(_exactly)
+    message = wire.Incoming(0).read()
     if message is not None:
         prepare.old_names()
         _answer(*message, send)
@@ -55,10 +55,6 @@ def _as_bytes(descriptor: int) -> None:
         msvcrt.setmode(descriptor, os.O_BINARY)
 
 
-def _exactly(count: int) -> bytes:
-    return sys.stdin.buffer.read(count)
-
-
 def _answer(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], send: Any) -> None:
     groups: dict[str, dict[str, bytes]] = {"files": {}, "given": {}}
     for name, array in arrays.items():
@@ -73,9 +69,10 @@ def _answer(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], send: Any)
     if utils not in texts and "layer_utils" in given:
         codes[utils] = given["layer_utils"]
     aliases = modules.called(texts.values()) - {package}
+    modules.install(package, codes, given, {}, aliases)
     good, told = {}, {}
     wanted = tuple(name for name in say["modules"] if f"{package}/{modules.GRADED[name]}" in codes)
-    for name, found in modules.import_graded(package, codes, given, {}, wanted, aliases):
+    for name, found in modules.import_graded(package, wanted):
         if isinstance(found, BaseException):
             told[name] = observe.raised(found, texts)
         else:
