@@ -216,6 +216,8 @@ def test_classroom50_gets_hundredths_of_what_is_graded() -> None:
     assert (data["score"], data["max-score"]) == (325, 1600)
     assert sum(test["score"] for test in data["tests"]) == 325
     tests = {t["test-name"]: (t["passed"], t["score"], t["max-score"]) for t in data["tests"]}
+    beyond = json.loads(classroom50.write(sample(RIGHT, MORE, bonus=0.5), WHO))
+    assert (beyond["score"], beyond["max-score"]) == (450, 400)
     assert tests["adam"] == (False, 125, 400) and tests["affine_forward"] == (True, 200, 200)
     assert not {"Dropout/1", "best_model"} & set(tests)
     assert (data["usernames"], data["submission"]) == (["ada"], "submit/t1")

@@ -44,6 +44,7 @@ class Expected:
 COMMANDS = (
     Expected(("hw.zip",), 3, REFUSED),
     Expected(("submission", "hw.zip", "--box", "landlock"), 3, REFUSED),
+    Expected(("hw.zip", "--box", "none"), 3, REFUSED),
     Expected(("autograder", "."), 3, REFUSED),
     Expected(("doctor",), 3, REFUSED),
     Expected(("fixtures", "verify"), 0, "all as built"),

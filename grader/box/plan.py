@@ -109,7 +109,7 @@ class Plan:
 
 def choose(mode: str = "auto") -> Plan:
     """Return the box for a mode. Raises BoxError where this machine cannot have it."""
-    must_be_linux(unless=mode == "none" and sys.platform != "win32")
+    must_be_linux()
     if mode == "none":
         return Plan(mode, outer.Outer(why="switched off by --box none"), UNCONFINED)
     if mode == "landlock":
@@ -120,9 +120,9 @@ def choose(mode: str = "auto") -> Plan:
     return Plan(mode, found, INNER)
 
 
-def must_be_linux(unless: bool = False) -> None:
-    """Raise BoxError with the way round it where this system has no layer to confine code with."""
-    if sys.platform != "linux" and not unless:
+def must_be_linux() -> None:
+    """Raise BoxError, with what to do instead, on a system that no layer was made for."""
+    if sys.platform != "linux":
         raise BoxError(
             f"box: student code can be confined on Linux only, not on {sys.platform}. Grade in a "
             f"container, after `make docker`: {DOCKER_RUN} (docs/docker.md)"
