@@ -386,7 +386,7 @@ def test_the_same_result_gives_the_same_bytes_and_is_not_changed(
 
 def test_of_many_faults_some_are_told_and_the_rest_counted() -> None:
     (found,) = told.items(sample(item("adam", "failed", 0, 1, *(f"no {n}" for n in range(20)))))
-    assert found.text.count("no ") == told.LINES and "… and 8 more" in found.text
+    assert found.text.count("no ") == told.FAULTS and "… and 15 more" in found.text
 
 
 # --- reading result.json back

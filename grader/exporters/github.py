@@ -65,7 +65,10 @@ def _blocks(result: ResultJson) -> Iterator[str]:
         yield code(told.no_score(broken))
     for note in told.notes(result):
         yield code(note)
-    yield "\n".join(("| item | points | |", "|---|---:|---|", *map(_row, items)))
+    looked_at = [item for item in items if item.counts or item.status == "grader_fault"]
+    yield "\n".join(("| item | points | |", "|---|---:|---|", *map(_row, looked_at)))
+    if left := [code(item.id) for item in items if item not in looked_at]:
+        yield f"Without points so far: {', '.join(left)}"
     for item in items:
         if item.status != "passed" and item.counts or item.status == "grader_fault":
             yield "\n".join((f"### {code(item.id)}", "", f"<pre>{_entities(item.text)}</pre>"))

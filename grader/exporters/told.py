@@ -13,7 +13,7 @@ from grader.report.result import ItemJson, ResultJson
 from grader.report.text import count, one_line, points, shown
 from grader.score import GRADED
 
-LINES = 12  # that are told of one item
+FAULTS = 5  # that are told of one item
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,9 @@ def _lines(item: ItemJson) -> Iterator[str]:
     if cause := item["cause"]:
         yield line(cause["says"] if cause["certain"] else f"Perhaps: {cause['says']}")
     said = list(dict.fromkeys(line(fault["says"]) for fault in item["faults"]))
-    yield from said[:LINES]
-    if len(said) > LINES:
-        yield f"… and {len(said) - LINES} more"
+    yield from said[:FAULTS]
+    if len(said) > FAULTS:
+        yield f"… and {len(said) - FAULTS} more"
     yield from (
         line(f"Not earned: {part['id']}, {count(part['possible'] - part['earned'], 'point')}")
         for part in item["parts"]
