@@ -73,7 +73,11 @@ def run(arguments: list[str]) -> dict[str, Any]:
     """Run one command; return its exit code and what it printed."""
     from grader import cli
 
-    out, err = io.StringIO(), io.StringIO()
+    out, err = (
+        io.TextIOWrapper(io.BytesIO(), encoding="cp1252", newline="\r\n", write_through=True)
+        for _ in "12"
+    )  # as a console of Windows
+    said = {"out": out, "err": err}
     sys.argv = ["grade", *arguments]
     code: object = 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -81,7 +85,12 @@ def run(arguments: list[str]) -> dict[str, Any]:
             cli.main()
         except SystemExit as ended:
             code = ended.code
-    return {"code": code or 0, "out": out.getvalue(), "err": err.getvalue()}
+    return {"code": code or 0, **{name: _text(stream) for name, stream in said.items()}}
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    data = stream.buffer.getvalue()  # type: ignore[attr-defined]
+    return str(data, "utf-8")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,11 @@ RESULT = {
     "submission": {"name": "a", "sha256": "", "files": [], "repaired": [], "ignored": []},
     "rubric": {"id": "cs231n-a2", "sha256": "", "golden": ""},
     "score": {"earned": 1.0, "possible": 2.0, "pending": 0.0, "bonus": 0.0},
-    "items": [], "notebooks": [], "questions": [], "flags": [],
+    "items": [
+        {"id": "adam", "section": "é 漢 😀", "status": "failed", "earned": 1.0, "possible": 2.0,
+         "parts": [], "faults": [], "cause": None, "because_of": None, "followed_through": False},
+    ],
+    "notebooks": [], "questions": [], "flags": [],
     "box": {"outer": "none", "inner": [], "isolated": True},
     "measured": {"started": "2026-01-01T00:00:00+00:00", "wall_s": 1.0, "cpu_s": 1.0, "host": "h",
                  "versions": {}},
@@ -53,7 +57,7 @@ COMMANDS = (
     Expected(("release", "template", "--template"), 0, "files written"),
     Expected(("release", "out"), 0, "gradescope.zip: "),
     Expected(("export", "result.json", "--format", "gradescope"), 0, '"score": 1.0'),
-    Expected(("export", "result.json", "--format", "junit"), 0, "<testsuites"),
+    Expected(("export", "result.json", "--format", "junit"), 0, 'name="é 漢 😀"'),
     Expected(("export", "result.json", "--format", "github-summary"), 0, "1 of 2 points"),
     Expected(("export", "result.json", "--format", "github-annotations"), 0, "::notice"),
 )
@@ -79,6 +83,8 @@ def test_commands_work_without_what_only_linux_has(system: str, tmp_path: Path) 
         assert came["code"] == one.code, (one, came)
         assert one.says.format(system=system) in came["out"] + came["err"], (one, came)
         assert "Traceback" not in came["err"], (one, came)
+        if "export" in one.arguments:
+            assert "\r" not in came["out"]
         if one.code:
             assert DOCKER_RUN in came["err"] and came["err"].count("\n") == 1
     assert not (tmp_path / "graded").exists()
@@ -92,3 +98,13 @@ def test_the_docker_line_is_that_of_the_docs_without_what_only_linux_needs() -> 
     for page in pages:
         (line,) = re.findall(r"^docker run .*submission\.zip$", page.read_text("utf-8"), re.M)
         assert line.replace(' --user "$(id -u)"', "").replace("$PWD", "${PWD}") == DOCKER_RUN
+
+
+def test_files_are_the_same_bytes_on_every_system() -> None:
+    """Windows writes other line ends, unless it is told not to."""
+    for path in sorted((ROOT / "grader").rglob("*.py")):
+        if path.parent.name == "selfcheck":
+            continue  # Python 3.9 has no such word, and what it writes stays where it is
+        for call in re.findall(r"\.write_text\(.*?\)\n", path.read_text("utf-8"), re.S):
+            assert 'newline="\\n"' in call, f"{path}: {call}"
+    assert (ROOT / ".gitattributes").read_text("utf-8").startswith("* text=auto eol=lf\n")

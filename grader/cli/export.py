@@ -48,4 +48,4 @@ def export(
     if output is not None:
         write(output, text)
     else:
-        typer.echo(text, nl=False)
+        typer.echo(text.encode(), nl=False)  # as bytes: a console of Windows is not UTF-8
