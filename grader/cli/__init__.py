@@ -2,6 +2,8 @@
 
     grading    grade SUBMISSION
     fixtures   grade fixtures build|verify|diff
+    export     grade export DIR --format F
+    autograder grade autograder ROOT
     release    grade release DIR
     machine    grade doctor, grade schema
 
@@ -21,7 +23,7 @@ from typing import Annotated
 import typer
 
 import grader
-from grader.cli import fixtures, grading, machine, release
+from grader.cli import autograder, export, fixtures, grading, machine, release
 from grader.errors import BackgradeError
 
 app = typer.Typer(
@@ -33,10 +35,12 @@ app = typer.Typer(
 )
 app.command("submission")(grading.submission)
 app.add_typer(fixtures.app, name="fixtures")
+app.command("export")(export.export)
+app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
 app.command("doctor")(machine.doctor)
 app.command("schema")(machine.schema)
-COMMANDS = ("submission", "fixtures", "release", "doctor", "schema")
+COMMANDS = ("submission", "fixtures", "export", "autograder", "release", "doctor", "schema")
 
 
 def _version(wanted: bool) -> None:
