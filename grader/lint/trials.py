@@ -1,0 +1,201 @@
+"""Mutants of the reference under the very same probes and judges as a student's code.
+
+The reference is imported once. A mutant is a function with other code in it, in a forked child that
+runs the cases which reach that function and stops at the first that costs a point in every rubric.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, FunctionType
+from typing import Any
+
+from grader import inputs
+from grader.golden import reference, store
+from grader.golden.store import Golden
+from grader.lint import side_by_side
+from grader.lint.mutations import Mutant, functions, mutants
+from grader.probes.nn import Implementation
+from grader.rubric import Rubric
+from grader.session import evidence_of
+from grader.types import Case
+from grader.verdicts import Bench
+from grader.worker import children, limits
+from grader.worker.observe import observe
+
+LIMIT_S = 10.0  # wall seconds for all cases of one mutant, which take a tenth of a second
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Trial:
+    """One case, the rubrics that have it, what it reaches, and how long it takes."""
+
+    case: Case
+    rubrics: list[tuple[Rubric, Bench]]
+    reaches: set[str] = field(default_factory=set)
+    took_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A mutant that costs no point, and the rubrics in which it lives."""
+
+    mutant: Mutant
+    rubrics: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many mutants there are that some case reaches, all of them, and those that live."""
+
+    mutants: tuple[Mutant, ...]
+    survivors: tuple[Survivor, ...]
+
+
+def run(
+    rubrics: Sequence[Rubric],
+    folder: Path,
+    golden: Golden,
+    progress: Progress = lambda i, n: None,
+    only: Callable[[Mutant], bool] = lambda one: True,
+) -> Found:
+    """Try every mutant of the reference in `folder` that a case of the rubrics reaches."""
+    paths = sorted((folder / "cs231n").rglob("*.py"))
+    files = {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths
+    }
+    with reference.implementation(folder) as nn:
+        known = _functions(files)
+        trials = _trials(rubrics, golden)
+        _measure(nn, trials, known)
+        reached = set().union(*(trial.reaches for trial in trials))
+        all_of_them = tuple(one for one in mutants(files) if one.function in reached and only(one))
+        work = functools.partial(_work, nn, all_of_them, trials, known)
+        lives: dict[int, tuple[str, ...]] = {}
+        for step, said in enumerate(side_by_side.run(len(all_of_them), work, "mutants"), start=1):
+            progress(step, len(all_of_them))
+            lives[said["number"]] = tuple(said["lives"])
+    survivors = tuple(
+        Survivor(all_of_them[number], names) for number, names in sorted(lives.items()) if names
+    )
+    return Found(all_of_them, survivors)
+
+
+def _trials(rubrics: Sequence[Rubric], golden: Golden) -> list[Trial]:
+    """Return each case once, with all rubrics that have it."""
+    found: dict[tuple[str, ...], Trial] = {}
+    for rubric in rubrics:
+        bench = Bench(rubric, golden)
+        for case in rubric.cases:
+            key = (case.id, store.definition(case, rubric.table.seed))
+            found.setdefault(key, Trial(case, [])).rubrics.append((rubric, bench))
+    return list(found.values())
+
+
+def _functions(files: Mapping[str, str]) -> dict[str, FunctionType]:
+    """Return the functions and methods of the reference that is imported now, by name."""
+    found: dict[str, FunctionType] = {}
+    for path, source in files.items():
+        dotted = path.removesuffix(".py").partition("/")[2].replace("/", ".")
+        module = sys.modules.get(f"{reference.PACKAGE}.{dotted}")
+        for name, _ in functions(source) if module else ():
+            one: Any = functools.reduce(getattr, name.split("."), module)
+            found.setdefault(name, one)
+    return found
+
+
+def _measure(
+    nn: Implementation, trials: Sequence[Trial], known: Mapping[str, FunctionType]
+) -> None:
+    """Run every case on the reference, to learn which functions it reaches."""
+    names = {function.__code__: name for name, function in known.items()}
+    for trial in trials:
+
+        def watch(frame: FrameType, event: str, _: Any, trial: Trial = trial) -> None:
+            if event == "call" and frame.f_code in names:
+                trial.reaches.add(names[frame.f_code])
+
+        started = time.process_time()
+        sys.setprofile(watch)
+        try:
+            _lives_in(nn, trial)
+        finally:
+            sys.setprofile(None)
+        trial.took_s = time.process_time() - started
+
+
+def _work(
+    nn: Implementation,
+    tried: Sequence[Mutant],
+    trials: Sequence[Trial],
+    known: Mapping[str, FunctionType],
+    numbers: Sequence[int],
+    tell: side_by_side.Tell,
+) -> None:
+    """Try some of the mutants, each in a child of its own."""
+    for number in numbers:
+        mutant = tried[number]
+        near = sorted(
+            (trial for trial in trials if mutant.function in trial.reaches),
+            key=lambda trial: (len(trial.reaches), trial.took_s),
+        )
+
+        def work(
+            _: Sequence[str],
+            answer: children.Answer,
+            mutant: Mutant = mutant,
+            near: Sequence[Trial] = near,
+        ) -> None:
+            known[mutant.function].__code__ = mutant.code
+            answer({"lives": sorted(_lives(nn, near))}, {})
+
+        for _, said, _ in children.in_children(["mutant"], work, LIMIT_S, confine=_confine):
+            tell({"number": number, "lives": said.get("lives", [])})
+
+
+def _confine(cpu_s: int) -> None:
+    limits.bound(cpu_s, limits.FOR_CODE)
+
+
+def _lives(nn: Implementation, trials: Sequence[Trial]) -> set[str]:
+    """Return the rubrics in which no case costs a point."""
+    left = {rubric.table.id for trial in trials for rubric, _ in trial.rubrics}
+    for trial in trials:
+        if left & {rubric.table.id for rubric, _ in trial.rubrics}:
+            here = {rubric.table.id for rubric, _ in trial.rubrics}
+            left &= _lives_in(nn, trial) | (left - here)
+        if not left:
+            break
+    return left
+
+
+def _lives_in(nn: Implementation, trial: Trial) -> set[str]:
+    """Run one case; return the rubrics in which no part that is worth points is lost by it."""
+    case = trial.case
+    rubric = trial.rubrics[0][0]
+    strided = [name for name, text in case.inputs.items() if inputs.is_strided(text)]
+    row = {"id": case.id, "probe": case.probe, "options": dict(case.options), "strided": strided}
+    stdout, stderr = sys.stdout, sys.stderr
+    try:
+        say, arrays = observe(nn, row, rubric.case_inputs(case), {})
+    finally:
+        sys.stdout, sys.stderr = stdout, stderr
+    evidence = evidence_of(case, say, arrays, {})
+    lives = set()
+    for rubric, bench in trial.rubrics:
+        item = rubric.item(case.item)
+        worth = {part.id for part in item.parts if part.points > 0}
+        names = [name for name in bench.names(case) if item.part_of(name, case) in worth]
+        right: set[str] = set()
+        if evidence.outcome == "answered":
+            found = bench.findings(case, evidence)
+            right = {one.output for one in found if one.kind is None or one.warning}
+        if right.issuperset(names):
+            lives.add(rubric.table.id)
+    return lives
