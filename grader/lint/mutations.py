@@ -226,7 +226,7 @@ def _other_calls(node: ast.Call) -> Iterator[ast.expr]:
         module = ast.unparse(node.func.value).startswith("np")
         if not module:
             yield node.func.value
-        elif node.args:
+        elif node.args and not isinstance(node.args[0], ast.Starred):
             yield node.args[0]
 
 
