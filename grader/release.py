@@ -14,9 +14,9 @@ from pathlib import Path
 
 from grader import percent, questions
 from grader.errors import GraderFault, UsageError
+from grader.marks import BEGIN, END
 from grader.percent import Cell
 
-BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 LIKE_A_MARKER = re.compile(r"#.*\b(BEGIN|END)\b.*SOLUTION", re.IGNORECASE)
 DEFINITION = re.compile(r"^(\s*)(?:def|class) (\w+)")
 

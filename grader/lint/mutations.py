@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from grader.release import BEGIN, END
+from grader import marks
 
 REMOVED = "(removed)"
 OTHER_OPERATORS: Mapping[type[ast.operator], type[ast.operator]] = {
@@ -53,7 +53,7 @@ def mutants(files: Mapping[str, str]) -> list[Mutant]:
     """Return every mutant of the solutions in `files` (path -> source)."""
     found: dict[tuple[Any, ...], Mutant] = {}
     for file, source in files.items():
-        inside = _solution_lines(source)
+        inside = set(marks.split(source)[0])
         for name, function in functions(source):
             for mutant in _of_function(file, name, function, inside):
                 found.setdefault((*mutant.key, mutant.line), mutant)
@@ -68,15 +68,6 @@ def functions(source: str) -> Iterator[tuple[str, ast.FunctionDef]]:
         for node in inside:
             if isinstance(node, ast.FunctionDef):
                 yield prefix + node.name, node
-
-
-def _solution_lines(source: str) -> set[int]:
-    inside, lines = False, set()
-    for number, line in enumerate(source.splitlines(), start=1):
-        inside = (inside or line.strip() == BEGIN) and line.strip() != END
-        if inside:
-            lines.add(number)
-    return lines
 
 
 def _of_function(
