@@ -26,8 +26,6 @@ from grader.rubric import Rubric
 
 LONG = 25  # characters; a shorter line ("mean = x.mean(axis=0)") may stand anywhere
 ENOUGH = 40.0  # bits
-OF_INPUT = 12.0  # an input is one of 4096 numbers, however many digits it is written with
-OF_ANSWER = 50.0
 DIGITS = 3  # a number with fewer says too little to be looked for
 GAP = 3  # numbers of fewer digits may stand in between
 NUMBER = re.compile(r"(?<![\w.])-?\d*\.\d+(?:e[-+]?\d+)?(?![\w.])", re.IGNORECASE)
@@ -47,24 +45,19 @@ class Secrets:
     def __init__(
         self,
         texts: Mapping[str, str],
-        inputs: Iterable[tuple[str, np.ndarray]],
-        answers: Iterable[tuple[str, np.ndarray]],
+        arrays: Iterable[tuple[str, np.ndarray]],
     ) -> None:
         self._texts = {_plain(text): what for text, what in texts.items()}
-        rows = [(what, array, OF_INPUT) for what, array in inputs]
-        rows += [(what, array, OF_ANSWER) for what, array in answers]
-        flat = [(what, np.ravel(array).astype(float), bits) for what, array, bits in rows]
-        self._names = [what for what, _, _ in flat]
-        starts = np.cumsum([0, *(array.size + 2 * GAP for _, array, _ in flat)])
+        flat = [(what, np.ravel(array).astype(float)) for what, array in arrays]
+        self._names = [what for what, _ in flat]
+        starts = np.cumsum([0, *(array.size + 2 * GAP for _, array in flat)])
         self._starts = starts[:-1]
-        places = [start + np.arange(array.size) for start, (_, array, _) in zip(starts, flat)]
-        values = np.concatenate([np.zeros(0), *(array for _, array, _ in flat)])
+        places = [start + np.arange(array.size) for start, (_, array) in zip(starts, flat)]
+        values = np.concatenate([np.zeros(0), *(array for _, array in flat)])
         order = np.argsort(values)
         self._values = values[order]
         self._places = np.concatenate([np.zeros(0, int), *places])[order]
-        self._bits = np.concatenate(
-            [np.zeros(0), *(np.full(array.size, bits) for _, array, bits in flat)]
-        )[order]
+        self._bits = _bits(self._values)
 
     def leaks(self, name: str, data: bytes) -> list[Leak]:
         """Return what a file called `name` gives away; archives are looked into."""
@@ -104,7 +97,7 @@ class Secrets:
             if secret.encode() in data:
                 yield Leak(name, what)
         seen: set[str] = set()
-        for dtype, digits in (("<f8", OF_ANSWER), ("<f4", 22.0)):
+        for dtype, digits in (("<f8", 50.0), ("<f4", 22.0)):
             size = np.dtype(dtype).itemsize
             for start in range(size):
                 stop = start + (len(data) - start) // size * size
@@ -146,31 +139,27 @@ class Secrets:
                 yield int(at[start]), what
 
 
-def secrets(
-    rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong, reference: Path
-) -> Secrets:
+def secrets(rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong, reference: Path) -> Secrets:
     """Return all that students must not get of an assignment; `reference` holds its solution."""
     hidden = [(rubric, case) for rubric in rubrics for case in rubric.cases if not case.public]
     public = {case.id for rubric in rubrics for case in rubric.cases if case.public}
-    inputs: dict[str, np.ndarray] = {}
-    answers: dict[str, np.ndarray] = {}
+    found: dict[str, np.ndarray] = {}
     for rubric, case in hidden:
         for name, array in rubric.case_inputs(case).items():
             if array.dtype == np.float64:
-                inputs[f"{name} of the hidden case {case.id}"] = array
+                found[f"{name} of the hidden case {case.id}"] = array
         expected = golden.expected(case) if judges.find(case.judge).golden else ()
         for number, outputs in enumerate(expected):
             for name, array in outputs.items():
-                answers[f"{name} of the hidden case {case.id}{'*' * number}"] = array
+                found[f"{name} of the hidden case {case.id}{'*' * number}"] = array
     for name, answer in wrong.arrays():
         variant, case_id, output = name.split(":")
         if case_id not in public and isinstance(answer, np.ndarray):
             what = f"what {variant} gives for {output} of the hidden case {case_id}"
-            answers[what] = np.nan_to_num(answer, posinf=0.0, neginf=0.0)
+            found[what] = np.nan_to_num(answer, posinf=0.0, neginf=0.0)
     return Secrets(
         {**_solutions(reference), **{r.table.seed: f"the seed of {r.table.id}" for r in rubrics}},
-        ((what.rstrip("*"), array) for what, array in inputs.items()),
-        ((what.rstrip("*"), array) for what, array in answers.items()),
+        ((what.rstrip("*"), array) for what, array in found.items()),
     )
 
 
@@ -246,6 +235,13 @@ def _line_of(place: str, text: str, secret: str) -> str:
 def _digits(number: str) -> str:
     """Return the digits of a decimal number that carry something: 0.0120 has 120."""
     return re.sub(r"[-.]", "", re.split("[eE]", number)[0]).lstrip("0")
+
+
+def _bits(values: np.ndarray) -> np.ndarray:
+    """Return how many bits each number takes: an input k/2048 no more than 12."""
+    whole = (np.frexp(values)[0] * 2.0**53).astype(np.int64)
+    lowest = np.where(whole == 0, 2**53, whole & -whole)
+    return 53 - np.log2(lowest)
 
 
 def _half_unit(number: str) -> float:

@@ -3,9 +3,11 @@
     grading    grade SUBMISSION
     fixtures   grade fixtures build|verify|diff
     release    grade release DIR
+    lint       grade lint
     machine    grade doctor, grade schema
 
-Exit codes: 0 graded, whatever the score; 1 below --fail-under, or fixtures that differ; 2 the
+Exit codes: 0 graded, whatever the score; 1 below --fail-under, fixtures that differ, or an assignment
+that is not right; 2 the
 submission or the command line is unusable; 3 the grader itself failed.
 """
 
@@ -20,7 +22,7 @@ from typing import Annotated
 import typer
 
 import grader
-from grader.cli import fixtures, grading, machine, release
+from grader.cli import fixtures, grading, lint, machine, release
 from grader.errors import BackgradeError
 
 app = typer.Typer(
@@ -33,9 +35,10 @@ app = typer.Typer(
 app.command("submission")(grading.submission)
 app.add_typer(fixtures.app, name="fixtures")
 app.command("release")(release.release)
+app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)
 app.command("schema")(machine.schema)
-COMMANDS = ("submission", "fixtures", "release", "doctor", "schema")
+COMMANDS = ("submission", "fixtures", "release", "lint", "doctor", "schema")
 
 
 def _version(wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import select
 import traceback
@@ -35,7 +36,7 @@ def run(count: int, work: Work, what: str, jobs: int | None = None) -> Iterator[
     pids: dict[int, int] = {}
     try:
         for number in range(jobs):
-            pid, pipe = start(lambda tell, number=number: share(number, tell), lambda: None)
+            pid, pipe = start(functools.partial(share, number), lambda: None)
             pids[pipe] = pid
         while pids:
             for pipe in select.select(list(pids), [], [])[0]:
