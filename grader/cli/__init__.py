@@ -6,9 +6,9 @@
     lint       grade lint
     machine    grade doctor, grade schema
 
-Exit codes: 0 graded, whatever the score; 1 below --fail-under, fixtures that differ, or an assignment
-that is not right; 2 the
-submission or the command line is unusable; 3 the grader itself failed.
+Exit codes: 0 graded, whatever the score; 1 below --fail-under, fixtures that differ, or an
+assignment that is not right; 2 the submission or the command line is unusable; 3 the grader itself
+failed.
 """
 
 from __future__ import annotations

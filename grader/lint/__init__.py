@@ -101,14 +101,10 @@ def _leaks(home: Path, assignments: Sequence[Assignment]) -> Row:
         return Row("secrets", "", [of_error(error)])
     paths = sorted({p for pattern in FOR_STUDENTS for p in home.glob(pattern) if p.is_file()})
     paths = [path for path in paths if "__pycache__" not in path.parts]
-    found = [
-        leak
-        for path in paths
-        for leak in secret.leaks(str(path.relative_to(home)), path.read_bytes())
-    ]
     problems = [
         Problem(leak.place, f"gives away {leak.what}", "take it out of what students get")
-        for leak in found
+        for path in paths
+        for leak in secret.leaks(path.relative_to(home).as_posix(), path.read_bytes())
     ]
     return Row("secrets", counted(len(paths), "file"), problems)
 

@@ -62,7 +62,7 @@ class Score:
 
 
 def read(path: Path) -> tuple[Explained, ...]:
-    """Return the rows of the file, none where there is none. Raises UsageError: "file: row, ..."."""
+    """Return the rows of the file, if there is one. Raises UsageError: "file: row, ..."."""
     if not path.exists():
         return ()
     try:

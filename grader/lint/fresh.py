@@ -1,4 +1,4 @@
-"""Is what was generated still what the sources give? Golden answers, template, notebooks, schemas."""
+"""Are golden answers, template, notebooks and schemas still what their sources give?"""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def template(home: Path) -> Row:
     try:
         made = release.template_files(home / "reference")
     except BackgradeError as error:
-        return Row("template", "", [of_error(error)])
+        return Row("template files", "", [of_error(error)])
     there = {
         path.relative_to(folder).as_posix(): path
         for path in (folder.rglob("*") if folder.is_dir() else ())
@@ -55,7 +55,7 @@ def template(home: Path) -> Row:
     ]
     notebooks = sum(name.endswith(".ipynb") for name in made)
     looked_at = f"{counted(len(made) - notebooks, 'file')}, {counted(notebooks, 'notebook')}"
-    return Row("template", looked_at, problems)
+    return Row("template files", looked_at, problems)
 
 
 def _stale(path: Path, says: str) -> Problem:

@@ -9,6 +9,7 @@ wrong/                   exactly the parts that FAILS names
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,10 +18,10 @@ from grader.box import Worker, choose
 from grader.engine import Assignment, grade_one
 from grader.errors import GoldenError, UsageError
 from grader.golden import mistakes
-from grader.lint import handed, side_by_side
+from grader.lint import deserved, handed, side_by_side
 from grader.lint.rows import Problem, of_error
 from grader.rubric import ConventionsTable, Rubric
-from grader.types import ItemResult, Report, Submission
+from grader.types import Report, Submission
 
 Progress = Callable[[str, int, int], None]
 Judge = Callable[[Report], str]  # what is wrong about a report; nothing where all is right
@@ -75,8 +76,18 @@ def _own(home: Path, assignment: Assignment) -> Iterator[Trial]:
     """Yield the reference and the template, for one rubric."""
     rubric = assignment.rubric
     for kind, folder, judge, do in (
-        ("reference", "reference", _is_right, "mend the reference, or the case that it fails"),
-        ("template", "student_template", _is_unwritten, "run `make template`, or mend the probe"),
+        (
+            "reference",
+            "reference",
+            deserved.is_flawless,
+            "mend the reference, or the case that it fails",
+        ),
+        (
+            "template",
+            "student_template",
+            deserved.is_unwritten,
+            "run `make template`, or mend the probe",
+        ),
     ):
         files = handed.of_package(home / folder / "cs231n")
         yield Trial(
@@ -111,7 +122,7 @@ def _usual(
         submission = handed.of_files(f"reference with {one.id.replace('/', ' ')}", files)
         yield Trial(
             "usual mistake", f"reference/misconceptions/{one.item}.toml: {one.id}", submission,
-            most, lambda report, fails=fails, one=one: _costs(report, fails, one.id),
+            most, functools.partial(deserved.costs, fails, one.id),
             "correct its `fails`, or add a case to the rubric",
         )  # fmt: skip
 
@@ -126,7 +137,7 @@ def _handed_in(
             yield Trial(
                 "accepted", f"{right.path.parent.relative_to(home)} with {name}",
                 right.submission, by_name[name],
-                lambda report, right=right: _is_right(report, right.missing),
+                functools.partial(deserved.is_right, right.missing),
                 "mend the case or judge that is too strict, or the submission",
             )  # fmt: skip
     for path in handed.wrong(home).values():
@@ -138,63 +149,6 @@ def _handed_in(
         if one.rubric in by_name:
             yield Trial(
                 "wrong", str(path.relative_to(home)), one.submission, by_name[one.rubric],
-                lambda report, one=one: _costs(report, one.fails),
+                functools.partial(deserved.costs, one.fails, ""),
                 "correct its FAILS, or add a case to the rubric",
             )  # fmt: skip
-
-
-def _is_right(report: Report, missing: Sequence[str] = ()) -> str:
-    for item in _code(report):
-        said = [
-            fault.says
-            for fault in (
-                item.faults if missing or _lenient(report) else (*item.faults, *item.warnings)
-            )
-        ]
-        if item.id not in missing and (item.earned < item.possible or said):
-            return f"{item.id} gets {item.earned:g} of {item.possible:g} ({'; '.join(said)})"
-        if item.cause is not None:
-            return f"{item.id} has the cause {item.cause.id}, where nothing is wrong"
-    lacking = [item for item in missing if item not in dict(lost(report))]
-    return f"{lacking[0]} is not missing, as expect.toml says" if lacking else ""
-
-
-def _lenient(report: Report) -> bool:
-    return report.submission.name != "reference"
-
-
-def _is_unwritten(report: Report) -> str:
-    for item in _code(report):
-        if item.earned or item.status != "not_written":
-            return f"{item.id} is {item.status} and gets {item.earned:g} points, where nothing is written"
-    return ""
-
-
-def _costs(report: Report, fails: dict[str, list[str]], named: str = "") -> str:
-    """Return how what was lost differs from `fails`; `named` must be its cause, for certain."""
-    found = dict(lost(report))
-    for item in dict.fromkeys([*fails, *found]):
-        must, does = sorted(fails.get(item, [])), sorted(found.get(item, []))
-        if must != does:
-            return (
-                f"{item} loses {', '.join(does) or 'nothing'}, not {', '.join(must) or 'nothing'}"
-            )
-    for item in _code(report):
-        if item.because_of is not None and item.because_of not in fails:
-            return f"{item.id} is told to fail because of {item.because_of}, which is right"
-        if named and item.id == named.partition("/")[0]:
-            if item.cause is None or item.cause.id != named or not item.cause.certain:
-                said = item.cause.id if item.cause else "nothing"
-                return f"{item.id} has the cause {said}, and not, for certain, {named}"
-    return ""
-
-
-def lost(report: Report) -> Iterator[tuple[str, list[str]]]:
-    """Yield item, parts whose points were lost, but for what is explained by another item."""
-    for item in _code(report):
-        if item.earned < item.possible and item.because_of is None:
-            yield item.id, [part.id for part in item.parts if part.earned < part.possible]
-
-
-def _code(report: Report) -> list[ItemResult]:
-    return [item for item in report.items if item.parts]
