@@ -154,7 +154,8 @@ def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]
         for index, child in children:
             if isinstance(child, (ast.expr, ast.comprehension, ast.keyword)):
                 yield node, field, index, child
-                yield from _places(child)
+                is_minus_one = isinstance(child, ast.UnaryOp)  # reshape takes any negative for it
+                yield from () if is_minus_one else _places(child)
 
 
 def _others(node: ast.AST) -> Iterator[ast.expr]:
@@ -200,6 +201,7 @@ def _other_products(node: ast.BinOp) -> Iterator[ast.expr]:
         yield ast.BinOp(node.right, node.op, node.left)
         return
     yield ast.BinOp(node.left, OTHER_OPERATORS[type(node.op)](), node.right)
+    yield ast.UnaryOp(ast.USub(), node)
     yield node.left
     if isinstance(node.op, (ast.Add, ast.Mult)):
         yield node.right
