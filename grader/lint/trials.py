@@ -1,7 +1,8 @@
 """Mutants of the reference under the very same probes and judges as a student's code.
 
-The reference is imported once. A mutant is a function with other code in it, in a forked child that
-runs the cases which reach that function and stops at the first that costs a point in every rubric.
+The reference is imported once. A mutant is a function with other code in it, in a forked child with
+limits. It runs the cases that reach the function, nearest first, until it has cost a point in every
+rubric. What hangs or dies has cost one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from grader import inputs
+from grader.errors import GraderFault
 from grader.golden import reference, store
 from grader.golden.store import Golden
 from grader.lint import side_by_side
@@ -23,7 +25,7 @@ from grader.lint.mutations import Mutant, functions, mutants
 from grader.probes.nn import Implementation
 from grader.rubric import Rubric
 from grader.session import evidence_of
-from grader.types import Case
+from grader.types import Case, Evidence
 from grader.verdicts import Bench
 from grader.worker import children, limits
 from grader.worker.observe import observe
@@ -138,25 +140,29 @@ def _work(
     numbers: Sequence[int],
     tell: side_by_side.Tell,
 ) -> None:
-    """Try some of the mutants, each in a child of its own."""
-    for number in numbers:
-        mutant = tried[number]
-        near = sorted(
-            (trial for trial in trials if mutant.function in trial.reaches),
-            key=lambda trial: (len(trial.reaches), trial.took_s),
-        )
+    """Try some of the mutants in a child; one that dies or hangs leaves the rest a fresh child."""
 
-        def work(
-            _: Sequence[str],
-            answer: children.Answer,
-            mutant: Mutant = mutant,
-            near: Sequence[Trial] = near,
-        ) -> None:
-            known[mutant.function].__code__ = mutant.code
-            answer({"lives": sorted(_lives(nn, near))}, {})
+    def work(names: Sequence[str], answer: children.Answer) -> None:
+        for name in names:
+            mutant = tried[int(name)]
+            function = known[mutant.function]
+            right, function.__code__ = function.__code__, mutant.code
+            try:
+                answer({"lives": sorted(_lives(nn, _near(mutant, trials)))}, {})
+            finally:
+                function.__code__ = right
 
-        for _, said, _ in children.in_children(["mutant"], work, LIMIT_S, confine=_confine):
-            tell({"number": number, "lives": said.get("lives", [])})
+    names = [str(number) for number in numbers]
+    for name, said, _ in children.in_children(names, work, LIMIT_S, confine=_confine):
+        if said.get("outcome") == "died" and said.get("exit") == 0:
+            raise GraderFault(f"mutant {tried[int(name)].key}: could not be tried; report it")
+        tell({"number": int(name), "lives": said.get("lives", [])})
+
+
+def _near(mutant: Mutant, trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials that reach what was changed; those that reach little else come first."""
+    near = [trial for trial in trials if mutant.function in trial.reaches]
+    return sorted(near, key=lambda trial: (len(trial.reaches), trial.took_s))
 
 
 def _confine(cpu_s: int) -> None:
@@ -192,10 +198,17 @@ def _lives_in(nn: Implementation, trial: Trial) -> set[str]:
         item = rubric.item(case.item)
         worth = {part.id for part in item.parts if part.points > 0}
         names = [name for name in bench.names(case) if item.part_of(name, case) in worth]
-        right: set[str] = set()
-        if evidence.outcome == "answered":
-            found = bench.findings(case, evidence)
-            right = {one.output for one in found if one.kind is None or one.warning}
-        if right.issuperset(names):
+        if _right(bench, case, evidence).issuperset(names):
             lives.add(rubric.table.id)
     return lives
+
+
+def _right(bench: Bench, case: Case, evidence: Evidence) -> set[str]:
+    """Return the outputs that are right; all of them where a judge breaks, for it costs nothing."""
+    if evidence.outcome != "answered":
+        return set()
+    try:
+        found = bench.findings(case, evidence)
+    except Exception:  # noqa: BLE001 - as in Bench.verdicts, which then says grader_fault
+        return set(bench.names(case))
+    return {one.output for one in found if one.kind is None or one.warning}
