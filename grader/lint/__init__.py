@@ -57,16 +57,18 @@ def run(plan: Plan, progress: Progress = lambda what, i, n: None) -> Iterator[Ro
         return
     yield names.points(rubrics)
     yield names.check(plan.home, rubrics, plan.all_rubrics)
-    progress("golden answers", 0, 1)
-    yield fresh.golden(plan.home, shipped)
     yield fresh.template(plan.home)
     yield fresh.schemas(plan.home)
     assignments, problems = _assignments(rubrics)
+    if not problems:
+        yield _leaks(plan.home, assignments)
+    progress("golden answers", 0, 1)
+    yield fresh.golden(plan.home, shipped)
     if problems:
-        yield Row("grading", "", problems, "the checks that need it")
-        return
-    yield _leaks(plan.home, assignments)
-    if not plan.quick:
+        yield Row("grading", "", problems, "secrets, mutants and submissions")
+    elif plan.quick:
+        yield Row("mutants", "", left_out="mutants and submissions, by --quick")
+    else:
         yield _mutants(plan, assignments, progress)
         yield from _submissions(plan.home, assignments, progress)
 

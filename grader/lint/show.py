@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from grader.lint.rows import Problem, Row, counted
@@ -16,10 +15,9 @@ SHOWN = 12  # problems of one check; the first ones usually explain the others
 
 def show(rows: Sequence[Row], took_s: float, console: Console) -> None:
     """Print one line for each check, then each problem with what to do next."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     for row in rows:
-        table.add_row(_mark(row), Text(row.name, "bold"), Text(_what(row)))
-    console.print(table)
+        line = Text().append_text(_mark(row)).append(f"  {row.name:<15} ", "bold")
+        console.print(line.append(_what(row)), soft_wrap=True)
     for row in rows:
         if row.problems:
             console.print()
@@ -42,7 +40,7 @@ def conclusion(rows: Sequence[Row], took_s: float) -> Text:
 def _mark(row: Row) -> Text:
     if row.problems:
         return Text("wrong", "bold red")
-    return Text("-", "yellow") if row.left_out else Text("right", "green")
+    return Text("-    ", "yellow") if row.left_out else Text("right", "green")
 
 
 def _what(row: Row) -> str:
