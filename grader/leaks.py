@@ -130,13 +130,16 @@ class Secrets:
         worth = np.minimum(bits[at], self._bits[hit])
         repeats = np.concatenate([[False], ~breaks & (np.diff(shown[at]) == 0)])
         total = np.add.reduceat(np.where(repeats, 0.0, worth), starts)
-        told: set[str] = set()
-        for start in starts[total >= ENOUGH]:
-            place = self._places[hit[start]]
-            what = self._names[int(np.searchsorted(self._starts, place, "right")) - 1]
-            if what not in told:
-                told.add(what)
-                yield int(at[start]), what
+        long = total >= ENOUGH
+        where = np.searchsorted(self._starts, self._places[hit[starts[long]]], "right") - 1
+        rows = sorted(zip(at[starts[long]].tolist(), (-total[long]).tolist(), where.tolist()))
+        told: set[int] = set()
+        told_names: set[int] = set()
+        for place, _, name in rows:  # of several rows that begin there, the longest one
+            if place not in told and name not in told_names:
+                told.add(place)
+                told_names.add(name)
+                yield place, self._names[name]
 
 
 def secrets(rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong, reference: Path) -> Secrets:

@@ -16,7 +16,7 @@ from grader.golden.store import Golden
 from grader.lint import Plan, deserved, equivalent, handed, mutations, names, run, trials, whole
 from grader.lint.rows import Problem
 from grader.rubric import Rubric, RubricFile, read_rubric
-from grader.types import Cause, ItemResult, PartResult
+from grader.types import BoxState, Cause, Fault, ItemResult, PartResult, Report, Score
 
 ROOT = Path(__file__).resolve().parent.parent
 RUBRIC = ROOT / "rubrics" / "cs231n-a2.toml"
@@ -376,70 +376,69 @@ def test_a_file_of_reasons_that_cannot_be_read_is_named(text: str, tmp_path: Pat
 # --------------------------------------------------------------------------- whole submissions
 
 
-@pytest.fixture
-def with_wrong(home: Path) -> Callable[[str], list[Problem]]:
-    """Return what is wrong about a home with one wrong/ file of these FAILS."""
-    (home / handed.FOLDER / "wrong" / "affine_backward").mkdir(parents=True)
+WRONG = '''"""db is a mean."""
 
-    def of(fails: str) -> list[Problem]:
-        path = home / handed.FOLDER / "wrong" / "affine_backward" / "db.py"
-        body = "    x, w, b = cache\n    rows = x.reshape(x.shape[0], -1)\n"
-        body += "    return (dout @ w.T).reshape(x.shape), rows.T @ dout, dout.mean(axis=0)\n"
-        path.write_text(f'"""db."""\n\n{fails}\n\n\ndef affine_backward(dout, cache):\n{body}')
-        tried, broken = whole.trials(home, [shelf.assignment("cs231n-a2")])
-        return [*broken, *whole.run([one for one in tried if one.kind == "wrong"])]
-
-    return of
+{fails}
 
 
+def affine_backward(dout, cache):
+    x, w, b = cache
+    rows = x.reshape(x.shape[0], -1)
+    return (dout @ w.T).reshape(x.shape), rows.T @ dout, dout.mean(axis=0)
+'''
 FAILS = {
-    'FAILS = {"affine_backward": ["db"]}': "",
-    'FAILS = {"affine_backward": ["db", "dx"]}': "affine_backward loses db, not db, dx",
-    'FAILS = {"affine_backward": []}': "affine_backward loses db, not nothing",
-    'FAILS = {"affine_backward": ["db"], "adam": ["t"]}': "adam loses nothing, not t",
-    "": "says no FAILS",
-}
+    # name: (what the file says, what lint says)
+    "right": ('FAILS = {"affine_backward": ["db"]}', ""),
+    "too_much": (
+        'FAILS = {"affine_backward": ["db", "dx"]}', "affine_backward loses db, not db, dx"),
+    "too_little": ('FAILS = {"affine_backward": []}', "affine_backward loses db, not nothing"),
+    "another": ('FAILS = {"affine_backward": ["db"], "adam": ["t"]}', "adam loses nothing, not t"),
+    "nothing": ("", "says no FAILS"),
+}  # fmt: skip
+COMPACT = "tests/submissions/accepted/compact with cs231n-a2"
 
 
-def test_a_wrong_submission_that_fails_too_little_or_too_much_is_named(
-    with_wrong: Callable[[str], list[Problem]],
-) -> None:
-    for fails, says in FAILS.items():
-        found = [str(one) for one in with_wrong(fails)]
-        assert len(found) == bool(says), found
-        assert all("wrong/affine_backward/db.py" in one and says in one for one in found), found
-
-
-def report(home: Path, kind: str) -> Problem | None:
-    """Return what is wrong about the submissions of a kind, for the main rubric."""
-    tried, _ = whole.trials(home, [shelf.assignment("cs231n-a2")])
-    found = whole.run([one for one in tried if one.kind == kind])
-    return found[0] if found else None
-
-
-def test_a_template_that_earns_a_point_is_named(home: Path) -> None:
-    path = home / "student_template" / "cs231n" / "layers.py"
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What is said of a home with a template that earns a point and odd tests/submissions."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("reference", "student_template", "tests/submissions/accepted/compact"):
+        ignored = shutil.ignore_patterns("__pycache__", "golden")
+        shutil.copytree(ROOT / name, home / name, ignore=ignored)
     stub = 'raise NotImplementedError("relu_forward: write this")'
+    path = home / "student_template" / "cs231n" / "layers.py"
     edit(path, stub, "return np.maximum(0, x), x")
-    found = report(home, "template")
-    assert found is not None and "student_template" in found.place
-    assert "relu_forward is passed and gets 1 points" in found.says
-
-
-def test_a_reference_that_loses_a_point_is_named(home: Path) -> None:
-    edit(home / "reference/cs231n/layers.py", "np.maximum(0, x), x", "np.abs(x), x")
-    found = report(home, "reference")
-    assert found is not None and "relu_forward gets 0 of 1" in found.says
-
-
-def test_an_accepted_submission_that_loses_a_point_is_named(home: Path) -> None:
-    folder = home / handed.FOLDER / "accepted" / "compact"
-    shutil.copytree(ROOT / handed.FOLDER / "accepted" / "compact", folder)
-    assert report(home, "accepted") is None
-    layers = next(folder.rglob("layers.py"))
+    layers = next((home / handed.FOLDER / "accepted").rglob("layers.py"))
     layers.write_text(layers.read_text() + "\n\ndef relu_forward(x):\n    return abs(x), x\n")
-    found = report(home, "accepted")
-    assert found is not None and found.place.startswith("tests/submissions/accepted/compact")
+    folder = home / handed.FOLDER / "wrong" / "affine_backward"
+    folder.mkdir(parents=True)
+    for name, (fails, _) in FAILS.items():
+        (folder / f"{name}.py").write_text(WRONG.replace("{fails}", fails))
+    tried, broken = whole.trials(home, [shelf.assignment("cs231n-a2")])
+    usual = [one for one in tried if one.kind == "usual mistake"]
+    found = [*broken, *whole.run([one for one in tried if one not in usual[1:]])]
+    return {one.place.removeprefix(f"{home}/"): f"{one.says}; {one.do}" for one in found}
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_a_wrong_submission_that_fails_too_little_or_too_much_is_named(
+    name: str, graded: dict[str, str]
+) -> None:
+    said = graded.get(f"tests/submissions/wrong/affine_backward/{name}.py", "")
+    assert FAILS[name][1] in said if FAILS[name][1] else said == ""
+
+
+def test_a_template_that_earns_a_point_is_named(graded: dict[str, str]) -> None:
+    said = graded["student_template/ with cs231n-a2"]
+    assert "relu_forward is passed and gets 1 points, though nothing is written" in said
+
+
+def test_an_accepted_submission_that_loses_a_point_is_named(graded: dict[str, str]) -> None:
+    assert "relu_forward gets 0 of 1" in graded[COMPACT]
+
+
+def test_what_is_right_is_not_named(graded: dict[str, str]) -> None:
+    assert len(graded) == 6, graded
 
 
 def item(**fields: Any) -> ItemResult:
@@ -449,6 +448,15 @@ def item(**fields: Any) -> ItemResult:
     return ItemResult(**{**given, **fields})
 
 
+def report(*items: ItemResult) -> Report:
+    return Report(
+        handed.of_files("hw", {}), "", "", "", "", Score(0.0, 0.0, 0.0, 0.0), (), items, (),
+        BoxState("none", (), False), {},
+    )  # fmt: skip
+
+
+FAULT = Fault("", "all", "", "error", "Odd.", public=True)
+FULL = {"earned": 2.0}
 NAMED = "affine_backward/db-mean"
 CAUSES = {
     "the right one": (Cause(NAMED, "", True), ""),
@@ -465,8 +473,25 @@ CAUSES = {
 def test_a_usual_mistake_must_be_named_for_certain(what: str) -> None:
     cause, says = CAUSES[what]
 
-    class Graded:
-        items = (item(cause=cause),)
+    found = deserved.costs({"affine_backward": ("db",)}, NAMED, report(item(cause=cause)))
+    assert (says in found) if says else found == ""
 
-    found = deserved.costs({"affine_backward": ("db",)}, NAMED, Graded)  # type: ignore[arg-type]
+
+DESERVED = {
+    # what is wrong: (the judge, the item, what is said)
+    "a point is lost": (deserved.is_flawless, {}, "affine_backward gets 1 of 2"),
+    "a fault is told": (deserved.is_flawless, {**FULL, "faults": (FAULT,)}, "gets 2 of 2 (Odd.)"),
+    "a warning is told": (deserved.is_flawless, {**FULL, "warnings": (FAULT,)}, ": Odd."),
+    "a cause is named": (deserved.is_flawless, {**FULL, "cause": Cause("a/b", "", True)}, "a/b"),
+    "nothing": (deserved.is_flawless, FULL, ""),
+    "a point is earned": (deserved.is_unwritten, {"status": "not_written"}, "gets 1 points"),
+    "it is failed": (deserved.is_unwritten, {"status": "failed", "earned": 0.0}, "is failed"),
+    "it is unwritten": (deserved.is_unwritten, {"status": "not_written", "earned": 0.0}, ""),
+}
+
+
+@pytest.mark.parametrize("what", DESERVED)
+def test_what_a_submission_does_not_deserve_is_named(what: str) -> None:
+    judge, fields, says = DESERVED[what]
+    found = judge(report(item(**fields)))
     assert (says in found) if says else found == ""
