@@ -100,6 +100,12 @@ DEFECTS: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     "a mistake that fails no part": (
         MISTAKES, 'fails.relu_forward = ["out"]', 'fails.relu_forward = ["outs"]',
         ("relu_forward.toml", "has no part 'outs'", "name one of out")),
+    "a mistake that fails nothing": (
+        MISTAKES, 'fails.relu_forward = ["out"]', "fails.relu_forward = []",
+        ("relu_forward.toml", "fails no part of its own item")),
+    "a mistake that fails nothing of its own": (
+        MISTAKES, 'fails.relu_forward = ["out"]', 'fails.adam = ["t"]',
+        ("relu_forward.toml", "fails no part of its own item")),
     "a mistake of no item": (
         MISTAKES, "fails.relu_forward", "fails.relu_forwards", ("'relu_forwards'", "in no rubric")),
     "a mistake that changes nothing": (

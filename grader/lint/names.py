@@ -131,9 +131,12 @@ def _of_mistakes(
                 if parts.get(item) and name not in parts[item]:
                     known = ", ".join(parts[item])
                     yield Problem(place, f"{item} has no part {name!r}", f"name one of {known}")
-    for item in {one.item for one in usual if one.item not in parts}:
-        place = f"reference/misconceptions/{item}.toml"
-        yield Problem(place, "bears the name of no item", "rename it")
+    for one in usual:
+        place = f"reference/misconceptions/{one.item}.toml: {one.id}"
+        if one.item not in parts:
+            yield Problem(place, f"{one.item!r} is no item of a rubric", "rename the file")
+        elif not one.fails.get(one.item) or not all(one.fails.values()):
+            yield Problem(place, "fails no part of its own item", f"name one in fails.{one.item}")
 
 
 def _parts(rubrics: Sequence[Rubric]) -> dict[str, list[str]]:
