@@ -36,8 +36,8 @@ def assignment(assignments: dict[str, Assignment]) -> Assignment:
 
 
 # ------------------------------------------------------------------------------ usual mistakes
-# That each is named in the reference is asked by `grade lint` in test_lint.py; `python -m benchmarks
-# diagnosis` asks it of all mistakes in all styles.
+# That each is named in the reference is asked by `grade lint`, which test_lint.py runs;
+# `python -m benchmarks diagnosis` asks it of all mistakes in all styles.
 
 STYLES = [style for style in measured.styles() if style]
 PLANTED = [
