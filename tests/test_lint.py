@@ -345,13 +345,13 @@ EXPLAINED = {
     # rows: (equivalent, problems that must be named)
     "": (0, ["costs no point (cs231n-a2) with `return (np.maximum(x, 0), x)`", "should"]),
     ROW: (1, []),
+    ROW.replace("(np.maximum(x, 0), x)", "np.maximum(x,0),x"): (1, []),
     ROW + 'kind = "tolerated"': (0, ["should"]),
     ROW + 'rubrics = ["cs231n-a2"]': (1, []),
-    ROW + 'rubrics = ["another"]': (0, ["costs no point", "is no error", "should"]),
+    ROW + 'rubrics = ["another"]': (0, ["costs no point", "costs a point now", "should"]),
     ROW + ROW.replace("x, 0)", "x, 1)"): (1, ["is no change of the reference any more"]),
     ROW + ROW.replace("maximum(x, 0)", "minimum(0, x)"): (1, ["costs a point now"]),
 }
-EXPLAINED[ROW + 'rubrics = ["another"]'] = (0, ["costs no point", "costs a point now", "should"])
 
 
 @pytest.mark.parametrize("rows", EXPLAINED)

@@ -13,6 +13,7 @@ against the score. `rubrics` limits a row to rubrics that ask for less.
 
 from __future__ import annotations
 
+import ast
 import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader.errors import UsageError
+from grader.lint import mutations
 from grader.lint.mutations import Mutant
 from grader.lint.rows import Problem
 from grader.lint.trials import Found, Survivor
@@ -43,7 +45,21 @@ class Explained(BaseModel):
 
     def explains(self, mutant: Mutant) -> bool:
         """Say whether it is about this mutant."""
-        return mutant.key == (self.function, self.before, self.after)
+        return mutant.key == self.key
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The mutant's key, in however many spaces and whichever quotes it was written."""
+        return self.function, _plain(self.before), _plain(self.after)
+
+
+def _plain(statement: str) -> str:
+    """Return a statement, or the head of one, as this Python writes it."""
+    block = " pass" if statement.endswith(":") else ""
+    try:
+        return mutations.head(ast.parse(statement + block).body[0])
+    except (SyntaxError, IndexError):
+        return statement  # mutations.REMOVED, or a text that fits nothing
 
 
 class _File(BaseModel):
@@ -125,8 +141,7 @@ def _lives(survivor: Survivor, rubrics: Sequence[str]) -> Problem:
 
 
 def _stale(row: Explained, path: Path, known: Collection[tuple[str, str, str]]) -> Problem:
-    key = (row.function, row.before, row.after)
-    why = "costs a point now" if key in known else "is no change of the reference any more"
+    why = "costs a point now" if row.key in known else "is no change of the reference any more"
     return Problem(
         str(path), f"{row.function}: `{row.after}` for `{row.before}` {why}", "take that row out"
     )

@@ -77,12 +77,12 @@ def _of_function(
     for statement in [node for node in ast.walk(function) if isinstance(node, ast.stmt)]:
         if statement.lineno not in inside:
             continue
-        before = _head(statement)
+        before = head(statement)
         for apply, undo in _changes(statement):
             apply()
             try:
                 code = _compiled(function, file)
-                after = _head(statement)
+                after = head(statement)
             finally:
                 undo()
             if after != before:
@@ -92,7 +92,7 @@ def _of_function(
             yield Mutant(file, name, statement.lineno, before, REMOVED, code)
 
 
-def _head(statement: ast.stmt) -> str:
+def head(statement: ast.stmt) -> str:
     """Return a statement as one line, without the block that it may hold."""
     alone = copy.copy(statement)
     for block in ("body", "orelse"):
