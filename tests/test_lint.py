@@ -88,6 +88,9 @@ DEFECTS: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         'points = 3\nprobe = "layers.affine_forward"', ("'affine_forward'", "add up to 2")),
     "a need that is no item": (
         MAIN, 'needs = ["relu_forward"]', 'needs = ["relu"]', ("'relu_backward'", "needs 'relu'")),
+    "a reference that is no Python": (
+        "reference/cs231n/optim.py", "import numpy as np", "import numpy as as np",
+        ("reference/cs231n/optim.py:", "is no Python")),
     "a function that is not there": (
         MAIN, '"layers.py: relu_forward"', '"layers.py: relu_forwards"',
         ("item 'relu_forward'", "layers.py has no 'relu_forwards'")),

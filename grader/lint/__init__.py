@@ -52,6 +52,7 @@ def run(plan: Plan, progress: Progress = lambda what, i, n: None) -> Iterator[Ro
             shipped = rubrics  # golden answers are made for it alone
     elif not shipped and not problems:
         raise UsageError(f"{plan.home / 'rubrics'}: holds no rubric; restore it")
+    problems += names.unreadable(plan.home)
     if problems:
         yield Row("rubrics", counted(len(rubrics), "rubric"), problems)
         return

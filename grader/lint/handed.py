@@ -84,8 +84,8 @@ def wrong(home: Path) -> dict[str, Path]:
 
 def mistake(home: Path, path: Path) -> Mistake:
     """Return the wrong submission that a file describes. Raises UsageError for one that is none."""
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         tree = ast.parse(text)
         said = dict(_constants(tree))
         fails = {item: list(parts) for item, parts in said["FAILS"].items()}

@@ -6,6 +6,7 @@ up; here is what it cannot see: the reference, the notebooks, the mistakes.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -27,6 +28,22 @@ def points(rubrics: Sequence[Rubric]) -> Row:
     cases = f"{min(counts)} to {max(counts)}" if len(counts) > 1 else f"{min(counts)}"
     looked_at = f"{counted(len(rubrics), 'rubric')}, {cases} cases, {' or '.join(sorted(said))}"
     return Row("rubrics", looked_at)
+
+
+def unreadable(home: Path) -> list[Problem]:
+    """Return the files of the reference that are no Python: nothing can be looked at then."""
+    problems = []
+    paths = sorted((home / "reference" / "cs231n").rglob("*.py"))
+    for path in paths:
+        try:
+            ast.parse(path.read_bytes())
+        except (SyntaxError, ValueError) as error:
+            where = f"{path}:{getattr(error, 'lineno', None) or 1}"
+            problems.append(Problem(where, f"is no Python ({error})", "mend that line"))
+    if not paths:
+        place = str(home / "reference" / "cs231n")
+        problems.append(Problem(place, "holds no file", "restore it, or set BACKGRADE_HOME"))
+    return problems
 
 
 def check(home: Path, rubrics: Sequence[Rubric], all_rubrics: bool) -> Row:
