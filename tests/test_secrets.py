@@ -128,6 +128,17 @@ def test_a_few_numbers_are_enough_and_a_leak_has_its_line(
     assert [one.place for one in secret.leaks("a.py", text.encode())] == ["a.py:3"]
 
 
+SHORT = np.array([0.123456, 0.5, 0.234567, 0.0, 0.345678, -1.0, 0.456789])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_short_numbers_in_between_do_not_hide_a_row(form: str) -> None:
+    known = leaks.Secrets({}, [("it", SHORT)])
+    name = "given.ipynb" if form == "in a notebook" else "given"
+    assert [one.what for one in known.leaks(name, FORMS[form](SHORT))] == ["it"]
+    assert known.leaks(name, FORMS[form](SHORT + 0.01)) == []
+
+
 def test_an_npy_of_zeros_ones_or_noise_is_no_leak(secret: leaks.Secrets) -> None:
     rng = np.random.default_rng(0)
     for array in (np.zeros(500), np.ones(500), np.full(500, 0.5), rng.standard_normal(20_000),
