@@ -130,9 +130,9 @@ def grade_one(
 
     job = job_of(submission, assignment)
     session = Session(worker, job, rubric, deadline)
-    evidence = observe(session, rubric.cases, bench)
+    evidence = observe(session, rubric.cases, bench, rubric.large)
     verdicts = bench.verdicts(evidence)
-    slow = measure.flags(session, rubric, verdicts)
+    slow = measure.flags(evidence, rubric, verdicts)
     session.close()
     followed = (
         follow.through(job, assignment.grafts, worker, rubric, bench, verdicts, deadline)

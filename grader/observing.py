@@ -9,8 +9,13 @@ from grader.types import Case, Evidence, Raised
 from grader.verdicts import Bench
 
 
-def observe(session: Session, cases: Sequence[Case], bench: Bench) -> dict[str, Evidence]:
-    """Return each case's evidence; a file that cannot be loaded is the evidence of its cases."""
+def observe(
+    session: Session, cases: Sequence[Case], bench: Bench, large: Sequence[Case] = ()
+) -> dict[str, Evidence]:
+    """Return each case's evidence; a file that cannot be loaded is the evidence of its cases.
+
+    The `large` cases run for items that are right.
+    """
     seen: dict[str, Evidence] = {}
     can_run: list[Case] = []
     for case in cases:
@@ -19,7 +24,7 @@ def observe(session: Session, cases: Sequence[Case], bench: Bench) -> dict[str, 
             can_run.append(case)
         else:
             seen[case.id] = broken
-    return seen | session.observe(can_run, bench.is_right)
+    return seen | session.observe(can_run, bench.is_right, large)
 
 
 def _broken(session: Session, case: Case) -> Evidence | None:

@@ -9,6 +9,7 @@ named by its module and function, and a name that points nowhere is an error her
 from __future__ import annotations
 
 import fnmatch
+import functools
 import hashlib
 import importlib
 import inspect
@@ -172,6 +173,7 @@ class ItemTable(Table):
         return None
 
 
+@functools.cache
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
@@ -300,6 +302,13 @@ class Rubric:
     def item(self, item_id: str) -> ItemTable:
         """Return the item with this id."""
         return self._items[item_id]
+
+    def all_needs(self, item_id: str) -> list[str]:
+        """Return what an item needs, and what that needs."""
+        direct = self._items[item_id].needs
+        return list(
+            dict.fromkeys([*direct, *(name for need in direct for name in self.all_needs(need))])
+        )
 
     def case_inputs(self, case: Case) -> dict[str, np.ndarray]:
         """Return the read-only arrays that go into a case, by argument name; made once.

@@ -1,11 +1,12 @@
 """One submission's stay in the box: which cases run together, and what became of each.
 
-Cases of single functions share a child and those of nets another, public and hidden ones apart
-and the public ones first: hidden inputs do not enter the box before every answer whose text may be
-shown is in. A case that does not come out right there runs once more in a child of its own, so that
+The public cases share a child and the hidden ones the next: hidden inputs do not enter the box
+before every answer whose text may be shown is in. In each, the cases of single functions come
+first, and modules are imported when the first case needs them: what nets do comes too late for
+functions. A case that does not come out right there runs once more in a child of its own, so that
 a wrong verdict never comes from what another item left behind. An answer that is right in one run
 and wrong in another counts as wrong: what was right only alone runs again behind another case of
-its item, and the last right case of each item runs once more.
+its item, and the last right case of each item runs once more, with the large inputs behind it.
 """
 
 from __future__ import annotations
@@ -56,29 +57,32 @@ class Session:
         """The student's files."""
         return self._job.files
 
-    def observe(self, cases: Sequence[Case], right: Right) -> dict[str, Evidence]:
-        """Run `cases`; return the evidence of each. `right` is the judge's word on one answer."""
+    def observe(
+        self, cases: Sequence[Case], right: Right, large: Sequence[Case] = ()
+    ) -> dict[str, Evidence]:
+        """Run `cases`; return the evidence of each. `right` is the judge's word on one answer.
+
+        The `large` cases of an item run where all its others came out right.
+        """
         seen: dict[str, Evidence] = {}
         stuck: set[str] = set()
         for public in (True, False):
-            doubtful: list[Case] = []
-            for group in _groups([case for case in cases if case.public is public]):
-                free = [case for case in group if self._blocker(case, stuck) is None]
-                for case in group:
-                    if blocker := self._blocker(case, stuck):
-                        seen[case.id] = _not_run(case, f"{blocker} runs out of time")
-                seen |= self._run(free)
-                stuck |= {c.item for c in free if seen[c.id].outcome == "timeout"}
+            group = _in_order([case for case in cases if case.public is public])
+            free = [case for case in group if self._blocker(case, stuck) is None]
+            ran = self._run(free, alone=False)
+            stuck |= {case.item for case in free if ran[case.id].outcome == "timeout"}
+            seen |= ran | {
+                case.id: _not_run(case, f"{blocker} runs out of time")
+                for case in group
+                if case.id not in ran
+                or (ran[case.id].outcome, ran[case.id].text) == ("not_run", "")
+                for blocker in [self._blocker(case, stuck) or case.item]
+            }
+            if len(free) > 1:
                 for case in free:
-                    if seen[case.id].outcome == "not_run" and not seen[case.id].text:
-                        seen[case.id] = _not_run(case, f"{case.item} runs out of time")
-                if len(free) > 1:
-                    doubtful += [
-                        c for c in free if seen[c.id].outcome in RERUN and not right(c, seen[c.id])
-                    ]
-            for case in doubtful:
-                seen[case.id] = self._alone(case, cases, right)
-        return seen | self._second_look(cases, seen, right)
+                    if seen[case.id].outcome in RERUN and not right(case, seen[case.id]):
+                        seen[case.id] = self._alone(case, cases, right)
+        return seen | self._second_look(cases, seen, right, large)
 
     def once(self, cases: Sequence[Case]) -> dict[str, Evidence]:
         """Run `cases` together, once; return the evidence of each."""
@@ -94,17 +98,26 @@ class Session:
         return self._unless_unstable(case, first, again, right)
 
     def _second_look(
-        self, cases: Sequence[Case], seen: Mapping[str, Evidence], right: Right
+        self,
+        cases: Sequence[Case],
+        seen: Mapping[str, Evidence],
+        right: Right,
+        large: Sequence[Case],
     ) -> dict[str, Evidence]:
-        """Run the last right case of each item again; return the evidence of those that differ."""
-        last = {case.item: case for case in cases if right(case, seen[case.id])}
-        found: dict[str, Evidence] = {}
-        for group in _groups(list(last.values())):
-            again = self._run(group)
-            for case in group:
-                if again[case.id].outcome in RERUN and not right(case, again[case.id]):
-                    alone = self._run([case])[case.id]  # another item may have spoiled it
-                    found[case.id] = self._unless_unstable(case, seen[case.id], alone, right)
+        """Run the last right case of each item again, then the `large` cases of what is right.
+
+        Return the evidence of those that differ now, and that of the large ones.
+        """
+        good = {case.id: right(case, seen[case.id]) for case in cases}
+        last = _in_order(list({case.item: case for case in cases if good[case.id]}.values()))
+        wrong = {case.item for case in cases if not good[case.id]}
+        more = [case for case in large if case.item not in wrong]
+        again = self._run([*last, *more])
+        found = {case.id: again[case.id] for case in more}
+        for case in last:
+            if again[case.id].outcome in RERUN and not right(case, again[case.id]):
+                alone = self._run([case])[case.id]  # another item may have spoiled it
+                found[case.id] = self._unless_unstable(case, seen[case.id], alone, right)
         return found
 
     def _unless_unstable(
@@ -116,12 +129,10 @@ class Session:
 
     def _blocker(self, case: Case, stuck: set[str]) -> str | None:
         """Return the item that ran out of time and makes this case hopeless, if there is one."""
-        return next((name for name in (case.item, *self._needs(case.item)) if name in stuck), None)
-
-    def _needs(self, item_id: str) -> list[str]:
-        """Return what an item needs, and what that needs."""
-        direct = self._rubric.item(item_id).needs
-        return [*direct, *(name for need in direct for name in self._needs(need))]
+        return next(
+            (name for name in (case.item, *self._rubric.all_needs(case.item)) if name in stuck),
+            None,
+        )
 
     def close(self) -> None:
         """Tell the worker that this submission is done."""
@@ -143,8 +154,11 @@ class Session:
         outcome = "timeout" if time.monotonic() > self._deadline else "died"
         return box.Loaded(dict.fromkeys(box.GRADED, {"outcome": outcome}), ())
 
-    def _run(self, cases: Sequence[Case]) -> dict[str, Evidence]:
-        """Run one group; a worker that is lost on the way is replaced, and the rest goes on."""
+    def _run(self, cases: Sequence[Case], alone: bool = True) -> dict[str, Evidence]:
+        """Run one group; a worker that is lost on the way is replaced, and the rest goes on.
+
+        Cases that run `alone` share a child with nothing else.
+        """
         seen: dict[str, Evidence] = {}
         left = list(cases)
         while left:
@@ -152,7 +166,7 @@ class Session:
                 why = "the time for the whole submission was up"
                 return seen | {case.id: _not_run(case, why) for case in left}
             try:
-                for case_id, say, arrays in self._answers(left):
+                for case_id, say, arrays in self._answers(left, alone):
                     seen[case_id] = evidence_of(left[0], say, arrays, self._job.files)
                     left.pop(0)
             except (box.Gone, box.Late) as error:
@@ -164,7 +178,7 @@ class Session:
                 self._open()
         return seen
 
-    def _answers(self, cases: Sequence[Case]) -> Any:
+    def _answers(self, cases: Sequence[Case], alone: bool) -> Any:
         arrays: dict[str, np.ndarray] = {}
         rows = []
         for case in cases:
@@ -173,11 +187,11 @@ class Session:
             strided = [name for name, text in case.inputs.items() if inputs.is_strided(text)]
             rows.append({
                 "id": case.id, "item": case.item, "probe": case.probe, "strided": strided,
-                "options": dict(case.options),
+                "options": dict(case.options), "modules": modules_of(case),
+                "stuck_with": self._rubric.all_needs(case.item),
             })  # fmt: skip
-        modules = sorted({name for case in cases for name in modules_of(case)})
         limit = time.monotonic() + len(cases) * self._job.case_s + SPARE_S
-        return self._worker.run(rows, arrays, modules, min(limit, self._deadline + SPARE_S))
+        return self._worker.run(rows, arrays, min(limit, self._deadline + SPARE_S), alone)
 
 
 def modules_of(case: Case) -> tuple[str, ...]:
@@ -253,9 +267,6 @@ def _not_run(case: Case, why: str) -> Evidence:
     return Evidence(case.id, "not_run", text=why)
 
 
-def _groups(cases: Sequence[Case]) -> list[list[Case]]:
-    """Return the cases in groups that share a child: those of single functions, those of nets."""
-    groups: dict[bool, list[Case]] = {}
-    for case in cases:
-        groups.setdefault("fc_net" in modules_of(case), []).append(case)
-    return list(groups.values())
+def _in_order(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases of single functions, then those of nets."""
+    return sorted(cases, key=lambda case: "fc_net" in modules_of(case))

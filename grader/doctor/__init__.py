@@ -110,14 +110,14 @@ def _tried(plan: Plan, given: Mapping[str, Any]) -> Tried:
     source = (Path(__file__).parent / "attempts.py").read_bytes()
     job = Job("trial", {"trial/layers.py": _with(source, given)}, {"dropout_p": "keep"})
     row = {"id": "trial", "item": "trial", "probe": "layers.relu_forward", "strided": [],
-           "options": {}}  # fmt: skip
+           "options": {}, "modules": ["layers"], "stuck_with": []}  # fmt: skip
     with Worker(plan) as worker:
         try:
             limit = time.monotonic() + TRIAL_S
             loaded = worker.open(job, limit)
             if loaded.modules["layers"]["outcome"] != "loaded":
                 return None, worker.state, worker.missing
-            ((_, say, arrays),) = worker.run([row], {"trial:x": np.zeros(1)}, ["layers"], limit)
+            ((_, say, arrays),) = worker.run([row], {"trial:x": np.zeros(1)}, limit)
         except BoxError as error:
             return None, None, {"box": str(error)}
         out = arrays.get("out", np.ones(0))
