@@ -12,7 +12,6 @@ from typing import Any
 from grader import wire
 from grader.errors import GraderFault
 from grader.worker.children import end, start
-from grader.worker.serve import reader
 
 Say = Mapping[str, Any]
 Tell = Callable[[Say], None]
@@ -40,7 +39,7 @@ def run(count: int, work: Work, what: str, jobs: int | None = None) -> Iterator[
             pids[pipe] = pid
         while pids:
             for pipe in select.select(list(pids), [], [])[0]:
-                message = wire.read(reader(pipe))
+                message = wire.Incoming(pipe, ahead=False).read()
                 said = message[0] if message else {"failed": "the process ended"}
                 if "failed" in said:
                     raise GraderFault(f"lint: {what}: {said['failed']}; mend that first")

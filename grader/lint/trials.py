@@ -8,6 +8,7 @@ rubric. What hangs or dies has cost one.
 from __future__ import annotations
 
 import functools
+import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -142,8 +143,8 @@ def _work(
 ) -> None:
     """Try some of the mutants in a child; one that dies or hangs leaves the rest a fresh child."""
 
-    def work(names: Sequence[str], answer: children.Answer) -> None:
-        for name in names:
+    def work(say: dict[str, Any], _: Any, answer: children.Answer) -> None:
+        for name in say["names"]:
             mutant = tried[int(name)]
             function = known[mutant.function]
             right, function.__code__ = function.__code__, mutant.code
@@ -153,10 +154,12 @@ def _work(
                 function.__code__ = right
 
     names = [str(number) for number in numbers]
-    for name, said, _ in children.in_children(names, work, LIMIT_S, confine=_confine):
+    leaf = children.Leaf(work, math.ceil(LIMIT_S) * len(names), _confine)
+    for name, said, _ in leaf.ask({}, {}, names, LIMIT_S):
         if said.get("outcome") == "died" and said.get("exit") == 0:
             raise GraderFault(f"mutant {tried[int(name)].key}: could not be tried; report it")
         tell({"number": int(name), "lives": said.get("lives", [])})
+    leaf.end()
 
 
 def _near(mutant: Mutant, trials: Sequence[Trial]) -> list[Trial]:
