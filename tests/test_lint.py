@@ -295,6 +295,20 @@ def test_with_the_shipped_cases_it_does_not_live() -> None:
     assert len(strong.mutants) > 20 and strong.survivors == ()
 
 
+def test_each_rubric_judges_a_mutant_by_its_own_conventions() -> None:
+    """The slope of relu at 0 is free in one of them, whichever comes first."""
+    golden = Golden.read(ROOT / "reference" / "golden")
+    free = smaller(lambda item: None, "relu_backward")
+    bound = smaller(lambda item: item.update(alternatives=()), "relu_backward")
+    table = bound.table.model_copy(update={"id": "bound"})
+    bound = Rubric(table, "bound", "bound.toml")
+    for rubrics in ([free, bound], [bound, free]):
+        found = trials.run(
+            rubrics, ROOT / "reference", golden, only=lambda one: "x >= 0" in one.after
+        )
+        assert [one.rubrics for one in found.survivors] == [("cs231n-a2",)]
+
+
 def test_a_part_without_points_does_not_count_as_a_loss() -> None:
     def worthless(item: dict[str, Any]) -> None:
         item["points"] = 0

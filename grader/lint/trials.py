@@ -37,12 +37,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class Trial:
-    """One case, the rubrics that have it, what it reaches, and how long it takes."""
+    """One case as each rubric that has it judges it, what it reaches, and how long it takes."""
 
-    case: Case
-    rubrics: list[tuple[Rubric, Bench]]
+    rubrics: list[tuple[Rubric, Bench, Case]]
     reaches: set[str] = field(default_factory=set)
     took_s: float = 0.0
+
+    @functools.cached_property
+    def names(self) -> set[str]:
+        """The ids of the rubrics."""
+        return {rubric.table.id for rubric, _, _ in self.rubrics}
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def _trials(rubrics: Sequence[Rubric], golden: Golden) -> list[Trial]:
         bench = Bench(rubric, golden)
         for case in rubric.cases:
             key = (case.id, store.definition(case, rubric.table.seed))
-            found.setdefault(key, Trial(case, [])).rubrics.append((rubric, bench))
+            found.setdefault(key, Trial([])).rubrics.append((rubric, bench, case))
     return list(found.values())
 
 
@@ -174,11 +178,10 @@ def _confine(cpu_s: int) -> None:
 
 def _lives(nn: Implementation, trials: Sequence[Trial]) -> set[str]:
     """Return the rubrics in which no case costs a point."""
-    left = {rubric.table.id for trial in trials for rubric, _ in trial.rubrics}
+    left = {name for trial in trials for name in trial.names}
     for trial in trials:
-        if left & {rubric.table.id for rubric, _ in trial.rubrics}:
-            here = {rubric.table.id for rubric, _ in trial.rubrics}
-            left &= _lives_in(nn, trial) | (left - here)
+        if left & trial.names:
+            left &= _lives_in(nn, trial) | (left - trial.names)
         if not left:
             break
     return left
@@ -186,8 +189,7 @@ def _lives(nn: Implementation, trials: Sequence[Trial]) -> set[str]:
 
 def _lives_in(nn: Implementation, trial: Trial) -> set[str]:
     """Run one case; return the rubrics in which no part that is worth points is lost by it."""
-    case = trial.case
-    rubric = trial.rubrics[0][0]
+    rubric, _, case = trial.rubrics[0]
     strided = [name for name, text in case.inputs.items() if inputs.is_strided(text)]
     row = {"id": case.id, "probe": case.probe, "options": dict(case.options), "strided": strided}
     stdout, stderr = sys.stdout, sys.stderr
@@ -197,7 +199,7 @@ def _lives_in(nn: Implementation, trial: Trial) -> set[str]:
         sys.stdout, sys.stderr = stdout, stderr
     evidence = evidence_of(case, say, arrays, {})
     lives = set()
-    for rubric, bench in trial.rubrics:
+    for rubric, bench, case in trial.rubrics:
         item = rubric.item(case.item)
         worth = {part.id for part in item.parts if part.points > 0}
         names = [name for name in bench.names(case) if item.part_of(name, case) in worth]
