@@ -25,6 +25,7 @@ from fractions import Fraction
 import numpy as np
 
 from grader.errors import UsageError
+from grader.types import Case
 
 KINDS = ("positive", "nonnegative", "zeros", "ones")
 SHAPE = re.compile(r"^(?:\d+(?:x\d+)*|scalar)$")
@@ -63,6 +64,21 @@ def check(description: str) -> None:
 def case_key(seed: str, case_id: str, name: str, public: bool) -> str:
     """Return the key of one input: public cases do not depend on the instructor's seed."""
     return f"{'public' if public else seed}/{case_id}/{name}"
+
+
+def of_case(case: Case, seed: str) -> dict[str, np.ndarray]:
+    """Return the read-only arrays that go into a case, by argument name.
+
+    Parts of a case ("item/name/part") have the same arrays under the same names.
+    """
+    whole = "/".join(case.id.split("/")[:2])
+    made = {
+        name: make(text, case_key(seed, whole, name, case.public))
+        for name, text in case.inputs.items()
+    }
+    for array in made.values():
+        array.flags.writeable = False
+    return made
 
 
 @functools.cache

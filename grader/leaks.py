@@ -150,6 +150,7 @@ def secrets(rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong, reference: 
     """Return all that students must not get of an assignment; `reference` holds its solution."""
     hidden = [(rubric, case) for rubric in rubrics for case in rubric.cases if not case.public]
     public = {case.id for rubric in rubrics for case in rubric.cases if case.public}
+    shown = _shown(rubrics, golden, wrong)
     found: dict[str, np.ndarray] = {}
     for rubric, case in hidden:
         for name, array in rubric.case_inputs(case).items():
@@ -158,16 +159,40 @@ def secrets(rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong, reference: 
         expected = golden.expected(case) if judges.find(case.judge).golden else ()
         for number, outputs in enumerate(expected):
             for name, array in outputs.items():
-                found[f"{name} of the hidden case {case.id}{'*' * number}"] = array
+                what = f"{name} of the hidden case {case.id}{'*' * number}"
+                found[what] = _unshown(array, shown)
     for name, answer in wrong.arrays():
         variant, case_id, output = name.split(":")
         if case_id not in public and isinstance(answer, np.ndarray):
             what = f"what {variant} gives for {output} of the hidden case {case_id}"
-            found[what] = np.nan_to_num(answer, posinf=0.0, neginf=0.0)
+            found[what] = _unshown(np.nan_to_num(answer, posinf=0.0, neginf=0.0), shown)
     return Secrets(
         {**_solutions(reference), **{r.table.seed: f"the seed of {r.table.id}" for r in rubrics}},
         ((what.rstrip("*"), array) for what, array in found.items()),
     )
+
+
+def _shown(rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong) -> np.ndarray:
+    """Return the numbers of public answers, sorted: a hidden answer may have one of them too."""
+    public = {case.id: case for rubric in rubrics for case in rubric.cases if case.public}
+    arrays = [
+        array
+        for case in public.values()
+        if judges.find(case.judge).golden
+        for outputs in golden.expected(case)
+        for array in outputs.values()
+    ]
+    arrays += [
+        answer
+        for name, answer in wrong.arrays()
+        if name.split(":")[1] in public and isinstance(answer, np.ndarray)
+    ]
+    return np.unique(np.concatenate([np.zeros(0), *map(np.ravel, arrays)]))
+
+
+def _unshown(array: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """Return an array with 0, which is never looked for, where its number is public anyway."""
+    return np.where(np.isin(array, shown), 0.0, array)
 
 
 def _solutions(reference: Path) -> dict[str, str]:

@@ -11,28 +11,18 @@ its item, and the last right case of each item runs once more, with the large in
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
-from grader import box, inputs
+from grader import box
+from grader.evidence import asked, evidence_of, modules_of
 from grader.rubric import Rubric
-from grader.types import Case, Evidence, Outcome, Raised
+from grader.types import Case, Evidence, Outcome
 
-# The graded modules that a probe of each module of grader.probes reaches.
-MODULES = {
-    "layers": ("layers",),
-    "norms": ("layers",),
-    "dropout": ("layers",),
-    "own": ("layers",),
-    "optim": ("optim",),
-    "nets": ("layers", "layer_utils", "fc_net"),
-}
-OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
 RERUN = {"answered", "raised", "died", "memory", "missing"}
 SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
 MAX_RESTARTS = 5
@@ -180,87 +170,19 @@ class Session:
 
     def _answers(self, cases: Sequence[Case], alone: bool) -> Any:
         arrays: dict[str, np.ndarray] = {}
-        rows = []
         for case in cases:
             made = self._rubric.case_inputs(case)
             arrays |= {f"{case.id}:{name}": array for name, array in made.items()}
-            strided = [name for name, text in case.inputs.items() if inputs.is_strided(text)]
-            rows.append({
-                "id": case.id, "item": case.item, "probe": case.probe, "strided": strided,
-                "options": dict(case.options), "modules": modules_of(case),
+        rows = [
+            {
+                **asked(case),
+                "modules": modules_of(case),
                 "stuck_with": self._rubric.all_needs(case.item),
-            })  # fmt: skip
+            }
+            for case in cases
+        ]
         limit = time.monotonic() + len(cases) * self._job.case_s + SPARE_S
         return self._worker.run(rows, arrays, min(limit, self._deadline + SPARE_S), alone)
-
-
-def modules_of(case: Case) -> tuple[str, ...]:
-    """Return the graded modules that a case reaches."""
-    return MODULES[case.probe.partition(".")[0]]
-
-
-def evidence_of(
-    case: Case, say: Mapping[str, Any], arrays: dict[str, np.ndarray], files: Mapping[str, bytes]
-) -> Evidence:
-    """Return the record of what a child said; whatever is not as agreed counts as no answer.
-
-    What can be known on this side is taken from here, for a child can say what it likes: names of
-    inputs from the case, lines and functions from the student's own `files`.
-    """
-    outcome = OUTCOMES.get(_text(say.get("outcome"), 20))
-    if outcome is None:
-        return Evidence(case.id, "died")
-    told = outcome in ("raised", "memory", "missing", "not_written")
-    changed = _list(say.get("mutated"))
-    evidence = Evidence(
-        case.id,
-        outcome,
-        arrays=arrays if outcome == "answered" else {},
-        dtypes=_texts(say.get("dtypes")),
-        refused=_texts(say.get("refused")),
-        raised=raised_of(say, files) if told else None,
-        mutated=tuple(name for name in case.inputs if name in changed),
-        text=_text(say.get("text"), 8000),
-        wall_s=_seconds(say.get("wall_s")),
-        cpu_s=_seconds(say.get("cpu_s")),
-    )
-    if outcome == "died":
-        code = f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else ""
-        return replace(evidence, text=_text(say.get("signal"), 40) or code)
-    return evidence
-
-
-def raised_of(say: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
-    """Return the exception that a child told of, with the student's lines as they really stand."""
-    frames = []
-    for frame in _list(say.get("frames"))[:20]:
-        if isinstance(frame, list) and len(frame) == 4 and _text(frame[0], 300) in files:
-            path, line, function = frame[0], frame[1], _text(frame[2], 100)
-            lines = files[path].decode("utf-8", "replace").splitlines()
-            if type(line) is int and 0 < line <= len(lines):
-                known = re.search(rf"\bdef {re.escape(function)}\b", "\n".join(lines))
-                name = function if known else ""
-                frames.append((path, line, name, lines[line - 1].strip()[:200]))
-    return Raised(_text(say.get("type"), 80), _text(say.get("message"), 500), tuple(frames))
-
-
-def _text(value: Any, size: int) -> str:
-    """Return a text of at most `size` characters; anything else is as good as none."""
-    return value[:size] if isinstance(value, str) else ""
-
-
-def _seconds(value: Any) -> float:
-    return value if isinstance(value, float) and 0 <= value < 1e6 else 0.0
-
-
-def _texts(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict):
-        return {}
-    return {str(k)[:100]: _text(v, 300) for k, v in list(value.items())[:200]}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _not_run(case: Case, why: str) -> Evidence:

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from grader.box import Gone, Job, Late, Worker
-from grader.session import Session, evidence_of
+from grader.evidence import evidence_of
+from grader.session import Session
 from grader.types import Case
 from tests import handed_in, processes
 

@@ -17,7 +17,7 @@ import pytest
 
 from grader import wire
 from grader.probes import nn as under_test
-from grader.worker import modules, observe, python2, serve
+from grader.worker import modules, observe, prepare, python2
 from grader.worker.children import Answer, Answered, Leaf
 from tests import processes
 
@@ -202,7 +202,7 @@ def test_only_what_the_graded_files_may_import_is_compiled() -> None:
         "cs231n/classifiers/fc_net.py": b"x = 'import cnn'\n",
         "cs231n/notes.txt": b"import cnn",
     }
-    reached = set(serve._reachable(files, "cs231n"))
+    reached = set(prepare.reachable(files, "cs231n"))
     assert reached == {
         "cs231n/layers.py",
         "cs231n/helpers.py",
@@ -214,7 +214,7 @@ def test_only_what_the_graded_files_may_import_is_compiled() -> None:
 def test_a_megabyte_of_blank_lines_is_read_in_no_time() -> None:
     started = time.monotonic()
     text = "\n" * 300_000 + " " * 300_000
-    serve._reachable({"cs231n/layers.py": text.encode()}, "cs231n")
+    prepare.reachable({"cs231n/layers.py": text.encode()}, "cs231n")
     modules.called([text])
     assert time.monotonic() - started < 2.0
 

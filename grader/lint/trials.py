@@ -19,13 +19,13 @@ from typing import Any
 
 from grader import inputs
 from grader.errors import GraderFault
+from grader.evidence import evidence_of
 from grader.golden import reference, store
 from grader.golden.store import Golden
 from grader.lint import side_by_side
 from grader.lint.mutations import Mutant, functions, mutants
 from grader.probes.nn import Implementation
 from grader.rubric import Rubric
-from grader.session import evidence_of
 from grader.types import Case, Evidence
 from grader.verdicts import Bench
 from grader.worker import children, limits

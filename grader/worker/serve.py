@@ -1,37 +1,43 @@
-"""The worker process: one NumPy start, then a driver for each submission, a child for each group.
+"""The worker process: one NumPy start, then a driver for each submission, below it its leaf.
 
     worker   imports NumPy and the probes once; for each "open" forks
-    driver   holds one submission's compiled code; never executes it; for each "run" forks
-    child    gives up what is left, imports the student's modules, answers its cases, exits
+    driver   holds one submission's compiled code; never executes it; forks
+    leaf     gives up what is left; compiles, imports the student's modules, answers cases
 
-The driver believes nothing a child says but the numbers: which case an answer belongs to, and how
-long it took, it knows itself. A child that dies, hangs or floods loses the case it was in; the
-cases after it get a fresh child.
+The driver believes nothing a leaf says but the numbers: which case an answer belongs to, and how
+long it took, it knows itself. A leaf that dies, hangs or floods loses the case it was in; the cases
+after it get a fresh one, as do those that are to run alone.
 """
 
 from __future__ import annotations
 
-import builtins
 import functools
 import gc
 import importlib
-import itertools
 import json
 import math
 import os
-import re
 import select
 import signal
 import sys
-import typing
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from grader import wire
 from grader.probes.nn import Conventions, Implementation
-from grader.worker import confine, handed_out, library, limits, modules, observe, python2, relay
+from grader.worker import (
+    confine,
+    handed_out,
+    library,
+    limits,
+    modules,
+    observe,
+    prepare,
+    python2,
+    relay,
+)
 from grader.worker.children import Answer, Leaf
 
 # What student code may import lazily; after the uid is dropped it might not be readable any more.
@@ -41,13 +47,6 @@ PRELOAD = (
     "grader.probes.nets", "grader.probes.own", "copy", "functools", "itertools", "math", "pickle",
     "time", "typing",
 )  # fmt: skip
-# What NumPy 1.x offered under another name: a submission of its time is not wrong for using it.
-OLD_NUMPY = {
-    "int": int, "float": float, "complex": complex, "object": object, "str": str,
-    "product": "prod", "cumproduct": "cumprod", "alltrue": "all", "sometrue": "any",
-    "row_stack": "vstack", "in1d": "isin", "float_": "float64", "NaN": "nan", "Inf": "inf",
-}  # fmt: skip
-
 
 MANY_CASES = 200  # CPU time of a leaf; wall time is what stops one that works for ever
 CLOSED, NOT_OPENED, NO_MORE = 0, 4, 5  # exit codes of a driver
@@ -57,7 +56,7 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
     """Confine this process, then serve submissions until stdin ends; also their `notebooks`."""
     for name in PRELOAD:
         importlib.import_module(name)
-    _old_names()
+    prepare.old_names()
     library.keep_readable()
     shell = _shell() if notebooks else None
     gc.collect()
@@ -104,23 +103,6 @@ def _shell() -> Any:
     return cells.warm()
 
 
-def _old_names() -> None:
-    builtins.xrange = range  # type: ignore[attr-defined]
-    setattr(builtins, python2.OldDivision.NAME, python2.divide)
-    if not hasattr(typing, "override"):
-        typing.override = lambda method: method  # type: ignore[attr-defined]
-    for old, new in OLD_NUMPY.items():
-        if old not in np.__dict__:
-            setattr(np, old, getattr(np, new) if isinstance(new, str) else new)
-    real, unseeded = np.random.default_rng, itertools.count(231)
-
-    def default_rng(seed: Any = None) -> np.random.Generator:
-        # A generator without a seed would make two runs of the same submission differ.
-        return real(next(unseeded) if seed is None else seed)
-
-    np.random.default_rng = default_rng
-
-
 class Driver:
     """One submission in the box: compiled once, executed only in children."""
 
@@ -144,11 +126,11 @@ class Driver:
         for name, array in arrays.items():
             group, _, path = name.partition(":")
             files[group][path] = array.tobytes()
-        self.given = _compiled(files["given"])
-        self.graft = _compiled(files["graft"])
+        self.given = prepare.compiled(files["given"])
+        self.graft = prepare.compiled(files["graft"])
         self.repaired: list[str] = []
         self.failed: dict[str, dict[str, Any]] = {}
-        self.texts = _reachable(files["files"], self.package, say["also"])
+        self.texts = prepare.reachable(files["files"], self.package, say["also"])
         self.aliases = modules.called(self.texts.values()) - {self.package}
         self.sources = {path: files["files"][path] for path in self.texts}
         self.modernised = False
@@ -186,11 +168,7 @@ class Driver:
             if "outcome" in say:
                 self.failed[path] = say
             elif say["error"]:
-                kind, message, line, text = say["error"]
-                frames = [[path, line, "", text]] if line else []
-                self.failed[path] = {
-                    "outcome": "raised", "type": kind, "message": message, "frames": frames,
-                }  # fmt: skip
+                self.failed[path] = prepare.failure(path, say["error"])
             else:
                 self.repaired += [say["repaired"]] if say["repaired"] else []
                 self.modernised |= bool(say.get("modernised"))
@@ -312,30 +290,6 @@ class Driver:
         confine = functools.partial(self._confine, math.ceil(say["notebook_s"]) + 1, room)
         for told, arrays in relay.follow(work, confine, say["cell_s"], say["notebook_s"]):
             send(told, arrays)
-
-
-def _compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Compile files of ours: {"layers": source} -> {"layers": marshalled code}."""
-    return {name: modules.Source(name, data).marshalled or b"" for name, data in files.items()}
-
-
-def _reachable(
-    files: Mapping[str, bytes], package: str, also: Collection[str] = ()
-) -> dict[str, str]:
-    """Return the text of the graded files, of those called `also`, and of what these import."""
-    texts = {path: modules.decode(data) for path, data in files.items() if path.endswith(".py")}
-    wanted = [f"{package}/{path}" for path in modules.GRADED.values()]
-    wanted += [path for path in texts if path.rpartition("/")[2].removesuffix(".py") in also]
-    reached = {path: texts[path] for path in wanted if path in texts}
-    queue = list(reached)
-    while queue:
-        imports = " ".join(re.findall(r"^[ \t]*(?:from|import)\b.*", texts[queue.pop()], re.M))
-        words = set(re.findall(r"\w+", imports))
-        for path in texts:
-            if path not in reached and path.rpartition("/")[2].removesuffix(".py") in words:
-                reached[path] = texts[path]
-                queue.append(path)
-    return reached
 
 
 def send(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
