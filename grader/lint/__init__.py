@@ -21,10 +21,10 @@ from grader.engine import Assignment
 from grader.errors import BackgradeError, UsageError
 from grader.lint import equivalent, fresh, handed, names, trials, whole
 from grader.lint.rows import Problem, Row, counted, of_error
+from grader.release import student
 from grader.rubric import Rubric, read_rubric
 
 Progress = Callable[[str, int, int], None]
-FOR_STUDENTS = ("student_template/**/*", "README.md", "docs/*.md")
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,28 @@ def _leaks(home: Path, assignments: Sequence[Assignment]) -> Row:
         secret = leaks.secrets(rubrics, first.golden, first.wrong, home / "reference")
     except BackgradeError as error:
         return Row("secrets", "", [of_error(error)])
-    paths = sorted({p for pattern in FOR_STUDENTS for p in home.glob(pattern) if p.is_file()})
-    paths = [path for path in paths if "__pycache__" not in path.parts]
+    given = {
+        path.relative_to(home).as_posix(): path.read_bytes()
+        for path in sorted((home / "student_template").rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    left_out = ""
+    try:
+        for one in assignments:
+            known = set(given.values())
+            given |= {
+                f"student.zip of {one.rubric.table.id}: {name}": data
+                for name, data in student.files(one, home).items()
+                if data not in known
+            }
+    except (BackgradeError, OSError) as error:
+        left_out = f"student.zip, which cannot be made ({error})"
     problems = [
         Problem(leak.place, f"gives away {leak.what}", "take it out of what students get")
-        for path in paths
-        for leak in secret.leaks(path.relative_to(home).as_posix(), path.read_bytes())
+        for name, data in given.items()
+        for leak in secret.leaks(name, data)
     ]
-    return Row("secrets", counted(len(paths), "file"), problems)
+    return Row("secrets", counted(len(given), "file"), problems, left_out)
 
 
 def _mutants(plan: Plan, assignments: Sequence[Assignment], progress: Progress) -> Row:
