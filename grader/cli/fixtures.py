@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from grader import shelf
-from grader.errors import GoldenError
 
 app = typer.Typer(no_args_is_help=True, help="Golden fixtures: the answers of the reference.")
 
@@ -54,38 +53,21 @@ def diff() -> None:
     typer.echo(f"`grade fixtures build` would change {len(found)} array{'s' * (len(found) != 1)}")
 
 
-def _right(names: list[str] | None, crosschecked: bool = True) -> tuple[list[Any], Any, Any]:
-    """Return these rubrics, and the manifest and arrays that golden.build makes for them."""
+def _built(names: list[str] | None) -> tuple[Any, Any]:
+    """Return what golden.build and golden.twins make for these rubrics."""
     from grader.golden import build as building
+    from grader.golden import twins
+    from grader.golden.store import Golden
     from grader.rubric import read_rubric
 
     chosen = [read_rubric(shelf.rubric_path(name)) for name in names] if names else shelf.rubrics()
     reference = shelf.home() / "reference"
-    return chosen, *building.build(chosen, reference, crosschecked=crosschecked)
-
-
-def _built(names: list[str] | None) -> tuple[Any, Any]:
-    """Return what golden.build and golden.twins make for these rubrics."""
-    from grader.golden import twins
-    from grader.golden.store import Golden
-
-    chosen, manifest, files = _right(names)
-    golden = Golden(manifest, files, "")
-    return (manifest, files), twins.build(chosen, shelf.home() / "reference", golden)
+    manifest, files = building.build(chosen, reference)
+    return (manifest, files), twins.build(chosen, reference, Golden(manifest, files, ""))
 
 
 def _differences() -> list[Any]:
-    from grader.golden import twins
-    from grader.golden.store import Difference, Golden
-    from grader.golden.wrong import FOLDER, Wrong
+    from grader.golden import verify
 
-    stored = Golden.read(shelf.golden_folder(), as_found=True)
-    mistakes = Wrong.read(shelf.golden_folder() / FOLDER, stored.reference)
-    chosen, manifest, files = _right(None, crosschecked=False)
-    made = Golden(manifest, files, "")
-    right = stored.differences(made)
-    try:
-        wrong = twins.build(chosen, shelf.home() / "reference", made)
-    except GoldenError as error:  # a reference that lost what a mistake changes differs already
-        return [*right, Difference("usual mistakes", str(error))]
-    return right + mistakes.differences(Wrong(*wrong))
+    reference = shelf.home() / "reference"
+    return verify.differences(shelf.rubrics(), reference, shelf.golden_folder())

@@ -146,9 +146,13 @@ class _Counted:
         return {key: answer for key, answer in answers.items() if self.part(key) in self._worth}
 
     def part(self, key: Key) -> str | None:
-        """Return the part of an output; what several cases say together has no case of its own."""
-        case = self._cases.get(key[0]) or next(iter(self._cases.values()))
-        return self._item.part_of(key[1], case)
+        """Return the part of an output; what several cases say together is the item's.
+
+        A mistake is known in the cases of all rubrics: those that this one lacks count for nothing.
+        """
+        together = next(iter(self._cases.values())) if key[0] == self._item.id else None
+        case = self._cases.get(key[0], together)
+        return None if case is None else self._item.part_of(key[1], case)
 
 
 def _told(matches: list[Match], signs: list[Symptom], wrong: Wrong) -> Diagnosis:
