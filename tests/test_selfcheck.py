@@ -17,7 +17,6 @@ import pytest
 from grader.box import Worker, choose
 from grader.engine import Assignment, job_of
 from grader.observing import observe
-from grader.release import bundle
 from grader.selfcheck import names, public, show, watch
 from grader.selfcheck.check import Checker
 from grader.selfcheck.children import Pool
@@ -28,13 +27,6 @@ from tests import handed_in, student_folder
 from tests.student_folder import run, write_function
 
 AFFINE = "return x.reshape(len(x), -1).dot(w) + b, (x, w, b)"
-
-
-@pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untouched student's folder; nobody writes into it."""
-    data = bundle.student_zip(student_folder.source())
-    return student_folder.unpacked(data, tmp_path_factory.mktemp("released"))
 
 
 @pytest.fixture
@@ -211,9 +203,9 @@ def test_it_starts_without_numpy(released: Path) -> None:
 
 
 def test_it_is_quick(released: Path) -> None:
-    """In processor seconds, which a busy machine does not change much; the best of three."""
-    assert min(student_folder.cpu_s(released, "selfcheck.py", "--help") for _ in range(3)) < 0.15
-    one = (student_folder.cpu_s(released, "selfcheck.py", "relu_forward") for _ in range(3))
+    """In processor seconds, which a busy machine does not change much; the better of two."""
+    assert min(student_folder.cpu_s(released, "selfcheck.py", "--help") for _ in range(2)) < 0.15
+    one = (student_folder.cpu_s(released, "selfcheck.py", "relu_forward") for _ in range(2))
     assert min(one) < 0.8  # of two processes that start side by side
 
 
@@ -256,7 +248,6 @@ def one_mistake_each() -> Submission:
 SUBMISSIONS: dict[str, Callable[[], Submission]] = {
     "an accepted style": lambda: handed_in.accepted_submission("float32_minded"),
     "one usual mistake in each function": one_mistake_each,
-    "stubs that raise nothing": handed_in.unwritten,
 }
 
 
@@ -269,7 +260,7 @@ def test_it_agrees_with_the_grader_on_every_public_case(
         expected = graded_public(submission, assignments["cs231n-a2"], worker)
     assert self_checked(submission, assignment) == expected
     assert len(expected) == 48
-    assert any(expected.values()) == (what != "stubs that raise nothing")
+    assert all(expected.values()) == (what == "an accepted style")
 
 
 def test_it_names_the_mistake_and_what_is_right_beside_it(assignment: public.Public) -> None:

@@ -32,8 +32,8 @@ def source() -> bundle.Source:
 
 
 @pytest.fixture(scope="module")
-def data(source: bundle.Source) -> bytes:
-    return bundle.student_zip(source)
+def data() -> bytes:
+    return student_folder.student_zip()
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def test_a_folder_that_cannot_be_written_is_a_usage_error(
     source: bundle.Source, tmp_path: Path
 ) -> None:
     (tmp_path / "taken").write_text("mine")
-    with pytest.raises(UsageError, match="taken: cannot be written"):
+    with pytest.raises(UsageError, match="taken: is no folder; choose another"):
         bundle.write(tmp_path / "taken", source)
 
 
