@@ -153,6 +153,10 @@ class ItemTable(Table):
             raise ValueError("a code item needs at least one case")
         names = {part.id for part in self.parts}
         for case in self.cases:
+            if case.id == LARGE:
+                raise ValueError(
+                    f"case '{case.id}': the input in `large` has this name; use another"
+                )
             if case.part is not None and case.part not in names:
                 raise ValueError(f"case '{case.id}': part '{case.part}' is none of {sorted(names)}")
             if not (case.probe or self.probe):
@@ -222,6 +226,8 @@ class RubricFile(Table):
                 raise ValueError(f"item '{item.id}': two cases are called {sorted(doubled)[0]!r}")
         return self
 
+
+LARGE = "its large input"  # the name of an item's case that is only timed
 
 # The table of each list or field, to say which fields there are.
 TABLES: Mapping[Any, type[Table]] = {
@@ -459,7 +465,7 @@ def _check_call(dotted: str, row: CaseTable) -> None:
 
 
 def _large(item: ItemTable) -> tuple[CaseTable, ...]:
-    return (CaseTable(id="large", inputs=item.large),) if item.large else ()
+    return (CaseTable(id=LARGE, inputs=item.large),) if item.large else ()
 
 
 def _case(item: ItemTable, row: CaseTable) -> Case:

@@ -34,7 +34,7 @@ LAYERS = (
     ("needs",),
     ("follow", "measure", "notebooks"),
     ("diagnose", "consistent"),
-    ("selfcheck", "engine"),
+    ("selfcheck", "engine", "exporters"),
     ("release",),
     ("shelf",),
     ("cli",),

@@ -588,6 +588,21 @@ def test_release_of_unbalanced_markers_is_our_fault_and_writes_nothing(
     assert not Path("out").exists()
 
 
+def test_an_output_that_cannot_be_written_is_said_before_the_work(
+    grade: Grade, right: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli.grading, "grade_one", lambda *_: pytest.fail("graded"))
+    write("file", b"")
+    grade("right", "-o", "file/out").refuses(2, "file/out", "-o")
+
+
+def test_a_folder_may_be_called_submission(grade: Grade, right: Path) -> None:
+    right.rename("submission")
+    assert grade("submission").code == 0
+    assert grade("submission", "--json", "--notebooks", "skip").code == 0
+    assert Path("graded/submission/report.html").exists()
+
+
 # --------------------------------------------------------------------------- the command itself
 
 

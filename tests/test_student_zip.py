@@ -23,7 +23,7 @@ from grader.release import bundle, modules
 from tests import student_folder
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("student.zip", "staff.zip")
+NAMES = ("student.zip", "gradescope.zip", "staff.zip")
 LONG = 25  # characters: a shorter line may stand anywhere
 
 

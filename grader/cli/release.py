@@ -19,7 +19,7 @@ def release(
         bool, typer.Option("--template", help="Only the unsolved package and notebooks.")
     ] = False,
 ) -> None:
-    """Write student.zip, staff.zip and SHA256SUMS; nothing, where an answer would get out."""
+    """Write student.zip, gradescope.zip, staff.zip and SHA256SUMS; nothing, if an answer shows."""
     if template:
         _template(folder)
     else:

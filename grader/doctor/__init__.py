@@ -26,7 +26,7 @@ import numpy as np
 import grader
 from grader.box import Job, Plan, Worker
 from grader.box import outer as bubblewrap
-from grader.box.plan import INNER
+from grader.box.plan import INNER, must_be_linux
 from grader.errors import BoxError
 from grader.types import BoxState
 from grader.worker import landlock
@@ -82,7 +82,11 @@ class Examination:
 
 
 def examine(golden: Path) -> Examination:
-    """Try every layer; `golden` is a file of answers that nothing in the box may read."""
+    """Try every layer; `golden` is a file of answers that nothing in the box may read.
+
+    Raises BoxError on a system that has none of them.
+    """
+    must_be_linux()
     outer = bubblewrap.find()
     none = bubblewrap.Outer(why=outer.why)
     with _places(golden) as given:

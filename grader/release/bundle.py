@@ -1,6 +1,7 @@
 """One release: all archives of an assignment, and their checksums.
 
     student.zip       for students: nothing hidden, or no release at all
+    gradescope.zip    for Gradescope: an autograder, with the answers
     staff.zip         for those who grade: rubric, golden answers, reference, everything
     SHA256SUMS        what `sha256sum --check` reads
 
@@ -17,7 +18,7 @@ from pathlib import Path
 from grader import leaks
 from grader.engine import Assignment
 from grader.errors import GraderFault, UsageError
-from grader.release import archive, student
+from grader.release import archive, gradescope, student
 from grader.rubric import read_rubric
 
 MOST = 3_000_000  # bytes of student.zip
@@ -79,8 +80,17 @@ def staff_zip(source: Source) -> bytes:
     return archive.zipped(files, f"{source.assignment.rubric.table.id}-staff")
 
 
+def gradescope_zip(source: Source) -> bytes:
+    """Return gradescope.zip. Raises UsageError where something it needs is missing."""
+    files = gradescope.files(source.home, Path(source.assignment.rubric.place))
+    return archive.zipped(files, runnable=gradescope.SCRIPTS)
+
+
 # Archives that no student sees, by name: each is made from a Source alone.
-FOR_STAFF: Mapping[str, Callable[[Source], bytes]] = {"staff.zip": staff_zip}
+FOR_STAFF: Mapping[str, Callable[[Source], bytes]] = {
+    "gradescope.zip": gradescope_zip,
+    "staff.zip": staff_zip,
+}
 
 
 def write(folder: Path, source: Source, refuse: Iterable[Refuse] = ()) -> list[Released]:

@@ -86,5 +86,5 @@ def write_template(reference: Path, target: Path) -> list[str]:
     for name, text in files.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="\n")
     return list(files)

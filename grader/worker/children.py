@@ -16,6 +16,7 @@ import numpy as np
 from grader import wire
 from grader.errors import WireError
 from grader.worker import limits
+from grader.worker.observe import MAX_ANSWER
 
 MAX_SAID = 64 * 1024  # characters of what a child says about one answer, names of arrays included
 NOT_RUN = {"outcome": "not_run", "wall_s": 0.0}
@@ -62,7 +63,7 @@ class Leaf:
             if left[0] not in able:
                 yield left.pop(0), dict(NOT_RUN), {}
                 continue
-            incoming = self._hand_over(wire.pack({**say, "names": able}, arrays), limit_s)
+            incoming = self._hand_over({**say, "names": able}, arrays, limit_s)
             try:
                 for name, answer, outputs in self._answered(left, able, incoming, limit_s):
                     if answer.get("outcome") == "timeout":
@@ -105,31 +106,31 @@ class Leaf:
             say, arrays = _said(*message)
             yield name, say | {"wall_s": wall_s}, arrays
 
-    def _hand_over(self, frame: bytes, limit_s: float) -> wire.Incoming:
+    def _hand_over(
+        self, say: dict[str, Any], arrays: Mapping[str, np.ndarray], limit_s: float
+    ) -> wire.Incoming:
         """Send a request to the child there is, or to a new one; return where it answers.
 
         One that ended meanwhile, or said what nobody asked, is replaced: no name is to blame.
         """
         if self._pid and not (_is_alive(self._pid) and wire.Incoming(self._answers).is_quiet):
             self.end()
-        is_new = False
-        while True:
-            if not self._pid:
-                self._start()
-                is_new = True
+        if self._pid:
             try:
-                wire.send(self._asking, frame, time.monotonic() + limit_s)
+                wire.send(self._asking, wire.pack(say, arrays), time.monotonic() + limit_s)
+                return wire.Incoming(self._answers, MAX_ANSWER)
             except (wire.Late, BrokenPipeError):
-                if not is_new:
-                    self.end()
-                    continue
-            return wire.Incoming(self._answers)
+                self.end()
+        self._start(say, dict(arrays))
+        return wire.Incoming(self._answers, MAX_ANSWER)
 
-    def _start(self) -> None:
+    def _start(self, say: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Start a child, which has its first request from this process's memory."""
         requests, self._asking = os.pipe()
         os.set_blocking(self._asking, False)
 
         def serve(answer: Answer) -> None:
+            self._work(say, arrays, answer)
             incoming = wire.Incoming(requests)
             while (message := incoming.read()) is not None:
                 self._work(*message, answer)

@@ -1,12 +1,12 @@
-"""The worker process: one NumPy start, then a driver for each submission, a child for each group.
+"""The worker process: one NumPy start, then a driver for each submission, below it its leaf.
 
     worker   imports NumPy and the probes once; for each "open" forks
-    driver   holds one submission's compiled code; never executes it; for each "run" forks
-    child    gives up what is left, imports the student's modules, answers its cases, exits
+    driver   holds one submission's compiled code; never executes it; forks
+    leaf     gives up what is left; compiles, imports the student's modules, answers cases
 
-The driver believes nothing a child says but the numbers: which case an answer belongs to, and how
-long it took, it knows itself. A child that dies, hangs or floods loses the case it was in; the
-cases after it get a fresh child.
+The driver believes nothing a leaf says but the numbers: which case an answer belongs to, and how
+long it took, it knows itself. A leaf that dies, hangs or floods loses the case it was in; the cases
+after it get a fresh one, as do those that are to run alone.
 """
 
 from __future__ import annotations
