@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import subprocess
@@ -18,14 +19,21 @@ NAME = "cs231n-a2"
 FRAME = Path(".selfcheck", "public.frame")
 
 
+@functools.cache
 def source() -> bundle.Source:
     """Return what the shipped assignment is released from."""
     return bundle.Source(shelf.assignment(shelf.DEFAULT_RUBRIC), shelf.home())
 
 
-def unpacked(data: bytes, folder: Path) -> Path:
+@functools.cache
+def student_zip() -> bytes:
+    """Return student.zip as it is released; made once for all tests of a process."""
+    return bundle.student_zip(source())
+
+
+def unpacked(folder: Path) -> Path:
     """Unpack student.zip; return the student's folder."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with zipfile.ZipFile(io.BytesIO(student_zip())) as archive:
         archive.extractall(folder)
     return folder / NAME
 

@@ -15,20 +15,19 @@ import pytest
 from grader.errors import UsageError
 from grader.intake import read_submission
 from grader.questions import ANSWER_MARKER
-from grader.release import bundle
 from grader.selfcheck import handin, public
 from tests import handed_in, student_folder
 from tests.student_folder import put, run
 
 
 @pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data = bundle.student_zip(student_folder.source())
-    folder = student_folder.unpacked(data, tmp_path_factory.mktemp("released"))
+def whole(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with everything written, run and answered; nobody writes into it."""
+    folder = Path(shutil.copytree(released, tmp_path_factory.mktemp("whole") / "homework"))
     put(folder, handed_in.reference().files)
     for path in folder.glob("*.ipynb"):
         change(path, finished)
-    for path in folder.rglob("*"):
+    for path in [*folder.glob("*.ipynb"), *folder.glob("cs231n/**/*.py")]:
         os.utime(path, (1_700_000_000, 1_700_000_000))
     return folder
 
@@ -39,9 +38,9 @@ def assignment(released: Path) -> public.Public:
 
 
 @pytest.fixture
-def folder(released: Path, tmp_path: Path) -> Path:
-    """A folder with everything written, run and answered."""
-    return Path(shutil.copytree(released, tmp_path / "homework"))
+def folder(whole: Path, tmp_path: Path) -> Path:
+    """A folder of one's own with everything written, run and answered."""
+    return Path(shutil.copytree(whole, tmp_path / "homework"))
 
 
 Cells = list[dict[str, Any]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from grader.release import bundle
 from tests import handed_in, student_folder
 from tests.student_folder import put, run
 
@@ -43,9 +43,8 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data = bundle.student_zip(student_folder.source())
-    found = student_folder.unpacked(data, tmp_path_factory.mktemp("guide"))
+def folder(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = Path(shutil.copytree(released, tmp_path_factory.mktemp("guide") / "homework"))
     put(found, handed_in.reference().files)
     student_folder.limited(found, only=CODE)
     return found

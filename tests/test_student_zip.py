@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import judges
+from grader import cli, judges
 from grader.engine import Assignment
 from grader.errors import GraderFault, UsageError
 from grader.release import bundle, modules
 from tests import student_folder
 
 ROOT = Path(__file__).resolve().parent.parent
+NAMES = ("student.zip", "gradescope.zip", "staff.zip")
 LONG = 25  # characters: a shorter line may stand anywhere
 
 
@@ -32,8 +33,8 @@ def source() -> bundle.Source:
 
 
 @pytest.fixture(scope="module")
-def data(source: bundle.Source) -> bytes:
-    return bundle.student_zip(source)
+def data() -> bytes:
+    return student_folder.student_zip()
 
 
 @pytest.fixture(scope="module")
@@ -121,14 +122,18 @@ def test_dates_order_and_modes_are_fixed(data: bytes) -> None:
     assert {stat.S_IMODE(one.external_attr >> 16) for one in infos} == {0o644}
 
 
-def test_a_release_has_checksums_of_all_its_archives(source: bundle.Source, tmp_path: Path) -> None:
-    written = bundle.write(tmp_path / "new" / "release", source)
+def test_grade_release_writes_archives_and_their_checksums(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.app(["release", str(tmp_path / "new" / "release")], standalone_mode=False)
+    said = capsys.readouterr().out.splitlines()
+    assert [Path(line.partition(":")[0]).name for line in said] == [*NAMES, "SHA256SUMS"]
     sums = (tmp_path / "new" / "release" / "SHA256SUMS").read_text()
     listed = dict(reversed(line.split("  ")) for line in sums.splitlines())
-    assert set(listed) == {one.name for one in written} == {"student.zip", "staff.zip"}
-    for one in written:
-        content = (tmp_path / "new" / "release" / one.name).read_bytes()
-        assert (hashlib.sha256(content).hexdigest(), len(content)) == (listed[one.name], one.size)
+    assert set(listed) == {*NAMES}
+    for name in NAMES:
+        content = (tmp_path / "new" / "release" / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == listed[name]
     with zipfile.ZipFile(tmp_path / "new" / "release" / "staff.zip") as staff:
         names = {name.partition("/")[2] for name in staff.namelist()}
     assert {"rubrics/cs231n-a2.toml", "reference/golden/manifest.json"} <= names
@@ -147,7 +152,7 @@ def test_a_folder_that_cannot_be_written_is_a_usage_error(
     source: bundle.Source, tmp_path: Path
 ) -> None:
     (tmp_path / "taken").write_text("mine")
-    with pytest.raises(UsageError, match="taken: cannot be written"):
+    with pytest.raises(UsageError, match="taken: is no folder; choose another"):
         bundle.write(tmp_path / "taken", source)
 
 

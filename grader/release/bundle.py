@@ -57,7 +57,7 @@ def student_zip(source: Source, refuse: Iterable[Refuse] = ()) -> bytes:
     Each of `refuse` looks through the files too, and says in sentences why they must not go out.
     """
     files = student.files(source.assignment, source.home)
-    for look in (source.leaks, *refuse):
+    for look in (*refuse, source.leaks):
         if found := list(look(files)):
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             raise GraderFault(f"student.zip: {found[0]}{more}; nothing was released")
@@ -99,6 +99,8 @@ def write(folder: Path, source: Source, refuse: Iterable[Refuse] = ()) -> list[R
     Raises GraderFault where student.zip would give something away, UsageError where nothing can
     be written.
     """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is no folder; choose another")
     made = {"student.zip": student_zip(source, refuse)}
     made |= {name: make(source) for name, make in FOR_STAFF.items()}
     lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(made.items())]

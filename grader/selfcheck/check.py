@@ -68,7 +68,8 @@ class Checker:
             for item in items:
                 verdict = self._verdict(item)
                 if not verdict.passed and verdict.written:  # only now is it asked why
-                    rests_on = [self._public.item(n) for n in self._public.all_needs(item.id)]
+                    all_needs = self._public.all_needs(item.id)
+                    rests_on = [one for one in self._public.code if one.id in all_needs]
                     self._start(rests_on, threads)
                     for need in rests_on:
                         self._verdict(need)

@@ -24,7 +24,8 @@ body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 code, pre, table.numbers { font-family: ui-monospace, Consolas, monospace; font-size: .9rem; }
 table { border-collapse: collapse; }
 th, td { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--line); }
-table.numbers td { text-align: right; border: 0; }
+table.numbers td, table.numbers th { text-align: right; border: 0; }
+caption { text-align: left; white-space: nowrap; }
 td.wrong { color: var(--bad); font-weight: bold; }
 .good { color: var(--good); } .bad { color: var(--bad); } .dim { color: var(--dim); }
 section { border-top: 1px solid var(--line); margin-top: 1.5rem; }

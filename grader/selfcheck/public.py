@@ -101,8 +101,8 @@ class Public:
 
     @property
     def code(self) -> tuple[Item, ...]:
-        """The items that are checked: those of code."""
-        return tuple(item for item in self.table.items if item.kind == "code")
+        """The items that are checked: those that have a public case."""
+        return tuple(item for item in self.table.items if item.cases)
 
     def item(self, name: str) -> Item:
         """Return the item with this id."""
