@@ -80,7 +80,7 @@ def anchors(report: Report) -> dict[str, str]:
 
 
 def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
-    """Say what became of each notebook; `links` leads from an item to its card."""
+    """Say what became of each notebook; `links` leads from an item to its card or its row."""
     titles = {item.id: item.title for item in report.items}
     left = MOST_CURVES
     made = []
@@ -91,7 +91,7 @@ def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
         chosen = sorted(sorted(mine, key=lambda pair: not pair[1].items)[:MOST_RUNS],
                         key=lambda pair: pair[0])  # fmt: skip
         for number, run in chosen:
-            drawn = curves(run.training) if run.items and left else None
+            drawn = curves(run) if run.items and left else None
             left -= drawn is not None
             items = tuple((titles.get(name, name), links.get(name, "")) for name in run.items)
             runs.append(_run(number, run, items, drawn))
