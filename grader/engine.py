@@ -171,6 +171,7 @@ def grade_one(
             "wall_s": round(time.monotonic() - clock, 3),
             "cpu_s": round(_cpu_s() - cpu, 3),
             "host": platform.node(),
+            "reused": {book.name: book.reused for book in notebooks if book.reused},
             "versions": {**worker.versions, "backgrade": grader.__version__},
         },
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),

@@ -249,7 +249,8 @@ class Notebook:
     """One notebook, executed in the box from its first cell to its last.
 
     `status` is "error" where a cell failed, "timeout" where time was up; `says` is a sentence about
-    the status, `markdown` maps the numbers of text cells to their text.
+    the status, `markdown` maps the numbers of text cells to their text. `reused` says when it ran,
+    where what it told was kept from then.
     """
 
     name: str
@@ -260,6 +261,7 @@ class Notebook:
     tags: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     trainings: tuple[Training, ...] = ()
     repaired: tuple[str, ...] = ()
+    reused: str = ""
 
     @property
     def failed_cell(self) -> int | None:

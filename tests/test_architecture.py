@@ -26,7 +26,7 @@ LAYERS = (
     ("archive", "judges", "questions", "worker", "images"),
     ("folder", "rubric", "box", "recompute", "bands"),
     ("score", "golden", "doctor", "reading"),
-    ("intake", "session", "verdicts", "report", "release", "training", "answers"),
+    ("intake", "session", "verdicts", "report", "release", "training", "answers", "recordings"),
     ("observing",),
     ("follow", "measure", "notebooks"),
     ("diagnose", "consistent"),

@@ -521,9 +521,7 @@ def test_the_reference_lies_beside_a_run_and_the_run_leads_to_its_item() -> None
     assert max(x for x, _ in places) == ends
     at_end = [round(142 - 130 * value) for value in (0.9, 0.8)]
     assert [y for x, y in places if x == ends] == at_end
-    said = (
-        "The reference, 5 seeds, 8 epochs: training 0.80 to 0.95 at best, validation 0.40 to 0.55"
-    )
+    said = "The reference, 5 seeds, 8 epochs: training 0.80 to 0.90 at best, validation 0.40 to"
     assert said in words(source)
     assert 'For: <a href="#item-1">A two-layer net</a>' in figure and 'id="item-1"' in source
 
