@@ -18,6 +18,7 @@ from grader.notebooks import Told, training_of
 from grader.rubric import NotebooksTable
 from grader.spool import Spool
 from grader.types import Notebook
+from grader.worker import cells
 from tests import handed_in, processes
 
 processes.adopt_orphans()
@@ -239,6 +240,16 @@ def test_parameters_of_the_best_training_accuracy_come_out_beside_the_best() -> 
     assert float(run.fitted_bn_statistics[0]["running_mean"][0]) == 2
     once = training_of(2, SAY, CURVES, ARRAYS)
     assert once is not None and (once.fitted_params, once.fitted_bn_statistics) == ({}, ())
+
+
+def test_images_that_share_all_but_a_small_thing_are_told_apart() -> None:
+    sky = np.full((3, 32, 32), 100.0)
+    images = [sky]
+    for top in range(0, 28, 4):
+        for left in range(0, 28, 4):
+            images.append(sky.copy())
+            images[-1][:, top : top + 4, left : left + 4] = 7.0  # a bird
+    assert len(set(cells._keys(np.stack(images)))) == len(images)
 
 
 def test_images_of_the_course_are_known_by_their_rows(worker: Worker) -> None:
