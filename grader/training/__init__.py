@@ -187,9 +187,15 @@ def _because_of(
 
 
 def _says(finding: Finding, notebook: Notebook) -> str:
-    if finding.kind != "missing" or not notebook.says:
+    """Return what is said of a goal; where there was no run, also what stopped the notebook."""
+    if finding.kind != "missing":
         return finding.says
-    return f"{finding.says}. {notebook.name}: {notebook.says}"
+    if notebook.says:
+        return f"{finding.says}. {notebook.name}: {notebook.says}"
+    if notebook.failed_cell is not None:
+        first = f"in {notebook.name} cell {notebook.failed_cell} was the first to stop"
+        return f"{finding.says}. Before that, {first}: mend it, and all cells after it can run"
+    return finding.says
 
 
 def _fault(item: ItemTable, part: PartTable, says: str) -> Fault:
