@@ -134,7 +134,7 @@ def _panel(
 
 
 def _epochs(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:g}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:g}"
 
 
 def _points(values: np.ndarray, scale: Scale) -> str | None:

@@ -48,10 +48,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Book:
-    """One notebook."""
+    """One notebook; `ran` says whether it was executed at all."""
 
     name: str
     state: str
+    ran: bool
     stopped: tuple[tuple[str, Problem | None], ...]
     more_stopped: int
     runs: tuple[Run, ...]
@@ -102,11 +103,12 @@ def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
 def _book(notebook: Notebook, runs: tuple[Run, ...], more_runs: int) -> Book:
     failed = [cell for cell in notebook.cells if cell.outcome in ("failed", "timeout", "died")]
     state = STATES[notebook.status]
-    if notebook.says:
+    if notebook.says and notebook.status != "missing":
         state = f"{state}: {one_line(notebook.says)}"
     return Book(
         name=one_line(notebook.name),
         state=state,
+        ran=notebook.status not in ("missing", "unreadable", "skipped"),
         stopped=tuple(map(_stopped, failed[:MOST_CELLS])),
         more_stopped=max(0, len(failed) - MOST_CELLS),
         runs=runs,
