@@ -96,21 +96,21 @@ class Bands:
         )
 
     def nearest(self, run: Trained) -> Band | None:
-        """Return the band of the run that plays the same part in the first item of `run`.
+        """Return the band of the run of the reference that plays the same part.
 
-        In what tells the reference's runs for that item apart, the two must agree; batch size and
+        In what tells the reference's runs for an item apart, the two must agree; batch size and
         scale of the first weights may differ, and the nearest is taken.
         """
         kind = kind_of(run.training)
-        for item in run.items:
-            peers = [entry for entry in self.entries if item in entry.items]
-            for name in ("update_rule", "normalization", "drops"):
-                if len({getattr(entry.kind, name) for entry in peers}) > 1:
-                    wanted = getattr(kind, name)
-                    peers = [entry for entry in peers if getattr(entry.kind, name) == wanted]
-            if peers:
-                return min(peers, key=lambda entry: _far(entry.kind, kind)).band
-        return None
+        found = [entry for item in run.items for entry in self._peers(item, kind)]
+        return min(found, key=lambda entry: _far(entry.kind, kind)).band if found else None
+
+    def _peers(self, item: str, kind: Kind) -> list[Entry]:
+        peers = [entry for entry in self.entries if item in entry.items]
+        for name in ("update_rule", "normalization", "drops"):
+            if len({getattr(entry.kind, name) for entry in peers}) > 1:
+                peers = [e for e in peers if getattr(e.kind, name) == getattr(kind, name)]
+        return peers
 
 
 def shown(profile: ProfileTable) -> dict[str, Any]:
