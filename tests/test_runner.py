@@ -327,6 +327,22 @@ def test_a_training_run_comes_out_with_what_it_learned(worker: Worker) -> None:
         assert float(run.params["W1"].sum()) == pytest.approx(printed, rel=1e-5)
 
 
+def test_a_notebook_of_2017_tells_of_its_runs_too(worker: Worker) -> None:
+    """`use_batchnorm`, dropout by what is dropped, a head for another machine, Python 2."""
+    files = dict(handed_in.accepted_submission("year2017").files)
+    given = ("solver.py", "gradient_check.py", "data_utils.py", "synthetic.py")
+    files |= {path: FILES[path] for name in given for path in [f"cs231n/{name}"]}
+    head = "# This mounts your Google Drive\nFOLDERNAME = None\nassert FOLDERNAME is not None"
+    train = TRAIN.replace('normalization="batchnorm"', "use_batchnorm=True, dropout=0.25")
+    train = train.replace("print(float(", "print 'sum', (float(")
+    with Spool() as spool:
+        found = ran(worker, head, "!bash get_datasets.sh\n%cd ..", train, files=files, spool=spool)
+        assert outcomes(found) == ["skipped", "ran", "ran"] and len(found.repaired) == 3
+        (run,) = found.trainings
+        assert set(run.params) >= {"gamma1", "beta1"} and len(run.bn_statistics) == 1
+        assert run.dropout_keep_ratio == 0.25  # where it is 0 or 1 nothing is dropped
+
+
 def test_parameters_of_the_best_training_accuracy_come_out_beside_the_best() -> None:
     fitted = {f"fitted {name}": 2 * array for name, array in ARRAYS.items()}
     run = training_of(2, SAY, CURVES, {**ARRAYS, **fitted})
