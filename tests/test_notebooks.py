@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from grader import notebooks, percent
 from grader.bands.build import solved
 from grader.box import Worker, choose
 from grader.engine import Assignment, grade_one, job_of
+from grader.images import Images
 from grader.recordings import Recordings
 from grader.report import result
 from grader.spool import Spool
@@ -110,11 +111,15 @@ class Graded:
 
 
 def graded(
-    submission: Submission, assignment: Assignment, spool: Spool, kept: Recordings | None = None
+    submission: Submission,
+    assignment: Assignment,
+    spool: Spool,
+    kept: Recordings | None = None,
+    only: Sequence[str] = NOTEBOOKS,
 ) -> Graded:
     """Grade as the command line does, in the box that this machine gives."""
     plan = choose()
-    names = [f"{name}.ipynb" for name in NOTEBOOKS]
+    names = [f"{name}.ipynb" for name in only]
     assert assignment.images is not None
     job, limits = job_of(submission, assignment), assignment.rubric.table.notebooks
     with (
@@ -280,6 +285,33 @@ def test_a_notebook_imports_numpy_matplotlib_and_the_package_only(name: str) -> 
         elif isinstance(node, ast.ImportFrom):
             imported.add((node.module or "").partition(".")[0])
     assert imported <= {"numpy", "matplotlib", "cs231n", "time"}
+
+
+@pytest.fixture(scope="module")
+def real(assignments: dict[str, Assignment], spool: Spool) -> Graded:
+    """The longest of the solved notebooks, on real CIFAR-10; skipped where there is none."""
+    place = Path(os.environ.get("BACKGRADE_CIFAR10", ROOT.parent / "shared" / "data"))
+    if not place.is_dir():
+        pytest.skip(f"NO REAL CIFAR-10 at {place}: set BACKGRADE_CIFAR10 to run this test")
+    images = Images(
+        assignments["cs231n-a2"].rubric.table.data.cifar10,
+        "a seed", ROOT / "student_template" / "cs231n", place,
+    )  # fmt: skip
+    assignment = replace(assignments["cs231n-a2"], images=images)
+    return graded(solved_submission(), assignment, spool, only=NOTEBOOKS[:1])
+
+
+def test_on_real_images_the_same_code_earns_the_same_items(real: Graded) -> None:
+    book = real.books["FullyConnectedNets.ipynb"]
+    assert (book.status, book.repaired) == ("executed", ())
+    mine = [i for i in real.report.items if i.section == "training" and i.where == book.name]
+    assert {item.id: (item.status, item.earned >= item.possible) for item in mine} == {
+        item.id: ("passed", True) for item in mine
+    }
+    assert len(mine) == 5
+    assert all(run.training.rows is not None for run in real.report.trained)
+    # Real images are harder: this would not be enough without the profile's scale.
+    assert max(run.val_accuracy or 0 for run in real.report.trained) < 0.5
 
 
 # ----------------------------------------------------------------------------------- unsolved
