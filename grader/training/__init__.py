@@ -193,8 +193,8 @@ def _says(finding: Finding, notebook: Notebook) -> str:
     if notebook.says:
         return f"{finding.says}. {notebook.name}: {notebook.says}"
     if notebook.failed_cell is not None:
-        first = f"in {notebook.name} cell {notebook.failed_cell} was the first to stop"
-        return f"{finding.says}. Before that, {first}: mend it, and all cells after it can run"
+        stopped = f"Cell {notebook.failed_cell} of {notebook.name} was the first to stop"
+        return f"{finding.says}. {stopped}: mend it first, for later cells may need it"
     return finding.says
 
 

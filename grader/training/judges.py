@@ -188,7 +188,7 @@ def _regrouped(groups: Mapping[Key, list[Trained]], without: set[str]) -> dict[K
 def _missing(wanted: RunsTable, runs: Sequence[Trained]) -> Finding:
     """Say what was looked for, and why the runs that are there could not be used."""
     fitting = [run for run in runs if fits(run, wanted)]
-    return Finding("failed", (), sentences.missing(wanted, fitting, runs), "missing")
+    return Finding("failed", (), sentences.missing(wanted, fitting), "missing")
 
 
 def _pending(foreign: Sequence[Trained], on: On) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from grader.goals import GoalTable, On, RunsTable
 from grader.training.runs import drops, told, value
@@ -136,7 +136,7 @@ def no_wider(goal: GoalTable, other: RunsTable, ours: int, theirs: int) -> str:
     )
 
 
-def missing(wanted: RunsTable, fitting: Sequence[Trained], runs: Iterable[Trained]) -> str:
+def missing(wanted: RunsTable, fitting: Sequence[Trained]) -> str:
     """There is no run that could be used; `fitting` are those of the right kind."""
     best = max(
         (run for run in fitting if run.train_accuracy is not None),
@@ -151,7 +151,9 @@ def missing(wanted: RunsTable, fitting: Sequence[Trained], runs: Iterable[Traine
             "learning_rate"
         )
     said = f"No training run of {words(wanted)} was found"
-    odd = [run.says for run in runs if run.val_accuracy is None and run.says]
+    if wanted == RunsTable():
+        said = "No training run was found"
+    odd = [run.says for run in fitting if run.val_accuracy is None and run.says]
     if odd:
         said += f". Runs that could not be recomputed: {len(odd)}; of the first, {odd[0]}"
     return f"{said}. Train one with the Solver that is handed out, in any cell of the notebooks"
