@@ -10,7 +10,6 @@ from __future__ import annotations
 import fnmatch
 import functools
 import platform
-import resource
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ from grader import (
     diagnose,
     follow,
     measure,
+    needs,
     reading,
     score,
     training,
@@ -132,9 +132,9 @@ def grade_one(
 
     job = job_of(submission, assignment)
     session = Session(worker, job, rubric, deadline)
-    evidence = observe(session, rubric.cases, bench)
+    evidence = observe(session, rubric.cases, bench, rubric.large)
     verdicts = bench.verdicts(evidence)
-    slow = measure.flags(session, rubric, verdicts)
+    slow = measure.flags(evidence, rubric, verdicts)
     session.close()
     followed = (
         follow.through(job, assignment.grafts, worker, rubric, bench, verdicts, deadline)
@@ -270,10 +270,10 @@ def _because_of(
     if verdict.passed:
         return None
     if explained:
-        return follow.root(verdict.item, verdicts, ("layers",))
+        return needs.root(verdict.item, verdicts, ("layers",))
     if tried:
-        return follow.root(verdict.item, settled, ("nets",))
-    return follow.root(verdict.item, verdicts, ("layers", "nets"))
+        return needs.root(verdict.item, settled, ("nets",))
+    return needs.root(verdict.item, verdicts, ("layers", "nets"))
 
 
 def _flags(submission: Submission, assignment: Assignment, loaded: box.Loaded) -> tuple[Flag, ...]:
@@ -299,6 +299,8 @@ def _flags(submission: Submission, assignment: Assignment, loaded: box.Loaded) -
 
 def _cpu_s() -> float:
     """CPU seconds of this process and of the children it has reaped."""
+    import resource  # grading is for Linux; all else that imports this module is not
+
     return sum(
         usage.ru_utime + usage.ru_stime
         for usage in (

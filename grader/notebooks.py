@@ -23,10 +23,10 @@ import numpy as np
 from grader import box, ipynb, png
 from grader.box.plan import Desk
 from grader.errors import UnusableSubmission, WireError
+from grader.evidence import raised_of
 from grader.ipynb import Runnable, Source
 from grader.recordings import Kept, Recording, Recordings
 from grader.rubric import NotebooksTable
-from grader.session import raised_of
 from grader.spool import Spool
 from grader.types import Cell, Notebook, Submission, Training
 from grader.wire import FITTED

@@ -32,7 +32,7 @@ import numpy as np
 import grader
 from grader import wire
 from grader.box import Job, Plan, Script
-from grader.box.plan import NOTEBOOK_PACKAGES, STRICT
+from grader.box.plan import NOTEBOOK_PACKAGES, STRICT, VISIBLE
 from grader.errors import WireError
 
 FORM = 1
@@ -40,7 +40,7 @@ MOST = 512 * 1024**2  # bytes of one entry
 ALL = 2 * 1024**3  # bytes of all entries; the ones not used for longest go first
 DIGEST = hashlib.sha256().digest_size
 HERE = Path(__file__).resolve().parent
-OURS = ("worker", "box", "wire.py", "errors.py", "notebooks.py", "ipynb.py", "recordings.py")
+OURS = (*VISIBLE, "box", "notebooks.py", "ipynb.py", "recordings.py")
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -55,9 +55,9 @@ class Kept:
     def messages(self) -> Iterator[wire.Message]:
         """Yield what the notebook told, then close the file. May raise WireError."""
         with self.file:
+            frames = wire.Incoming(self.file.fileno(), ahead=False)
             while self.file.tell() < self.ends:
-                message = wire.read(self.file.read)
-                if message is not None:
+                if (message := frames.read()) is not None:
                     yield message
 
 
@@ -90,7 +90,7 @@ class Recordings:
         if not self._is_ours():
             return None
         try:
-            file = os.fdopen(os.open(self._folder / key, _READ), "rb")
+            file = os.fdopen(os.open(self._folder / key, _READ), "rb", buffering=0)
         except OSError:
             return None
         try:
@@ -217,7 +217,7 @@ def _checked(file: IO[bytes], key: str) -> tuple[int, str]:
     if file.read() != digest.digest():
         raise WireError("a damaged entry")
     file.seek(0)
-    head = wire.read(file.read)
+    head = wire.Incoming(file.fileno(), ahead=False).read()
     if head is None or head[0].get("recording") != FORM or head[0].get("key") != key:
         raise WireError("the entry of another notebook")
     return ends, str(head[0].get("at"))[:40]

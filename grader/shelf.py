@@ -18,7 +18,7 @@ from grader.rubric import Rubric, read_rubric
 
 DEFAULT_RUBRIC = "cs231n-a2"
 GIVEN_PACKAGE = "cs231n"
-GIVEN_FILES = ("solver.py", "gradient_check.py", "data_utils.py", "synthetic.py")
+GIVEN_FILES = ("solver.py", "gradient_check.py", "data_utils.py", "download.py", "synthetic.py")
 ALSO_GIVEN = ("layers", "layer_utils")  # handed out in part: losses and sandwich layers
 
 

@@ -352,7 +352,7 @@ def test_a_command_line_that_cannot_be_followed_ends_with_one_line(
 @pytest.mark.parametrize(
     "arguments",
     [("fixtures", "paint"), ("fixtures", "verify", "--fast"),
-     ("fixtures", "build", "--rubric", "x"), ("release",), ("release", "out"), ("schema", "paint")],
+     ("fixtures", "build", "--rubric", "x"), ("release",), ("schema", "paint")],
     ids=" ".join,
 )  # fmt: skip
 def test_a_wrong_sub_command_ends_with_one_line(arguments: tuple[str, ...], grade: Grade) -> None:
@@ -586,6 +586,21 @@ def test_release_of_unbalanced_markers_is_our_fault_and_writes_nothing(
     path.write_text(path.read_text(encoding="utf-8") + "# BEGIN SOLUTION\n", encoding="utf-8")
     grade("release", "out", "--template").refuses(3, "optim.py", "SOLUTION")
     assert not Path("out").exists()
+
+
+def test_an_output_that_cannot_be_written_is_said_before_the_work(
+    grade: Grade, right: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli.grading, "grade_one", lambda *_: pytest.fail("graded"))
+    write("file", b"")
+    grade("right", "-o", "file/out").refuses(2, "file/out", "-o")
+
+
+def test_a_folder_may_be_called_submission(grade: Grade, right: Path) -> None:
+    right.rename("submission")
+    assert grade("submission").code == 0
+    assert grade("submission", "--json", "--notebooks", "skip").code == 0
+    assert Path("graded/submission/report.html").exists()
 
 
 # --------------------------------------------------------------------------- the command itself

@@ -2,6 +2,8 @@
 
     grading    grade SUBMISSION
     fixtures   grade fixtures build|verify|diff
+    export     grade export DIR --format F
+    autograder grade autograder ROOT
     release    grade release DIR
     machine    grade doctor, grade schema
 
@@ -15,12 +17,13 @@ import gc
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import grader
-from grader.cli import fixtures, grading, machine, release
+from grader.cli import autograder, export, fixtures, grading, machine, release
 from grader.errors import BackgradeError
 
 app = typer.Typer(
@@ -32,10 +35,12 @@ app = typer.Typer(
 )
 app.command("submission")(grading.submission)
 app.add_typer(fixtures.app, name="fixtures")
+app.command("export")(export.export)
+app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
 app.command("doctor")(machine.doctor)
 app.command("schema")(machine.schema)
-COMMANDS = ("submission", "fixtures", "release", "doctor", "schema")
+COMMANDS = ("submission", "fixtures", "export", "autograder", "release", "doctor", "schema")
 
 
 def _version(wanted: bool) -> None:
@@ -54,7 +59,12 @@ def main_options(
 
 
 def with_command(args: list[str]) -> list[str]:
-    """A first word that is no command is a submission: `grade hw.zip`, `grade --json hw.zip`."""
+    """A first word that is no command is a submission: `grade hw.zip`, `grade --json hw.zip`.
+
+    So is a folder called "submission" where nothing else is named.
+    """
+    if args[:1] == ["submission"] and all(a.startswith("-") for a in args[1:2]):
+        args = [*args[:1], *args] if Path("submission").exists() else args
     known = {*COMMANDS, "--help", "-h", "--version"}
     return args if not args or args[0] in known else ["submission", *args]
 

@@ -14,7 +14,7 @@ from rich.console import Console
 import grader
 from grader import shelf
 from grader.box import Plan, Worker, choose
-from grader.cli.files import write
+from grader.cli.files import check_writable, write
 from grader.engine import Assignment, grade_one, job_of
 from grader.errors import UsageError
 from grader.intake import read_submission
@@ -66,13 +66,14 @@ def submission(
     plan = choose(box)
     with Worker(plan) as worker, Spool() as spool:
         given = read_submission(path, given=shelf.given_files())
+        folder = output or Path("graded") / _file_name(given.name)
+        check_writable(folder)
         assignment = shelf.assignment(rubric, None if data == "synthetic" else Path(data))
         wanted = notebooks is Notebooks.run
         executed = _executed(given, assignment, plan, spool, not no_cache) if wanted else ()
         report = grade_one(given, assignment, worker, executed)
     from grader.report import html, terminal
 
-    folder = output or Path("graded") / _file_name(given.name)
     page = folder / "report.html"
     for notebook in executed:
         _write_notebook(folder, given, notebook)

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from grader.diagnose import match, stops, symptoms
 from grader.diagnose.match import Match, Mine
 from grader.diagnose.symptoms import Symptom
-from grader.follow import Again
 from grader.golden.wrong import Wrong
 from grader.judges.wrong import Answer, Key, Seen, wrong_answers
-from grader.rubric import ItemTable, Rubric
 from grader.types import Case, Cause, Evidence
 from grader.verdicts import Bench, Verdict
+
+if TYPE_CHECKING:
+    from grader.follow import Again
+    from grader.rubric import ItemTable, Rubric
 
 MOST = 2  # causes that one item is given
 OWN = (
