@@ -31,6 +31,7 @@ from grader import (
     score,
     training,
 )
+from grader.bands import Bands
 from grader.errors import RubricError
 from grader.golden.store import Golden
 from grader.golden.wrong import Wrong
@@ -51,7 +52,7 @@ class Assignment:
     the reference's layers.py under "layers" where this machine has it: without it an item that
     fails because of another cannot be tried over right layers. `mistakes` is the folder of golden
     wrong answers, read once something has failed. `images` are those on which training is
-    recomputed; only executed notebooks need them.
+    recomputed; only executed notebooks need them. `bands` are drawn beside a student's curves.
     """
 
     rubric: Rubric
@@ -60,6 +61,7 @@ class Assignment:
     grafts: Mapping[str, bytes] = field(default_factory=dict)
     images: Images | None = None
     mistakes: Path | None = None
+    bands: Bands = field(default_factory=Bands)
 
     @functools.cached_property
     def wrong(self) -> Wrong:
@@ -169,10 +171,11 @@ def grade_one(
             "wall_s": round(time.monotonic() - clock, 3),
             "cpu_s": round(_cpu_s() - cpu, 3),
             "host": platform.node(),
+            "reused": {book.name: book.reused for book in notebooks if book.reused},
             "versions": {**worker.versions, "backgrade": grader.__version__},
         },
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
-        trained=trained,
+        trained=assignment.bands.beside(trained),
         questions=answers.find(notebooks, rubric) if notebooks else (),
     )
 

@@ -130,6 +130,10 @@ class ItemTable(Table):
         default={}, description="inputs of the probe that take long unless it is computed at once"
     )
     hints: tuple[str, ...] = Field(default=(), max_length=3)
+    asks: tuple[str, ...] = Field(
+        default=(),
+        description="of a question: words that only it has, for years that number it otherwise",
+    )
 
     @model_validator(mode="after")
     def _adds_up(self) -> ItemTable:

@@ -1,7 +1,8 @@
-"""`grade fixtures build|verify|diff`: the answers of the reference, stored and compared."""
+"""`grade fixtures build|verify|diff|curves`: what the reference gives, stored and compared."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -51,6 +52,26 @@ def diff() -> None:
     for difference in found:
         typer.echo(f"{difference.array}: {difference.says}")
     typer.echo(f"`grade fixtures build` would change {len(found)} array{'s' * (len(found) != 1)}")
+
+
+@app.command("curves")
+def curves(
+    rubric: Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")] = (
+        shelf.DEFAULT_RUBRIC
+    ),
+    data: Annotated[
+        str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
+    ] = "synthetic",
+) -> None:
+    """Run the solved notebooks with five seeds, for the bands that reports show: five minutes."""
+    from grader.bands import build as making
+    from grader.box import choose
+
+    made_up = data == "synthetic"
+    assignment = shelf.assignment(rubric, None if made_up else Path(data))
+    made = making.build(shelf.home() / "reference", assignment, choose(), typer.echo)
+    path = making.write(shelf.golden_folder(), "synthetic" if made_up else "cifar10", made)
+    typer.echo(f"{path}: {len(made['bands'])} bands written")
 
 
 def _built(names: list[str] | None) -> tuple[Any, Any]:
