@@ -70,7 +70,8 @@ class Assignment:
 
     def check(self) -> None:
         """Raise GoldenError or RubricError where the parts do not belong together."""
-        with_golden = tuple(case for case in self.rubric.cases if find(case.judge).golden)
+        cases = (*self.rubric.cases, *self.rubric.ladder)
+        with_golden = tuple(case for case in cases if find(case.judge).golden)
         self.golden.check(with_golden, self.rubric.table.seed)
         self._check_parts()
 

@@ -22,6 +22,7 @@ LAYERS = (
         "spool",
         "probes",
         "judges.tolerances",
+        "ladder",
     ),
     ("archive", "judges", "questions", "worker", "images"),
     ("folder", "rubric", "box", "recompute"),
