@@ -29,6 +29,7 @@ from grader import (
     measure,
     reading,
     score,
+    smallest,
     training,
 )
 from grader.errors import RubricError
@@ -39,7 +40,7 @@ from grader.judges import find
 from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
 from grader.session import Session
-from grader.types import Case, Flag, ItemResult, Notebook, Report, Status, Submission
+from grader.types import Case, Flag, ItemResult, Notebook, Report, Smallest, Status, Submission
 from grader.verdicts import Bench, Verdict
 
 
@@ -143,6 +144,7 @@ def grade_one(
 
     own = consistent.gradients(job, worker, rubric, bench, verdicts, deadline)
     causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, own, assignment)
+    small = smallest.climb(job, worker, rubric, bench, verdicts, followed, deadline)
 
     settled = {
         name: replace(verdict, right={**verdict.right, **again.right}) if again else verdict
@@ -150,7 +152,10 @@ def grade_one(
         for again in [followed.get(name)]
     }
     items = tuple(
-        _result(item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id))
+        _result(
+            item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id),
+            small.get(item.id),
+        )  # fmt: skip
         for item in rubric.table.items
     )
     items, trained, doubts = training.grade(items, notebooks, rubric, assignment.images)
@@ -198,6 +203,7 @@ def _result(
     settled: Mapping[str, Verdict],
     again: follow.Again | None,
     why: diagnose.Diagnosis | None,
+    small: Smallest | None,
 ) -> ItemResult:
     if item.kind != "code":
         status: Status = "pending" if item.kind == "question" else "skipped"
@@ -243,6 +249,7 @@ def _result(
         warnings=verdict.warnings,
         hints=_hints(item, why)[: rubric.table.hint_level] if earned < item.points else (),
         cause=why.cause if why is not None and because_of is None else None,
+        smallest=small if because_of is None else None,
         because_of=because_of,
         followed_through=explained,
         checks=verdict.checks,
