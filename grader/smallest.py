@@ -139,11 +139,23 @@ def _smallest(
         step, expected, got, wrong = _at_step(expected, got, wrong)
     call = snippets.of(case, rubric.case_inputs(case), names[0], step, place)
     snippet = snippets.text(call, expected, got, place)
-    says = fault.says
+    says = _says(fault, expected, got, wrong, step)
     return Smallest(
         case.id, fault.part, names[0], says, call.inputs, call.settings, expected, got, wrong,
         fault.raised, snippet,
     )  # fmt: skip
+
+
+def _says(
+    fault: Fault, expected: np.ndarray, got: np.ndarray | None, wrong: np.ndarray | None, step: int
+) -> str:
+    """Say what is wrong; where numbers differ they stand beside it, so that few words do."""
+    if fault.kind != "value" or got is None or wrong is None:
+        return fault.says
+    when = f" after step {step + 1}" if step else ""
+    if np.size(expected) == 1:
+        return f"{fault.output}{when} should be another number"
+    return f"{fault.output}{when} has wrong numbers in {int(wrong.sum())} of {wrong.size} cells"
 
 
 def _at_step(

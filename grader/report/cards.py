@@ -16,6 +16,7 @@ from grader.report.faults import (
     warnings,
 )
 from grader.report.order import Root, lost, stop
+from grader.report.small import Small, make
 from grader.report.tables import SIDE
 from grader.report.text import count, listed, points
 from grader.types import Cause, ItemResult, PartResult
@@ -59,6 +60,7 @@ class Card:
     lede: str
     cause: Cause | None
     cause_label: str
+    small: Small | None
     problems: tuple[Problem, ...]
     more: tuple[str, ...]
     more_left: int
@@ -76,6 +78,7 @@ def cards(roots: Iterable[Root], anchors: Mapping[str, str]) -> tuple[Card, ...]
         side = next((side for limit, side in BUDGET if spent < limit), 0)
         card = _card(root, anchors[root.item.id], side)
         made.append(_shared(card, root))
+        spent += made[-1].small.cells if made[-1].small else 0
         spent += sum(it.example.cells for it in made[-1].problems if it.example)
     return tuple(made)
 
@@ -95,6 +98,7 @@ def _card(root: Root, anchor: str, side: int) -> Card:
         lede=_lede(item.parts),
         cause=item.cause,
         cause_label=_label(item.cause),
+        small=make(item.smallest),
         problems=tuple(problem(fault, side) for fault in picked),
         more=tuple(rest[:MORE]),
         more_left=max(0, len(rest) - MORE),
@@ -130,6 +134,7 @@ def _shared(card: Card, root: Root) -> Card:
         where=place,
         score=" of ".join(score),
         lede="",
+        small=None,
         parts=(),
         hints=(),
         consequences=(whole, *others),

@@ -10,7 +10,7 @@ import json
 import math
 from typing import Any, Literal
 
-from typing_extensions import TypedDict
+from typing_extensions import NotRequired, TypedDict
 
 from grader.types import Fault, ItemResult, Notebook, Question, Report, Trained
 
@@ -74,8 +74,17 @@ class CauseJson(TypedDict):
     certain: bool
 
 
+class SmallestJson(TypedDict):
+    """The smallest public case that fails, and three lines of Python that show it."""
+
+    case: str
+    part: str
+    says: str
+    snippet: str
+
+
 class ItemJson(TypedDict):
-    """One item."""
+    """One item; `smallest` is there only where a small case fails."""
 
     id: str
     section: str
@@ -88,6 +97,7 @@ class ItemJson(TypedDict):
     parts: list[PartJson]
     faults: list[FaultJson]
     cause: CauseJson | None
+    smallest: NotRequired[SmallestJson]
     because_of: str | None
     followed_through: bool
 
@@ -222,8 +232,8 @@ def json_schema() -> dict[str, Any]:
 
 
 def _item(item: ItemResult) -> ItemJson:
-    cause = item.cause
-    return {
+    cause, small = item.cause, item.smallest
+    found: ItemJson = {
         "id": item.id,
         "section": item.section,
         "status": item.status,
@@ -238,6 +248,11 @@ def _item(item: ItemResult) -> ItemJson:
         "because_of": item.because_of,
         "followed_through": item.followed_through,
     }
+    if small is not None:
+        found["smallest"] = {
+            "case": small.case, "part": small.part, "says": small.says, "snippet": small.snippet,
+        }  # fmt: skip
+    return found
 
 
 def _fault(fault: Fault) -> FaultJson:
