@@ -14,7 +14,7 @@ from typing import Any
 
 from grader.types import Case
 
-PREFIX = "ladder_"
+PREFIX = "small_"
 # Options of an item's own cases that a rung takes over.
 TAKEN = ("rule", "watch", "normalization")
 
@@ -128,9 +128,12 @@ def _batchnorm_test() -> Iterator[Rung]:
 
 GIVEN: Mapping[str, tuple[Mapping[str, str], Mapping[str, float]]] = {
     "sgd_momentum": ({"velocity": "2"}, {"learning_rate": 0.5, "momentum": 0.5}),
-    "rmsprop": ({"cache": "2 +5/2"}, {"learning_rate": 0.5, "decay_rate": 0.5}),
+    "rmsprop": (
+        {"cache": "2 +5/2"}, {"learning_rate": 0.5, "decay_rate": 0.5, "epsilon": 0.5},
+    ),
     "adam": (
-        {"m": "2", "v": "2 +5/2"}, {"learning_rate": 0.5, "beta1": 0.5, "beta2": 0.75, "t": 2},
+        {"m": "2", "v": "2 +5/2"},
+        {"learning_rate": 0.5, "beta1": 0.5, "beta2": 0.75, "epsilon": 0.5, "t": 2},
     ),
 }  # fmt: skip
 

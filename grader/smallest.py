@@ -150,12 +150,18 @@ def _says(
     fault: Fault, expected: np.ndarray, got: np.ndarray | None, wrong: np.ndarray | None, step: int
 ) -> str:
     """Say what is wrong; where numbers differ they stand beside it, so that few words do."""
-    if fault.kind != "value" or got is None or wrong is None:
+    name = f"{fault.output} after step {step + 1}" if step else fault.output
+    if got is None:
         return fault.says
-    when = f" after step {step + 1}" if step else ""
+    if fault.kind == "shape":
+        return f"{name} has shape {got.shape}, expected {expected.shape}"
+    if fault.kind == "not_finite":
+        return f"{name} has {'nan' if np.isnan(got).any() else 'inf'} in it"
+    if fault.kind != "value" or wrong is None:
+        return fault.says
     if np.size(expected) == 1:
-        return f"{fault.output}{when} should be another number"
-    return f"{fault.output}{when} has wrong numbers in {int(wrong.sum())} of {wrong.size} cells"
+        return f"{name} should be another number"
+    return f"{name} has wrong numbers in {int(wrong.sum())} of {wrong.size} cells"
 
 
 def _at_step(
