@@ -40,7 +40,7 @@ from grader.judges import find
 from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
 from grader.session import Session
-from grader.types import Case, Flag, ItemResult, Notebook, Report, Smallest, Status, Submission
+from grader.types import Case, Flag, ItemResult, Notebook, Report, Status, Submission
 from grader.verdicts import Bench, Verdict
 
 
@@ -152,11 +152,11 @@ def grade_one(
         for again in [followed.get(name)]
     }
     items = tuple(
-        _result(
-            item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id),
-            small.get(item.id),
-        )  # fmt: skip
+        _result(item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id))
         for item in rubric.table.items
+    )
+    items = tuple(
+        replace(item, smallest=None if item.because_of else small.get(item.id)) for item in items
     )
     items, trained, doubts = training.grade(items, notebooks, rubric, assignment.images)
     return Report(
@@ -203,7 +203,6 @@ def _result(
     settled: Mapping[str, Verdict],
     again: follow.Again | None,
     why: diagnose.Diagnosis | None,
-    small: Smallest | None,
 ) -> ItemResult:
     if item.kind != "code":
         status: Status = "pending" if item.kind == "question" else "skipped"
@@ -249,7 +248,6 @@ def _result(
         warnings=verdict.warnings,
         hints=_hints(item, why)[: rubric.table.hint_level] if earned < item.points else (),
         cause=why.cause if why is not None and because_of is None else None,
-        smallest=small if because_of is None else None,
         because_of=because_of,
         followed_through=explained,
         checks=verdict.checks,

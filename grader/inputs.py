@@ -10,8 +10,8 @@
     "3 zeros", "3 ones"   constants
     "2x3 halves"          the smallest multiples of 1/2 but 0, each once: numbers to check by hand
 
-Every other number is k/2048 times a power of two with k an odd integer, so it is exact in float32 and
-above, never 0 unless asked for, and the same on every NumPy, BLAS and processor: it comes from
+Every other number is k/2048 times a power of two with k an odd integer, so it is exact in float32
+and above, never 0 unless asked for, and the same on every NumPy, BLAS and processor: it comes from
 SHAKE-256 of "seed/case/name", not from a random generator. Adding a case moves no other.
 """
 

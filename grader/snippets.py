@@ -3,6 +3,8 @@
     import numpy as np; from cs231n.layers import relu_forward
     out, cache = relu_forward(np.array([[-0.5, 1.5]]))
     print("yours:", out, "expected:", np.array([[0.0, 1.5]]), sep="\\n")
+
+Nothing of the student's is in them but the name of the package.
 """
 
 from __future__ import annotations

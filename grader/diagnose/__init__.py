@@ -1,7 +1,9 @@
 """Why is it wrong? From the evidence of what failed to a sentence and the hints that fit it.
 
     match      a usual mistake that gives the same wrong numbers (reference/misconceptions)
+    conduct    else whether answers differ from run to run, or arguments are changed in place
     symptoms   else what wrong numbers have to do with the right ones: a factor, a transpose
+    properties the same of what is random: which share is kept, by which factor
     stops      else what an exception of this kind usually means
 
 Nothing here looks at an item that is right, and nothing runs student code.
@@ -13,7 +15,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from grader.diagnose import match, stops, symptoms
+from grader.diagnose import conduct, match, properties, stops, symptoms
 from grader.diagnose.match import Match, Mine
 from grader.diagnose.symptoms import Symptom
 from grader.follow import Again
@@ -68,7 +70,7 @@ def causes(
         if not lost or not verdict.written or verdict.broken:
             continue
         seen = {**evidence, **again.evidence} if again else evidence
-        diagnosis = _guarded(verdict.item, lost, rubric, bench, seen, known.wrong)
+        diagnosis = _guarded(verdict, lost, rubric, bench, seen, known.wrong)
         if name in own and not (diagnosis and diagnosis.hints):  # no usual mistake says more
             diagnosis = _with_own(diagnosis)
         if diagnosis is not None:
@@ -77,7 +79,7 @@ def causes(
 
 
 def _guarded(
-    item: ItemTable,
+    verdict: Verdict,
     lost: list[str],
     rubric: Rubric,
     bench: Bench,
@@ -86,19 +88,20 @@ def _guarded(
 ) -> Diagnosis | None:
     """Return an item's diagnosis; where the search itself breaks there is none."""
     try:
-        return _of_item(item, lost, rubric, bench, evidence, wrong)
+        return _of_item(verdict, lost, rubric, bench, evidence, wrong)
     except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
         return None
 
 
 def _of_item(
-    item: ItemTable,
+    verdict: Verdict,
     lost: list[str],
     rubric: Rubric,
     bench: Bench,
     evidence: Mapping[str, Evidence],
     wrong: Wrong,
 ) -> Diagnosis | None:
+    item = verdict.item
     cases = [case for case in rubric.cases if case.item == item.id and case.id in evidence]
     seen = [_seen(case, evidence[case.id], bench) for case in cases]
     worth = {part.id: part.points for part in item.parts}
@@ -109,9 +112,17 @@ def _of_item(
     matches = match.find(item.id, mine, twins, lost)
     covered = {part for one in matches for part in one.parts}
     rest = [] if match.WHOLE in covered else [part for part in lost if part not in covered]
-    signs = symptoms.find(item, seen, rest)[: MOST - len(matches[:MOST])]
+    if not matches and (each := conduct.unstable([evidence[case.id] for case in cases])):
+        return Diagnosis(Cause(f"symptom/{each[0]}", each[1], True))
+    signs = symptoms.find(item, seen, rest)
+    signs = signs or ([] if matches else properties.find(seen, mine.answers))
+    signs = signs[: MOST - len(matches[:MOST])]
     if matches or signs:
         return _told(matches[:MOST], signs, wrong)
+    bad = {case_id for case_id, _ in mine.answers}
+    changed = conduct.changed(cases, evidence, sorted(bad), verdict.faults)
+    if changed is not None:
+        return Diagnosis(Cause(f"symptom/{changed[0]}", changed[1], changed[2]))
     stop = stops.find([evidence[case.id] for case in cases])
     return Diagnosis(Cause(f"symptom/{stop[0]}", stop[1], False)) if stop else None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.diagnose import steps, terms
+from grader.diagnose import inside, steps, terms
 from grader.judges import Finding, Look
 from grader.types import Arrays, Case
 
@@ -71,7 +71,7 @@ def sizes(one: Observed) -> dict[str, float]:
     if dims:
         found |= {"C": float(dims[-1]), "L": float(len(dims) - 1)}
     settings = {**steps.settings(one.case), **options}
-    for name in ("reg", "learning_rate", "momentum", "eps"):
+    for name in ("reg", "learning_rate", "momentum", "eps", "keep"):
         if isinstance(settings.get(name), (int, float)) and settings[name]:
             found[name] = float(settings[name])
     named = {name: value for name, value in found.items() if value not in (0.0, 1.0)}
@@ -146,6 +146,7 @@ def _value(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -
     if one.case.probe in STEPPED and len(want) > 1:
         yield from steps.words(one.case, one.output, one.inputs, got, want, tolerance)
     yield from terms.words(one.case, one.output, one.inputs, got, tolerance)
+    yield from inside.words(one.case, one.output, one.inputs, got, tolerance)
     if got.ndim == 2 and got.shape[0] == got.shape[1] and same(got.T, want, tolerance):
         yield "transposed"
     if got.ndim >= 2 and one.case.probe != "optim.update":
@@ -156,6 +157,14 @@ def _value(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -
         yield "misplaced"
     if got.size > 1 and np.ptp(got) <= tolerance * np.max(np.abs(got), initial=0.0):
         yield "one number everywhere"
+    if _in_single_precision(got, want):
+        yield "in single precision"
+
+
+def _in_single_precision(got: np.ndarray, want: np.ndarray) -> bool:
+    """Say whether all numbers are right, and rounded to single precision."""
+    rounded = [np.array_equal(a.astype(np.float32), a) for a in (got, want)]
+    return got.size > 1 and rounded == [True, False] and same(got, want, 1e-5)
 
 
 def _copies(one: Observed, got: np.ndarray, tolerance: float) -> Iterator[str]:

@@ -106,6 +106,10 @@ SENTENCES: Mapping[str, str] = {
     "have one size.",
     "only deep": "{o} {is} right for one hidden layer and wrong for more.",
     "only in test mode": "{o} {is} right in training and wrong in test mode.",
+    "in single precision": "{o} {is} right to single precision only: somewhere float32 is used "
+    "where float64 came in.",
+    "hidden units times": "{o} {is} what comes out where every hidden unit is multiplied by {it}: "
+    "without labels dropout changes nothing.",
     "nearly right": "{o} {is} nearly right: only the last digits are off, as by another eps, or by "
     "single precision.",
     "wrong where x is negative": "{o} {is} wrong only where x is negative.",
@@ -138,6 +142,7 @@ NUMBERS: Mapping[str, str] = {
     "learning_rate": "the learning rate",
     "momentum": "momentum",
     "eps": "eps",
+    "keep": "the share that is kept",
 }
 WHY: Mapping[str, str] = {
     "N": "a mean over the batch is missing, a division by N",
@@ -146,15 +151,17 @@ WHY: Mapping[str, str] = {
     "1/D": "a division by the number of features is too much",
     "2": "a factor of one half is missing, or something is added twice",
     "1/2": "a factor of two is missing, or a half is too much",
+    "keep": "the share that is kept is multiplied in once too often",
+    "1/keep": "it is divided by the share that is kept once too often",
     "learning_rate": "the learning rate is multiplied in once too often",
     "1/learning_rate": "the learning rate is not multiplied in",
 }
 
 
-def sentence(words: str, outputs: Sequence[str]) -> str:
-    """Return the sentence for `words` about these outputs."""
-    names = _listed(outputs)
-    one = len(outputs) == 1
+def sentence(words: str, outputs: Sequence[str], adds: bool = False) -> str:
+    """Return the sentence for `words` about these outputs, or what reg `adds` to them."""
+    names = f"What reg adds to {_listed(outputs)}" if adds else _listed(outputs)
+    one = adds or len(outputs) == 1
     form = {"o": names, "is": "is" if one else "are", "has": "has" if one else "have"}
     form["moves"] = "moves" if one else "move"
     named = re.fullmatch(r"factor (-?)([^=]+)", words)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from grader.types import Fault, ItemResult, Notebook, Question, Report, Trained
 
