@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from grader.diagnose import sentences
 from grader.diagnose.symptoms import Symptom
 from grader.judges import Look
 from grader.judges.wrong import Answer, Key, Seen
@@ -46,7 +47,7 @@ def find(seen: Sequence[Seen], answers: Mapping[Key, Answer]) -> list[Symptom]:
         for name, says in _told(output, common):
             found.setdefault(name, Symptom(name, (output,), says, False))
             break
-    for one in _behind_dropout(seen):
+    for one in (*_behind_dropout(seen), *_starts(by_output)):
         found.setdefault(one.id, one)
     return list(found.values())
 
@@ -56,7 +57,8 @@ def _told(output: str, words: frozenset[str]) -> Iterator[tuple[str, str]]:
     for word in sorted(words):
         told = teller(word) if teller else None
         if told:
-            yield f"{_slug(output)}-{_slug(word)}", f"{told[0].upper()}{told[1:]}."
+            name = output if teller is _mask else f"{output} {word}"
+            yield _slug(name), f"{told[0].upper()}{told[1:]}."
 
 
 def _scale(word: str) -> str | None:
@@ -91,11 +93,41 @@ def _backward(word: str) -> str | None:
     return None
 
 
+def _mask(word: str) -> str | None:
+    """These words are a judge's own sentence."""
+    return word if " " in word else None
+
+
 TELLERS: Mapping[str, Callable[[str], str | None]] = {
+    "mask": _mask,
+    "draws": _mask,
     "scale": _scale,
     "keep_fraction": SHARES.get,
     "out": _test,
     "dx": _backward,
+}
+
+
+def _starts(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Symptom]:
+    """How parameters start that do not start as they should."""
+    groups: dict[str, list[str]] = {}
+    for output, words in by_output.items():
+        for word in frozenset.intersection(*words):
+            how = word.partition(" axes, ")[2]
+            if how in STARTS or how.startswith("all "):
+                groups.setdefault(how, []).append(output)
+    for how, outputs in groups.items():
+        listed = sentences.listed(outputs)
+        verb = "starts" if len(outputs) == 1 else "start"
+        says = f"{listed} {verb} {STARTS.get(how) or f'as {how[4:]} in every cell'}."
+        yield Symptom(f"starts-{_slug(how)}", tuple(outputs), says, False)
+
+
+STARTS: Mapping[str, str] = {
+    "many numbers": "with many different numbers, where one belongs",
+    "uniform": "with uniform numbers, where normal ones belong",
+    "unscaled": "with numbers that are not multiplied by weight_scale",
+    "one number": "with the same number in every cell",
 }
 
 

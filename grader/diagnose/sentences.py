@@ -49,6 +49,8 @@ SENTENCES: Mapping[str, str] = {
     "both weights": "{o} {has} wrong weights, both for what was kept and for the new gradient.",
     "right at the first step": "{o} {is} right at the first step and wrong from the second: look "
     "at what is kept in the dictionary for the next call.",
+    "wrong from the first step": "{o} {is} wrong from the first step on: do one step by hand, for "
+    "one number.",
     "mean missing": "{o} {is} right but for the gradient through the mean, which is missing.",
     "variance missing": "{o} {is} right but for the gradient through the variance: it is missing.",
     "direct missing": "{o} {is} right but for the direct way, which is missing.",
@@ -74,6 +76,16 @@ SENTENCES: Mapping[str, str] = {
     "scale of a feature is not what it should be.",
     "row line": "{o} {is} off by a factor and a constant of its own in each row: mean or scale of "
     "an example is not what it should be.",
+    "step offset": "{o} {is} off by a constant in each batch.",
+    "step factor": "{o} {is} off by a factor of its own in each batch.",
+    "step line": "{o} {is} off by a factor and a constant of its own in each batch.",
+    "step mean left": "{o} {is} off by a constant in each batch.",
+    "normalized row offset": "{o} {is} off by a constant in each row before gamma and beta: look "
+    "at the mean of an example.",
+    "normalized row factor": "{o} {is} off by a factor of its own in each row before gamma and "
+    "beta: look at what an example is divided by.",
+    "normalized row line": "{o} {is} off by a factor and a constant of its own in each row before "
+    "gamma and beta: look at mean and scale of an example.",
     "an axis is missing": "{o} {has} an axis too few: one part of the computation is lost, or a "
     "sum has run over too many axes.",
     "only with defaults": "{o} {is} right where the settings are given and wrong with the default "
@@ -160,7 +172,7 @@ WHY: Mapping[str, str] = {
 
 def sentence(words: str, outputs: Sequence[str], adds: bool = False) -> str:
     """Return the sentence for `words` about these outputs, or what reg `adds` to them."""
-    names = f"What reg adds to {_listed(outputs)}" if adds else _listed(outputs)
+    names = f"What reg adds to {listed(outputs)}" if adds else listed(outputs)
     one = adds or len(outputs) == 1
     form = {"o": names, "is": "is" if one else "are", "has": "has" if one else "have"}
     form["moves"] = "moves" if one else "move"
@@ -171,7 +183,7 @@ def sentence(words: str, outputs: Sequence[str], adds: bool = False) -> str:
         words = "factor"
     if words.startswith("alone beside "):
         right = words.removeprefix("alone beside ").split(" and ")
-        others = f"{_listed(right)} {'is' if len(right) == 1 else 'are'} right"
+        others = f"{listed(right)} {'is' if len(right) == 1 else 'are'} right"
         need = "needs" if one else "need"
         return f"{others} and {names} {form['is']} not: look at what only {names} {need}."
     key, it = words, ""
@@ -205,7 +217,8 @@ def _factor(names: str, verb: str, sign: str, factor: str) -> str:
     return f"{names} {verb} {size} what it should be{turned}{why}."
 
 
-def _listed(outputs: Sequence[str]) -> str:
+def listed(outputs: Sequence[str]) -> str:
+    """Return "a", "a and b", or the first four and how many more."""
     shown = list(outputs[:4])
     more = len(outputs) - len(shown)
     if more:

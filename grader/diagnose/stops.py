@@ -63,5 +63,6 @@ def find(evidence: Sequence[Evidence]) -> tuple[str, str] | None:
     """Return (id, sentence) of the most frequent kind of exception, or of a timeout; else None."""
     kinds = Counter(one.raised.type for one in evidence if one.outcome == "raised" and one.raised)
     if kinds:
-        return KINDS.get(kinds.most_common(1)[0][0])
+        kind = kinds.most_common(1)[0][0]
+        return KINDS.get("TypeError" if "UFunc" in kind else kind)  # NumPy's own TypeErrors
     return TIME if any(one.outcome == "timeout" for one in evidence) else None

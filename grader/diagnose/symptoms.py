@@ -19,6 +19,7 @@ from grader.rubric import ItemTable
 # Outputs that others follow from: what an update rule keeps, and the forward pass.
 STATE = ("velocity", "cache", "m", "v", "t")
 ROOTS = (*STATE, "scores", "loss", "out")
+REG = "only with reg"  # says by itself that it is about regularization
 COUNT = "parameters_without_gradient"  # no answer of the student's
 Found = tuple[str, bool, str, bool]  # words, is it what reg adds, output, certain
 EXACT, LOOSE = 1e-9, 1e-5  # LOOSE: single precision
@@ -60,7 +61,7 @@ def find(item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]) -> list[Sym
             words = spread.words(output, observed, right.get(output, []), sound)
             certain = False
         if words is not None:
-            found.append((words, _is_added(observed), output, certain))
+            found.append((words, _is_added(observed) and words != REG, output, certain))
     return _told(found)
 
 
