@@ -192,6 +192,11 @@ def planted(files: dict[str, bytes], wrong: str) -> dict[str, bytes]:
             extra.append(_text(lines, node))
         for name, piece in pieces:
             path = next((p for p in files if _find(files[p], name)), None)
+            bound = next((p for p in files if path is None and _is_bound(files[p], name)), None)
+            if bound is not None:  # to an object: the new function binds the name again
+                files[bound] += f"\n\n{_text(lines, piece)}\n".encode()
+                changed.add(bound)
+                continue
             if path is None:
                 extra.append(_text(lines, piece))
                 continue
@@ -216,6 +221,17 @@ def _find(data: bytes, name: str) -> ast.FunctionDef | None:
     if outer:
         body = [m for c in body if isinstance(c, ast.ClassDef) and c.name == outer for m in c.body]
     return next((n for n in body if isinstance(n, ast.FunctionDef) and n.name == inner), None)
+
+
+def _is_bound(data: bytes, name: str) -> bool:
+    """Say whether a file binds a name to something at its top level."""
+    return any(
+        isinstance(node, ast.Name) and node.id == name
+        for each in ast.parse(data).body
+        if isinstance(each, ast.Assign)
+        for target in each.targets
+        for node in ast.walk(target)
+    )
 
 
 def _replaced(data: bytes, name: str, text: str) -> bytes:

@@ -153,7 +153,8 @@ def _off_by(word: str, look: Look) -> bool:
         return False
     ratio = analytic / numeric
     base = keep if word == "keep" else 1 / keep
-    powers = np.round(np.log(np.abs(ratio)) / np.log(base))
+    with np.errstate(divide="ignore"):
+        powers = np.round(np.log(np.abs(ratio)) / np.log(base))
     fits = np.abs(ratio - base**powers) <= SIZE * np.abs(ratio)
     return bool(np.all(fits) and np.all(powers >= 0) and np.any(powers > 0))
 

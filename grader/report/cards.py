@@ -66,6 +66,7 @@ class Card:
     more_left: int
     parts: tuple[Part, ...]
     hints: tuple[tuple[str, str], ...]
+    split: str
     consequences: tuple[Consequence, ...]
     warnings: tuple[str, ...]
 
@@ -104,6 +105,7 @@ def _card(root: Root, anchor: str, side: int) -> Card:
         more_left=max(0, len(rest) - MORE),
         parts=tuple(map(part, item.parts)),
         hints=tuple(zip(HINTS, item.hints, strict=False)),
+        split=_split(root),
         consequences=tuple(_consequence(each) for each in root.consequences),
         warnings=warnings(item),
     )
@@ -137,6 +139,7 @@ def _shared(card: Card, root: Root) -> Card:
         small=None,
         parts=(),
         hints=(),
+        split="",
         consequences=(whole, *others),
     )
 
@@ -167,6 +170,16 @@ def _lede(parts: tuple[PartResult, ...]) -> str:
         return ""
     is_are = ["is" if len(names) == 1 else "are" for names in (right, wrong)]
     return f"{listed(right)} {is_are[0]} right; {listed(wrong)} {is_are[1]} not right yet."
+
+
+def _split(root: Root) -> str:
+    """Say where the points of a card lie, if some of them lie in what follows from it."""
+    here = lost(root.item)
+    after = root.gain - here
+    if not after:
+        return ""
+    inside = f"{points(here)} {'is' if points(here) == '1' else 'are'} here and " if here else ""
+    return f"Of {count(root.gain, 'point')}, {inside}{points(after)} may come back below"
 
 
 def _consequence(item: ItemResult) -> Consequence:
