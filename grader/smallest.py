@@ -1,8 +1,8 @@
 """The smallest case that fails: the ladder of an item that is wrong, run in the box.
 
 It is asked only once something has failed, in a session of its own, for what comes out is shown:
-nothing of a hidden case may have been near it. What fails runs once more by itself, as the
-student will run it; only what comes out the same twice is shown. No points hang on it.
+nothing of a hidden case may have been near it. What fails runs once more without the rest, and in
+another order: only what comes out the same twice is shown. No points hang on it.
 """
 
 from __future__ import annotations
@@ -89,17 +89,19 @@ def _first(
     loaded = {name for name, say in session.loaded.modules.items() if say["outcome"] == "loaded"}
     cases = [case for case in cases if set(modules_of(case)) - {"layer_utils"} <= loaded]
     seen = session.once(cases)
-    found: dict[str, Smallest] = {}
+    first: dict[str, tuple[Case, Fault]] = {}
     for case in cases:
-        item = rubric.item(case.item)
-        if item.id in found or seen[case.id].outcome not in ("answered", "raised"):
-            continue
-        for fault in _faults(bench, item, case, seen[case.id], lost[item.id]):
-            again = session.once([case])[case.id]
-            if _same(fault, _faults(bench, item, case, again, lost[item.id])):
-                small = _smallest(case, fault, again, rubric, bench, place)
-                found |= {item.id: small} if small is not None else {}
-            break
+        item, evidence = rubric.item(case.item), seen[case.id]
+        if item.id not in first and evidence.outcome in ("answered", "raised"):
+            for fault in _faults(bench, item, case, evidence, lost[item.id])[:1]:
+                first[item.id] = (case, fault)
+    again = session.once([case for case, _ in reversed(first.values())])
+    found: dict[str, Smallest] = {}
+    for name, (case, fault) in first.items():
+        faults = _faults(bench, rubric.item(name), case, again[case.id], lost[name])
+        if _same(fault, faults):
+            small = _smallest(case, fault, again[case.id], rubric, bench, place)
+            found |= {name: small} if small is not None else {}
     return found
 
 
