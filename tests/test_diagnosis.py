@@ -446,7 +446,8 @@ def test_gradients_behind_dropout_that_are_off_by_keep(name: str | None) -> None
     [("scale", {"1"}, "scale-1"), ("scale", {"1/keep^2"}, "scale-1-over-keep-2"),
      ("keep_fraction", {"turned"}, "keep-fraction-turned"), ("out", {"keep"}, "out-keep"),
      ("dx", {"mask * keep"}, "dx-mask-times-keep"), ("dx", {"another mask"}, "dx-another-mask"),
-     ("b1", {"hidden; 1 axes, all 1"}, "starts-all-1"), ("scale", {"other"}, None)],
+     ("b1", {"hidden; 1 axes, all 1"}, "starts-all-1"), ("scale", {"other"}, "scale-other"),
+     ("keep_fraction", {"all, times 1"}, "keep-fraction-all"), ("scale", {"1/keep"}, None)],
 )  # fmt: skip
 def test_what_random_masks_and_first_parameters_show(
     output: str, words: set[str], name: str | None

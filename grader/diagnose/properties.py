@@ -12,7 +12,7 @@ import numpy as np
 from grader.diagnose import sentences
 from grader.diagnose.symptoms import Symptom
 from grader.judges import Look
-from grader.judges.wrong import Answer, Key, Seen
+from grader.judges.wrong import OTHER, Answer, Key, Seen
 
 # What a factor is called, and what it means when it stands in the place of 1/keep, or of 1.
 FACTORS: Mapping[str, str] = {
@@ -57,11 +57,13 @@ def _told(output: str, words: frozenset[str]) -> Iterator[tuple[str, str]]:
     for word in sorted(words):
         told = teller(word) if teller else None
         if told:
-            name = output if teller is _mask else f"{output} {word}"
+            name = output if teller is _mask else f"{output} {word.partition(',')[0]}"
             yield _slug(name), f"{told[0].upper()}{told[1:]}."
 
 
 def _scale(word: str) -> str | None:
+    if word == OTHER:
+        return "units that are kept are multiplied by a number that does not keep the mean"
     if word not in FACTORS or word == "1/keep":
         return None
     return f"units that are kept are multiplied {FACTORS[word]}, and not {FACTORS['1/keep']}"
@@ -95,14 +97,18 @@ def _backward(word: str) -> str | None:
 
 def _mask(word: str) -> str | None:
     """These words are a judge's own sentence."""
-    return word if " " in word else None
+    return word.partition(";")[0] if " " in word else None
+
+
+def _share(word: str) -> str | None:
+    return SHARES.get(word.partition(",")[0])
 
 
 TELLERS: Mapping[str, Callable[[str], str | None]] = {
     "mask": _mask,
     "draws": _mask,
     "scale": _scale,
-    "keep_fraction": SHARES.get,
+    "keep_fraction": _share,
     "out": _test,
     "dx": _backward,
 }
@@ -113,7 +119,8 @@ def _starts(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Sympt
     groups: dict[str, list[str]] = {}
     for output, words in by_output.items():
         for word in frozenset.intersection(*words):
-            how = word.partition(" axes, ")[2]
+            what, how = word.partition(";")[0], word.partition(" axes, ")[2]
+            how = next((name for name in FORMS if name in what), how)
             if how in STARTS or how.startswith("all "):
                 groups.setdefault(how, []).append(output)
     for how, outputs in groups.items():
@@ -123,7 +130,10 @@ def _starts(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Sympt
         yield Symptom(f"starts-{_slug(how)}", tuple(outputs), says, False)
 
 
+FORMS = ("wrong shape",)
 STARTS: Mapping[str, str] = {
+    "wrong shape": "in another shape: rows belong to what comes in, columns to what goes out",
+    "other": "with numbers of another size than weight_scale asks for",
     "many numbers": "with many different numbers, where one belongs",
     "uniform": "with uniform numbers, where normal ones belong",
     "unscaled": "with numbers that are not multiplied by weight_scale",

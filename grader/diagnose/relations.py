@@ -51,7 +51,8 @@ def words(one: Observed, tolerance: float) -> list[str]:
         return []
     with np.errstate(all="ignore"):
         if one.got.shape != one.want.shape:
-            return list(_shape(one.got, one.want, sizes(one), tolerance))
+            shape = _shape(one.got, one.want, sizes(one), tolerance)
+            return [*_copies(one, one.got, tolerance), *shape]
         if not np.all(np.isfinite(one.got)):
             return list(_not_finite(one.got, one))
         found: dict[str, None] = {}
@@ -66,7 +67,8 @@ def sizes(one: Observed) -> dict[str, float]:
     x = one.inputs.get("x")
     if x is not None and x.ndim >= 2:
         batch = x[0] if one.case.probe in ("norms.batchnorm_train", "nets.net_test_mode") else x
-        found |= {"N": float(batch.shape[0]), "D": float(batch[0].size)}
+        n, d = float(batch.shape[0]), float(batch[0].size)
+        found |= {"N": n, "D": d, "N squared": n * n, "D squared": d * d}
     dims, options = one.case.options.get("dims"), dict(one.case.options)
     if dims:
         found |= {"C": float(dims[-1]), "L": float(len(dims) - 1)}

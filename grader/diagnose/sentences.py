@@ -144,6 +144,8 @@ SENTENCES: Mapping[str, str] = {
 NUMBERS: Mapping[str, str] = {
     "N": "the batch size",
     "D": "the number of features",
+    "N squared": "the square of the batch size",
+    "D squared": "the square of the number of features",
     "N-1": "the batch size less one",
     "D-1": "the number of features less one",
     "C": "the number of classes",
@@ -158,6 +160,8 @@ NUMBERS: Mapping[str, str] = {
 }
 WHY: Mapping[str, str] = {
     "N": "a mean over the batch is missing, a division by N",
+    "N squared": "it is multiplied by N where it should be divided",
+    "1/N squared": "it is divided by N twice too often",
     "1/N": "a division by N is too much, or a mean stands where a sum belongs",
     "D": "a mean over the features is missing",
     "1/D": "a division by the number of features is too much",
@@ -178,7 +182,8 @@ def sentence(words: str, outputs: Sequence[str], adds: bool = False) -> str:
     form["moves"] = "moves" if one else "move"
     named = re.fullmatch(r"factor (-?)([^=]+)", words)
     if named:
-        return _factor(names, form["is"], named.group(1), named.group(2))
+        it = "it" if one else "they"
+        return _factor(names, form["is"], it, named.group(1), named.group(2))
     if words.startswith("factor ="):
         words = "factor"
     if words.startswith("alone beside "):
@@ -198,7 +203,7 @@ def slug(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", words.lower().replace("/", " over ")).strip("-")
 
 
-def _factor(names: str, verb: str, sign: str, factor: str) -> str:
+def _factor(names: str, verb: str, it: str, sign: str, factor: str) -> str:
     known = factor.removeprefix("1/")
     if factor in NUMBERS:
         size = f"exactly {NUMBERS[factor]} times"
@@ -206,7 +211,7 @@ def _factor(names: str, verb: str, sign: str, factor: str) -> str:
         size = f"smaller by exactly {NUMBERS[known]}:"
         why = f" {WHY[factor]}" if factor in WHY else " a division is too much, or a factor missing"
         turned = " and has the wrong sign" if sign else ""
-        return f"{names} {verb} what it should be, divided by {NUMBERS[known]}{turned}:{why}."
+        return f"{names} {verb} what {it} should be, divided by {NUMBERS[known]}{turned}:{why}."
     elif factor == "1/2":
         size = "exactly half of"
     else:
@@ -214,7 +219,7 @@ def _factor(names: str, verb: str, sign: str, factor: str) -> str:
         size = f"exactly {NUMBERS.get(top, top)} / {NUMBERS.get(bottom, bottom)} times"
     why = f": {WHY[factor]}" if factor in WHY else ""
     turned = ", with the wrong sign" if sign else ""
-    return f"{names} {verb} {size} what it should be{turned}{why}."
+    return f"{names} {verb} {size} what {it} should be{turned}{why}."
 
 
 def listed(outputs: Sequence[str]) -> str:

@@ -20,7 +20,8 @@ def words(
 ) -> str | None:
     """Return what the wrong cases share and the right ones lack, or what their cells share."""
     usual = [one for one in wrong if not _tiny(one)]
-    if wrong and all(one.error <= SMALL for one in usual) and len(usual) < len(wrong):
+    near = all(0 < one.error <= SMALL for one in usual)
+    if usual and near and len(usual) < len(wrong):
         return "like another eps"
     for name, holds in CASES.items():
         if all(holds(one) for one in wrong) and right and not any(holds(one) for one in right):
