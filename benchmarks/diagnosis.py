@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-from grader import consistent, diagnose, shelf, smallest
+from grader import consistent, diagnose, grafted, shelf, smallest
 from grader.box import Worker
 from grader.engine import Assignment, grade_one
 from grader.golden.mistakes import Misconception, Overlap
@@ -257,7 +257,8 @@ def time_of_ten(worker: Worker, assignment: Assignment) -> float:
     grade_one(submission, assignment, worker)  # the golden wrong answers are read once a class
     with contextlib.ExitStack() as stack:
         for module, name in (
-            (diagnose, "causes"), (consistent, "gradients"), (smallest, "climb"),
+            (diagnose, "causes"), (grafted, "evidence"), (consistent, "gradients"),
+            (smallest, "climb"),
         ):  # fmt: skip
             timed = _timed(name, getattr(module, name), spent)
             stack.enter_context(mock.patch.object(module, name, timed))

@@ -26,6 +26,7 @@ from grader import (
     consistent,
     diagnose,
     follow,
+    grafted,
     measure,
     reading,
     score,
@@ -144,6 +145,11 @@ def grade_one(
 
     own = consistent.gradients(job, worker, rubric, bench, verdicts, deadline)
     causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, own, assignment)
+    certain = [name for name, why in causes.items() if why.cause.certain and why.hints]
+    over = grafted.evidence(
+        job, assignment.grafts, worker, rubric, verdicts, followed, certain, deadline
+    )
+    causes |= diagnose.sure(rubric, bench, over, verdicts, assignment)
     small = smallest.climb(job, worker, rubric, bench, verdicts, followed, deadline)
 
     settled = {

@@ -30,7 +30,7 @@ LAYERS = (
     ("intake", "session", "verdicts", "report", "release", "training", "answers"),
     ("observing",),
     ("follow", "measure", "notebooks"),
-    ("diagnose", "consistent", "smallest"),
+    ("diagnose", "consistent", "smallest", "grafted"),
     ("engine",),
     ("shelf",),
     ("cli",),

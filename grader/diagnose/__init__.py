@@ -78,6 +78,22 @@ def causes(
     return found
 
 
+def sure(
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    verdicts: Mapping[str, Verdict],
+    known: Known,
+) -> dict[str, Diagnosis]:
+    """Return the usual mistakes that are certain by other evidence of some items' cases."""
+    if not evidence:
+        return {}
+    items = {case.item for case in rubric.cases if case.id in evidence}
+    asked = {name: verdict for name, verdict in verdicts.items() if name in items}
+    found = causes(rubric, bench, evidence, asked, {}, (), known)
+    return {name: why for name, why in found.items() if why.cause.certain and why.hints}
+
+
 def _guarded(
     verdict: Verdict,
     lost: list[str],

@@ -21,6 +21,7 @@ from grader.types import (
     Raised,
     Report,
     Score,
+    Smallest,
     Submission,
 )
 from tests.training_runs import run as trained_run
@@ -247,6 +248,21 @@ def three_mistakes() -> Report:
                 public=False,
                 case="batchnorm_backward/scaled",
             ),
+        ),
+        smallest=Smallest(
+            "batchnorm_backward/small_3x1",
+            "dx",
+            "dx",
+            "dx has wrong numbers in 2 of 3 cells",
+            {"x": np.array([[-2.0], [1.5], [0.5]]), "gamma": np.array([-0.5])},
+            "bn_param = {'mode': 'train'}",
+            np.array([[0.5], [-1.0], [0.25]]),
+            np.array([[0.5], [1.0], [0.75]]),
+            np.array([[False], [True], [True]]),
+            None,
+            "import numpy as np; from cs231n.layers import batchnorm_forward, batchnorm_backward\n"
+            "dx, dgamma, dbeta = batchnorm_backward(np.array([[-1.5], [0.5], [1.5]]), 'long line')"
+            '\nprint("yours:", dx, "expected:", np.array([[0.5], [-1.0], [0.25]]), sep="\\n")',
         ),
         cause=Cause(
             "batchnorm_backward/no-mean-path",
