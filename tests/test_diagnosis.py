@@ -236,6 +236,34 @@ def test_what_is_called_certain_agrees_to_the_last_digit(
             assert wrong & set(KNOWN[name].fails.get(one.id, ())), name
 
 
+FLAWED = {  # what looks like a usual mistake, and is another
+    "mask + 1": ("out = (x * mask)", "out = (x * mask + 1)", "dropout_forward"),
+    "two factors": ("/ p", "/ p + 0.5", "dropout_forward"),
+}
+
+
+@pytest.mark.parametrize("what", FLAWED)
+def test_a_mask_of_other_numbers_is_not_called_uniform(
+    what: str, assignment: Assignment, worker: Worker
+) -> None:
+    old, new, name = FLAWED[what]
+    text = handed_in.reference().files[LAYERS].decode()
+    start = text.index("def dropout_forward")
+    files = {**handed_in.reference().files}
+    files[LAYERS] = (text[:start] + text[start:].replace(old, new, 1)).encode()
+    cause = item(grade_one(handed_in.of_files("x", files), assignment, worker), name).cause
+    assert cause is not None and not cause.certain, cause
+
+
+def test_a_net_over_odd_layers_is_asked_over_right_ones(
+    assignment: Assignment, worker: Worker
+) -> None:
+    """With loops a gamma of the wrong shape raises another exception."""
+    mistake = KNOWN["FullyConnectedNet.batchnorm/gamma-names-shifted"]
+    submission = handed_in.with_mistakes(handed_in.accepted_submission("loops"), [mistake])
+    assert measured.is_named(grade_one(submission, assignment, worker), mistake)
+
+
 def test_biases_of_ones_are_not_called_random(assignment: Assignment, worker: Worker) -> None:
     ones = changed(NET, ('self.params[f"b{i}"] = np.zeros(fan_out)',
                          'self.params[f"b{i}"] = np.ones(fan_out)'))  # fmt: skip

@@ -6,11 +6,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from grader import inputs, shelf
+from grader import inputs, shelf, snippets
 from grader.box import Worker
 from grader.engine import Assignment, grade_one
 from grader.judges import find
@@ -240,6 +241,40 @@ def test_an_exception_is_shown_with_what_was_expected(items: dict[str, Shown]) -
     assert shown.smallest.raised is not None and shown.smallest.raised.type == "NameError"
     assert shown.smallest.got is None and shown.smallest.expected.shape == (1, 1)
     assert shown.printed == "NameError\n"
+
+
+def test_a_right_submission_pays_nothing(
+    assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object) -> None:
+        raise AssertionError("a session was opened")
+
+    for module in ("smallest", "grafted", "consistent", "follow"):
+        monkeypatch.setattr(f"grader.{module}.Session", asked)
+    with Worker() as worker:
+        report = grade_one(handed_in.reference(), assignment, worker)
+    assert all(item.smallest is None and item.cause is None for item in report.items)
+
+
+def test_a_year_s_own_words_are_used() -> None:
+    files = handed_in.accepted_submission("year2017").files
+    case = next(c for c in WHOLE.ladder if c.id == "FullyConnectedNet.batchnorm/small_loss_1x3x2")
+    place = snippets.Place("cs231n", files, "drop")
+    call = snippets.of(case, WHOLE.case_inputs(case), "loss", 0, place).call
+    assert "use_batchnorm=True" in call and "normalization=" not in call
+    case = next(c for c in WHOLE.ladder if c.item == "FullyConnectedNet.dropout")
+    case = replace(case, options={**case.options, "keep": 0.25})
+    call = snippets.of(case, WHOLE.case_inputs(case), "scores", 0, place).call
+    assert "dropout=0.75" in call and "dropout_keep_ratio" not in call
+
+
+def test_small_differences_are_printed_with_enough_digits() -> None:
+    shown = snippets.Shown({}, "layers import f", "out = f()", "out")
+    place = snippets.Place("cs231n", {})
+    want = np.array([1.0, 2.0])
+    plain = snippets.text(shown, want, want * 1.5, place)
+    fine = snippets.text(shown, want, want + 1e-10, place)
+    assert "precision" not in plain and "precision=1" in fine
 
 
 def test_what_follows_from_another_item_shows_no_case_of_its_own(items: dict[str, Shown]) -> None:
