@@ -25,10 +25,12 @@ from grader import (
     consistent,
     diagnose,
     follow,
+    grafted,
     measure,
     needs,
     reading,
     score,
+    smallest,
     training,
 )
 from grader.bands import Bands
@@ -72,7 +74,8 @@ class Assignment:
 
     def check(self) -> None:
         """Raise GoldenError or RubricError where the parts do not belong together."""
-        with_golden = tuple(case for case in self.rubric.cases if find(case.judge).golden)
+        cases = (*self.rubric.cases, *self.rubric.ladder)
+        with_golden = tuple(case for case in cases if find(case.judge).golden)
         self.golden.check(with_golden, self.rubric.table.seed)
         self._check_parts()
 
@@ -144,6 +147,12 @@ def grade_one(
 
     own = consistent.gradients(job, worker, rubric, bench, verdicts, deadline)
     causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, own, assignment)
+    certain = [name for name, why in causes.items() if why.cause.certain and why.hints]
+    over = grafted.evidence(
+        job, assignment.grafts, worker, rubric, verdicts, followed, certain, deadline
+    )
+    causes |= diagnose.sure(rubric, bench, over, verdicts, assignment)
+    small = smallest.climb(job, worker, rubric, bench, verdicts, followed, deadline)
 
     settled = {
         name: replace(verdict, right={**verdict.right, **again.right}) if again else verdict
@@ -153,6 +162,9 @@ def grade_one(
     items = tuple(
         _result(item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id))
         for item in rubric.table.items
+    )
+    items = tuple(
+        replace(item, smallest=None if item.because_of else small.get(item.id)) for item in items
     )
     items, trained, doubts = training.grade(items, notebooks, rubric, assignment.images)
     return Report(

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from grader import inputs, judges, parts
+from grader import inputs, judges, ladder, parts
 from grader.errors import RubricError, UsageError
 from grader.goals import BelievingTable, DataTable, GoalTable, ProfileTable, RunsTable, Table
 from grader.judges.tolerances import TOLERANCES
@@ -291,6 +291,14 @@ class Rubric:
         )
         self.large: tuple[Case, ...] = tuple(
             _case(item, row) for item in table.items for row in _large(item)
+        )
+        self.ladder: tuple[Case, ...] = tuple(
+            rung
+            for item in table.items
+            for rung in ladder.of(
+                [case for case in self.cases if case.item == item.id],
+                [part.id for part in item.parts],
+            )
         )
         self._items = {item.id: item for item in table.items}
         self._inputs: dict[str, dict[str, np.ndarray]] = {}

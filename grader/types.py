@@ -146,6 +146,29 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Smallest:
+    """The smallest public case that an item fails, as a student would call it.
+
+    `inputs` are arrays by the names of the call (a net's parameters among them) and `expected` is
+    what `output` should be; `got` and `wrong` (the cells that differ) are None where nothing of the
+    expected shape came out, and then `says` or `raised` tells what did. `snippet` is three lines of
+    Python that show it in the submission's own folder.
+    """
+
+    case: str
+    part: str
+    output: str
+    says: str
+    inputs: Arrays
+    settings: str
+    expected: np.ndarray
+    got: np.ndarray | None
+    wrong: np.ndarray | None
+    raised: Raised | None
+    snippet: str
+
+
+@dataclass(frozen=True)
 class PartResult:
     """One part of an item: earned only when every case of it is right."""
 
@@ -185,6 +208,7 @@ class ItemResult:
     warnings: tuple[Fault, ...] = ()
     hints: tuple[str, ...] = ()
     cause: Cause | None = None
+    smallest: Smallest | None = None
     because_of: str | None = None
     followed_through: bool = False
     checks: tuple[int, int] = (0, 0)

@@ -40,7 +40,8 @@ def golden(built: Built) -> Golden:
 
 
 def with_golden(rubric: Rubric) -> tuple[Case, ...]:
-    return tuple(case for case in rubric.cases if judges.find(case.judge).golden)
+    cases = (*rubric.cases, *rubric.ladder)
+    return tuple(case for case in cases if judges.find(case.judge).golden)
 
 
 def needs_long_double() -> None:

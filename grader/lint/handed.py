@@ -134,6 +134,11 @@ def planted(files: dict[str, bytes], wrong: str, place: str = "wrong") -> dict[s
             extra.append(text_of(lines, node))
         for name, piece in pieces:
             path = next((p for p in files if find(files[p], name)), None)
+            bound = next((p for p in files if path is None and _is_bound(files[p], name)), None)
+            if bound is not None:  # to an object: the new function binds the name again
+                files[bound] += f"\n\n{text_of(lines, piece)}\n".encode()
+                changed.add(bound)
+                continue
             if path is None:
                 extra.append(text_of(lines, piece))
                 continue
@@ -158,6 +163,17 @@ def find(data: bytes, name: str) -> ast.FunctionDef | None:
 def text_of(lines: list[str], node: ast.stmt) -> str:
     """Return the text of a statement."""
     return "\n".join(lines[node.lineno - 1 : node.end_lineno])
+
+
+def _is_bound(data: bytes, name: str) -> bool:
+    """Say whether a file binds a name to something at its top level."""
+    return any(
+        isinstance(node, ast.Name) and node.id == name
+        for each in ast.parse(data).body
+        if isinstance(each, ast.Assign)
+        for target in each.targets
+        for node in ast.walk(target)
+    )
 
 
 def _replaced(data: bytes, name: str, text: str) -> bytes:

@@ -168,6 +168,21 @@ def test_the_smallest_public_example_is_shown_with_marks_and_limits() -> None:
     assert "2 more checks not right yet" in said and "a hidden check: dx is wrong" in said
 
 
+def test_the_smallest_case_comes_after_the_cause_and_before_all_else() -> None:
+    numbers, stops = cards(shown("smallest_case"))
+    said = words(numbers)
+    order = ["left out", "The smallest case that fails", "Input x", "Expected dx", "Yours dx",
+             "import numpy", "A larger check", "Next:", "Hint 1"]  # fmt: skip
+    places = [said.index(word) for word in order]
+    assert places == sorted(places)
+    small = numbers[: numbers.index("A larger check")]
+    assert re.findall(r'<td class="w">(.*?)<i>', small) == ["1", "0.75"]
+    assert "bn_param = {&#39;mode&#39;: &#39;train&#39;}" in small
+    assert 'sep="\\n")' in said  # the third line, whole
+    assert "Yours" not in stops and "NameError" in stops and "<b>&lt;" not in stops
+    assert "not defined &lt;b&gt;" in stops and "Expected" in stops
+
+
 def test_the_example_runs_as_python() -> None:
     code = page.make(samples.three_mistakes(), "").cards[1].problems[0].example
     assert code is not None
