@@ -9,6 +9,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.lock /tmp/
 RUN python -m venv --without-pip /opt/venv \
  && python -m pip --python /opt/venv/bin/python install --quiet --require-hashes -r /tmp/requirements.lock
+COPY requirements.lock /opt/backgrade/
 COPY grader /opt/backgrade/grader
 COPY rubrics /opt/backgrade/rubrics
 COPY reference /opt/backgrade/reference

@@ -1,10 +1,17 @@
-"""`python -m benchmarks [speed|box|spread|diagnosis]`."""
+"""`python -m benchmarks [speed|box|spread|diagnosis|notebooks|selfcheck]`."""
 
 import sys
 
-from benchmarks import box, diagnosis, speed, spread
+from benchmarks import box, diagnosis, notebooks, selfcheck, speed, spread
 
-PARTS = {"speed": speed, "box": box, "spread": spread, "diagnosis": diagnosis}
+PARTS = {
+    "speed": speed,
+    "box": box,
+    "spread": spread,
+    "diagnosis": diagnosis,
+    "notebooks": notebooks,
+    "selfcheck": selfcheck,
+}
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or list(PARTS)

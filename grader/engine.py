@@ -10,7 +10,6 @@ from __future__ import annotations
 import fnmatch
 import functools
 import platform
-import resource
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,11 +27,13 @@ from grader import (
     follow,
     grafted,
     measure,
+    needs,
     reading,
     score,
     smallest,
     training,
 )
+from grader.bands import Bands
 from grader.errors import RubricError
 from grader.golden.store import Golden
 from grader.golden.wrong import Wrong
@@ -53,7 +54,7 @@ class Assignment:
     the reference's layers.py under "layers" where this machine has it: without it an item that
     fails because of another cannot be tried over right layers. `mistakes` is the folder of golden
     wrong answers, read once something has failed. `images` are those on which training is
-    recomputed; only executed notebooks need them.
+    recomputed; only executed notebooks need them. `bands` are drawn beside a student's curves.
     """
 
     rubric: Rubric
@@ -62,6 +63,7 @@ class Assignment:
     grafts: Mapping[str, bytes] = field(default_factory=dict)
     images: Images | None = None
     mistakes: Path | None = None
+    bands: Bands = field(default_factory=Bands)
 
     @functools.cached_property
     def wrong(self) -> Wrong:
@@ -133,9 +135,9 @@ def grade_one(
 
     job = job_of(submission, assignment)
     session = Session(worker, job, rubric, deadline)
-    evidence = observe(session, rubric.cases, bench)
+    evidence = observe(session, rubric.cases, bench, rubric.large)
     verdicts = bench.verdicts(evidence)
-    slow = measure.flags(session, rubric, verdicts)
+    slow = measure.flags(evidence, rubric, verdicts)
     session.close()
     followed = (
         follow.through(job, assignment.grafts, worker, rubric, bench, verdicts, deadline)
@@ -181,10 +183,11 @@ def grade_one(
             "wall_s": round(time.monotonic() - clock, 3),
             "cpu_s": round(_cpu_s() - cpu, 3),
             "host": platform.node(),
+            "reused": {book.name: book.reused for book in notebooks if book.reused},
             "versions": {**worker.versions, "backgrade": grader.__version__},
         },
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
-        trained=trained,
+        trained=assignment.bands.beside(trained),
         questions=answers.find(notebooks, rubric) if notebooks else (),
     )
 
@@ -279,10 +282,10 @@ def _because_of(
     if verdict.passed:
         return None
     if explained:
-        return follow.root(verdict.item, verdicts, ("layers",))
+        return needs.root(verdict.item, verdicts, ("layers",))
     if tried:
-        return follow.root(verdict.item, settled, ("nets",))
-    return follow.root(verdict.item, verdicts, ("layers", "nets"))
+        return needs.root(verdict.item, settled, ("nets",))
+    return needs.root(verdict.item, verdicts, ("layers", "nets"))
 
 
 def _flags(submission: Submission, assignment: Assignment, loaded: box.Loaded) -> tuple[Flag, ...]:
@@ -308,6 +311,8 @@ def _flags(submission: Submission, assignment: Assignment, loaded: box.Loaded) -
 
 def _cpu_s() -> float:
     """CPU seconds of this process and of the children it has reaped."""
+    import resource  # grading is for Linux; all else that imports this module is not
+
     return sum(
         usage.ru_utime + usage.ru_stime
         for usage in (

@@ -16,13 +16,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader import box
+from grader.needs import Verdicts, fails, kind, root
 from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
 from grader.session import Session
 from grader.types import Case, Evidence
-from grader.verdicts import Bench, Verdict
+from grader.verdicts import Bench
 
-Verdicts = Mapping[str, Verdict]
 # A backward pass, its forward pass, and the shapes of what the forward pass takes.
 NORMS = {
     "batchnorm_backward": "batchnorm_forward",
@@ -42,20 +42,6 @@ class Again:
     evidence: Mapping[str, Evidence]
 
 
-def root(
-    item: ItemTable, verdicts: Verdicts, kinds: Sequence[str] = ("layers", "nets")
-) -> str | None:
-    """Return the failed item that this one goes back to by its needs: the deepest of its kind."""
-    for need in item.needs:
-        if _fails(need, verdicts):
-            deeper = root(verdicts[need].item, verdicts, kinds)
-            if deeper or _kind(verdicts[need].item) in kinds:
-                return deeper or need
-        elif found := root(verdicts[need].item, verdicts, kinds) if need in verdicts else None:
-            return found
-    return None
-
-
 def through(
     job: box.Job,
     grafts: Mapping[str, bytes],
@@ -68,8 +54,8 @@ def through(
     """Try again what may be a consequence, by item."""
     failed = [v.item for v in verdicts.values() if not v.passed and v.written and not v.broken]
     nets = [item for item in failed if grafts and _over_layers(item, verdicts)]
-    norms = [item for item in failed if _fails(NORMS.get(item.id), verdicts)]
-    plain = [item for item in failed if _fails(PROMISED.get(item.id), verdicts)]
+    norms = [item for item in failed if fails(NORMS.get(item.id), verdicts)]
+    plain = [item for item in failed if fails(PROMISED.get(item.id), verdicts)]
     found: dict[str, Again] = {}
     for items, own_job, cases in (
         (nets, replace(job, graft=grafts), [c for c in rubric.cases if c.item in _ids(nets)]),
@@ -92,7 +78,7 @@ def through(
 
 def _over_layers(item: ItemTable, verdicts: Verdicts) -> bool:
     """Say whether right layers can help: the item is a net, and a layer that it needs is wrong."""
-    if _kind(item) != "nets":
+    if kind(item) != "nets":
         return False
     return root(item, verdicts, ("layers",)) is not None or any(
         verdicts[need].single_precision for need in _all_needs(item, verdicts)
@@ -103,16 +89,6 @@ def _all_needs(item: ItemTable, verdicts: Verdicts) -> set[str]:
     """Return what an item needs, and what that needs."""
     needs = {need for need in item.needs if need in verdicts}
     return needs.union(*(_all_needs(verdicts[need].item, verdicts) for need in needs))
-
-
-def _kind(item: ItemTable) -> str:
-    """Return "nets" for an item that calls other items' layers, else "layers"."""
-    probes = [case.probe or item.probe or "" for case in item.cases]
-    return "nets" if any(probe.startswith("nets.") for probe in probes) else "layers"
-
-
-def _fails(item_id: str | None, verdicts: Verdicts) -> bool:
-    return item_id is not None and item_id in verdicts and not verdicts[item_id].passed
 
 
 def _ids(items: Sequence[ItemTable]) -> set[str]:

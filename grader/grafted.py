@@ -12,9 +12,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from grader import box
+from grader.evidence import modules_of
 from grader.follow import Again
 from grader.rubric import Rubric
-from grader.session import Session, modules_of
+from grader.session import Session
 from grader.types import Evidence
 from grader.verdicts import Verdict
 

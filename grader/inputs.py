@@ -17,6 +17,7 @@ SHAKE-256 of "seed/case/name", not from a random generator. Adding a case moves 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 import re
@@ -25,6 +26,7 @@ from fractions import Fraction
 import numpy as np
 
 from grader.errors import UsageError
+from grader.types import Case
 
 KINDS = ("positive", "nonnegative", "zeros", "ones", "halves")
 SHAPE = re.compile(r"^(?:\d+(?:x\d+)*|scalar)$")
@@ -65,7 +67,23 @@ def case_key(seed: str, case_id: str, name: str, public: bool) -> str:
     return f"{'public' if public else seed}/{case_id}/{name}"
 
 
-def _parse(description: str) -> tuple[tuple[int, ...], list[str]]:
+def of_case(case: Case, seed: str) -> dict[str, np.ndarray]:
+    """Return the read-only arrays that go into a case, by argument name.
+
+    Parts of a case ("item/name/part") have the same arrays under the same names.
+    """
+    whole = "/".join(case.id.split("/")[:2])
+    made = {
+        name: make(text, case_key(seed, whole, name, case.public))
+        for name, text in case.inputs.items()
+    }
+    for array in made.values():
+        array.flags.writeable = False
+    return made
+
+
+@functools.cache
+def _parse(description: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Return (shape, words) of a description that can be meant. Raises UsageError."""
     first, *words = description.split() or [""]
     if not SHAPE.match(first):
@@ -85,7 +103,7 @@ def _parse(description: str) -> tuple[tuple[int, ...], list[str]]:
     kinds = [word for word in words if word in KINDS or _classes(word)]
     if len(kinds) > 1 or (kinds and _classes(kinds[0]) and len(words) > 1):
         raise UsageError(f"input {description!r}: {words[0]!r} and {words[1]!r} exclude each other")
-    return shape, words
+    return shape, tuple(words)
 
 
 def _classes(word: str) -> int:
@@ -102,7 +120,7 @@ def _dyadic(text: str, description: str) -> float:
     return float(value)
 
 
-def _base(shape: tuple[int, ...], words: list[str], key: str) -> np.ndarray:
+def _base(shape: tuple[int, ...], words: tuple[str, ...], key: str) -> np.ndarray:
     if "zeros" in words:
         return np.zeros(shape)
     if "ones" in words:

@@ -20,6 +20,7 @@ from grader.layout import (
     CORE,
     NOTEBOOKS,
     PACKAGE,
+    SELFCHECK,
     Layout,
     find_layout,
     homework_name,
@@ -28,7 +29,7 @@ from grader.layout import (
 from grader.types import Submission
 from grader.upload import LIMITS, Limits, Upload, refusal, shown, skipped_folder
 
-HANDED_OUT = ("solver.py", "gradient_check.py", "data_utils.py")
+HANDED_OUT = ("solver.py", "gradient_check.py", "data_utils.py", "download.py")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".rar", ".7z")
 _COMPILED = (".so", ".pyd", ".dll", ".dylib")  # a .pyc is what Python leaves behind by itself
 _OWN_IMPORT = re.compile(
@@ -177,6 +178,8 @@ def _doubles(upload: Upload, places: Mapping[str, str], package: str) -> dict[st
     found = {}
     for path in sorted({*upload.files, *upload.unneeded} - set(places.values())):
         known = homework_name(path) or ""
+        if _base(skipped_folder(path) or "") == SELFCHECK:
+            continue
         if path.lower().endswith(_COMPILED):
             known = _base(path).partition(".")[0].lower() + ".py"
         home = homes.get(known, "")
@@ -207,7 +210,7 @@ def _unneeded(paths: Iterable[str]) -> Iterator[str]:
     yield from _grouped(sorted(loose), "of other kinds")
     for name, counts in sorted(folders.items()):
         where = shown(next(iter(counts)) if len(counts) == 1 else f"{len(counts)} folders {name}")
-        total = counts.total()
+        total = sum(counts.values())
         under = f"{total:,} file{'s' * (total != 1)} under {where}" if total else where
         yield f"{under} {_was(total or len(counts))} not needed"
 

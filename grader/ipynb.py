@@ -48,6 +48,11 @@ class Runnable:
 
 def read(data: bytes, name: str) -> list[Source]:
     """Return the cells of a notebook. Raises UnusableSubmission: one line, what to do."""
+    return [_source(number, cell) for number, cell in enumerate(raw_cells(data, name), start=1)]
+
+
+def raw_cells(data: bytes, name: str) -> list[Any]:
+    """Return the cells as they stand in the JSON, whatever they are. Raises as `read` does."""
     try:
         parsed = json.loads(data.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
@@ -58,7 +63,7 @@ def read(data: bytes, name: str) -> list[Source]:
         raise UnusableSubmission(f"{name}: has no list of cells; {AGAIN}")
     if len(cells) > MAX_CELLS:
         raise UnusableSubmission(f"{name}: has {len(cells):,} cells, {MAX_CELLS:,} can be read")
-    return [_source(number, cell) for number, cell in enumerate(cells, start=1)]
+    return cells
 
 
 def _cells(parsed: Any) -> list[Any] | None:

@@ -11,20 +11,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from grader.rubric import Rubric
-from grader.session import Session
 from grader.types import Evidence, Flag
 from grader.verdicts import Verdict
 
 
-def flags(session: Session, rubric: Rubric, verdicts: Mapping[str, Verdict]) -> tuple[Flag, ...]:
-    """Run the large inputs of what is right; return a flag for each item that takes too long."""
-    cases = [case for case in rubric.large if verdicts[case.item].passed]
-    seen = session.once(cases)
+def flags(
+    evidence: Mapping[str, Evidence], rubric: Rubric, verdicts: Mapping[str, Verdict]
+) -> tuple[Flag, ...]:
+    """Return a flag for each right item that took too long for its large input."""
     limit = rubric.table.limits.large_s
     return tuple(
-        Flag("slow", _says(case.item, seen[case.id], limit), rubric.item(case.item).where)
-        for case in cases
-        if seen[case.id].outcome == "timeout" or seen[case.id].cpu_s > limit
+        Flag("slow", _says(case.item, seen, limit), rubric.item(case.item).where)
+        for case in rubric.large
+        if verdicts[case.item].passed
+        for seen in [evidence.get(case.id)]
+        if seen is not None and (seen.outcome == "timeout" or seen.cpu_s > limit)
     )
 
 

@@ -8,7 +8,6 @@ named by its module and function, and a name that points nowhere is an error her
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import importlib
 import inspect
@@ -20,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from grader import inputs, judges, ladder
+from grader import inputs, judges, ladder, parts
 from grader.errors import RubricError, UsageError
 from grader.goals import BelievingTable, DataTable, GoalTable, ProfileTable, RunsTable, Table
 from grader.judges.tolerances import TOLERANCES
@@ -131,6 +130,10 @@ class ItemTable(Table):
         default={}, description="inputs of the probe that take long unless it is computed at once"
     )
     hints: tuple[str, ...] = Field(default=(), max_length=3)
+    asks: tuple[str, ...] = Field(
+        default=(),
+        description="of a question: words that only it has, for years that number it otherwise",
+    )
 
     @model_validator(mode="after")
     def _adds_up(self) -> ItemTable:
@@ -154,6 +157,10 @@ class ItemTable(Table):
             raise ValueError("a code item needs at least one case")
         names = {part.id for part in self.parts}
         for case in self.cases:
+            if case.id == LARGE:
+                raise ValueError(
+                    f"case '{case.id}': the input in `large` has this name; use another"
+                )
             if case.part is not None and case.part not in names:
                 raise ValueError(f"case '{case.id}': part '{case.part}' is none of {sorted(names)}")
             if not (case.probe or self.probe):
@@ -162,18 +169,7 @@ class ItemTable(Table):
 
     def part_of(self, output: str, case: Case) -> str | None:
         """Return the part that this output of the case counts towards; None: only looked at."""
-        if case.only and not _matches(output, case.only):
-            return None
-        if case.part is not None:
-            return case.part
-        for part in self.parts:
-            if _matches(output, part.outputs or (part.id,)):
-                return part.id
-        return None
-
-
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        return parts.part_of(self.parts, output, case)
 
 
 class SectionTable(Table):
@@ -234,6 +230,8 @@ class RubricFile(Table):
                 raise ValueError(f"item '{item.id}': two cases are called {sorted(doubled)[0]!r}")
         return self
 
+
+LARGE = "its large input"  # the name of an item's case that is only timed
 
 # The table of each list or field, to say which fields there are.
 TABLES: Mapping[Any, type[Table]] = {
@@ -309,19 +307,20 @@ class Rubric:
         """Return the item with this id."""
         return self._items[item_id]
 
+    def all_needs(self, item_id: str) -> list[str]:
+        """Return what an item needs, and what that needs."""
+        direct = self._items[item_id].needs
+        return list(
+            dict.fromkeys([*direct, *(name for need in direct for name in self.all_needs(need))])
+        )
+
     def case_inputs(self, case: Case) -> dict[str, np.ndarray]:
         """Return the read-only arrays that go into a case, by argument name; made once.
 
         Parts of a case ("item/name/part") have the same arrays under the same names.
         """
         if case.id not in self._inputs:
-            whole = "/".join(case.id.split("/")[:2])
-            self._inputs[case.id] = {
-                name: inputs.make(text, inputs.case_key(self.table.seed, whole, name, case.public))
-                for name, text in case.inputs.items()
-            }
-            for array in self._inputs[case.id].values():
-                array.flags.writeable = False
+            self._inputs[case.id] = inputs.of_case(case, self.table.seed)
         return self._inputs[case.id]
 
 
@@ -478,7 +477,7 @@ def _check_call(dotted: str, row: CaseTable) -> None:
 
 
 def _large(item: ItemTable) -> tuple[CaseTable, ...]:
-    return (CaseTable(id="large", inputs=item.large),) if item.large else ()
+    return (CaseTable(id=LARGE, inputs=item.large),) if item.large else ()
 
 
 def _case(item: ItemTable, row: CaseTable) -> Case:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from grader.rubric import ItemTable
 from grader.types import Fault, ItemResult, PartResult, Score, Status
+
+if TYPE_CHECKING:
+    from grader.rubric import ItemTable
 
 GRADED: tuple[Status, ...] = ("passed", "partial", "failed", "not_written", "error", "timeout")
 

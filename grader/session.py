@@ -1,37 +1,28 @@
 """One submission's stay in the box: which cases run together, and what became of each.
 
-Cases of single functions share a child and those of nets another, public and hidden ones apart
-and the public ones first: hidden inputs do not enter the box before every answer whose text may be
-shown is in. A case that does not come out right there runs once more in a child of its own, so that
+The public cases share a child and the hidden ones the next: hidden inputs do not enter the box
+before every answer whose text may be shown is in. In each, the cases of single functions come
+first, and modules are imported when the first case needs them: what nets do comes too late for
+functions. A case that does not come out right there runs once more in a child of its own, so that
 a wrong verdict never comes from what another item left behind. An answer that is right in one run
 and wrong in another counts as wrong: what was right only alone runs again behind another case of
-its item, and the last right case of each item runs once more.
+its item, and the last right case of each item runs once more, with the large inputs behind it.
 """
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
-from grader import box, inputs
+from grader import box
+from grader.evidence import asked, evidence_of, modules_of
 from grader.rubric import Rubric
-from grader.types import Case, Evidence, Outcome, Raised
+from grader.types import Case, Evidence, Outcome
 
-# The graded modules that a probe of each module of grader.probes reaches.
-MODULES = {
-    "layers": ("layers",),
-    "norms": ("layers",),
-    "dropout": ("layers",),
-    "own": ("layers",),
-    "optim": ("optim",),
-    "nets": ("layers", "layer_utils", "fc_net"),
-}
-OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
 RERUN = {"answered", "raised", "died", "memory", "missing"}
 SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
 MAX_RESTARTS = 5
@@ -56,29 +47,32 @@ class Session:
         """The student's files."""
         return self._job.files
 
-    def observe(self, cases: Sequence[Case], right: Right) -> dict[str, Evidence]:
-        """Run `cases`; return the evidence of each. `right` is the judge's word on one answer."""
+    def observe(
+        self, cases: Sequence[Case], right: Right, large: Sequence[Case] = ()
+    ) -> dict[str, Evidence]:
+        """Run `cases`; return the evidence of each. `right` is the judge's word on one answer.
+
+        The `large` cases of an item run where all its others came out right.
+        """
         seen: dict[str, Evidence] = {}
         stuck: set[str] = set()
         for public in (True, False):
-            doubtful: list[Case] = []
-            for group in _groups([case for case in cases if case.public is public]):
-                free = [case for case in group if self._blocker(case, stuck) is None]
-                for case in group:
-                    if blocker := self._blocker(case, stuck):
-                        seen[case.id] = _not_run(case, f"{blocker} runs out of time")
-                seen |= self._run(free)
-                stuck |= {c.item for c in free if seen[c.id].outcome == "timeout"}
+            group = _in_order([case for case in cases if case.public is public])
+            free = [case for case in group if self._blocker(case, stuck) is None]
+            ran = self._run(free, alone=False)
+            stuck |= {case.item for case in free if ran[case.id].outcome == "timeout"}
+            seen |= ran | {
+                case.id: _not_run(case, f"{blocker} runs out of time")
+                for case in group
+                if case.id not in ran
+                or (ran[case.id].outcome, ran[case.id].text) == ("not_run", "")
+                for blocker in [self._blocker(case, stuck) or case.item]
+            }
+            if len(free) > 1:
                 for case in free:
-                    if seen[case.id].outcome == "not_run" and not seen[case.id].text:
-                        seen[case.id] = _not_run(case, f"{case.item} runs out of time")
-                if len(free) > 1:
-                    doubtful += [
-                        c for c in free if seen[c.id].outcome in RERUN and not right(c, seen[c.id])
-                    ]
-            for case in doubtful:
-                seen[case.id] = self._alone(case, cases, right)
-        return seen | self._second_look(cases, seen, right)
+                    if seen[case.id].outcome in RERUN and not right(case, seen[case.id]):
+                        seen[case.id] = self._alone(case, cases, right)
+        return seen | self._second_look(cases, seen, right, large)
 
     def once(self, cases: Sequence[Case]) -> dict[str, Evidence]:
         """Run `cases` together, once; return the evidence of each."""
@@ -94,17 +88,26 @@ class Session:
         return self._unless_unstable(case, first, again, right)
 
     def _second_look(
-        self, cases: Sequence[Case], seen: Mapping[str, Evidence], right: Right
+        self,
+        cases: Sequence[Case],
+        seen: Mapping[str, Evidence],
+        right: Right,
+        large: Sequence[Case],
     ) -> dict[str, Evidence]:
-        """Run the last right case of each item again; return the evidence of those that differ."""
-        last = {case.item: case for case in cases if right(case, seen[case.id])}
-        found: dict[str, Evidence] = {}
-        for group in _groups(list(last.values())):
-            again = self._run(group)
-            for case in group:
-                if again[case.id].outcome in RERUN and not right(case, again[case.id]):
-                    alone = self._run([case])[case.id]  # another item may have spoiled it
-                    found[case.id] = self._unless_unstable(case, seen[case.id], alone, right)
+        """Run the last right case of each item again, then the `large` cases of what is right.
+
+        Return the evidence of those that differ now, and that of the large ones.
+        """
+        good = {case.id: right(case, seen[case.id]) for case in cases}
+        last = _in_order(list({case.item: case for case in cases if good[case.id]}.values()))
+        wrong = {case.item for case in cases if not good[case.id]}
+        more = [case for case in large if case.item not in wrong]
+        again = self._run([*last, *more])
+        found = {case.id: again[case.id] for case in more}
+        for case in last:
+            if again[case.id].outcome in RERUN and not right(case, again[case.id]):
+                alone = self._run([case])[case.id]  # another item may have spoiled it
+                found[case.id] = self._unless_unstable(case, seen[case.id], alone, right)
         return found
 
     def _unless_unstable(
@@ -116,12 +119,10 @@ class Session:
 
     def _blocker(self, case: Case, stuck: set[str]) -> str | None:
         """Return the item that ran out of time and makes this case hopeless, if there is one."""
-        return next((name for name in (case.item, *self._needs(case.item)) if name in stuck), None)
-
-    def _needs(self, item_id: str) -> list[str]:
-        """Return what an item needs, and what that needs."""
-        direct = self._rubric.item(item_id).needs
-        return [*direct, *(name for need in direct for name in self._needs(need))]
+        return next(
+            (name for name in (case.item, *self._rubric.all_needs(case.item)) if name in stuck),
+            None,
+        )
 
     def close(self) -> None:
         """Tell the worker that this submission is done."""
@@ -143,8 +144,11 @@ class Session:
         outcome = "timeout" if time.monotonic() > self._deadline else "died"
         return box.Loaded(dict.fromkeys(box.GRADED, {"outcome": outcome}), ())
 
-    def _run(self, cases: Sequence[Case]) -> dict[str, Evidence]:
-        """Run one group; a worker that is lost on the way is replaced, and the rest goes on."""
+    def _run(self, cases: Sequence[Case], alone: bool = True) -> dict[str, Evidence]:
+        """Run one group; a worker that is lost on the way is replaced, and the rest goes on.
+
+        Cases that run `alone` share a child with nothing else.
+        """
         seen: dict[str, Evidence] = {}
         left = list(cases)
         while left:
@@ -152,7 +156,7 @@ class Session:
                 why = "the time for the whole submission was up"
                 return seen | {case.id: _not_run(case, why) for case in left}
             try:
-                for case_id, say, arrays in self._answers(left):
+                for case_id, say, arrays in self._answers(left, alone):
                     seen[case_id] = evidence_of(left[0], say, arrays, self._job.files)
                     left.pop(0)
             except (box.Gone, box.Late) as error:
@@ -164,98 +168,27 @@ class Session:
                 self._open()
         return seen
 
-    def _answers(self, cases: Sequence[Case]) -> Any:
+    def _answers(self, cases: Sequence[Case], alone: bool) -> Any:
         arrays: dict[str, np.ndarray] = {}
-        rows = []
         for case in cases:
             made = self._rubric.case_inputs(case)
             arrays |= {f"{case.id}:{name}": array for name, array in made.items()}
-            strided = [name for name, text in case.inputs.items() if inputs.is_strided(text)]
-            rows.append({
-                "id": case.id, "item": case.item, "probe": case.probe, "strided": strided,
-                "options": dict(case.options),
-            })  # fmt: skip
-        modules = sorted({name for case in cases for name in modules_of(case)})
+        rows = [
+            {
+                **asked(case),
+                "modules": modules_of(case),
+                "stuck_with": self._rubric.all_needs(case.item),
+            }
+            for case in cases
+        ]
         limit = time.monotonic() + len(cases) * self._job.case_s + SPARE_S
-        return self._worker.run(rows, arrays, modules, min(limit, self._deadline + SPARE_S))
-
-
-def modules_of(case: Case) -> tuple[str, ...]:
-    """Return the graded modules that a case reaches."""
-    return MODULES[case.probe.partition(".")[0]]
-
-
-def evidence_of(
-    case: Case, say: Mapping[str, Any], arrays: dict[str, np.ndarray], files: Mapping[str, bytes]
-) -> Evidence:
-    """Return the record of what a child said; whatever is not as agreed counts as no answer.
-
-    What can be known on this side is taken from here, for a child can say what it likes: names of
-    inputs from the case, lines and functions from the student's own `files`.
-    """
-    outcome = OUTCOMES.get(_text(say.get("outcome"), 20))
-    if outcome is None:
-        return Evidence(case.id, "died")
-    told = outcome in ("raised", "memory", "missing", "not_written")
-    changed = _list(say.get("mutated"))
-    evidence = Evidence(
-        case.id,
-        outcome,
-        arrays=arrays if outcome == "answered" else {},
-        dtypes=_texts(say.get("dtypes")),
-        refused=_texts(say.get("refused")),
-        raised=raised_of(say, files) if told else None,
-        mutated=tuple(name for name in case.inputs if name in changed),
-        text=_text(say.get("text"), 8000),
-        wall_s=_seconds(say.get("wall_s")),
-        cpu_s=_seconds(say.get("cpu_s")),
-    )
-    if outcome == "died":
-        code = f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else ""
-        return replace(evidence, text=_text(say.get("signal"), 40) or code)
-    return evidence
-
-
-def raised_of(say: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
-    """Return the exception that a child told of, with the student's lines as they really stand."""
-    frames = []
-    for frame in _list(say.get("frames"))[:20]:
-        if isinstance(frame, list) and len(frame) == 4 and _text(frame[0], 300) in files:
-            path, line, function = frame[0], frame[1], _text(frame[2], 100)
-            lines = files[path].decode("utf-8", "replace").splitlines()
-            if type(line) is int and 0 < line <= len(lines):
-                known = re.search(rf"\bdef {re.escape(function)}\b", "\n".join(lines))
-                name = function if known else ""
-                frames.append((path, line, name, lines[line - 1].strip()[:200]))
-    return Raised(_text(say.get("type"), 80), _text(say.get("message"), 500), tuple(frames))
-
-
-def _text(value: Any, size: int) -> str:
-    """Return a text of at most `size` characters; anything else is as good as none."""
-    return value[:size] if isinstance(value, str) else ""
-
-
-def _seconds(value: Any) -> float:
-    return value if isinstance(value, float) and 0 <= value < 1e6 else 0.0
-
-
-def _texts(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict):
-        return {}
-    return {str(k)[:100]: _text(v, 300) for k, v in list(value.items())[:200]}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+        return self._worker.run(rows, arrays, min(limit, self._deadline + SPARE_S), alone)
 
 
 def _not_run(case: Case, why: str) -> Evidence:
     return Evidence(case.id, "not_run", text=why)
 
 
-def _groups(cases: Sequence[Case]) -> list[list[Case]]:
-    """Return the cases in groups that share a child: those of single functions, those of nets."""
-    groups: dict[bool, list[Case]] = {}
-    for case in cases:
-        groups.setdefault("fc_net" in modules_of(case), []).append(case)
-    return list(groups.values())
+def _in_order(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases of single functions, then those of nets."""
+    return sorted(cases, key=lambda case: "fc_net" in modules_of(case))

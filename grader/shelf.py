@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from grader.bands import Bands
 from grader.engine import Assignment
 from grader.errors import UsageError
 from grader.golden import wrong
@@ -17,7 +18,7 @@ from grader.rubric import Rubric, read_rubric
 
 DEFAULT_RUBRIC = "cs231n-a2"
 GIVEN_PACKAGE = "cs231n"
-GIVEN_FILES = ("solver.py", "gradient_check.py", "data_utils.py", "synthetic.py")
+GIVEN_FILES = ("solver.py", "gradient_check.py", "data_utils.py", "download.py", "synthetic.py")
 ALSO_GIVEN = ("layers", "layer_utils")  # handed out in part: losses and sandwich layers
 
 
@@ -88,6 +89,7 @@ def _assignment(rubric: str, data_dir: Path | None) -> Assignment:
         grafts={} if layers is None else {"layers": layers},
         images=Images(profile, read.table.seed, template, data_dir),
         mistakes=golden_folder() / wrong.FOLDER,
+        bands=Bands.read(golden_folder(), profile, data_dir is not None),
     )
     found.check()
     return found

@@ -14,9 +14,11 @@ from dataclasses import replace
 import numpy as np
 
 from grader import box, snippets
-from grader.follow import NORMS, PROMISED, Again, root
+from grader.evidence import modules_of
+from grader.follow import NORMS, PROMISED, Again
+from grader.needs import root
 from grader.rubric import ItemTable, Rubric
-from grader.session import Session, modules_of
+from grader.session import Session
 from grader.snippets import Place
 from grader.types import Case, Evidence, Fault, Smallest
 from grader.verdicts import Bench, Verdict

@@ -273,7 +273,8 @@ class Notebook:
     """One notebook, executed in the box from its first cell to its last.
 
     `status` is "error" where a cell failed, "timeout" where time was up; `says` is a sentence about
-    the status, `markdown` maps the numbers of text cells to their text.
+    the status, `markdown` maps the numbers of text cells to their text. `reused` says when it ran,
+    where what it told was kept from then.
     """
 
     name: str
@@ -284,6 +285,7 @@ class Notebook:
     tags: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     trainings: tuple[Training, ...] = ()
     repaired: tuple[str, ...] = ()
+    reused: str = ""
 
     @property
     def failed_cell(self) -> int | None:
@@ -293,11 +295,27 @@ class Notebook:
 
 
 @dataclass(frozen=True)
+class Band:
+    """Where the curves of the reference lie for a run of the same kind, over some seeds.
+
+    Each array has a lower and an upper edge, shape (2, n). `loss` holds equal steps of all
+    `epochs`, `train` and `val` accuracies as in a Training. What was not finite is nan.
+    """
+
+    seeds: int
+    epochs: int
+    loss: np.ndarray
+    train: np.ndarray
+    val: np.ndarray
+
+
+@dataclass(frozen=True)
 class Trained:
     """One run after it was looked at: what it told, and what its parameters really do.
 
     Accuracies are shares of 0..1, recomputed on the trusted side; None where they cannot be, which
-    `says` explains. `items` are the ids of the items that rest on this run.
+    `says` explains. `items` are the ids of the items that rest on this run; `band` shows where the
+    reference lies, where it has such a run.
     """
 
     notebook: str
@@ -307,6 +325,7 @@ class Trained:
     hidden_accuracy: float | None
     says: str = ""
     items: tuple[str, ...] = ()
+    band: Band | None = None
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,16 @@ from __future__ import annotations
 import builtins
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from grader import judges
-from grader.golden.store import Golden
 from grader.judges import Finding, Look, Rules
 from grader.judges.tolerances import TOLERANCES
-from grader.rubric import ItemTable, Rubric
 from grader.types import Arrays, Case, Comparison, Evidence, Fault, FaultKind, Raised
+
+if TYPE_CHECKING:
+    from grader.golden.store import Golden
+    from grader.rubric import ItemTable, Rubric
 
 MAX_SHOWN = 2_000  # numbers of one array in a comparison; the report shows fewer still
 

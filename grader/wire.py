@@ -13,8 +13,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import select
 import struct
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,6 +31,7 @@ MAX_BODY = 64 * 1024 * 1024
 MAX_ARRAYS = 2_000
 MAX_NDIM = 8
 MAGIC = b"BGF1"
+AT_ONCE = 256 * 1024  # bytes of one read
 PREFIX = struct.Struct("<4sIQ")
 
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
@@ -104,14 +108,70 @@ def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     return name, code, tuple(shape)
 
 
-def read(receive: Callable[[int], bytes]) -> Message | None:
-    """Read one frame with `receive(n) -> exactly n bytes, or b"" at the end`; None at the end."""
-    prefix = receive(PREFIX.size)
-    if not prefix:
-        return None
-    header_length, body_length = lengths(prefix)
-    header = receive(header_length)
-    body = receive(body_length) if body_length else b""
-    if len(header) != header_length or len(body) != body_length:
-        raise WireError("wire: a frame that ends too early")
-    return unpack(header, body)
+class Late(Exception):
+    """No whole frame has come, or could be sent, in time."""
+
+
+def send(descriptor: int, frame: bytes, deadline: float) -> None:
+    """Write a frame to a non-blocking descriptor. Raises Late, or BrokenPipeError at its end."""
+    view = memoryview(frame)
+    while view:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([], [descriptor], [], left)[1]:
+            raise Late
+        try:
+            view = view[os.write(descriptor, view) :]
+        except BlockingIOError:
+            continue  # there is room for less than one write; wait again
+
+
+class Incoming:
+    """Frames from a descriptor; what has come of a frame is kept when time is up in its middle.
+
+    `largest` bounds the body of a frame. Without `ahead` no byte of a next frame is taken, which
+    may be another's to read.
+    """
+
+    def __init__(self, descriptor: int, largest: int = MAX_BODY, ahead: bool = True) -> None:
+        self._descriptor = descriptor
+        self._largest = largest
+        self._ahead = ahead
+        self._bytes = bytearray()
+
+    def read(self, deadline: float = math.inf) -> Message | None:
+        """Return the next frame, None at the end.
+
+        Raises Late at the `deadline` (of time.monotonic), WireError for what is no frame.
+        """
+        while len(self._bytes) < self._needed():
+            left = deadline - time.monotonic()
+            if left < math.inf and (
+                left <= 0 or not select.select([self._descriptor], [], [], left)[0]
+            ):
+                raise Late
+            missing = self._needed() - len(self._bytes)
+            part = os.read(self._descriptor, AT_ONCE if self._ahead else min(missing, AT_ONCE))
+            if not part and self._bytes:
+                raise WireError("wire: a frame that ends too early")
+            if not part:
+                return None
+            self._bytes += part
+        header, body = lengths(bytes(self._bytes[: PREFIX.size]))
+        start, end = PREFIX.size + header, PREFIX.size + header + body
+        frame = bytes(self._bytes[PREFIX.size : start]), bytes(self._bytes[start:end])
+        del self._bytes[:end]
+        return unpack(*frame)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing has come that was not read yet."""
+        return not self._bytes and not select.select([self._descriptor], [], [], 0)[0]
+
+    def _needed(self) -> int:
+        """Return how many bytes the next frame has, as far as it is known yet."""
+        if len(self._bytes) < PREFIX.size:
+            return PREFIX.size
+        header, body = lengths(bytes(self._bytes[: PREFIX.size]))
+        if body > self._largest:
+            raise WireError("wire: a frame that is larger than agreed")
+        return PREFIX.size + header + body

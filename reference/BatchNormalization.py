@@ -423,6 +423,8 @@ plot_batch_sizes("batchnorm", "Batch normalization")
 # "neither" where the answer says that mean and variance are not what is used.
 
 # %% [markdown]
+# ## Layer normalization, forward
+#
 # Write `layernorm_forward`. Most of the code is that of batch normalization along another axis;
 # mind that $\gamma$ and $\beta$ still belong to the columns.
 

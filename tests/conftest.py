@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from grader import shelf
 from grader.engine import Assignment
-from tests import outside, processes
+from tests import outside, processes, student_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,6 +25,14 @@ def nothing_is_left() -> Iterator[None]:
     assert processes.gone(left), f"processes are left: {[processes.command(pid) for pid in left]}"
     assert outside.strays() <= lying, "files are left"
     assert outside.kept() == kept, "files of ours were changed"
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untouched student's folder, its modules compiled; tests write into copies of it."""
+    folder = student_folder.unpacked(tmp_path_factory.mktemp("released"))
+    compileall.compile_dir(folder / ".selfcheck", quiet=1)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from grader.engine import Assignment
+from grader.evidence import modules_of
 from grader.rubric import LimitsTable, Rubric
-from grader.session import modules_of
 from grader.types import Submission
 from tests import handed_in
 

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from grader.box import Gone, Job, Late, Worker
-from grader.session import Session, evidence_of
+from grader.evidence import evidence_of
+from grader.session import Session
 from grader.types import Case
 from tests import handed_in, processes
 
@@ -44,6 +45,8 @@ def cases(
             "probe": "layers.relu_forward",
             "options": {},
             "strided": [],
+            "modules": ["layers"],
+            "stuck_with": [],
         }
         for i in range(count)
     ]
@@ -58,7 +61,7 @@ def outcomes(worker: Worker, one: Job, count: int = 1) -> list[str]:
     """Open a submission, run some cases, close it."""
     worker.open(one, soon())
     rows, inputs = cases(count)
-    seen = [say["outcome"] for _, say, _ in worker.run(rows, inputs, ["layers"], soon())]
+    seen = [say["outcome"] for _, say, _ in worker.run(rows, inputs, soon())]
     worker.close()
     return seen
 
@@ -138,7 +141,7 @@ def test_a_worker_that_ends_is_gone(own: Worker, number: int) -> None:
             os.kill(one, number)
     rows, inputs = cases()
     with pytest.raises(Gone):
-        list(own.run(rows, inputs, ["layers"], soon()))
+        list(own.run(rows, inputs, soon()))
     own.restart()
     assert processes.gone(left)
     assert outcomes(own, job()) == ["answered"]
@@ -149,7 +152,7 @@ def test_a_driver_that_ends_is_gone_and_the_worker_serves_on(own: Worker) -> Non
         os.kill(driver, signal.SIGKILL)
     rows, inputs = cases()
     with pytest.raises(Gone):
-        list(own.run(rows, inputs, ["layers"], soon()))
+        list(own.run(rows, inputs, soon()))
     own.restart()
     assert outcomes(own, job(), 3) == ["answered"] * 3
 
@@ -171,7 +174,7 @@ def test_a_stopped_worker_is_late_and_not_waited_for(own: Worker, shape: tuple[i
     rows, inputs = cases(1, shape)
     started = time.monotonic()
     with processes.no_longer_than(20), pytest.raises(Late):
-        list(own.run(rows, inputs, ["layers"], soon(1.0)))
+        list(own.run(rows, inputs, soon(1.0)))
     assert time.monotonic() - started < 3.0
     left = processes.below(pid(own)) | {pid(own)}
     own.restart()
@@ -202,7 +205,7 @@ def test_stopping_in_the_middle_of_a_case_leaves_no_process() -> None:
         one.open(job("import time; time.sleep(60)"), soon(60))
         rows, inputs = cases()
         with pytest.raises(Late):
-            list(one.run(rows, inputs, ["layers"], soon(0.3)))
+            list(one.run(rows, inputs, soon(0.3)))
     assert processes.gone(processes.mine() - before)
     one.stop()  # twice does no harm
 
@@ -215,7 +218,7 @@ worker = test_box.Worker()
 worker.open(test_box.job("import time; time.sleep(600)"), test_box.soon(60))
 rows, inputs = test_box.cases()
 print("open", flush=True)
-list(worker.run(rows, inputs, ["layers"], test_box.soon(60)))
+list(worker.run(rows, inputs, test_box.soon(60)))
 """
 
 
@@ -239,7 +242,7 @@ def test_the_answers_of_one_group_come_in_order_and_one_hang_costs_one(worker: W
     worker.open(job("import time; time.sleep(60 if x.size == 1 else 0)"), soon())
     rows, inputs = cases(4)
     inputs["relu/1:x"] = np.ones(1)
-    seen = [(name, say["outcome"]) for name, say, _ in worker.run(rows, inputs, ["layers"], soon())]
+    seen = [(name, say["outcome"]) for name, say, _ in worker.run(rows, inputs, soon())]
     worker.close()
     assert seen == [("relu/0", "answered"), ("relu/1", "timeout"), ("relu/2", "answered"), ("relu/3", "answered")]  # fmt: skip  # noqa: E501
 
@@ -248,7 +251,7 @@ def test_numbers_come_back_bit_for_bit(worker: Worker) -> None:
     worker.open(job(), soon())
     rows, _ = cases()
     x = np.array([[-0.0, 5e-324, np.pi], [np.inf, np.nan, -1e308]])
-    ((_, _, arrays),) = worker.run(rows, {"relu/0:x": x}, ["layers"], soon())
+    ((_, _, arrays),) = worker.run(rows, {"relu/0:x": x}, soon())
     worker.close()
     assert arrays["out"].tobytes() == np.maximum(0, x).tobytes()
 

@@ -352,7 +352,7 @@ def test_a_command_line_that_cannot_be_followed_ends_with_one_line(
 @pytest.mark.parametrize(
     "arguments",
     [("fixtures", "paint"), ("fixtures", "verify", "--fast"),
-     ("fixtures", "build", "--rubric", "x"), ("release",), ("release", "out"), ("schema", "paint")],
+     ("fixtures", "build", "--rubric", "x"), ("release",), ("schema", "paint")],
     ids=" ".join,
 )  # fmt: skip
 def test_a_wrong_sub_command_ends_with_one_line(arguments: tuple[str, ...], grade: Grade) -> None:
@@ -443,11 +443,6 @@ def test_grading_works_without_the_reference(
 def bytes_of(folder: Path) -> dict[str, bytes]:
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-
-
-def test_fixtures_verify_is_content_with_what_is_committed(grade: Grade, home: Path) -> None:
-    assert grade("fixtures", "verify").code == 0
-    assert grade("fixtures", "diff").code == 0
 
 
 def test_fixtures_verify_diff_and_build_after_a_change_of_the_reference(
@@ -586,6 +581,21 @@ def test_release_of_unbalanced_markers_is_our_fault_and_writes_nothing(
     path.write_text(path.read_text(encoding="utf-8") + "# BEGIN SOLUTION\n", encoding="utf-8")
     grade("release", "out", "--template").refuses(3, "optim.py", "SOLUTION")
     assert not Path("out").exists()
+
+
+def test_an_output_that_cannot_be_written_is_said_before_the_work(
+    grade: Grade, right: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli.grading, "grade_one", lambda *_: pytest.fail("graded"))
+    write("file", b"")
+    grade("right", "-o", "file/out").refuses(2, "file/out", "-o")
+
+
+def test_a_folder_may_be_called_submission(grade: Grade, right: Path) -> None:
+    right.rename("submission")
+    assert grade("submission").code == 0
+    assert grade("submission", "--json", "--notebooks", "skip").code == 0
+    assert Path("graded/submission/report.html").exists()
 
 
 # --------------------------------------------------------------------------- the command itself

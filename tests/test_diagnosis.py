@@ -28,6 +28,7 @@ from grader.diagnose.relations import Observed
 from grader.engine import Assignment, grade_one
 from grader.judges import Look, Rules
 from grader.judges.wrong import ABSENT, Seen
+from grader.lint import whole
 from grader.probes import nets
 from grader.types import Case, Evidence, Fault, ItemResult, Raised, Report, Submission
 from tests import handed_in
@@ -49,8 +50,8 @@ def assignment(assignments: dict[str, Assignment]) -> Assignment:
 
 
 # ------------------------------------------------------------------------------ usual mistakes
-# That each is named in the reference is asked in test_submissions.py; `python -m benchmarks
-# diagnosis` asks it of all mistakes in all styles.
+# That each is named in the reference is asked by `grade lint`, which test_lint.py runs;
+# `python -m benchmarks diagnosis` asks it of all mistakes in all styles.
 
 STYLES = [style for style in measured.styles() if style]
 PLANTED = [
@@ -68,6 +69,17 @@ def test_a_usual_mistake_is_named_in_any_style(
     report = grade_one(submission, assignment, worker)
     assert item(report, KNOWN[name].item).cause is not None
     assert measured.is_named(report, KNOWN[name])
+
+
+def test_a_mistake_is_named_in_a_rubric_that_lacks_some_of_its_cases(
+    assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    """Course year 2017 has no layer normalization, where this mistake shows too."""
+    mistake = KNOWN["FullyConnectedNet.dropout/not-with-normalization"]
+    year = whole.in_own_words(assignments["cs231n-a2-2017"])
+    report = grade_one(handed_in.with_mistakes(handed_in.reference(), [mistake]), year, worker)
+    cause = item(report, mistake.item).cause
+    assert cause is not None and (cause.id, cause.certain) == (mistake.id, True)
 
 
 PAIRS = [

@@ -91,7 +91,7 @@ def test_the_committed_fixtures_are_those_of_a_fresh_build(built: Built) -> None
     manifest, files = built
     committed = REFERENCE / "golden"
     names = {path.name for path in committed.iterdir() if path.is_file()}
-    assert names == {*files, "manifest.json"}
+    assert names == {*files, "manifest.json", "curves.json"}
     for name, flat in files.items():
         assert (committed / name).read_bytes() == store.npy_bytes(flat), name
     stored = json.loads((committed / "manifest.json").read_text(encoding="utf-8"))

@@ -36,7 +36,7 @@ def test_a_case_that_ignores_every_signal_ends_in_time(mode: str, body: str) -> 
             rows, inputs = test_box.cases()
             before = processes.mine()
             started = time.monotonic()
-            ((_, say, _),) = worker.run(rows, inputs, ["layers"], test_box.soon())
+            ((_, say, _),) = worker.run(rows, inputs, test_box.soon())
             took.append(time.monotonic() - started)
             assert say["outcome"] == "timeout"
             assert processes.gone(processes.mine() - before, within_s=0.5)

@@ -29,8 +29,8 @@ class Told:
         self,
         rows: Sequence[Mapping[str, Any]],
         inputs: Mapping[str, np.ndarray],
-        modules: Sequence[str],
         deadline: float,
+        alone: bool,
     ) -> Iterator[box.job.Observed]:
         self.ran.append([row["id"] for row in rows])
         for row in rows:

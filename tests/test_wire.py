@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
+import os
 import random
 import struct
+import time
 import tracemalloc
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from grader import wire
 from grader.errors import WireError
+from tests import processes
 
 PREFIX = 16  # b"BGF1", u32, u64
 
@@ -28,7 +30,19 @@ def header(table: Any, say: Any = None) -> bytes:
 
 
 def read(data: bytes) -> wire.Message | None:
-    return wire.read(io.BytesIO(data).read)
+    return next(iter(messages(data, 1)))
+
+
+def messages(data: bytes, count: int) -> list[wire.Message | None]:
+    """Read `count` frames from a descriptor that holds `data`."""
+    descriptor = os.memfd_create("frames")
+    try:
+        os.write(descriptor, data)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        incoming = wire.Incoming(descriptor)
+        return [incoming.read() for _ in range(count)]
+    finally:
+        os.close(descriptor)
 
 
 # ---------------------------------------------------------------- round trips
@@ -98,9 +112,8 @@ def test_plain_values_come_back_equal(say: dict[str, Any]) -> None:
 
 
 def test_two_frames_are_read_one_after_the_other_and_then_comes_the_end() -> None:
-    stream = io.BytesIO(wire.pack({"n": 1}, {"x": np.ones(2)}) + wire.pack({"n": 2}))
-    messages = [wire.read(stream.read) for _ in range(3)]
-    assert [m and m[0] for m in messages] == [{"n": 1}, {"n": 2}, None]
+    data = wire.pack({"n": 1}, {"x": np.ones(2)}) + wire.pack({"n": 2})
+    assert [m and m[0] for m in messages(data, 3)] == [{"n": 1}, {"n": 2}, None]
 
 
 # ---------------------------------------------------------------- what may not be sent
@@ -234,15 +247,36 @@ PREFIXES = {
 
 @pytest.mark.parametrize("prefix", PREFIXES.values(), ids=PREFIXES.keys())
 def test_a_length_is_checked_before_anything_is_received(prefix: bytes) -> None:
-    asked: list[int] = []
+    receiving, sending = os.pipe()  # left open: reading on would wait for ever
+    os.write(sending, prefix)
+    with processes.no_longer_than(5), pytest.raises(WireError, match="^wire: "):
+        wire.Incoming(receiving).read()
+    os.close(receiving)
+    os.close(sending)
 
-    def receive(count: int) -> bytes:
-        asked.append(count)
-        return prefix
 
-    with pytest.raises(WireError, match="^wire: "):
-        wire.read(receive)
-    assert asked == [PREFIX]
+def test_what_came_of_a_frame_is_kept_when_time_is_up() -> None:
+    receiving, sending = os.pipe()
+    incoming, data = wire.Incoming(receiving), wire.pack({"n": 1}, {"x": np.ones(2)})
+    for piece in (data[:7], data[7:40]):
+        os.write(sending, piece)
+        with pytest.raises(wire.Late):
+            incoming.read(time.monotonic() + 0.02)
+    os.write(sending, data[40:])
+    message = incoming.read(time.monotonic() + 5)
+    assert message is not None
+    assert message[0] == {"n": 1}
+    os.close(receiving)
+    os.close(sending)
+
+
+def test_a_body_may_be_bounded_more_closely() -> None:
+    receiving, sending = os.pipe()
+    os.write(sending, struct.pack("<4sIQ", b"BGF1", 2, 101))
+    with pytest.raises(WireError, match="larger than agreed"):
+        wire.Incoming(receiving, 100).read()
+    os.close(receiving)
+    os.close(sending)
 
 
 def test_the_limits_themselves_are_allowed() -> None:

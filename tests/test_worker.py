@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,8 @@ import pytest
 
 from grader import wire
 from grader.probes import nn as under_test
-from grader.worker import modules, observe, python2, serve
-from grader.worker.children import Answer, in_children
+from grader.worker import modules, observe, prepare, python2
+from grader.worker.children import Answer, Answered, Leaf
 from tests import processes
 
 processes.adopt_orphans()
@@ -202,7 +202,7 @@ def test_only_what_the_graded_files_may_import_is_compiled() -> None:
         "cs231n/classifiers/fc_net.py": b"x = 'import cnn'\n",
         "cs231n/notes.txt": b"import cnn",
     }
-    reached = set(serve._reachable(files, "cs231n"))
+    reached = set(prepare.reachable(files, "cs231n"))
     assert reached == {
         "cs231n/layers.py",
         "cs231n/helpers.py",
@@ -214,7 +214,7 @@ def test_only_what_the_graded_files_may_import_is_compiled() -> None:
 def test_a_megabyte_of_blank_lines_is_read_in_no_time() -> None:
     started = time.monotonic()
     text = "\n" * 300_000 + " " * 300_000
-    serve._reachable({"cs231n/layers.py": text.encode()}, "cs231n")
+    prepare.reachable({"cs231n/layers.py": text.encode()}, "cs231n")
     modules.called([text])
     assert time.monotonic() - started < 2.0
 
@@ -227,6 +227,18 @@ def test_other_names_of_the_package_are_found() -> None:
 # ------------------------------------------------------------------------------ imports
 
 
+def in_children(
+    names: Sequence[str],
+    work: Callable[[Sequence[str], Answer], None],
+    limit_s: float,
+    **more: Any,
+) -> Iterator[Answered]:
+    """Ask a leaf once; end it afterwards."""
+    leaf = Leaf(lambda say, arrays, answer: work(say["names"], answer), 6)
+    yield from leaf.ask({}, {}, names, limit_s, **more)
+    leaf.end()
+
+
 def imported(files: dict[str, str], asked: str, package: str = "hw") -> dict[str, Any]:
     """Import graded modules in a child; return what evaluating `asked` with them gives, as text."""
     codes = {
@@ -236,7 +248,8 @@ def imported(files: dict[str, str], asked: str, package: str = "hw") -> dict[str
 
     def work(names: Sequence[str], answer: Answer) -> None:
         graded = tuple(n for n, p in modules.GRADED.items() if f"{package}/{p}" in files)
-        found = dict(modules.import_graded(package, codes, {}, {}, graded, aliases))
+        modules.install(package, codes, {}, {}, aliases)
+        found = dict(modules.import_graded(package, graded))
         try:
             answer({"got": str(eval(asked, dict(found)))}, {})
         except BaseException as error:  # noqa: BLE001 - that is the answer
@@ -425,9 +438,73 @@ def test_a_child_has_no_rights_and_no_files() -> None:
 
     ((_, say, _),) = in_children(["a"], work, 5.0)
     assert say["uid"] != 0 and say["leader"] and not say["forked"]
-    assert say["open"] == 4  # 0, 1, 2 and the way back
+    assert say["open"] == 5  # 0, 1, 2, the way in and the way back
     assert say["limit"] == {"AS": 2 * 1024**3, "CPU": 6, "FSIZE": 1024**2, "NPROC": 0, "CORE": 0,
                             "NOFILE": 64}  # fmt: skip
+
+
+def test_a_leaf_answers_one_request_after_another_and_keeps_what_it_learnt() -> None:
+    learnt: list[float] = []
+
+    def work(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], answer: Answer) -> None:
+        for name in say["names"]:
+            learnt.append(float(arrays[name].sum()))
+            answer({"outcome": "answered", "pid": os.getpid(), "learnt": learnt}, {})
+
+    leaf = Leaf(work, 6)
+    asked = [list(leaf.ask({}, {name: np.ones(200_000)}, [name], 5.0)) for name in ("a", "b")]
+    leaf.end()
+    fresh = list(leaf.ask({}, {"c": np.ones(1)}, ["c"], 5.0))
+    leaf.end()
+    says = [say for answered in (*asked, fresh) for _, say, _ in answered]
+    assert says[0]["pid"] == says[1]["pid"] != says[2]["pid"]
+    assert [say["learnt"] for say in says] == [[200_000.0], [200_000.0] * 2, [1.0]]
+
+
+def late_exit() -> None:
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(3))
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+
+
+def late_words() -> None:
+    signal.signal(signal.SIGALRM, lambda *_: [_tried(n) for n in range(3, 20)])
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+
+
+def _tried(number: int) -> None:
+    try:
+        os.write(number, wire.pack({"outcome": "answered", "forged": True}))
+    except OSError:
+        return
+
+
+@pytest.mark.parametrize("left", [late_exit, late_words])
+def test_what_a_leaf_does_between_two_requests_blames_no_name(left: Callable[[], None]) -> None:
+    def work(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], answer: Answer) -> None:
+        if say["names"] == ["a"]:
+            left()
+        answer({"outcome": "answered", "pid": os.getpid()}, {})
+
+    leaf = Leaf(work, 6)
+    ((_, first, _),) = leaf.ask({}, {}, ["a"], 5.0)
+    time.sleep(0.3)
+    ((_, second, _),) = leaf.ask({}, {}, ["b"], 5.0)
+    leaf.end()
+    assert first["outcome"] == second["outcome"] == "answered"
+    assert first["pid"] != second["pid"] and "forged" not in second
+
+
+def test_a_leaf_that_takes_no_request_is_replaced() -> None:
+    def work(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], answer: Answer) -> None:
+        answer({"outcome": "answered", "pid": os.getpid()}, {})
+        if say["names"] == ["a"]:
+            time.sleep(60)
+
+    leaf = Leaf(work, 6)
+    ((_, first, _),) = leaf.ask({}, {}, ["a"], 0.5)
+    ((_, second, _),) = leaf.ask({}, {"x": np.ones(500_000)}, ["b"], 0.5)
+    leaf.end()
+    assert second["outcome"] == "answered" and first["pid"] != second["pid"]
 
 
 def _is_open(number: int) -> bool:
@@ -438,16 +515,21 @@ def _is_open(number: int) -> bool:
     return True
 
 
-def test_names_of_an_item_that_hung_are_not_run() -> None:
+def test_names_that_need_what_hung_are_not_run() -> None:
     def work(names: Sequence[str], answer: Answer) -> None:
         for name in names:
             if name.startswith("slow"):
                 time.sleep(60)
             answer({"outcome": "answered"}, {})
 
-    names = ["slow/1", "slow/2", "slow/3", "fast/1"]
-    seen = in_children(names, work, 0.3, of=lambda name: name.partition("/")[0])
-    assert [say["outcome"] for _, say, _ in seen] == ["timeout", "not_run", "not_run", "answered"]
+    needed = {
+        "slow/1": ["slow"], "slow/2": ["slow"], "fast/1": ["fast"],
+        "net/1": ["net", "fast", "slow"], "net/2": ["net", "fast"],
+    }  # fmt: skip
+    seen = in_children(list(needed), work, 0.3, stuck_with=lambda name: needed[name])
+    assert [say["outcome"] for _, say, _ in seen] == [
+        "timeout", "not_run", "answered", "not_run", "answered",
+    ]  # fmt: skip
 
 
 # ------------------------------------------------------------------------------ one case

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import time
@@ -26,14 +25,16 @@ from typing import Any
 import numpy as np
 
 from grader import wire
-from grader.box.job import GRADED, Gone, Job, Late, Loaded, Observed, Script
+from grader.box.job import GRADED, Gone, Job, Loaded, Observed, Script
 from grader.box.plan import Plan, choose, command, environment, verdict
 from grader.errors import BoxError, WireError
 from grader.types import BoxState
+from grader.wire import Late
 
 __all__ = ["GRADED", "Gone", "Job", "Late", "Loaded", "Plan", "Script", "Worker", "choose"]
 
 WRITTEN = 64 * 1024**2  # bytes of a file that a notebook writes
+PIPE = 512 * 1024  # bytes on their way at once: each time it is full, two processes take turns
 START_S = 60.0  # seconds until a worker must have imported NumPy, on the slowest machine
 
 
@@ -47,6 +48,7 @@ class Worker:
     def __init__(self, plan: Plan | None = None) -> None:
         self._plan = plan
         self._process: subprocess.Popen[bytes] | None = None
+        self._incoming: wire.Incoming | None = None
         self._state: BoxState | None = None
         self.versions: dict[str, str] = {}
         self.missing: dict[str, str] = {}
@@ -84,8 +86,10 @@ class Worker:
                 close_fds=True,
                 bufsize=0,
             )
-            assert self._process.stdin
+            assert self._process.stdin and self._process.stdout
+            self._incoming = wire.Incoming(self._process.stdout.fileno())
             os.set_blocking(self._process.stdin.fileno(), False)
+            _widen(self._process.stdin.fileno())
 
     def stop(self) -> None:
         """Kill the process and all that it started."""
@@ -147,14 +151,15 @@ class Worker:
         self,
         cases: Sequence[Mapping[str, Any]],
         inputs: Mapping[str, np.ndarray],
-        modules: Sequence[str],
         deadline: float,
+        alone: bool = True,
     ) -> Iterator[Observed]:
         """Run one group of cases in the open submission; yield (case id, say, arrays) in order.
 
-        `inputs` are named "case id:argument". Raises Late or Gone; what was yielded stands.
+        `cases` are as serve.Driver takes them, `inputs` are named "case id:argument". Cases
+        that run `alone` share a child with no others. Raises Late or Gone; what was yielded stands.
         """
-        say = {"do": "run", "cases": list(cases), "modules": list(modules)}
+        say = {"do": "run", "cases": list(cases), "alone": alone}
         self._send(wire.pack(say, inputs), deadline)
         for case in cases:
             observed, arrays = self._receive(deadline)
@@ -205,42 +210,30 @@ class Worker:
     def _send(self, data: bytes, deadline: float) -> None:
         """Write a frame; a worker that was stopped must not stop us."""
         assert self._process and self._process.stdin
-        descriptor = self._process.stdin.fileno()
-        view = memoryview(data)
-        while view:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([], [descriptor], [], left)[1]:
-                raise Late
-            try:
-                view = view[os.write(descriptor, view[:65536]) :]
-            except BlockingIOError:
-                continue  # there is room for less than one write; wait again
-            except BrokenPipeError:
-                raise Gone from None
+        try:
+            wire.send(self._process.stdin.fileno(), data, deadline)
+        except BrokenPipeError:
+            raise Gone from None
 
     def _receive(self, deadline: float) -> wire.Message:
-        assert self._process and self._process.stdout
-        descriptor = self._process.stdout.fileno()
-
-        def receive(count: int) -> bytes:
-            parts = bytearray()
-            while len(parts) < count:
-                left = deadline - time.monotonic()
-                if left <= 0 or not select.select([descriptor], [], [], left)[0]:
-                    raise Late
-                part = os.read(descriptor, min(count - len(parts), 1 << 20))
-                if not part:
-                    break
-                parts += part
-            return bytes(parts)
-
+        assert self._incoming is not None
         try:
-            message = wire.read(receive)
+            message = self._incoming.read(deadline)
         except WireError:
             raise Gone from None
         if message is None:
             raise Gone
         return message
+
+
+def _widen(pipe: int) -> None:
+    """Let more bytes wait in a pipe, where this system allows it."""
+    import fcntl  # absent on Windows, where no worker starts
+
+    try:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
+    except (AttributeError, OSError):
+        return
 
 
 def _descendants(pid: int) -> list[int]:

@@ -54,9 +54,5 @@ class Script:
     memory: int
 
 
-class Late(Exception):
-    """The worker has not answered before the submission's time was up."""
-
-
 class Gone(Exception):
     """The worker ended, or sent what is no frame: student code reached it."""

@@ -32,6 +32,9 @@ FIRST_UID = 60_000  # a slot's children run as this plus its number: no account,
 NOTEBOOK_PACKAGES = ("ipython", "matplotlib")
 HERE = Path(__file__).resolve().parent.parent
 VISIBLE = ("errors.py", "wire.py", "probes", "worker")
+DOCKER_RUN = (  # as it is in the shells of Linux, macOS and Windows
+    'docker run --rm --init --network none --read-only -v "${PWD}:/work" backgrade submission.zip'
+)
 DOCKER = "grade in a container (docs/security.md says how)"
 UNBOXED = "or use --box none, which runs the code unconfined and says so in every report"
 BOOT = """
@@ -106,12 +109,7 @@ class Plan:
 
 def choose(mode: str = "auto") -> Plan:
     """Return the box for a mode. Raises BoxError where this machine cannot have it."""
-    if sys.platform == "win32" or (sys.platform != "linux" and mode != "none"):
-        also = "" if sys.platform == "win32" else f", {UNBOXED}"
-        raise BoxError(
-            f"box: student code can be confined on Linux only, not on {sys.platform}; "
-            f"{DOCKER}{also}"
-        )
+    must_be_linux()
     if mode == "none":
         return Plan(mode, outer.Outer(why="switched off by --box none"), UNCONFINED)
     if mode == "landlock":
@@ -120,6 +118,15 @@ def choose(mode: str = "auto") -> Plan:
     if mode == "bubblewrap" and not found.start:
         raise BoxError(f"box: --box bubblewrap: {found.why}; mend that, or use --box auto")
     return Plan(mode, found, INNER)
+
+
+def must_be_linux() -> None:
+    """Raise BoxError, with what to do instead, on a system that no layer was made for."""
+    if sys.platform != "linux":
+        raise BoxError(
+            f"box: student code can be confined on Linux only, not on {sys.platform}. Grade in a "
+            f"container, after `make docker`: {DOCKER_RUN} (docs/docker.md)"
+        )
 
 
 def command(plan: Plan) -> list[str]:

@@ -2,11 +2,15 @@
 
     grading    grade SUBMISSION
     fixtures   grade fixtures build|verify|diff
+    export     grade export DIR --format F
+    autograder grade autograder ROOT
     release    grade release DIR
+    lint       grade lint
     machine    grade doctor, grade schema
 
-Exit codes: 0 graded, whatever the score; 1 below --fail-under, or fixtures that differ; 2 the
-submission or the command line is unusable; 3 the grader itself failed.
+Exit codes: 0 graded, whatever the score; 1 below --fail-under, fixtures that differ, or an
+assignment that is not right; 2 the submission or the command line is unusable; 3 the grader itself
+failed.
 """
 
 from __future__ import annotations
@@ -15,12 +19,13 @@ import gc
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import grader
-from grader.cli import fixtures, grading, machine, release
+from grader.cli import autograder, export, fixtures, grading, lint, machine, release
 from grader.errors import BackgradeError
 
 app = typer.Typer(
@@ -32,10 +37,15 @@ app = typer.Typer(
 )
 app.command("submission")(grading.submission)
 app.add_typer(fixtures.app, name="fixtures")
+app.command("export")(export.export)
+app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
+app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)
 app.command("schema")(machine.schema)
-COMMANDS = ("submission", "fixtures", "release", "doctor", "schema")
+COMMANDS = (
+    "submission", "fixtures", "export", "autograder", "release", "lint", "doctor", "schema",
+)  # fmt: skip
 
 
 def _version(wanted: bool) -> None:
@@ -54,7 +64,12 @@ def main_options(
 
 
 def with_command(args: list[str]) -> list[str]:
-    """A first word that is no command is a submission: `grade hw.zip`, `grade --json hw.zip`."""
+    """A first word that is no command is a submission: `grade hw.zip`, `grade --json hw.zip`.
+
+    So is a folder called "submission" where nothing else is named.
+    """
+    if args[:1] == ["submission"] and all(a.startswith("-") for a in args[1:2]):
+        args = [*args[:1], *args] if Path("submission").exists() else args
     known = {*COMMANDS, "--help", "-h", "--version"}
     return args if not args or args[0] in known else ["submission", *args]
 

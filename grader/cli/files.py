@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from grader.errors import UsageError
 
 
+def check_writable(folder: Path) -> None:
+    """Raise UsageError where `folder` cannot be made or written to: asked before the work."""
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise UsageError(f"{folder}: cannot be written ({place} is no folder); choose another -o")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise UsageError(f"{folder}: cannot be written (no right to); choose another -o")
+
+
 def write(path: Path, text: str) -> None:
-    """Write `text` to `path`, making its folder. Raises UsageError."""
+    """Write `text` to `path` as the same bytes on every system, making its folder.
+
+    Raises UsageError.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be written ({error.strerror}); choose another -o"

@@ -1,4 +1,4 @@
-"""`grade release DIR`: what students get."""
+"""`grade release DIR`: what students get, and what those who grade get."""
 
 from __future__ import annotations
 
@@ -8,24 +8,40 @@ from typing import Annotated
 import typer
 
 from grader import shelf
+from grader.cli.grading import Rubric
 from grader.errors import UsageError
 
 
 def release(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")],
+    rubric: Rubric = shelf.DEFAULT_RUBRIC,
     template: Annotated[
-        bool, typer.Option("--template", help="The unsolved package and notebooks.")
-    ],
+        bool, typer.Option("--template", help="Only the unsolved package and notebooks.")
+    ] = False,
 ) -> None:
-    """Write what students get."""
-    from grader import release as releasing
+    """Write student.zip, gradescope.zip, staff.zip and SHA256SUMS; nothing, if an answer shows."""
+    if template:
+        _template(folder)
+    else:
+        _archives(folder, rubric)
 
-    if not template:
-        raise UsageError("release: only --template can be made; add it")
+
+def _template(folder: Path) -> None:
+    from grader.release import write_template
+
     try:
-        written = releasing.write_template(shelf.home() / "reference", folder)
+        written = write_template(shelf.home() / "reference", folder)
     except OSError as error:
         raise UsageError(
             f"{folder}: cannot be written ({error.strerror}); choose another folder"
         ) from None
     typer.echo(f"{folder}: {len(written)} files written")
+
+
+def _archives(folder: Path, rubric: str) -> None:
+    from grader.release import bundle
+
+    source = bundle.Source(shelf.assignment(rubric), shelf.home())
+    for released in bundle.write(folder, source):
+        typer.echo(f"{folder / released.name}: {released.size / 1e6:.2f} MB")
+    typer.echo(f"{folder / 'SHA256SUMS'}: their checksums")

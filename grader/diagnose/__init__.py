@@ -13,17 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from grader.diagnose import conduct, match, properties, stops, symptoms
 from grader.diagnose.match import Match, Mine
 from grader.diagnose.symptoms import Symptom
-from grader.follow import Again
 from grader.golden.wrong import Wrong
 from grader.judges.wrong import Answer, Key, Seen, wrong_answers
-from grader.rubric import ItemTable, Rubric
 from grader.types import Case, Cause, Evidence
 from grader.verdicts import Bench, Verdict
+
+if TYPE_CHECKING:
+    from grader.follow import Again
+    from grader.rubric import ItemTable, Rubric
 
 MOST = 2  # causes that one item is given
 OWN = (
@@ -175,9 +177,13 @@ class _Counted:
         return {key: answer for key, answer in answers.items() if self.part(key) in self._worth}
 
     def part(self, key: Key) -> str | None:
-        """Return the part of an output; what several cases say together has no case of its own."""
-        case = self._cases.get(key[0]) or next(iter(self._cases.values()))
-        return self._item.part_of(key[1], case)
+        """Return the part of an output; what several cases say together is the item's.
+
+        A mistake is known in the cases of all rubrics: those that this one lacks count for nothing.
+        """
+        together = next(iter(self._cases.values())) if key[0] == self._item.id else None
+        case = self._cases.get(key[0], together)
+        return None if case is None else self._item.part_of(key[1], case)
 
 
 def _told(matches: list[Match], signs: list[Symptom], wrong: Wrong) -> Diagnosis:

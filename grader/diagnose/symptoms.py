@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from grader.diagnose import relations, sentences, spread
 from grader.diagnose.relations import Observed
 from grader.judges import find as judge
 from grader.judges.wrong import Key, Seen
-from grader.rubric import ItemTable
+
+if TYPE_CHECKING:
+    from grader.rubric import ItemTable
 
 # Outputs that others follow from: what an update rule keeps, and the forward pass.
 STATE = ("velocity", "cache", "m", "v", "t")

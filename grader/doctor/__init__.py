@@ -26,7 +26,7 @@ import numpy as np
 import grader
 from grader.box import Job, Plan, Worker
 from grader.box import outer as bubblewrap
-from grader.box.plan import INNER
+from grader.box.plan import INNER, must_be_linux
 from grader.errors import BoxError
 from grader.types import BoxState
 from grader.worker import landlock
@@ -82,7 +82,11 @@ class Examination:
 
 
 def examine(golden: Path) -> Examination:
-    """Try every layer; `golden` is a file of answers that nothing in the box may read."""
+    """Try every layer; `golden` is a file of answers that nothing in the box may read.
+
+    Raises BoxError on a system that has none of them.
+    """
+    must_be_linux()
     outer = bubblewrap.find()
     none = bubblewrap.Outer(why=outer.why)
     with _places(golden) as given:
@@ -110,14 +114,14 @@ def _tried(plan: Plan, given: Mapping[str, Any]) -> Tried:
     source = (Path(__file__).parent / "attempts.py").read_bytes()
     job = Job("trial", {"trial/layers.py": _with(source, given)}, {"dropout_p": "keep"})
     row = {"id": "trial", "item": "trial", "probe": "layers.relu_forward", "strided": [],
-           "options": {}}  # fmt: skip
+           "options": {}, "modules": ["layers"], "stuck_with": []}  # fmt: skip
     with Worker(plan) as worker:
         try:
             limit = time.monotonic() + TRIAL_S
             loaded = worker.open(job, limit)
             if loaded.modules["layers"]["outcome"] != "loaded":
                 return None, worker.state, worker.missing
-            ((_, say, arrays),) = worker.run([row], {"trial:x": np.zeros(1)}, ["layers"], limit)
+            ((_, say, arrays),) = worker.run([row], {"trial:x": np.zeros(1)}, limit)
         except BoxError as error:
             return None, None, {"box": str(error)}
         out = arrays.get("out", np.ones(0))

@@ -112,9 +112,13 @@ class Golden:
         wanted = (MAIN, *case.alternatives)
         key = (case.id, *wanted)
         if key not in self._expected:
-            answers = self._manifest["cases"][case.id]["answers"]
-            self._expected[key] = tuple(self._arrays(case.id, n) for n in wanted if n in answers)
+            self._expected[key] = tuple(self.answers(case).values())
         return self._expected[key]
+
+    def answers(self, case: Case) -> dict[str, Arrays]:
+        """Return the outputs of the reference and of each alternative of a case, by name."""
+        known = self._manifest["cases"][case.id]["answers"]
+        return {n: self._arrays(case.id, n) for n in (MAIN, *case.alternatives) if n in known}
 
     def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
         """Yield (case:alternative:output, array) of everything that is stored."""

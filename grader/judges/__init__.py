@@ -12,6 +12,7 @@ nothing: a judge must speak for a point to be given.
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -42,6 +43,14 @@ class Look:
     refused: Mapping[str, str]
     expected: tuple[Arrays, ...]
     rules: Rules
+
+    @functools.cached_property
+    def sizes(self) -> tuple[dict[str, float], ...]:
+        """The largest absolute value of each output, for each golden answer."""
+        return tuple(
+            {name: float(np.abs(array).max(initial=0.0)) for name, array in one.items()}
+            for one in self.expected
+        )
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,7 @@ class Judge:
     golden: bool = True
 
 
+@functools.cache
 def find(dotted: str) -> Judge:
     """Return the judge "module.name"; raises RubricError where there is none."""
     module, _, name = dotted.partition(".")

@@ -33,9 +33,9 @@ def compare(name: str, look: Look) -> Finding:
         return missing(name, look)
     got = look.arrays[name]
     best: Finding | None = None
-    for expected in look.expected:
+    for expected, sizes in zip(look.expected, look.sizes):
         if name in expected:
-            scale = _scale(expected, name)
+            scale = max(sizes[name], FLOOR * max(sizes.values()))
             found = _against(name, got, expected[name], scale, look)
             if found.kind is None:
                 return found
@@ -140,11 +140,6 @@ def _wrong_value(
 def _short(number: float) -> str:
     """Return a limit as people write it: 1e-9, or 0."""
     return f"{number:.0e}".replace("e-0", "e-") if number else "0"
-
-
-def _scale(expected: Arrays, name: str) -> float:
-    sizes = {key: float(np.abs(array).max(initial=0.0)) for key, array in expected.items()}
-    return max(sizes[name], FLOOR * max(sizes.values()))
 
 
 def _badness(finding: Finding) -> tuple[bool, bool, float]:

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Union
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from grader.types import Case
 
 OTHER = "other"  # nothing that we have a word for
 ABSENT = frozenset({"absent"})
-Answer = np.ndarray | frozenset[str]
+Answer = Union[np.ndarray, frozenset[str]]  # noqa: UP007 - the self-check runs on Python 3.9
 Key = tuple[str, str]  # case, or the item for what several cases say together; output
 # Judges by property whose cases are seeded all through: equal code gives equal arrays.
 SEEDED = ("nets.seeded",)

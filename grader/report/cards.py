@@ -96,9 +96,9 @@ def _card(root: Root, anchor: str, side: int) -> Card:
         word=WORDS[item.status],
         gain=count(root.gain, "point") if root.gain else "no points lost",
         score=f"{points(item.earned)} of {points(item.possible)}",
-        lede=_lede(item.parts),
+        lede=lede(item.parts),
         cause=item.cause,
-        cause_label=_label(item.cause),
+        cause_label=label(item.cause),
         small=make(item.smallest),
         problems=tuple(problem(fault, side) for fault in picked),
         more=tuple(rest[:MORE]),
@@ -152,7 +152,7 @@ def part(result: PartResult) -> Part:
     return Part(result.id, result.about, said, result.status, WORDS[result.status])
 
 
-def _label(cause: Cause | None) -> str:
+def label(cause: Cause | None) -> str:
     """Return what a cause is: a mistake with a name, or what the numbers have in common."""
     if cause is None:
         return ""
@@ -161,7 +161,7 @@ def _label(cause: Cause | None) -> str:
     return "This is the mistake:" if cause.certain else "This looks like:"
 
 
-def _lede(parts: tuple[PartResult, ...]) -> str:
+def lede(parts: tuple[PartResult, ...]) -> str:
     """Return what is right beside what is not, where both are there."""
     counted = [part for part in parts if part.possible > 0]
     right = [part.id for part in counted if part.status == "passed"]

@@ -159,12 +159,13 @@ class BoxJson(TypedDict):
 
 
 class MeasuredJson(TypedDict):
-    """What differs from run to run."""
+    """What differs from run to run. `reused` says when notebooks ran that did not run again."""
 
     started: str
     wall_s: float
     cpu_s: float
     host: str
+    reused: dict[str, str]
     versions: dict[str, str]
 
 

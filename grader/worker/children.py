@@ -5,12 +5,10 @@ from __future__ import annotations
 import functools
 import gc
 import json
-import math
 import os
-import select
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,61 +16,136 @@ import numpy as np
 from grader import wire
 from grader.errors import WireError
 from grader.worker import limits
+from grader.worker.observe import MAX_ANSWER
 
 MAX_SAID = 64 * 1024  # characters of what a child says about one answer, names of arrays included
+NOT_RUN = {"outcome": "not_run", "wall_s": 0.0}
 Answer = Callable[[dict[str, Any], dict[str, np.ndarray]], None]
+Work = Callable[[dict[str, Any], dict[str, np.ndarray], Answer], None]
 Answered = tuple[str, dict[str, Any], dict[str, np.ndarray]]
 
 
-def in_children(
-    names: Sequence[str],
-    work: Callable[[Sequence[str], Answer], None],
-    limit_s: float,
-    of: Callable[[str], str] = str,
-    confine: Callable[[int], None] = limits.confine,
-) -> Iterator[Answered]:
-    """Run `work(names, answer)` in a child; yield (name, say, arrays) for each name in order.
+class Leaf:
+    """A confined child that answers one request after another; replaced where it dies or hangs.
 
-    The child calls `answer` once for each name. Where it dies, hangs for `limit_s` wall seconds or
-    sends no frame, the name it was at gets an "outcome" of died or timeout, and the names after
-    it a fresh child. Names for which `of` gives the same as for one that hung are "not_run": what
-    hangs once hangs again. Every answer carries `wall_s`. `confine(cpu seconds)` is the first thing
-    that a child does.
+    `work(say, arrays, answer)` runs in the child, for each request: it calls `answer` once for each
+    of say["names"]. `confine(cpu seconds)` is the first thing that a child does.
     """
-    left = list(names)
-    hung: set[str] = set()
-    while left:
-        if of(left[0]) in hung:
-            yield left.pop(0), {"outcome": "not_run", "wall_s": 0.0}, {}
-            continue
-        pid, pipe = start(
-            functools.partial(work, tuple(left)),
-            functools.partial(confine, math.ceil(limit_s * len(left)) + 1),
-        )
-        try:
-            while left:
-                started = time.monotonic()
-                name = left.pop(0)
-                try:
-                    message = wire.read(_reader_until(pipe, started + limit_s))
-                except Late:
-                    hung.add(of(name))
-                    end(pid)  # before anyone is told, so that nothing of it is left by then
-                    pid = 0
-                    yield name, {"outcome": "timeout", "wall_s": limit_s}, {}
-                    break
-                except WireError:
-                    message = None
-                wall_s = time.monotonic() - started
-                if message is None:
-                    yield name, end_of(pid) | {"wall_s": wall_s}, {}
-                    pid = 0
-                    break
-                say, arrays = _said(*message)
-                yield name, say | {"wall_s": wall_s}, arrays
-        finally:
-            os.close(pipe)
-            end(pid)
+
+    def __init__(
+        self, work: Work, cpu_s: int, confine: Callable[[int], None] = limits.confine
+    ) -> None:
+        self._work = work
+        self._confine = functools.partial(confine, cpu_s)
+        self._pid = 0
+        self._asking = -1
+        self._answers = -1
+
+    def ask(
+        self,
+        say: Mapping[str, Any],
+        arrays: Mapping[str, np.ndarray],
+        names: Sequence[str],
+        limit_s: float,
+        stuck_with: Callable[[str], Sequence[str]] = lambda name: [name],
+    ) -> Iterator[Answered]:
+        """Hand over a request; yield (name, say, arrays) for each name in order.
+
+        Where the child dies, hangs for `limit_s` wall seconds or sends no frame, the name it was at
+        gets an "outcome" of died or timeout, and the names after it a fresh child.
+        `stuck_with(name)` says what a name is about, then what it needs: where one of these hung,
+        it is "not_run", for what hangs once hangs again. Every answer carries `wall_s`.
+        """
+        left = list(names)
+        hung: set[str] = set()
+        while left:
+            able = [name for name in left if hung.isdisjoint(stuck_with(name))]
+            if left[0] not in able:
+                yield left.pop(0), dict(NOT_RUN), {}
+                continue
+            incoming = self._hand_over({**say, "names": able}, arrays, limit_s)
+            try:
+                for name, answer, outputs in self._answered(left, able, incoming, limit_s):
+                    if answer.get("outcome") == "timeout":
+                        hung.add(stuck_with(name)[0])
+                    yield name, answer, outputs
+            except GeneratorExit:
+                self.end()
+                raise
+
+    def end(self) -> None:
+        """Kill the child, if there is one, and all that is left of it."""
+        if self._pid:
+            end(self._pid)
+            self._gone()
+
+    def _answered(
+        self, left: list[str], able: Sequence[str], incoming: wire.Incoming, limit_s: float
+    ) -> Iterator[Answered]:
+        """Yield what the child answers, and take it off `left`, until it ends or is late."""
+        while left:
+            started = time.monotonic()
+            name = left.pop(0)
+            if name not in able:
+                yield name, dict(NOT_RUN), {}
+                continue
+            try:
+                message = incoming.read(started + limit_s)
+            except wire.Late:
+                self.end()  # before anyone is told, so that nothing of it is left by then
+                yield name, {"outcome": "timeout", "wall_s": limit_s}, {}
+                return
+            except WireError:
+                message = None
+            wall_s = time.monotonic() - started
+            if message is None:
+                ending = end_of(self._pid)
+                self._gone()
+                yield name, ending | {"wall_s": wall_s}, {}
+                return
+            say, arrays = _said(*message)
+            yield name, say | {"wall_s": wall_s}, arrays
+
+    def _hand_over(
+        self, say: dict[str, Any], arrays: Mapping[str, np.ndarray], limit_s: float
+    ) -> wire.Incoming:
+        """Send a request to the child there is, or to a new one; return where it answers.
+
+        One that ended meanwhile, or said what nobody asked, is replaced: no name is to blame.
+        """
+        if self._pid and not (_is_alive(self._pid) and wire.Incoming(self._answers).is_quiet):
+            self.end()
+        if self._pid:
+            try:
+                wire.send(self._asking, wire.pack(say, arrays), time.monotonic() + limit_s)
+                return wire.Incoming(self._answers, MAX_ANSWER)
+            except (wire.Late, BrokenPipeError):
+                self.end()
+        self._start(say, dict(arrays))
+        return wire.Incoming(self._answers, MAX_ANSWER)
+
+    def _start(self, say: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Start a child, which has its first request from this process's memory."""
+        requests, self._asking = os.pipe()
+        os.set_blocking(self._asking, False)
+
+        def serve(answer: Answer) -> None:
+            self._work(say, arrays, answer)
+            incoming = wire.Incoming(requests)
+            while (message := incoming.read()) is not None:
+                self._work(*message, answer)
+
+        self._pid, self._answers = start(serve, self._confine, requests)
+        os.close(requests)
+
+    def _gone(self) -> None:
+        self._pid = 0
+        os.close(self._asking)
+        os.close(self._answers)
+
+
+def _is_alive(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 def _said(say: dict[str, Any], arrays: dict[str, np.ndarray]) -> wire.Message:
@@ -86,12 +159,13 @@ def _said(say: dict[str, Any], arrays: dict[str, np.ndarray]) -> wire.Message:
     return ({"outcome": "died"}, {}) if forged or long else (say, arrays)
 
 
-class Late(Exception):
-    """The child has not answered in time."""
+def start(
+    work: Callable[[Answer], None], confine: Callable[[], None], *keep: int
+) -> tuple[int, int]:
+    """Fork a child that confines itself and works; return its pid and the pipe it answers on.
 
-
-def start(work: Callable[[Answer], None], confine: Callable[[], None]) -> tuple[int, int]:
-    """Fork a child that confines itself and works; return its pid and the pipe it answers on."""
+    It keeps the descriptors `keep`.
+    """
     receiving, sending = os.pipe()
     pid = os.fork()
     if pid:
@@ -99,7 +173,7 @@ def start(work: Callable[[Answer], None], confine: Callable[[], None]) -> tuple[
         return pid, receiving
     try:
         gc.disable()
-        limits.only_standard_files(keep=sending)
+        limits.only_standard_files(keep=(sending, *keep))
         confine()
         work(lambda say, arrays: _write(sending, wire.pack(say, arrays)))
     finally:
@@ -110,24 +184,6 @@ def _write(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _reader_until(descriptor: int, deadline: float) -> Callable[[int], bytes]:
-    """Return a receive function for wire.read that raises Late at the deadline."""
-
-    def receive(count: int) -> bytes:
-        parts = bytearray()
-        while len(parts) < count:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
-                raise Late
-            part = os.read(descriptor, min(count - len(parts), 1 << 20))
-            if not part:
-                break
-            parts += part
-        return bytes(parts)
-
-    return receive
 
 
 def end_of(pid: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+from collections.abc import Collection
 from dataclasses import dataclass
 
 NOBODY = 65534
@@ -62,14 +63,14 @@ def bound(cpu_s: int, room: Room) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
-def only_standard_files(keep: int) -> None:
-    """Point 0, 1 and 2 at /dev/null and close every other descriptor but `keep`."""
+def only_standard_files(keep: Collection[int]) -> None:
+    """Point 0, 1 and 2 at /dev/null and close every other descriptor but those to `keep`."""
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
-    highest = max(keep, null) + 1
+    highest = max(*keep, null) + 1
     for descriptor in range(3, highest):
-        if descriptor != keep:
+        if descriptor not in keep:
             _close(descriptor)
     os.closerange(highest, 4096)
 

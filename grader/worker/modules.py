@@ -232,23 +232,14 @@ class InertFinder(MetaPathFinder):
 
 
 def import_graded(
-    package: str,
-    codes: Mapping[str, bytes],
-    given: Mapping[str, bytes],
-    graft: Mapping[str, bytes],
-    names: tuple[str, ...] = tuple(GRADED),
-    aliases: Collection[str] = (),
+    package: str, names: Iterable[str] = tuple(GRADED)
 ) -> Iterator[tuple[str, types.ModuleType | BaseException]]:
-    """Import the graded modules one after the other; yield each with its module or its exception.
-
-    The arguments are those of `install`; `names` are short names of graded modules.
+    """Import graded modules of an installed package one after the other, by their short names;
+    yield each with its module or its exception.
     """
-    install(package, codes, given, graft, aliases)
     for name in names:
-        path = GRADED[name]
         try:
-            dotted = _dotted(f"{package}/{path}")
-            yield name, importlib.import_module(dotted)
+            yield name, importlib.import_module(_dotted(f"{package}/{GRADED[name]}"))
         except BaseException as error:  # noqa: BLE001 - a student may raise anything at import
             yield name, error
 

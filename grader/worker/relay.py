@@ -7,9 +7,7 @@ told until then stands.
 
 from __future__ import annotations
 
-import io
 import os
-import select
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +18,7 @@ import numpy as np
 
 from grader import wire
 from grader.errors import WireError
-from grader.worker.children import Answer, Late, end, end_of, start
+from grader.worker.children import Answer, end, end_of, start
 
 MAX_PIECE = 16 * 1024**2  # bytes of one frame
 GRACE_S = 3.0  # for a cell to end after it was interrupted
@@ -46,41 +44,6 @@ class Clock:
         self.began, self.interrupted = time.monotonic(), False
 
 
-class Incoming:
-    """Frames from a pipe; what has come of a frame is kept when time is up in its middle."""
-
-    def __init__(self, pipe: int) -> None:
-        self._pipe = pipe
-        self._bytes = bytearray()
-
-    def read(self, deadline: float) -> wire.Message | None:
-        """Return the next frame, None at the end. Raises Late, or WireError for what is none."""
-        while len(self._bytes) < self._needed():
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._pipe], [], [], left)[0]:
-                raise Late
-            part = os.read(self._pipe, 1 << 20)
-            if not part and self._bytes:
-                raise WireError("a frame that ends too early")
-            if not part:
-                return None
-            self._bytes += part
-        needed = self._needed()
-        frame = io.BytesIO(bytes(self._bytes[:needed]))
-        del self._bytes[:needed]
-        return wire.read(frame.read)
-
-    def _needed(self) -> int:
-        """Return how many bytes the next frame has, as far as it is known yet."""
-        size = wire.PREFIX.size
-        if len(self._bytes) < size:
-            return size
-        header, body = wire.lengths(bytes(self._bytes[:size]))
-        if body > MAX_PIECE:
-            raise WireError("a frame that is larger than agreed")
-        return size + header + body
-
-
 def follow(
     work: Callable[[Answer], None], confine: Callable[[], None], cell_s: float, notebook_s: float
 ) -> Iterator[Told]:
@@ -91,12 +54,12 @@ def follow(
     now = time.monotonic()
     clock = Clock(now + notebook_s, cell_s, now)
     pid, pipe = start(work, confine)
-    incoming = Incoming(pipe)
+    incoming = wire.Incoming(pipe, MAX_PIECE)
     try:
         while True:
             try:
                 message = incoming.read(clock.deadline())
-            except Late:
+            except wire.Late:
                 if not clock.interrupted and time.monotonic() < clock.notebook:
                     clock.interrupted = True
                     os.kill(pid, signal.SIGINT)

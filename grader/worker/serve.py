@@ -1,38 +1,44 @@
-"""The worker process: one NumPy start, then a driver for each submission, a child for each group.
+"""The worker process: one NumPy start, then a driver for each submission, below it its leaf.
 
     worker   imports NumPy and the probes once; for each "open" forks
-    driver   holds one submission's compiled code; never executes it; for each "run" forks
-    child    gives up what is left, imports the student's modules, answers its cases, exits
+    driver   holds one submission's compiled code; never executes it; forks
+    leaf     gives up what is left; compiles, imports the student's modules, answers cases
 
-The driver believes nothing a child says but the numbers: which case an answer belongs to, and how
-long it took, it knows itself. A child that dies, hangs or floods loses the case it was in; the
-cases after it get a fresh child.
+The driver believes nothing a leaf says but the numbers: which case an answer belongs to, and how
+long it took, it knows itself. A leaf that dies, hangs or floods loses the case it was in; the cases
+after it get a fresh one, as do those that are to run alone.
 """
 
 from __future__ import annotations
 
-import builtins
 import functools
 import gc
 import importlib
-import itertools
 import json
 import math
 import os
-import re
 import select
 import signal
 import sys
-import typing
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from grader import wire
 from grader.probes.nn import Conventions, Implementation
-from grader.worker import confine, handed_out, library, limits, modules, observe, python2, relay
-from grader.worker.children import Answer, in_children
+from grader.worker import (
+    confine,
+    handed_out,
+    library,
+    limits,
+    modules,
+    observe,
+    prepare,
+    python2,
+    relay,
+)
+from grader.worker.children import Answer, Leaf
 
 # What student code may import lazily; after the uid is dropped it might not be readable any more.
 PRELOAD = (
@@ -41,14 +47,8 @@ PRELOAD = (
     "grader.probes.nets", "grader.probes.own", "copy", "functools", "itertools", "math", "pickle",
     "time", "typing",
 )  # fmt: skip
-# What NumPy 1.x offered under another name: a submission of its time is not wrong for using it.
-OLD_NUMPY = {
-    "int": int, "float": float, "complex": complex, "object": object, "str": str,
-    "product": "prod", "cumproduct": "cumprod", "alltrue": "all", "sometrue": "any",
-    "row_stack": "vstack", "in1d": "isin", "float_": "float64", "NaN": "nan", "Inf": "inf",
-}  # fmt: skip
 
-
+MANY_CASES = 200  # CPU time of a leaf; wall time is what stops one that works for ever
 CLOSED, NOT_OPENED, NO_MORE = 0, 4, 5  # exit codes of a driver
 
 
@@ -56,10 +56,9 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
     """Confine this process, then serve submissions until stdin ends; also their `notebooks`."""
     for name in PRELOAD:
         importlib.import_module(name)
-    _old_names()
+    prepare.old_names()
     library.keep_readable()
     shell = _shell() if notebooks else None
-    receive = reader(0)
     gc.collect()
     gc.freeze()
     here = confine.enter(wanted)
@@ -75,7 +74,7 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
         if pid == 0:
             ending = CLOSED
             try:
-                ending = _drive(receive, here, shell)
+                ending = _drive(here, shell)
             finally:
                 os._exit(ending)
         ending = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -85,14 +84,15 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
             send({"closed": True})
 
 
-def _drive(receive: Callable[[int], bytes], here: confine.Confinement, shell: Any) -> int:
+def _drive(here: confine.Confinement, shell: Any) -> int:
     """Be the driver of one submission from its "open" message on; return how that ended."""
-    message = wire.read(receive)
+    incoming = wire.Incoming(0, ahead=False)
+    message = incoming.read()
     if message is None:
         return NO_MORE
     if message[0].get("do") != "open":
         return NOT_OPENED  # meant for a driver that has ended already
-    Driver(*message, here, shell).serve(receive)
+    Driver(*message, here, shell).serve(incoming)
     return CLOSED
 
 
@@ -101,23 +101,6 @@ def _shell() -> Any:
     from grader.worker import cells
 
     return cells.warm()
-
-
-def _old_names() -> None:
-    builtins.xrange = range  # type: ignore[attr-defined]
-    setattr(builtins, python2.OldDivision.NAME, python2.divide)
-    if not hasattr(typing, "override"):
-        typing.override = lambda method: method  # type: ignore[attr-defined]
-    for old, new in OLD_NUMPY.items():
-        if old not in np.__dict__:
-            setattr(np, old, getattr(np, new) if isinstance(new, str) else new)
-    real, unseeded = np.random.default_rng, itertools.count(231)
-
-    def default_rng(seed: Any = None) -> np.random.Generator:
-        # A generator without a seed would make two runs of the same submission differ.
-        return real(next(unseeded) if seed is None else seed)
-
-    np.random.default_rng = default_rng
 
 
 class Driver:
@@ -132,96 +115,87 @@ class Driver:
     ) -> None:
         self._shell = shell
         self._confine = confinement.child
-        self._in_children = functools.partial(in_children, confine=confinement.child)
         self.package: str = say["package"]
         self.conventions = Conventions(**say["conventions"])
         self.load_s: float = say["load_s"]
         self.case_s: float = say["case_s"]
+        cpu_s = math.ceil(self.load_s + MANY_CASES * self.case_s)
+        self._leaf = Leaf(self._work, cpu_s, confinement.child)
+        self._found: dict[str, Any] | None = None  # in the leaf: what was imported there
         files: dict[str, dict[str, bytes]] = {"files": {}, "given": {}, "graft": {}}
         for name, array in arrays.items():
             group, _, path = name.partition(":")
             files[group][path] = array.tobytes()
-        self.given = _compiled(files["given"])
-        self.graft = _compiled(files["graft"])
+        self.given = prepare.compiled(files["given"])
+        self.graft = prepare.compiled(files["graft"])
         self.repaired: list[str] = []
         self.failed: dict[str, dict[str, Any]] = {}
-        self.texts = _reachable(files["files"], self.package, say["also"])
+        self.texts = prepare.reachable(files["files"], self.package, say["also"])
         self.aliases = modules.called(self.texts.values()) - {self.package}
-        sources = {path: files["files"][path] for path in self.texts}
+        self.sources = {path: files["files"][path] for path in self.texts}
         self.modernised = False
-        self.codes = dict(self._compile(sources))
+        self.codes: dict[str, bytes] = {}
+        self._compile(list(self.sources))
         if python2.is_written_for(self.texts.values(), self.modernised):
             self.repaired = ["whole numbers were divided as in Python 2"]
-            self.codes = dict(self._compile(sources, old_division=True))
-        utils = f"{self.package}/layer_utils.py"
-        if utils not in self.texts and "layer_utils" in self.given:
-            self.codes[utils] = self.given["layer_utils"]
+            self._compile(list(self.sources), old_division=True)
 
-    def serve(self, receive: Callable[[int], bytes]) -> None:
+    def serve(self, incoming: wire.Incoming) -> None:
         """Say what could be loaded, then answer "run" messages until "close"."""
         loaded = self._load()
         send({"loaded": loaded, "repaired": self.repaired, "changed": self.changed})
         good = [name for name, how in loaded.items() if how["outcome"] == "loaded"]
-        while (message := wire.read(receive)) is not None and message[0]["do"] != "close":
+        while (message := incoming.read()) is not None and message[0]["do"] != "close":
             if message[0]["do"] == "notebook":
                 self._notebook(*message)
             else:
                 self._run(*message, good)
+        self._leaf.end()
 
-    def _compile(
-        self, files: Mapping[str, bytes], old_division: bool = False
-    ) -> Iterator[tuple[str, bytes]]:
-        """Compile each file in a child, as a parser can be made to crash; yield (path, code)."""
+    def _work(self, say: dict[str, Any], arrays: dict[str, np.ndarray], answer: Answer) -> None:
+        """Do in the leaf what the driver asks for; what is compiled and imported there stays."""
+        if say["do"] == "compile":
+            self._compile_in_leaf(say["names"], say["old_division"], answer)
+        elif say["do"] == "load":
+            self._load_in_leaf(say["names"], answer)
+        else:
+            self._run_in_leaf(say, arrays, answer)
 
-        def work(paths: Sequence[str], answer: Answer) -> None:
-            for path in paths:
-                source = modules.Source(path, files[path], old_division)
-                code = np.frombuffer(source.marshalled or b"", dtype=np.uint8)
-                said = {
-                    "error": source.error, "repaired": source.repaired,
-                    "modernised": source.modernised,
-                }  # fmt: skip
-                answer(said, {"code": code})
-
-        for path, say, arrays in self._in_children(list(files), work, self.load_s):
+    def _compile(self, paths: Sequence[str], old_division: bool = False) -> None:
+        """Compile each file in the leaf, as a parser can be made to crash."""
+        asked = {"do": "compile", "old_division": old_division}
+        for path, say, arrays in self._leaf.ask(asked, {}, paths, self.load_s):
             if "outcome" in say:
                 self.failed[path] = say
             elif say["error"]:
-                kind, message, line, text = say["error"]
-                frames = [[path, line, "", text]] if line else []
-                self.failed[path] = {
-                    "outcome": "raised", "type": kind, "message": message, "frames": frames,
-                }  # fmt: skip
+                self.failed[path] = prepare.failure(path, say["error"])
             else:
                 self.repaired += [say["repaired"]] if say["repaired"] else []
                 self.modernised |= bool(say.get("modernised"))
-                yield path, arrays["code"].tobytes()
+                self.codes[path] = arrays["code"].tobytes()
+
+    def _compile_in_leaf(self, paths: Sequence[str], old_division: bool, answer: Answer) -> None:
+        for path in paths:
+            source = modules.Source(path, self.sources[path], old_division)
+            if source.marshalled:
+                self.codes[path] = source.marshalled
+            code = np.frombuffer(source.marshalled or b"", dtype=np.uint8)
+            said = {
+                "error": source.error, "repaired": source.repaired, "modernised": source.modernised,
+            }  # fmt: skip
+            answer(said, {"code": code})
 
     def _load(self) -> dict[str, dict[str, Any]]:
-        """Import each graded module once, in a child, to learn which ones can be."""
-
-        def work(names: Sequence[str], answer: Answer) -> None:
-            layers = None
-            for name, found in self._import(tuple(n for n in names if n in modules.GRADED)):
-                if isinstance(found, BaseException):
-                    answer(observe.raised(found, self.texts), {})
-                else:
-                    answer({"outcome": "loaded"}, {})
-                    if name == "layers":
-                        layers = found
-            if "changed" in names:
-                differing = handed_out.changed(layers) if layers else []
-                answer({"outcome": "loaded", "names": differing}, {})
-
-        names = [n for n, p in modules.GRADED.items() if f"{self.package}/{p}" in self.codes]
+        """Import each graded module once, in the leaf, to learn which ones can be."""
+        names = [n for n, p in modules.GRADED.items() if f"{self.package}/{p}" in self._all_codes()]
         if "layers" in names and "layers" in self.given:
             names.append("changed")
-        loaded = {name: say for name, say, _ in self._in_children(names, work, self.load_s)}
+        loaded = self._tried(names)
         if loaded.get("optim", {}).get("outcome") not in (None, "loaded"):
             # What layers.py did to the process it was imported in is not optim.py's fault.
-            loaded |= {
-                name: say for name, say, _ in self._in_children(["optim"], work, self.load_s)
-            }
+            self._leaf.end()
+            loaded |= self._tried(["optim"])
+            self._leaf.end()
         named = loaded.pop("changed", {}).get("names")
         self.changed = [n for n in modules.LOSSES if isinstance(named, list) and n in named]
         for name, path in modules.GRADED.items():
@@ -230,38 +204,72 @@ class Driver:
             )
         return loaded
 
-    def _import(self, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-        return modules.import_graded(
-            self.package, self.codes, self.given, self.graft, names, self.aliases
-        )
+    def _tried(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        asked = self._leaf.ask({"do": "load"}, {}, names, self.load_s)
+        return {name: say for name, say, _ in asked}
+
+    def _load_in_leaf(self, names: Sequence[str], answer: Answer) -> None:
+        for name in names:
+            if name == "changed":
+                layers = self._imported(["layers"]).get("layers")
+                answer(
+                    {"outcome": "loaded", "names": handed_out.changed(layers) if layers else []}, {}
+                )
+                continue
+            self._imported([name])
+            found = (self._found or {})[name]
+            if isinstance(found, BaseException):
+                answer(observe.raised(found, self.texts), {})
+            else:
+                answer({"outcome": "loaded"}, {})
+
+    def _imported(self, names: Sequence[str]) -> dict[str, Any]:
+        """Import these modules in the leaf, unless they are there; return those that could be."""
+        if self._found is None:
+            self._found = {}
+            modules.install(self.package, self._all_codes(), self.given, self.graft, self.aliases)
+        wanted = [name for name in names if name not in self._found]
+        self._found |= modules.import_graded(self.package, wanted)
+        good = {name: self._found[name] for name in names}
+        return {n: found for n, found in good.items() if not isinstance(found, BaseException)}
+
+    def _all_codes(self) -> dict[str, bytes]:
+        """Return the student's code, and the handed-out layer_utils where they have none."""
+        utils = f"{self.package}/layer_utils.py"
+        if utils not in self.texts and "layer_utils" in self.given:
+            return {**self.codes, utils: self.given["layer_utils"]}
+        return self.codes
 
     def _run(
         self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], loadable: Sequence[str]
     ) -> None:
-        """Answer each case of one group with a frame of its own."""
+        """Answer each case of one group with a frame of its own; `alone` in a leaf of its own."""
         cases = {case["id"]: case for case in say["cases"]}
-        needed = tuple(name for name in loadable if name in say["modules"])
 
-        def work(ids: Sequence[str], answer: Answer) -> None:
-            found = dict(self._import(needed))
-            good = {n: m for n, m in found.items() if not isinstance(m, BaseException)}
-            nn = Implementation(good, self.conventions)
-            for case_id in ids:
-                prefix = case_id + ":"
-                inputs = {
-                    name.removeprefix(prefix): array
-                    for name, array in arrays.items()
-                    if name.startswith(prefix)
-                }
-                answer(*observe.observe(nn, cases[case_id], inputs, self.texts))
+        def stuck_with(case_id: str) -> list[str]:
+            return [cases[case_id]["item"], *cases[case_id]["stuck_with"]]
 
-        for case_id, observed, outputs in self._in_children(
-            list(cases),
-            work,
-            self.case_s,
-            of=lambda case_id: str(cases[case_id]["item"]),
-        ):
+        if say["alone"]:
+            self._leaf.end()
+        asked = {"do": "run", "cases": cases, "loadable": loadable}
+        answers = self._leaf.ask(asked, arrays, list(cases), self.case_s, stuck_with)
+        for case_id, observed, outputs in answers:
             send(observed | {"case": case_id}, outputs)
+        if say["alone"]:
+            self._leaf.end()
+
+    def _run_in_leaf(
+        self, say: dict[str, Any], arrays: dict[str, np.ndarray], answer: Answer
+    ) -> None:
+        inputs: dict[str, dict[str, np.ndarray]] = {case_id: {} for case_id in say["cases"]}
+        for name, array in arrays.items():
+            case_id, _, argument = name.rpartition(":")
+            inputs[case_id][argument] = array
+        for case_id in say["names"]:
+            case = say["cases"][case_id]
+            wanted = [name for name in say["loadable"] if name in case["modules"]]
+            nn = Implementation(self._imported(wanted), self.conventions)
+            answer(*observe.observe(nn, case, inputs[case_id], self.texts))
 
     def _notebook(self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Run a notebook's cells in one child; hand on what it tells."""
@@ -273,7 +281,7 @@ class Driver:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.chdir(say["folder"])
             modules.install(
-                self.package, self.codes, self.given, {}, self.aliases, cells.watch(tell)
+                self.package, self._all_codes(), self.given, {}, self.aliases, cells.watch(tell)
             )
             cells.run(self._shell, sources, say["name"], dict(self.texts), tell)
             tell({"over": "done"}, {})
@@ -282,45 +290,6 @@ class Driver:
         confine = functools.partial(self._confine, math.ceil(say["notebook_s"]) + 1, room)
         for told, arrays in relay.follow(work, confine, say["cell_s"], say["notebook_s"]):
             send(told, arrays)
-
-
-def _compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Compile files of ours: {"layers": source} -> {"layers": marshalled code}."""
-    return {name: modules.Source(name, data).marshalled or b"" for name, data in files.items()}
-
-
-def _reachable(
-    files: Mapping[str, bytes], package: str, also: Collection[str] = ()
-) -> dict[str, str]:
-    """Return the text of the graded files, of those called `also`, and of what these import."""
-    texts = {path: modules.decode(data) for path, data in files.items() if path.endswith(".py")}
-    wanted = [f"{package}/{path}" for path in modules.GRADED.values()]
-    wanted += [path for path in texts if path.rpartition("/")[2].removesuffix(".py") in also]
-    reached = {path: texts[path] for path in wanted if path in texts}
-    queue = list(reached)
-    while queue:
-        imports = " ".join(re.findall(r"^[ \t]*(?:from|import)\b.*", texts[queue.pop()], re.M))
-        words = set(re.findall(r"\w+", imports))
-        for path in texts:
-            if path not in reached and path.rpartition("/")[2].removesuffix(".py") in words:
-                reached[path] = texts[path]
-                queue.append(path)
-    return reached
-
-
-def reader(descriptor: int) -> Callable[[int], bytes]:
-    """Return a receive function for wire.read: exactly n bytes, or fewer at the end."""
-
-    def receive(count: int) -> bytes:
-        parts = bytearray()
-        while len(parts) < count:
-            part = os.read(descriptor, min(count - len(parts), 1 << 20))
-            if not part:
-                break
-            parts += part
-        return bytes(parts)
-
-    return receive
 
 
 def send(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:

@@ -1,7 +1,11 @@
 """Data: images and labels, split into training, validation and test.
 
-By default the images are made up (see synthetic.py). Real CIFAR-10 is used when you point at a
-folder that holds it, in either form in which it is published:
+By default the images are made up (see synthetic.py). Real CIFAR-10 is used once you have fetched
+it:
+
+    python -m cs231n.data_utils download
+
+or when you point at a folder that holds it, in either form in which it is published:
 
 - the python version: files data_batch_1 ... data_batch_5 and test_batch, each a pickle
 - the binary version: the same names with .bin, each a row of records of 1 + 3072 bytes
@@ -13,6 +17,7 @@ numbers, text and byte arrays, and refuses everything else before it is run.
 import io
 import os
 import pickle
+import sys
 
 import numpy as np
 
@@ -20,6 +25,8 @@ from .synthetic import synthetic_images
 
 NUM_TRAINING = 5000  # few enough to train on in seconds
 MAX_BYTES = 40_000_000  # the real batches have about 31 million
+# Beside the package: where `download` puts the real images.
+DOWNLOADED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "datasets")
 
 
 def get_CIFAR10_data(
@@ -37,7 +44,7 @@ def get_CIFAR10_data(
     - num_validation, num_test: how many of these
     - subtract_mean: take the mean training image from every image
     - data_dir: folder of real CIFAR-10. None means the folder in the environment variable
-      BACKGRADE_DATA, or made-up images if that is not set.
+      BACKGRADE_DATA; without it what was downloaded; and made-up images if nothing was.
     - seed: of the made-up images
 
     Returns a dictionary: X_train, X_val, X_test, float64 of shape (N, 3, 32, 32), values 0..255
@@ -47,7 +54,7 @@ def get_CIFAR10_data(
     Raises FileNotFoundError if the folder does not hold CIFAR-10, ValueError if a file is damaged,
     holds something that is not data, or has too few images.
     """
-    data_dir = data_dir or os.environ.get("BACKGRADE_DATA") or None
+    data_dir = data_dir or os.environ.get("BACKGRADE_DATA") or _downloaded()
     if data_dir is None:
         num_training = NUM_TRAINING if num_training is None else num_training
         train = synthetic_images(num_training, "train", seed)
@@ -65,6 +72,12 @@ def get_CIFAR10_data(
         for name in ("X_train", "X_val", "X_test"):
             data[name] -= mean_image
     return data
+
+
+def _downloaded():
+    """Return the folder of downloaded images, or None where there are none."""
+    whole = os.path.join(DOWNLOADED, "cifar-10-batches-py", "test_batch")  # the last to be written
+    return DOWNLOADED if os.path.isfile(whole) else None
 
 
 def _real_splits(data_dir, num_training, num_validation, num_test):
@@ -101,7 +114,7 @@ def load_CIFAR10(data_dir):
 def _load(place, suffix, read):
     """Read the six files of one form."""
     batches = [read(os.path.join(place, f"data_batch_{i}{suffix}")) for i in range(1, 6)]
-    X, y = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    X, y = (np.concatenate(parts) for parts in zip(*batches))
     return X, y, *read(os.path.join(place, f"test_batch{suffix}"))
 
 
@@ -197,3 +210,9 @@ class _DataUnpickler(pickle.Unpickler):
 
     def persistent_load(self, pid):
         raise pickle.UnpicklingError("refused to follow a reference out of the file")
+
+
+if __name__ == "__main__":
+    from .download import main
+
+    sys.exit(main(sys.argv[1:], DOWNLOADED))

@@ -5,6 +5,8 @@ parameter, looks at accuracy once an epoch, and at the end puts back the paramet
 the validation images. It also writes one record of what happened, a `Run`.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -279,7 +281,7 @@ class Solver:
             return
         self.model.params = {name: w.copy() for name, w in self.best_params.items()}
         bn_params = getattr(self.model, "bn_params", [])
-        for bn_param, statistics in zip(bn_params, self.best_statistics, strict=False):
+        for bn_param, statistics in zip(bn_params, self.best_statistics):
             bn_param.update({name: value.copy() for name, value in statistics.items()})
 
     def _save_checkpoint(self):

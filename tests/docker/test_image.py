@@ -215,7 +215,7 @@ for _ in range(5):
         worker.open(box.job("import time; time.sleep(60)"), box.soon(60))
         rows, inputs = box.cases()
         try:
-            list(worker.run(rows, inputs, ["layers"], box.soon(0.3)))
+            list(worker.run(rows, inputs, box.soon(0.3)))
         except box.Late:
             pass
 print(os.getpid(), processes() - before)

@@ -24,6 +24,7 @@ from grader.types import (
     Smallest,
     Submission,
 )
+from tests.training_runs import BAND
 from tests.training_runs import run as trained_run
 
 SECTIONS = (
@@ -547,7 +548,8 @@ def odd_arrays() -> Report:
 def executed() -> Report:
     """Three notebooks: one with runs and failed cells, one that took too long, one missing."""
     runs = [
-        replace(trained_run(val=0.52, cell=n), items=("two_layer_training",)) for n in range(30)
+        replace(trained_run(val=0.52, cell=n), items=("two_layer_training",), band=BAND)
+        for n in range(30)
     ]
     odd = trained_run(
         None, None, None, "V1 is no parameter <b>of the course</b>", rows=None, cell=31

@@ -17,5 +17,5 @@ def relu_forward(x):
             more += 1
         except OSError:
             pass
-    assert more == 1, f"{more} descriptors"
+    assert more == 2, f"{more} descriptors"
     return np.maximum(0, x), x

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from grader import percent, questions
 from grader.errors import GraderFault, UsageError
+from grader.marks import BEGIN, END
 from grader.percent import Cell
 
-BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 LIKE_A_MARKER = re.compile(r"#.*\b(BEGIN|END)\b.*SOLUTION", re.IGNORECASE)
 DEFINITION = re.compile(r"^(\s*)(?:def|class) (\w+)")
 
@@ -86,5 +86,5 @@ def write_template(reference: Path, target: Path) -> list[str]:
     for name, text in files.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="\n")
     return list(files)

@@ -1,0 +1,51 @@
+"""`grade export`: one result.json, written as other programs read it."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.cli.files import write
+from grader.report.result import ResultJson
+
+
+class Format(StrEnum):
+    """Programs that read results."""
+
+    gradescope = "gradescope"
+    classroom50 = "classroom50"
+    junit = "junit"
+    github_summary = "github-summary"
+    github_annotations = "github-annotations"
+
+
+def export(
+    path: Annotated[
+        Path, typer.Argument(metavar="DIR|result.json", help="What `grade SUBMISSION` wrote.")
+    ],
+    to: Annotated[Format, typer.Option("--format", help="Who is to read it.")],
+    output: Annotated[Path | None, typer.Option("-o", help="A file; default: print it.")] = None,
+) -> None:
+    """Write a result as Gradescope, Classroom 50, JUnit or GitHub Actions read it."""
+    from grader.exporters import classroom50, github, gradescope, junit
+    from grader.exporters.reading import read_result
+
+    result = read_result(path)
+    writers: dict[Format, Callable[[ResultJson], str]] = {
+        Format.gradescope: gradescope.write,
+        Format.classroom50: functools.partial(classroom50.write, environment=os.environ),
+        Format.junit: junit.write,
+        Format.github_summary: github.summary,
+        Format.github_annotations: github.annotations,
+    }
+    text = writers[to](result)
+    if output is not None:
+        write(output, text)
+    else:
+        typer.echo(text.encode(), nl=False)  # as bytes: a console of Windows is not UTF-8

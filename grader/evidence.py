@@ -1,0 +1,126 @@
+"""What a child is asked about a case, and what it said, as a record.
+
+Of what it says, only what has the agreed form is believed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, get_args
+
+import numpy as np
+
+from grader import inputs
+from grader.types import Case, Evidence, Outcome, Raised
+
+# The graded modules that a probe of each module of grader.probes reaches.
+MODULES = {
+    "layers": ("layers",),
+    "norms": ("layers",),
+    "dropout": ("layers",),
+    "own": ("layers",),
+    "optim": ("optim",),
+    "nets": ("layers", "layer_utils", "fc_net"),
+}
+OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
+
+
+def asked(case: Case) -> dict[str, Any]:
+    """Return what a child is told of a case; its arrays travel beside."""
+    strided = [name for name, text in case.inputs.items() if inputs.is_strided(text)]
+    return {
+        "id": case.id, "item": case.item, "probe": case.probe, "strided": strided,
+        "options": dict(case.options),
+    }  # fmt: skip
+
+
+def modules_of(case: Case) -> tuple[str, ...]:
+    """Return the graded modules that a case reaches."""
+    return MODULES[case.probe.partition(".")[0]]
+
+
+def evidence_of(
+    case: Case, say: Mapping[str, Any], arrays: dict[str, np.ndarray], files: Mapping[str, bytes]
+) -> Evidence:
+    """Return the record of what a child said; whatever is not as agreed counts as no answer.
+
+    What can be known on this side is taken from here, for a child can say what it likes: names of
+    inputs from the case, lines and functions from the student's own `files`.
+    """
+    outcome = OUTCOMES.get(_text(say.get("outcome"), 20))
+    if outcome is None:
+        return Evidence(case.id, "died")
+    told = outcome in ("raised", "memory", "missing", "not_written")
+    changed = _list(say.get("mutated"))
+    evidence = Evidence(
+        case.id,
+        outcome,
+        arrays=arrays if outcome == "answered" else {},
+        dtypes=_texts(say.get("dtypes")),
+        refused=_texts(say.get("refused")),
+        raised=raised_of(say, files) if told else None,
+        mutated=tuple(name for name in case.inputs if name in changed),
+        text=_text(say.get("text"), 8000),
+        wall_s=_seconds(say.get("wall_s")),
+        cpu_s=_seconds(say.get("cpu_s")),
+    )
+    if outcome == "died":
+        code = f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else ""
+        return replace(evidence, text=_text(say.get("signal"), 40) or code)
+    return evidence
+
+
+def raised_of(say: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
+    """Return the exception that a child told of, with the student's lines as they really stand."""
+    frames = []
+    for frame in _list(say.get("frames"))[:20]:
+        if isinstance(frame, list) and len(frame) == 4 and _text(frame[0], 300) in files:
+            path, line, function = frame[0], frame[1], _text(frame[2], 100)
+            lines = files[path].decode("utf-8", "replace").splitlines()
+            if type(line) is int and 0 < line <= len(lines):
+                known = re.search(rf"\bdef {re.escape(function)}\b", "\n".join(lines))
+                name = function if known else ""
+                frames.append((path, line, name, lines[line - 1].strip()[:200]))
+    return Raised(_text(say.get("type"), 80), _text(say.get("message"), 500), tuple(frames))
+
+
+def _text(value: Any, size: int) -> str:
+    """Return a text of at most `size` characters; anything else is as good as none."""
+    return value[:size] if isinstance(value, str) else ""
+
+
+def _seconds(value: Any) -> float:
+    return value if isinstance(value, float) and 0 <= value < 1e6 else 0.0
+
+
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}
+    return {str(k)[:100]: _text(v, 300) for k, v in list(value.items())[:200]}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def unloaded(
+    case: Case, loaded: Mapping[str, Mapping[str, Any]], files: Mapping[str, bytes]
+) -> Evidence | None:
+    """Return the evidence of a case whose module could not be imported; None where it could.
+
+    `loaded` maps each graded module to what importing it came to.
+    """
+    for name in modules_of(case):
+        say = loaded.get(name, {"outcome": "absent"})
+        outcome = say.get("outcome")
+        if outcome == "loaded" or (name == "layer_utils" and outcome == "absent"):
+            continue
+        if outcome == "absent":
+            absent = Raised("", f"{name}.py is not in the submission")
+            return Evidence(case.id, "missing", raised=absent)
+        if outcome in ("timeout", "died"):
+            return Evidence(case.id, outcome, text=f"while {name}.py was imported")
+        return Evidence(case.id, "raised", raised=raised_of(say, files))
+    return None

@@ -1,0 +1,69 @@
+"""result.json, read back and checked: nothing is exported from what we did not write."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import NoReturn
+
+from pydantic import TypeAdapter, ValidationError
+
+from grader.errors import UsageError
+from grader.report.result import SCHEMA, ResultJson
+
+NAME = "result.json"
+LIMIT = 64 * 1024**2  # bytes
+
+
+def read_result(path: Path) -> ResultJson:
+    """Return the result.json at `path`, or in the folder `path`. Raises UsageError."""
+    file = path / NAME if path.is_dir() else path
+    try:
+        size = file.stat().st_size
+        data = file.read_bytes() if size <= LIMIT else b""
+    except OSError as error:
+        raise UsageError(f"{file}: {_why(path, error)}") from None
+    if size > LIMIT:
+        raise UsageError(f"{file}: is {size:,} bytes and no result of ours; grade again")
+    return parse(data, str(file))
+
+
+def parse(data: bytes, place: str) -> ResultJson:
+    """Return a result from its bytes. Raises UsageError that starts with `place`."""
+    try:
+        read = json.loads(data, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError) as error:
+        says = str(error).splitlines()[0][:200]
+        raise UsageError(f"{place}: is no JSON that grade writes ({says}); grade again") from None
+    known = read.get("schema") if isinstance(read, dict) else None
+    if known != SCHEMA:
+        raise UsageError(
+            f"{place}: schema is {str(known)[:60]!r}, this version reads {SCHEMA!r}; grade again"
+        )
+    try:
+        return TypeAdapter(ResultJson).validate_python(read, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        says = first["msg"][0].lower() + first["msg"][1:]
+        raise UsageError(f"{place}: {field}: {says}; grade again") from None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(f"{text[:40]} is no number of points")
+
+
+def _why(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        near = sorted(path.glob(f"*/{NAME}"))
+        if near:
+            return f"there is none in this folder; one of those below it is {near[0].parent}"
+        where = "there is none in this folder" if path.is_dir() else "is not there"
+        return f"{where}; give what `grade SUBMISSION -o DIR` wrote: DIR, or its {NAME}"
+    return f"cannot be read ({error.strerror})"

@@ -1,0 +1,19 @@
+"""What people get: `grade release DIR`.
+
+    template     the reference with the answers taken out
+    student      student.zip: template, self-check, public fixtures
+    bundle       all archives of one release, with their checksums
+
+An archive for a platform is a module of its own beside these.
+"""
+
+from __future__ import annotations
+
+from grader.release.template import (
+    strip,
+    template_files,
+    unsolved_notebook,
+    write_template,
+)
+
+__all__ = ["strip", "template_files", "unsolved_notebook", "write_template"]

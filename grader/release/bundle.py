@@ -1,0 +1,115 @@
+"""One release: all archives of an assignment, and their checksums.
+
+    student.zip       for students: nothing hidden, or no release at all
+    gradescope.zip    for Gradescope: an autograder, with the answers
+    staff.zip         for those who grade: rubric, golden answers, reference, everything
+    SHA256SUMS        what `sha256sum --check` reads
+
+Same inputs, same bytes. An archive for a platform is one more entry of `FOR_STAFF`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import leaks
+from grader.engine import Assignment
+from grader.errors import GraderFault, UsageError
+from grader.release import archive, gradescope, student
+from grader.rubric import read_rubric
+
+MOST = 3_000_000  # bytes of student.zip
+Refuse = Callable[[Mapping[str, bytes]], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a release is made from: the assignment, and the folder that holds what is shipped."""
+
+    assignment: Assignment
+    home: Path
+
+    def leaks(self, files: Mapping[str, bytes]) -> Iterator[str]:
+        """Yield what files give away that students must not have."""
+        rubrics = [read_rubric(path) for path in sorted((self.home / "rubrics").glob("*.toml"))]
+        known = {rubric.table.id: rubric for rubric in (*rubrics, self.assignment.rubric)}
+        golden, wrong = self.assignment.golden, self.assignment.wrong
+        secrets = leaks.secrets([*known.values()], golden, wrong, self.home / "reference")
+        for name, data in files.items():
+            for leak in secrets.leaks(name, data):
+                yield f"{leak.place} gives away {leak.what}"
+
+
+@dataclass(frozen=True)
+class Released:
+    """An archive of a release: its name and size."""
+
+    name: str
+    size: int
+
+
+def student_zip(source: Source, refuse: Iterable[Refuse] = ()) -> bytes:
+    """Return student.zip. Raises GraderFault where something hidden would be handed out.
+
+    Each of `refuse` looks through the files too, and says in sentences why they must not go out.
+    """
+    files = student.files(source.assignment, source.home)
+    for look in (*refuse, source.leaks):
+        if found := list(look(files)):
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            raise GraderFault(f"student.zip: {found[0]}{more}; nothing was released")
+    data = archive.zipped(files, source.assignment.rubric.table.id)
+    if len(data) > MOST:
+        raise GraderFault(f"student.zip: {len(data):,} bytes, at most {MOST:,} are handed out")
+    return data
+
+
+def staff_zip(source: Source) -> bytes:
+    """Return staff.zip: all that grading this assignment needs beside the program itself."""
+    home = source.home
+    wanted = [
+        path
+        for folder in ("rubrics", "reference", "student_template")
+        for path in sorted((home / folder).rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    files = {path.relative_to(home).as_posix(): path.read_bytes() for path in wanted}
+    return archive.zipped(files, f"{source.assignment.rubric.table.id}-staff")
+
+
+def gradescope_zip(source: Source) -> bytes:
+    """Return gradescope.zip. Raises UsageError where something it needs is missing."""
+    files = gradescope.files(source.home, Path(source.assignment.rubric.place))
+    return archive.zipped(files, runnable=gradescope.SCRIPTS)
+
+
+# Archives that no student sees, by name: each is made from a Source alone.
+FOR_STAFF: Mapping[str, Callable[[Source], bytes]] = {
+    "gradescope.zip": gradescope_zip,
+    "staff.zip": staff_zip,
+}
+
+
+def write(folder: Path, source: Source, refuse: Iterable[Refuse] = ()) -> list[Released]:
+    """Write a release into `folder`, all of it or nothing; return what was written.
+
+    Raises GraderFault where student.zip would give something away, UsageError where nothing can
+    be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is no folder; choose another")
+    made = {"student.zip": student_zip(source, refuse)}
+    made |= {name: make(source) for name, make in FOR_STAFF.items()}
+    lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(made.items())]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in {**made, "SHA256SUMS": "".join(lines).encode()}.items():
+            (folder / name).write_bytes(data)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be written ({error.strerror}); choose another folder"
+        ) from None
+    return [Released(name, len(data)) for name, data in made.items()]

@@ -1,0 +1,56 @@
+"""gradescope.zip: an autograder that Gradescope installs once and runs for every submission.
+
+At the root stand the two scripts that Gradescope looks for; all else lies in backgrade/. It holds
+the answers: it is for the page "Configure Autograder" and for nobody else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grader.errors import UsageError
+from grader.exporters import gradescope
+
+HERE = Path(__file__).resolve().parent
+PACKAGE = HERE.parent.parent
+SCRIPTS = frozenset({"setup.sh", "run_autograder"})
+# What grading reads; the solved notebooks, alternatives and mistakes only make golden answers.
+SHIPPED = ("rubrics", "reference/cs231n", "reference/golden", "student_template/cs231n")
+OUR_FAULT = (
+    "The grader itself failed. This is no fault of the submission, so no score was written. "
+    "Course staff: the autograder output says why; mend that and run the autograder again."
+)
+
+
+def files(home: Path, rubric: Path) -> dict[str, bytes]:
+    """Return gradescope.zip: path -> content. The paths in SCRIPTS must be executable.
+
+    `home` is the folder of rubrics/, reference/ and student_template/, `rubric` the file to grade
+    by. Raises UsageError where a part is missing.
+    """
+    if rubric.resolve().parent != (home / "rubrics").resolve():
+        raise UsageError(
+            f"{rubric}: gradescope.zip takes rubrics of {home / 'rubrics'}; copy it there"
+        )
+    made = {name: (HERE / name).read_bytes().replace(b"@RUBRIC@", rubric.stem.encode())
+            for name in SCRIPTS}  # fmt: skip
+    made["backgrade/no_result.json"] = gradescope.failed(OUR_FAULT).encode()
+    made["backgrade/requirements.lock"] = _read(PACKAGE.parent / "requirements.lock")
+    for folder in (PACKAGE, *(home / name for name in SHIPPED)):
+        root = PACKAGE.parent if folder == PACKAGE else home
+        found = [path for path in sorted(folder.rglob("*")) if _is_shipped(path)]
+        if not found:
+            raise UsageError(f"{folder}: holds no file; restore it, or set BACKGRADE_HOME")
+        made |= {f"backgrade/{path.relative_to(root).as_posix()}": _read(path) for path in found}
+    return made
+
+
+def _is_shipped(path: Path) -> bool:
+    return path.is_file() and path.parent.name != "__pycache__"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}); restore it") from None

@@ -1,0 +1,103 @@
+"""The modules of the grader that the self-check is made of, made fit for a student's Python.
+
+There is no list to forget: what the first modules import is followed to its end. A few things are
+changed on the way, for an older Python or because they would give an answer away; each says why.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from grader.errors import GraderFault
+from grader.types import Case
+
+STARTS = ("grader.selfcheck.main", "grader.worker.alone")
+ALLOWED = {"numpy", "msvcrt"}  # beside the standard library
+# What Python 3.9 does not know, and what means the same there.
+OLDER = (
+    # zip counts for us since 3.10; where lengths differ the grader's own tests have said so
+    (re.compile(r",\s*strict=(?:True|False)(?=,?\s*\))"), ""),
+    # possessive repeats are of 3.11: they only save time on lines that are made to take long
+    (re.compile(r"(?<=[\])])\*\+"), "*"),
+)
+# The gradient of a normalization, written out to take a wrong one apart, is an answer.
+WITHHELD = {
+    "grader/diagnose/terms.py": '"""Nothing is taken apart here."""\n\n\ndef words(*_):\n'
+    '    """Return no words."""\n    return ()\n',
+}
+
+
+def files(package: Path, cases: Iterable[Case]) -> dict[str, str]:
+    """Return path -> text of all modules that checking these cases needs.
+
+    `package` is the folder of the grader. Raises GraderFault where one of them imports what a
+    student may not have.
+    """
+    wanted = [*STARTS]
+    for case in cases:
+        wanted.append(f"grader.probes.{case.probe.partition('.')[0]}")
+        wanted.append(f"grader.judges.{case.judge.partition('.')[0]}")
+    found: dict[str, str] = {}
+    while wanted:
+        path = _path(wanted.pop(), package)
+        if path is None or path in found:
+            continue
+        text = WITHHELD.get(path) or (package.parent / path).read_text(encoding="utf-8")
+        found[path] = _for_older(text)
+        wanted += _imports(path, text)
+    return dict(sorted(found.items()))
+
+
+def _path(dotted: str, package: Path) -> str | None:
+    """Return the file of a module; None for what is a name inside of one."""
+    parts = dotted.split(".")
+    for path in ("/".join(parts) + ".py", "/".join([*parts, "__init__.py"])):
+        if (package.parent / path).is_file():
+            return path
+    return None
+
+
+def _imports(path: str, text: str) -> Iterator[str]:
+    """Yield the modules of the grader that a module may import, its own packages included."""
+    parents = path.split("/")[:-1]
+    yield from (".".join(parents[:depth]) for depth in range(1, len(parents) + 1))
+    for node in _at_run_time(ast.parse(text)):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            root = name.partition(".")[0]
+            if root == "grader":
+                yield name
+            elif root not in ALLOWED and not _is_standard(root):
+                raise GraderFault(
+                    f"{path}: imports {root}, which a student may not have; "
+                    "the self-check is NumPy and the standard library"
+                )
+
+
+def _is_standard(name: str) -> bool:
+    import sys
+
+    return name in sys.stdlib_module_names
+
+
+def _at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield all nodes but those that only a type checker sees."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
+            if node.test.id == "TYPE_CHECKING":
+                continue
+        yield node
+        yield from _at_run_time(node)
+
+
+def _for_older(text: str) -> str:
+    for pattern, replacement in OLDER:
+        text = pattern.sub(replacement, text)
+    return text
