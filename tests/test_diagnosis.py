@@ -27,7 +27,7 @@ from grader.diagnose.match import WHOLE, Mine
 from grader.diagnose.relations import Observed
 from grader.engine import Assignment, grade_one
 from grader.judges import Look, Rules
-from grader.judges.wrong import Seen
+from grader.judges.wrong import ABSENT, Seen
 from grader.lint import whole
 from grader.probes import nets
 from grader.types import Case, Evidence, Fault, ItemResult, Raised, Report, Submission
@@ -265,6 +265,44 @@ def test_a_mask_of_other_numbers_is_not_called_uniform(
     files[LAYERS] = (text[:start] + text[start:].replace(old, new, 1)).encode()
     cause = item(grade_one(handed_in.of_files("x", files), assignment, worker), name).cause
     assert cause is not None and not cause.certain, cause
+
+
+OPEN = {  # a part looks like a usual mistake, and the rest does not
+    "the gradient never enters": (
+        "cs231n/optim.py", "sgd_momentum",
+        'v = config["momentum"] * config["velocity"] - config["learning_rate"] * dw',
+        'v = config["momentum"] * config["velocity"]',
+    ),
+    "no layer is walked back": (
+        NET, "FullyConnectedNet",
+        "for i in range(last - 1, 0, -1):", "for i in range(last - 1, 0):",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", OPEN)
+def test_a_mistake_that_leaves_something_open_is_not_called_certain(
+    what: str, assignment: Assignment, worker: Worker
+) -> None:
+    path, name, old, new = OPEN[what]
+    cause = item(grade_one(changed(path, (old, new)), assignment, worker), name).cause
+    assert cause is not None
+    assert not cause.certain or not set(cause.id.split("+")) & set(KNOWN), cause
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [(np.array([[1.5], [2.0]]), "wrong from the first step"), (np.array([[1.0], [2.0]]), None),
+     (np.array(3.0), None)],
+)  # fmt: skip
+def test_a_rule_that_is_wrong_at_once_is_told_so(got: np.ndarray, words: str | None) -> None:
+    one = observed(got, np.array([[1.0], [1.5]]), "optim.update")
+    assert spread._first_step([one]) == words
+
+
+def test_what_never_comes_back_is_listed() -> None:
+    answers = {("c", "db1"): ABSENT, ("c", "dW1"): ABSENT, ("c", "x"): frozenset({"other"})}
+    assert [one.outputs for one in properties.find([], answers)] == [("dW1", "db1")]
 
 
 def test_a_net_over_odd_layers_is_asked_over_right_ones(

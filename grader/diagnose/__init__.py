@@ -128,15 +128,16 @@ def _of_item(
     mine = Mine(counted(wrong_answers(seen)), symptoms.errors(seen), counted.part)
     twins = {name: counted(answers) for name, answers in wrong.answers(item.id).items()}
     matches = match.find(item.id, mine, twins, lost)
-    if len(matches) > 1 and any(case.probe == "optim.update" for case in cases):
-        # A step follows from what is kept: wrong averages make it look like another mistake.
-        matches = [replace(one, certain=False) for one in matches]
     covered = {part for one in matches for part in one.parts}
     rest = [] if match.WHOLE in covered else [part for part in lost if part not in covered]
     if not matches and (each := conduct.unstable([evidence[case.id] for case in cases])):
         return Diagnosis(Cause(f"symptom/{each[0]}", each[1], True))
     signs = symptoms.find(item, seen, rest)
     signs = signs or ([] if matches else properties.find(seen, mine.answers))
+    # A mistake that leaves something open is not the whole story. A step follows from what is kept:
+    # averages that are wrong in another way make it look like another mistake.
+    if rest or (match.WHOLE not in covered and any(c.probe == "optim.update" for c in cases)):
+        matches = [replace(one, certain=False) for one in matches]
     signs = signs[: MOST - len(matches[:MOST])]
     if matches or signs:
         return _told(matches[:MOST], signs, wrong)

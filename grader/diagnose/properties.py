@@ -12,7 +12,7 @@ import numpy as np
 from grader.diagnose import sentences
 from grader.diagnose.symptoms import Symptom
 from grader.judges import Look
-from grader.judges.wrong import OTHER, Answer, Key, Seen
+from grader.judges.wrong import ABSENT, OTHER, Answer, Key, Seen
 
 # What a factor is called, and what it means when it stands in the place of 1/keep, or of 1.
 FACTORS: Mapping[str, str] = {
@@ -47,7 +47,7 @@ def find(seen: Sequence[Seen], answers: Mapping[Key, Answer]) -> list[Symptom]:
         for name, says in _told(output, common):
             found.setdefault(name, Symptom(name, (output,), says, False))
             break
-    for one in (*_behind_dropout(seen), *_starts(by_output)):
+    for one in (*_behind_dropout(seen), *_starts(by_output), *_absent(by_output)):
         found.setdefault(one.id, one)
     return list(found.values())
 
@@ -81,6 +81,8 @@ def _backward(word: str) -> str | None:
     kind, factor = next(
         ((k, word.removeprefix(k)) for k in (PASSED, MASK, ZEROS) if word.startswith(k)), ("", "")
     )
+    if word == OTHER:
+        return "dx is not dout times the mask of the forward pass, scaled in any way"
     if word == "another mask":
         return "dx is dropped by another mask than that of the forward pass"
     if kind == PASSED:
@@ -97,7 +99,8 @@ def _backward(word: str) -> str | None:
 
 def _mask(word: str) -> str | None:
     """These words are a judge's own sentence."""
-    return word.partition(";")[0] if " " in word else None
+    said = word.partition(";")[0]
+    return said if said.startswith(("units", "every", "no unit", "two calls")) else None
 
 
 def _share(word: str) -> str | None:
@@ -114,6 +117,16 @@ TELLERS: Mapping[str, Callable[[str], str | None]] = {
 }
 
 
+def _absent(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Symptom]:
+    """What never comes back."""
+    outputs = sorted(name for name, words in by_output.items() if set(words) == {ABSENT})
+    if outputs:
+        verb, them = ("is", "it is") if len(outputs) == 1 else ("are", "they are")
+        names = sentences.listed(outputs)
+        says = f"{names} {verb} missing: look at the names under which {them} kept."
+        yield Symptom("absent", tuple(outputs), says, False)
+
+
 def _starts(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Symptom]:
     """How parameters start that do not start as they should."""
     groups: dict[str, list[str]] = {}
@@ -123,7 +136,8 @@ def _starts(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Sympt
             how = next((name for name in FORMS if name in what), how)
             if how in STARTS or how.startswith("all "):
                 groups.setdefault(how, []).append(output)
-    for how, outputs in groups.items():
+    for how, names in groups.items():
+        outputs = sorted(names)
         listed = sentences.listed(outputs)
         verb = "starts" if len(outputs) == 1 else "start"
         says = f"{listed} {verb} {STARTS.get(how) or f'as {how[4:]} in every cell'}."

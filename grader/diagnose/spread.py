@@ -45,10 +45,16 @@ def _alone(output: str, right: Sequence[str]) -> str | None:
 
 def _first_step(wrong: Sequence[Observed]) -> str | None:
     """Say where to look if an update rule is wrong from its first step on, and in no other way."""
-    stepped = all(one.case.probe == "optim.update" for one in wrong)
-    if stepped and not any(name in one.inputs for one in wrong for name in STATE):
-        return "wrong from the first step"
-    return None
+    fresh = [one for one in wrong if not any(name in one.inputs for name in STATE)]
+    if not fresh or any(one.case.probe != "optim.update" for one in wrong):
+        return None
+    pairs = [(one.got, one.want) for one in fresh]
+    off = all(
+        got is not None and want is not None and got.shape == want.shape
+        and not np.allclose(got[0], want[0], rtol=SMALL)
+        for got, want in pairs
+    )  # fmt: skip
+    return "wrong from the first step" if off else None
 
 
 def _options(one: Observed) -> bool:
