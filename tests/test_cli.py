@@ -688,7 +688,8 @@ def test_result_json_is_what_the_contract_says(grade: Grade, wrong: Path) -> Non
     places |= {name: [one for i in items for one in i[name]] for name in ("parts", "faults")}
     for place, keys in CONTRACT.items():
         assert places[place], place
-        assert {frozenset(one) for one in places[place]} == {frozenset(keys)}, place
+        more = {"items": {"smallest"}}.get(place, set())  # where the report shows one
+        assert {frozenset(one) - more for one in places[place]} == {frozenset(keys)}, place
     assert {item["status"] for item in items} <= STATUSES
     assert {fault["kind"] for fault in places["faults"]} <= KINDS
     assert found["submission"]["name"] == "wrong"

@@ -99,7 +99,7 @@ DEFECTS: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     "a notebook that is not there": (
         MAIN, '"FullyConnectedNets.ipynb"', '"Fully.ipynb"', ("has no notebook 'Fully.ipynb'",)),
     "a question that is not asked": (
-        MAIN, 'id = "Dropout/1"', 'id = "Dropout/9"', ("item 'Dropout/9'", "no notebook")),
+        MAIN, 'id = "Dropout/2"', 'id = "Dropout/9"', ("item 'Dropout/9'", "no notebook")),
     "a mistake that fails no part": (
         MISTAKES, 'fails.relu_forward = ["out"]', 'fails.relu_forward = ["outs"]',
         ("relu_forward.toml", "has no part 'outs'", "name one of out")),

@@ -89,7 +89,7 @@ def write(folder: Path, name: str, made: dict[str, Any]) -> Path:
         head = json.dumps({k: v for k, v in one.items() if k != "bands"})[:-1]
         rows = ",\n  ".join(map(json.dumps, one["bands"]))
         parts.append(f' "{key}": {head}, "bands": [\n  {rows}\n ]}}')
-    path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8", newline="\n")
     return path
 
 

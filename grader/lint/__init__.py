@@ -12,6 +12,7 @@ What students get is searched for secrets by grader.leaks. `run` yields one row 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,8 @@ def run(plan: Plan, progress: Progress = lambda what, i, n: None) -> Iterator[Ro
         yield Row("grading", "", problems, "secrets, mutants and submissions")
     elif plan.quick:
         yield Row("mutants", "", left_out="mutants and submissions, by --quick")
+    elif sys.platform != "linux":
+        yield Row("mutants", "", left_out="mutants and submissions, which need Linux (or Docker)")
     else:
         yield _mutants(plan, assignments, progress)
         yield from _submissions(plan.home, assignments, progress)

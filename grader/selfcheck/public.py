@@ -35,7 +35,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to do; `hidden` counts the cases that run when it is handed in."""
+    """One thing to do; `hidden` counts the cases that run when it is handed in.
+
+    `asks` are words by which a question is known.
+    """
 
     id: str
     section: str
@@ -49,6 +52,7 @@ class Item:
     hint: str
     hidden: int
     cases: tuple[Case, ...] = ()
+    asks: tuple[str, ...] = ()
 
     def part_of(self, output: str, case: Case) -> str | None:
         """Return the part that this output of the case counts towards."""
@@ -164,7 +168,9 @@ def _table(row: Mapping[str, Any]) -> Table:
 def _item(row: Mapping[str, Any]) -> Item:
     parts = tuple(Part(**{**part, "outputs": tuple(part["outputs"])}) for part in row["parts"])
     cases = tuple(Case(**_tuples(case)) for case in row["cases"])
-    return Item(**{**row, "needs": tuple(row["needs"]), "parts": parts, "cases": cases})
+    asks = tuple(row["asks"])
+    needs = tuple(row["needs"])
+    return Item(**{**row, "needs": needs, "parts": parts, "cases": cases, "asks": asks})
 
 
 def _tuples(case: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -50,6 +49,8 @@ def bound(cpu_s: int, room: Room) -> None:
     The kernel does not honour RLIMIT_NPROC for root, so the uid has to be dropped first; it counts
     all processes and threads of the user.
     """
+    import resource  # absent on Windows, where this module is only imported
+
     if room.processes is not None:
         resource.setrlimit(resource.RLIMIT_NPROC, (room.processes, room.processes))
     for kind, limit in (
