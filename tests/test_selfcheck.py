@@ -149,6 +149,8 @@ def test_files_that_bear_names_of_python_s_own_do_no_harm(folder: Path) -> None:
         (folder / f"{name}.py").write_text("raise RuntimeError('mine')\n", encoding="utf-8")
     write_function(folder, "affine_forward", AFFINE)
     assert run(folder, "selfcheck.py", "affine_forward").code == 0
+    elsewhere = run(folder.parent, "-P", "homework/selfcheck.py", "affine_forward")
+    assert (elsewhere.code, elsewhere.err) == (0, "")
 
 
 UNUSABLE: dict[str, tuple[Callable[[Path], object], tuple[str, ...], str]] = {
