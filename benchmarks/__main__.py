@@ -1,14 +1,15 @@
-"""`python -m benchmarks [speed|box|spread|diagnosis|selfcheck]`."""
+"""`python -m benchmarks [speed|box|spread|diagnosis|notebooks|selfcheck]`."""
 
 import sys
 
-from benchmarks import box, diagnosis, selfcheck, speed, spread
+from benchmarks import box, diagnosis, notebooks, selfcheck, speed, spread
 
 PARTS = {
     "speed": speed,
     "box": box,
     "spread": spread,
     "diagnosis": diagnosis,
+    "notebooks": notebooks,
     "selfcheck": selfcheck,
 }
 

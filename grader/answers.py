@@ -5,13 +5,16 @@ such as "## Inline Question 2". Its answer is all that follows up to the next he
 code: behind a marker in the cell of the question, in the cells below, with or without a marker, or
 in a code cell that holds nothing but comments. What was found is read by a person; nothing is
 graded here.
+
+Which question it is, our tag says; else words that only this question has (`asks` in the rubric),
+for course years number the same questions in different ways; else its number.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,6 +50,9 @@ _DECLARED = re.compile(r"^[ \t]*[-*][ \t]*\[[ xX]?\][ \t]*I[ \t]+confirm", re.MU
 _DECORATION = re.compile(r"[\s*_#>`~\-\[\]().:$\\]+")
 
 
+Asks = Mapping[int, tuple[str, ...]]  # number of a question -> words that only it has
+
+
 @dataclass(frozen=True)
 class Block:
     """A cell, or the part of a text cell that begins with a question."""
@@ -61,7 +67,12 @@ def find(notebooks: Sequence[Notebook], rubric: Rubric) -> tuple[Question, ...]:
     answers: dict[str, str] = {}
     for notebook in notebooks:
         stem = notebook.name.removesuffix(".ipynb")
-        for number, answer in _answers(_blocks(notebook)).items():
+        known = {
+            int(item.id.rpartition("/")[2]): item.asks
+            for item in rubric.table.items
+            if item.kind == "question" and re.fullmatch(rf"{re.escape(stem)}/\d+", item.id)
+        }
+        for number, answer in _answers(_blocks(notebook), known).items():
             answers.setdefault(f"{stem}/{number}", answer)
     unread = {n.name.removesuffix(".ipynb") for n in notebooks if n.status == "unreadable"}
     return tuple(
@@ -94,13 +105,13 @@ def _blocks(notebook: Notebook) -> list[Block]:
     return blocks
 
 
-def _answers(blocks: Sequence[Block]) -> dict[int, str]:
-    """Return the answers by the number of the question."""
+def _answers(blocks: Sequence[Block], known: Asks) -> dict[int, str]:
+    """Return the answers by the number of the question in the rubric."""
     found: dict[int, str] = {}
     for place, block in enumerate(blocks):
         if not _asks(block):
             continue
-        number = _number(block)
+        number = _number(block, known)
         if number is None or number in found:  # the same number twice is a slip: count on
             number = max(found, default=0) + 1
         found[number] = _answer(block, blocks[place + 1 :])
@@ -113,10 +124,14 @@ def _asks(block: Block) -> bool:
     return bool({QUESTION, COURSE_TAG} & set(block.tags) or _ASKED.search(block.text))
 
 
-def _number(block: Block) -> int | None:
+def _number(block: Block, known: Asks) -> int | None:
     for tag in block.tags:
         if (ours := re.fullmatch(r"\w+/(\d{1,2})", tag)) is not None:
             return int(ours[1])
+    said = _before_marker(block.text).lower()
+    fitting = [n for n, words in known.items() if any(word.lower() in said for word in words)]
+    if len(fitting) == 1:
+        return fitting[0]
     asked = _ASKED.search(block.text)
     return int(asked[1]) if asked and asked[1] else None
 
@@ -155,6 +170,13 @@ def _below(blocks: Sequence[Block]) -> Iterator[tuple[str, bool]]:
 def _head(text: str) -> str | None:
     """Return what stands behind the marker on the first line; None where there is no marker."""
     return _marker(text.strip().split("\n", 1)[0])
+
+
+def _before_marker(text: str) -> str:
+    """Return a question without what was answered in its cell."""
+    lines = text.split("\n")
+    end = next((place for place, line in enumerate(lines) if _marker(line) is not None), len(lines))
+    return "\n".join(lines[:end])
 
 
 def _behind_marker(text: str) -> tuple[str, bool]:

@@ -25,12 +25,15 @@ from grader import (
     consistent,
     diagnose,
     follow,
+    grafted,
     measure,
     needs,
     reading,
     score,
+    smallest,
     training,
 )
+from grader.bands import Bands
 from grader.errors import RubricError
 from grader.golden.store import Golden
 from grader.golden.wrong import Wrong
@@ -51,7 +54,7 @@ class Assignment:
     the reference's layers.py under "layers" where this machine has it: without it an item that
     fails because of another cannot be tried over right layers. `mistakes` is the folder of golden
     wrong answers, read once something has failed. `images` are those on which training is
-    recomputed; only executed notebooks need them.
+    recomputed; only executed notebooks need them. `bands` are drawn beside a student's curves.
     """
 
     rubric: Rubric
@@ -60,6 +63,7 @@ class Assignment:
     grafts: Mapping[str, bytes] = field(default_factory=dict)
     images: Images | None = None
     mistakes: Path | None = None
+    bands: Bands = field(default_factory=Bands)
 
     @functools.cached_property
     def wrong(self) -> Wrong:
@@ -70,7 +74,8 @@ class Assignment:
 
     def check(self) -> None:
         """Raise GoldenError or RubricError where the parts do not belong together."""
-        with_golden = tuple(case for case in self.rubric.cases if find(case.judge).golden)
+        cases = (*self.rubric.cases, *self.rubric.ladder)
+        with_golden = tuple(case for case in cases if find(case.judge).golden)
         self.golden.check(with_golden, self.rubric.table.seed)
         self._check_parts()
 
@@ -142,6 +147,12 @@ def grade_one(
 
     own = consistent.gradients(job, worker, rubric, bench, verdicts, deadline)
     causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, own, assignment)
+    certain = [name for name, why in causes.items() if why.cause.certain and why.hints]
+    over = grafted.evidence(
+        job, assignment.grafts, worker, rubric, verdicts, followed, certain, deadline
+    )
+    causes |= diagnose.sure(rubric, bench, over, verdicts, assignment)
+    small = smallest.climb(job, worker, rubric, bench, verdicts, followed, deadline)
 
     settled = {
         name: replace(verdict, right={**verdict.right, **again.right}) if again else verdict
@@ -151,6 +162,9 @@ def grade_one(
     items = tuple(
         _result(item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id))
         for item in rubric.table.items
+    )
+    items = tuple(
+        replace(item, smallest=None if item.because_of else small.get(item.id)) for item in items
     )
     items, trained, doubts = training.grade(items, notebooks, rubric, assignment.images)
     return Report(
@@ -169,10 +183,11 @@ def grade_one(
             "wall_s": round(time.monotonic() - clock, 3),
             "cpu_s": round(_cpu_s() - cpu, 3),
             "host": platform.node(),
+            "reused": {book.name: book.reused for book in notebooks if book.reused},
             "versions": {**worker.versions, "backgrade": grader.__version__},
         },
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
-        trained=trained,
+        trained=assignment.bands.beside(trained),
         questions=answers.find(notebooks, rubric) if notebooks else (),
     )
 

@@ -164,7 +164,8 @@ def _read_needed(walk: _Walk) -> dict[str, bytes]:
             walk.unusable[path] = f"cannot be read ({_reason(error)})"
             continue
         if len(data) > allowed:
-            walk.unusable[path] = f"is larger than {megabytes(allowed)}"
+            cleared = "; clear its outputs in Jupyter and save it" if ".ipynb" in path else ""
+            walk.unusable[path] = f"is larger than {megabytes(allowed)}{cleared}"
             continue
         total += len(data)
         if total > walk.limits.total_bytes:

@@ -8,9 +8,10 @@
     "6x5 strided"         the same numbers, handed over in a non-contiguous array (see `is_strided`)
     "7 labels=5"          int64 class labels 0..4, every class present if there is room
     "3 zeros", "3 ones"   constants
+    "2x3 halves"          the smallest multiples of 1/2 but 0, each once: numbers to check by hand
 
-Every number is k/2048 times a power of two with k an odd integer, so it is exact in float32 and
-above, never 0 unless asked for, and the same on every NumPy, BLAS and processor: it comes from
+Every other number is k/2048 times a power of two with k an odd integer, so it is exact in float32
+and above, never 0 unless asked for, and the same on every NumPy, BLAS and processor: it comes from
 SHAKE-256 of "seed/case/name", not from a random generator. Adding a case moves no other.
 """
 
@@ -27,7 +28,7 @@ import numpy as np
 from grader.errors import UsageError
 from grader.types import Case
 
-KINDS = ("positive", "nonnegative", "zeros", "ones")
+KINDS = ("positive", "nonnegative", "zeros", "ones", "halves")
 SHAPE = re.compile(r"^(?:\d+(?:x\d+)*|scalar)$")
 FACTOR = re.compile(r"^[*+](-?\d+(?:/\d+)?)$")
 LABELS = re.compile(r"^labels=(\d+)$")
@@ -124,6 +125,8 @@ def _base(shape: tuple[int, ...], words: tuple[str, ...], key: str) -> np.ndarra
         return np.zeros(shape)
     if "ones" in words:
         return np.ones(shape)
+    if "halves" in words:
+        return _halves(shape, key)
     k = 2 * (_uint16(shape, key) >> 4) - 4095  # odd integers in [-4095, 4095]
     array = k / 2048.0
     if "positive" in words:
@@ -131,6 +134,14 @@ def _base(shape: tuple[int, ...], words: tuple[str, ...], key: str) -> np.ndarra
     if "nonnegative" in words:
         array = np.where(array < -1.0, 0.0, np.abs(array))
     return np.asarray(array)
+
+
+def _halves(shape: tuple[int, ...], key: str) -> np.ndarray:
+    """Return distinct multiples of 1/2, as near to 0 as their number allows, but -2..2 at least."""
+    count = math.prod(shape)
+    most = max(4, -(-count // 2))
+    order = np.argsort(_uint16((2 * most,), key), kind="stable")[:count]
+    return (np.where(order < most, order - most, order - most + 1) / 2.0).reshape(shape)
 
 
 def _uint16(shape: tuple[int, ...], key: str) -> np.ndarray:

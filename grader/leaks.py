@@ -3,7 +3,7 @@
 Secret are the inputs and answers of hidden cases, what the usual mistakes give there, the seed,
 solutions with their comments, model answers and grading notes. Numbers are found in text as they
 are printed, rounded or not, and in binary files as float64 or float32. One number proves nothing,
-so a leak is a row of them that chance does not make: 40 bits that agree.
+so a leak is a row of them that chance does not make: nearly 40 bits that agree.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from grader.golden.wrong import Wrong
 from grader.rubric import Rubric
 
 LONG = 25  # characters; a shorter line ("mean = x.mean(axis=0)") may stand anywhere
-ENOUGH = 40.0  # bits
+ENOUGH = 39.5  # bits: four numbers with three digits, or one with twelve
 DIGITS = 3  # a number with fewer says too little to be looked for
 GAP = 3  # numbers of fewer digits may stand in between
-NUMBER = re.compile(r"(?<![\w.])-?\d*\.\d+(?:e[-+]?\d+)?(?![\w.])", re.IGNORECASE)
+NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.\d*|\.\d+)(?:e[-+]?\d+)?(?![\w.])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,14 @@ class Secrets:
         for secret, what in self._texts.items():
             if secret in plain:
                 yield Leak(_line_of(place, text, secret), what)
-        found = [m for m in NUMBER.finditer(text) if len(_digits(m.group())) >= DIGITS]
-        if found:
-            shown = [m.group() for m in found]
-            near = np.array([_half_unit(one) for one in shown])
-            bits = np.array([3.32 * len(_digits(one)) for one in shown])
-            for number, what in self._rows(np.array([float(one) for one in shown]), near, bits):
-                line = text.count("\n", 0, found[number].start()) + 1
-                yield Leak(f"{place}:{line}", what)
+        found = list(NUMBER.finditer(text))
+        shown = [m.group() for m in found]
+        digits = np.array([len(_digits(one)) for one in shown])
+        values = np.array([float(one) for one in shown]) * (digits >= DIGITS)
+        near = np.array([_half_unit(one) for one in shown])
+        for number, what in self._rows(values, near, 3.32 * digits):
+            line = text.count("\n", 0, found[number].start()) + 1
+            yield Leak(f"{place}:{line}", what)
 
     def _in_bytes(self, name: str, data: bytes) -> Iterator[Leak]:
         for secret, what in self._texts.items():
@@ -113,7 +113,11 @@ class Secrets:
     def _rows(
         self, shown: np.ndarray, near: np.ndarray, bits: np.ndarray
     ) -> Iterator[tuple[int, str]]:
-        """Yield (where it starts, what it is) of each row of numbers that is a secret one."""
+        """Yield (where it starts, what it is) of each row of numbers that is a secret one.
+
+        `shown` are the numbers of a file in order, right within `near`, each worth so many `bits`;
+        a 0 is passed over.
+        """
         first = np.searchsorted(self._values, shown - near, "left")
         count = np.searchsorted(self._values, shown + near, "right") - first
         count[shown == 0] = 0
@@ -130,13 +134,16 @@ class Secrets:
         worth = np.minimum(bits[at], self._bits[hit])
         repeats = np.concatenate([[False], ~breaks & (np.diff(shown[at]) == 0)])
         total = np.add.reduceat(np.where(repeats, 0.0, worth), starts)
-        told: set[str] = set()
-        for start in starts[total >= ENOUGH]:
-            place = self._places[hit[start]]
-            what = self._names[int(np.searchsorted(self._starts, place, "right")) - 1]
-            if what not in told:
-                told.add(what)
-                yield int(at[start]), what
+        long = total >= ENOUGH
+        where = np.searchsorted(self._starts, self._places[hit[starts[long]]], "right") - 1
+        rows = sorted(zip(at[starts[long]].tolist(), (-total[long]).tolist(), where.tolist()))
+        told: set[int] = set()
+        told_names: set[int] = set()
+        for place, _, name in rows:  # of several rows that begin there, the longest one
+            if place not in told and name not in told_names:
+                told.add(place)
+                told_names.add(name)
+                yield place, self._names[name]
 
 
 def secrets(rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong, reference: Path) -> Secrets:
@@ -258,8 +265,9 @@ def _line_of(place: str, text: str, secret: str) -> str:
 
 
 def _digits(number: str) -> str:
-    """Return the digits of a decimal number that carry something: 0.0120 has 120."""
-    return re.sub(r"[-.]", "", re.split("[eE]", number)[0]).lstrip("0")
+    """Return the digits of a decimal number that say something: 120 of 0.0120, none of 2017."""
+    mantissa = re.split("[eE]", number)[0]
+    return "" if mantissa.endswith(".") else re.sub(r"[-.]", "", mantissa).lstrip("0")
 
 
 def _bits(values: np.ndarray) -> np.ndarray:

@@ -22,9 +22,10 @@ import numpy as np
 
 from grader import box, ipynb, png
 from grader.box.plan import Desk
-from grader.errors import UnusableSubmission
+from grader.errors import UnusableSubmission, WireError
 from grader.evidence import raised_of
 from grader.ipynb import Runnable, Source
+from grader.recordings import Kept, Recording, Recordings
 from grader.rubric import NotebooksTable
 from grader.spool import Spool
 from grader.types import Cell, Notebook, Submission, Training
@@ -63,8 +64,12 @@ def execute(
     limits: NotebooksTable,
     spool: Spool,
     progress: Progress | None = None,
+    kept: Recordings | None = None,
 ) -> tuple[Notebook, ...]:
-    """Run the notebooks called `names` in the worker; return one record for each."""
+    """Run the notebooks called `names` in the worker; return one record for each.
+
+    What `kept` holds of the very same notebook and code is used again, and what ran is kept there.
+    """
     readable = {name: _read(submission, name) for name in names}
     words = {
         word
@@ -78,7 +83,7 @@ def execute(
     return tuple(
         found
         if isinstance(found, Notebook)
-        else _run(name, found, job, worker, limits, spool, progress)
+        else _run(name, found, job, worker, limits, spool, progress, kept)
         for name, found in readable.items()
     )
 
@@ -107,12 +112,20 @@ def _run(
     limits: NotebooksTable,
     spool: Spool,
     progress: Progress | None,
+    kept: Recordings | None,
 ) -> Notebook:
     ready = [ipynb.runnable(cell) for cell in cells if cell.kind == "code" and cell.text.strip()]
     to_run = tuple((cell.number, cell.text) for cell in ready if not cell.why)
     script = box.Script(name, to_run, limits.cell_s, limits.notebook_s, limits.memory_mb * 1024**2)
     told = Told(name, {number: text for number, text in to_run}, job.files, spool)
-    over = _follow(script, job, worker, told, progress)
+    key = kept.key(script, job) if kept else ""
+    entry = kept.find(key) if kept else None
+    over = _again(entry, told) if entry else None
+    if over is None:
+        entry = None
+        told = Told(name, told.sources, told.files, spool)
+        record = kept.begin(key) if kept else None
+        over = _follow(script, job, worker, told, progress, record)
     status, says = _status(over, told, limits)
     return Notebook(
         name=name,
@@ -123,7 +136,20 @@ def _run(
         tags={cell.number: cell.tags for cell in cells if cell.tags},
         trainings=tuple(told.trainings),
         repaired=tuple(f"{name}: {line}" for cell in ready for line in cell.repaired),
+        reused=entry.at if entry else "",
     )
+
+
+def _again(entry: Kept, told: Told) -> str | None:
+    """Take what a notebook told an earlier time; return how it ended, None where that is odd."""
+    try:
+        for say, arrays in entry.messages():
+            if "over" in say:
+                return str(say["over"])
+            told.take(say, arrays)
+    except (WireError, OSError):
+        return None
+    return None
 
 
 def _follow(
@@ -132,13 +158,18 @@ def _follow(
     worker: box.Worker,
     told: Told,
     progress: Progress | None,
+    record: Recording | None,
 ) -> str:
     """Run the script; return how it ended: a word of worker.relay, or "lost"."""
     deadline = time.monotonic() + script.notebook_s + SPARE_S + 8 * job.load_s
     try:
         worker.open(job, deadline)
         for say, arrays in worker.execute(script, deadline):
+            if record:
+                record.add(say, arrays)
             if "over" in say:
+                if record and say["over"] == "done" and not told.interrupted:
+                    record.keep()
                 return str(say["over"])
             told.take(say, arrays)
             if progress and "began" in say:
@@ -148,6 +179,8 @@ def _follow(
         worker.restart()
         return "lost"
     finally:
+        if record:
+            record.drop()
         worker.close()
 
 
@@ -162,6 +195,7 @@ class Told:
     ended: dict[int, Cell] = field(default_factory=dict)
     current: int | None = None
     began: int = 0
+    interrupted: bool = False
     trainings: list[Training] = field(default_factory=list)
     _settings: tuple[Mapping[str, Any], Mapping[str, np.ndarray]] | None = None
 
@@ -184,6 +218,7 @@ class Told:
 
     def _end(self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         number = self.current
+        self.interrupted |= bool(say.get("interrupted"))
         if number is None or say["ended"] != number or number in self.ended:
             return
         outcome = "ran" if say.get("outcome") == "ran" else "failed"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from grader.bands import Bands
 from grader.engine import Assignment
 from grader.errors import UsageError
 from grader.golden import wrong
@@ -88,6 +89,7 @@ def _assignment(rubric: str, data_dir: Path | None) -> Assignment:
         grafts={} if layers is None else {"layers": layers},
         images=Images(profile, read.table.seed, template, data_dir),
         mistakes=golden_folder() / wrong.FOLDER,
+        bands=Bands.read(golden_folder(), profile, data_dir is not None),
     )
     found.check()
     return found

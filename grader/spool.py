@@ -60,16 +60,20 @@ class Spool:
         return True
 
     def take(self) -> dict[str, np.ndarray] | None:
-        """Return the arrays of one run and begin the next; None where one is not whole."""
+        """Return the arrays of one run and begin the next; None where one is not whole.
+
+        They are views of one mapping: each mapping holds a descriptor, of which there are few.
+        """
         self._file.flush()
-        arrays, taken = {}, self._open
-        self._open = {}
-        for name, (start, shape, filled) in taken.items():
-            if filled != math.prod(shape):
-                return None
-            arrays[name] = (
-                np.memmap(self._file, FLOAT, "r", start, shape)
-                if filled
-                else np.zeros(shape, FLOAT)
-            )
-        return arrays
+        taken, self._open = self._open, {}
+        if any(filled != math.prod(shape) for _, shape, filled in taken.values()):
+            return None
+        first = min((start for start, _, _ in taken.values()), default=self._size)
+        if first == self._size:
+            return {name: np.zeros(shape, FLOAT) for name, (_, shape, _) in taken.items()}
+        whole = np.memmap(self._file, FLOAT, "r", first, ((self._size - first) // FLOAT.itemsize,))
+        return {
+            name: whole[at : at + filled].reshape(shape)
+            for name, (start, shape, filled) in taken.items()
+            for at in [(start - first) // FLOAT.itemsize]
+        }

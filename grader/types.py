@@ -146,6 +146,29 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Smallest:
+    """The smallest public case that an item fails, as a student would call it.
+
+    `inputs` are arrays by the names of the call (a net's parameters among them) and `expected` is
+    what `output` should be; `got` and `wrong` (the cells that differ) are None where nothing of the
+    expected shape came out, and then `says` or `raised` tells what did. `snippet` is three lines of
+    Python that show it in the submission's own folder.
+    """
+
+    case: str
+    part: str
+    output: str
+    says: str
+    inputs: Arrays
+    settings: str
+    expected: np.ndarray
+    got: np.ndarray | None
+    wrong: np.ndarray | None
+    raised: Raised | None
+    snippet: str
+
+
+@dataclass(frozen=True)
 class PartResult:
     """One part of an item: earned only when every case of it is right."""
 
@@ -185,6 +208,7 @@ class ItemResult:
     warnings: tuple[Fault, ...] = ()
     hints: tuple[str, ...] = ()
     cause: Cause | None = None
+    smallest: Smallest | None = None
     because_of: str | None = None
     followed_through: bool = False
     checks: tuple[int, int] = (0, 0)
@@ -249,7 +273,8 @@ class Notebook:
     """One notebook, executed in the box from its first cell to its last.
 
     `status` is "error" where a cell failed, "timeout" where time was up; `says` is a sentence about
-    the status, `markdown` maps the numbers of text cells to their text.
+    the status, `markdown` maps the numbers of text cells to their text. `reused` says when it ran,
+    where what it told was kept from then.
     """
 
     name: str
@@ -260,6 +285,7 @@ class Notebook:
     tags: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     trainings: tuple[Training, ...] = ()
     repaired: tuple[str, ...] = ()
+    reused: str = ""
 
     @property
     def failed_cell(self) -> int | None:
@@ -269,11 +295,27 @@ class Notebook:
 
 
 @dataclass(frozen=True)
+class Band:
+    """Where the curves of the reference lie for a run of the same kind, over some seeds.
+
+    Each array has a lower and an upper edge, shape (2, n). `loss` holds equal steps of all
+    `epochs`, `train` and `val` accuracies as in a Training. What was not finite is nan.
+    """
+
+    seeds: int
+    epochs: int
+    loss: np.ndarray
+    train: np.ndarray
+    val: np.ndarray
+
+
+@dataclass(frozen=True)
 class Trained:
     """One run after it was looked at: what it told, and what its parameters really do.
 
     Accuracies are shares of 0..1, recomputed on the trusted side; None where they cannot be, which
-    `says` explains. `items` are the ids of the items that rest on this run.
+    `says` explains. `items` are the ids of the items that rest on this run; `band` shows where the
+    reference lies, where it has such a run.
     """
 
     notebook: str
@@ -283,6 +325,7 @@ class Trained:
     hidden_accuracy: float | None
     says: str = ""
     items: tuple[str, ...] = ()
+    band: Band | None = None
 
 
 @dataclass(frozen=True)

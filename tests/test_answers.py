@@ -5,15 +5,17 @@ The notebooks here are our own: they follow the layouts that the course had, not
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 
 import pytest
 
-from grader import answers
+from grader import answers, percent
 from grader.engine import Assignment
 from grader.rubric import Rubric
 from grader.types import Cell, Notebook, Question
+from tests import handed_in
 
 Given = tuple[str, str] | tuple[str, str, tuple[str, ...]]
 ASKED = "Why does the sky look blue?\nExplain in a sentence."
@@ -217,6 +219,98 @@ def test_each_year_has_as_many_questions_as_it_asks(year: int, rubric: Rubric) -
         for name, count in zip(NAMES, COUNTS[year])
         for n in range(1, count + 1)
     }
+
+
+# The same questions, in words of our own; years leave some out, and number those that are left.
+NETS = {
+    1: "Which of sigmoid, ReLU and leaky ReLU lose their slope?",
+    2: "Was the three layer net or the five layer net harder to start?",
+    3: "Why do the steps of AdaGrad become small?",
+}
+DROPS = {
+    1: "What changes if nothing is divided by p?",
+    2: "Look at both curves. What do they suggest about dropout?",
+    3: "With half of the units in a hidden layer, which p?",
+}
+YEARS = {  # year -> the questions of the nets, those of dropout, their form
+    2016: ((2,), (2,), "two cells"),
+    2017: ((2,), (2,), "one cell"),
+    2018: ((1, 2, 3), (1, 2, 3), "two cells"),
+    2019: ((1, 2, 3), (1, 2, 3), "one cell"),
+    2020: ((1, 2, 3), (1, 2, 3), "below"),
+    2021: ((2, 3), (1, 2, 3), "one cell"),
+    2022: ((2, 3), (1, 2), "filler left"),
+    2024: ((2, 3), (1, 2), "two cells"),
+    2025: ((2, 3), (1, 2), "below"),
+    2026: ((2, 3), (1, 2), "one cell"),
+}
+COLAB: Given = ("code", "# This mounts your drive\nfrom google.colab import drive\n%cd $FOLDERNAME")
+
+
+def of_year(year: int, numbers: Sequence[int], asked: dict[int, str], form: str) -> list[Given]:
+    """The cells of a notebook of this year, each question answered by its own number."""
+    cells: list[Given] = [COLAB] if year >= 2020 else []
+    for place, number in enumerate(numbers, start=1):
+        heading = f"## Inline Question {place}:" if year >= 2018 else "# Inline question:"
+        question, answer = f"{heading}\n{asked[number]}\n", f"Mine to {number}, not of AdaGrad."
+        tags = (PDF,) if year >= 2019 else ()
+        if form == "two cells":
+            cells += [("md", question, *tags), ("md", f"## Answer:\n{answer}")]
+        elif form == "below":
+            cells += [("md", f"{question}\n## Answer:\n[FILL THIS IN]", *tags), ("md", answer)]
+        elif form == "filler left":
+            cells.append(("md", f"{question}\n## Answer:\n[FILL THIS IN]\n{answer}", *tags))
+        else:
+            cells.append(("md", f"{question}\n## Answer:\n{answer}", *tags))
+        cells += [CODE, NEXT]
+    if year == 2026:
+        cells.insert(0, ("md", "# Student Declaration\n- [x] I confirm\n\n_Your Answer_"))
+    return cells
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_a_question_is_known_whatever_its_number_is_in_a_year(year: int, rubric: Rubric) -> None:
+    nets, drops, form = YEARS[year]
+    questions = found(
+        rubric,
+        notebook(of_year(year, nets, NETS, form), "FullyConnectedNets.ipynb"),
+        notebook(of_year(year, drops, DROPS, form)),
+    )
+    answered = {name: q.answer for name, q in questions.items() if q.status == "pending"}
+    assert answered == {
+        f"{name}/{number}": f"Mine to {number}, not of AdaGrad."
+        for name, numbers in (("FullyConnectedNets", nets), ("Dropout", drops))
+        for number in numbers
+    }
+
+
+@pytest.mark.parametrize("year", [2016, 2017])
+def test_an_early_year_asks_what_it_asked(year: int, assignments: dict[str, Assignment]) -> None:
+    nets, drops, form = YEARS[year]
+    rubric = assignments[f"cs231n-a2-{year}"].rubric
+    cells = [of_year(year, nets, NETS, form), of_year(year, drops, DROPS, form)]
+    names = ("FullyConnectedNets.ipynb", "Dropout.ipynb")
+    questions = found(rubric, *map(notebook, cells, names))
+    assert {name for name, q in questions.items() if q.status == "pending"} == {
+        "FullyConnectedNets/2", "Dropout/2",
+    }  # fmt: skip
+    assert set(questions) == {"FullyConnectedNets/2", "BatchNormalization/1", "Dropout/2"}
+
+
+def test_our_own_questions_are_known_by_their_words_too(rubric: Rubric) -> None:
+    """Where a student's editor lost the tags."""
+    for name in ("FullyConnectedNets", "Dropout"):
+        path = handed_in.ROOT / "reference" / f"{name}.py"
+        cells = percent.parse(path.read_text(encoding="utf-8"), name)
+        asked = [cell.source for cell in cells if "inline-question" in cell.tags]
+        mixed = [(n, re.sub(r"(?i)question \d", "Question", asked[n - 1])) for n in (3, 1, 2)]
+        made: list[Given] = []
+        for n, question in mixed:
+            made += [("md", question), ("md", f"**Answer:** number {n}"), CODE]
+        questions = found(rubric, notebook(made, f"{name}.ipynb"))
+        assert {n: questions[f"{name}/{n}"].answer for n in (1, 2, 3)} == {
+            n: f"number {n}" for n in (1, 2, 3)
+        }
 
 
 def test_every_question_of_the_rubric_is_there_with_its_points(rubric: Rubric) -> None:

@@ -1,9 +1,10 @@
 """Every known attack has a test, and the table that says which one points to nothing that is gone.
 
 The rows are those of a list of attacks on graders: A archives, B import and process, C tampering
-and stealing, F numbers, G text. D (cheating by computation) and E (notebooks) have tables of their
-own. A covering entry is the name of a file under submissions/hostile, "module:function" for a test,
-or "module:TABLE:" with the start of a row of it.
+and stealing, E notebooks, F numbers, G text. D (cheating by computation) has tables of its own.
+What test_runner holds runs in bubblewrap and in the inner layers alone. A covering entry is the
+name of a file under submissions/hostile, "module:function" for a test, or "module:TABLE:" with the
+start of a row of it.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import pytest
 
 from tests import hostile
 
-ROWS = {"A": 24, "B": 24, "C": 25, "F": 14, "G": 12}
+ROWS = {"A": 24, "B": 24, "C": 25, "E": 18, "F": 14, "G": 12}
 HIDDEN = "test_hostile:test_hidden_inputs_never_come_out"
 FORGED = "test_hostile:FORGED:"
+CELL = "test_runner:HOSTILE:"
+TOLD_OF_ITSELF = "test_runner:test_what_a_file_says_of_itself_counts_for_nothing"
+FILE = "test_ipynb:"
 PAGE = "report.test_html:"
 TERMINAL = "report.test_terminal:test_hostile_text_has_no_effect"
 COVERED: dict[str, tuple[str, ...]] = {
@@ -77,6 +81,52 @@ COVERED: dict[str, tuple[str, ...]] = {
     ),
     "C24": ("text_for_a_reader",),
     "C25": ("files_changed",),
+    "E1": (
+        TOLD_OF_ITSELF,
+        "test_training:EARNED:a forged claim",
+        "test_graded_notebooks:test_what_was_learned_earns_and_what_was_only_told_does_not",
+    ),
+    "E2": (CELL + "HTML", CELL + "a script", CELL + "SVG"),
+    "E3": (
+        CELL + "a shell command",
+        CELL + "a shell of IPython's",
+        CELL + "a shell in a cell",
+        FILE + "RUNNABLE:a shell's cell",
+    ),
+    "E4": (TOLD_OF_ITSELF,),
+    "E5": (CELL + "input",),
+    "E6": ("test_runner:test_a_kernel_that_ends_keeps_what_ran_before",),
+    "E7": (CELL + "100 MB of text",),
+    "E8": (CELL + "a loop", "test_runner:test_the_time_of_a_notebook_is_bounded"),
+    "E9": (
+        "test_runner:REWIRED:the shell",
+        "test_runner:REWIRED:every function of ours",
+        "test_runner:test_a_log_that_is_forged_comes_out_as_a_claim_with_the_parameters_it_has",
+        "test_recompute:test_the_same_parameters_count_once",
+    ),
+    "E10": (FILE + "READ:no metadata, unknown keys", FILE + "REFUSED:cells that are no list"),
+    "E11": (TOLD_OF_ITSELF,),
+    "E12": (TOLD_OF_ITSELF, "test_training:test_every_item_can_be_earned_and_none_is_without_runs"),
+    "E13": (
+        FILE + "REFUSED:deep",
+        FILE + "REFUSED:too many cells",
+        FILE + "test_a_huge_cell_is_cut",
+    ),
+    "E14": (
+        CELL + "a forged picture",
+        FILE + "test_a_picture_of_absurd_size_is_dropped",
+        FILE + "test_what_is_no_whole_picture_is_dropped",
+    ),
+    "E15": (CELL + "widgets and markup",),
+    "E16": (TOLD_OF_ITSELF, PAGE + "UNSAFE:link", PAGE + "UNSAFE:picture"),
+    "E17": (
+        CELL + "a file that is run",
+        CELL + "a file that is loaded",
+        CELL + "another environment",
+        CELL + "files of an earlier IPython",
+        FILE + "RUNNABLE:a change of folder",
+    ),
+    "E18": (CELL + "an update of an earlier display", CELL + "cleared outputs"),
     "F1": ("nan",),
     "F2": ("infinite",),
     "F3": ("returns_broadcast",),

@@ -445,11 +445,6 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def test_fixtures_verify_is_content_with_what_is_committed(grade: Grade, home: Path) -> None:
-    assert grade("fixtures", "verify").code == 0
-    assert grade("fixtures", "diff").code == 0
-
-
 def test_fixtures_verify_diff_and_build_after_a_change_of_the_reference(
     grade: Grade, home: Path
 ) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,11 +12,25 @@ import pytest
 from benchmarks import diagnosis as measured
 from grader import diagnose
 from grader.box import Worker
-from grader.diagnose import match, relations, sentences, spread, steps, stops, terms
+from grader.diagnose import (
+    conduct,
+    match,
+    properties,
+    relations,
+    sentences,
+    spread,
+    steps,
+    stops,
+    terms,
+)
 from grader.diagnose.match import WHOLE, Mine
 from grader.diagnose.relations import Observed
 from grader.engine import Assignment, grade_one
-from grader.types import Case, Evidence, ItemResult, Raised, Report, Submission
+from grader.judges import Look, Rules
+from grader.judges.wrong import ABSENT, Seen
+from grader.lint import whole
+from grader.probes import nets
+from grader.types import Case, Evidence, Fault, ItemResult, Raised, Report, Submission
 from tests import handed_in
 
 KNOWN = handed_in.usual_mistakes()
@@ -35,8 +50,8 @@ def assignment(assignments: dict[str, Assignment]) -> Assignment:
 
 
 # ------------------------------------------------------------------------------ usual mistakes
-# That each is named in the reference is asked in test_submissions.py; `python -m benchmarks
-# diagnosis` asks it of all mistakes in all styles.
+# That each is named in the reference is asked by `grade lint`, which test_lint.py runs;
+# `python -m benchmarks diagnosis` asks it of all mistakes in all styles.
 
 STYLES = [style for style in measured.styles() if style]
 PLANTED = [
@@ -54,6 +69,17 @@ def test_a_usual_mistake_is_named_in_any_style(
     report = grade_one(submission, assignment, worker)
     assert item(report, KNOWN[name].item).cause is not None
     assert measured.is_named(report, KNOWN[name])
+
+
+def test_a_mistake_is_named_in_a_rubric_that_lacks_some_of_its_cases(
+    assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    """Course year 2017 has no layer normalization, where this mistake shows too."""
+    mistake = KNOWN["FullyConnectedNet.dropout/not-with-normalization"]
+    year = whole.in_own_words(assignments["cs231n-a2-2017"])
+    report = grade_one(handed_in.with_mistakes(handed_in.reference(), [mistake]), year, worker)
+    cause = item(report, mistake.item).cause
+    assert cause is not None and (cause.id, cause.certain) == (mistake.id, True)
 
 
 PAIRS = [
@@ -222,6 +248,72 @@ def test_what_is_called_certain_agrees_to_the_last_digit(
             assert wrong & set(KNOWN[name].fails.get(one.id, ())), name
 
 
+FLAWED = {  # what looks like a usual mistake, and is another
+    "mask + 1": ("out = (x * mask)", "out = (x * mask + 1)", "dropout_forward"),
+    "two factors": ("/ p", "/ p + 0.5", "dropout_forward"),
+}
+
+
+@pytest.mark.parametrize("what", FLAWED)
+def test_a_mask_of_other_numbers_is_not_called_uniform(
+    what: str, assignment: Assignment, worker: Worker
+) -> None:
+    old, new, name = FLAWED[what]
+    text = handed_in.reference().files[LAYERS].decode()
+    start = text.index("def dropout_forward")
+    files = {**handed_in.reference().files}
+    files[LAYERS] = (text[:start] + text[start:].replace(old, new, 1)).encode()
+    cause = item(grade_one(handed_in.of_files("x", files), assignment, worker), name).cause
+    assert cause is not None and not cause.certain, cause
+
+
+OPEN = {  # a part looks like a usual mistake, and the rest does not
+    "the gradient never enters": (
+        "cs231n/optim.py", "sgd_momentum",
+        'v = config["momentum"] * config["velocity"] - config["learning_rate"] * dw',
+        'v = config["momentum"] * config["velocity"]',
+    ),
+    "no layer is walked back": (
+        NET, "FullyConnectedNet",
+        "for i in range(last - 1, 0, -1):", "for i in range(last - 1, 0):",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", OPEN)
+def test_a_mistake_that_leaves_something_open_is_not_called_certain(
+    what: str, assignment: Assignment, worker: Worker
+) -> None:
+    path, name, old, new = OPEN[what]
+    cause = item(grade_one(changed(path, (old, new)), assignment, worker), name).cause
+    assert cause is not None
+    assert not cause.certain or not set(cause.id.split("+")) & set(KNOWN), cause
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [(np.array([[1.5], [2.0]]), "wrong from the first step"), (np.array([[1.0], [2.0]]), None),
+     (np.array(3.0), None)],
+)  # fmt: skip
+def test_a_rule_that_is_wrong_at_once_is_told_so(got: np.ndarray, words: str | None) -> None:
+    one = observed(got, np.array([[1.0], [1.5]]), "optim.update")
+    assert spread._first_step([one]) == words
+
+
+def test_what_never_comes_back_is_listed() -> None:
+    answers = {("c", "db1"): ABSENT, ("c", "dW1"): ABSENT, ("c", "x"): frozenset({"other"})}
+    assert [one.outputs for one in properties.find([], answers)] == [("dW1", "db1")]
+
+
+def test_a_net_over_odd_layers_is_asked_over_right_ones(
+    assignment: Assignment, worker: Worker
+) -> None:
+    """With loops a gamma of the wrong shape raises another exception."""
+    mistake = KNOWN["FullyConnectedNet.batchnorm/gamma-names-shifted"]
+    submission = handed_in.with_mistakes(handed_in.accepted_submission("loops"), [mistake])
+    assert measured.is_named(grade_one(submission, assignment, worker), mistake)
+
+
 def test_biases_of_ones_are_not_called_random(assignment: Assignment, worker: Worker) -> None:
     ones = changed(NET, ('self.params[f"b{i}"] = np.zeros(fan_out)',
                          'self.params[f"b{i}"] = np.ones(fan_out)'))  # fmt: skip
@@ -281,9 +373,20 @@ X, G = rng.normal(size=(4, 3)), rng.normal(size=3)
 WANT = rng.normal(size=(4, 3))
 
 
-def observed(got: np.ndarray, want: np.ndarray = WANT, **inputs: np.ndarray) -> Observed:
-    case = Case("a/c", "a", "layers.x", {}, {}, True, "values.close", None, (), (), ())
+def observed(
+    got: np.ndarray, want: np.ndarray = WANT, probe: str = "layers.x", keep: float = 1.0,
+    **inputs: np.ndarray,
+) -> Observed:  # fmt: skip
+    options = {"keep": keep}
+    case = Case("a/c", "a", probe, {}, options, True, "values.close", None, (), (), ())
     return Observed("dx", case, got, want, {"x": X, **inputs}, {"dw": X * 2}, 0.5)
+
+
+def normalized(changed: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Observed:
+    """A layer normalization with a changed x_hat (4, 3), n being the number of each row."""
+    x_hat, beta, rows = WANT - WANT.mean(1, keepdims=True), G + 1, np.arange(1.0, 5.0)[:, None]
+    got, want = (G * each + beta for each in (changed(x_hat, rows), x_hat))
+    return observed(got, want, "norms.layernorm_forward", gamma=G, beta=beta)
 
 
 RELATIONS = {
@@ -299,6 +402,13 @@ RELATIONS = {
     "factor -2": observed(-2 * WANT),
     "factor N/N-1": observed(WANT * 4 / 3, x=rng.normal(size=(4, 8))),
     "factor": observed(1.2345 * WANT),
+    "factor keep": observed(0.625 * WANT, keep=0.625),
+    "factor 1/keep": observed(WANT / 0.625, keep=0.625),
+    "in single precision": observed(WANT.astype(np.float32).astype(float)),
+    "step offset": observed(WANT + np.arange(1, 5)[:, None], probe="norms.batchnorm_train"),
+    "normalized row factor": normalized(lambda x_hat, n: x_hat * (1 + n)),
+    "normalized row offset": normalized(lambda x_hat, n: x_hat + 1 + n),
+    "normalized row line": normalized(lambda x_hat, n: x_hat * (1 + n) + n),
     "is input x": observed(X),
     "is output dw": observed(X * 2),
     "missing b": observed(WANT - G, b=G),
@@ -323,10 +433,12 @@ RELATIONS = {
 
 @pytest.mark.parametrize("words", RELATIONS)
 def test_how_wrong_numbers_follow_from_the_right_ones(words: str) -> None:
-    assert relations.words(RELATIONS[words], 1e-9)[0] == words
-    off = RELATIONS[words].got
+    one = RELATIONS[words]
+    found = relations.words(one, 1e-5 if words == "in single precision" else 1e-9)
+    assert found[0] == words
+    off = one.got
     if off is not None and np.all(np.isfinite(off)) and words not in ("zero", "one number"):
-        bent = observed(off + 1e-4 * rng.normal(size=off.shape), RELATIONS[words].want)
+        bent = replace(one, got=off + 1e-4 * rng.normal(size=off.shape))
         assert words not in relations.words(bent, 1e-9) or off.shape != WANT.shape
 
 
@@ -351,6 +463,8 @@ def test_what_steps_show() -> None:
     }
     for words, got in moved.items():
         assert words in stepped("next_w", got, want, w=w, dw=dw), words
+    same = np.tile(velocity[:1], (5, 1))
+    assert "same at every step" in stepped("velocity", same, velocity, w=w, dw=dw)
     late = np.concatenate([velocity[:1] * 0, velocity[:-1]])
     assert stepped("velocity", late, velocity, w=w, dw=dw)[0] == "one step late"
     kept = np.zeros((5, 3))
@@ -370,6 +484,96 @@ def test_the_three_ways_of_a_norms_gradient(factors: tuple[int, ...], words: str
     case = Case("a/c", "a", "norms.batchnorm_backward", {}, {}, True, "", None, (), (), ())
     got = sum(f * t for f, t in zip(factors, terms._basis(inputs, 1e-5, 0)))
     assert list(terms.words(case, "dx", inputs, np.asarray(got), 1e-9)) == [words]
+
+
+@pytest.mark.parametrize("factor", ["keep", "1/keep"])
+def test_scores_whose_hidden_units_are_multiplied_by_keep(factor: str) -> None:
+    dims, keep = [3, 5, 4, 2], 0.625
+    theta, x = rng.normal(size=80), rng.normal(size=(4, 3))
+    values = nets.parameters(theta, dims)
+    scores = []
+    for times in (1.0, {"keep": keep, "1/keep": 1 / keep}[factor]):
+        hidden = x
+        for layer in (1, 2):
+            hidden = np.maximum(0, hidden @ values[f"W{layer}"] + values[f"b{layer}"]) * times
+        scores.append(hidden @ values["W3"] + values["b3"])
+    one = observed(scores[1], scores[0], "nets.net_scores", keep, x=x, theta=theta)
+    one = replace(one, case=replace(one.case, options={"dims": dims, "keep": keep}))
+    assert relations.words(one, 1e-9)[0] == f"hidden units times {factor}"
+    assert not any("hidden" in word for word in relations.words(replace(one, got=scores[0]), 1e-9))
+
+
+BEHIND = {
+    "gradients-times-keep": [0.5, 0.5, 0.25, 1.0],
+    "gradients-times-1-over-keep": [2.0, 1.0, 4.0, 1.0],
+    None: [0.5, 0.6, 1.0, 1.0],
+}
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_gradients_behind_dropout_that_are_off_by_keep(name: str | None) -> None:
+    case = Case("a/c", "a", "nets.x", {}, {"keep": 0.5}, True, "nets.seeded", None, (), (), ())
+    numeric = rng.normal(size=4)
+    arrays = {"analytic": numeric * BEHIND[name], "numeric": numeric}
+    seen = Seen(case, ("analytic",), Look(case, {}, arrays, {}, (), Rules(0, 0)))
+    assert [one.id for one in properties.find([seen], {})] == ([name] if name else [])
+
+
+@pytest.mark.parametrize(
+    ("output", "words", "name"),
+    [("scale", {"1"}, "scale-1"), ("scale", {"1/keep^2"}, "scale-1-over-keep-2"),
+     ("keep_fraction", {"turned"}, "keep-fraction-turned"), ("out", {"keep"}, "out-keep"),
+     ("dx", {"mask * keep"}, "dx-mask-times-keep"), ("dx", {"another mask"}, "dx-another-mask"),
+     ("b1", {"hidden; 1 axes, all 1"}, "starts-all-1"), ("scale", {"other"}, "scale-other"),
+     ("keep_fraction", {"all, times 1"}, "keep-fraction-all"), ("scale", {"1/keep"}, None)],
+)  # fmt: skip
+def test_what_random_masks_and_first_parameters_show(
+    output: str, words: set[str], name: str | None
+) -> None:
+    found = properties.find([], {("case", output): frozenset(words)})
+    assert [one.id for one in found] == ([name] if name else [])
+    assert all(one.says.endswith(".") and not one.certain for one in found)
+
+
+def test_answers_that_differ_from_run_to_run_are_a_cause_of_their_own() -> None:
+    assert conduct.unstable([Evidence("a", "answered", unstable=True)]) is not None
+    assert conduct.unstable([Evidence("a", "answered")]) is None
+
+
+CASES = [Case(n, "a", "layers.x", {}, {}, True, "", None, (), (), ()) for n in ("a/1", "a/2")]
+TOUCHED = Fault("a/1", "all", "x", "mutated_input", "", True)
+
+
+@pytest.mark.parametrize(
+    ("mutated", "wrong", "faults", "found"),
+    [(("x",), [], [TOUCHED], True), (("x",), [], [replace(TOUCHED, warning=True)], None),
+     (("x",), ["a/1"], [], False), (("x",), ["a/2"], [], None), ((), ["a/1"], [], None)],
+)  # fmt: skip
+def test_arguments_that_are_changed_in_place(
+    mutated: tuple[str, ...], wrong: list[str], faults: list[Fault], found: bool | None
+) -> None:
+    evidence = {
+        "a/1": Evidence("a/1", "answered", mutated=mutated), "a/2": Evidence("a/2", "answered"),
+    }  # fmt: skip
+    told = conduct.changed(CASES, evidence, wrong, faults)
+    assert (told[2] if told else None) is found
+    assert told is None or told[1].startswith("x is changed in place")
+
+
+PARTS = {
+    "wrong in the first row": (slice(0, 1), slice(None)),
+    "wrong in the last row": (slice(3, 4), slice(None)),
+    "wrong in some rows": (slice(1, 3), slice(None)),
+    "wrong in the first column": (slice(None), slice(0, 1)),
+    "wrong in the last column": (slice(None), slice(2, 3)),
+}
+
+
+@pytest.mark.parametrize("words", PARTS)
+def test_the_rows_or_columns_that_are_wrong_are_named(words: str) -> None:
+    got = WANT.copy()
+    got[PARTS[words]] += rng.normal(size=got[PARTS[words]].shape) + 9
+    assert spread.words("dx", [observed(got)], [], []) == words
 
 
 def test_cells_that_are_wrong_only_where_the_input_is_negative() -> None:

@@ -40,7 +40,8 @@ def golden(built: Built) -> Golden:
 
 
 def with_golden(rubric: Rubric) -> tuple[Case, ...]:
-    return tuple(case for case in rubric.cases if judges.find(case.judge).golden)
+    cases = (*rubric.cases, *rubric.ladder)
+    return tuple(case for case in cases if judges.find(case.judge).golden)
 
 
 def needs_long_double() -> None:
@@ -90,7 +91,7 @@ def test_the_committed_fixtures_are_those_of_a_fresh_build(built: Built) -> None
     manifest, files = built
     committed = REFERENCE / "golden"
     names = {path.name for path in committed.iterdir() if path.is_file()}
-    assert names == {*files, "manifest.json"}
+    assert names == {*files, "manifest.json", "curves.json"}
     for name, flat in files.items():
         assert (committed / name).read_bytes() == store.npy_bytes(flat), name
     stored = json.loads((committed / "manifest.json").read_text(encoding="utf-8"))

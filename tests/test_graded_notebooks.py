@@ -85,7 +85,7 @@ def test_what_was_learned_earns_and_what_was_only_told_does_not(
         2,
     )
     assert items["overfit_five_layer"].status == "failed"
-    assert "0.14 of training accuracy; 1.00 is asked" in items["overfit_five_layer"].faults[0].says
+    assert "gets 14 % of its training images right" in items["overfit_five_layer"].faults[0].says
     assert items["batchnorm_training"].status == "skipped"
     assert items["dropout_training"].status == "failed"
     # With all parameters 0 the net says class 0, which 7 of the 50 images have.

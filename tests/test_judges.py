@@ -615,6 +615,15 @@ def test_a_dropout_layer_fails_in_the_aspect_that_is_wrong(
         assert wrong(findings) - bug == faults - bug, {n: f.says for n, f in findings.items()}
 
 
+def test_a_mask_in_single_precision_is_right_and_said_to_be_so() -> None:
+    def single(rng: np.random.Generator, x: np.ndarray, keep: float) -> np.ndarray:
+        return x * ((rng.random(x.shape) < keep).astype(np.float32) / np.float32(keep))
+
+    scale = train(single, keep=0.75)["scale"]
+    assert (scale.kind, scale.warning) == ("dtype", True)
+    assert train(right, keep=0.75)["scale"].kind is None
+
+
 def test_a_layer_that_does_nothing_earns_neither_mask_nor_share_nor_scale() -> None:
     assert wrong(train(nothing_dropped)) == {"mask", "keep_fraction", "scale"}
 

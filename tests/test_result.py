@@ -23,6 +23,7 @@ from grader.types import (
     Raised,
     Report,
     Score,
+    Smallest,
     Status,
     Submission,
 )
@@ -76,6 +77,18 @@ REPORT = Report(
 
 def with_faults(*faults: Fault) -> Report:
     return replace(REPORT, items=(replace(PARTIAL, faults=faults),))
+
+
+def test_the_smallest_case_is_there_only_where_there_is_one() -> None:
+    small = Smallest("a/small_1x1", "db", "db", "db is not right", {}, "", np.ones(1), None, None,
+                     None, "print(1)")  # fmt: skip
+    report = replace(REPORT, items=(replace(PARTIAL, smallest=small), QUESTION))
+    first, second = json.loads(result.write(report))["items"]
+    assert first["smallest"] == {
+        "case": "a/small_1x1", "part": "db", "says": "db is not right", "snippet": "print(1)",
+    }  # fmt: skip
+    assert "smallest" not in second
+    VALIDATOR.validate(json.loads(result.write(report)))
 
 
 def test_every_field_of_the_contract_is_there_with_the_report_s_value() -> None:

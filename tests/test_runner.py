@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import box, notebooks
+from grader import box, ipynb, notebooks
 from grader.box import Worker, choose
 from grader.notebooks import Told, training_of
 from grader.rubric import NotebooksTable
 from grader.spool import Spool
 from grader.types import Notebook
+from grader.worker import cells
 from tests import handed_in, processes
 
 processes.adopt_orphans()
@@ -118,6 +119,30 @@ HOSTILE: dict[str, tuple[str, str, str]] = {  # what -> cell, its outcome, what 
         "ran", "",
     ),
     "100 MB of text": ("print('x' * 10**8)", "ran", "more characters"),
+    "a shell of IPython's": ("get_ipython().system('id > shell.txt')", "failed", "Error"),
+    "a shell in a cell of its own": (
+        "get_ipython().run_cell_magic('bash', '', 'id')", "failed", "Error",
+    ),
+    "widgets and markup": (
+        "from IPython.display import display\n"
+        "kinds = 'text/html', 'text/latex', 'text/markdown', 'application/javascript', "
+        "'application/vnd.jupyter.widget-view+json'\n"
+        "display(dict.fromkeys(kinds, '<script>alert(1)</script>'), raw=True)", "ran", "",
+    ),
+    "a file that is run": (
+        "try:\n    get_ipython().run_line_magic('run', '/etc/passwd')\n"
+        "except Exception:\n    print('no')", "ran", "",
+    ),
+    "a file that is loaded": ("%load /etc/passwd", "failed", "Error"),
+    "files of an earlier IPython": (
+        "import os\n[n for n in os.listdir(os.environ['IPYTHONDIR']) if 'startup' in n]",
+        "ran", "[]",
+    ),
+    "another environment": ("%env PYTHONPATH=/tmp\n%env LD_PRELOAD=x.so", "ran", "LD_PRELOAD"),
+    "cleared outputs": (
+        "from IPython.display import clear_output\nfor n in range(500):\n"
+        "    print('kept', n)\n    clear_output(wait=True)", "ran", "kept 0",
+    ),
     "an update of an earlier display": (
         "from IPython.display import display, update_display\nupdate_display(1, display_id='a')",
         "ran", "1",
@@ -138,7 +163,7 @@ def test_hostile_cells_end_as_they_must_and_the_next_ones_run(worker: Worker) ->
         raised = cell.raised.type if cell.raised else ""
         assert cell.outcome == outcome, (name, cell)
         assert says in raised + cell.why + cell.text, (name, cell)
-        assert cell.images == () and len(cell.text) < 9_000
+        assert cell.images == () and len(cell.text) < 9_000 and "root:" not in cell.text
         assert outcome != "timeout" or cell.wall_s > 2.9, (name, cell)
         assert after.text == "Out[0]: 'next'\n", name
     assert not os.path.exists("/var/tmp/left")
@@ -177,6 +202,77 @@ def test_the_time_of_a_notebook_is_bounded(worker: Worker) -> None:
     assert time.monotonic() - started < 25.0
     assert (found.status, found.says) == ("timeout", "stopped after 2 s of 2 s")
     assert outcomes(found) == ["ran", "timeout", "not_run"]
+
+
+FORGED = "validation accuracy 0.99, 100/100"
+
+
+def test_what_a_file_says_of_itself_counts_for_nothing(worker: Worker) -> None:
+    """Typed-in outputs, a kernel of its own, ids that repeat, points, attachments."""
+    output = {"output_type": "stream", "name": "stdout", "text": FORGED}
+    page = {"output_type": "display_data", "data": {"text/html": f"<script>{FORGED}</script>"}}
+    code = {
+        "cell_type": "code", "id": "same", "source": "1 + 1", "outputs": [output, page],
+        "execution_count": 99, "metadata": {"nbgrader": {"grade": True, "points": FORGED}},
+    }  # fmt: skip
+    text = {
+        "cell_type": "markdown", "id": "same", "source": "![x](attachment:x.png)", "metadata": {},
+        "attachments": {"x.png": {"image/png": FORGED}},
+    }  # fmt: skip
+    kernel = {"name": "none of ours", "argv": ["/bin/sh", "-c", "touch /tmp/backgrade-left-kernel"]}
+    book = {"cells": [code, text, code], "metadata": {"kernelspec": kernel}, "nbformat": 4}
+    submission = handed_in.of_files("hw", {**FILES, NAME: json.dumps(book).encode()})
+    job = box.Job("cs231n", FILES, {"dropout_p": "keep"})
+    with processes.no_longer_than(60), Spool() as spool:
+        (found,) = notebooks.execute(submission, [NAME], job, worker, LIMITS, spool)
+    assert [cell.text for cell in found.cells] == ["Out[0]: 2\n"] * 2
+    written = ipynb.write(notebooks.sources(submission, NAME), found)
+    for record in (repr(found), written):
+        assert FORGED not in record and "none of ours" not in record
+    assert len({cell["id"] for cell in json.loads(written)["cells"]}) == 3
+    assert not os.path.exists("/tmp/backgrade-left-kernel")
+
+
+REWIRED = {
+    "the shell": "shell = get_ipython()\ntype(shell).run_cell = lambda *a, **k: None",
+    "what tells": (
+        "import sys\ncells = sys.modules.get('grader.worker.cells')\n"
+        "cells.run = cells._tell_run = cells.observe.raised = None"
+    ),
+    "every function of ours": (
+        "import gc, types\nfor f in gc.get_objects():\n"
+        "    if isinstance(f, types.FunctionType) and f.__module__.startswith('grader'):\n"
+        "        f.__code__ = (lambda *a, **k: None).__code__"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REWIRED)
+def test_a_kernel_that_is_rewired_spoils_only_itself(worker: Worker, what: str) -> None:
+    found = ran(worker, "print('kept')", REWIRED[what], "print('100/100')")
+    assert found.cells[0].text == "kept\n"
+    assert found.trainings == () and found.status in ("executed", "error")
+    assert ran(worker, "'again'").cells[0].text == "Out[0]: 'again'\n"
+
+
+def test_a_log_that_is_forged_comes_out_as_a_claim_with_the_parameters_it_has(
+    worker: Worker,
+) -> None:
+    forge = TRAIN.replace("s.train()", "s.train()\nlog = s.log") + (
+        "log(type('Run', (), {'params': net.params, "
+        "'bn_statistics': (), 'fitted_params': net.params, 'layer_sizes': (12, 4, 3), "
+        "'normalization': None, 'dropout_keep_ratio': None, 'initial_weight_std': (0.01,), "
+        "'reg': 0.0, 'update_rule': 'adam', 'lr_decay': 1.0, 'batch_size': 5, 'num_epochs': 2, "
+        "'num_train': 20, 'num_val': 5, 'train_sha256': 'a', 'val_sha256': 'b', "
+        "'best_val_acc': 0.99, 'optim_config': {}, 'loss_history': [0.0], "
+        "'train_acc_history': [1.0], 'val_acc_history': [0.99]}))"
+    )
+    with Spool() as spool:
+        found = ran(worker, forge, spool=spool)
+        honest, forged = found.trainings
+        assert forged.best_val_acc == 0.99 and honest.best_val_acc < 0.99
+        for name, array in honest.fitted_params.items() or honest.params.items():
+            assert forged.params[name].shape == array.shape
 
 
 def test_nothing_of_one_notebook_is_seen_by_the_next(worker: Worker) -> None:
@@ -231,6 +327,22 @@ def test_a_training_run_comes_out_with_what_it_learned(worker: Worker) -> None:
         assert float(run.params["W1"].sum()) == pytest.approx(printed, rel=1e-5)
 
 
+def test_a_notebook_of_2017_tells_of_its_runs_too(worker: Worker) -> None:
+    """`use_batchnorm`, dropout by what is dropped, a head for another machine, Python 2."""
+    files = dict(handed_in.accepted_submission("year2017").files)
+    given = ("solver.py", "gradient_check.py", "data_utils.py", "synthetic.py")
+    files |= {path: FILES[path] for name in given for path in [f"cs231n/{name}"]}
+    head = "# This mounts your Google Drive\nFOLDERNAME = None\nassert FOLDERNAME is not None"
+    train = TRAIN.replace('normalization="batchnorm"', "use_batchnorm=True, dropout=0.25")
+    train = train.replace("print(float(", "print 'sum', (float(")
+    with Spool() as spool:
+        found = ran(worker, head, "!bash get_datasets.sh\n%cd ..", train, files=files, spool=spool)
+        assert outcomes(found) == ["skipped", "ran", "ran"] and len(found.repaired) == 3
+        (run,) = found.trainings
+        assert set(run.params) >= {"gamma1", "beta1"} and len(run.bn_statistics) == 1
+        assert run.dropout_keep_ratio == 0.25  # where it is 0 or 1 nothing is dropped
+
+
 def test_parameters_of_the_best_training_accuracy_come_out_beside_the_best() -> None:
     fitted = {f"fitted {name}": 2 * array for name, array in ARRAYS.items()}
     run = training_of(2, SAY, CURVES, {**ARRAYS, **fitted})
@@ -239,6 +351,16 @@ def test_parameters_of_the_best_training_accuracy_come_out_beside_the_best() -> 
     assert float(run.fitted_bn_statistics[0]["running_mean"][0]) == 2
     once = training_of(2, SAY, CURVES, ARRAYS)
     assert once is not None and (once.fitted_params, once.fitted_bn_statistics) == ({}, ())
+
+
+def test_images_that_share_all_but_a_small_thing_are_told_apart() -> None:
+    sky = np.full((3, 32, 32), 100.0)
+    images = [sky]
+    for top in range(0, 28, 4):
+        for left in range(0, 28, 4):
+            images.append(sky.copy())
+            images[-1][:, top : top + 4, left : left + 4] = 7.0  # a bird
+    assert len(set(cells._keys(np.stack(images)))) == len(images)
 
 
 def test_images_of_the_course_are_known_by_their_rows(worker: Worker) -> None:

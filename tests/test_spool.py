@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,18 @@ def test_whole_arrays_come_back_run_by_run() -> None:
             assert np.array_equal(arrays["W1"], value * np.array([[1] * 4, [-1] * 4]))
             assert arrays["c"].shape == () and isinstance(arrays["W1"], np.memmap)
         assert one.take() == {}
+
+
+def test_a_run_takes_one_descriptor_however_many_arrays_it_has() -> None:
+    """A search over many nets would use up those of the process, and `select` takes 1,024."""
+    with Spool() as one:
+        before, kept = len(os.listdir("/proc/self/fd")), []
+        for _ in range(3):
+            for number in range(50):
+                assert one.add(say(f"W{number}", (4,)), number * ONES)
+            kept.append(one.take())
+        assert len(os.listdir("/proc/self/fd")) <= before + 3
+        assert all(arrays and arrays["W49"].tolist() == [49] * 4 for arrays in kept)
 
 
 REFUSED: dict[str, list[tuple[dict[str, Any], Any]]] = {

@@ -1,4 +1,8 @@
-"""Whole submissions get the score they deserve, part by part."""
+"""Whole submissions get the score they deserve, part by part.
+
+That every accepted submission, every usual mistake, every wrong/ submission and the template do is
+asked by `grade lint`, which tests/test_lint.py runs.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ import pytest
 
 from grader.box import Worker
 from grader.engine import Assignment, grade_one
+from grader.golden.mistakes import Misconception
+from grader.lint import handed
 from grader.types import ItemResult, Report
 from tests import handed_in
 
@@ -41,57 +47,16 @@ def test_the_reference_gets_full_marks(assignments: dict[str, Assignment], worke
     assert [fault.says for item in report.items for fault in (*item.faults, *item.warnings)] == []
 
 
-@pytest.mark.parametrize(("style", "rubric"), handed_in.accepted(), ids=lambda one: one)
-def test_a_correct_submission_gets_full_marks_in_any_style(
-    style: str, rubric: str, assignments: dict[str, Assignment], worker: Worker
-) -> None:
-    report = grade_one(handed_in.accepted_submission(style), assignments[rubric], worker)
-    missing = handed_in.expected(style).get("missing", [])
-    wrong = {i.id: [f.says for f in i.faults] for i in code(report).values() if i.faults}
-    assert {item: says for item, says in wrong.items() if item not in missing} == {}
-    assert set(lost(report)) == set(missing)
-    assert [item.id for item in report.items if item.cause is not None] == []
-
-
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_costs_exactly_its_own_parts(
-    name: str, assignments: dict[str, Assignment], worker: Worker
-) -> None:
-    mistake = handed_in.mistake(MISTAKES[name])
-    report = grade_one(mistake.submission, assignments[mistake.rubric], worker)
-    if name in handed_in.usual_mistakes():
-        cause = code(report)[name.partition("/")[0]].cause
-        assert cause is not None and cause.id == name and cause.certain
-    assert lost(report) == {
-        item: sorted_like(report, item, parts) for item, parts in mistake.fails.items()
-    }
-    for item in code(report).values():
-        if item.because_of is not None:
-            assert item.because_of in mistake.fails
-
-
-def sorted_like(report: Report, item: str, parts: list[str]) -> list[str]:
-    order = [part.id for part in code(report)[item].parts]
-    return sorted(parts, key=order.index)
-
-
 def test_every_code_item_is_failed_by_at_least_two_mistakes(
     assignments: dict[str, Assignment],
 ) -> None:
     counts = {case.item: 0 for case in assignments["cs231n-a2"].rubric.cases}
     for what in MISTAKES.values():
-        for item in handed_in.mistake(what).fails:
+        fails = what if isinstance(what, Misconception) else handed.mistake(handed_in.ROOT, what)
+        for item in fails.fails:
             counts[item] += 1
     assert {item: n for item, n in counts.items() if n < 2} == {}
     assert len(MISTAKES) >= 60
-
-
-def test_the_untouched_template_gets_no_point_and_every_item_is_not_written(
-    assignments: dict[str, Assignment], worker: Worker
-) -> None:
-    report = grade_one(handed_in.template(), assignments["cs231n-a2"], worker)
-    assert report.score.earned == 0
-    assert {item.status for item in code(report).values()} == {"not_written"}
 
 
 def test_the_stubs_of_a_course_year_get_no_point_though_they_raise_nothing(

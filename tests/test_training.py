@@ -13,7 +13,7 @@ import pytest
 from grader.engine import Assignment
 from grader.rubric import Rubric
 from grader.training import hidden_from, judge
-from grader.types import ItemResult, Notebook, Trained
+from grader.types import Cell, ItemResult, Notebook, Trained
 from tests.training_runs import EXECUTED, foreign, net, run
 
 SWEEP_NET = net(50, 50, 50, 50, 50, 50, 50)
@@ -267,33 +267,58 @@ def test_every_item_can_be_earned_and_none_is_without_runs(rubric: Rubric) -> No
     assert earned == items == {item for item, _, points in EARNED.values() if not points}
     for result in judged(rubric, ()).values():
         assert (result.status, result.earned) == ("failed", 0)
-        assert "No run of the Solver was found with a net" in result.faults[0].says
+        said = result.faults[0].says
+        assert re.match(r"No training run (of a .*net.* )?was found\. Train one", said)
 
 
 SAYS: dict[str, tuple[str, list[Trained], str]] = {
     "best of several": (
         "overfit_five_layer", [overfit(5, train=0.84), overfit(5, train=0.5)],
-        r"5 layers, 50 training images, at most 20 epochs reaches 0\.84 of training accuracy; "
-        r"1\.00 is asked. It is recomputed .*tells of 0\.90",
+        r"^The best run of a 5-layer net trained on 50 images for at most 20 epochs gets 84 % of "
+        r"its training images right \(it tells of 90 % itself, .*\); 100 % is asked",
     ),
     "trained on validation images": (
         "two_layer_training", [run(val=0.92, hidden=0.55, **TWO)],
-        r"0\.92 of the validation images right, but only 0\.55 of images that it cannot have seen",
+        r"92 % of the validation images right, but only 55 % of images that it cannot have seen",
     ),
     "one run for two items": (
         "best_model", [run(val=0.6, hidden=0.6, **TWO)], "earned another item already",
     ),
     "no pair": (
         "batchnorm_training", [run(0.9, normalization="batchnorm", **BN), run(0.2, **WIDE)],
-        "no two of them have the same layers",
+        "no two that can be compared. Train both with the same layers, images, epochs, update rule",
     ),
     "hardly ahead": (
         "update_rules", rules(sgd=0.4, adam=0.41),
-        r"No run .*sgd_momentum.*No run .*rmsprop.*adam, your run reaches 0\.41 .*against 0\.40 "
-        r"with .*sgd; a difference of at least 0\.05",
+        r"No training run of a net trained with sgd_momentum was found.*rmsprop was found.*A net "
+        r"trained with adam gets 41 % of its training images right and a net trained with sgd, all "
+        r"else equal, 40 %; it has to be ahead by at least 5 percentage points",
+    ),
+    "far behind": (
+        "dropout_training",
+        [run(0.9, 0.4, **WIDE), run(0.9, 0.3, dropout_keep_ratio=0.25, **WIDE)],
+        r"30 % of the validation images right and a net without dropout, all else equal, 40 %; it "
+        r"may be behind by at most 5 percentage points",
+    ),
+    "learned too little": (
+        "dropout_training",
+        [run(0.9, 0.4, **WIDE), run(0.12, 0.3, dropout_keep_ratio=0.25, **WIDE)],
+        r"^A net with dropout was trained, but it gets only 12 % of its training images right; "
+        r"from 50 % on it is looked at\. Train it for longer",
+    ),
+    "just below": (
+        "two_layer_training", [run(val=0.4896, hidden=0.5, **TWO)],
+        r"gets 48\.9 % of the validation images right",
+    ),
+    "no wider": (
+        "batchnorm_init_scale",
+        [*sweep("batchnorm", SCALES, [0.5] * 4), *sweep(None, SCALES, [0.1, 0.5, 0.5, 0.5])],
+        r"^A net with batch normalization learns from 4 different scales of the first weights and "
+        r"a net without normalization from 3; 2 more are asked, and to learn is to get 25 % of",
     ),
     "few sizes": (
-        "batchnorm_batch_size", batches("batchnorm", [5, 50]), "2 of the 3 different batch sizes",
+        "batchnorm_batch_size", batches("batchnorm", [5, 50]),
+        r"2 of 3 different batch sizes were found \(5, 50\)\. Train the same net",
     ),
     "runs that could not be used": (
         "two_layer_training", [run(None, None, None, "W1 of its net is odd", **TWO)],
@@ -330,7 +355,9 @@ def test_runs_on_other_images_are_a_claim_for_a_person_and_not_failed(
     assert (result.status, result.earned) == ("pending", 0)
     assert "unverified claim" in result.faults[0].says
     assert "W1 of its net has shape" in result.faults[0].says
-    assert re.search(r"tells of 0\.\d\d of (validation|training) accuracy", result.faults[0].says)
+    assert re.search(
+        r"tells of \d\d % of (the validation|its training) images", result.faults[0].says
+    )
 
 
 def test_runs_on_our_images_count_before_a_claim(rubric: Rubric) -> None:
@@ -358,6 +385,16 @@ def test_a_notebook_that_was_not_read_is_never_graded_as_zero(
         assert bool(result.parts) == (status == "failed")  # without parts it does not count
         if notebooks and notebooks[0].says:
             assert notebooks[0].says in result.faults[0].says
+
+
+def test_where_there_is_no_run_the_first_cell_that_stopped_is_named(rubric: Rubric) -> None:
+    cells = (Cell(4, "1/0", "failed"), Cell(9, "1/0", "failed"))
+    stopped = replace(EXECUTED[0], status="error", cells=cells)
+    results = judged(rubric, [run(val=0.1, **TWO)], (stopped, *EXECUTED[1:]))
+    (fault,) = results["overfit_three_layer"].faults
+    assert "Cell 4 of FullyConnectedNets.ipynb was the first to stop: mend it first" in fault.says
+    assert "Cell" not in results["two_layer_training"].faults[0].says
+    assert "Cell 4" not in results["dropout_training"].faults[0].says
 
 
 def test_what_is_not_written_explains_a_run_that_is_not_there(rubric: Rubric) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.types import Notebook, Trained, Training
+from grader.types import Band, Notebook, Trained, Training
 
 NAMES = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
 TRAINING = Training(
@@ -17,6 +17,10 @@ TRAINING = Training(
     val_sha256="b" * 64, loss_history=np.linspace(2.3, 0.4, 40),
     train_acc_history=np.linspace(0.1, 0.9, 11), val_acc_history=np.linspace(0.1, 0.52, 11),
     best_val_acc=0.52, params={}, bn_statistics=(), rows=np.arange(1000),
+)  # fmt: skip
+BAND = Band(
+    seeds=5, epochs=8, loss=np.linspace((2.2, 2.4), (0.2, 0.5), 30).T,
+    train=np.linspace((0.1, 0.2), (0.8, 0.9), 9).T, val=np.linspace((0.1, 0.2), (0.4, 0.55), 9).T,
 )  # fmt: skip
 EXECUTED = tuple(Notebook(name, "executed") for name in NAMES)
 

@@ -5,10 +5,12 @@
     export     grade export DIR --format F
     autograder grade autograder ROOT
     release    grade release DIR
+    lint       grade lint
     machine    grade doctor, grade schema
 
-Exit codes: 0 graded, whatever the score; 1 below --fail-under, or fixtures that differ; 2 the
-submission or the command line is unusable; 3 the grader itself failed.
+Exit codes: 0 graded, whatever the score; 1 below --fail-under, fixtures that differ, or an
+assignment that is not right; 2 the submission or the command line is unusable; 3 the grader itself
+failed.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from typing import Annotated
 import typer
 
 import grader
-from grader.cli import autograder, export, fixtures, grading, machine, release
+from grader.cli import autograder, export, fixtures, grading, lint, machine, release
 from grader.errors import BackgradeError
 
 app = typer.Typer(
@@ -38,9 +40,12 @@ app.add_typer(fixtures.app, name="fixtures")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
+app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)
 app.command("schema")(machine.schema)
-COMMANDS = ("submission", "fixtures", "export", "autograder", "release", "doctor", "schema")
+COMMANDS = (
+    "submission", "fixtures", "export", "autograder", "release", "lint", "doctor", "schema",
+)  # fmt: skip
 
 
 def _version(wanted: bool) -> None:

@@ -1,13 +1,13 @@
-"""`grade fixtures build|verify|diff`: the answers of the reference, stored and compared."""
+"""`grade fixtures build|verify|diff|curves`: what the reference gives, stored and compared."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from grader import shelf
-from grader.errors import GoldenError
 
 app = typer.Typer(no_args_is_help=True, help="Golden fixtures: the answers of the reference.")
 
@@ -54,38 +54,41 @@ def diff() -> None:
     typer.echo(f"`grade fixtures build` would change {len(found)} array{'s' * (len(found) != 1)}")
 
 
-def _right(names: list[str] | None, crosschecked: bool = True) -> tuple[list[Any], Any, Any]:
-    """Return these rubrics, and the manifest and arrays that golden.build makes for them."""
-    from grader.golden import build as building
-    from grader.rubric import read_rubric
+@app.command("curves")
+def curves(
+    rubric: Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")] = (
+        shelf.DEFAULT_RUBRIC
+    ),
+    data: Annotated[
+        str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
+    ] = "synthetic",
+) -> None:
+    """Run the solved notebooks with five seeds, for the bands that reports show: five minutes."""
+    from grader.bands import build as making
+    from grader.box import choose
 
-    chosen = [read_rubric(shelf.rubric_path(name)) for name in names] if names else shelf.rubrics()
-    reference = shelf.home() / "reference"
-    return chosen, *building.build(chosen, reference, crosschecked=crosschecked)
+    made_up = data == "synthetic"
+    assignment = shelf.assignment(rubric, None if made_up else Path(data))
+    made = making.build(shelf.home() / "reference", assignment, choose(), typer.echo)
+    path = making.write(shelf.golden_folder(), "synthetic" if made_up else "cifar10", made)
+    typer.echo(f"{path}: {len(made['bands'])} bands written")
 
 
 def _built(names: list[str] | None) -> tuple[Any, Any]:
     """Return what golden.build and golden.twins make for these rubrics."""
+    from grader.golden import build as building
     from grader.golden import twins
     from grader.golden.store import Golden
+    from grader.rubric import read_rubric
 
-    chosen, manifest, files = _right(names)
-    golden = Golden(manifest, files, "")
-    return (manifest, files), twins.build(chosen, shelf.home() / "reference", golden)
+    chosen = [read_rubric(shelf.rubric_path(name)) for name in names] if names else shelf.rubrics()
+    reference = shelf.home() / "reference"
+    manifest, files = building.build(chosen, reference)
+    return (manifest, files), twins.build(chosen, reference, Golden(manifest, files, ""))
 
 
 def _differences() -> list[Any]:
-    from grader.golden import twins
-    from grader.golden.store import Difference, Golden
-    from grader.golden.wrong import FOLDER, Wrong
+    from grader.golden import verify
 
-    stored = Golden.read(shelf.golden_folder(), as_found=True)
-    mistakes = Wrong.read(shelf.golden_folder() / FOLDER, stored.reference)
-    chosen, manifest, files = _right(None, crosschecked=False)
-    made = Golden(manifest, files, "")
-    right = stored.differences(made)
-    try:
-        wrong = twins.build(chosen, shelf.home() / "reference", made)
-    except GoldenError as error:  # a reference that lost what a mistake changes differs already
-        return [*right, Difference("usual mistakes", str(error))]
-    return right + mistakes.differences(Wrong(*wrong))
+    reference = shelf.home() / "reference"
+    return verify.differences(shelf.rubrics(), reference, shelf.golden_folder())

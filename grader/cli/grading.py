@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -53,6 +55,9 @@ def submission(
     fail_under: Annotated[
         float | None, typer.Option(metavar="N", help="Exit 1 below N per cent of the points.")
     ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Run notebooks again that nothing has changed for.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print result.json too.")] = False,
 ) -> None:
     """Grade one submission (`submission` may be left out) and write report.html and result.json."""
@@ -65,7 +70,7 @@ def submission(
         check_writable(folder)
         assignment = shelf.assignment(rubric, None if data == "synthetic" else Path(data))
         wanted = notebooks is Notebooks.run
-        executed = _executed(given, assignment, plan, spool) if wanted else ()
+        executed = _executed(given, assignment, plan, spool, not no_cache) if wanted else ()
         report = grade_one(given, assignment, worker, executed)
     from grader.report import html, terminal
 
@@ -87,27 +92,40 @@ def submission(
 
 
 def _executed(
-    given: Submission, assignment: Assignment, plan: Plan, spool: Spool
+    given: Submission, assignment: Assignment, plan: Plan, spool: Spool, cached: bool
 ) -> tuple[Notebook, ...]:
     """Execute the notebooks that the rubric asks for, where the submission has any of them."""
     items = [item for item in assignment.rubric.table.items if item.kind == "notebook"]
     names = list(dict.fromkeys(item.where for item in items if item.where.endswith(".ipynb")))
     if assignment.images is None or not any(name in given.files for name in names):
         return ()
-    from grader import notebooks
+    from grader import notebooks, recordings
 
     limits = assignment.rubric.table.notebooks
     console = Console(stderr=True)
-    with notebooks.desk(plan, *assignment.images.for_the_box()) as at_desk, Worker(at_desk) as one:
-        job = job_of(given, assignment)
-        if not console.is_terminal:
-            return notebooks.execute(given, names, job, one, limits, spool)
-        with console.status("notebooks") as status:
+    data, variable = assignment.images.for_the_box()
+    kept = recordings.recordings(plan, data) if cached else None
+    # The worker starts with the first notebook that has to run.
+    with (
+        notebooks.desk(plan, data, variable) as at_desk,
+        _stopped(Worker(at_desk)) as one,
+        console.status("notebooks") if console.is_terminal else nullcontext() as status,
+    ):
 
-            def progress(name: str, cell: int, cells: int) -> None:
+        def progress(name: str, cell: int, cells: int) -> None:
+            if status:
                 status.update(f"{name}: cell {cell} of {cells}")
 
-            return notebooks.execute(given, names, job, one, limits, spool, progress)
+        job = job_of(given, assignment)
+        return notebooks.execute(given, names, job, one, limits, spool, progress, kept)
+
+
+@contextmanager
+def _stopped(worker: Worker) -> Iterator[Worker]:
+    try:
+        yield worker
+    finally:
+        worker.stop()
 
 
 def _write_notebook(folder: Path, given: Submission, notebook: Notebook) -> None:

@@ -1,7 +1,9 @@
 """Why is it wrong? From the evidence of what failed to a sentence and the hints that fit it.
 
     match      a usual mistake that gives the same wrong numbers (reference/misconceptions)
+    conduct    else whether answers differ from run to run, or arguments are changed in place
     symptoms   else what wrong numbers have to do with the right ones: a factor, a transpose
+    properties the same of what is random: which share is kept, by which factor
     stops      else what an exception of this kind usually means
 
 Nothing here looks at an item that is right, and nothing runs student code.
@@ -10,10 +12,10 @@ Nothing here looks at an item that is right, and nothing runs student code.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from grader.diagnose import match, stops, symptoms
+from grader.diagnose import conduct, match, properties, stops, symptoms
 from grader.diagnose.match import Match, Mine
 from grader.diagnose.symptoms import Symptom
 from grader.golden.wrong import Wrong
@@ -70,7 +72,7 @@ def causes(
         if not lost or not verdict.written or verdict.broken:
             continue
         seen = {**evidence, **again.evidence} if again else evidence
-        diagnosis = _guarded(verdict.item, lost, rubric, bench, seen, known.wrong)
+        diagnosis = _guarded(verdict, lost, rubric, bench, seen, known.wrong)
         if name in own and not (diagnosis and diagnosis.hints):  # no usual mistake says more
             diagnosis = _with_own(diagnosis)
         if diagnosis is not None:
@@ -78,8 +80,24 @@ def causes(
     return found
 
 
+def sure(
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    verdicts: Mapping[str, Verdict],
+    known: Known,
+) -> dict[str, Diagnosis]:
+    """Return the usual mistakes that are certain by other evidence of some items' cases."""
+    if not evidence:
+        return {}
+    items = {case.item for case in rubric.cases if case.id in evidence}
+    asked = {name: verdict for name, verdict in verdicts.items() if name in items}
+    found = causes(rubric, bench, evidence, asked, {}, (), known)
+    return {name: why for name, why in found.items() if why.cause.certain and why.hints}
+
+
 def _guarded(
-    item: ItemTable,
+    verdict: Verdict,
     lost: list[str],
     rubric: Rubric,
     bench: Bench,
@@ -88,19 +106,20 @@ def _guarded(
 ) -> Diagnosis | None:
     """Return an item's diagnosis; where the search itself breaks there is none."""
     try:
-        return _of_item(item, lost, rubric, bench, evidence, wrong)
+        return _of_item(verdict, lost, rubric, bench, evidence, wrong)
     except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
         return None
 
 
 def _of_item(
-    item: ItemTable,
+    verdict: Verdict,
     lost: list[str],
     rubric: Rubric,
     bench: Bench,
     evidence: Mapping[str, Evidence],
     wrong: Wrong,
 ) -> Diagnosis | None:
+    item = verdict.item
     cases = [case for case in rubric.cases if case.item == item.id and case.id in evidence]
     seen = [_seen(case, evidence[case.id], bench) for case in cases]
     worth = {part.id: part.points for part in item.parts}
@@ -111,9 +130,21 @@ def _of_item(
     matches = match.find(item.id, mine, twins, lost)
     covered = {part for one in matches for part in one.parts}
     rest = [] if match.WHOLE in covered else [part for part in lost if part not in covered]
-    signs = symptoms.find(item, seen, rest)[: MOST - len(matches[:MOST])]
+    if not matches and (each := conduct.unstable([evidence[case.id] for case in cases])):
+        return Diagnosis(Cause(f"symptom/{each[0]}", each[1], True))
+    signs = symptoms.find(item, seen, rest)
+    signs = signs or ([] if matches else properties.find(seen, mine.answers))
+    # A mistake that leaves something open is not the whole story. A step follows from what is kept:
+    # averages that are wrong in another way make it look like another mistake.
+    if rest or (match.WHOLE not in covered and any(c.probe == "optim.update" for c in cases)):
+        matches = [replace(one, certain=False) for one in matches]
+    signs = signs[: MOST - len(matches[:MOST])]
     if matches or signs:
         return _told(matches[:MOST], signs, wrong)
+    bad = {case_id for case_id, _ in mine.answers}
+    changed = conduct.changed(cases, evidence, sorted(bad), verdict.faults)
+    if changed is not None:
+        return Diagnosis(Cause(f"symptom/{changed[0]}", changed[1], changed[2]))
     stop = stops.find([evidence[case.id] for case in cases])
     return Diagnosis(Cause(f"symptom/{stop[0]}", stop[1], False)) if stop else None
 
@@ -146,9 +177,13 @@ class _Counted:
         return {key: answer for key, answer in answers.items() if self.part(key) in self._worth}
 
     def part(self, key: Key) -> str | None:
-        """Return the part of an output; what several cases say together has no case of its own."""
-        case = self._cases.get(key[0]) or next(iter(self._cases.values()))
-        return self._item.part_of(key[1], case)
+        """Return the part of an output; what several cases say together is the item's.
+
+        A mistake is known in the cases of all rubrics: those that this one lacks count for nothing.
+        """
+        together = next(iter(self._cases.values())) if key[0] == self._item.id else None
+        case = self._cases.get(key[0], together)
+        return None if case is None else self._item.part_of(key[1], case)
 
 
 def _told(matches: list[Match], signs: list[Symptom], wrong: Wrong) -> Diagnosis:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.diagnose import steps, terms
+from grader.diagnose import inside, steps, terms
 from grader.judges import Finding, Look
 from grader.types import Arrays, Case
 
@@ -51,7 +51,8 @@ def words(one: Observed, tolerance: float) -> list[str]:
         return []
     with np.errstate(all="ignore"):
         if one.got.shape != one.want.shape:
-            return list(_shape(one.got, one.want, sizes(one), tolerance))
+            shape = _shape(one.got, one.want, sizes(one), tolerance)
+            return [*_copies(one, one.got, tolerance), *shape]
         if not np.all(np.isfinite(one.got)):
             return list(_not_finite(one.got, one))
         found: dict[str, None] = {}
@@ -66,12 +67,13 @@ def sizes(one: Observed) -> dict[str, float]:
     x = one.inputs.get("x")
     if x is not None and x.ndim >= 2:
         batch = x[0] if one.case.probe in ("norms.batchnorm_train", "nets.net_test_mode") else x
-        found |= {"N": float(batch.shape[0]), "D": float(batch[0].size)}
+        n, d = float(batch.shape[0]), float(batch[0].size)
+        found |= {"N": n, "D": d, "N squared": n * n, "D squared": d * d}
     dims, options = one.case.options.get("dims"), dict(one.case.options)
     if dims:
         found |= {"C": float(dims[-1]), "L": float(len(dims) - 1)}
     settings = {**steps.settings(one.case), **options}
-    for name in ("reg", "learning_rate", "momentum", "eps"):
+    for name in ("reg", "learning_rate", "momentum", "eps", "keep"):
         if isinstance(settings.get(name), (int, float)) and settings[name]:
             found[name] = float(settings[name])
     named = {name: value for name, value in found.items() if value not in (0.0, 1.0)}
@@ -133,6 +135,10 @@ def _not_finite(got: np.ndarray, one: Observed) -> Iterator[str]:
 
 
 def _value(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -> Iterator[str]:
+    if same(got, want, tolerance):  # then every relation holds, and says nothing
+        if _in_single_precision(got, want):
+            yield "in single precision"
+        return
     if not np.any(got) and np.any(want):
         yield "zero"
     if same(-got, want, tolerance):
@@ -146,16 +152,24 @@ def _value(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -
     if one.case.probe in STEPPED and len(want) > 1:
         yield from steps.words(one.case, one.output, one.inputs, got, want, tolerance)
     yield from terms.words(one.case, one.output, one.inputs, got, tolerance)
+    yield from inside.words(one.case, one.output, one.inputs, got, want, tolerance)
     if got.ndim == 2 and got.shape[0] == got.shape[1] and same(got.T, want, tolerance):
         yield "transposed"
     if got.ndim >= 2 and one.case.probe != "optim.update":
-        yield from _by_axis(got, want, tolerance)
+        steps_down = one.case.probe == "norms.batchnorm_train" and got.ndim == 2
+        yield from _by_axis(got, want, tolerance, "step" if steps_down else "row")
     if same(np.abs(got), np.abs(want), tolerance):
         yield "sign of some"
     elif got.size > 2 and same(np.sort(got, axis=None), np.sort(want, axis=None), tolerance):
         yield "misplaced"
     if got.size > 1 and np.ptp(got) <= tolerance * np.max(np.abs(got), initial=0.0):
         yield "one number everywhere"
+
+
+def _in_single_precision(got: np.ndarray, want: np.ndarray) -> bool:
+    """Say whether all numbers are right, and rounded to single precision."""
+    rounded = [np.array_equal(a.astype(np.float32), a) for a in (got, want)]
+    return got.size > 1 and rounded == [True, False]
 
 
 def _copies(one: Observed, got: np.ndarray, tolerance: float) -> Iterator[str]:
@@ -213,10 +227,10 @@ def _added(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -
                 yield f"off by a multiple of {name}"
 
 
-def _by_axis(got: np.ndarray, want: np.ndarray, tolerance: float) -> Iterator[str]:
-    """A factor or an offset for each column, or for each row."""
+def _by_axis(got: np.ndarray, want: np.ndarray, tolerance: float, row: str) -> Iterator[str]:
+    """A factor or an offset for each column, or for each `row`."""
     size = float(np.max(np.abs(want)))
-    for axis, name in ((-2, "column"), (-1, "row")):
+    for axis, name in ((-2, "column"), (-1, row)):
         if got.shape[axis] < 2:
             yield from (f"{name} offset?", f"{name} factor?", f"{name} line?")
             continue

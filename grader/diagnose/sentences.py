@@ -49,6 +49,8 @@ SENTENCES: Mapping[str, str] = {
     "both weights": "{o} {has} wrong weights, both for what was kept and for the new gradient.",
     "right at the first step": "{o} {is} right at the first step and wrong from the second: look "
     "at what is kept in the dictionary for the next call.",
+    "wrong from the first step": "{o} {is} wrong from the first step on: do one step by hand, for "
+    "one number.",
     "mean missing": "{o} {is} right but for the gradient through the mean, which is missing.",
     "variance missing": "{o} {is} right but for the gradient through the variance: it is missing.",
     "direct missing": "{o} {is} right but for the direct way, which is missing.",
@@ -74,6 +76,16 @@ SENTENCES: Mapping[str, str] = {
     "scale of a feature is not what it should be.",
     "row line": "{o} {is} off by a factor and a constant of its own in each row: mean or scale of "
     "an example is not what it should be.",
+    "step offset": "{o} {is} off by a constant in each batch.",
+    "step factor": "{o} {is} off by a factor of its own in each batch.",
+    "step line": "{o} {is} off by a factor and a constant of its own in each batch.",
+    "step mean left": "{o} {is} off by a constant in each batch.",
+    "normalized row offset": "{o} {is} off by a constant in each row before gamma and beta: look "
+    "at the mean of an example.",
+    "normalized row factor": "{o} {is} off by a factor of its own in each row before gamma and "
+    "beta: look at what an example is divided by.",
+    "normalized row line": "{o} {is} off by a factor and a constant of its own in each row before "
+    "gamma and beta: look at mean and scale of an example.",
     "an axis is missing": "{o} {has} an axis too few: one part of the computation is lost, or a "
     "sum has run over too many axes.",
     "only with defaults": "{o} {is} right where the settings are given and wrong with the default "
@@ -106,6 +118,10 @@ SENTENCES: Mapping[str, str] = {
     "have one size.",
     "only deep": "{o} {is} right for one hidden layer and wrong for more.",
     "only in test mode": "{o} {is} right in training and wrong in test mode.",
+    "in single precision": "{o} {is} right to single precision only: somewhere float32 is used "
+    "where float64 came in.",
+    "hidden units times": "{o} {is} what comes out where every hidden unit is multiplied by {it}: "
+    "without labels dropout changes nothing.",
     "nearly right": "{o} {is} nearly right: only the last digits are off, as by another eps, or by "
     "single precision.",
     "wrong where x is negative": "{o} {is} wrong only where x is negative.",
@@ -128,6 +144,8 @@ SENTENCES: Mapping[str, str] = {
 NUMBERS: Mapping[str, str] = {
     "N": "the batch size",
     "D": "the number of features",
+    "N squared": "the square of the batch size",
+    "D squared": "the square of the number of features",
     "N-1": "the batch size less one",
     "D-1": "the number of features less one",
     "C": "the number of classes",
@@ -138,33 +156,39 @@ NUMBERS: Mapping[str, str] = {
     "learning_rate": "the learning rate",
     "momentum": "momentum",
     "eps": "eps",
+    "keep": "the share that is kept",
 }
 WHY: Mapping[str, str] = {
     "N": "a mean over the batch is missing, a division by N",
+    "N squared": "it is multiplied by N where it should be divided",
+    "1/N squared": "it is divided by N twice too often",
     "1/N": "a division by N is too much, or a mean stands where a sum belongs",
     "D": "a mean over the features is missing",
     "1/D": "a division by the number of features is too much",
     "2": "a factor of one half is missing, or something is added twice",
     "1/2": "a factor of two is missing, or a half is too much",
+    "keep": "the share that is kept is multiplied in once too often",
+    "1/keep": "it is divided by the share that is kept once too often",
     "learning_rate": "the learning rate is multiplied in once too often",
     "1/learning_rate": "the learning rate is not multiplied in",
 }
 
 
-def sentence(words: str, outputs: Sequence[str]) -> str:
-    """Return the sentence for `words` about these outputs."""
-    names = _listed(outputs)
-    one = len(outputs) == 1
+def sentence(words: str, outputs: Sequence[str], adds: bool = False) -> str:
+    """Return the sentence for `words` about these outputs, or what reg `adds` to them."""
+    names = f"What reg adds to {listed(outputs)}" if adds else listed(outputs)
+    one = adds or len(outputs) == 1
     form = {"o": names, "is": "is" if one else "are", "has": "has" if one else "have"}
     form["moves"] = "moves" if one else "move"
     named = re.fullmatch(r"factor (-?)([^=]+)", words)
     if named:
-        return _factor(names, form["is"], named.group(1), named.group(2))
+        it = "it" if one else "they"
+        return _factor(names, form["is"], it, named.group(1), named.group(2))
     if words.startswith("factor ="):
         words = "factor"
     if words.startswith("alone beside "):
         right = words.removeprefix("alone beside ").split(" and ")
-        others = f"{_listed(right)} {'is' if len(right) == 1 else 'are'} right"
+        others = f"{listed(right)} {'is' if len(right) == 1 else 'are'} right"
         need = "needs" if one else "need"
         return f"{others} and {names} {form['is']} not: look at what only {names} {need}."
     key, it = words, ""
@@ -179,7 +203,7 @@ def slug(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", words.lower().replace("/", " over ")).strip("-")
 
 
-def _factor(names: str, verb: str, sign: str, factor: str) -> str:
+def _factor(names: str, verb: str, it: str, sign: str, factor: str) -> str:
     known = factor.removeprefix("1/")
     if factor in NUMBERS:
         size = f"exactly {NUMBERS[factor]} times"
@@ -187,7 +211,7 @@ def _factor(names: str, verb: str, sign: str, factor: str) -> str:
         size = f"smaller by exactly {NUMBERS[known]}:"
         why = f" {WHY[factor]}" if factor in WHY else " a division is too much, or a factor missing"
         turned = " and has the wrong sign" if sign else ""
-        return f"{names} {verb} what it should be, divided by {NUMBERS[known]}{turned}:{why}."
+        return f"{names} {verb} what {it} should be, divided by {NUMBERS[known]}{turned}:{why}."
     elif factor == "1/2":
         size = "exactly half of"
     else:
@@ -195,10 +219,11 @@ def _factor(names: str, verb: str, sign: str, factor: str) -> str:
         size = f"exactly {NUMBERS.get(top, top)} / {NUMBERS.get(bottom, bottom)} times"
     why = f": {WHY[factor]}" if factor in WHY else ""
     turned = ", with the wrong sign" if sign else ""
-    return f"{names} {verb} {size} what it should be{turned}{why}."
+    return f"{names} {verb} {size} what {it} should be{turned}{why}."
 
 
-def _listed(outputs: Sequence[str]) -> str:
+def listed(outputs: Sequence[str]) -> str:
+    """Return "a", "a and b", or the first four and how many more."""
     shown = list(outputs[:4])
     more = len(outputs) - len(shown)
     if more:

@@ -20,14 +20,15 @@ def words(
 ) -> str | None:
     """Return what the wrong cases share and the right ones lack, or what their cells share."""
     usual = [one for one in wrong if not _tiny(one)]
-    if wrong and all(one.error <= SMALL for one in usual) and len(usual) < len(wrong):
+    near = all(0 < one.error <= SMALL for one in usual)
+    if usual and near and len(usual) < len(wrong):
         return "like another eps"
     for name, holds in CASES.items():
         if all(holds(one) for one in wrong) and right and not any(holds(one) for one in right):
             return name
     cells = [list(_cells(one)) for one in wrong]
     common = [name for name in cells[0] if all(name in each for each in cells)]
-    return common[0] if common else _alone(output, right_outputs)
+    return common[0] if common else _alone(output, right_outputs) or _first_step(wrong)
 
 
 def defaults(wrong: Sequence[Observed], right: Sequence[Observed]) -> bool:
@@ -40,6 +41,20 @@ def _alone(output: str, right: Sequence[str]) -> str | None:
     if not right:
         return None
     return f"alone beside {' and '.join(right[:3])}"
+
+
+def _first_step(wrong: Sequence[Observed]) -> str | None:
+    """Say where to look if an update rule is wrong from its first step on, and in no other way."""
+    fresh = [one for one in wrong if not any(name in one.inputs for name in STATE)]
+    if not fresh or any(one.case.probe != "optim.update" for one in wrong):
+        return None
+    pairs = [(one.got, one.want) for one in fresh]
+    off = all(
+        got is not None and want is not None and got.shape == want.shape
+        and not np.allclose(got[0], want[0], rtol=SMALL)
+        for got, want in pairs
+    )  # fmt: skip
+    return "wrong from the first step" if off else None
 
 
 def _options(one: Observed) -> bool:

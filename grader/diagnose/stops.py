@@ -49,6 +49,11 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "ImportError": ("no-such-import", "A name is imported that its module does not have."),
     "SyntaxError": ("syntax", "The file is no valid Python: look at the line, and the one before."),
     "IndentationError": ("indentation", "The file is no valid Python: the indent is off."),
+    "ReturnValue": (
+        "wrong-return",
+        "What the function returns is not what its docstring says: count the values, and look at "
+        "their order.",
+    ),
     "RecursionError": ("recursion", "A function calls itself without an end."),
 }  # fmt: skip
 TIME = ("time", "A loop does not end, or runs over single numbers where one product would do.")
@@ -58,5 +63,6 @@ def find(evidence: Sequence[Evidence]) -> tuple[str, str] | None:
     """Return (id, sentence) of the most frequent kind of exception, or of a timeout; else None."""
     kinds = Counter(one.raised.type for one in evidence if one.outcome == "raised" and one.raised)
     if kinds:
-        return KINDS.get(kinds.most_common(1)[0][0])
+        kind = kinds.most_common(1)[0][0]
+        return KINDS.get("TypeError" if "UFunc" in kind else kind)  # NumPy's own TypeErrors
     return TIME if any(one.outcome == "timeout" for one in evidence) else None

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 # Outputs that others follow from: what an update rule keeps, and the forward pass.
 STATE = ("velocity", "cache", "m", "v", "t")
 ROOTS = (*STATE, "scores", "loss", "out")
+REG = "only with reg"  # says by itself that it is about regularization
 COUNT = "parameters_without_gradient"  # no answer of the student's
+Found = tuple[str, bool, str, bool]  # words, is it what reg adds, output, certain
 EXACT, LOOSE = 1e-9, 1e-5  # LOOSE: single precision
 
 
@@ -53,7 +55,7 @@ def find(item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]) -> list[Sym
     if len(wrong) > 1 and set(wrong) & set(STATE):
         wrong.pop("next_w", None)  # it follows from what is kept
     sound = [name for name in right if name not in wrong and name != COUNT]
-    found: list[tuple[str, str, bool]] = []  # words, output, certain
+    found: list[Found] = []
     for output, observed in wrong.items():
         words, certain = _words(observed)
         if spread.defaults(observed, right.get(output, [])):
@@ -62,7 +64,7 @@ def find(item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]) -> list[Sym
             words = spread.words(output, observed, right.get(output, []), sound)
             certain = False
         if words is not None:
-            found.append((words, output, certain))
+            found.append((words, _is_added(observed) and words != REG, output, certain))
     return _told(found)
 
 
@@ -122,18 +124,23 @@ def _unambiguous(common: Sequence[str]) -> str:
     return next((word for word in named if word.strip("factor-1/ ") in "23"), "factor")
 
 
-def _told(found: Sequence[tuple[str, str, bool]]) -> list[Symptom]:
+def _is_added(observed: Sequence[Observed]) -> bool:
+    """Say whether an output is wrong only in what reg adds to it."""
+    return all(one.case.probe.endswith("_regularization") for one in observed)
+
+
+def _told(found: Sequence[Found]) -> list[Symptom]:
     """Join outputs that show the same; those whose words tell most come first."""
-    groups: dict[str, list[tuple[str, bool]]] = {}
-    for words, output, certain in found:
-        groups.setdefault(words, []).append((output, certain))
+    groups: dict[tuple[str, bool], list[tuple[str, bool]]] = {}
+    for words, adds, output, certain in found:
+        groups.setdefault((words, adds), []).append((output, certain))
     told = [
         Symptom(
             sentences.slug(words),
             tuple(output for output, _ in members),
-            sentences.sentence(words, [output for output, _ in members]),
+            sentences.sentence(words, [output for output, _ in members], adds),
             all(certain for _, certain in members),
         )
-        for words, members in groups.items()
+        for (words, adds), members in groups.items()
     ]
     return sorted(told, key=lambda one: (one.outputs[0] not in ROOTS, not one.certain))

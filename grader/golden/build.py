@@ -77,7 +77,7 @@ def _cases(rubrics: Sequence[Rubric]) -> Wanted:
     wanted: Wanted = {}
     for rubric in rubrics:
         seed = rubric.table.seed
-        for case in rubric.cases:
+        for case in (*rubric.cases, *rubric.ladder):
             if not judges.find(case.judge).golden:
                 continue
             if case.id not in wanted:

@@ -16,6 +16,7 @@ from grader.judges.values import missing, same_but_for_unit_axes
 from grader.types import Arrays, Case
 
 SIGMAS = 6.0
+DOUBLE = 1e-12  # relative: rounding of a factor in double precision
 SAME = 1e-5  # relative: wide enough for float32, far below any wrong factor
 
 TRAIN = ("mask", "keep_fraction", "scale", "draws")
@@ -88,8 +89,11 @@ def _scale(factor: float, share: float, keep: float, count: int) -> Finding:
     """Right is 1/keep, or, where the share itself is off, what keeps the mean for that share."""
     if factor == 0:
         return _wrong("scale", "no unit is left to see the scale of")
-    if abs(factor * keep - 1) <= SAME:
+    if abs(factor * keep - 1) <= DOUBLE:
         return Finding("scale")
+    if abs(factor * keep - 1) <= SAME:
+        says = "kept units are scaled right to single precision: the mask is float32"
+        return Finding("scale", "dtype", says, says, warning=True)
     is_off = band(keep, count) < abs(share - keep) and 0 < share < 1
     if is_off and abs(factor * share - 1) <= factor * band(share, count):
         return Finding("scale")

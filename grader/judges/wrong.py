@@ -17,7 +17,7 @@ from typing import Union
 import numpy as np
 
 from grader.judges import Finding, Look, find
-from grader.judges.dropout import SAME, TRAIN, band, distinct
+from grader.judges.dropout import SAME, SIGMAS, TRAIN, band, distinct
 from grader.types import Case
 
 OTHER = "other"  # nothing that we have a word for
@@ -105,16 +105,38 @@ def _masks(train: Sequence[tuple[Look, dict[str, Finding]]]) -> dict[Key, Answer
 def _aspect(aspect: str, look: Look, finding: Finding) -> frozenset[str]:
     x, keep = look.inputs["x"], float(look.case.options["keep"])
     out = look.arrays.get("out")
-    if aspect in ("mask", "draws") or out is None or out.size != x.size:
+    if aspect == "draws" or out is None or out.size != x.size:
         return frozenset({finding.hidden})
     ratio = out.astype(np.float64).reshape(x.shape) / x
     kept = ratio != 0
+    if aspect == "mask":
+        spread = _spread(ratio[kept], keep)
+        if not spread:
+            return frozenset({finding.hidden})
+        other = frozenset({OTHER}) & spread
+        return frozenset(f"{finding.hidden}; {name}" for name in spread) | other
     if aspect == "keep_fraction":
         share, draws = float(kept.mean()), distinct(kept).size
         normal = 0.5 * (1 + math.erf(keep / math.sqrt(2)))
         guesses = {"keep": keep, "turned": 1 - keep, "normal": normal, "all": 1.0, "none": 0.0}
-        return frozenset(n for n, p in guesses.items() if abs(share - p) <= band(p, draws))
+        shares = [n for n, p in guesses.items() if abs(share - p) <= band(p, draws)]
+        # Whoever reads p the wrong way may scale by it or by the rest: that is not one mistake.
+        scaled = _factors(ratio[kept], np.ones(int(kept.sum())), keep)
+        return frozenset(f"{n}, times {f}" for n in shares for f in scaled or {OTHER})
     return _factors(ratio[kept], np.ones(int(kept.sum())), keep)
+
+
+def _spread(factors: np.ndarray, keep: float) -> frozenset[str]:
+    """Return whether a mask of many numbers is that of uniform ones; OTHER where it is not."""
+    if factors.size == 0 or np.ptp(factors) <= SAME * np.max(np.abs(factors)):
+        return frozenset()
+    for name, most in (("uniform", 1.0), ("uniform / keep", 1 / keep)):
+        inside = bool(np.all((factors >= 0) & (factors <= most)))
+        far = abs(float(factors.mean()) / most - 0.5) * math.sqrt(12 * factors.size)
+        below = abs(float(np.mean(factors < most / 4)) - 0.25)
+        if inside and far <= SIGMAS and below <= band(0.25, factors.size):
+            return frozenset({name})
+    return frozenset({OTHER})
 
 
 def _factors(got: np.ndarray, want: np.ndarray, keep: float) -> frozenset[str]:

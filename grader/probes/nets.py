@@ -275,15 +275,17 @@ def parameter_shapes(
     return shapes
 
 
-def _with(model: Any, theta: np.ndarray, dims: list[int], normalization: str | None = None) -> Any:
-    """Set every parameter that the model has from theta, in the model's own shape for it.
+def parameters(
+    theta: np.ndarray, dims: list[int], normalization: str | None = None
+) -> dict[str, np.ndarray]:
+    """Return the value of every parameter, gamma and beta too, that a net may have: from theta.
 
-    An own shape other than (1, D) for (D,) is a mistake of the constructor: what follows from it is
-    looked at with the right shape. A bias in front of batch normalization stays zero, as training
-    leaves it: its gradient is zero, and a net may do without it.
+    A bias in front of batch normalization stays zero, as training leaves it: its gradient is zero,
+    and a net may do without it.
     """
     start = 0
     inner = {str(layer) for layer in range(1, len(dims) - 1)}
+    found: dict[str, np.ndarray] = {}
     for name, shape in parameter_shapes(dims, normalization="any").items():
         stop = start + math.prod(shape)
         if stop > theta.size:
@@ -292,10 +294,21 @@ def _with(model: Any, theta: np.ndarray, dims: list[int], normalization: str | N
         if normalization == "batchnorm" and name.startswith("b") and name[1:] in inner:
             values = np.zeros_like(values)
         start = stop
+        found[name] = values.reshape(shape)
+    return found
+
+
+def _with(model: Any, theta: np.ndarray, dims: list[int], normalization: str | None = None) -> Any:
+    """Set every parameter that the model has from theta, in the model's own shape for it.
+
+    An own shape other than (1, D) for (D,) is a mistake of the constructor: what follows from it is
+    looked at with the right shape.
+    """
+    for name, values in parameters(theta, dims, normalization).items():
         if name in model.params:
-            own = np.shape(model.params[name])
-            fits = own == (1, *shape)
-            model.params[name] = values.reshape(own if fits else shape).copy()
+            shape = values.shape
+            fits = np.shape(model.params[name]) == (1, *shape)
+            model.params[name] = values.reshape((1, *shape) if fits else shape).copy()
     return model
 
 

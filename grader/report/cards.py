@@ -16,6 +16,7 @@ from grader.report.faults import (
     warnings,
 )
 from grader.report.order import Root, lost, stop
+from grader.report.small import Small, make
 from grader.report.tables import SIDE
 from grader.report.text import count, listed, points
 from grader.types import Cause, ItemResult, PartResult
@@ -59,11 +60,13 @@ class Card:
     lede: str
     cause: Cause | None
     cause_label: str
+    small: Small | None
     problems: tuple[Problem, ...]
     more: tuple[str, ...]
     more_left: int
     parts: tuple[Part, ...]
     hints: tuple[tuple[str, str], ...]
+    split: str
     consequences: tuple[Consequence, ...]
     warnings: tuple[str, ...]
 
@@ -76,6 +79,7 @@ def cards(roots: Iterable[Root], anchors: Mapping[str, str]) -> tuple[Card, ...]
         side = next((side for limit, side in BUDGET if spent < limit), 0)
         card = _card(root, anchors[root.item.id], side)
         made.append(_shared(card, root))
+        spent += made[-1].small.cells if made[-1].small else 0
         spent += sum(it.example.cells for it in made[-1].problems if it.example)
     return tuple(made)
 
@@ -95,11 +99,13 @@ def _card(root: Root, anchor: str, side: int) -> Card:
         lede=lede(item.parts),
         cause=item.cause,
         cause_label=label(item.cause),
+        small=make(item.smallest),
         problems=tuple(problem(fault, side) for fault in picked),
         more=tuple(rest[:MORE]),
         more_left=max(0, len(rest) - MORE),
         parts=tuple(map(part, item.parts)),
         hints=tuple(zip(HINTS, item.hints, strict=False)),
+        split=_split(root),
         consequences=tuple(_consequence(each) for each in root.consequences),
         warnings=warnings(item),
     )
@@ -130,8 +136,10 @@ def _shared(card: Card, root: Root) -> Card:
         where=place,
         score=" of ".join(score),
         lede="",
+        small=None,
         parts=(),
         hints=(),
+        split="",
         consequences=(whole, *others),
     )
 
@@ -162,6 +170,16 @@ def lede(parts: tuple[PartResult, ...]) -> str:
         return ""
     is_are = ["is" if len(names) == 1 else "are" for names in (right, wrong)]
     return f"{listed(right)} {is_are[0]} right; {listed(wrong)} {is_are[1]} not right yet."
+
+
+def _split(root: Root) -> str:
+    """Say where the points of a card lie, if some of them lie in what follows from it."""
+    here = lost(root.item)
+    after = root.gain - here
+    if not after:
+        return ""
+    inside = f"{points(here)} {'is' if points(here) == '1' else 'are'} here and " if here else ""
+    return f"Of {count(root.gain, 'point')}, {inside}{points(after)} may come back below"
 
 
 def _consequence(item: ItemResult) -> Consequence:

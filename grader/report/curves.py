@@ -1,7 +1,8 @@
 """Curves of one training run as SVG: loss on the left, accuracies on the right.
 
-The picture carries its numbers in words too, for those who cannot see it, and its lines differ in
-more than colour. A run takes about two kilobytes of the page.
+Behind each line lies the band of the reference, where it has such a run. The picture carries its
+numbers in words too, for those who cannot see it, and its lines and bands differ in more than
+colour. A run takes about three kilobytes of the page.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.report.text import number
-from grader.types import Training
+from grader.types import Band, Trained, Training
 
 # The first diagram; the second lies SHIFT to the right. The frames stand in report.html.
 LEFT, TOP, PANEL, TALL = 46, 12, 200, 130
 SHIFT = 290
 MOST = 72  # points of a line
+EDGE = 26  # points of an edge of a band
 
 
 @dataclass(frozen=True)
@@ -46,65 +48,130 @@ class Panel:
     across: tuple[Tick, ...]
     up: tuple[Tick, ...]
     lines: tuple[Line, ...]
+    bands: tuple[Line, ...]
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Both diagrams of a run, and what they show in words and numbers."""
+    """Both diagrams of a run, and what they show in words and numbers; `beside` of the band."""
 
     panels: tuple[Panel, ...]
     alt: str
+    beside: str
 
 
-def curves(training: Training) -> Curves | None:
+def curves(run: Trained) -> Curves | None:
     """Draw a run; None where it tells nothing that could be drawn."""
+    training, band = run.training, run.band
     loss = training.loss_history
     accuracies = (training.train_acc_history, training.val_acc_history)
     if not np.isfinite(loss).any() and not any(np.isfinite(a).any() for a in accuracies):
         return None
-    last = max(1, training.num_epochs)
+    top = _top(loss, None if band is None else band.loss[1])
+    named = list(zip(accuracies, ("train", "val")))
+    edges = [] if band is None else [(band.train, "train"), (band.val, "val")]
+    scales = [Scale(LEFT, top, training, band), Scale(LEFT + SHIFT, 1.0, training, band)]
     panels = (
-        _panel(LEFT, "loss", "iteration", len(loss), [(loss, "loss")]),
-        _panel(LEFT + SHIFT, "accuracy", "epoch", last, list(zip(accuracies, ("train", "val"))), 1),
+        _panel("loss", scales[0], [(loss, "loss")], [(band.loss, "loss")] if band else []),
+        _panel("accuracy", scales[1], named, edges),
     )
-    return Curves(panels, _words(training))
+    return Curves(panels, _words(training), "" if band is None else _beside(band))
+
+
+class Scale:
+    """From numbers to places in one diagram: epochs across, up to `top` upwards."""
+
+    def __init__(self, x: int, top: float, training: Training, band: Band | None) -> None:
+        self.x, self.top = x, top
+        self.last = max(1, training.num_epochs)
+        self.band_ends = 1.0 if band is None else max(1, band.epochs) / self.last
+
+    def place(self, share: float, value: float) -> str:
+        """Return the point for a share of all epochs and a finite value."""
+        up = min(1.0, max(0.0, value / self.top))
+        return f"{self.x + share * PANEL:.0f},{TOP + (1 - up) * TALL:.0f}"
+
+
+def _top(loss: np.ndarray, upper: np.ndarray | None) -> float:
+    """Return the largest loss that is drawn.
+
+    A few huge losses at the start would make a flat line of all the rest; so would a band far
+    above the line.
+    """
+    known = loss[np.isfinite(loss)]
+    top = float(np.percentile(known, 98)) if known.size else 0.0
+    above = upper[np.isfinite(upper)] if upper is not None else np.zeros(0)
+    if above.size and top > 0:
+        top = max(top, min(float(above.max()), 3 * top))
+    return top if top > 0 else 1.0
 
 
 def _panel(
-    x: int,
     name: str,
-    unit: str,
-    last: int,
+    scale: Scale,
     series: list[tuple[np.ndarray, str]],
-    top: float | None = None,
+    edges: list[tuple[np.ndarray, str]],
 ) -> Panel:
-    if top is None:
-        # A few huge losses at the start would make a flat line of all the rest.
-        known = [values[np.isfinite(values)] for values, _ in series]
-        top = max((float(np.percentile(v, 98)) for v in known if v.size), default=1.0) or 1.0
     steps = (0.0, 0.5, 1.0)
+    ups = [round(TOP + (1 - share) * TALL + 4) for share in steps]
     return Panel(
-        x=x,
+        x=scale.x,
         name=name,
-        unit=unit,
-        across=tuple(Tick(round(x + share * PANEL), f"{share * last:,.0f}") for share in steps),
-        up=tuple(Tick(round(TOP + (1 - share) * TALL + 4), number(share * top)) for share in steps),
+        unit="epoch",
+        across=tuple(Tick(round(scale.x + s * PANEL), _epochs(s * scale.last)) for s in steps),
+        up=tuple(Tick(up, number(s * scale.top)) for up, s in zip(ups, steps, strict=True)),
         lines=tuple(
             Line(points, style)
             for values, style in series
-            if (points := _points(values, x, top)) is not None
+            if (points := _points(values, scale)) is not None
+        ),
+        bands=tuple(
+            Line(points, style)
+            for both, style in edges
+            if (points := _outline(both, scale)) is not None
         ),
     )
 
 
-def _points(values: np.ndarray, x: int, top: float) -> str | None:
+def _epochs(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:g}"
+
+
+def _points(values: np.ndarray, scale: Scale) -> str | None:
     """Return the points of a line, thinned; what is no finite number is left out."""
     chosen = np.unique(np.linspace(0, len(values) - 1, min(MOST, len(values))).astype(int))
     places = [(i / max(1, len(values) - 1), float(values[i])) for i in chosen]
-    kept = [(at, min(1.0, max(0.0, value / top))) for at, value in places if np.isfinite(value)]
-    if not kept:
+    return " ".join(scale.place(at, up) for at, up in places if np.isfinite(up)) or None
+
+
+def _outline(edges: np.ndarray, scale: Scale) -> str | None:
+    """Return the points around a band, up to the end of the diagram; None where there is none."""
+    ends = min(1.0, scale.band_ends)
+    across = np.linspace(0.0, scale.band_ends, edges.shape[1]) if edges.shape[1] > 1 else [0.0]
+    at = np.linspace(0.0, ends, min(EDGE, max(2, edges.shape[1])))
+    low, high = (np.interp(at, across, edge) for edge in edges)  # beside a nan it is nan
+    good = np.isfinite(low) & np.isfinite(high)
+    if good.sum() < 2:
         return None
-    return " ".join(f"{x + at * PANEL:.0f},{TOP + (1 - up) * TALL:.0f}" for at, up in kept)
+    there = [scale.place(s, v) for s, v in zip(at[good], high[good], strict=True)]
+    back = [scale.place(s, v) for s, v in zip(at[good], low[good], strict=True)]
+    return " ".join([*there, *reversed(back)])
+
+
+def _beside(band: Band) -> str:
+    """Say where the reference lies: "Reference, 5 seeds: training 0.96 to 0.98 at best, ..."."""
+    said = [
+        f"{what} {low:.2f} to {high:.2f} at best"
+        for what, edges in (("training", band.train), ("validation", band.val))
+        for low, high in [(_most(edges[0]), _most(edges[1]))]
+    ]
+    epochs = f"{band.epochs:,} epoch{'' if band.epochs == 1 else 's'}"
+    return f"The reference, {band.seeds} seeds, {epochs}: {', '.join(said)}."
+
+
+def _most(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.max()) if known.size else 0.0
 
 
 def _words(training: Training) -> str:

@@ -76,7 +76,7 @@ def problem(fault: Fault, side: int) -> Problem:
         example=example(comparison, side) if comparison and side else None,
         error=raised.type if raised and raised.frames else "",
         message=raised.message if raised and fault.public else "",
-        frames=_frames(raised) if raised else (),
+        frames=frames(raised) if raised else (),
     )
 
 
@@ -129,7 +129,7 @@ def _facts(fault: Fault) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _frames(raised: Raised) -> tuple[Frame, ...]:
+def frames(raised: Raised) -> tuple[Frame, ...]:
     """Return the student's last lines, the innermost marked."""
     kept = raised.frames[-FRAMES:]
     return tuple(

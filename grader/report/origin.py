@@ -38,6 +38,10 @@ def measured(seen: Mapping[str, Any]) -> str:
     for key, label in (("wall_s", "s"), ("cpu_s", "s of CPU")):
         if isinstance(value := seen.get(key), int | float):
             said.append(f"{value:.2f} {label}")
+    reused = seen.get("reused")
+    if isinstance(reused, Mapping):
+        said += [f"{name} as it ran {at} (nothing it depends on has changed)"
+                 for name, at in sorted(reused.items())]  # fmt: skip
     versions = seen.get("versions")
     if isinstance(versions, Mapping):
         said += [f"{name} {each}" for name, each in sorted(versions.items())]

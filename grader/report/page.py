@@ -33,8 +33,13 @@ class Segment:
 
 @dataclass(frozen=True)
 class Row:
-    """One item in the table of the rubric; `link` is the anchor of its card or empty."""
+    """One item in the table of the rubric.
 
+    `link` is the anchor of its card, or of its first run, or empty; `anchor` is its own, where runs
+    of the notebooks lead to it.
+    """
+
+    anchor: str
     title: str
     link: str
     status: str
@@ -98,7 +103,8 @@ def make(report: Report, version: str) -> Page:
     links = anchors | {
         item.id: anchors[root.item.id] for root in (*fix, *missing) for item in root.consequences
     }
-    rows = training.anchors(report) | links
+    runs = training.anchors(report)
+    own = {item: f"item-{n}" for n, item in enumerate(runs, start=1) if item not in links}
     counted = [item for item in report.items if item.status in COUNTED]
     untouched = bool(missing) and not fix and not any(item.earned for item in counted)
     carded = {root.item.id for root in fix}
@@ -113,7 +119,7 @@ def make(report: Report, version: str) -> Page:
         untouched=untouched,
         cards=cards(fix, anchors),
         unwritten=cards(missing, anchors),
-        sections=_sections(report, rows),
+        sections=_sections(report, runs | links, own),
         passed=_passed(report.items),
         worth_knowing=tuple(
             (item.title, said)
@@ -121,7 +127,7 @@ def make(report: Report, version: str) -> Page:
             if item.id not in carded and (said := warnings(item))
         ),
         ungraded=_ungraded(report.items),
-        books=training.books(report, links),
+        books=training.books(report, own | links),
         answers=answered,
         flags=tuple((one_line(f.says), one_line(f.where)) for f in report.flags[:LISTED]),
         repaired=_capped(report.submission.repaired),
@@ -173,7 +179,9 @@ def _bar(counted: list[ItemResult]) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def _sections(report: Report, anchors: Mapping[str, str]) -> tuple[Section, ...]:
+def _sections(
+    report: Report, links: Mapping[str, str], own: Mapping[str, str]
+) -> tuple[Section, ...]:
     known = {name for name, _ in report.sections}
     groups = [
         (title, [item for item in report.items if item.section == name])
@@ -181,7 +189,7 @@ def _sections(report: Report, anchors: Mapping[str, str]) -> tuple[Section, ...]
     ]
     groups.append(("More", [item for item in report.items if item.section not in known]))
     return tuple(
-        Section(title, _sum(items), tuple(_row(item, anchors) for item in items))
+        Section(title, _sum(items), tuple(_row(item, links, own) for item in items))
         for title, items in groups
         if items
     )
@@ -195,12 +203,13 @@ def _sum(items: list[ItemResult]) -> str:
     return f"{points(earned)} of {points(possible)}"
 
 
-def _row(item: ItemResult, anchors: Mapping[str, str]) -> Row:
+def _row(item: ItemResult, links: Mapping[str, str], own: Mapping[str, str]) -> Row:
     earned = points(item.earned) if item.status in COUNTED else "–"
     right, checks = item.checks
     return Row(
+        anchor=own.get(item.id, ""),
         title=item.title,
-        link=anchors.get(item.id, ""),
+        link=links.get(item.id, ""),
         status=item.status,
         word=WORDS[item.status],
         checks=f"{right} of {checks}" if checks else "–",

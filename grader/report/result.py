@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -74,8 +74,17 @@ class CauseJson(TypedDict):
     certain: bool
 
 
+class SmallestJson(TypedDict):
+    """The smallest public case that fails, and three lines of Python that show it."""
+
+    case: str
+    part: str
+    says: str
+    snippet: str
+
+
 class ItemJson(TypedDict):
-    """One item."""
+    """One item; `smallest` is there only where a small case fails."""
 
     id: str
     section: str
@@ -88,6 +97,7 @@ class ItemJson(TypedDict):
     parts: list[PartJson]
     faults: list[FaultJson]
     cause: CauseJson | None
+    smallest: NotRequired[SmallestJson]
     because_of: str | None
     followed_through: bool
 
@@ -149,12 +159,13 @@ class BoxJson(TypedDict):
 
 
 class MeasuredJson(TypedDict):
-    """What differs from run to run."""
+    """What differs from run to run. `reused` says when notebooks ran that did not run again."""
 
     started: str
     wall_s: float
     cpu_s: float
     host: str
+    reused: dict[str, str]
     versions: dict[str, str]
 
 
@@ -222,8 +233,8 @@ def json_schema() -> dict[str, Any]:
 
 
 def _item(item: ItemResult) -> ItemJson:
-    cause = item.cause
-    return {
+    cause, small = item.cause, item.smallest
+    found: ItemJson = {
         "id": item.id,
         "section": item.section,
         "status": item.status,
@@ -238,6 +249,11 @@ def _item(item: ItemResult) -> ItemJson:
         "because_of": item.because_of,
         "followed_through": item.followed_through,
     }
+    if small is not None:
+        found["smallest"] = {
+            "case": small.case, "part": small.part, "says": small.says, "snippet": small.snippet,
+        }  # fmt: skip
+    return found
 
 
 def _fault(fault: Fault) -> FaultJson:

@@ -36,6 +36,11 @@ class Table:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
     note: str
 
+    @property
+    def cells(self) -> int:
+        """How many numbers are shown."""
+        return len(self.rows) * max(1, len(self.columns))
+
 
 @dataclass(frozen=True)
 class Example:
@@ -52,8 +57,7 @@ class Example:
     @property
     def cells(self) -> int:
         """How many numbers are shown."""
-        tables = (self.expected, self.got, *self.inputs)
-        return sum(len(table.rows) * len(table.columns) for table in tables)
+        return sum(table.cells for table in (self.expected, self.got, *self.inputs))
 
 
 def cells(comparison: Comparison) -> int:
@@ -65,25 +69,39 @@ def cells(comparison: Comparison) -> int:
 def example(comparison: Comparison, side: int = SIDE) -> Example:
     """Make the tables of a comparison, and the picture where the array is large."""
     want, got, wrong = comparison.expected, comparison.got, comparison.wrong
-    if wrong is not None and got.shape != want.shape and got.size == want.size:
-        got = got.reshape(want.shape)  # an extra axis of length 1
-    if wrong is None or wrong.shape != want.shape or got.shape != want.shape:
+    expected, yours = pair(comparison.output, want, got, wrong, side)
+    if wrong is not None and (wrong.shape != want.shape or got.size != want.size):
         wrong = None
-    digits = _digits(want, got, wrong)
-    name, differ = comparison.output, ""
-    if wrong is not None and wrong.size > 1:
-        differ = f"{int(wrong.sum()):,} of {count(wrong.size, 'cell')} differ"
     return Example(
-        output=name,
-        expected=table(name, want, wrong, digits, side),
-        got=table(name, got, wrong, digits, side),
+        output=comparison.output,
+        expected=expected,
+        got=yours,
         inputs=tuple(
             table(key, each, None, 6, min(side, 6)) for key, each in comparison.inputs.items()
         ),
         picture=heat_map(comparison) if wrong is not None and wrong.size > SMALL else None,
         code=_code(comparison),
-        differ=differ,
+        differ=differing(wrong),
     )
+
+
+def pair(
+    name: str, want: np.ndarray, got: np.ndarray, wrong: np.ndarray | None, side: int
+) -> tuple[Table, Table]:
+    """Lay out expected and got, with as many digits as it takes to see them differ."""
+    if wrong is not None and got.shape != want.shape and got.size == want.size:
+        got = got.reshape(want.shape)  # an extra axis of length 1
+    if wrong is None or wrong.shape != want.shape or got.shape != want.shape:
+        wrong = None
+    digits = _digits(want, got, wrong)
+    return table(name, want, wrong, digits, side), table(name, got, wrong, digits, side)
+
+
+def differing(wrong: np.ndarray | None) -> str:
+    """Say how many cells differ, where there is more than one cell."""
+    if wrong is None or wrong.size < 2:
+        return ""
+    return f"{int(wrong.sum()):,} of {count(wrong.size, 'cell')} differ"
 
 
 def table(name: str, array: Any, wrong: np.ndarray | None, digits: int, side: int) -> Table:

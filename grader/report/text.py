@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from grader.types import Raised, Report
+from grader.types import Raised, Report, Smallest
 
 LIMIT = 600  # characters of one text
 LINE = 160  # characters of one line of source
@@ -36,9 +36,15 @@ def _clean(value: Any) -> Any:
         return {_clean(key): _clean(each) for key, each in value.items()}
     if isinstance(value, Raised):
         value = replace(value, frames=value.frames[-FRAMES:])
+    if isinstance(value, Smallest):  # its snippet is Python of ours: cut short it would not run
+        return replace(_fields(value), snippet=value.snippet)
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: _clean(getattr(value, f.name)) for f in fields(value)})
+        return _fields(value)
     return value
+
+
+def _fields(value: Any) -> Any:
+    return replace(value, **{f.name: _clean(getattr(value, f.name)) for f in fields(value)})
 
 
 def shown(text: str, limit: int = LIMIT) -> str:

@@ -48,10 +48,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Book:
-    """One notebook."""
+    """One notebook; `ran` says whether it was executed at all."""
 
     name: str
     state: str
+    ran: bool
     stopped: tuple[tuple[str, Problem | None], ...]
     more_stopped: int
     runs: tuple[Run, ...]
@@ -80,7 +81,7 @@ def anchors(report: Report) -> dict[str, str]:
 
 
 def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
-    """Say what became of each notebook; `links` leads from an item to its card."""
+    """Say what became of each notebook; `links` leads from an item to its card or its row."""
     titles = {item.id: item.title for item in report.items}
     left = MOST_CURVES
     made = []
@@ -91,7 +92,7 @@ def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
         chosen = sorted(sorted(mine, key=lambda pair: not pair[1].items)[:MOST_RUNS],
                         key=lambda pair: pair[0])  # fmt: skip
         for number, run in chosen:
-            drawn = curves(run.training) if run.items and left else None
+            drawn = curves(run) if run.items and left else None
             left -= drawn is not None
             items = tuple((titles.get(name, name), links.get(name, "")) for name in run.items)
             runs.append(_run(number, run, items, drawn))
@@ -102,11 +103,12 @@ def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
 def _book(notebook: Notebook, runs: tuple[Run, ...], more_runs: int) -> Book:
     failed = [cell for cell in notebook.cells if cell.outcome in ("failed", "timeout", "died")]
     state = STATES[notebook.status]
-    if notebook.says:
+    if notebook.says and notebook.status != "missing":
         state = f"{state}: {one_line(notebook.says)}"
     return Book(
         name=one_line(notebook.name),
         state=state,
+        ran=notebook.status not in ("missing", "unreadable", "skipped"),
         stopped=tuple(map(_stopped, failed[:MOST_CELLS])),
         more_stopped=max(0, len(failed) - MOST_CELLS),
         runs=runs,

@@ -187,9 +187,15 @@ def _because_of(
 
 
 def _says(finding: Finding, notebook: Notebook) -> str:
-    if finding.kind != "missing" or not notebook.says:
+    """Return what is said of a goal; where there was no run, also what stopped the notebook."""
+    if finding.kind != "missing":
         return finding.says
-    return f"{finding.says}. {notebook.name}: {notebook.says}"
+    if notebook.says:
+        return f"{finding.says}. {notebook.name}: {notebook.says}"
+    if notebook.failed_cell is not None:
+        stopped = f"Cell {notebook.failed_cell} of {notebook.name} was the first to stop"
+        return f"{finding.says}. {stopped}: mend it first, for later cells may need it"
+    return finding.says
 
 
 def _fault(item: ItemTable, part: PartTable, says: str) -> Fault:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.goals import BelievingTable, GoalTable, On, RunsTable
+from grader.training import sentences
 from grader.training.runs import (
     Key,
     alike,
     different,
-    drops,
     fits,
     key,
     learned,
@@ -23,12 +23,10 @@ from grader.training.runs import (
     unseen,
     value,
     varied,
-    words,
 )
 from grader.types import FaultKind, Trained
 
 DUST = 1e-9
-WHENCE = "It is recomputed from the parameters that your Solver learned"
 
 
 @dataclass(frozen=True)
@@ -80,20 +78,13 @@ def reaches(
         return _pending(foreign, goal.on)
     if not known:
         if any(run is taken for run in fitting):
-            return Finding("failed", (), "The only run that does it has earned another item "
-                           "already; train a second net", "missing")  # fmt: skip
+            return Finding("failed", (), sentences.taken(), "missing")
         return _missing(goal.runs, runs)
     best = max(known, key=lambda run: _of(run, goal.on))
+    found = _of(best, goal.on)
     if goal.on == "validation" and too_good(best, rules.believing):
-        return Finding("failed", (best,), (
-            f"Your best run gets {_of(best, goal.on):.2f} of the validation images right, but only "
-            f"{best.hidden_accuracy or 0.0:.2f} of images that it cannot have seen. A net that was "
-            "trained on validation images does not count"
-        ))  # fmt: skip
-    return Finding("failed", (best,), (
-        f"Your best run with {words(goal.runs)} reaches {_of(best, goal.on):.2f} of {goal.on} "
-        f"accuracy; {asked:.2f} is asked. {WHENCE}{_claim(best, goal.on)}"
-    ))  # fmt: skip
+        return Finding("failed", (best,), sentences.seen_before(best, found))
+    return Finding("failed", (best,), sentences.short_of(goal, best, found, asked))
 
 
 def beats(goal: GoalTable, runs: Sequence[Trained], rules: Rules) -> Finding:
@@ -123,23 +114,15 @@ def beats(goal: GoalTable, runs: Sequence[Trained], rules: Rules) -> Finding:
     if foreign := [run for pair in pairs for run in pair if unseen(run, goal.on)]:
         return _pending(foreign, goal.on)
     if known:
-        return Finding("failed", best, (
-            f"With {words(goal.runs)}, your run reaches {first:.2f} of {goal.on} accuracy, against "
-            f"{second:.2f} with {words(goal.against)}; a difference of at least {goal.by:.2f} is "
-            f"asked. {WHENCE}"
-        ))  # fmt: skip
+        return Finding("failed", best, sentences.behind(goal, goal.against, first, second))
     for wanted, found in ((goal.runs, ours), (goal.against, others)):
         if not [run for run in found if learned(run, wanted) or unseen(run, goal.on)]:
             return _missing(wanted, runs)
-    return Finding("failed", (), (
-        f"There are runs with {words(goal.runs)} and with {words(goal.against)}, but no two "
-        "of them have the same layers, images, epochs, batch size and scale of the first weights"
-    ), "missing")  # fmt: skip
+    return Finding("failed", (), sentences.unlike(goal.runs, goal.against), "missing")
 
 
 def sweeps(goal: GoalTable, runs: Sequence[Trained], rules: Rules) -> Finding:
     """Judge whether one net was trained with so many different values of a setting."""
-    what = {"initial_scale": "scales of the first weights", "batch_size": "batch sizes"}
     without = {"batch_size"} if goal.over == "batch_size" else set()
     groups = _groups([r for r in runs if fits(r, goal.runs) and learned(r, goal.runs)], without)
     fewer: Mapping[Key, list[Trained]] = {}
@@ -164,17 +147,12 @@ def sweeps(goal: GoalTable, runs: Sequence[Trained], rules: Rules) -> Finding:
         return _pending(foreign, "training")
     if not found:
         return _missing(goal.runs, runs)
-    if not enough:
-        return Finding("failed", tuple(found) if len(values(found)) > 1 else (), (
-            f"There are runs with {words(goal.runs)} for {len(values(found))} of the "
-            f"{goal.values} different {what[str(goal.over)]} that are asked"
-        ))  # fmt: skip
-    assert name is not None and goal.more_than is not None
-    return Finding("failed", tuple(found), (
-        f"With {words(goal.runs)} there are runs for {len(values(found))} {what[str(goal.over)]}, "
-        f"with {words(goal.more_than)} for {len(values(fewer.get(name, [])))}; "
-        f"{goal.more_by} fewer are asked"
-    ))  # fmt: skip
+    shown = tuple(found) if len(values(found)) > 1 else ()
+    if not enough or goal.more_than is None or name is None:
+        return Finding("failed", shown, sentences.few_values(goal, values(found)))
+    theirs = len(values(fewer.get(name, [])))
+    says = sentences.no_wider(goal, goal.more_than, len(values(found)), theirs)
+    return Finding("failed", tuple(found), says)
 
 
 def too_good(run: Trained, believing: BelievingTable) -> bool:
@@ -209,23 +187,10 @@ def _regrouped(groups: Mapping[Key, list[Trained]], without: set[str]) -> dict[K
 
 def _missing(wanted: RunsTable, runs: Sequence[Trained]) -> Finding:
     """Say what was looked for, and why the runs that are there could not be used."""
-    said = f"No run of the Solver was found with {words(wanted)}"
-    odd = [run.says for run in runs if run.val_accuracy is None and run.says]
-    if odd:
-        said += f". Runs that could not be recomputed: {len(odd)}; of the first, {odd[0]}"
-    return Finding("failed", (), said, "missing")
+    fitting = [run for run in runs if fits(run, wanted)]
+    return Finding("failed", (), sentences.missing(wanted, fitting), "missing")
 
 
 def _pending(foreign: Sequence[Trained], on: On) -> Finding:
     best = max(foreign, key=lambda run: told(run, on))
-    return Finding("pending", (best,), (
-        f"A run could not be recomputed: {best.says}. It tells of {told(best, on):.2f} of {on} "
-        "accuracy, which is an unverified claim; a person has to look"
-    ))  # fmt: skip
-
-
-def _claim(run: Trained, on: On) -> str:
-    claim, found = told(run, on), _of(run, on)
-    if abs(claim - found) < 0.005 or drops(run) and on == "training":
-        return ""
-    return f"; the run itself tells of {claim:.2f}"
+    return Finding("pending", (best,), sentences.claim(best, on))

@@ -103,25 +103,3 @@ def different(values: Iterable[float], apart: float) -> list[float]:
 def varied(run: Trained, goal: GoalTable) -> float:
     """Return what a sweep varies, of one run."""
     return scale(run) if goal.over == "initial_scale" else float(run.training.batch_size)
-
-
-def words(wanted: RunsTable) -> str:
-    """Say in words what is looked for: "a net of 3 layers, 50 training images"."""
-    said = ["a net" if wanted.layers is None else f"a net of {wanted.layers} layers"]
-    if wanted.normalization is not None:
-        said[0] += {
-            "none": " without normalization",
-            "batchnorm": " with batch normalization",
-            "layernorm": " with layer normalization",
-        }[wanted.normalization]
-    if wanted.dropout is not None:
-        said[0] += " with dropout" if wanted.dropout else " without dropout"
-    if wanted.images is not None:
-        said.append(f"{wanted.images} training images")
-    if wanted.epochs is not None:
-        said.append(f"at most {wanted.epochs} epochs")
-    if wanted.update_rule is not None:
-        said.append(f"update rule {wanted.update_rule}")
-    if wanted.learned:
-        said.append(f"{wanted.learned:.2f} or more of training accuracy")
-    return ", ".join(said)

@@ -85,7 +85,7 @@ class Leaf:
         """Yield what the child answers, and take it off `left`, until it ends or is late."""
         while left:
             started = time.monotonic()
-            name = left.pop(0)
+            name, patience = left.pop(0), 0.2
             if name not in able:
                 yield name, dict(NOT_RUN), {}
                 continue
@@ -96,10 +96,10 @@ class Leaf:
                 yield name, {"outcome": "timeout", "wall_s": limit_s}, {}
                 return
             except WireError:
-                message = None
+                message, patience = None, 0.02  # it may be about to die in the middle of a frame
             wall_s = time.monotonic() - started
             if message is None:
-                ending = end_of(self._pid)
+                ending = end_of(self._pid, patience)
                 self._gone()
                 yield name, ending | {"wall_s": wall_s}, {}
                 return
@@ -186,9 +186,12 @@ def _write(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def end_of(pid: int) -> dict[str, Any]:
-    """Reap a child that closed its pipe without an answer; say how it ended."""
-    deadline = time.monotonic() + 0.2
+def end_of(pid: int, patience: float = 0.2) -> dict[str, Any]:
+    """Reap a child that closed its pipe without an answer; say how it ended.
+
+    One that does not end within `patience` seconds is killed.
+    """
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:

@@ -21,8 +21,10 @@ from grader.types import (
     Raised,
     Report,
     Score,
+    Smallest,
     Submission,
 )
+from tests.training_runs import BAND
 from tests.training_runs import run as trained_run
 
 SECTIONS = (
@@ -365,6 +367,38 @@ def three_mistakes() -> Report:
     )
 
 
+def smallest_case() -> Report:
+    """Two items with a smallest case that fails: other numbers, and an exception."""
+    lines = (
+        "import numpy as np; from cs231n.layers import batchnorm_forward, batchnorm_backward\n"
+        "dx, dgamma, dbeta = batchnorm_backward("
+        + "np.array([[-1.5], [0.5], [1.5]]), "
+        * 30
+        + ")\n"
+        'print("yours:", dx, "expected:", np.array([[0.5], [-1.0], [0.25]]), sep="\\n")'
+    )
+    numbers = Smallest(
+        "batchnorm_backward/small_3x1", "dx", "dx", "dx has wrong numbers in 2 of 3 cells",
+        {"x": np.array([[-2.0], [1.5], [0.5]]), "gamma": np.array([-0.5])},
+        "bn_param = {'mode': 'train'}", np.array([[0.5], [-1.0], [0.25]]),
+        np.array([[0.5], [1.0], [0.75]]), np.array([[False], [True], [True]]), None, lines,
+    )  # fmt: skip
+    raised = Raised(
+        "NameError", "name 'W' is not defined <b>", (("cs231n/layers.py", 7, "f", "W"),)
+    )
+    stops = Smallest(
+        "affine_forward/small_1x1", "out", "out", "affine_forward stopped with NameError",
+        {"x": np.array([[0.5]])}, "", np.array([[2.0]]), None, None, raised, "print(1)",
+    )  # fmt: skip
+    wrong = fault(7, "dx", "dx has wrong values", comparison=noisy((3, 40)))
+    cause = Cause("batchnorm_backward/no-mean-path", "the way through the mean is left out", True)
+    return report(
+        item(7, ("dx",), faults=(wrong,), cause=cause, smallest=numbers, hints=HINTS),
+        item(0, ("out",), faults=(fault(0, "out", "stopped", kind="error", raised=raised),),
+             smallest=stops),
+    )  # fmt: skip
+
+
 def untouched() -> Report:
     """The template as handed out: because_of is set, as the engine does."""
 
@@ -514,7 +548,8 @@ def odd_arrays() -> Report:
 def executed() -> Report:
     """Three notebooks: one with runs and failed cells, one that took too long, one missing."""
     runs = [
-        replace(trained_run(val=0.52, cell=n), items=("two_layer_training",)) for n in range(30)
+        replace(trained_run(val=0.52, cell=n), items=("two_layer_training",), band=BAND)
+        for n in range(30)
     ]
     odd = trained_run(
         None, None, None, "V1 is no parameter <b>of the course</b>", rows=None, cell=31
@@ -550,6 +585,7 @@ ALL = {
     for made in (
         perfect,
         three_mistakes,
+        smallest_case,
         untouched,
         syntax_error,
         hostile,

@@ -73,7 +73,8 @@ def result(dom: str) -> object:
 @needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "name", ["three_mistakes", "untouched", "unisolated", "odd_arrays", "executed"]
+    "name",
+    ["three_mistakes", "smallest_case", "untouched", "unisolated", "odd_arrays", "executed"],
 )
 def test_axe_finds_nothing(name: str, scheme: str, tmp_path: Path) -> None:
     source = CSP.sub("", html.render(ALL[name](), version="0.1.0"))

@@ -23,6 +23,7 @@ from grader.report import curves, html, page, pictures, prose, text
 from grader.types import BoxState, Notebook, Question, Raised, Report
 from tests.report import samples
 from tests.report.samples import ALL, compared, fault, item, report
+from tests.training_runs import BAND
 
 PAGES: dict[str, str] = {}
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,6 +166,21 @@ def test_the_smallest_public_example_is_shown_with_marks_and_limits() -> None:
     assert "dgamma is right; dx is not right yet." in said
     assert "work on layers.py: batchnorm_backward , then have it graded again" in said
     assert "2 more checks not right yet" in said and "a hidden check: dx is wrong" in said
+
+
+def test_the_smallest_case_comes_after_the_cause_and_before_all_else() -> None:
+    numbers, stops = cards(shown("smallest_case"))
+    said = words(numbers)
+    order = ["left out", "The smallest case that fails", "Input x", "Expected dx", "Yours dx",
+             "import numpy", "A larger check", "Next:", "Hint 1"]  # fmt: skip
+    places = [said.index(word) for word in order]
+    assert places == sorted(places)
+    small = numbers[: numbers.index("A larger check")]
+    assert re.findall(r'<td class="w">(.*?)<i>', small) == ["1", "0.75"]
+    assert "bn_param = {&#39;mode&#39;: &#39;train&#39;}" in small
+    assert 'sep="\\n")' in said  # the third line, whole
+    assert "Yours" not in stops and "NameError" in stops and "<b>&lt;" not in stops
+    assert "not defined &lt;b&gt;" in stops and "Expected" in stops
 
 
 def test_the_example_runs_as_python() -> None:
@@ -504,9 +520,56 @@ def test_a_run_that_counts_has_curves_with_their_numbers_in_words() -> None:
     assert "Accuracy over 10 epochs: training 0.90 at best, validation 0.52 at best." in said
     figure = source[source.index('<figure class="curves"') :]
     figure = figure[: figure.index("</figure>")]
-    for label in ("iteration", "epoch", "loss", "accuracy", "1", "10", "40"):
+    for label in ("epoch", "loss", "accuracy", "1", "5", "10"):
         assert f">{label}</text>" in figure
     assert re.findall(r'<polyline class="(\w+)"', figure) == ["loss", "train", "val"]
+
+
+def test_the_reference_lies_beside_a_run_and_the_run_leads_to_its_item() -> None:
+    source = shown("executed")
+    figure = source[source.index('<figure class="curves"') :]
+    figure = figure[: figure.index("</figure>")]
+    bands = re.findall(r'<polygon class="(\w+)" points="([^"]+)"', figure)
+    assert [style for style, _ in bands] == ["loss", "train", "val"]
+    places = [tuple(map(int, pair.split(","))) for pair in bands[1][1].split()]
+    ends = 336 + 200 * 8 / 10  # the reference trained for 8 epochs, the student for 10
+    assert max(x for x, _ in places) == ends
+    at_end = [round(142 - 130 * value) for value in (0.9, 0.8)]
+    assert [y for x, y in places if x == ends] == at_end
+    said = "The reference, 5 seeds, 8 epochs: training 0.80 to 0.90 at best, validation 0.40 to"
+    assert said in words(source)
+    assert 'For: <a href="#item-1">A two-layer net</a>' in figure and 'id="item-1"' in source
+
+
+def test_without_a_band_nothing_is_said_of_the_reference() -> None:
+    run = replace(samples.trained_run(), items=("two_layer_training",))
+    made = html.render(report(trained=(run,), notebooks=(Notebook(run.notebook, "executed"),)),
+                       version="")  # fmt: skip
+    assert "<polyline" in made and "<polygon" not in made and "reference" not in words(made).lower()
+
+
+BANDS: dict[str, tuple[dict[str, Any], int]] = {
+    "as usual": ({}, 3),
+    "nothing finite": ({"loss": np.full((2, 40), np.nan)}, 2),
+    "ran away": ({"loss": np.array([[2.0, 2.0, np.nan], [3.0, 1e300, np.nan]])}, 3),
+    "one point": ({"train": np.ones((2, 1)), "val": np.ones((2, 1))}, 3),
+    "shorter": ({"epochs": 1}, 3),
+    "longer": ({"epochs": 400}, 3),
+}
+
+
+@pytest.mark.parametrize(("changed", "drawn"), BANDS.values(), ids=BANDS.keys())
+@pytest.mark.parametrize("epochs", [0, 10, 2**31 - 1])
+def test_bands_stay_in_their_frame(changed: dict[str, Any], drawn: int, epochs: int) -> None:
+    run = replace(samples.trained_run(num_epochs=epochs), band=replace(BAND, **changed))
+    made = curves.curves(run)
+    assert made is not None
+    assert sum(len(panel.bands) for panel in made.panels) == drawn
+    for panel in made.panels:
+        for band in panel.bands:
+            places = [tuple(map(int, pair.split(","))) for pair in band.points.split()]
+            assert 4 <= len(places) <= 2 * curves.EDGE
+            assert all(panel.x <= x <= panel.x + 200 and 12 <= y <= 142 for x, y in places)
 
 
 def test_an_item_leads_to_the_run_that_earned_it() -> None:
@@ -529,7 +592,7 @@ CURVES: dict[str, tuple[dict[str, Any], bool]] = {
 
 @pytest.mark.parametrize(("told", "drawn"), CURVES.values(), ids=CURVES.keys())
 def test_curves_stay_in_their_frame_whatever_is_told(told: dict[str, Any], drawn: bool) -> None:
-    made = curves.curves(samples.trained_run(**told).training)
+    made = curves.curves(samples.trained_run(**told))
     assert (made is not None) == drawn
     for panel in made.panels if made else ():
         for line in panel.lines:

@@ -1,0 +1,167 @@
+"""Is the assignment itself right? Everything that can be known before the first submission.
+
+    names         everything named exists, every part is failed by a known mistake
+    fresh         golden answers, template, notebooks and schemas are what the sources give
+    whole         submissions of a known score get it: the reference, the template, every mistake
+    mutations     small changes to the reference ...
+    trials        ... each costs a point under the very same probes and judges
+    equivalent    those that may live, each with its reason
+
+What students get is searched for secrets by grader.leaks. `run` yields one row for each check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import leaks, shelf
+from grader.engine import Assignment
+from grader.errors import BackgradeError, UsageError
+from grader.lint import equivalent, fresh, handed, names, trials, whole
+from grader.lint.rows import Problem, Row, counted, of_error
+from grader.release import student
+from grader.rubric import Rubric, read_rubric
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to look at: all shipped rubrics or one, everything or what is quick."""
+
+    home: Path
+    rubric: str = ""
+    quick: bool = False
+
+    @property
+    def all_rubrics(self) -> bool:
+        """Whether every shipped rubric is looked at."""
+        return not self.rubric
+
+
+def run(plan: Plan, progress: Progress = lambda what, i, n: None) -> Iterator[Row]:
+    """Yield a row for each check, as soon as it is done."""
+    shipped, problems = _read(sorted((plan.home / "rubrics").glob("*.toml")))
+    rubrics = shipped
+    if plan.rubric:
+        path = shelf.rubric_path(plan.rubric)
+        rubrics, problems = _read([path])
+        if path.resolve() not in {Path(one.place).resolve() for one in shipped}:
+            shipped = rubrics  # golden answers are made for it alone
+    elif not shipped and not problems:
+        raise UsageError(f"{plan.home / 'rubrics'}: holds no rubric; restore it")
+    problems += names.unreadable(plan.home)
+    if problems:
+        yield Row("rubrics", counted(len(rubrics), "rubric"), problems)
+        return
+    yield names.points(rubrics)
+    yield names.check(plan.home, rubrics, plan.all_rubrics)
+    yield fresh.template(plan.home)
+    yield fresh.schemas(plan.home)
+    assignments, problems = _assignments(rubrics)
+    if not problems:
+        yield _leaks(plan.home, assignments)
+    progress("golden answers", 0, 1)
+    yield fresh.golden(plan.home, shipped)
+    if problems:
+        yield Row("grading", "", problems, "secrets, mutants and submissions")
+    elif plan.quick:
+        yield Row("mutants", "", left_out="mutants and submissions, by --quick")
+    else:
+        yield _mutants(plan, assignments, progress)
+        yield from _submissions(plan.home, assignments, progress)
+
+
+def _read(paths: Sequence[Path]) -> tuple[list[Rubric], list[Problem]]:
+    rubrics, problems = [], []
+    for path in paths:
+        try:
+            rubrics.append(read_rubric(path))
+        except BackgradeError as error:
+            problems.append(of_error(error))
+    return rubrics, problems
+
+
+def _assignments(rubrics: Sequence[Rubric]) -> tuple[list[Assignment], list[Problem]]:
+    found, problems = [], []
+    for rubric in rubrics:
+        try:
+            found.append(shelf.assignment(rubric.place))
+        except BackgradeError as error:
+            problems.append(of_error(error))
+    return found, problems
+
+
+def _leaks(home: Path, assignments: Sequence[Assignment]) -> Row:
+    """Search what students get for what they must not have."""
+    first = assignments[0]
+    rubrics = [one.rubric for one in assignments]
+    try:
+        secret = leaks.secrets(rubrics, first.golden, first.wrong, home / "reference")
+    except BackgradeError as error:
+        return Row("secrets", "", [of_error(error)])
+    given = {
+        path.relative_to(home).as_posix(): path.read_bytes()
+        for path in sorted((home / "student_template").rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    left_out = ""
+    try:
+        for one in assignments:
+            known = set(given.values())
+            given |= {
+                f"student.zip of {one.rubric.table.id}: {name}": data
+                for name, data in student.files(one, home).items()
+                if data not in known
+            }
+    except (BackgradeError, OSError) as error:
+        left_out = f"student.zip, which cannot be made ({error})"
+    problems = [
+        Problem(leak.place, f"gives away {leak.what}", "take it out of what students get")
+        for name, data in given.items()
+        for leak in secret.leaks(name, data)
+    ]
+    return Row("secrets", counted(len(given), "file"), problems, left_out)
+
+
+def _mutants(plan: Plan, assignments: Sequence[Assignment], progress: Progress) -> Row:
+    """Try the mutants of the reference, and hold what lives against what is explained."""
+    path = plan.home / "reference" / equivalent.FILE
+    try:
+        rows = equivalent.read(path)
+    except UsageError as error:
+        return Row("mutants", "", [of_error(error)])
+    in_own_words = [whole.in_own_words(one).rubric for one in assignments]
+    found = trials.run(
+        in_own_words,
+        plan.home / "reference",
+        assignments[0].golden,
+        lambda i, n: progress("mutants", i, n),
+    )
+    score = equivalent.score(found, rows, path, plan.all_rubrics)
+    share = score.killed / score.counted if score.counted else 1.0
+    looked_at = f"{score.killed} of {score.counted} cost a point ({share:.1%})"
+    return Row("mutants", f"{looked_at}, {score.equivalent} as good as right", score.problems)
+
+
+def _submissions(
+    home: Path, assignments: Sequence[Assignment], progress: Progress
+) -> Iterator[Row]:
+    """Grade all submissions of a known score; yield a row for each kind."""
+    try:
+        tried, broken = whole.trials(home, assignments)
+    except BackgradeError as error:
+        yield Row("submissions", "", [of_error(error)])
+        return
+    wrong = whole.run(tried, progress)
+    kinds = dict.fromkeys(trial.kind for trial in tried)
+    for kind in kinds:
+        places = {trial.place for trial in tried if trial.kind == kind}
+        problems = [one for one in wrong if one.place in places]
+        yield Row(kind, counted(len(places), "submission"), problems)
+    if broken:
+        yield Row("submissions", "", broken)
+    if not (home / handed.FOLDER).is_dir():
+        yield Row("accepted, wrong", "", left_out=f"no {handed.FOLDER}/ here")

@@ -1,0 +1,66 @@
+"""Did a submission get what it deserves? Each function returns what is wrong, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from grader.types import ItemResult, Report
+
+
+def is_right(missing: Sequence[str], report: Report) -> str:
+    """Full marks and no fault, but for items that may be `missing`; no cause of anything."""
+    for item in _code(report):
+        said = "; ".join(fault.says for fault in item.faults)
+        if item.id not in missing and (item.earned < item.possible or said):
+            return f"{item.id} gets {item.earned:g} of {item.possible:g} ({said})"
+        if item.cause is not None:
+            return f"{item.id} has the cause {item.cause.id}, where nothing is wrong"
+    lacking = [item for item in missing if item not in dict(lost(report))]
+    return f"{lacking[0]} is not missing, as expect.toml says" if lacking else ""
+
+
+def is_flawless(report: Report) -> str:
+    """Right, and without a warning."""
+    warned = [f"{item.id}: {one.says}" for item in _code(report) for one in item.warnings]
+    return is_right((), report) or (warned[0] if warned else "")
+
+
+def is_unwritten(report: Report) -> str:
+    """No point, and every item not written."""
+    for item in _code(report):
+        if item.earned or item.status != "not_written":
+            points = f"{item.earned:g} points"
+            return f"{item.id} is {item.status} and gets {points}, though nothing is written"
+    return ""
+
+
+def costs(fails: Mapping[str, Sequence[str]], named: str, report: Report) -> str:
+    """Exactly the parts in `fails` are lost; `named` is their cause, for certain."""
+    found = dict(lost(report))
+    for name in dict.fromkeys([*fails, *found]):
+        must, does = sorted(fails.get(name, ())), sorted(found.get(name, ()))
+        if must != does:
+            return f"{name} loses {_listed(does)}, not {_listed(must)}"
+    for item in _code(report):
+        if item.because_of is not None and item.because_of not in fails:
+            return f"{item.id} is told to fail because of {item.because_of}, which is right"
+        if named and item.id == named.partition("/")[0]:
+            if item.cause is None or item.cause.id != named or not item.cause.certain:
+                said = item.cause.id if item.cause else "none"
+                return f"{item.id} has the cause {said}, and not, for certain, {named}"
+    return ""
+
+
+def lost(report: Report) -> Iterator[tuple[str, list[str]]]:
+    """Yield item, parts whose points were lost, but for what is explained by another item."""
+    for item in _code(report):
+        if item.earned < item.possible and item.because_of is None:
+            yield item.id, [part.id for part in item.parts if part.earned < part.possible]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "nothing"
+
+
+def _code(report: Report) -> list[ItemResult]:
+    return [item for item in report.items if item.parts]

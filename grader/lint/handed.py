@@ -1,0 +1,184 @@
+"""Submissions whose score is known, made from an assignment's own files.
+
+The reference and the template are laid out as submissions. Where tests/submissions is there,
+`accepted/<style>/` holds a whole submission and expect.toml, and `wrong/<item>/<mistake>.py` holds
+only the functions that are wrong; they replace those of the same name in a right submission.
+"""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.errors import UsageError
+from grader.types import Submission
+
+FOLDER = Path("tests") / "submissions"
+NAMES = ("FAILS", "BASE", "RUBRIC")
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A correct submission, the rubrics that give it full marks, and items that it may lack."""
+
+    path: Path
+    rubrics: tuple[str, ...]
+    missing: tuple[str, ...]
+    submission: Submission
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One wrong submission: what is wrong, and which parts of which items it must lose."""
+
+    name: str
+    says: str
+    fails: dict[str, list[str]]
+    rubric: str
+    submission: Submission
+
+
+def of_files(name: str, files: dict[str, bytes], package: str = "cs231n") -> Submission:
+    """Return a submission in memory."""
+    return Submission(name, "0" * 64, package, files)
+
+
+def of_package(folder: Path) -> dict[str, bytes]:
+    """Return the Python files of a package as a submission holds them."""
+    return {
+        f"{folder.name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for path in sorted(folder.rglob("*.py"))
+    }
+
+
+def accepted(home: Path) -> Iterator[Accepted]:
+    """Yield every accepted submission. Raises UsageError for an expect.toml that is none."""
+    for path in sorted((home / FOLDER / "accepted").glob("*/expect.toml")):
+        try:
+            expected = tomllib.loads(path.read_text(encoding="utf-8"))
+            rubrics = tuple(map(str, expected["rubrics"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{path}: says no `rubrics` ({error}); add them") from None
+        yield Accepted(
+            path, rubrics, tuple(expected.get("missing", ())), style(home, path.parent.name)
+        )
+
+
+def style(home: Path, name: str) -> Submission:
+    """Return one accepted submission."""
+    layers = next((home / FOLDER / "accepted" / name).rglob("layers.py"), None)
+    if layers is None:
+        raise UsageError(f"accepted/{name}: holds no layers.py; name another style, or add it")
+    return of_files(name, of_package(layers.parent), layers.parent.name)
+
+
+def wrong(home: Path) -> dict[str, Path]:
+    """Return the files of wrong/ by item/name."""
+    paths = sorted((home / FOLDER / "wrong").glob("*/*.py"))
+    return {f"{path.parent.name}/{path.stem}": path for path in paths}
+
+
+def mistake(home: Path, path: Path) -> Mistake:
+    """Return the wrong submission that a file describes. Raises UsageError for one that is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text)
+        said = dict(_constants(tree))
+        fails = {item: list(parts) for item, parts in said["FAILS"].items()}
+    except (SyntaxError, KeyError, ValueError, AttributeError) as error:
+        raise UsageError(f"{path}: says no FAILS = {{item: [parts]}} ({error!r}); add it") from None
+    base = said.get("BASE", "reference")
+    right = (
+        of_files("reference", of_package(home / "reference" / "cs231n"))
+        if base == "reference"
+        else style(home, base)
+    )
+    name = f"{path.parent.name}/{path.stem}"
+    submission = of_files(
+        name.replace("/", " "), planted(dict(right.files), text, str(path)), right.package
+    )
+    rubric = said.get("RUBRIC", "cs231n-a2")
+    return Mistake(name, ast.get_docstring(tree) or "", fails, rubric, submission)
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, Any]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            if node.targets[0].id in NAMES:
+                yield node.targets[0].id, ast.literal_eval(node.value)
+
+
+def planted(files: dict[str, bytes], wrong: str, place: str = "wrong") -> dict[str, bytes]:
+    """Return `files` with the functions and methods of `wrong` in the place of their namesakes.
+
+    New top-level functions and imports of `wrong` go to the end of each file that was changed,
+    where they are found at call time. Raises UsageError where nothing is replaced.
+    """
+    tree = ast.parse(wrong)
+    lines = wrong.splitlines()
+    changed: set[str] = set()
+    extra: list[str] = []
+    for node in tree.body:
+        pieces = []
+        if isinstance(node, ast.ClassDef):
+            pieces = [
+                (f"{node.name}.{m.name}", m) for m in node.body if isinstance(m, ast.FunctionDef)
+            ]
+        elif isinstance(node, ast.FunctionDef):
+            pieces = [(node.name, node)]
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            extra.append(text_of(lines, node))
+        for name, piece in pieces:
+            path = next((p for p in files if find(files[p], name)), None)
+            bound = next((p for p in files if path is None and _is_bound(files[p], name)), None)
+            if bound is not None:  # to an object: the new function binds the name again
+                files[bound] += f"\n\n{text_of(lines, piece)}\n".encode()
+                changed.add(bound)
+                continue
+            if path is None:
+                extra.append(text_of(lines, piece))
+                continue
+            files[path] = _replaced(files[path], name, text_of(lines, piece))
+            changed.add(path)
+    if not changed:
+        raise UsageError(f"{place}: replaces no function of a right submission; name one of it")
+    for path in changed:
+        files[path] += ("\n\n" + "\n\n\n".join(extra) + "\n").encode()
+    return files
+
+
+def find(data: bytes, name: str) -> ast.FunctionDef | None:
+    """Return a function, or Class.method, of a source file."""
+    outer, _, inner = name.rpartition(".")
+    body: list[ast.stmt] = ast.parse(data).body
+    if outer:
+        body = [m for c in body if isinstance(c, ast.ClassDef) and c.name == outer for m in c.body]
+    return next((n for n in body if isinstance(n, ast.FunctionDef) and n.name == inner), None)
+
+
+def text_of(lines: list[str], node: ast.stmt) -> str:
+    """Return the text of a statement."""
+    return "\n".join(lines[node.lineno - 1 : node.end_lineno])
+
+
+def _is_bound(data: bytes, name: str) -> bool:
+    """Say whether a file binds a name to something at its top level."""
+    return any(
+        isinstance(node, ast.Name) and node.id == name
+        for each in ast.parse(data).body
+        if isinstance(each, ast.Assign)
+        for target in each.targets
+        for node in ast.walk(target)
+    )
+
+
+def _replaced(data: bytes, name: str, text: str) -> bytes:
+    node = find(data, name)
+    assert node is not None and node.end_lineno is not None
+    lines = data.decode().splitlines()
+    lines[node.lineno - 1 : node.end_lineno] = text.splitlines()
+    return ("\n".join(lines) + "\n").encode()

@@ -1,0 +1,35 @@
+"""What is asked: sections, items, parts, cases and tolerances, read from a TOML file.
+
+A rubric is written by people, so every error names file, item and field and says what would be
+right. `extends = "other"` starts from another rubric beside the file: its tables are merged, and an
+item with a known id changes that item. Nothing is registered anywhere else: a probe or judge is
+named by its module and function, and a name that points nowhere is an error here.
+
+    tables    what a file may hold
+    reading   from a file to tables, with errors that name the place
+    names     whether what is named exists
+    cases     the Rubric that everything else uses
+"""
+
+from grader.rubric.cases import Rubric
+from grader.rubric.reading import json_schema, read_rubric
+from grader.rubric.tables import (
+    ConventionsTable,
+    ItemTable,
+    LimitsTable,
+    NotebooksTable,
+    PartTable,
+    RubricFile,
+)
+
+__all__ = [
+    "ConventionsTable",
+    "ItemTable",
+    "LimitsTable",
+    "NotebooksTable",
+    "PartTable",
+    "Rubric",
+    "RubricFile",
+    "json_schema",
+    "read_rubric",
+]

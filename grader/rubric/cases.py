@@ -1,0 +1,78 @@
+"""A rubric as the grader uses it: its cases as records, and the arrays that go into them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader import inputs, ladder
+from grader.rubric.tables import LARGE, CaseTable, ItemTable, RubricFile
+from grader.types import Case
+
+
+class Rubric:
+    """A validated rubric: the tables, its cases as records, and the hash of what it says.
+
+    `place` is the file it was read from, for messages.
+    """
+
+    def __init__(self, table: RubricFile, sha256: str, place: str = "") -> None:
+        self.table = table
+        self.sha256 = sha256
+        self.place = place or table.id
+        self.cases: tuple[Case, ...] = tuple(
+            _case(item, row) for item in table.items for row in item.cases
+        )
+        self.large: tuple[Case, ...] = tuple(
+            _case(item, row) for item in table.items for row in large_rows(item)
+        )
+        self.ladder: tuple[Case, ...] = tuple(
+            rung
+            for item in table.items
+            for rung in ladder.of(
+                [case for case in self.cases if case.item == item.id],
+                [part.id for part in item.parts],
+            )
+        )
+        self._items = {item.id: item for item in table.items}
+        self._inputs: dict[str, dict[str, np.ndarray]] = {}
+
+    def item(self, item_id: str) -> ItemTable:
+        """Return the item with this id."""
+        return self._items[item_id]
+
+    def all_needs(self, item_id: str) -> list[str]:
+        """Return what an item needs, and what that needs."""
+        direct = self._items[item_id].needs
+        return list(
+            dict.fromkeys([*direct, *(name for need in direct for name in self.all_needs(need))])
+        )
+
+    def case_inputs(self, case: Case) -> dict[str, np.ndarray]:
+        """Return the read-only arrays that go into a case, by argument name; made once.
+
+        Parts of a case ("item/name/part") have the same arrays under the same names.
+        """
+        if case.id not in self._inputs:
+            self._inputs[case.id] = inputs.of_case(case, self.table.seed)
+        return self._inputs[case.id]
+
+
+def large_rows(item: ItemTable) -> tuple[CaseTable, ...]:
+    """Return the case of an item's large input, where it has one."""
+    return (CaseTable(id=LARGE, inputs=item.large),) if item.large else ()
+
+
+def _case(item: ItemTable, row: CaseTable) -> Case:
+    return Case(
+        id=f"{item.id}/{row.id}",
+        item=item.id,
+        probe=row.probe or item.probe or "",
+        inputs=row.inputs,
+        options=row.options,
+        public=row.public,
+        judge=row.judge or item.judge,
+        part=row.part,
+        only=row.only,
+        needs=row.needs,
+        alternatives=item.alternatives,
+    )

@@ -1,0 +1,174 @@
+"""A rubric file read, laid over the one that it extends, and validated; errors name the place."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from grader.errors import RubricError
+from grader.goals import BelievingTable, DataTable, GoalTable, ProfileTable, RunsTable, Table
+from grader.rubric import names
+from grader.rubric.cases import Rubric
+from grader.rubric.tables import (
+    CaseTable,
+    ConventionsTable,
+    ItemTable,
+    JudgingTable,
+    LimitsTable,
+    NotebooksTable,
+    PartTable,
+    ReadingTable,
+    RubricFile,
+    SectionTable,
+)
+
+# The table of each list or field, to say which fields there are.
+TABLES: Mapping[Any, type[Table]] = {
+    "items": ItemTable,
+    "cases": CaseTable,
+    "parts": PartTable,
+    "sections": SectionTable,
+    "conventions": ConventionsTable,
+    "limits": LimitsTable,
+    "notebooks": NotebooksTable,
+    "judging": JudgingTable,
+    "reading": ReadingTable,
+    "data": DataTable,
+    "synthetic": ProfileTable,
+    "cifar10": ProfileTable,
+    "believing": BelievingTable,
+    "goal": GoalTable,
+    "runs": RunsTable,
+    "against": RunsTable,
+    "more_than": RunsTable,
+}
+# What would be right, where pydantic says only what is wrong.
+RIGHT = {
+    "missing": "is missing (required); add it",
+    "tuple_type": 'write a list: ["a", "b"]',
+    "dict_type": "write a table: {{ a = 1 }}",
+    "model_type": "write a table: {{ a = 1 }}",
+    "float_parsing": "write a number",
+    "float_type": "write a number",
+    "int_parsing": "write a whole number",
+    "int_type": "write a whole number",
+    "string_type": "write a text (a string) in quotes",
+    "bool_parsing": "write true or false (a boolean)",
+    "bool_type": "write true or false (a boolean)",
+    "too_long": "at most {max_length} are allowed, there are {actual_length}",
+}
+
+
+def read_rubric(path: Path) -> Rubric:
+    """Read, merge and validate a rubric file. Raises RubricError: "file: item, field: what"."""
+    merged = _read_merged(path, ())
+    try:
+        table = RubricFile.model_validate(merged)
+    except ValidationError as error:
+        raise RubricError(_explain(path, merged, error)) from None
+    names.check(path, table)
+    digest = hashlib.sha256(table.model_dump_json().encode()).hexdigest()
+    return Rubric(table, digest, str(path))
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a rubric file, for editors."""
+    return RubricFile.model_json_schema()
+
+
+def _read_merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    if path in seen:
+        raise RubricError(f"{path}: 'extends' leads back to this file; break the circle")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RubricError(f"{path}: cannot be read ({error.strerror}); check its name") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RubricError(f"{path}: is no valid TOML: {error}") from None
+    if "extends" not in table:
+        return table
+    base_name, without = table.pop("extends"), table.pop("without", [])
+    if not isinstance(base_name, str):
+        raise RubricError(f"{path}: extends: write the name of a rubric beside this file")
+    if not isinstance(without, list):
+        raise RubricError(f"{path}: without: write a list of item ids")
+    base = _read_merged(path.parent / f"{base_name}.toml", (*seen, path))
+    return _merge(path, base, table, without)
+
+
+def _merge(
+    path: Path, base: dict[str, Any], table: dict[str, Any], without: list[Any]
+) -> dict[str, Any]:
+    """Lay `table` over `base`: tables by key, items by id, then drop the items in `without`."""
+    merged = dict(base)
+    for key, value in table.items():
+        if key != "items":
+            known = isinstance(value, dict) and isinstance(base.get(key), dict)
+            merged[key] = {**base[key], **value} if known else value
+    items = _by_id(path, base.get("items"))
+    for item_id, changed in _by_id(path, table.get("items", [])).items():
+        items[item_id] = {**items.get(item_id, {}), **changed}
+    for gone in without:
+        if gone not in items:
+            raise RubricError(f"{path}: without: there is no item {gone!r} to leave out")
+        del items[gone]
+    merged["items"] = [_without_gone(item, set(items)) for item in items.values()]
+    return merged
+
+
+def _by_id(path: Path, items: Any) -> dict[str, dict[str, Any]]:
+    """Return [[items]] by their ids. Raises RubricError where that cannot be."""
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise RubricError(f"{path}: items: write one [[items]] table for each item")
+    found: dict[str, dict[str, Any]] = {}
+    for item in items:
+        if not isinstance(item.get("id"), str):
+            raise RubricError(f"{path}: an [[items]] has no id; name the item")
+        if item["id"] in found:
+            raise RubricError(f"{path}: item '{item['id']}': there are two items with this id")
+        found[item["id"]] = item
+    return found
+
+
+def _without_gone(item: dict[str, Any], left: set[str]) -> dict[str, Any]:
+    """Return an item that no longer needs what was left out; wrong types are left to validation."""
+    needs, cases = item.get("needs", []), item.get("cases", [])
+    if isinstance(needs, list):
+        item = {**item, "needs": [need for need in needs if need in left]}
+    if isinstance(cases, list) and all(isinstance(case, dict) for case in cases):
+        kept = [case for case in cases if _is_free(case.get("needs", []), left)]
+        item = {**item, "cases": kept}
+    return item
+
+
+def _is_free(needs: Any, left: set[str]) -> bool:
+    return not isinstance(needs, list) or all(need in left for need in needs)
+
+
+def _explain(path: Path, merged: Mapping[str, Any], error: ValidationError) -> str:
+    """Return the first error as one line: file, item, field, what would be right."""
+    first = error.errors()[0]
+    place: list[str] = []
+    here: Any = merged
+    for step in first["loc"]:
+        try:
+            here = here[step]
+        except (KeyError, IndexError, TypeError):
+            here = None
+        if isinstance(step, int) and isinstance(here, dict) and "id" in here:
+            place[-1] = f"{place[-1].removesuffix('s')} '{here['id']}'"
+        else:
+            place.append(str(step))
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] in RIGHT:
+        message = RIGHT[first["type"]].format(**first.get("ctx", {}))
+    if first["type"] == "extra_forbidden":
+        tables = [TABLES[step] for step in first["loc"][:-1] if step in TABLES]
+        known = (tables or [RubricFile])[-1].model_fields
+        message = f"there is no such field; use one of {', '.join(known)}"
+    return f"{path}: {', '.join([*place, ''])[:-2]}{': ' if place else ''}{message}"

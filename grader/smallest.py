@@ -1,0 +1,186 @@
+"""The smallest case that fails: the ladder of an item that is wrong, run in the box.
+
+It is asked only once something has failed, in a session of its own, for what comes out is shown:
+nothing of a hidden case may have been near it. What fails runs once more without the rest, and in
+another order: only what comes out the same twice is shown. No points hang on it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from grader import box, snippets
+from grader.evidence import modules_of
+from grader.follow import NORMS, PROMISED, Again
+from grader.needs import root
+from grader.rubric import ItemTable, Rubric
+from grader.session import Session
+from grader.snippets import Place
+from grader.types import Case, Evidence, Fault, Smallest
+from grader.verdicts import Bench, Verdict
+
+COUNT = "parameters_without_gradient"  # no answer of the student's
+SLOW = ("timeout", "memory", "died")  # after these no more time is spent on an item
+TOLD = ("shape", "value", "not_finite", "missing", "not_written", "error", "dtype")
+
+
+def climb(
+    job: box.Job,
+    worker: box.Worker,
+    rubric: Rubric,
+    bench: Bench,
+    verdicts: Mapping[str, Verdict],
+    followed: Mapping[str, Again],
+    deadline: float,
+) -> dict[str, Smallest]:
+    """Return the smallest case that fails for each item that is wrong by itself, where one does."""
+    lost = {name: _lost(verdict, followed.get(name)) for name, verdict in verdicts.items()}
+    cases = [
+        _alone(case, verdicts)
+        for case in rubric.ladder
+        if lost.get(case.item) and _by_itself(verdicts[case.item], verdicts, case)
+    ]
+    if not cases or time.monotonic() > deadline or not job.package.isidentifier():
+        return {}
+    session = Session(worker, job, rubric, deadline)
+    try:
+        place = Place(job.package, job.files, rubric.table.conventions.dropout_p)
+        return _first(session, cases, rubric, bench, lost, place)
+    finally:
+        session.close()
+
+
+def _lost(verdict: Verdict, again: Again | None) -> frozenset[str]:
+    """Return the parts that an item lost by a mistake that an example can show."""
+    slow = any(fault.kind in SLOW for fault in verdict.faults)
+    if not verdict.written or verdict.broken or slow:
+        return frozenset()
+    right = {**verdict.right, **(again.right if again else {})}
+    parts = (part for part in verdict.item.parts if part.points > 0)
+    return frozenset(part.id for part in parts if not right.get(part.id, False))
+
+
+def _by_itself(verdict: Verdict, verdicts: Mapping[str, Verdict], case: Case) -> bool:
+    """Say whether a small case would show the item's own mistake, and not that of another item."""
+    if case.probe.startswith("nets."):
+        return root(verdict.item, verdicts, ("layers",)) is None
+    forward = verdicts.get(NORMS.get(case.item, ""))
+    return forward is None or forward.passed
+
+
+def _alone(case: Case, verdicts: Mapping[str, Verdict]) -> Case:
+    """Return a case that does without a forward pass that is wrong, where its cache is promised."""
+    forward = verdicts.get(PROMISED.get(case.item, ""))
+    if forward is None or forward.passed:
+        return case
+    return replace(case, options={**case.options, "own_forward": False})
+
+
+def _first(
+    session: Session,
+    cases: Sequence[Case],
+    rubric: Rubric,
+    bench: Bench,
+    lost: Mapping[str, Collection[str]],
+    place: Place,
+) -> dict[str, Smallest]:
+    loaded = {name for name, say in session.loaded.modules.items() if say["outcome"] == "loaded"}
+    cases = [case for case in cases if set(modules_of(case)) - {"layer_utils"} <= loaded]
+    seen = session.once(cases)
+    first: dict[str, tuple[Case, Fault]] = {}
+    for case in cases:
+        item, evidence = rubric.item(case.item), seen[case.id]
+        if item.id not in first and evidence.outcome in ("answered", "raised"):
+            for fault in _faults(bench, item, case, evidence, lost[item.id])[:1]:
+                first[item.id] = (case, fault)
+    again = session.once([case for case, _ in reversed(first.values())])
+    found: dict[str, Smallest] = {}
+    for name, (case, fault) in first.items():
+        faults = _faults(bench, rubric.item(name), case, again[case.id], lost[name])
+        if _same(fault, faults):
+            try:
+                small = _smallest(case, fault, again[case.id], rubric, bench, place)
+            except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
+                continue
+            found |= {name: small} if small is not None else {}
+    return found
+
+
+def _faults(
+    bench: Bench, item: ItemTable, case: Case, evidence: Evidence, lost: Collection[str]
+) -> list[Fault]:
+    """Return what is wrong with a case, in a part that was lost."""
+    found = bench.verdict(item, {case.id: evidence}, [case]).faults
+    return [f for f in found if f.kind in TOLD and (f.part in lost or f.part == "all")]
+
+
+def _same(fault: Fault, others: Sequence[Fault]) -> bool:
+    """Say whether a fault came out the same again."""
+    for other in others[:1]:
+        if (other.kind, other.output, other.raised) == (fault.kind, fault.output, fault.raised):
+            one, two = fault.comparison, other.comparison
+            if one is None or two is None:
+                return one is two
+            return np.array_equal(one.got, two.got, equal_nan=True)
+    return False
+
+
+def _smallest(
+    case: Case, fault: Fault, evidence: Evidence, rubric: Rubric, bench: Bench, place: Place
+) -> Smallest | None:
+    """Return the example of a fault; None where it cannot be told as a call."""
+    known = bench.look(case, evidence).expected[0]
+    shown = fault.comparison
+    names = [name for name in bench.names(case) if name != COUNT]
+    names = [fault.output] if fault.output in names else names
+    if not names or case.probe not in snippets.CALLS or fault.output == COUNT:
+        return None
+    expected = known[names[0]] if shown is None else shown.expected
+    got, wrong = (None, None) if shown is None else (shown.got, shown.wrong)
+    step = 0
+    if snippets.steps_of(case):
+        step, expected, got, wrong = _at_step(expected, got, wrong)
+    call = snippets.of(case, rubric.case_inputs(case), names[0], step, place)
+    snippet = snippets.text(call, expected, got, place)
+    says = _says(fault, expected, got, wrong, step)
+    return Smallest(
+        case.id, fault.part, names[0], says, call.inputs, call.settings, expected, got, wrong,
+        fault.raised, snippet,
+    )  # fmt: skip
+
+
+def _says(
+    fault: Fault, expected: np.ndarray, got: np.ndarray | None, wrong: np.ndarray | None, step: int
+) -> str:
+    """Say what is wrong; where numbers differ they stand beside it, so that few words do."""
+    name = f"{fault.output} after step {step + 1}" if step else fault.output
+    if got is None:
+        return fault.says
+    if fault.kind == "shape":
+        return f"{name} has shape {got.shape}, expected {expected.shape}"
+    if fault.kind == "not_finite":
+        return f"{name} has {'nan' if np.isnan(got).any() else 'inf'} in it"
+    if fault.kind != "value" or wrong is None:
+        return fault.says
+    if np.size(expected) == 1:
+        return f"{name} should be another number"
+    return f"{name} has wrong numbers in {int(wrong.sum())} of {wrong.size} cells"
+
+
+def _at_step(
+    expected: np.ndarray, got: np.ndarray | None, wrong: np.ndarray | None
+) -> tuple[int, np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Return the first step that is wrong, and what was expected, got and wrong in it."""
+    if got is None:
+        return len(expected) - 1, expected[-1], None, None
+    if wrong is None or len(got) != len(expected):
+        at = len(expected) - 1 if len(got) == len(expected) else 0
+        return at, expected[at], got[at] if got.ndim else got, None
+    got = got.reshape(expected.shape)
+    bad = wrong.reshape(len(wrong), -1).any(axis=1)
+    at = int(np.argmax(bad))
+    return at, expected[at], got[at], wrong[at]
