@@ -35,7 +35,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to do; `hidden` counts the cases that run when it is handed in."""
+    """One thing to do; `hidden` counts the cases that run when it is handed in.
+
+    `asks` are words by which a question is known.
+    """
 
     id: str
     section: str
@@ -46,6 +49,7 @@ class Item:
     needs: tuple[str, ...]
     tolerance: str
     parts: tuple[Part, ...]
+    asks: tuple[str, ...]
     hint: str
     hidden: int
     cases: tuple[Case, ...] = ()
@@ -164,7 +168,8 @@ def _table(row: Mapping[str, Any]) -> Table:
 def _item(row: Mapping[str, Any]) -> Item:
     parts = tuple(Part(**{**part, "outputs": tuple(part["outputs"])}) for part in row["parts"])
     cases = tuple(Case(**_tuples(case)) for case in row["cases"])
-    return Item(**{**row, "needs": tuple(row["needs"]), "parts": parts, "cases": cases})
+    lists = {name: tuple(row[name]) for name in ("needs", "asks")}
+    return Item(**{**row, **lists, "parts": parts, "cases": cases})
 
 
 def _tuples(case: Mapping[str, Any]) -> dict[str, Any]:
