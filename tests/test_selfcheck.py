@@ -239,15 +239,17 @@ def test_it_agrees_with_the_grader_on_every_public_case(
 
 
 def test_it_names_the_mistake_and_what_is_right_beside_it(assignment: public.Public) -> None:
-    mistake = handed_in.usual_mistakes()["affine_backward/db-mean"]
-    submission = handed_in.with_mistakes(handed_in.reference(), [mistake])
+    usual = handed_in.usual_mistakes()
+    mistake, other = usual["affine_backward/db-mean"], usual["affine_forward/bias-forgotten"]
+    submission = handed_in.with_mistakes(handed_in.reference(), [mistake, other])
     with Pool(1) as pool:
         checker = Checker(assignment, "cs231n", dict(submission.files), pool)
         items = names.chosen(assignment, ["affine_backward", "TwoLayerNet"])
         backward, net = checker.check(items)
+    assert backward.waits_for is None  # it rests on a wrong function, and has a mistake of its own
     assert backward.cause and backward.cause.certain and backward.cause.says == mistake.says
     assert backward.hint == mistake.hints[0]
-    assert net.waits_for == "affine_backward"  # found though nobody asked for it
+    assert net.waits_for == "affine_forward"  # found though nobody asked for it
     said = lines(backward, in_full=True)
     assert any(line.strip() == "dx and dw are right; db is not right yet." for line in said)
     assert sum("*" in line for line in said) >= 2  # wrong numbers are marked
