@@ -42,7 +42,7 @@ from grader.judges import find
 from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
 from grader.session import Session
-from grader.types import Case, Flag, ItemResult, Notebook, Report, Status, Submission
+from grader.types import Case, Evidence, Flag, ItemResult, Notebook, Report, Status, Submission
 from grader.verdicts import Bench, Verdict
 
 
@@ -139,33 +139,8 @@ def grade_one(
     verdicts = bench.verdicts(evidence)
     slow = measure.flags(evidence, rubric, verdicts)
     session.close()
-    followed = (
-        follow.through(job, assignment.grafts, worker, rubric, bench, verdicts, deadline)
-        if rubric.table.follow_through > 0
-        else {}
-    )
-
-    own = consistent.gradients(job, worker, rubric, bench, verdicts, deadline)
-    causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, own, assignment)
-    certain = [name for name, why in causes.items() if why.cause.certain and why.hints]
-    over = grafted.evidence(
-        job, assignment.grafts, worker, rubric, verdicts, followed, certain, deadline
-    )
-    causes |= diagnose.sure(rubric, bench, over, verdicts, assignment)
-    small = smallest.climb(job, worker, rubric, bench, verdicts, followed, deadline)
-
-    settled = {
-        name: replace(verdict, right={**verdict.right, **again.right}) if again else verdict
-        for name, verdict in verdicts.items()
-        for again in [followed.get(name)]
-    }
-    items = tuple(
-        _result(item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id))
-        for item in rubric.table.items
-    )
-    items = tuple(
-        replace(item, smallest=None if item.because_of else small.get(item.id)) for item in items
-    )
+    items = _items(session.later, assignment, worker, bench, evidence, verdicts, deadline)
+    reused = {book.name: book.reused for book in notebooks if book.reused}
     items, trained, doubts = training.grade(items, notebooks, rubric, assignment.images)
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.loaded.repaired)),
@@ -183,12 +158,49 @@ def grade_one(
             "wall_s": round(time.monotonic() - clock, 3),
             "cpu_s": round(_cpu_s() - cpu, 3),
             "host": platform.node(),
-            "reused": {book.name: book.reused for book in notebooks if book.reused},
+            **({"reused": reused} if reused else {}),
             "versions": {**worker.versions, "backgrade": grader.__version__},
         },
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
         trained=assignment.bands.beside(trained),
         questions=answers.find(notebooks, rubric) if notebooks else (),
+    )
+
+
+def _items(
+    job: box.Job,
+    assignment: Assignment,
+    worker: box.Worker,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    verdicts: Mapping[str, Verdict],
+    deadline: float,
+) -> tuple[ItemResult, ...]:
+    """Look further into what failed, each time in a session of its own; return every item."""
+    rubric, grafts = assignment.rubric, assignment.grafts
+    followed = (
+        follow.through(job, grafts, worker, rubric, bench, verdicts, deadline)
+        if rubric.table.follow_through > 0
+        else {}
+    )
+    own = consistent.gradients(job, worker, rubric, bench, verdicts, deadline)
+    causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, own, assignment)
+    certain = [name for name, why in causes.items() if why.cause.certain and why.hints]
+    over = grafted.evidence(job, grafts, worker, rubric, verdicts, followed, certain, deadline)
+    causes |= diagnose.sure(rubric, bench, over, verdicts, assignment)
+    small = smallest.climb(job, worker, rubric, bench, verdicts, followed, deadline)
+
+    settled = {
+        name: replace(verdict, right={**verdict.right, **again.right}) if again else verdict
+        for name, verdict in verdicts.items()
+        for again in [followed.get(name)]
+    }
+    items = tuple(
+        _result(item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id))
+        for item in rubric.table.items
+    )
+    return tuple(
+        replace(item, smallest=None if item.because_of else small.get(item.id)) for item in items
     )
 
 

@@ -47,6 +47,19 @@ class Session:
         """The student's files."""
         return self._job.files
 
+    @property
+    def later(self) -> box.Job:
+        """The job for sessions after this one, without files that did not let themselves be
+        imported: each would be waited for again.
+        """
+        hopeless = {
+            f"{self._job.package}/{box.GRADED[name]}"
+            for name, say in self.loaded.modules.items()
+            if say.get("outcome") in ("timeout", "died")
+        }
+        kept = {path: data for path, data in self._job.files.items() if path not in hopeless}
+        return replace(self._job, files=kept)
+
     def observe(
         self, cases: Sequence[Case], right: Right, large: Sequence[Case] = ()
     ) -> dict[str, Evidence]:

@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
-GRADED = ("layers", "layer_utils", "optim", "fc_net")
+from grader.worker.modules import GRADED
+
+__all__ = ["GRADED", "Gone", "Job", "Loaded", "Observed", "Script"]
+
 Observed = tuple[str, dict[str, Any], dict[str, np.ndarray]]
 
 

@@ -165,7 +165,7 @@ class MeasuredJson(TypedDict):
     wall_s: float
     cpu_s: float
     host: str
-    reused: dict[str, str]
+    reused: NotRequired[dict[str, str]]
     versions: dict[str, str]
 
 
