@@ -149,6 +149,8 @@ def test_files_that_bear_names_of_python_s_own_do_no_harm(folder: Path) -> None:
         (folder / f"{name}.py").write_text("raise RuntimeError('mine')\n", encoding="utf-8")
     write_function(folder, "affine_forward", AFFINE)
     assert run(folder, "selfcheck.py", "affine_forward").code == 0
+    elsewhere = run(folder.parent, "-P", "homework/selfcheck.py", "affine_forward")
+    assert (elsewhere.code, elsewhere.err) == (0, "")
 
 
 UNUSABLE: dict[str, tuple[Callable[[Path], object], tuple[str, ...], str]] = {
@@ -237,15 +239,17 @@ def test_it_agrees_with_the_grader_on_every_public_case(
 
 
 def test_it_names_the_mistake_and_what_is_right_beside_it(assignment: public.Public) -> None:
-    mistake = handed_in.usual_mistakes()["affine_backward/db-mean"]
-    submission = handed_in.with_mistakes(handed_in.reference(), [mistake])
+    usual = handed_in.usual_mistakes()
+    mistake, other = usual["affine_backward/db-mean"], usual["affine_forward/bias-forgotten"]
+    submission = handed_in.with_mistakes(handed_in.reference(), [mistake, other])
     with Pool(1) as pool:
         checker = Checker(assignment, "cs231n", dict(submission.files), pool)
         items = names.chosen(assignment, ["affine_backward", "TwoLayerNet"])
         backward, net = checker.check(items)
+    assert backward.waits_for is None  # it rests on a wrong function, and has a mistake of its own
     assert backward.cause and backward.cause.certain and backward.cause.says == mistake.says
     assert backward.hint == mistake.hints[0]
-    assert net.waits_for == "affine_backward"  # found though nobody asked for it
+    assert net.waits_for == "affine_forward"  # found though nobody asked for it
     said = lines(backward, in_full=True)
     assert any(line.strip() == "dx and dw are right; db is not right yet." for line in said)
     assert sum("*" in line for line in said) >= 2  # wrong numbers are marked

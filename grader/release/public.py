@@ -65,6 +65,7 @@ def _item(item: ItemTable, assignment: Assignment, bench: Bench) -> public.Item:
             for part in item.parts
             if is_code and part.id in decided
         ),
+        asks=item.asks,
         hint=item.hints[0] if item.hints and assignment.rubric.table.hint_level > 0 else "",
         hidden=len(cases) - len(shown),
         cases=shown,

@@ -21,8 +21,9 @@ AT_ONCE = min(4, os.cpu_count() or 1)
 
 @dataclass(frozen=True)
 class Checked:
-    """One item after its public cases ran; `waits_for` is the item that explains its failure.
+    """One item after its public cases ran.
 
+    `waits_for` is the item that may explain its failure; None where its own mistake is known.
     `right` counts the public cases that are right.
     """
 
@@ -119,11 +120,12 @@ class Checker:
         if found.passed:
             return found
         why = self._why(verdict, evidence)
+        known = why is not None and why.cause.certain and why.cause.id.startswith(f"{item.id}/")
         return replace(
             found,
             cause=why.cause if why else None,
             hint=why.hints[0] if why and why.hints else item.hint,
-            waits_for=self._root(asked) if verdict.written else None,
+            waits_for=self._root(asked) if verdict.written and not known else None,
         )
 
     def _root(self, asked: Any) -> str | None:

@@ -15,7 +15,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
-ENTRY = "import sys; sys.path[0] = sys.argv[1]; from grader.worker.alone import main; main()"
+ENTRY = (
+    "import sys; sys.path[:] = [sys.argv[1], *filter(None, sys.path)]; "
+    "from grader.worker.alone import main; main()"
+)
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 

@@ -49,6 +49,7 @@ class Item:
     needs: tuple[str, ...]
     tolerance: str
     parts: tuple[Part, ...]
+    asks: tuple[str, ...]
     hint: str
     hidden: int
     cases: tuple[Case, ...] = ()
@@ -168,9 +169,8 @@ def _table(row: Mapping[str, Any]) -> Table:
 def _item(row: Mapping[str, Any]) -> Item:
     parts = tuple(Part(**{**part, "outputs": tuple(part["outputs"])}) for part in row["parts"])
     cases = tuple(Case(**_tuples(case)) for case in row["cases"])
-    asks = tuple(row["asks"])
-    needs = tuple(row["needs"])
-    return Item(**{**row, "needs": needs, "parts": parts, "cases": cases, "asks": asks})
+    lists = {name: tuple(row[name]) for name in ("needs", "asks")}
+    return Item(**{**row, **lists, "parts": parts, "cases": cases})
 
 
 def _tuples(case: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,19 +1,24 @@
 """Check your homework: python selfcheck.py [NAME ...] [--watch] [--html]"""
 
+import os
 import sys
 
-HERE = sys.path[0]
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Files of yours here may bear names of Python's own: this folder is no place to import from.
+others = [path for path in sys.path if path and os.path.abspath(path) != HERE]
+sys.path = [os.path.join(HERE, ".selfcheck")] + others
+
 if sys.version_info < (3, 9):
-    sys.exit("selfcheck: needs Python 3.9 or newer, this is " + sys.version.split()[0])
-sys.path[0] = HERE + "/.selfcheck"  # files of yours here may bear names of Python's own
-
-from pathlib import Path  # noqa: E402
-
-try:
-    from grader.selfcheck.main import main
-except ImportError:
-    print("selfcheck: the folder .selfcheck is not here; unpack student.zip again", file=sys.stderr)
+    found = sys.version.split()[0]
+    sys.stderr.write("selfcheck: needs Python 3.9 or newer, this is " + found + "\n")
+    sys.exit(2)
+if not os.path.isdir(os.path.join(HERE, ".selfcheck", "grader")):
+    sys.stderr.write("selfcheck: the folder .selfcheck is not here; unpack student.zip again\n")
     sys.exit(2)
 
 if __name__ == "__main__":
+    from pathlib import Path
+
+    from grader.selfcheck.main import main
+
     sys.exit(main(Path(HERE), Path(HERE, ".selfcheck", "public.frame"), sys.argv[1:]))

@@ -130,7 +130,7 @@ class FullyConnectedNet:
 
         # BEGIN SOLUTION
         sizes = [input_dim, *hidden_dims, num_classes]
-        for i, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+        for i, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:]), start=1):
             self.params[f"W{i}"] = weight_scale * np.random.randn(fan_in, fan_out)
             self.params[f"b{i}"] = np.zeros(fan_out)
             if normalization is not None and i < self.num_layers:
