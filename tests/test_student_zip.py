@@ -15,10 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
-from grader import cli, judges
+from grader import cli, judges, lint
 from grader.engine import Assignment
 from grader.errors import GraderFault, UsageError
+from grader.lint import rows
 from grader.release import bundle, modules
 from tests import student_folder
 
@@ -125,9 +127,10 @@ def test_dates_order_and_modes_are_fixed(data: bytes) -> None:
 def test_grade_release_writes_archives_and_their_checksums(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.app(["release", str(tmp_path / "new" / "release")], standalone_mode=False)
+    cli.app(["release", "--quick", str(tmp_path / "new" / "release")], standalone_mode=False)
     said = capsys.readouterr().out.splitlines()
-    assert [Path(line.partition(":")[0]).name for line in said] == [*NAMES, "SHA256SUMS"]
+    names = [Path(line.partition(":")[0]).name for line in said if str(tmp_path) in line]
+    assert names == [*NAMES, "SHA256SUMS"]
     sums = (tmp_path / "new" / "release" / "SHA256SUMS").read_text()
     listed = dict(reversed(line.split("  ")) for line in sums.splitlines())
     assert set(listed) == {*NAMES}
@@ -142,9 +145,30 @@ def test_grade_release_writes_archives_and_their_checksums(
 # --------------------------------------------------------------------------------- no leaks
 
 
-def test_what_refuses_stops_the_whole_release(source: bundle.Source, tmp_path: Path) -> None:
-    with pytest.raises(GraderFault, match="student.zip: one thing .and 1 more.; nothing was rel"):
-        bundle.write(tmp_path / "out", source, [lambda files: [], lambda files: ["one thing", "x"]])
+def test_a_leak_stops_the_whole_release(
+    source: bundle.Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed = source.assignment.rubric.table.seed.encode()
+    monkeypatch.setattr(bundle.student, "files", lambda *_: {"a.md": seed, "b.md": seed})
+    with pytest.raises(GraderFault, match="student.zip: a.md.*and 1 more.; nothing was released"):
+        bundle.write(tmp_path / "out", source)
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_released_while_lint_finds_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plans: list[lint.Plan] = []
+
+    def run(plan: lint.Plan, progress: object) -> Iterator[rows.Row]:
+        plans.append(plan)
+        yield rows.Row("points", "", [rows.Problem("here", "is wrong", "mend it")])
+
+    monkeypatch.setattr(lint, "run", run)
+    with pytest.raises(typer.Exit) as ending:
+        cli.release.release(tmp_path / "out")
+    assert (ending.value.exit_code, plans[0].quick) == (1, False)
+    assert "here: is wrong" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()
 
 

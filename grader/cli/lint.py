@@ -23,6 +23,11 @@ def lint(
     ] = False,
 ) -> None:
     """Prove that the assignment is right: rubrics, reference, checks and what students get."""
+    look_through(rubric, quick)
+
+
+def look_through(rubric: str, quick: bool) -> None:
+    """Look an assignment through and show what was found; exit 1 where anything is wrong."""
     from grader import lint as linting
     from grader.lint import show
 

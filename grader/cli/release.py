@@ -9,6 +9,7 @@ import typer
 
 from grader import shelf
 from grader.cli.grading import Rubric
+from grader.cli.lint import look_through
 from grader.errors import UsageError
 
 
@@ -18,11 +19,15 @@ def release(
     template: Annotated[
         bool, typer.Option("--template", help="Only the unsolved package and notebooks.")
     ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Before it, only the quick part of `grade lint`.")
+    ] = False,
 ) -> None:
-    """Write student.zip, gradescope.zip, staff.zip and SHA256SUMS; nothing, if an answer shows."""
+    """Write student.zip, gradescope.zip, staff.zip and SHA256SUMS; nothing, if `lint` fails."""
     if template:
         _template(folder)
     else:
+        look_through(rubric, quick)
         _archives(folder, rubric)
 
 

@@ -11,7 +11,7 @@ Same inputs, same bytes. An archive for a platform is one more entry of `FOR_STA
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from grader.release import archive, gradescope, student
 from grader.rubric import read_rubric
 
 MOST = 3_000_000  # bytes of student.zip
-Refuse = Callable[[Mapping[str, bytes]], Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -51,16 +50,12 @@ class Released:
     size: int
 
 
-def student_zip(source: Source, refuse: Iterable[Refuse] = ()) -> bytes:
-    """Return student.zip. Raises GraderFault where something hidden would be handed out.
-
-    Each of `refuse` looks through the files too, and says in sentences why they must not go out.
-    """
+def student_zip(source: Source) -> bytes:
+    """Return student.zip. Raises GraderFault where something hidden would be handed out."""
     files = student.files(source.assignment, source.home)
-    for look in (*refuse, source.leaks):
-        if found := list(look(files)):
-            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-            raise GraderFault(f"student.zip: {found[0]}{more}; nothing was released")
+    if found := list(source.leaks(files)):
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise GraderFault(f"student.zip: {found[0]}{more}; nothing was released")
     data = archive.zipped(files, source.assignment.rubric.table.id)
     if len(data) > MOST:
         raise GraderFault(f"student.zip: {len(data):,} bytes, at most {MOST:,} are handed out")
@@ -93,7 +88,7 @@ FOR_STAFF: Mapping[str, Callable[[Source], bytes]] = {
 }
 
 
-def write(folder: Path, source: Source, refuse: Iterable[Refuse] = ()) -> list[Released]:
+def write(folder: Path, source: Source) -> list[Released]:
     """Write a release into `folder`, all of it or nothing; return what was written.
 
     Raises GraderFault where student.zip would give something away, UsageError where nothing can
@@ -101,7 +96,7 @@ def write(folder: Path, source: Source, refuse: Iterable[Refuse] = ()) -> list[R
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is no folder; choose another")
-    made = {"student.zip": student_zip(source, refuse)}
+    made = {"student.zip": student_zip(source)}
     made |= {name: make(source) for name, make in FOR_STAFF.items()}
     lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(made.items())]
     try:

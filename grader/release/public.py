@@ -69,7 +69,6 @@ def _item(item: ItemTable, assignment: Assignment, bench: Bench) -> public.Item:
         hint=item.hints[0] if item.hints and assignment.rubric.table.hint_level > 0 else "",
         hidden=len(cases) - len(shown),
         cases=shown,
-        asks=item.asks,
     )
 
 

@@ -49,7 +49,6 @@ class Item:
     needs: tuple[str, ...]
     tolerance: str
     parts: tuple[Part, ...]
-    asks: tuple[str, ...]
     hint: str
     hidden: int
     cases: tuple[Case, ...] = ()
