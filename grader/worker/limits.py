@@ -49,7 +49,7 @@ def bound(cpu_s: int, room: Room) -> None:
     The kernel does not honour RLIMIT_NPROC for root, so the uid has to be dropped first; it counts
     all processes and threads of the user.
     """
-    import resource  # absent on Windows, where this module is only imported
+    import resource  # absent on Windows, where this module is only imported; else preloaded
 
     if room.processes is not None:
         resource.setrlimit(resource.RLIMIT_NPROC, (room.processes, room.processes))
