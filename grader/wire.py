@@ -31,7 +31,7 @@ MAX_BODY = 64 * 1024 * 1024
 MAX_ARRAYS = 2_000
 MAX_NDIM = 8
 MAGIC = b"BGF1"
-AT_ONCE = 256 * 1024  # bytes of one read
+AT_ONCE = 64 * 1024  # bytes of one read
 PREFIX = struct.Struct("<4sIQ")
 
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
