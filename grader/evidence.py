@@ -58,7 +58,6 @@ def evidence_of(
         case.id,
         outcome,
         arrays=arrays if outcome == "answered" else {},
-        dtypes=_texts(say.get("dtypes")),
         refused=_texts(say.get("refused")),
         raised=raised_of(say, files) if told else None,
         mutated=tuple(name for name in case.inputs if name in changed),

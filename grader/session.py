@@ -12,7 +12,7 @@ its item, and the last right case of each item runs once more, with the large in
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -68,6 +68,7 @@ class Session:
         The `large` cases of an item run where all its others came out right.
         """
         seen: dict[str, Evidence] = {}
+        good: set[str] = set()
         stuck: set[str] = set()
         for public in (True, False):
             group = _in_order([case for case in cases if case.public is public])
@@ -81,11 +82,13 @@ class Session:
                 or (ran[case.id].outcome, ran[case.id].text) == ("not_run", "")
                 for blocker in [self._blocker(case, stuck) or case.item]
             }
-            if len(free) > 1:
-                for case in free:
-                    if seen[case.id].outcome in RERUN and not right(case, seen[case.id]):
-                        seen[case.id] = self._alone(case, cases, right)
-        return seen | self._second_look(cases, seen, right, large)
+            for case in free:
+                is_right = right(case, seen[case.id])
+                if not is_right and len(free) > 1 and seen[case.id].outcome in RERUN:
+                    seen[case.id] = self._alone(case, cases, right)
+                    is_right = right(case, seen[case.id])
+                good |= {case.id} if is_right else set()
+        return seen | self._second_look(cases, seen, good, right, large)
 
     def once(self, cases: Sequence[Case]) -> dict[str, Evidence]:
         """Run `cases` together, once; return the evidence of each."""
@@ -104,16 +107,16 @@ class Session:
         self,
         cases: Sequence[Case],
         seen: Mapping[str, Evidence],
+        good: Collection[str],
         right: Right,
         large: Sequence[Case],
     ) -> dict[str, Evidence]:
-        """Run the last right case of each item again, then the `large` cases of what is right.
+        """Run the last `good` case of each item again, then the `large` cases of what is right.
 
         Return the evidence of those that differ now, and that of the large ones.
         """
-        good = {case.id: right(case, seen[case.id]) for case in cases}
-        last = _in_order(list({case.item: case for case in cases if good[case.id]}.values()))
-        wrong = {case.item for case in cases if not good[case.id]}
+        last = _in_order(list({case.item: case for case in cases if case.id in good}.values()))
+        wrong = {case.item for case in cases if case.id not in good}
         more = [case for case in large if case.item not in wrong]
         again = self._run([*last, *more])
         found = {case.id: again[case.id] for case in more}

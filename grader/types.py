@@ -90,15 +90,13 @@ class Evidence:
     """What happened when a case ran in the box.
 
     `refused` names outputs that are no plain numeric array, with what they were ("object array").
-    `dtypes` holds each output's dtype as the student returned it. `mutated` names the inputs that
-    were changed in place. `text` is what was printed, bounded. `unstable`: another run of the same
-    case was right.
+    `mutated` names the inputs that were changed in place. `text` is what was printed, bounded.
+    `unstable`: another run of the same case was right.
     """
 
     case: str
     outcome: Outcome
     arrays: Arrays = field(default_factory=dict)
-    dtypes: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     raised: Raised | None = None
     mutated: tuple[str, ...] = ()

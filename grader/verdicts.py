@@ -67,6 +67,7 @@ class Bench:
         self._rubric = rubric
         self._golden = golden
         self._found: dict[str, tuple[Evidence, list[Finding]]] = {}
+        self._names: dict[str, list[str]] = {}
 
     def is_right(self, case: Case, evidence: Evidence) -> bool:
         """Say whether every output of the case that counts was decided and found right."""
@@ -108,8 +109,12 @@ class Bench:
 
     def names(self, case: Case) -> list[str]:
         """Return the outputs that a case must decide."""
-        item = self._rubric.item(case.item)
-        return [name for name in self.outputs(case) if item.part_of(name, case) is not None]
+        if case.id not in self._names:
+            item = self._rubric.item(case.item)
+            self._names[case.id] = [
+                name for name in self.outputs(case) if item.part_of(name, case) is not None
+            ]
+        return self._names[case.id]
 
     def verdict(
         self,

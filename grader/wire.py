@@ -26,6 +26,7 @@ from grader.errors import WireError
 
 FITTED = "fitted "  # begins the names of what did best on training images, in a run
 DTYPES = ("<f8", "<f4", "<i8", "<i4", "|b1", "|u1")
+SIZES = {code: np.dtype(code).itemsize for code in DTYPES}
 MAX_HEADER = 256 * 1024
 MAX_BODY = 64 * 1024 * 1024
 MAX_ARRAYS = 2_000
@@ -41,7 +42,7 @@ def pack(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None)
     """Return one frame; arrays must have a whitelisted dtype (raises WireError otherwise)."""
     table, bodies = [], []
     for name, array in (arrays or {}).items():
-        code = array.dtype.newbyteorder("<").str
+        code = array.dtype.str if array.dtype.isnative else array.dtype.newbyteorder("<").str
         if code not in DTYPES or array.ndim > MAX_NDIM:
             raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
         body = np.ascontiguousarray(array, dtype=code).tobytes()
@@ -84,10 +85,11 @@ def unpack(header: bytes, body: bytes) -> Message:
     start = 0
     for row in table:
         name, code, shape = _checked_row(row)
-        stop = start + math.prod(shape) * np.dtype(code).itemsize
+        size = math.prod(shape)
+        stop = start + size * SIZES[code]
         if stop > len(body) or name in arrays:
             raise WireError(f"wire: array {name[:60]!r} does not fit its frame")
-        arrays[name] = np.frombuffer(body[start:stop], dtype=code).reshape(shape).copy()
+        arrays[name] = np.frombuffer(body, code, size, start).reshape(shape).copy()
         start = stop
     if start != len(body):
         raise WireError("wire: a frame with bytes that no array claims")
@@ -100,11 +102,11 @@ def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     name, code, shape = row
     if code not in DTYPES or not isinstance(shape, list) or len(shape) > MAX_NDIM:
         raise WireError(f"wire: array {name[:60]!r} has a dtype or rank that is not allowed")
+    room = MAX_BODY
     for size in shape:
-        if type(size) is not int or not 0 <= size <= MAX_BODY:
+        if type(size) is not int or not 0 <= size <= room:
             raise WireError(f"wire: array {name[:60]!r} has an impossible shape")
-    if math.prod(max(size, 1) for size in shape) > MAX_BODY:
-        raise WireError(f"wire: array {name[:60]!r} has an impossible shape")
+        room //= size or 1
     return name, code, tuple(shape)
 
 

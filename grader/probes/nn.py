@@ -73,6 +73,7 @@ class Implementation:
     def __init__(self, modules: Mapping[str, Any], conventions: Conventions) -> None:
         self._modules = modules
         self.conventions = conventions
+        self._signatures: dict[int, tuple[Any, Mapping[str, inspect.Parameter]]] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -86,7 +87,8 @@ class Implementation:
     def two_layer_net(self, **arguments: Any) -> Any:
         """Return a TwoLayerNet built with the keyword arguments its constructor knows."""
         build = self._find("fc_net", "TwoLayerNet")
-        return _built(build(**_known(build, arguments)))
+        accepted = self._accepted(build)
+        return _built(build(**_known(accepted, arguments)))
 
     def fully_connected_net(
         self,
@@ -99,7 +101,7 @@ class Implementation:
     ) -> Any:
         """Return a FullyConnectedNet; `keep` is the probability that dropout keeps a unit."""
         build = self._find("fc_net", "FullyConnectedNet")
-        accepted = inspect.signature(build).parameters
+        accepted = self._accepted(build)
         if "use_batchnorm" in accepted and "normalization" not in accepted:
             if normalization not in (None, "batchnorm"):
                 raise Missing(f"FullyConnectedNet has no {normalization}")
@@ -112,7 +114,14 @@ class Implementation:
             arguments["dropout"] = self.conventions.p(keep)
         if seed is not None:
             arguments["seed"] = seed
-        return _built(build(list(hidden_dims), **_known(build, arguments)))
+        return _built(build(list(hidden_dims), **_known(accepted, arguments)))
+
+    def _accepted(self, build: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+        """Return the parameters of a constructor, looked at once."""
+        known = self._signatures.get(id(build))
+        if known is None or known[0] is not build:
+            known = self._signatures[id(build)] = build, inspect.signature(build).parameters
+        return known[1]
 
     def _find(self, module: str, name: str) -> Callable[..., Any]:
         if module not in self._modules:
@@ -171,12 +180,13 @@ def stack(values: list[Any], what: str) -> np.ndarray | None:
     return np.stack(arrays)
 
 
-def _known(build: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the arguments that the constructor takes (all of them if it takes **kwargs)."""
-    parameters = inspect.signature(build).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+def _known(
+    accepted: Mapping[str, inspect.Parameter], arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Keep the arguments that a constructor takes (all of them if it takes **kwargs)."""
+    if any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
         return dict(arguments)
-    return {name: value for name, value in arguments.items() if name in parameters}
+    return {name: value for name, value in arguments.items() if name in accepted}
 
 
 def _built(model: Any) -> Any:

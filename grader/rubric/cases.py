@@ -34,18 +34,19 @@ class Rubric:
             )
         )
         self._items = {item.id: item for item in table.items}
+        self._needs: dict[str, tuple[str, ...]] = {}
+        for item in table.items:  # what is needed stands above
+            below = [name for need in item.needs for name in self._needs[need]]
+            self._needs[item.id] = tuple(dict.fromkeys([*item.needs, *below]))
         self._inputs: dict[str, dict[str, np.ndarray]] = {}
 
     def item(self, item_id: str) -> ItemTable:
         """Return the item with this id."""
         return self._items[item_id]
 
-    def all_needs(self, item_id: str) -> list[str]:
+    def all_needs(self, item_id: str) -> tuple[str, ...]:
         """Return what an item needs, and what that needs."""
-        direct = self._items[item_id].needs
-        return list(
-            dict.fromkeys([*direct, *(name for need in direct for name in self.all_needs(need))])
-        )
+        return self._needs[item_id]
 
     def case_inputs(self, case: Case) -> dict[str, np.ndarray]:
         """Return the read-only arrays that go into a case, by argument name; made once.

@@ -7,6 +7,11 @@ import signal
 from collections.abc import Collection
 from dataclasses import dataclass
 
+try:
+    import resource
+except ImportError:  # Windows, where nothing is bounded and this module is only imported
+    pass
+
 NOBODY = 65534
 
 
@@ -49,8 +54,6 @@ def bound(cpu_s: int, room: Room) -> None:
     The kernel does not honour RLIMIT_NPROC for root, so the uid has to be dropped first; it counts
     all processes and threads of the user.
     """
-    import resource  # absent on Windows, where this module is only imported; else preloaded
-
     if room.processes is not None:
         resource.setrlimit(resource.RLIMIT_NPROC, (room.processes, room.processes))
     for kind, limit in (

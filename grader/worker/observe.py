@@ -168,7 +168,6 @@ def _name_of(error: BaseException) -> str:
 def _plain(outputs: Mapping[str, Any]) -> Found:
     """Return outputs as arrays of whitelisted dtypes; name those that are none in `refused`."""
     arrays: dict[str, np.ndarray] = {}
-    dtypes: dict[str, str] = {}
     refused: dict[str, str] = {}
     room = MAX_ANSWER
     for name, value in outputs.items():
@@ -180,7 +179,6 @@ def _plain(outputs: Mapping[str, Any]) -> Found:
         except (ValueError, TypeError) as error:
             refused[name] = f"a {type(value).__name__} that is no array ({_text_of(error)[:100]})"
             continue
-        dtypes[name] = str(array.dtype)[:80]
         size = array.size * _wire_dtype(array.dtype).itemsize
         if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8 or array.dtype == np.float16:
             refused[name] = f"an array of dtype {array.dtype}"[:200]
@@ -192,7 +190,7 @@ def _plain(outputs: Mapping[str, Any]) -> Found:
             room -= size
             arrays[name] = np.array(array, dtype=_wire_dtype(array.dtype), subok=False)
     outcome = "not_written" if not arrays and set(refused.values()) == {"None"} else "answered"
-    return {"outcome": outcome, "dtypes": dtypes, "refused": refused}, arrays
+    return {"outcome": outcome, "refused": refused}, arrays
 
 
 def _wire_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -209,4 +207,6 @@ def _text_of(error: BaseException) -> str:
 
 
 def _same(changed: np.ndarray, original: np.ndarray) -> bool:
-    return changed.shape == original.shape and np.array_equal(changed, original)
+    if (changed.shape, changed.dtype) != (original.shape, original.dtype):
+        return False
+    return changed.tobytes() == original.tobytes() or np.array_equal(changed, original)
