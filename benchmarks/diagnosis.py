@@ -21,8 +21,9 @@ from typing import Any
 from unittest import mock
 
 from grader import consistent, diagnose, grafted, shelf, smallest
+from grader.assignment import Assignment
 from grader.box import Worker
-from grader.engine import Assignment, grade_one
+from grader.engine import grade_one
 from grader.golden.mistakes import Misconception, Overlap
 from grader.types import ItemResult, Report, Submission
 from tests import handed_in

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader import shelf
+from grader.assignment import Assignment
 from grader.box import Worker
-from grader.engine import Assignment, job_of
+from grader.engine import job_of
 from grader.observing import observe
 from grader.release import public as releasing
 from grader.selfcheck import public

@@ -7,14 +7,11 @@
 
 from __future__ import annotations
 
-import fnmatch
-import functools
 import platform
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 
@@ -27,95 +24,18 @@ from grader import (
     follow,
     grafted,
     measure,
-    needs,
     reading,
     score,
     smallest,
     training,
 )
-from grader.bands import Bands
-from grader.errors import RubricError
-from grader.golden.store import Golden
-from grader.golden.wrong import Wrong
-from grader.images import Images
+from grader.assignment import Assignment
 from grader.judges import find
 from grader.observing import observe
-from grader.rubric import ItemTable, Rubric
 from grader.session import Session
-from grader.types import Case, Evidence, Flag, ItemResult, Notebook, Report, Status, Submission
+from grader.standing import result_of
+from grader.types import Case, Evidence, Flag, ItemResult, Notebook, Report, Submission
 from grader.verdicts import Bench, Verdict
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """What every submission is graded against.
-
-    `given` holds the handed-out layers.py and layer_utils.py (short name -> source). `grafts` holds
-    the reference's layers.py under "layers" where this machine has it: without it an item that
-    fails because of another cannot be tried over right layers. `mistakes` is the folder of golden
-    wrong answers, read once something has failed. `images` are those on which training is
-    recomputed; only executed notebooks need them. `bands` are drawn beside a student's curves.
-    """
-
-    rubric: Rubric
-    golden: Golden
-    given: Mapping[str, bytes] = field(default_factory=dict)
-    grafts: Mapping[str, bytes] = field(default_factory=dict)
-    images: Images | None = None
-    mistakes: Path | None = None
-    bands: Bands = field(default_factory=Bands)
-
-    @functools.cached_property
-    def wrong(self) -> Wrong:
-        """What the usual mistakes give. Raises GoldenError where it cannot be read."""
-        if self.mistakes is None:
-            return Wrong.none()
-        return Wrong.read(self.mistakes, self.golden.reference)
-
-    def check(self) -> None:
-        """Raise GoldenError or RubricError where the parts do not belong together."""
-        cases = (*self.rubric.cases, *self.rubric.ladder)
-        with_golden = tuple(case for case in cases if find(case.judge).golden)
-        self.golden.check(with_golden, self.rubric.table.seed)
-        self._check_parts()
-
-    def _check_parts(self) -> None:
-        """Raise RubricError where a part could never be earned, for no case decides it."""
-        bench = Bench(self.rubric, self.golden)
-        self._check_outputs(bench)
-        decided = {
-            (case.item, self.rubric.item(case.item).part_of(name, case))
-            for case in self.rubric.cases
-            for name in bench.names(case)
-        }
-        for item in self.rubric.table.items:
-            for part in item.parts:
-                if part.goal is None and (item.id, part.id) not in decided:
-                    raise RubricError(
-                        f"{self.rubric.place}: item '{item.id}', part '{part.id}': no case "
-                        "decides it; add a case, or name its outputs"
-                    )
-
-    def _check_outputs(self, bench: Bench) -> None:
-        """Raise RubricError where `only` or `outputs` names what no case of the item gives."""
-        for item in self.rubric.table.items:
-            given: dict[str, None] = {}
-            for case in (one for one in self.rubric.cases if one.item == item.id):
-                names = bench.outputs(case)
-                given |= dict.fromkeys(names)
-                self._check_names(f"item '{item.id}', case '{case.id}', only", case.only, names)
-            for part in item.parts:
-                place = f"item '{item.id}', part '{part.id}', outputs"
-                self._check_names(place, part.outputs, given)
-
-    def _check_names(self, field: str, patterns: Iterable[str], names: Iterable[str]) -> None:
-        for pattern in patterns:
-            if not any(fnmatch.fnmatchcase(name, pattern) for name in names):
-                known = ", ".join(names)
-                raise RubricError(
-                    f"{self.rubric.place}: {field}: no output is called '{pattern}'; "
-                    f"there are {known}"
-                )
 
 
 def grade_one(
@@ -196,7 +116,7 @@ def _items(
         for again in [followed.get(name)]
     }
     items = tuple(
-        _result(item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id))
+        result_of(item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id))
         for item in rubric.table.items
     )
     return tuple(
@@ -215,89 +135,6 @@ def job_of(submission: Submission, assignment: Assignment) -> box.Job:
         load_s=limits.load_s,
         case_s=limits.case_s,
     )
-
-
-def _result(
-    item: ItemTable,
-    rubric: Rubric,
-    verdicts: Mapping[str, Verdict],
-    settled: Mapping[str, Verdict],
-    again: follow.Again | None,
-    why: diagnose.Diagnosis | None,
-) -> ItemResult:
-    if item.kind != "code":
-        status: Status = "pending" if item.kind == "question" else "skipped"
-        return ItemResult(
-            item.id, item.title, item.section, item.where, status, 0.0, item.points, ()
-        )
-    verdict = verdicts[item.id]
-    if verdict.broken:
-        status = "grader_fault"
-        return ItemResult(
-            item.id, item.title, item.section, item.where, status, 0.0, item.points, (),
-            faults=verdict.faults,
-        )  # fmt: skip
-    followed = again.right if again is not None else None
-    parts = score.parts_of(item, verdict.right, verdict.written)
-    if followed is not None:
-        parts = score.with_follow_through(parts, followed, rubric.table.follow_through)
-    # A part that is wrong over right layers too is a mistake of the item's own.
-    explained = followed is not None and all(
-        part.status in ("passed", "partial") for part in parts if part.possible > 0
-    )
-    earned = score.tidy(sum(part.earned for part in parts))
-    faults = tuple(
-        fault
-        for fault in verdict.faults
-        if followed is None or (fault.part == "all" or not followed.get(fault.part, False))
-    )
-    faults = () if earned == item.points else faults
-    because_of = _because_of(verdict, verdicts, settled, followed is not None, explained)
-    status = score.status_of(parts, faults)
-    if because_of is not None and verdict.written and rubric.table.follow_through == 0:
-        status = "skipped"
-    return ItemResult(
-        id=item.id,
-        title=item.title,
-        section=item.section,
-        where=item.where,
-        status=status,
-        earned=earned,
-        possible=item.points,
-        parts=parts,
-        faults=faults,
-        warnings=verdict.warnings,
-        hints=_hints(item, why)[: rubric.table.hint_level] if earned < item.points else (),
-        cause=why.cause if why is not None and because_of is None else None,
-        because_of=because_of,
-        followed_through=explained,
-        checks=verdict.checks,
-        public_checks=verdict.public_checks,
-    )
-
-
-def _hints(item: ItemTable, why: diagnose.Diagnosis | None) -> tuple[str, ...]:
-    """Return the hints of the mistake, where it is known; else those of the item."""
-    return (why.hints if why is not None else ()) or item.hints
-
-
-def _because_of(
-    verdict: Verdict,
-    verdicts: Mapping[str, Verdict],
-    settled: Mapping[str, Verdict],
-    tried: bool,
-    explained: bool,
-) -> str | None:
-    """Return the item that a failed one goes back to: a layer where right layers made it right, or
-    a net that is wrong over right layers too.
-    """
-    if verdict.passed:
-        return None
-    if explained:
-        return needs.root(verdict.item, verdicts, ("layers",))
-    if tried:
-        return needs.root(verdict.item, settled, ("nets",))
-    return needs.root(verdict.item, verdicts, ("layers", "nets"))
 
 
 def _flags(submission: Submission, assignment: Assignment, loaded: box.Loaded) -> tuple[Flag, ...]:

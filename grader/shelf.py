@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from grader.assignment import Assignment
 from grader.bands import Bands
-from grader.engine import Assignment
 from grader.errors import UsageError
 from grader.golden import wrong
 from grader.golden.store import Golden

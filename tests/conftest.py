@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader import shelf
-from grader.engine import Assignment
+from grader.assignment import Assignment
 from tests import outside, processes, student_folder
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from grader.engine import Assignment
+from grader.assignment import Assignment
 from grader.evidence import modules_of
 from grader.rubric import LimitsTable, Rubric
 from grader.types import Submission

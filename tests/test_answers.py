@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pytest
 
 from grader import answers, percent
-from grader.engine import Assignment
+from grader.assignment import Assignment
 from grader.rubric import Rubric
 from grader.types import Cell, Notebook, Question
 from tests import handed_in

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from grader import shelf
+from grader.assignment import Assignment
 from grader.bands import FILE, FORM, Bands, build, shown
-from grader.engine import Assignment
 from grader.errors import GoldenError
 from grader.goals import ProfileTable
 from grader.types import Band, Trained

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import diagnosis as measured
 from grader import diagnose
+from grader.assignment import Assignment
 from grader.box import Worker
 from grader.diagnose import (
     conduct,
@@ -25,7 +26,7 @@ from grader.diagnose import (
 )
 from grader.diagnose.match import WHOLE, Mine
 from grader.diagnose.relations import Observed
-from grader.engine import Assignment, grade_one
+from grader.engine import grade_one
 from grader.judges import Look, Rules
 from grader.judges.wrong import ABSENT, Seen
 from grader.lint import whole

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from grader import shelf
+from grader.assignment import Assignment
 from grader.box import Worker
-from grader.engine import Assignment, grade_one
+from grader.engine import grade_one
 from grader.goals import ProfileTable
 from grader.images import Images
 from grader.report import html, result

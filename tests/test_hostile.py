@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 
+from grader.assignment import Assignment
 from grader.box import Worker
-from grader.engine import Assignment, grade_one
+from grader.engine import grade_one
 from grader.report import result
 from grader.types import Fault, ItemResult, Report
 from tests import boxes, handed_in, hostile, outside, processes, users

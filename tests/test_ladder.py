@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from grader import inputs, shelf, snippets
+from grader.assignment import Assignment
 from grader.box import Worker
-from grader.engine import Assignment, grade_one
+from grader.engine import grade_one
 from grader.judges import find
 from grader.rubric import Rubric
 from grader.types import Case, ItemResult, Smallest, Submission

@@ -10,9 +10,10 @@ import os
 
 import pytest
 
+from grader.assignment import Assignment
 from grader.box import Worker
 from grader.box.plan import INNER
-from grader.engine import Assignment, grade_one
+from grader.engine import grade_one
 from grader.types import Submission
 from tests import boxes, hostile
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from grader import judges
-from grader.engine import Assignment
+from grader.assignment import Assignment
 from grader.errors import GoldenError
 from grader.golden import mistakes, reference, twins, wrong
 from grader.golden.mistakes import Misconception, Overlap

@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from grader import notebooks, percent
+from grader.assignment import Assignment
 from grader.bands.build import solved
 from grader.box import Worker, choose
-from grader.engine import Assignment, grade_one, job_of
+from grader.engine import grade_one, job_of
 from grader.images import Images
 from grader.recordings import Recordings
 from grader.report import result

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from grader.assignment import Assignment
 from grader.box import Worker, choose
-from grader.engine import Assignment, job_of
+from grader.engine import job_of
 from grader.intake import read_submission
 from grader.observing import observe
 from grader.session import Session

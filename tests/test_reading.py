@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 
 from grader import reading, shelf
+from grader.assignment import Assignment
 from grader.box import Worker
-from grader.engine import Assignment, grade_one
+from grader.engine import grade_one
 from grader.intake import read_submission
 from grader.reading.source import MAX_BYTES
 from grader.rubric import read_rubric

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.engine import Assignment
+from grader.assignment import Assignment
 from grader.errors import BackgradeError, RubricError
 from grader.rubric import Rubric, json_schema, read_rubric
 from grader.verdicts import Bench

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import selfcheck
+from grader.assignment import Assignment
 from grader.box import Worker, choose
-from grader.engine import Assignment
 from grader.selfcheck import names, public, show, watch
 from grader.selfcheck.check import Checker
 from grader.selfcheck.children import Pool

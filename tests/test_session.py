@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from grader import box
-from grader.engine import Assignment
+from grader.assignment import Assignment
 from grader.session import Session
 from grader.types import Case, Evidence
 

@@ -18,7 +18,7 @@ import pytest
 import typer
 
 from grader import cli, judges, lint
-from grader.engine import Assignment
+from grader.assignment import Assignment
 from grader.errors import GraderFault, UsageError
 from grader.lint import rows
 from grader.release import bundle, modules

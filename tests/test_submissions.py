@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from grader.assignment import Assignment
 from grader.box import Worker
-from grader.engine import Assignment, grade_one
+from grader.engine import grade_one
 from grader.golden.mistakes import Misconception
 from grader.lint import handed
 from grader.types import ItemResult, Report

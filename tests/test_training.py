@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.engine import Assignment
+from grader.assignment import Assignment
 from grader.rubric import Rubric
 from grader.training import hidden_from, judge
 from grader.types import Cell, ItemResult, Notebook, Trained

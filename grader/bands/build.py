@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from grader import box, notebooks, percent, training
+from grader.assignment import Assignment
 from grader.bands import FILE, FORM, kind_of, shown
-from grader.engine import Assignment, job_of
+from grader.engine import job_of
 from grader.errors import GoldenError
 from grader.spool import Spool
 from grader.types import ItemResult, Submission, Trained

@@ -13,9 +13,10 @@ from rich.console import Console
 
 import grader
 from grader import shelf
+from grader.assignment import Assignment
 from grader.box import Plan, Worker, choose
 from grader.cli.files import check_writable, write
-from grader.engine import Assignment, grade_one, job_of
+from grader.engine import grade_one, job_of
 from grader.errors import UsageError
 from grader.intake import read_submission
 from grader.report import result

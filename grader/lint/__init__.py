@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import leaks, shelf
-from grader.engine import Assignment
+from grader.assignment import Assignment
 from grader.errors import BackgradeError, UsageError
 from grader.lint import equivalent, fresh, handed, names, trials, whole
 from grader.lint.rows import Problem, Row, counted, of_error

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grader.assignment import Assignment
 from grader.box import Worker, choose
-from grader.engine import Assignment, grade_one
+from grader.engine import grade_one
 from grader.errors import GoldenError, UsageError
 from grader.golden import mistakes
 from grader.lint import deserved, handed, side_by_side

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import leaks
-from grader.engine import Assignment
+from grader.assignment import Assignment
 from grader.errors import GraderFault, UsageError
 from grader.release import archive, gradescope, student
 from grader.rubric import read_rubric

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.engine import Assignment
+from grader.assignment import Assignment
 from grader.golden import store, wrong
 from grader.judges import find
 from grader.rubric import ItemTable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import grader
-from grader.engine import Assignment
+from grader.assignment import Assignment
 from grader.errors import UsageError
 from grader.layout import SELFCHECK
 from grader.release import modules, public

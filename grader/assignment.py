@@ -1,0 +1,90 @@
+"""What every submission is graded against: the rubric, golden answers, and what else it takes."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.bands import Bands
+from grader.errors import RubricError
+from grader.golden.store import Golden
+from grader.golden.wrong import Wrong
+from grader.images import Images
+from grader.judges import find
+from grader.rubric import Rubric
+from grader.verdicts import Bench
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What every submission is graded against.
+
+    `given` holds the handed-out layers.py and layer_utils.py (short name -> source). `grafts` holds
+    the reference's layers.py under "layers" where this machine has it: without it an item that
+    fails because of another cannot be tried over right layers. `mistakes` is the folder of golden
+    wrong answers, read once something has failed. `images` are those on which training is
+    recomputed; only executed notebooks need them. `bands` are drawn beside a student's curves.
+    """
+
+    rubric: Rubric
+    golden: Golden
+    given: Mapping[str, bytes] = field(default_factory=dict)
+    grafts: Mapping[str, bytes] = field(default_factory=dict)
+    images: Images | None = None
+    mistakes: Path | None = None
+    bands: Bands = field(default_factory=Bands)
+
+    @functools.cached_property
+    def wrong(self) -> Wrong:
+        """What the usual mistakes give. Raises GoldenError where it cannot be read."""
+        if self.mistakes is None:
+            return Wrong.none()
+        return Wrong.read(self.mistakes, self.golden.reference)
+
+    def check(self) -> None:
+        """Raise GoldenError or RubricError where the parts do not belong together."""
+        cases = (*self.rubric.cases, *self.rubric.ladder)
+        with_golden = tuple(case for case in cases if find(case.judge).golden)
+        self.golden.check(with_golden, self.rubric.table.seed)
+        self._check_parts()
+
+    def _check_parts(self) -> None:
+        """Raise RubricError where a part could never be earned, for no case decides it."""
+        bench = Bench(self.rubric, self.golden)
+        self._check_outputs(bench)
+        decided = {
+            (case.item, self.rubric.item(case.item).part_of(name, case))
+            for case in self.rubric.cases
+            for name in bench.names(case)
+        }
+        for item in self.rubric.table.items:
+            for part in item.parts:
+                if part.goal is None and (item.id, part.id) not in decided:
+                    raise RubricError(
+                        f"{self.rubric.place}: item '{item.id}', part '{part.id}': no case "
+                        "decides it; add a case, or name its outputs"
+                    )
+
+    def _check_outputs(self, bench: Bench) -> None:
+        """Raise RubricError where `only` or `outputs` names what no case of the item gives."""
+        for item in self.rubric.table.items:
+            given: dict[str, None] = {}
+            for case in (one for one in self.rubric.cases if one.item == item.id):
+                names = bench.outputs(case)
+                given |= dict.fromkeys(names)
+                self._check_names(f"item '{item.id}', case '{case.id}', only", case.only, names)
+            for part in item.parts:
+                place = f"item '{item.id}', part '{part.id}', outputs"
+                self._check_names(place, part.outputs, given)
+
+    def _check_names(self, field: str, patterns: Iterable[str], names: Iterable[str]) -> None:
+        for pattern in patterns:
+            if not any(fnmatch.fnmatchcase(name, pattern) for name in names):
+                known = ", ".join(names)
+                raise RubricError(
+                    f"{self.rubric.place}: {field}: no output is called '{pattern}'; "
+                    f"there are {known}"
+                )
