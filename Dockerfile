@@ -1,4 +1,5 @@
-# The staff image: `docker run IMAGE submission.zip` grades. It holds the answers: never hand it out.
+# staff    `docker run IMAGE submission.zip` grades. It holds the answers: never hand it out.
+# student  `docker run -v "$PWD:/homework" IMAGE` checks a homework folder. It holds student.zip and NumPy.
 #
 # Builds with the classic builder too. Any Debian with Python 3.11 to 3.13, pip and venv as `python`
 # can be the base; pin yours by digest: --build-arg BASE=python:3.11-slim@sha256:...
@@ -22,6 +23,25 @@ RUN python -m compileall -q /opt/backgrade/grader \
  && printf '#!/bin/sh\nexec /opt/venv/bin/python -P -m grader "$@"\n' > /opt/venv/bin/grade \
  && chmod 755 /opt/venv/bin/grade \
  && echo /opt/backgrade > "$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/backgrade.pth"
+
+FROM build AS released
+RUN /opt/venv/bin/grade release --quick /release >/release.log || { cat /release.log; exit 1; } \
+ && python -m zipfile -e /release/student.zip /unpacked \
+ && mv /unpacked/*/ /homework \
+ && awk '/^[a-z]/ { wanted = /^numpy==/ } wanted' /tmp/requirements.lock > /numpy.lock
+
+FROM ${BASE} AS student
+LABEL org.opencontainers.image.title="Backgrade, for students" \
+      org.opencontainers.image.description="Checks homework before it is handed in; holds no answer"
+COPY --from=released /numpy.lock /opt/
+RUN python -m venv --without-pip /opt/venv \
+ && python -m pip --python /opt/venv/bin/python install --quiet --no-cache-dir --require-hashes -r /opt/numpy.lock \
+ && useradd --uid 10001 --gid 0 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin student
+COPY --from=released /homework /homework
+ENV PATH=/opt/venv/bin:$PATH HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 OMP_NUM_THREADS=1
+USER 10001:0
+WORKDIR /homework
+ENTRYPOINT ["python", "selfcheck.py"]
 
 FROM ${BASE} AS staff
 LABEL org.opencontainers.image.title="Backgrade" \

@@ -22,6 +22,7 @@ test: $(VENV)/installed-dev
 
 docker:
 	docker build --quiet --network host --build-arg BASE=$(BASE) --target staff --tag $(IMAGE) .
+	docker build --quiet --network host --build-arg BASE=$(BASE) --target student --tag $(IMAGE)-student .
 
 test-docker: $(VENV)/installed-dev
 	@.ci/docker
