@@ -15,6 +15,7 @@ COPY grader /opt/backgrade/grader
 COPY rubrics /opt/backgrade/rubrics
 COPY reference /opt/backgrade/reference
 COPY student_template /opt/backgrade/student_template
+COPY docs /opt/backgrade/docs
 # Answers: root's own, for its group to read. The grader has that group; a child that runs student
 # code has it only where the container does not start as root (docs/docker.md).
 RUN python -m compileall -q /opt/backgrade/grader \
