@@ -9,7 +9,9 @@ FROM ${BASE} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.lock /tmp/
 RUN python -m venv --without-pip /opt/venv \
- && python -m pip --python /opt/venv/bin/python install --quiet --require-hashes -r /tmp/requirements.lock
+ && python -m pip --python /opt/venv/bin/python install --quiet --require-hashes -r /tmp/requirements.lock \
+ && rm -rf /opt/venv/lib/python3*/site-packages/jedi/third_party \
+ && find /opt/venv/lib -type d -name tests -prune -exec rm -rf {} +
 COPY requirements.lock /opt/backgrade/
 COPY grader /opt/backgrade/grader
 COPY rubrics /opt/backgrade/rubrics
