@@ -57,7 +57,7 @@ def read_zip(data: bytes, place: str, limits: Limits = LIMITS) -> Upload:
         _check_overlap(data, archive, place)
         wanted = {path: info for path, info in members.items() if needed(path)}
         large = {
-            path: f"is {megabytes(info.file_size)} large, {megabytes(limits.of(path))} are allowed"
+            path: limits.too_large(path)
             for path, info in wanted.items()
             if info.file_size > limits.of(path)
         }

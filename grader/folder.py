@@ -164,8 +164,7 @@ def _read_needed(walk: _Walk) -> dict[str, bytes]:
             walk.unusable[path] = f"cannot be read ({_reason(error)})"
             continue
         if len(data) > allowed:
-            cleared = "; clear its outputs in Jupyter and save it" if ".ipynb" in path else ""
-            walk.unusable[path] = f"is larger than {megabytes(allowed)}{cleared}"
+            walk.unusable[path] = walk.limits.too_large(path)
             continue
         total += len(data)
         if total > walk.limits.total_bytes:

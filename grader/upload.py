@@ -38,6 +38,11 @@ class Limits:
         """How large the needed file `path` may be."""
         return self.notebook_bytes if path.lower().endswith(".ipynb") else self.source_bytes
 
+    def too_large(self, path: str) -> str:
+        """What is said of a needed file `path` that is larger than it may be."""
+        outputs = "; clear its outputs in Jupyter and save it" if path.endswith(".ipynb") else ""
+        return f"is larger than {megabytes(self.of(path))}{outputs}"
+
 
 LIMITS = Limits()
 
