@@ -39,7 +39,8 @@ def look(
 
 
 def found(judge: str, seen: Look) -> dict[str, Finding]:
-    findings = list(judges.find(judge).decide(seen))
+    with np.errstate(all="ignore"):  # as the bench does
+        findings = list(judges.find(judge).decide(seen))
     assert len({one.output for one in findings}) == len(findings), "one finding for each output"
     return {one.output: one for one in findings}
 

@@ -15,6 +15,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from grader.diagnose import conduct, match, properties, stops, symptoms
 from grader.diagnose.match import Match, Mine
 from grader.diagnose.symptoms import Symptom
@@ -106,7 +108,8 @@ def _guarded(
 ) -> Diagnosis | None:
     """Return an item's diagnosis; where the search itself breaks there is none."""
     try:
-        return _of_item(verdict, lost, rubric, bench, evidence, wrong)
+        with np.errstate(all="ignore"):  # a student's numbers may be anything
+            return _of_item(verdict, lost, rubric, bench, evidence, wrong)
     except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
         return None
 

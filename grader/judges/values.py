@@ -79,8 +79,7 @@ def _against(name: str, got: np.ndarray, want: np.ndarray, scale: float, look: L
     if not np.isfinite(got).all():
         return _not_finite(name, got, want)
     allowed = rules.float32 if original.dtype == np.float32 else rules.float64
-    with np.errstate(over="ignore"):
-        errors = np.abs(got.astype(np.float64) - want) / (scale or 1.0)
+    errors = np.abs(got.astype(np.float64) - want) / (scale or 1.0)
     worst = float(errors.max(initial=0.0))
     if not worst <= allowed:
         if name == ORPHANS:
