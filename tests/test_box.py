@@ -76,6 +76,13 @@ def left_by(worker: Worker) -> set[int]:
     return processes.below(pid(worker)) - set(processes.resident(pid(worker)))
 
 
+def kill(pids: set[int], number: int = signal.SIGKILL) -> None:
+    """Send a signal to each, the youngest first; some end with others."""
+    for one in sorted(pids, reverse=True):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, number)
+
+
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
     with Worker() as one:
@@ -136,9 +143,7 @@ def test_the_worker_sees_only_its_own_files_and_a_new_environment(worker: Worker
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_worker_that_ends_is_gone(own: Worker, number: int) -> None:
     left = {*processes.below(pid(own)), pid(own)}
-    for one in sorted(left, reverse=True):
-        with contextlib.suppress(ProcessLookupError):  # bubblewrap ends what is in it
-            os.kill(one, number)
+    kill(left, number)
     rows, inputs = cases()
     with pytest.raises(Gone):
         list(own.run(rows, inputs, soon()))
@@ -148,8 +153,7 @@ def test_a_worker_that_ends_is_gone(own: Worker, number: int) -> None:
 
 
 def test_a_driver_that_ends_is_gone_and_the_worker_serves_on(own: Worker) -> None:
-    for driver in left_by(own):
-        os.kill(driver, signal.SIGKILL)
+    kill(left_by(own))
     rows, inputs = cases()
     with pytest.raises(Gone):
         list(own.run(rows, inputs, soon()))
@@ -159,8 +163,7 @@ def test_a_driver_that_ends_is_gone_and_the_worker_serves_on(own: Worker) -> Non
 
 def test_a_driver_that_ends_after_its_last_answer_spoils_nothing_for_the_next(own: Worker) -> None:
     drivers = left_by(own)
-    for driver in drivers:
-        os.kill(driver, signal.SIGKILL)
+    kill(drivers)
     assert processes.gone(drivers)
     own.close()
     for _ in range(3):

@@ -103,7 +103,7 @@ def _shape(
         for keep in (False, True):
             if same(got.sum(axis=axis, keepdims=keep), want, tolerance):
                 yield "not summed"
-            if same(got.mean(axis=axis, keepdims=keep), want, tolerance):
+            if got.size and same(got.mean(axis=axis, keepdims=keep), want, tolerance):
                 yield "not averaged"
     if got.size == 1:
         yield "one number"
