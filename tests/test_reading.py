@@ -386,7 +386,7 @@ def test_no_source_breaks_or_delays_the_reading(name: str) -> None:
     assert size <= MAX_BYTES or name in UNREAD, "too large to be read at all"
     started = time.process_time()
     flags = of(HOSTILE[name])
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 5.0  # what grows with the square takes minutes
     assert len(flags) <= reading.LIMIT
 
 
