@@ -186,16 +186,19 @@ class Bench:
     ) -> tuple[dict[str, bool], list[Fault]]:
         """Return (output -> right, faults and warnings) of one case."""
         unstable = [self._unstable(case)] if evidence.unstable else []
+        # Another run may have come after hidden inputs were in the box: what it says or answers
+        # could carry them, so it is told no more than that of a hidden case.
+        shown = replace(case, public=False) if evidence.unstable else case
         if evidence.outcome != "answered":
             parts = {item.part_of(name, case) or "" for name in self.names(case)}
             part = parts.pop() if len(parts) == 1 else "all"
-            return {}, [*unstable, self._unanswered(case, evidence, part)]
+            return {}, [*unstable, self._unanswered(shown, evidence, part)]
         told = unstable
         decided: dict[str, bool] = {}
         for found in self.findings(case, evidence):
             decided[found.output] = found.kind is None or found.warning
             if found.kind is not None:
-                told.append(self._fault(item, case, found))
+                told.append(self._fault(item, shown, found))
         policy = self._rubric.table.judging.mutated_input
         if evidence.mutated and policy != "allow" and not _may_change(case):
             names = ", ".join(evidence.mutated)
