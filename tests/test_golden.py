@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import pytest
 
 from grader import inputs, judges, shelf
 from grader.errors import GoldenError
-from grader.golden import build, reference, store
+from grader.golden import build, portable, reference, store
 from grader.golden.store import MAIN, Golden
 from grader.judges.tolerances import TOLERANCES
 from grader.rubric import Rubric, RubricFile, read_rubric
@@ -708,3 +709,25 @@ def test_hidden_answers_cannot_be_made_from_public_names() -> None:
     """The seed is in the key of a hidden input and not in that of a public one."""
     assert inputs.case_key("s", "adam/tiny", "w", public=False) == "s/adam/tiny/w"
     assert inputs.case_key("s", "adam/tiny", "w", public=True) == "public/adam/tiny/w"
+
+
+# ------------------------------------------------------------------- exp and log, the same anywhere
+
+
+@pytest.mark.parametrize("value", ["-30.5", "-1", "-1e-9", "0", "0.3", "1", "22.75", "600"])
+def test_exp_and_log_are_right_to_the_last_bits_of_long_double(value: str) -> None:
+    needs_long_double()
+    x = np.longdouble(value)
+    exact = Decimal(value).exp(Context(prec=40))
+    got = Decimal(np.format_float_scientific(portable.exp(x), precision=36, unique=False))
+    assert abs(got / exact - 1) < Decimal("3e-19")
+    back = portable.log(portable.exp(x))
+    assert abs(back - x) <= 2e-19 * max(1, abs(x)) + 2e-19
+
+
+def test_numbers_of_single_and_double_precision_are_left_to_numpy() -> None:
+    for dtype in (np.float32, np.float64):
+        x = np.linspace(0.1, 3, 7, dtype=dtype)
+        assert portable.exp(x).dtype == portable.log(x).dtype == dtype
+        assert np.array_equal(portable.exp(x), np.exp(x))
+        assert np.array_equal(portable.log(x), np.log(x))

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from grader.errors import GoldenError
-from grader.golden import mistakes
+from grader.golden import mistakes, portable
 from grader.probes.nn import Conventions, Implementation
 from grader.worker.modules import GRADED, Finder, Source
 
@@ -74,7 +74,7 @@ def sha256(reference: Path) -> str:
 
 
 def _patches(reference: Path, alternative: str) -> dict[str, Callable[[ModuleType], None]]:
-    by_module: dict[str, list[Callable[[Any], None]]] = {}
+    by_module: dict[str, list[Callable[[Any], None]]] = {"layers": [portable.use]}
     known = _alternatives(reference) if alternative else {}
     for name in filter(None, alternative.split("+")):
         if name not in known:
