@@ -2,7 +2,8 @@
 
 It is asked only once something has failed, in a session of its own, for what comes out is shown:
 nothing of a hidden case may have been near it. What fails runs once more without the rest, and in
-another order: only what comes out the same twice is shown. No points hang on it.
+another order: only what comes out the same twice is shown. A case is shown only if it fails against
+every accepted convention by itself, in cells that agree with none of them. No points hang on it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 from grader import box, snippets
 from grader.evidence import modules_of
 from grader.follow import NORMS, PROMISED, Again
+from grader.judges import Look
+from grader.judges.values import right_cells
 from grader.needs import root
 from grader.rubric import ItemTable, Rubric
 from grader.session import Session
@@ -49,7 +52,7 @@ def climb(
     session = Session(worker, job, rubric, deadline)
     try:
         place = Place(job.package, job.files, rubric.table.conventions.dropout_p)
-        return _first(session, cases, rubric, bench, lost, place)
+        return find(session, cases, rubric, bench, lost, place)
     finally:
         session.close()
 
@@ -80,7 +83,7 @@ def _alone(case: Case, verdicts: Mapping[str, Verdict]) -> Case:
     return replace(case, options={**case.options, "own_forward": False})
 
 
-def _first(
+def find(
     session: Session,
     cases: Sequence[Case],
     rubric: Rubric,
@@ -88,6 +91,7 @@ def _first(
     lost: Mapping[str, Collection[str]],
     place: Place,
 ) -> dict[str, Smallest]:
+    """Run `cases`, the smallest first; return the first that fails in a `lost` part, by item."""
     loaded = {name for name, say in session.loaded.modules.items() if say["outcome"] == "loaded"}
     cases = [case for case in cases if set(modules_of(case)) - {"layer_utils"} <= loaded]
     seen = session.once(cases)
@@ -113,9 +117,23 @@ def _first(
 def _faults(
     bench: Bench, item: ItemTable, case: Case, evidence: Evidence, lost: Collection[str]
 ) -> list[Fault]:
-    """Return what is wrong with a case, in a part that was lost."""
+    """Return what is wrong with a case, in a part that was lost and in cells that can be shown."""
     found = bench.verdict(item, {case.id: evidence}, [case]).faults
-    return [f for f in found if f.kind in TOLD and (f.part in lost or f.part == "all")]
+    look = bench.look(case, evidence)
+    return [
+        fault
+        for fault in found
+        if fault.kind in TOLD and (fault.part in lost or fault.part == "all")
+        if fault.kind != "value" or _wrong_cells(fault, look).any()
+    ]
+
+
+def _wrong_cells(fault: Fault, look: Look) -> np.ndarray:
+    """Return which cells of a wrong output agree with no accepted convention."""
+    shown = fault.comparison
+    if shown is None or shown.wrong is None:
+        return np.ones((), dtype=bool)
+    return np.asarray(shown.wrong & ~right_cells(fault.output, shown.got, look))
 
 
 def _same(fault: Fault, others: Sequence[Fault]) -> bool:
@@ -133,17 +151,21 @@ def _smallest(
     case: Case, fault: Fault, evidence: Evidence, rubric: Rubric, bench: Bench, place: Place
 ) -> Smallest | None:
     """Return the example of a fault; None where it cannot be told as a call."""
-    known = bench.look(case, evidence).expected[0]
+    look = bench.look(case, evidence)
     shown = fault.comparison
     names = [name for name in bench.names(case) if name != COUNT]
     names = [fault.output] if fault.output in names else names
     if not names or case.probe not in snippets.CALLS or fault.output == COUNT:
         return None
-    expected = known[names[0]] if shown is None else shown.expected
-    got, wrong = (None, None) if shown is None else (shown.got, shown.wrong)
+    right = [answers[names[0]] for answers in look.expected if names[0] in answers]
+    expected, got, wrong = right[0], None, None
+    if shown is not None:
+        expected, got, wrong = shown.expected, shown.got, shown.wrong
+    if wrong is not None and fault.kind == "value":
+        wrong = _wrong_cells(fault, look)
     step = 0
     if snippets.steps_of(case):
-        step, expected, got, wrong = _at_step(expected, got, wrong)
+        step, expected, got, wrong = _at_step(right, expected, got, wrong)
     call = snippets.of(case, rubric.case_inputs(case), names[0], step, place)
     snippet = snippets.text(call, expected, got, place)
     says = _says(fault, expected, got, wrong, step)
@@ -172,15 +194,22 @@ def _says(
 
 
 def _at_step(
-    expected: np.ndarray, got: np.ndarray | None, wrong: np.ndarray | None
+    right: Sequence[np.ndarray],
+    expected: np.ndarray,
+    got: np.ndarray | None,
+    wrong: np.ndarray | None,
 ) -> tuple[int, np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Return the first step that is wrong, and what was expected, got and wrong in it."""
+    """Return the first step that is wrong, and what was expected, got and wrong in it.
+
+    Expected is then the convention of `right` that is nearest in that step.
+    """
     if got is None:
         return len(expected) - 1, expected[-1], None, None
     if wrong is None or len(got) != len(expected):
         at = len(expected) - 1 if len(got) == len(expected) else 0
         return at, expected[at], got[at] if got.ndim else got, None
     got = got.reshape(expected.shape)
-    bad = wrong.reshape(len(wrong), -1).any(axis=1)
-    at = int(np.argmax(bad))
-    return at, expected[at], got[at], wrong[at]
+    at = int(np.argmax(wrong.reshape(len(wrong), -1).any(axis=1)))
+    steps = [one[at] for one in right if one.shape == expected.shape]
+    nearest = min(steps, key=lambda step: float(np.max(np.abs(got[at] - step))))
+    return at, nearest, got[at], wrong[at]

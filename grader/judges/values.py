@@ -28,20 +28,58 @@ def decide(look: Look) -> Iterator[Finding]:
 
 
 def compare(name: str, look: Look) -> Finding:
-    """Return the finding about one output; several right conventions: the nearest one counts."""
+    """Return the finding about one output; several right conventions: the nearest one counts.
+
+    Only cells that agree with no convention are marked as wrong, unless there is none of them.
+    """
     if name not in look.arrays:
         return missing(name, look)
     got = look.arrays[name]
     best: Finding | None = None
+    for want, scale in _conventions(name, look):
+        found = _against(name, got, want, scale, look)
+        if found.kind is None:
+            return found
+        best = found if best is None else min(best, found, key=_badness)
+    assert best is not None, f"{name} is in no golden answer"
+    if best.kind == "value" and best.wrong is not None and len(look.expected) > 1:
+        wrong = best.wrong & ~right_cells(name, got, look)
+        return best if not wrong.any() else _wrong_cells(best, wrong, look)
+    return best
+
+
+def right_cells(name: str, got: np.ndarray, look: Look) -> np.ndarray:
+    """Return which cells of an output agree with any convention, in the output's right shape."""
+    allowed = _allowed(got, look)
+    right = np.zeros(look.expected[0][name].shape, dtype=bool)
+    for want, scale in _conventions(name, look):
+        if want.shape == right.shape and want.size == got.size:
+            right |= _errors(got.reshape(want.shape), want, scale) <= allowed
+    return right
+
+
+def _conventions(name: str, look: Look) -> Iterator[tuple[np.ndarray, float]]:
+    """Yield each right answer for an output, and the scale that its errors are measured in."""
     for expected, sizes in zip(look.expected, look.sizes):
         if name in expected:
-            scale = max(sizes[name], FLOOR * max(sizes.values()))
-            found = _against(name, got, expected[name], scale, look)
-            if found.kind is None:
-                return found
-            best = found if best is None else min(best, found, key=_badness)
-    assert best is not None, f"{name} is in no golden answer"
-    return best
+            yield expected[name], max(sizes[name], FLOOR * max(sizes.values()))
+
+
+def _allowed(got: np.ndarray, look: Look) -> float:
+    return look.rules.float32 if got.dtype == np.float32 else look.rules.float64
+
+
+def _errors(got: np.ndarray, want: np.ndarray, scale: float) -> np.ndarray:
+    errors: np.ndarray = np.abs(got.astype(np.float64) - want) / (scale or 1.0)
+    return errors
+
+
+def _wrong_cells(found: Finding, wrong: np.ndarray, look: Look) -> Finding:
+    """Return a finding about the `wrong` cells alone."""
+    assert found.expected is not None and found.got is not None and found.allowed is not None
+    scale = next(s for want, s in _conventions(found.output, look) if want is found.expected)
+    errors = np.where(wrong, _errors(found.got, found.expected, scale), 0.0)
+    return _wrong_value(found.output, found.got, found.expected, errors, found.allowed, look.case)
 
 
 def missing(name: str, look: Look) -> Finding:
@@ -78,8 +116,8 @@ def _against(name: str, got: np.ndarray, want: np.ndarray, scale: float, look: L
     original, got = got, got.reshape(want.shape)
     if not np.isfinite(got).all():
         return _not_finite(name, got, want)
-    allowed = rules.float32 if original.dtype == np.float32 else rules.float64
-    errors = np.abs(got.astype(np.float64) - want) / (scale or 1.0)
+    allowed = _allowed(original, look)
+    errors = _errors(got, want, scale)
     worst = float(errors.max(initial=0.0))
     if not worst <= allowed:
         if name == ORPHANS:
