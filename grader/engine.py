@@ -19,6 +19,7 @@ import grader
 from grader import (
     answers,
     box,
+    consequence,
     consistent,
     diagnose,
     follow,
@@ -98,11 +99,7 @@ def _items(
 ) -> tuple[ItemResult, ...]:
     """Look further into what failed, each time in a session of its own; return every item."""
     rubric, grafts = assignment.rubric, assignment.grafts
-    followed = (
-        follow.through(job, grafts, worker, rubric, bench, verdicts, deadline)
-        if rubric.table.follow_through > 0
-        else {}
-    )
+    followed = follow.through(job, grafts, worker, rubric, bench, verdicts, deadline)
     own = consistent.gradients(job, worker, rubric, bench, verdicts, deadline)
     causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, own, assignment)
     certain = [name for name, why in causes.items() if why.cause.certain and why.hints]
@@ -110,13 +107,12 @@ def _items(
     causes |= diagnose.sure(rubric, bench, over, verdicts, assignment)
     small = smallest.climb(job, worker, rubric, bench, verdicts, followed, deadline)
 
-    settled = {
-        name: replace(verdict, right={**verdict.right, **again.right}) if again else verdict
-        for name, verdict in verdicts.items()
-        for again in [followed.get(name)]
-    }
+    seen = consequence.Seen(evidence, over, verdicts, followed, causes)
+    follows = consequence.find(seen, bench, assignment)
     items = tuple(
-        result_of(item, rubric, verdicts, settled, followed.get(item.id), causes.get(item.id))
+        result_of(
+            item, rubric, verdicts, followed.get(item.id), follows.get(item.id), causes.get(item.id)
+        )
         for item in rubric.table.items
     )
     return tuple(

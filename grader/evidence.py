@@ -6,14 +6,14 @@ Of what it says, only what has the agreed form is believed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
 
 from grader import inputs
-from grader.types import Case, Evidence, Outcome, Raised
+from grader.types import Call, Case, Evidence, Outcome, Raised
 
 # The graded modules that a probe of each module of grader.probes reaches.
 MODULES = {
@@ -24,6 +24,7 @@ MODULES = {
     "optim": ("optim",),
     "nets": ("layers", "layer_utils", "fc_net"),
 }
+MAX_CALLS = 64  # of one case
 OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
 
 
@@ -64,6 +65,7 @@ def evidence_of(
         text=_text(say.get("text"), 8000),
         wall_s=_seconds(say.get("wall_s")),
         cpu_s=_seconds(say.get("cpu_s")),
+        calls=tuple(_calls(say.get("calls"), files)),
     )
     if outcome == "died":
         code = f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else ""
@@ -83,6 +85,25 @@ def raised_of(say: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
                 name = function if known else ""
                 frames.append((path, line, name, lines[line - 1].strip()[:200]))
     return Raised(_text(say.get("type"), 80), _text(say.get("message"), 500), tuple(frames))
+
+
+def _calls(value: Any, files: Mapping[str, bytes]) -> Iterator[Call]:
+    """Yield the calls of layers that have the agreed form; the lines are those of `files`."""
+    for one in _list(value)[:MAX_CALLS]:
+        if isinstance(one, list) and len(one) == 4 and isinstance(one[3], dict):
+            name, file, line, numbers = one
+            known = {
+                _text(argument, 40): tuple(float(n) for n in row)
+                for argument, row in list(numbers.items())[:10]
+                if isinstance(row, list) and len(row) == 4 and all(map(_is_number, row))
+            }
+            place = _text(file, 300)
+            is_line = place in files and type(line) is int and line > 0
+            yield Call(_text(name, 80), place if is_line else "", line if is_line else 0, known)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < 1e300
 
 
 def _text(value: Any, size: int) -> str:

@@ -1,11 +1,11 @@
 """Follow-through: one mistake is paid for once.
 
-A net that fails where a layer it needs is wrong runs again with the reference's layers in the place
-of the student's; what is right there was only a consequence. So does a net over layers that are
-right to single precision only, for it cannot be more. A backward pass that fails where its forward
-pass is wrong is tried by itself: affine and relu with the cache that is promised, a normalization
-against its own forward pass, for the cache between them is the student's own. No text and no array
-of these sessions is shown to anyone.
+A net that fails where a layer is wrong runs again with the reference's layers in the place of the
+student's; what is right there was only a consequence, and which layers it calls is seen there. So
+does a net over layers that are right to single precision only, for it cannot be more. A backward
+pass that fails where its forward pass is wrong is tried by itself: affine and relu with the cache
+that is promised, a normalization against its own forward pass, for the cache between them is the
+student's own. No text and no array of these sessions is shown to anyone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader import box
-from grader.needs import Verdicts, fails, kind, root
+from grader.needs import Verdicts, fails, kind
 from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
 from grader.session import Session
@@ -36,10 +36,14 @@ PROMISED = {"affine_backward": "affine_forward", "relu_backward": "relu_forward"
 
 @dataclass(frozen=True)
 class Again:
-    """An item that was tried again: part -> right, and what happened, by case."""
+    """An item that was tried again: part -> right, and what happened, by case.
+
+    `root` is the item whose mistake was taken out of its way, where one was.
+    """
 
     right: Mapping[str, bool]
     evidence: Mapping[str, Evidence]
+    root: str | None
 
 
 def through(
@@ -53,7 +57,7 @@ def through(
 ) -> dict[str, Again]:
     """Try again what may be a consequence, by item."""
     failed = [v.item for v in verdicts.values() if not v.passed and v.written and not v.broken]
-    nets = [item for item in failed if grafts and _over_layers(item, verdicts)]
+    nets = [item for item in failed if grafts and kind(item) == "nets" and _over_layers(verdicts)]
     norms = [item for item in failed if fails(NORMS.get(item.id), verdicts)]
     plain = [item for item in failed if fails(PROMISED.get(item.id), verdicts)]
     found: dict[str, Again] = {}
@@ -72,23 +76,28 @@ def through(
                 wrong = {name for name, verdict in verdicts.items() if not verdict.passed}
                 again = bench.verdict(item, evidence, mine, wrong)
                 if any(again.right.values()) or any(f.kind in TELLING for f in again.faults):
-                    found[item.id] = Again(again.right, evidence)
+                    root = forward_of(item.id) or _called(mine, evidence, verdicts)
+                    found[item.id] = Again(again.right, evidence, root)
     return found
 
 
-def _over_layers(item: ItemTable, verdicts: Verdicts) -> bool:
-    """Say whether right layers can help: the item is a net, and a layer that it needs is wrong."""
-    if kind(item) != "nets":
-        return False
-    return root(item, verdicts, ("layers",)) is not None or any(
-        verdicts[need].single_precision for need in _all_needs(item, verdicts)
-    )
+def forward_of(name: str) -> str | None:
+    """Return the item of the forward pass that a backward pass belongs to."""
+    return NORMS.get(name) or PROMISED.get(name)
 
 
-def _all_needs(item: ItemTable, verdicts: Verdicts) -> set[str]:
-    """Return what an item needs, and what that needs."""
-    needs = {need for need in item.needs if need in verdicts}
-    return needs.union(*(_all_needs(verdicts[need].item, verdicts) for need in needs))
+def _over_layers(verdicts: Verdicts) -> bool:
+    """Say whether right layers can help a net: some layer is wrong, or right to float32 only."""
+    layers = [v for v in verdicts.values() if kind(v.item) == "layers"]
+    return any(not layer.passed or layer.single_precision for layer in layers)
+
+
+def _called(
+    cases: Sequence[Case], evidence: Mapping[str, Evidence], verdicts: Verdicts
+) -> str | None:
+    """Return the first wrong layer that a net was seen to call."""
+    called = {call.name for case in cases for call in evidence[case.id].calls}
+    return next((name for name in verdicts if name in called and fails(name, verdicts)), None)
 
 
 def _ids(items: Sequence[ItemTable]) -> set[str]:

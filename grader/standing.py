@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grader import diagnose, follow, needs, score
+from grader import diagnose, follow, score
+from grader.consequence import Consequence
 from grader.rubric import ItemTable, Rubric
 from grader.types import ItemResult, Status
 from grader.verdicts import Verdict
@@ -14,10 +15,11 @@ def result_of(
     item: ItemTable,
     rubric: Rubric,
     verdicts: Mapping[str, Verdict],
-    settled: Mapping[str, Verdict],
     again: follow.Again | None,
+    consequence: Consequence | None,
     why: diagnose.Diagnosis | None,
 ) -> ItemResult:
+    """Return an item as it stands: its points, faults and hints, or what it is a consequence of."""
     if item.kind != "code":
         status: Status = "pending" if item.kind == "question" else "skipped"
         return ItemResult(
@@ -30,7 +32,11 @@ def result_of(
             item.id, item.title, item.section, item.where, status, 0.0, item.points, (),
             faults=verdict.faults,
         )  # fmt: skip
-    followed = again.right if again is not None else None
+    followed = (
+        None
+        if again is None and consequence is None
+        else {**(again.right if again else {}), **(consequence.right if consequence else {})}
+    )
     parts = score.parts_of(item, verdict.right, verdict.written)
     if followed is not None:
         parts = score.with_follow_through(parts, followed, rubric.table.follow_through)
@@ -45,7 +51,7 @@ def result_of(
         if followed is None or (fault.part == "all" or not followed.get(fault.part, False))
     )
     faults = () if earned == item.points else faults
-    because_of = _because_of(verdict, verdicts, settled, followed is not None, explained)
+    because_of = consequence.root if consequence is not None else None
     status = score.status_of(parts, faults)
     if because_of is not None and verdict.written and rubric.table.follow_through == 0:
         status = "skipped"
@@ -72,22 +78,3 @@ def result_of(
 def _hints(item: ItemTable, why: diagnose.Diagnosis | None) -> tuple[str, ...]:
     """Return the hints of the mistake, where it is known; else those of the item."""
     return (why.hints if why is not None else ()) or item.hints
-
-
-def _because_of(
-    verdict: Verdict,
-    verdicts: Mapping[str, Verdict],
-    settled: Mapping[str, Verdict],
-    tried: bool,
-    explained: bool,
-) -> str | None:
-    """Return the item that a failed one goes back to: a layer where right layers made it right, or
-    a net that is wrong over right layers too.
-    """
-    if verdict.passed:
-        return None
-    if explained:
-        return needs.root(verdict.item, verdicts, ("layers",))
-    if tried:
-        return needs.root(verdict.item, settled, ("nets",))
-    return needs.root(verdict.item, verdicts, ("layers", "nets"))

@@ -86,12 +86,26 @@ class Raised:
 
 
 @dataclass(frozen=True)
+class Call:
+    """One call of a layer by a net that ran over right layers.
+
+    `line` of `file` is the student's own that made it. `numbers` holds four numbers of each
+    argument that is an array (see grader.worker.calls): equal arrays have equal ones.
+    """
+
+    name: str
+    file: str
+    line: int
+    numbers: Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What happened when a case ran in the box.
 
     `refused` names outputs that are no plain numeric array, with what they were ("object array").
     `mutated` names the inputs that were changed in place. `text` is what was printed, bounded.
-    `unstable`: another run of the same case was right.
+    `unstable`: another run of the same case was right. `calls` are kept over right layers only.
     """
 
     case: str
@@ -104,6 +118,7 @@ class Evidence:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     unstable: bool = False
+    calls: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True)

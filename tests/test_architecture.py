@@ -35,6 +35,7 @@ LAYERS = (
     ("needs",),
     ("follow", "measure", "notebooks"),
     ("diagnose", "consistent", "smallest", "grafted", "assignment"),
+    ("consequence",),
     ("standing",),
     ("selfcheck", "engine", "exporters"),
     ("release",),

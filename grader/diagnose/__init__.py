@@ -124,10 +124,10 @@ def _of_item(
 ) -> Diagnosis | None:
     item = verdict.item
     cases = [case for case in rubric.cases if case.item == item.id and case.id in evidence]
-    seen = [_seen(case, evidence[case.id], bench) for case in cases]
+    seen = [seen_of(case, evidence[case.id], bench) for case in cases]
     worth = {part.id: part.points for part in item.parts}
     lost = sorted(lost, key=lambda part: -worth[part])
-    counted = _Counted(item, cases)
+    counted = Counted(item, cases)
     mine = Mine(counted(wrong_answers(seen)), symptoms.errors(seen), counted.part)
     twins = {name: counted(answers) for name, answers in wrong.answers(item.id).items()}
     matches = match.find(item.id, mine, twins, lost)
@@ -152,7 +152,8 @@ def _of_item(
     return Diagnosis(Cause(f"symptom/{stop[0]}", stop[1], False)) if stop else None
 
 
-def _seen(case: Case, evidence: Evidence, bench: Bench) -> Seen:
+def seen_of(case: Case, evidence: Evidence, bench: Bench) -> Seen:
+    """Return a case as wrong answers are read off it."""
     names = tuple(bench.names(case))
     if evidence.outcome == "answered":
         return Seen(case, names, bench.look(case, evidence))
@@ -168,7 +169,7 @@ def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
     return Diagnosis(Cause(f"{OWN[0]}+{cause.id}", f"{OWN[1]} {cause.says}", cause.certain))
 
 
-class _Counted:
+class Counted:
     """Keeps the wrong answers that cost points, and knows which part each counts for."""
 
     def __init__(self, item: ItemTable, cases: list[Case]) -> None:

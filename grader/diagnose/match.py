@@ -16,6 +16,7 @@ from grader.judges.wrong import OTHER, Answer, Key
 EXACT = 1e-9  # of the largest number in an array: rounding, in whatever order sums were taken
 NEAR = 1e-3  # another convention for eps, or single precision
 CLOSER = 1e-2  # nearer to the mistake than to the right answer by at least this factor
+NOISE = 1e-6  # of the largest wrong number in a case: an array below it is 0 but for rounding
 WHOLE = ""  # the part that stands for all of them
 
 Answers = Mapping[Key, Answer]
@@ -91,16 +92,22 @@ def _gap(mine: Answers, theirs: Answers, errors: Mapping[Key, float]) -> float |
     if not mine or mine.keys() != theirs.keys():
         return None
     worst = 0.0
+    sizes: dict[str, float] = {}
+    for (case, _), answer in theirs.items():
+        sizes[case] = max(sizes.get(case, 0.0), _size(answer))
     for key, answer in mine.items():
-        gap = distance(answer, theirs[key])
+        gap = distance(answer, theirs[key], NOISE * sizes[key[0]])
         if not gap <= min(NEAR, CLOSER * errors.get(key, np.inf)):
             return None
         worst = max(worst, gap)
     return worst
 
 
-def distance(got: Answer, known: Answer) -> float:
-    """Return how far an answer is from a known one, in units of the latter's largest number."""
+def distance(got: Answer, known: Answer, floor: float = 0.0) -> float:
+    """Return how far an answer is from a known one, in units of the latter's largest number.
+
+    What is 0 but for rounding is measured by `floor`.
+    """
     if isinstance(got, frozenset) or isinstance(known, frozenset):
         words = isinstance(got, frozenset) and isinstance(known, frozenset) and bool(got & known)
         return 0.0 if words else np.inf
@@ -111,8 +118,15 @@ def distance(got: Answer, known: Answer) -> float:
     there = np.isfinite(known)
     if not np.array_equal(there, np.isfinite(got)):
         return np.inf
-    size = float(np.max(np.abs(known), initial=0.0, where=there)) or 1.0
+    size = max(_size(known), floor) or 1.0
     return float(np.max(np.abs(got - known), initial=0.0, where=there)) / size
+
+
+def _size(answer: Answer) -> float:
+    """Return the largest number of an array, 0 for words."""
+    if isinstance(answer, frozenset):
+        return 0.0
+    return float(np.max(np.abs(answer), initial=0.0, where=np.isfinite(answer)))
 
 
 def _telling(answers: Answers, alone: bool) -> bool:

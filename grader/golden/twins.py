@@ -68,19 +68,28 @@ Chosen = list[tuple[Case, Rubric]]
 def _cases(mistake: Misconception, rubrics: Sequence[Rubric]) -> Chosen:
     """Return the cases in which a mistake may show: those of the items that it fails.
 
-    A mistake in a forward pass shows in the backward pass that takes its cache, too.
+    A mistake in a forward pass shows in the backward pass that takes its cache, too, and one in a
+    net in the net with a normalization or dropout.
     """
     items = (mistake.item, *mistake.fails)
     chosen: dict[str, tuple[Case, Rubric]] = {}
     for rubric in rubrics:
         for case in rubric.cases:
-            if case.item in items or mistake.item in _forward(case, rubric):
+            if case.item in items or mistake.item in _shares(case, rubric):
                 chosen.setdefault(case.id, (case, rubric))
     return list(chosen.values())
 
 
-def _forward(case: Case, rubric: Rubric) -> tuple[str, ...]:
-    return rubric.item(case.item).needs if case.probe.startswith("norms.") else ()
+def _shares(case: Case, rubric: Rubric) -> list[str]:
+    """Return the items whose code, or cache, is part of what a case asks."""
+    item = rubric.item(case.item)
+    if case.probe.startswith("norms."):
+        return list(item.needs)
+    return [need for need in item.needs if case.probe.startswith("nets.") and _is_net(need, rubric)]
+
+
+def _is_net(item: str, rubric: Rubric) -> bool:
+    return any((case.probe or "").startswith("nets.") for case in rubric.item(item).cases)
 
 
 def _variants(

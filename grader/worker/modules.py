@@ -22,6 +22,7 @@ from importlib.machinery import ModuleSpec
 from typing import Any
 
 from grader.worker import python2
+from grader.worker.calls import Watch
 
 GRADED = {
     "layers": "layers.py",
@@ -251,6 +252,7 @@ def install(
     graft: Mapping[str, bytes],
     aliases: Collection[str] = (),
     after: Mapping[str, Callable[[types.ModuleType], None]] | None = None,
+    watch: Watch = lambda name, function: function,
 ) -> None:
     """Make the submission importable by the names that its files use.
 
@@ -258,17 +260,18 @@ def install(
     their losses replace the student's (a student's own stay reachable as `own_softmax_loss`), and
     their sandwich layers stand in where the student's file lacks them. `graft` maps the short name
     of a module to marshalled code whose public names replace the student's: how a dependent item
-    is tried again over right layers. `aliases` are other names by which the files call the package.
-    `after` maps more short names to what is done with a module once it is executed.
+    is tried again over right layers; `watch` returns what stands there for each. `aliases` are
+    other names by which the files call the package. `after` maps more short names to what is done
+    with a module once it is executed.
     """
-    patches = {name: _patcher(name, given.get(name), graft.get(name)) for name in GRADED}
+    patches = {name: _patcher(name, given.get(name), graft.get(name), watch) for name in GRADED}
     finder = Finder(package, codes, {**patches, **(after or {})}, aliases)
     sys.meta_path.insert(0, finder)
     sys.meta_path += [BesideFinder(finder), InertFinder()]
 
 
 def _patcher(
-    name: str, given: bytes | None, graft: bytes | None
+    name: str, given: bytes | None, graft: bytes | None, watch: Watch
 ) -> Callable[[types.ModuleType], None]:
     def patch(module: types.ModuleType) -> None:
         if given is not None:
@@ -281,7 +284,7 @@ def _patcher(
                     setattr(module, public, value)
         if graft is not None:
             for public, value in _run_beside(graft, module).items():
-                setattr(module, public, value)
+                setattr(module, public, watch(public, value))
 
     return patch
 

@@ -28,6 +28,7 @@ import numpy as np
 from grader import wire
 from grader.probes.nn import Conventions, Implementation
 from grader.worker import (
+    calls,
     confine,
     handed_out,
     library,
@@ -121,6 +122,7 @@ class Driver:
         self.case_s: float = say["case_s"]
         cpu_s = math.ceil(self.load_s + MANY_CASES * self.case_s)
         self._leaf = Leaf(self._work, cpu_s, confinement.child)
+        self._calls = calls.Calls()  # in the leaf: which right layers were called
         self._found: dict[str, Any] | None = None  # in the leaf: what was imported there
         files: dict[str, dict[str, bytes]] = {"files": {}, "given": {}, "graft": {}}
         for name, array in arrays.items():
@@ -231,7 +233,10 @@ class Driver:
         """Import these modules in the leaf, unless they are there; return those that could be."""
         if self._found is None:
             self._found = {}
-            modules.install(self.package, self._all_codes(), self.given, self.graft, self.aliases)
+            modules.install(
+                self.package, self._all_codes(), self.given, self.graft, self.aliases,
+                watch=self._calls.watched,
+            )  # fmt: skip
         wanted = [name for name in names if name not in self._found]
         self._found |= modules.import_graded(self.package, wanted)
         good = {name: self._found[name] for name in names}
@@ -276,8 +281,11 @@ class Driver:
             if wanted not in implementations:
                 found = self._imported(wanted)
                 implementations[wanted] = Implementation(found, self.conventions)
-            nn = implementations[wanted]
-            answer(*observe.observe(nn, case, inputs[case_id], self.texts))
+            self._calls.taken()
+            seen, outputs = observe.observe(
+                implementations[wanted], case, inputs[case_id], self.texts
+            )
+            answer(seen | {"calls": self._calls.taken()}, outputs)
 
     def _notebook(self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Run a notebook's cells in one child; hand on what it tells."""

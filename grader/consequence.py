@@ -1,0 +1,119 @@
+"""Which failed item is only the consequence of another's mistake? It is one on evidence alone.
+
+    right layers   it comes right once the other is taken out of its way (grader.follow)
+    same mistake   the other's mistake is a known one, and made in the reference it gives the very
+                   numbers that this item is wrong by
+    same stop      every case of it stops inside of the other, in the way the other stops by itself
+    no file        the file that both stand in cannot be imported
+
+A wrong answer, a missing parameter or an exception of an item's own makes it a mistake of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grader.diagnose.reproduce import reproduces
+from grader.follow import Again
+from grader.needs import kind
+from grader.types import Case, Evidence
+from grader.verdicts import Bench, Verdict
+
+if TYPE_CHECKING:
+    from grader.assignment import Assignment
+    from grader.diagnose import Diagnosis
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """The item whose mistake explains another one, and the parts that are right without it."""
+
+    root: str
+    right: Mapping[str, bool]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that was found out about a submission: evidence by case, also `over` right layers."""
+
+    evidence: Mapping[str, Evidence]
+    over: Mapping[str, Evidence]
+    verdicts: Mapping[str, Verdict]
+    followed: Mapping[str, Again]
+    causes: Mapping[str, Diagnosis]
+
+
+def find(seen: Seen, bench: Bench, assignment: Assignment) -> dict[str, Consequence]:
+    """Return the items that are consequences, each with the item that explains it."""
+    found: dict[str, Consequence] = {}
+    for name, verdict in seen.verdicts.items():
+        if verdict.passed or verdict.broken:
+            continue
+        again = seen.followed.get(name)
+        if again is not None and _whole(verdict, again.right):
+            if again.root is not None:
+                found[name] = Consequence(again.root, again.right)
+            continue
+        cases = [case for case in assignment.rubric.cases if case.item == name]
+        root = _stopped_in(name, cases, seen, bench)
+        if root is not None:
+            found[name] = Consequence(root, {})
+        elif (same := _same_mistake(verdict, cases, seen, bench, assignment)) is not None:
+            found[name] = same
+    return found
+
+
+def _whole(verdict: Verdict, right: Mapping[str, bool]) -> bool:
+    """Say whether every part that is worth points is right."""
+    return all(right.get(part.id, False) for part in verdict.item.parts if part.points > 0)
+
+
+def _stopped_in(name: str, cases: Sequence[Case], seen: Seen, bench: Bench) -> str | None:
+    """Return the item inside of which every wrong case of this one stops, if it is one."""
+    wrong = [c for c in cases if not bench.is_right(c, seen.evidence[c.id])]
+    stops = {_stop(seen.evidence[case.id]) for case in wrong}
+    if len(stops) != 1:
+        return None
+    stop = stops.pop()
+    if stop is None or stop[0] == name or stop[0] not in seen.verdicts:
+        return None
+    root = seen.verdicts[stop[0]]
+    own = {_stop(seen.evidence[case_id]) for case_id in _cases_of(stop[0], seen)}
+    return None if root.passed or kind(root.item) == "nets" or stop not in own else stop[0]
+
+
+def _cases_of(item: str, seen: Seen) -> list[str]:
+    return [case_id for case_id in seen.evidence if case_id.partition("/")[0] == item]
+
+
+def _stop(evidence: Evidence) -> tuple[str, str, str, int] | None:
+    """Return (function, kind of exception, file, line) where a case stopped."""
+    if evidence.outcome not in ("raised", "not_written", "missing") or evidence.raised is None:
+        return None
+    if not evidence.raised.frames:  # a stub or a missing name, which the probe noticed
+        return evidence.raised.message, evidence.outcome, "", 0
+    path, line, function, _ = evidence.raised.frames[-1]
+    return function, evidence.raised.type, path, line
+
+
+def _same_mistake(
+    verdict: Verdict, cases: Sequence[Case], seen: Seen, bench: Bench, assignment: Assignment
+) -> Consequence | None:
+    """Return the net above whose certain mistake gives all that this one is wrong by."""
+    again = seen.followed.get(verdict.item.id)
+    right = {**verdict.right, **({p: r for p, r in again.right.items() if r} if again else {})}
+    lost = [p.id for p in verdict.item.parts if p.points > 0 and not right.get(p.id, False)]
+    for need in verdict.item.needs:
+        why = seen.causes.get(need)
+        if kind(seen.verdicts[need].item) != "nets" or why is None or not why.cause.certain:
+            continue
+        mistakes = why.cause.id.split("+")
+        tried = [{**seen.evidence, **(again.evidence if again else {})}, seen.over]
+        for evidence in tried:
+            if all(case.id in evidence for case in cases) and reproduces(
+                mistakes, verdict.item, lost, cases, evidence, bench, assignment.wrong
+            ):
+                return Consequence(need, {**right, **dict.fromkeys(lost, True)})
+    return None

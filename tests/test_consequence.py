@@ -1,0 +1,157 @@
+"""An item is a consequence of another on evidence alone; a mistake is paid for once.
+
+Each case is the reference with pieces of its text changed: (what is changed) -> for every item that
+is not simply right: the points it loses and the item that it is because of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pytest
+
+from grader.assignment import Assignment
+from grader.box import Worker
+from grader.engine import grade_one
+from grader.golden import mistakes as usual
+from grader.types import Report
+from tests import handed_in
+
+MISTAKES = handed_in.usual_mistakes()
+NETS = ("FullyConnectedNet.batchnorm", "FullyConnectedNet.layernorm", "FullyConnectedNet.dropout")
+Change = Mapping[str, Sequence[tuple[str, str]]]  # function -> (old text, new text)
+
+# Changes of our own, beside the usual mistakes: none of them is a known one.
+LAYERNORM_WITHOUT_PARAMETERS: Change = {
+    "FullyConnectedNet.__init__": [
+        ("normalization is not None and i <", 'normalization == "batchnorm" and i <')
+    ]
+}
+IF_DROPOUT, NEVER = "            if self.use_dropout:\n", "            if False:\n"
+DROPOUT_NEVER_CALLED: Change = {
+    "FullyConnectedNet.loss": [
+        (f"{IF_DROPOUT}                {line}", f"{NEVER}                {line}")
+        for line in ("out, caches", "dout =")
+    ]
+}
+CALLS_ALT: Change = {
+    "FullyConnectedNet.loss": [
+        (
+            '"batchnorm": (batchnorm_forward, batchnorm_backward)',
+            '"batchnorm": (batchnorm_forward, layers.batchnorm_backward_alt)',
+        )
+    ]
+}
+ALT_WRONG: Change = {"batchnorm_backward_alt": [("(dbeta + x_hat", "(2 * dbeta + x_hat")]}
+NORM_BACKWARD_RAISES: Change = {"layernorm_backward": [("dout * gamma", "dout * gama")]}
+NORM_FORWARD_RAISES: Change = {"batchnorm_forward": [("np.sqrt(var + eps)", "np.sqrt(vra + eps)")]}
+NET_INIT_RAISES: Change = {"FullyConnectedNet.__init__": [("np.ones(fan_out)", "np.ones(fan_uot)")]}
+
+
+def names(*ids: str) -> Change:
+    change: usual.Change = {}
+    for one in ids:
+        change = usual.together(change, MISTAKES[one].change)
+    return change
+
+
+CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None]]]] = {
+    "a known mistake of the plain net is paid once": (
+        [names("FullyConnectedNet/relu-on-scores")],
+        {"FullyConnectedNet": (5.0, None), **{net: (0.0, "FullyConnectedNet") for net in NETS}},
+    ),
+    "an unrelated mistake of the plain net is no reason": (
+        [names("FullyConnectedNet/biases-regularized"), LAYERNORM_WITHOUT_PARAMETERS],
+        {"FullyConnectedNet": (1.5, None), "FullyConnectedNet.layernorm": (2.0, None)},
+    ),
+    "dropout that is never called is its own mistake": (
+        [names("FullyConnectedNet/last-layer-not-in-loss"), DROPOUT_NEVER_CALLED],
+        {"FullyConnectedNet": (1.5, None), "FullyConnectedNet.dropout": (1.0, None)},
+    ),
+    "what a net really calls explains it": (
+        [CALLS_ALT, ALT_WRONG],
+        {
+            "batchnorm_backward_alt": (2.0, None),
+            "FullyConnectedNet.batchnorm": (0.0, "batchnorm_backward_alt"),
+        },
+    ),
+    "a layer that a net does not call explains nothing": (
+        [ALT_WRONG, names("FullyConnectedNet.batchnorm/mode-never-set")],
+        {"batchnorm_backward_alt": (2.0, None), "FullyConnectedNet.batchnorm": (1.0, None)},
+    ),
+    "beside a wrong layer a net pays for what is wrong over right layers too": (
+        [names("affine_backward/db-mean"), names("TwoLayerNet/one-weight-regularized")],
+        {
+            "affine_backward": (1.0, None),
+            "TwoLayerNet": (1.0, None),
+            **dict.fromkeys(("FullyConnectedNet", *NETS), (0.0, "affine_backward")),
+        },
+    ),
+    "an exception of its own is nobody else's fault": (
+        [names("layernorm_forward/over-the-batch"), NORM_BACKWARD_RAISES],
+        {
+            "layernorm_forward": (2.0, None),
+            "layernorm_backward": (3.0, None),
+            "FullyConnectedNet.layernorm": (0.0, "layernorm_forward"),
+        },
+    ),
+    "a backward pass that stops in its forward pass waits for it": (
+        [NORM_FORWARD_RAISES],
+        {
+            "batchnorm_forward": (3.5, None),
+            "batchnorm_backward": (5.0, "batchnorm_forward"),
+            "batchnorm_backward_alt": (3.0, "batchnorm_forward"),
+            "FullyConnectedNet.batchnorm": (0.0, "batchnorm_forward"),
+        },
+    ),
+    "a net that stops in its own constructor does so by itself": (
+        [names("batchnorm_forward/over-features"), NET_INIT_RAISES],
+        {
+            "batchnorm_forward": (3.5, None),
+            "batchnorm_backward": (0.0, "batchnorm_forward"),
+            "batchnorm_backward_alt": (0.0, "batchnorm_forward"),
+            "FullyConnectedNet.batchnorm": (4.0, None),
+            "FullyConnectedNet.layernorm": (2.0, None),
+        },
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker() as one:
+        yield one
+
+
+def submission(changes: Sequence[Change]) -> handed_in.Submission:
+    """Return the reference with all the changes made in it."""
+    change: usual.Change = {}
+    for one in changes:
+        change = usual.together(change, {name: tuple(pairs) for name, pairs in one.items()})
+    files = dict(handed_in.reference().files)
+    path = "cs231n/classifiers/fc_net.py"
+    imports = b"import numpy as np\n\nfrom .. import layers\n"
+    files[path] = files[path].replace(b"import numpy as np\n", imports, 1)
+    return handed_in.of_files("changed", usual.applied(files, change))
+
+
+def outcome(report: Report) -> dict[str, tuple[float, str | None]]:
+    """Return (points lost, because of) of every item that has either."""
+    return {
+        item.id: (item.possible - item.earned, item.because_of)
+        for item in report.items
+        if item.parts and (item.earned < item.possible or item.because_of)
+    }
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_who_pays_and_because_of_whom(
+    name: str, assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    changes, expected = CASES[name]
+    report = grade_one(submission(changes), assignments["cs231n-a2"], worker)
+    assert outcome(report) == expected
+    # A consequence carries no cause of its own, and every other lost item has something to say.
+    for item in report.items:
+        if item.because_of is not None:
+            assert item.cause is None and item.smallest is None
