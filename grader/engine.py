@@ -22,6 +22,7 @@ from grader import (
     consequence,
     consistent,
     diagnose,
+    folding,
     follow,
     grafted,
     measure,
@@ -109,6 +110,13 @@ def _items(
 
     seen = consequence.Seen(evidence, over, verdicts, followed, causes)
     follows = consequence.find(seen, bench, assignment)
+    again = folding.consequences(
+        job, grafts, assignment.given, worker, rubric, verdicts, followed, follows, deadline
+    )
+    follows |= {
+        name: consequence.Consequence(root, dict.fromkeys(parts, True))
+        for name, (root, parts) in again.items()
+    }
     items = tuple(
         result_of(
             item, rubric, verdicts, followed.get(item.id), follows.get(item.id), causes.get(item.id)

@@ -23,6 +23,7 @@ MODULES = {
     "own": ("layers",),
     "optim": ("optim",),
     "nets": ("layers", "layer_utils", "fc_net"),
+    "folds": ("layers", "layer_utils", "fc_net"),
 }
 MAX_CALLS = 64  # of one case
 OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}

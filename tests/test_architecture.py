@@ -35,7 +35,7 @@ LAYERS = (
     ("needs",),
     ("follow", "measure", "notebooks"),
     ("diagnose", "consistent", "smallest", "grafted", "assignment"),
-    ("consequence",),
+    ("consequence", "folding"),
     ("standing",),
     ("selfcheck", "engine", "exporters"),
     ("release",),

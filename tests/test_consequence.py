@@ -47,6 +47,47 @@ NORM_BACKWARD_RAISES: Change = {"layernorm_backward": [("dout * gamma", "dout * 
 NORM_FORWARD_RAISES: Change = {"batchnorm_forward": [("np.sqrt(var + eps)", "np.sqrt(vra + eps)")]}
 NET_INIT_RAISES: Change = {"FullyConnectedNet.__init__": [("np.ones(fan_out)", "np.ones(fan_uot)")]}
 
+# Mistakes of the plain net that no list knows of.
+GRADIENT_TOO_LARGE: Change = {
+    "FullyConnectedNet.loss": [("relu_backward(dout, caches", "1.3 * relu_backward(dout, caches")]
+}
+SCORES_OF_THE_INPUT: Change = {
+    "FullyConnectedNet.loss": [
+        (
+            "        if y is None:",
+            "        scores = scores + 0.1 * X.reshape(len(X), -1)[:, :1]\n        if y is None:",
+        )
+    ]
+}
+NO_NET_AT_ALL: Change = {
+    "FullyConnectedNet.loss": [
+        ("        if y is None:", "        scores = 0 * scores\n        if y is None:"),
+        (
+            "        return loss, grads",
+            "        return loss, {n: 0 * p for n, p in params.items()}",
+        ),
+    ]
+}
+# A helper that both classes use, and the two places where each of them does.
+HELPER = """def penalty(reg, *weights):
+    return 0.5 * reg * sum(np.sum(np.abs(w)) for w in weights)
+
+
+"""
+ON_ITS_OWN = "0.5 * self.reg * sum(np.sum(np.abs(w)) for w in ({}))"
+IN_TWO, IN_DEEP = (
+    "0.5 * self.reg * (np.sum(W1 * W1) + np.sum(W2 * W2))",
+    "0.5 * self.reg * np.sum(W * W)",
+)
+SHARED_HELPER: Change = {
+    "TwoLayerNet.loss": [(IN_TWO, "penalty(self.reg, W1, W2)")],
+    "FullyConnectedNet.loss": [(IN_DEEP, "penalty(self.reg, W)")],
+}
+WRITTEN_TWICE: Change = {
+    "TwoLayerNet.loss": [(IN_TWO, ON_ITS_OWN.format("W1, W2"))],
+    "FullyConnectedNet.loss": [(IN_DEEP, ON_ITS_OWN.format("W,"))],
+}
+
 
 def names(*ids: str) -> Change:
     change: usual.Change = {}
@@ -59,6 +100,40 @@ CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None
     "a known mistake of the plain net is paid once": (
         [names("FullyConnectedNet/relu-on-scores")],
         {"FullyConnectedNet": (5.0, None), **{net: (0.0, "FullyConnectedNet") for net in NETS}},
+    ),
+    "an unknown mistake in the gradients of the plain net is paid once": (
+        [GRADIENT_TOO_LARGE],
+        {"FullyConnectedNet": (2.0, None), **{net: (0.0, "FullyConnectedNet") for net in NETS}},
+    ),
+    "an unknown mistake in the scores of the plain net is paid once": (
+        [SCORES_OF_THE_INPUT],
+        {"FullyConnectedNet": (2.0, None), **{net: (0.0, "FullyConnectedNet") for net in NETS}},
+    ),
+    "beside an unknown mistake of the plain net one of its own is paid for": (
+        [GRADIENT_TOO_LARGE, LAYERNORM_WITHOUT_PARAMETERS],
+        {
+            "FullyConnectedNet": (2.0, None),
+            "FullyConnectedNet.batchnorm": (0.0, "FullyConnectedNet"),
+            "FullyConnectedNet.layernorm": (2.0, None),
+            "FullyConnectedNet.dropout": (0.0, "FullyConnectedNet"),
+        },
+    ),
+    "a net of constants explains nothing": (
+        [NO_NET_AT_ALL],
+        {
+            "FullyConnectedNet": (6.5, None),
+            "FullyConnectedNet.batchnorm": (3.5, None),
+            "FullyConnectedNet.layernorm": (1.75, None),
+            "FullyConnectedNet.dropout": (2.0, None),
+        },
+    ),
+    "a mistake in a helper of two nets is paid once": (
+        [SHARED_HELPER],
+        {"TwoLayerNet": (1.0, None), "FullyConnectedNet": (0.0, "TwoLayerNet")},
+    ),
+    "the same mistake written twice is two": (
+        [WRITTEN_TWICE],
+        {"TwoLayerNet": (1.0, None), "FullyConnectedNet": (1.5, None)},
     ),
     "an unrelated mistake of the plain net is no reason": (
         [names("FullyConnectedNet/biases-regularized"), LAYERNORM_WITHOUT_PARAMETERS],
@@ -132,6 +207,7 @@ def submission(changes: Sequence[Change]) -> handed_in.Submission:
     path = "cs231n/classifiers/fc_net.py"
     imports = b"import numpy as np\n\nfrom .. import layers\n"
     files[path] = files[path].replace(b"import numpy as np\n", imports, 1)
+    files[path] = files[path].replace(b"class TwoLayerNet", HELPER.encode() + b"class TwoLayerNet")
     return handed_in.of_files("changed", usual.applied(files, change))
 
 

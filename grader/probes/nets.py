@@ -28,7 +28,7 @@ def two_layer_scores(
 ) -> Outputs:
     """x (N, D) -> scores (N, C)."""
     model = _with(_two_layer(nn, dims), theta, dims)
-    return {"scores": _scores(model, x)}
+    return {"scores": scores_of(model, x)}
 
 
 def two_layer_loss(
@@ -40,7 +40,7 @@ def two_layer_loss(
     reg: float = 0.0,
 ) -> Outputs:
     """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
-    return _loss(_with(_two_layer(nn, dims, reg=reg), theta, dims), x, y)
+    return loss_of(_with(_two_layer(nn, dims, reg=reg), theta, dims), x, y)
 
 
 def two_layer_regularization(
@@ -82,8 +82,8 @@ def net_scores(
         _net(nn, x.dtype, dims, normalization=normalization, keep=keep), theta, dims, normalization
     )
     kept = x.copy()
-    scores = {"scores": _scores(model, x)}
-    return scores if keep == 1 else scores | {"scores_again": _scores(model, kept)}
+    scores = {"scores": scores_of(model, x)}
+    return scores if keep == 1 else scores | {"scores_again": scores_of(model, kept)}
 
 
 def net_loss(
@@ -97,7 +97,7 @@ def net_loss(
 ) -> Outputs:
     """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
     model = _net(nn, x.dtype, dims, reg=reg, normalization=normalization)
-    return _loss(_with(model, theta, dims, normalization), x, y)
+    return loss_of(_with(model, theta, dims, normalization), x, y)
 
 
 def net_regularization(
@@ -133,7 +133,7 @@ def net_test_mode(
     model = _with(_net(nn, x.dtype, dims, normalization=normalization), theta, dims, normalization)
     for batch, labels in zip(x, y, strict=True):
         model.loss(batch.copy(), labels.copy())
-    first, again = (_scores(model, x_test.copy()) for _ in range(2))
+    first, again = (scores_of(model, x_test.copy()) for _ in range(2))
     return {"scores": first, "scores_again": again}
 
 
@@ -151,12 +151,12 @@ def net_dropout(
     plain layer's kept share for the same `keep`, to tell a fault of the net from one of the layer.
     """
     model = _with(_net(nn, x.dtype, dims, keep=keep), theta, dims)
-    steps = [_loss(model, image[None].copy(), label[None].copy()) for image, label in zip(x, y)]
+    steps = [loss_of(model, image[None].copy(), label[None].copy()) for image, label in zip(x, y)]
     outputs: Outputs = {name: stack([s.get(name) for s in steps], name) for name in steps[0]}
     param = {"mode": "train", "p": nn.conventions.p(keep)}
     layer, _ = nn.dropout_forward(np.ones((100, 100)), param)
     return outputs | {
-        "scores": _scores(model, x.copy()),
+        "scores": scores_of(model, x.copy()),
         "layer_share": np.mean(np.asarray(layer) != 0),
     }
 
@@ -236,7 +236,7 @@ def own_gradient(
     else:
         model = _net(nn, x.dtype, dims, reg=reg, normalization=normalization)
         model = _with(model, theta, dims, normalization)
-    grads = _loss(model, x.copy(), y.copy())
+    grads = loss_of(model, x.copy(), y.copy())
     analytic, numeric = [], []
     for name in sorted(model.params):
         kept = np.array(model.params[name])
@@ -249,6 +249,23 @@ def own_gradient(
         analytic.append(np.sum(np.reshape(grads[f"d{name}"], kept.shape) * direction))
         numeric.append((ends[0] - ends[1]) * 2.0**19)
     return {"analytic": np.array(analytic), "numeric": np.array(numeric)}
+
+
+def built(
+    nn: Implementation, dtype: Any, dims: list[int], net: str, reg: float, **arguments: Any
+) -> Any:
+    """Return a net of the class `net`; `arguments` are those of FullyConnectedNet alone."""
+    if net == "TwoLayerNet":
+        return _two_layer(nn, dims, reg=reg)
+    return _net(nn, dtype, dims, reg=reg, **arguments)
+
+
+def put(model: Any, values: Mapping[str, np.ndarray]) -> None:
+    """Set the parameters that a model has; its own (1, D) for (D,) stays."""
+    for name, value in values.items():
+        if name in model.params:
+            fits = np.shape(model.params[name]) == (1, *value.shape)
+            model.params[name] = value.reshape((1, *value.shape) if fits else value.shape).copy()
 
 
 def _two_layer(nn: Implementation, dims: list[int], **arguments: Any) -> Any:
@@ -304,15 +321,12 @@ def _with(model: Any, theta: np.ndarray, dims: list[int], normalization: str | N
     An own shape other than (1, D) for (D,) is a mistake of the constructor: what follows from it is
     looked at with the right shape.
     """
-    for name, values in parameters(theta, dims, normalization).items():
-        if name in model.params:
-            shape = values.shape
-            fits = np.shape(model.params[name]) == (1, *shape)
-            model.params[name] = values.reshape((1, *shape) if fits else shape).copy()
+    put(model, parameters(theta, dims, normalization))
     return model
 
 
-def _loss(model: Any, x: np.ndarray, y: np.ndarray) -> Outputs:
+def loss_of(model: Any, x: np.ndarray, y: np.ndarray) -> Outputs:
+    """Return loss () and the gradients d<name> of one batch. Raises BadReturn or NotWritten."""
     result = model.loss(x, y)
     if result is None:
         raise NotWritten("loss")
@@ -329,7 +343,7 @@ def _loss(model: Any, x: np.ndarray, y: np.ndarray) -> Outputs:
     return outputs | {"parameters_without_gradient": len(orphans)}
 
 
-def _scores(model: Any, x: np.ndarray) -> Any:
+def scores_of(model: Any, x: np.ndarray) -> Any:
     """Return the scores of x; a tuple, even one that starts with them, is something else."""
     scores = model.loss(x)
     if isinstance(scores, tuple):

@@ -45,8 +45,8 @@ from grader.worker.children import Answer, Leaf
 PRELOAD = (
     "numpy.linalg", "numpy.random", "numpy.fft", "numpy.ma",
     "grader.probes.layers", "grader.probes.norms", "grader.probes.dropout", "grader.probes.optim",
-    "grader.probes.nets", "grader.probes.own", "copy", "functools", "itertools", "math", "pickle",
-    "time", "typing",
+    "grader.probes.nets", "grader.probes.folds", "grader.probes.own", "copy", "functools",
+    "itertools", "math", "pickle", "time", "typing",
 )  # fmt: skip
 
 MANY_CASES = 200  # CPU time of a leaf; wall time is what stops one that works for ever

@@ -1,0 +1,283 @@
+"""Does a net fail only by the mistake that another net pays for already?
+
+Over stand-in layers (grader.probes.stand_ins) all right nets give the same numbers: a net with
+batch normalization gives what the plain net gives with gamma and beta multiplied into its weights.
+So if two nets are wrong, and are wrong there by the very same numbers, the second has no mistake of
+its own: its layers stand where they should, with the right parameters, gradients and modes. Nets of
+two classes must share a helper of the student's, too, for a mistake that is written twice is two.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from grader import box
+from grader.follow import Again
+from grader.needs import kind
+from grader.probes import folds, stand_ins
+from grader.rubric import ItemTable, Rubric
+from grader.session import Session
+from grader.types import Arrays, Case, Evidence
+from grader.verdicts import Verdict
+
+SAME = 1e-9  # of an array's largest number: one mistake in two places rounds a little differently
+SLOW = ("timeout", "memory", "died")
+NO_PENALTY = ("dgamma", "dbeta")  # gradients that regularization leaves alone
+ONE, DEEP = (4, 5, 3), (4, 5, 4, 3)
+NORMS = (None, "batchnorm", "layernorm")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One question to nets of several kinds: `two_layer` says whether TwoLayerNet is asked too.
+
+    Folds of equal `dims` have equal arrays.
+    """
+
+    name: str
+    fold: str
+    dims: tuple[int, ...]
+    reg: float = 0.0
+    two_layer: bool = False
+
+    def case(self, item: str) -> str:
+        """Return the id of the case that asks an item's net."""
+        return f"fold/{len(self.dims)}_layers/{self.name}/{item}"
+
+    def asks(self, net: Net) -> bool:
+        """Say whether a net can be asked."""
+        if net.name == "TwoLayerNet":
+            return self.two_layer
+        return net.normalization is None if self.fold == "dropout" else net.keep == 1
+
+
+@dataclass(frozen=True)
+class Net:
+    """What an item's net is: its class, and what FullyConnectedNet is built with."""
+
+    name: str
+    normalization: str | None = None
+    keep: float = 1.0
+
+    @property
+    def layers(self) -> bool:
+        """Whether it has layers that a plain net lacks."""
+        return self.normalization is not None or self.keep != 1
+
+
+FOLDS = (
+    Fold("affine", "affine", DEEP),
+    Fold("plain", "none", ONE, two_layer=True),
+    Fold("penalty", "none", ONE, reg=0.5, two_layer=True),
+    Fold("plain_deep", "none", DEEP),
+    Fold("penalty_deep", "none", DEEP, reg=0.5),
+    Fold("dropout", "dropout", DEEP),
+)
+
+
+def consequences(
+    job: box.Job,
+    grafts: Mapping[str, bytes],
+    given: Mapping[str, bytes],
+    worker: box.Worker,
+    rubric: Rubric,
+    verdicts: Mapping[str, Verdict],
+    followed: Mapping[str, Again],
+    explained: Collection[str],
+    deadline: float,
+) -> dict[str, tuple[str, frozenset[str]]]:
+    """Return item -> (the item that pays for its mistake, the parts that it lost by it).
+
+    Items in `explained` are not asked. Nothing of this session is shown to anyone.
+    """
+    lost = {
+        name: _lost(verdict, followed.get(name))
+        for name, verdict in verdicts.items()
+        if kind(verdict.item) == "nets" and name not in explained
+    }
+    asked = {name: net_of(verdicts[name].item) for name, parts in lost.items() if parts}
+    if len(asked) < 2 or "layers" not in grafts or time.monotonic() > deadline:
+        return {}
+    cases = [_case(item, net, fold) for item, net in asked.items() for fold in FOLDS
+             if fold.asks(net)]  # fmt: skip
+    layers = grafts["layers"] + b"\n\n" + Path(stand_ins.__file__).read_bytes()
+    session = Session(worker, replace(job, graft={"layers": layers}), rubric, deadline)
+    try:
+        loaded = session.loaded.modules.get("fc_net", {}).get("outcome") == "loaded"
+        seen = session.once(cases) if loaded else {}
+    finally:
+        session.close()
+    found: dict[str, tuple[str, frozenset[str]]] = {}
+    for number, (item, net) in enumerate(asked.items()):
+        for other in list(asked)[:number]:
+            shares = net.name == asked[other].name or shares_helper(job, given, verdicts)
+            if other not in found and shares and _same(item, other, lost[item], seen, rubric):
+                found[item] = (other, lost[item])
+                break
+    return found
+
+
+def net_of(item: ItemTable) -> Net:
+    """Return what the net of an item is, by its cases."""
+    if any((case.probe or "").startswith("nets.two_layer") for case in item.cases):
+        return Net("TwoLayerNet")
+    keeps = [case.options["keep"] for case in item.cases if "keep" in case.options]
+    if keeps:
+        return Net("FullyConnectedNet", keep=0.5)
+    norms = {case.options.get("normalization") for case in item.cases}
+    return Net("FullyConnectedNet", normalization=next(iter(norms)) if len(norms) == 1 else None)
+
+
+def _lost(verdict: Verdict, again: Again | None) -> frozenset[str]:
+    """Return the parts that a net lost over right layers too, if it can be asked at all."""
+    slow = any(fault.kind in SLOW for fault in verdict.faults)
+    if verdict.passed or not verdict.written or verdict.broken or slow:
+        return frozenset()
+    right = {**verdict.right, **({p: r for p, r in again.right.items() if r} if again else {})}
+    return frozenset(p.id for p in verdict.item.parts if p.points > 0 and not right.get(p.id))
+
+
+def _case(item: str, net: Net, fold: Fold) -> Case:
+    """Return the question; nets of all kinds get the same arrays."""
+    dims = fold.dims
+    count = sum((a + 1) * b for a, b in zip(dims, dims[1:])) + 2 * sum(dims[1:-1])
+    options = {"dims": list(dims), "net": net.name, "fold": fold.fold, "reg": fold.reg}
+    if net.name != "TwoLayerNet":
+        options |= {"normalization": net.normalization, "keep": net.keep}
+    inputs = {
+        "x": f"2x5x{dims[0]}", "y": f"2x5 labels={dims[-1]}", "theta": f"{count} *1/2",
+    }  # fmt: skip
+    return Case(
+        fold.case(item), item, "folds.folded", inputs, options, public=False,
+        judge="values.close", part=None, only=(), needs=(), alternatives=(),
+    )  # fmt: skip
+
+
+def _same(
+    item: str, other: str, lost: Collection[str], seen: Mapping[str, Evidence], rubric: Rubric
+) -> bool:
+    """Say whether all that is wrong about a net, in every lost part, is wrong about another."""
+    shown: set[str] = set()
+    for fold in FOLDS:
+        pair = [seen.get(fold.case(name)) for name in (item, other)]
+        if pair[0] is None or pair[1] is None:
+            continue
+        if any(one is None or one.outcome != "answered" for one in pair):
+            return False
+        mine, theirs = pair[0].arrays, pair[1].arrays
+        net = net_of(rubric.item(item))
+        case = _case(item, net, fold)
+        right = _right(rubric.case_inputs(case), fold)
+        if fold.reg:  # it adds nothing to gradients of gamma and beta, which a plain net lacks
+            right |= _without_penalty(item, fold, seen)
+            mine = {n: a for n, a in mine.items() if net.layers or not n.startswith(NO_PENALTY)}
+        wrong = [name for name in mine if name in right and not _close(mine[name], right[name])]
+        if not _depends_on_all(mine) or not all(
+            name in theirs and _close(mine[name], theirs[name]) for name in wrong
+        ):
+            return False
+        shown |= set(_parts(wrong, fold))
+    return bool(shown) and set(lost) <= shown
+
+
+def _without_penalty(item: str, fold: Fold, seen: Mapping[str, Evidence]) -> Arrays:
+    """Return a net's gradients of gamma and beta for the same question without regularization."""
+    plain = next(f for f in FOLDS if (f.dims, f.fold, f.reg) == (fold.dims, fold.fold, 0.0))
+    arrays = seen[plain.case(item)].arrays
+    return {name: array for name, array in arrays.items() if name.startswith(NO_PENALTY)}
+
+
+def _parts(wrong: Sequence[str], fold: Fold) -> Iterator[str]:
+    """Yield the parts of an item that wrong numbers of a fold may have cost."""
+    for name in wrong:
+        if name.startswith("scores"):
+            yield from ("scores", "test_mode")
+        else:
+            yield "loss" if name == "loss" else "gradients"
+        if fold.reg:
+            yield "regularization"
+        if fold.fold == "dropout":
+            yield "training"
+
+
+def _depends_on_all(arrays: Arrays) -> bool:
+    """Say whether every gradient is there and some number of it is not 0: no net of constants."""
+    return all(
+        np.all(np.isfinite(array)) and np.any(array)
+        for name, array in arrays.items()
+        if name.startswith("d")
+    )
+
+
+def _close(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.size != other.size or not np.all(np.isfinite(one)):
+        return False
+    size = float(np.max(np.abs(other), initial=0.0)) or 1.0
+    return bool(np.max(np.abs(one.ravel() - other.ravel()), initial=0.0) <= SAME * size)
+
+
+def _right(inputs: Arrays, fold: Fold) -> dict[str, np.ndarray]:
+    """Return what a right net gives: a plain net of ReLUs, then the chain rule."""
+    dims = list(fold.dims)
+    values = folds.values_of(inputs["theta"], dims, fold.fold)
+    plain = folds.multiplied(values, dims)
+    x, y = inputs["x"][-1], inputs["y"][-1]
+    outs, last = [x], len(dims) - 1
+    for layer in range(1, last):
+        outs.append(np.maximum(0.0, outs[-1] @ plain[f"W{layer}"] + plain[f"b{layer}"]))
+    scores = outs[-1] @ plain[f"W{last}"] + plain[f"b{last}"]
+    log_probs = scores - scores.max(axis=1, keepdims=True)
+    log_probs -= np.log(np.exp(log_probs).sum(axis=1, keepdims=True))
+    rows = np.arange(len(x))
+    found = {"loss": -log_probs[rows, y].mean()}
+    dout = np.exp(log_probs)
+    dout[rows, y] -= 1
+    dout /= len(x)
+    for layer in range(last, 0, -1):
+        w = plain[f"W{layer}"]
+        found["loss"] = found["loss"] + 0.5 * fold.reg * np.sum(w * w)
+        found[f"dW{layer}"] = outs[layer - 1].T @ dout + fold.reg * w
+        found[f"db{layer}"] = dout.sum(axis=0)
+        dout = (dout @ w.T) * (outs[layer - 1] > 0)
+    found = folds.unfolded(found, values, dims)
+    for name, scale in folds.scales(fold.fold, len(inputs["x"])).items():
+        again = folds.multiplied(values, dims, scale)
+        out = inputs["x"][0]
+        for layer in range(1, last):
+            out = np.maximum(0.0, out @ again[f"W{layer}"] + again[f"b{layer}"])
+        found[name] = out @ again[f"W{last}"] + again[f"b{last}"]
+    return found
+
+
+def shares_helper(job: box.Job, given: Mapping[str, bytes], items: Collection[str]) -> bool:
+    """Say whether both classes of fc_net.py use a function that is the student's own.
+
+    One that is as it was handed out is not, nor is one that is an item by itself.
+    """
+    try:
+        trees = {
+            name: ast.parse(job.files.get(f"{job.package}/{path}", b""))
+            for name, path in box.GRADED.items()
+        }
+        handed_out = {ast.dump(node) for text in given.values() for node in ast.parse(text).body}
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    own = {
+        node.name
+        for name in ("fc_net", "layer_utils", "layers")
+        for node in trees[name].body
+        if isinstance(node, ast.FunctionDef) and ast.dump(node) not in handed_out
+        if node.name not in items
+    }
+    used: list[set[str]] = [
+        {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+        for node in trees["fc_net"].body
+        if isinstance(node, ast.ClassDef)
+    ]
+    return len(used) > 1 and any(all(name in names for names in used) for name in own)
