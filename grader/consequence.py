@@ -11,11 +11,12 @@ A wrong answer, a missing parameter or an exception of an item's own makes it a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grader.diagnose.reproduce import reproduces
+from grader.folding import net_of
 from grader.follow import Again
 from grader.needs import kind
 from grader.types import Case, Evidence
@@ -101,15 +102,18 @@ def _stop(evidence: Evidence) -> tuple[str, str, str, int] | None:
 def _same_mistake(
     verdict: Verdict, cases: Sequence[Case], seen: Seen, bench: Bench, assignment: Assignment
 ) -> Consequence | None:
-    """Return the net above whose certain mistake gives all that this one is wrong by."""
+    """Return the net of the same class whose certain mistake gives all that this one is wrong by.
+
+    It is one that comes earlier in the rubric, and the mistake is one of its own.
+    """
     again = seen.followed.get(verdict.item.id)
     right = {**verdict.right, **({p: r for p, r in again.right.items() if r} if again else {})}
     lost = [p.id for p in verdict.item.parts if p.points > 0 and not right.get(p.id, False)]
-    for need in verdict.item.needs:
+    for need in _earlier_nets(verdict, seen.verdicts):
         why = seen.causes.get(need)
-        if kind(seen.verdicts[need].item) != "nets" or why is None or not why.cause.certain:
+        mistakes = why.cause.id.split("+") if why is not None and why.cause.certain else []
+        if not mistakes or not all(one.startswith(f"{need}/") for one in mistakes):
             continue
-        mistakes = why.cause.id.split("+")
         tried = [{**seen.evidence, **(again.evidence if again else {})}, seen.over]
         for evidence in tried:
             if all(case.id in evidence for case in cases) and reproduces(
@@ -117,3 +121,14 @@ def _same_mistake(
             ):
                 return Consequence(need, {**right, **dict.fromkeys(lost, True)})
     return None
+
+
+def _earlier_nets(verdict: Verdict, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
+    """Yield the items above this one that ask for a net of the same class."""
+    if kind(verdict.item) != "nets":
+        return
+    for name, other in verdicts.items():
+        if name == verdict.item.id:
+            return
+        if kind(other.item) == "nets" and net_of(other.item).name == net_of(verdict.item).name:
+            yield name

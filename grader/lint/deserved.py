@@ -35,10 +35,12 @@ def is_unwritten(report: Report) -> str:
 
 
 def costs(fails: Mapping[str, Sequence[str]], named: str, report: Report) -> str:
-    """Exactly the parts in `fails` are lost; `named` is their cause, for certain."""
+    """Exactly the parts in `fails` are lost, each mistake once; `named` is their cause."""
     found = dict(lost(report))
+    paid = {item.id for item in _code(report) if item.because_of in fails}
     for name in dict.fromkeys([*fails, *found]):
-        must, does = sorted(fails.get(name, ())), sorted(found.get(name, ()))
+        must = [] if name in paid else sorted(fails.get(name, ()))
+        does = sorted(found.get(name, ()))
         if must != does:
             return f"{name} loses {_listed(does)}, not {_listed(must)}"
     for item in _code(report):

@@ -185,12 +185,12 @@ def _split(root: Root) -> str:
 def _consequence(item: ItemResult) -> Consequence:
     left = lost(item)
     if item.followed_through and not left:
-        outcome = "Right when run over correct layers: no points lost"
+        outcome = "Right apart from that: no points lost"
     elif item.followed_through:
         score = f"{points(item.earned)} of {points(item.possible)}"
-        outcome = f"Run over correct layers: {score} points"
+        outcome = f"Right apart from that: {score} points"
     elif item.status == "skipped":
-        outcome = f"Not tried over correct layers: {count(left, 'point')} lost"
+        outcome = f"Not tried apart from that: {count(left, 'point')} lost"
     elif not left:
         outcome = "No points lost"
     else:

@@ -84,7 +84,7 @@ def _section(one: Checked, place: str) -> Iterator[str]:
     yield f"<section id='{escape(one.item.id)}'>\n<h2>{escape(one.item.title)}</h2>"
     yield f"<p><code>{escape(place)}</code></p>"
     if one.waits_for:
-        yield f"<p>It rests on {escape(one.waits_for)}: mend that first.</p>"
+        yield f"<p>It needs {escape(one.waits_for)}, which is wrong too: start there.</p>"
     picked = chosen(one.faults)
     for fault in picked:
         told = problem(fault, SIDE)

@@ -89,7 +89,7 @@ def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
     says = {"not_written": "not written yet"}.get(kind, says)
     screen.row(*MARKS[kind], checked.item.id, says, place if kind in ("wrong", "waits") else "")
     if kind == "waits" and not in_full:
-        screen.line(f"mend {checked.waits_for} first: this one rests on it", "dim", 7)
+        screen.line(f"it needs {checked.waits_for}, which is wrong too: start there", "dim", 7)
     elif kind in ("wrong", "waits"):
         _wrong(screen, checked, in_full)
     if in_full or kind == "passed":
@@ -114,7 +114,7 @@ def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
         for fault in [f for f in checked.faults if all(f is not one for one in picked)][:SIDE]:
             screen.line(in_one_line(fault), "dim", 7)
         if checked.waits_for:
-            screen.line(f"It rests on {checked.waits_for}: mend that first.", "", 7)
+            screen.line(f"It needs {checked.waits_for}, which is wrong too: start there.", "", 7)
         if checked.hint:
             screen.line(f"Hint: {checked.hint}", "", 7)
 

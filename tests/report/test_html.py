@@ -110,7 +110,7 @@ def test_roots_come_by_points_with_their_consequences_inside() -> None:
     ]
     first = words(found[0])
     assert "Two-layer net : TwoLayerNet stopped with ValueError" in first
-    assert "Right when run over correct layers: no points lost" in first
+    assert "Right apart from that: no points lost" in first
     assert "4 points may come back" in first and "+6 points" in first
     assert not any("Two-layer net" in card for card in found[1:])
 
