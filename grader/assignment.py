@@ -24,8 +24,9 @@ class Assignment:
 
     `given` holds the handed-out layers.py and layer_utils.py (short name -> source). `grafts` holds
     the reference's layers.py under "layers" where this machine has it: without it an item that
-    fails because of another cannot be tried over right layers. `mistakes` is the folder of golden
-    wrong answers, read once something has failed. `images` are those on which training is
+    fails because of another cannot be tried over right layers. `solved` holds the files of the
+    reference's nets and layers likewise, laid out as a submission. `mistakes` is the folder of
+    golden wrong answers, read once something has failed. `images` are those on which training is
     recomputed; only executed notebooks need them. `bands` are drawn beside a student's curves.
     """
 
@@ -33,6 +34,7 @@ class Assignment:
     golden: Golden
     given: Mapping[str, bytes] = field(default_factory=dict)
     grafts: Mapping[str, bytes] = field(default_factory=dict)
+    solved: Mapping[str, bytes] = field(default_factory=dict)
     images: Images | None = None
     mistakes: Path | None = None
     bands: Bands = field(default_factory=Bands)

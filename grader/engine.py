@@ -29,6 +29,7 @@ from grader import (
     reading,
     score,
     smallest,
+    trace,
     training,
 )
 from grader.assignment import Assignment
@@ -106,6 +107,10 @@ def _items(
     certain = [name for name, why in causes.items() if why.cause.certain and why.hints]
     over = grafted.evidence(job, grafts, worker, rubric, verdicts, followed, certain, deadline)
     causes |= diagnose.sure(rubric, bench, over, verdicts, assignment)
+    watched = {**_of_nets(followed), **over}
+    causes |= trace.causes(
+        job, grafts, assignment.solved, worker, rubric, watched, causes, deadline
+    )
     small = smallest.climb(job, worker, rubric, bench, verdicts, followed, deadline)
 
     seen = consequence.Seen(evidence, over, verdicts, followed, causes)
@@ -126,6 +131,16 @@ def _items(
     return tuple(
         replace(item, smallest=None if item.because_of else small.get(item.id)) for item in items
     )
+
+
+def _of_nets(followed: Mapping[str, follow.Again]) -> dict[str, Evidence]:
+    """Return what happened over right layers in the cases of nets that were tried again."""
+    return {
+        case_id: seen
+        for again in followed.values()
+        for case_id, seen in again.evidence.items()
+        if seen.calls
+    }
 
 
 def job_of(submission: Submission, assignment: Assignment) -> box.Job:

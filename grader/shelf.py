@@ -19,6 +19,9 @@ from grader.rubric import Rubric, read_rubric
 DEFAULT_RUBRIC = "cs231n-a2"
 GIVEN_PACKAGE = "cs231n"
 GIVEN_FILES = ("solver.py", "gradient_check.py", "data_utils.py", "download.py", "synthetic.py")
+SOLVED = tuple(
+    f"{GIVEN_PACKAGE}/{name}" for name in ("layers.py", "layer_utils.py", "classifiers/fc_net.py")
+)
 ALSO_GIVEN = ("layers", "layer_utils")  # handed out in part: losses and sandwich layers
 
 
@@ -87,12 +90,20 @@ def _assignment(rubric: str, data_dir: Path | None) -> Assignment:
         golden=Golden.read(golden_folder()),
         given={n: data for n in ALSO_GIVEN if (data := _bytes(template / f"{n}.py")) is not None},
         grafts={} if layers is None else {"layers": layers},
+        solved=_solved(),
         images=Images(profile, read.table.seed, template, data_dir),
         mistakes=golden_folder() / wrong.FOLDER,
         bands=Bands.read(golden_folder(), profile, data_dir is not None),
     )
     found.check()
     return found
+
+
+def _solved() -> dict[str, bytes]:
+    """Return the reference's nets and layers, laid out as a submission; empty where it is not."""
+    folder = home() / "reference"
+    files = {name: _bytes(folder / name) for name in SOLVED}
+    return {} if None in files.values() else {n: data for n, data in files.items() if data}
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -35,7 +35,7 @@ LAYERS = (
     ("needs",),
     ("follow", "measure", "notebooks"),
     ("diagnose", "consistent", "smallest", "grafted", "assignment"),
-    ("folding",),
+    ("folding", "trace"),
     ("consequence",),
     ("standing",),
     ("selfcheck", "engine", "exporters"),

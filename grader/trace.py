@@ -1,0 +1,118 @@
+"""At which line does a wrong net leave the way of a right one?
+
+Over the reference's layers each call of a layer is known, with its numbers and the student's line
+that made it. The reference's net makes the same calls; the first one that differs is where to look.
+Only public cases are compared. No point hangs on it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from grader import box
+from grader.diagnose import Diagnosis
+from grader.rubric import Rubric
+from grader.session import Session
+from grader.types import Call, Case, Cause, Evidence
+
+ID = "symptom/leaves-the-way"
+SAME = 1e-9  # of a sum's size: rounding, in whatever order it was taken
+ALIKE = {"batchnorm_backward_alt": "batchnorm_backward"}
+
+
+def causes(
+    job: box.Job,
+    grafts: Mapping[str, bytes],
+    reference: Mapping[str, bytes],
+    worker: box.Worker,
+    rubric: Rubric,
+    over: Mapping[str, Evidence],
+    found: Mapping[str, Diagnosis],
+    deadline: float,
+) -> dict[str, Diagnosis]:
+    """Return the diagnosis, with the line added, of each net that no usual mistake explains.
+
+    `over` is what happened over right layers, by case; `reference` are the files of a right net.
+    """
+    items = {case.item for case in rubric.cases if case.id in over}
+    asked = [name for name in items if name not in found or not found[name].hints]
+    cases = [c for c in rubric.cases if c.item in asked and c.public and c.id in over]
+    cases = [case for case in cases if over[case.id].calls]
+    if not cases or not reference or time.monotonic() > deadline:
+        return {}
+    right_job = replace(
+        job, package="cs231n", files=reference, conventions={"dropout_p": "keep"}, graft=grafts
+    )
+    session = Session(worker, right_job, rubric, deadline)
+    try:
+        right = session.once(cases)
+    finally:
+        session.close()
+    told: dict[str, Diagnosis] = {}
+    for case in cases:
+        says = difference(case, over[case.id].calls, right[case.id].calls)
+        if says and case.item not in told:
+            told[case.item] = _with(found.get(case.item), says)
+    return told
+
+
+def _with(known: Diagnosis | None, says: str) -> Diagnosis:
+    """Return the line, and behind it what is certain about the numbers."""
+    if known is None or not known.cause.certain:
+        return Diagnosis(Cause(ID, says, False))
+    cause = known.cause
+    return replace(known, cause=Cause(f"{ID}+{cause.id}", f"{says} {cause.says}", False))
+
+
+def difference(case: Case, mine: Sequence[Call], right: Sequence[Call]) -> str:
+    """Return a sentence about the first call of a net that differs from a right net's; "" if none.
+
+    Where units are dropped at random only the order of the calls is compared.
+    """
+    is_random = case.options.get("keep", 1.0) != 1
+    for number, wanted in enumerate(right):
+        if number >= len(mine):
+            return _ends(mine, wanted)
+        call = mine[number]
+        if _kind(call) != _kind(wanted):
+            return f"{_place(call)} calls {call.name} where a right net calls {wanted.name}."
+        other = [] if is_random else list(_other(call, wanted))
+        if other:
+            names = " and ".join(other)
+            return f"{_place(call)} hands another {names} to {call.name} than a right net does: see what was done to it."
+    if len(mine) > len(right):
+        call = mine[len(right)]
+        return f"{_place(call)} calls {call.name} where a right net is done."
+    return ""
+
+
+def _ends(mine: Sequence[Call], wanted: Call) -> str:
+    if not mine:
+        return ""
+    last = mine[-1]
+    return f"After {last.name} in {_place(last).lower()} a right net calls {wanted.name}."
+
+
+def _kind(call: Call) -> str:
+    return ALIKE.get(call.name, call.name)
+
+
+def _place(call: Call) -> str:
+    return f"Line {call.line} of {call.file.rpartition('/')[2]}" if call.line else "The net"
+
+
+def _other(call: Call, wanted: Call) -> Iterator[str]:
+    """Yield the arguments that both calls have and that differ."""
+    for name, numbers in wanted.numbers.items():
+        mine = call.numbers.get(name)
+        if mine is None:
+            continue
+        size = max(abs(wanted.numbers[name][2]), 1e-12)
+        if mine[0] != numbers[0] or any(
+            not math.isclose(a, b, rel_tol=SAME, abs_tol=SAME * size)
+            for a, b in zip(mine[1:], numbers[1:])
+        ):
+            yield name
