@@ -82,7 +82,8 @@ def difference(case: Case, mine: Sequence[Call], right: Sequence[Call]) -> str:
         other = [] if is_random else list(_other(call, wanted))
         if other:
             names = " and ".join(other)
-            return f"{_place(call)} hands another {names} to {call.name} than a right net does: see what was done to it."
+            says = f"hands another {names} to {call.name} than a right net does"
+            return f"{_place(call)} {says}: see what was done to it."
     if len(mine) > len(right):
         call = mine[len(right)]
         return f"{_place(call)} calls {call.name} where a right net is done."
