@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
 
 from grader import inputs, ladder
@@ -75,5 +78,19 @@ def _case(item: ItemTable, row: CaseTable) -> Case:
         part=row.part,
         only=row.only,
         needs=row.needs,
-        alternatives=item.alternatives,
+        alternatives=expanded(item.alternatives),
     )
+
+
+def expanded(names: Sequence[str]) -> tuple[str, ...]:
+    """Return every convention that a list of alternatives stands for, each once.
+
+    Names joined by "+" apply together. Each of them may offer a choice: "|a|b+|c" stands for a, b,
+    c, a+c and b+c; where nothing is chosen, that is as in the reference.
+    """
+    found = [
+        "+".join(filter(None, chosen))
+        for name in names
+        for chosen in itertools.product(*(part.split("|") for part in name.split("+")))
+    ]
+    return tuple(dict.fromkeys(filter(None, found)))
