@@ -62,7 +62,7 @@ def close(got: Any, want: Any, rules: Rules = RULES, **others: Any) -> Finding:
 
 @pytest.mark.parametrize(
     "name", ["values.close", "dropout.train", "dropout.seeded", "dropout.backward", "nets.init",
-             "nets.dropout", "nets.repeated", "nets.seeded", "own.gradient"],
+             "nets.dropout", "nets.repeated", "nets.penalty", "nets.seeded", "own.gradient"],
 )  # fmt: skip
 def test_a_judge_is_found_by_its_dotted_name(name: str) -> None:
     assert isinstance(judges.find(name), Judge)
@@ -1110,6 +1110,26 @@ def test_a_normalized_net_uses_dropout_where_equal_batches_give_other_losses(
     assert set(findings) == {"used"} and findings["used"].kind == kind
 
 
+PENALTIES: dict[str, tuple[Arrays, str | None]] = {
+    # loss with reg and without it, for one gamma and beta and for others
+    "the same": ({"loss": np.array([[3.0, 4.0], [1.0, 2.0]])}, None),
+    "of a mistake that is not about gamma": ({"loss": np.array([[-9.0, -8.0], [1.0, 2.0]])}, None),
+    "in single precision": ({"loss": np.array([[3.0, 4.000001], [1.0, 2.0]], np.float32)}, None),
+    "one axis more": ({"loss": np.array([[[3.0], [4.0]], [[1.0], [2.0]]])}, None),
+    "larger with gamma": ({"loss": np.array([[3.0, 4.5], [1.0, 2.0]])}, "value"),
+    "a little larger": ({"loss": np.array([[3.0, 4.001], [1.0, 2.0]])}, "value"),
+    "nan": ({"loss": np.array([[3.0, np.nan], [1.0, 2.0]])}, "not_finite"),
+    "too few": ({"loss": np.array([1.0, 1.25])}, "shape"),
+    "none": ({}, "missing"),
+}
+
+
+@pytest.mark.parametrize(("arrays", "kind"), PENALTIES.values(), ids=PENALTIES.keys())
+def test_the_penalty_is_on_weights_alone(arrays: Arrays, kind: str | None) -> None:
+    findings = found("nets.penalty", look(arrays))
+    assert set(findings) == {"penalty"} and findings["penalty"].kind == kind
+
+
 @pytest.mark.parametrize("name", ["loss", "dW1", "dW2", "dW3", "db3", "layer_share"])
 @pytest.mark.parametrize("how", ["absent", "nan"])
 def test_a_net_that_lacks_something_earns_no_aspect(name: str, how: str) -> None:
@@ -1272,6 +1292,7 @@ LOOKS: dict[str, tuple[dict[str, Any], Arrays, tuple[str, ...]]] = {
     ),
     "nets.seeded": ({}, {}, ("loss", "analytic", "numeric")),
     "nets.repeated": ({"times": 20}, {}, ("loss",)),
+    "nets.penalty": ({}, {}, ("loss",)),
     "own.gradient": (
         {}, {n: odd(RNG(0), (20, 8)) for n in ("x_along", "gamma_along", "beta_along", "dout")},
         ("dx", "dgamma", "dbeta", "dx_ends", "dgamma_ends", "dbeta_ends", "plain",

@@ -117,6 +117,32 @@ def net_regularization(
     return _difference(penalized, plain, parameter_shapes(dims, normalization))
 
 
+def net_penalty(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    dims: list[int],
+    reg: float,
+    normalization: str,
+) -> Outputs:
+    """What `reg` adds to the loss, by gamma and beta -> loss (2, 2).
+
+    The first axis is with `reg` and without it; the second is gamma and beta from theta, and twice
+    as large. The weights are the same in all four.
+    """
+    losses = []
+    for strength in (reg, 0.0):
+        model = _net(nn, x.dtype, dims, reg=strength, normalization=normalization)
+        for factor in (1, 2):
+            _with(model, theta, dims, normalization)
+            for name in [n for n in model.params if n.startswith(("gamma", "beta"))]:
+                model.params[name] = factor * np.asarray(model.params[name])
+            losses.append(_loss(model, x.copy(), y.copy())["loss"])
+    stacked = stack(losses, "loss")
+    return {"loss": None if stacked is None else stacked.reshape(2, 2, *stacked.shape[1:])}
+
+
 def net_test_mode(
     nn: Implementation,
     x: np.ndarray,
