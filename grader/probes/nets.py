@@ -200,7 +200,7 @@ def net_dropout_repeated(
     """The same batch x (N, D), y (N,) in training mode, again and again -> loss (times,)."""
     model = _net(nn, x.dtype, dims, keep=keep, normalization=normalization)
     model = _with(model, theta, dims, normalization)
-    losses = [model.loss(x.copy(), y.copy())[0] for _ in range(times)]
+    losses = [_kept(model.loss(x.copy(), y.copy())[0]) for _ in range(times)]
     return {"loss": stack(losses, "loss")}
 
 
@@ -223,8 +223,8 @@ def net_dropout_seeded(
     """
     model = _net(nn, x.dtype, dims, keep=keep, seed=seed, reg=reg, normalization=normalization)
     model = _with(model, theta, dims, normalization)
-    losses = [model.loss(x.copy(), y.copy())[0] for _ in range(2)]
-    _, grads = model.loss(x.copy(), y.copy())
+    losses = [_kept(model.loss(x.copy(), y.copy())[0]) for _ in range(2)]
+    grads = _loss(model, x.copy(), y.copy())
     analytic, numeric = [], []
     for name in sorted(parameter_shapes(dims, normalization)):
         if name not in model.params:
@@ -235,9 +235,9 @@ def net_dropout_seeded(
         ends = []
         for step in (1e-5, -1e-5):
             model.params[name] = kept + step * along
-            ends.append(model.loss(x.copy(), y.copy())[0])
+            ends.append(_kept(model.loss(x.copy(), y.copy())[0]))
         model.params[name] = kept
-        gradient = np.asarray(grads[name]) if name in grads else np.zeros_like(kept)
+        gradient = np.asarray(grads.get(f"d{name}", np.zeros_like(kept)))
         analytic.append(np.sum(gradient.reshape(kept.shape) * along))
         numeric.append((ends[0] - ends[1]) / 2e-5)
     return {"loss": np.array(losses), "analytic": np.array(analytic), "numeric": np.array(numeric)}
@@ -270,7 +270,7 @@ def own_gradient(
         ends = []
         for step in (2.0**-20, -(2.0**-20)):
             model.params[name] = kept + step * direction
-            ends.append(model.loss(x.copy(), y.copy())[0])
+            ends.append(_kept(model.loss(x.copy(), y.copy())[0]))
         model.params[name] = kept
         analytic.append(np.sum(np.reshape(grads[f"d{name}"], kept.shape) * direction))
         numeric.append((ends[0] - ends[1]) * 2.0**19)
@@ -351,8 +351,14 @@ def _loss(model: Any, x: np.ndarray, y: np.ndarray) -> Outputs:
         raise NotWritten("loss")  # a stub returns a loss of zero and no gradient
     orphans = [name for name in model.params if name not in grads]
     ordered = {name: grads[name] for name in model.params if name in grads} | grads
-    outputs: Outputs = {"loss": loss} | {f"d{name}": value for name, value in ordered.items()}
+    outputs: Outputs = {"loss": _kept(loss)}
+    outputs |= {f"d{name}": _kept(value) for name, value in ordered.items()}
     return outputs | {"parameters_without_gradient": len(orphans)}
+
+
+def _kept(value: Any) -> Any:
+    """Return what a net gave as it is now: the next call may write into the same array."""
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _scores(model: Any, x: np.ndarray) -> Any:
@@ -362,7 +368,7 @@ def _scores(model: Any, x: np.ndarray) -> Any:
         raise BadReturn(
             f"loss(X) without labels must return the scores alone, it returned {len(scores)} values"
         )
-    return scores
+    return _kept(scores)
 
 
 def _difference(one: Outputs, other: Outputs, shapes: Mapping[str, tuple[int, ...]]) -> Outputs:
