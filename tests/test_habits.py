@@ -1,4 +1,4 @@
-"""What one call changes in place, or keeps for the next, costs no other answer a point."""
+"""What one function does, changes in place or keeps for the next call costs no other a point."""
 
 from __future__ import annotations
 
@@ -81,6 +81,22 @@ def layernorm_backward(dout, cache):
     dout *= inv_std
     return dout, dgamma, dbeta
 ''', {}),
+    "a mask that drops nothing is no mistake of the backward pass": ('''
+def dropout_forward(x, dropout_param):
+    p = dropout_param["p"]
+    if "seed" in dropout_param:
+        np.random.seed(dropout_param["seed"])
+    mask = None if dropout_param["mode"] == "test" else np.random.rand(*x.shape) < p / p
+    return x if mask is None else x * mask, (dropout_param, mask)
+''', {"dropout_forward": 2.5}),
+    "nor is one that is made and never used": ('''
+def dropout_forward(x, dropout_param):
+    p = dropout_param["p"]
+    if "seed" in dropout_param:
+        np.random.seed(dropout_param["seed"])
+    mask = None if dropout_param["mode"] == "test" else (np.random.rand(*x.shape) < p) / p
+    return x, (dropout_param, mask)
+''', {"dropout_forward": 2.5}),
     "a forward pass spoils x before it stops": ('''
 def affine_forward(x, w, b):
     x *= 0

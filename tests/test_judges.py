@@ -806,6 +806,55 @@ def test_in_test_mode_dout_is_handed_on_whatever_the_forward_pass_does() -> None
         assert (found("dropout.backward", seen)["dx"].kind is None) is right
 
 
+OURS = np.where(X > 0, DOUT, 0.0)  # dout through a mask of our own
+WITHOUT_MASK: dict[str, tuple[Arrays, bool]] = {
+    # how backward reads the promised cache, where its own forward pass keeps every unit
+    "the mask is scaled": ({"dx": DOUT, "dx_of_scaled": OURS / 0.75, "dx_of_plain": OURS}, True),
+    "it scales itself": (
+        {"dx": DOUT, "dx_of_scaled": OURS / 0.75**2, "dx_of_plain": OURS / 0.75}, True),
+    "scaled once and for all": (
+        {"out": X / 0.75, "dx": DOUT / 0.75, "dx_of_scaled": OURS / 0.75, "dx_of_plain": OURS},
+        True),
+    "scaled twice": (
+        {"out": X / 0.75, "dx": DOUT / 0.75**2, "dx_of_scaled": OURS / 0.75**2,
+         "dx_of_plain": OURS / 0.75}, False),
+    "a mask that forward did not use": (
+        {"dx": DOUT * MASK / 0.75, "dx_of_scaled": OURS / 0.75, "dx_of_plain": OURS}, True),
+    "a cache of its own form": ({"dx": DOUT}, False),
+    "dout as it came": ({"dx": DOUT, "dx_of_scaled": DOUT, "dx_of_plain": DOUT}, False),
+    "scale missing": ({"dx": DOUT, "dx_of_scaled": OURS, "dx_of_plain": OURS}, False),
+    "mask turned": ({"dx": DOUT, "dx_of_scaled": (DOUT - OURS) / 0.75,
+                     "dx_of_plain": DOUT - OURS}, False),
+    "another shape": ({"dx": DOUT, "dx_of_scaled": OURS.ravel(), "dx_of_plain": OURS[:1]}, False),
+    "every unit dropped": (
+        {"out": X * 0, "dx": DOUT * 0, "dx_of_scaled": OURS / 0.75, "dx_of_plain": OURS}, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("arrays", "right"), WITHOUT_MASK.values(), ids=WITHOUT_MASK.keys())
+def test_a_backward_pass_without_a_mask_of_its_own_is_tried_with_ours(
+    arrays: Arrays, right: bool
+) -> None:
+    inputs, options = {"x": X, "dout": DOUT}, {"keep": 0.75, "mode": "train"}
+    seen = look({"out": X, **arrays}, inputs=inputs, options=options)
+    one = found("dropout.backward", seen)["dx"]
+    assert one.kind == (None if right else "missing")
+
+
+@pytest.mark.parametrize(
+    ("mode", "arrays", "right"),
+    [("train", {"dx_of_scaled": OURS / 0.75, "dx_of_plain": OURS}, True),
+     ("train", {"dx_of_scaled": DOUT, "dx_of_plain": DOUT}, False), ("train", {}, False),
+     ("test", {"dx": DOUT}, True), ("test", {"dx": OURS}, False), ("test", {}, False)],
+)  # fmt: skip
+def test_a_backward_pass_may_be_judged_without_its_forward_pass(
+    mode: str, arrays: Arrays, right: bool
+) -> None:
+    options = {"keep": 0.75, "mode": mode, "own_forward": False}
+    seen = look(arrays, inputs={"x": X, "dout": DOUT}, options=options)
+    assert (found("dropout.backward", seen)["dx"].kind is None) is right
+
+
 TRAINING = {"mode": "train"}
 
 
@@ -1283,7 +1332,8 @@ LOOKS: dict[str, tuple[dict[str, Any], Arrays, tuple[str, ...]]] = {
     "dropout.train": ({"keep": 0.75}, {"x": odd(RNG(0), (20, 8))}, ("out", "out_again")),
     "dropout.seeded": ({"seeds": [1, 1, 2]}, {}, ("outs",)),
     "dropout.backward": (
-        {"mode": "train"}, {"x": odd(RNG(0), (20, 8)), "dout": odd(RNG(1), (20, 8))}, ("out", "dx"),
+        {"mode": "train", "keep": 0.75}, {"x": odd(RNG(0), (20, 8)), "dout": odd(RNG(1), (20, 8))},
+        ("out", "dx", "dx_of_scaled", "dx_of_plain"),
     ),
     "nets.init": ({"dims": [8, 4, 3], "weight_scale": 1.0}, {}, ("W1", "b1", "W2", "b2")),
     "nets.dropout": (
