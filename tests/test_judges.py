@@ -338,6 +338,27 @@ def test_exact_means_every_bit() -> None:
     assert close((A / 3).astype(np.float32), A / 3, exact).kind == "value"
 
 
+SINGLE: dict[str, tuple[float, bool, str, str | None]] = {
+    # error of a float64 answer, whether something else in the case is float32, policy -> its kind
+    "rounded inside": (1e-7, True, "warn", "dtype"),
+    "rounded inside, more than that": (1e-3, True, "warn", "value"),
+    "rounded inside, where that is not allowed": (1e-7, True, "fail", "value"),
+    "nothing is float32": (1e-7, False, "warn", "value"),
+    "right all the same": (1e-12, True, "warn", None),
+}
+
+
+@pytest.mark.parametrize(("error", "other", "policy", "kind"), SINGLE.values(), ids=SINGLE.keys())
+def test_what_is_computed_from_float32_is_judged_as_float32(
+    error: float, other: bool, policy: str, kind: str | None
+) -> None:
+    got = {"x": A * (1 + error)} | ({"kept": np.float32(0)} if other else {})
+    rules = Rules(1e-9, 1e-5, float32_policy=policy)
+    one = found("values.close", look(got, {"x": A}, rules=rules))["x"]
+    assert one.kind == kind
+    assert one.warning is (kind == "dtype")
+
+
 # ---------------------------------------------------------------- values: missing, alternatives
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.probes.nn import BadReturn, Implementation, NotWritten, stack
+from grader.probes.nn import BadReturn, Implementation, NotWritten, single_precision, stack
 
 Outputs = dict[str, Any]
 
@@ -82,7 +82,7 @@ def net_scores(
         _net(nn, x.dtype, dims, normalization=normalization, keep=keep), theta, dims, normalization
     )
     kept = x.copy()
-    scores = {"scores": _scores(model, x)}
+    scores = {"scores": _scores(model, x), **_below(nn, normalization)}
     return scores if keep == 1 else scores | {"scores_again": _scores(model, kept)}
 
 
@@ -97,7 +97,7 @@ def net_loss(
 ) -> Outputs:
     """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
     model = _net(nn, x.dtype, dims, reg=reg, normalization=normalization)
-    return _loss(_with(model, theta, dims, normalization), x, y)
+    return _loss(_with(model, theta, dims, normalization), x, y) | _below(nn, normalization)
 
 
 def net_regularization(
@@ -160,7 +160,7 @@ def net_test_mode(
     for batch, labels in zip(x, y, strict=True):
         model.loss(batch.copy(), labels.copy())
     first, again = (_scores(model, x_test.copy()) for _ in range(2))
-    return {"scores": first, "scores_again": again}
+    return {"scores": first, "scores_again": again, **_below(nn, normalization)}
 
 
 def net_dropout(
@@ -386,6 +386,18 @@ def _difference(one: Outputs, other: Outputs, shapes: Mapping[str, tuple[int, ..
         else:
             found[name] = None if mine is None or theirs is None else np.subtract(mine, theirs)
     return found
+
+
+def _below(nn: Implementation, normalization: str | None) -> Outputs:
+    """Return what shows that a normalization below works in single precision, if it does."""
+    if normalization is None:
+        return {}
+    x, ones = np.arange(4.0).reshape(2, 2) ** 2, np.ones(2)
+    try:
+        forward = getattr(nn, f"{normalization}_forward")
+        return single_precision(*forward(x, ones.copy(), ones.copy(), {"mode": "train"}))
+    except Exception:  # noqa: BLE001 - what is wrong with the layer is told of the layer
+        return {}
 
 
 def _copies(params: Any) -> Outputs:
