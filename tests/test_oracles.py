@@ -53,7 +53,7 @@ COMPLEX = Maths(np, np.real)
 class Taste:
     """What courses differ in. `train`, `back` and `test` are the place of eps in normalization.
 
-    With `simple`, backward takes d std / d var to be 1 / (2 std), wherever eps stands. With `cached`
+    With `simple`, backward takes d std / d var to be 1 / (2 std), wherever eps stands. `cached`:
     dgamma takes the normalized x of the forward pass, where backward has another one.
     """
 

@@ -23,10 +23,10 @@ class Rubric:
         self.sha256 = sha256
         self.place = place or table.id
         self.cases: tuple[Case, ...] = tuple(
-            _case(item, row) for item in table.items for row in item.cases
+            case_of(item, row) for item in table.items for row in item.cases
         )
         self.large: tuple[Case, ...] = tuple(
-            _case(item, row) for item in table.items for row in large_rows(item)
+            case_of(item, row) for item in table.items for row in large_rows(item)
         )
         self.ladder: tuple[Case, ...] = tuple(
             rung
@@ -66,7 +66,8 @@ def large_rows(item: ItemTable) -> tuple[CaseTable, ...]:
     return (CaseTable(id=LARGE, inputs=item.large),) if item.large else ()
 
 
-def _case(item: ItemTable, row: CaseTable) -> Case:
+def case_of(item: ItemTable, row: CaseTable) -> Case:
+    """Return a row of an item as the case that it describes."""
     return Case(
         id=f"{item.id}/{row.id}",
         item=item.id,
