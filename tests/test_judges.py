@@ -62,7 +62,7 @@ def close(got: Any, want: Any, rules: Rules = RULES, **others: Any) -> Finding:
 
 @pytest.mark.parametrize(
     "name", ["values.close", "dropout.train", "dropout.seeded", "dropout.backward", "nets.init",
-             "nets.dropout", "nets.repeated", "nets.seeded", "own.gradient"],
+             "nets.dropout", "nets.repeated", "nets.penalty", "nets.seeded", "own.gradient"],
 )  # fmt: skip
 def test_a_judge_is_found_by_its_dotted_name(name: str) -> None:
     assert isinstance(judges.find(name), Judge)
@@ -336,6 +336,27 @@ def test_exact_means_every_bit() -> None:
     assert close(np.nextafter(A, 9), A, exact).kind == "value"
     assert close(A.astype(np.float32), A, exact).warning  # small integers are exact there too
     assert close((A / 3).astype(np.float32), A / 3, exact).kind == "value"
+
+
+SINGLE: dict[str, tuple[float, bool, str, str | None]] = {
+    # error of a float64 answer, whether something else in the case is float32, policy -> its kind
+    "rounded inside": (1e-7, True, "warn", "dtype"),
+    "rounded inside, more than that": (1e-3, True, "warn", "value"),
+    "rounded inside, where that is not allowed": (1e-7, True, "fail", "value"),
+    "nothing is float32": (1e-7, False, "warn", "value"),
+    "right all the same": (1e-12, True, "warn", None),
+}
+
+
+@pytest.mark.parametrize(("error", "other", "policy", "kind"), SINGLE.values(), ids=SINGLE.keys())
+def test_what_is_computed_from_float32_is_judged_as_float32(
+    error: float, other: bool, policy: str, kind: str | None
+) -> None:
+    got = {"x": A * (1 + error)} | ({"kept": np.float32(0)} if other else {})
+    rules = Rules(1e-9, 1e-5, float32_policy=policy)
+    one = found("values.close", look(got, {"x": A}, rules=rules))["x"]
+    assert one.kind == kind
+    assert one.warning is (kind == "dtype")
 
 
 # ---------------------------------------------------------------- values: missing, alternatives
@@ -806,6 +827,55 @@ def test_in_test_mode_dout_is_handed_on_whatever_the_forward_pass_does() -> None
         assert (found("dropout.backward", seen)["dx"].kind is None) is right
 
 
+OURS = np.where(X > 0, DOUT, 0.0)  # dout through a mask of our own
+WITHOUT_MASK: dict[str, tuple[Arrays, bool]] = {
+    # how backward reads the promised cache, where its own forward pass keeps every unit
+    "the mask is scaled": ({"dx": DOUT, "dx_of_scaled": OURS / 0.75, "dx_of_plain": OURS}, True),
+    "it scales itself": (
+        {"dx": DOUT, "dx_of_scaled": OURS / 0.75**2, "dx_of_plain": OURS / 0.75}, True),
+    "scaled once and for all": (
+        {"out": X / 0.75, "dx": DOUT / 0.75, "dx_of_scaled": OURS / 0.75, "dx_of_plain": OURS},
+        True),
+    "scaled twice": (
+        {"out": X / 0.75, "dx": DOUT / 0.75**2, "dx_of_scaled": OURS / 0.75**2,
+         "dx_of_plain": OURS / 0.75}, False),
+    "a mask that forward did not use": (
+        {"dx": DOUT * MASK / 0.75, "dx_of_scaled": OURS / 0.75, "dx_of_plain": OURS}, True),
+    "a cache of its own form": ({"dx": DOUT}, False),
+    "dout as it came": ({"dx": DOUT, "dx_of_scaled": DOUT, "dx_of_plain": DOUT}, False),
+    "scale missing": ({"dx": DOUT, "dx_of_scaled": OURS, "dx_of_plain": OURS}, False),
+    "mask turned": ({"dx": DOUT, "dx_of_scaled": (DOUT - OURS) / 0.75,
+                     "dx_of_plain": DOUT - OURS}, False),
+    "another shape": ({"dx": DOUT, "dx_of_scaled": OURS.ravel(), "dx_of_plain": OURS[:1]}, False),
+    "every unit dropped": (
+        {"out": X * 0, "dx": DOUT * 0, "dx_of_scaled": OURS / 0.75, "dx_of_plain": OURS}, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("arrays", "right"), WITHOUT_MASK.values(), ids=WITHOUT_MASK.keys())
+def test_a_backward_pass_without_a_mask_of_its_own_is_tried_with_ours(
+    arrays: Arrays, right: bool
+) -> None:
+    inputs, options = {"x": X, "dout": DOUT}, {"keep": 0.75, "mode": "train"}
+    seen = look({"out": X, **arrays}, inputs=inputs, options=options)
+    one = found("dropout.backward", seen)["dx"]
+    assert one.kind == (None if right else "missing")
+
+
+@pytest.mark.parametrize(
+    ("mode", "arrays", "right"),
+    [("train", {"dx_of_scaled": OURS / 0.75, "dx_of_plain": OURS}, True),
+     ("train", {"dx_of_scaled": DOUT, "dx_of_plain": DOUT}, False), ("train", {}, False),
+     ("test", {"dx": DOUT}, True), ("test", {"dx": OURS}, False), ("test", {}, False)],
+)  # fmt: skip
+def test_a_backward_pass_may_be_judged_without_its_forward_pass(
+    mode: str, arrays: Arrays, right: bool
+) -> None:
+    options = {"keep": 0.75, "mode": mode, "own_forward": False}
+    seen = look(arrays, inputs={"x": X, "dout": DOUT}, options=options)
+    assert (found("dropout.backward", seen)["dx"].kind is None) is right
+
+
 TRAINING = {"mode": "train"}
 
 
@@ -1110,6 +1180,26 @@ def test_a_normalized_net_uses_dropout_where_equal_batches_give_other_losses(
     assert set(findings) == {"used"} and findings["used"].kind == kind
 
 
+PENALTIES: dict[str, tuple[Arrays, str | None]] = {
+    # loss with reg and without it, for one gamma and beta and for others
+    "the same": ({"loss": np.array([[3.0, 4.0], [1.0, 2.0]])}, None),
+    "of a mistake that is not about gamma": ({"loss": np.array([[-9.0, -8.0], [1.0, 2.0]])}, None),
+    "in single precision": ({"loss": np.array([[3.0, 4.000001], [1.0, 2.0]], np.float32)}, None),
+    "one axis more": ({"loss": np.array([[[3.0], [4.0]], [[1.0], [2.0]]])}, None),
+    "larger with gamma": ({"loss": np.array([[3.0, 4.5], [1.0, 2.0]])}, "value"),
+    "a little larger": ({"loss": np.array([[3.0, 4.001], [1.0, 2.0]])}, "value"),
+    "nan": ({"loss": np.array([[3.0, np.nan], [1.0, 2.0]])}, "not_finite"),
+    "too few": ({"loss": np.array([1.0, 1.25])}, "shape"),
+    "none": ({}, "missing"),
+}
+
+
+@pytest.mark.parametrize(("arrays", "kind"), PENALTIES.values(), ids=PENALTIES.keys())
+def test_the_penalty_is_on_weights_alone(arrays: Arrays, kind: str | None) -> None:
+    findings = found("nets.penalty", look(arrays))
+    assert set(findings) == {"penalty"} and findings["penalty"].kind == kind
+
+
 @pytest.mark.parametrize("name", ["loss", "dW1", "dW2", "dW3", "db3", "layer_share"])
 @pytest.mark.parametrize("how", ["absent", "nan"])
 def test_a_net_that_lacks_something_earns_no_aspect(name: str, how: str) -> None:
@@ -1263,7 +1353,8 @@ LOOKS: dict[str, tuple[dict[str, Any], Arrays, tuple[str, ...]]] = {
     "dropout.train": ({"keep": 0.75}, {"x": odd(RNG(0), (20, 8))}, ("out", "out_again")),
     "dropout.seeded": ({"seeds": [1, 1, 2]}, {}, ("outs",)),
     "dropout.backward": (
-        {"mode": "train"}, {"x": odd(RNG(0), (20, 8)), "dout": odd(RNG(1), (20, 8))}, ("out", "dx"),
+        {"mode": "train", "keep": 0.75}, {"x": odd(RNG(0), (20, 8)), "dout": odd(RNG(1), (20, 8))},
+        ("out", "dx", "dx_of_scaled", "dx_of_plain"),
     ),
     "nets.init": ({"dims": [8, 4, 3], "weight_scale": 1.0}, {}, ("W1", "b1", "W2", "b2")),
     "nets.dropout": (
@@ -1272,6 +1363,7 @@ LOOKS: dict[str, tuple[dict[str, Any], Arrays, tuple[str, ...]]] = {
     ),
     "nets.seeded": ({}, {}, ("loss", "analytic", "numeric")),
     "nets.repeated": ({"times": 20}, {}, ("loss",)),
+    "nets.penalty": ({}, {}, ("loss",)),
     "own.gradient": (
         {}, {n: odd(RNG(0), (20, 8)) for n in ("x_along", "gamma_along", "beta_along", "dout")},
         ("dx", "dgamma", "dbeta", "dx_ends", "dgamma_ends", "dbeta_ends", "plain",

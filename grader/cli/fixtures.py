@@ -24,9 +24,8 @@ def build(
     (manifest, files), mistakes = _built(rubric)
     store.write(shelf.golden_folder(), manifest, files)
     wrong.write(shelf.golden_folder() / wrong.FOLDER, *mistakes)
-    count = sum(
-        len(outputs) for row in manifest["cases"].values() for outputs in row["answers"].values()
-    )
+    answers = [one for row in manifest["cases"].values() for one in row["answers"].values()]
+    count = sum(len(one) for one in answers if not isinstance(one, str))
     typer.echo(
         f"{shelf.golden_folder()}: {count} arrays for {len(manifest['cases'])} cases written, "
         f"and the wrong answers of {len(mistakes[0]['mistakes'])} usual mistakes"

@@ -45,6 +45,11 @@ class Look:
     rules: Rules
 
     @functools.cached_property
+    def single_precision(self) -> bool:
+        """Whether anything that came out of the case is float32."""
+        return any(array.dtype == np.float32 for array in self.arrays.values())
+
+    @functools.cached_property
     def sizes(self) -> tuple[dict[str, float], ...]:
         """The largest absolute value of each output, for each golden answer."""
         return tuple(

@@ -13,6 +13,7 @@ import numpy as np
 
 from grader.judges import Finding, Judge, Look
 from grader.judges.values import missing, same_but_for_unit_axes
+from grader.probes.dropout import own_mask
 from grader.types import Arrays, Case
 
 SIGMAS = 6.0
@@ -131,8 +132,14 @@ def decide_seeded(look: Look) -> Iterator[Finding]:
 
 
 def decide_backward(look: Look) -> Iterator[Finding]:
-    """Judge a backward pass against the mask that its own forward pass shows."""
+    """Judge a backward pass against the mask that its own forward pass shows.
+
+    Where that pass shows none, or is not asked, against a mask of our own.
+    """
     x, dout = look.inputs["x"], look.inputs["dout"]
+    if look.case.options.get("own_forward") is False:
+        yield _without_forward(look)
+        return
     for name in ("out", "dx"):
         if (problem := _unusable(name, x, look)) is not None:
             yield Finding("dx", problem.kind, problem.says, problem.hidden)
@@ -140,8 +147,7 @@ def decide_backward(look: Look) -> Iterator[Finding]:
     out, dx = (look.arrays[name].astype(np.float64).reshape(x.shape) for name in ("out", "dx"))
     want = dout * (out / x)
     if look.case.options["mode"] == "train" and np.all((out == 0) == (out[(0,) * out.ndim] == 0)):
-        says = "the forward pass keeps or drops all units: there is no mask to hand back"
-        yield Finding("dx", "missing", says, says)
+        yield _with_our_mask(look, _is_another_scale(dx, want, dout))
         return
     errors = np.abs(dx - want) / np.max(np.abs(dout))
     worst = float(errors.max())
@@ -156,6 +162,42 @@ def decide_backward(look: Look) -> Iterator[Finding]:
     yield Finding(
         "dx", "value", says, says, worst, SAME, wrong=errors > SAME, expected=want, got=dx
     )
+
+
+def _without_forward(look: Look) -> Finding:
+    if look.case.options["mode"] == "train":
+        return _with_our_mask(look, another_scale=False)
+    x = look.inputs["x"]
+    if (problem := _unusable("dx", x, look)) is not None:
+        return problem
+    if np.array_equal(look.arrays["dx"].reshape(x.shape), look.inputs["dout"]):
+        return Finding("dx", error=0.0, allowed=SAME)
+    return _wrong("dx", "dx is not dout in test mode")
+
+
+def _with_our_mask(look: Look, another_scale: bool) -> Finding:
+    """Judge what backward makes of our mask, which its cache may hold scaled or not.
+
+    With `another_scale` it has been seen to disagree with its own forward pass by a factor.
+    """
+    x, dout, keep = look.inputs["x"], look.inputs["dout"], float(look.case.options["keep"])
+    want = np.where(own_mask(x), dout / keep, 0.0)
+    for name in () if another_scale else ("dx_of_scaled", "dx_of_plain"):
+        if name in look.arrays and _unusable(name, x, look) is None:
+            got = look.arrays[name].astype(np.float64).reshape(x.shape)
+            worst = float(np.max(np.abs(got - want)) / np.max(np.abs(dout)))
+            if worst <= SAME:
+                return Finding("dx", error=worst, allowed=SAME)
+    says = "the forward pass keeps or drops all units: there is no mask to hand back"
+    return Finding("dx", "missing", says, says)
+
+
+def _is_another_scale(dx: np.ndarray, want: np.ndarray, dout: np.ndarray) -> bool:
+    """Say whether dx is dout times one number, and not the number of the own forward pass."""
+    factor = float(np.median(dx / dout))
+    size = float(np.max(np.abs(dout)))
+    is_one = bool(np.max(np.abs(dx - factor * dout)) <= SAME * size * max(1.0, abs(factor)))
+    return is_one and bool(np.max(np.abs(dx - want)) > SAME * size)
 
 
 def _unusable(name: str, x: np.ndarray, look: Look) -> Finding | None:

@@ -20,6 +20,7 @@ from grader.judges.values import missing, same_but_for_unit_axes
 from grader.types import Arrays, Case
 
 DIFFERENCE = TOLERANCES["difference"].float64
+PENALTY = 1e-5  # of the largest loss: more than rounding in single precision
 DROPOUT = ("used", "share", "only_hidden")
 
 
@@ -145,6 +146,23 @@ def decide_repeated(look: Look) -> Iterator[Finding]:
         yield Finding("used")
 
 
+def decide_penalty(look: Look) -> Iterator[Finding]:
+    """Judge what reg adds to the loss: with the same weights the same, whatever gamma and beta."""
+    loss = look.arrays.get("loss")
+    problem = _unusable("loss", (2, 2), look)
+    if problem is not None or loss is None:
+        yield replace(problem or missing("loss", look), output="penalty")
+        return
+    losses = loss.astype(np.float64).reshape(2, 2)
+    added = losses[0] - losses[1]
+    # Rounding in single precision stays far below, a penalty on gamma or beta far above.
+    if abs(added[0] - added[1]) <= PENALTY * float(np.max(np.abs(losses))):
+        yield Finding("penalty")
+        return
+    says = "the penalty in the loss grows with gamma and beta; only the weights are penalized"
+    yield Finding("penalty", "value", says, says)
+
+
 def _zero_rows(gradient: np.ndarray) -> np.ndarray:
     """Return for each step and unit whether its row of the gradient (T, units, next) is zero."""
     largest = np.max(np.abs(gradient), axis=(1, 2), keepdims=True, initial=0.0)
@@ -231,6 +249,10 @@ def _repeated_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]
     return ("used",)
 
 
+def _penalty_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
+    return ("penalty",)
+
+
 def _seeded_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
     return ("loss", "analytic")
 
@@ -238,4 +260,5 @@ def _seeded_names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
 init = Judge(decide_init, _init_names, golden=False)
 dropout = Judge(decide_dropout, _dropout_names, golden=False)
 repeated = Judge(decide_repeated, _repeated_names, golden=False)
+penalty = Judge(decide_penalty, _penalty_names, golden=False)
 seeded = Judge(decide_seeded, _seeded_names, golden=False)

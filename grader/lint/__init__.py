@@ -6,6 +6,7 @@
     mutations     small changes to the reference ...
     trials        ... each costs a point under the very same probes and judges
     equivalent    those that may live, each with its reason
+    proposals     for those that may not, a case that notices them
 
 What students get is searched for secrets by grader.leaks. `run` yields one row for each check.
 """
@@ -20,7 +21,7 @@ from pathlib import Path
 from grader import leaks, shelf
 from grader.assignment import Assignment
 from grader.errors import BackgradeError, UsageError
-from grader.lint import equivalent, fresh, handed, names, trials, whole
+from grader.lint import equivalent, fresh, handed, names, proposals, trials, whole
 from grader.lint.rows import Problem, Row, counted, of_error
 from grader.release import student
 from grader.rubric import Rubric, read_rubric
@@ -73,7 +74,7 @@ def run(plan: Plan, progress: Progress = lambda what, i, n: None) -> Iterator[Ro
     elif sys.platform != "linux":
         yield Row("mutants", "", left_out="mutants and submissions, which need Linux (or Docker)")
     else:
-        yield _mutants(plan, assignments, progress)
+        yield _mutants(plan, assignments, shipped, progress)
         yield from _submissions(plan.home, assignments, progress)
 
 
@@ -129,24 +130,35 @@ def _leaks(home: Path, assignments: Sequence[Assignment]) -> Row:
     return Row("secrets", counted(len(given), "file"), problems, left_out)
 
 
-def _mutants(plan: Plan, assignments: Sequence[Assignment], progress: Progress) -> Row:
+def _mutants(
+    plan: Plan, assignments: Sequence[Assignment], shipped: Sequence[Rubric], progress: Progress
+) -> Row:
     """Try the mutants of the reference, and hold what lives against what is explained."""
-    path = plan.home / "reference" / equivalent.FILE
+    folder = plan.home / "reference"
+    path = folder / equivalent.FILE
     try:
         rows = equivalent.read(path)
     except UsageError as error:
         return Row("mutants", "", [of_error(error)])
-    in_own_words = [whole.in_own_words(one).rubric for one in assignments]
+    wanted = {one.rubric.table.id for one in assignments}
+    # One rubric by itself cannot tell what it leaves out from what it is too weak for.
+    others = _assignments([one for one in shipped if one.table.id not in wanted])[0]
+    rubrics = [whole.in_own_words(one).rubric for one in (*assignments, *others)]
     found = trials.run(
-        in_own_words,
-        plan.home / "reference",
-        assignments[0].golden,
-        lambda i, n: progress("mutants", i, n),
-    )
+        rubrics, folder, assignments[0].golden, lambda i, n: progress("mutants", i, n)
+    ).within(wanted)
     score = equivalent.score(found, rows, path, plan.all_rubrics)
-    share = score.killed / score.counted if score.counted else 1.0
-    looked_at = f"{score.killed} of {score.counted} cost a point ({share:.1%})"
-    return Row("mutants", f"{looked_at}, {score.equivalent} as good as right", score.problems)
+    lines = proposals.run(score.unexplained, rubrics, folder) if score.unexplained else {}
+    strict = {one.table.id for one in rubrics if one.table.mutants == "strict"}
+    problems = list(score.problems)
+    warnings: list[Problem] = []
+    for survivor in score.unexplained:
+        problem = equivalent.lives(survivor, lines.get(survivor.mutant.key, ""))
+        (problems if strict & set(survivor.rubrics) else warnings).append(problem)
+    (problems if strict & wanted else warnings).extend(equivalent.too_few(score))
+    looked_at = f"{score.killed} of {score.counted} cost a point ({score.share:.1%})"
+    looked_at += f", {score.equivalent} as good as right"
+    return Row("mutants", looked_at, problems, warnings=warnings)
 
 
 def _submissions(

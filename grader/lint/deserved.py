@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from grader.types import ItemResult, Report
 
 
 def is_right(missing: Sequence[str], report: Report) -> str:
-    """Full marks and no fault, but for items that may be `missing`; no cause of anything."""
+    """Full marks and no fault, but for items that may be `missing`; no cause of anything.
+
+    What the submission was written without, for the rubric has it since then, does not count.
+    """
+    lacking = _lacking(report)
     for item in _code(report):
+        if item.id in lacking:
+            continue
         said = "; ".join(fault.says for fault in item.faults)
         if item.id not in missing and (item.earned < item.possible or said):
             return f"{item.id} gets {item.earned:g} of {item.possible:g} ({said})"
         if item.cause is not None:
             return f"{item.id} has the cause {item.cause.id}, where nothing is wrong"
-    lacking = [item for item in missing if item not in dict(lost(report))]
-    return f"{lacking[0]} is not missing, as expect.toml says" if lacking else ""
+    there = [item for item in missing if item not in dict(lost(report))]
+    return f"{there[0]} is not missing, as expect.toml says" if there else ""
 
 
 def is_flawless(report: Report) -> str:
@@ -35,8 +42,12 @@ def is_unwritten(report: Report) -> str:
 
 
 def costs(fails: Mapping[str, Sequence[str]], named: str, report: Report) -> str:
-    """Exactly the parts in `fails` are lost, each mistake once; `named` is their cause."""
-    found = dict(lost(report))
+    """Exactly the parts in `fails` are lost, each mistake once; `named` is their cause.
+
+    What the submission was written without does not count, unless `fails` has it.
+    """
+    without = _lacking(report) - set(fails)
+    found = {item: parts for item, parts in lost(report) if item not in without}
     paid = {item.id for item in _code(report) if item.because_of in fails}
     for name in dict.fromkeys([*fails, *found]):
         must = [] if name in paid else sorted(fails.get(name, ()))
@@ -58,6 +69,18 @@ def lost(report: Report) -> Iterator[tuple[str, list[str]]]:
     for item in _code(report):
         if item.earned < item.possible and item.because_of is None:
             yield item.id, [part.id for part in item.parts if part.earned < part.possible]
+
+
+def _lacking(report: Report) -> set[str]:
+    """Return the items whose function or class is named nowhere in the submission."""
+    files = report.submission.files.items()
+    text = b"\n".join(data for path, data in files if path.endswith(".py"))
+    names = {item.id: re.match(r"\w+", item.where.partition(": ")[2]) for item in _code(report)}
+    return {
+        item
+        for item, name in names.items()
+        if name and not re.search(rb"\b%s\b" % name[0].encode(), text)
+    }
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -14,9 +14,10 @@ against the score. `rubrics` limits a row to rubrics that ask for less.
 from __future__ import annotations
 
 import ast
+import json
 import tomllib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -69,12 +70,21 @@ class _File(BaseModel):
 
 @dataclass(frozen=True)
 class Score:
-    """How many mutants count, how many of them cost a point, and what is not as it should be."""
+    """How many mutants count, how many of them cost a point, and what is not as it should be.
+
+    `unexplained` are those that live without a reason, in the rubrics where they do.
+    """
 
     killed: int
     counted: int
     equivalent: int
+    unexplained: tuple[Survivor, ...]
     problems: tuple[Problem, ...]
+
+    @property
+    def share(self) -> float:
+        """The share of mutants that cost a point, of those that count."""
+        return self.killed / self.counted if self.counted else 1.0
 
 
 def read(path: Path) -> tuple[Explained, ...]:
@@ -96,6 +106,7 @@ def score(found: Found, rows: Sequence[Explained], path: Path, all_rubrics: bool
 
     With `all_rubrics` a row that explains no survivor is a problem too.
     """
+    unexplained: list[Survivor] = []
     problems: list[Problem] = []
     equivalent = alive = 0
     used: set[int] = set()
@@ -103,10 +114,10 @@ def score(found: Found, rows: Sequence[Explained], path: Path, all_rubrics: bool
         known = [n for n, row in enumerate(rows) if _covers(row, survivor)]
         used |= set(known)
         limited = {name for n in known for name in rows[n].rubrics or survivor.rubrics}
-        left = [name for name in survivor.rubrics if name not in limited]
+        left = tuple(name for name in survivor.rubrics if name not in limited)
         if left:
             alive += 1
-            problems.append(_lives(survivor, left))
+            unexplained.append(replace(survivor, rubrics=left))
         elif any(rows[n].kind == "tolerated" for n in known):
             alive += 1
         else:
@@ -116,12 +127,15 @@ def score(found: Found, rows: Sequence[Explained], path: Path, all_rubrics: bool
         keys = {mutant.key for mutant in found.mutants}
         stale = [row for n, row in enumerate(rows) if n not in used]
         problems += [_stale(row, path, keys) for row in stale]
-    if counted and (counted - alive) / counted < ENOUGH:
-        share = f"{(counted - alive) / counted:.1%} of the mutants cost a point"
-        problems.append(
-            Problem("mutants", f"{share}, {ENOUGH:.0%} should", "add cases for those named above")
-        )
-    return Score(counted - alive, counted, equivalent, tuple(problems))
+    return Score(counted - alive, counted, equivalent, tuple(unexplained), tuple(problems))
+
+
+def too_few(score: Score) -> list[Problem]:
+    """Return the problem that too many mutants live, where they do."""
+    if score.share >= ENOUGH:
+        return []
+    says = f"{score.share:.1%} of the mutants cost a point, {ENOUGH:.0%} should"
+    return [Problem("mutants", says, "add cases for those that live")]
 
 
 def _covers(row: Explained, survivor: Survivor) -> bool:
@@ -130,14 +144,26 @@ def _covers(row: Explained, survivor: Survivor) -> bool:
     )
 
 
-def _lives(survivor: Survivor, rubrics: Sequence[str]) -> Problem:
+def lives(survivor: Survivor, line: str) -> Problem:
+    """Return what is said of a mutant that nobody fails; `line` is a case that would notice it."""
     mutant = survivor.mutant
+    do = f"this case shows it, {line}" if line else (
+        f"no input was found that shows it: if it is as right, say why in reference/{FILE}:\n"
+        f"{row_for(mutant)}"
+    )  # fmt: skip
     return Problem(
         f"reference/{mutant.file}:{mutant.line}",
-        f"{mutant.function} costs no point ({', '.join(rubrics)}) "
+        f"{mutant.function} costs no point ({', '.join(survivor.rubrics)}) "
         f"with `{mutant.after}` for `{mutant.before}`",
-        f"add a case to the rubric that shows it, or say in reference/{FILE} why it is right",
+        do,
     )
+
+
+def row_for(mutant: Mutant) -> str:
+    """Return the row that would explain a mutant, but for the reason."""
+    told = {"function": mutant.function, "before": mutant.before, "after": mutant.after}
+    lines = [f"{name} = {json.dumps(text, ensure_ascii=False)}" for name, text in told.items()]
+    return "\n".join(["[[mutants]]", *lines, 'why = "..."'])
 
 
 def _stale(row: Explained, path: Path, known: Collection[tuple[str, str, str]]) -> Problem:

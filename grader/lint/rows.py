@@ -24,13 +24,14 @@ class Problem:
 class Row:
     """One check: its name, what it looked at, and its problems.
 
-    `left_out` says what was not looked at, and why.
+    `left_out` says what was not looked at, and why; `warnings` are to be read, and no failure.
     """
 
     name: str
     looked_at: str
     problems: Sequence[Problem] = ()
     left_out: str = ""
+    warnings: Sequence[Problem] = ()
 
 
 def of_error(error: BackgradeError) -> Problem:

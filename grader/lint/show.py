@@ -19,12 +19,12 @@ def show(rows: Sequence[Row], took_s: float, console: Console) -> None:
         line = Text().append_text(_mark(row)).append(f"  {row.name:<15} ", "bold")
         console.print(line.append(_what(row)), soft_wrap=True)
     for row in rows:
-        if row.problems:
+        for found in filter(None, (row.problems, row.warnings)):
             console.print()
-            for problem in row.problems[:SHOWN]:
+            for problem in found[:SHOWN]:
                 _tell(problem, console)
-            if len(row.problems) > SHOWN:
-                console.print(f"... and {len(row.problems) - SHOWN} more of {row.name}")
+            if len(found) > SHOWN:
+                console.print(f"... and {len(found) - SHOWN} more of {row.name}")
     console.print()
     console.print(conclusion(rows, took_s))
 
@@ -40,13 +40,16 @@ def conclusion(rows: Sequence[Row], took_s: float) -> Text:
 def _mark(row: Row) -> Text:
     if row.problems:
         return Text("wrong", "bold red")
+    if row.warnings:
+        return Text("look ", "yellow")
     return Text("-    ", "yellow") if row.left_out else Text("right", "green")
 
 
 def _what(row: Row) -> str:
     left_out = f"not looked at: {row.left_out}" if row.left_out else ""
     found = counted(len(row.problems), "problem") if row.problems else ""
-    return ", ".join(filter(None, (row.looked_at, found, left_out)))
+    warned = counted(len(row.warnings), "warning") if row.warnings else ""
+    return ", ".join(filter(None, (row.looked_at, found, warned, left_out)))
 
 
 def _tell(problem: Problem, console: Console) -> None:

@@ -11,7 +11,7 @@ import functools
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, FunctionType
@@ -64,6 +64,15 @@ class Found:
     mutants: tuple[Mutant, ...]
     survivors: tuple[Survivor, ...]
 
+    def within(self, rubrics: Collection[str]) -> Found:
+        """Return the same for some of the rubrics."""
+        alive = [
+            Survivor(one.mutant, names)
+            for one in self.survivors
+            if (names := tuple(name for name in one.rubrics if name in rubrics))
+        ]
+        return Found(self.mutants, tuple(alive))
+
 
 def run(
     rubrics: Sequence[Rubric],
@@ -72,26 +81,38 @@ def run(
     progress: Progress = lambda i, n: None,
     only: Callable[[Mutant], bool] = lambda one: True,
 ) -> Found:
-    """Try every mutant of the reference in `folder` that a case of the rubrics reaches."""
-    paths = sorted((folder / "cs231n").rglob("*.py"))
-    files = {
-        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths
-    }
+    """Try every mutant of the reference in `folder` that a case of the rubrics reaches.
+
+    A rubric asks nothing of what only items that it leaves out can notice: there it does not live.
+    """
+    files = sources(folder)
+    items = {one.table.id: {item.id for item in one.table.items} for one in rubrics}
     with reference.implementation(folder) as nn:
-        known = _functions(files)
+        known = loaded(files)
         trials = _trials(rubrics, golden)
         _measure(nn, trials, known)
         reached = set().union(*(trial.reaches for trial in trials))
         all_of_them = tuple(one for one in mutants(files) if one.function in reached and only(one))
-        work = functools.partial(_work, nn, all_of_them, trials, known)
+
+        def ask(mutant: Mutant) -> Mapping[str, Any]:
+            lives, noticed_by = _lives(nn, _near(mutant, trials))
+            asked = [n for n in sorted(lives) if not noticed_by or noticed_by & items[n]]
+            return {"lives": asked}
+
         lives: dict[int, tuple[str, ...]] = {}
-        for step, said in enumerate(side_by_side.run(len(all_of_them), work, "mutants"), start=1):
+        for step, (number, said) in enumerate(one_by_one(all_of_them, known, ask), start=1):
             progress(step, len(all_of_them))
-            lives[said["number"]] = tuple(said["lives"])
+            lives[number] = tuple(said.get("lives", ()))
     survivors = tuple(
         Survivor(all_of_them[number], names) for number, names in sorted(lives.items()) if names
     )
     return Found(all_of_them, survivors)
+
+
+def sources(folder: Path) -> dict[str, str]:
+    """Return the files of the reference, by path."""
+    paths = sorted((folder / "cs231n").rglob("*.py"))
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
 
 def _trials(rubrics: Sequence[Rubric], golden: Golden) -> list[Trial]:
@@ -105,7 +126,7 @@ def _trials(rubrics: Sequence[Rubric], golden: Golden) -> list[Trial]:
     return list(found.values())
 
 
-def _functions(files: Mapping[str, str]) -> dict[str, FunctionType]:
+def loaded(files: Mapping[str, str]) -> dict[str, FunctionType]:
     """Return the functions and methods of the reference that is imported now, by name."""
     found: dict[str, FunctionType] = {}
     for path, source in files.items():
@@ -137,33 +158,37 @@ def _measure(
         trial.took_s = time.process_time() - started
 
 
-def _work(
-    nn: Implementation,
+def one_by_one(
     tried: Sequence[Mutant],
-    trials: Sequence[Trial],
     known: Mapping[str, FunctionType],
-    numbers: Sequence[int],
-    tell: side_by_side.Tell,
-) -> None:
-    """Try some of the mutants in a child; one that dies or hangs leaves the rest a fresh child."""
+    ask: Callable[[Mutant], Mapping[str, Any]],
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield (number, what `ask` says) for each mutant, asked in a child where it is in place.
 
-    def work(say: dict[str, Any], _: Any, answer: children.Answer) -> None:
+    A mutant that ends its child or hangs says nothing, and leaves the rest a fresh child.
+    """
+
+    def in_child(say: dict[str, Any], _: Any, answer: children.Answer) -> None:
         for name in say["names"]:
             mutant = tried[int(name)]
             function = known[mutant.function]
             right, function.__code__ = function.__code__, mutant.code
             try:
-                answer({"lives": sorted(_lives(nn, _near(mutant, trials)))}, {})
+                answer(dict(ask(mutant)), {})
             finally:
                 function.__code__ = right
 
-    names = [str(number) for number in numbers]
-    leaf = children.Leaf(work, math.ceil(LIMIT_S) * len(names), _confine)
-    for name, said, _ in leaf.ask({}, {}, names, LIMIT_S):
-        if said.get("outcome") == "died" and said.get("exit") == 0:
-            raise GraderFault(f"mutant {tried[int(name)].key}: could not be tried; report it")
-        tell({"number": int(name), "lives": said.get("lives", [])})
-    leaf.end()
+    def work(numbers: Sequence[int], tell: side_by_side.Tell) -> None:
+        names = [str(number) for number in numbers]
+        leaf = children.Leaf(in_child, math.ceil(LIMIT_S) * len(names), _confine)
+        for name, said, _ in leaf.ask({}, {}, names, LIMIT_S):
+            if said.get("outcome") == "died" and said.get("exit") == 0:
+                raise GraderFault(f"mutant {tried[int(name)].key}: could not be tried; report it")
+            tell({"number": int(name), "said": said})
+        leaf.end()
+
+    for one in side_by_side.run(len(tried), work, "mutants"):
+        yield one["number"], one["said"]
 
 
 def _near(mutant: Mutant, trials: Sequence[Trial]) -> list[Trial]:
@@ -176,15 +201,18 @@ def _confine(cpu_s: int) -> None:
     limits.bound(cpu_s, limits.FOR_CODE)
 
 
-def _lives(nn: Implementation, trials: Sequence[Trial]) -> set[str]:
-    """Return the rubrics in which no case costs a point."""
+def _lives(nn: Implementation, trials: Sequence[Trial]) -> tuple[set[str], set[str]]:
+    """Return the rubrics in which no case costs a point, and the items that cost one elsewhere."""
     left = {name for trial in trials for name in trial.names}
+    noticed_by: set[str] = set()
     for trial in trials:
-        if left & trial.names:
-            left &= _lives_in(nn, trial) | (left - trial.names)
+        asked = left & trial.names
+        if asked and (gone := asked - _lives_in(nn, trial)):
+            left -= gone
+            noticed_by.add(trial.rubrics[0][2].item)
         if not left:
             break
-    return left
+    return left, noticed_by
 
 
 def _lives_in(nn: Implementation, trial: Trial) -> set[str]:

@@ -35,10 +35,43 @@ def dropout_seeded(nn: Implementation, x: np.ndarray, keep: float, seeds: list[i
 
 
 def dropout_backward(
-    nn: Implementation, x: np.ndarray, dout: np.ndarray, keep: float, mode: str
+    nn: Implementation,
+    x: np.ndarray,
+    dout: np.ndarray,
+    keep: float,
+    mode: str,
+    own_forward: bool = True,
 ) -> Outputs:
-    """Forward, then backward with that cache -> out and dx, both like x."""
+    """Forward, then backward with that cache -> out and dx, both like x.
+
+    In training, where the own forward pass shows no mask (every unit is kept, or none is), and
+    where it is not to be asked, also dx_of_scaled and dx_of_plain: backward with the cache that the
+    docstring promises, (dropout_param, mask), for a mask of our own, scaled by 1/keep or not. What
+    stops with it is left out: a cache of the student's own form is no mistake.
+    """
     param = {"mode": mode, "p": nn.conventions.p(keep)}
+    given = dout.copy()
+    outputs: Outputs = {}
+    if own_forward:
+        outputs = _own(nn, x, dout, param)
+    elif mode == "test":
+        return {"dx": nn.dropout_backward(given, (param, None))}
+    if mode == "train" and not (own_forward and _shows_mask(outputs["out"])):
+        kept = own_mask(x)
+        for name, mask in (("dx_of_scaled", kept / keep), ("dx_of_plain", kept)):
+            try:
+                outputs[name] = nn.dropout_backward(given.copy(), (dict(param), mask))
+            except Exception:  # noqa: BLE001 - see above
+                continue
+    return outputs
+
+
+def own_mask(x: np.ndarray) -> np.ndarray:
+    """Return which units a mask of our own keeps: one that the judge can make from x too."""
+    return x > 0
+
+
+def _own(nn: Implementation, x: np.ndarray, dout: np.ndarray, param: dict[str, Any]) -> Outputs:
     seen: list[Any] = []
 
     def forward() -> tuple[Any, Any]:
@@ -46,4 +79,11 @@ def dropout_backward(
         return seen[0], seen[1]
 
     cache = cache_of(forward, (), nn.dropout_backward, dout)
-    return {"out": seen[0], "dx": nn.dropout_backward(dout, cache)}
+    out = seen[0].copy() if isinstance(seen[0], np.ndarray) else seen[0]  # backward may change it
+    return {"out": out, "dx": nn.dropout_backward(dout, cache)}
+
+
+def _shows_mask(out: Any) -> bool:
+    """Say whether an output drops some units and keeps others."""
+    dropped = np.equal(out, 0) if isinstance(out, np.ndarray) else np.zeros(1, dtype=bool)
+    return bool(dropped.any() and not dropped.all())

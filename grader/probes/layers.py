@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from grader.probes.nn import Implementation
+from grader.probes.nn import Implementation, single_precision
 
 Outputs = dict[str, Any]
 
 
 def affine_forward(nn: Implementation, x: np.ndarray, w: np.ndarray, b: np.ndarray) -> Outputs:
     """x (N, d_1..d_k), w (D, M), b (M,) -> out (N, M)."""
-    out, _ = nn.affine_forward(x, w, b)
-    return {"out": out}
+    out, cache = nn.affine_forward(x, w, b)
+    return {"out": out, **single_precision(cache)}
 
 
 def affine_backward(
@@ -30,9 +30,11 @@ def affine_backward(
 
     The cache is that of the own forward pass; where there is none, the one its docstring promises.
     """
+    promised = (x.copy(), w.copy(), b.copy())  # forward may work in place
     cache = _cache(nn.affine_forward, (x, w, b)) if own_forward else None
-    dx, dw, db = nn.affine_backward(dout, (x, w, b) if cache is None else cache)
-    return {"dx": dx, "dw": dw, "db": db}
+    single = single_precision(cache)
+    dx, dw, db = nn.affine_backward(dout, promised if cache is None else cache)
+    return {"dx": dx, "dw": dw, "db": db, **single}
 
 
 def relu_forward(nn: Implementation, x: np.ndarray) -> Outputs:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.probes.nn import BadReturn, Implementation, NotWritten, stack
+from grader.probes.nn import BadReturn, Implementation, NotWritten, single_precision, stack
 
 Outputs = dict[str, Any]
 
@@ -82,7 +82,7 @@ def net_scores(
         _net(nn, x.dtype, dims, normalization=normalization, keep=keep), theta, dims, normalization
     )
     kept = x.copy()
-    scores = {"scores": scores_of(model, x)}
+    scores = {"scores": scores_of(model, x), **_below(nn, normalization)}
     return scores if keep == 1 else scores | {"scores_again": scores_of(model, kept)}
 
 
@@ -97,7 +97,7 @@ def net_loss(
 ) -> Outputs:
     """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
     model = _net(nn, x.dtype, dims, reg=reg, normalization=normalization)
-    return loss_of(_with(model, theta, dims, normalization), x, y)
+    return loss_of(_with(model, theta, dims, normalization), x, y) | _below(nn, normalization)
 
 
 def net_regularization(
@@ -117,6 +117,32 @@ def net_regularization(
     return _difference(penalized, plain, parameter_shapes(dims, normalization))
 
 
+def net_penalty(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    dims: list[int],
+    reg: float,
+    normalization: str,
+) -> Outputs:
+    """What `reg` adds to the loss, by gamma and beta -> loss (2, 2).
+
+    The first axis is with `reg` and without it; the second is gamma and beta from theta, and twice
+    as large. The weights are the same in all four.
+    """
+    losses = []
+    for strength in (reg, 0.0):
+        model = _net(nn, x.dtype, dims, reg=strength, normalization=normalization)
+        for factor in (1, 2):
+            _with(model, theta, dims, normalization)
+            for name in [n for n in model.params if n.startswith(("gamma", "beta"))]:
+                model.params[name] = factor * np.asarray(model.params[name])
+            losses.append(loss_of(model, x.copy(), y.copy())["loss"])
+    stacked = stack(losses, "loss")
+    return {"loss": None if stacked is None else stacked.reshape(2, 2, *stacked.shape[1:])}
+
+
 def net_test_mode(
     nn: Implementation,
     x: np.ndarray,
@@ -134,7 +160,7 @@ def net_test_mode(
     for batch, labels in zip(x, y, strict=True):
         model.loss(batch.copy(), labels.copy())
     first, again = (scores_of(model, x_test.copy()) for _ in range(2))
-    return {"scores": first, "scores_again": again}
+    return {"scores": first, "scores_again": again, **_below(nn, normalization)}
 
 
 def net_dropout(
@@ -174,7 +200,7 @@ def net_dropout_repeated(
     """The same batch x (N, D), y (N,) in training mode, again and again -> loss (times,)."""
     model = _net(nn, x.dtype, dims, keep=keep, normalization=normalization)
     model = _with(model, theta, dims, normalization)
-    losses = [model.loss(x.copy(), y.copy())[0] for _ in range(times)]
+    losses = [_kept(model.loss(x.copy(), y.copy())[0]) for _ in range(times)]
     return {"loss": stack(losses, "loss")}
 
 
@@ -197,8 +223,8 @@ def net_dropout_seeded(
     """
     model = _net(nn, x.dtype, dims, keep=keep, seed=seed, reg=reg, normalization=normalization)
     model = _with(model, theta, dims, normalization)
-    losses = [model.loss(x.copy(), y.copy())[0] for _ in range(2)]
-    _, grads = model.loss(x.copy(), y.copy())
+    losses = [_kept(model.loss(x.copy(), y.copy())[0]) for _ in range(2)]
+    grads = loss_of(model, x.copy(), y.copy())
     analytic, numeric = [], []
     for name in sorted(parameter_shapes(dims, normalization)):
         if name not in model.params:
@@ -209,9 +235,9 @@ def net_dropout_seeded(
         ends = []
         for step in (1e-5, -1e-5):
             model.params[name] = kept + step * along
-            ends.append(model.loss(x.copy(), y.copy())[0])
+            ends.append(_kept(model.loss(x.copy(), y.copy())[0]))
         model.params[name] = kept
-        gradient = np.asarray(grads[name]) if name in grads else np.zeros_like(kept)
+        gradient = np.asarray(grads.get(f"d{name}", np.zeros_like(kept)))
         analytic.append(np.sum(gradient.reshape(kept.shape) * along))
         numeric.append((ends[0] - ends[1]) / 2e-5)
     return {"loss": np.array(losses), "analytic": np.array(analytic), "numeric": np.array(numeric)}
@@ -244,7 +270,7 @@ def own_gradient(
         ends = []
         for step in (2.0**-20, -(2.0**-20)):
             model.params[name] = kept + step * direction
-            ends.append(model.loss(x.copy(), y.copy())[0])
+            ends.append(_kept(model.loss(x.copy(), y.copy())[0]))
         model.params[name] = kept
         analytic.append(np.sum(np.reshape(grads[f"d{name}"], kept.shape) * direction))
         numeric.append((ends[0] - ends[1]) * 2.0**19)
@@ -339,8 +365,14 @@ def loss_of(model: Any, x: np.ndarray, y: np.ndarray) -> Outputs:
         raise NotWritten("loss")  # a stub returns a loss of zero and no gradient
     orphans = [name for name in model.params if name not in grads]
     ordered = {name: grads[name] for name in model.params if name in grads} | grads
-    outputs: Outputs = {"loss": loss} | {f"d{name}": value for name, value in ordered.items()}
+    outputs: Outputs = {"loss": _kept(loss)}
+    outputs |= {f"d{name}": _kept(value) for name, value in ordered.items()}
     return outputs | {"parameters_without_gradient": len(orphans)}
+
+
+def _kept(value: Any) -> Any:
+    """Return what a net gave as it is now: the next call may write into the same array."""
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def scores_of(model: Any, x: np.ndarray) -> Any:
@@ -350,7 +382,7 @@ def scores_of(model: Any, x: np.ndarray) -> Any:
         raise BadReturn(
             f"loss(X) without labels must return the scores alone, it returned {len(scores)} values"
         )
-    return scores
+    return _kept(scores)
 
 
 def _difference(one: Outputs, other: Outputs, shapes: Mapping[str, tuple[int, ...]]) -> Outputs:
@@ -368,6 +400,18 @@ def _difference(one: Outputs, other: Outputs, shapes: Mapping[str, tuple[int, ..
         else:
             found[name] = None if mine is None or theirs is None else np.subtract(mine, theirs)
     return found
+
+
+def _below(nn: Implementation, normalization: str | None) -> Outputs:
+    """Return what shows that a normalization below works in single precision, if it does."""
+    if normalization is None:
+        return {}
+    x, ones = np.arange(4.0).reshape(2, 2) ** 2, np.ones(2)
+    try:
+        forward = getattr(nn, f"{normalization}_forward")
+        return single_precision(*forward(x, ones.copy(), ones.copy(), {"mode": "train"}))
+    except Exception:  # noqa: BLE001 - what is wrong with the layer is told of the layer
+        return {}
 
 
 def _copies(params: Any) -> Outputs:

@@ -8,12 +8,13 @@ cannot be what the docstring asks for, so that probes can stay one expression lo
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+MOST_KEPT = 100  # things in one record of a cache that are looked at
 RETURNS: Mapping[str, tuple[str, ...]] = {
     "affine_forward": ("out", "cache"),
     "affine_backward": ("dx", "dw", "db"),
@@ -167,6 +168,28 @@ def cache_of(
         except Exception:  # noqa: BLE001 - it is written, and cannot work without a cache
             raise unwritten from None
         raise
+
+
+def single_precision(*kept: Any) -> dict[str, Any]:
+    """Return a float32 output, `kept`, where a cache holds float32 arrays; else nothing.
+
+    What is computed from such a cache is right to single precision at best, whatever its own dtype.
+    """
+    found = any(array.dtype == np.float32 for array in _arrays(kept))
+    return {"kept": np.float32(0)} if found else {}
+
+
+def _arrays(value: Any, depth: int = 3) -> Iterator[np.ndarray]:
+    """Yield the arrays in a cache, which may be a record of records."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif depth and isinstance(value, (tuple, list)):
+        for one in value[:MOST_KEPT]:
+            yield from _arrays(one, depth - 1)
+    elif depth and type(value) is dict:
+        yield from _arrays(list(value.values()), depth - 1)
+    elif depth and type(getattr(value, "__dict__", None)) is dict:
+        yield from _arrays(list(vars(value).values()), depth - 1)
 
 
 def stack(values: list[Any], what: str) -> np.ndarray | None:

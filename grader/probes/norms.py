@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.probes.nn import Implementation, NotWritten, cache_of, stack
+from grader.probes.nn import Implementation, NotWritten, cache_of, single_precision, stack
 
 Outputs = dict[str, Any]
 
@@ -20,8 +20,10 @@ def batchnorm_train(
     """
     bn_param = {"mode": "train", **param}
     outs, means, variances = [], [], []
+    single: Outputs = {}
     for batch in x:
-        out, _ = nn.batchnorm_forward(batch.copy(), gamma.copy(), beta.copy(), bn_param)
+        out, cache = nn.batchnorm_forward(batch.copy(), gamma.copy(), beta.copy(), bn_param)
+        single |= single_precision(cache)
         outs.append(out)
         means.append(_copied(bn_param.get("running_mean")))
         variances.append(_copied(bn_param.get("running_var")))
@@ -31,6 +33,7 @@ def batchnorm_train(
         "out": stack(outs, "out"),
         "running_mean": stack(means, "running_mean"),
         "running_var": stack(variances, "running_var"),
+        **single,
     }
 
 
@@ -69,8 +72,9 @@ def batchnorm_backward(
     """dout (N, D) -> dx (N, D), dgamma (D,), dbeta (D,), with the cache of the own forward pass."""
     arguments = (x, gamma, beta, {"mode": "train", **param})
     cache = cache_of(nn.batchnorm_forward, arguments, nn.batchnorm_backward, dout)
+    single = single_precision(cache)
     dx, dgamma, dbeta = nn.batchnorm_backward(dout, cache)
-    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta, **single}
 
 
 def batchnorm_backward_alt(
@@ -84,16 +88,17 @@ def batchnorm_backward_alt(
     """The same by the simplified formula."""
     arguments = (x, gamma, beta, {"mode": "train", **param})
     cache = cache_of(nn.batchnorm_forward, arguments, nn.batchnorm_backward_alt, dout)
+    single = single_precision(cache)
     dx, dgamma, dbeta = nn.batchnorm_backward_alt(dout, cache)
-    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta, **single}
 
 
 def layernorm_forward(
     nn: Implementation, x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, **param: Any
 ) -> Outputs:
     """x (N, D) -> out (N, D)."""
-    out, _ = nn.layernorm_forward(x, gamma, beta, dict(param))
-    return {"out": out}
+    out, cache = nn.layernorm_forward(x, gamma, beta, dict(param))
+    return {"out": out, **single_precision(cache)}
 
 
 def layernorm_backward(
@@ -107,8 +112,9 @@ def layernorm_backward(
     """dout (N, D) -> dx (N, D), dgamma (D,), dbeta (D,), with the cache of the own forward pass."""
     arguments = (x, gamma, beta, dict(param))
     cache = cache_of(nn.layernorm_forward, arguments, nn.layernorm_backward, dout)
+    single = single_precision(cache)
     dx, dgamma, dbeta = nn.layernorm_backward(dout, cache)
-    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta, **single}
 
 
 def _copied(value: Any) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
 
 from grader import inputs, ladder
@@ -20,10 +23,10 @@ class Rubric:
         self.sha256 = sha256
         self.place = place or table.id
         self.cases: tuple[Case, ...] = tuple(
-            _case(item, row) for item in table.items for row in item.cases
+            case_of(item, row) for item in table.items for row in item.cases
         )
         self.large: tuple[Case, ...] = tuple(
-            _case(item, row) for item in table.items for row in large_rows(item)
+            case_of(item, row) for item in table.items for row in large_rows(item)
         )
         self.ladder: tuple[Case, ...] = tuple(
             rung
@@ -63,7 +66,8 @@ def large_rows(item: ItemTable) -> tuple[CaseTable, ...]:
     return (CaseTable(id=LARGE, inputs=item.large),) if item.large else ()
 
 
-def _case(item: ItemTable, row: CaseTable) -> Case:
+def case_of(item: ItemTable, row: CaseTable) -> Case:
+    """Return a row of an item as the case that it describes."""
     return Case(
         id=f"{item.id}/{row.id}",
         item=item.id,
@@ -75,5 +79,19 @@ def _case(item: ItemTable, row: CaseTable) -> Case:
         part=row.part,
         only=row.only,
         needs=row.needs,
-        alternatives=item.alternatives,
+        alternatives=expanded(item.alternatives),
     )
+
+
+def expanded(names: Sequence[str]) -> tuple[str, ...]:
+    """Return every convention that a list of alternatives stands for, each once.
+
+    Names joined by "+" apply together. Each of them may offer a choice: "|a|b+|c" stands for a, b,
+    c, a+c and b+c; where nothing is chosen, that is as in the reference.
+    """
+    found = [
+        "+".join(filter(None, chosen))
+        for name in names
+        for chosen in itertools.product(*(part.split("|") for part in name.split("+")))
+    ]
+    return tuple(dict.fromkeys(filter(None, found)))

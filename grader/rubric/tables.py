@@ -175,6 +175,9 @@ class RubricFile(Table):
     follow_through: float = Field(
         default=1.0, ge=0, le=1, description="share of a part that is right over right needs"
     )
+    mutants: Literal["strict", "warn"] = Field(
+        default="warn", description="`grade lint`: a small mistake that no case notices is an error"
+    )
     conventions: ConventionsTable = ConventionsTable()
     limits: LimitsTable = LimitsTable()
     notebooks: NotebooksTable = NotebooksTable()

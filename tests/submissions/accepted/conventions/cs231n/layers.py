@@ -1,7 +1,8 @@
 """Right, but never the way the notebook has it.
 
-The slope of relu at 0 is 1; what belongs to a layer's features has shape (1, D); epsilon stands
-outside the root in test mode; the dropout mask is kept as booleans; caches hold flattened rows.
+The slope of relu at 0 is 1; what belongs to a layer's features has shape (1, D); batchnorm leaves
+epsilon out in training, has it outside the root in test mode and inside in its backward pass; the
+dropout mask is kept as booleans; caches hold flattened rows; whatever can be overwritten is.
 """
 
 import numpy as np
@@ -21,21 +22,25 @@ def affine_backward(dout, cache):
 
 def relu_forward(x):
     mask = x >= 0
-    return x * mask, mask
+    x *= mask  # the caller's array
+    return x, mask
 
 
 def relu_backward(dout, cache):
-    return dout * cache
+    print("relu_backward", dout.shape)
+    dout[~cache] = 0
+    return dout
 
 
 def softmax_loss(x, y):
     # no shift by the largest score: fine as long as scores stay small
-    e = np.exp(x)
-    p = e / e.sum(axis=1, keepdims=True)
+    p = np.exp(x, out=x)
+    p /= p.sum(axis=1, keepdims=True)
     n = np.arange(x.shape[0])
     loss = -np.log(p[n, y]).mean()
     p[n, y] -= 1
-    return np.array([loss]), p / x.shape[0]
+    p /= x.shape[0]
+    return np.array([loss]), p
 
 
 def batchnorm_forward(x, gamma, beta, bn_param):
@@ -50,7 +55,8 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     var = x.var(axis=0, keepdims=True)
     bn_param["running_mean"] = momentum * running_mean + (1 - momentum) * mean
     bn_param["running_var"] = momentum * running_var + (1 - momentum) * var
-    return gamma * (x - mean) / np.sqrt(var + eps) + beta, (x, mean, var, gamma, eps)
+    x_hat = (x - mean) / np.sqrt(var)
+    return gamma * x_hat + beta, (x, mean, var, gamma, eps)
 
 
 def batchnorm_backward(dout, cache):
@@ -105,11 +111,15 @@ def dropout_forward(x, dropout_param):
         return x, (dropout_param, None)
     N, D = x.shape
     mask = np.random.rand(N, D) < p
-    return x * mask / p, (dropout_param, mask)
+    x *= mask
+    x /= p
+    return x, (dropout_param, mask)
 
 
 def dropout_backward(dout, cache):
     dropout_param, mask = cache
     if mask is None:
         return dout
-    return dout * mask / dropout_param["p"]
+    dout *= mask
+    dout /= dropout_param["p"]
+    return dout

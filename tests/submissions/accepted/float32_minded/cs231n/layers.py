@@ -1,7 +1,7 @@
 """Layers by someone who trains on a small graphics card and minds every byte.
 
-What is kept for later is kept in float32: masks of 0 and 1 lose nothing by it, and the simplified
-gradient of batch normalization is only ever used in training.
+What is kept for later is kept in float32, whatever is made of it then: masks of 0 and 1 lose nothing
+by it, and gradients are only ever used in training.
 """
 
 import numpy as np
@@ -54,7 +54,8 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     x_hat = (x - mean) / std
     bn_param["running_mean"] = (momentum * running_mean + (1 - momentum) * mean).astype(x.dtype)
     bn_param["running_var"] = (momentum * running_var + (1 - momentum) * var).astype(x.dtype)
-    return (gamma * x_hat + beta).astype(x.dtype, copy=False), (x_hat, std, gamma)
+    out = (gamma * x_hat + beta).astype(x.dtype, copy=False)
+    return out, (x_hat.astype(F), std.astype(F), gamma)
 
 
 def batchnorm_backward(dout, cache):
@@ -68,11 +69,10 @@ def batchnorm_backward(dout, cache):
 
 
 def batchnorm_backward_alt(dout, cache):
-    x_hat, std, gamma = (part.astype(F) for part in cache)
-    dout = dout.astype(F)
+    x_hat, std, gamma = cache
     dgamma = np.sum(dout * x_hat, axis=0)
     dbeta = np.sum(dout, axis=0)
-    dx = gamma / std * (dout - (dbeta + x_hat * dgamma) / F(dout.shape[0]))
+    dx = gamma / std * (dout - (dbeta + x_hat * dgamma) / dout.shape[0])
     return dx, dgamma, dbeta
 
 
@@ -80,7 +80,8 @@ def layernorm_forward(x, gamma, beta, ln_param):
     eps = ln_param.get("eps", 1e-5)
     std = np.sqrt(np.var(x, axis=1, keepdims=True) + eps)
     x_hat = (x - np.mean(x, axis=1, keepdims=True)) / std
-    return (gamma * x_hat + beta).astype(x.dtype, copy=False), (x_hat, std, gamma)
+    out = (gamma * x_hat.astype(F) + beta).astype(x.dtype, copy=False)
+    return out, (x_hat.astype(F), std, gamma)
 
 
 def layernorm_backward(dout, cache):
