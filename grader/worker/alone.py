@@ -27,7 +27,7 @@ def main() -> None:
     send({"ready": True})
     message = wire.Incoming(0).read()
     if message is not None:
-        prepare.old_names()
+        prepare.give_old_names()
         _answer(*message, send)
     os._exit(0)
 

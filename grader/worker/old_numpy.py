@@ -1,9 +1,9 @@
 """What NumPy accepted from 1.9 on and later dropped, for student code only.
 
-Names that are gone are given back to NumPy: nothing else is changed there, for the probes use it
-too. Whatever else was dropped raises today. So code runs on NumPy as it is; only where it stops
-with one of these errors it runs once more, with a NumPy of its own and with operators that do what
-they did (`with_old_meaning`). Each time that matters is noted, with the student's line.
+Names that are gone are given back to NumPy (old_names): nothing else is changed there, for the
+probes use it too. Whatever else was dropped raises today. So code runs on NumPy as it is; only
+where it stops with one of these errors it runs once more, with a NumPy of its own and operators
+that do what they did (old_operators). Each time that matters is noted, with the student's line.
 
 Left out, as no error tells of it: since NumPy 2 a float32 number times a Python number stays
 float32 (NEP 50), and comparing with None is done cell by cell. Left out, as the course's own first
@@ -12,115 +12,18 @@ year (NumPy 1.10) refused it: adding floats into an array of integers in place.
 
 from __future__ import annotations
 
-import ast
-import collections
-import copy
 import functools
-import math
 import re
 import sys
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 Place = tuple[str, str, int]  # what was repaired, file, line
 
-
-def _find_common_type(array_types: Sequence[Any], scalar_types: Sequence[Any]) -> Any:
-    wanted = [np.dtype(one) for one in (*array_types, *scalar_types)]
-    return np.result_type(*wanted)
-
-
-def _asfarray(a: Any, dtype: Any = np.float64) -> Any:
-    wanted = np.dtype(dtype) if dtype is not None else np.dtype(np.float64)
-    return np.asarray(a, dtype=wanted if wanted.kind in "fc" else np.float64)
-
-
-def _msort(a: Any) -> Any:
-    return np.sort(a, axis=0)
-
-
-def _trapz(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
-    return np.trapezoid(y, x, dx, axis)
-
-
-def _issubclass(one: Any, other: Any) -> bool:
-    try:
-        return issubclass(one, other)
-    except TypeError:
-        return False
-
-
-def _nothing(*_: Any, **__: Any) -> None:
-    return None
-
-
-# Names of NumPy that are gone, and what they meant: a name of NumPy, or the thing itself.
-NAMES: Mapping[str, Any] = {
-    "int": int, "float": float, "bool": bool, "complex": complex, "object": object, "str": str,
-    "long": int, "unicode": str, "float_": "float64", "complex_": "complex128",
-    "unicode_": "str_", "string_": "bytes_", "cfloat": "complex128", "longfloat": "longdouble",
-    "singlecomplex": "complex64", "clongfloat": "clongdouble", "longcomplex": "clongdouble",
-    "bool8": "bool_", "int0": "intp", "uint0": "uintp", "object0": "object_", "str0": "str_",
-    "bytes0": "bytes_", "void0": "void",
-    "NaN": "nan", "Inf": "inf", "PINF": "inf", "infty": "inf", "Infinity": "inf",
-    "NINF": -np.inf, "PZERO": 0.0, "NZERO": -0.0,
-    "product": "prod", "cumproduct": "cumprod", "alltrue": "all", "sometrue": "any",
-    "row_stack": "vstack", "in1d": "isin", "round_": "round", "mat": "asmatrix",
-    "unique1d": "unique", "setmember1d": "isin",
-    "asfarray": _asfarray, "msort": _msort, "trapz": _trapz, "issubclass_": _issubclass,
-    "find_common_type": _find_common_type,
-    "asscalar": lambda a: np.asarray(a).item(), "rank": np.ndim,
-    "alen": lambda a: len(np.atleast_1d(a)),
-    "fastCopyAndTranspose": lambda a: np.asarray(a).T.copy(),
-    "issubsctype": lambda one, other: np.issubdtype(one, other),
-    "issctype": lambda one: isinstance(one, type) and issubclass(one, np.generic),
-    "obj2sctype": lambda one, default=None: np.dtype(one).type,
-    "sctype2char": lambda one: np.dtype(one).char,
-    "maximum_sctype": lambda one: np.dtype(one).type,
-    "nbytes": collections.defaultdict(int, {t: np.dtype(t).itemsize for t in (
-        np.float32, np.float64, np.int32, np.int64, np.uint8, np.bool_)}),
-    "cast": {t: (lambda x, t=t: np.asarray(x).astype(t)) for t in (
-        np.float16, np.float32, np.float64, np.int8, np.int32, np.int64, np.uint8, np.bool_)},
-    "typeDict": "sctypeDict",
-    "disp": lambda mesg, *_, **__: print(mesg),
-    "source": _nothing, "lookfor": _nothing, "who": _nothing, "set_string_function": _nothing,
-    "geterrobj": lambda: [8192, 521, None], "seterrobj": _nothing,
-    "deprecate": lambda *args, **_: args[0] if args else (lambda function: function),
-    "byte_bounds": lambda a: np.lib.array_utils.byte_bounds(a),
-    "safe_eval": ast.literal_eval, "tracemalloc_domain": 389047,
-    "math": math,
-}  # fmt: skip
-EXCEPTIONS = (
-    "AxisError", "ComplexWarning", "VisibleDeprecationWarning", "ModuleDeprecationWarning",
-    "TooHardError", "RankWarning",
-)  # fmt: skip
-
-
-def give_names() -> frozenset[str]:
-    """Give NumPy the names back that it dropped; return those that were missing."""
-    wanted = dict(NAMES)
-    wanted |= {n: getattr(np.exceptions, n) for n in EXCEPTIONS if hasattr(np, "exceptions")}
-    missing = {name: old for name, old in wanted.items() if name not in np.__dict__}
-    for name, old in missing.items():
-        setattr(np, name, getattr(np, old) if isinstance(old, str) else old)
-    return frozenset(missing)
-
-
-def names_used(texts: Mapping[str, str], missing: frozenset[str]) -> Iterator[str]:
-    """Yield a sentence for each line that uses a name which NumPy had to be given back."""
-    for path, text in texts.items():
-        for match in re.finditer(r"\b(?:np|numpy)\.(\w+)", text):
-            if match[1] in missing:
-                line = text.count("\n", 0, match.start()) + 1
-                yield f"{path}:{line}: {match[0]} was read as older NumPy meant it"
-
-
-# ------------------------------------------------------------------------------ what raises today
-
-# Each row: what its note says, the error of today, and whether course years after 2017 saw it too.
+# Each row: what its note says, the error of today, and whether only years up to 2017 accepted it.
 ROWS: Mapping[str, tuple[str, str, bool]] = {
     "newshape": ("np.reshape(newshape=...) was read as the shape, as NumPy before 2.4 took it",
                  r"unexpected keyword argument 'newshape'", False),
@@ -367,7 +270,6 @@ class Older:
 
 
 OPERATORS = ("truth", "number", "fitting", "equality", "method", "negative", "difference", "index")
-METHODS = ("ptp", "itemset", "newbyteorder", "tostring")
 
 
 def _is_mask(value: Any) -> bool:
@@ -377,148 +279,6 @@ def _is_mask(value: Any) -> bool:
 def _objects(rows: Any) -> Any:
     """Return an array of objects, as deep as the rows agree in their lengths."""
     return np.array(rows, dtype=object)
-
-
-# ------------------------------------------------------------------------------ sources
-
-
-class OldMeaning(ast.NodeTransformer):
-    """Rewrites operators that NumPy takes otherwise today as calls of Older's operators."""
-
-    def visit_If(self, node: Any) -> ast.AST:
-        """Ask for the truth of what is tested."""
-        self.generic_visit(node)
-        node.test = _call(node.test, "truth", node.test)
-        return node  # type: ignore[no-any-return]
-
-    visit_While = visit_IfExp = visit_Assert = visit_If
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
-        """Ask for the truth of each value."""
-        self.generic_visit(node)
-        node.values = [_call(value, "truth", value) for value in node.values]
-        return node
-
-    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
-        """Ask for the truth of its conditions."""
-        self.generic_visit(node)
-        node.ifs = [_call(value, "truth", value) for value in node.ifs]
-        return node
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
-        """Ask for the truth of what is negated; read minus a mask as its opposite."""
-        self.generic_visit(node)
-        if isinstance(node.op, ast.Not):
-            node.operand = _call(node.operand, "truth", node.operand)
-        elif isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
-            return _call(node, "negative", node.operand)
-        return node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        """Read a difference of masks as where they differ, a formatted array as its number."""
-        self.generic_visit(node)
-        if isinstance(node.op, ast.Sub):
-            return _call(node, "difference", node.left, node.right)
-        if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant):
-            if isinstance(node.right, ast.Tuple):
-                node.right.elts = [_call(one, "number", one) for one in node.right.elts]
-            else:
-                node.right = _call(node.right, "number", node.right)
-        return node
-
-    def visit_Compare(self, node: ast.Compare) -> ast.AST:
-        """Let arrays of unequal shapes be unequal."""
-        self.generic_visit(node)
-        if len(node.ops) > 1 or not isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
-            return node
-        sign = ast.Constant("==" if isinstance(node.ops[0], ast.Eq) else "!=")
-        return _call(node, "equality", node.left, sign, node.comparators[0])
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        """Read an array with one number as that number, and methods that arrays had."""
-        self.generic_visit(node)
-        function = node.func
-        name = function.id if isinstance(function, ast.Name) else ""
-        if name == "bool":
-            node.args = [_call(one, "truth", one) for one in node.args]
-        if name in ("float", "int", "complex", "bool", "round") or _is_math(function):
-            node.args = [
-                one if isinstance(one, ast.Starred) else _call(one, "number", one)
-                for one in node.args
-            ]
-        if isinstance(function, ast.Attribute) and function.attr in METHODS:
-            method = ast.Constant(function.attr)
-            call = _call(node, "method", function.value, method, *node.args)
-            call.keywords = node.keywords
-            return call
-        return node
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        """Take floats and lists of slices as an index."""
-        container = node.value
-        self.generic_visit(node)
-        if not isinstance(container, ast.Name):
-            return node
-        if isinstance(node.slice, ast.Tuple):
-            node.slice.elts = [_indexed(container, one) for one in node.slice.elts]
-        else:
-            node.slice = _indexed(container, node.slice)
-        return node
-
-    def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        """Let an array with one number be stored in a cell."""
-        cell = _cell(node.targets[0]) if len(node.targets) == 1 else None
-        self.generic_visit(node)
-        if cell is not None:
-            node.value = _call(node.value, "fitting", cell, node.value)
-        return node
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        """Let an array with one number be added to a cell."""
-        cell = _cell(node.target)
-        if cell is None:
-            self.generic_visit(node)
-            return node
-        read = copy.deepcopy(node.target)
-        read.ctx = ast.Load()
-        value = ast.copy_location(ast.BinOp(read, node.op, node.value), node)
-        return self.visit_Assign(ast.copy_location(ast.Assign([node.target], value), node))
-
-
-def _is_math(function: ast.expr) -> bool:
-    inside = isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)
-    return inside and function.value.id == "math"  # type: ignore[attr-defined]
-
-
-def _cell(target: ast.expr) -> ast.Name | None:
-    """Return the name of the array of which a target is one cell, if it is that simple."""
-    if not isinstance(target, ast.Subscript) or not isinstance(target.value, ast.Name):
-        return None
-    if any(isinstance(part, (ast.Slice, ast.Call)) for part in ast.walk(target.slice)):
-        return None
-    return ast.copy_location(ast.Name(target.value.id, ast.Load()), target)
-
-
-def _indexed(container: ast.Name, part: ast.expr) -> ast.expr:
-    where = ast.copy_location(ast.Name(container.id, ast.Load()), part)
-    if not isinstance(part, ast.Slice):
-        return _call(part, "index", where, part)
-    for name in ("lower", "upper", "step"):
-        bound = getattr(part, name)
-        if bound is not None:
-            setattr(part, name, _call(bound, "index", where, bound))
-    return part
-
-
-def _call(at: ast.AST, name: str, *args: ast.expr) -> ast.Call:
-    function = ast.Name(f"{name}_of_old_numpy", ast.Load())
-    return ast.copy_location(ast.Call(function, list(args), []), at)
-
-
-def with_old_meaning(text: str | ast.Module) -> ast.Module:
-    """Return the tree of a source whose operators do what they did in older NumPy."""
-    tree = ast.parse(text) if isinstance(text, str) else text
-    return ast.fix_missing_locations(OldMeaning().visit(tree))  # type: ignore[no-any-return]
 
 
 def sentences(places: Iterable[Place]) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.worker import modules, old_numpy, sources
+from grader.worker import modules, old_names, sources
 
 # What Python took out of its standard library meanwhile; it is only ever added.
 OLD_LIBRARY: Mapping[str, Mapping[str, str]] = {
@@ -26,7 +26,7 @@ OLD_LIBRARY: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def old_names() -> frozenset[str]:
+def give_old_names() -> frozenset[str]:
     """Give Python and NumPy the names back that older submissions use; seed what is unseeded.
 
     Return the names that NumPy lacked.
@@ -49,7 +49,7 @@ def old_names() -> frozenset[str]:
         return real(next(unseeded) if seed is None else seed)
 
     np.random.default_rng = default_rng
-    return old_numpy.give_names()
+    return old_names.give_names()
 
 
 def reachable(

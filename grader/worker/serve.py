@@ -34,7 +34,7 @@ from grader.worker import (
     library,
     limits,
     modules,
-    old_numpy,
+    old_names,
     prepare,
     python2,
     relay,
@@ -60,7 +60,7 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
     """Confine this process, then serve submissions until stdin ends; also their `notebooks`."""
     for name in PRELOAD:
         importlib.import_module(name)
-    missing = prepare.old_names()
+    missing = prepare.give_old_names()
     library.keep_readable()
     shell = _shell() if notebooks else None
     gc.collect()
@@ -146,7 +146,7 @@ class Driver:
             self.is_old = True
             self.repaired = ["whole numbers were divided as in Python 2"]
             self._compile(list(self.sources))
-        self.repaired += itertools.islice(old_numpy.names_used(self.texts, missing), MANY_NAMES)
+        self.repaired += itertools.islice(old_names.names_used(self.texts, missing), MANY_NAMES)
 
     def serve(self, incoming: wire.Incoming) -> None:
         """Say what could be loaded, then answer "run" messages until "close"."""

@@ -14,7 +14,7 @@ import types
 import warnings
 from typing import Any
 
-from grader.worker import old_numpy, python2, unavailable
+from grader.worker import old_operators, python2, unavailable
 
 MAX_LINE = 300  # characters of a student's line or message that are handed on
 INSIDE = re.compile(r"^[ \t]+(?:from|import)\b|[:;][ \t]*(?:from|import)\b", re.MULTILINE)
@@ -77,7 +77,7 @@ class Source:
             warnings.simplefilter("ignore")
             source: ast.Module | str = python2.with_old_meaning(text) if self._is_old else text
             if self._old_arrays:
-                source = old_numpy.with_old_meaning(source)
+                source = old_operators.with_old_meaning(source)
             return compile(source, self.path, "exec", dont_inherit=True)
 
 

@@ -83,6 +83,7 @@ class World:
 
     def load(self, name: str) -> dict[str, Any]:
         """Import one module; return what became of it."""
+        self._begin()
         if name in self.imported([name]):
             return self._noted({"outcome": "loaded"})
         say = observe.raised(self._found[name], self._compiled.texts)
@@ -96,6 +97,7 @@ class World:
         inputs: dict[str, np.ndarray],
     ) -> observe.Found:  # fmt: skip
         """Run one case over the modules `wanted`; return (what happened, arrays)."""
+        self._begin()
         names = tuple(wanted)
         if names not in self._implementations:
             self._implementations[names] = Implementation(self.imported(names), conventions)
@@ -109,6 +111,10 @@ class World:
             if again["outcome"] == "answered" and not again["refused"]:
                 return again, answers
         return self._noted(say), arrays
+
+    def _begin(self) -> None:
+        if self._older is not None:
+            self._older.places.clear()
 
     def _noted(self, say: dict[str, Any]) -> dict[str, Any]:
         """Add where it mattered that the world is older."""
