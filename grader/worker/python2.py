@@ -31,7 +31,8 @@ RENAMED = (
 )
 # What runs in Python 2 only, where nothing else gives it a meaning.
 ONLY_OLD = re.compile(
-    r"^[^#\n]*(?:\.iter(?:items|values|keys)\(\)|\.has_key\(|\bxrange\(|\braw_input\(|\bunicode\()",
+    r"^[^#\n]*(?:\.iter(?:items|values|keys)\(\)|\.has_key\(|\bxrange\(|\braw_input\(|\bunicode\()"
+    r"|^[ \t]*print[ \t]*>>",
     re.MULTILINE,
 )
 AWARE = re.compile(

@@ -53,24 +53,29 @@ class Source:
             self.marshalled = marshal.dumps((code, is_old, guarded))
 
     def _compile(self) -> tuple[types.CodeType, str]:
+        """Return the code, and the text that was compiled in the end."""
         renamed = python2.rename(self.text)
         if renamed != self.text:
             self.repaired = f"{self.path}: names of Python 2 were read as those of Python 3"
+        own = self.text if self._is_old else renamed  # in Python 2 they mean what they meant
+        # What is of Python 2 may be valid here and mean something else: print >>file, x.
+        code = None if self._is_old else self._tried(own)
+        if code is not None:
+            return code, own
+        modern = python2.modernise(own)
+        code = self._tried(modern)
+        if code is None or modern == own:
+            return self._compiled(own), own  # which raises the student's own SyntaxError
+        self.repaired = f"{self.path}: Python 2 syntax was read as Python 3"
+        self.modernised = True
+        return code, modern
+
+    def _tried(self, text: str) -> types.CodeType | None:
+        """Return the code of a text; None where it is no valid Python."""
         try:
-            return self._compiled(renamed), renamed
+            return self._compiled(text)
         except SyntaxError:
-            modern = python2.modernise(renamed)
-            if modern == renamed:
-                raise
-            try:
-                code = self._compiled(modern)
-            except SyntaxError:
-                code = None
-            if code is None:
-                raise
-            self.repaired = f"{self.path}: Python 2 syntax was read as Python 3"
-            self.modernised = True
-            return code, modern
+            return None
 
     def _compiled(self, text: str) -> types.CodeType:
         with warnings.catch_warnings():

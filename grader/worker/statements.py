@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 
 ASIDE, NOTE = "\ue000", "\ue001"  # stand around the number of a string, or of a comment
+# One that does not end takes all that follows, so that the time is that of one pass.
 LITERAL = re.compile(
     r"#[^\n]*|(?P<prefix>(?<!\w)[uUbBrR]{1,2})?(?P<text>"
-    r'"""(?:\\.|[^\\])*?"""|' r"'''(?:\\.|[^\\])*?'''|"
-    r'"(?:\\.|[^"\\\n])*"|' r"'(?:\\.|[^'\\\n])*')",
+    r'"""(?:\\.|[^\\])*?(?:"""|\Z)|' r"'''(?:\\.|[^\\])*?(?:'''|\Z)|"
+    r'"(?:\\.|[^"\\\n])*(?:"|(?=\n)|\Z)|' r"'(?:\\.|[^'\\\n])*(?:'|(?=\n)|\Z))",
     re.DOTALL,
 )  # fmt: skip
 WORDS = (
@@ -58,7 +59,7 @@ def _logical_lines(code: str) -> Iterator[str]:
     depth = 0
     for line in code.split("\n"):
         lines.append(line)
-        depth = max(0, depth + sum(line.count(c) for c in OPEN) - sum(line.count(c) for c in CLOSE))
+        depth = max(0, depth + _opened(line)) if line else depth
         if depth == 0 and not line.endswith("\\"):
             yield "\n".join(lines)
             lines = []
@@ -68,28 +69,27 @@ def _logical_lines(code: str) -> Iterator[str]:
 
 def _statements(line: str) -> str:
     """Return one logical line, whose statements may be several, in Python 3."""
-    head = line.lstrip()
-    if head.startswith("def ") or "lambda" in line:
+    if "def " in line or "lambda" in line:
         line = _parameters(line)
-    if not re.search(r"\b(?:print|exec|raise)\b", line):
-        return line
-    done, at = "", 0
-    while (match := _next(line, at)) is not None:
-        start = match.end()
-        end = _end(line, start)
-        done += line[at:start] if match["word"] == "raise" else line[at : match.start("word")]
-        done += _rewritten(match["word"], line[start:end])
-        at = end
-    return done + line[at:]
+    done: list[str] = []
+    at = seen = depth = 0
+    for match in STATEMENT.finditer(line):
+        word = match.start("word")
+        if word < at:
+            continue  # inside of a statement that is done
+        depth += _opened(line[seen:word])
+        seen = word
+        if depth:
+            continue
+        end = _end(line, match.end())
+        done += [line[at:word], _rewritten(match["word"], line[match.end() : end])]
+        at = seen = end
+    return "".join([*done, line[at:]])
 
 
-def _next(line: str, at: int) -> re.Match[str] | None:
-    """Return the next print, exec or raise that begins a statement, outside of brackets."""
-    for match in STATEMENT.finditer(line, at):
-        before = line[: match.start("word")]
-        if sum(before.count(c) for c in OPEN) == sum(before.count(c) for c in CLOSE):
-            return match
-    return None
+def _opened(text: str) -> int:
+    """Return how many brackets are opened and not closed again."""
+    return sum(map(text.count, OPEN)) - sum(map(text.count, CLOSE))
 
 
 def _end(line: str, start: int) -> int:
@@ -103,15 +103,15 @@ def _end(line: str, start: int) -> int:
 
 
 def _rewritten(word: str, rest: str) -> str:
-    """Return the statement `word rest` in Python 3; for raise what follows the word."""
+    """Return the statement `word rest` in Python 3."""
     said = rest.strip(" \t")
     after = rest[len(rest.rstrip(" \t")) :]
     if word == "raise":
         parts = _parts(said)
         if len(parts) not in (2, 3):
-            return rest
+            return word + rest
         trace = f".with_traceback({parts[2].strip()})" if len(parts) == 3 else ""
-        return f" {parts[0].strip()}({parts[1].strip()}){trace}{after}"
+        return f"raise {parts[0].strip()}({parts[1].strip()}){trace}{after}"
     if said.startswith(("=", ".")) or _is_call(said):
         return word + rest
     if word == "exec":

@@ -52,6 +52,8 @@ class Unavailable:
     def __getattr__(self, name: str) -> Any:
         if name in Unavailable.__slots__ or (name.startswith("__") and name != "__version__"):
             raise AttributeError(name)
+        if name == "dtype":  # what NumPy looks at first, and then says something else
+            _used(self, sys._getframe(1))
         return Unavailable(f"{self._what}.{name}", self._why)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -92,6 +94,8 @@ def _operator(name: str) -> Callable[..., Any]:
         return _used(self, sys._getframe(1))
 
     def needs(self: Unavailable, *_: Any, **__: Any) -> Any:
+        if name in ("eq", "ne") and sys._getframe(1).f_globals.get("__name__") == "typing":
+            return NotImplemented  # Optional[...] compares with types of its own
         raise ImportUnavailable(f"{self._what} {self._why}")
 
     return gives if name in GIVES else needs
