@@ -197,6 +197,7 @@ MEANT: dict[str, tuple[str, object]] = {
         "    return [f(1, (2, 3)), g((5, 2))], x", [7, 3],
     ),
     "tabs and spaces": ("if True:\n\tx = x + 0\n        y = x\n    return y, x", SAME),
+    "a path in a string": (PRINTED + "return len('C:\\Users'), x", 8),
     "strings stay": (PRINTED + "return len('print 3; except A, b: <> `x` 0777'), x # print 'x'", 33),  # noqa: E501
     "range is a list": (PRINTED + "a = range(3); a[0] = 7; return a, x", [7, 1, 2]),
     "zip, map and filter are lists": (

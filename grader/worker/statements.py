@@ -17,13 +17,15 @@ LITERAL = re.compile(
     r'"(?:\\.|[^"\\\n])*(?:"|(?=\n)|\Z)|' r"'(?:\\.|[^'\\\n])*(?:'|(?=\n)|\Z))",
     re.DOTALL,
 )  # fmt: skip
+ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*\\[uUN])")  # of u"...", in a string that is none
 WORDS = (
     (re.compile(r"<>"), "!="),
     (re.compile(r"`([^`\n]*)`"), r"repr(\1)"),
     (re.compile(r"(?<![\w.])(0[xX][0-9a-fA-F]+|\d+)[lL]\b"), r"\1"),
     (re.compile(r"(?<![\w.])(?<![eE][-+])0([0-7]+)(?![\w.])"), r"0o\1"),
-    (re.compile(r"(?m)^([ \t]*except[ \t]+(?:[\w.]+|\([^()\n]*\)))[ \t]*,[ \t]*(\w+)[ \t]*:"),
-     r"\1 as \2:"),
+    (re.compile(
+        r"(?m)^([ \t]*except[ \t]+(?:[\w.]+(?:\(\))?|\([^()\n]*\)))[ \t]*,[ \t]*(\w+)[ \t]*:"
+    ), r"\1 as \2:"),
 )  # fmt: skip
 STATEMENT = re.compile(r"(?P<before>(?:^|[;:])[ \t]*)(?P<word>print|exec|raise)\b")
 PARAMETERS = re.compile(r"(?<=[(,])([ \t]*)\(([\w \t,]+)\)(?=[ \t]*[,)])")
@@ -39,8 +41,9 @@ def modernise(source: str) -> str:
     def aside(match: re.Match[str]) -> str:
         text, mark = match.group(), NOTE
         if match["text"]:
-            prefix = match["prefix"] or ""
-            text = (prefix if len(prefix) < 2 else prefix.lower().replace("u", "")) + match["text"]
+            prefix = (match["prefix"] or "").lower()
+            body = match["text"] if prefix else ESCAPE.sub(r"\\\1", match["text"])
+            text = ("r" if prefix == "ur" else prefix) + body
             mark = ASIDE
         kept.append(text)
         return f"{mark}{len(kept) - 1}{mark}"
