@@ -66,7 +66,7 @@ def grade_one(
     reused = {book.name: book.reused for book in notebooks if book.reused}
     items, trained, doubts = training.grade(items, notebooks, rubric, assignment.images)
     return Report(
-        submission=replace(submission, repaired=(*submission.repaired, *session.loaded.repaired)),
+        submission=replace(submission, repaired=(*submission.repaired, *session.repaired)),
         rubric=rubric.table.id,
         rubric_title=rubric.table.title,
         rubric_sha256=rubric.sha256,

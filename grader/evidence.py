@@ -14,6 +14,8 @@ import numpy as np
 
 from grader import inputs
 from grader.types import Call, Case, Evidence, Outcome, Raised
+from grader.worker.modules import GRADED
+from grader.worker.old_numpy import ROWS, Place
 
 # The graded modules that a probe of each module of grader.probes reaches.
 MODULES = {
@@ -26,6 +28,7 @@ MODULES = {
     "folds": ("layers", "layer_utils", "fc_net"),
 }
 MAX_CALLS = 64  # of one case
+MANY_PLACES = 50
 OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
 
 
@@ -131,17 +134,63 @@ def unloaded(
 ) -> Evidence | None:
     """Return the evidence of a case whose module could not be imported; None where it could.
 
-    `loaded` maps each graded module to what importing it came to.
+    `loaded` maps each graded module to what importing it came to. A file whose own exception is
+    raised in another one names that one.
     """
     for name in modules_of(case):
         say = loaded.get(name, {"outcome": "absent"})
         outcome = say.get("outcome")
         if outcome == "loaded" or (name == "layer_utils" and outcome == "absent"):
             continue
+        file = GRADED[name]
+        path = next((one for one in files if one.partition("/")[2] == file), file)
         if outcome == "absent":
             absent = Raised("", f"{name}.py is not in the submission")
-            return Evidence(case.id, "missing", raised=absent)
-        if outcome in ("timeout", "died"):
-            return Evidence(case.id, outcome, text=f"while {name}.py was imported")
-        return Evidence(case.id, "raised", raised=raised_of(say, files))
+            return Evidence(case.id, "missing", raised=absent, unloaded=path)
+        if outcome == "timeout":
+            return _endless(case, name, path, files.get(path, b"").decode("utf-8", "replace"))
+        if outcome == "died":
+            text = f"importing {name}.py ends its Python process{_ending(say)}"
+            return Evidence(case.id, "died", text=text, unloaded=path)
+        raised = raised_of(say, files)
+        return Evidence(
+            case.id,
+            "raised",
+            raised=raised,
+            unloaded=raised.frames[-1][0] if raised.frames else path,
+        )
     return None
+
+
+def _endless(case: Case, name: str, path: str, text: str) -> Evidence:
+    """Return the evidence of a case whose module is imported without an end.
+
+    The line is known where just one loop at module level could be it.
+    """
+    lines = text.splitlines()
+    loops = [number for number, line in enumerate(lines, 1) if re.match(r"while\b", line)]
+    says = f"{name}.py does not finish importing: something at module level does not end"
+    if len(loops) != 1:
+        return Evidence(case.id, "timeout", text=says, unloaded=path)
+    says = f"{name}.py does not finish importing: the loop in line {loops[0]} does not end"
+    frame = (path, loops[0], "", lines[loops[0] - 1].strip()[:200])
+    return Evidence(case.id, "timeout", raised=Raised("", says, (frame,)), text=says, unloaded=path)
+
+
+def _ending(say: Mapping[str, Any]) -> str:
+    """Return how a process ended, in brackets, where that is known."""
+    how = _text(say.get("signal"), 40)
+    how = how or (f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else "")
+    return f" ({how})" if how else ""
+
+
+def older_places(say: Mapping[str, Any], files: Mapping[str, bytes]) -> set[Place]:
+    """Return where a child says that older NumPy was needed, as far as there are such lines."""
+    places = set()
+    for place in _list(say.get("older"))[:MANY_PLACES]:
+        if isinstance(place, list) and len(place) == 3 and _text(place[0], 20) in ROWS:
+            row, path, line = place
+            if _text(path, 300) in files and type(line) is int:
+                if 0 < line <= files[path].count(b"\n") + 1:
+                    places.add((row, path, line))
+    return places

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from grader import box
-from grader.evidence import asked, evidence_of, modules_of
+from grader.evidence import asked, evidence_of, modules_of, older_places
 from grader.rubric import Rubric
 from grader.types import Case, Evidence, Outcome
+from grader.worker.old_numpy import Place, sentences
 
 RERUN = {"answered", "raised", "died", "memory", "missing"}
 SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
@@ -40,12 +41,20 @@ class Session:
         self._deadline = deadline
         self._restarts = 0
         self._is_open = False
+        self._older: set[Place] = set()
         self.loaded = self._open()
+        for say in self.loaded.modules.values():
+            self._older |= older_places(say, job.files)
 
     @property
     def files(self) -> Mapping[str, bytes]:
         """The student's files."""
         return self._job.files
+
+    @property
+    def repaired(self) -> tuple[str, ...]:
+        """Sentences on what was read as Python or NumPy of its time read it."""
+        return (*self.loaded.repaired, *sentences(self._older))
 
     @property
     def later(self) -> box.Job:
@@ -173,6 +182,7 @@ class Session:
                 return seen | {case.id: _not_run(case, why) for case in left}
             try:
                 for case_id, say, arrays in self._answers(left, alone):
+                    self._older |= older_places(say, self._job.files)
                     seen[case_id] = evidence_of(left[0], say, arrays, self._job.files)
                     left.pop(0)
             except (box.Gone, box.Late) as error:

@@ -105,7 +105,9 @@ class Evidence:
 
     `refused` names outputs that are no plain numeric array, with what they were ("object array").
     `mutated` names the inputs that were changed in place. `text` is what was printed, bounded.
-    `unstable`: another run of the same case was right. `calls` are kept over right layers only.
+    `unstable`: another run of the same case was right. `unloaded` is the file that kept the case
+    from running, as it is not in the submission or could not be imported ("cs231n/layers.py").
+    `calls` are kept over right layers only.
     """
 
     case: str
@@ -118,6 +120,7 @@ class Evidence:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     unstable: bool = False
+    unloaded: str = ""
     calls: tuple[Call, ...] = ()
 
 

@@ -45,6 +45,11 @@ KINDS: Mapping[str, tuple[str, str]] = {
     ),
     "ZeroDivisionError": ("division-by-zero", "A plain number is divided by zero."),
     "AssertionError": ("assertion", "An assert in the code stops it."),
+    "ImportUnavailable": (
+        "import-unavailable",
+        "The code uses an import that the grader does not have. Whether its formula is right could "
+        "not be seen: write it with NumPy alone.",
+    ),
     "ModuleNotFoundError": ("no-such-module", "A module is imported that is not there."),
     "ImportError": ("no-such-import", "A name is imported that its module does not have."),
     "SyntaxError": ("syntax", "The file is no valid Python: look at the line, and the one before."),

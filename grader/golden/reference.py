@@ -16,7 +16,8 @@ from typing import Any
 from grader.errors import GoldenError
 from grader.golden import mistakes, portable
 from grader.probes.nn import Conventions, Implementation
-from grader.worker.modules import GRADED, Finder, Source
+from grader.worker.modules import GRADED, Finder
+from grader.worker.sources import Source
 
 PACKAGE = "reference_under_test"
 

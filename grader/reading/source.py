@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from grader.layout import CORE
 from grader.types import Submission
 from grader.worker import python2
-from grader.worker.modules import INERT_IN_PACKAGE, decode
+from grader.worker.compat import INERT_IN_PACKAGE
+from grader.worker.sources import decode
 
 # Homework comes to about 100 kB. Parsing takes the trusted side up to 5 microseconds a byte.
 MAX_BYTES = 130_000

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from grader import wire
-from grader.probes.nn import Conventions, Implementation
-from grader.worker import modules, observe, prepare, python2
+from grader.probes.nn import Conventions
+from grader.worker import modules, prepare, python2, sources
+from grader.worker.world import Compiled, World
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
     send({"ready": True})
     message = wire.Incoming(0).read()
     if message is not None:
-        prepare.old_names()
+        prepare.give_old_names()
         _answer(*message, send)
     os._exit(0)
 
@@ -63,40 +64,39 @@ def _answer(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], send: Any)
             groups[group][path] = array.tobytes()
     package: str = say["package"]
     texts = prepare.reachable(groups["files"], package)
-    codes, failed = _compiled({path: groups["files"][path] for path in texts}, texts)
-    given = prepare.compiled(groups["given"])
-    utils = f"{package}/layer_utils.py"
-    if utils not in texts and "layer_utils" in given:
-        codes[utils] = given["layer_utils"]
-    aliases = modules.called(texts.values()) - {package}
-    modules.install(package, codes, given, {}, aliases)
-    good, told = {}, {}
-    wanted = tuple(name for name in say["modules"] if f"{package}/{modules.GRADED[name]}" in codes)
-    for name, found in modules.import_graded(package, wanted):
-        if isinstance(found, BaseException):
-            told[name] = observe.raised(found, texts)
-        else:
-            good[name], told[name] = found, {"outcome": "loaded"}
+    world, codes, failed = _world(package, groups, texts)
+    told = {}
     for name in say["modules"]:
         path = f"{package}/{modules.GRADED[name]}"
-        told.setdefault(name, failed.get(path, {"outcome": "absent"}))
+        absent = failed.get(path, {"outcome": "absent"})
+        told[name] = world.load(name) if path in codes else absent
     send({"loaded": told})
-    nn = Implementation(good, Conventions(**say["conventions"]))
+    good = [name for name, how in told.items() if how["outcome"] == "loaded"]
+    conventions = Conventions(**say["conventions"])
     for case in say["cases"]:
         prefix = f"case:{case['id']}:"
         inputs = {
             name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)
         }
-        send(*observe.observe(nn, case, inputs, texts))
+        send(*world.observe(case, good, conventions, inputs))
 
 
-def _compiled(
-    files: Mapping[str, bytes], texts: Mapping[str, str]
-) -> tuple[dict[str, bytes], dict[str, dict[str, Any]]]:
-    """Return (path -> marshalled code, path -> what is said of a file that has none)."""
-    sources: Sequence[modules.Source] = [modules.Source(p, data) for p, data in files.items()]
-    if python2.is_written_for(texts.values(), any(one.modernised for one in sources)):
-        sources = [modules.Source(p, data, old_division=True) for p, data in files.items()]
-    codes = {one.path: one.marshalled for one in sources if one.marshalled is not None}
-    failed = {one.path: prepare.failure(one.path, one.error) for one in sources if one.error}
-    return codes, failed
+def _world(
+    package: str, groups: Mapping[str, Mapping[str, bytes]], texts: Mapping[str, str]
+) -> tuple[World, dict[str, bytes], dict[str, dict[str, Any]]]:
+    """Return the submission, its code by path, and what is said of a file that has none."""
+    files = {path: groups["files"][path] for path in texts}
+    read: Sequence[sources.Source] = [sources.Source(p, data) for p, data in files.items()]
+    is_old = python2.is_written_for(texts.values(), any(one.modernised for one in read))
+    if is_old:
+        read = [sources.Source(p, data, is_old=True) for p, data in files.items()]
+    codes = {one.path: one.marshalled for one in read if one.marshalled is not None}
+    broken = {one.path: one.error for one in read if one.error}
+    given = prepare.compiled(groups["given"])
+    utils = f"{package}/layer_utils.py"
+    if utils not in texts and "layer_utils" in given:
+        codes[utils] = given["layer_utils"]
+    aliases = modules.called(texts.values()) - {package}
+    compiled = Compiled(package, files, texts, is_old, codes, given, {}, aliases, broken)
+    failed = {path: prepare.failure(path, error) for path, error in broken.items()}
+    return World(compiled), codes, failed

@@ -1,28 +1,25 @@
 """A student's files as modules: compiled from their source, found by our own finder.
 
 The submission is never on sys.path, so a student's `random.py` cannot shadow the standard library,
-and no .pyc of theirs is ever read. Compiling runs no student code, so it is done once; every child
-then executes the compiled modules afresh.
+and no .pyc of theirs is ever read. Compiling is done once (grader.worker.sources); every child then
+executes the compiled modules afresh.
 """
 
 from __future__ import annotations
 
 import ast
 import importlib
-import io
-import marshal
 import re
 import sys
-import tokenize
 import types
-import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
-from grader.worker import python2
+from grader.worker import compat, python2, sources
 from grader.worker.calls import Watch
+from grader.worker.unavailable import Importer
 
 GRADED = {
     "layers": "layers.py",
@@ -30,83 +27,15 @@ GRADED = {
     "optim": "optim.py",
     "fc_net": "classifiers/fc_net.py",
 }
-MAX_LINE = 300  # characters of a student's line or message that are handed on
 LOSSES = ("softmax_loss", "svm_loss")
-# Modules of a notebook's or an old course year's world that a layer never needs: they import as
-# inert objects instead of failing the whole file.
-INERT = ("IPython", "matplotlib", "tqdm", "past", "future", "six", "pdb")
-INERT_IN_PACKAGE = ("fast_layers", "im2col", "im2col_cython", "vis_utils")
-
-
-class Source:
-    """One file of a submission, compiled or with the error that prevented it.
-
-    `text` is the student's own text; `marshalled` the code object's bytes or None; `error` is
-    (type, message, line number, line); `repaired` says what was read otherwise than it stands, and
-    `modernised` that it is no Python 3. With `old_division` whole numbers divide as in Python 2.
-    """
-
-    def __init__(self, path: str, data: bytes, old_division: bool = False) -> None:
-        self.path = path
-        self.repaired: str | None = None
-        self.modernised = False
-        self._old_division = old_division
-        self.marshalled: bytes | None = None
-        self.error: tuple[str, str, int, str] | None = None
-        try:
-            self.text = decode(data)
-            code = self._compile()
-        except SyntaxError as error:
-            line = (error.text or "").rstrip("\n")[:MAX_LINE]
-            message = str(error.msg)[:MAX_LINE]
-            self.error = (type(error).__name__, message, error.lineno or 0, line)
-        except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-            self.error = (type(error).__name__, f"it cannot be compiled: {error}"[:MAX_LINE], 0, "")
-        else:
-            self.marshalled = marshal.dumps(code)
-
-    def _compile(self) -> types.CodeType:
-        renamed = python2.rename(self.text)
-        if renamed != self.text:
-            self.repaired = f"{self.path}: names of Python 2 were read as those of Python 3"
-        try:
-            return self._compiled(renamed)
-        except SyntaxError:
-            modern = python2.modernise(renamed)
-            if modern == renamed:
-                raise
-            try:
-                code = self._compiled(modern)
-            except SyntaxError:
-                code = None
-            if code is None:
-                raise
-            self.repaired = f"{self.path}: Python 2 syntax was read as Python 3"
-            self.modernised = True
-            return code
-
-    def _compiled(self, text: str) -> types.CodeType:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            source = python2.with_old_division(text) if self._old_division else text
-            return compile(source, self.path, "exec", dont_inherit=True)
-
-
-def decode(data: bytes) -> str:
-    """Return the text by PEP 263, or as Latin-1 where the bytes are no valid UTF-8."""
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        text = data.decode(encoding)
-    except Exception:  # noqa: BLE001 - a file may name any codec, and codecs raise what they like
-        text = data.decode("latin-1")
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 class Finder(MetaPathFinder, Loader):
-    """Finds the modules of one submission by their dotted names; executes marshalled code.
+    """Finds the modules of one submission by their dotted names; executes what was compiled.
 
-    `after` maps a module's short name to a function called with the module right after it was
-    executed, before anything imports from it.
+    `broken` maps files that cannot be compiled to the error of sources.Source: importing one raises
+    it. `after` maps a module's short name to a function called with the module right after it was
+    executed, before anything imports from it. `lent` are files of ours that stand in.
     """
 
     def __init__(
@@ -115,16 +44,22 @@ class Finder(MetaPathFinder, Loader):
         codes: Mapping[str, bytes],
         after: Mapping[str, Callable[[types.ModuleType], None]],
         aliases: Collection[str] = (),
+        broken: Mapping[str, Sequence[Any]] | None = None,
+        importer: Importer | None = None,
+        lent: Collection[str] = (),
     ) -> None:
         self._after = after
         self._aliases = set(aliases)
         self._codes = {_dotted(path): (path, code) for path, code in codes.items()}
+        self._broken = {_dotted(path): (path, error) for path, error in (broken or {}).items()}
+        self._lent = {_dotted(path) for path in lent}
         self._package = package
         self._folders = {package} | {
             ".".join(name.split(".")[:depth])
-            for name in self._codes
+            for name in (*self._codes, *self._broken)
             for depth in range(1, name.count(".") + 1)
         }
+        self._importer = importer
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Return a spec for a module of the submission by its full name."""
@@ -132,16 +67,30 @@ class Finder(MetaPathFinder, Loader):
         if root in self._aliases:
             return ModuleSpec(name, AliasLoader(f"{self._package}.{rest}".rstrip(".")))
         short = name.rpartition(".")[2]
-        if name.startswith(self._package + ".") and short in INERT_IN_PACKAGE:
-            return ModuleSpec(name, InertLoader(), is_package=True)
-        if name in self._codes or name in self._folders:
+        if name.startswith(self._package + ".") and short in compat.INERT_IN_PACKAGE:
+            return ModuleSpec(name, compat.InertLoader(), is_package=True)
+        if name in self._codes or name in self._folders or name in self._broken:
             return ModuleSpec(name, self, is_package=name in self._folders)
         return None
+
+    def owner(self, name: str) -> str | None:
+        """Return the file of the submission that an import means; "" where there is none and it
+        names the package, None where it names something else.
+        """
+        root, _, rest = name.partition(".")
+        full = f"{self._package}.{rest}".rstrip(".") if root in self._aliases else name
+        full = self.beside(full) or full
+        if full in self._lent:
+            return ""
+        if full in self._codes or full in self._broken:
+            return {**self._broken, **self._codes}[full][0]
+        return "" if full.partition(".")[0] == self._package else None
 
     def beside(self, name: str) -> str | None:
         """Return the full name of a file beside layers.py that is imported by its short name."""
         inside = f"{self._package}.{name}"
-        return inside if "." not in name and inside in self._codes else None
+        known = inside in self._codes or inside in self._broken
+        return inside if "." not in name and known else None
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Let the import system make an ordinary module."""
@@ -149,11 +98,15 @@ class Finder(MetaPathFinder, Loader):
     def exec_module(self, module: types.ModuleType) -> None:
         """Execute the student's compiled source in the module."""
         name = module.__spec__.name if module.__spec__ else module.__name__
+        if name in self._broken:
+            path, (kind, message, line, text) = self._broken[name]
+            error = IndentationError if kind == "IndentationError" else SyntaxError
+            raise error(message, (path, line, None, text))
         if name not in self._codes:
             return
         path, code = self._codes[name]
         module.__file__ = path
-        exec(marshal.loads(code), module.__dict__)
+        sources.execute(code, module.__dict__, self._importer, self.owner)
         short = name.rpartition(".")[2]
         if short in self._after:
             self._after[short](module)
@@ -185,53 +138,6 @@ class AliasLoader(Loader):
         """It is executed already."""
 
 
-class Inert:
-    """Takes every call and attribute and does nothing: stands in for plotting and debugging."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return args[0] if args else self
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(())
-
-    def __enter__(self) -> Inert:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-
-class InertLoader(Loader):
-    """Makes inert modules; the names of `past` and `six` that loops use keep their meaning."""
-
-    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
-        """Return a module on which every name exists."""
-        module = types.ModuleType(spec.name)
-        module.__dict__.update(
-            __path__=[], __all__=["xrange"], __getattr__=Inert().__getattr__,
-            range=range, xrange=range, trange=range, zip=zip, map=map, input=input,
-        )  # fmt: skip
-        return module
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        """There is nothing to execute."""
-
-
-class InertFinder(MetaPathFinder):
-    """Last on the meta path: serves the names in INERT where they are not installed."""
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Return a spec for an inert module."""
-        if name.partition(".")[0] in INERT:
-            return ModuleSpec(name, InertLoader(), is_package=True)
-        return None
-
-
 def import_graded(
     package: str, names: Iterable[str] = tuple(GRADED)
 ) -> Iterator[tuple[str, types.ModuleType | BaseException]]:
@@ -253,21 +159,37 @@ def install(
     aliases: Collection[str] = (),
     after: Mapping[str, Callable[[types.ModuleType], None]] | None = None,
     watch: Watch = lambda name, function: function,
+    broken: Mapping[str, Sequence[Any]] | None = None,
+    replaced: Mapping[str, Any] | None = None,
+    names: Mapping[str, Any] | None = None,
+    is_old: bool = False,
 ) -> None:
-    """Make the submission importable by the names that its files use.
+    """Make the submission importable by the names that its files use, and no other submission.
 
-    `codes` maps paths to marshalled code. `given` holds the handed-out layers.py and layer_utils:
-    their losses replace the student's (a student's own stay reachable as `own_softmax_loss`), and
-    their sandwich layers stand in where the student's file lacks them. `graft` maps the short name
-    of a module to marshalled code whose public names replace the student's: how a dependent item
-    is tried again over right layers; `watch` returns what stands there for each. `aliases` are
-    other names by which the files call the package. `after` maps more short names to what is done
-    with a module once it is executed.
+    `codes` maps paths to what sources.Source made. `given` holds the handed-out layers.py and
+    layer_utils: their losses replace the student's (a student's own stay reachable as
+    `own_softmax_loss`), and their sandwich layers stand in where the student's file lacks them.
+    `graft` maps the short name of a module to code whose public names replace the student's: how a
+    dependent item is tried again over right layers; `watch` returns what stands there for each.
+    `aliases` are other names by which the files call the package. `after` maps more short names to
+    what is done with a module once it is executed. `broken` is that of Finder, `replaced` and
+    `names` those of Importer. `is_old`: it is of Python 2.
     """
+    ours = (Finder, BesideFinder, compat.OldFinder)
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, ours)]
+    for name, module in list(sys.modules.items()):
+        spec = getattr(module, "__spec__", None)
+        if isinstance(getattr(spec, "loader", None), (Finder, AliasLoader, compat.InertLoader)):
+            del sys.modules[name]
     patches = {name: _patcher(name, given.get(name), graft.get(name), watch) for name in GRADED}
-    finder = Finder(package, codes, {**patches, **(after or {})}, aliases)
+    lent = [path for path, code in codes.items() if code is given.get("layer_utils")]
+    after = {**patches, **(after or {})}
+    importer = Importer(set(codes) | set(broken or {}), replaced or {}, names or {})
+    finder = Finder(package, codes, after, aliases, broken, importer, lent)
+    if is_old:
+        python2.give_library()
     sys.meta_path.insert(0, finder)
-    sys.meta_path += [BesideFinder(finder), InertFinder()]
+    sys.meta_path += [BesideFinder(finder), compat.OldFinder(is_old)]
 
 
 def _patcher(
@@ -292,7 +214,7 @@ def _patcher(
 def _run_beside(code: bytes, module: types.ModuleType) -> dict[str, Any]:
     """Execute our code under the module's name; return the functions and classes it defines."""
     space: dict[str, Any] = {"__name__": module.__name__, "__package__": module.__package__}
-    exec(marshal.loads(code), space)
+    sources.execute(code, space)
     return {
         public: value
         for public, value in space.items()

@@ -6,6 +6,9 @@ Any platform can do this: the box does it in children, the self-check in the pro
 from __future__ import annotations
 
 import builtins
+import collections
+import collections.abc
+import importlib
 import itertools
 import re
 import typing
@@ -14,25 +17,31 @@ from typing import Any
 
 import numpy as np
 
-from grader.worker import modules, python2
+from grader.worker import modules, old_names, sources
 
-# What NumPy 1.x offered under another name: a submission of its time is not wrong for using it.
-OLD_NUMPY = {
-    "int": int, "float": float, "complex": complex, "object": object, "str": str,
-    "product": "prod", "cumproduct": "cumprod", "alltrue": "all", "sometrue": "any",
-    "row_stack": "vstack", "in1d": "isin", "float_": "float64", "NaN": "nan", "Inf": "inf",
-}  # fmt: skip
+# What Python took out of its standard library meanwhile; it is only ever added.
+OLD_LIBRARY: Mapping[str, Mapping[str, str]] = {
+    "time": {"clock": "perf_counter"},
+    "inspect": {"getargspec": "getfullargspec"},
+}
 
 
-def old_names() -> None:
-    """Give Python and NumPy the names back that older submissions use; seed what is unseeded."""
+def give_old_names() -> frozenset[str]:
+    """Give Python and NumPy the names back that older submissions use; seed what is unseeded.
+
+    Return the names that NumPy lacked.
+    """
     builtins.xrange = range  # type: ignore[attr-defined]
-    setattr(builtins, python2.OldDivision.NAME, python2.divide)
     if not hasattr(typing, "override"):
         typing.override = lambda method: method  # type: ignore[attr-defined]
-    for old, new in OLD_NUMPY.items():
-        if old not in np.__dict__:
-            setattr(np, old, getattr(np, new) if isinstance(new, str) else new)
+    for module, names in OLD_LIBRARY.items():
+        found = importlib.import_module(module)
+        for old, new in names.items():
+            if not hasattr(found, old):
+                setattr(found, old, getattr(found, new))
+    for name in collections.abc.__all__:
+        if not hasattr(collections, name):
+            setattr(collections, name, getattr(collections.abc, name))
     real, unseeded = np.random.default_rng, itertools.count(231)
 
     def default_rng(seed: Any = None) -> np.random.Generator:
@@ -40,13 +49,14 @@ def old_names() -> None:
         return real(next(unseeded) if seed is None else seed)
 
     np.random.default_rng = default_rng
+    return old_names.give_names()
 
 
 def reachable(
     files: Mapping[str, bytes], package: str, also: Collection[str] = ()
 ) -> dict[str, str]:
     """Return the text of the graded files, of those called `also`, and of what these import."""
-    texts = {path: modules.decode(data) for path, data in files.items() if path.endswith(".py")}
+    texts = {path: sources.decode(data) for path, data in files.items() if path.endswith(".py")}
     wanted = [f"{package}/{path}" for path in modules.GRADED.values()]
     wanted += [path for path in texts if path.rpartition("/")[2].removesuffix(".py") in also]
     reached = {path: texts[path] for path in wanted if path in texts}
@@ -63,11 +73,11 @@ def reachable(
 
 def compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Compile files of ours: {"layers": source} -> {"layers": marshalled code}."""
-    return {name: modules.Source(name, data).marshalled or b"" for name, data in files.items()}
+    return {name: sources.Source(name, data).marshalled or b"" for name, data in files.items()}
 
 
 def failure(path: str, error: Sequence[Any]) -> dict[str, Any]:
-    """Return what is said of a file that cannot be compiled; `error` is that of modules.Source."""
+    """Return what is said of a file that cannot be compiled; `error` is that of sources.Source."""
     kind, message, line, text = error
     frames = [[path, line, "", text]] if line else []
     return {"outcome": "raised", "type": kind, "message": message, "frames": frames}

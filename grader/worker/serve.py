@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import gc
 import importlib
+import itertools
 import json
 import math
 import os
@@ -26,20 +27,21 @@ from typing import Any
 import numpy as np
 
 from grader import wire
-from grader.probes.nn import Conventions, Implementation
+from grader.probes.nn import Conventions
 from grader.worker import (
-    calls,
     confine,
     handed_out,
     library,
     limits,
     modules,
-    observe,
+    old_names,
     prepare,
     python2,
     relay,
+    sources,
 )
 from grader.worker.children import Answer, Leaf
+from grader.worker.world import Compiled, World
 
 # What student code may import lazily; after the uid is dropped it might not be readable any more.
 PRELOAD = (
@@ -50,6 +52,7 @@ PRELOAD = (
 )  # fmt: skip
 
 MANY_CASES = 200  # CPU time of a leaf; wall time is what stops one that works for ever
+MANY_NAMES = 50  # lines with names of older NumPy that are told
 CLOSED, NOT_OPENED, NO_MORE = 0, 4, 5  # exit codes of a driver
 
 
@@ -57,7 +60,7 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
     """Confine this process, then serve submissions until stdin ends; also their `notebooks`."""
     for name in PRELOAD:
         importlib.import_module(name)
-    prepare.old_names()
+    missing = prepare.give_old_names()
     library.keep_readable()
     shell = _shell() if notebooks else None
     gc.collect()
@@ -75,7 +78,7 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
         if pid == 0:
             ending = CLOSED
             try:
-                ending = _drive(here, shell)
+                ending = _drive(here, missing, shell)
             finally:
                 os._exit(ending)
         ending = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -85,7 +88,7 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
             send({"closed": True})
 
 
-def _drive(here: confine.Confinement, shell: Any) -> int:
+def _drive(here: confine.Confinement, missing: frozenset[str], shell: Any) -> int:
     """Be the driver of one submission from its "open" message on; return how that ended."""
     incoming = wire.Incoming(0, ahead=False)
     message = incoming.read()
@@ -93,7 +96,7 @@ def _drive(here: confine.Confinement, shell: Any) -> int:
         return NO_MORE
     if message[0].get("do") != "open":
         return NOT_OPENED  # meant for a driver that has ended already
-    Driver(*message, here, shell).serve(incoming)
+    Driver(*message, here, missing, shell).serve(incoming)
     return CLOSED
 
 
@@ -112,6 +115,7 @@ class Driver:
         say: Mapping[str, Any],
         arrays: Mapping[str, np.ndarray],
         confinement: confine.Confinement,
+        missing: frozenset[str],
         shell: Any = None,
     ) -> None:
         self._shell = shell
@@ -122,8 +126,7 @@ class Driver:
         self.case_s: float = say["case_s"]
         cpu_s = math.ceil(self.load_s + MANY_CASES * self.case_s)
         self._leaf = Leaf(self._work, cpu_s, confinement.child)
-        self._calls = calls.Calls()  # in the leaf: which right layers were called
-        self._found: dict[str, Any] | None = None  # in the leaf: what was imported there
+        self._world: World | None = None  # in the leaf: what was imported there
         files: dict[str, dict[str, bytes]] = {"files": {}, "given": {}, "graft": {}}
         for name, array in arrays.items():
             group, _, path = name.partition(":")
@@ -135,12 +138,15 @@ class Driver:
         self.texts = prepare.reachable(files["files"], self.package, say["also"])
         self.aliases = modules.called(self.texts.values()) - {self.package}
         self.sources = {path: files["files"][path] for path in self.texts}
-        self.modernised = False
+        self.modernised = self.is_old = False
         self.codes: dict[str, bytes] = {}
+        self.broken: dict[str, list[Any]] = {}
         self._compile(list(self.sources))
         if python2.is_written_for(self.texts.values(), self.modernised):
+            self.is_old = True
             self.repaired = ["whole numbers were divided as in Python 2"]
-            self._compile(list(self.sources), old_division=True)
+            self._compile(list(self.sources))
+        self.repaired += itertools.islice(old_names.names_used(self.texts, missing), MANY_NAMES)
 
     def serve(self, incoming: wire.Incoming) -> None:
         """Say what could be loaded, then answer "run" messages until "close"."""
@@ -157,30 +163,34 @@ class Driver:
     def _work(self, say: dict[str, Any], arrays: dict[str, np.ndarray], answer: Answer) -> None:
         """Do in the leaf what the driver asks for; what is compiled and imported there stays."""
         if say["do"] == "compile":
-            self._compile_in_leaf(say["names"], say["old_division"], answer)
+            self._compile_in_leaf(say["names"], say["is_old"], answer)
         elif say["do"] == "load":
             self._load_in_leaf(say["names"], answer)
         else:
             self._run_in_leaf(say, arrays, answer)
 
-    def _compile(self, paths: Sequence[str], old_division: bool = False) -> None:
+    def _compile(self, paths: Sequence[str]) -> None:
         """Compile each file in the leaf, as a parser can be made to crash."""
-        asked = {"do": "compile", "old_division": old_division}
+        asked = {"do": "compile", "is_old": self.is_old}
         for path, say, arrays in self._leaf.ask(asked, {}, paths, self.load_s):
             if "outcome" in say:
                 self.failed[path] = say
             elif say["error"]:
                 self.failed[path] = prepare.failure(path, say["error"])
+                self.broken[path] = say["error"]
             else:
                 self.repaired += [say["repaired"]] if say["repaired"] else []
                 self.modernised |= bool(say.get("modernised"))
                 self.codes[path] = arrays["code"].tobytes()
 
-    def _compile_in_leaf(self, paths: Sequence[str], old_division: bool, answer: Answer) -> None:
+    def _compile_in_leaf(self, paths: Sequence[str], is_old: bool, answer: Answer) -> None:
+        self.is_old = is_old
         for path in paths:
-            source = modules.Source(path, self.sources[path], old_division)
+            source = sources.Source(path, self.sources[path], is_old)
             if source.marshalled:
                 self.codes[path] = source.marshalled
+            if source.error:
+                self.broken[path] = list(source.error)
             code = np.frombuffer(source.marshalled or b"", dtype=np.uint8)
             said = {
                 "error": source.error, "repaired": source.repaired, "modernised": source.modernised,
@@ -216,31 +226,24 @@ class Driver:
 
     def _load_in_leaf(self, names: Sequence[str], answer: Answer) -> None:
         for name in names:
+            world = self._imported_world()
             if name == "changed":
-                layers = self._imported(["layers"]).get("layers")
+                layers = world.imported(["layers"]).get("layers")
                 answer(
                     {"outcome": "loaded", "names": handed_out.changed(layers) if layers else []}, {}
                 )
-                continue
-            self._imported([name])
-            found = (self._found or {})[name]
-            if isinstance(found, BaseException):
-                answer(observe.raised(found, self.texts), {})
             else:
-                answer({"outcome": "loaded"}, {})
+                answer(world.load(name), {})
 
-    def _imported(self, names: Sequence[str]) -> dict[str, Any]:
-        """Import these modules in the leaf, unless they are there; return those that could be."""
-        if self._found is None:
-            self._found = {}
-            modules.install(
-                self.package, self._all_codes(), self.given, self.graft, self.aliases,
-                watch=self._calls.watched,
+    def _imported_world(self) -> World:
+        """Return the world of this leaf, whose modules stay imported."""
+        if self._world is None:
+            compiled = Compiled(
+                self.package, self.sources, self.texts, self.is_old, self._all_codes(),
+                self.given, self.graft, self.aliases, self.broken,
             )  # fmt: skip
-        wanted = [name for name in names if name not in self._found]
-        self._found |= modules.import_graded(self.package, wanted)
-        good = {name: self._found[name] for name in names}
-        return {n: found for n, found in good.items() if not isinstance(found, BaseException)}
+            self._world = World(compiled)
+        return self._world
 
     def _all_codes(self) -> dict[str, bytes]:
         """Return the student's code, and the handed-out layer_utils where they have none."""
@@ -274,18 +277,11 @@ class Driver:
         for name, array in arrays.items():
             case_id, _, argument = name.rpartition(":")
             inputs[case_id][argument] = array
-        implementations: dict[tuple[str, ...], Implementation] = {}
+        world = self._imported_world()
         for case_id in say["names"]:
             case = say["cases"][case_id]
             wanted = tuple(name for name in say["loadable"] if name in case["modules"])
-            if wanted not in implementations:
-                found = self._imported(wanted)
-                implementations[wanted] = Implementation(found, self.conventions)
-            self._calls.taken()
-            seen, outputs = observe.observe(
-                implementations[wanted], case, inputs[case_id], self.texts
-            )
-            answer(seen | {"calls": self._calls.taken()}, outputs)
+            answer(*world.observe(case, wanted, self.conventions, inputs[case_id]))
 
     def _notebook(self, say: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Run a notebook's cells in one child; hand on what it tells."""
@@ -297,8 +293,9 @@ class Driver:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.chdir(say["folder"])
             modules.install(
-                self.package, self._all_codes(), self.given, {}, self.aliases, cells.watch(tell)
-            )
+                self.package, self._all_codes(), self.given, {}, self.aliases, cells.watch(tell),
+                broken=self.broken, is_old=self.is_old,
+            )  # fmt: skip
             cells.run(self._shell, sources, say["name"], dict(self.texts), tell)
             tell({"over": "done"}, {})
 

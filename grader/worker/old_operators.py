@@ -1,0 +1,148 @@
+"""Sources whose operators are to do what they did on arrays of older NumPy (see Older)."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from typing import Any
+
+METHODS = ("ptp", "itemset", "newbyteorder", "tostring")  # of arrays, until NumPy 2
+
+
+class OldMeaning(ast.NodeTransformer):
+    """Rewrites operators that NumPy takes otherwise today as calls of Older's operators."""
+
+    def visit_If(self, node: Any) -> ast.AST:
+        """Ask for the truth of what is tested."""
+        self.generic_visit(node)
+        node.test = _call(node.test, "truth", node.test)
+        return node  # type: ignore[no-any-return]
+
+    visit_While = visit_IfExp = visit_Assert = visit_If
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        """Ask for the truth of each value."""
+        self.generic_visit(node)
+        node.values = [_call(value, "truth", value) for value in node.values]
+        return node
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        """Ask for the truth of its conditions."""
+        self.generic_visit(node)
+        node.ifs = [_call(value, "truth", value) for value in node.ifs]
+        return node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        """Ask for the truth of what is negated; read minus a mask as its opposite."""
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Not):
+            node.operand = _call(node.operand, "truth", node.operand)
+        elif isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
+            return _call(node, "negative", node.operand)
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """Read a difference of masks as where they differ, a formatted array as its number."""
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Sub):
+            return _call(node, "difference", node.left, node.right)
+        if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant):
+            if isinstance(node.right, ast.Tuple):
+                node.right.elts = [_call(one, "number", one) for one in node.right.elts]
+            else:
+                node.right = _call(node.right, "number", node.right)
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        """Let arrays of unequal shapes be unequal."""
+        self.generic_visit(node)
+        if len(node.ops) > 1 or not isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
+            return node
+        sign = ast.Constant("==" if isinstance(node.ops[0], ast.Eq) else "!=")
+        return _call(node, "equality", node.left, sign, node.comparators[0])
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Read an array with one number as that number, and methods that arrays had."""
+        self.generic_visit(node)
+        function = node.func
+        name = function.id if isinstance(function, ast.Name) else ""
+        if name == "bool":
+            node.args = [_call(one, "truth", one) for one in node.args]
+        if name in ("float", "int", "complex", "bool", "round") or _is_math(function):
+            node.args = [
+                one if isinstance(one, ast.Starred) else _call(one, "number", one)
+                for one in node.args
+            ]
+        if isinstance(function, ast.Attribute) and function.attr in METHODS:
+            method = ast.Constant(function.attr)
+            call = _call(node, "method", function.value, method, *node.args)
+            call.keywords = node.keywords
+            return call
+        return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """Take floats and lists of slices as an index."""
+        container = node.value
+        self.generic_visit(node)
+        if not isinstance(container, ast.Name):
+            return node
+        if isinstance(node.slice, ast.Tuple):
+            node.slice.elts = [_indexed(container, one) for one in node.slice.elts]
+        else:
+            node.slice = _indexed(container, node.slice)
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        """Let an array with one number be stored in a cell."""
+        cell = _cell(node.targets[0]) if len(node.targets) == 1 else None
+        self.generic_visit(node)
+        if cell is not None:
+            node.value = _call(node.value, "fitting", cell, node.value)
+        return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        """Let an array with one number be added to a cell."""
+        cell = _cell(node.target)
+        if cell is None:
+            self.generic_visit(node)
+            return node
+        read = copy.deepcopy(node.target)
+        read.ctx = ast.Load()
+        value = ast.copy_location(ast.BinOp(read, node.op, node.value), node)
+        return self.visit_Assign(ast.copy_location(ast.Assign([node.target], value), node))
+
+
+def _is_math(function: ast.expr) -> bool:
+    inside = isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)
+    return inside and function.value.id == "math"  # type: ignore[attr-defined]
+
+
+def _cell(target: ast.expr) -> ast.Name | None:
+    """Return the name of the array of which a target is one cell, if it is that simple."""
+    if not isinstance(target, ast.Subscript) or not isinstance(target.value, ast.Name):
+        return None
+    if any(isinstance(part, (ast.Slice, ast.Call)) for part in ast.walk(target.slice)):
+        return None
+    return ast.copy_location(ast.Name(target.value.id, ast.Load()), target)
+
+
+def _indexed(container: ast.Name, part: ast.expr) -> ast.expr:
+    where = ast.copy_location(ast.Name(container.id, ast.Load()), part)
+    if not isinstance(part, ast.Slice):
+        return _call(part, "index", where, part)
+    for name in ("lower", "upper", "step"):
+        bound = getattr(part, name)
+        if bound is not None:
+            setattr(part, name, _call(bound, "index", where, bound))
+    return part
+
+
+def _call(at: ast.AST, name: str, *args: ast.expr) -> ast.Call:
+    function = ast.Name(f"{name}_of_old_numpy", ast.Load())
+    return ast.copy_location(ast.Call(function, list(args), []), at)
+
+
+def with_old_meaning(text: str | ast.Module) -> ast.Module:
+    """Return the tree of a source whose operators do what they did in older NumPy."""
+    tree = ast.parse(text) if isinstance(text, str) else text
+    return ast.fix_missing_locations(OldMeaning().visit(tree))  # type: ignore[no-any-return]
