@@ -31,7 +31,7 @@ def result_of(
             faults=verdict.faults,
         )  # fmt: skip
     followed = again.right if again is not None else None
-    parts = score.parts_of(item, verdict.right, verdict.written)
+    parts = score.parts_of(item, verdict.right, verdict.otherwise)
     if followed is not None:
         parts = score.with_follow_through(parts, followed, rubric.table.follow_through)
     # A part that is wrong over right layers too is a mistake of the item's own.

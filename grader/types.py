@@ -19,7 +19,7 @@ FaultKind = Literal[
     "missing", "not_written", "mutated_input", "not_deterministic",
 ]  # fmt: skip
 Status = Literal[
-    "passed", "partial", "failed", "not_written", "error", "timeout",
+    "passed", "partial", "failed", "not_written", "missing", "error", "timeout",
     "skipped", "pending", "grader_fault",
 ]  # fmt: skip
 Outcome = Literal[
@@ -91,7 +91,8 @@ class Evidence:
 
     `refused` names outputs that are no plain numeric array, with what they were ("object array").
     `mutated` names the inputs that were changed in place. `text` is what was printed, bounded.
-    `unstable`: another run of the same case was right.
+    `unstable`: another run of the same case was right. `unloaded` is the path of the file that
+    could not be imported, where that is why.
     """
 
     case: str
@@ -104,6 +105,7 @@ class Evidence:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     unstable: bool = False
+    unloaded: str = ""
 
 
 @dataclass(frozen=True)
