@@ -87,7 +87,7 @@ def of(item: ItemTable, evidence: Evidence, sources: Sources, limit_s: float) ->
     """Return how a case without an answer ended; what may not be shown is not in `evidence`."""
     raised = evidence.raised or Raised("", "")
     if evidence.unloaded:
-        return _importing(evidence, raised)
+        return importing(evidence)
     if evidence.outcome == "missing":
         return _missing(item, raised, sources)
     if evidence.outcome == "not_written":
@@ -111,8 +111,11 @@ def exception(name: str, raised: Raised) -> str:
     return f"{name} stopped with {raised.type}{where}{message}"
 
 
-def _importing(evidence: Evidence, raised: Raised) -> Ending:
-    file = evidence.unloaded.rpartition("/")[2]
+def importing(evidence: Evidence) -> Ending:
+    """Return how the import of a file ended that could not be imported."""
+    raised = evidence.raised or Raised("", "")
+    path = evidence.unloaded or (raised.frames[-1][0] if raised.frames else "")
+    file = path.rpartition("/")[2]
     if evidence.outcome in IMPORTING:
         kind, template = IMPORTING[evidence.outcome]
         return Ending(kind, template.format(file=file))

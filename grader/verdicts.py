@@ -247,6 +247,10 @@ class Bench:
         end = self.ending(case, shown)
         return Fault(case.id, part, "", end.kind, end.says, case.public, raised=shown.raised)
 
+    def item(self, case: Case) -> ItemTable:
+        """Return the item that a case belongs to."""
+        return self._rubric.item(case.item)
+
     def ending(self, case: Case, evidence: Evidence) -> Ending:
         """Return how a case without an answer ended, in words."""
         item = self._rubric.item(case.item)

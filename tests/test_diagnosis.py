@@ -176,7 +176,7 @@ SHOWN = {
     "layernorm_forward: return gamma * x_hat + beta,": (
         "return gamma * x_hat + beta * beta,", "symptom/column-offset", True),
     "batchnorm_forward: return gamma * centred * inv_std + beta": (
-        "return np.nan * centred + beta", "symptom/nan-everywhere", True),
+        "return np.nan * centred + beta", "symptom/only-in-training-nan-everywhere", True),
 }  # fmt: skip
 
 

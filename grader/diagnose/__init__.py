@@ -1,5 +1,6 @@
 """Why is it wrong? From the evidence of what failed to a sentence and the hints that fit it.
 
+    plain      a file that cannot be imported, a result that is not returned, other names
     match      a usual mistake that gives the same wrong numbers (reference/misconceptions)
     conduct    else whether answers differ from run to run, or arguments are changed in place
     symptoms   else what wrong numbers have to do with the right ones: a factor, a transpose
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from grader.diagnose import conduct, match, properties, stops, symptoms
+from grader.diagnose import conduct, match, plain, properties, stops, symptoms
 from grader.diagnose.match import Match, Mine
 from grader.diagnose.symptoms import Symptom
 from grader.golden.wrong import Wrong
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from grader.rubric import ItemTable, Rubric
 
 MOST = 2  # causes that one item is given
+FORWARD = ("out", "scores", "loss")
+DECIDED = ("value", "shape", "not_finite")
 OWN = (
     "symptom/gradient-of-the-own-forward-pass",
     "The gradients are right for your own forward pass: it is the forward pass that is wrong.",
@@ -46,10 +49,14 @@ class Known(Protocol):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The cause of an item's failure, and hints for it where the mistake is a known one."""
+    """The cause of an item's failure, and hints for it where the mistake is a known one.
+
+    Beside a `whole` one nothing else needs to be said.
+    """
 
     cause: Cause
     hints: tuple[str, ...] = ()
+    whole: bool = False
 
 
 def causes(
@@ -75,8 +82,9 @@ def causes(
             continue
         seen = {**evidence, **again.evidence} if again else evidence
         diagnosis = _guarded(verdict, lost, rubric, bench, seen, known.wrong)
-        if name in own and not (diagnosis and diagnosis.hints):  # no usual mistake says more
-            diagnosis = _with_own(diagnosis)
+        if name in own and not (diagnosis and (diagnosis.hints or diagnosis.whole)):
+            if _forward_is_wrong(name, verdicts):  # no usual mistake says more
+                diagnosis = _with_own(diagnosis)
         if diagnosis is not None:
             found[name] = diagnosis
     return found
@@ -124,6 +132,8 @@ def _of_item(
 ) -> Diagnosis | None:
     item = verdict.item
     cases = [case for case in rubric.cases if case.item == item.id and case.id in evidence]
+    if (known := plain.find(cases, [evidence[case.id] for case in cases], bench)) is not None:
+        return _plain(known)
     seen = [_seen(case, evidence[case.id], bench) for case in cases]
     worth = {part.id: part.points for part in item.parts}
     lost = sorted(lost, key=lambda part: -worth[part])
@@ -133,6 +143,9 @@ def _of_item(
     matches = match.find(item.id, mine, twins, lost)
     covered = {part for one in matches for part in one.parts}
     rest = [] if match.WHOLE in covered else [part for part in lost if part not in covered]
+    names = plain.names(seen)
+    if names is not None and not any(one.certain for one in matches):
+        return _plain(names)
     if not matches and (each := conduct.unstable([evidence[case.id] for case in cases])):
         return Diagnosis(Cause(f"symptom/{each[0]}", each[1], True))
     signs = symptoms.find(item, seen, rest)
@@ -143,7 +156,7 @@ def _of_item(
         matches = [replace(one, certain=False) for one in matches]
     signs = signs[: MOST - len(matches[:MOST])]
     if matches or signs:
-        return _told(matches[:MOST], signs, wrong)
+        return _told(matches[:MOST], signs, wrong, names)
     bad = {case_id for case_id, _ in mine.answers}
     changed = conduct.changed(cases, evidence, sorted(bad), verdict.faults)
     if changed is not None:
@@ -168,6 +181,21 @@ def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
     return Diagnosis(Cause(f"{OWN[0]}+{cause.id}", f"{OWN[1]} {cause.says}", cause.certain))
 
 
+def _plain(known: plain.Plain) -> Diagnosis:
+    return Diagnosis(Cause(f"symptom/{known[0]}", known[1], True), whole=True)
+
+
+def _forward_is_wrong(name: str, verdicts: Mapping[str, Verdict]) -> bool:
+    """Say whether the forward pass that gradients go with was decided wrong, in some case.
+
+    One that just stopped, or stopped in its backward pass, was not.
+    """
+    item = verdicts[name].item
+    passes = [item.id, *(need for need in item.needs if need.endswith("_forward"))]
+    faults = [fault for one in passes if one in verdicts for fault in verdicts[one].faults]
+    return any(fault.kind in DECIDED and fault.output in FORWARD for fault in faults)
+
+
 class _Counted:
     """Keeps the wrong answers that cost points, and knows which part each counts for."""
 
@@ -189,10 +217,16 @@ class _Counted:
         return None if case is None else self._item.part_of(key[1], case)
 
 
-def _told(matches: list[Match], signs: list[Symptom], wrong: Wrong) -> Diagnosis:
-    """Return the diagnosis that known mistakes and, for what they leave open, symptoms make."""
+def _told(
+    matches: list[Match], signs: list[Symptom], wrong: Wrong, parameters: plain.Plain | None
+) -> Diagnosis:
+    """Return the diagnosis that known mistakes and, for what they leave open, symptoms make.
+
+    Where a known mistake is about the names of `parameters`, those that are there are listed.
+    """
     told = [wrong.told(one.mistake) for one in matches]
-    says = " ".join([*(one.says for one in told), *(one.says for one in signs)])
+    listed = (parameters[1],) if parameters else ()
+    says = " ".join([*(one.says for one in told), *listed, *(one.says for one in signs)])
     names = [one.mistake for one in matches] + [f"symptom/{one.id}" for one in signs]
     certain = all([*(one.certain for one in matches), *(one.certain for one in signs)])
     hints: tuple[str, ...] = ()

@@ -90,8 +90,7 @@ class ItemJson(TypedDict):
     section: str
     status: Literal[
         "passed", "partial", "failed", "not_written", "missing", "error", "timeout", "skipped",
-        "pending",
-        "grader_fault",
+        "pending", "grader_fault",
     ]  # fmt: skip
     earned: float
     possible: float
