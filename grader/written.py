@@ -69,6 +69,19 @@ class Sources:
         found = self._defined(module).get(name)
         return found if isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
 
+    def known_in(self, module: str, name: str) -> list[str]:
+        """Return the names that a function or method sets or takes, and those its file defines."""
+        ends = [n for n in self._defined(module) if n.rpartition(".")[2] == name]
+        nodes = [node for n in ends if (node := self.function(module, n)) is not None]
+        inside = [
+            one.arg if isinstance(one, ast.arg) else one.id
+            for node in nodes
+            for one in ast.walk(node)
+            if isinstance(one, ast.arg) or (isinstance(one, ast.Name) and _is_stored(one))
+        ]
+        every = [one for other in ("layers", "layer_utils", "optim") for one in self.names(other)]
+        return list(dict.fromkeys([*inside, *self.names(module), *every]))
+
     def near(self, module: str, name: str, taken: Iterable[str]) -> str | None:
         """Return the name in a file that `name` was probably meant by; none of the `taken` ones."""
         owner = name.rpartition(".")[0]
@@ -158,6 +171,10 @@ def _base(node: ast.expr) -> ast.expr:
             return node
         node = node.value
     return node
+
+
+def _is_stored(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
 
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:

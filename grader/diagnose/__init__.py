@@ -6,6 +6,7 @@
     symptoms   else what wrong numbers have to do with the right ones: a factor, a transpose
     properties the same of what is random: which share is kept, by which factor
     stops      else what an exception of this kind usually means
+    source     and, where nothing is certain, what the source shows by itself
 
 Nothing here looks at an item that is right, and nothing runs student code.
 """
@@ -18,9 +19,19 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from grader.diagnose import conduct, match, plain, properties, stops, symptoms
+from grader.diagnose import (
+    conduct,
+    match,
+    plain,
+    properties,
+    sentences,
+    source,
+    stops,
+    symptoms,
+)
 from grader.diagnose.match import Match, Mine
 from grader.diagnose.symptoms import Symptom
+from grader.endings import Place
 from grader.golden.wrong import Wrong
 from grader.judges.wrong import Answer, Key, Seen, wrong_answers
 from grader.types import Case, Cause, Evidence
@@ -130,6 +141,19 @@ def _of_item(
     evidence: Mapping[str, Evidence],
     wrong: Wrong,
 ) -> Diagnosis | None:
+    """Return what the answers show, and beside it what the source does."""
+    found = _by_answers(verdict, lost, rubric, bench, evidence, wrong)
+    return _with_source(found, Place.of(verdict.item), bench)
+
+
+def _by_answers(
+    verdict: Verdict,
+    lost: list[str],
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    wrong: Wrong,
+) -> Diagnosis | None:
     item = verdict.item
     cases = [case for case in rubric.cases if case.item == item.id and case.id in evidence]
     if (known := plain.find(cases, [evidence[case.id] for case in cases], bench)) is not None:
@@ -154,15 +178,42 @@ def _of_item(
     # averages that are wrong in another way make it look like another mistake.
     if rest or (match.WHOLE not in covered and any(c.probe == "optim.update" for c in cases)):
         matches = [replace(one, certain=False) for one in matches]
-    signs = signs[: MOST - len(matches[:MOST])]
+    telling = [one for one in signs if not sentences.is_vague(one.id)]
+    signs = (telling or ([] if matches else signs))[: MOST - len(matches[:MOST])]
     if matches or signs:
+        signs = [_with_line(one, Place.of(item), bench) for one in signs]
         return _told(matches[:MOST], signs, wrong, names)
     bad = {case_id for case_id, _ in mine.answers}
     changed = conduct.changed(cases, evidence, sorted(bad), verdict.faults)
     if changed is not None:
         return Diagnosis(Cause(f"symptom/{changed[0]}", changed[1], changed[2]))
-    stop = stops.find([evidence[case.id] for case in cases])
-    return Diagnosis(Cause(f"symptom/{stop[0]}", stop[1], False)) if stop else None
+    stop = stops.find(cases, [evidence[case.id] for case in cases], bench)
+    if stop is None:
+        return None
+    answered = any(
+        evidence[case_id].outcome == "answered" for case_id in bad if case_id in evidence
+    )
+    return Diagnosis(Cause(f"symptom/{stop.id}", stop.says, stop.certain and not answered))
+
+
+def _with_source(found: Diagnosis | None, place: Place, bench: Bench) -> Diagnosis | None:
+    """Add what the source shows to a diagnosis that is not certain; it is never proof.
+
+    It takes the place of a symptom that names nothing but the outputs.
+    """
+    if found is not None and (found.hints and found.cause.certain or found.whole):
+        return found
+    if found is not None and found.cause.certain:
+        said = source.order(place, bench.sources)
+        says = " ".join([found.cause.says, *said])
+        return replace(found, cause=replace(found.cause, says=says))
+    facts = source.facts(place, bench.sources)
+    if not facts:
+        return found
+    kept = [] if found is None or sentences.is_vague(found.cause.id) else [found.cause.says]
+    name = "symptom/source" if found is None else f"{found.cause.id}+symptom/source"
+    says = " ".join([*kept, *facts])
+    return Diagnosis(Cause(name, says, False), found.hints if found else ())
 
 
 def _seen(case: Case, evidence: Evidence, bench: Bench) -> Seen:
@@ -179,6 +230,16 @@ def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
         return Diagnosis(Cause(OWN[0], OWN[1], True))
     cause = diagnosis.cause
     return Diagnosis(Cause(f"{OWN[0]}+{cause.id}", f"{OWN[1]} {cause.says}", cause.certain))
+
+
+def _with_line(sign: Symptom, place: Place, bench: Bench) -> Symptom:
+    """Add the line in which the first output of a symptom is made, where the source shows it."""
+    at = source.line(place, sign.outputs[0], bench.sources) if sign.outputs else None
+    if at is None:
+        return sign
+    return replace(
+        sign, says=f"{sign.says} {sign.outputs[0]} is set in {place.module}.py line {at}."
+    )
 
 
 def _plain(known: plain.Plain) -> Diagnosis:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.diagnose import inside, steps, terms
+from grader.diagnose import formulas, inside, steps, terms
 from grader.judges import Finding, Look
 from grader.types import Arrays, Case
 
@@ -74,6 +74,8 @@ def holds(word: str, one: Observed, tolerance: float) -> bool:
     """
     if one.got is None or one.want is None:
         return False
+    if word.startswith(formulas.SLIP):
+        return formulas.holds(word, one.case, one.output, one.inputs, one.got)
     kind, _, name = word.rpartition(" ")
     arrays = {"is input": one.inputs, "is output": one.others}.get(kind)
     if arrays is not None:
@@ -177,6 +179,7 @@ def _value(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -
     if not np.any(want):
         yield "not zero"
         return
+    yield from formulas.words(one.case, one.output, one.inputs, got, tolerance)
     if one.case.probe in STEPPED and len(want) > 1:
         yield from steps.words(one.case, one.output, one.inputs, got, want, tolerance)
     yield from terms.words(one.case, one.output, one.inputs, got, tolerance)

@@ -212,6 +212,8 @@ def sentence(words: str, outputs: Sequence[str], adds: bool = False, scalar: boo
         if where == "sometimes":
             return f"{names} {form['is']} right in some checks. In the others: {then}"
         return f"{sentence(where, outputs, adds, scalar)} There, {then}"
+    if words.startswith("slip "):
+        return f"{names} {form['is']} what comes out {words.removeprefix('slip ')}."
     named = re.fullmatch(r"factor (-?)([^=]+)", words)
     if named:
         it = "it" if one else "they"
@@ -235,9 +237,18 @@ def sentence(words: str, outputs: Sequence[str], adds: bool = False, scalar: boo
 CELLS = re.compile(r"\b(?:cells?|rows?|columns?|array|axes|axis)\b")
 
 
+VAGUE = ("alone-beside", "wrong-in-some", "too-large", "too-small", "all-above", "all-below")
+
+
+def is_vague(ids: str) -> bool:
+    """Say whether all symptoms of a cause name the outputs, and nothing that would be wrong."""
+    return all(one.removeprefix("symptom/").startswith(VAGUE) for one in ids.split("+"))
+
+
 def slug(words: str) -> str:
     """Return a symptom's id: its words with dashes."""
     words = re.sub(r"^factor =.*", "factor", words)
+    words = re.sub(r"slip .*", "slip", words)
     return re.sub(r"[^a-z0-9]+", "-", words.lower().replace("/", " over ")).strip("-")
 
 
