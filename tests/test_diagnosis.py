@@ -18,6 +18,7 @@ from grader.diagnose import (
     conduct,
     formulas,
     match,
+    plain,
     properties,
     relations,
     sentences,
@@ -298,6 +299,40 @@ def test_a_mistake_that_leaves_something_open_is_not_called_certain(
     cause = item(grade_one(changed(path, (old, new)), assignment, worker), name).cause
     assert cause is not None
     assert not cause.certain or not set(cause.id.split("+")) & set(KNOWN), cause
+
+
+IMPORTS = {
+    "a loop that does not end": (
+        Evidence("c", "timeout", unloaded="cs231n/layers.py"),
+        "layers.py does not finish importing",
+    ),
+    "a syntax error": (
+        Evidence("c", "raised", unloaded="cs231n/layers.py", raised=Raised(
+            "IndentationError", "unexpected indent", (("cs231n/layers.py", 12, "", " x"),))),
+        "layers.py is no valid Python: line 12: unexpected indent.",
+    ),
+    "an exception outside of functions": (
+        Evidence("c", "raised", unloaded="cs231n/optim.py", raised=Raised(
+            "NameError", "name 'z' is not defined", (("cs231n/optim.py", 3, "", "z"),))),
+        "optim.py stops while it is imported: line 3: NameError: name 'z' is not defined.",
+    ),
+    "the end of the process": (
+        Evidence("c", "died", unloaded="cs231n/optim.py"), "optim.py ends its Python process while",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", IMPORTS)
+def test_a_file_that_cannot_be_imported_is_the_cause(what: str) -> None:
+    evidence, says = IMPORTS[what]
+    found = plain.find([case_of("c", public=True)], [evidence], NO_BENCH)
+    assert found is not None and found[0] == "not-imported" and found[1].startswith(says)
+
+
+def test_nothing_is_plain_about_a_wrong_answer_or_a_loop_inside_of_a_function() -> None:
+    for outcome in ("answered", "timeout", "died"):
+        evidence = Evidence("c", outcome)  # type: ignore[arg-type]
+        assert plain.find([case_of("c", public=True)], [evidence], NO_BENCH) is None
 
 
 STEP = 'm_hat / (np.sqrt(v_hat) + config["epsilon"])'
@@ -808,6 +843,12 @@ EVERY = [
         *sentences.NUMBERS, *(f"1/{n}" for n in sentences.NUMBERS), "N/N-1", "D/N")),
     "factor =1.2345", "alone beside dx", "alone beside dx and dw",
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", sentences.SENTENCES)
+def test_one_number_has_no_cells_rows_or_columns(words: str) -> None:
+    said = sentences.sentence(words, ["t"], scalar=True)
+    assert not sentences.CELLS.search(said), said
 
 
 @pytest.mark.parametrize("words", EVERY)

@@ -24,6 +24,8 @@ from grader.probes.nets import parameters
 from grader.types import Arrays, Case
 
 SLIP = "slip "
+ADDED = "_regularization"
+NETS = ("nets.two_layer_loss", "nets.net_loss", f"nets.two_layer{ADDED}", f"nets.net{ADDED}")
 Space = Mapping[str, Any]
 UPDATES: Mapping[str, Mapping[str, str]] = {
     "sgd_momentum": {
@@ -134,18 +136,18 @@ def _formula(case: Case, output: str, inputs: Arrays, got: np.ndarray) -> tuple[
     if case.probe in LAYERS:
         text = LAYERS[case.probe].get(output)
         return (text, _layer_space(case, inputs, got, output)) if text else None
-    if case.probe in ("nets.two_layer_loss", "nets.net_loss"):
+    if case.probe in NETS:
         return _net(case, output, inputs)
     return None
 
 
 def _gives(code: CodeType, space: Space, got: np.ndarray, tolerance: float) -> bool:
-    scope = dict(space)
     try:
-        exec(code, {"__builtins__": {}}, scope)
+        found = np.asarray(_run(code, space), dtype=np.float64)
+        if ADDED in space:  # what reg adds: the same without it is taken off
+            found = found - _run(code, {**space, "reg": 0.0})
     except (ArithmeticError, NameError, TypeError, ValueError):  # an edit may make no sense
         return False
-    found = np.asarray(scope["answer"], dtype=np.float64)
     if found.size != got.size:
         if found.ndim > got.ndim or not np.all(np.isfinite(found)):
             return False
@@ -155,6 +157,12 @@ def _gives(code: CodeType, space: Space, got: np.ndarray, tolerance: float) -> b
             return False
     size = float(np.max(np.abs(got), initial=0.0))
     return bool(np.all(np.abs(found.reshape(got.shape) - got) <= tolerance * size))
+
+
+def _run(code: CodeType, space: Space) -> Any:
+    scope = dict(space)
+    exec(code, {"__builtins__": {}}, scope)
+    return scope["answer"]
 
 
 # ------------------------------------------------------------------------------------- the edits
@@ -253,6 +261,8 @@ def _of_operator(node: ast.BinOp, left: str, right: str) -> Iterator[tuple[str, 
     elif isinstance(node.op, ast.Div):
         yield f"if it is not divided by {right}", node.left
         yield f"if it is multiplied by {right} instead of divided", _with(node, "op", ast.Mult())
+        yield f"if only {right} is left of {_text(node)}", node.right
+        yield f"if only {right} is left of {_text(node)}", node.right
         yield (
             f"if only 1 / ({right}) is left of {_text(node)}",
             _with(node, "left", ast.Constant(1)),
@@ -386,6 +396,7 @@ def _net(case: Case, output: str, inputs: Arrays) -> tuple[str, Space] | None:
     values = parameters(inputs["theta"], dims)
     x = inputs["x"].reshape(len(inputs["x"]), -1)
     space: dict[str, Any] = {**values, "h0": x, "reg": float(case.options.get("reg", 0.0))}
+    space |= {ADDED: True} if case.probe.endswith(ADDED) else {}
     space.update(maximum=np.maximum, minimum=np.minimum, total=_over(np.sum, 0))
     space.update(mean=_over(np.mean, 0), total_other=_over(np.sum, -1), squares=_squares)
     forward = "".join(
