@@ -484,9 +484,9 @@ def test_the_formulas_give_the_golden_answers(assignment: Assignment) -> None:
 
 
 SLIPS = {  # a line of the reference, and one slip in it
-    "not divided by sqrt(v_hat) + epsilon": (
+    "is not divided by sqrt(v_hat) + epsilon": (
         OPTIM, "adam", STEP, "m_hat"),
-    "multiplied by sqrt(cache) + epsilon instead of divided": (
+    "learning_rate * dw is multiplied by sqrt(cache) + epsilon instead of divided": (
         OPTIM, "rmsprop", 'dw / (np.sqrt(cache) + ', 'dw * (np.sqrt(cache) + '),
     "beta1 * m_old is left out": (
         OPTIM, "adam", 'beta1 * config["m"] + (1 - beta1) * dw', "(1 - beta1) * dw"),

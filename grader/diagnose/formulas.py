@@ -24,6 +24,7 @@ from grader.probes.nets import parameters
 from grader.types import Arrays, Case
 
 SLIP = "slip "
+SHORT = 40  # characters of a term that is named; a longer one is "what stands before it"
 ADDED = "_regularization"
 NETS = ("nets.two_layer_loss", "nets.net_loss", f"nets.two_layer{ADDED}", f"nets.net{ADDED}")
 Space = Mapping[str, Any]
@@ -254,13 +255,14 @@ def _here(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _of_operator(node: ast.BinOp, left: str, right: str) -> Iterator[tuple[str, ast.expr]]:
+    it = left if len(left) <= SHORT else "what stands before it"
     if isinstance(node.op, ast.Mult):
-        yield f"if it is not multiplied by {right}", node.left
+        yield f"if {it} is not multiplied by {right}", node.left
         yield f"if {left} is not multiplied in", node.right
-        yield f"if it is divided by {right} instead of multiplied", _with(node, "op", ast.Div())
+        yield f"if {it} is divided by {right} instead of multiplied", _with(node, "op", ast.Div())
     elif isinstance(node.op, ast.Div):
-        yield f"if it is not divided by {right}", node.left
-        yield f"if it is multiplied by {right} instead of divided", _with(node, "op", ast.Mult())
+        yield f"if {it} is not divided by {right}", node.left
+        yield f"if {it} is multiplied by {right} instead of divided", _with(node, "op", ast.Mult())
         yield f"if only {right} is left of {_text(node)}", node.right
         yield f"if only {right} is left of {_text(node)}", node.right
         yield (

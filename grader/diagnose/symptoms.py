@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from grader.diagnose import relations, sentences, spread
+from grader.diagnose.formulas import SLIP
 from grader.diagnose.relations import Observed
 from grader.judges import find as judge
 from grader.judges.wrong import Key, Seen
@@ -160,7 +161,10 @@ def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:
     """Return the first words that hold in all cases, and whether they hold exactly."""
     shaped = [one for one in observed if one.has_other_shape]
     for tolerance in (EXACT, LOOSE):
-        told = [relations.words(one, tolerance) for one in shaped or observed]
+        told: list[list[str]] = []
+        for one in shaped or observed:  # a slip in the formula must be one in every case
+            asks = all(any(word.startswith(SLIP) for word in words) for words in told)
+            told.append(relations.words(one, tolerance, asks))
         # A word with a question mark holds trivially in its case: it may not be the only witness.
         maybe = [{word.rstrip("?") for word in words} for words in told]
         common = [
@@ -168,6 +172,8 @@ def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:
             for word in dict.fromkeys(word for words in told for word in words)
             if not word.endswith("?") and all(word in words for words in maybe)
         ]
+        if len(observed) == 1:  # some factor makes any number of any other
+            common = [word for word in common if not word.startswith("factor =")]
         if common:
             return _unambiguous(common), tolerance == EXACT and len(shaped) in (0, len(observed))
     return None, False
