@@ -1,11 +1,15 @@
 """How often is the right cause named, and is a cause that is called certain ever false?
 
-Three measurements, each printed with what went wrong:
+Four measurements, each printed with what went wrong:
 
-    planted   every usual mistake in every accepted style that it fits into
-    pairs     two mistakes in different functions at once
-    mutants   random changes of the reference and of accepted submissions: one operator, constant,
-              axis or comparison, or one statement left out
+    generations  every usual mistake under every rubric that has its item
+    planted      every usual mistake in every accepted style that it fits into
+    pairs        two mistakes in different functions at once
+    mutants      random changes of the reference and of accepted submissions: one operator,
+                 constant, axis or comparison, or one statement left out
+
+Of what is said of mutants it is counted how often it names a line, an operation or a term, and how
+often it names nothing but the outputs.
 """
 
 from __future__ import annotations
@@ -13,9 +17,10 @@ from __future__ import annotations
 import ast
 import contextlib
 import random
+import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -23,8 +28,10 @@ from unittest import mock
 from grader import consistent, diagnose, grafted, shelf, smallest
 from grader.assignment import Assignment
 from grader.box import Worker
+from grader.diagnose import sentences
 from grader.engine import grade_one
 from grader.golden.mistakes import Misconception, Overlap
+from grader.lint import whole
 from grader.types import ItemResult, Report, Submission
 from tests import handed_in
 
@@ -114,6 +121,48 @@ def pairs(worker: Worker, assignment: Assignment, wanted: int) -> tuple[int, lis
                 both = f"{one.id} and {other.id} in {style or 'reference'}"
                 missed.append(f"{both}: not {mistake.id}: {_told(report)}")
     return count, missed
+
+
+# -------------------------------------------------------------------------------- generations
+
+MARKS = {"named": "+", "perhaps": "?", "not named": "-", "not asked": " "}
+
+
+def generations(worker: Worker) -> dict[str, dict[str, str]]:
+    """Return mistake -> rubric -> a mark: whether it is the first cause of its item, and certain.
+
+    The reference reads p as the share that is kept, so every rubric is taken in those words.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name in (rubric.table.id for rubric in shelf.rubrics()):
+        assignment = whole.in_own_words(shelf.assignment(name))
+        asked = {item.id for item in assignment.rubric.table.items}
+        for mistake in handed_in.usual_mistakes().values():
+            row = found.setdefault(mistake.id, {})
+            row[name] = "not asked"
+            if mistake.item in asked:
+                submission = handed_in.with_mistakes(handed_in.reference(), [mistake])
+                row[name] = _first(grade_one(submission, assignment, worker), mistake)
+    return found
+
+
+def _first(report: Report, mistake: Misconception) -> str:
+    one = named(report).get(mistake.item)
+    if one is None or one.cause.split("+")[0] != mistake.id:
+        return "not named"
+    return "named" if one.certain else "perhaps"
+
+
+def print_generations(found: Mapping[str, Mapping[str, str]]) -> None:
+    """Print one line for each mistake that is not named everywhere, and the sums."""
+    names = list(next(iter(found.values())))
+    print(f"usual mistakes by generation ({', '.join(f'{m} {w}' for w, m in MARKS.items())})")
+    for number, name in enumerate(names, start=1):
+        marks = Counter(row[name] for row in found.values())
+        print(f"  {number} {name}: {', '.join(f'{marks[w]} {w}' for w in MARKS)}")
+    print(f"  {'':60}{' '.join(str(n) for n in range(1, len(names) + 1))}")
+    for mistake, row in found.items():
+        print(f"  {mistake:60}{' '.join(MARKS[row[name]] for name in names)}")
 
 
 def _told(report: Report) -> str:
@@ -243,6 +292,33 @@ def judged(worker: Worker, assignment: Assignment, wanted: int) -> tuple[list[Ju
     return found, same
 
 
+NUMBERED = re.compile(r"\bline \d+")
+OPERATION = re.compile(
+    r"\b(?:added|taken off|multiplied|divided|divide|division|root|squared|sum|mean|average|factor|"
+    r"transposed|reshape|sign|regulariz\w+|mask|dropped|scaled|counted|corrected|stored|exchanged|"
+    r"returned|turned round|in the place of|asked for|handed on|copy|eps\w*|reg|gamma|beta\d?|"
+    r"weight|variance|infinite|nan|setting\w*|default\w*)\b"
+)
+
+
+def names_something(says: str) -> str:
+    """Return what a sentence names: "line", "operation", or "nothing" but the outputs."""
+    if NUMBERED.search(says):
+        return "line"
+    return "operation" if OPERATION.search(says) else "nothing"
+
+
+def print_sentences(found: Sequence[Judged]) -> None:
+    """Print how many sentences name a line or an operation, and how many are vague."""
+    causes = [one.item.cause for one in found]
+    said = Counter("no cause" if c is None else names_something(c.says) for c in causes)
+    alone = sum(c is not None and "look at what only" in c.says for c in causes)
+    vague = sum(c is not None and sentences.is_vague(c.id) for c in causes)
+    for what, count in (*said.most_common(), ("look at what only ... needs", alone)):
+        print(f"  {what}: {count} ({100 * count / len(found):.0f} %)")
+    print(f"  vague symptoms, the source beside them or not: {vague}")
+
+
 def time_of_ten(worker: Worker, assignment: Assignment) -> float:
     """Return the seconds that diagnosis adds to a submission with ten failing items.
 
@@ -294,6 +370,7 @@ def main() -> None:
     assignment = shelf.assignment(RUBRIC)
     with Worker() as worker:
         time_of_ten(worker, assignment)
+        print_generations(generations(worker))
         for name, (count, missed) in (
             ("planted", planted(worker, assignment)),
             ("pairs", pairs(worker, assignment, PAIRS)),
@@ -311,6 +388,7 @@ def main() -> None:
     )  # fmt: skip
     for kind, count in kinds.most_common():
         print(f"  {kind}: {count} ({100 * count / len(found):.0f} %)")
+    print_sentences(found)
     for one in found:
         cause = one.item.cause
         said = f"{'certain' if cause.certain else 'perhaps'} {cause.id}" if cause else "-"

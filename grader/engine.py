@@ -39,6 +39,7 @@ from grader.session import Session
 from grader.standing import result_of
 from grader.types import Case, Evidence, Flag, ItemResult, Notebook, Report, Submission
 from grader.verdicts import Bench, Verdict
+from grader.written import Sources
 
 
 def grade_one(
@@ -53,7 +54,7 @@ def grade_one(
     """
     started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s()
     rubric = assignment.rubric
-    bench = Bench(rubric, assignment.golden)
+    bench = Bench(rubric, assignment.golden, Sources(submission.files))
     deadline = clock + rubric.table.limits.submission_s
 
     job = job_of(submission, assignment)

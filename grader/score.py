@@ -11,18 +11,23 @@ from grader.types import Fault, ItemResult, PartResult, Score, Status
 if TYPE_CHECKING:
     from grader.rubric import ItemTable
 
-GRADED: tuple[Status, ...] = ("passed", "partial", "failed", "not_written", "error", "timeout")
+GRADED: tuple[Status, ...] = (
+    "passed", "partial", "failed", "not_written", "missing", "error", "timeout",
+)  # fmt: skip
 
 
-def parts_of(item: ItemTable, right: Mapping[str, bool], written: bool) -> tuple[PartResult, ...]:
+def parts_of(
+    item: ItemTable, right: Mapping[str, bool], otherwise: Status
+) -> tuple[PartResult, ...]:
     """Return each part with its points: all of them where it is right in every case, else none.
 
     A part that nothing decided is not in `right`, and earns nothing: no verdict, no points.
+    `otherwise` is the status of what is not right.
     """
     results = []
     for part in item.parts:
         good = right.get(part.id, False)
-        status: Status = "passed" if good else ("failed" if written else "not_written")
+        status: Status = "passed" if good else otherwise
         earned = part.points if good else 0.0
         results.append(PartResult(part.id, part.about, earned, part.points, status))
     return tuple(results)
@@ -36,6 +41,8 @@ def status_of(parts: Iterable[PartResult], faults: Iterable[Fault]) -> Status:
     if any(part.status in ("passed", "partial") for part in counted):
         return "partial"
     kinds = {fault.kind for fault in faults if not fault.warning}
+    if kinds == {"missing"} and all(part.status == "missing" for part in counted):
+        return "missing"
     if kinds and kinds <= {"not_written", "missing"}:
         return "not_written"
     if kinds == {"timeout"}:

@@ -37,7 +37,7 @@ def result_of(
         if again is None and consequence is None
         else {**(again.right if again else {}), **(consequence.right if consequence else {})}
     )
-    parts = score.parts_of(item, verdict.right, verdict.written)
+    parts = score.parts_of(item, verdict.right, verdict.otherwise)
     if followed is not None:
         parts = score.with_follow_through(parts, followed, rubric.table.follow_through)
     # A part that is wrong over right layers too is a mistake of the item's own.

@@ -19,7 +19,7 @@ FaultKind = Literal[
     "missing", "not_written", "mutated_input", "not_deterministic",
 ]  # fmt: skip
 Status = Literal[
-    "passed", "partial", "failed", "not_written", "error", "timeout",
+    "passed", "partial", "failed", "not_written", "missing", "error", "timeout",
     "skipped", "pending", "grader_fault",
 ]  # fmt: skip
 Outcome = Literal[

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grader import judges
+from grader import endings, judges
+from grader.endings import Ending
 from grader.judges import Finding, Look, Rules
 from grader.judges.tolerances import TOLERANCES
-from grader.types import Arrays, Case, Comparison, Evidence, Fault, FaultKind, Raised
+from grader.types import Arrays, Case, Comparison, Evidence, Fault, Raised, Status
+from grader.written import Sources
 
 if TYPE_CHECKING:
     from grader.golden.store import Golden
@@ -25,21 +27,12 @@ if TYPE_CHECKING:
 
 MAX_SHOWN = 2_000  # numbers of one array in a comparison; the report shows fewer still
 
-ENDINGS: Mapping[str, tuple[FaultKind, str]] = {
-    "timeout": ("timeout", "did not finish within {limit:g} s"),
-    "memory": ("memory", "ran out of memory (2 GB)"),
-    "died": ("died", "ended its Python process{how}"),
-    "not_run": ("timeout", "was not run: {text}"),
-    "not_written": ("not_written", "is not written yet"),
-    "missing": ("missing", "{message}"),
-}
-
 
 @dataclass(frozen=True)
 class Verdict:
     """One item, decided: part -> right, and what was found.
 
-    `written` is False for a stub, `broken` is True where the grader failed.
+    `written` is False for a stub and for what is missing, `broken` is True where the grader failed.
     """
 
     item: ItemTable
@@ -50,6 +43,14 @@ class Verdict:
     public_checks: tuple[int, int]
     written: bool = True
     broken: bool = False
+
+    @property
+    def otherwise(self) -> Status:
+        """The status of a part that is not right."""
+        if self.written:
+            return "failed"
+        kinds = {fault.kind for fault in self.faults}
+        return "missing" if kinds == {"missing"} else "not_written"
 
     @property
     def single_precision(self) -> bool:
@@ -63,9 +64,13 @@ class Verdict:
 
 
 class Bench:
-    """Where evidence is judged: the rubric's rules and the golden answers."""
+    """Where evidence is judged: the rubric's rules, the golden answers, and the student's source.
 
-    def __init__(self, rubric: Rubric, golden: Golden) -> None:
+    Nothing is right or wrong by the source; it tells what is missing from what is not written.
+    """
+
+    def __init__(self, rubric: Rubric, golden: Golden, sources: Sources | None = None) -> None:
+        self.sources = sources or Sources()
         self._rubric = rubric
         self._golden = golden
         self._found: dict[str, tuple[Evidence, list[Finding]]] = {}
@@ -148,7 +153,7 @@ class Bench:
             warnings += [fault for fault in told if fault.warning]
             if all(decided.get(name, False) for name in self.names(case)):
                 good.append(case)
-        unwritten = [_unwritten(item, evidence[case.id]) for case in cases]
+        unwritten = [self._lacks(case, evidence[case.id]) for case in cases]
         if not all(unwritten):
             faults = [_in_part(item.id, fault) for fault in faults]
         return Verdict(
@@ -237,25 +242,24 @@ class Bench:
         )
 
     def _unanswered(self, case: Case, evidence: Evidence, part: str) -> Fault:
-        raised = evidence.raised if case.public else _without_values(evidence.raised)
-        name = case.item
-        if evidence.outcome == "raised" and raised is not None:
-            says = _exception(name, raised)
-            return Fault(case.id, part, "", "error", says, case.public, raised=raised)
-        if evidence.outcome == "not_written" and not _unwritten(self._rubric.item(name), evidence):
-            needed = evidence.raised.frames[-1][2] if evidence.raised else ""
-            says = f"{name} needs {needed}, which is not written yet"
-            return Fault(case.id, part, "", "error", says, case.public)
-        kind, template = ENDINGS[evidence.outcome]
-        says = template.format(
-            limit=self._rubric.table.limits.case_s,
-            how=f" ({evidence.text})" if evidence.text and case.public else "",
-            text=evidence.text,
-            message=raised.message if raised and raised.message else "is missing",
-        )
-        told = evidence.outcome == "missing" and raised is not None and raised.message
-        full = says if told else f"{name} {says}"
-        return Fault(case.id, part, "", kind, full, case.public, raised=raised)
+        """Return the fault of a case that gave no answer, without what a hidden case may tell."""
+        shown = evidence if case.public else _without_values(evidence)
+        end = self.ending(case, shown)
+        return Fault(case.id, part, "", end.kind, end.says, case.public, raised=shown.raised)
+
+    def item(self, case: Case) -> ItemTable:
+        """Return the item that a case belongs to."""
+        return self._rubric.item(case.item)
+
+    def ending(self, case: Case, evidence: Evidence) -> Ending:
+        """Return how a case without an answer ended, in words."""
+        item = self._rubric.item(case.item)
+        return endings.of(item, evidence, self.sources, self._rubric.table.limits.case_s)
+
+    def _lacks(self, case: Case, evidence: Evidence) -> bool:
+        """Say whether it is this item that is missing or not written, and not one that it calls."""
+        lacking = evidence.outcome in ("not_written", "missing")
+        return lacking and self.ending(case, evidence).lacks
 
     def _expected(self, case: Case) -> tuple[Arrays, ...]:
         return self._golden.expected(case) if judges.find(case.judge).golden else ()
@@ -268,38 +272,23 @@ def _in_part(name: str, fault: Fault) -> Fault:
     return fault
 
 
-def _unwritten(item: ItemTable, evidence: Evidence) -> bool:
-    """Say whether it is this item that is not written, and not one that it calls."""
-    if evidence.outcome not in ("not_written", "missing"):
-        return False
-    if evidence.raised is None or not evidence.raised.frames:
-        return True
-    path, _, function, _ = evidence.raised.frames[-1]
-    file, _, own = item.where.partition(": ")
-    return path.endswith(file) and (file.endswith("fc_net.py") or function == own)
+OURS = ("ReturnValue", "NotWritten", "Missing")  # exceptions that a probe raises
 
 
-def _exception(name: str, raised: Raised) -> str:
-    """Return the sentence about an exception: where in the student's own code, and what."""
-    where = ""
-    if raised.frames:
-        path, line, _, _ = raised.frames[-1]
-        where = f" at {path}:{line}" if line else f" in {path}"
-    message = f": {raised.message}" if raised.message else ""
-    if raised.type == "ReturnValue":
-        return raised.message or f"{name} returned something else than its docstring says"
-    return f"{name} stopped with {raised.type}{where}{message}"
+def _without_values(evidence: Evidence) -> Evidence:
+    """Return evidence without what can carry hidden inputs.
 
-
-def _without_values(raised: Raised | None) -> Raised | None:
-    """Return an exception without what can carry hidden inputs.
-
-    That is its message, a class name of its own, and the line numbers of all frames but the last.
+    That is what was printed, and of an exception its message, a class name of its own, and the line
+    numbers of all frames but the last. Which of our names is missing or not written may be said.
     """
-    if raised is None:
-        return None
-    known = isinstance(getattr(builtins, raised.type, None), type) or raised.type == "ReturnValue"
-    return Raised(raised.type if known else "an exception", "", raised.frames[-1:])
+    raised = evidence.raised
+    if raised is not None:
+        builtin = isinstance(getattr(builtins, raised.type, None), type)
+        kind = raised.type if builtin or raised.type in OURS else "an exception"
+        message = raised.message if endings.is_about_a_name(evidence) else ""
+        raised = Raised(kind, message, raised.frames[-1:])
+    text = evidence.text if evidence.outcome == "not_run" else ""
+    return replace(evidence, raised=raised, text=text)
 
 
 def _rough(error: float) -> float:

@@ -48,6 +48,17 @@ def test_a_mistake_is_told_in_sentences() -> None:
             assert text[-1] in ".?" and "!" not in text and "  " not in text, mistake.id
 
 
+def test_no_mistake_calls_anything_right() -> None:
+    """It may be matched by one part, and what it says must hold whatever the others are."""
+    for mistake in KNOWN.values():
+        assert not re.search(r"\b(?:is|are) right\b|The right share", mistake.says)
+
+
+def test_no_mistake_names_a_key_that_may_be_another() -> None:
+    said = {m.id: m.says for m in KNOWN.values() if re.search(r"\b(?:gama|bata|B1)", m.says)}
+    assert said == {}
+
+
 def test_no_hint_is_a_line_of_the_solution() -> None:
     solved = {
         line.strip()

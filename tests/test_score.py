@@ -48,7 +48,7 @@ RIGHT = [
 def test_a_part_earns_all_of_its_points_or_none(
     right: dict[str, bool], earned: tuple[float, ...]
 ) -> None:
-    found = score.parts_of(item(dx=2, dw=2, db=1), right, written=True)
+    found = score.parts_of(item(dx=2, dw=2, db=1), right, "failed")
     assert [part.earned for part in found] == list(earned)
     assert [part.possible for part in found] == [2, 2, 1]
     assert [part.id for part in found] == ["dx", "dw", "db"]
@@ -56,13 +56,14 @@ def test_a_part_earns_all_of_its_points_or_none(
     assert [part.status for part in found] == ["passed" if e else "failed" for e in earned]
 
 
-def test_what_is_not_written_is_not_called_failed() -> None:
-    found = score.parts_of(item(dx=2, db=1), {}, written=False)
-    assert {part.status for part in found} == {"not_written"}
+@pytest.mark.parametrize("status", ["not_written", "missing"])
+def test_what_is_not_there_is_not_called_failed(status: Status) -> None:
+    found = score.parts_of(item(dx=2, db=1), {}, status)
+    assert {part.status for part in found} == {status}
 
 
 def test_a_part_without_points_has_a_status_and_earns_nothing() -> None:
-    found = score.parts_of(item(train=2, single=0), {"train": True, "single": False}, True)
+    found = score.parts_of(item(train=2, single=0), {"train": True, "single": False}, "failed")
     assert [(p.earned, p.status) for p in found] == [(2, "passed"), (0, "failed")]
 
 

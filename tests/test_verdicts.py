@@ -513,7 +513,28 @@ WORDS: dict[str, tuple[Outcome, dict[str, Any], str, str]] = {
     ),
     "no file": (
         "missing", {"raised": Raised("", "layers.py is not in the submission")}, "missing",
-        "layers.py is not in the submission",
+        "layers.py is not in the upload",
+    ),
+    "a file that does not finish importing": (
+        "timeout", {"unloaded": "cs231n/layers.py"}, "timeout",
+        "layers.py does not finish importing: code outside of all functions runs too long",
+    ),
+    "a file that ends the process": (
+        "died", {"unloaded": "cs231n/layers.py", "text": "while layers.py was imported"}, "died",
+        "layers.py ends its Python process while it is imported",
+    ),
+    "a file that is no Python": (
+        "raised",
+        {"unloaded": "cs231n/layers.py", "raised": Raised(
+            "SyntaxError", "'(' was never closed", (("cs231n/layers.py", 12, "", "x = ("),))},
+        "error", "layers.py is no valid Python: line 12: '(' was never closed",
+    ),
+    "a file that stops": (
+        "raised",
+        {"unloaded": "cs231n/layers.py", "raised": Raised(
+            "NameError", "name 'z' is not defined", (("cs231n/layers.py", 3, "", "z"),))},
+        "error",
+        "layers.py stops while it is imported: line 3: NameError: name 'z' is not defined",
     ),
     "missing": ("missing", {}, "missing", "affine_backward is missing"),
 }  # fmt: skip

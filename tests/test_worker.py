@@ -16,7 +16,7 @@ import pytest
 
 from grader import wire
 from grader.probes import nn as under_test
-from grader.worker import modules, observe, prepare, python2, sources
+from grader.worker import modules, observe, prepare, python2, sources, stubs
 from grader.worker.children import Answer, Answered, Leaf
 from tests import processes
 
@@ -181,12 +181,12 @@ STUB = "def f(x):\n    {body}\n"
 def test_a_stub_of_the_official_years_is_known_by_a_name_that_stays_none(
     body: str, is_stub: bool
 ) -> None:
-    assert modules.still_none(STUB.format(body=body), "f") is is_stub
+    assert stubs.still_none(STUB.format(body=body), "f") is is_stub
 
 
 @pytest.mark.parametrize("text", ["def f(:", "\0", "", "def g():\n    x = None\n"])
 def test_a_text_without_the_function_is_no_stub(text: str) -> None:
-    assert modules.still_none(text, "f") is False
+    assert stubs.still_none(text, "f") is False
 
 
 # ------------------------------------------------------------------------------ what is compiled

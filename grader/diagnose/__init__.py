@@ -1,10 +1,12 @@
 """Why is it wrong? From the evidence of what failed to a sentence and the hints that fit it.
 
+    plain      a file that cannot be imported, a result that is not returned, other names
     match      a usual mistake that gives the same wrong numbers (reference/misconceptions)
     conduct    else whether answers differ from run to run, or arguments are changed in place
     symptoms   else what wrong numbers have to do with the right ones: a factor, a transpose
     properties the same of what is random: which share is kept, by which factor
     stops      else what an exception of this kind usually means
+    source     and, where nothing is certain, what the source shows by itself
 
 Nothing here looks at an item that is right, and nothing runs student code.
 """
@@ -17,9 +19,19 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from grader.diagnose import conduct, match, properties, stops, symptoms
+from grader.diagnose import (
+    conduct,
+    match,
+    plain,
+    properties,
+    sentences,
+    source,
+    stops,
+    symptoms,
+)
 from grader.diagnose.match import Match, Mine
 from grader.diagnose.symptoms import Symptom
+from grader.endings import Place
 from grader.golden.wrong import Wrong
 from grader.judges.wrong import Answer, Key, Seen, wrong_answers
 from grader.types import Case, Cause, Evidence
@@ -30,6 +42,8 @@ if TYPE_CHECKING:
     from grader.rubric import ItemTable, Rubric
 
 MOST = 2  # causes that one item is given
+FORWARD = ("out", "scores", "loss")
+DECIDED = ("value", "shape", "not_finite")
 OWN = (
     "symptom/gradient-of-the-own-forward-pass",
     "The gradients are right for your own forward pass: it is the forward pass that is wrong.",
@@ -46,10 +60,14 @@ class Known(Protocol):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The cause of an item's failure, and hints for it where the mistake is a known one."""
+    """The cause of an item's failure, and hints for it where the mistake is a known one.
+
+    Beside a `whole` one nothing else needs to be said.
+    """
 
     cause: Cause
     hints: tuple[str, ...] = ()
+    whole: bool = False
 
 
 def causes(
@@ -75,8 +93,9 @@ def causes(
             continue
         seen = {**evidence, **again.evidence} if again else evidence
         diagnosis = _guarded(verdict, lost, rubric, bench, seen, known.wrong)
-        if name in own and not (diagnosis and diagnosis.hints):  # no usual mistake says more
-            diagnosis = _with_own(diagnosis)
+        if name in own and not (diagnosis and (diagnosis.hints or diagnosis.whole)):
+            if _forward_is_wrong(name, verdicts):  # no usual mistake says more
+                diagnosis = _with_own(diagnosis)
         if diagnosis is not None:
             found[name] = diagnosis
     return found
@@ -122,8 +141,23 @@ def _of_item(
     evidence: Mapping[str, Evidence],
     wrong: Wrong,
 ) -> Diagnosis | None:
+    """Return what the answers show, and beside it what the source does."""
+    found = _by_answers(verdict, lost, rubric, bench, evidence, wrong)
+    return _with_source(found, Place.of(verdict.item), bench)
+
+
+def _by_answers(
+    verdict: Verdict,
+    lost: list[str],
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    wrong: Wrong,
+) -> Diagnosis | None:
     item = verdict.item
     cases = [case for case in rubric.cases if case.item == item.id and case.id in evidence]
+    if (known := plain.find(cases, [evidence[case.id] for case in cases], bench)) is not None:
+        return _plain(known)
     seen = [seen_of(case, evidence[case.id], bench) for case in cases]
     worth = {part.id: part.points for part in item.parts}
     lost = sorted(lost, key=lambda part: -worth[part])
@@ -133,6 +167,9 @@ def _of_item(
     matches = match.find(item.id, mine, twins, lost)
     covered = {part for one in matches for part in one.parts}
     rest = [] if match.WHOLE in covered else [part for part in lost if part not in covered]
+    names = plain.names(seen)
+    if names is not None and not any(one.certain for one in matches):
+        return _plain(names)
     if not matches and (each := conduct.unstable([evidence[case.id] for case in cases])):
         return Diagnosis(Cause(f"symptom/{each[0]}", each[1], True))
     signs = symptoms.find(item, seen, rest)
@@ -141,15 +178,42 @@ def _of_item(
     # averages that are wrong in another way make it look like another mistake.
     if rest or (match.WHOLE not in covered and any(c.probe == "optim.update" for c in cases)):
         matches = [replace(one, certain=False) for one in matches]
-    signs = signs[: MOST - len(matches[:MOST])]
+    telling = [one for one in signs if not sentences.is_vague(one.id)]
+    signs = (telling or ([] if matches else signs))[: MOST - len(matches[:MOST])]
     if matches or signs:
-        return _told(matches[:MOST], signs, wrong)
+        signs = [_with_line(one, Place.of(item), bench) for one in signs]
+        return _told(matches[:MOST], signs, wrong, names)
     bad = {case_id for case_id, _ in mine.answers}
     changed = conduct.changed(cases, evidence, sorted(bad), verdict.faults)
     if changed is not None:
         return Diagnosis(Cause(f"symptom/{changed[0]}", changed[1], changed[2]))
-    stop = stops.find([evidence[case.id] for case in cases])
-    return Diagnosis(Cause(f"symptom/{stop[0]}", stop[1], False)) if stop else None
+    stop = stops.find(cases, [evidence[case.id] for case in cases], bench)
+    if stop is None:
+        return None
+    answered = any(
+        evidence[case_id].outcome == "answered" for case_id in bad if case_id in evidence
+    )
+    return Diagnosis(Cause(f"symptom/{stop.id}", stop.says, stop.certain and not answered))
+
+
+def _with_source(found: Diagnosis | None, place: Place, bench: Bench) -> Diagnosis | None:
+    """Add what the source shows to a diagnosis that is not certain; it is never proof.
+
+    It takes the place of a symptom that names nothing but the outputs.
+    """
+    if found is not None and (found.hints and found.cause.certain or found.whole):
+        return found
+    if found is not None and found.cause.certain:
+        said = source.order(place, bench.sources)
+        says = " ".join([found.cause.says, *said])
+        return replace(found, cause=replace(found.cause, says=says))
+    facts = source.facts(place, bench.sources)
+    if not facts:
+        return found
+    kept = [] if found is None or sentences.is_vague(found.cause.id) else [found.cause.says]
+    name = "symptom/source" if found is None else f"{found.cause.id}+symptom/source"
+    says = " ".join([*kept, *facts])
+    return Diagnosis(Cause(name, says, False), found.hints if found else ())
 
 
 def seen_of(case: Case, evidence: Evidence, bench: Bench) -> Seen:
@@ -167,6 +231,31 @@ def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
         return Diagnosis(Cause(OWN[0], OWN[1], True))
     cause = diagnosis.cause
     return Diagnosis(Cause(f"{OWN[0]}+{cause.id}", f"{OWN[1]} {cause.says}", cause.certain))
+
+
+def _with_line(sign: Symptom, place: Place, bench: Bench) -> Symptom:
+    """Add the line in which the first output of a symptom is made, where the source shows it."""
+    at = source.line(place, sign.outputs[0], bench.sources) if sign.outputs else None
+    if at is None:
+        return sign
+    return replace(
+        sign, says=f"{sign.says} {sign.outputs[0]} is set in {place.module}.py line {at}."
+    )
+
+
+def _plain(known: plain.Plain) -> Diagnosis:
+    return Diagnosis(Cause(f"symptom/{known[0]}", known[1], True), whole=True)
+
+
+def _forward_is_wrong(name: str, verdicts: Mapping[str, Verdict]) -> bool:
+    """Say whether the forward pass that gradients go with was decided wrong, in some case.
+
+    One that just stopped, or stopped in its backward pass, was not.
+    """
+    item = verdicts[name].item
+    passes = [item.id, *(need for need in item.needs if need.endswith("_forward"))]
+    faults = [fault for one in passes if one in verdicts for fault in verdicts[one].faults]
+    return any(fault.kind in DECIDED and fault.output in FORWARD for fault in faults)
 
 
 class Counted:
@@ -190,10 +279,16 @@ class Counted:
         return None if case is None else self._item.part_of(key[1], case)
 
 
-def _told(matches: list[Match], signs: list[Symptom], wrong: Wrong) -> Diagnosis:
-    """Return the diagnosis that known mistakes and, for what they leave open, symptoms make."""
+def _told(
+    matches: list[Match], signs: list[Symptom], wrong: Wrong, parameters: plain.Plain | None
+) -> Diagnosis:
+    """Return the diagnosis that known mistakes and, for what they leave open, symptoms make.
+
+    Where a known mistake is about the names of `parameters`, those that are there are listed.
+    """
     told = [wrong.told(one.mistake) for one in matches]
-    says = " ".join([*(one.says for one in told), *(one.says for one in signs)])
+    listed = (parameters[1],) if parameters else ()
+    says = " ".join([*(one.says for one in told), *listed, *(one.says for one in signs)])
     names = [one.mistake for one in matches] + [f"symptom/{one.id}" for one in signs]
     certain = all([*(one.certain for one in matches), *(one.certain for one in signs)])
     hints: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ It is certain where all of them agree to 1e-9 and lie far nearer to it than to t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,37 +54,75 @@ def find(item: str, mine: Mine, twins: Mapping[str, Answers], parts: Iterable[st
     whole = _best(mine, twins, ranked, WHOLE)
     if whole is not None:
         return [whole]
-    possible = [name for name in ranked if twins[name].keys() <= mine.answers.keys()]
+    possible = [name for name in ranked if not _contradicted(mine.answers, twins[name])]
+    fits = {part: list(_fitting(mine, twins, possible, part)) for part in parts}
     found: dict[str, Match] = {}
-    for part in parts:
-        match = _best(mine, twins, possible, part)
-        if match is not None:
-            known = found.get(match.mistake)
-            joined = match.parts | (known.parts if known else frozenset())
-            certain = match.certain and (known is None or known.certain)
-            found[match.mistake] = Match(match.mistake, joined, certain)
+    while fits:
+        best = _widest(fits)
+        if best is None:
+            break
+        found.setdefault(best.mistake, best)
+        fits = {part: each for part, each in fits.items() if part not in best.parts}
     return list(found.values())
+
+
+def _contradicted(mine: Answers, theirs: Answers) -> bool:
+    """Say whether a mistake is wrong where the student is right, or wrong with other numbers.
+
+    Then it is not the student's, whatever a single part looks like.
+    """
+    return not theirs.keys() <= mine.keys() or any(
+        isinstance(known, np.ndarray)
+        and np.isfinite(known).any()
+        and not distance(mine[key], known) <= NEAR
+        for key, known in theirs.items()
+    )
+
+
+def _widest(fits: Mapping[str, Sequence[Match]]) -> Match | None:
+    """Return the mistake that explains most of the open parts, as one match; the first of equals.
+
+    One that is certain of its parts comes before one that only may be.
+    """
+    parts: dict[str, list[Match]] = {}
+    for matches in fits.values():
+        for match in matches:
+            parts.setdefault(match.mistake, []).append(match)
+    joined = [
+        Match(name, frozenset().union(*(m.parts for m in each)), all(m.certain for m in each))
+        for name, each in parts.items()
+    ]
+    return max(joined, key=lambda match: (match.certain, len(match.parts)), default=None)
 
 
 def _best(
     mine: Mine, twins: Mapping[str, Answers], names: Iterable[str], part: str
 ) -> Match | None:
+    """Return the first mistake that certainly gives the wrong answers of a part, or may."""
+    found = list(_fitting(mine, twins, names, part))
+    return next((match for match in found if match.certain), found[0] if found else None)
+
+
+def _fitting(
+    mine: Mine, twins: Mapping[str, Answers], names: Iterable[str], part: str
+) -> Iterator[Match]:
+    """Yield each mistake that gives the wrong answers of a part, once."""
     wanted = mine.only(mine.answers, part)
     if part != WHOLE and any(isinstance(a, frozenset) and not _plain(a) for a in wanted.values()):
-        return None
-    near: Match | None = None
+        return
+    found: dict[str, Match] = {}
     for name in names:
         theirs = mine.only(twins[name], part)
         gap = _gap(wanted, theirs, mine.errors)
-        if gap is None:
+        if gap is None or _empty(theirs):
             continue
-        if _empty(theirs):
-            continue
-        match = Match(name.partition("+")[0], frozenset({part}), gap <= EXACT)
-        if match.certain and _telling(theirs, alone=theirs.keys() == twins[name].keys()):
-            return match
-        near = near or Match(match.mistake, match.parts, False)
-    return near
+        alone = theirs.keys() == twins[name].keys()
+        match = Match(
+            name.partition("+")[0], frozenset({part}), gap <= EXACT and _telling(theirs, alone)
+        )
+        if match.certain or match.mistake not in found:
+            found[match.mistake] = match
+    yield from found.values()
 
 
 def _gap(mine: Answers, theirs: Answers, errors: Mapping[Key, float]) -> float | None:

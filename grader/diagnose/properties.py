@@ -28,6 +28,8 @@ SHARES: Mapping[str, str] = {
     "turned": "the share that should be dropped is kept, and the other way round: p is read the "
     "wrong way",
     "normal": "the share that is kept is that of normal numbers below p: draw uniform ones",
+    "normal turned": "the share that is kept is that of normal numbers below the share that should "
+    "be dropped: draw uniform ones, and read p the other way round",
     "all": "no unit is dropped",
     "none": "every unit is dropped",
 }
@@ -83,6 +85,8 @@ def _backward(word: str) -> str | None:
     )
     if word == OTHER:
         return "dx is not dout times the mask of the forward pass, scaled in any way"
+    if word == "turned mask":
+        return "dx passes where the forward pass dropped a unit, and is zero where it kept one"
     if word == "another mask":
         return "dx is dropped by another mask than that of the forward pass"
     if kind == PASSED:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.diagnose import inside, steps, terms
+from grader.diagnose import formulas, inside, steps, terms
 from grader.judges import Finding, Look
 from grader.types import Arrays, Case
 
@@ -45,8 +45,11 @@ class Observed:
         return self.got is not None and self.want is not None and self.got.shape != self.want.shape
 
 
-def words(one: Observed, tolerance: float) -> list[str]:
-    """Return all that holds, the most telling first; numbers agree to `tolerance`."""
+def words(one: Observed, tolerance: float, slips: bool = True) -> list[str]:
+    """Return all that holds, the most telling first; numbers agree to `tolerance`.
+
+    Unless `slips`, no slip in the formula is looked for.
+    """
     if one.got is None or one.want is None:
         return []
     with np.errstate(all="ignore"):
@@ -57,8 +60,34 @@ def words(one: Observed, tolerance: float) -> list[str]:
             return list(_not_finite(one.got, one))
         found: dict[str, None] = {}
         for want in (one.want, *one.conventions):
-            found |= dict.fromkeys(_value(one, one.got, want, tolerance))
+            found |= dict.fromkeys(_value(one, one.got, want, tolerance, slips))
         return list(found)
+
+
+def is_scalar(one: Observed) -> bool:
+    """Say whether an output is one number, or one at each step: it has no rows or cells."""
+    got = one.got
+    return got is not None and (got.ndim == 0 or (got.ndim == 1 and one.case.probe in STEPPED))
+
+
+def holds(word: str, one: Observed, tolerance: float) -> bool:
+    """Say whether a word that holds where an output is wrong can hold where it is right as well.
+
+    It can where what it says makes no difference: a factor of 1, an input that is zero.
+    """
+    if one.got is None or one.want is None:
+        return False
+    if word.startswith(formulas.SLIP):
+        return formulas.holds(word, one.case, one.output, one.inputs, one.got)
+    kind, _, name = word.rpartition(" ")
+    arrays = {"is input": one.inputs, "is output": one.others}.get(kind)
+    if arrays is not None:
+        return name in arrays and same(one.got, arrays[name], tolerance)
+    if kind in ("extra", "missing", "taken off", "off by a multiple of"):
+        return name in one.inputs and not np.any(one.inputs[name])
+    if kind == "factor" and name.lstrip("-").removeprefix("1/") not in sizes(one):
+        return not name.startswith("-") and "=" not in name
+    return not np.any(one.want)
 
 
 def sizes(one: Observed) -> dict[str, float]:
@@ -81,6 +110,8 @@ def sizes(one: Observed) -> dict[str, float]:
 
 
 RATIOS = (("N", "N-1"), ("N-1", "N"), ("D", "D-1"), ("D-1", "D"), ("D", "N"), ("N", "D"))
+LIKE = 1e-2  # two right answers so near to each other cannot be taken for one another
+CLOSER = 10  # a relation must be nearer than the right answer by at least this factor
 STEPPED = ("optim.update", "norms.batchnorm_train")  # the first axis of an answer is the step
 
 
@@ -134,10 +165,14 @@ def _not_finite(got: np.ndarray, one: Observed) -> Iterator[str]:
     yield f"{what} somewhere"
 
 
-def _value(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -> Iterator[str]:
+def _value(
+    one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float, slips: bool
+) -> Iterator[str]:
     if same(got, want, tolerance):  # then every relation holds, and says nothing
         if _in_single_precision(got, want):
             yield "in single precision"
+        return
+    if same(got, want, CLOSER * tolerance):  # as near to right as to anything else
         return
     if not np.any(got) and np.any(want):
         yield "zero"
@@ -149,6 +184,8 @@ def _value(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -
     if not np.any(want):
         yield "not zero"
         return
+    if slips:
+        yield from formulas.words(one.case, one.output, one.inputs, got, tolerance)
     if one.case.probe in STEPPED and len(want) > 1:
         yield from steps.words(one.case, one.output, one.inputs, got, want, tolerance)
     yield from terms.words(one.case, one.output, one.inputs, got, tolerance)
@@ -178,7 +215,8 @@ def _copies(one: Observed, got: np.ndarray, tolerance: float) -> Iterator[str]:
             yield f"is input {name}"
     for name, array in one.others.items():
         if got.size > 1 and np.any(array) and same(got, array, tolerance):
-            yield f"is output {name}"
+            if one.want is None or not same(one.want, array, LIKE):
+                yield f"is output {name}"
 
 
 def _factor(

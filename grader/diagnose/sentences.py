@@ -23,7 +23,8 @@ SENTENCES: Mapping[str, str] = {
     "not zero": "{o} should be zero in some checks, and {is} not.",
     "sign": "{o} {has} the right size and the wrong sign.",
     "is input": "{o} {is} just {it}, handed on without change.",
-    "is output": "{o} {is} what {it} should be: two answers may stand in the wrong order.",
+    "is output": "{o} {is} what {it} should be.",
+    "exchanged with": "{o} and {it} are exchanged: each of them is what the other should be.",
     "factor": "{o} {is} off by one factor, the same in every cell.",
     "missing": "{o} {is} right but for {it}, which is not added.",
     "extra": "{o} {is} right but for {it}, which is added once too often.",
@@ -108,6 +109,12 @@ SENTENCES: Mapping[str, str] = {
     "setting is not read, or read wrongly.",
     "only with state": "{o} {is} right from a fresh start and wrong where earlier steps are handed "
     "over: look at what is read from the dictionary.",
+    "not counted": "{o} {is} the same after every step: it is not counted up, or the count is not "
+    "stored.",
+    "one behind": "{o} {is} one less than the number of steps taken.",
+    "one ahead": "{o} {is} one more than the number of steps taken.",
+    "only with some axes": "{o} {is} right for inputs with some numbers of axes and wrong for "
+    "others: look at where the code asks how many axes there are.",
     "only with more axes": "{o} {is} right for matrices and wrong for inputs with more axes.",
     "only with reg": "{o} {is} right without regularization and wrong with it.",
     "only small numbers": "{o} {is} right for usual numbers and wrong for very small ones: look at "
@@ -118,6 +125,7 @@ SENTENCES: Mapping[str, str] = {
     "have one size.",
     "only deep": "{o} {is} right for one hidden layer and wrong for more.",
     "only in test mode": "{o} {is} right in training and wrong in test mode.",
+    "only in training": "{o} {is} right in test mode and wrong in training.",
     "in single precision": "{o} {is} right to single precision only: somewhere float32 is used "
     "where float64 came in.",
     "hidden units times": "{o} {is} what comes out where every hidden unit is multiplied by {it}: "
@@ -140,6 +148,20 @@ SENTENCES: Mapping[str, str] = {
     "all above": "{o} {is} too high in every cell.",
     "all below": "{o} {is} too low in every cell.",
 }
+# The same of what is one number, or one at each step.
+SCALARS: Mapping[str, str] = {
+    "zero": "{o} {is} zero: something is never added, or multiplied by zero.",
+    "factor": "{o} {is} off by one factor, the same in every check.",
+    "sign of some": "{o} {has} the wrong sign in some checks.",
+    "misplaced": "{o} {has} the right numbers in the wrong order.",
+    "one number everywhere": "{o} {is} the same at every step.",
+    "wrong in the first row": "{o} {is} wrong at the first step only.",
+    "wrong in the last row": "{o} {is} wrong at the last step only.",
+    "wrong in some cells": "{o} {is} right at some steps and wrong at others.",
+    "all above": "{o} {is} too high at every step.",
+    "all below": "{o} {is} too low at every step.",
+}
+WRONG = "{o} {is} wrong."
 # What a named factor is, and what it usually means.
 NUMBERS: Mapping[str, str] = {
     "N": "the batch size",
@@ -174,12 +196,24 @@ WHY: Mapping[str, str] = {
 }
 
 
-def sentence(words: str, outputs: Sequence[str], adds: bool = False) -> str:
-    """Return the sentence for `words` about these outputs, or what reg `adds` to them."""
+def sentence(words: str, outputs: Sequence[str], adds: bool = False, scalar: bool = False) -> str:
+    """Return the sentence for `words` about these outputs, or what reg `adds` to them.
+
+    "where: words" are two sentences: when it is wrong, and what shows then. A `scalar` has no
+    cells.
+    """
     names = f"What reg adds to {listed(outputs)}" if adds else listed(outputs)
     one = adds or len(outputs) == 1
     form = {"o": names, "is": "is" if one else "are", "has": "has" if one else "have"}
     form["moves"] = "moves" if one else "move"
+    where, _, rest = words.partition(": ")
+    if rest:
+        then = sentence(rest, outputs, adds, scalar)
+        if where == "sometimes":
+            return f"{names} {form['is']} right in some checks. In the others: {then}"
+        return f"{sentence(where, outputs, adds, scalar)} There, {then}"
+    if words.startswith("slip "):
+        return f"{names} {form['is']} what comes out {words.removeprefix('slip ')}."
     named = re.fullmatch(r"factor (-?)([^=]+)", words)
     if named:
         it = "it" if one else "they"
@@ -194,12 +228,27 @@ def sentence(words: str, outputs: Sequence[str], adds: bool = False) -> str:
     key, it = words, ""
     if key not in SENTENCES:
         key, _, it = words.rpartition(" ")
-    return SENTENCES[key].format(**form, it=it)
+    template = SENTENCES[key]
+    if scalar:
+        template = SCALARS.get(key, WRONG if CELLS.search(template) else template)
+    return template.format(**form, it=it)
+
+
+CELLS = re.compile(r"\b(?:cells?|rows?|columns?|array|axes|axis)\b")
+
+
+VAGUE = ("alone-beside", "wrong-in-some", "too-large", "too-small", "all-above", "all-below")
+
+
+def is_vague(ids: str) -> bool:
+    """Say whether all symptoms of a cause name the outputs, and nothing that would be wrong."""
+    return all(one.removeprefix("symptom/").startswith(VAGUE) for one in ids.split("+"))
 
 
 def slug(words: str) -> str:
     """Return a symptom's id: its words with dashes."""
     words = re.sub(r"^factor =.*", "factor", words)
+    words = re.sub(r"slip .*", "slip", words)
     return re.sub(r"[^a-z0-9]+", "-", words.lower().replace("/", " over ")).strip("-")
 
 

@@ -10,6 +10,8 @@ from grader.diagnose.relations import Observed
 
 SMALL = 1e-3  # of the scale: what a wrong eps or a lost digit does, and no wrong formula
 STATE = ("velocity", "cache", "m", "v")
+STEPPED = ("norms.batchnorm_train", "nets.net_test_mode")  # x is a sequence of batches
+ANYWHERE = "wrong in some cells"
 
 
 def words(
@@ -23,12 +25,33 @@ def words(
     near = all(0 < one.error <= SMALL for one in usual)
     if usual and near and len(usual) < len(wrong):
         return "like another eps"
+    if (where := _case(wrong, right)) is not None:
+        return where
+    cells = [list(_cells(one)) for one in wrong]
+    common = [name for name in cells[0] if all(name in each for each in cells)]
+    if common and common[0] != ANYWHERE:
+        return common[0]
+    where = condition(wrong, right) or (common[0] if common else None)
+    return where or _alone(output, right_outputs) or _first_step(wrong)
+
+
+def condition(wrong: Sequence[Observed], right: Sequence[Observed]) -> str | None:
+    """Return what all wrong cases share and no right one has: a setting, or how many axes."""
+    axes = [{_number_of_axes(one) for one in each} for each in (wrong, right)]
+    by_axes = "only with some axes" if right and not axes[0] & axes[1] else None
+    return _case(wrong, right) or by_axes
+
+
+def _case(wrong: Sequence[Observed], right: Sequence[Observed]) -> str | None:
     for name, holds in CASES.items():
         if all(holds(one) for one in wrong) and right and not any(holds(one) for one in right):
             return name
-    cells = [list(_cells(one)) for one in wrong]
-    common = [name for name in cells[0] if all(name in each for each in cells)]
-    return common[0] if common else _alone(output, right_outputs) or _first_step(wrong)
+    return None
+
+
+def _number_of_axes(one: Observed) -> int:
+    stepped = one.case.probe in STEPPED
+    return one.inputs["x"].ndim - stepped if "x" in one.inputs else 0
 
 
 def defaults(wrong: Sequence[Observed], right: Sequence[Observed]) -> bool:
@@ -66,7 +89,7 @@ def _options(one: Observed) -> bool:
 
 def _axes(one: Observed) -> bool:
     x = one.inputs.get("x")
-    stepped = one.case.probe in ("norms.batchnorm_train", "nets.net_test_mode")
+    stepped = one.case.probe in STEPPED
     return x is not None and x.ndim > (3 if stepped else 2)
 
 
@@ -94,6 +117,7 @@ CASES: Mapping[str, Callable[[Observed], bool]] = {
     "only square": _square,
     "only deep": lambda one: len(one.case.options.get("dims", ())) > 3,
     "only in test mode": lambda one: one.case.probe.endswith(("_test", "test_mode")),
+    "only in training": lambda one: one.case.probe == "norms.batchnorm_train",
 }
 
 
@@ -124,7 +148,7 @@ def _cells(one: Observed) -> Iterator[str]:
             first, last = which.tolist() == [0], which.tolist() == [len(lines) - 1]
             place = "first" if first else "last" if last else "some"
             yield f"wrong in {place} {name}s" if place == "some" else f"wrong in the {place} {name}"
-    yield "wrong in some cells"
+    yield ANYWHERE
 
 
 def _shared(got: np.ndarray, want: np.ndarray) -> Iterator[str]:

@@ -27,6 +27,9 @@ def words(
     case: Case, output: str, inputs: Arrays, got: np.ndarray, want: np.ndarray, tolerance: float
 ) -> Iterator[str]:
     """Yield what an answer (T, ...) shows over its T steps, the most telling first."""
+    if output == "t" and got.ndim == 1:
+        yield from _count(got, want)
+        return
     if _same(got[1:], want[:-1], tolerance):
         yield "one step late"
     if got.size > len(got) and all(_same(g, got[0], tolerance) for g in got[1:]):
@@ -37,6 +40,15 @@ def words(
         yield from _average(case, output, inputs, got, tolerance)
     if _same(got[0], want[0], tolerance):
         yield "right at the first step"
+
+
+def _count(got: np.ndarray, want: np.ndarray) -> Iterator[str]:
+    if np.all(got == got[0]):
+        yield "not counted"
+    elif np.array_equal(got, want - 1):
+        yield "one behind"
+    elif np.array_equal(got, want + 1):
+        yield "one ahead"
 
 
 def _moves(w: np.ndarray, got: np.ndarray, want: np.ndarray, tolerance: float) -> Iterator[str]:

@@ -8,10 +8,11 @@ only where they hold to 1e-9. No sentence holds a hidden number: a factor is nam
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from grader.diagnose import relations, sentences, spread
+from grader.diagnose.formulas import SLIP
 from grader.diagnose.relations import Observed
 from grader.judges import find as judge
 from grader.judges.wrong import Key, Seen
@@ -24,7 +25,11 @@ STATE = ("velocity", "cache", "m", "v", "t")
 ROOTS = (*STATE, "scores", "loss", "out")
 REG = "only with reg"  # says by itself that it is about regularization
 COUNT = "parameters_without_gradient"  # no answer of the student's
-Found = tuple[str, bool, str, bool]  # words, is it what reg adds, output, certain
+AVERAGES = ("velocity", "cache", "m", "v")  # what next_w follows from
+ADDED = "_regularization"  # probes that look at what reg adds
+SOMETIMES = "sometimes"
+MODES = ("only in training", "only in test mode")
+IS_OUTPUT = "is output "
 EXACT, LOOSE = 1e-9, 1e-5  # LOOSE: single precision
 
 
@@ -49,50 +54,103 @@ def errors(seen: Iterable[Seen]) -> dict[Key, float]:
     }
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What holds for one output; outputs with the same `words` and forms are told together."""
+
+    words: str
+    output: str
+    certain: bool
+    adds: bool
+    scalar: bool
+
+    @property
+    def form(self) -> tuple[str, bool, bool]:
+        return self.words, self.adds, self.scalar
+
+
 def find(item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]) -> list[Symptom]:
     """Return what the wrong outputs of the `lost` parts show, the most telling first."""
-    wrong, right = _observed(item, seen, lost)
-    if len(wrong) > 1 and set(wrong) & set(STATE):
-        wrong.pop("next_w", None)  # it follows from what is kept
-    sound = [name for name in right if name not in wrong and name != COUNT]
-    found: list[Found] = []
+    wrong, right, undecided = _observed(item, seen, lost)
+    if len(wrong) > 1 and set(wrong) & set(AVERAGES):
+        wrong.pop("next_w", None)
+    sound = [n for n in right if n not in wrong and n not in undecided and n != COUNT]
+    found: list[_Found] = []
     for output, observed in wrong.items():
-        words, certain = _words(observed)
-        if spread.defaults(observed, right.get(output, [])):
-            words, certain = "only with defaults", False
-        if words is None:
-            words = spread.words(output, observed, right.get(output, []), sound)
-            certain = False
+        words, certain = _of_output(output, observed, right.get(output, []), sound)
         if words is not None:
-            found.append((words, _is_added(observed) and words != REG, output, certain))
-    return _told(found)
+            adds = _is_added(observed) and words != REG
+            scalar = all(relations.is_scalar(one) for one in observed)
+            found.append(_Found(words, output, certain, adds, scalar))
+    return _told(_exchanged(found))
+
+
+def _of_output(
+    output: str, wrong: Sequence[Observed], right: Sequence[Observed], sound: Sequence[str]
+) -> tuple[str | None, bool]:
+    """Return the words for an output and whether they are certain.
+
+    What does not hold in the cases that are right depends on something: on what, is said first
+    where it shows, and certain it is not.
+    """
+    words, certain = _words(wrong)
+    if spread.defaults(wrong, right):
+        return "only with defaults", False
+    if words is None:
+        return spread.words(output, wrong, right, sound), False
+    others = [one for one in right if one.case.probe.endswith(ADDED) == _is_added(wrong)]
+    if all(relations.holds(words, one, LOOSE) for one in others):
+        return words, certain
+    where = spread.condition(wrong, others)
+    return f"{where or SOMETIMES}: {words}", certain and where in MODES
+
+
+def _exchanged(found: Sequence[_Found]) -> list[_Found]:
+    """Return what was found, with two outputs that are each other's told as such."""
+    words = {one.output: one.words for one in found}
+    kept = []
+    for one in found:
+        other = one.words.removeprefix(IS_OUTPUT)
+        if one.words.startswith(IS_OUTPUT) and words.get(other) == f"{IS_OUTPUT}{one.output}":
+            if other < one.output:
+                continue
+            one = replace(one, words=f"exchanged with {other}")
+        kept.append(one)
+    return kept
 
 
 def _observed(
     item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]
-) -> tuple[dict[str, list[Observed]], dict[str, list[Observed]]]:
-    """Return output -> observations where it is wrong, and where it is right."""
+) -> tuple[dict[str, list[Observed]], dict[str, list[Observed]], set[str]]:
+    """Return output -> observations where it is wrong, and where it is right; and the outputs that
+    are not decided right everywhere.
+    """
     wrong: dict[str, list[Observed]] = {}
     right: dict[str, list[Observed]] = {}
+    undecided: set[str] = set()
     order = {part: n for n, part in enumerate(lost)}
     for one in seen:
-        if one.look is None or not judge(one.case.judge).golden:
-            continue
-        for found in judge(one.case.judge).decide(one.look):
+        left = set(one.names)
+        for found in judge(one.case.judge).decide(one.look) if one.look is not None else ():
             part = item.part_of(found.output, one.case)
             if part is None:
                 continue
             good = found.kind is None or found.warning
+            left -= {found.output} if good else set()
+            if not judge(one.case.judge).golden or one.look is None:
+                continue
             row = Observed.of(one.look, found)
             if good:
                 right.setdefault(found.output, []).append(row)
             elif part in order and found.got is not None:
                 wrong.setdefault(found.output, []).append(row)
+        undecided |= left
     first = {
         name: (name not in ROOTS, min(order[_part(item, one)] for one in rows))
         for name, rows in wrong.items()
     }
-    return {name: wrong[name] for name in sorted(wrong, key=lambda name: first[name])}, right
+    ordered = {name: wrong[name] for name in sorted(wrong, key=lambda name: first[name])}
+    return ordered, right, undecided
 
 
 def _part(item: ItemTable, one: Observed) -> str:
@@ -103,7 +161,10 @@ def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:
     """Return the first words that hold in all cases, and whether they hold exactly."""
     shaped = [one for one in observed if one.has_other_shape]
     for tolerance in (EXACT, LOOSE):
-        told = [relations.words(one, tolerance) for one in shaped or observed]
+        told: list[list[str]] = []
+        for one in shaped or observed:  # a slip in the formula must be one in every case
+            asks = all(any(word.startswith(SLIP) for word in words) for words in told)
+            told.append(relations.words(one, tolerance, asks))
         # A word with a question mark holds trivially in its case: it may not be the only witness.
         maybe = [{word.rstrip("?") for word in words} for words in told]
         common = [
@@ -111,6 +172,8 @@ def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:
             for word in dict.fromkeys(word for words in told for word in words)
             if not word.endswith("?") and all(word in words for words in maybe)
         ]
+        if len(observed) == 1:  # some factor makes any number of any other
+            common = [word for word in common if not word.startswith("factor =")]
         if common:
             return _unambiguous(common), tolerance == EXACT and len(shaped) in (0, len(observed))
     return None, False
@@ -126,21 +189,21 @@ def _unambiguous(common: Sequence[str]) -> str:
 
 def _is_added(observed: Sequence[Observed]) -> bool:
     """Say whether an output is wrong only in what reg adds to it."""
-    return all(one.case.probe.endswith("_regularization") for one in observed)
+    return all(one.case.probe.endswith(ADDED) for one in observed)
 
 
-def _told(found: Sequence[Found]) -> list[Symptom]:
+def _told(found: Sequence[_Found]) -> list[Symptom]:
     """Join outputs that show the same; those whose words tell most come first."""
-    groups: dict[tuple[str, bool], list[tuple[str, bool]]] = {}
-    for words, adds, output, certain in found:
-        groups.setdefault((words, adds), []).append((output, certain))
+    groups: dict[tuple[str, bool, bool], list[_Found]] = {}
+    for one in found:
+        groups.setdefault(one.form, []).append(one)
     told = [
         Symptom(
             sentences.slug(words),
-            tuple(output for output, _ in members),
-            sentences.sentence(words, [output for output, _ in members], adds),
-            all(certain for _, certain in members),
+            tuple(one.output for one in members),
+            sentences.sentence(words, [one.output for one in members], adds, scalar),
+            all(one.certain for one in members),
         )
-        for (words, adds), members in groups.items()
+        for (words, adds, scalar), members in groups.items()
     ]
     return sorted(told, key=lambda one: (one.outputs[0] not in ROOTS, not one.certain))

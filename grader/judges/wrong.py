@@ -118,7 +118,11 @@ def _aspect(aspect: str, look: Look, finding: Finding) -> frozenset[str]:
     if aspect == "keep_fraction":
         share, draws = float(kept.mean()), distinct(kept).size
         normal = 0.5 * (1 + math.erf(keep / math.sqrt(2)))
-        guesses = {"keep": keep, "turned": 1 - keep, "normal": normal, "all": 1.0, "none": 0.0}
+        turned = 0.5 * (1 + math.erf((1 - keep) / math.sqrt(2)))
+        guesses = {
+            "keep": keep, "turned": 1 - keep, "normal": normal, "normal turned": turned,
+            "all": 1.0, "none": 0.0,
+        }  # fmt: skip
         shares = [n for n, p in guesses.items() if abs(share - p) <= band(p, draws)]
         # Whoever reads p the wrong way may scale by it or by the rest: that is not one mistake.
         scaled = _factors(ratio[kept], np.ones(int(kept.sum())), keep)
@@ -178,8 +182,17 @@ def _backward(look: Look) -> Answer:
     words |= {f"mask * {name}" for name in _factors(dx, dout * (out / x), keep)}
     words |= {f"zeros * {name}" for name in _factors(dx, dout * (out != 0), keep)}
     if not words and np.any(dx == 0) and _factors(dx[dx != 0], dout[dx != 0], keep):
-        words.add("another mask")
+        words.add(_other_mask(out != 0, dx != 0))
     return frozenset(words or {OTHER})
+
+
+def _other_mask(kept: np.ndarray, passed: np.ndarray) -> str:
+    """Return what a mask is that is not the one of the forward pass: turned, or drawn anew."""
+    if not np.any(kept & passed):
+        return "turned mask" if np.all(kept | passed) else OTHER
+    both = float(kept.mean() * passed.mean())
+    drawn = abs(float(np.mean(kept & passed)) - both) <= band(both, kept.size)
+    return "another mask" if drawn else OTHER
 
 
 def _differ(look: Look, one: str, other: str) -> bool:

@@ -23,8 +23,11 @@ OLDER = (
     # possessive repeats are of 3.11: they only save time on lines that are made to take long
     (re.compile(r"(?<=[\])])\*\+"), "*"),
 )
-# The gradient of a normalization, written out to take a wrong one apart, is an answer.
+# The formulas, written out to take wrong numbers apart, are answers.
 WITHHELD = {
+    "grader/diagnose/formulas.py": '"""No formula stands here."""\n\nSLIP = "slip "\n\n\n'
+    'def words(*_):\n    """Return no words."""\n    return ()\n\n\n'
+    'def holds(*_):\n    """Return False: no words were found."""\n    return False\n',
     "grader/diagnose/terms.py": '"""Nothing is taken apart here."""\n\n\ndef words(*_):\n'
     '    """Return no words."""\n    return ()\n',
 }

@@ -112,7 +112,7 @@ def _card(root: Root, anchor: str, side: int) -> Card:
 
 
 def _shared(card: Card, root: Root) -> Card:
-    """Where several items stopped at one line, tell about the line and not about the first item."""
+    """Where several items stopped at one thing, tell about it and not about the first item."""
     line = stop(root.item)
     same = [item for item in root.consequences if line and stop(item) == line]
     if not line or not same:
@@ -122,18 +122,18 @@ def _shared(card: Card, root: Root) -> Card:
     worth = count(sum(map(lost, stopped)), "point")
     whole = Consequence(
         f"{len(stopped)} items",
-        f"stopped at this line: {titles}",
+        f"{'stopped at this line' if line[1] else 'for this one reason'}: {titles}",
         f"{worth} may come back once it is right",
     )
     others = (
         _consequence(item) for item in root.consequences if all(item is not one for one in same)
     )
-    place = f"{line[0]}, line {line[1]}"
+    place = f"{line[0]}, line {line[1]}" if line[1] else line[0]
     score = [points(sum(getattr(i, name) for i in stopped)) for name in ("earned", "possible")]
     return replace(
         card,
         title=place,
-        where=place,
+        where=place if line[1] else card.where.partition(":")[0],
         score=" of ".join(score),
         lede="",
         small=None,

@@ -19,6 +19,7 @@ WORDS: Mapping[str, str] = {
     "partial": "partly right",
     "failed": "not right yet",
     "not_written": "not written yet",
+    "missing": "missing",
     "error": "stopped with an error",
     "timeout": "took too long",
     "skipped": "not run",

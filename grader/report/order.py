@@ -1,7 +1,8 @@
 """What to fix first: each root cause with all that follows from it, by the points it would bring.
 
 An item that fails because of another stands under that other. So do items that stopped at the very
-same line: a syntax error in layers.py is one mistake, not twelve.
+same line, or miss the same file: a syntax error in layers.py is one mistake, not twelve. What was
+not handed in comes first.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from grader.types import Fault, ItemResult, Raised
 
-OPEN = ("partial", "failed", "error", "timeout")  # statuses of an item that needs work
+OPEN = ("missing", "partial", "failed", "error", "timeout")  # statuses of an item that needs work
 COUNTED = (*OPEN, "passed", "not_written")
 
 
@@ -25,7 +26,10 @@ class Root:
 
 
 def roots(items: Iterable[ItemResult]) -> tuple[Root, ...]:
-    """Return the items that need work, most points first; not those that are not written yet."""
+    """Return the items that need work: what is missing, then most points first.
+
+    What is not written yet is no mistake, and none of them.
+    """
     return _sorted_roots(tuple(items), OPEN)
 
 
@@ -41,7 +45,8 @@ def lost(item: ItemResult) -> float:
 
 def _sorted_roots(items: tuple[ItemResult, ...], statuses: tuple[str, ...]) -> tuple[Root, ...]:
     found = [root for root in _roots(items) if root.item.status in statuses]
-    return tuple(sorted(found, key=lambda root: -root.gain))  # stable: then by the rubric
+    # stable: then by the rubric
+    return tuple(sorted(found, key=lambda root: (root.item.status != "missing", -root.gain)))
 
 
 def _roots(items: tuple[ItemResult, ...]) -> list[Root]:
@@ -70,7 +75,7 @@ def _parents(
         follows = cause is not None and cause.status in (*OPEN, "not_written")
         if item.status == "not_written" or item is cause:
             parents[item.id] = None
-        elif cause is not None and follows:
+        elif cause is not None and follows and item.status != "missing":
             parents[item.id] = cause.id
         else:
             line = stop(item)
@@ -83,11 +88,17 @@ def _parents(
 
 
 def stop(item: ItemResult) -> tuple[str, int] | None:
-    """Return the (file, line) at which every fault of an item stopped; None unless it is one."""
-    if item.status != "error" or not item.faults:
+    """Return the one thing that stopped an item in every check, as others may have it too.
+
+    That is the (file, line) of all its exceptions, or (sentence, 0), which only a missing file or
+    one that cannot be imported shares between items.
+    """
+    if item.status not in ("missing", "error", "timeout") or not item.faults:
         return None
     lines = {_line(fault) for fault in item.faults}
-    return lines.pop() if len(lines) == 1 else None
+    said = {fault.says for fault in item.faults}
+    line = lines.pop() if len(lines) == 1 else None
+    return line or ((said.pop(), 0) if len(said) == 1 else None)
 
 
 def _line(fault: Fault) -> tuple[str, int] | None:

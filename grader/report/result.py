@@ -89,8 +89,8 @@ class ItemJson(TypedDict):
     id: str
     section: str
     status: Literal[
-        "passed", "partial", "failed", "not_written", "error", "timeout", "skipped", "pending",
-        "grader_fault",
+        "passed", "partial", "failed", "not_written", "missing", "error", "timeout", "skipped",
+        "pending", "grader_fault",
     ]  # fmt: skip
     earned: float
     possible: float

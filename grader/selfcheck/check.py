@@ -15,6 +15,7 @@ from grader.selfcheck.public import Item, Public
 from grader.selfcheck.runner import Runner
 from grader.types import Cause, Evidence, Fault, PartResult, Status
 from grader.verdicts import Bench, Verdict
+from grader.written import Sources
 
 AT_ONCE = min(4, os.cpu_count() or 1)
 
@@ -56,7 +57,7 @@ class Checker:
     ) -> None:
         self._public = public
         self._rubric = cast(Any, public)  # it has what judging asks of a rubric
-        self._bench = Bench(self._rubric, public.golden)
+        self._bench = Bench(self._rubric, public.golden, Sources(files))
         self._runner = Runner(public, package, files, pool, self._bench.is_right)
         self._evidence: dict[str, Future[dict[str, Evidence]]] = {}
         self._verdicts: dict[str, Verdict] = {}
@@ -114,7 +115,7 @@ class Checker:
 
     def _checked(self, item: Item, verdict: Verdict) -> Checked:
         evidence, asked = self._evidence[item.id].result(), self._rubric.item(item.id)
-        parts = score.parts_of(asked, verdict.right, verdict.written)
+        parts = score.parts_of(asked, verdict.right, verdict.otherwise)
         status = score.status_of(parts, verdict.faults)
         found = Checked(item, verdict, status, parts, verdict.checks[0], evidence)
         if found.passed:

@@ -75,6 +75,7 @@ class Screen:
 MARKS: Mapping[str, tuple[str, str]] = {
     "passed": ("ok", "good"),
     "not_written": ("-", "dim"),
+    "missing": ("-", "bad"),
     "waits": ("..", "dim"),
     "wrong": ("no", "bad"),
 }
@@ -86,11 +87,11 @@ def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
     if kind not in MARKS:
         kind = "waits" if checked.waits_for else "wrong"
     says = f"{checked.right} of {len(checked.item.cases)} right"
-    says = {"not_written": "not written yet"}.get(kind, says)
+    says = {"not_written": "not written yet", "missing": "missing"}.get(kind, says)
     screen.row(*MARKS[kind], checked.item.id, says, place if kind in ("wrong", "waits") else "")
     if kind == "waits" and not in_full:
         screen.line(f"it needs {checked.waits_for}, which is wrong too: start there", "dim", 7)
-    elif kind in ("wrong", "waits"):
+    elif kind in ("wrong", "waits", "missing"):
         _wrong(screen, checked, in_full)
     if in_full or kind == "passed":
         for warning in checked.verdict.warnings[: SIDE if in_full else 1]:

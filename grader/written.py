@@ -1,0 +1,321 @@
+"""What a submission has written, read from its source and never run.
+
+A file or a name may be missing, a body may still be the stub that was handed out, and a result may
+be computed and not returned. Each is another word to a student, and none of them is taken from what
+the student's process tells: a process only says that nothing came back.
+
+Nothing here fails for what a file holds: what cannot be parsed is read definition by definition.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Union
+
+from grader.near import nearest
+
+Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]  # noqa: UP007 - Python 3.9 runs this too
+MOST = 130_000  # characters of a file that are read: homework comes to less
+MAX_LINE = 2_000  # characters; a parser may take long over what no homework holds
+LONG_STATEMENT = re.compile(r"(?:[^\n]*\\\n){40}")
+BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError)
+# What stubs of all course years call in the lines around the gap that they leave.
+HANDED = frozenset({
+    "array", "asarray", "bool_", "empty", "empty_like", "float32", "float64", "ones", "ones_like",
+    "seed", "zeros", "zeros_like",
+})  # fmt: skip
+METHODS = frozenset({  # of arrays: whoever calls one computes
+    "argmax", "clip", "cumsum", "dot", "max", "mean", "min", "prod", "std", "sum", "transpose",
+    "var",
+})  # fmt: skip
+BUILTINS = frozenset({
+    "dict", "enumerate", "float", "format", "int", "isinstance", "len", "list", "print", "range",
+    "repr", "set", "sorted", "str", "super", "tuple", "type", "zip",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Unreturned:
+    """A result that is computed in `line` and does not come back; `name` is never set, if any."""
+
+    path: str
+    line: int
+    name: str = ""
+
+
+class Sources:
+    """The files of a submission by path ("cs231n/layers.py"), parsed when they are asked for."""
+
+    def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
+        self._files = files or {}
+        self._read: dict[str, dict[str, Function | ast.ClassDef | None]] = {}
+
+    def path(self, module: str) -> str | None:
+        """Return the path of the graded file "layers" or "fc_net"; None where there is none."""
+        ends = (f"/{module}.py", f"/classifiers/{module}.py")
+        paths = [path for path in self._files if f"/{path}".endswith(ends)]
+        return min(paths, key=len, default=None)
+
+    def names(self, module: str) -> list[str]:
+        """Return the functions, classes and Class.methods of a file, in their order."""
+        return list(self._defined(module))
+
+    def function(self, module: str, name: str) -> Function | None:
+        """Return a function, or a Class.method, where it can be parsed."""
+        found = self._defined(module).get(name)
+        return found if isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
+
+    def known_in(self, module: str, name: str) -> list[str]:
+        """Return the names that a function or method sets or takes, and those its file defines."""
+        ends = [n for n in self._defined(module) if n.rpartition(".")[2] == name]
+        nodes = [node for n in ends if (node := self.function(module, n)) is not None]
+        inside = [
+            one.arg if isinstance(one, ast.arg) else one.id
+            for node in nodes
+            for one in ast.walk(node)
+            if isinstance(one, ast.arg) or (isinstance(one, ast.Name) and _is_stored(one))
+        ]
+        every = [one for other in ("layers", "layer_utils", "optim") for one in self.names(other)]
+        return list(dict.fromkeys([*inside, *self.names(module), *every]))
+
+    def near(self, module: str, name: str, taken: Iterable[str]) -> str | None:
+        """Return the name in a file that `name` was probably meant by; none of the `taken` ones."""
+        owner = name.rpartition(".")[0]
+        known = [n for n in self.names(module) if n not in taken and n.rpartition(".")[0] == owner]
+        short = [one.rpartition(".")[2] for one in known]
+        found = nearest(name.rpartition(".")[2], short)
+        return f"{owner}.{found}" if found and owner else found
+
+    def elsewhere(self, module: str, name: str, modules: Iterable[str]) -> str | None:
+        """Return another file that defines `name`, by its module."""
+        return next((m for m in modules if m != module and name in self._defined(m)), None)
+
+    def unreturned(self, module: str, name: str) -> Unreturned | None:
+        """Return the result that a function computes and does not give back; None for a stub.
+
+        Either some way through the function ends without a `return`, or what it returns is a name
+        that is never set to anything but None.
+        """
+        node, path = self.function(module, name), self.path(module)
+        if node is None or path is None:
+            return None
+        lines = computed(node.body)
+        if not lines:
+            return None
+        open_end = _open_ends(node.body)
+        if open_end:
+            last = [line for body in open_end for line in computed(body)]
+            return Unreturned(path, last[-1]) if last else None
+        unset = _never_set(node)
+        never = next((name for name in _returned(node) if name in unset), "")
+        return Unreturned(path, lines[-1], never) if never else None
+
+    def nested(self, module: str, name: str) -> int | None:
+        """Return the line of a `def name` that stands indented; None where there is none."""
+        path = self.path(module)
+        text = _text(self._files[path]) if path else ""
+        match = re.search(rf"^[ \t]+def[ \t]+{re.escape(name)}\b", text, re.MULTILINE)
+        return text.count("\n", 0, match.start()) + 1 if match else None
+
+    def computes(self, module: str, name: str) -> bool | None:
+        """Say whether a function holds code that no stub holds; None where it cannot be read."""
+        node = self.function(module, name)
+        return None if node is None else bool(computed(node.body))
+
+    def _defined(self, module: str) -> dict[str, Function | ast.ClassDef | None]:
+        if module not in self._read:
+            path = self.path(module)
+            self._read[module] = _definitions(_text(self._files[path])) if path else {}
+        return self._read[module]
+
+
+def computed(body: Sequence[ast.stmt]) -> list[int]:
+    """Return the lines in which something is computed, as no stub does, in their order."""
+    lines = {
+        getattr(node, "lineno", 0)
+        for statement in body
+        for node in _inside(statement)
+        if _computes(node)
+    }
+    return sorted(lines)
+
+
+def _computes(node: ast.AST) -> bool:
+    if isinstance(node, (ast.BinOp, ast.AugAssign)):
+        operands = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.value,)
+        if isinstance(node, ast.BinOp) and isinstance(node.left, ast.Constant):
+            if isinstance(node.left.value, str):
+                return False  # a text that is filled in
+        return any(isinstance(_base(one), ast.Name) for one in operands)
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute):
+        base = _base(node.func.value)
+        if isinstance(base, ast.Name) and base.id in ("np", "numpy"):
+            return node.func.attr not in HANDED
+        return node.func.attr in METHODS
+    own = isinstance(node.func, ast.Name) and node.func.id not in BUILTINS
+    return own and not node.func.id.endswith(("Error", "Exception"))  # type: ignore[attr-defined]
+
+
+def _base(node: ast.expr) -> ast.expr:
+    """Return what an expression is an attribute or an element of; self has no arrays of a layer."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        if isinstance(node.value, ast.Name) and node.value.id == "self":
+            return node
+        if isinstance(node, ast.Attribute) and node.attr in ("shape", "size", "ndim"):
+            return node
+        node = node.value
+    return node
+
+
+def _is_stored(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def _inside(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all below it, functions of its own left out."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            yield from _inside(child)
+
+
+def _open_ends(body: Sequence[ast.stmt]) -> list[list[ast.stmt]]:
+    """Return the ways through a body that come to its end without a return, each as its own."""
+    ways: list[list[ast.stmt]] = [[]]
+    for statement in body:
+        if isinstance(statement, ast.If) and not _is_check(statement):
+            branches = [*_open_ends(statement.body), *_open_ends(statement.orelse)]
+            ways = [way + branch for way in ways for branch in branches][:64]
+        elif isinstance(statement, (ast.With, ast.Try)):
+            ways = [way + branch for way in ways for branch in _open_ends(statement.body)][:64]
+        elif isinstance(statement, ast.Return):
+            return [] if statement.value is not None else ways
+        elif isinstance(statement, ast.Raise):
+            return []
+        else:
+            ways = [[*way, statement] for way in ways]
+        if not ways:
+            return []
+    return ways
+
+
+def _is_check(statement: ast.If) -> bool:
+    """Say whether a branch only stops at what cannot be: no way through a function leads there."""
+    return not statement.orelse and isinstance(statement.body[-1], ast.Raise)
+
+
+def _returned(function: Function) -> list[str]:
+    """Return the names that a function returns, alone or in a tuple, in their order."""
+    found: list[str] = []
+    for node in _inside_of(function):
+        if isinstance(node, ast.Return) and node.value is not None:
+            values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            found += [value.id for value in values if isinstance(value, ast.Name)]
+    return found
+
+
+def _never_set(function: Function) -> set[str]:
+    """Return the names that are set to None and to nothing else."""
+    values: dict[str, list[bool]] = {}
+    for node in _inside_of(function):
+        for name, is_none in _bindings(node):
+            values.setdefault(name, []).append(is_none)
+    arguments = {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
+    return {name for name, each in values.items() if all(each)} - arguments
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[str, bool]]:
+    """Yield (name, whether to None) of what a node sets."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from _pairs(target, node.value)
+    elif isinstance(node, ast.AnnAssign):
+        yield from _pairs(node.target, node.value)
+    elif isinstance(node, (ast.For, ast.AugAssign, ast.NamedExpr)):
+        for one in ast.walk(node.target):
+            if isinstance(one, ast.Name):
+                yield one.id, False
+    elif isinstance(node, ast.With):
+        for item in node.items:
+            for one in ast.walk(item.optional_vars) if item.optional_vars else ():
+                if isinstance(one, ast.Name):
+                    yield one.id, False
+    elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        base = _base(node)
+        if isinstance(base, ast.Name):
+            yield base.id, False
+
+
+def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, bool]]:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        same = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
+        values = value.elts if same else [None] * len(target.elts)  # type: ignore[union-attr]
+        for one, each in zip(target.elts, values):
+            yield from _pairs(one, each)
+    elif isinstance(target, ast.Starred):
+        yield from _pairs(target.value, None)
+    elif isinstance(target, ast.Name):
+        yield target.id, isinstance(value, ast.Constant) and value.value is None
+
+
+def _inside_of(function: Function) -> Iterator[ast.AST]:
+    for statement in function.body:
+        yield from _inside(statement)
+
+
+def _definitions(text: str) -> dict[str, Function | ast.ClassDef | None]:
+    """Return name -> definition of a file; None for what is there and cannot be parsed."""
+    found: dict[str, Function | ast.ClassDef | None] = {}
+    for tree, names in _trees(text):
+        found.update(dict.fromkeys(names))
+        for node in tree.body if tree is not None else ():
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                found[node.name] = node
+            for inner in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    found[f"{node.name}.{inner.name}"] = inner  # type: ignore[attr-defined]
+            if isinstance(node, ast.Assign):  # relu = relu_forward
+                found.update({n: None for t in node.targets for n, _ in _pairs(t, None)})
+    return found
+
+
+_HEAD = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
+_METHOD = re.compile(r"^[ \t]+def[ \t]+(\w+)", re.MULTILINE)
+
+
+def _trees(text: str) -> Iterator[tuple[ast.Module | None, list[str]]]:
+    """Yield the parsed file, or where it does not parse, each of its definitions by itself."""
+    tree = _parsed(text)
+    if tree is not None:
+        yield tree, []
+        return
+    starts = [match.start() for match in _HEAD.finditer(text)]
+    for start, end in zip(starts, [*starts[1:], len(text)]):
+        block = text[start:end]
+        match = _HEAD.match(block)
+        name = match[1] if match else ""
+        methods = _METHOD.findall(block) if block.startswith("class") else []
+        lines_above = "\n" * text.count("\n", 0, start)
+        yield _parsed(lines_above + block), [name, *(f"{name}.{one}" for one in methods)]
+
+
+def _parsed(text: str) -> ast.Module | None:
+    if max(map(len, text.split("\n"))) > MAX_LINE or LONG_STATEMENT.search(text):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except BROKEN:
+        return None
+
+
+def _text(data: bytes) -> str:
+    text = data[: 4 * MOST].decode("utf-8", "replace")[:MOST].lstrip("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
