@@ -170,6 +170,7 @@ class RubricFile(Table):
     format: Literal[1]
     id: str
     title: str
+    years: str = Field(default="", description="course years whose files are as it asks: 2018-2020")
     seed: str = Field(min_length=1, description="hidden inputs depend on it; keep it from students")
     hint_level: int = Field(default=3, ge=0, le=3, description="how many hints a report may show")
     follow_through: float = Field(
