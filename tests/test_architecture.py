@@ -26,7 +26,7 @@ LAYERS = (
         "marks",
         "ladder",
     ),
-    ("archive", "judges", "questions", "worker", "images", "snippets"),
+    ("archive", "generation", "judges", "questions", "worker", "images", "snippets"),
     ("folder", "rubric", "box", "recompute", "bands"),
     ("score", "golden", "doctor", "reading", "evidence"),
     ("leaks",),
