@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.probes.nn import Implementation, cache_of, stack
+from grader.probes.nn import Implementation, NotWritten, cache_of, stack
 
 Outputs = dict[str, Any]
 
@@ -37,8 +37,12 @@ def dropout_seeded(nn: Implementation, x: np.ndarray, keep: float, seeds: list[i
 def dropout_backward(
     nn: Implementation, x: np.ndarray, dout: np.ndarray, keep: float, mode: str
 ) -> Outputs:
-    """Forward, then backward with that cache -> out and dx, both like x."""
+    """Forward, then backward with that cache -> out and dx, both like x.
+
+    Test mode is handed out by the course: it counts once training mode is written.
+    """
     param = {"mode": mode, "p": nn.conventions.p(keep)}
+    _ask_whether_written(nn, dout, (param | {"mode": "train"}, np.ones_like(x)))
     seen: list[Any] = []
 
     def forward() -> tuple[Any, Any]:
@@ -47,3 +51,13 @@ def dropout_backward(
 
     cache = cache_of(forward, (), nn.dropout_backward, dout)
     return {"out": seen[0], "dx": nn.dropout_backward(dout, cache)}
+
+
+def _ask_whether_written(nn: Implementation, dout: np.ndarray, cache: Any) -> None:
+    """Raise NotWritten if backward is a stub, with the cache that forward's docstring promises."""
+    try:
+        nn.dropout_backward(dout.copy(), cache)
+    except (NotWritten, NotImplementedError):
+        raise
+    except Exception:  # noqa: BLE001 - it is written, and has a cache of its own
+        return

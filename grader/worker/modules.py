@@ -318,7 +318,7 @@ def still_none(text: str, function: str) -> bool:
     they can return.
     """
     try:
-        tree = ast.parse(text)
+        tree = _parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     for node in ast.walk(tree):
@@ -329,6 +329,13 @@ def still_none(text: str, function: str) -> bool:
                     _note(inner, assigned)
             return any(all(values) for values in assigned.values())
     return False
+
+
+def _parsed(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return ast.parse(python2.modernise(text))
 
 
 def _note(
