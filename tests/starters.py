@@ -417,9 +417,7 @@ def _worded(text: str, year: int) -> str:
 def _notebook(year: int) -> bytes:
     cells = []
     if year == 2026:
-        cells.append(
-            "# Student Declaration\n- [ ] I confirm: my own work.\n_Your Answer_"
-        )
+        cells.append("# Student Declaration\n- [ ] I confirm: my own work.\n_Your Answer_")
     cells.append("# Notebook of the course")
     content = {
         "cells": [{"cell_type": "markdown", "metadata": {}, "source": [cell]} for cell in cells],
