@@ -101,6 +101,11 @@ def _elementwise(*names: str, **options: Any) -> Iterator[Rung]:
         yield Rung(size, dict.fromkeys(names, size), options)
 
 
+def _softmax() -> Iterator[Rung]:
+    for n, c in ((1, 2), (1, 3), (2, 2), (2, 3)):
+        yield Rung(f"{n}x{c}", {"x": f"{n}x{c}", "y": f"{n} labels={c}"})
+
+
 def _norm(sizes: Sequence[tuple[int, int]], backward: bool) -> Iterator[Rung]:
     for n, d in sizes:
         out = {"dout": f"{n}x{d}"} if backward else {}
@@ -191,6 +196,7 @@ LADDERS: Mapping[str, Sequence[Rung]] = {
     "layers.affine_backward": tuple(_affine(backward=True)),
     "layers.relu_forward": tuple(_elementwise("x")),
     "layers.relu_backward": tuple(_elementwise("x", "dout")),
+    "layers.softmax_loss": tuple(_softmax()),
     "norms.batchnorm_train": tuple(_batchnorm_train()),
     "norms.batchnorm_test": tuple(_batchnorm_test()),
     "norms.batchnorm_backward": tuple(_norm(BATCHES, backward=True)),

@@ -8,13 +8,13 @@ so a leak is a row of them that chance does not make: nearly 40 bits that agree.
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,12 @@ class Secrets:
         self._values = values[order]
         self._places = np.concatenate([np.zeros(0, int), *places])[order]
         self._bits = _bits(self._values)
+
+    def with_texts(self, texts: Mapping[str, str]) -> Secrets:
+        """Return the same numbers beside other lines of text."""
+        other = copy.copy(self)
+        other._texts = {_plain(text): what for text, what in texts.items()}
+        return other
 
     def leaks(self, name: str, data: bytes) -> list[Leak]:
         """Return what a file called `name` gives away; archives are looked into."""
@@ -146,8 +152,13 @@ class Secrets:
                 yield place, self._names[name]
 
 
-def secrets(rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong, reference: Path) -> Secrets:
-    """Return all that students must not get of an assignment; `reference` holds its solution."""
+def secrets(
+    rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong, solution: Mapping[str, str]
+) -> Secrets:
+    """Return all that students must not get of an assignment.
+
+    `solution` is the reference with its solution marks, path -> text, as release.marked gives it.
+    """
     hidden = [(rubric, case) for rubric in rubrics for case in rubric.cases if not case.public]
     public = {case.id for rubric in rubrics for case in rubric.cases if case.public}
     shown = _shown(rubrics, golden, wrong)
@@ -166,10 +177,13 @@ def secrets(rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong, reference: 
         if case_id not in public and isinstance(answer, np.ndarray):
             what = f"what {variant} gives for {output} of the hidden case {case_id}"
             found[what] = _unshown(np.nan_to_num(answer, posinf=0.0, neginf=0.0), shown)
-    return Secrets(
-        {**_solutions(reference), **{r.table.seed: f"the seed of {r.table.id}" for r in rubrics}},
-        ((what.rstrip("*"), array) for what, array in found.items()),
-    )
+    arrays = ((what.rstrip("*"), array) for what, array in found.items())
+    return Secrets(texts(rubrics, solution), arrays)
+
+
+def texts(rubrics: Sequence[Rubric], solution: Mapping[str, str]) -> dict[str, str]:
+    """Return each secret line, and what it is: the `solution` as in `secrets`, and the seeds."""
+    return {**_solutions(solution), **{r.table.seed: f"the seed of {r.table.id}" for r in rubrics}}
 
 
 def _shown(rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong) -> np.ndarray:
@@ -195,18 +209,15 @@ def _unshown(array: np.ndarray, shown: np.ndarray) -> np.ndarray:
     return np.where(np.isin(array, shown), 0.0, array)
 
 
-def _solutions(reference: Path) -> dict[str, str]:
+def _solutions(solution: Mapping[str, str]) -> dict[str, str]:
     """Return lines that are the instructor's: solutions, comments, model answers and notes."""
     found: dict[str, str] = {}
     given: list[str] = []
-    scripts = sorted(reference.glob("*.py"))
-    for path in [*sorted((reference / "cs231n").rglob("*.py")), *scripts]:
-        place = path.relative_to(reference).as_posix()
-        text = path.read_text(encoding="utf-8")
+    for place, text in solution.items():
         lines, rest = marks.split(text)
         for number, line in lines.items():
             found[line.strip().removeprefix("# ")] = f"the solution, {place}:{number}"
-        if path not in scripts:
+        if "/" in place:  # the others are notebooks
             given += rest.values()
             continue
         for cell in percent.parse(text, place):

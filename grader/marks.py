@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
+# The line of a template's package that names the rubric it was made for.
+MADE_FOR = "# Made for the rubric {}."
 
 
 def split(source: str) -> tuple[dict[int, str], dict[int, str]]:

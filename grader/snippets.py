@@ -114,6 +114,13 @@ def _function(case: Case, arrays: Arrays, output: str, step: int, place: Place) 
     return Shown(given, f"layers import {imports}", call, output, said)
 
 
+def _softmax(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Shown:
+    """The loss of scores and labels: loss, dx = softmax_loss(x, y)."""
+    x, y = literal(arrays["x"]), literal(arrays["y"])
+    call = f"loss, dx = softmax_loss({x}, {y})"
+    return Shown(arrays, "layers import softmax_loss", call, output)
+
+
 FORWARD = {
     "affine_backward": "affine_forward",
     "relu_backward": "relu_forward",
@@ -276,6 +283,7 @@ CALLS: Mapping[str, Called] = {
         ),
         _function,
     ),
+    "layers.softmax_loss": _softmax,
     "norms.batchnorm_train": _batchnorm_train,
     "norms.batchnorm_test": _batchnorm_test,
     "optim.update": _update,

@@ -384,7 +384,10 @@ class BoxState:
 
 @dataclass(frozen=True)
 class Report:
-    """All that we conclude about one submission; every writer reads this and nothing else."""
+    """All that we conclude about one submission; every writer reads this and nothing else.
+
+    `why_rubric` says which course years it was graded as and why, where that needs saying.
+    """
 
     submission: Submission
     rubric: str
@@ -400,3 +403,4 @@ class Report:
     notebooks: tuple[Notebook, ...] = ()
     trained: tuple[Trained, ...] = ()
     questions: tuple[Question, ...] = ()
+    why_rubric: str = ""

@@ -126,7 +126,7 @@ for mode in ("train", "test"):
 # %% [markdown]
 # ## Nets with dropout
 #
-# Extend `FullyConnectedNet`: where `dropout_keep_ratio` is not 1, dropout comes right after the
+# Extend `FullyConnectedNet`: where `dropout` is not 1, dropout comes right after the
 # ReLU of every hidden layer. Scores and pictures are never dropped. With a `seed` the masks repeat,
 # so the gradients can be checked.
 
@@ -139,7 +139,7 @@ for keep in (1, 0.75, 0.5):
         input_dim=15,
         weight_scale=0.2,
         dtype=np.float64,
-        dropout_keep_ratio=keep,
+        dropout=keep,
         seed=123,
     )
     print(f"keep {keep}")
@@ -156,7 +156,7 @@ for keep in (1, 0.75, 0.5):
 solvers = {}
 for keep in (1, 0.25):
     np.random.seed(231)
-    net = FullyConnectedNet([500], dropout_keep_ratio=keep)
+    net = FullyConnectedNet([500], dropout=keep)
     solvers[keep] = Solver(
         net,
         few(500),

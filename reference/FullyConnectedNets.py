@@ -582,7 +582,7 @@ def best_model():
     # BEGIN SOLUTION
     # One wide hidden layer that drops half of its units, Adam, and a rate that decays: dropout lets
     # it train for long before it knows the pictures by heart.
-    net = FullyConnectedNet([200], dropout_keep_ratio=0.5, weight_scale=1e-3)
+    net = FullyConnectedNet([200], dropout=0.5, weight_scale=1e-3)
     solver = Solver(
         net,
         data,

@@ -27,7 +27,7 @@ LAYERS = (
         "ladder",
         "near",
     ),
-    ("archive", "judges", "questions", "worker", "images", "snippets"),
+    ("archive", "generation", "judges", "questions", "worker", "images", "snippets"),
     ("folder", "rubric", "box", "recompute", "bands"),
     ("score", "golden", "doctor", "reading", "evidence"),
     ("leaks", "written"),

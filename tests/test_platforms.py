@@ -17,6 +17,7 @@ import pytest
 from grader import cli
 from grader.box.plan import DOCKER_RUN
 from grader.release import template_files
+from grader.rubric import read_rubric
 
 ROOT = Path(__file__).resolve().parent.parent
 REFUSED = "student code can be confined on Linux only, not on {system}. Grade in a container"
@@ -91,7 +92,8 @@ def test_commands_work_without_what_only_linux_has(system: str, tmp_path: Path) 
     assert not (tmp_path / "graded").exists()
     written = {p.relative_to(tmp_path / "template").as_posix()
                for p in (tmp_path / "template").rglob("*") if p.is_file()}  # fmt: skip
-    assert written == set(template_files(ROOT / "reference"))
+    table = read_rubric(ROOT / "rubrics" / "cs231n-a2.toml").table
+    assert written == set(template_files(ROOT / "reference", table))
 
 
 def test_the_docker_line_is_that_of_the_docs_without_what_only_linux_needs() -> None:

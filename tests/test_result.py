@@ -99,7 +99,7 @@ def test_every_field_of_the_contract_is_there_with_the_report_s_value() -> None:
             "files": ["Dropout.ipynb", "cs231n/layers.py", "cs231n/optim.py"],
             "repaired": ["layers.py had Windows line ends"], "ignored": ["thumbs.db"],
         },
-        "rubric": {"id": "cs231n-a2", "sha256": "cd" * 32, "golden": "ef" * 32},
+        "rubric": {"id": "cs231n-a2", "sha256": "cd" * 32, "golden": "ef" * 32, "why": ""},
         "score": {"earned": 61.5, "possible": 100.0, "pending": 16.0, "bonus": 0.5},
         "items": [
             {

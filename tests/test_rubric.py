@@ -15,7 +15,11 @@ from grader.rubric import Rubric, json_schema, read_rubric
 from grader.verdicts import Bench
 
 RUBRICS = Path(__file__).resolve().parent.parent / "rubrics"
-NAMES = ("cs231n-a2", "cs231n-a2-2017", "cs231n-a2-2016")
+YEARS = {
+    "cs231n-a2": "2018-2020", "cs231n-a2-2016": "2016", "cs231n-a2-2017": "2017",
+    "cs231n-a2-2021": "2021-2024", "cs231n-a2-2025": "2025", "cs231n-a2-2026": "2026",
+}  # fmt: skip
+NAMES = tuple(YEARS)
 
 # DESIGN, section 5.
 CODE = """affine_forward affine_backward relu_forward relu_backward TwoLayerNet FullyConnectedNet
@@ -28,10 +32,25 @@ dropout_training""".split()
 QUESTIONS = """FullyConnectedNets/1 FullyConnectedNets/2 FullyConnectedNets/3 BatchNormalization/1
 BatchNormalization/2 BatchNormalization/3 BatchNormalization/4 Dropout/1 Dropout/2
 Dropout/3""".split()
-# Layer normalization and six of the questions came in 2018.
-LATER = """layernorm_forward layernorm_backward FullyConnectedNet.layernorm layernorm_batch_size
-FullyConnectedNets/1 FullyConnectedNets/3 BatchNormalization/2 BatchNormalization/3
-BatchNormalization/4 Dropout/1 Dropout/3""".split()
+# Layer normalization, the batch sizes and seven of the questions came in 2018.
+LATER = """layernorm_forward layernorm_backward FullyConnectedNet.layernorm batchnorm_batch_size
+layernorm_batch_size FullyConnectedNets/1 FullyConnectedNets/3 BatchNormalization/2
+BatchNormalization/3 BatchNormalization/4 Dropout/1 Dropout/3""".split()
+# In 2021 the two-layer net moved to assignment 1, in 2025 the notebook of the nets did.
+MOVED = "TwoLayerNet two_layer_training FullyConnectedNets/1 Dropout/3".split()
+NETS = """overfit_three_layer overfit_five_layer update_rules best_model FullyConnectedNets/2
+FullyConnectedNets/3""".split()
+RULES = "sgd_momentum rmsprop adam".split()
+WITHOUT = {
+    "cs231n-a2": [], "cs231n-a2-2016": LATER, "cs231n-a2-2017": LATER, "cs231n-a2-2021": MOVED,
+    "cs231n-a2-2025": [*MOVED, *NETS, *RULES], "cs231n-a2-2026": [*MOVED, *NETS],
+}  # fmt: skip
+# Points for code, notebooks and questions.
+POINTS = {
+    "cs231n-a2": (64, 20, 16), "cs231n-a2-2016": (57, 18, 4.8), "cs231n-a2-2017": (57, 18, 4.8),
+    "cs231n-a2-2021": (61, 17, 12.8), "cs231n-a2-2025": (51, 7, 9.6),
+    "cs231n-a2-2026": (61, 7, 9.6),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,26 +66,79 @@ def test_every_shipped_rubric_is_read_and_has_its_file_s_name(shipped: dict[str,
     assert {name: rubric.table.id for name, rubric in shipped.items()} == {n: n for n in NAMES}
 
 
-@pytest.mark.parametrize(
-    ("name", "without"), [("cs231n-a2", []), ("cs231n-a2-2017", LATER), ("cs231n-a2-2016", LATER)]
-)
+@pytest.mark.parametrize(("name", "without"), WITHOUT.items())
 def test_the_items_are_those_of_the_contract(
     name: str, without: list[str], shipped: dict[str, Rubric]
 ) -> None:
     by_kind: dict[str, set[str]] = {"code": set(), "notebook": set(), "question": set()}
     for item in shipped[name].table.items:
         by_kind[item.kind].add(item.id)
-    assert by_kind["code"] == set(CODE) - set(without)
+    own = {"softmax_loss"} if YEARS[name] >= "2021" else set()
+    assert by_kind["code"] == set(CODE) - set(without) | own
     assert by_kind["notebook"] == set(NOTEBOOKS) - set(without)
     assert by_kind["question"] == set(QUESTIONS) - set(without)
 
 
-def test_the_points_of_the_whole_assignment_are_a_hundred(shipped: dict[str, Rubric]) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_the_points_of_a_course_year_are_what_its_items_sum_to(
+    name: str, shipped: dict[str, Rubric]
+) -> None:
     points = {"code": 0.0, "notebook": 0.0, "question": 0.0}
-    for item in shipped["cs231n-a2"].table.items:
+    for item in shipped[name].table.items:
         assert not item.bonus
         points[item.kind] += item.points
-    assert points == pytest.approx({"code": 64, "notebook": 20, "question": 16}, abs=1e-12)
+    assert tuple(points.values()) == pytest.approx(POINTS[name], abs=1e-12)
+
+
+def test_every_rubric_says_whose_files_it_is_made_for(shipped: dict[str, Rubric]) -> None:
+    assert {name: rubric.table.years for name, rubric in shipped.items()} == YEARS
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if YEARS[name] >= "2021"])
+def test_nets_need_the_students_own_loss_since_2021(name: str, shipped: dict[str, Rubric]) -> None:
+    rubric = shipped[name]
+    ids = [item.id for item in rubric.table.items]
+    assert ids.index("softmax_loss") < ids.index("FullyConnectedNet")
+    for item in rubric.table.items:
+        if item.id.startswith("FullyConnectedNet") and item.kind == "code":
+            assert "softmax_loss" in rubric.all_needs(item.id)
+    stable = next(part for part in rubric.item("softmax_loss").parts if part.id == "stable")
+    assert stable.points == 0  # an overflow is only said
+
+
+# Words that hold where p is the share of units that is kept, and not where it is dropped.
+OF_KEEPING = ("p is the share of units that is kept", "kept with probability p", "divided by p")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_said_of_p_is_what_p_is_in_that_year(name: str, shipped: dict[str, Rubric]) -> None:
+    table = shipped[name].table
+    item = shipped[name].item("dropout_forward")
+    said = " ".join([*item.hints, *(part.about for part in item.parts)])
+    keeps = table.conventions.dropout_p == "keep"
+    assert all((words in said) is keeps for words in OF_KEEPING)
+    assert ("p is the share of units that is dropped" in said) is not keeps
+    nets = [item.where for item in table.items if item.id == "FullyConnectedNet.batchnorm"]
+    assert ("use_batchnorm" in nets[0]) is not keeps
+
+
+def test_a_new_item_stands_above_the_first_that_needs_it(tmp_path: Path) -> None:
+    new = ITEM.replace('"relu"', '"new"')
+    more = f'extends = "small"\n{new}[[items]]\nid = "relu"\nneeds = ["new"]\n'
+    (tmp_path / "small.toml").write_text(SMALL + OTHER, encoding="utf-8")
+    path = tmp_path / "more.toml"
+    path.write_text(more, encoding="utf-8")
+    assert [item.id for item in read_rubric(path).table.items] == ["new", "relu", "other"]
+    path.write_text(f'extends = "small"\n{new}', encoding="utf-8")
+    assert [item.id for item in read_rubric(path).table.items] == ["relu", "other", "new"]
+
+
+def test_a_goal_beside_an_item_that_is_left_out_stands_alone(shipped: dict[str, Rubric]) -> None:
+    def besides(name: str) -> set[str | None]:
+        parts = shipped[name].item("best_model").parts
+        return {part.goal.besides for part in parts if part.goal}
+
+    assert besides("cs231n-a2") == {"two_layer_training"} and besides("cs231n-a2-2021") == {None}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -145,7 +217,7 @@ def test_inputs_of_a_case_are_made_once_and_cannot_be_changed(shipped: dict[str,
 
 
 def test_the_years_differ_as_the_course_did(shipped: dict[str, Rubric]) -> None:
-    now, y2017, y2016 = (shipped[name] for name in NAMES)
+    now, y2016, y2017 = (shipped[name] for name in NAMES[:3])
     assert now.table.conventions.dropout_p == "keep"
     assert y2017.table.conventions.dropout_p == y2016.table.conventions.dropout_p == "drop"
     assert now.item("adam").alternatives == ("adam_eps_hat", "adam_eps_inside")
@@ -155,7 +227,7 @@ def test_the_years_differ_as_the_course_did(shipped: dict[str, Rubric]) -> None:
     # what a year does not change stays: points, parts, cases, judging
     assert y2016.item("adam").parts == now.item("adam").parts
     assert y2016.table.judging == now.table.judging and y2016.table.seed == now.table.seed
-    assert len({rubric.sha256 for rubric in shipped.values()}) == 3
+    assert len({rubric.sha256 for rubric in shipped.values()}) == len(NAMES)
 
 
 def test_only_judged_outputs_have_names_in_part_of(shipped: dict[str, Rubric]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import leaks, shelf
+from grader import leaks, release, shelf
 from grader.golden.store import Golden
 from grader.golden.wrong import Wrong
 from grader.rubric import read_rubric
@@ -29,7 +29,10 @@ def golden() -> Golden:
 @pytest.fixture(scope="module")
 def secret(golden: Golden) -> leaks.Secrets:
     wrong = Wrong.read(REFERENCE / "golden" / "wrong", golden.reference)
-    return leaks.secrets(shelf.rubrics(), golden, wrong, REFERENCE)
+    rubrics = shelf.rubrics()
+    default = next(one for one in rubrics if one.table.id == shelf.DEFAULT_RUBRIC)
+    solution = release.marked(REFERENCE, default.table)
+    return leaks.secrets(rubrics, golden, wrong, solution)
 
 
 RUBRIC = read_rubric(ROOT / "rubrics" / "cs231n-a2.toml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ import typer
 from rich.console import Console
 
 import grader
-from grader import shelf
+from grader import generation, shelf
 from grader.assignment import Assignment
 from grader.box import Plan, Worker, choose
 from grader.cli.files import check_writable, write
@@ -24,6 +25,13 @@ from grader.spool import Spool
 from grader.types import Notebook, Submission
 
 Rubric = Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")]
+Recognised = Annotated[
+    str,
+    typer.Option(
+        help="A shipped rubric by name, or a .toml file.",
+        show_default="that of the course year whose marks are in the files",
+    ),
+]
 
 
 class Notebooks(StrEnum):
@@ -47,7 +55,7 @@ def submission(
     output: Annotated[
         Path | None, typer.Option("-o", help="Default: graded/<name of the submission>/")
     ] = None,
-    rubric: Rubric = shelf.DEFAULT_RUBRIC,
+    rubric: Recognised = "",
     notebooks: Annotated[Notebooks, typer.Option(help="Are notebooks executed?")] = Notebooks.run,
     data: Annotated[
         str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
@@ -69,10 +77,14 @@ def submission(
         given = read_submission(path, given=shelf.given_files())
         folder = output or Path("graded") / _file_name(given.name)
         check_writable(folder)
-        assignment = shelf.assignment(rubric, None if data == "synthetic" else Path(data))
+        seen = generation.recognise(given.files, given.package)
+        assignment = shelf.assignment(
+            rubric or seen.rubric, None if data == "synthetic" else Path(data)
+        )
         wanted = notebooks is Notebooks.run
         executed = _executed(given, assignment, plan, spool, not no_cache) if wanted else ()
         report = grade_one(given, assignment, worker, executed)
+    report = replace(report, why_rubric=seen.against(report.rubric) if rubric else seen.says)
     from grader.report import html, terminal
 
     page = folder / "report.html"

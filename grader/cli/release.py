@@ -11,6 +11,7 @@ from grader import shelf
 from grader.cli.grading import Rubric
 from grader.cli.lint import look_through
 from grader.errors import UsageError
+from grader.rubric import read_rubric
 
 
 def release(
@@ -25,17 +26,18 @@ def release(
 ) -> None:
     """Write student.zip, gradescope.zip, staff.zip and SHA256SUMS; nothing, if `lint` fails."""
     if template:
-        _template(folder)
+        _template(folder, rubric)
     else:
         look_through(rubric, quick)
         _archives(folder, rubric)
 
 
-def _template(folder: Path) -> None:
+def _template(folder: Path, rubric: str) -> None:
     from grader.release import write_template
 
+    table = read_rubric(shelf.rubric_path(rubric)).table
     try:
-        written = write_template(shelf.home() / "reference", folder)
+        written = write_template(shelf.home() / "reference", folder, table)
     except OSError as error:
         raise UsageError(
             f"{folder}: cannot be written ({error.strerror}); choose another folder"

@@ -33,6 +33,10 @@ def _relu(nn: Implementation, given: Given, options: Mapping[str, Any]) -> Any:
     return np.sum(given["dout"] * layers.relu_forward(nn, given["x"])["out"])
 
 
+def _softmax(nn: Implementation, given: Given, options: Mapping[str, Any]) -> Any:
+    return layers.softmax_loss(nn, given["x"], given["y"])["loss"]
+
+
 def _batchnorm(nn: Implementation, given: Given, options: Mapping[str, Any]) -> Any:
     out = norms.batchnorm_train(nn, given["x"][None], given["gamma"], given["beta"], **options)[
         "out"
@@ -67,6 +71,7 @@ NORM = {"dx": "x", "dgamma": "gamma", "dbeta": "beta"}
 CHECKS: Mapping[str, tuple[Callable[..., Any], Mapping[str, str]]] = {
     "layers.affine_backward": (_affine, {"dx": "x", "dw": "w", "db": "b"}),
     "layers.relu_backward": (_relu, {"dx": "x"}),
+    "layers.softmax_loss": (_softmax, {"dx": "x"}),
     "norms.batchnorm_backward": (_batchnorm, NORM),
     "norms.batchnorm_backward_alt": (_batchnorm, NORM),
     "norms.layernorm_backward": (_layernorm, NORM),

@@ -151,11 +151,12 @@ def _seen(nn: Implementation, case: Case, rubric: Rubric, golden: Golden) -> See
             outputs = probe(case.probe)(nn, **given, **case.options)
     except Exception as error:  # noqa: BLE001 - a mistake may stop with any exception
         return Seen(case, names, None, f"raised {type(error).__name__}")
-    arrays = {
-        name: np.asarray(value).astype(np.float64)
-        for name, value in outputs.items()
-        if value is not None
-    }
+    with np.errstate(over="ignore"):  # a mistake may give what is too large for double
+        arrays = {
+            name: np.asarray(value).astype(np.float64)
+            for name, value in outputs.items()
+            if value is not None
+        }
     refused = {name: "None" for name, value in outputs.items() if value is None}
     row, judging = TOLERANCES[item.tolerance], rubric.table.judging
     rules = Rules(row.float64, row.float32, judging.unit_axes, judging.float32)

@@ -14,7 +14,7 @@ What students get is searched for secrets by grader.leaks. `run` yields one row 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +23,8 @@ from grader.assignment import Assignment
 from grader.errors import BackgradeError, UsageError
 from grader.lint import equivalent, fresh, handed, names, proposals, trials, whole
 from grader.lint.rows import Problem, Row, counted, of_error
-from grader.release import student
-from grader.rubric import Rubric, read_rubric
+from grader.release import marked, student
+from grader.rubric import Rubric, RubricFile, read_rubric
 
 Progress = Callable[[str, int, int], None]
 
@@ -99,35 +99,42 @@ def _assignments(rubrics: Sequence[Rubric]) -> tuple[list[Assignment], list[Prob
 
 
 def _leaks(home: Path, assignments: Sequence[Assignment]) -> Row:
-    """Search what students get for what they must not have."""
-    first = assignments[0]
-    rubrics = [one.rubric for one in assignments]
-    try:
-        secret = leaks.secrets(rubrics, first.golden, first.wrong, home / "reference")
-    except BackgradeError as error:
-        return Row("secrets", "", [of_error(error)])
-    given = {
+    """Search what students get for what they must not have, by what each rubric leaves to write."""
+    first, rubrics = assignments[0], [one.rubric for one in assignments]
+    template = {
         path.relative_to(home).as_posix(): path.read_bytes()
         for path in sorted((home / "student_template").rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }
-    left_out = ""
+    known, looked_at, left_out = set(template.values()), len(template), ""
+    problems: list[Problem] = []
     try:
+        numbers = leaks.secrets(rubrics, first.golden, first.wrong, {})
         for one in assignments:
-            known = set(given.values())
-            given |= {
-                f"student.zip of {one.rubric.table.id}: {name}": data
-                for name, data in student.files(one, home).items()
-                if data not in known
+            table = one.rubric.table
+            solution = marked(home / "reference", table)
+            secret = numbers.with_texts(leaks.texts(rubrics, solution))
+            if table.years == RubricFile.model_fields["years"].default:
+                problems += _given_away(secret, template)
+            try:
+                zipped = student.files(one, home)
+            except (BackgradeError, OSError) as error:
+                left_out = f"student.zip, which cannot be made ({error})"
+                continue
+            new = {
+                f"student.zip of {table.id}: {n}": d for n, d in zipped.items() if d not in known
             }
-    except (BackgradeError, OSError) as error:
-        left_out = f"student.zip, which cannot be made ({error})"
-    problems = [
-        Problem(leak.place, f"gives away {leak.what}", "take it out of what students get")
-        for name, data in given.items()
-        for leak in secret.leaks(name, data)
-    ]
-    return Row("secrets", counted(len(given), "file"), problems, left_out)
+            problems += _given_away(secret, new)
+            looked_at += len(new)
+    except BackgradeError as error:
+        return Row("secrets", "", [of_error(error)])
+    return Row("secrets", counted(looked_at, "file"), list(dict.fromkeys(problems)), left_out)
+
+
+def _given_away(secret: leaks.Secrets, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    for path, data in files.items():
+        for leak in secret.leaks(path, data):
+            yield Problem(leak.place, f"gives away {leak.what}", "take it out of what students get")
 
 
 def _mutants(

@@ -6,13 +6,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader import release, rubric
+from grader import release, rubric, shelf
 from grader.errors import BackgradeError
 from grader.golden import reference, verify
 from grader.golden.store import Golden
 from grader.lint.rows import Problem, Row, counted, of_error
 from grader.report import result
-from grader.rubric import Rubric
+from grader.rubric import Rubric, read_rubric
 
 BUILD = "run `grade fixtures build`"
 
@@ -33,10 +33,11 @@ def golden(home: Path, rubrics: Sequence[Rubric]) -> Row:
 
 
 def template(home: Path) -> Row:
-    """Compare the student template with what the reference gives."""
+    """Compare the student template with what the reference gives for the default rubric."""
     folder = home / "student_template"
     try:
-        made = release.template_files(home / "reference")
+        default = read_rubric(home / "rubrics" / f"{shelf.DEFAULT_RUBRIC}.toml").table
+        made = release.template_files(home / "reference", default)
     except BackgradeError as error:
         return Row("template files", "", [of_error(error)])
     there = {

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grader import release
 from grader.assignment import Assignment
 from grader.box import Worker, choose
 from grader.engine import grade_one
-from grader.errors import GoldenError, UsageError
+from grader.errors import BackgradeError, GoldenError, UsageError
 from grader.golden import mistakes
 from grader.lint import deserved, handed, side_by_side
 from grader.lint.rows import Problem, of_error
@@ -45,7 +46,10 @@ def trials(home: Path, assignments: Sequence[Assignment]) -> tuple[list[Trial], 
     found: list[Trial] = []
     problems: list[Problem] = []
     for one in assignments:
-        found += _own(home, one)
+        try:
+            found += _own(home, one)
+        except BackgradeError as error:
+            problems.append(of_error(error))
     found += _usual(home, assignments, problems)
     found += _handed_in(home, assignments, problems)
     return found, problems
@@ -74,27 +78,17 @@ def run(tried: Sequence[Trial], progress: Progress = lambda what, i, n: None) ->
 
 
 def _own(home: Path, assignment: Assignment) -> Iterator[Trial]:
-    """Yield the reference and the template, for one rubric."""
-    rubric = assignment.rubric
-    for kind, folder, judge, do in (
-        (
-            "reference",
-            "reference",
-            deserved.is_flawless,
-            "mend the reference, or the case that it fails",
-        ),
-        (
-            "template",
-            "student_template",
-            deserved.is_unwritten,
-            "run `make template`, or mend the probe",
-        ),
+    """Yield the reference and the template as the rubric's course years have them."""
+    table = assignment.rubric.table
+    solved = release.solved(home / "reference", table)
+    template = release.template_files(home / "reference", table)
+    for kind, files, judge, do in (
+        ("reference", solved, deserved.is_flawless, "mend the reference, or the case it fails"),
+        ("template", template, deserved.is_unwritten, "mend the reference, or the probe"),
     ):
-        files = handed.of_package(home / folder / "cs231n")
-        yield Trial(
-            kind, f"{folder}/ with {rubric.table.id}", handed.of_files(kind, files),
-            in_own_words(assignment), judge, do,
-        )  # fmt: skip
+        package = {path: text.encode() for path, text in files.items() if path.endswith(".py")}
+        submission = handed.of_files(kind, package)
+        yield Trial(kind, f"{kind} for {table.id}", submission, assignment, judge, do)
 
 
 def in_own_words(assignment: Assignment) -> Assignment:
@@ -107,13 +101,20 @@ def in_own_words(assignment: Assignment) -> Assignment:
 def _usual(
     home: Path, assignments: Sequence[Assignment], problems: list[Problem]
 ) -> Iterator[Trial]:
-    """Yield each usual mistake, planted in the reference, for the rubric that asks for most."""
+    """Yield each usual mistake, planted in the reference.
+
+    It is graded by the rubric that asks for most, of those that ask for its item.
+    """
     right = handed.of_package(home / "reference" / "cs231n")
-    most = in_own_words(max(assignments, key=lambda one: len(one.rubric.table.items)))
-    items = {item.id for item in most.rubric.table.items}
+    asks: dict[str, Assignment] = {}
+    for assignment in sorted(assignments, key=lambda one: -len(one.rubric.table.items)):
+        own = in_own_words(assignment)
+        asks = {**dict.fromkeys((item.id for item in own.rubric.table.items), own), **asks}
     for one in mistakes.read(home / "reference"):
-        if one.item not in items:
+        if one.item not in asks:
             continue
+        most = asks[one.item]
+        items = {item.id for item in most.rubric.table.items}
         try:
             files = mistakes.applied(right, one.change)
         except GoldenError as error:

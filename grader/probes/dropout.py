@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.probes.nn import Implementation, cache_of, stack
+from grader.probes.nn import Implementation, NotWritten, cache_of, stack
 
 Outputs = dict[str, Any]
 
@@ -47,9 +47,11 @@ def dropout_backward(
     In training, where the own forward pass shows no mask (every unit is kept, or none is), and
     where it is not to be asked, also dx_of_scaled and dx_of_plain: backward with the cache that the
     docstring promises, (dropout_param, mask), for a mask of our own, scaled by 1/keep or not. What
-    stops with it is left out: a cache of the student's own form is no mistake.
+    stops with it is left out: a cache of the student's own form is no mistake. Test mode is handed
+    out by the course: it counts once training mode is written.
     """
     param = {"mode": mode, "p": nn.conventions.p(keep)}
+    _ask_whether_written(nn, dout, (param | {"mode": "train"}, np.ones_like(x)))
     given = dout.copy()
     outputs: Outputs = {}
     if own_forward:
@@ -87,3 +89,13 @@ def _shows_mask(out: Any) -> bool:
     """Say whether an output drops some units and keeps others."""
     dropped = np.equal(out, 0) if isinstance(out, np.ndarray) else np.zeros(1, dtype=bool)
     return bool(dropped.any() and not dropped.all())
+
+
+def _ask_whether_written(nn: Implementation, dout: np.ndarray, cache: Any) -> None:
+    """Raise NotWritten if backward is a stub, with the cache that forward's docstring promises."""
+    try:
+        nn.dropout_backward(dout.copy(), cache)
+    except (NotWritten, NotImplementedError):
+        raise
+    except Exception:  # noqa: BLE001 - it is written, and has a cache of its own
+        return

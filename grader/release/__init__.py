@@ -1,5 +1,6 @@
 """What people get: `grade release DIR`.
 
+    shape        the reference as a course generation has it
     template     the reference with the answers taken out
     student      student.zip: template, self-check, public fixtures
     bundle       all archives of one release, with their checksums
@@ -9,6 +10,7 @@ An archive for a platform is a module of its own beside these.
 
 from __future__ import annotations
 
+from grader.release.shape import marked, solved
 from grader.release.template import (
     strip,
     template_files,
@@ -16,4 +18,4 @@ from grader.release.template import (
     write_template,
 )
 
-__all__ = ["strip", "template_files", "unsolved_notebook", "write_template"]
+__all__ = ["marked", "solved", "strip", "template_files", "unsolved_notebook", "write_template"]

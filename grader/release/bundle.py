@@ -18,7 +18,7 @@ from pathlib import Path
 from grader import leaks
 from grader.assignment import Assignment
 from grader.errors import GraderFault, UsageError
-from grader.release import archive, gradescope, student
+from grader.release import archive, gradescope, shape, student
 from grader.rubric import read_rubric
 
 MOST = 3_000_000  # bytes of student.zip
@@ -36,7 +36,8 @@ class Source:
         rubrics = [read_rubric(path) for path in sorted((self.home / "rubrics").glob("*.toml"))]
         known = {rubric.table.id: rubric for rubric in (*rubrics, self.assignment.rubric)}
         golden, wrong = self.assignment.golden, self.assignment.wrong
-        secrets = leaks.secrets([*known.values()], golden, wrong, self.home / "reference")
+        solution = shape.marked(self.home / "reference", self.assignment.rubric.table)
+        secrets = leaks.secrets([*known.values()], golden, wrong, solution)
         for name, data in files.items():
             for leak in secrets.leaks(name, data):
                 yield f"{leak.place} gives away {leak.what}"

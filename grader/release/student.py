@@ -17,7 +17,7 @@ HANDOUT = ("selfcheck.py", "make_submission.py")
 
 def files(assignment: Assignment, home: Path) -> dict[str, bytes]:
     """Return what students get: path -> content. `home` holds reference/ and docs/."""
-    texts = template_files(home / "reference")
+    texts = template_files(home / "reference", assignment.rubric.table)
     handout = Path(__file__).resolve().parent / "handout"
     texts |= {name: (handout / name).read_text(encoding="utf-8") for name in HANDOUT}
     texts["README.md"] = _guide(home / "docs" / "student.md")

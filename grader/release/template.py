@@ -3,12 +3,14 @@
 A student writes what stands between `# BEGIN SOLUTION` and `# END SOLUTION`. Taking such a block
 out leaves a statement that raises NotImplementedError: an unwritten function says what it is.
 Notebooks are percent scripts in the reference; they also lose model answers and grading notes.
+What is in it and what it is called follows the rubric's course years (grader/release/shape.py).
 """
 
 from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from grader import percent, questions
 from grader.errors import GraderFault, UsageError
 from grader.marks import BEGIN, END
 from grader.percent import Cell
+from grader.release import shape
+from grader.rubric import RubricFile
 
 LIKE_A_MARKER = re.compile(r"#.*\b(BEGIN|END)\b.*SOLUTION", re.IGNORECASE)
 DEFINITION = re.compile(r"^(\s*)(?:def|class) (\w+)")
@@ -47,14 +51,17 @@ def strip(source: str, name: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def unsolved_notebook(script: str, name: str) -> str:
+def unsolved_notebook(script: str, name: str, asked: Collection[str] | None = None) -> str:
     """Return the .ipynb that students get for the notebook `name`, solved in a percent script.
+
+    `asked` are the ids of inline questions that stay; None keeps all.
 
     Raises GraderFault where the script is not as grader/percent.py and grader/questions.py ask.
     """
     cells = percent.parse(script, f"{name}.py")
     questions.check(cells, name)
-    given = [_unsolved(cell, name) for cell in questions.handed_out(cells)]
+    kept = [cell for cell in cells if asked is None or not cell.tags or cell.tags[-1] in asked]
+    given = [_unsolved(cell, name) for cell in questions.handed_out(kept)]
     return percent.notebook(given)
 
 
@@ -65,24 +72,30 @@ def _unsolved(cell: Cell, name: str) -> Cell:
     return replace(cell, source=strip(cell.source, place).rstrip("\n"))
 
 
-def template_files(reference: Path) -> dict[str, str]:
-    """Return the student template: path inside it -> text."""
-    files = {
-        path.relative_to(reference).as_posix(): strip(path.read_text(encoding="utf-8"), str(path))
-        for path in sorted((reference / "cs231n").rglob("*.py"))
-    }
-    for path in sorted(reference.glob("*.py")):
-        script = path.read_text(encoding="utf-8")
-        files[f"{path.stem}.ipynb"] = unsolved_notebook(script, path.stem)
+def template_files(reference: Path, rubric: RubricFile) -> dict[str, str]:
+    """Return the student template of a rubric: path inside it -> text."""
+    asked = {item.id for item in rubric.items if item.kind == "question"}
+    files: dict[str, str] = {}
+    for path, text in shape.marked(reference, rubric).items():
+        if "/" in path:
+            files[path] = strip(text, path)
+        else:
+            name = path.removesuffix(".py")
+            files[f"{name}.ipynb"] = unsolved_notebook(text, name, asked)
     return files
 
 
-def write_template(reference: Path, target: Path) -> list[str]:
-    """Write the template to `target`, replacing what is there; return the files written."""
-    files = template_files(reference)
+def write_template(reference: Path, target: Path, rubric: RubricFile) -> list[str]:
+    """Write the template of a rubric to `target`, replacing what is there; return what was written.
+
+    A notebook of ours that the rubric does not ask for goes.
+    """
+    files = template_files(reference, rubric)
     if target.resolve() == reference.resolve() or reference.resolve() in target.resolve().parents:
         raise UsageError(f"{target}: is the reference itself; choose another folder")
     shutil.rmtree(target / "cs231n", ignore_errors=True)
+    for path in reference.glob("*.py"):
+        (target / f"{path.stem}.ipynb").unlink(missing_ok=True)
     for name, text in files.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)

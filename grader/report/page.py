@@ -112,8 +112,8 @@ def make(report: Report, version: str) -> Page:
         name=one_line(report.submission.name),
         assignment=report.rubric_title or report.rubric,
         score=f"{points(report.score.earned)} of {count(report.score.possible, 'point')}",
-        verdict=_verdict(fix, missing, counted),
-        notes=_notes(report.score, report.items),
+        verdict=_verdict(fix, missing, counted, untouched),
+        notes=(*_notes(report.score, report.items), *filter(None, [one_line(report.why_rubric)])),
         bar=_bar(counted),
         unsafe="" if report.box.isolated else unsafe(report.box),
         untouched=untouched,
@@ -137,10 +137,14 @@ def make(report: Report, version: str) -> Page:
     )
 
 
-def _verdict(fix: tuple[Root, ...], missing: tuple[Root, ...], counted: list[ItemResult]) -> str:
+def _verdict(
+    fix: tuple[Root, ...], missing: tuple[Root, ...], counted: list[ItemResult], untouched: bool
+) -> str:
     """Say what there is to do, in one sentence."""
     if not counted:
         return "Nothing could be graded yet"
+    if untouched:
+        return f"Nothing is written yet: start with {one_line(missing[0].item.id)}"
     said = []
     if fix:
         worth = count(fix[0].gain, "point")

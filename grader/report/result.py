@@ -29,11 +29,12 @@ class SubmissionJson(TypedDict):
 
 
 class RubricJson(TypedDict):
-    """What it was graded against, by hash."""
+    """What it was graded against, by hash; `why` this rubric, where that needs saying."""
 
     id: str
     sha256: str
     golden: str
+    why: str
 
 
 class ScoreJson(TypedDict):
@@ -200,6 +201,7 @@ def as_dict(report: Report) -> ResultJson:
             "id": report.rubric,
             "sha256": report.rubric_sha256,
             "golden": report.golden_sha256,
+            "why": report.why_rubric,
         },
         "score": {
             "earned": score.earned,

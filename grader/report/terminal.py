@@ -46,8 +46,8 @@ def _lines(said: Page, path: str) -> Iterator[tuple[int, Text]]:
         yield 2, Text(f"… and {count(len(said.cards) - MOST, 'more thing')} to fix")
     if said.unwritten:
         first = said.unwritten[0]
-        start = "Start" if said.untouched else "Not written yet: go on"
-        yield 0, Text(f"{start} with {first.title}")
+        if not said.untouched:  # else the verdict says so already
+            yield 0, Text(f"Not written yet: go on with {first.title}")
         yield 2, Text(first.where, "dim")
     if path:
         yield 0, Text(f"Full report: {path}")

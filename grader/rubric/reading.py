@@ -117,8 +117,22 @@ def _merge(
         if gone not in items:
             raise RubricError(f"{path}: without: there is no item {gone!r} to leave out")
         del items[gone]
-    merged["items"] = [_without_gone(item, set(items)) for item in items.values()]
+    left = [_without_gone(item, set(items)) for item in items.values()]
+    merged["items"] = _in_order(left, set(items) - set(_by_id(path, base.get("items"))))
     return merged
+
+
+def _in_order(items: list[dict[str, Any]], new: set[str]) -> list[dict[str, Any]]:
+    """Return items with each new one above the first that needs it; else it stays at the end."""
+    ordered = [item for item in items if item["id"] not in new]
+    for item in (one for one in items if one["id"] in new):
+        needed = (n for n, one in enumerate(ordered) if item["id"] in _listed(one.get("needs")))
+        ordered.insert(next(needed, len(ordered)), item)
+    return ordered
+
+
+def _listed(needs: Any) -> list[Any]:
+    return needs if isinstance(needs, list) else []
 
 
 def _by_id(path: Path, items: Any) -> dict[str, dict[str, Any]]:
@@ -136,14 +150,23 @@ def _by_id(path: Path, items: Any) -> dict[str, dict[str, Any]]:
 
 
 def _without_gone(item: dict[str, Any], left: set[str]) -> dict[str, Any]:
-    """Return an item that no longer needs what was left out; wrong types are left to validation."""
-    needs, cases = item.get("needs", []), item.get("cases", [])
+    """Return an item that no longer names what was left out; wrong types are left to validation."""
+    needs, cases, parts = (item.get(name, []) for name in ("needs", "cases", "parts"))
     if isinstance(needs, list):
         item = {**item, "needs": [need for need in needs if need in left]}
     if isinstance(cases, list) and all(isinstance(case, dict) for case in cases):
         kept = [case for case in cases if _is_free(case.get("needs", []), left)]
         item = {**item, "cases": kept}
+    if isinstance(parts, list):
+        item = {**item, "parts": [_beside_what_is_left(part, left) for part in parts]}
     return item
+
+
+def _beside_what_is_left(part: Any, left: set[str]) -> Any:
+    goal = part.get("goal") if isinstance(part, dict) else None
+    if not isinstance(goal, dict) or goal.get("besides", "") in ("", *left):
+        return part
+    return {**part, "goal": {name: one for name, one in goal.items() if name != "besides"}}
 
 
 def _is_free(needs: Any, left: set[str]) -> bool:

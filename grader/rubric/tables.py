@@ -170,6 +170,11 @@ class RubricFile(Table):
     format: Literal[1]
     id: str
     title: str
+    years: str = Field(
+        default="2018-2020",
+        description="course years whose handed-out files it is made for: a row's `years` of "
+        "reference/generations.toml",
+    )
     seed: str = Field(min_length=1, description="hidden inputs depend on it; keep it from students")
     hint_level: int = Field(default=3, ge=0, le=3, description="how many hints a report may show")
     follow_through: float = Field(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from grader.worker import statements
+
 
 def still_none(text: str, function: str) -> bool:
     """Say whether `function` in `text` has a name that is only ever set to None: a stub.
@@ -12,7 +14,7 @@ def still_none(text: str, function: str) -> bool:
     they can return.
     """
     try:
-        tree = ast.parse(text)
+        tree = _parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     for node in ast.walk(tree):
@@ -23,6 +25,13 @@ def still_none(text: str, function: str) -> bool:
                     _note(inner, assigned)
             return any(all(values) for values in assigned.values())
     return False
+
+
+def _parsed(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError:  # perhaps it is of Python 2
+        return ast.parse(statements.modernise(text))
 
 
 def _note(

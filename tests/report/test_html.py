@@ -83,7 +83,7 @@ def cards(source: str) -> list[str]:
 VERDICTS = {
     "perfect": ("42 of 42 points", "Everything that was graded is right"),
     "three_mistakes": ("30.33 of 42 points", "4 things to fix, the first is worth 6 points"),
-    "untouched": ("0 of 42 points", "11 functions and classes not written yet, 42 points to earn"),
+    "untouched": ("0 of 42 points", "Nothing is written yet: start with affine_forward"),
     "syntax_error": ("18 of 42 points", "1 thing to fix, worth 24 points"),
     "hostile": ("38.67 of 42 points", "1 thing to fix, worth 3.33 points"),
     "our_fault": ("37 of 37 points", "Everything that was graded is right"),

@@ -23,8 +23,7 @@ EXPECTED = {
         "Full report: graded/mia/report.html",
     ],
     "untouched": [
-        "0 of 42 points · 11 functions and classes not written yet, 42 points to earn",
-        "Start with Affine layer, forward",
+        "0 of 42 points · Nothing is written yet: start with affine_forward",
         "  layers.py: affine_forward",
     ],
     "syntax_error": ["1. layers.py, line 12 +24 points"],

@@ -96,7 +96,7 @@ class FullyConnectedNet:
         hidden_dims,
         input_dim=3 * 32 * 32,
         num_classes=10,
-        dropout_keep_ratio=1,
+        dropout=1,
         normalization=None,
         reg=0.0,
         weight_scale=1e-2,
@@ -107,7 +107,7 @@ class FullyConnectedNet:
 
         - hidden_dims: sizes of the hidden layers, a list of integers
         - input_dim, num_classes: sizes of the input and of the output
-        - dropout_keep_ratio: probability of keeping an entry; 1 means no dropout
+        - dropout: probability of keeping an entry; 1 means no dropout
         - normalization: 'batchnorm', 'layernorm' or None
         - reg: strength of the L2 penalty
         - weight_scale: standard deviation of the weights (np.random.randn)
@@ -122,7 +122,7 @@ class FullyConnectedNet:
                 "make it 'batchnorm', 'layernorm' or None"
             )
         self.normalization = normalization
-        self.use_dropout = dropout_keep_ratio != 1
+        self.use_dropout = dropout != 1
         self.reg = reg
         self.num_layers = 1 + len(hidden_dims)
         self.dtype = dtype
@@ -142,7 +142,7 @@ class FullyConnectedNet:
         # batchnorm keeps its running averages there.
         self.dropout_param = {}
         if self.use_dropout:
-            self.dropout_param = {"mode": "train", "p": dropout_keep_ratio}
+            self.dropout_param = {"mode": "train", "p": dropout}
             if seed is not None:
                 self.dropout_param["seed"] = seed
         self.bn_params = []
