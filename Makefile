@@ -7,7 +7,7 @@ IMAGE ?= backgrade
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test docker test-docker fixtures template schemas benchmark clean
+.PHONY: demo test docker test-docker fixtures template schemas picture benchmark clean
 
 demo: $(VENV)/installed
 	@$(BIN)/grade demo/submission -o graded/demo
@@ -36,6 +36,9 @@ template: $(VENV)/installed
 schemas: $(VENV)/installed
 	$(BIN)/python -m grader schema rubric > docs/rubric.schema.json
 	$(BIN)/python -m grader schema result > docs/result.schema.json
+
+picture: $(VENV)/installed
+	$(BIN)/python demo/picture.py
 
 benchmark: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks

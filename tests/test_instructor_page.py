@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -94,6 +95,39 @@ def test_the_release_has_the_new_function_without_its_solution(walk: Walk) -> No
     assert template == layers
     with zipfile.ZipFile(walk.place / "release" / "gradescope.zip") as archive:
         assert b"nine green umbrellas" in archive.read("backgrade/rubrics/cs231n-a2.toml")
+
+
+LINT = """
+import shutil, sys
+from grader import lint, shelf
+from grader.lint import trials, whole
+
+made = trials.mutants
+trials.mutants = lambda files: [one for one in made(files) if one.function == "leaky_relu"]
+home = shelf.home()
+all_of_them = [shelf.assignment(str(path)) for path in sorted((home / "rubrics").glob("*.toml"))]
+row = lint._mutants(lint.Plan(home, "all"), all_of_them, [], lambda *_: None)
+tried, broken = whole.trials(home, all_of_them)
+chosen = [one for one in tried if one.kind in ("template", "reference", "accepted", "wrong")
+          or "leaky_relu" in one.place]
+print(sorted({one.kind for one in chosen}), row.looked_at)
+print(*row.problems, *row.warnings, *broken, *whole.run(chosen), sep="\\n")
+"""
+
+
+def test_lint_finds_nothing_wrong_after_the_steps_of_the_page(walk: Walk) -> None:
+    """Its quick part has run with each release; here the mutants of the new function, and what
+    whole submissions get, of which those in tests/ were made before there was such a function.
+    """
+    for kind in ("accepted/compact", "accepted/year2017", "wrong/adam"):
+        folder = f"tests/submissions/{kind}"
+        shutil.copytree(ROOT / folder, walk.place / folder)
+    done = pages.shell(f".venv/bin/python -c '{LINT}'", walk.place)
+    assert done.returncode == 0, done
+    first, _, found = done.stdout.partition("\n")
+    assert "'accepted', 'reference', 'template', 'usual mistake', 'wrong'" in first
+    assert "9 of 9 cost a point (100.0%), 1 as good as right" in first
+    assert found.strip() == ""
 
 
 def test_the_exports_are_written_and_the_summary_printed(walk: Walk) -> None:

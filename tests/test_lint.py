@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,21 @@ import pytest
 
 from grader import cli, shelf
 from grader.errors import UsageError
+from grader.golden import build
 from grader.golden.store import Golden
-from grader.lint import Plan, deserved, equivalent, handed, mutations, names, run, trials, whole
+from grader.lint import (
+    Plan,
+    deserved,
+    equivalent,
+    handed,
+    mutants_row,
+    mutations,
+    names,
+    proposals,
+    run,
+    trials,
+    whole,
+)  # fmt: skip
 from grader.lint.rows import Problem
 from grader.rubric import Rubric, RubricFile, read_rubric
 from grader.types import BoxState, Cause, Fault, ItemResult, PartResult, Report, Score
@@ -274,19 +288,89 @@ def only(*cases: str) -> Callable[[dict[str, Any]], None]:
     return change
 
 
-def test_a_weak_case_lets_a_mutant_live_which_is_named_with_its_line() -> None:
-    weak = survivors(smaller(only("one"), "affine_forward", "affine_backward"), "affine_backward")
-    score = equivalent.score(weak, (), Path("equivalent.toml"), all_rubrics=True)
+def told(rubric: Rubric, found: trials.Found) -> tuple[Sequence[Problem], Sequence[Problem]]:
+    """Return what lint says of survivors: problems, then warnings."""
+    row = mutants_row(found, [rubric], (), Path("equivalent.toml"), ROOT, all_rubrics=True)
+    return row.problems, row.warnings
+
+
+def weak() -> Rubric:
+    return smaller(only("one"), "affine_forward", "affine_backward")
+
+
+@pytest.fixture(scope="module")
+def weakly() -> trials.Found:
+    return survivors(weak(), "affine_backward")
+
+
+def test_a_weak_case_lets_a_mutant_live_which_is_named_with_its_line_and_a_case(
+    weakly: trials.Found,
+) -> None:
+    problems, warnings = told(weak(), weakly)
     layers = (ROOT / "reference/cs231n/layers.py").read_text().splitlines()
     line = 1 + layers.index("    db = dout.sum(axis=0)")
-    said = [str(one) for one in score.problems]
+    said = [str(one) for one in problems]
     assert any(
         one.startswith(f"reference/cs231n/layers.py:{line}: affine_backward costs no point")
         and "`db = dout.mean(axis=0)` for `db = dout.sum(axis=0)`" in one
-        and "add a case" in one
+        and "this case shows it, affine_backward: { id = " in one
         for one in said
     ), said
-    assert "should" in said[-1] and score.killed < score.counted
+    assert "should" in said[-1] and not warnings
+
+
+def test_where_the_rubric_is_not_strict_it_is_a_warning(weakly: trials.Found) -> None:
+    table = weak().table.model_copy(update={"mutants": "warn"})
+    problems, warnings = told(Rubric(table, "", "weak.toml"), weakly)
+    assert not problems and "costs no point" in str(warnings[0]) and "should" in str(warnings[-1])
+
+
+def test_the_case_that_lint_shows_notices_the_mutant_once_it_is_in_the_rubric(
+    weakly: trials.Found,
+) -> None:
+    lines = proposals.run(weakly.survivors, [weak()], ROOT / "reference")
+    assert set(lines) == {one.mutant.key for one in weakly.survivors} and len(lines) >= 2
+    for number, line in enumerate(lines.values()):
+        item_id, _, text = line.partition(": ")
+        row = tomllib.loads(f"case = {text}")["case"]
+
+        def pasted(item: dict[str, Any], row: dict[str, Any] = row, name: str = item_id) -> None:
+            only("one")(item)
+            item["cases"] += [row] if item["id"] == name else []
+
+        stronger = smaller(pasted, "affine_forward", "affine_backward")
+        made, _ = build.build([stronger], ROOT / "reference"), number
+        golden = Golden(*made, sha256="")
+        key = list(lines)[number]
+        found = trials.run(
+            [stronger], ROOT / "reference", golden, only=lambda one, key=key: one.key == key
+        )
+        assert len(found.mutants) == 1 and found.survivors == (), line
+
+
+def test_for_a_change_that_no_input_shows_lint_asks_for_a_reason(relu: trials.Found) -> None:
+    rubric = smaller(lambda item: None, "relu_forward")
+    (problem, _), warnings = told(rubric, relu)
+    assert "no input was found that shows it" in problem.do and not warnings
+    row = problem.do.partition("\n")[2].replace('"..."', '"The order of the two is free."')
+    (explained,) = tomllib.loads(row)["mutants"]
+    assert equivalent.Explained(**explained).explains(relu.survivors[0].mutant)
+
+
+def test_what_only_a_left_out_item_can_notice_is_not_asked_of_a_rubric() -> None:
+    golden = Golden.read(ROOT / "reference" / "golden")
+    whole_rubric = read_rubric(RUBRIC)
+    items = [i.id for i in whole_rubric.table.items if i.kind == "code" and "dropout" not in i.id]
+    short = smaller(lambda item: None, *items)
+    short = Rubric(short.table.model_copy(update={"id": "short"}), "", "short.toml")
+
+    def dropout(one: mutations.Mutant) -> bool:
+        return "dropout_backward(dout" in one.before and one.after == mutations.REMOVED
+
+    both = trials.run([whole_rubric, short], ROOT / "reference", golden, only=dropout)
+    alone = trials.run([short], ROOT / "reference", golden, only=dropout)
+    assert len(both.mutants) == 1 and both.survivors == ()
+    assert [one.rubrics for one in alone.survivors] == [("short",)]
 
 
 def test_with_the_shipped_cases_it_does_not_live() -> None:
@@ -365,7 +449,7 @@ EXPLAINED = {
     ROW.replace("(np.maximum(x, 0), x)", "np.maximum(x,0),x"): (1, []),
     ROW + 'kind = "tolerated"': (0, ["should"]),
     ROW + 'rubrics = ["cs231n-a2"]': (1, []),
-    ROW + 'rubrics = ["another"]': (0, ["costs no point", "costs a point now", "should"]),
+    ROW + 'rubrics = ["another"]': (0, ["costs a point now", "costs no point", "should"]),
     ROW + ROW.replace("x, 0)", "x, 1)"): (1, ["is no change of the reference any more"]),
     ROW + ROW.replace("maximum(x, 0)", "minimum(0, x)"): (1, ["costs a point now"]),
 }
@@ -377,11 +461,13 @@ def test_a_survivor_needs_a_reason_and_a_reason_a_survivor(
 ) -> None:
     path = tmp_path / "equivalent.toml"
     path.write_text(rows)
-    score = equivalent.score(relu, equivalent.read(path), path, all_rubrics=True)
+    rubric = smaller(lambda item: None, "relu_forward")
+    explained = equivalent.read(path)
+    found = mutants_row(relu, [rubric], explained, path, ROOT, all_rubrics=True)
     count, says = EXPLAINED[rows]
-    assert score.equivalent == count
-    assert len(score.problems) == len(says), score.problems
-    for one, word in zip(score.problems, says):
+    assert equivalent.score(relu, explained, path, all_rubrics=True).equivalent == count
+    assert len(found.problems) == len(says), found.problems
+    for one, word in zip(found.problems, says):
         assert word in str(one)
 
 

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from grader import leaks, shelf
 from grader.assignment import Assignment
@@ -154,15 +155,32 @@ def _mutants(
     found = trials.run(
         rubrics, folder, assignments[0].golden, lambda i, n: progress("mutants", i, n)
     ).within(wanted)
-    score = equivalent.score(found, rows, path, plan.all_rubrics)
-    lines = proposals.run(score.unexplained, rubrics, folder) if score.unexplained else {}
+    return mutants_row(found, rubrics, rows, path, plan.home, plan.all_rubrics)
+
+
+def mutants_row(
+    found: trials.Found,
+    rubrics: Sequence[Rubric],
+    rows: Sequence[equivalent.Explained],
+    path: Path,
+    home: Path,
+    all_rubrics: bool,
+) -> Row:
+    """Return what is said of the mutants that were tried.
+
+    Where a strict rubric lets one live it is a problem, elsewhere a warning.
+    """
+    score = equivalent.score(found, rows, path, all_rubrics)
+    lines: dict[Any, str] = {}
+    if score.unexplained:
+        lines = proposals.run(score.unexplained, rubrics, home / "reference")
     strict = {one.table.id for one in rubrics if one.table.mutants == "strict"}
     problems = list(score.problems)
     warnings: list[Problem] = []
     for survivor in score.unexplained:
         problem = equivalent.lives(survivor, lines.get(survivor.mutant.key, ""))
         (problems if strict & set(survivor.rubrics) else warnings).append(problem)
-    (problems if strict & wanted else warnings).extend(equivalent.too_few(score))
+    (problems if strict else warnings).extend(equivalent.too_few(score))
     looked_at = f"{score.killed} of {score.counted} cost a point ({score.share:.1%})"
     looked_at += f", {score.equivalent} as good as right"
     return Row("mutants", looked_at, problems, warnings=warnings)

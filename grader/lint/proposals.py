@@ -112,20 +112,24 @@ def _candidates(rubric: Rubric, function: str) -> Iterator[tuple[ItemTable, Case
     rows = [
         (item, row) for item in about for row in {r.probe: r for r in reversed(item.cases)}.values()
     ]
-    for shape, factor, words in itertools.product(SHAPES, FACTORS, WORDS):
+    for shape, split, factor, words in itertools.product(SHAPES, (False, True), FACTORS, WORDS):
         for item, row in rows:
-            changed = {name: _array(text, shape, words) for name, text in row.inputs.items()}
-            options = {name: _option(value, factor) for name, value in row.options.items()}
-            update = {"id": NEW, "inputs": changed, "options": options, "public": False}
-            yield item, row.model_copy(update=update)
+            for name in row.inputs if split else (None,):
+                changed = {n: _array(t, shape, n == name, words) for n, t in row.inputs.items()}
+                options = {n: _option(value, factor) for n, value in row.options.items()}
+                update = {"id": NEW, "inputs": changed, "options": options, "public": False}
+                yield item, row.model_copy(update=update)
 
 
-def _array(text: str, shape: Callable[[int], int], words: str) -> str:
+def _array(text: str, shape: Callable[[int], int], split: bool, words: str) -> str:
+    """Return the description of another array; `split` makes two axes of its last one."""
     size, _, said = text.partition(" ")
     if "labels" in said:
         return text
-    axes = [size] if size == "scalar" else [str(shape(int(n))) for n in size.split("x")]
-    return " ".join(filter(None, ("x".join(axes), said, words)))
+    axes = [] if size == "scalar" else [shape(int(n)) for n in size.split("x")]
+    if split and axes and axes[-1] % 2 == 0:
+        axes[-1:] = [2, axes[-1] // 2]
+    return " ".join(filter(None, ("x".join(map(str, axes)) or size, said, words)))
 
 
 def _option(value: Any, factor: float) -> Any:
