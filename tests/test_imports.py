@@ -55,7 +55,7 @@ USES = (
     "float(v)", "int(v)", "round(v)", "abs(v)", "isinstance(x, v)", "issubclass(int, v)",
     "np.asarray(v)", "np.array([v, v])", "np.maximum(x, v)", "np.mean(v)", "np.dot(x, v)",
     "np.sum(x, axis=v)", "np.zeros(v)", "x.reshape(v)", "range(v)", "sorted([v, v])",
-    "type('T', (), {})() + v", "setattr(v, 'a', 1)", "v.__setitem__(0, 1)", "x.astype(v)",
+    "type('T', (), {})() + v", "setattr(v, 'a', 1)", "v.__setitem__(0, 1)",
 )  # fmt: skip
 STATEMENTS = (
     "if v: pass", "while v: pass", "for _ in v: pass", "a, b = v", "with v: pass", "v.a = 3",

@@ -175,11 +175,8 @@ def install(
     `names` those of Importer. `is_old`: it is of Python 2.
     """
     ours = (Finder, BesideFinder, compat.OldFinder)
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, ours)]
-    for name, module in list(sys.modules.items()):
-        spec = getattr(module, "__spec__", None)
-        if isinstance(getattr(spec, "loader", None), (Finder, AliasLoader, compat.InertLoader)):
-            del sys.modules[name]
+    if any(isinstance(finder, ours) for finder in sys.meta_path):
+        _forget(ours)
     patches = {name: _patcher(name, given.get(name), graft.get(name), watch) for name in GRADED}
     lent = [path for path, code in codes.items() if code is given.get("layer_utils")]
     after = {**patches, **(after or {})}
@@ -189,6 +186,15 @@ def install(
         python2.give_library()
     sys.meta_path.insert(0, finder)
     sys.meta_path += [BesideFinder(finder), compat.OldFinder(is_old)]
+
+
+def _forget(ours: tuple[type, ...]) -> None:
+    """Take away the finders, and the modules that they found."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, ours)]
+    for name, module in list(sys.modules.items()):
+        spec = getattr(module, "__spec__", None)
+        if isinstance(getattr(spec, "loader", None), (Finder, AliasLoader, compat.InertLoader)):
+            del sys.modules[name]
 
 
 def _patcher(

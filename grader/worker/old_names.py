@@ -86,7 +86,8 @@ EXCEPTIONS = (
 def give_names() -> frozenset[str]:
     """Give NumPy the names back that it dropped; return those that were missing."""
     wanted = dict(NAMES)
-    wanted |= {n: getattr(np.exceptions, n) for n in EXCEPTIONS if hasattr(np, "exceptions")}
+    moved = getattr(np, "exceptions", None)  # where NumPy has them since 1.25
+    wanted |= {name: getattr(moved, name) for name in EXCEPTIONS if hasattr(moved, name)}
     missing = {name: old for name, old in wanted.items() if name not in np.__dict__}
     for name, old in missing.items():
         setattr(np, name, getattr(np, old) if isinstance(old, str) else old)

@@ -37,7 +37,8 @@ SIGN = (
 ONLY_OLD = re.compile(rf"^[^#\n]*{SIGN}", re.MULTILINE)
 HINTS = (".iter", ".has_key", "xrange", "raw_input", "unicode", "print")  # found in less time
 AWARE = re.compile(
-    r"^[ \t]*from builtins import\b|\bimport\b.*\bxrange\b|\b(?:xrange|unicode|raw_input)[ \t]*=",
+    r"^[ \t]*from builtins import\b|^[ \t]*(?:from|import)\b.*\bxrange\b"
+    r"|\b(?:xrange|unicode|raw_input)[ \t]*=",
     re.MULTILINE,
 )
 

@@ -59,23 +59,24 @@ class Source:
             self.repaired = f"{self.path}: names of Python 2 were read as those of Python 3"
         own = self.text if self._is_old else renamed  # in Python 2 they mean what they meant
         # What is of Python 2 may be valid here and mean something else: print >>file, x.
-        code = None if self._is_old else self._tried(own)
-        if code is not None:
-            return code, own
+        mistake: SyntaxError | None = None
+        if not self._is_old:
+            try:
+                return self._compiled(own), own
+            except SyntaxError as error:
+                mistake = error
         modern = python2.modernise(own)
-        code = self._tried(modern)
-        if code is None or modern == own:
-            return self._compiled(own), own  # which raises the student's own SyntaxError
+        if mistake is not None and modern == own:
+            raise mistake
+        try:
+            code = self._compiled(modern)
+        except SyntaxError:
+            if mistake is None:
+                return self._compiled(own), own
+            raise mistake from None
         self.repaired = f"{self.path}: Python 2 syntax was read as Python 3"
         self.modernised = True
         return code, modern
-
-    def _tried(self, text: str) -> types.CodeType | None:
-        """Return the code of a text; None where it is no valid Python."""
-        try:
-            return self._compiled(text)
-        except SyntaxError:
-            return None
 
     def _compiled(self, text: str) -> types.CodeType:
         with warnings.catch_warnings():

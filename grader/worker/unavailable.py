@@ -52,8 +52,6 @@ class Unavailable:
     def __getattr__(self, name: str) -> Any:
         if name in Unavailable.__slots__ or (name.startswith("__") and name != "__version__"):
             raise AttributeError(name)
-        if name == "dtype":  # what NumPy looks at first, and then says something else
-            _used(self, sys._getframe(1))
         return Unavailable(f"{self._what}.{name}", self._why)
 
     def __setattr__(self, name: str, value: Any) -> None:

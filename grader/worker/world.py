@@ -6,7 +6,7 @@ once more in an older world (grader.worker.old_numpy).
 
 from __future__ import annotations
 
-import re
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,10 +36,10 @@ class Compiled:
     aliases: Collection[str] = ()
     broken: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def is_2017(self) -> bool:
         """Whether they are of 2017 or earlier, as the arguments of the net's constructor say."""
-        return self.is_old or any(re.search(r"\buse_batchnorm\b", t) for t in self.texts.values())
+        return self.is_old or any("use_batchnorm" in text for text in self.texts.values())
 
 
 class World:
