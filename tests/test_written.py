@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from grader import score
 from grader.assignment import Assignment
 from grader.box import Worker
 from grader.engine import grade_one
 from grader.near import nearest
+from grader.report import faults, order
 from grader.report.order import roots
-from grader.types import Submission
+from grader.types import Status, Submission
 from grader.written import Sources, Unreturned
 from tests import handed_in
 
@@ -195,6 +199,14 @@ def test_a_missing_file_is_told_once_and_first(assignment: Assignment, worker: W
     assert first.item.id == "sgd_momentum" and first.gain == 10
     assert {one.id for one in first.consequences} == {"rmsprop", "adam"}
     assert not any(root.item.status == "missing" for root in others)
+
+
+def test_every_status_has_a_word_and_a_mark() -> None:
+    page = (Path(order.__file__).parent / "report.html").read_text(encoding="utf-8")
+    statuses = get_args(Status)
+    assert set(faults.WORDS) == set(statuses)
+    assert [name for name in statuses if f'id="m-{name}"' not in page] == []
+    assert "missing" in score.GRADED
 
 
 STUBS = {
