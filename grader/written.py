@@ -107,6 +107,22 @@ class Sources:
         match = re.search(rf"^[ \t]+def[ \t]+{re.escape(name)}\b", text, re.MULTILINE)
         return text.count("\n", 0, match.start()) + 1 if match else None
 
+    def is_left_over(self, module: str, name: str, line: int) -> bool:
+        """Say whether the `raise` in this line of a function stands below code that computes.
+
+        Then the code is there, and the line that the stub had was not deleted. Code in an `if` is
+        for other inputs than those that come to the line.
+        """
+        node = self.function(module, name)
+        blocks = [] if node is None else [b for one in ast.walk(node) for b in _blocks(one)]
+        return any(
+            isinstance(statement, ast.Raise)
+            and statement.lineno == line
+            and computed([above for above in block[:place] if not isinstance(above, ast.If)])
+            for block in blocks
+            for place, statement in enumerate(block)
+        )
+
     def computes(self, module: str, name: str) -> bool | None:
         """Say whether a function holds code that no stub holds; None where it cannot be read."""
         node = self.function(module, name)
@@ -117,6 +133,11 @@ class Sources:
             path = self.path(module)
             self._read[module] = _definitions(_text(self._files[path])) if path else {}
         return self._read[module]
+
+
+def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    fields = (getattr(node, name, None) for name in ("body", "orelse", "finalbody"))
+    return [block for block in fields if isinstance(block, list)]
 
 
 def _is_stored(name: ast.Name) -> bool:

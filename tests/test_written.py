@@ -172,6 +172,11 @@ WORDS = {
         changed((LAYERS, RELU, "    out, res = None, np.maximum(0, x)\n    return out, None")),
         "relu_forward", "error", "relu_forward returns out, which is never set",
     ),
+    "the line of the stub is left": (
+        changed((LAYERS, RELU, "    out = np.maximum(0, x)\n    raise NotImplementedError")),
+        "relu_forward", "error",
+        "relu_forward still raises NotImplementedError in line 78, below its code",
+    ),
     "None is used in code that is written": (
         changed((LAYERS, RELU, "    out = None\n    res = np.maximum(0, x)\n"
                                "    return out.copy(), x")), "relu_forward", "error",
@@ -210,6 +215,18 @@ def test_every_status_has_a_word_and_a_mark() -> None:
 
 
 STUBS = {
+    "one branch that is still the stub's": (
+        changed(
+            (
+                LAYERS,
+                RELU,
+                "    if x.ndim == 2:\n        return np.maximum(0, x), x\n"
+                "    raise NotImplementedError",
+            )
+        ),
+        "relu_forward",
+        "this part of relu_forward is not written yet",
+    ),
     "one branch": (
         changed((LAYERS, RELU, "    if x.ndim == 2:\n        return np.maximum(0, x), x")),
         "relu_forward",
