@@ -601,6 +601,27 @@ def test_a_mistake_that_is_wrong_where_the_student_is_right_does_not_match() -> 
     assert match.find("a", mine({KEY: A}), twins, ["dx", "db"]) == []
 
 
+def test_a_mistake_that_gives_other_numbers_in_another_output_does_not_match() -> None:
+    twins: dict[str, match.Answers] = {"a/m": {KEY: A, OTHER_KEY: B}}
+    assert match.find("a", mine({KEY: A, OTHER_KEY: 3 * B}), twins, ["dx", "db"]) == []
+
+
+def test_one_mistake_for_two_parts_comes_before_one_for_each() -> None:
+    third = ("case", "dw")
+    twins: dict[str, match.Answers] = {
+        "a/dx": {KEY: A}, "a/db": {OTHER_KEY: B}, "a/two": {KEY: A, OTHER_KEY: B},
+    }  # fmt: skip
+    answers: dict[match.Key, match.Answer] = {KEY: A, OTHER_KEY: B, third: A}
+    found = match.find("a", mine(answers), twins, ["dx", "db", "dw"])
+    assert [(one.mistake, one.parts) for one in found] == [("a/two", frozenset({"dx", "db"}))]
+
+
+def test_a_factor_of_one_number_in_one_case_says_nothing() -> None:
+    one = observed(np.array(3.0), np.array(1.7), x=np.ones((2, 5)))
+    assert symptoms._words([one]) == (None, False)
+    assert symptoms._words([one, one])[0] is not None
+
+
 def test_one_mistake_for_everything_comes_before_one_for_each_part() -> None:
     twins: dict[str, match.Answers] = {
         "a/dx": {KEY: A}, "a/db": {OTHER_KEY: B}, "a/both": {KEY: A, OTHER_KEY: B},
