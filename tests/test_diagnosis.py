@@ -484,6 +484,11 @@ def test_the_formulas_give_the_golden_answers(assignment: Assignment) -> None:
 
 
 SLIPS = {  # a line of the reference, and one slip in it
+    "the mean over the other axis in the place of mean and 1e-5 in the place of eps": (
+        LAYERS, "layernorm_forward", "def layernorm_forward(x, gamma, beta, ln_param):",
+        "def layernorm_forward(x, gamma, beta, ln_param):\n    x_hat = x - x.mean(0)\n"
+        "    x_hat /= np.sqrt(x.var(0) + 1e-5)\n    return gamma * x_hat + beta, None\n\n\n"
+        "def _old(x, gamma, beta, ln_param):"),
     "is not divided by sqrt(v_hat) + epsilon": (
         OPTIM, "adam", STEP, "m_hat"),
     "learning_rate * dw is multiplied by sqrt(cache) + epsilon instead of divided": (

@@ -21,13 +21,18 @@ SHORT = 40  # characters of a term that is named; a longer one is "what stands b
 CONFUSED: Mapping[str, tuple[str, ...]] = {
     "m_hat": ("m", "dw"), "v_hat": ("v",), "m": ("dw",), "cache": ("cache_old",),
     "t": ("t_old", "t_first"), "velocity": ("velocity_old", "dw"), "dw": ("dw ** 2",),
-    "beta1": ("beta2",), "beta2": ("beta1",), "eps": ("0",), "epsilon": ("0", "1e-8", "1e-7"),
+    "beta1": ("beta2",), "beta2": ("beta1",), "eps": ("0", "1e-5"),
+    "epsilon": ("0", "1e-8", "1e-7"),
     "x_hat": ("x", "centred"), "std": ("var", "(var + eps)"), "dx_hat": ("dout",),
     "centred": ("x",), "gamma": ("beta",), "beta": ("gamma",), "var": ("std",),
     "running_mean_old": ("mean(x)",), "momentum": ("(1 - momentum)",), "running_var": ("1",),
     "decay_rate": ("(1 - decay_rate)",),
 }  # fmt: skip
-TOGETHER = ("m_hat", "v_hat", "t", "epsilon")  # of these, several are often wrong at once
+TOGETHER: Mapping[str, tuple[str, ...]] = {  # several of these are often wrong at once
+    "m_hat": ("m",), "v_hat": ("v",), "t": ("t_old", "t_first"), "epsilon": ("0", "1e-8", "1e-7"),
+    "mean": ("mean_other",), "eps": ("0", "1e-5"),
+}  # fmt: skip
+EVERYWHERE = ("mean",)  # stands in a formula more than once
 OTHER = {"mean": ("total", "mean_other"), "total": ("mean", "total_other"), "maximum": ("minimum",)}
 KNOWN = {
     "total_other": "the sum over the other axis", "mean_other": "the mean over the other axis",
@@ -63,13 +68,13 @@ def _several(tree: ast.Module) -> Iterator[Slip]:
     """Yield slips that are several names in the place of others, the fewest first."""
     there = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     names = [name for name in TOGETHER if name in there]
-    choices = itertools.product(*(("", *CONFUSED[name]) for name in names))
+    choices = itertools.product(*(("", *TOGETHER[name]) for name in names))
     swaps = [{n: other for n, other in zip(names, each) if other} for each in choices]
     for swap in sorted(swaps, key=len):
-        if len(swap) > 1:
+        if len(swap) > 1 or swap.keys() & set(EVERYWHERE):
             says = [f"{KNOWN.get(other, other)} in the place of {n}" for n, other in swap.items()]
-            edited = _Swap(swap).visit(copy.deepcopy(tree))
-            yield Slip(f"with {', '.join(says[:-1])} and {says[-1]}", compiled(edited))
+            listed = " and ".join(filter(None, [", ".join(says[:-1]), says[-1]]))
+            yield Slip(f"with {listed}", compiled(_Swap(swap).visit(copy.deepcopy(tree))))
 
 
 class _Swap(ast.NodeTransformer):
