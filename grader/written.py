@@ -12,30 +12,16 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Union
 
+from grader.bodies import Function, computed, never_set, open_ends, pairs, returned
 from grader.near import nearest
 
-Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]  # noqa: UP007 - Python 3.9 runs this too
 MOST = 130_000  # characters of a file that are read: homework comes to less
 MAX_LINE = 2_000  # characters; a parser may take long over what no homework holds
 LONG_STATEMENT = re.compile(r"(?:[^\n]*\\\n){40}")
 BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError)
-# What stubs of all course years call in the lines around the gap that they leave.
-HANDED = frozenset({
-    "array", "asarray", "bool_", "empty", "empty_like", "float32", "float64", "ones", "ones_like",
-    "seed", "zeros", "zeros_like",
-})  # fmt: skip
-METHODS = frozenset({  # of arrays: whoever calls one computes
-    "argmax", "clip", "cumsum", "dot", "max", "mean", "min", "prod", "std", "sum", "transpose",
-    "var",
-})  # fmt: skip
-BUILTINS = frozenset({
-    "dict", "enumerate", "float", "format", "int", "isinstance", "len", "list", "print", "range",
-    "repr", "set", "sorted", "str", "super", "tuple", "type", "zip",
-})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -106,12 +92,12 @@ class Sources:
         lines = computed(node.body)
         if not lines:
             return None
-        open_end = _open_ends(node.body)
-        if open_end:
-            last = [line for body in open_end for line in computed(body)]
+        ways = open_ends(node.body)
+        if ways:
+            last = [line for body in ways for line in computed(body)]
             return Unreturned(path, last[-1]) if last else None
-        unset = _never_set(node)
-        never = next((name for name in _returned(node) if name in unset), "")
+        unset = never_set(node)
+        never = next((name for name in returned(node) if name in unset), "")
         return Unreturned(path, lines[-1], never) if never else None
 
     def nested(self, module: str, name: str) -> int | None:
@@ -120,6 +106,22 @@ class Sources:
         text = _text(self._files[path]) if path else ""
         match = re.search(rf"^[ \t]+def[ \t]+{re.escape(name)}\b", text, re.MULTILINE)
         return text.count("\n", 0, match.start()) + 1 if match else None
+
+    def is_left_over(self, module: str, name: str, line: int) -> bool:
+        """Say whether the `raise` in this line of a function stands below code that computes.
+
+        Then the code is there, and the line that the stub had was not deleted. Code in an `if` is
+        for other inputs than those that come to the line.
+        """
+        node = self.function(module, name)
+        blocks = [] if node is None else [b for one in ast.walk(node) for b in _blocks(one)]
+        return any(
+            isinstance(statement, ast.Raise)
+            and statement.lineno == line
+            and computed([above for above in block[:place] if not isinstance(above, ast.If)])
+            for block in blocks
+            for place, statement in enumerate(block)
+        )
 
     def computes(self, module: str, name: str) -> bool | None:
         """Say whether a function holds code that no stub holds; None where it cannot be read."""
@@ -133,140 +135,13 @@ class Sources:
         return self._read[module]
 
 
-def computed(body: Sequence[ast.stmt]) -> list[int]:
-    """Return the lines in which something is computed, as no stub does, in their order."""
-    lines = {
-        getattr(node, "lineno", 0)
-        for statement in body
-        for node in _inside(statement)
-        if _computes(node)
-    }
-    return sorted(lines)
-
-
-def _computes(node: ast.AST) -> bool:
-    if isinstance(node, (ast.BinOp, ast.AugAssign)):
-        operands = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.value,)
-        if isinstance(node, ast.BinOp) and isinstance(node.left, ast.Constant):
-            if isinstance(node.left.value, str):
-                return False  # a text that is filled in
-        return any(isinstance(_base(one), ast.Name) for one in operands)
-    if not isinstance(node, ast.Call):
-        return False
-    if isinstance(node.func, ast.Attribute):
-        base = _base(node.func.value)
-        if isinstance(base, ast.Name) and base.id in ("np", "numpy"):
-            return node.func.attr not in HANDED
-        return node.func.attr in METHODS
-    own = isinstance(node.func, ast.Name) and node.func.id not in BUILTINS
-    return own and not node.func.id.endswith(("Error", "Exception"))  # type: ignore[attr-defined]
-
-
-def _base(node: ast.expr) -> ast.expr:
-    """Return what an expression is an attribute or an element of; self has no arrays of a layer."""
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        if isinstance(node.value, ast.Name) and node.value.id == "self":
-            return node
-        if isinstance(node, ast.Attribute) and node.attr in ("shape", "size", "ndim"):
-            return node
-        node = node.value
-    return node
+def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    fields = (getattr(node, name, None) for name in ("body", "orelse", "finalbody"))
+    return [block for block in fields if isinstance(block, list)]
 
 
 def _is_stored(name: ast.Name) -> bool:
     return isinstance(name.ctx, ast.Store)
-
-
-def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node and all below it, functions of its own left out."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            yield from _inside(child)
-
-
-def _open_ends(body: Sequence[ast.stmt]) -> list[list[ast.stmt]]:
-    """Return the ways through a body that come to its end without a return, each as its own."""
-    ways: list[list[ast.stmt]] = [[]]
-    for statement in body:
-        if isinstance(statement, ast.If) and not _is_check(statement):
-            branches = [*_open_ends(statement.body), *_open_ends(statement.orelse)]
-            ways = [way + branch for way in ways for branch in branches][:64]
-        elif isinstance(statement, (ast.With, ast.Try)):
-            ways = [way + branch for way in ways for branch in _open_ends(statement.body)][:64]
-        elif isinstance(statement, ast.Return):
-            return [] if statement.value is not None else ways
-        elif isinstance(statement, ast.Raise):
-            return []
-        else:
-            ways = [[*way, statement] for way in ways]
-        if not ways:
-            return []
-    return ways
-
-
-def _is_check(statement: ast.If) -> bool:
-    """Say whether a branch only stops at what cannot be: no way through a function leads there."""
-    return not statement.orelse and isinstance(statement.body[-1], ast.Raise)
-
-
-def _returned(function: Function) -> list[str]:
-    """Return the names that a function returns, alone or in a tuple, in their order."""
-    found: list[str] = []
-    for node in _inside_of(function):
-        if isinstance(node, ast.Return) and node.value is not None:
-            values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
-            found += [value.id for value in values if isinstance(value, ast.Name)]
-    return found
-
-
-def _never_set(function: Function) -> set[str]:
-    """Return the names that are set to None and to nothing else."""
-    values: dict[str, list[bool]] = {}
-    for node in _inside_of(function):
-        for name, is_none in _bindings(node):
-            values.setdefault(name, []).append(is_none)
-    arguments = {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
-    return {name for name, each in values.items() if all(each)} - arguments
-
-
-def _bindings(node: ast.AST) -> Iterator[tuple[str, bool]]:
-    """Yield (name, whether to None) of what a node sets."""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            yield from _pairs(target, node.value)
-    elif isinstance(node, ast.AnnAssign):
-        yield from _pairs(node.target, node.value)
-    elif isinstance(node, (ast.For, ast.AugAssign, ast.NamedExpr)):
-        for one in ast.walk(node.target):
-            if isinstance(one, ast.Name):
-                yield one.id, False
-    elif isinstance(node, ast.With):
-        for item in node.items:
-            for one in ast.walk(item.optional_vars) if item.optional_vars else ():
-                if isinstance(one, ast.Name):
-                    yield one.id, False
-    elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-        base = _base(node)
-        if isinstance(base, ast.Name):
-            yield base.id, False
-
-
-def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, bool]]:
-    if isinstance(target, (ast.Tuple, ast.List)):
-        same = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
-        values = value.elts if same else [None] * len(target.elts)  # type: ignore[union-attr]
-        for one, each in zip(target.elts, values):
-            yield from _pairs(one, each)
-    elif isinstance(target, ast.Starred):
-        yield from _pairs(target.value, None)
-    elif isinstance(target, ast.Name):
-        yield target.id, isinstance(value, ast.Constant) and value.value is None
-
-
-def _inside_of(function: Function) -> Iterator[ast.AST]:
-    for statement in function.body:
-        yield from _inside(statement)
 
 
 def _definitions(text: str) -> dict[str, Function | ast.ClassDef | None]:
@@ -281,7 +156,7 @@ def _definitions(text: str) -> dict[str, Function | ast.ClassDef | None]:
                 if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)):
                     found[f"{node.name}.{inner.name}"] = inner  # type: ignore[attr-defined]
             if isinstance(node, ast.Assign):  # relu = relu_forward
-                found.update({n: None for t in node.targets for n, _ in _pairs(t, None)})
+                found.update({n: None for t in node.targets for n, _ in pairs(t, None)})
     return found
 
 

@@ -26,6 +26,7 @@ LAYERS = (
         "marks",
         "ladder",
         "near",
+        "bodies",
     ),
     ("archive", "generation", "judges", "questions", "worker", "images", "snippets"),
     ("folder", "rubric", "box", "recompute", "bands"),

@@ -484,6 +484,11 @@ def test_the_formulas_give_the_golden_answers(assignment: Assignment) -> None:
 
 
 SLIPS = {  # a line of the reference, and one slip in it
+    "the mean over the other axis in the place of mean and 1e-5 in the place of eps": (
+        LAYERS, "layernorm_forward", "def layernorm_forward(x, gamma, beta, ln_param):",
+        "def layernorm_forward(x, gamma, beta, ln_param):\n    x_hat = x - x.mean(0)\n"
+        "    x_hat /= np.sqrt(x.var(0) + 1e-5)\n    return gamma * x_hat + beta, None\n\n\n"
+        "def _old(x, gamma, beta, ln_param):"),
     "is not divided by sqrt(v_hat) + epsilon": (
         OPTIM, "adam", STEP, "m_hat"),
     "learning_rate * dw is multiplied by sqrt(cache) + epsilon instead of divided": (
@@ -533,7 +538,8 @@ def test_what_the_source_shows_by_itself(text: str) -> None:
 
 
 def test_the_reference_and_accepted_styles_show_nothing() -> None:
-    items = [("layers", n) for n in source.NEEDED] + [("optim", n) for n in source.READ]
+    items = [("layers", n) for n in source.NEEDED if n != "softmax_loss"]  # may be handed out
+    items += [("optim", n) for n in source.READ]
     items += [("fc_net", name) for name in ("TwoLayerNet", "FullyConnectedNet")]
     for style in ["", *STYLES]:
         sources = Sources(measured.base(style).files)
@@ -598,6 +604,27 @@ def test_a_mistake_matches_to_rounding_and_nearer_than_the_right_answer(
 def test_a_mistake_that_is_wrong_where_the_student_is_right_does_not_match() -> None:
     twins: dict[str, match.Answers] = {"a/m": {KEY: A, OTHER_KEY: B}}
     assert match.find("a", mine({KEY: A}), twins, ["dx", "db"]) == []
+
+
+def test_a_mistake_that_gives_other_numbers_in_another_output_does_not_match() -> None:
+    twins: dict[str, match.Answers] = {"a/m": {KEY: A, OTHER_KEY: B}}
+    assert match.find("a", mine({KEY: A, OTHER_KEY: 3 * B}), twins, ["dx", "db"]) == []
+
+
+def test_one_mistake_for_two_parts_comes_before_one_for_each() -> None:
+    third = ("case", "dw")
+    twins: dict[str, match.Answers] = {
+        "a/dx": {KEY: A}, "a/db": {OTHER_KEY: B}, "a/two": {KEY: A, OTHER_KEY: B},
+    }  # fmt: skip
+    answers: dict[match.Key, match.Answer] = {KEY: A, OTHER_KEY: B, third: A}
+    found = match.find("a", mine(answers), twins, ["dx", "db", "dw"])
+    assert [(one.mistake, one.parts) for one in found] == [("a/two", frozenset({"dx", "db"}))]
+
+
+def test_a_factor_of_one_number_in_one_case_says_nothing() -> None:
+    one = observed(np.array(3.0), np.array(1.7), x=np.ones((2, 5)))
+    assert symptoms._words([one]) == (None, False)
+    assert symptoms._words([one, one])[0] is not None
 
 
 def test_one_mistake_for_everything_comes_before_one_for_each_part() -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from grader import score
 from grader.assignment import Assignment
 from grader.box import Worker
 from grader.engine import grade_one
 from grader.near import nearest
+from grader.report import faults, order
 from grader.report.order import roots
-from grader.types import Submission
+from grader.types import Status, Submission
 from grader.written import Sources, Unreturned
 from tests import handed_in
 
@@ -168,6 +172,11 @@ WORDS = {
         changed((LAYERS, RELU, "    out, res = None, np.maximum(0, x)\n    return out, None")),
         "relu_forward", "error", "relu_forward returns out, which is never set",
     ),
+    "the line of the stub is left": (
+        changed((LAYERS, RELU, "    out = np.maximum(0, x)\n    raise NotImplementedError")),
+        "relu_forward", "error",
+        "relu_forward still raises NotImplementedError in line 78, below its code",
+    ),
     "None is used in code that is written": (
         changed((LAYERS, RELU, "    out = None\n    res = np.maximum(0, x)\n"
                                "    return out.copy(), x")), "relu_forward", "error",
@@ -197,7 +206,27 @@ def test_a_missing_file_is_told_once_and_first(assignment: Assignment, worker: W
     assert not any(root.item.status == "missing" for root in others)
 
 
+def test_every_status_has_a_word_and_a_mark() -> None:
+    page = (Path(order.__file__).parent / "report.html").read_text(encoding="utf-8")
+    statuses = get_args(Status)
+    assert set(faults.WORDS) == set(statuses)
+    assert [name for name in statuses if f'id="m-{name}"' not in page] == []
+    assert "missing" in score.GRADED
+
+
 STUBS = {
+    "one branch that is still the stub's": (
+        changed(
+            (
+                LAYERS,
+                RELU,
+                "    if x.ndim == 2:\n        return np.maximum(0, x), x\n"
+                "    raise NotImplementedError",
+            )
+        ),
+        "relu_forward",
+        "this part of relu_forward is not written yet",
+    ),
     "one branch": (
         changed((LAYERS, RELU, "    if x.ndim == 2:\n        return np.maximum(0, x), x")),
         "relu_forward",

@@ -21,6 +21,7 @@ import numpy as np
 
 from grader.diagnose import (
     conduct,
+    lines,
     match,
     plain,
     properties,
@@ -78,10 +79,12 @@ def causes(
     followed: Mapping[str, Again],
     own: Collection[str],
     known: Known,
+    quiet: bool = False,
 ) -> dict[str, Diagnosis]:
     """Return the diagnosis of each failed item that has one; `known.wrong` is read once.
 
-    `own` names the items whose wrong gradients are those of their own forward pass.
+    `own` names the items whose wrong gradients are those of their own forward pass. No text of the
+    student's process is told where it is `quiet`, nor of an item in `followed`.
     """
     found = {}
     for name, verdict in verdicts.items():
@@ -92,7 +95,8 @@ def causes(
         if not lost or not verdict.written or verdict.broken:
             continue
         seen = {**evidence, **again.evidence} if again else evidence
-        diagnosis = _guarded(verdict, lost, rubric, bench, seen, known.wrong)
+        silent = quiet or again is not None
+        diagnosis = _guarded(verdict, lost, rubric, bench, seen, known.wrong, silent)
         if name in own and not (diagnosis and (diagnosis.hints or diagnosis.whole)):
             if _forward_is_wrong(name, verdicts):  # no usual mistake says more
                 diagnosis = _with_own(diagnosis)
@@ -113,7 +117,7 @@ def sure(
         return {}
     items = {case.item for case in rubric.cases if case.id in evidence}
     asked = {name: verdict for name, verdict in verdicts.items() if name in items}
-    found = causes(rubric, bench, evidence, asked, {}, (), known)
+    found = causes(rubric, bench, evidence, asked, {}, (), known, quiet=True)
     return {name: why for name, why in found.items() if why.cause.certain and why.hints}
 
 
@@ -124,11 +128,12 @@ def _guarded(
     bench: Bench,
     evidence: Mapping[str, Evidence],
     wrong: Wrong,
+    quiet: bool,
 ) -> Diagnosis | None:
     """Return an item's diagnosis; where the search itself breaks there is none."""
     try:
         with np.errstate(all="ignore"):  # a student's numbers may be anything
-            return _of_item(verdict, lost, rubric, bench, evidence, wrong)
+            return _of_item(verdict, lost, rubric, bench, evidence, wrong, quiet)
     except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
         return None
 
@@ -140,9 +145,10 @@ def _of_item(
     bench: Bench,
     evidence: Mapping[str, Evidence],
     wrong: Wrong,
+    quiet: bool,
 ) -> Diagnosis | None:
     """Return what the answers show, and beside it what the source does."""
-    found = _by_answers(verdict, lost, rubric, bench, evidence, wrong)
+    found = _by_answers(verdict, lost, rubric, bench, evidence, wrong, quiet)
     return _with_source(found, Place.of(verdict.item), bench)
 
 
@@ -153,9 +159,14 @@ def _by_answers(
     bench: Bench,
     evidence: Mapping[str, Evidence],
     wrong: Wrong,
+    quiet: bool,
 ) -> Diagnosis | None:
     item = verdict.item
-    cases = [case for case in rubric.cases if case.item == item.id and case.id in evidence]
+    cases = [
+        replace(case, public=case.public and not quiet and not evidence[case.id].unstable)
+        for case in rubric.cases
+        if case.item == item.id and case.id in evidence
+    ]
     if (known := plain.find(cases, [evidence[case.id] for case in cases], bench)) is not None:
         return _plain(known)
     seen = [seen_of(case, evidence[case.id], bench) for case in cases]
@@ -235,7 +246,7 @@ def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
 
 def _with_line(sign: Symptom, place: Place, bench: Bench) -> Symptom:
     """Add the line in which the first output of a symptom is made, where the source shows it."""
-    at = source.line(place, sign.outputs[0], bench.sources) if sign.outputs else None
+    at = lines.of(place, sign.outputs[0], bench.sources) if sign.outputs else None
     if at is None:
         return sign
     return replace(

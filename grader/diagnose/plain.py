@@ -24,17 +24,25 @@ Plain = tuple[str, str]  # id, sentence
 def find(cases: Sequence[Case], evidence: Sequence[Evidence], bench: Bench) -> Plain | None:
     """Return why an item gave no answer in these cases, where that is plain."""
     ended = [one for one in zip(cases, evidence) if one[1].outcome != "answered"]
-    broken = next((one for one in ended if _is_import(one[1])), None)
+    broken = next((one for case, one in ended if _is_import(case, one)), None)
     if broken is not None:
-        return "not-imported", f"{endings.importing(broken[1]).says}."
+        return "not-imported", f"{endings.importing(broken).says}."
     for case, one in ended:
         if one.outcome == "not_written" and bench.ending(case, one).kind == "error":
             return _not_returned(Place.of(bench.item(case)), bench)
     return None
 
 
-def _is_import(one: Evidence) -> bool:
-    is_syntax = one.raised is not None and one.raised.type in SYNTAX and bool(one.raised.frames)
+def _is_import(case: Case, one: Evidence) -> bool:
+    """Say whether a file could not be imported. No input was there by then that it could tell of;
+    a syntax error that a hidden case ends with may be raised by hand.
+    """
+    is_syntax = (
+        case.public
+        and one.raised is not None
+        and one.raised.type in SYNTAX
+        and bool(one.raised.frames)
+    )
     return bool(one.unloaded) or is_syntax
 
 

@@ -1,5 +1,5 @@
-"""What the source of a wrong function shows by itself: a setting that nothing reads, a return in
-another order, and the line in which an output is made.
+"""What the source of a wrong function shows by itself: a setting that nothing reads, or a return in
+another order.
 
 That is where to look, and never proof: a name may be unused and the mistake another one.
 """
@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
+from grader.bodies import Function
 from grader.endings import Place
-from grader.probes.nn import NETS, RETURNS
-from grader.written import Function, Sources
+from grader.probes.nn import RETURNS
+from grader.written import Sources
 
 # What a function cannot do without: names of its arguments, or keys of its dictionaries.
 NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -59,16 +60,6 @@ def order(place: Place, sources: Sources) -> list[str]:
     node = sources.function(place.module, place.name)
     asked = RETURNS.get(place.name, ())
     return [f"{place.module}.py {said}." for said in (_order(node, asked) if node else ())]
-
-
-def line(place: Place, output: str, sources: Sources) -> int | None:
-    """Return the last line that sets an output, where its name or its place in `return` tells."""
-    node = sources.function(place.module, place.functions[0])
-    if node is None:
-        return None
-    lines = [*_set_by_name(node, output), *_set_by_key(node, output, place.name in NETS)]
-    lines = lines or list(_set_by_return(node, output, RETURNS.get(place.name, ())))
-    return max(lines, default=None)
 
 
 def _facts(item: str, name: str, node: Function, file: str) -> Iterator[str]:
@@ -163,13 +154,14 @@ def _bound(target: ast.expr, value: ast.expr, name: str) -> dict[str, int]:
 def _key(node: ast.AST) -> str | None:
     """Return "eps" for param["eps"] and param.get("eps", 1e-5)."""
     if isinstance(node, ast.Subscript):
-        return _text(node.slice)
+        return text_of(node.slice)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-        return _text(node.args[0]) if node.func.attr in ("get", "pop", "setdefault") else None
+        return text_of(node.args[0]) if node.func.attr in ("get", "pop", "setdefault") else None
     return None
 
 
-def _text(node: ast.AST) -> str | None:
+def text_of(node: ast.AST) -> str | None:
+    """Return a text that stands in the source as it is; None for anything else."""
     is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
     return node.value if is_text else None  # type: ignore[attr-defined]
 
@@ -196,9 +188,9 @@ def _keys(node: Function, context: type[ast.expr_context]) -> set[str]:
     found: set[str] = set()
     for one in ast.walk(node):
         if isinstance(one, ast.AugAssign) and isinstance(one.target, ast.Subscript):
-            found |= {key for key in [_text(one.target.slice)] if key}
+            found |= {key for key in [text_of(one.target.slice)] if key}
         elif isinstance(one, ast.Subscript) and isinstance(one.ctx, context):
-            found |= {key for key in [_text(one.slice)] if key}
+            found |= {key for key in [text_of(one.slice)] if key}
         elif isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute):
             if context is ast.Load and one.func.attr in ("get", "pop"):
                 found |= {key for key in [_key(one)] if key}
@@ -246,7 +238,7 @@ def _named_keys(target: ast.expr, value: ast.expr) -> dict[str, str]:
 def _literal_keys(node: ast.AST) -> set[str]:
     return {
         key for one in (node.keys if isinstance(node, ast.Dict) else ()) if one
-        for key in [_text(one)] if key
+        for key in [text_of(one)] if key
     }  # fmt: skip
 
 
@@ -256,41 +248,3 @@ def _reads(node: Function, name: str) -> bool:
         or (isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Load))
         for one in ast.walk(node)
     )
-
-
-def _set_by_name(node: Function, output: str) -> Iterator[int]:
-    for one in ast.walk(node):
-        if isinstance(one, ast.Name) and one.id == output and isinstance(one.ctx, ast.Store):
-            yield one.lineno
-
-
-def _set_by_key(node: Function, output: str, is_net: bool) -> Iterator[int]:
-    """Yield where config["m"], grads["W1"] or grads[f"W{i}"] is set."""
-    key = output[1:] if is_net and output.startswith("d") else output
-    for one in ast.walk(node):
-        if isinstance(one, ast.Subscript) and isinstance(one.ctx, ast.Store):
-            if _text(one.slice) == key or (is_net and _begins(one.slice, key)):
-                yield one.lineno
-        elif isinstance(one, ast.keyword) and one.arg == key and not is_net:
-            yield one.value.lineno
-        elif isinstance(one, ast.Dict):
-            pairs = zip(one.keys, one.values)
-            yield from (value.lineno for each, value in pairs if each and _text(each) == key)
-
-
-def _begins(node: ast.AST, key: str) -> bool:
-    """Say whether a key such as f"W{i}" or "W" + str(i) may be that of W1."""
-    letters = key.rstrip("0123456789")
-    if isinstance(node, ast.JoinedStr) and node.values:
-        return _text(node.values[0]) == letters
-    return isinstance(node, ast.BinOp) and _text(node.left) in (letters, f"{letters}%d")
-
-
-def _set_by_return(node: Function, output: str, asked: Sequence[str]) -> Iterator[int]:
-    for one in ast.walk(node):
-        if isinstance(one, ast.Return) and one.value is not None:
-            values = one.value.elts if isinstance(one.value, ast.Tuple) else [one.value]
-            if output in asked and len(values) == len(asked):
-                value = values[asked.index(output)]
-                at = list(_set_by_name(node, value.id)) if isinstance(value, ast.Name) else []
-                yield max(at, default=value.lineno)

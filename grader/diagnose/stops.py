@@ -129,7 +129,7 @@ class Stop:
 def find(cases: Sequence[Case], evidence: Sequence[Evidence], bench: Bench) -> Stop | None:
     """Return what the most frequent exception means, or a timeout; None where there is neither."""
     both = list(zip(cases, evidence, strict=True))
-    raised = [(case, one.raised) for case, one in both if one.outcome == "raised" and one.raised]
+    raised = [(case, one.raised) for case, one in both if _stopped(one) and one.raised]
     if not raised:
         late = any(one.outcome == "timeout" for one in evidence)
         return Stop(*TIME, certain=False) if late else None
@@ -145,6 +145,12 @@ def find(cases: Sequence[Case], evidence: Sequence[Evidence], bench: Bench) -> S
         says += _meant(shown, bench)
     ended = [one for one in evidence if one.outcome != "answered"]
     return Stop(found[0], says, len(mine) == len(ended) and shown is not None and bool(place[1]))
+
+
+def _stopped(one: Evidence) -> bool:
+    """Say whether an exception ended a case: also one that None caused, as in a stub."""
+    used = one.outcome == "not_written" and one.raised is not None and bool(one.raised.frames)
+    return one.outcome == "raised" or used
 
 
 def _place(raised: Raised) -> tuple[str, str, int]:

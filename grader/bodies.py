@@ -1,0 +1,155 @@
+"""What the body of a function does, by its source: whether it computes, and what comes back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import Union
+
+Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]  # noqa: UP007 - Python 3.9 runs this too
+# What stubs of all course years call in the lines around the gap that they leave.
+HANDED = frozenset({
+    "array", "asarray", "bool_", "empty", "empty_like", "float32", "float64", "ones", "ones_like",
+    "seed", "zeros", "zeros_like",
+})  # fmt: skip
+METHODS = frozenset({  # of arrays: whoever calls one computes
+    "argmax", "clip", "cumsum", "dot", "max", "mean", "min", "prod", "std", "sum", "transpose",
+    "var",
+})  # fmt: skip
+BUILTINS = frozenset({
+    "dict", "enumerate", "float", "format", "int", "isinstance", "len", "list", "print", "range",
+    "repr", "set", "sorted", "str", "super", "tuple", "type", "zip",
+})  # fmt: skip
+
+
+def computed(body: Sequence[ast.stmt]) -> list[int]:
+    """Return the lines in which something is computed, as no stub does, in their order."""
+    lines = {
+        getattr(node, "lineno", 0)
+        for statement in body
+        for node in _inside(statement)
+        if _computes(node)
+    }
+    return sorted(lines)
+
+
+def _computes(node: ast.AST) -> bool:
+    if isinstance(node, (ast.BinOp, ast.AugAssign)):
+        operands = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.value,)
+        if isinstance(node, ast.BinOp) and isinstance(node.left, ast.Constant):
+            if isinstance(node.left.value, str):
+                return False  # a text that is filled in
+        return any(isinstance(_base(one), ast.Name) for one in operands)
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute):
+        base = _base(node.func.value)
+        if isinstance(base, ast.Name) and base.id in ("np", "numpy"):
+            return node.func.attr not in HANDED
+        return node.func.attr in METHODS
+    own = isinstance(node.func, ast.Name) and node.func.id not in BUILTINS
+    return own and not node.func.id.endswith(("Error", "Exception"))  # type: ignore[attr-defined]
+
+
+def _base(node: ast.expr) -> ast.expr:
+    """Return what an expression is an attribute or an element of; self has no arrays of a layer."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        if isinstance(node.value, ast.Name) and node.value.id == "self":
+            return node
+        if isinstance(node, ast.Attribute) and node.attr in ("shape", "size", "ndim"):
+            return node
+        node = node.value
+    return node
+
+
+def _inside(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all below it, functions of its own left out."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            yield from _inside(child)
+
+
+def open_ends(body: Sequence[ast.stmt]) -> list[list[ast.stmt]]:
+    """Return the ways through a body that come to its end without a return, each as its own."""
+    ways: list[list[ast.stmt]] = [[]]
+    for statement in body:
+        if isinstance(statement, ast.If) and not _is_check(statement):
+            branches = [*open_ends(statement.body), *open_ends(statement.orelse)]
+            ways = [way + branch for way in ways for branch in branches][:64]
+        elif isinstance(statement, (ast.With, ast.Try)):
+            ways = [way + branch for way in ways for branch in open_ends(statement.body)][:64]
+        elif isinstance(statement, ast.Return):
+            return [] if statement.value is not None else ways
+        elif isinstance(statement, ast.Raise):
+            return []
+        else:
+            ways = [[*way, statement] for way in ways]
+        if not ways:
+            return []
+    return ways
+
+
+def _is_check(statement: ast.If) -> bool:
+    """Say whether a branch only stops at what cannot be: no way through a function leads there."""
+    return not statement.orelse and isinstance(statement.body[-1], ast.Raise)
+
+
+def returned(function: Function) -> list[str]:
+    """Return the names that a function returns, alone or in a tuple, in their order."""
+    found: list[str] = []
+    for node in _inside_of(function):
+        if isinstance(node, ast.Return) and node.value is not None:
+            values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            found += [value.id for value in values if isinstance(value, ast.Name)]
+    return found
+
+
+def never_set(function: Function) -> set[str]:
+    """Return the names that are set to None and to nothing else."""
+    values: dict[str, list[bool]] = {}
+    for node in _inside_of(function):
+        for name, is_none in _bindings(node):
+            values.setdefault(name, []).append(is_none)
+    arguments = {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
+    return {name for name, each in values.items() if all(each)} - arguments
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[str, bool]]:
+    """Yield (name, whether to None) of what a node sets."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from pairs(target, node.value)
+    elif isinstance(node, ast.AnnAssign):
+        yield from pairs(node.target, node.value)
+    elif isinstance(node, (ast.For, ast.AugAssign, ast.NamedExpr)):
+        for one in ast.walk(node.target):
+            if isinstance(one, ast.Name):
+                yield one.id, False
+    elif isinstance(node, ast.With):
+        for item in node.items:
+            for one in ast.walk(item.optional_vars) if item.optional_vars else ():
+                if isinstance(one, ast.Name):
+                    yield one.id, False
+    elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        base = _base(node)
+        if isinstance(base, ast.Name):
+            yield base.id, False
+
+
+def pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, bool]]:
+    """Yield (name, whether None) of what an assignment sets."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        same = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
+        values = value.elts if same else [None] * len(target.elts)  # type: ignore[union-attr]
+        for one, each in zip(target.elts, values):
+            yield from pairs(one, each)
+    elif isinstance(target, ast.Starred):
+        yield from pairs(target.value, None)
+    elif isinstance(target, ast.Name):
+        yield target.id, isinstance(value, ast.Constant) and value.value is None
+
+
+def _inside_of(function: Function) -> Iterator[ast.AST]:
+    for statement in function.body:
+        yield from _inside(statement)

@@ -1,0 +1,60 @@
+"""The line in which an output is made, where the source shows it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from grader.bodies import Function
+from grader.diagnose.source import text_of
+from grader.endings import Place
+from grader.probes.nn import NETS, RETURNS
+from grader.written import Sources
+
+
+def of(place: Place, output: str, sources: Sources) -> int | None:
+    """Return the last line that sets an output, where its name or its place in `return` tells."""
+    node = sources.function(place.module, place.functions[0])
+    if node is None:
+        return None
+    lines = [*_set_by_name(node, output), *_set_by_key(node, output, place.name in NETS)]
+    lines = lines or list(_set_by_return(node, output, RETURNS.get(place.name, ())))
+    return max(lines, default=None)
+
+
+def _set_by_name(node: Function, output: str) -> Iterator[int]:
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and one.id == output and isinstance(one.ctx, ast.Store):
+            yield one.lineno
+
+
+def _set_by_key(node: Function, output: str, is_net: bool) -> Iterator[int]:
+    """Yield where config["m"], grads["W1"] or grads[f"W{i}"] is set."""
+    key = output[1:] if is_net and output.startswith("d") else output
+    for one in ast.walk(node):
+        if isinstance(one, ast.Subscript) and isinstance(one.ctx, ast.Store):
+            if text_of(one.slice) == key or (is_net and _begins(one.slice, key)):
+                yield one.lineno
+        elif isinstance(one, ast.keyword) and one.arg == key and not is_net:
+            yield one.value.lineno
+        elif isinstance(one, ast.Dict):
+            pairs = zip(one.keys, one.values)
+            yield from (value.lineno for each, value in pairs if each and text_of(each) == key)
+
+
+def _begins(node: ast.AST, key: str) -> bool:
+    """Say whether a key such as f"W{i}" or "W" + str(i) may be that of W1."""
+    letters = key.rstrip("0123456789")
+    if isinstance(node, ast.JoinedStr) and node.values:
+        return text_of(node.values[0]) == letters
+    return isinstance(node, ast.BinOp) and text_of(node.left) in (letters, f"{letters}%d")
+
+
+def _set_by_return(node: Function, output: str, asked: Sequence[str]) -> Iterator[int]:
+    for one in ast.walk(node):
+        if isinstance(one, ast.Return) and one.value is not None:
+            values = one.value.elts if isinstance(one.value, ast.Tuple) else [one.value]
+            if output in asked and len(values) == len(asked):
+                value = values[asked.index(output)]
+                at = list(_set_by_name(node, value.id)) if isinstance(value, ast.Name) else []
+                yield max(at, default=value.lineno)

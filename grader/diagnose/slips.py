@@ -1,0 +1,197 @@
+"""A formula with one slip in it, for every slip that there may be.
+
+A slip is one edit of the text: a term or a factor left out, an operator or a sign turned round, a
+root or a square forgotten, a sum for a mean, or one quantity in the place of another. Of some
+quantities several are often wrong at once.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import functools
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+SHORT = 40  # characters of a term that is named; a longer one is "what stands before it"
+# What may stand in the place of what, by the name that a student gives it too.
+CONFUSED: Mapping[str, tuple[str, ...]] = {
+    "m_hat": ("m", "dw"), "v_hat": ("v",), "m": ("dw",), "cache": ("cache_old",),
+    "t": ("t_old", "t_first"), "velocity": ("velocity_old", "dw"), "dw": ("dw ** 2",),
+    "beta1": ("beta2",), "beta2": ("beta1",), "eps": ("0", "1e-5"),
+    "epsilon": ("0", "1e-8", "1e-7"),
+    "x_hat": ("x", "centred"), "std": ("var", "(var + eps)"), "dx_hat": ("dout",),
+    "centred": ("x",), "gamma": ("beta",), "beta": ("gamma",), "var": ("std",),
+    "running_mean_old": ("mean(x)",), "momentum": ("(1 - momentum)",), "running_var": ("1",),
+    "decay_rate": ("(1 - decay_rate)",),
+}  # fmt: skip
+TOGETHER: Mapping[str, tuple[str, ...]] = {  # several of these are often wrong at once
+    "m_hat": ("m",), "v_hat": ("v",), "t": ("t_old", "t_first"), "epsilon": ("0", "1e-8", "1e-7"),
+    "mean": ("mean_other",), "eps": ("0", "1e-5"),
+}  # fmt: skip
+EVERYWHERE = ("mean",)  # stands in a formula more than once
+OTHER = {"mean": ("total", "mean_other"), "total": ("mean", "total_other"), "maximum": ("minimum",)}
+KNOWN = {
+    "total_other": "the sum over the other axis", "mean_other": "the mean over the other axis",
+    "t_first": "t of the first step", "t_old": "t from before it was counted up",
+    "total": "the sum", "mean": "the mean",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One edit of a formula, in words, and the code that gives what comes out."""
+
+    says: str
+    code: CodeType
+
+
+@functools.lru_cache(maxsize=256)
+def slips(text: str) -> tuple[Slip, ...]:
+    """Return every single edit of a formula, each once; the first of equal words counts."""
+    tree = assigned(text)
+    found: dict[str, Slip] = {}
+    for statement in reversed(tree.body):  # what stands last is nearest to the output
+        assert isinstance(statement, ast.Assign)
+        for says, edited in _edits(statement.value):
+            if says not in found:
+                kept, statement.value = statement.value, edited
+                found[says] = Slip(says, compiled(tree))
+                statement.value = kept
+    return (*found.values(), *_several(tree))
+
+
+def _several(tree: ast.Module) -> Iterator[Slip]:
+    """Yield slips that are several names in the place of others, the fewest first."""
+    there = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names = [name for name in TOGETHER if name in there]
+    choices = itertools.product(*(("", *TOGETHER[name]) for name in names))
+    swaps = [{n: other for n, other in zip(names, each) if other} for each in choices]
+    for swap in sorted(swaps, key=len):
+        if len(swap) > 1 or swap.keys() & set(EVERYWHERE):
+            says = [f"{KNOWN.get(other, other)} in the place of {n}" for n, other in swap.items()]
+            listed = " and ".join(filter(None, [", ".join(says[:-1]), says[-1]]))
+            yield Slip(f"with {listed}", compiled(_Swap(swap).visit(copy.deepcopy(tree))))
+
+
+class _Swap(ast.NodeTransformer):
+    """Puts names in the place of others, wherever they are used."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Return the other name."""
+        used = isinstance(node.ctx, ast.Load) and node.id in self._names
+        return _parsed(self._names[node.id]) if used else node
+
+
+def assigned(text: str) -> ast.Module:
+    """Return the statements of a formula, the last of which sets `answer`."""
+    tree = ast.parse(text)
+    last = tree.body[-1]
+    assert isinstance(last, ast.Expr)
+    tree.body[-1] = ast.Assign([ast.Name("answer", ast.Store())], last.value)
+    return tree
+
+
+def compiled(tree: ast.Module) -> CodeType:
+    """Return the code of a formula, or of an edited one."""
+    return compile(ast.fix_missing_locations(copy.deepcopy(tree)), "formula", "exec")
+
+
+def _edits(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Yield (in words, edited) for each edit of an expression, and of those inside of it."""
+    yield from _here(node)
+    for field, value in ast.iter_fields(node):
+        if isinstance(value, ast.expr):
+            for says, edited in _edits(value):
+                yield says, _with(node, field, edited)
+        elif isinstance(value, list):
+            for place, each in enumerate(value):
+                for says, edited in _edits(each) if isinstance(each, ast.expr) else ():
+                    yield says, _with(node, field, [*value[:place], edited, *value[place + 1 :]])
+
+
+def _with(node: ast.expr, field: str, value: Any) -> ast.expr:
+    edited = copy.copy(node)
+    setattr(edited, field, value)
+    return edited
+
+
+def _here(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(node, ast.BinOp):
+        yield from _of_operator(node, _text(node.left), _text(node.right))
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        yield from _of_call(node, node.func.id, _text(node.args[0]))
+    elif isinstance(node, ast.Name):
+        for other in CONFUSED.get(node.id, ()):
+            yield f"if {KNOWN.get(other, other)} stands in the place of {node.id}", _parsed(other)
+    elif isinstance(node, ast.Compare):
+        turned = _with(node, "ops", [ast.Lt()])
+        yield f"if the comparison {_text(node)} is turned round", turned
+
+
+def _of_operator(node: ast.BinOp, left: str, right: str) -> Iterator[tuple[str, ast.expr]]:
+    it = left if len(left) <= SHORT else "what stands before it"
+    if isinstance(node.op, ast.Mult):
+        yield f"if {it} is not multiplied by {right}", node.left
+        yield f"if {left} is not multiplied in", node.right
+        yield f"if {it} is divided by {right} instead of multiplied", _with(node, "op", ast.Div())
+    elif isinstance(node.op, ast.Div):
+        yield f"if {it} is not divided by {right}", node.left
+        yield f"if {it} is multiplied by {right} instead of divided", _with(node, "op", ast.Mult())
+        yield f"if only {right} is left of {_text(node)}", node.right
+        yield f"if only {right} is left of {_text(node)}", node.right
+        yield (
+            f"if only 1 / ({right}) is left of {_text(node)}",
+            _with(node, "left", ast.Constant(1)),
+        )
+    elif isinstance(node.op, ast.Add):
+        yield f"if {right} is not added", node.left
+        yield f"if {left} is left out", node.right
+        yield f"if {right} is taken off instead of added", _with(node, "op", ast.Sub())
+    elif isinstance(node.op, ast.Sub):
+        yield f"if {right} is not taken off", node.left
+        yield f"if {right} is added instead of taken off", _with(node, "op", ast.Add())
+        yield f"if {left} is left out", ast.UnaryOp(ast.USub(), node.right)
+        if not isinstance(node.left, ast.Constant):
+            yield f"if only {right} is left of {_text(node)}", node.right
+    elif isinstance(node.op, ast.Pow):
+        said = "is not squared" if right == "2" else f"is not raised to the power {right}"
+        yield f"if {left} {said}", node.left
+        yield (
+            f"if {left} is multiplied by {right} instead of raised to its power",
+            _with(node, "op", ast.Mult()),
+        )
+
+
+def _of_call(node: ast.Call, name: str, inside: str) -> Iterator[tuple[str, ast.expr]]:
+    if name == "sqrt":
+        yield f"if the root of {inside} is not taken", node.args[0]
+        yield (
+            f"if {inside} is squared instead of its root taken",
+            ast.BinOp(node.args[0], ast.Pow(), ast.Constant(2)),
+        )
+        if isinstance(node.args[0], ast.BinOp) and isinstance(node.args[0].op, ast.Add):
+            inner = node.args[0]
+            moved = ast.BinOp(_with(node, "args", [inner.left]), ast.Add(), inner.right)
+            yield f"if {_text(inner.right)} is added behind the root", moved
+    for other in OTHER.get(name, ()):
+        called = _with(node, "func", ast.Name(other, ast.Load()))
+        yield f"if {KNOWN.get(other, other)} of {inside} stands where {_the(name)} belongs", called
+
+
+def _the(name: str) -> str:
+    return KNOWN.get(name, name)
+
+
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def _text(node: ast.expr) -> str:
+    return ast.unparse(node)
