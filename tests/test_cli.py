@@ -656,7 +656,7 @@ CONTRACT = {
     "": {"schema", "submission", "rubric", "score", "items", "notebooks", "questions", "flags",
          "box", "measured"},
     "submission": {"name", "sha256", "files", "repaired", "ignored"},
-    "rubric": {"id", "sha256", "golden"},
+    "rubric": {"id", "sha256", "golden", "why"},
     "score": {"earned", "possible", "pending", "bonus"},
     "items": {"id", "section", "status", "earned", "possible", "parts", "faults", "cause",
               "because_of", "followed_through"},

@@ -75,7 +75,7 @@ def test_scores_are_those_of_the_reference(
     statistics = averages(*hidden) if normal == "batchnorm" else ()
     with reference.implementation(ROOT / "reference") as nn:
         net = nn._modules["fc_net"].FullyConnectedNet(
-            hidden, normalization=normal, dropout_keep_ratio=keep, dtype=np.float64
+            hidden, normalization=normal, dropout=keep, dtype=np.float64
         )
         net.params = held
         for bn_param, values in zip(net.bn_params, statistics):

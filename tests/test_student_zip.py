@@ -206,6 +206,8 @@ def hidden_lines() -> set[str]:
         if path.parts[-2] in ("alternatives",):
             continue
         text = path.read_text(encoding="utf-8")
+        head, loss, tail = text.partition("def softmax_loss")  # which these years hand out
+        text = head + loss + re.sub(r" *# (BEGIN|END) SOLUTION\n", "", tail, count=2 * bool(loss))
         pieces = re.split(r"(?m)^ *# (BEGIN|END) SOLUTION\n", text)[0::2]
         for inside, piece in zip([False, True] * len(pieces), pieces):
             (secret if inside else given).update(line.strip() for line in piece.splitlines())

@@ -15,9 +15,9 @@ VARIANTS = {
     "regularized": dict(hidden_dims=[4, 3], reg=3.14),
     "batchnorm": dict(hidden_dims=[4, 3], reg=0.1, normalization="batchnorm"),
     "layernorm": dict(hidden_dims=[4, 3], reg=0.1, normalization="layernorm"),
-    "dropout": dict(hidden_dims=[4, 4], dropout_keep_ratio=0.7, seed=3),
+    "dropout": dict(hidden_dims=[4, 4], dropout=0.7, seed=3),
     "batchnorm and dropout": dict(
-        hidden_dims=[4, 4], reg=0.1, dropout_keep_ratio=0.7, normalization="batchnorm", seed=3),
+        hidden_dims=[4, 4], reg=0.1, dropout=0.7, normalization="batchnorm", seed=3),
 }  # fmt: skip
 every_variant = pytest.mark.parametrize("name", VARIANTS)
 
@@ -155,7 +155,7 @@ def test_scores_come_from_test_mode():
 
 
 def test_keep_ratio_one_is_no_dropout():
-    assert net("plain", dropout_keep_ratio=1).loss(X, Y)[0] == net("plain").loss(X, Y)[0]
+    assert net("plain", dropout=1).loss(X, Y)[0] == net("plain").loss(X, Y)[0]
     assert not net("plain").use_dropout
 
 

@@ -131,7 +131,7 @@ def test_dropout_with_a_seed_does_not_repeat_the_minibatches():
                 seen.append(X.tobytes())
             return super().loss(X, y)
 
-    trained(Spy([10], input_dim=8, num_classes=3, dropout_keep_ratio=0.5, seed=1))
+    trained(Spy([10], input_dim=8, num_classes=3, dropout=0.5, seed=1))
     assert len(set(seen)) == len(seen)
 
 
@@ -145,7 +145,7 @@ def test_accuracy_is_measured_in_batches_and_on_samples():
 
 def test_the_log_gets_one_frozen_run():
     runs = []
-    model = net(normalization="batchnorm", dropout_keep_ratio=0.9, reg=0.1)
+    model = net(normalization="batchnorm", dropout=0.9, reg=0.1)
     solver = trained(model, log=runs.append)
     [run] = runs
     assert isinstance(run, Run)
