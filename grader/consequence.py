@@ -3,15 +3,15 @@
     right layers   it comes right once the other is taken out of its way (grader.follow)
     same mistake   the other's mistake is a known one, and made in the reference it gives the very
                    numbers that this item is wrong by
-    same stop      every case of it stops inside of the other, in the way the other stops by itself
-    no file        the file that both stand in cannot be imported
+    same stop      every wrong case of it stops at a line where the other stops by itself
+    no file        the file that both are in cannot be imported
 
 A wrong answer, a missing parameter or an exception of an item's own makes it a mistake of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ from grader.verdicts import Bench, Verdict
 if TYPE_CHECKING:
     from grader.assignment import Assignment
     from grader.diagnose import Diagnosis
+
+Stop = tuple[str, str, str, int]  # function, kind of exception, file, line
 
 
 @dataclass(frozen=True)
@@ -72,24 +74,44 @@ def _whole(verdict: Verdict, right: Mapping[str, bool]) -> bool:
 
 
 def _stopped_in(name: str, cases: Sequence[Case], seen: Seen, bench: Bench) -> str | None:
-    """Return the item inside of which every wrong case of this one stops, if it is one."""
+    """Return the item that stops every wrong case of this one, if there is one.
+
+    A file that cannot be imported is the matter of the first item that it stops. Else it is an item
+    whose own cases stop in the same way: a layer in whose function this one stops, or a net of the
+    same class.
+    """
     wrong = [c for c in cases if not bench.is_right(c, seen.evidence[c.id])]
+    unloaded = _unloaded([seen.evidence[case.id] for case in wrong])
     stops = {_stop(seen.evidence[case.id]) for case in wrong}
-    if len(stops) != 1:
-        return None
-    stop = stops.pop()
-    if stop is None or stop[0] == name or stop[0] not in seen.verdicts:
-        return None
-    root = seen.verdicts[stop[0]]
-    own = {_stop(seen.evidence[case_id]) for case_id in _cases_of(stop[0], seen)}
-    return None if root.passed or kind(root.item) == "nets" or stop not in own else stop[0]
+    for other, verdict in seen.verdicts.items():
+        if other == name:
+            return None
+        own = [e for case_id, e in seen.evidence.items() if case_id.partition("/")[0] == other]
+        if verdict.passed or not stops or verdict.broken:
+            continue
+        if unloaded:
+            if unloaded == _unloaded([one for one in own if one.unloaded]):
+                return other
+        elif stops <= {_stop(one) for one in own} - {None} and _is_in(stops, name, verdict, seen):
+            return other
+    return None
 
 
-def _cases_of(item: str, seen: Seen) -> list[str]:
-    return [case_id for case_id in seen.evidence if case_id.partition("/")[0] == item]
+def _unloaded(evidence: Sequence[Evidence]) -> str:
+    """Return the file whose import failed in all cases; "" unless it is one that was handed in."""
+    files = {one.unloaded if one.outcome != "missing" else "" for one in evidence}
+    return files.pop() if len(files) == 1 else ""
 
 
-def _stop(evidence: Evidence) -> tuple[str, str, str, int] | None:
+def _is_in(stops: Collection[Stop | None], name: str, other: Verdict, seen: Seen) -> bool:
+    """Say whether an item's stops are in the function of another one, or in a net that both are."""
+    item = seen.verdicts[name].item
+    if kind(item) == kind(other.item) == "nets":
+        return net_of(item).name == net_of(other.item).name
+    return all(stop is not None and stop[0] == other.item.id for stop in stops)
+
+
+def _stop(evidence: Evidence) -> Stop | None:
     """Return (function, kind of exception, file, line) where a case stopped."""
     if evidence.outcome not in ("raised", "not_written", "missing") or evidence.raised is None:
         return None

@@ -55,7 +55,7 @@ def gradients(
 
 def _both_wrong(name: str, verdict: Verdict, verdicts: Mapping[str, Verdict]) -> bool:
     """Say whether the forward and the backward pass of an item are wrong, and nothing below it."""
-    if name in PROMISED:
+    if name in ARGUMENTS:
         forward = verdicts.get(PROMISED[name])
         return not verdict.passed and forward is not None and not forward.passed
     right = verdict.right
@@ -70,7 +70,7 @@ def _both_wrong(name: str, verdict: Verdict, verdicts: Mapping[str, Verdict]) ->
 def _cases(item: str, rubric: Rubric) -> Iterator[Case]:
     """Yield the first cases of an item as questions about its own forward pass."""
     cases = [case for case in rubric.cases if case.item == item]
-    if item in PROMISED:
+    if item in ARGUMENTS:
         for case in cases[:EACH]:
             along = {f"{n}_along": case.inputs[n].split()[0] for n in ARGUMENTS[item]}
             own = {n: case.inputs[n] for n in (*ARGUMENTS[item], "dout")}

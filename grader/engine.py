@@ -117,7 +117,16 @@ def _items(
     seen = consequence.Seen(evidence, over, verdicts, followed, causes)
     follows = consequence.find(seen, bench, assignment)
     again = folding.consequences(
-        job, grafts, assignment.given, worker, rubric, verdicts, followed, follows, deadline
+        job,
+        grafts,
+        assignment.solved,
+        worker,
+        rubric,
+        evidence,
+        verdicts,
+        followed,
+        follows,
+        deadline,
     )
     follows |= {
         name: consequence.Consequence(root, dict.fromkeys(parts, True))

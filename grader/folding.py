@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader import box
+from grader import box, trace
 from grader.follow import Again
 from grader.needs import kind
 from grader.probes import folds, stand_ins
@@ -84,9 +84,10 @@ FOLDS = (
 def consequences(
     job: box.Job,
     grafts: Mapping[str, bytes],
-    given: Mapping[str, bytes],
+    solved: Mapping[str, bytes],
     worker: box.Worker,
     rubric: Rubric,
+    evidence: Mapping[str, Evidence],
     verdicts: Mapping[str, Verdict],
     followed: Mapping[str, Again],
     explained: Collection[str],
@@ -116,10 +117,18 @@ def consequences(
     found: dict[str, tuple[str, frozenset[str]]] = {}
     for number, (item, net) in enumerate(asked.items()):
         for other in list(asked)[:number]:
-            shares = net.name == asked[other].name or shares_helper(job, given, verdicts)
-            if other not in found and shares and _same(item, other, lost[item], seen, rubric):
-                found[item] = (other, lost[item])
-                break
+            start = {"init"} if _same_start(item, other, rubric, evidence) else set()
+            if not _same(item, other, lost[item] - start, seen, rubric):
+                continue
+            if net.name != asked[other].name:
+                right_job = trace.right_job(job, {"layers": layers}, solved)
+                right = Session(worker, right_job, rubric, deadline)
+                shares = bool(solved) and _shared(right, (item, other), seen, job, verdicts)
+                right.close()
+                if not shares:
+                    continue
+            found[item] = (found[other][0] if other in found else other, lost[item])
+            break
     return found
 
 
@@ -178,12 +187,38 @@ def _same(
             right |= _without_penalty(item, fold, seen)
             mine = {n: a for n, a in mine.items() if net.layers or not n.startswith(NO_PENALTY)}
         wrong = [name for name in mine if name in right and not _close(mine[name], right[name])]
+        if "scores_stretched" in mine and _close(mine["scores_stretched"], right["scores"]):
+            wrong.remove("scores_stretched")  # batch normalization never left training, by itself
         if not _depends_on_all(mine) or not all(
             name in theirs and _close(mine[name], theirs[name]) for name in wrong
         ):
             return False
         shown |= set(_parts(wrong, fold))
-    return bool(shown) and set(lost) <= shown
+    return set(lost) <= shown
+
+
+def _same_start(item: str, other: str, rubric: Rubric, evidence: Mapping[str, Evidence]) -> bool:
+    """Say whether two nets that differ in their normalization start with the same parameters."""
+    cases = {case.id: case for case in rubric.cases if case.probe == "nets.net_init"}
+    pairs = [
+        (evidence[case_id], evidence[twin])
+        for case_id, case in cases.items()
+        for twin in [f"{other}/{case_id.partition('/')[2]}"]
+        if case.item == item and twin in cases and cases[twin].only == case.only
+        if cases[twin].options["dims"] == case.options["dims"]
+    ]
+    return bool(pairs) and all(
+        one.outcome == two.outcome == "answered"
+        and one.arrays.keys() == two.arrays.keys()
+        and all(_drawn_alike(one.arrays[name], two.arrays[name]) for name in one.arrays)
+        for one, two in pairs
+    )
+
+
+def _drawn_alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Say whether two parameters have one shape, and are equal unless both are drawn at random."""
+    random = [array.size > 1 and bool(np.ptp(array)) for array in (one, other)]
+    return one.shape == other.shape and (all(random) or np.array_equal(one, other))
 
 
 def _without_penalty(item: str, fold: Fold, seen: Mapping[str, Evidence]) -> Arrays:
@@ -202,8 +237,8 @@ def _parts(wrong: Sequence[str], fold: Fold) -> Iterator[str]:
             yield "loss" if name == "loss" else "gradients"
         if fold.reg:
             yield "regularization"
-        if fold.fold == "dropout":
-            yield "training"
+        if fold.fold == "dropout":  # its gradients are held against its own loss
+            yield from ("training", "gradients")
 
 
 def _depends_on_all(arrays: Arrays) -> bool:
@@ -255,29 +290,60 @@ def _right(inputs: Arrays, fold: Fold) -> dict[str, np.ndarray]:
     return found
 
 
-def shares_helper(job: box.Job, given: Mapping[str, bytes], items: Collection[str]) -> bool:
-    """Say whether both classes of fc_net.py use a function that is the student's own.
+def _shared(
+    right: Session,
+    pair: Sequence[str],
+    seen: Mapping[str, Evidence],
+    job: box.Job,
+    items: Collection[str],
+) -> bool:
+    """Say whether nets of two classes have their mistake from one helper of the student's.
 
-    One that is as it was handed out is not, nor is one that is an item by itself.
+    The first call that a right net does not make so stands in it for both; or all calls are right,
+    and the helper is one of the penalty.
     """
+    fold = next(one for one in FOLDS if one.two_layer and not one.reg)
+    case = _case("FullyConnectedNet", Net("FullyConnectedNet"), fold)
+    calls = right.once([case])[case.id].calls
+    sites = [trace.site(seen[fold.case(name)].calls, calls) for name in pair]
+    helpers = list(_helpers(job, items))
+    if all(site is not None for site in sites):
+        return any(all(one.holds(site) for site in sites if site) for one in helpers)
+    return not any(sites) and any("reg" in one.words for one in helpers)
+
+
+@dataclass(frozen=True)
+class Helper:
+    """A function of the student's own that both classes use: where it is, and its names."""
+
+    path: str
+    lines: range
+    words: frozenset[str]
+
+    def holds(self, site: tuple[str, int]) -> bool:
+        """Say whether a line of a file is one of its own."""
+        return site[0] == self.path and site[1] in self.lines
+
+
+def _helpers(job: box.Job, items: Collection[str]) -> Iterator[Helper]:
+    """Yield the functions that both classes of fc_net.py use and that are no items themselves."""
+    paths = {name: f"{job.package}/{path}" for name, path in box.GRADED.items()}
     try:
-        trees = {
-            name: ast.parse(job.files.get(f"{job.package}/{path}", b""))
-            for name, path in box.GRADED.items()
-        }
-        handed_out = {ast.dump(node) for text in given.values() for node in ast.parse(text).body}
+        trees = {name: ast.parse(job.files.get(path, b"")) for name, path in paths.items()}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    own = {
-        node.name
-        for name in ("fc_net", "layer_utils", "layers")
-        for node in trees[name].body
-        if isinstance(node, ast.FunctionDef) and ast.dump(node) not in handed_out
-        if node.name not in items
-    }
-    used: list[set[str]] = [
-        {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-        for node in trees["fc_net"].body
-        if isinstance(node, ast.ClassDef)
-    ]
-    return len(used) > 1 and any(all(name in names for names in used) for name in own)
+        return
+    classes = [node for node in trees["fc_net"].body if isinstance(node, ast.ClassDef)]
+    used = [_words(node) for node in classes]
+    for name in ("fc_net", "layer_utils", "layers"):
+        for node in trees[name].body:
+            if isinstance(node, ast.FunctionDef) and node.name not in items:
+                if len(used) > 1 and all(node.name in words for words in used):
+                    lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+                    yield Helper(paths[name], lines, _words(node))
+
+
+def _words(tree: ast.AST) -> frozenset[str]:
+    """Return the names that code uses, those of its arguments too."""
+    nodes = list(ast.walk(tree))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return frozenset(names | {node.arg for node in nodes if isinstance(node, ast.arg)})

@@ -31,7 +31,11 @@ NORMS = {
 }
 TELLING = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
 # A backward pass whose cache is promised by its forward pass's docstring.
-PROMISED = {"affine_backward": "affine_forward", "relu_backward": "relu_forward"}
+PROMISED = {
+    "affine_backward": "affine_forward",
+    "relu_backward": "relu_forward",
+    "dropout_backward": "dropout_forward",
+}
 
 
 @dataclass(frozen=True)

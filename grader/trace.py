@@ -43,10 +43,7 @@ def causes(
     cases = [case for case in cases if over[case.id].calls]
     if not cases or not reference or time.monotonic() > deadline:
         return {}
-    right_job = replace(
-        job, package="cs231n", files=reference, conventions={"dropout_p": "keep"}, graft=grafts
-    )
-    session = Session(worker, right_job, rubric, deadline)
+    session = Session(worker, right_job(job, grafts, reference), rubric, deadline)
     try:
         right = session.once(cases)
     finally:
@@ -57,6 +54,20 @@ def causes(
         if says and case.item not in told:
             told[case.item] = _with(found.get(case.item), says)
     return told
+
+
+def right_job(job: box.Job, grafts: Mapping[str, bytes], reference: Mapping[str, bytes]) -> box.Job:
+    """Return the job that runs the reference's nets over the same layers as `job`'s."""
+    conventions = {"dropout_p": "keep"}
+    return replace(job, package="cs231n", files=reference, conventions=conventions, graft=grafts)
+
+
+def site(mine: Sequence[Call], right: Sequence[Call]) -> tuple[str, int] | None:
+    """Return (file, line) of the first call that differs from a right net's; None if none does."""
+    for call, wanted in zip(mine, right):
+        if _kind(call) != _kind(wanted) or any(_other(call, wanted)):
+            return call.file, call.line
+    return None if len(mine) == len(right) or not mine else (mine[-1].file, mine[-1].line)
 
 
 def _with(known: Diagnosis | None, says: str) -> Diagnosis:

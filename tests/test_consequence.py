@@ -73,6 +73,10 @@ HELPER = """def penalty(reg, *weights):
     return 0.5 * reg * sum(np.sum(np.abs(w)) for w in weights)
 
 
+def linear(x, w, b):
+    return affine_forward(x, w, b)
+
+
 """
 ON_ITS_OWN = "0.5 * self.reg * sum(np.sum(np.abs(w)) for w in ({}))"
 IN_TWO, IN_DEEP = (
@@ -83,6 +87,16 @@ SHARED_HELPER: Change = {
     "TwoLayerNet.loss": [(IN_TWO, "penalty(self.reg, W1, W2)")],
     "FullyConnectedNet.loss": [(IN_DEEP, "penalty(self.reg, W)")],
 }
+ONE_LINE_OF_TWO: Change = {
+    "FullyConnectedNet.__init__": [("np.ones(fan_out)", "3 * np.ones(fan_out)")]
+}
+# Both classes make their scores by a helper, and what may be wrong about it.
+LAST = 'affine_forward(out, params[f"W{last}"], params[f"b{last}"])'
+SHARED_SCORES: Change = {
+    "TwoLayerNet.loss": [("affine_forward(hidden, W2, b2)", "linear(hidden, W2, b2)")],
+    "FullyConnectedNet.loss": [(LAST, LAST.replace("affine_forward", "linear"))],
+}
+WRONG_SCORES: Change = {"linear": [("affine_forward(x, w, b)", "affine_forward(x, 2 * w, b)")]}
 WRITTEN_TWICE: Change = {
     "TwoLayerNet.loss": [(IN_TWO, ON_ITS_OWN.format("W1, W2"))],
     "FullyConnectedNet.loss": [(IN_DEEP, ON_ITS_OWN.format("W,"))],
@@ -116,6 +130,28 @@ CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None
             "FullyConnectedNet.batchnorm": (0.0, "FullyConnectedNet"),
             "FullyConnectedNet.layernorm": (2.0, None),
             "FullyConnectedNet.dropout": (0.0, "FullyConnectedNet"),
+        },
+    ),
+    "one line of the constructor that serves two normalizations is paid for once": (
+        [ONE_LINE_OF_TWO],
+        {
+            "FullyConnectedNet.batchnorm": (0.5, None),
+            "FullyConnectedNet.layernorm": (0.0, "FullyConnectedNet.batchnorm"),
+        },
+    ),
+    "a penalty that each net writes by itself is no helper's, though they share one": (
+        [
+            names("TwoLayerNet/half-forgotten-in-loss", "FullyConnectedNet/half-forgotten-in-loss"),
+            SHARED_SCORES,
+        ],
+        {"TwoLayerNet": (1.0, None), "FullyConnectedNet": (1.5, None)},
+    ),
+    "a helper of both classes that spoils their scores is paid for once": (
+        [SHARED_SCORES, WRONG_SCORES],
+        {
+            "TwoLayerNet": (4.0, None),
+            "FullyConnectedNet": (0.0, "TwoLayerNet"),
+            **{net: (0.0, "TwoLayerNet") for net in NETS},
         },
     ),
     "a net of constants explains nothing": (
@@ -186,7 +222,7 @@ CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None
             "batchnorm_backward": (0.0, "batchnorm_forward"),
             "batchnorm_backward_alt": (0.0, "batchnorm_forward"),
             "FullyConnectedNet.batchnorm": (4.0, None),
-            "FullyConnectedNet.layernorm": (2.0, None),
+            "FullyConnectedNet.layernorm": (2.0, "FullyConnectedNet.batchnorm"),
         },
     ),
 }
