@@ -171,14 +171,22 @@ def _case(item: str, net: Net, fold: Fold) -> Case:
 def _same(
     item: str, other: str, lost: Collection[str], seen: Mapping[str, Evidence], rubric: Rubric
 ) -> bool:
-    """Say whether all that is wrong about a net, in every lost part, is wrong about another."""
+    """Say whether all that is wrong about a net, in every lost part, is wrong about another.
+
+    Where both stop in the same line, that may be any part; but somewhere its layers must be seen.
+    """
     shown: set[str] = set()
+    verified = False
     for fold in FOLDS:
         pair = [seen.get(fold.case(name)) for name in (item, other)]
         if pair[0] is None or pair[1] is None:
             continue
         if any(one is None or one.outcome != "answered" for one in pair):
-            return False
+            if _stop(pair[0]) is None or _stop(pair[0]) != _stop(pair[1]):
+                return False
+            shown |= set(lost)
+            continue
+        verified |= fold.fold != "none"
         mine, theirs = pair[0].arrays, pair[1].arrays
         net = net_of(rubric.item(item))
         case = _case(item, net, fold)
@@ -187,14 +195,20 @@ def _same(
             right |= _without_penalty(item, fold, seen)
             mine = {n: a for n, a in mine.items() if net.layers or not n.startswith(NO_PENALTY)}
         wrong = [name for name in mine if name in right and not _close(mine[name], right[name])]
-        if "scores_stretched" in mine and _close(mine["scores_stretched"], right["scores"]):
+        if "scores_stretched" in wrong and _close(mine["scores_stretched"], right["scores"]):
             wrong.remove("scores_stretched")  # batch normalization never left training, by itself
         if not _depends_on_all(mine) or not all(
             name in theirs and _close(mine[name], theirs[name]) for name in wrong
         ):
             return False
         shown |= set(_parts(wrong, fold))
-    return set(lost) <= shown
+    return set(lost) <= shown and (verified or not net_of(rubric.item(item)).layers)
+
+
+def _stop(evidence: Evidence) -> tuple[str, str, int] | None:
+    """Return (kind, file, line) of the exception that a case stopped with."""
+    raised = evidence.raised if evidence.outcome == "raised" else None
+    return (raised.type, *raised.frames[-1][:2]) if raised and raised.frames else None
 
 
 def _same_start(item: str, other: str, rubric: Rubric, evidence: Mapping[str, Evidence]) -> bool:

@@ -33,8 +33,8 @@ def folded(
     """x (T, N, D), y (T, N): T batches in training, then the first one without labels.
 
     -> loss () and gradients d<name> of the last batch, for the parameters of the net with layers;
-    scores (N, C), called scores_stretched behind batch normalization. A plain net has no such
-    layers: it gets what they do multiplied into its weights, and both scores.
+    scores (N, C) of a net that was never trained, and behind batch normalization scores_stretched
+    of this one. A plain net has no such layers: it gets what they do multiplied into its weights.
     """
     values = values_of(theta, dims, fold)
     plain = normalization is None and keep == 1
@@ -44,8 +44,11 @@ def folded(
     for batch, labels in zip(x, y):
         found = nets.loss_of(model, batch.copy(), labels.copy())
     if not plain:
-        name = "scores_stretched" if normalization == "batchnorm" else "scores"
-        return {**found, name: nets.scores_of(model, x[0].copy())}
+        if normalization == "batchnorm":
+            found["scores_stretched"] = nets.scores_of(model, x[0].copy())
+        fresh = nets.built(nn, x.dtype, dims, net, reg=reg, normalization=normalization, keep=keep)
+        nets.put(fresh, values)
+        return {**found, "scores": nets.scores_of(fresh, x[0].copy())}
     found = unfolded(found, values, dims)
     for name, scale in scales(fold, len(x)).items():
         nets.put(model, multiplied(values, dims, scale))
