@@ -71,11 +71,11 @@ def site(mine: Sequence[Call], right: Sequence[Call]) -> tuple[str, int] | None:
 
 
 def _with(known: Diagnosis | None, says: str) -> Diagnosis:
-    """Return the line, and behind it what is certain about the numbers."""
+    """Return the line, behind what is certain about the numbers."""
     if known is None or not known.cause.certain:
         return Diagnosis(Cause(ID, says, False))
     cause = known.cause
-    return replace(known, cause=Cause(f"{ID}+{cause.id}", f"{says} {cause.says}", False))
+    return replace(known, cause=Cause(f"{cause.id}+{ID}", f"{cause.says} {says}", True))
 
 
 def difference(case: Case, mine: Sequence[Call], right: Sequence[Call]) -> str:
