@@ -38,16 +38,16 @@ def fresh_loss(self, X, y=None):
 ''', {}),
     "a net takes its sizes out of the caller's list": ('''
 class FullyConnectedNet:
-    def __init__(self, hidden_dims, input_dim=3072, num_classes=10, dropout_keep_ratio=1,
+    def __init__(self, hidden_dims, input_dim=3072, num_classes=10, dropout=1,
                  normalization=None, reg=0.0, weight_scale=1e-2, dtype=np.float32, seed=None):
         sizes = list(hidden_dims)
         while hidden_dims:
             hidden_dims.pop()
-        kept_init(self, sizes, input_dim, num_classes, dropout_keep_ratio, normalization, reg,
+        kept_init(self, sizes, input_dim, num_classes, dropout, normalization, reg,
                   weight_scale, dtype, seed)
 
 
-def kept_init(self, hidden_dims, input_dim, num_classes, dropout_keep_ratio, normalization, reg,
+def kept_init(self, hidden_dims, input_dim, num_classes, dropout, normalization, reg,
               weight_scale, dtype, seed):
     {init}
 ''', {}),
