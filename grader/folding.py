@@ -21,6 +21,7 @@ from grader import box, trace
 from grader.follow import Again
 from grader.needs import kind
 from grader.probes import folds, stand_ins
+from grader.probes.nn import NETS
 from grader.rubric import ItemTable, Rubric
 from grader.session import Session
 from grader.types import Arrays, Call, Case, Evidence
@@ -368,16 +369,20 @@ class Helper:
 
 
 def _helpers(job: box.Job, items: Collection[str]) -> Iterator[Helper]:
-    """Yield the functions that both classes of fc_net.py use and that are no items themselves."""
+    """Yield what both nets of fc_net.py use and what is no item: functions, a class that both are
+    or hold; and the one net where the other one is it, or holds it.
+    """
     paths = {name: f"{job.package}/{path}" for name, path in box.GRADED.items()}
     trees = {name: tree_of(job.files.get(path, b"")) for name, path in paths.items()}
     bodies = {name: [] if tree is None else tree.body for name, tree in trees.items()}
-    classes = [node for node in bodies["fc_net"] if isinstance(node, ast.ClassDef)]
-    used = [_words(node) for node in classes]
+    nets = [node for node in bodies["fc_net"] if isinstance(node, ast.ClassDef)]
+    used = {node.name: _words(node) for node in nets if node.name in NETS}
     for name in ("fc_net", "layer_utils", "layers"):
         for node in bodies[name]:
-            if isinstance(node, ast.FunctionDef) and node.name not in items:
-                if len(used) > 1 and all(node.name in words for words in used):
+            is_layer = isinstance(node, ast.FunctionDef) and node.name in items
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not is_layer:
+                users = [words for net, words in used.items() if net != node.name]
+                if len(used) > 1 and all(node.name in words for words in users):
                     lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
                     yield Helper(paths[name], lines, _words(node))
 

@@ -132,6 +132,21 @@ WRONG_IN_ALL: Change = {
         (IN_DEEP, IN_DEEP.replace("0.5", "0.7")),
     ]
 }
+# One net is the other one with one hidden layer, and takes its mistakes with it.
+FROM_DEEP: Change = {
+    "TwoLayerNet.__init__": [
+        (
+            "        self.params = {}\n        self.reg = reg\n",
+            "        self.deep = FullyConnectedNet([hidden_dim], input_dim, num_classes, reg=reg,\n"
+            "            weight_scale=weight_scale, dtype=np.float64)\n"
+            "        self.params = self.deep.params\n        return\n",
+        )
+    ],
+    "TwoLayerNet.loss": [
+        ("        # BEGIN SOLUTION\n", "        self.deep.params = self.params\n"
+         "        return self.deep.loss(X, y)\n")
+    ],
+}  # fmt: skip
 # What each class has in the place of its loss: a helper that has nothing of a net.
 BEFORE = "        # BEGIN SOLUTION\n"
 TO_HELPER = f"{BEFORE}        return constants(self.params, X, y, self.reg)\n"
@@ -203,6 +218,18 @@ CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None
     ),
     "a mistake in a helper of two nets is paid once": (
         [SHARED_HELPER],
+        {"TwoLayerNet": (1.0, None), "FullyConnectedNet": (0.0, "TwoLayerNet")},
+    ),
+    "a mistake in the gradients of a net that the other one holds is paid once": (
+        [GRADIENT_TOO_LARGE, FROM_DEEP],
+        {
+            "TwoLayerNet": (1.5, None),
+            "FullyConnectedNet": (0.0, "TwoLayerNet"),
+            **dict.fromkeys(NETS, (0.0, "TwoLayerNet")),
+        },
+    ),
+    "a mistake in the penalty of a net that the other one holds is paid once": (
+        [names("FullyConnectedNet/half-forgotten-in-loss"), FROM_DEEP],
         {"TwoLayerNet": (1.0, None), "FullyConnectedNet": (0.0, "TwoLayerNet")},
     ),
     "the same mistake written twice is two": (
