@@ -103,9 +103,14 @@ def _calls(value: Any, files: Mapping[str, bytes]) -> Iterator[Call]:
                 if isinstance(row, list) and len(row) == 4 and all(map(_is_number, row))
             }
             place = _text(file, 300)
-            is_line = type(line) is int and 0 < line <= files.get(place, b"").count(b"\n") + 1
+            is_line = type(line) is int and 0 < line <= _most_lines(files.get(place, b""))
             layer = name if isinstance(name, str) and name in RETURNS else "another function"
             yield Call(layer, place if is_line else "", line if is_line else 0, known)
+
+
+def _most_lines(data: bytes) -> int:
+    """Return how many lines a file has at most, whatever ends them."""
+    return data.count(b"\n") + data.count(b"\r") + 1
 
 
 def _is_number(value: Any) -> bool:
