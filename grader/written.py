@@ -42,6 +42,7 @@ class Sources:
     def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
         self._files = files or {}
         self._read: dict[str, dict[str, Function | ast.ClassDef | None]] = {}
+        self._near: dict[tuple[str, str, frozenset[str]], str | None] = {}
         self._unreturned: dict[tuple[str, str], Unreturned | None] = {}
 
     def path(self, module: str) -> str | None:
@@ -74,6 +75,12 @@ class Sources:
 
     def near(self, module: str, name: str, taken: Iterable[str]) -> str | None:
         """Return the name in a file that `name` was probably meant by; none of the `taken` ones."""
+        key = (module, name, frozenset(taken))
+        if key not in self._near:
+            self._near[key] = self._nearest(*key)
+        return self._near[key]
+
+    def _nearest(self, module: str, name: str, taken: frozenset[str]) -> str | None:
         owner = name.rpartition(".")[0]
         known = [n for n in self.names(module) if n not in taken and n.rpartition(".")[0] == owner]
         short = [one.rpartition(".")[2] for one in known]

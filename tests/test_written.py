@@ -274,6 +274,18 @@ def test_what_is_too_deep_or_too_long_is_read_in_no_time_or_not(name: str) -> No
     assert time.monotonic() - started < 3.0
 
 
+def test_many_names_that_are_nearly_the_same_take_no_time() -> None:
+    names = (f"relu_forw{n:05}" for n in range(10_000))
+    lines = "".join(
+        "".join(f"{name} = " for name in names_of) + "0\n" for names_of in zip(*[names] * 50)
+    )
+    sources = Sources({"hw/layers.py": lines.encode()})
+    started = time.monotonic()
+    for _ in range(500):
+        assert sources.near("layers", "relu_forward00", ["adam"]) is None
+    assert time.monotonic() - started < 3.0
+
+
 def test_a_function_that_is_too_deep_to_read_is_not_the_graders_fault(
     worker: Worker, assignment: Assignment
 ) -> None:
