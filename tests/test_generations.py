@@ -355,6 +355,15 @@ def test_a_loss_is_called_changed_only_where_usual_scores_show_it_and_it_was_han
             assert report.score.earned == report.score.possible
 
 
+def test_nobody_is_asked_about_a_loss_that_was_not_handed_out(
+    assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    """Files of 2021, graded by somebody as those of 2018: their loss is their own."""
+    wrong = f"import numpy as np\n{LOSSES['summed'][0]}"
+    files = handed_in.planted(dict(solved("cs231n-a2-2021")), wrong)
+    assert grade_one(of_files("loss", files), assignments["cs231n-a2"], worker).flags == ()
+
+
 WRONG_LOSS = GOOD_LOSS.replace("/ n, dx / n", "/ n, dx")
 
 

@@ -172,8 +172,8 @@ def test_a_defect_ends_with_exit_code_1_and_no_traceback(
     edit(home / MAIN, '"layers.affine_forward"', '"layers.affine_forwards"')
     code, said = lint(monkeypatch, capsys)
     assert code == 1
-    assert "wrong" in said and "1 problem found" not in said  # three rubrics extend one another
-    assert "item 'affine_forward'" in said and "3 problems found" in said
+    assert "wrong" in said and "1 problem found" not in said  # six rubrics extend one another
+    assert "item 'affine_forward'" in said and "6 problems found" in said
 
 
 def test_stale_golden_answers_are_named_and_the_rest_is_said_to_be_left_out(
@@ -509,14 +509,14 @@ COMPACT = "tests/submissions/accepted/compact with cs231n-a2"
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What is said of a home with a template that earns a point and odd tests/submissions."""
+    """What is said of a home whose reference hands a solution out, and odd tests/submissions."""
     home = tmp_path_factory.mktemp("home")
-    for name in ("reference", "student_template", "tests/submissions/accepted/compact"):
+    for name in ("reference", "tests/submissions/accepted/compact"):
         ignored = shutil.ignore_patterns("__pycache__", "golden")
         shutil.copytree(ROOT / name, home / name, ignore=ignored)
-    stub = 'raise NotImplementedError("relu_forward: write this")'
-    path = home / "student_template" / "cs231n" / "layers.py"
-    edit(path, stub, "return np.maximum(0, x), x")
+    right = "    return np.maximum(0, x), x\n"
+    marked = f"    # BEGIN SOLUTION\n{right}    # END SOLUTION\n"
+    edit(home / "reference" / "cs231n" / "layers.py", marked, right)
     layers = next((home / handed.FOLDER / "accepted").rglob("layers.py"))
     layers.write_text(layers.read_text() + "\n\ndef relu_forward(x):\n    return abs(x), x\n")
     folder = home / handed.FOLDER / "wrong" / "affine_backward"
@@ -538,7 +538,7 @@ def test_a_wrong_submission_that_fails_too_little_or_too_much_is_named(
 
 
 def test_a_template_that_earns_a_point_is_named(graded: dict[str, str]) -> None:
-    said = graded["student_template/ with cs231n-a2"]
+    said = graded["template for cs231n-a2"]
     assert "relu_forward is passed and gets 1 points, though nothing is written" in said
 
 

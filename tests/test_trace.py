@@ -30,7 +30,9 @@ WRONG: Mapping[str, tuple[str, str, str, str, str]] = {
     ),
     "a relu is not undone in the first layer": (
         UNDO_RELU, UNDO_RELU.replace('"relu", i])', '"relu", i]) if i > 1 else dout'),
-        "FullyConnectedNet", "calls affine_backward where a right net calls relu_backward", AFFINE,
+        "FullyConnectedNet",
+        "hands another dout to affine_backward than a right net does: it calls relu_backward",
+        AFFINE,
     ),
     "a weight is changed on its way": (
         LAST, LAST.replace("params[f\"W{last}\"]", "2 * params[f\"W{last}\"]"),
@@ -69,28 +71,36 @@ def call(name: str, line: int = 1, **numbers: Sequence[float]) -> Call:
     return Call(name, PATH, line, kept)
 
 
-RIGHT = (call("affine_forward", x=(1, 2, 3), w=(4, 5, 6)), call("relu_forward", x=(7, 8, 9)))
+RIGHT = (
+    call("affine_forward", x=(1, 2, 3), w=(4, 5, 6)),
+    call("relu_forward", x=(7, 8, 9)),
+    call("softmax_loss", x=(3, 1, 4)),
+)
 DIFFERENT: Mapping[str, tuple[Sequence[Call], str]] = {
     "the same calls": (RIGHT, ""),
-    "rounding": ((replace(RIGHT[0], numbers={"x": (4.0, 1 + 1e-12, 2.0, 3.0)}), RIGHT[1]), ""),
-    "an argument that is left out": ((replace(RIGHT[0], numbers={}), RIGHT[1]), ""),
+    "rounding": ((replace(RIGHT[0], numbers={"x": (4.0, 1 + 1e-12, 2.0, 3.0)}), *RIGHT[1:]), ""),
+    "an argument that is left out": ((replace(RIGHT[0], numbers={}), *RIGHT[1:]), ""),
+    "a layer that the net works out by itself": ((RIGHT[0], RIGHT[2]), ""),
+    "a net that ends by itself": (RIGHT[:1], ""),
+    "no call at all": ((), ""),
     "another number": (
         (RIGHT[0], call("relu_forward", 9, x=(7, 8, 9.1))),
         "Line 9 of fc_net.py hands another x to relu_forward than a right net does: "
         "see what was done to it.",
     ),
-    "another layer": (
-        (call("relu_forward", 7), RIGHT[1]),
-        "Line 7 of fc_net.py calls relu_forward where a right net calls affine_forward.",
+    "another number behind a layer that is not called": (
+        (RIGHT[0], call("softmax_loss", 9, x=(1, 1, 1))),
+        "Line 9 of fc_net.py hands another x to softmax_loss than a right net does: "
+        "it calls relu_forward before.",
     ),
-    "too few calls": (
-        RIGHT[:1], "After affine_forward in line 1 of fc_net.py a right net calls relu_forward.",
+    "another layer": (
+        (RIGHT[0], call("layernorm_forward", 7)),
+        "Line 7 of fc_net.py calls layernorm_forward where a right net calls relu_forward.",
     ),
     "too many calls": (
         (*RIGHT, call("relu_forward", 8)),
         "Line 8 of fc_net.py calls relu_forward where a right net is done.",
     ),
-    "no call at all": ((), ""),
 }  # fmt: skip
 
 

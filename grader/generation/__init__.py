@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.generation import marks
-from grader.generation.marks import GENERATIONS, Mark
+from grader.generation.marks import BEFORE_2021, GENERATIONS, Mark
 
 NO_MARK = "no mark of another course year was found in the files"
 
@@ -64,6 +64,11 @@ def recognise(files: Mapping[str, bytes], package: str) -> Generation:
     other = next(n for n in _by_support([*strong, *weak]) if n != chosen)
     reason = _told(said) if agree else _torn(chosen, strong)
     return Generation(chosen, reason or NO_MARK, agree and len(left) == 1, possible, other)
+
+
+def may_have_losses(files: Mapping[str, bytes], package: str) -> bool:
+    """Say whether files can be of years that handed the losses out: before 2021."""
+    return bool(recognise(files, package).possible & BEFORE_2021)
 
 
 def _years(rubric: str) -> str:

@@ -29,12 +29,15 @@ class SubmissionJson(TypedDict):
 
 
 class RubricJson(TypedDict):
-    """What it was graded against, by hash; `why` this rubric, where that needs saying."""
+    """What it was graded against, by hash; `why` this rubric, where that needs saying.
+
+    Results of earlier versions have no `why`.
+    """
 
     id: str
     sha256: str
     golden: str
-    why: str
+    why: NotRequired[str]
 
 
 class ScoreJson(TypedDict):
@@ -287,14 +290,17 @@ def _questions(report: Report) -> list[QuestionJson]:
 
 
 def _notebooks(report: Report) -> list[NotebookJson]:
+    """Return every notebook that was handed in or asked for; some course years ask for two."""
     present = {path.rpartition("/")[2] for path in report.submission.files}
+    asked = {item.where.partition(",")[0] for item in report.items}
     seen = {notebook.name: notebook for notebook in report.notebooks}
+    known = [name for name in NOTEBOOKS if name in seen or name in present | asked]
     unseen = {
         name: Notebook(name, "skipped" if name in present else "missing")
-        for name in NOTEBOOKS
+        for name in known
         if name not in seen
     }
-    names = [*NOTEBOOKS, *(name for name in seen if name not in NOTEBOOKS)]
+    names = [*known, *(name for name in seen if name not in NOTEBOOKS)]
     return [_notebook((seen | unseen)[name], report) for name in names]
 
 

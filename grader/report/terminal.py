@@ -46,9 +46,11 @@ def _lines(said: Page, path: str) -> Iterator[tuple[int, Text]]:
         yield 2, Text(f"… and {count(len(said.cards) - MOST, 'more thing')} to fix")
     if said.unwritten:
         first = said.unwritten[0]
-        if not said.untouched:  # else the verdict says so already
+        if said.untouched:  # the verdict says with what to start
+            yield 0, Text(f"Open {first.where}")
+        else:
             yield 0, Text(f"Not written yet: go on with {first.title}")
-        yield 2, Text(first.where, "dim")
+            yield 2, Text(first.where, "dim")
     if path:
         yield 0, Text(f"Full report: {path}")
 

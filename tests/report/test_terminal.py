@@ -24,7 +24,7 @@ EXPECTED = {
     ],
     "untouched": [
         "0 of 42 points · Nothing is written yet: start with affine_forward",
-        "  layers.py: affine_forward",
+        "Open layers.py: affine_forward",
     ],
     "syntax_error": ["1. layers.py, line 12 +24 points"],
     "our_fault": ["A part could not be graded. This is our fault and costs you nothing."],
