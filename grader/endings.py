@@ -86,10 +86,10 @@ def is_about_a_name(evidence: Evidence) -> bool:
 def of(item: ItemTable, evidence: Evidence, sources: Sources, limit_s: float) -> Ending:
     """Return how a case without an answer ended; what may not be shown is not in `evidence`."""
     raised = evidence.raised or Raised("", "")
-    if evidence.unloaded:
-        return importing(evidence)
     if evidence.outcome == "missing":
         return _missing(item, raised, sources)
+    if evidence.unloaded:
+        return importing(evidence)
     if evidence.outcome == "not_written":
         return _not_written(item, raised, sources)
     if evidence.outcome == "raised":

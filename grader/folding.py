@@ -21,10 +21,12 @@ from grader import box, trace
 from grader.follow import Again
 from grader.needs import kind
 from grader.probes import folds, stand_ins
+from grader.probes.nn import NETS
 from grader.rubric import ItemTable, Rubric
 from grader.session import Session
-from grader.types import Arrays, Case, Evidence
+from grader.types import Arrays, Call, Case, Evidence
 from grader.verdicts import Verdict
+from grader.written import tree_of
 
 SAME = 1e-9  # of an array's largest number: one mistake in two places rounds a little differently
 SLOW = ("timeout", "memory", "died")
@@ -120,6 +122,8 @@ def consequences(
             start = {"init"} if _same_start(item, other, rubric, evidence) else set()
             if not _same(item, other, lost[item] - start, seen, rubric):
                 continue
+            if not _calls_its_own(item, net, seen):
+                continue
             if net.name != asked[other].name:
                 right_job = trace.right_job(job, {"layers": layers}, solved)
                 right = Session(worker, right_job, rubric, deadline)
@@ -203,6 +207,19 @@ def _same(
             return False
         shown |= set(_parts(wrong, fold))
     return set(lost) <= shown and (verified or not net_of(rubric.item(item)).layers)
+
+
+def _calls_its_own(item: str, net: Net, seen: Mapping[str, Evidence]) -> bool:
+    """Say whether a net calls the layers that it is asked for, and none that another one is.
+
+    The stand-ins of both normalizations are alike, and two nets may leave out theirs alike.
+    """
+    own = "dropout" if net.keep != 1 else net.normalization
+    folds_of = [seen.get(fold.case(item)) for fold in FOLDS if fold.fold != "none"]
+    answered = [one for one in folds_of if one is not None and one.outcome == "answered"]
+    called = [{call.name.partition("_")[0] for call in one.calls} for one in answered]
+    extra = {"batchnorm", "layernorm", "dropout"}
+    return own is None or all(names & extra == {own} for names in called)
 
 
 def _stop(evidence: Evidence) -> tuple[str, str, int] | None:
@@ -314,16 +331,28 @@ def _shared(
     """Say whether nets of two classes have their mistake from one helper of the student's.
 
     The first call that a right net does not make so stands in it for both; or all calls are right,
-    and the helper is one of the penalty.
+    and the helper is one of the penalty. A net that calls no layer shows neither, and a deep one
+    calls as many affine layers as a right one: the two are compared with one hidden layer only.
     """
-    fold = next(one for one in FOLDS if one.two_layer and not one.reg)
-    case = _case("FullyConnectedNet", Net("FullyConnectedNet"), fold)
-    calls = right.once([case])[case.id].calls
-    sites = [trace.site(seen[fold.case(name)].calls, calls) for name in pair]
+    fold, deep = (
+        next(one for one in FOLDS if one.fold == "none" and not one.reg and one.dims == dims)
+        for dims in (ONE, DEEP)
+    )
+    cases = [_case("FullyConnectedNet", Net("FullyConnectedNet"), one) for one in (fold, deep)]
+    calls, deep_calls = (right.once([case])[case.id].calls for case in cases)
+    mine = [seen[fold.case(name)].calls for name in pair]
+    deeper = [seen[deep.case(name)].calls for name in pair if deep.case(name) in seen]
+    if not all(mine) or any(_affine(one) != _affine(deep_calls) for one in deeper):
+        return False
+    sites = [trace.site(one, calls) for one in mine]
     helpers = list(_helpers(job, items))
     if all(site is not None for site in sites):
         return any(all(one.holds(site) for site in sites if site) for one in helpers)
     return not any(sites) and any("reg" in one.words for one in helpers)
+
+
+def _affine(calls: Sequence[Call]) -> int:
+    return sum(call.name == "affine_forward" for call in calls)
 
 
 @dataclass(frozen=True)
@@ -340,18 +369,20 @@ class Helper:
 
 
 def _helpers(job: box.Job, items: Collection[str]) -> Iterator[Helper]:
-    """Yield the functions that both classes of fc_net.py use and that are no items themselves."""
+    """Yield what both nets of fc_net.py use and what is no item: functions, a class that both are
+    or hold; and the one net where the other one is it, or holds it.
+    """
     paths = {name: f"{job.package}/{path}" for name, path in box.GRADED.items()}
-    try:
-        trees = {name: ast.parse(job.files.get(path, b"")) for name, path in paths.items()}
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    classes = [node for node in trees["fc_net"].body if isinstance(node, ast.ClassDef)]
-    used = [_words(node) for node in classes]
+    trees = {name: tree_of(job.files.get(path, b"")) for name, path in paths.items()}
+    bodies = {name: [] if tree is None else tree.body for name, tree in trees.items()}
+    nets = [node for node in bodies["fc_net"] if isinstance(node, ast.ClassDef)]
+    used = {node.name: _words(node) for node in nets if node.name in NETS}
     for name in ("fc_net", "layer_utils", "layers"):
-        for node in trees[name].body:
-            if isinstance(node, ast.FunctionDef) and node.name not in items:
-                if len(used) > 1 and all(node.name in words for words in used):
+        for node in bodies[name]:
+            is_layer = isinstance(node, ast.FunctionDef) and node.name in items
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not is_layer:
+                users = [words for net, words in used.items() if net != node.name]
+                if len(used) > 1 and all(node.name in words for words in users):
                     lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
                     yield Helper(paths[name], lines, _words(node))
 

@@ -10,6 +10,7 @@ Nothing here fails for what a file holds: what cannot be parsed is read definiti
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +21,8 @@ from grader.near import nearest
 
 MOST = 130_000  # characters of a file that are read: homework comes to less
 MAX_LINE = 2_000  # characters; a parser may take long over what no homework holds
+MAX_DEPTH = 150  # of a tree, which functions that call themselves go down
+MAX_NODES = 5_000  # of a function: the ways through it are followed statement by statement
 LONG_STATEMENT = re.compile(r"(?:[^\n]*\\\n){40}")
 BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError)
 
@@ -39,6 +42,8 @@ class Sources:
     def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
         self._files = files or {}
         self._read: dict[str, dict[str, Function | ast.ClassDef | None]] = {}
+        self._near: dict[tuple[str, str, frozenset[str]], str | None] = {}
+        self._unreturned: dict[tuple[str, str], Unreturned | None] = {}
 
     def path(self, module: str) -> str | None:
         """Return the path of the graded file "layers" or "fc_net"; None where there is none."""
@@ -70,6 +75,12 @@ class Sources:
 
     def near(self, module: str, name: str, taken: Iterable[str]) -> str | None:
         """Return the name in a file that `name` was probably meant by; none of the `taken` ones."""
+        key = (module, name, frozenset(taken))
+        if key not in self._near:
+            self._near[key] = self._nearest(*key)
+        return self._near[key]
+
+    def _nearest(self, module: str, name: str, taken: frozenset[str]) -> str | None:
         owner = name.rpartition(".")[0]
         known = [n for n in self.names(module) if n not in taken and n.rpartition(".")[0] == owner]
         short = [one.rpartition(".")[2] for one in known]
@@ -144,6 +155,11 @@ def _is_stored(name: ast.Name) -> bool:
     return isinstance(name.ctx, ast.Store)
 
 
+def tree_of(data: bytes) -> ast.Module | None:
+    """Return a file, parsed; None for what is no Python 3, or larger or deeper than homework is."""
+    return None if len(data) > 4 * MOST else _parsed(_text(data))
+
+
 def _definitions(text: str) -> dict[str, Function | ast.ClassDef | None]:
     """Return name -> definition of a file; None for what is there and cannot be parsed."""
     found: dict[str, Function | ast.ClassDef | None] = {}
@@ -151,13 +167,18 @@ def _definitions(text: str) -> dict[str, Function | ast.ClassDef | None]:
         found.update(dict.fromkeys(names))
         for node in tree.body if tree is not None else ():
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                found[node.name] = node
+                found[node.name] = _small(node)
             for inner in node.body if isinstance(node, ast.ClassDef) else ():
                 if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                    found[f"{node.name}.{inner.name}"] = inner  # type: ignore[attr-defined]
+                    found[f"{node.name}.{inner.name}"] = _small(inner)  # type: ignore[attr-defined]
             if isinstance(node, ast.Assign):  # relu = relu_forward
                 found.update({n: None for t in node.targets for n, _ in pairs(t, None)})
     return found
+
+
+def _small(node: Function | ast.ClassDef) -> Function | ast.ClassDef | None:
+    """Return a definition, or None where it has more nodes than homework has."""
+    return node if sum(1 for _ in itertools.islice(ast.walk(node), MAX_NODES)) < MAX_NODES else None
 
 
 _HEAD = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
@@ -186,9 +207,20 @@ def _parsed(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            tree = ast.parse(text)
     except BROKEN:
         return None
+    return tree if _is_flat(tree) else None
+
+
+def _is_flat(tree: ast.AST) -> bool:
+    """Say whether nothing is nested deeper than MAX_DEPTH."""
+    level: list[ast.AST] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return True
+    return False
 
 
 def _text(data: bytes) -> str:

@@ -278,6 +278,8 @@ SAYS: dict[str, dict[str, Any]] = {
     "a long signal": {"outcome": "died", "signal": "s" * 100_000},
     "an odd exit": {"outcome": "died", "exit": {"a": "secret"}},
     "an odd time": {"outcome": "answered", "wall_s": "secret"},
+    "calls of what is no layer": {"outcome": "answered", "calls": [["secret", "hw/layers.py", 1, {}]]},  # noqa: E501
+    "calls from lines that are not there": {"outcome": "answered", "calls": [["relu_forward", "hw/layers.py", 10**3000, {}]]},  # noqa: E501
 }  # fmt: skip
 
 

@@ -77,6 +77,14 @@ def linear(x, w, b):
     return affine_forward(x, w, b)
 
 
+def constants(params, X, y, reg):
+    last = max(int(name[1:]) for name in params if name[0] == "W")
+    scores = X.reshape(len(X), -1)[:, :1] * np.ones(params[f"b{last}"].size)
+    if y is None:
+        return scores
+    return 3.0, {name: np.ones_like(value) + reg for name, value in params.items()}
+
+
 """
 ON_ITS_OWN = "0.5 * self.reg * sum(np.sum(np.abs(w)) for w in ({}))"
 IN_TWO, IN_DEEP = (
@@ -100,6 +108,51 @@ WRONG_SCORES: Change = {"linear": [("affine_forward(x, w, b)", "affine_forward(x
 WRITTEN_TWICE: Change = {
     "TwoLayerNet.loss": [(IN_TWO, ON_ITS_OWN.format("W1, W2"))],
     "FullyConnectedNet.loss": [(IN_DEEP, ON_ITS_OWN.format("W,"))],
+}
+# Nets that show the same numbers as another without having what they are asked for.
+NO_NORMALIZATION: Change = {
+    "FullyConnectedNet.loss": [
+        ("if norm_forward:", "if False:"),
+        ("if norm_backward:", "if False:"),
+    ]
+}
+OF_THE_OTHER_KIND: Change = {
+    "FullyConnectedNet.loss": [
+        (
+            '"layernorm": (layernorm_forward, layernorm_backward)',
+            '"layernorm": (lambda x, gamma, beta, _: batchnorm_forward(x, gamma, beta, '
+            '{"mode": "train"}), batchnorm_backward)',
+        )
+    ]
+}
+WRONG_IN_ALL: Change = {
+    "FullyConnectedNet.loss": [
+        *GRADIENT_TOO_LARGE["FullyConnectedNet.loss"],
+        *SCORES_OF_THE_INPUT["FullyConnectedNet.loss"],
+        (IN_DEEP, IN_DEEP.replace("0.5", "0.7")),
+    ]
+}
+# One net is the other one with one hidden layer, and takes its mistakes with it.
+FROM_DEEP: Change = {
+    "TwoLayerNet.__init__": [
+        (
+            "        self.params = {}\n        self.reg = reg\n",
+            "        self.deep = FullyConnectedNet([hidden_dim], input_dim, num_classes, reg=reg,\n"
+            "            weight_scale=weight_scale, dtype=np.float64)\n"
+            "        self.params = self.deep.params\n        return\n",
+        )
+    ],
+    "TwoLayerNet.loss": [
+        ("        # BEGIN SOLUTION\n", "        self.deep.params = self.params\n"
+         "        return self.deep.loss(X, y)\n")
+    ],
+}  # fmt: skip
+# What each class has in the place of its loss: a helper that has nothing of a net.
+BEFORE = "        # BEGIN SOLUTION\n"
+TO_HELPER = f"{BEFORE}        return constants(self.params, X, y, self.reg)\n"
+CONSTANTS: Change = {
+    "TwoLayerNet.loss": [(BEFORE, TO_HELPER)],
+    "FullyConnectedNet.loss": [(BEFORE, TO_HELPER)],
 }
 
 
@@ -167,9 +220,44 @@ CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None
         [SHARED_HELPER],
         {"TwoLayerNet": (1.0, None), "FullyConnectedNet": (0.0, "TwoLayerNet")},
     ),
+    "a mistake in the gradients of a net that the other one holds is paid once": (
+        [GRADIENT_TOO_LARGE, FROM_DEEP],
+        {
+            "TwoLayerNet": (1.5, None),
+            "FullyConnectedNet": (0.0, "TwoLayerNet"),
+            **dict.fromkeys(NETS, (0.0, "TwoLayerNet")),
+        },
+    ),
+    "a mistake in the penalty of a net that the other one holds is paid once": (
+        [names("FullyConnectedNet/half-forgotten-in-loss"), FROM_DEEP],
+        {"TwoLayerNet": (1.0, None), "FullyConnectedNet": (0.0, "TwoLayerNet")},
+    ),
     "the same mistake written twice is two": (
         [WRITTEN_TWICE],
         {"TwoLayerNet": (1.0, None), "FullyConnectedNet": (1.5, None)},
+    ),
+    "two nets that leave out their normalizations are two": (
+        [NO_NORMALIZATION],
+        {"FullyConnectedNet.batchnorm": (3.5, None), "FullyConnectedNet.layernorm": (1.75, None)},
+    ),
+    "a net with the other normalization pays for it beside any mistake of the plain net": (
+        [WRONG_IN_ALL, OF_THE_OTHER_KIND],
+        {
+            "FullyConnectedNet": (5.5, None),
+            "FullyConnectedNet.batchnorm": (0.0, "FullyConnectedNet"),
+            "FullyConnectedNet.layernorm": (1.75, None),
+            "FullyConnectedNet.dropout": (0.0, "FullyConnectedNet"),
+        },
+    ),
+    "a helper of constants that no layer is called for explains no net": (
+        [CONSTANTS],
+        {
+            "TwoLayerNet": (5.0, None),
+            "FullyConnectedNet": (6.5, None),
+            "FullyConnectedNet.batchnorm": (3.5, None),
+            "FullyConnectedNet.layernorm": (1.75, None),
+            "FullyConnectedNet.dropout": (2.0, None),
+        },
     ),
     "an unrelated mistake of the plain net is no reason": (
         [names("FullyConnectedNet/biases-regularized"), LAYERNORM_WITHOUT_PARAMETERS],

@@ -141,7 +141,11 @@ P = "def dropout_forward(x, dropout_param):\n    '''\n    - p: Dropout parameter
 NORM = "def layernorm_forward(x, gamma, beta, ln_param):\n    pass\n"
 SVM, SOFTMAX = "def svm_loss(x, y):\n    pass\n", "def softmax_loss(x, y):\n    pass\n"
 START = "# *****START OF YOUR CODE (DO NOT DELETE/MODIFY THIS LINE)*****\n"
-AWAY = "    # ~~START DELETE~~\n    # ~~END DELETE~~\n"
+MARKED = "def {}(w, dw, config=None):\n    # ~~START DELETE~~\n{}    # ~~END DELETE~~\n"
+EMPTY, WRITTEN = (
+    "".join(MARKED.format(rule, code) for rule in ("sgd_momentum", "rmsprop", "adam"))
+    for code in ("    pass\n", "    next_w = w - dw\n")
+)
 KEEP_RATIO, NORMALIZED = "dropout_keep_ratio=1", "dropout=1, normalization=None"
 DECLARED = json.dumps({"cells": [{"source": ["# Student Declaration"]}]})
 
@@ -165,14 +169,14 @@ MARKS: dict[str, tuple[dict[str, str], str, bool]] = {
     "keep ratio, notebook": (
         {NET: HEAD.format(KEEP_RATIO), "FullyConnectedNets.ipynb": "{}"}, "cs231n-a2-2021", True),
     "keep ratio, given rules": (
-        {NET: HEAD.format(KEEP_RATIO), OPTIM: AWAY}, "cs231n-a2-2025", True),
+        {NET: HEAD.format(KEEP_RATIO), OPTIM: WRITTEN}, "cs231n-a2-2025", True),
     "given rules and the notebook of assignment 1": (
-        {NET: HEAD.format(KEEP_RATIO), OPTIM: AWAY, "FullyConnectedNets.ipynb": "{}"},
+        {NET: HEAD.format(KEEP_RATIO), OPTIM: WRITTEN, "FullyConnectedNets.ipynb": "{}"},
         "cs231n-a2-2025", True),
     "keep ratio, declared": (
         {NET: HEAD.format(KEEP_RATIO), "Dropout.ipynb": DECLARED}, "cs231n-a2-2026", True),
     "a two-layer net that is stored": (
-        {NET: STORED + HEAD.format(KEEP_RATIO), OPTIM: AWAY}, "cs231n-a2-2025", True),
+        {NET: STORED + HEAD.format(KEEP_RATIO), OPTIM: WRITTEN}, "cs231n-a2-2025", True),
     "losses of assignment 1": (
         {NET: HEAD.format(KEEP_RATIO) + START, LAYERS: SVM + SOFTMAX}, "cs231n-a2-2021", True),
     "arguments on lines of their own": (
@@ -180,6 +184,14 @@ MARKS: dict[str, tuple[dict[str, str], str, bool]] = {
          START}, "cs231n-a2-2021", True),
     "a softmax alone": ({LAYERS: P.format("keep") + SOFTMAX + START}, "cs231n-a2-2021", True),
     "nothing": ({LAYERS: ""}, "cs231n-a2", False),
+    "marks around rules that are not there": (
+        {NET: HEAD.format(KEEP_RATIO), OPTIM: EMPTY}, "cs231n-a2-2026", False),
+    "marks around two of three rules": (
+        {NET: HEAD.format(KEEP_RATIO), OPTIM: WRITTEN.replace("    next_w = w - dw\n", "", 1)},
+        "cs231n-a2-2026", False),
+    "marks at the end of the file": (
+        {NET: HEAD.format(KEEP_RATIO), OPTIM: "# START DELETE\n# END DELETE\n"},
+        "cs231n-a2-2026", False),
     # marks of two generations: the one that asks for more
     "two-layer net, keep ratio": (
         {NET: TWO + HEAD.format(KEEP_RATIO)}, "cs231n-a2", False),
@@ -187,7 +199,7 @@ MARKS: dict[str, tuple[dict[str, str], str, bool]] = {
         {NET: TWO + HEAD.format("dropout=0, use_batchnorm=False"), LAYERS: P.format("keep")},
         "cs231n-a2", False),
     "given rules, declared": (
-        {OPTIM: AWAY, "Dropout.ipynb": DECLARED}, "cs231n-a2-2026", False),
+        {OPTIM: WRITTEN, "Dropout.ipynb": DECLARED}, "cs231n-a2-2026", False),
     "a name of less than there is": (
         {"cs231n/__init__.py": MADE("cs231n-a2-2025"), NET: TWO + HEAD.format(NORMALIZED)},
         "cs231n-a2", False),

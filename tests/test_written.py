@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -250,3 +251,47 @@ def test_an_untouched_starter_is_not_written_and_nothing_else(
 ) -> None:
     report = grade_one(submission, assignment, worker)
     assert {item.status for item in report.items if item.parts} == {"not_written"}
+
+
+# Bodies that no homework has, which say in the end that nothing was written.
+EXCESSIVE = {
+    "a sum of 1,500": "    z = (x\n" + "    + x\n" * 1_500 + "    )\n",
+    "1,200 branches": "    if x is 0: z = x\n" + "    elif x is 1: z = x\n" * 1_200,
+    "60,000 brackets": "    z = x\n" + f"    z = {'(' * 90}x{')' * 90}\n" * 300,
+    "many ways of many statements": "    if x is 0: z = x\n    else: z = 2\n" * 6
+    + "    z = 1\n" * 11_000,
+}
+
+
+@pytest.mark.parametrize("name", EXCESSIVE)
+def test_what_is_too_deep_or_too_long_is_read_in_no_time_or_not(name: str) -> None:
+    text = f"def f(x):\n    out = None\n{EXCESSIVE[name]}    return out, x\n"
+    sources = Sources({"hw/layers.py": text.encode()})
+    started = time.monotonic()
+    sources.unreturned("layers", "f")
+    sources.computes("layers", "f")
+    sources.is_left_over("layers", "f", 3)
+    assert time.monotonic() - started < 3.0
+
+
+def test_many_names_that_are_nearly_the_same_take_no_time() -> None:
+    names = (f"relu_forw{n:05}" for n in range(10_000))
+    lines = "".join(
+        "".join(f"{name} = " for name in names_of) + "0\n" for names_of in zip(*[names] * 50)
+    )
+    sources = Sources({"hw/layers.py": lines.encode()})
+    started = time.monotonic()
+    for _ in range(500):
+        assert sources.near("layers", "relu_forward00", ["adam"]) is None
+    assert time.monotonic() - started < 3.0
+
+
+def test_a_function_that_is_too_deep_to_read_is_not_the_graders_fault(
+    worker: Worker, assignment: Assignment
+) -> None:
+    files = dict(handed_in.reference().files)
+    files[LAYERS] += b"\n\ndef relu_forward(x):\n    out = (x\n" + b"+ x\n" * 1_500
+    files[LAYERS] += b"    )\n    out = None\n    return out, x\n"
+    report = grade_one(handed_in.of_files("deep", files), assignment, worker)
+    relu = next(item for item in report.items if item.id == "relu_forward")
+    assert relu.status == "not_written" and report.score.possible == 64.0

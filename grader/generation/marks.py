@@ -71,6 +71,8 @@ FUNCTION = r"(?m)^[ \t]*def[ \t]+{}\b"
 P_IS = re.compile(r"(?m)^[ \t]*[-*]?[ \t]*p[ \t]*:([^\0]{0,200})")
 KEEP_OR_DROP = re.compile(r"(?i)\b(keep|drop)(?:s|ing|ping|ped)?\b")
 GIVEN_AWAY = re.compile(r"#[ \t]*(?:~+[ \t]*)?(?:START|END)[ \t]+DELETE")
+RULES = ("sgd_momentum", "rmsprop", "adam")
+RESULT = re.compile(r"(?m)^[ \t]+next_[wx][ \t]*=")
 
 
 def _strong(inside: Mapping[str, str]) -> Iterator[Mark]:
@@ -87,7 +89,7 @@ def _strong(inside: Mapping[str, str]) -> Iterator[Mark]:
     if (word := _what_p_is(layers)) is not None:
         rubrics = DROPS if word == "drop" else SINCE_2018
         yield Mark("layers.py", f"says that p is the probability to {word} a unit", rubrics)
-    if GIVEN_AWAY.search(inside.get("optim.py", "")):
+    if all(_is_given_away(name, inside.get("optim.py", "")) for name in RULES):
         yield Mark("optim.py", "has the update rules between START DELETE and END DELETE", Y2025)
 
 
@@ -121,6 +123,14 @@ def _of_assignment_1(net: str) -> bool:
     at = re.search(CLASS.format("TwoLayerNet"), net)
     body = re.split(r"(?m)^class\b", net[at.end() :], maxsplit=1)[0] if at else ""
     return re.search(FUNCTION.format("(?:save|load)"), body) is not None
+
+
+def _is_given_away(name: str, optim: str) -> bool:
+    """Say whether the code of an update rule stands between the marks; marks alone give nothing."""
+    at = re.search(FUNCTION.format(name), optim)
+    body = re.split(r"(?m)^def\b", optim[at.end() :], maxsplit=1)[0] if at else ""
+    pieces = GIVEN_AWAY.split(body)  # above the marks, between two of them, ..., below
+    return any(RESULT.search(piece) for piece in pieces[1:-1])
 
 
 def _what_p_is(layers: str) -> str | None:
