@@ -77,14 +77,18 @@ DIFFERENT: Mapping[str, tuple[Sequence[Call], str]] = {
     "another number": (
         (RIGHT[0], call("relu_forward", 9, x=(7, 8, 9.1))),
         "Line 9 of fc_net.py hands another x to relu_forward than a right net does: "
-        "see what was done to it.",
+        "look at where x comes from.",
     ),
     "another layer": (
-        (call("relu_forward", 7), RIGHT[1]),
+        (call("relu_forward", 7), RIGHT[0]),
         "Line 7 of fc_net.py calls relu_forward where a right net calls affine_forward.",
     ),
+    "an affine layer by hand": (
+        RIGHT[1:], "",  # the affine layer is written out
+    ),
     "too few calls": (
-        RIGHT[:1], "After affine_forward in line 1 of fc_net.py a right net calls relu_forward.",
+        (RIGHT[0], RIGHT[1], call("affine_forward", 3, x=(7, 8, 9))),
+        "After affine_forward in line 3 of fc_net.py a right net calls relu_forward.",
     ),
     "too many calls": (
         (*RIGHT, call("relu_forward", 8)),
@@ -98,7 +102,20 @@ DIFFERENT: Mapping[str, tuple[Sequence[Call], str]] = {
 def test_what_is_said_of_two_ways(name: str, assignments: dict[str, Assignment]) -> None:
     mine, says = DIFFERENT[name]
     case = assignments["cs231n-a2"].rubric.cases[0]
-    assert trace.difference(case, mine, RIGHT) == says
+    right = (*RIGHT, call("affine_forward", x=(7, 8, 9)), RIGHT[1]) if "few" in name else RIGHT
+    assert trace.difference(case, mine, right) == says
+    assert "After" not in says or trace.difference(case, mine, right, stopped=True) == ""
+
+
+def test_a_net_that_has_come_back_is_not_asked_for_its_next_pass(
+    assignments: dict[str, Assignment],
+) -> None:
+    case = assignments["cs231n-a2"].rubric.cases[0]
+    step = (call("affine_forward", x=(1, 2, 3)), call("affine_backward", dout=(1, 2, 3)))
+    assert trace.difference(case, step, step * 2) == ""
+    assert trace.difference(case, step[:1], step) == ""  # the way back is written out
+    norm = (*step[:1], call("batchnorm_backward", dout=(1, 2, 3)))
+    assert trace.difference(case, step[:1], norm).startswith("After affine_forward")
 
 
 def test_the_numbers_behind_a_random_mask_are_not_compared(
