@@ -119,6 +119,8 @@ def importing(evidence: Evidence) -> Ending:
     if evidence.outcome in IMPORTING:
         kind, template = IMPORTING[evidence.outcome]
         return Ending(kind, template.format(file=file))
+    if evidence.outcome == "missing":
+        return Ending("missing", f"{file} is not in the upload")
     line = raised.frames[-1][1] if raised.frames else 0
     at = f"line {line}: " if line else ""
     if raised.type in SYNTAX:

@@ -38,7 +38,8 @@ def causes(
     `over` is what happened over right layers, by case; `reference` are the files of a right net.
     """
     items = {case.item for case in rubric.cases if case.id in over}
-    asked = [name for name in items if name not in found or not found[name].hints]
+    known = {name for name, one in found.items() if one.hints or one.whole}
+    asked = [name for name in items if name not in known]
     cases = [c for c in rubric.cases if c.item in asked and c.public and c.id in over]
     cases = [case for case in cases if over[case.id].calls]
     if not cases or not reference or time.monotonic() > deadline:
@@ -93,9 +94,12 @@ def difference(case: Case, mine: Sequence[Call], right: Sequence[Call]) -> str:
         after = f" where a right net calls {left[0].name}" if left else " where a right net is done"
         return f"{_place(call)} calls {call.name}{after}."
     names = " and ".join(_other(call, wanted))
-    first = f": it calls {left[0].name} before" if _kind(left[0]) != _kind(call) else ""
     says = f"hands another {names} to {call.name} than a right net does"
-    return f"{_place(call)} {says}{first or ': see what was done to it'}."
+    if _kind(left[0]) != _kind(call):
+        return f"{_place(call)} {says}: it calls {left[0].name} before."
+    return (
+        f"{_place(call)} {says}: look at where {names} {'come' if ' ' in names else 'comes'} from."
+    )
 
 
 def _parting(mine: Sequence[Call], right: Sequence[Call]) -> tuple[int, int] | None:

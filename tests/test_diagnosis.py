@@ -359,7 +359,7 @@ SAID = {
         ((NET, BETA, BETA.replace("beta", "bata")),
          (NET, USED, 'gamma, beta = params[f"gamma{i}"], params[f"bata{i}"]'),
          (NET, 'grads[f"beta{i}"] = norm', 'grads[f"bata{i}"] = norm')),
-        "FullyConnectedNet.layernorm", ("params has bata1, bata2; asked for beta1, beta2",),
+        "FullyConnectedNet.batchnorm", ("params has bata1, bata2; asked for beta1, beta2",),
         ("forward pass", "gama", "gamma"), True,
     ),
     "gamma in another dictionary": (
@@ -416,7 +416,7 @@ SAID = {
         "TwoLayerNet", ("fc_net.py line 82",), ("forward",), False,
     ),
     "a syntax error": (
-        ((LAYERS, "def relu_forward(x):", "def relu_forward(x:"),), "relu_forward",
+        ((LAYERS, "def relu_forward(x):", "def relu_forward(x:"),), "affine_forward",
         ("layers.py is no valid Python: line 66",), (), True,
     ),
     "a result that is not returned": (
@@ -484,7 +484,7 @@ def test_the_formulas_give_the_golden_answers(assignment: Assignment) -> None:
 
 
 SLIPS = {  # a line of the reference, and one slip in it
-    "the mean over the other axis in the place of mean and 1e-5 in the place of eps": (
+    "the mean over the other axis in the place of the mean and 1e-5 in the place of eps": (
         LAYERS, "layernorm_forward", "def layernorm_forward(x, gamma, beta, ln_param):",
         "def layernorm_forward(x, gamma, beta, ln_param):\n    x_hat = x - x.mean(0)\n"
         "    x_hat /= np.sqrt(x.var(0) + 1e-5)\n    return gamma * x_hat + beta, None\n\n\n"
@@ -698,14 +698,16 @@ RELATIONS = {
     "row offset": observed(WANT + np.arange(1, 5)[:, None]),
     "column factor": observed(WANT * [2, 3, 5]),
     "row factor": observed(WANT * np.array([[2], [3], [5], [7]])),
-    "column line": observed(WANT * [2, 3, 5] + [1, 2, 3]),
+    "column line": observed(WANT * [2, 3, 5] + [1, 2, 3], probe="norms.x"),
     "sign of some": observed(np.abs(WANT)),
     "misplaced": observed(WANT.T.reshape(4, 3)),
     "one number everywhere": observed(np.full_like(WANT, 7.0)),
     "nan everywhere": observed(np.full_like(WANT, np.nan)),
     "nan where x is negative": observed(np.where(X < 0, np.nan, WANT)),
     "inf somewhere": observed(np.where(np.arange(12).reshape(4, 3) == 5, np.inf, WANT)),
-    "column mean left": observed(WANT - WANT.mean(0) + [1, 2, 3], WANT - WANT.mean(0)),
+    "column mean left": observed(
+        WANT - WANT.mean(0) + [1, 2, 3], WANT - WANT.mean(0), probe="norms.x"
+    ),
 }
 
 

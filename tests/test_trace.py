@@ -86,7 +86,7 @@ DIFFERENT: Mapping[str, tuple[Sequence[Call], str]] = {
     "another number": (
         (RIGHT[0], call("relu_forward", 9, x=(7, 8, 9.1))),
         "Line 9 of fc_net.py hands another x to relu_forward than a right net does: "
-        "see what was done to it.",
+        "look at where x comes from.",
     ),
     "another number behind a layer that is not called": (
         (RIGHT[0], call("softmax_loss", 9, x=(1, 1, 1))),
@@ -109,6 +109,15 @@ def test_what_is_said_of_two_ways(name: str, assignments: dict[str, Assignment])
     mine, says = DIFFERENT[name]
     case = assignments["cs231n-a2"].rubric.cases[0]
     assert trace.difference(case, mine, RIGHT) == says
+
+
+def test_a_net_that_has_come_back_is_not_asked_for_its_next_pass(
+    assignments: dict[str, Assignment],
+) -> None:
+    case = assignments["cs231n-a2"].rubric.cases[0]
+    step = (call("affine_forward", x=(1, 2, 3)), call("affine_backward", dout=(1, 2, 3)))
+    assert trace.difference(case, step, step * 2) == ""
+    assert trace.difference(case, step[:1], step) == ""  # the way back is written out
 
 
 def test_the_numbers_behind_a_random_mask_are_not_compared(

@@ -238,7 +238,7 @@ def seen_of(case: Case, evidence: Evidence, bench: Bench) -> Seen:
 
 def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
     """Add that the gradients fit the own forward pass: the mistake is there."""
-    if diagnosis is None:
+    if diagnosis is None or sentences.is_vague(diagnosis.cause.id):
         return Diagnosis(Cause(OWN[0], OWN[1], True))
     cause = diagnosis.cause
     return Diagnosis(Cause(f"{OWN[0]}+{cause.id}", f"{OWN[1]} {cause.says}", cause.certain))
@@ -246,12 +246,10 @@ def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
 
 def _with_line(sign: Symptom, place: Place, bench: Bench) -> Symptom:
     """Add the line in which the first output of a symptom is made, where the source shows it."""
-    at = lines.of(place, sign.outputs[0], bench.sources) if sign.outputs else None
-    if at is None:
+    at = lines.of(place, sign.outputs[0], bench.sources, sign.mode) if sign.outputs else None
+    if at is None or not sign.says.endswith("."):
         return sign
-    return replace(
-        sign, says=f"{sign.says} {sign.outputs[0]} is set in {place.module}.py line {at}."
-    )
+    return replace(sign, says=f"{sign.says[:-1]} ({place.module}.py line {at}).")
 
 
 def _plain(known: plain.Plain) -> Diagnosis:

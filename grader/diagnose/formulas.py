@@ -20,7 +20,10 @@ from grader.diagnose.slips import assigned, compiled, slips
 from grader.types import Arrays, Case
 
 SLIP = "slip "
-NETS = ("nets.two_layer_loss", "nets.net_loss", f"nets.two_layer{ADDED}", f"nets.net{ADDED}")
+NETS = (
+    "nets.two_layer_scores", "nets.net_scores", "nets.two_layer_loss", "nets.net_loss",
+    f"nets.two_layer{ADDED}", f"nets.net{ADDED}",
+)  # fmt: skip
 UPDATES: Mapping[str, Mapping[str, str]] = {
     "sgd_momentum": {
         "velocity": "momentum * velocity_old - learning_rate * dw",
@@ -38,15 +41,25 @@ UPDATES: Mapping[str, Mapping[str, str]] = {
     },
 }
 NORM = (
-    "centred = x - mean(x)\nvar = mean(centred ** 2)\nstd = sqrt(var + eps)\n"
+    "x_mean = mean(x)\ncentred = x - x_mean\nvar = mean((x - x_mean) ** 2)\n"
+    "std = sqrt(var + eps)\n"
     "x_hat = centred / std\n"
 )
+SOFTMAX = "e = exp(x - top)\np = e / total_other(e)\n"
 BACK = NORM + "dx_hat = dout * gamma\n"
 LAYERS: Mapping[str, Mapping[str, str]] = {
     "layers.affine_forward": {"out": "rows @ w + b"},
-    "layers.affine_backward": {"dw": "rows.T @ dout", "db": "total(dout)"},
+    "layers.affine_backward": {
+        "dx": "dout @ w.T",
+        "dw": "rows.T @ dout",
+        "db": "total(dout)",
+    },  # fmt: skip
     "layers.relu_forward": {"out": "maximum(x, 0)"},
     "layers.relu_backward": {"dx": "dout * (x > 0)"},
+    "layers.softmax_loss": {
+        "loss": SOFTMAX + "-sum_all(log(pick(p))) / N",
+        "dx": SOFTMAX + "(p - one_hot) / N",
+    },
     "norms.batchnorm_train": {
         "out": NORM + "gamma * x_hat + beta",
         "running_mean": "momentum * running_mean_old + (1 - momentum) * mean(x)",
@@ -114,6 +127,11 @@ def _formula(case: Case, output: str, inputs: Arrays, got: np.ndarray) -> tuple[
 
 def _of_net(output: str, last: int) -> str | None:
     """Return the formula of the loss or a gradient of a plain net with `last` affine layers."""
+    if output == "scores":
+        lines = "".join(
+            f"a{i} = h{i - 1} @ W{i} + b{i}\nh{i} = maximum(a{i}, 0)\n" for i in range(1, last)
+        )
+        return f"{lines}h{last - 1} @ W{last} + b{last}"
     if output == "loss":
         penalty = " + ".join(f"squares(W{i})" for i in range(1, last + 1))
         return f"data_loss + 0.5 * reg * ({penalty})"
@@ -122,7 +140,7 @@ def _of_net(output: str, last: int) -> str | None:
         return None
     lines, d = "", "dscores"
     for i in range(last - 1, int(layer) - 1, -1):
-        lines += f"d{i} = ({d} @ W{i + 1}.T) * (a{i} > 0)\n"
+        lines += f"dh{i} = {d} @ W{i + 1}.T\nd{i} = dh{i} * (a{i} > 0)\n"
         d = f"d{i}"
     weights = f"h{int(layer) - 1}.T @ {d} + reg * W{layer}"
     return lines + (weights if name == "W" else f"total({d})")

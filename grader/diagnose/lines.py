@@ -12,20 +12,46 @@ from grader.probes.nn import NETS, RETURNS
 from grader.written import Sources
 
 
-def of(place: Place, output: str, sources: Sources) -> int | None:
-    """Return the last line that sets an output, where its name or its place in `return` tells."""
+def of(place: Place, output: str, sources: Sources, mode: str = "") -> int | None:
+    """Return the last line that sets an output, where its name or its place in `return` tells.
+
+    With a `mode`, "train" or "test", lines that belong to the other one do not count.
+    """
     node = sources.function(place.module, place.functions[0])
     if node is None:
         return None
     lines = [*_set_by_name(node, output), *_set_by_key(node, output, place.name in NETS)]
     lines = lines or list(_set_by_return(node, output, RETURNS.get(place.name, ())))
-    return max(lines, default=None)
+    other = {"train": "test", "test": "train"}.get(mode)
+    elsewhere = set(_of_mode(node, other)) if other else set()
+    return max((line for line in lines if line not in elsewhere), default=None)
+
+
+def _of_mode(node: Function, mode: str) -> Iterator[int]:
+    """Yield the lines of what runs only `if mode == "train"`, or "test"."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.If) and any(text_of(each) == mode for each in ast.walk(one.test)):
+            yield from range(one.body[0].lineno, (one.body[-1].end_lineno or 0) + 1)
 
 
 def _set_by_name(node: Function, output: str) -> Iterator[int]:
+    """Yield where a name is set; what a stub sets to None is not set."""
+    stub = {
+        id(target)
+        for one in ast.walk(node)
+        if isinstance(one, ast.Assign) and _is_none(one.value)
+        for each in one.targets
+        for target in ast.walk(each)
+    }
     for one in ast.walk(node):
         if isinstance(one, ast.Name) and one.id == output and isinstance(one.ctx, ast.Store):
-            yield one.lineno
+            if id(one) not in stub:
+                yield one.lineno
+
+
+def _is_none(node: ast.expr) -> bool:
+    values = node.elts if isinstance(node, ast.Tuple) else [node]
+    return all(isinstance(one, ast.Constant) and one.value is None for one in values)
 
 
 def _set_by_key(node: Function, output: str, is_net: bool) -> Iterator[int]:

@@ -30,10 +30,16 @@ SHARES: Mapping[str, str] = {
     "normal": "the share that is kept is that of normal numbers below p: draw uniform ones",
     "normal turned": "the share that is kept is that of normal numbers below the share that should "
     "be dropped: draw uniform ones, and read p the other way round",
+    "normal above": "the share that is kept is that of normal numbers above the share that should "
+    "be dropped: draw uniform ones",
+    "normal above turned": "the share that is kept is that of normal numbers above p, and p is "
+    "read the other way round: draw uniform ones",
+    "half": "half of the units are kept, whatever p is",
     "all": "no unit is dropped",
     "none": "every unit is dropped",
 }
 SIZE = 1e-4  # relative, of a derivative taken by differences
+KEPT = ("nets.", "optim.")  # probes whose answers stand in dictionaries
 PASSED, MASK, ZEROS = "dout * ", "mask * ", "zeros * "
 
 
@@ -49,7 +55,8 @@ def find(seen: Sequence[Seen], answers: Mapping[Key, Answer]) -> list[Symptom]:
         for name, says in _told(output, common):
             found.setdefault(name, Symptom(name, (output,), says, False))
             break
-    for one in (*_behind_dropout(seen), *_starts(by_output), *_absent(by_output)):
+    absent = _absent(by_output, bool(seen) and seen[0].case.probe.startswith(KEPT))
+    for one in (*_behind_dropout(seen), *_starts(by_output), *absent):
         found.setdefault(one.id, one)
     return list(found.values())
 
@@ -60,7 +67,8 @@ def _told(output: str, words: frozenset[str]) -> Iterator[tuple[str, str]]:
         told = teller(word) if teller else None
         if told:
             name = output if teller is _mask else f"{output} {word.partition(',')[0]}"
-            yield _slug(name), f"{told[0].upper()}{told[1:]}."
+            first = told[:1] if told.startswith("dx ") else told[0].upper()
+            yield _slug(name), f"{first}{told[1:]}."
 
 
 def _scale(word: str) -> str | None:
@@ -108,7 +116,13 @@ def _mask(word: str) -> str | None:
 
 
 def _share(word: str) -> str | None:
-    return SHARES.get(word.partition(",")[0])
+    name = word.partition(",")[0]
+    if name == OTHER:
+        return (
+            "another share of the units is kept than p asks for: look at what the random numbers "
+            "are compared with"
+        )
+    return SHARES.get(name)
 
 
 TELLERS: Mapping[str, Callable[[str], str | None]] = {
@@ -121,13 +135,18 @@ TELLERS: Mapping[str, Callable[[str], str | None]] = {
 }
 
 
-def _absent(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Symptom]:
-    """What never comes back."""
+def _absent(
+    by_output: Mapping[str, Sequence[frozenset[str]]], kept: bool = True
+) -> Iterator[Symptom]:
+    """What never comes back: it is `kept` in a dictionary, or returned."""
     outputs = sorted(name for name, words in by_output.items() if set(words) == {ABSENT})
     if outputs:
         verb, them = ("is", "it is") if len(outputs) == 1 else ("are", "they are")
         names = sentences.listed(outputs)
         says = f"{names} {verb} missing: look at the names under which {them} kept."
+        if not kept:
+            come = "comes" if len(outputs) == 1 else "come"
+            says = f"{names} {come} back as None: {them} never computed, or under another name."
         yield Symptom("absent", tuple(outputs), says, False)
 
 

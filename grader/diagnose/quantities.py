@@ -25,7 +25,7 @@ def of_update(
     Averages that go into next_w are the right ones: next_w is looked at where they are.
     """
     space: dict[str, Any] = {"epsilon": 1e-8, **settings(case)}
-    space.update(sqrt=np.sqrt, dw=inputs["dw"])
+    space.update(sqrt=np.sqrt, abs=np.abs, dw=inputs["dw"])
     steps = len(inputs["dw"])
     start = float(space.get("t", 0))
     ones = (steps,) + (1,) * (inputs["dw"].ndim - 1)
@@ -55,20 +55,48 @@ def _carried(text: str, space: Space, first: np.ndarray, steps: int) -> tuple[np
 def of_layer(case: Case, inputs: Arrays, got: np.ndarray, output: str) -> Space:
     """Return the quantities of a layer; mean and total run over the batch, or the features."""
     space: dict[str, Any] = {"eps": 1e-5, "momentum": 0.9, **case.options, **inputs}
-    space.update(sqrt=np.sqrt, maximum=np.maximum, minimum=np.minimum)
+    space.update(FUNCTIONS)
     x = inputs["x"]
     is_layer = "layernorm" in case.probe
     axis = -1 if is_layer else -2
     if case.probe.startswith("layers."):
         space["rows"] = x.reshape(len(x), -1)
     space.update(_sums(axis, keep=True))
+    if x.ndim > 1:
+        space["var_all"] = np.var(x, axis=(-2, -1), keepdims=True)
+    if "y" in inputs:
+        space.update(_labels(inputs["y"], x.shape), top=x.max(axis=1, keepdims=True))
     if case.probe.endswith(("_backward", "_backward_alt")):
         space.update(total=_over(np.sum, 0), total_other=_over(np.sum, -1))
     if case.probe == "norms.batchnorm_train":
+        space.update(_running(x, float(space["momentum"])))
         if output != "out":
             old = np.concatenate([np.zeros((1, x.shape[-1])), got.reshape(len(x), -1)[:-1]])
             space[f"{output}_old"] = old[:, None, :]
     return space
+
+
+def _running(x: np.ndarray, momentum: float) -> Space:
+    """Return the running averages after each batch, (T, 1, D)."""
+    kept: dict[str, list[np.ndarray]] = {"running_mean": [], "running_var": []}
+    mean, var = np.zeros(x.shape[-1]), np.zeros(x.shape[-1])
+    for batch in x:
+        mean = momentum * mean + (1 - momentum) * batch.mean(axis=0)
+        var = momentum * var + (1 - momentum) * batch.var(axis=0)
+        kept["running_mean"].append(mean)
+        kept["running_var"].append(var)
+    return {name: np.stack(rows)[:, None, :] for name, rows in kept.items()}
+
+
+def _labels(y: np.ndarray, shape: tuple[int, ...]) -> Space:
+    """Return how a loss picks the numbers of the right classes, and N."""
+    right = np.zeros(shape)
+    right[np.arange(len(y)), y] = 1
+
+    def pick(array: np.ndarray) -> np.ndarray:
+        return np.asarray(np.sum(array * right, axis=1))
+
+    return {"one_hot": right, "pick": pick, "sum_all": np.sum, "N": float(len(y))}
 
 
 def _sums(axis: int, keep: bool) -> Space:
@@ -76,10 +104,11 @@ def _sums(axis: int, keep: bool) -> Space:
     return {
         "mean": _over(np.mean, axis, keep), "total": _over(np.sum, axis, keep),
         "mean_other": _over(np.mean, other, keep), "total_other": _over(np.sum, other, keep),
+        "mean_all": _over(np.mean, (-2, -1), keep),
     }  # fmt: skip
 
 
-def _over(how: Any, axis: int, keep: bool = False) -> Callable[[Any], Any]:
+def _over(how: Any, axis: int | tuple[int, ...], keep: bool = False) -> Callable[[Any], Any]:
     def run(array: Any) -> Any:
         return how(array, axis=axis, keepdims=keep)
 
@@ -94,18 +123,35 @@ def of_net(case: Case, inputs: Arrays) -> Space:
     x = inputs["x"].reshape(len(inputs["x"]), -1)
     space: dict[str, Any] = {**values, "h0": x, "reg": float(case.options.get("reg", 0.0))}
     space |= {ADDED: True} if case.probe.endswith(ADDED) else {}
-    space.update(maximum=np.maximum, minimum=np.minimum, total=_over(np.sum, 0))
-    space.update(mean=_over(np.mean, 0), total_other=_over(np.sum, -1), squares=_squares)
+    space.update(FUNCTIONS, total=_over(np.sum, 0))
+    space.update(mean=_over(np.mean, 0), total_other=_over(np.sum, -1), **SIZES)
     for i in range(1, last):
         space[f"a{i}"] = space[f"h{i - 1}"] @ values[f"W{i}"] + values[f"b{i}"]
         space[f"h{i}"] = np.maximum(space[f"a{i}"], 0)
     scores = space[f"h{last - 1}"] @ values[f"W{last}"] + values[f"b{last}"]
-    space["data_loss"], space["dscores"] = _softmax(scores, inputs["y"])
+    space["scores"] = scores
+    if "y" in inputs:
+        space["data_loss"], space["dscores"] = _softmax(scores, inputs["y"])
+        for i in range(last - 1, 0, -1):
+            behind = (
+                space["dscores"]
+                if i == last - 1
+                else space[f"dh{i + 1}"] * (space[f"a{i + 1}"] > 0)
+            )
+            space[f"dh{i}"] = behind @ values[f"W{i + 1}"].T
     return space
 
 
-def _squares(array: np.ndarray) -> float:
-    return float(np.sum(array**2))
+SIZES: Space = {  # of the weights
+    "squares": lambda array: float(np.sum(array**2)),
+    "sums": lambda array: float(np.sum(array)),
+    "norms": lambda array: float(np.sqrt(np.sum(array**2))),
+    "squared_sum": lambda array: float(np.sum(array) ** 2),
+}
+FUNCTIONS: Space = {
+    "sqrt": np.sqrt, "maximum": np.maximum, "minimum": np.minimum, "abs": np.abs, "exp": np.exp,
+    "tanh": np.tanh, "sign": np.sign, "log": np.log, "log2": np.log2, "log10": np.log10,
+}  # fmt: skip
 
 
 def _softmax(scores: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:

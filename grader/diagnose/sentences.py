@@ -67,16 +67,18 @@ SENTENCES: Mapping[str, str] = {
     "be taken off.",
     "row mean left": "{o} {is} off by a constant in each row: its mean over the features should be "
     "taken off.",
-    "column offset": "{o} {is} off by a constant in each column.",
-    "row offset": "{o} {is} off by a constant in each row.",
-    "column factor": "{o} {is} off by a factor of its own in each column: something that belongs "
-    "to a feature is missing or too much.",
-    "row factor": "{o} {is} off by a factor of its own in each row: something that belongs to an "
-    "example is missing or too much.",
-    "column line": "{o} {is} off by a factor and a constant of its own in each column: mean or "
-    "scale of a feature is not what it should be.",
-    "row line": "{o} {is} off by a factor and a constant of its own in each row: mean or scale of "
-    "an example is not what it should be.",
+    "column offset": "{o} {is} off by a constant in each column: look at what is added or taken "
+    "off column by column.",
+    "row offset": "{o} {is} off by a constant in each row: look at what is added or taken off row "
+    "by row.",
+    "column factor": "{o} {is} off by a factor of its own in each column: look at what is "
+    "multiplied or divided column by column.",
+    "row factor": "{o} {is} off by a factor of its own in each row: look at what is multiplied or "
+    "divided row by row.",
+    "column line": "{o} {is} off by a factor and a constant of its own in each column: look at the "
+    "mean, at what it is divided by, and at gamma and beta.",
+    "row line": "{o} {is} off by a factor and a constant of its own in each row: look at the mean "
+    "and at what it is divided by.",
     "step offset": "{o} {is} off by a constant in each batch.",
     "step factor": "{o} {is} off by a factor of its own in each batch.",
     "step line": "{o} {is} off by a factor and a constant of its own in each batch.",
@@ -109,6 +111,13 @@ SENTENCES: Mapping[str, str] = {
     "setting is not read, or read wrongly.",
     "only with state": "{o} {is} right from a fresh start and wrong where earlier steps are handed "
     "over: look at what is read from the dictionary.",
+    "starts as": "{o} {is} what {it} should be after the first step: look at which name each of "
+    "them is stored under.",
+    "moves by a share of w": "{o} also {moves} by a share of w itself at every step: a decay of "
+    "the weights that the rule does not have.",
+    "counted twice": "{o} goes up by 2 at every step: it is counted up twice.",
+    "wrong everywhere": "{o} {is} wrong from the start: compute one cell of it by hand, and print "
+    "each step of your code for that cell.",
     "not counted": "{o} {is} the same after every step: it is not counted up, or the count is not "
     "stored.",
     "one behind": "{o} {is} one less than the number of steps taken.",
@@ -210,7 +219,7 @@ def sentence(words: str, outputs: Sequence[str], adds: bool = False, scalar: boo
     if rest:
         then = sentence(rest, outputs, adds, scalar)
         if where == "sometimes":
-            return f"{names} {form['is']} right in some checks. In the others: {then}"
+            return f"In some checks {then}"
         return f"{sentence(where, outputs, adds, scalar)} There, {then}"
     if words.startswith("slip "):
         return f"{names} {form['is']} what comes out {words.removeprefix('slip ')}."
@@ -237,7 +246,15 @@ def sentence(words: str, outputs: Sequence[str], adds: bool = False, scalar: boo
 CELLS = re.compile(r"\b(?:cells?|rows?|columns?|array|axes|axis)\b")
 
 
-VAGUE = ("alone-beside", "wrong-in-some", "too-large", "too-small", "all-above", "all-below")
+VAGUE = (
+    "wrong-everywhere",
+    "alone-beside",
+    "wrong-in-some",
+    "too-large",
+    "too-small",
+    "all-above",
+    "all-below",
+)
 
 
 def is_vague(ids: str) -> bool:

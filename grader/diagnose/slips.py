@@ -20,24 +20,56 @@ SHORT = 40  # characters of a term that is named; a longer one is "what stands b
 # What may stand in the place of what, by the name that a student gives it too.
 CONFUSED: Mapping[str, tuple[str, ...]] = {
     "m_hat": ("m", "dw"), "v_hat": ("v",), "m": ("dw",), "cache": ("cache_old",),
-    "t": ("t_old", "t_first"), "velocity": ("velocity_old", "dw"), "dw": ("dw ** 2",),
-    "beta1": ("beta2",), "beta2": ("beta1",), "eps": ("0", "1e-5"),
+    "t": ("t_old", "t_first"), "velocity": ("velocity_old", "dw"),
+    "dw": ("dw ** 2", "abs(dw)", "m"), "beta1": ("beta2", "0.9"), "beta2": ("beta1", "0.999"),
+    "eps": ("0", "1e-5"), "w": ("w.T",),
     "epsilon": ("0", "1e-8", "1e-7"),
     "x_hat": ("x", "centred"), "std": ("var", "(var + eps)"), "dx_hat": ("dout",),
-    "centred": ("x",), "gamma": ("beta",), "beta": ("gamma",), "var": ("std",),
-    "running_mean_old": ("mean(x)",), "momentum": ("(1 - momentum)",), "running_var": ("1",),
-    "decay_rate": ("(1 - decay_rate)",),
+    "centred": ("x",), "gamma": ("beta",), "beta": ("gamma",),
+    "x_mean": ("mean_all(x)", "mean_other(x)"), "var": ("sqrt(var)", "var_all"),
+    "running_mean_old": ("mean(x)",), "running_var": ("1", "running_var ** 2"),
+    "momentum": ("(1 - momentum)", "0.9", "0.99", "0.999"),
+    "decay_rate": ("(1 - decay_rate)", "0.9", "0.99"), "dscores": ("scores",),
+    **{f"a{i}": (f"dh{i}",) for i in range(1, 6)}, **{f"h{i}": (f"a{i}",) for i in range(1, 6)},
 }  # fmt: skip
+BENT = {"w": ("tanh", "abs", "sign"), "x": ("abs", "tanh")}  # what a factor may go through
 TOGETHER: Mapping[str, tuple[str, ...]] = {  # several of these are often wrong at once
     "m_hat": ("m",), "v_hat": ("v",), "t": ("t_old", "t_first"), "epsilon": ("0", "1e-8", "1e-7"),
-    "mean": ("mean_other",), "eps": ("0", "1e-5"),
+    "mean": ("mean_other", "mean_all"), "eps": ("0", "1e-5"),
+    "squares": ("sums", "norms", "squared_sum"),
 }  # fmt: skip
-EVERYWHERE = ("mean",)  # stands in a formula more than once
-OTHER = {"mean": ("total", "mean_other"), "total": ("mean", "total_other"), "maximum": ("minimum",)}
+EVERYWHERE = ("mean", "squares")  # stand in a formula more than once
+GROUPS: Mapping[str, Mapping[str, str]] = {  # what is wrong together or not at all
+    "without any bias": {f"b{i}": "0" for i in range(1, 8)},
+    "with the running averages in the place of those of the batch": {
+        "x_mean": "running_mean", "var": "running_var"},
+}  # fmt: skip
+OTHER = {
+    "mean": ("total", "mean_other", "mean_all"), "total": ("mean", "total_other"),
+    "maximum": ("minimum",), "log": ("log2", "log10"), "squares": ("sums", "norms", "squared_sum"),
+    "total_other": ("total", "mean_other"),
+}  # fmt: skip
+INNER = ("log", "exp", "abs")  # functions that may be forgotten
+CONSTANTS: Mapping[object, tuple[float, ...]] = {0: (1,), 0.5: (1, 0.25), 2: (3,)}
+WHOLE: Mapping[str, str] = {  # what a result may go through that should come out as it is
+    "if the result goes through a ReLU": "maximum({}, 0)",
+    "if the result goes through tanh": "tanh({})",
+    "if the result is cut off at 1": "minimum({}, 1)",
+    "if the result is squared": "({}) ** 2",
+    "if the absolute value of the result is taken": "abs({})",
+}
 KNOWN = {
     "total_other": "the sum over the other axis", "mean_other": "the mean over the other axis",
     "t_first": "t of the first step", "t_old": "t from before it was counted up",
-    "total": "the sum", "mean": "the mean",
+    "total": "the sum", "mean": "the mean", "mean_all": "the mean over both axes",
+    "mean_all(x)": "the mean of all numbers", "mean_other(x)": "the mean over the other axis",
+    "var_all": "the variance of all numbers", "sums": "the plain sum", "squares": "the sum of "
+    "squares", "norms": "the norm, a root of the sum of squares,", "squared_sum": "the square of "
+    "the sum", "x_mean": "mean(x)", "maximum": "the maximum", "minimum": "the minimum",
+    "log": "the natural logarithm",
+    **{f"dh{i}": f"the gradient of hidden layer {i}" for i in range(1, 6)},
+    **{f"a{i}": f"hidden layer {i} before its ReLU" for i in range(1, 6)},
+    **{f"h{i}": f"hidden layer {i} after its ReLU" for i in range(1, 6)},
 }  # fmt: skip
 
 
@@ -56,7 +88,8 @@ def slips(text: str) -> tuple[Slip, ...]:
     found: dict[str, Slip] = {}
     for statement in reversed(tree.body):  # what stands last is nearest to the output
         assert isinstance(statement, ast.Assign)
-        for says, edited in _edits(statement.value):
+        whole = _around(statement.value) if statement is tree.body[-1] else ()
+        for says, edited in (*_edits(statement.value), *whole):
             if says not in found:
                 kept, statement.value = statement.value, edited
                 found[says] = Slip(says, compiled(tree))
@@ -70,9 +103,12 @@ def _several(tree: ast.Module) -> Iterator[Slip]:
     names = [name for name in TOGETHER if name in there]
     choices = itertools.product(*(("", *TOGETHER[name]) for name in names))
     swaps = [{n: other for n, other in zip(names, each) if other} for each in choices]
+    for words, group in GROUPS.items():
+        if there & group.keys():
+            yield Slip(words, compiled(_Swap(group).visit(copy.deepcopy(tree))))
     for swap in sorted(swaps, key=len):
         if len(swap) > 1 or swap.keys() & set(EVERYWHERE):
-            says = [f"{KNOWN.get(other, other)} in the place of {n}" for n, other in swap.items()]
+            says = [f"{_the(other)} in the place of {_the(n)}" for n, other in swap.items()]
             listed = " and ".join(filter(None, [", ".join(says[:-1]), says[-1]]))
             yield Slip(f"with {listed}", compiled(_Swap(swap).visit(copy.deepcopy(tree))))
 
@@ -128,11 +164,22 @@ def _here(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         yield from _of_call(node, node.func.id, _text(node.args[0]))
     elif isinstance(node, ast.Name):
+        it = KNOWN.get(node.id, node.id)
         for other in CONFUSED.get(node.id, ()):
-            yield f"if {KNOWN.get(other, other)} stands in the place of {node.id}", _parsed(other)
+            yield f"if {KNOWN.get(other, other)} stands in the place of {it}", _parsed(other)
+        if node.id in BENT:
+            for name in BENT[node.id]:
+                yield f"if {name}({it}) stands in the place of {it}", _call(name, node)
+    elif isinstance(node, ast.Constant):
+        for value in CONSTANTS.get(node.value, ()):
+            yield f"if {value} stands in the place of {_text(node)}", ast.Constant(value)
     elif isinstance(node, ast.Compare):
         turned = _with(node, "ops", [ast.Lt()])
         yield f"if the comparison {_text(node)} is turned round", turned
+        yield (
+            f"if the sign of {_text(node.left)} is taken and not {_text(node)}",
+            _call("sign", node.left),
+        )
 
 
 def _of_operator(node: ast.BinOp, left: str, right: str) -> Iterator[tuple[str, ast.expr]]:
@@ -154,6 +201,18 @@ def _of_operator(node: ast.BinOp, left: str, right: str) -> Iterator[tuple[str, 
         yield f"if {right} is not added", node.left
         yield f"if {left} is left out", node.right
         yield f"if {right} is taken off instead of added", _with(node, "op", ast.Sub())
+        yield f"if {right} is multiplied in instead of added", _with(node, "op", ast.Mult())
+        for field, said in (("left", left), ("right", right)):
+            inner = getattr(node, field)
+            if not (isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Add)):
+                for times, factor in (("twice", 2), ("half", 0.5)):
+                    more = ast.BinOp(ast.Constant(factor), ast.Mult(), inner)
+                    yield f"if {said} is counted {times}", _with(node, field, more)
+        if isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mult):
+            by, alone = node.left.left, node.left.right
+            yield f"if neither {_text(by)} nor {right} is used", alone
+            moved = ast.BinOp(by, ast.Mult(), ast.BinOp(alone, ast.Add(), node.right))
+            yield f"if {right} is added before the multiplication by {_text(by)}", moved
     elif isinstance(node.op, ast.Sub):
         yield f"if {right} is not taken off", node.left
         yield f"if {right} is added instead of taken off", _with(node, "op", ast.Add())
@@ -180,9 +239,21 @@ def _of_call(node: ast.Call, name: str, inside: str) -> Iterator[tuple[str, ast.
             inner = node.args[0]
             moved = ast.BinOp(_with(node, "args", [inner.left]), ast.Add(), inner.right)
             yield f"if {_text(inner.right)} is added behind the root", moved
+    if name in INNER:
+        yield f"if {name} of {inside} is not taken", node.args[0]
     for other in OTHER.get(name, ()):
         called = _with(node, "func", ast.Name(other, ast.Load()))
         yield f"if {KNOWN.get(other, other)} of {inside} stands where {_the(name)} belongs", called
+
+
+def _around(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Yield what comes out where a whole result goes through one function more."""
+    for says, text in WHOLE.items():
+        yield says, _parsed(text.format(_text(node)))
+
+
+def _call(name: str, inside: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), [inside], [])
 
 
 def _the(name: str) -> str:

@@ -45,6 +45,8 @@ def words(
 def _count(got: np.ndarray, want: np.ndarray) -> Iterator[str]:
     if np.all(got == got[0]):
         yield "not counted"
+    elif len(got) > 1 and np.all(np.diff(got) == 2 * np.diff(want)):
+        yield "counted twice"
     elif np.array_equal(got, want - 1):
         yield "one behind"
     elif np.array_equal(got, want + 1):
@@ -58,6 +60,10 @@ def _moves(w: np.ndarray, got: np.ndarray, want: np.ndarray, tolerance: float) -
         return
     if np.all(np.abs(mine + right) <= 10 * tolerance * np.max(np.abs(want))):
         yield "steps uphill"
+    before, more = np.concatenate([w[None], got[:-1]]), mine - right
+    share = float(np.sum(more * before) / np.sum(before * before))
+    if share and np.max(np.abs(more - share * before)) <= 10 * tolerance * np.max(np.abs(want)):
+        yield "moves by a share of w"
     ratio = (mine / right).reshape(len(mine), -1)
     if not np.all(np.isfinite(ratio)):
         return

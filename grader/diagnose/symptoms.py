@@ -41,6 +41,7 @@ class Symptom:
     outputs: tuple[str, ...]
     says: str
     certain: bool
+    mode: str = ""  # "train" or "test" where it shows in one of them only
 
 
 def errors(seen: Iterable[Seen]) -> dict[Key, float]:
@@ -63,10 +64,11 @@ class _Found:
     certain: bool
     adds: bool
     scalar: bool
+    mode: str = ""
 
     @property
-    def form(self) -> tuple[str, bool, bool]:
-        return self.words, self.adds, self.scalar
+    def form(self) -> tuple[str, bool, bool, str]:
+        return self.words, self.adds, self.scalar, self.mode
 
 
 def find(item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]) -> list[Symptom]:
@@ -81,7 +83,7 @@ def find(item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]) -> list[Sym
         if words is not None:
             adds = _is_added(observed) and words != REG
             scalar = all(relations.is_scalar(one) for one in observed)
-            found.append(_Found(words, output, certain, adds, scalar))
+            found.append(_Found(words, output, certain, adds, scalar, _mode(observed)))
     return _told(_exchanged(found))
 
 
@@ -96,6 +98,9 @@ def _of_output(
     words, certain = _words(wrong)
     if spread.defaults(wrong, right):
         return "only with defaults", False
+    plain = [one for one in wrong if not _is_added([one])]
+    if words is None and 0 < len(plain) < len(wrong):  # what reg adds is wrong as well
+        words, certain = _words(plain)[0], False
     if words is None:
         return spread.words(output, wrong, right, sound), False
     others = [one for one in right if one.case.probe.endswith(ADDED) == _is_added(wrong)]
@@ -192,9 +197,15 @@ def _is_added(observed: Sequence[Observed]) -> bool:
     return all(one.case.probe.endswith(ADDED) for one in observed)
 
 
+def _mode(observed: Sequence[Observed]) -> str:
+    """Return the mode of a layer in which an output is wrong, where it is wrong in one only."""
+    modes = {one.case.probe.rpartition("_")[2] for one in observed}
+    return modes.pop() if len(modes) == 1 and modes <= {"train", "test"} else ""
+
+
 def _told(found: Sequence[_Found]) -> list[Symptom]:
     """Join outputs that show the same; those whose words tell most come first."""
-    groups: dict[tuple[str, bool, bool], list[_Found]] = {}
+    groups: dict[tuple[str, bool, bool, str], list[_Found]] = {}
     for one in found:
         groups.setdefault(one.form, []).append(one)
     told = [
@@ -203,7 +214,8 @@ def _told(found: Sequence[_Found]) -> list[Symptom]:
             tuple(one.output for one in members),
             sentences.sentence(words, [one.output for one in members], adds, scalar),
             all(one.certain for one in members),
+            mode,
         )
-        for (words, adds, scalar), members in groups.items()
+        for (words, adds, scalar, mode), members in groups.items()
     ]
     return sorted(told, key=lambda one: (one.outputs[0] not in ROOTS, not one.certain))

@@ -121,6 +121,7 @@ def _aspect(aspect: str, look: Look, finding: Finding) -> frozenset[str]:
         turned = 0.5 * (1 + math.erf((1 - keep) / math.sqrt(2)))
         guesses = {
             "keep": keep, "turned": 1 - keep, "normal": normal, "normal turned": turned,
+            "normal above": 1 - turned, "normal above turned": 1 - normal, "half": 0.5,
             "all": 1.0, "none": 0.0,
         }  # fmt: skip
         shares = [n for n, p in guesses.items() if abs(share - p) <= band(p, draws)]
