@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from grader import box, trace
+from grader.bodies import computed
 from grader.follow import Again
 from grader.needs import kind
 from grader.probes import folds, stand_ins
@@ -376,15 +377,24 @@ def _helpers(job: box.Job, items: Collection[str]) -> Iterator[Helper]:
     trees = {name: tree_of(job.files.get(path, b"")) for name, path in paths.items()}
     bodies = {name: [] if tree is None else tree.body for name, tree in trees.items()}
     nets = [node for node in bodies["fc_net"] if isinstance(node, ast.ClassDef)]
-    used = {node.name: _words(node) for node in nets if node.name in NETS}
+    used = {node.name: _used(node) for node in nets if node.name in NETS}
     for name in ("fc_net", "layer_utils", "layers"):
         for node in bodies[name]:
-            is_layer = isinstance(node, ast.FunctionDef) and node.name in items
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not is_layer:
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                continue
+            works = isinstance(node, ast.ClassDef) or node.name not in items and computed(node.body)
+            if works:
                 users = [words for net, words in used.items() if net != node.name]
                 if len(used) > 1 and all(node.name in words for words in users):
                     lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
                     yield Helper(paths[name], lines, _words(node))
+
+
+def _used(net: ast.ClassDef) -> frozenset[str]:
+    """Return the names that a class is made from or calls, or hands to what it calls."""
+    calls = [node for node in ast.walk(net) if isinstance(node, ast.Call)]
+    parts = [*net.bases, *(part for call in calls for part in (call.func, *call.args))]
+    return frozenset(part.id for part in parts if isinstance(part, ast.Name))
 
 
 def _words(tree: ast.AST) -> frozenset[str]:

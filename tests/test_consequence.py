@@ -77,6 +77,10 @@ def linear(x, w, b):
     return affine_forward(x, w, b)
 
 
+def same(reg):
+    return reg
+
+
 def constants(params, X, y, reg):
     last = max(int(name[1:]) for name in params if name[0] == "W")
     scores = X.reshape(len(X), -1)[:, :1] * np.ones(params[f"b{last}"].size)
@@ -97,6 +101,13 @@ SHARED_HELPER: Change = {
 }
 ONE_LINE_OF_TWO: Change = {
     "FullyConnectedNet.__init__": [("np.ones(fan_out)", "3 * np.ones(fan_out)")]
+}
+# A helper that does nothing, and a class that is only named.
+MENTIONED: Change = {
+    "TwoLayerNet.__init__": [
+        ("self.reg = reg\n", "self.reg = same(reg)\n        FullyConnectedNet\n")
+    ],
+    "FullyConnectedNet.__init__": [("self.reg = reg\n", "self.reg = same(reg)\n")],
 }
 # Both classes make their scores by a helper, and what may be wrong about it.
 LAST = 'affine_forward(out, params[f"W{last}"], params[f"b{last}"])'
@@ -258,6 +269,10 @@ CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None
             "FullyConnectedNet.layernorm": (1.75, None),
             "FullyConnectedNet.dropout": (2.0, None),
         },
+    ),
+    "the same mistake written twice is two, whatever else both mention": (
+        [WRITTEN_TWICE, MENTIONED],
+        {"TwoLayerNet": (1.0, None), "FullyConnectedNet": (1.5, None)},
     ),
     "an unrelated mistake of the plain net is no reason": (
         [names("FullyConnectedNet/biases-regularized"), LAYERNORM_WITHOUT_PARAMETERS],
