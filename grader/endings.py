@@ -86,10 +86,13 @@ def is_about_a_name(evidence: Evidence) -> bool:
 def of(item: ItemTable, evidence: Evidence, sources: Sources, limit_s: float) -> Ending:
     """Return how a case without an answer ended; what may not be shown is not in `evidence`."""
     raised = evidence.raised or Raised("", "")
-    if evidence.outcome == "missing":
-        return _missing(item, raised, sources)
+    if evidence.unloaded and evidence.outcome == "missing":
+        says = importing(evidence).says
+        return _lacking(item, says, says.startswith(f"{Place.of(item).module}.py"), sources)
     if evidence.unloaded:
         return importing(evidence)
+    if evidence.outcome == "missing":
+        return _missing(item, raised, sources)
     if evidence.outcome == "not_written":
         return _not_written(item, raised, sources)
     if evidence.outcome == "raised":
@@ -215,7 +218,7 @@ def unreturned(module: str, name: str, sources: Sources) -> str | None:
     short = name.rpartition(".")[2]
     if found.name:
         return (
-            f"{short} returns {found.name}, which is never set to anything but None; the last line "
-            f"that computes something is {found.line}"
+            f"{short} returns {found.name}, which stays None; the last line that computes "
+            f"something is {found.line}"
         )
     return f"{short} returns None: the result is computed in line {found.line} but not returned"

@@ -19,6 +19,7 @@ from grader.session import Session
 from grader.types import Call, Case, Cause, Evidence
 
 ID = "symptom/leaves-the-way"
+STARTS = "symptom/starts"
 SAME = 1e-9  # of a sum's size: rounding, in whatever order it was taken
 ALIKE = {"batchnorm_backward_alt": "batchnorm_backward"}
 
@@ -70,11 +71,11 @@ def site(mine: Sequence[Call], right: Sequence[Call]) -> tuple[str, int] | None:
 
 
 def _with(known: Diagnosis | None, says: str) -> Diagnosis:
-    """Return the line, behind what is certain about the numbers."""
-    if known is None or not known.cause.certain:
+    """Return the line, behind what is certain about the numbers or seen in a new net."""
+    if known is None or not (known.cause.certain or known.cause.id.startswith(STARTS)):
         return Diagnosis(Cause(ID, says, False))
     cause = known.cause
-    return replace(known, cause=Cause(f"{cause.id}+{ID}", f"{cause.says} {says}", True))
+    return replace(known, cause=Cause(f"{cause.id}+{ID}", f"{cause.says} {says}", cause.certain))
 
 
 def difference(case: Case, mine: Sequence[Call], right: Sequence[Call]) -> str:

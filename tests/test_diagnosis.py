@@ -427,6 +427,37 @@ SAID = {
         ((LAYERS, "return dx, dw, db", "return dw, dx, db"),), "affine_backward",
         ("dw and dx are exchanged", "line 62 returns dw, dx, db; asked for: dx, dw, db"), (), False,
     ),
+    "m and v are stored under the wrong names": (
+        ((OPTIM, KEEPS_T, "config.update(m=v, v=m, t=t)"),), "adam",
+        ("m and v are exchanged",), ("t is",), True,
+    ),
+    "dropout: a coin for every unit": (
+        ((LAYERS, MASK, "np.random.randint(0, 2, x.shape) / p"),), "dropout_forward",
+        ("Half of the units are kept, whatever p is",), (), False,
+    ),
+    "dropout: the mask is added": (
+        ((LAYERS, "out = (x * mask)", "out = (x + mask)"),),
+        "dropout_forward", ("many different numbers",), ("random numbers themselves",), False,
+    ),
+    "a gradient that is never computed": (
+        ((LAYERS, "    db = dout.sum(axis=0)", "    db = None"),), "affine_backward",
+        ("db comes back as None",), ("names under which",), False,
+    ),
+    "every step moves by a share of w": (
+        ((OPTIM, STEP, STEP + " + 0.01 * w"),), "adam", ("a share of w",), ("eps",), True,
+    ),
+    "adam: counted twice": (
+        ((OPTIM, 't = config["t"] + 1', 't = config["t"] + 2'),), "adam",
+        ("t goes up by 2",), ("eps",), True,
+    ),
+    "pixels are scaled": (
+        ((LAYERS, "-1) @ w + b\n", "-1) / 255 @ w + b\n"),), "affine_forward",
+        ("one factor in front of the product",), ("mean", "feature"), True,
+    ),
+    "a relu that is cut off from above": (
+        ((LAYERS, "return np.maximum(0, x), x", "return np.minimum(np.maximum(0, x), 1), x"),),
+        "relu_forward", ("cut off at 1",), ("mean",), False,
+    ),
     "a typing slip": (
         ((LAYERS, "db = dout.sum(axis=0)", "db = duot.sum(axis=0)"),), "affine_backward",
         ("line 61 uses duot", "Is dout meant?"), (), True,
@@ -495,6 +526,29 @@ SLIPS = {  # a line of the reference, and one slip in it
         OPTIM, "rmsprop", 'dw / (np.sqrt(cache) + ', 'dw * (np.sqrt(cache) + '),
     "beta1 * m_old is left out": (
         OPTIM, "adam", 'beta1 * config["m"] + (1 - beta1) * dw', "(1 - beta1) * dw"),
+    "b is multiplied in instead of added": (
+        LAYERS, "affine_forward", "-1) @ w + b\n", "-1) @ w * b\n"),
+    "the result goes through a ReLU": (
+        LAYERS, "affine_forward", "    out = x.reshape(x.shape[0], -1) @ w + b",
+        "    out = np.maximum(0, x.reshape(x.shape[0], -1) @ w + b)"),
+    "tanh(w) stands in the place of w": (
+        LAYERS, "affine_forward", "-1) @ w + b\n", "-1) @ np.tanh(w) + b\n"),
+    "1 stands in the place of 0": (
+        LAYERS, "relu_forward", "np.maximum(0, x)", "np.maximum(1, x)"),
+    "the variance of all numbers stands in the place of var": (
+        LAYERS, "layernorm_forward", "def layernorm_forward(x, gamma, beta, ln_param):",
+        "def layernorm_forward(x, gamma, beta, ln_param):\n"
+        "    x_hat = x - x.mean(1, keepdims=True)\n"
+        "    x_hat /= np.sqrt(x.var() + ln_param.get('eps', 1e-5))\n"
+        "    return gamma * x_hat + beta, None\n\n\ndef _old(x, gamma, beta, ln_param):"),
+    "neither gamma nor beta is used": (
+        LAYERS, "layernorm_forward", "def layernorm_forward(x, gamma, beta, ln_param):",
+        "def layernorm_forward(x, gamma, beta, ln_param):\n"
+        "    x_hat = x - x.mean(1, keepdims=True)\n"
+        "    x_hat /= np.sqrt(x.var(1, keepdims=True) + ln_param.get('eps', 1e-5))\n"
+        "    return x_hat, None\n\n\ndef _old(x, gamma, beta, ln_param):"),
+    "v is what comes out if m stands in the place of dw": (
+        OPTIM, "adam", "(1 - beta2) * dw**2", "(1 - beta2) * m**2"),
     "1 - beta2 is not multiplied in": (
         OPTIM, "adam", "(1 - beta2) * dw**2", "dw**2"),
 }  # fmt: skip

@@ -171,7 +171,7 @@ WORDS = {
     ),
     "another name is returned": (
         changed((LAYERS, RELU, "    out, res = None, np.maximum(0, x)\n    return out, None")),
-        "relu_forward", "error", "relu_forward returns out, which is never set",
+        "relu_forward", "error", "relu_forward returns out, which stays None",
     ),
     "the line of the stub is left": (
         changed((LAYERS, RELU, "    out = np.maximum(0, x)\n    raise NotImplementedError")),

@@ -45,6 +45,11 @@ if TYPE_CHECKING:
 MOST = 2  # causes that one item is given
 FORWARD = ("out", "scores", "loss")
 DECIDED = ("value", "shape", "not_finite")
+AFTER = {
+    "batchnorm_backward": "batchnorm_forward",
+    "batchnorm_backward_alt": "batchnorm_forward",
+    "layernorm_backward": "layernorm_forward",
+}
 OWN = (
     "symptom/gradient-of-the-own-forward-pass",
     "The gradients are right for your own forward pass: it is the forward pass that is wrong.",
@@ -100,6 +105,7 @@ def causes(
         if name in own and not (diagnosis and (diagnosis.hints or diagnosis.whole)):
             if _forward_is_wrong(name, verdicts):  # no usual mistake says more
                 diagnosis = _with_own(diagnosis)
+        diagnosis = _behind_forward(diagnosis, name, verdicts)
         if diagnosis is not None:
             found[name] = diagnosis
     return found
@@ -149,6 +155,9 @@ def _of_item(
 ) -> Diagnosis | None:
     """Return what the answers show, and beside it what the source does."""
     found = _by_answers(verdict, lost, rubric, bench, evidence, wrong, quiet)
+    mine = [evidence[c.id] for c in rubric.cases if c.item == verdict.item.id and c.id in evidence]
+    if found is None and any(one.outcome == "not_written" for one in mine):
+        return None  # the source of a stub shows nothing
     return _with_source(found, Place.of(verdict.item), bench)
 
 
@@ -189,6 +198,9 @@ def _by_answers(
     # averages that are wrong in another way make it look like another mistake.
     if rest or (match.WHOLE not in covered and any(c.probe == "optim.update" for c in cases)):
         matches = [replace(one, certain=False) for one in matches]
+    stop = stops.find(cases, [evidence[case.id] for case in cases], bench)
+    if stop is not None and not matches:  # what stops comes before what other numbers show
+        return _stopped(stop, mine, evidence)
     telling = [one for one in signs if not sentences.is_vague(one.id)]
     signs = (telling or ([] if matches else signs))[: MOST - len(matches[:MOST])]
     if matches or signs:
@@ -198,12 +210,13 @@ def _by_answers(
     changed = conduct.changed(cases, evidence, sorted(bad), verdict.faults)
     if changed is not None:
         return Diagnosis(Cause(f"symptom/{changed[0]}", changed[1], changed[2]))
-    stop = stops.find(cases, [evidence[case.id] for case in cases], bench)
-    if stop is None:
-        return None
-    answered = any(
-        evidence[case_id].outcome == "answered" for case_id in bad if case_id in evidence
-    )
+    return None if stop is None else _stopped(stop, mine, evidence)
+
+
+def _stopped(stop: stops.Stop, mine: Mine, evidence: Mapping[str, Evidence]) -> Diagnosis:
+    """Return why cases stopped; it is certain where nothing else went wrong."""
+    bad = {case_id for case_id, _ in mine.answers}
+    answered = any(evidence[one].outcome == "answered" for one in bad if one in evidence)
     return Diagnosis(Cause(f"symptom/{stop.id}", stop.says, stop.certain and not answered))
 
 
@@ -218,7 +231,10 @@ def _with_source(found: Diagnosis | None, place: Place, bench: Bench) -> Diagnos
         said = source.order(place, bench.sources)
         says = " ".join([found.cause.says, *said])
         return replace(found, cause=replace(found.cause, says=says))
-    facts = source.facts(place, bench.sources)
+    told = (
+        0 if found is None or sentences.is_vague(found.cause.id) else found.cause.id.count("+") + 1
+    )
+    facts = source.facts(place, bench.sources)[: max(0, MOST - told)]
     if not facts:
         return found
     kept = [] if found is None or sentences.is_vague(found.cause.id) else [found.cause.says]
@@ -234,6 +250,17 @@ def seen_of(case: Case, evidence: Evidence, bench: Bench) -> Seen:
         return Seen(case, names, bench.look(case, evidence))
     kind = f" {evidence.raised.type}" if evidence.outcome == "raised" and evidence.raised else ""
     return Seen(case, names, None, evidence.outcome + kind)
+
+
+def _behind_forward(
+    diagnosis: Diagnosis | None, name: str, verdicts: Mapping[str, Verdict]
+) -> Diagnosis | None:
+    """Return that a normalization's forward pass comes first, where nothing else is known."""
+    known = diagnosis is not None and not sentences.is_vague(diagnosis.cause.id)
+    if known or name not in AFTER or not _forward_is_wrong(name, verdicts):
+        return diagnosis
+    says = f"{AFTER[name]} is wrong, and {name} works with what it keeps: mend {AFTER[name]} first."
+    return Diagnosis(Cause("symptom/behind-the-forward-pass", says, False))
 
 
 def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:

@@ -71,12 +71,22 @@ def _contradicted(mine: Answers, theirs: Answers) -> bool:
 
     Then it is not the student's, whatever a single part looks like.
     """
-    return not theirs.keys() <= mine.keys() or any(
-        isinstance(known, np.ndarray)
-        and np.isfinite(known).any()
-        and not distance(mine[key], known) <= NEAR
-        for key, known in theirs.items()
+    return (
+        not theirs.keys() <= mine.keys()
+        or any(_other_words(mine[key], known) for key, known in theirs.items())
+        or any(
+            isinstance(known, np.ndarray)
+            and np.isfinite(known).any()
+            and not distance(mine[key], known) <= NEAR
+            for key, known in theirs.items()
+        )
     )
+
+
+def _other_words(got: Answer, known: Answer) -> bool:
+    """Say whether words that fit nothing we know stand where a mistake has words of its own."""
+    words = isinstance(got, frozenset) and isinstance(known, frozenset)
+    return words and OTHER in got and not got & known
 
 
 def _widest(fits: Mapping[str, Sequence[Match]]) -> Match | None:

@@ -52,6 +52,8 @@ def _not_returned(place: Place, bench: Bench) -> Plain | None:
     if said is None:
         return None
     asked = RETURNS.get(place.name, ("loss", "grads"))
+    if "stays None" in said:
+        return "not-returned", f"{said}. Is the result kept under another name?"
     return "not-returned", f"{said}. End it with return {', '.join(asked)}."
 
 

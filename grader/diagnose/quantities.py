@@ -62,6 +62,7 @@ def of_layer(case: Case, inputs: Arrays, got: np.ndarray, output: str) -> Space:
     if case.probe.startswith("layers."):
         space["rows"] = x.reshape(len(x), -1)
     space.update(_sums(axis, keep=True))
+    space["count"] = float(x.shape[axis]) if x.ndim > 1 else 1.0
     if x.ndim > 1:
         space["var_all"] = np.var(x, axis=(-2, -1), keepdims=True)
     if "y" in inputs:
@@ -104,7 +105,7 @@ def _sums(axis: int, keep: bool) -> Space:
     return {
         "mean": _over(np.mean, axis, keep), "total": _over(np.sum, axis, keep),
         "mean_other": _over(np.mean, other, keep), "total_other": _over(np.sum, other, keep),
-        "mean_all": _over(np.mean, (-2, -1), keep),
+        "mean_all": _over(np.mean, (-2, -1), keep), "across": _over(np.sum, other, keep),
     }  # fmt: skip
 
 

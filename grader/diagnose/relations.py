@@ -223,11 +223,11 @@ def _copies(one: Observed, got: np.ndarray, tolerance: float) -> Iterator[str]:
         if got.size > 1 and same(got, array, tolerance):
             yield f"is input {name}"
     for name, array in one.others.items():
-        if one.case.probe == "optim.update" and _starts_as(one, got, array, tolerance):
-            yield f"starts as {name}"
         if got.size > 1 and np.any(array) and same(got, array, tolerance):
             if one.want is None or not same(one.want, array, LIKE):
                 yield f"is output {name}"
+        if one.case.probe == "optim.update" and _starts_as(one, got, array, tolerance):
+            yield f"starts as {name}"
 
 
 def _starts_as(one: Observed, got: np.ndarray, other: np.ndarray, tolerance: float) -> bool:

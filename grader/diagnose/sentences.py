@@ -20,7 +20,9 @@ SENTENCES: Mapping[str, str] = {
     "right count, other shape": "{o} {has} as many numbers as it should, in another shape.",
     "one axis too many": "{o} {has} one axis too many: a sum over the batch is missing.",
     "zero": "{o} {is} zero everywhere: something is never added, or multiplied by zero.",
-    "not zero": "{o} should be zero in some checks, and {is} not.",
+    "not zero": "{o} should be zero, and {is} not.",
+    "product factor": "{o} {is} right but for one factor in front of the product of x and w: look "
+    "at what x or w is multiplied or divided by.",
     "sign": "{o} {has} the right size and the wrong sign.",
     "is input": "{o} {is} just {it}, handed on without change.",
     "is output": "{o} {is} what {it} should be.",
@@ -218,6 +220,7 @@ def sentence(words: str, outputs: Sequence[str], adds: bool = False, scalar: boo
     where, _, rest = words.partition(": ")
     if rest:
         then = sentence(rest, outputs, adds, scalar)
+        then = f"w{then[1:]}" if adds else then
         if where == "sometimes":
             return f"In some checks {then}"
         return f"{sentence(where, outputs, adds, scalar)} There, {then}"

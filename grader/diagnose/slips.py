@@ -11,6 +11,7 @@ import ast
 import copy
 import functools
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
@@ -26,7 +27,7 @@ CONFUSED: Mapping[str, tuple[str, ...]] = {
     "epsilon": ("0", "1e-8", "1e-7"),
     "x_hat": ("x", "centred"), "std": ("var", "(var + eps)"), "dx_hat": ("dout",),
     "centred": ("x",), "gamma": ("beta",), "beta": ("gamma",),
-    "x_mean": ("mean_all(x)", "mean_other(x)"), "var": ("sqrt(var)", "var_all"),
+    "x_mean": ("mean_all(x)", "mean_other(x)"), "var": ("sqrt(var)", "sqrt(var + eps)", "var_all"),
     "running_mean_old": ("mean(x)",), "running_var": ("1", "running_var ** 2"),
     "momentum": ("(1 - momentum)", "0.9", "0.99", "0.999"),
     "decay_rate": ("(1 - decay_rate)", "0.9", "0.99"), "dscores": ("scores",),
@@ -41,6 +42,14 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {  # several of these are often wrong 
 EVERYWHERE = ("mean", "squares")  # stand in a formula more than once
 GROUPS: Mapping[str, Mapping[str, str]] = {  # what is wrong together or not at all
     "without any bias": {f"b{i}": "0" for i in range(1, 8)},
+    **{
+        f"with {value} in the place of {name}": {name: value}
+        for name, values in {
+            "momentum": ("0.9", "0.99", "0.999", "0.1"), "decay_rate": ("0.9", "0.99", "0.999"),
+            "beta1": ("0.9",), "beta2": ("0.999", "0.99"),
+        }.items()
+        for value in values
+    },
     "with the running averages in the place of those of the batch": {
         "x_mean": "running_mean", "var": "running_var"},
 }  # fmt: skip
@@ -51,6 +60,15 @@ OTHER = {
 }  # fmt: skip
 INNER = ("log", "exp", "abs")  # functions that may be forgotten
 CONSTANTS: Mapping[object, tuple[float, ...]] = {0: (1,), 0.5: (1, 0.25), 2: (3,)}
+WORD = re.compile(r"[A-Za-z_]\w*(?:\(p\))?")
+SPELT: Mapping[str, str] = {
+    "x_mean": "mean(x)", "centred": "(x - mean(x))", "dx_hat": "(dout * gamma)",
+    "pick(p)": "the probability of the right class", "sum_all": "sum", "total": "sum",
+    "rows": "x",
+    **{f"dh{i}": f"the gradient of hidden layer {i}" for i in range(1, 6)},
+    **{f"a{i}": f"hidden layer {i} before its ReLU" for i in range(1, 6)},
+    **{f"h{i}": f"hidden layer {i}" for i in range(1, 6)},
+}  # fmt: skip
 WHOLE: Mapping[str, str] = {  # what a result may go through that should come out as it is
     "if the result goes through a ReLU": "maximum({}, 0)",
     "if the result goes through tanh": "tanh({})",
@@ -67,9 +85,6 @@ KNOWN = {
     "squares", "norms": "the norm, a root of the sum of squares,", "squared_sum": "the square of "
     "the sum", "x_mean": "mean(x)", "maximum": "the maximum", "minimum": "the minimum",
     "log": "the natural logarithm",
-    **{f"dh{i}": f"the gradient of hidden layer {i}" for i in range(1, 6)},
-    **{f"a{i}": f"hidden layer {i} before its ReLU" for i in range(1, 6)},
-    **{f"h{i}": f"hidden layer {i} after its ReLU" for i in range(1, 6)},
 }  # fmt: skip
 
 
@@ -83,17 +98,18 @@ class Slip:
 
 @functools.lru_cache(maxsize=256)
 def slips(text: str) -> tuple[Slip, ...]:
-    """Return every single edit of a formula, each once; the first of equal words counts."""
+    """Return every single edit of a formula, each once."""
     tree = assigned(text)
-    found: dict[str, Slip] = {}
+    found: dict[tuple[str, str], Slip] = {}
     for statement in reversed(tree.body):  # what stands last is nearest to the output
         assert isinstance(statement, ast.Assign)
         whole = _around(statement.value) if statement is tree.body[-1] else ()
         for says, edited in (*_edits(statement.value), *whole):
-            if says not in found:
-                kept, statement.value = statement.value, edited
-                found[says] = Slip(says, compiled(tree))
-                statement.value = kept
+            kept, statement.value = statement.value, edited
+            key = says, ast.dump(statement)  # the same words may stand for several places
+            if key not in found:
+                found[key] = Slip(_plain(says), compiled(tree))
+            statement.value = kept
     return (*found.values(), *_several(tree))
 
 
@@ -237,8 +253,13 @@ def _of_call(node: ast.Call, name: str, inside: str) -> Iterator[tuple[str, ast.
         )
         if isinstance(node.args[0], ast.BinOp) and isinstance(node.args[0].op, ast.Add):
             inner = node.args[0]
+            yield f"if {_text(inner.left)} stands in the place of {_text(node)}", inner.left
             moved = ast.BinOp(_with(node, "args", [inner.left]), ast.Add(), inner.right)
             yield f"if {_text(inner.right)} is added behind the root", moved
+    if name == "mean":
+        total = _with(node, "func", ast.Name("across", ast.Load()))
+        wrong_way = ast.BinOp(total, ast.Div(), ast.Name("count", ast.Load()))
+        yield f"if the sum in the mean of {inside} runs over the other axis", wrong_way
     if name in INNER:
         yield f"if {name} of {inside} is not taken", node.args[0]
     for other in OTHER.get(name, ()):
@@ -254,6 +275,11 @@ def _around(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
 
 def _call(name: str, inside: ast.expr) -> ast.Call:
     return ast.Call(ast.Name(name, ast.Load()), [inside], [])
+
+
+def _plain(says: str) -> str:
+    """Return words without the names that only formulas here use."""
+    return WORD.sub(lambda found: SPELT.get(found.group(), found.group()), says)
 
 
 def _the(name: str) -> str:

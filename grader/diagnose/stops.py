@@ -36,7 +36,8 @@ KINDS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     )),
     "AttributeError": ("unknown-attribute", (
         (r"'NoneType' object has no attribute '(?P<a>\w+)'",
-         "{at} asks None for {a}: the name was never set, or a function returned nothing."),
+         "{at} asks None for {a}: the name was never set, as in a branch that is still to be "
+         "written, or a function returned nothing."),
         (r"'(?P<b>[\w.]+)' object has no attribute '(?P<a>\w+)'",
          "{at} asks a value of type {b} for {a}, which it does not have."),
         (r"module '(?P<b>[\w.]+)' has no attribute '(?P<a>\w+)'",

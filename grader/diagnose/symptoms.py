@@ -30,6 +30,7 @@ ADDED = "_regularization"  # probes that look at what reg adds
 SOMETIMES = "sometimes"
 MODES = ("only in training", "only in test mode")
 IS_OUTPUT = "is output "
+STARTS_AS = "starts as "
 EXACT, LOOSE = 1e-9, 1e-5  # LOOSE: single precision
 
 
@@ -79,12 +80,16 @@ def find(item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]) -> list[Sym
     sound = [n for n in right if n not in wrong and n not in undecided and n != COUNT]
     found: list[_Found] = []
     for output, observed in wrong.items():
-        words, certain = _of_output(output, observed, right.get(output, []), sound)
+        fine = right.get(output, [])
+        if output.startswith("running_"):  # what other probes do not change is right there anyway
+            probes = {one.case.probe for one in observed}
+            fine = [one for one in fine if one.case.probe in probes]
+        words, certain = _of_output(output, observed, fine, sound)
         if words is not None:
             adds = _is_added(observed) and words != REG
             scalar = all(relations.is_scalar(one) for one in observed)
             found.append(_Found(words, output, certain, adds, scalar, _mode(observed)))
-    return _told(_exchanged(found))
+    return _told(_exchanged(_own(found)))
 
 
 def _of_output(
@@ -110,13 +115,24 @@ def _of_output(
     return f"{where or SOMETIMES}: {words}", certain and where in MODES
 
 
+def _own(found: Sequence[_Found]) -> list[_Found]:
+    """Leave out a step that only follows from a wrong t, unless its formula has a slip."""
+    counted = any(one.output == "t" for one in found)
+    return [
+        one
+        for one in found
+        if not (counted and one.output == "next_w" and not one.words.startswith(SLIP))
+    ]
+
+
 def _exchanged(found: Sequence[_Found]) -> list[_Found]:
     """Return what was found, with two outputs that are each other's told as such."""
     words = {one.output: one.words for one in found}
     kept = []
     for one in found:
-        other = one.words.removeprefix(IS_OUTPUT)
-        if one.words.startswith(IS_OUTPUT) and words.get(other) == f"{IS_OUTPUT}{one.output}":
+        kind = next((each for each in (IS_OUTPUT, STARTS_AS) if one.words.startswith(each)), "")
+        other = one.words.removeprefix(kind)
+        if kind and words.get(other) == f"{kind}{one.output}":
             if other < one.output:
                 continue
             one = replace(one, words=f"exchanged with {other}")
@@ -177,6 +193,9 @@ def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:
             for word in dict.fromkeys(word for words in told for word in words)
             if not word.endswith("?") and all(word in words for words in maybe)
         ]
+        slip = [word for word in common if word.startswith(SLIP)]
+        if slip and common[0].startswith(("factor =", "starts as")) or common[:1] == ["factor"]:
+            common = [*slip, *common]  # which operation it is says more than that there is one
         if len(observed) == 1:  # some factor makes any number of any other
             common = [word for word in common if not word.startswith("factor =")]
         if common:
