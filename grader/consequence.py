@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from grader.diagnose.reproduce import reproduces
 from grader.folding import net_of
-from grader.follow import Again
+from grader.follow import NORMS, Again
 from grader.needs import kind
 from grader.types import Case, Evidence
 from grader.verdicts import Bench, Verdict
@@ -65,7 +65,19 @@ def find(seen: Seen, bench: Bench, assignment: Assignment) -> dict[str, Conseque
             found[name] = Consequence(root, {})
         elif (same := _same_mistake(verdict, cases, seen, bench, assignment)) is not None:
             found[name] = same
+        elif again is not None and again.held and again.root is not None:
+            found[name] = _held(verdict, again.root, seen)
     return found
+
+
+def _held(verdict: Verdict, root: str, seen: Seen) -> Consequence:
+    """Return a right gradient of a wrong forward pass: right if that one's mistake is a usual one.
+
+    Else nobody can say that it is the gradient of anything worth having.
+    """
+    why = seen.causes.get(root)
+    usual = why is not None and why.cause.certain and bool(why.hints)
+    return Consequence(root, {part.id: usual for part in verdict.item.parts})
 
 
 def _whole(verdict: Verdict, right: Mapping[str, bool]) -> bool:
@@ -124,14 +136,15 @@ def _stop(evidence: Evidence) -> Stop | None:
 def _same_mistake(
     verdict: Verdict, cases: Sequence[Case], seen: Seen, bench: Bench, assignment: Assignment
 ) -> Consequence | None:
-    """Return the net of the same class whose certain mistake gives all that this one is wrong by.
+    """Return the item whose certain mistake gives all that this one is wrong by.
 
-    It is one that comes earlier in the rubric, and the mistake is one of its own.
+    It is the forward pass of a normalization, or a net of the same class that comes earlier in the
+    rubric, and the mistake is one of its own.
     """
     again = seen.followed.get(verdict.item.id)
     right = {**verdict.right, **({p: r for p, r in again.right.items() if r} if again else {})}
     lost = [p.id for p in verdict.item.parts if p.points > 0 and not right.get(p.id, False)]
-    for need in _earlier_nets(verdict, seen.verdicts):
+    for need in _before(verdict, seen.verdicts):
         why = seen.causes.get(need)
         mistakes = why.cause.id.split("+") if why is not None and why.cause.certain else []
         if not mistakes or not all(one.startswith(f"{need}/") for one in mistakes):
@@ -145,8 +158,10 @@ def _same_mistake(
     return None
 
 
-def _earlier_nets(verdict: Verdict, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
-    """Yield the items above this one that ask for a net of the same class."""
+def _before(verdict: Verdict, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
+    """Yield the forward pass of a normalization, or earlier items for a net of the same class."""
+    if verdict.item.id in NORMS:
+        yield NORMS[verdict.item.id]
     if kind(verdict.item) != "nets":
         return
     for name, other in verdicts.items():

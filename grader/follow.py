@@ -15,7 +15,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from grader import box
+from grader.judges import own
 from grader.needs import Verdicts, fails, kind
 from grader.observing import observe
 from grader.rubric import ItemTable, Rubric
@@ -42,12 +45,14 @@ PROMISED = {
 class Again:
     """An item that was tried again: part -> right, and what happened, by case.
 
-    `root` is the item whose mistake was taken out of its way, where one was.
+    `root` is the item whose mistake was taken out of its way, where one was. `held`: its gradients
+    are those of its own forward pass, which may be no normalization at all.
     """
 
     right: Mapping[str, bool]
     evidence: Mapping[str, Evidence]
     root: str | None
+    held: bool = False
 
 
 def through(
@@ -79,10 +84,17 @@ def through(
                 mine = [case for case in cases if case.item == item.id]
                 wrong = {name for name, verdict in verdicts.items() if not verdict.passed}
                 again = bench.verdict(item, evidence, mine, wrong)
-                if any(again.right.values()) or any(f.kind in TELLING for f in again.faults):
+                held = both and all(_is_gradient(bench, case, evidence[case.id]) for case in mine)
+                telling = any(f.kind in TELLING for f in again.faults)
+                if any(again.right.values()) or telling or held:
                     root = forward_of(item.id) or _called(mine, evidence, verdicts)
-                    found[item.id] = Again(again.right, evidence, root)
+                    found[item.id] = Again(again.right, evidence, root, held)
     return found
+
+
+def _is_gradient(bench: Bench, case: Case, evidence: Evidence) -> bool:
+    with np.errstate(all="ignore"):  # a student's numbers may be anything
+        return evidence.outcome == "answered" and own.is_gradient(bench.look(case, evidence))
 
 
 def forward_of(name: str) -> str | None:

@@ -9,11 +9,10 @@ import pytest
 
 from grader.assignment import Assignment
 from grader.box import Worker
-from grader.diagnose import stops
 from grader.engine import grade_one, job_of
 from grader.evidence import unloaded
 from grader.session import Session
-from grader.types import Evidence, ItemResult, Raised, Report
+from grader.types import ItemResult, Report
 from tests import handed_in
 from tests.worlds import LINE, X, layers, lines, run
 
@@ -240,7 +239,10 @@ def test_an_import_that_one_function_uses_costs_that_function(
     (item,) = [item for item in report.items if item.id == "affine_backward"]
     assert set(lost(report)) >= {"affine_backward"}
     assert not [i for i in report.items if i.id in lost(report) and i is not item and not i.because_of]  # fmt: skip  # noqa: E501
-    assert item.cause is not None and item.cause.says == stops.KINDS["ImportUnavailable"][1]
+    assert item.cause is not None and item.cause.id == "symptom/import-unavailable"
+    assert (
+        "scipy.signal.convolve (imported in line 1), which the grader does not" in item.cause.says
+    )
     raised = next(fault.raised for fault in item.faults if fault.public and fault.raised)
     assert raised.type == "ImportUnavailable"
     assert raised.message == "scipy.signal.convolve " + HERE.format(1)
@@ -297,8 +299,3 @@ def test_the_file_that_kept_a_case_from_running_is_named(
     assert (seen.outcome, seen.unloaded, seen.text) == (outcome, path, text)
     assert message in (seen.raised.message if seen.raised else "")
     assert unloaded(cases["adam"], session.loaded.modules, session.files) is None
-
-
-def test_the_kind_of_exception_has_a_sentence_of_its_own() -> None:
-    seen = Evidence("a/b", "raised", raised=Raised("ImportUnavailable", "torch", ()))
-    assert stops.find([seen]) == stops.KINDS["ImportUnavailable"]

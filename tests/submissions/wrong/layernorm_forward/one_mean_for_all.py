@@ -1,6 +1,6 @@
 """One mean and one variance serve all examples."""
 
-FAILS = {"layernorm_forward": ["out", "options"]}
+FAILS = {"layernorm_forward": ["out", "options"], "layernorm_backward": ["dx", "dgamma"]}
 
 import numpy as np
 
