@@ -7,7 +7,7 @@ IMAGE ?= backgrade
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test docker test-docker fixtures template schemas picture benchmark clean
+.PHONY: demo test test-all docker test-docker fixtures template schemas picture benchmark clean
 
 demo: $(VENV)/installed
 	@$(BIN)/grade demo/submission -o graded/demo
@@ -19,6 +19,10 @@ test: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n $$(($$(nproc) + 1)) --dist worksteal
+
+# Every mutant and every mistake in the long trials, of which `make test` takes a part by a seed.
+test-all: export BACKGRADE_ALL := 1
+test-all: test
 
 docker:
 	docker build --quiet --network host --build-arg BASE=$(BASE) --target staff --tag $(IMAGE) .

@@ -1010,6 +1010,13 @@ def test_an_exception_is_told_with_its_line_and_what_it_names(what: str) -> None
         assert not re.search(rf"\b{secret}\b", hidden.says.replace("12", "").replace("0", ""))
 
 
+def test_a_line_that_raises_by_itself_is_told_so() -> None:
+    own = ((AT[-1][0], 12, "relu_forward", 'raise ValueError("shapes")'),)
+    evidence = [Evidence("c", "raised", raised=Raised("ValueError", "shapes", own))]
+    told = stops.find([case_of("c", public=True)], evidence, NO_BENCH)
+    assert told is not None and "line 12 raises this exception by itself" in told.says
+
+
 def test_what_stops_in_several_places_is_not_certain() -> None:
     other = (("cs231n/layers.py", 40, "g", "y"),)
     evidence = [

@@ -114,6 +114,9 @@ KINDS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "RecursionError": ("recursion", (("", "{at} leads back into the same function again and "
                                           "again."),)),
 }  # fmt: skip
+BY_ITSELF = ("raised-by-itself", (
+    ("", "{at} raises this exception by itself: look at the condition under which it does."),
+))  # fmt: skip
 TIME = ("time", "It takes too long: a loop does not end, or runs over single numbers where one "
         "product would do.")  # fmt: skip
 
@@ -138,7 +141,8 @@ def find(cases: Sequence[Case], evidence: Sequence[Evidence], bench: Bench) -> S
     place = kinds.most_common(1)[0][0]
     mine = [(case, each) for case, each in raised if _place(each) == place]
     shown = next((each for case, each in mine if case.public), None)
-    found = KINDS.get("TypeError" if "UFunc" in place[0] else place[0])  # NumPy's own TypeErrors
+    kind = "TypeError" if "UFunc" in place[0] else place[0]  # NumPy's own TypeErrors
+    found = BY_ITSELF if _raises(mine[0][1]) else KINDS.get(kind)
     if found is None:
         return None
     says = _sentence(found[1], mine[0][1], shown.message if shown else "")
@@ -152,6 +156,11 @@ def _stopped(one: Evidence) -> bool:
     """Say whether an exception ended a case: also one that None caused, as in a stub."""
     used = one.outcome == "not_written" and one.raised is not None and bool(one.raised.frames)
     return one.outcome == "raised" or used
+
+
+def _raises(raised: Raised) -> bool:
+    """Say whether the student's line is a `raise` of its own."""
+    return bool(raised.frames) and raised.frames[-1][3].startswith("raise ")
 
 
 def _place(raised: Raised) -> tuple[str, str, int]:
