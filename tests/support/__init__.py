@@ -1,0 +1,1 @@
+"""Scripts and helpers for those who change the grader."""

@@ -1,0 +1,39 @@
+"""The snapshot of all that is said notices a change, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import handed_in
+from tests.support import snapshot
+
+
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [
+        ("right", handed_in.reference(), "cs231n-a2"),
+        ("wrong", handed_in.neighbour(), "cs231n-a2"),
+    ]
+    monkeypatch.setattr(snapshot, "submissions", lambda: iter(few))
+
+
+def test_two_runs_give_the_same_bytes_and_a_change_is_named(
+    two: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert snapshot.main(["keep", str(tmp_path)]) == 0
+    assert snapshot.main(["compare", str(tmp_path)]) == 0
+    page = tmp_path / "wrong" / "report.html"
+    page.write_text(page.read_text("utf-8").replace("points", "marks"), "utf-8")
+    (tmp_path / "right" / "junit.xml").unlink()
+    assert snapshot.main(["compare", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "wrong/report.html differs" in said and "right/junit.xml differs" in said
+    assert said.count(" differs") == 2
+
+
+def test_everything_that_is_known_is_graded() -> None:
+    names = [name for name, _, _ in snapshot.submissions()]
+    assert len(names) == len(set(names)) > 200
+    assert {"demo", "unwritten", "template"} <= set(names)
