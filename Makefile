@@ -18,7 +18,7 @@ test: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n $$(($$(nproc) + 1)) --dist worksteal
+	$(BIN)/pytest -n $$(($$(nproc) + 2)) --dist worksteal
 
 # Every mutant and every mistake in the long trials, of which `make test` takes a part by a seed.
 test-all: export BACKGRADE_ALL := 1

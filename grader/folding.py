@@ -119,21 +119,26 @@ def consequences(
         session.close()
     found: dict[str, tuple[str, frozenset[str]]] = {}
     for number, (item, net) in enumerate(asked.items()):
-        for other in list(asked)[:number]:
+        earlier = list(asked)[:number]
+        for other in sorted(earlier, key=lambda name: asked[name].name != net.name):
             start = {"init"} if _same_start(item, other, rubric, evidence) else set()
             if not _same(item, other, lost[item] - start, seen, rubric):
                 continue
             if not _calls_its_own(item, net, seen):
                 continue
+            owner = other
             if net.name != asked[other].name:
                 right_job = trace.right_job(job, {"layers": layers}, solved)
                 right = Session(worker, right_job, rubric, deadline)
-                shares = bool(solved) and _shared(right, (item, other), seen, job, verdicts)
+                owner = _owner(right, (item, other), seen, job, verdicts) if solved else ""
                 right.close()
-                if not shares:
-                    continue
-            found[item] = (found[other][0] if other in found else other, lost[item])
-            break
+            if (
+                owner == item
+            ):  # the class that comes first in the rubric is the other one, or holds it
+                found[other] = (item, lost[other])
+            elif owner:
+                found[item] = (found[other][0] if other in found else other, lost[item])
+                break
     return found
 
 
@@ -322,14 +327,16 @@ def _right(inputs: Arrays, fold: Fold) -> dict[str, np.ndarray]:
     return found
 
 
-def _shared(
+def _owner(
     right: Session,
     pair: Sequence[str],
     seen: Mapping[str, Evidence],
     job: box.Job,
     items: Collection[str],
-) -> bool:
-    """Say whether nets of two classes have their mistake from one helper of the student's.
+) -> str:
+    """Return the item that pays for a mistake which nets of two classes have from one piece of the
+    student's code: the second of the `pair`, or the first where it is in that one's own class; ""
+    if there is no such piece.
 
     The first call that a right net does not make so stands in it for both; or all calls are right,
     and the helper is one of the penalty. A net that calls no layer shows neither, and a deep one
@@ -344,12 +351,16 @@ def _shared(
     mine = [seen[fold.case(name)].calls for name in pair]
     deeper = [seen[deep.case(name)].calls for name in pair if deep.case(name) in seen]
     if not all(mine) or any(_affine(one) != _affine(deep_calls) for one in deeper):
-        return False
+        return ""
     sites = [trace.site(one, calls) for one in mine]
     helpers = list(_helpers(job, items))
     if all(site is not None for site in sites):
-        return any(all(one.holds(site) for site in sites if site) for one in helpers)
-    return not any(sites) and any("reg" in one.words for one in helpers)
+        helpers = [one for one in helpers if all(one.holds(site) for site in sites if site)]
+    else:
+        helpers = [one for one in helpers if not any(sites) and "reg" in one.words]
+    if not helpers:
+        return ""
+    return pair[0] if any(one.name == pair[0] for one in helpers) else pair[1]
 
 
 def _affine(calls: Sequence[Call]) -> int:
@@ -360,6 +371,7 @@ def _affine(calls: Sequence[Call]) -> int:
 class Helper:
     """A function of the student's own that both classes use: where it is, and its names."""
 
+    name: str
     path: str
     lines: range
     words: frozenset[str]
@@ -387,7 +399,7 @@ def _helpers(job: box.Job, items: Collection[str]) -> Iterator[Helper]:
                 users = [words for net, words in used.items() if net != node.name]
                 if len(used) > 1 and all(node.name in words for words in users):
                     lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-                    yield Helper(paths[name], lines, _words(node))
+                    yield Helper(node.name, paths[name], lines, _words(node))
 
 
 def _used(net: ast.ClassDef) -> frozenset[str]:

@@ -234,14 +234,14 @@ CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None
     "a mistake in the gradients of a net that the other one holds is paid once": (
         [GRADIENT_TOO_LARGE, FROM_DEEP],
         {
-            "TwoLayerNet": (1.5, None),
-            "FullyConnectedNet": (0.0, "TwoLayerNet"),
-            **dict.fromkeys(NETS, (0.0, "TwoLayerNet")),
+            "TwoLayerNet": (0.0, "FullyConnectedNet"),
+            "FullyConnectedNet": (2.0, None),
+            **dict.fromkeys(NETS, (0.0, "FullyConnectedNet")),
         },
     ),
     "a mistake in the penalty of a net that the other one holds is paid once": (
         [names("FullyConnectedNet/half-forgotten-in-loss"), FROM_DEEP],
-        {"TwoLayerNet": (1.0, None), "FullyConnectedNet": (0.0, "TwoLayerNet")},
+        {"TwoLayerNet": (0.0, "FullyConnectedNet"), "FullyConnectedNet": (1.5, None)},
     ),
     "the same mistake written twice is two": (
         [WRITTEN_TWICE],

@@ -1,8 +1,9 @@
 """Hostile and unlucky submissions get their true score and a named cause, and leave nothing behind.
 
 The 16 cases on which three well-known graders lose points, give points away or hang are rows of
-ACCEPTANCE; each further file under submissions/hostile is one more. Everything also runs as an
-ordinary user, for whom the box cannot change the uid.
+ACCEPTANCE; each further file under submissions/hostile is one more. All run in bubblewrap; a third of
+them, or all with BACKGRADE_ALL=1, in the other boxes, and as an ordinary user, for whom the box cannot
+change the uid.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -54,10 +56,20 @@ BOUNDED = (
     "probes_patched", "recursion_limit_lifted", "returns_subclass", "segfault", "signal_realtime",
     "stack_and_maps", "stops_itself", "sys_exit", "thread_bomb", "threads",
 )  # fmt: skip
+EVERYTHING = bool(os.environ.get("BACKGRADE_ALL"))
+
+
+def part(names: Iterable[str]) -> list[str]:
+    """Return a third of the names, chosen by a seed; all of them with BACKGRADE_ALL=1."""
+    known = sorted(names)
+    return known if EVERYTHING else sorted(random.Random(231).sample(known, len(known) // 3))
+
+
 RUNS = [
-    *((mode, name) for mode in ("bubblewrap", "landlock") for name in ATTACKS),
-    *(("host proc", name) for name in REACHES_OUT),
-    *(("none", name) for name in BOUNDED),
+    *(("bubblewrap", name) for name in ATTACKS),
+    *(("landlock", name) for name in sorted({*part(ATTACKS), *part(REACHES_OUT)})),
+    *(("host proc", name) for name in part(REACHES_OUT)),
+    *(("none", name) for name in part(BOUNDED)),
 ]
 USER = 61_231  # a uid that nobody else has: RLIMIT_NPROC counts by uid
 WALL_S = 25.0
@@ -223,7 +235,7 @@ def test_the_box_holds_for_an_ordinary_user(mode: str) -> None:
     except users.NotTested as why:
         pytest.skip(str(why))
     test = f"{__file__}::{test_a_hostile_submission_gets_its_true_score.__name__}"
-    ids = [f"{test}[{mode}-{name}]" for name in REACHES_OUT]
+    ids = [f"{test}[{mode}-{name}]" for name in part(REACHES_OUT)]
     done = subprocess.run(
         [*become, sys.executable, "-m", "pytest", "-vv", "-p", "no:cacheprovider", *ids],
         cwd=handed_in.ROOT,
@@ -233,7 +245,7 @@ def test_the_box_holds_for_an_ordinary_user(mode: str) -> None:
         timeout=USER_S - 10,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
-    assert done.stdout.count("PASSED") == len(REACHES_OUT)
+    assert done.stdout.count("PASSED") == len(ids)
 
 
 # ------------------------------------------------------------------------------ hidden inputs

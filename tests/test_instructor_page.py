@@ -63,7 +63,7 @@ def test_the_new_points_function_and_case_are_in_the_result(walk: Walk) -> None:
     items = {item["id"]: item for item in walk.result("submission")["items"]}
     assert items["relu_forward"]["possible"] == before["relu_forward"].points + 1
     # The demo was made before there was such a function: it is not there, which is nobody's crash.
-    assert (items["leaky_relu"]["status"], items["leaky_relu"]["possible"]) == ("not_written", 1.0)
+    assert (items["leaky_relu"]["status"], items["leaky_relu"]["possible"]) == ("missing", 1.0)
     assert "leaky_relu" not in before
     assert items["adam"]["cause"]["id"] == "adam/correction-without-power"  # with the new seed
 

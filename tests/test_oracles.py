@@ -246,7 +246,21 @@ def affine_for_problem(m: Maths, x: Any, w: Any, b: Any, taste: Taste) -> Any:
     return affine(m, x, w, b)
 
 
+def softmax_problem(given: Arrays, options: Arrays, taste: Taste) -> Problem:
+    """The scores as variables; a constant is taken off each row, which changes no probability."""
+    top = np.max(given["x"], axis=1, keepdims=True)
+
+    def scalar(m: Maths, v: Arrays) -> Any:
+        shifted = v["x"] - top
+        is_right = np.arange(shifted.shape[1]) == given["y"][:, None]
+        right = m.np.sum(shifted * is_right, axis=1)
+        return m.np.sum(m.np.log(m.np.sum(m.np.exp(shifted), axis=1)) - right) / len(top)
+
+    return {"x": given["x"]}, scalar
+
+
 GRADIENTS: Mapping[str, Callable[..., Problem]] = {
+    "layers.softmax_loss": softmax_problem,
     "layers.affine_backward": layer_problem(affine_for_problem, "x", "w", "b"),
     "layers.relu_backward": layer_problem(relu, "x"),
     "norms.batchnorm_backward": layer_problem(batchnorm, "x", "gamma", "beta"),
@@ -379,6 +393,11 @@ def loss_answers(given: Arrays, options: Arrays, taste: Taste) -> Arrays:
     return {"loss": scalar(PLAIN, params), "parameters_without_gradient": 0}
 
 
+def softmax_answers(given: Arrays, options: Arrays, taste: Taste) -> Arrays:
+    variables, scalar = softmax_problem(given, options, taste)
+    return {"loss": scalar(PLAIN, variables)}
+
+
 def penalty_answers(given: Arrays, options: Arrays, taste: Taste) -> Arrays:
     params, scalar = penalty_problem(given, options, taste)
     return {"loss": scalar(PLAIN, params)}
@@ -414,6 +433,7 @@ def dropout_test_answers(given: Arrays, options: Arrays, taste: Taste) -> Arrays
 FORWARDS: Mapping[str, Callable[[Arrays, Arrays, Taste], Arrays]] = {
     "layers.affine_forward": affine_answers,
     "layers.relu_forward": relu_answers,
+    "layers.softmax_loss": softmax_answers,
     "norms.batchnorm_train": batchnorm_train_answers,
     "norms.batchnorm_test": batchnorm_test_answers,
     "norms.layernorm_forward": layernorm_answers,
