@@ -1,9 +1,9 @@
 """Hostile and unlucky submissions get their true score and a named cause, and leave nothing behind.
 
 The 16 cases on which three well-known graders lose points, give points away or hang are rows of
-ACCEPTANCE; each further file under submissions/hostile is one more. All run in bubblewrap; a third of
-them, or all with BACKGRADE_ALL=1, in the other boxes, and as an ordinary user, for whom the box cannot
-change the uid.
+ACCEPTANCE; each further file under submissions/hostile is one more. All run in bubblewrap; a third
+of them, or all with BACKGRADE_ALL=1, in the other boxes, and as an ordinary user, for whom the box
+cannot change the uid.
 """
 
 from __future__ import annotations
