@@ -116,10 +116,15 @@ def _unloaded(evidence: Sequence[Evidence]) -> str:
 
 
 def _is_in(stops: Collection[Stop | None], name: str, other: Verdict, seen: Seen) -> bool:
-    """Say whether an item's stops are in the function of another one, or in a net that both are."""
+    """Say whether an item's stops are in the function of another one, or in a net that both are.
+
+    A net that needs another wrong one may itself be stopped by that: it explains nothing.
+    """
     item = seen.verdicts[name].item
     if kind(item) == kind(other.item) == "nets":
-        return net_of(item).name == net_of(other.item).name
+        below = [seen.verdicts[n] for n in other.item.needs if n in seen.verdicts]
+        is_first = all(one.passed for one in below if kind(one.item) == "nets")
+        return is_first and net_of(item).name == net_of(other.item).name
     return all(stop is not None and stop[0] == other.item.id for stop in stops)
 
 
