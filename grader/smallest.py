@@ -133,7 +133,8 @@ def _wrong_cells(fault: Fault, look: Look) -> np.ndarray:
     shown = fault.comparison
     if shown is None or shown.wrong is None:
         return np.ones((), dtype=bool)
-    return np.asarray(shown.wrong & ~right_cells(fault.output, shown.got, look))
+    with np.errstate(all="ignore"):  # a student's numbers may be anything
+        return np.asarray(shown.wrong & ~right_cells(fault.output, shown.got, look))
 
 
 def _same(fault: Fault, others: Sequence[Fault]) -> bool:

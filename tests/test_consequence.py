@@ -370,3 +370,25 @@ def test_who_pays_and_because_of_whom(
     for item in report.items:
         if item.because_of is not None:
             assert item.cause is None and item.smallest is None
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_at_the_end_of_the_range_bring_no_warning_of_ours(
+    assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    huge: Change = {
+        "TwoLayerNet.loss": [
+            ("        return loss, {", "        return loss, huge(self, 1e308) or {")
+        ],
+        "FullyConnectedNet.loss": [("return loss, grads", "return loss, huge(self, -1e308)")],
+        "linear": [
+            (
+                "    return affine_forward(x, w, b)",
+                "    return affine_forward(x, w, b)\n\n\ndef huge(net, number):\n"
+                "    return {name: np.full_like(p, number) for name, p in net.params.items()}",
+            )
+        ],
+    }
+    report = grade_one(submission([huge]), assignments["cs231n-a2"], worker)
+    found = outcome(report)
+    assert found["TwoLayerNet"][1] is None and found["FullyConnectedNet"][1] is None

@@ -43,7 +43,7 @@ def of_update(
 
 def _carried(text: str, space: Space, first: np.ndarray, steps: int) -> tuple[np.ndarray, ...]:
     """Return what is carried on, (T, ...): before each step, and after it."""
-    code = compile(text, "formula", "eval")
+    code = compile(text, "formula", "eval")  # one of formulas.py, never a student's text
     name = next(word for word in ("velocity", "cache", "m", "v") if f" {word}_old" in f" {text}")
     values = [first]
     for step in range(steps):
