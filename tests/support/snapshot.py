@@ -4,8 +4,9 @@
     python -m tests.support.snapshot compare DIR    after it; exit 1 and the first differences
 
 Graded are the demo, everything under tests/submissions that is right, wrong or unwritten, and every
-usual mistake; kept are result.json, the page, the terminal's text and the exports. What is measured
-is left out, so that a change which only moves code changes no byte.
+usual mistake; kept are result.json, the page, the terminal's text and the exports, and of every
+twentieth what student.zip's self-check prints. What is measured is left out, so that a change which
+only moves code changes no byte.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import difflib
 import io
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,11 +30,12 @@ from grader.exporters.reading import read_result
 from grader.intake import read_submission
 from grader.report import html, result, terminal
 from grader.types import Report, Submission
-from tests import handed_in
+from tests import handed_in, student_folder
 
 Graded = tuple[str, Submission, str]  # name, what is graded, and by which rubric
 STARTED = "2026-01-01T00:00:00+00:00"
 SHOWN = 20  # lines of a difference that are printed
+CHECKED = 20  # of so many submissions one is self-checked too: each takes seconds
 
 
 def submissions() -> Iterator[Graded]:
@@ -71,14 +74,24 @@ def texts(report: Report, folder: Path) -> Iterator[tuple[str, str]]:
     yield "github.txt", github.annotations(known)
 
 
+def self_check(submission: Submission) -> str:
+    """Return what the self-check of student.zip prints about a submission."""
+    with tempfile.TemporaryDirectory() as folder:
+        students = student_folder.unpacked(Path(folder))
+        student_folder.put(students, submission.files)
+        return student_folder.run(students, "selfcheck.py").out
+
+
 def snapshot(folder: Path) -> Iterator[tuple[str, str]]:
     """Grade all submissions; yield (name of a file, its text)."""
     assignments = {one.table.id: shelf.assignment(one.table.id) for one in shelf.rubrics()}
     with Worker() as worker:
-        for name, submission, rubric in submissions():
+        for number, (name, submission, rubric) in enumerate(submissions()):
             report = grade_one(submission, assignments[rubric], worker)
             for kind, text in texts(report, folder):
                 yield f"{name.replace('/', ' ')}/{kind}", text
+            if number % CHECKED == 0 and submission.package == student_folder.NAME.partition("-")[0]:
+                yield f"{name.replace('/', ' ')}/selfcheck.txt", self_check(submission)
 
 
 def main(args: list[str]) -> int:
