@@ -5,13 +5,14 @@ from __future__ import annotations
 import statistics
 import time
 
-from grader import shelf
-from grader.box import Plan, Worker, choose
+from grader import resources
+from grader.box.plan import Plan, choose
+from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.errors import BoxError
-from grader.intake import read_submission
+from grader.submission.intake import read_submission
 
-SUBMISSION = shelf.home() / "tests" / "submissions" / "accepted" / "compact"
+SUBMISSION = resources.home() / "tests" / "submissions" / "accepted" / "compact"
 MODES = ("none", "landlock", "bubblewrap")
 ROUNDS = 9
 
@@ -19,8 +20,8 @@ ROUNDS = 9
 def main() -> None:
     """Print start, submission and case in each box, as milliseconds over no confinement."""
     plans = {mode: plan for mode in MODES if (plan := _plan(mode)) is not None}
-    assignment = shelf.assignment(shelf.DEFAULT_RUBRIC)
-    submission = read_submission(SUBMISSION, given=shelf.given_files())
+    assignment = resources.assignment(resources.DEFAULT_RUBRIC)
+    submission = read_submission(SUBMISSION, given=resources.given_files())
     cases = len(assignment.rubric.cases)
     cold: dict[str, list[float]] = {mode: [] for mode in plans}
     warm: dict[str, list[float]] = {mode: [] for mode in plans}

@@ -25,13 +25,13 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-from grader import consistent, diagnose, grafted, shelf, smallest
+from grader import resources
 from grader.assignment import Assignment
-from grader.box import Worker
-from grader.diagnose import sentences
+from grader.authoring.fixtures.mistakes import Misconception, Overlap
+from grader.authoring.lint import whole
+from grader.box.worker import Worker
+from grader.diagnosis import diagnose, minimal_example, over_reference, own_gradient, sentences
 from grader.engine import grade_one
-from grader.golden.mistakes import Misconception, Overlap
-from grader.lint import whole
 from grader.types import ItemResult, Report, Submission
 from tests import handed_in
 
@@ -136,8 +136,8 @@ def generations(worker: Worker) -> dict[str, dict[str, str]]:
     The reference reads p as the share that is kept, so every rubric is taken in those words.
     """
     found: dict[str, dict[str, str]] = {}
-    for name in (rubric.table.id for rubric in shelf.rubrics()):
-        assignment = whole.in_own_words(shelf.assignment(name))
+    for name in (rubric.table.id for rubric in resources.rubrics()):
+        assignment = whole.in_own_words(resources.assignment(name))
         asked = {item.id for item in assignment.rubric.table.items}
         for mistake in handed_in.usual_mistakes().values():
             row = found.setdefault(mistake.id, {})
@@ -336,8 +336,8 @@ def time_of_ten(worker: Worker, assignment: Assignment) -> float:
     grade_one(submission, assignment, worker)  # the golden wrong answers are read once a class
     with contextlib.ExitStack() as stack:
         for module, name in (
-            (diagnose, "causes"), (grafted, "evidence"), (consistent, "gradients"),
-            (smallest, "climb"),
+            (diagnose, "causes"), (over_reference, "evidence"), (own_gradient, "gradients"),
+            (minimal_example, "climb"),
         ):  # fmt: skip
             timed = _timed(name, getattr(module, name), spent)
             stack.enter_context(mock.patch.object(module, name, timed))
@@ -369,7 +369,7 @@ def _seconds(spent: Counter[str]) -> str:
 
 def main() -> None:
     """Print all measurements."""
-    assignment = shelf.assignment(RUBRIC)
+    assignment = resources.assignment(RUBRIC)
     with Worker() as worker:
         time_of_ten(worker, assignment)
         print_generations(generations(worker))

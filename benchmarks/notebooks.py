@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from grader.bands.build import solved
+from grader.authoring.fixtures.curves import solved
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 3

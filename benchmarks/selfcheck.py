@@ -11,18 +11,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader import shelf
+from grader import resources
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.box.observing import observe
+from grader.box.session import Session
+from grader.box.worker import Worker
 from grader.engine import job_of
-from grader.observing import observe
+from grader.grading.verdicts import Bench
 from grader.release import public as releasing
-from grader.selfcheck import public
-from grader.selfcheck.check import Checker
-from grader.selfcheck.children import Pool
-from grader.session import Session
+from grader.release.selfcheck import public
+from grader.release.selfcheck.check import Checker
+from grader.release.selfcheck.children import Pool
 from grader.types import Submission
-from grader.verdicts import Bench
 from tests import handed_in
 
 
@@ -51,7 +51,7 @@ def checked(submission: Submission, known: public.Public) -> dict[str, bool]:
 @functools.cache
 def assignment(rubric: str) -> tuple[Assignment, public.Public]:
     """Return an assignment, and its public part as students get it."""
-    whole = shelf.assignment(rubric)
+    whole = resources.assignment(rubric)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / public.FILE
         path.write_bytes(releasing.file_of(whole))

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import shelf
-from grader.box import Worker
+from grader import resources
+from grader.box.worker import Worker
 from grader.engine import grade_one
-from grader.intake import read_submission
+from grader.submission.intake import read_submission
 
 ROOT = Path(__file__).resolve().parent.parent
 SUBMISSION = ROOT / "tests" / "submissions" / "accepted" / "compact"
@@ -27,9 +27,9 @@ sys.path[:0] = [{root!r}, {submission!r}]
 from pathlib import Path
 from cs231n import layers, optim
 from cs231n.classifiers import fc_net
-from grader.probes.nn import Conventions, Implementation
+from grader.guest.probes.nn import Conventions, Implementation
 from grader.rubric import read_rubric
-from grader.worker.observe import probe
+from grader.guest.observe import probe
 rubric = read_rubric(Path({root!r}) / "rubrics" / "cs231n-a2.toml")
 nn = Implementation({{"layers": layers, "optim": optim, "fc_net": fc_net}}, Conventions())
 for case in rubric.cases:
@@ -102,7 +102,10 @@ def _unwanted() -> list[str]:
 
 def _throughput(count: int = 40) -> float:
     """Grade in one process pinned to one core, worker included; return submissions a second."""
-    submission, assignment = read_submission(SUBMISSION), shelf.assignment(shelf.DEFAULT_RUBRIC)
+    submission, assignment = (
+        read_submission(SUBMISSION),
+        resources.assignment(resources.DEFAULT_RUBRIC),
+    )
     return _on_one_core(lambda: _grade_many(submission, assignment, count))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from grader import shelf
-from grader.box import Job, Worker
+from grader import resources
+from grader.box.job import Job
+from grader.box.observing import observe
+from grader.box.session import Session
+from grader.box.worker import Worker
+from grader.grading.verdicts import Bench
 from grader.judges.tolerances import TOLERANCES
-from grader.observing import observe
-from grader.session import Session
-from grader.verdicts import Bench
 from tests import handed_in
 
 
@@ -18,7 +19,7 @@ def spreads() -> dict[tuple[str, str], tuple[float, str]]:
     worst: dict[tuple[str, str], tuple[float, str]] = defaultdict(lambda: (0.0, "-"))
     with Worker() as worker:
         for style, name in handed_in.accepted():
-            assignment = shelf.assignment(name)
+            assignment = resources.assignment(name)
             rubric, bench = assignment.rubric, Bench(assignment.rubric, assignment.golden)
             submission = handed_in.accepted_submission(style)
             job = Job(

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.bands import Bands
 from grader.errors import RubricError
+from grader.golden.bands import Bands
 from grader.golden.store import Golden
 from grader.golden.wrong import Wrong
-from grader.images import Images
+from grader.grading.training.images import Images
+from grader.grading.verdicts import Bench
 from grader.judges import find
-from grader.rubric import Rubric
-from grader.verdicts import Bench
+from grader.rubric.cases import Rubric
 
 
 @dataclass(frozen=True)

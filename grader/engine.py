@@ -16,37 +16,35 @@ from datetime import UTC, datetime
 import numpy as np
 
 import grader
-from grader import (
-    answers,
-    box,
+from grader.assignment import Assignment
+from grader.box.job import Job, Loaded
+from grader.box.observing import observe
+from grader.box.session import Session
+from grader.box.worker import Worker
+from grader.diagnosis import (
     consequence,
-    consistent,
     diagnose,
     folding,
-    follow,
-    generation,
-    grafted,
-    measure,
-    reading,
-    score,
-    smallest,
+    minimal_example,
+    over_reference,
+    own_gradient,
     trace,
-    training,
 )
-from grader.assignment import Assignment
+from grader.grading import follow, large_input, score, training
+from grader.grading.outcome import result_of
+from grader.grading.verdicts import Bench, Verdict
 from grader.judges import find
-from grader.observing import observe
-from grader.session import Session
-from grader.standing import result_of
+from grader.notebooks import inline_answers
+from grader.rubric import generation
+from grader.submission import review
+from grader.submission.written import Sources
 from grader.types import Case, Evidence, Flag, ItemResult, Notebook, Report, Submission
-from grader.verdicts import Bench, Verdict
-from grader.written import Sources
 
 
 def grade_one(
     submission: Submission,
     assignment: Assignment,
-    worker: box.Worker,
+    worker: Worker,
     notebooks: Sequence[Notebook] = (),
 ) -> Report:
     """Grade one submission: its code, and its notebooks where they were executed.
@@ -62,7 +60,7 @@ def grade_one(
     session = Session(worker, job, rubric, deadline)
     evidence = observe(session, rubric.cases, bench, rubric.large)
     verdicts = bench.verdicts(evidence)
-    slow = measure.flags(evidence, rubric, verdicts)
+    slow = large_input.flags(evidence, rubric, verdicts)
     session.close()
     items = _items(session.later, assignment, worker, bench, evidence, verdicts, deadline)
     reused = {book.name: book.reused for book in notebooks if book.reused}
@@ -88,14 +86,14 @@ def grade_one(
         },
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
         trained=assignment.bands.beside(trained),
-        questions=answers.find(notebooks, rubric) if notebooks else (),
+        questions=inline_answers.find(notebooks, rubric) if notebooks else (),
     )
 
 
 def _items(
-    job: box.Job,
+    job: Job,
     assignment: Assignment,
-    worker: box.Worker,
+    worker: Worker,
     bench: Bench,
     evidence: Mapping[str, Evidence],
     verdicts: Mapping[str, Verdict],
@@ -104,16 +102,18 @@ def _items(
     """Look further into what failed, each time in a session of its own; return every item."""
     rubric, grafts = assignment.rubric, assignment.grafts
     followed = follow.through(job, grafts, worker, rubric, bench, verdicts, deadline)
-    own = consistent.gradients(job, worker, rubric, bench, verdicts, deadline)
+    own = own_gradient.gradients(job, worker, rubric, bench, verdicts, deadline)
     causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, own, assignment)
     certain = [name for name, why in causes.items() if why.cause.certain and why.hints]
-    over = grafted.evidence(job, grafts, worker, rubric, verdicts, followed, certain, deadline)
+    over = over_reference.evidence(
+        job, grafts, worker, rubric, verdicts, followed, certain, deadline
+    )
     causes |= diagnose.sure(rubric, bench, over, verdicts, assignment)
     watched = {**_of_nets(followed), **over}
     causes |= trace.causes(
         job, grafts, assignment.solved, worker, rubric, watched, causes, deadline
     )
-    small = smallest.climb(job, worker, rubric, bench, verdicts, followed, deadline)
+    small = minimal_example.climb(job, worker, rubric, bench, verdicts, followed, deadline)
 
     seen = consequence.Seen(evidence, over, verdicts, followed, causes)
     follows = consequence.find(seen, bench, assignment)
@@ -154,10 +154,10 @@ def _of_nets(followed: Mapping[str, follow.Again]) -> dict[str, Evidence]:
     }
 
 
-def job_of(submission: Submission, assignment: Assignment) -> box.Job:
+def job_of(submission: Submission, assignment: Assignment) -> Job:
     """Return what goes into the box for a submission."""
     limits = assignment.rubric.table.limits
-    return box.Job(
+    return Job(
         package=submission.package,
         files={path: data for path, data in submission.files.items() if path.endswith(".py")},
         conventions=assignment.rubric.table.conventions.model_dump(),
@@ -167,7 +167,7 @@ def job_of(submission: Submission, assignment: Assignment) -> box.Job:
     )
 
 
-def _flags(submission: Submission, assignment: Assignment, loaded: box.Loaded) -> tuple[Flag, ...]:
+def _flags(submission: Submission, assignment: Assignment, loaded: Loaded) -> tuple[Flag, ...]:
     """Return what a person should look at; no flag changes a score."""
     given = generation.may_have_losses(submission.files, submission.package)
     changed = tuple(
@@ -182,11 +182,11 @@ def _flags(submission: Submission, assignment: Assignment, loaded: box.Loaded) -
     if all(one.get("outcome") in ("died", "timeout") for one in loaded.modules.values()):
         return (*changed, Flag("unread", "no file could be loaded, so none was looked at here", ""))
 
-    def answers(case: Case) -> list[np.ndarray]:
+    def inline_answers(case: Case) -> list[np.ndarray]:
         expected = assignment.golden.expected(case) if find(case.judge).golden else ()
         return [array for outputs in expected for array in outputs.values()]
 
-    return (*changed, *reading.flags(submission, assignment.rubric, answers))
+    return (*changed, *review.flags(submission, assignment.rubric, inline_answers))
 
 
 def _cpu_s() -> float:

@@ -53,10 +53,10 @@ class Case:
     """One probe with named inputs.
 
     `id` is "item/name". `inputs` maps an argument of the probe to the description of an array (see
-    grader.inputs) and `options` to a plain value. Students may see inputs and values of a public
-    case. Outputs count towards the item's part that lists them, or all towards `part` where that is
-    given; with `only`, those outputs alone are judged. A case whose `needs` are not all right says
-    nothing.
+    grader.rubric.inputs) and `options` to a plain value. Students may see inputs and values of a
+    public case. Outputs count towards the item's part that lists them, or all towards `part` where
+    that is given; with `only`, those outputs alone are judged. A case whose `needs` are not all
+    right says nothing.
     """
 
     id: str
@@ -90,7 +90,7 @@ class Call:
     """One call of a layer by a net that ran over right layers.
 
     `line` of `file` is the student's own that made it. `numbers` holds four numbers of each
-    argument that is an array (see grader.worker.calls): equal arrays have equal ones.
+    argument that is an array (see grader.guest.calls): equal arrays have equal ones.
     """
 
     name: str

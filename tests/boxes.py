@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grader.box import Plan, choose
 from grader.box.outer import Outer
+from grader.box.plan import Plan, choose
 
 # "host proc" is bubblewrap where a container lets it mount no /proc of its own.
 MODES = ("bubblewrap", "landlock", "host proc")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import shelf
+from grader import resources
 from grader.assignment import Assignment
 from tests import outside, processes, student_folder
 
@@ -39,4 +39,4 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def assignments() -> dict[str, Assignment]:
     """Every shipped rubric with all that grading against it needs."""
     names = [path.stem for path in sorted((ROOT / "rubrics").glob("*.toml"))]
-    return {name: shelf.assignment(name) for name in names}
+    return {name: resources.assignment(name) for name in names}

@@ -2,7 +2,7 @@
 
 `accepted/<style>/` holds a whole submission and expect.toml. Wrong ones are the reference with one
 mistake of reference/misconceptions, or are made from `wrong/<item>/<mistake>.py`, as
-grader.lint.handed reads them.
+grader.authoring.lint.handed reads them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from grader.golden import mistakes as usual
-from grader.golden.mistakes import Misconception
-from grader.lint import handed
-from grader.lint.handed import Mistake, find, of_files, of_package, planted, text_of
+from grader.authoring.fixtures import mistakes as usual
+from grader.authoring.fixtures.mistakes import Misconception
+from grader.authoring.lint import handed
+from grader.authoring.lint.handed import Mistake, find, of_files, of_package, planted, text_of
 from grader.types import Submission
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -29,8 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from grader.assignment import Assignment
-from grader.evidence import modules_of
-from grader.rubric import LimitsTable, Rubric
+from grader.box.evidence import modules_of
+from grader.rubric.cases import Rubric
+from grader.rubric.tables import LimitsTable
 from grader.types import Submission
 from tests import handed_in
 

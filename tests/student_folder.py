@@ -12,7 +12,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import shelf, wire
+from grader import resources
+from grader.guest import wire
 from grader.release import bundle
 
 NAME = "cs231n-a2"
@@ -22,7 +23,7 @@ FRAME = Path(".selfcheck", "public.frame")
 @functools.cache
 def source() -> bundle.Source:
     """Return what the shipped assignment is released from."""
-    return bundle.Source(shelf.assignment(shelf.DEFAULT_RUBRIC), shelf.home())
+    return bundle.Source(resources.assignment(resources.DEFAULT_RUBRIC), resources.home())
 
 
 @functools.cache

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from grader import answers, percent
 from grader.assignment import Assignment
-from grader.rubric import Rubric
+from grader.notebooks import inline_answers, percent
+from grader.rubric.cases import Rubric
 from grader.types import Cell, Notebook, Question
 from tests import handed_in
 
@@ -41,7 +41,7 @@ def notebook(cells: Sequence[Given], name: str = "Dropout.ipynb") -> Notebook:
 
 
 def found(rubric: Rubric, *notebooks: Notebook) -> dict[str, Question]:
-    return {question.id: question for question in answers.find(notebooks, rubric)}
+    return {question.id: question for question in inline_answers.find(notebooks, rubric)}
 
 
 def dropout(rubric: Rubric, cells: Sequence[Given]) -> list[str]:
@@ -314,7 +314,7 @@ def test_our_own_questions_are_known_by_their_words_too(rubric: Rubric) -> None:
 
 
 def test_every_question_of_the_rubric_is_there_with_its_points(rubric: Rubric) -> None:
-    questions = answers.find([], rubric)
+    questions = inline_answers.find([], rubric)
     items = [item for item in rubric.table.items if item.kind == "question"]
     assert [(q.id, q.possible) for q in questions] == [(i.id, i.points) for i in items]
     assert {q.status for q in questions} == {"blank"}
@@ -327,11 +327,11 @@ def test_a_notebook_that_could_not_be_read_is_not_blank(rubric: Rubric) -> None:
 
 
 def test_a_long_answer_is_cut_and_says_so(rubric: Rubric) -> None:
-    long = "a" * (answers.MOST + 5)
+    long = "a" * (inline_answers.MOST + 5)
     question = found(
         rubric, notebook([("md", f"## Inline Question 1\na?\n## Answer:\n{long}", PDF)])
     )["Dropout/1"]
-    assert question.answer == long[: answers.MOST] + "… 5 more characters"
+    assert question.answer == long[: inline_answers.MOST] + "… 5 more characters"
 
 
 HOSTILE = {

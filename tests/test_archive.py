@@ -21,10 +21,18 @@ from pathlib import Path
 
 import pytest
 
-from grader.archive import read_zip
 from grader.errors import UnusableSubmission
-from grader.intake import read_submission
-from grader.upload import LIMITS, Limits, colliding, fault_in_name, needed, refusal, shown
+from grader.submission.archive import read_zip
+from grader.submission.intake import read_submission
+from grader.submission.upload import (
+    LIMITS,
+    Limits,
+    colliding,
+    fault_in_name,
+    needed,
+    refusal,
+    shown,
+)
 
 TOY = b"def affine_forward(x, w, b):\n    return None, None\n"
 

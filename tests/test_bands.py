@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import shelf
+from grader import resources
 from grader.assignment import Assignment
-from grader.bands import FILE, FORM, Bands, build, shown
+from grader.authoring.fixtures import curves
 from grader.errors import GoldenError
-from grader.goals import ProfileTable
+from grader.golden.bands import FILE, FORM, Bands, shown
+from grader.rubric.goals import ProfileTable
 from grader.types import Band, Trained
 from tests.training_runs import net, run
 
-GOLDEN = shelf.golden_folder()
-REFERENCE = shelf.home() / "reference"
+GOLDEN = resources.golden_folder()
+REFERENCE = resources.home() / "reference"
 PROFILE = ProfileTable()
 DEEP = net(100, 100, 100, 100, 100)
 
@@ -44,9 +45,9 @@ def test_the_bands_are_those_of_the_notebooks_as_they_are(
     """`grade fixtures curves` makes them anew."""
     made = stored["synthetic"]
     assert stored["form"] == FORM
-    assert made["cells"] == build.code_of(REFERENCE)
+    assert made["cells"] == curves.code_of(REFERENCE)
     assert made["profile"] == shown(assignments["cs231n-a2"].rubric.table.data.synthetic)
-    assert made["seeds"] == list(build.SEEDS) and set(made["built_with"]) == {"python", "numpy"}
+    assert made["seeds"] == list(curves.SEEDS) and set(made["built_with"]) == {"python", "numpy"}
 
 
 def test_every_notebook_item_has_bands_with_edges_in_order(
@@ -56,8 +57,8 @@ def test_every_notebook_item_has_bands_with_edges_in_order(
     assert {item for entry in bands.entries for item in entry.items} == asked
     for entry in bands.entries:
         band = entry.band
-        assert band.seeds == len(build.SEEDS) and band.epochs >= 5
-        assert 1 < band.loss.shape[1] <= build.STEPS
+        assert band.seeds == len(curves.SEEDS) and band.epochs >= 5
+        assert 1 < band.loss.shape[1] <= curves.STEPS
         for edges in (band.train, band.val):
             low, high = edges
             assert edges.shape == (2, band.epochs + 1)
@@ -152,23 +153,23 @@ def test_a_band_is_where_the_curves_of_all_seeds_lie() -> None:
         )
         for seed in range(3)
     ]  # fmt: skip
-    row = build._band(runs)
+    row = curves._band(runs)
     assert row["items"] == ["best_model"]  # the other one with one seed of three
     assert row["train"] == [[-0.1, 0.3, 0.7], [0.1, 0.5, 0.9]]
     assert row["val"] == [[0.1, 0.2, 0.3]] * 2
     assert row["loss"] == [[3.1, 2.1, 1.1], [4.9, 3.9, 2.9]]
     away = [replace(r, training=replace(r.training, loss_history=np.array([1.0, np.inf, np.nan])))
             for r in runs]  # fmt: skip
-    assert build._band(away)["loss"] == [[1.0, None, None]] * 2
+    assert curves._band(away)["loss"] == [[1.0, None, None]] * 2
 
 
 def test_what_is_written_is_read_and_leaves_the_other_images_alone(tmp_path: Path) -> None:
-    row = build._band([replace(run(), items=("best_model",))])
+    row = curves._band([replace(run(), items=("best_model",))])
     made = {"profile": shown(PROFILE), "cells": "", "seeds": [1], "built_with": {}, "bands": [row]}
-    build.write(tmp_path, "synthetic", made)
-    build.write(tmp_path, "cifar10", {**made, "seeds": [2]})
+    curves.write(tmp_path, "synthetic", made)
+    curves.write(tmp_path, "cifar10", {**made, "seeds": [2]})
     again = {**made, "bands": [row, row]}
-    path = build.write(tmp_path, "synthetic", again)
+    path = curves.write(tmp_path, "synthetic", again)
     assert json.loads(path.read_text()) == {
         "form": FORM, "synthetic": again, "cifar10": {**made, "seeds": [2]},
     }  # fmt: skip
@@ -178,7 +179,7 @@ def test_what_is_written_is_read_and_leaves_the_other_images_alone(tmp_path: Pat
 
 
 def test_the_solved_notebooks_take_another_seed_everywhere() -> None:
-    submission = build.solved(REFERENCE, 777)
+    submission = curves.solved(REFERENCE, 777)
     books = [data.decode() for name, data in submission.files.items() if name.endswith(".ipynb")]
     assert len(books) == 3
     for text in books:

@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.box import Gone, Job, Late, Worker
-from grader.evidence import evidence_of
-from grader.session import Session
+from grader.box.evidence import evidence_of
+from grader.box.job import Gone, Job
+from grader.box.session import Session
+from grader.box.worker import Worker
+from grader.guest.wire import Late
 from grader.types import Case
 from tests import handed_in, processes
 

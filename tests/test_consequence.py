@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.authoring.fixtures import mistakes as usual
+from grader.box.worker import Worker
 from grader.engine import grade_one
-from grader.golden import mistakes as usual
 from grader.types import Report
 from tests import handed_in
 

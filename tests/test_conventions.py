@@ -11,14 +11,13 @@ import pytest
 
 from grader import judges
 from grader.assignment import Assignment
-from grader.evidence import evidence_of
-from grader.golden import reference
-from grader.probes.nn import Conventions, Implementation
-from grader.rubric import Rubric
-from grader.rubric.cases import expanded
+from grader.authoring.fixtures import reference
+from grader.box.evidence import evidence_of
+from grader.grading.verdicts import Bench
+from grader.guest.observe import observe
+from grader.guest.probes.nn import Conventions, Implementation
+from grader.rubric.cases import Rubric, expanded
 from grader.types import Case
-from grader.verdicts import Bench
-from grader.worker.observe import observe
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "reference"

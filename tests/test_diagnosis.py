@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from benchmarks import diagnosis as measured
-from grader import diagnose, judges
+from grader import judges
 from grader.assignment import Assignment
-from grader.box import Worker
-from grader.diagnose import (
+from grader.authoring.lint import whole
+from grader.box.worker import Worker
+from grader.diagnosis import (
     conduct,
+    diagnose,
     formulas,
     match,
     plain,
@@ -29,17 +31,16 @@ from grader.diagnose import (
     symptoms,
     terms,
 )
-from grader.diagnose.match import WHOLE, Mine
-from grader.diagnose.relations import Observed
-from grader.endings import Place
+from grader.diagnosis.match import WHOLE, Mine
+from grader.diagnosis.relations import Observed
 from grader.engine import grade_one
+from grader.grading.endings import Place
+from grader.grading.verdicts import Bench
+from grader.guest.probes import nets
 from grader.judges import Look, Rules
 from grader.judges.wrong import ABSENT, Seen
-from grader.lint import whole
-from grader.probes import nets
+from grader.submission.written import Sources
 from grader.types import Case, Evidence, Fault, ItemResult, Raised, Report, Submission
-from grader.verdicts import Bench
-from grader.written import Sources
 from tests import handed_in
 
 KNOWN = handed_in.usual_mistakes()
@@ -143,7 +144,7 @@ def test_a_search_that_breaks_costs_the_cause_and_nothing_else(
     mistake = KNOWN["relu_backward/mask-turned"]
     submission = handed_in.with_mistakes(handed_in.reference(), [mistake])
     before = grade_one(submission, assignment, worker)
-    monkeypatch.setattr("grader.diagnose.match.find", breaks)
+    monkeypatch.setattr("grader.diagnosis.match.find", breaks)
     after = grade_one(submission, assignment, worker)
     assert item(after, "relu_backward").cause is None
     assert after.score == before.score
@@ -153,7 +154,7 @@ def test_a_search_that_breaks_costs_the_cause_and_nothing_else(
 def unguarded(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """A rule that breaks is an error in all other tests."""
     if "breaks" not in request.node.name:
-        monkeypatch.setattr("grader.diagnose._guarded", diagnose._of_item)
+        monkeypatch.setattr("grader.diagnosis.diagnose._guarded", diagnose._of_item)
 
 
 # --------------------------------------------------------------------------- what is no mistake

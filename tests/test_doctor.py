@@ -11,18 +11,18 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from grader import cli, doctor, shelf
-from grader.box import outer
-from grader.doctor import ATTEMPTS, Examination, Layer, attempts, show
+from grader import cli, resources
+from grader.box import doctor, outer
+from grader.box.doctor import ATTEMPTS, Examination, Layer, attempts, show
+from grader.guest.confinement import landlock, seccomp
 from grader.types import BoxState
-from grader.worker import landlock, seccomp
 
 LAYERS = ("bubblewrap", "uid", "rlimits", "landlock", "seccomp")
 
 
 @pytest.fixture(scope="module")
 def here() -> Examination:
-    return doctor.examine(shelf.golden_folder() / "manifest.json")
+    return doctor.examine(resources.golden_folder() / "manifest.json")
 
 
 def test_with_no_layer_everything_gets_through_and_in_the_box_nothing(here: Examination) -> None:
@@ -52,7 +52,7 @@ def test_without_bubblewrap_the_inner_layers_hold_and_it_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(outer, "_program", lambda: None)
-    found = doctor.examine(shelf.golden_folder() / "manifest.json")
+    found = doctor.examine(resources.golden_folder() / "manifest.json")
     said = _printed(found)
     assert found.isolated and "To do: bubblewrap: there is no bwrap" in said
     assert "The inner layers hold without it" in said and "- bubblewrap not here" in said
@@ -64,7 +64,7 @@ def test_a_machine_that_cannot_confine_is_refused_with_what_to_do(
     """No bubblewrap, and student code that can do what an attempt tries."""
     monkeypatch.setattr(outer, "_program", lambda: None)
     monkeypatch.setattr(doctor, "INNER", ("uid", "rlimits"))
-    found = doctor.examine(shelf.golden_folder() / "manifest.json")
+    found = doctor.examine(resources.golden_folder() / "manifest.json")
     assert not found.isolated and "read a golden file" in found.through
     monkeypatch.setattr(doctor, "examine", lambda golden: found)
     ran = CliRunner().invoke(cli.app, ["doctor"])

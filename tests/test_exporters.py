@@ -19,8 +19,8 @@ from markdown_it import MarkdownIt
 
 from grader import cli
 from grader.errors import GraderFault, UsageError
-from grader.exporters import classroom50, github, gradescope, junit, reading, told
 from grader.report import result
+from grader.report.export import classroom50, github, gradescope, junit, reading, told
 from tests import formats
 
 WHO = {

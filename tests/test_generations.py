@@ -12,14 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from grader import generation, release, shelf
+from grader import resources
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.authoring.lint.handed import of_files
+from grader.box.worker import Worker
 from grader.engine import grade_one
-from grader.generation.marks import GENERATIONS, MOST
-from grader.lint.handed import of_files
-from grader.marks import MADE_FOR
+from grader.release import shape
+from grader.release.template import template_files
 from grader.report import html, page
+from grader.rubric import generation
+from grader.rubric.generation_marks import GENERATIONS, MOST
+from grader.rubric.solution_markers import MADE_FOR
 from grader.types import ItemResult, Report
 from tests import handed_in, starters
 
@@ -37,14 +40,14 @@ def worker() -> Iterator[Worker]:
 @functools.cache
 def solved(name: str) -> dict[str, bytes]:
     """The reference as the years of a rubric have it."""
-    table = shelf.assignment(name).rubric.table
-    return {path: text.encode() for path, text in release.solved(REFERENCE, table).items()}
+    table = resources.assignment(name).rubric.table
+    return {path: text.encode() for path, text in shape.solved(REFERENCE, table).items()}
 
 
 @functools.cache
 def template(name: str) -> dict[str, bytes]:
-    table = shelf.assignment(name).rubric.table
-    files = release.template_files(REFERENCE, table)
+    table = resources.assignment(name).rubric.table
+    files = template_files(REFERENCE, table)
     return {path: text.encode() for path, text in files.items()}
 
 
@@ -470,7 +473,7 @@ def test_what_a_template_gives_away_is_what_its_years_gave_away(name: str) -> No
 
 def test_years_that_the_reference_does_not_know_are_named(tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
-    base = shelf.home() / "rubrics" / "cs231n-a2.toml"
+    base = resources.home() / "rubrics" / "cs231n-a2.toml"
     path.write_text(base.read_text().replace('years = "2018-2020"', 'years = "1999"'))
     done = grade("release", str(tmp_path / "out"), "--template", "--rubric", str(path))
     assert done.returncode == 2 and "1999" in done.stderr and "2021-2024" in done.stderr

@@ -19,13 +19,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import inputs, judges, shelf
+from grader import judges, resources
+from grader.authoring.fixtures import build, portable, reference
 from grader.errors import GoldenError
-from grader.golden import build, portable, reference, store
+from grader.golden import store
 from grader.golden.store import MAIN, Golden
 from grader.judges.tolerances import TOLERANCES
-from grader.rubric import Rubric, RubricFile, read_rubric
-from grader.rubric.cases import expanded
+from grader.rubric import inputs
+from grader.rubric.cases import Rubric, expanded
+from grader.rubric.reading import read_rubric
+from grader.rubric.tables import RubricFile
 from grader.types import Case
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -689,9 +692,9 @@ def test_grading_needs_the_golden_files_and_not_the_reference(
     shutil.copytree(REFERENCE / "golden", tmp_path / "reference" / "golden")
     shutil.copytree(ROOT / "rubrics", tmp_path / "rubrics")
     monkeypatch.setenv("BACKGRADE_HOME", str(tmp_path))
-    assert shelf.golden_folder() == tmp_path / "reference" / "golden"
+    assert resources.golden_folder() == tmp_path / "reference" / "golden"
     for path in sorted((tmp_path / "rubrics").glob("*.toml")):
-        found = shelf.assignment(path.stem)
+        found = resources.assignment(path.stem)
         assert (
             found.golden.sha256
             == hashlib.sha256((REFERENCE / "golden" / "manifest.json").read_bytes()).hexdigest()

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import shelf
+from grader import resources
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.box.worker import Worker
 from grader.engine import grade_one
-from grader.goals import ProfileTable
-from grader.images import Images
+from grader.grading.training.images import Images
 from grader.report import html, result
+from grader.rubric.goals import ProfileTable
 from grader.types import Cell, Notebook, Raised, Report, Training
 from tests import handed_in
 from tests.training_runs import NAMES, TRAINING
@@ -31,7 +31,7 @@ QUESTION = "## Inline Question 1\nWhy?\n## Answer:\nBecause of **it**."
 def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Images]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        made = Images(PROFILE, "a seed", shelf.home() / "student_template" / "cs231n")
+        made = Images(PROFILE, "a seed", resources.home() / "student_template" / "cs231n")
         made.count("training")
         yield made
 

@@ -23,7 +23,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from grader import shelf
+from grader import resources
 from grader.errors import UsageError
 from grader.release import bundle, gradescope
 from grader.release.archive import zipped as pack
@@ -77,7 +77,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def zipped() -> bytes:
-    return bundle.gradescope_zip(bundle.Source(shelf.assignment("cs231n-a2"), shelf.home()))
+    return bundle.gradescope_zip(bundle.Source(resources.assignment("cs231n-a2"), resources.home()))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,8 @@ def lost(results: Any) -> dict[str, float]:
 
 def test_the_zip_is_the_same_bytes_again_and_has_what_gradescope_looks_for(zipped: bytes) -> None:
     assert (
-        bundle.gradescope_zip(bundle.Source(shelf.assignment("cs231n-a2"), shelf.home())) == zipped
+        bundle.gradescope_zip(bundle.Source(resources.assignment("cs231n-a2"), resources.home()))
+        == zipped
     )
     assert len(zipped) < 3_000_000
     with zipfile.ZipFile(io.BytesIO(zipped)) as archive:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.box.worker import Worker
 from grader.engine import grade_one
 from tests import handed_in
 from tests.handed_in import planted

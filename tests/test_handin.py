@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from grader.errors import UsageError
-from grader.intake import read_submission
-from grader.questions import ANSWER_MARKER
-from grader.selfcheck import handin, public
+from grader.notebooks.questions import ANSWER_MARKER
+from grader.release.selfcheck import handin, public
+from grader.submission.intake import read_submission
 from tests import handed_in, student_folder
 from tests.student_folder import put, run
 
@@ -152,12 +152,12 @@ def test_what_is_wrong_with_a_zip_is_said(
 
 
 def test_every_question_of_the_template_waits_for_an_answer(assignment: public.Public) -> None:
-    from grader import answers
-    from grader.selfcheck import notebooks
+    from grader.notebooks import inline_answers
+    from grader.release.selfcheck import notebooks
 
     folder = handed_in.ROOT / "student_template"
     records = [notebooks.look(p.name, p.read_bytes())[0] for p in folder.glob("*.ipynb")]
-    asked = answers.find(records, handin._Questions(assignment))  # type: ignore[arg-type]
+    asked = inline_answers.find(records, handin._Questions(assignment))  # type: ignore[arg-type]
     assert len(asked) == 10 and {one.status for one in asked} == {"blank"}
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.report import result
 from grader.types import Fault, ItemResult, Report

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import shelf
+from grader import resources
 from grader.errors import GraderFault, UsageError
-from grader.goals import ProfileTable
-from grader.images import Images
+from grader.grading.training.images import Images
+from grader.rubric.goals import ProfileTable
 from tests.reference.conftest import ROOT
 
-PACKAGE = shelf.home() / "student_template" / "cs231n"
+PACKAGE = resources.home() / "student_template" / "cs231n"
 SMALL = ProfileTable(training=300, validation=250, test=100, hidden=210)
 AS_STUDENTS_HAVE_THEM = """
 import json, sys

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.box.evidence import unloaded
+from grader.box.session import Session
+from grader.box.worker import Worker
 from grader.engine import grade_one, job_of
-from grader.evidence import unloaded
-from grader.session import Session
 from grader.types import ItemResult, Report
 from tests import handed_in
 from tests.worlds import LINE, X, layers, lines, run

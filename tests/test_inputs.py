@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from grader import inputs
 from grader.errors import UsageError
+from grader.rubric import inputs
 
 
 def k(array: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from grader.rubric import read_rubric
+from grader.rubric.reading import read_rubric
 from tests import pages
 from tests.pages import ROOT
 
@@ -100,7 +100,7 @@ def test_the_release_has_the_new_function_without_its_solution(walk: Walk) -> No
 LINT = """
 import shutil, sys
 from grader import lint, shelf
-from grader.lint import trials, whole
+from grader.authoring.lint import trials, whole
 
 made = trials.mutants
 trials.mutants = lambda files: [one for one in made(files) if one.function == "leaky_relu"]

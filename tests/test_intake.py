@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UnusableSubmission
-from grader.intake import read_submission
-from grader.layout import find_layout, homework_name, is_package_name
+from grader.submission.intake import read_submission
+from grader.submission.layout import find_layout, homework_name, is_package_name
+from grader.submission.upload import Limits
 from grader.types import Submission
-from grader.upload import Limits
 
 PACKAGE = ("layers.py", "optim.py", "classifiers/fc_net.py", "layer_utils.py")
 BOOKS = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import ipynb, png
 from grader.errors import UnusableSubmission
-from grader.ipynb import Runnable, Source
+from grader.notebooks import ipynb, png
+from grader.notebooks.ipynb import Runnable, Source
 from grader.report.pictures import png as drawn
 from grader.types import Cell, Notebook, Raised
 

@@ -11,16 +11,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grader import inputs, shelf, snippets
+from grader import resources
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.box.worker import Worker
+from grader.diagnosis import snippets
 from grader.engine import grade_one
 from grader.judges import find
-from grader.rubric import Rubric
+from grader.rubric import inputs
+from grader.rubric.cases import Rubric
 from grader.types import Case, ItemResult, Smallest, Submission
 from tests import handed_in
 
-RUBRICS = shelf.rubrics()
+RUBRICS = resources.rubrics()
 WHOLE = next(rubric for rubric in RUBRICS if rubric.table.id == "cs231n-a2")
 RANDOM = ("dropout_backward",)  # judged by its own random masks: no small case is the same twice
 # Mistakes that can be planted together, so that every code item shows a smallest case in some run.
@@ -104,7 +106,7 @@ def test_no_rung_is_a_hidden_case() -> None:
 
 
 def test_its_answers_are_golden_and_most_rungs_have_something_to_see() -> None:
-    assignment = shelf.assignment("cs231n-a2")
+    assignment = resources.assignment("cs231n-a2")
     for case in assignment.rubric.ladder:
         assert find(case.judge).golden
         answers = assignment.golden.expected(case)[0]
@@ -116,7 +118,7 @@ def test_its_answers_are_golden_and_most_rungs_have_something_to_see() -> None:
 
 @pytest.fixture(scope="module")
 def assignment() -> Assignment:
-    return shelf.assignment("cs231n-a2")
+    return resources.assignment("cs231n-a2")
 
 
 def submissions() -> dict[str, Submission]:

@@ -11,8 +11,8 @@ import os
 import pytest
 
 from grader.assignment import Assignment
-from grader.box import Worker
 from grader.box.plan import INNER
+from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.types import Submission
 from tests import boxes, hostile

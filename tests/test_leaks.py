@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.types import Fault, Report, Submission
 from tests import boxes, handed_in, hostile

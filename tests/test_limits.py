@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.box import Worker
+from grader.box.worker import Worker
 from tests import boxes, processes, test_box
 
 LIMIT_S, AT_MOST_S = 2.0, 2.2

@@ -11,11 +11,9 @@ from typing import Any
 
 import pytest
 
-from grader import cli, shelf
-from grader.errors import UsageError
-from grader.golden import build
-from grader.golden.store import Golden
-from grader.lint import (
+from grader import cli, resources
+from grader.authoring.fixtures import build
+from grader.authoring.lint import (
     Plan,
     deserved,
     equivalent,
@@ -28,8 +26,12 @@ from grader.lint import (
     trials,
     whole,
 )  # fmt: skip
-from grader.lint.rows import Problem
-from grader.rubric import Rubric, RubricFile, read_rubric
+from grader.authoring.lint.rows import Problem
+from grader.errors import UsageError
+from grader.golden.store import Golden
+from grader.rubric.cases import Rubric
+from grader.rubric.reading import read_rubric
+from grader.rubric.tables import RubricFile
 from grader.types import BoxState, Cause, Fault, ItemResult, PartResult, Report, Score
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,7 +96,7 @@ DEFECTS: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     # what is wrong: (file, old, new, what lint must say)
     "a dangling probe": (
         MAIN, '"layers.affine_forward"', '"layers.affine_forwards"',
-        ("item 'affine_forward'", "grader/probes has none of that name")),
+        ("item 'affine_forward'", "grader/guest/probes has none of that name")),
     "a dangling judge": (
         MAIN, 'judge = "dropout.backward"', 'judge = "dropout.back"', ("judge 'dropout.back'",)),
     "points that do not add up": (
@@ -523,7 +525,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder.mkdir(parents=True)
     for name, (fails, _) in FAILS.items():
         (folder / f"{name}.py").write_text(WRONG.replace("{fails}", fails))
-    tried, broken = whole.trials(home, [shelf.assignment("cs231n-a2")])
+    tried, broken = whole.trials(home, [resources.assignment("cs231n-a2")])
     usual = [one for one in tried if one.kind == "usual mistake"]
     found = [*broken, *whole.run([one for one in tried if one not in usual[1:]])]
     return {one.place.removeprefix(f"{home}/"): f"{one.says}; {one.do}" for one in found}

@@ -13,13 +13,16 @@ import pytest
 
 from grader import judges
 from grader.assignment import Assignment
+from grader.authoring.fixtures import mistakes, reference, twins
+from grader.authoring.fixtures.mistakes import Misconception, Overlap
 from grader.errors import GoldenError
-from grader.golden import mistakes, reference, twins, wrong
-from grader.golden.mistakes import Misconception, Overlap
+from grader.golden import wrong
 from grader.golden.store import Golden, npy_bytes
 from grader.golden.wrong import Wrong
-from grader.rubric import Rubric, RubricFile, read_rubric
-from grader.worker.observe import probe
+from grader.guest.observe import probe
+from grader.rubric.cases import Rubric
+from grader.rubric.reading import read_rubric
+from grader.rubric.tables import RubricFile
 from tests import handed_in
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,15 +17,16 @@ from typing import Any
 
 import pytest
 
-from grader import notebooks, percent
 from grader.assignment import Assignment
-from grader.bands.build import solved
-from grader.box import Worker, choose
+from grader.authoring.fixtures.curves import solved
+from grader.box.plan import choose
+from grader.box.worker import Worker
 from grader.engine import grade_one, job_of
-from grader.images import Images
-from grader.recordings import Recordings
+from grader.grading.training.images import Images
+from grader.notebooks import execute, percent
+from grader.notebooks.run_cache import Recordings
+from grader.notebooks.spool import Spool
 from grader.report import result
-from grader.spool import Spool
 from grader.types import ItemResult, Notebook, Report, Submission, Trained
 from tests import handed_in
 
@@ -60,7 +61,7 @@ right_show, plt.show = plt.show, show
 """
 
 
-def execute(cells: list[str], cache: Path) -> list[str]:
+def executed(cells: list[str], cache: Path) -> list[str]:
     """Run code cells beside the reference; see RUNNER."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -124,11 +125,11 @@ def graded(
     assert assignment.images is not None
     job, limits = job_of(submission, assignment), assignment.rubric.table.notebooks
     with (
-        notebooks.desk(plan, *assignment.images.for_the_box()) as at_desk,
+        execute.desk(plan, *assignment.images.for_the_box()) as at_desk,
         Worker(at_desk) as one,
         Worker(plan) as other,
     ):
-        books = notebooks.execute(submission, names, job, one, limits, spool, kept=kept)
+        books = execute.executed(submission, names, job, one, limits, spool, kept=kept)
         report = grade_one(submission, assignment, other, books)
     return Graded(
         report, {item.id: item for item in report.items}, {book.name: book for book in books}
@@ -424,7 +425,7 @@ def test_a_result_that_is_wrong_by_a_percent_misses_a_check(name: str, cache: Pa
     checks = [cell for cell in cells if not LONG_WORK.search(cell)]
     tries = ["", *WRONG[name]]
     rounds = [source for wrong in tries for source in (f"{setup}\n{OFF}\n{wrong}", *checks)]
-    done, size = execute(rounds, cache), 1 + len(checks)
+    done, size = executed(rounds, cache), 1 + len(checks)
     noticed = {
         wrong: bool(misses(done[i * size : (i + 1) * size])) for i, wrong in enumerate(tries)
     }

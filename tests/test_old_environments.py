@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.box.evidence import older_places
+from grader.box.worker import Worker
 from grader.engine import grade_one
-from grader.evidence import older_places
+from grader.guest import sources
+from grader.guest.legacy import old_names, old_numpy
 from grader.types import ItemResult, Report
-from grader.worker import old_names, old_numpy, sources
 from tests import handed_in, worlds
 from tests.worlds import LINE, X, layers, run
 

@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import Assignment
-from grader.box import Worker, choose
+from grader.box.observing import observe
+from grader.box.plan import choose
+from grader.box.session import Session
+from grader.box.worker import Worker
 from grader.engine import job_of
-from grader.intake import read_submission
-from grader.observing import observe
-from grader.session import Session
-from grader.verdicts import Bench
+from grader.grading.verdicts import Bench
+from grader.submission.intake import read_submission
 from tests import handed_in, student_folder
 from tests.student_folder import Done, run, write_function
 

@@ -26,7 +26,8 @@ from autograd.tracer import getval
 from grader import judges
 from grader.golden.store import MAIN, Golden
 from grader.judges.values import FLOOR
-from grader.rubric import Rubric, read_rubric
+from grader.rubric.cases import Rubric
+from grader.rubric.reading import read_rubric
 from grader.types import Case
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from grader.errors import GraderFault
-from grader.percent import Cell, notebook, parse
+from grader.notebooks.percent import Cell, notebook, parse
 
 SCRIPT = """\
 # %% [markdown]

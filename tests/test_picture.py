@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from demo import picture
-from grader.rubric import read_rubric
+from grader.rubric.reading import read_rubric
 
 RUBRIC = picture.ROOT / "rubrics" / "cs231n-a2.toml"
 ANEW = "run `make picture`"

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from grader import cli, shelf
-from grader.box import Worker, choose, outer, plan
-from grader.box.plan import INNER, Plan, verdict
+from grader import cli, resources
+from grader.box import outer, plan
+from grader.box.plan import INNER, Plan, choose, verdict
+from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.errors import BoxError
 from tests import handed_in
@@ -106,7 +107,7 @@ def test_a_worker_that_lacks_what_is_promised_grades_nothing(
 
 
 def test_none_is_stamped_on_terminal_page_and_record(tmp_path: Path) -> None:
-    demo = str(shelf.home() / "demo" / "submission")
+    demo = str(resources.home() / "demo" / "submission")
     ran = CliRunner().invoke(cli.app, ["submission", demo, "--box", "none", "-o", str(tmp_path)])
     assert ran.exit_code == 0 and "Not isolated" in ran.output
     record = json.loads((tmp_path / "result.json").read_text())

@@ -16,8 +16,8 @@ import pytest
 
 from grader import cli
 from grader.box.plan import DOCKER_RUN
-from grader.release import template_files
-from grader.rubric import read_rubric
+from grader.release.template import template_files
+from grader.rubric.reading import read_rubric
 
 ROOT = Path(__file__).resolve().parent.parent
 REFUSED = "student code can be confined on Linux only, not on {system}. Grade in a container"

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from grader.errors import GraderFault
-from grader.percent import Cell
-from grader.questions import ANSWER_MARKER, CELLS, check, handed_out
+from grader.notebooks.percent import Cell
+from grader.notebooks.questions import ANSWER_MARKER, CELLS, check, handed_out
 
 
 def question(number: int) -> list[Cell]:

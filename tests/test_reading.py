@@ -16,17 +16,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import reading, shelf
+from grader import resources
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.box.worker import Worker
 from grader.engine import grade_one
-from grader.intake import read_submission
-from grader.reading.source import MAX_BYTES
-from grader.rubric import read_rubric
+from grader.rubric.reading import read_rubric
+from grader.submission import review
+from grader.submission.intake import read_submission
+from grader.submission.review.source import MAX_BYTES
 from grader.types import Case, Flag, Submission
 from tests import handed_in
 
-RUBRIC = read_rubric(shelf.rubric_path("cs231n-a2"))
+RUBRIC = read_rubric(resources.rubric_path("cs231n-a2"))
 FOLDER = Path(__file__).parent / "reading"
 MARK = re.compile(r"  #! ([\w ]+)$")
 
@@ -35,7 +36,7 @@ def of(code: str | bytes, **others: str) -> list[Flag]:
     data = code if isinstance(code, bytes) else code.encode()
     files = {"cs231n/layers.py": data}
     files |= {f"cs231n/{name}.py": text.encode() for name, text in others.items()}
-    return list(reading.flags(handed_in.of_files("one", files), RUBRIC))
+    return list(review.flags(handed_in.of_files("one", files), RUBRIC))
 
 
 def found(flags: list[Flag]) -> list[tuple[str, str]]:
@@ -70,20 +71,20 @@ def test_a_trick_is_flagged_at_its_line_and_honest_code_is_not(name: str) -> Non
 HONEST: dict[str, Submission] = {
     "reference": handed_in.reference(),
     "template": handed_in.template(),
-    "demo": read_submission(handed_in.ROOT / "demo" / "submission", given=shelf.given_files()),
+    "demo": read_submission(handed_in.ROOT / "demo" / "submission", given=resources.given_files()),
     **{style: handed_in.accepted_submission(style) for style, _ in handed_in.accepted()},
 }
 
 
 @pytest.mark.parametrize("name", HONEST)
 def test_honest_submissions_raise_no_flag(name: str) -> None:
-    assert reading.flags(HONEST[name], RUBRIC) == ()
+    assert review.flags(HONEST[name], RUBRIC) == ()
 
 
 @pytest.mark.parametrize("name", handed_in.mistakes())
 def test_mistakes_raise_no_flag(name: str) -> None:
     submission = handed_in.mistake(handed_in.mistakes()[name]).submission
-    assert reading.flags(submission, RUBRIC) == ()
+    assert review.flags(submission, RUBRIC) == ()
 
 
 # ------------------------------------------------------------------------------ which files
@@ -128,7 +129,7 @@ def test_the_rubric_says_which_imports_are_flagged() -> None:
     )
     other = type(RUBRIC)(RUBRIC.table.model_copy(update={"reading": own}), RUBRIC.sha256)
     code = b"import torch, math\nimport string.templatelib\nimport string\n"
-    flags = reading.flags(handed_in.of_files("one", {"cs231n/layers.py": code}), other)
+    flags = review.flags(handed_in.of_files("one", {"cs231n/layers.py": code}), other)
     assert [flag.where for flag in flags] == ["layers.py:1", "layers.py:2"]
 
 
@@ -141,7 +142,7 @@ def test_other_versions_and_compiled_modules_in_the_upload_are_said(tmp_path: Pa
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(text)
-    flags = reading.flags(read_submission(tmp_path), RUBRIC)
+    flags = review.flags(read_submission(tmp_path), RUBRIC)
     assert found(list(flags)) == [("layers.py", "source_differs"), ("optim.py", "source_differs")]
     assert "'old/layers.py'" in flags[0].says and "1 more" in flags[0].says
     assert "compiled" in flags[1].says
@@ -202,7 +203,7 @@ def of_assignment(code: str, assignment: Assignment) -> list[tuple[str, str]]:
         return [array for outputs in expected for array in outputs.values()]
 
     submission = handed_in.of_files("one", {"cs231n/layers.py": code.encode()})
-    return found(list(reading.flags(submission, assignment.rubric, answers)))
+    return found(list(review.flags(submission, assignment.rubric, answers)))
 
 
 @pytest.mark.parametrize("output", ["x", "out"])
@@ -257,7 +258,7 @@ def test_a_text_that_looks_encoded_is_flagged_wherever_it_stands() -> None:
 def test_flags_are_few_and_in_order() -> None:
     code = "".join(f"import torch_{n}\n" for n in range(300)) + "exec('')\n"
     flags = of(code)
-    assert len(flags) == reading.LIMIT
+    assert len(flags) == review.LIMIT
     assert [flag.where for flag in flags[:3]] == ["layers.py:1", "layers.py:2", "layers.py:3"]
     assert flags[-1] == Flag("more", "… 267 more", "")
     assert flags == of(code)
@@ -277,7 +278,7 @@ def test_what_a_student_wrote_is_bounded_and_visible(code: str) -> None:
     flags = of(code + "\n")
     assert flags
     for flag in flags:
-        assert len(flag.says) <= reading.SAYS + 20 and flag.says.isprintable()
+        assert len(flag.says) <= review.SAYS + 20 and flag.says.isprintable()
 
 
 def test_a_line_is_flagged_once_for_one_thing() -> None:
@@ -387,7 +388,7 @@ def test_no_source_breaks_or_delays_the_reading(name: str) -> None:
     started = time.process_time()
     flags = of(HOSTILE[name])
     assert time.process_time() - started < 5.0  # what grows with the square takes minutes
-    assert len(flags) <= reading.LIMIT
+    assert len(flags) <= review.LIMIT
 
 
 @pytest.mark.parametrize("name", UNREAD)
@@ -402,7 +403,7 @@ def test_code_that_is_too_deep_for_a_rule_is_said(
     def too_deep(source: object) -> None:
         raise error
 
-    monkeypatch.setattr(reading.looks, "seen", too_deep)
+    monkeypatch.setattr(review.looks, "seen", too_deep)
     assert found(of("x = 1\n")) == [("layers.py", "unread")]
 
 

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import recompute, shelf
-from grader.goals import ProfileTable
-from grader.golden import reference
-from grader.images import Images
-from grader.recompute import Recompute, net_of, scores
+from grader import resources
+from grader.authoring.fixtures import reference
+from grader.grading.training import recompute
+from grader.grading.training.images import Images
+from grader.grading.training.recompute import Recompute, net_of, scores
+from grader.rubric.goals import ProfileTable
 from tests.conftest import ROOT
 from tests.training_runs import TRAINING
 
@@ -27,7 +28,7 @@ PROFILE = ProfileTable(training=400, validation=250, test=10, hidden=250)
 def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Images]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        made = Images(PROFILE, "a seed", shelf.home() / "student_template" / "cs231n")
+        made = Images(PROFILE, "a seed", resources.home() / "student_template" / "cs231n")
         made.count("training")
         yield made
 
@@ -139,7 +140,7 @@ def test_too_few_hidden_images_are_not_looked_at(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     few = ProfileTable(training=20, validation=10, test=0, hidden=199)
-    images = Images(few, "a seed", shelf.home() / "student_template" / "cs231n")
+    images = Images(few, "a seed", resources.home() / "student_template" / "cs231n")
     assert look(images, params=params(), rows=np.arange(9)).hidden_accuracy is None
 
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import box, notebooks, recordings
-from grader.box import Job, Script, choose
-from grader.recordings import Recordings
-from grader.rubric import NotebooksTable
-from grader.spool import Spool
+from grader.box.job import Gone, Job, Script
+from grader.box.plan import choose
+from grader.notebooks import execute, run_cache
+from grader.notebooks.run_cache import Recordings
+from grader.notebooks.spool import Spool
+from grader.rubric.tables import NotebooksTable
 from grader.types import Notebook
 from tests import handed_in
 from tests.test_runner import ARRAYS, CURVES, SAY, notebook
@@ -54,7 +55,7 @@ class Worker:
     def execute(self, script: Script, deadline: float) -> Iterator[Message]:
         yield from self.told[:-1] if self.lost else self.told
         if self.lost:
-            raise box.Gone
+            raise Gone
 
     def restart(self) -> None: ...
 
@@ -69,7 +70,7 @@ def kept(tmp_path: Path) -> Recordings:
 def ran(worker: Worker, kept: Recordings | None, source: str = "x") -> Notebook:
     submission = handed_in.of_files("hw", {NAME: notebook(source)})
     with Spool() as spool:
-        (found,) = notebooks.execute(
+        (found,) = execute.execute(
             submission, [NAME], JOB, worker, LIMITS, spool, kept=kept  # type: ignore[arg-type]
         )  # fmt: skip
         params = [{k: np.array(v) for k, v in t.params.items()} for t in found.trainings]
@@ -121,11 +122,11 @@ def test_our_own_code_is_part_of_the_key(
     kept: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = kept.key(SCRIPT, JOB)
-    for name in recordings.OURS:
+    for name in run_cache.OURS:
         (tmp_path / name).write_text("x") if "." in name else (tmp_path / name).mkdir()
-    monkeypatch.setattr(recordings, "HERE", tmp_path)
+    monkeypatch.setattr(run_cache, "HERE", tmp_path)
     changed = kept.key(SCRIPT, JOB)
-    (tmp_path / "worker" / "cells.py").write_text("y")
+    (tmp_path / "guest" / "cells.py").write_text("y")
     assert len({before, changed, kept.key(SCRIPT, JOB)}) == 3
 
 
@@ -254,7 +255,7 @@ def test_old_entries_make_room(
     left.write_text("")
     os.utime(left, (0, 0))
     assert ran(worker, kept, "a").reused  # used now: the others go first
-    monkeypatch.setattr(recordings, "ALL", size - 1)
+    monkeypatch.setattr(run_cache, "ALL", size - 1)
     ran(worker, kept, "d")
     assert worker.runs == 4 and not left.exists()
     assert [bool(ran(worker, kept, source).reused) for source in "ad"] == [True, True]
@@ -264,14 +265,14 @@ def test_old_entries_make_room(
 def test_an_entry_that_grows_too_large_is_not_kept(
     kept: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recordings, "MOST", 1000)
+    monkeypatch.setattr(run_cache, "MOST", 1000)
     ran(Worker(*telling()), kept)
     assert list((tmp_path / "notebooks").iterdir()) == []
 
 
 def test_code_that_is_not_confined_has_no_recordings(tmp_path: Path) -> None:
-    assert recordings.recordings(choose("none"), tmp_path / "x" / "box") is None
-    assert recordings.recordings(choose("landlock"), tmp_path / "x" / "box") is not None
+    assert run_cache.recordings(choose("none"), tmp_path / "x" / "box") is None
+    assert run_cache.recordings(choose("landlock"), tmp_path / "x" / "box") is not None
 
 
 def test_an_entry_is_json_and_bare_arrays(kept: Recordings, tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from grader import percent, questions, release
 from grader.errors import GraderFault
-from grader.rubric import read_rubric
+from grader.notebooks import percent, questions
+from grader.release import shape, template
+from grader.rubric.reading import read_rubric
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "reference"
@@ -33,7 +34,7 @@ RUBRIC = read_rubric(ROOT / "rubrics" / "cs231n-a2.toml").table
 def texts(folder: Path) -> dict[str, str]:
     """The files of a package; those of the reference as the default rubric's years have them."""
     if folder == REFERENCE:
-        return {name: release.marked(REFERENCE, RUBRIC)[name] for name in FILES}
+        return {name: shape.marked(REFERENCE, RUBRIC)[name] for name in FILES}
     return {name: (folder / name).read_text(encoding="utf-8") for name in FILES}
 
 
@@ -67,7 +68,7 @@ def student_functions() -> dict[str, list[str]]:
 
 def test_the_committed_template_is_what_release_makes_of_the_reference(tmp_path: Path) -> None:
     files = sorted([*FILES, *(f"{name}.ipynb" for name in NOTEBOOKS)])
-    written = release.write_template(REFERENCE, tmp_path, RUBRIC)
+    written = template.write_template(REFERENCE, tmp_path, RUBRIC)
     assert sorted(written) == files
     committed = [p for p in TEMPLATE.rglob("*") if p.is_file() and p.suffix != ".pyc"]
     assert sorted(path.relative_to(TEMPLATE).as_posix() for path in committed) == files
@@ -265,12 +266,12 @@ def test_inline_questions_are_those_of_the_rubric_each_with_a_place_for_the_answ
 def test_a_notebook_with_an_unknown_tag_is_not_handed_out() -> None:
     leaking = script("Dropout").replace('tags=["model-answer",', 'tags=["model_answer",', 1)
     with pytest.raises(GraderFault, match="^Dropout, cell"):
-        release.unsolved_notebook(leaking, "Dropout")
+        template.unsolved_notebook(leaking, "Dropout")
 
 
 def test_a_solution_that_is_not_closed_in_its_cell_is_named() -> None:
     with pytest.raises(GraderFault, match="^Net.py, in the cell 'def f\\(\\):'.*SOLUTION"):
-        release.unsolved_notebook(f"# %%\ndef f():\n{B}    pass\n# %%\n{E}", "Net")
+        template.unsolved_notebook(f"# %%\ndef f():\n{B}    pass\n# %%\n{E}", "Net")
 
 
 # ------------------------------------------------------------------------------------ strip
@@ -304,7 +305,7 @@ STRIPPED = {
 @pytest.mark.parametrize("what", STRIPPED)
 def test_strip_puts_a_stub_in_the_place_of_each_solution(what: str) -> None:
     before, after = STRIPPED[what]
-    assert release.strip(before, "f.py") == after
+    assert template.strip(before, "f.py") == after
     compile(after, "f.py", "exec")
 
 
@@ -334,7 +335,7 @@ UNBALANCED = {
 def test_strip_refuses_markers_that_do_not_pair_up(what: str) -> None:
     source, place = UNBALANCED[what]
     with pytest.raises(GraderFault, match=f"^{re.escape(place)}.*SOLUTION") as caught:
-        release.strip(source, "f.py")
+        template.strip(source, "f.py")
     assert "\n" not in str(caught.value)
 
 
@@ -342,6 +343,6 @@ def test_writing_replaces_the_package_and_keeps_what_stands_beside_it(tmp_path: 
     (tmp_path / "cs231n").mkdir()
     (tmp_path / "cs231n" / "stale.py").write_text("answer = 42\n")
     (tmp_path / "notes.txt").write_text("mine\n")
-    release.write_template(REFERENCE, tmp_path, RUBRIC)
+    template.write_template(REFERENCE, tmp_path, RUBRIC)
     assert not (tmp_path / "cs231n" / "stale.py").exists()
     assert (tmp_path / "notes.txt").read_text() == "mine\n"

@@ -11,8 +11,9 @@ import pytest
 
 from grader.assignment import Assignment
 from grader.errors import BackgradeError, RubricError
-from grader.rubric import Rubric, json_schema, read_rubric
-from grader.verdicts import Bench
+from grader.grading.verdicts import Bench
+from grader.rubric.cases import Rubric
+from grader.rubric.reading import json_schema, read_rubric
 
 RUBRICS = Path(__file__).resolve().parent.parent / "rubrics"
 YEARS = {

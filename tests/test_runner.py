@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import box, ipynb, notebooks
-from grader.box import Worker, choose
-from grader.notebooks import Told, training_of
-from grader.rubric import NotebooksTable
-from grader.spool import Spool
+from grader.box.job import Job
+from grader.box.plan import choose
+from grader.box.worker import Worker
+from grader.errors import BoxError
+from grader.guest import cells
+from grader.notebooks import execute, ipynb
+from grader.notebooks.execute import Told, training_of
+from grader.notebooks.spool import Spool
+from grader.rubric.tables import NotebooksTable
 from grader.types import Notebook
-from grader.worker import cells
 from tests import handed_in, processes
 
 processes.adopt_orphans()
@@ -37,9 +40,9 @@ def notebook(*cells: str) -> bytes:
 def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
     try:
         plan = choose(request.param)
-    except box.BoxError as error:
+    except BoxError as error:
         pytest.skip(f"NOT TESTED in {request.param}: {error}")
-    with notebooks.desk(plan) as at_desk, Worker(at_desk) as one:
+    with execute.desk(plan) as at_desk, Worker(at_desk) as one:
         yield one
 
 
@@ -53,9 +56,9 @@ def ran(
     """Execute one notebook."""
     submission = handed_in.of_files("hw", {**files, NAME: notebook(*cells)})
     sources = {path: data for path, data in files.items() if path.endswith(".py")}
-    job = box.Job("cs231n", sources, {"dropout_p": "keep"})
+    job = Job("cs231n", sources, {"dropout_p": "keep"})
     with processes.no_longer_than(120), Spool() as own:
-        (found,) = notebooks.execute(submission, [NAME], job, worker, limits, spool or own)
+        (found,) = execute.execute(submission, [NAME], job, worker, limits, spool or own)
     return found
 
 
@@ -222,11 +225,11 @@ def test_what_a_file_says_of_itself_counts_for_nothing(worker: Worker) -> None:
     kernel = {"name": "none of ours", "argv": ["/bin/sh", "-c", "touch /tmp/backgrade-left-kernel"]}
     book = {"cells": [code, text, code], "metadata": {"kernelspec": kernel}, "nbformat": 4}
     submission = handed_in.of_files("hw", {**FILES, NAME: json.dumps(book).encode()})
-    job = box.Job("cs231n", FILES, {"dropout_p": "keep"})
+    job = Job("cs231n", FILES, {"dropout_p": "keep"})
     with processes.no_longer_than(60), Spool() as spool:
-        (found,) = notebooks.execute(submission, [NAME], job, worker, LIMITS, spool)
+        (found,) = execute.execute(submission, [NAME], job, worker, LIMITS, spool)
     assert [cell.text for cell in found.cells] == ["Out[0]: 2\n"] * 2
-    written = ipynb.write(notebooks.sources(submission, NAME), found)
+    written = ipynb.write(execute.sources(submission, NAME), found)
     for record in (repr(found), written):
         assert FORGED not in record and "none of ours" not in record
     assert len({cell["id"] for cell in json.loads(written)["cells"]}) == 3
@@ -236,7 +239,7 @@ def test_what_a_file_says_of_itself_counts_for_nothing(worker: Worker) -> None:
 REWIRED = {
     "the shell": "shell = get_ipython()\ntype(shell).run_cell = lambda *a, **k: None",
     "what tells": (
-        "import sys\ncells = sys.modules.get('grader.worker.cells')\n"
+        "import sys\ncells = sys.modules.get('grader.guest.cells')\n"
         "cells.run = cells._tell_run = cells.observe.raised = None"
     ),
     "every function of ours": (
@@ -289,9 +292,9 @@ def test_a_notebook_that_is_not_there_stops_nothing(
     worker: Worker, data: bytes | None, status: str
 ) -> None:
     files = {**FILES, "M.ipynb": notebook("1")} | ({} if data is None else {NAME: data})
-    job = box.Job("cs231n", FILES, {"dropout_p": "keep"})
+    job = Job("cs231n", FILES, {"dropout_p": "keep"})
     with Spool() as spool:
-        bad, good = notebooks.execute(
+        bad, good = execute.execute(
             handed_in.of_files("hw", files), [NAME, "M.ipynb"], job, worker, LIMITS, spool
         )
     assert (bad.status, good.status) == (status, "executed") and NAME in bad.says
@@ -443,7 +446,7 @@ def test_forged_messages_make_no_cell_and_no_run(name: str) -> None:
 
 def test_no_file_and_no_process_is_left(tmp_path: Path) -> None:
     before = processes.mine()
-    with notebooks.desk(choose("landlock")) as plan:
+    with execute.desk(choose("landlock")) as plan:
         assert plan.desk is not None and os.path.isdir(plan.desk.folder)
         with Worker(plan) as worker:
             ran(worker, "open('left', 'w').write('x')")

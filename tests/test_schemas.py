@@ -8,14 +8,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from grader import rubric
 from grader.report import result
+from grader.rubric.reading import json_schema
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 @pytest.mark.parametrize(
-    ("name", "schema"), [("rubric", rubric.json_schema()), ("result", result.json_schema())]
+    ("name", "schema"), [("rubric", json_schema()), ("result", result.json_schema())]
 )
 def test_the_committed_schema_is_fresh_and_valid(name: str, schema: dict[str, object]) -> None:
     committed = json.loads((DOCS / f"{name}.schema.json").read_text(encoding="utf-8"))

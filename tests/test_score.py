@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from grader import score
-from grader.rubric import ItemTable
+from grader.grading import score
+from grader.rubric.tables import ItemTable
 from grader.types import Fault, FaultKind, ItemResult, PartResult, Score, Status
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import leaks, release, shelf
+from grader import resources
 from grader.golden.store import Golden
 from grader.golden.wrong import Wrong
-from grader.rubric import read_rubric
+from grader.release import secret_scan, shape
+from grader.rubric.reading import read_rubric
 from grader.types import Case
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,12 +28,12 @@ def golden() -> Golden:
 
 
 @pytest.fixture(scope="module")
-def secret(golden: Golden) -> leaks.Secrets:
+def secret(golden: Golden) -> secret_scan.Secrets:
     wrong = Wrong.read(REFERENCE / "golden" / "wrong", golden.reference)
-    rubrics = shelf.rubrics()
-    default = next(one for one in rubrics if one.table.id == shelf.DEFAULT_RUBRIC)
-    solution = release.marked(REFERENCE, default.table)
-    return leaks.secrets(rubrics, golden, wrong, solution)
+    rubrics = resources.rubrics()
+    default = next(one for one in rubrics if one.table.id == resources.DEFAULT_RUBRIC)
+    solution = shape.marked(REFERENCE, default.table)
+    return secret_scan.secrets(rubrics, golden, wrong, solution)
 
 
 RUBRIC = read_rubric(ROOT / "rubrics" / "cs231n-a2.toml")
@@ -96,7 +97,7 @@ FORMS: dict[str, Callable[[np.ndarray], bytes]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_answers_and_inputs_of_hidden_cases_are_found(
-    form: str, secret: leaks.Secrets, golden: Golden
+    form: str, secret: secret_scan.Secrets, golden: Golden
 ) -> None:
     for what, array in (
         ("dx of the hidden case affine_backward/deep", dx(golden)),
@@ -107,13 +108,13 @@ def test_answers_and_inputs_of_hidden_cases_are_found(
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_public_cases_are_no_secret(form: str, secret: leaks.Secrets, golden: Golden) -> None:
+def test_public_cases_are_no_secret(form: str, secret: secret_scan.Secrets, golden: Golden) -> None:
     for array in (dx(golden, "affine_backward/images"), *inputs("affine_backward/images").values()):
         assert secret.leaks("given", FORMS[form](array)) == []
 
 
 def test_what_a_usual_mistake_gives_in_a_hidden_case_is_found(
-    secret: leaks.Secrets, golden: Golden
+    secret: secret_scan.Secrets, golden: Golden
 ) -> None:
     given = inputs("affine_backward/deep")
     db = given["dout"].mean(axis=0)
@@ -124,7 +125,7 @@ def test_what_a_usual_mistake_gives_in_a_hidden_case_is_found(
 
 
 def test_a_few_numbers_are_enough_and_a_leak_has_its_line(
-    secret: leaks.Secrets, golden: Golden
+    secret: secret_scan.Secrets, golden: Golden
 ) -> None:
     row = dx(golden).ravel()[3:6]
     text = f"# one\n# two\nassert list(dx) == {row.tolist()}\n"
@@ -136,13 +137,13 @@ SHORT = np.array([0.123456, 0.5, 0.234567, 0.0, 0.345678, -1.0, 0.456789])
 
 @pytest.mark.parametrize("form", FORMS)
 def test_short_numbers_in_between_do_not_hide_a_row(form: str) -> None:
-    known = leaks.Secrets({}, [("it", SHORT)])
+    known = secret_scan.Secrets({}, [("it", SHORT)])
     name = "given.ipynb" if form == "in a notebook" else "given"
     assert [one.what for one in known.leaks(name, FORMS[form](SHORT))] == ["it"]
     assert known.leaks(name, FORMS[form](SHORT + 0.01)) == []
 
 
-def test_an_npy_of_zeros_ones_or_noise_is_no_leak(secret: leaks.Secrets) -> None:
+def test_an_npy_of_zeros_ones_or_noise_is_no_leak(secret: secret_scan.Secrets) -> None:
     rng = np.random.default_rng(0)
     for array in (np.zeros(500), np.ones(500), np.full(500, 0.5), rng.standard_normal(20_000),
                   rng.integers(-2048, 2048, 20_000) / 2048, np.arange(500) / 500):  # fmt: skip
@@ -166,14 +167,16 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("what", TEXTS)
-def test_text_of_the_instructor_is_found_with_its_line(what: str, secret: leaks.Secrets) -> None:
+def test_text_of_the_instructor_is_found_with_its_line(
+    what: str, secret: secret_scan.Secrets
+) -> None:
     text, says = TEXTS[what]
     found = secret.leaks("notes.md", f"# Notes\n\n{text} from turning into nan.\n".encode())
     assert [one.place for one in found] == ["notes.md:3"]
     assert says in found[0].what
 
 
-def test_model_answers_and_grading_notes_are_found(secret: leaks.Secrets) -> None:
+def test_model_answers_and_grading_notes_are_found(secret: secret_scan.Secrets) -> None:
     script = (REFERENCE / "Dropout.py").read_text(encoding="utf-8")
     found = {one.what for one in secret.leaks("Dropout.py", script.encode())}
     for number in (1, 2, 3):
@@ -181,26 +184,26 @@ def test_model_answers_and_grading_notes_are_found(secret: leaks.Secrets) -> Non
         assert f"grading notes of Dropout/{number}" in found
 
 
-def test_a_solution_in_a_notebook_is_found_in_its_cell(secret: leaks.Secrets) -> None:
+def test_a_solution_in_a_notebook_is_found_in_its_cell(secret: secret_scan.Secrets) -> None:
     given = cell('x = 1\nout = x.reshape(x.shape[0], -1) @ w + b\nprint("é")\n')
     (found,) = secret.leaks("a.ipynb", given)
     assert found.place == "a.ipynb, cell 2:2"
 
 
-def test_a_solution_in_a_binary_file_is_found(secret: leaks.Secrets) -> None:
+def test_a_solution_in_a_binary_file_is_found(secret: secret_scan.Secrets) -> None:
     data = b"\x80\x00out = x.reshape(x.shape[0], -1) @ w + b\xff"
     assert [one.what for one in secret.leaks("a.pyc", data)] == [
         "the solution, cs231n/layers.py:34"
     ]
 
 
-def test_what_is_handed_out_is_no_secret(secret: leaks.Secrets) -> None:
+def test_what_is_handed_out_is_no_secret(secret: secret_scan.Secrets) -> None:
     for path in sorted((ROOT / "student_template").rglob("*")):
         if path.suffix in (".py", ".ipynb"):
             assert secret.leaks(path.name, path.read_bytes()) == []
 
 
-def test_the_whole_golden_folder_is_full_of_them(secret: leaks.Secrets) -> None:
+def test_the_whole_golden_folder_is_full_of_them(secret: secret_scan.Secrets) -> None:
     """Each file with hidden answers is noticed, as it lies there."""
     silent = [
         path.name

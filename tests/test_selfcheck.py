@@ -17,10 +17,11 @@ import pytest
 
 from benchmarks import selfcheck
 from grader.assignment import Assignment
-from grader.box import Worker, choose
-from grader.selfcheck import names, public, show, watch
-from grader.selfcheck.check import Checker
-from grader.selfcheck.children import Pool
+from grader.box.plan import choose
+from grader.box.worker import Worker
+from grader.release.selfcheck import names, public, show, watch
+from grader.release.selfcheck.check import Checker
+from grader.release.selfcheck.children import Pool
 from grader.types import Submission
 from tests import handed_in, student_folder
 from tests.student_folder import run, write_function

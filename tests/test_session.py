@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import box
 from grader.assignment import Assignment
-from grader.session import Session
+from grader.box import job
+from grader.box.job import GRADED, Job, Loaded
+from grader.box.session import Session
 from grader.types import Case, Evidence
 
 
@@ -22,8 +23,8 @@ class Told:
         self.answers = {name: list(row) for name, row in answers.items()}
         self.ran: list[list[str]] = []
 
-    def open(self, job: box.Job, deadline: float) -> box.Loaded:
-        return box.Loaded({name: {"outcome": "loaded"} for name in box.GRADED}, ())
+    def open(self, job: Job, deadline: float) -> Loaded:
+        return Loaded({name: {"outcome": "loaded"} for name in GRADED}, ())
 
     def run(
         self,
@@ -31,7 +32,7 @@ class Told:
         inputs: Mapping[str, np.ndarray],
         deadline: float,
         alone: bool,
-    ) -> Iterator[box.job.Observed]:
+    ) -> Iterator[job.Observed]:
         self.ran.append([row["id"] for row in rows])
         for row in rows:
             answers = self.answers.get(row["id"], [1.0])
@@ -61,7 +62,7 @@ def seen(
 ) -> tuple[list[tuple[float, bool]], list[list[int]]]:
     """Return (answer, unstable) of each case, and which cases ran together."""
     worker = Told({cases[index].id: row for index, row in answers.items()})
-    job = box.Job("cs231n", {}, {})
+    job = Job("cs231n", {}, {})
     rubric = assignments["cs231n-a2"].rubric
     session = Session(worker, job, rubric, time.monotonic() + 60)  # type: ignore[arg-type]
     found = session.observe(cases, right)

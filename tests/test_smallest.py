@@ -20,19 +20,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import smallest
 from grader.assignment import Assignment
-from grader.evidence import evidence_of
-from grader.golden import reference
-from grader.golden.mistakes import Misconception
+from grader.authoring.fixtures import reference
+from grader.authoring.fixtures.mistakes import Misconception
+from grader.authoring.lint.mutations import Mutant, mutants
+from grader.box.evidence import evidence_of
+from grader.diagnosis import minimal_example
+from grader.diagnosis.snippets import Place, steps_of
+from grader.grading.verdicts import Bench
+from grader.guest.observe import observe
+from grader.guest.probes.nn import Implementation
 from grader.judges.tolerances import TOLERANCES
-from grader.lint.mutations import Mutant, mutants
-from grader.probes.nn import Implementation
-from grader.rubric import Rubric
-from grader.snippets import Place, steps_of
+from grader.rubric.cases import Rubric
 from grader.types import Case, Evidence, Smallest
-from grader.verdicts import Bench
-from grader.worker.observe import observe
 from tests import handed_in
 
 REFERENCE = handed_in.ROOT / "reference"
@@ -78,7 +78,7 @@ def shown(nn: Implementation, assignment: Assignment) -> dict[str, Smallest]:
     lost = {item.id: frozenset(part.id for part in item.parts) for item in rubric.table.items}
     session: Any = InThisProcess(nn, rubric)
     bench = Bench(rubric, assignment.golden)
-    return smallest.find(session, rubric.ladder, rubric, bench, lost, Place("cs231n", {}))
+    return minimal_example.find(session, rubric.ladder, rubric, bench, lost, Place("cs231n", {}))
 
 
 def not_honest(small: Smallest, assignment: Assignment) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import spool
-from grader.spool import Spool
+from grader.notebooks import spool
+from grader.notebooks.spool import Spool
 
 ONES = np.ones(4, np.float32)
 

@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 import typer
 
-from grader import cli, judges, lint
+from grader import cli, judges
 from grader.assignment import Assignment
+from grader.authoring import lint
+from grader.authoring.lint import rows
 from grader.errors import GraderFault, UsageError
-from grader.lint import rows
 from grader.release import bundle, modules
 from tests import student_folder
 
@@ -86,13 +87,12 @@ def test_it_needs_no_more_than_numpy_on_any_platform(members: dict[str, bytes]) 
 
 def test_a_module_that_asks_for_more_is_not_handed_out(tmp_path: Path) -> None:
     package = tmp_path / "grader"
-    for name in ("selfcheck", "worker"):
-        (package / name).mkdir(parents=True)
-        (package / name / "__init__.py").write_text("")
-    (package / "__init__.py").write_text("")
-    (package / "worker" / "alone.py").write_text("import rich\n")
-    (package / "selfcheck" / "main.py").write_text("")
-    with pytest.raises(GraderFault, match="grader/worker/alone.py: imports rich"):
+    for dotted in modules.STARTS:
+        path = tmp_path / f"{dotted.replace('.', '/')}.py"
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+    (package / "guest" / "alone.py").write_text("import rich\n")
+    with pytest.raises(GraderFault, match="grader/guest/alone.py: imports rich"):
         modules.files(package, [])
 
 
@@ -349,4 +349,4 @@ def test_usual_mistakes_come_without_formula_and_without_nearly_code(
 
 
 def test_the_gradient_that_takes_others_apart_stays_here(members: dict[str, bytes]) -> None:
-    assert b"centred" not in members[".selfcheck/grader/diagnose/terms.py"]
+    assert b"centred" not in members[".selfcheck/grader/diagnosis/terms.py"]

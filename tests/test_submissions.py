@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import pytest
 
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.authoring.fixtures.mistakes import Misconception
+from grader.authoring.lint import handed
+from grader.box.worker import Worker
 from grader.engine import grade_one
-from grader.golden.mistakes import Misconception
-from grader.lint import handed
 from grader.types import ItemResult, Report
 from tests import handed_in
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from grader import trace
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.authoring.fixtures import mistakes as usual
+from grader.box.worker import Worker
+from grader.diagnosis import trace
 from grader.engine import grade_one
-from grader.golden import mistakes as usual
 from grader.types import Call
 from tests import handed_in
 

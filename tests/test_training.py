@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from grader.assignment import Assignment
-from grader.rubric import Rubric
-from grader.training import hidden_from, judge
+from grader.grading.training import hidden_from, judge
+from grader.rubric.cases import Rubric
 from grader.types import Cell, ItemResult, Notebook, Trained
 from tests.training_runs import EXECUTED, foreign, net, run
 

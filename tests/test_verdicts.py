@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from grader import judges
+from grader.grading.verdicts import Bench, Verdict
 from grader.judges import Finding, Judge
-from grader.rubric import Rubric, read_rubric
+from grader.rubric.cases import Rubric
+from grader.rubric.reading import read_rubric
 from grader.types import Arrays, Case, Evidence, Fault, Outcome, Raised
-from grader.verdicts import Bench, Verdict
 
 HEAD = """format = 1
 id = "r"

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import wire
 from grader.errors import WireError
+from grader.guest import wire
 from tests import processes
 
 PREFIX = 16  # b"BGF1", u32, u64

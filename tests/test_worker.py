@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import wire
-from grader.probes import nn as under_test
-from grader.worker import modules, observe, prepare, python2, sources, stubs
-from grader.worker.children import Answer, Answered, Leaf
+from grader.guest import modules, observe, prepare, sources, wire
+from grader.guest.children import Answer, Answered, Leaf
+from grader.guest.legacy import python2, stubs
+from grader.guest.probes import nn as under_test
 from tests import processes
 
 processes.adopt_orphans()
@@ -275,7 +275,7 @@ IMPORTS: dict[str, tuple[dict[str, str], str, str]] = {
     "no random.py of theirs": ({"hw/layers.py": "import random", "hw/random.py": "1/0"}, "hasattr(layers.random, 'gauss')", "True"),  # noqa: E501
     "no numpy.py of theirs": ({"hw/layers.py": "import numpy", "hw/numpy.py": "1/0"}, "hasattr(layers.numpy, 'zeros')", "True"),  # noqa: E501
     "no lazy module of theirs": ({"hw/layers.py": "import colorsys", "hw/colorsys.py": "1/0"}, "hasattr(layers.colorsys, 'rgb_to_hsv')", "True"),  # noqa: E501
-    "no wire.py of theirs": ({"hw/layers.py": "from grader import wire", "grader/wire.py": "1/0"}, "hasattr(layers.wire, 'pack')", "True"),  # noqa: E501
+    "no wire.py of theirs": ({"hw/layers.py": "from grader import wire", "grader/guest/wire.py": "1/0"}, "hasattr(layers.wire, 'pack')", "True"),  # noqa: E501
     "plots are inert": ({"hw/layers.py": "import matplotlib.pyplot as plt\nplt.figure().set(a=2)"}, "layers", "module"),  # noqa: E501
     "inert names": ({"hw/layers.py": "from past.builtins import xrange\na = list(xrange(3))"}, "layers.a", "[0, 1, 2]"),  # noqa: E501
     "inert progress": ({"hw/layers.py": "from tqdm import tqdm\na = [i for i in tqdm([1, 2])]"}, "layers.a", "[1, 2]"),  # noqa: E501

@@ -9,15 +9,15 @@ from typing import get_args
 
 import pytest
 
-from grader import score
 from grader.assignment import Assignment
-from grader.box import Worker
+from grader.box.worker import Worker
 from grader.engine import grade_one
-from grader.near import nearest
+from grader.grading import score
 from grader.report import faults, order
 from grader.report.order import roots
+from grader.submission.near import nearest
+from grader.submission.written import Sources, Unreturned
 from grader.types import Status, Submission
-from grader.written import Sources, Unreturned
 from tests import handed_in
 
 LAYERS, NET, OPTIM = "cs231n/layers.py", "cs231n/classifiers/fc_net.py", "cs231n/optim.py"

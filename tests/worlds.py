@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-import grader.probes.layers  # noqa: F401
-from grader.probes.nn import Conventions
-from grader.worker import modules, prepare, python2, sources
-from grader.worker.children import Answer, Leaf
-from grader.worker.world import Compiled, World
+import grader.guest.probes.layers  # noqa: F401
+from grader.guest import modules, prepare, sources
+from grader.guest.children import Answer, Leaf
+from grader.guest.legacy import python2
+from grader.guest.legacy.world import Compiled, World
+from grader.guest.probes.nn import Conventions
 
 PACKAGE = "hw"
 X = np.arange(6.0).reshape(2, 3) - 2

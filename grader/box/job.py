@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.worker.modules import GRADED
+from grader.guest.modules import GRADED
 
 __all__ = ["GRADED", "Gone", "Job", "Loaded", "Observed", "Script"]
 

@@ -31,7 +31,7 @@ UNCONFINED = ("uid", "rlimits")
 FIRST_UID = 60_000  # a slot's children run as this plus its number: no account, no file has it
 NOTEBOOK_PACKAGES = ("ipython", "matplotlib")
 HERE = Path(__file__).resolve().parent.parent
-VISIBLE = ("errors.py", "wire.py", "probes", "worker")
+VISIBLE = ("errors.py", "guest")
 DOCKER_RUN = (  # as it is in the shells of Linux, macOS and Windows
     'docker run --rm --init --network none --read-only -v "${PWD}:/work" backgrade submission.zip'
 )
@@ -47,14 +47,15 @@ class Ours:
             f = files[name]
             if not f:
                 return m.ModuleSpec(name, None, is_package=True)
-            inner = [] if f.endswith('__init__.py') else None
+            inner = [f[:-12]] if f.endswith('/__init__.py') else None
             return u.spec_from_file_location(name, f, submodule_search_locations=inner)
 sys.meta_path.insert(0, Ours())
 sys.path.append(home)
 import numpy
 if not given["notebooks"]:
     sys.path.remove(home)
-from grader.worker import confine, serve
+from grader.guest import serve
+from grader.guest.confinement import confine
 serve.main(confine.Wanted(**given["wanted"]), given["notebooks"])
 """
 
@@ -193,7 +194,7 @@ def _modules() -> dict[str, str]:
     """Return the worker's modules by dotted name with their files; packages with an empty path."""
     files = {"grader": ""}
     for place in VISIBLE:
-        paths = [HERE / place] if place.endswith(".py") else sorted((HERE / place).glob("*.py"))
+        paths = [HERE / place] if place.endswith(".py") else sorted((HERE / place).rglob("*.py"))
         for path in paths:
             parts = ["grader", *path.relative_to(HERE).with_suffix("").parts]
             if parts[-1] == "__init__":

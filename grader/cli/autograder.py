@@ -12,12 +12,12 @@ from typing import Annotated
 
 import typer
 
-from grader import shelf
+from grader import resources
 from grader.cli import grading
 from grader.cli.files import write
 from grader.errors import UnusableSubmission
-from grader.exporters import gradescope, told
-from grader.exporters.reading import read_result
+from grader.report.export import gradescope, told
+from grader.report.export.reading import read_result
 
 
 class Visibility(StrEnum):
@@ -31,7 +31,7 @@ class Visibility(StrEnum):
 
 def autograder(
     root: Annotated[Path, typer.Argument(help="The folder that holds submission/ and results/.")],
-    rubric: grading.Rubric = shelf.DEFAULT_RUBRIC,
+    rubric: grading.Rubric = resources.DEFAULT_RUBRIC,
     notebooks: Annotated[
         grading.Notebooks, typer.Option(help="Are notebooks executed?")
     ] = grading.Notebooks.run,

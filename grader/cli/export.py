@@ -33,8 +33,8 @@ def export(
     output: Annotated[Path | None, typer.Option("-o", help="A file; default: print it.")] = None,
 ) -> None:
     """Write a result as Gradescope, Classroom 50, JUnit or GitHub Actions read it."""
-    from grader.exporters import classroom50, github, gradescope, junit
-    from grader.exporters.reading import read_result
+    from grader.report.export import classroom50, github, gradescope, junit
+    from grader.report.export.reading import read_result
 
     result = read_result(path)
     writers: dict[Format, Callable[[ResultJson], str]] = {

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from grader import shelf
+from grader import resources
 
 app = typer.Typer(no_args_is_help=True, help="Golden fixtures: the answers of the reference.")
 
@@ -22,12 +22,12 @@ def build(
     from grader.golden import store, wrong
 
     (manifest, files), mistakes = _built(rubric)
-    store.write(shelf.golden_folder(), manifest, files)
-    wrong.write(shelf.golden_folder() / wrong.FOLDER, *mistakes)
+    store.write(resources.golden_folder(), manifest, files)
+    wrong.write(resources.golden_folder() / wrong.FOLDER, *mistakes)
     answers = [one for row in manifest["cases"].values() for one in row["answers"].values()]
     count = sum(len(one) for one in answers if not isinstance(one, str))
     typer.echo(
-        f"{shelf.golden_folder()}: {count} arrays for {len(manifest['cases'])} cases written, "
+        f"{resources.golden_folder()}: {count} arrays for {len(manifest['cases'])} cases written, "
         f"and the wrong answers of {len(mistakes[0]['mistakes'])} usual mistakes"
     )
 
@@ -56,38 +56,42 @@ def diff() -> None:
 @app.command("curves")
 def curves(
     rubric: Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")] = (
-        shelf.DEFAULT_RUBRIC
+        resources.DEFAULT_RUBRIC
     ),
     data: Annotated[
         str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
     ] = "synthetic",
 ) -> None:
     """Run the solved notebooks with five seeds, for the bands that reports show: five minutes."""
-    from grader.bands import build as making
-    from grader.box import choose
+    from grader.authoring.fixtures import curves as making
+    from grader.box.plan import choose
 
     made_up = data == "synthetic"
-    assignment = shelf.assignment(rubric, None if made_up else Path(data))
-    made = making.build(shelf.home() / "reference", assignment, choose(), typer.echo)
-    path = making.write(shelf.golden_folder(), "synthetic" if made_up else "cifar10", made)
+    assignment = resources.assignment(rubric, None if made_up else Path(data))
+    made = making.build(resources.home() / "reference", assignment, choose(), typer.echo)
+    path = making.write(resources.golden_folder(), "synthetic" if made_up else "cifar10", made)
     typer.echo(f"{path}: {len(made['bands'])} bands written")
 
 
 def _built(names: list[str] | None) -> tuple[Any, Any]:
     """Return what golden.build and golden.twins make for these rubrics."""
-    from grader.golden import build as building
-    from grader.golden import twins
+    from grader.authoring.fixtures import build as building
+    from grader.authoring.fixtures import twins
     from grader.golden.store import Golden
-    from grader.rubric import read_rubric
+    from grader.rubric.reading import read_rubric
 
-    chosen = [read_rubric(shelf.rubric_path(name)) for name in names] if names else shelf.rubrics()
-    reference = shelf.home() / "reference"
+    chosen = (
+        [read_rubric(resources.rubric_path(name)) for name in names]
+        if names
+        else resources.rubrics()
+    )
+    reference = resources.home() / "reference"
     manifest, files = building.build(chosen, reference)
     return (manifest, files), twins.build(chosen, reference, Golden(manifest, files, ""))
 
 
 def _differences() -> list[Any]:
-    from grader.golden import verify
+    from grader.authoring.fixtures import verify
 
-    reference = shelf.home() / "reference"
-    return verify.differences(shelf.rubrics(), reference, shelf.golden_folder())
+    reference = resources.home() / "reference"
+    return verify.differences(resources.rubrics(), reference, resources.golden_folder())

@@ -13,15 +13,17 @@ import typer
 from rich.console import Console
 
 import grader
-from grader import generation, shelf
+from grader import resources
 from grader.assignment import Assignment
-from grader.box import Plan, Worker, choose
+from grader.box.plan import Plan, choose
+from grader.box.worker import Worker
 from grader.cli.files import check_writable, write
 from grader.engine import grade_one, job_of
 from grader.errors import UsageError
-from grader.intake import read_submission
+from grader.notebooks.spool import Spool
 from grader.report import result
-from grader.spool import Spool
+from grader.rubric import generation
+from grader.submission.intake import read_submission
 from grader.types import Notebook, Submission
 
 Rubric = Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")]
@@ -56,7 +58,7 @@ def submission(
         Path | None, typer.Option("-o", help="Default: graded/<name of the submission>/")
     ] = None,
     rubric: Recognised = "",
-    notebooks: Annotated[Notebooks, typer.Option(help="Are notebooks executed?")] = Notebooks.run,
+    execute: Annotated[Notebooks, typer.Option(help="Are notebooks executed?")] = Notebooks.run,
     data: Annotated[
         str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
     ] = "synthetic",
@@ -74,14 +76,14 @@ def submission(
         raise UsageError(f"--fail-under {fail_under:g}: give a number from 0 to 100")
     plan = choose(box)
     with Worker(plan) as worker, Spool() as spool:
-        given = read_submission(path, given=shelf.given_files())
+        given = read_submission(path, given=resources.given_files())
         folder = output or Path("graded") / _file_name(given.name)
         check_writable(folder)
         seen = generation.recognise(given.files, given.package)
-        assignment = shelf.assignment(
+        assignment = resources.assignment(
             rubric or seen.rubric, None if data == "synthetic" else Path(data)
         )
-        wanted = notebooks is Notebooks.run
+        wanted = execute is Notebooks.run
         executed = _executed(given, assignment, plan, spool, not no_cache) if wanted else ()
         report = grade_one(given, assignment, worker, executed)
     report = replace(report, why_rubric=seen.against(report.rubric) if rubric else seen.says)
@@ -112,15 +114,15 @@ def _executed(
     names = list(dict.fromkeys(item.where for item in items if item.where.endswith(".ipynb")))
     if assignment.images is None or not any(name in given.files for name in names):
         return ()
-    from grader import notebooks, recordings
+    from grader.notebooks import execute, run_cache
 
     limits = assignment.rubric.table.notebooks
     console = Console(stderr=True)
     data, variable = assignment.images.for_the_box()
-    kept = recordings.recordings(plan, data) if cached else None
+    kept = run_cache.recordings(plan, data) if cached else None
     # The worker starts with the first notebook that has to run.
     with (
-        notebooks.desk(plan, data, variable) as at_desk,
+        execute.desk(plan, data, variable) as at_desk,
         _stopped(Worker(at_desk)) as one,
         console.status("notebooks") if console.is_terminal else nullcontext() as status,
     ):
@@ -130,7 +132,7 @@ def _executed(
                 status.update(f"{name}: cell {cell} of {cells}")
 
         job = job_of(given, assignment)
-        return notebooks.execute(given, names, job, one, limits, spool, progress, kept)
+        return execute.execute(given, names, job, one, limits, spool, progress, kept)
 
 
 @contextmanager
@@ -142,10 +144,10 @@ def _stopped(worker: Worker) -> Iterator[Worker]:
 
 
 def _write_notebook(folder: Path, given: Submission, notebook: Notebook) -> None:
-    from grader import ipynb, notebooks
+    from grader.notebooks import execute, ipynb
 
     if notebook.cells:
-        sources = notebooks.sources(given, notebook.name)
+        sources = execute.sources(given, notebook.name)
         write(folder / Path(notebook.name).name, ipynb.write(sources, notebook))
 
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from grader import shelf
+from grader import resources
 
 
 def lint(
@@ -28,11 +28,11 @@ def lint(
 
 def look_through(rubric: str, quick: bool) -> None:
     """Look an assignment through and show what was found; exit 1 where anything is wrong."""
-    from grader import lint as linting
-    from grader.lint import show
+    from grader.authoring import lint as linting
+    from grader.authoring.lint import show
 
     started = time.monotonic()
-    plan = linting.Plan(shelf.home(), rubric, quick)
+    plan = linting.Plan(resources.home(), rubric, quick)
     with _progress() as progress:
         rows = list(linting.run(plan, progress))
     show.show(rows, time.monotonic() - started, Console())

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from grader import shelf
+from grader import resources
 from grader.report import result
 
 
@@ -22,10 +22,10 @@ class SchemaOf(StrEnum):
 
 def doctor() -> None:
     """Say how this machine confines student code; exit 0 only where it does."""
-    from grader import doctor as examining
-    from grader.doctor import show
+    from grader.box import doctor as examining
+    from grader.box.doctor import show
 
-    found = examining.examine(shelf.golden_folder() / "manifest.json")
+    found = examining.examine(resources.golden_folder() / "manifest.json")
     show.show(found, Console())
     if not found.isolated:
         raise typer.Exit(3)
@@ -35,7 +35,7 @@ def schema(
     of: Annotated[SchemaOf, typer.Argument(help="Which file's form.")],
 ) -> None:
     """Print the JSON Schema of a rubric or of result.json."""
-    from grader.rubric import json_schema
+    from grader.rubric.reading import json_schema
 
     found = json_schema() if of is SchemaOf.rubric else result.json_schema()
     typer.echo(json.dumps(found, indent=1))

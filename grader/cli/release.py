@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from grader import shelf
+from grader import resources
 from grader.cli.grading import Rubric
 from grader.cli.lint import look_through
 from grader.errors import UsageError
-from grader.rubric import read_rubric
+from grader.rubric.reading import read_rubric
 
 
 def release(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")],
-    rubric: Rubric = shelf.DEFAULT_RUBRIC,
+    rubric: Rubric = resources.DEFAULT_RUBRIC,
     template: Annotated[
         bool, typer.Option("--template", help="Only the unsolved package and notebooks.")
     ] = False,
@@ -33,11 +33,11 @@ def release(
 
 
 def _template(folder: Path, rubric: str) -> None:
-    from grader.release import write_template
+    from grader.release.template import write_template
 
-    table = read_rubric(shelf.rubric_path(rubric)).table
+    table = read_rubric(resources.rubric_path(rubric)).table
     try:
-        written = write_template(shelf.home() / "reference", folder, table)
+        written = write_template(resources.home() / "reference", folder, table)
     except OSError as error:
         raise UsageError(
             f"{folder}: cannot be written ({error.strerror}); choose another folder"
@@ -48,7 +48,7 @@ def _template(folder: Path, rubric: str) -> None:
 def _archives(folder: Path, rubric: str) -> None:
     from grader.release import bundle
 
-    source = bundle.Source(shelf.assignment(rubric), shelf.home())
+    source = bundle.Source(resources.assignment(rubric), resources.home())
     for released in bundle.write(folder, source):
         typer.echo(f"{folder / released.name}: {released.size / 1e6:.2f} MB")
     typer.echo(f"{folder / 'SHA256SUMS'}: their checksums")

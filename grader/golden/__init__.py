@@ -1,8 +1,8 @@
-"""Golden fixtures: the answers of the reference, with where they come from.
+"""Stored answers of the reference and of known mistakes, read only.
 
-    store       the files: one flat .npy for each item and a manifest.json; read, checked, compared
-    reference   the reference as an implementation under test, and its alternatives
-    build       run every probe on it in long double, round once, cross-check the gradients
+    store    one flat .npy for each item and a manifest.json; read, checked, compared
+    wrong    what known mistakes give
+    bands    training curves of the reference
 
-Grading needs `store` only, so the machine that runs student code need not hold the reference.
+They are made by grader.authoring.fixtures; the machine that grades need not hold the reference.
 """

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from grader import inputs
 from grader.errors import GoldenError
+from grader.rubric import inputs
 from grader.types import Arrays, Case
 
 FORMAT = 1
@@ -45,7 +45,7 @@ def definition(case: Case, seed: str) -> str:
 
 
 class Golden:
-    """Golden answers by case, read from a folder or made by grader.golden.build."""
+    """Golden answers by case, read from a folder or made by grader.authoring.fixtures.build."""
 
     def __init__(self, manifest: Mapping[str, Any], files: Mapping[str, np.ndarray], sha256: str):
         self._manifest = manifest

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from grader.guest.probes.dropout import own_mask
 from grader.judges import Finding, Judge, Look
 from grader.judges.values import missing, same_but_for_unit_axes
-from grader.probes.dropout import own_mask
 from grader.types import Arrays, Case
 
 SIGMAS = 6.0

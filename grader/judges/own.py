@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from grader.guest.probes.own import STEP
 from grader.judges import Finding, Judge, Look
 from grader.judges.tolerances import TOLERANCES
 from grader.judges.values import missing
-from grader.probes.own import STEP
 from grader.types import Arrays, Case
 
 DIFFERENCE = TOLERANCES["difference"].float64

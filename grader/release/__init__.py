@@ -7,15 +7,3 @@
 
 An archive for a platform is a module of its own beside these.
 """
-
-from __future__ import annotations
-
-from grader.release.shape import marked, solved
-from grader.release.template import (
-    strip,
-    template_files,
-    unsolved_notebook,
-    write_template,
-)
-
-__all__ = ["marked", "solved", "strip", "template_files", "unsolved_notebook", "write_template"]

@@ -15,11 +15,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import leaks
 from grader.assignment import Assignment
 from grader.errors import GraderFault, UsageError
-from grader.release import archive, gradescope, shape, student
-from grader.rubric import read_rubric
+from grader.release import archive, gradescope, secret_scan, shape, student
+from grader.rubric.reading import read_rubric
 
 MOST = 3_000_000  # bytes of student.zip
 
@@ -37,7 +36,7 @@ class Source:
         known = {rubric.table.id: rubric for rubric in (*rubrics, self.assignment.rubric)}
         golden, wrong = self.assignment.golden, self.assignment.wrong
         solution = shape.marked(self.home / "reference", self.assignment.rubric.table)
-        secrets = leaks.secrets([*known.values()], golden, wrong, solution)
+        secrets = secret_scan.secrets([*known.values()], golden, wrong, solution)
         for name, data in files.items():
             for leak in secrets.leaks(name, data):
                 yield f"{leak.place} gives away {leak.what}"

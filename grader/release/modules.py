@@ -14,7 +14,7 @@ from pathlib import Path
 from grader.errors import GraderFault
 from grader.types import Case
 
-STARTS = ("grader.selfcheck.main", "grader.worker.alone")
+STARTS = ("grader.release.selfcheck.main", "grader.guest.alone")
 ALLOWED = {"numpy", "msvcrt"}  # beside the standard library
 # What Python 3.9 does not know, and what means the same there.
 OLDER = (
@@ -25,10 +25,10 @@ OLDER = (
 )
 # The formulas, written out to take wrong numbers apart, are answers.
 WITHHELD = {
-    "grader/diagnose/formulas.py": '"""No formula stands here."""\n\nSLIP = "slip "\n\n\n'
+    "grader/diagnosis/formulas.py": '"""No formula stands here."""\n\nSLIP = "slip "\n\n\n'
     'def words(*_):\n    """Return no words."""\n    return ()\n\n\n'
     'def holds(*_):\n    """Return False: no words were found."""\n    return False\n',
-    "grader/diagnose/terms.py": '"""Nothing is taken apart here."""\n\n\ndef words(*_):\n'
+    "grader/diagnosis/terms.py": '"""Nothing is taken apart here."""\n\n\ndef words(*_):\n'
     '    """Return no words."""\n    return ()\n',
 }
 
@@ -41,7 +41,7 @@ def files(package: Path, cases: Iterable[Case]) -> dict[str, str]:
     """
     wanted = [*STARTS]
     for case in cases:
-        wanted.append(f"grader.probes.{case.probe.partition('.')[0]}")
+        wanted.append(f"grader.guest.probes.{case.probe.partition('.')[0]}")
         wanted.append(f"grader.judges.{case.judge.partition('.')[0]}")
     found: dict[str, str] = {}
     while wanted:

@@ -13,11 +13,11 @@ import numpy as np
 
 from grader.assignment import Assignment
 from grader.golden import store, wrong
+from grader.grading.verdicts import Bench
 from grader.judges import find
-from grader.rubric import ItemTable
-from grader.selfcheck import public
+from grader.release.selfcheck import public
+from grader.rubric.tables import ItemTable
 from grader.types import Case
-from grader.verdicts import Bench
 
 FILE = "golden"  # the one array that all public answers stand in
 

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from grader import percent
 from grader.errors import GraderFault, UsageError
-from grader.marks import BEGIN, END, MADE_FOR
-from grader.rubric import RubricFile
+from grader.notebooks import percent
+from grader.rubric.solution_markers import BEGIN, END, MADE_FOR
+from grader.rubric.tables import RubricFile
 
 FILE = "generations.toml"
 INIT = "cs231n/__init__.py"

@@ -7,10 +7,10 @@ from pathlib import Path
 import grader
 from grader.assignment import Assignment
 from grader.errors import UsageError
-from grader.layout import SELFCHECK
 from grader.release import modules, public
+from grader.release.selfcheck.public import FILE
 from grader.release.template import template_files
-from grader.selfcheck.public import FILE
+from grader.submission.layout import SELFCHECK
 
 HANDOUT = ("selfcheck.py", "make_submission.py")
 

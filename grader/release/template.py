@@ -14,12 +14,12 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-from grader import percent, questions
 from grader.errors import GraderFault, UsageError
-from grader.marks import BEGIN, END
-from grader.percent import Cell
+from grader.notebooks import percent, questions
+from grader.notebooks.percent import Cell
 from grader.release import shape
-from grader.rubric import RubricFile
+from grader.rubric.solution_markers import BEGIN, END
+from grader.rubric.tables import RubricFile
 
 LIKE_A_MARKER = re.compile(r"#.*\b(BEGIN|END)\b.*SOLUTION", re.IGNORECASE)
 DEFINITION = re.compile(r"^(\s*)(?:def|class) (\w+)")
@@ -56,7 +56,8 @@ def unsolved_notebook(script: str, name: str, asked: Collection[str] | None = No
 
     `asked` are the ids of inline questions that stay; None keeps all.
 
-    Raises GraderFault where the script is not as grader/percent.py and grader/questions.py ask.
+    Raises GraderFault where the script is not as percent.py and questions.py of grader/notebooks
+    ask.
     """
     cells = percent.parse(script, f"{name}.py")
     questions.check(cells, name)

@@ -9,27 +9,5 @@ named by its module and function, and a name that points nowhere is an error her
     reading   from a file to tables, with errors that name the place
     names     whether what is named exists
     cases     the Rubric that everything else uses
+    inputs    the arrays of a case, from a short description and the seed
 """
-
-from grader.rubric.cases import Rubric
-from grader.rubric.reading import json_schema, read_rubric
-from grader.rubric.tables import (
-    ConventionsTable,
-    ItemTable,
-    LimitsTable,
-    NotebooksTable,
-    PartTable,
-    RubricFile,
-)
-
-__all__ = [
-    "ConventionsTable",
-    "ItemTable",
-    "LimitsTable",
-    "NotebooksTable",
-    "PartTable",
-    "Rubric",
-    "RubricFile",
-    "json_schema",
-    "read_rubric",
-]

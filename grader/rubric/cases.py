@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grader import inputs, ladder
+from grader.rubric import inputs, minimal_cases
 from grader.rubric.tables import LARGE, CaseTable, ItemTable, RubricFile
 from grader.types import Case
 
@@ -31,7 +31,7 @@ class Rubric:
         self.ladder: tuple[Case, ...] = tuple(
             rung
             for item in table.items
-            for rung in ladder.of(
+            for rung in minimal_cases.of(
                 [case for case in self.cases if case.item == item.id],
                 [part.id for part in item.parts],
             )

@@ -7,9 +7,10 @@ import inspect
 from collections.abc import Mapping
 from pathlib import Path
 
-from grader import inputs, judges
+from grader import judges
 from grader.errors import RubricError, UsageError
 from grader.judges.tolerances import TOLERANCES
+from grader.rubric import inputs
 from grader.rubric.cases import large_rows
 from grader.rubric.tables import CaseTable, RubricFile
 
@@ -43,11 +44,11 @@ def _check_call(dotted: str, row: CaseTable) -> None:
     """Raise RubricError unless the probe exists and takes the case's inputs and options."""
     module, _, name = dotted.partition(".")
     try:
-        probe = getattr(importlib.import_module(f"grader.probes.{module}"), name)
+        probe = getattr(importlib.import_module(f"grader.guest.probes.{module}"), name)
     except (ImportError, AttributeError, ValueError):
         probe = None
     if not inspect.isfunction(probe) or name.startswith("_"):
-        raise RubricError(f"probe {dotted!r}: grader/probes has none of that name")
+        raise RubricError(f"probe {dotted!r}: grader/guest/probes has none of that name")
     signature = inspect.signature(probe)
     try:
         signature.bind(None, **row.inputs, **row.options)

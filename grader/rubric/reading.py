@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from grader.errors import RubricError
-from grader.goals import BelievingTable, DataTable, GoalTable, ProfileTable, RunsTable, Table
 from grader.rubric import names
 from grader.rubric.cases import Rubric
+from grader.rubric.goals import BelievingTable, DataTable, GoalTable, ProfileTable, RunsTable, Table
 from grader.rubric.tables import (
     CaseTable,
     ConventionsTable,

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from grader import parts
-from grader.goals import BelievingTable, DataTable, GoalTable, Table
+from grader.rubric import parts
+from grader.rubric.goals import BelievingTable, DataTable, GoalTable, Table
 from grader.types import Case
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from grader.box import outer
-from grader.worker import landlock
+from grader.guest.confinement import landlock
 
 ABI = landlock.abi()
 pytestmark = pytest.mark.skipif(not ABI, reason="NOT TESTED: this kernel has no Landlock")
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not ABI, reason="NOT TESTED: this kernel has no 
 FILES = """
 import socket
 import numpy as np
-from grader.worker import landlock
+from grader.guest import landlock
 
 place = given["place"]
 os.mkdir(place + "/mine")
@@ -70,7 +70,7 @@ attempt("connect", lambda: socket.create_connection(("127.0.0.1", given["port"])
 """
 NESTED = """
 import signal, socket
-from grader.worker import landlock
+from grader.guest import landlock
 
 server = socket.socket(socket.AF_UNIX)
 server.bind("\\0" + given["name"])
@@ -104,7 +104,7 @@ def grants(place: Path) -> dict[str, Any]:
     """What a worker is granted here, and one installed package that it is not."""
     files = outer.python_files()
     files = dataclasses.replace(
-        files, again=(*files.again, str(Path(landlock.__file__).parent.parent / "worker"))
+        files, again=(*files.again, str(Path(landlock.__file__).parent.parent))
     )
     readable, listable = outer.grants(files)
     return {

@@ -22,11 +22,11 @@ import pytest
 from grader.box import outer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-OURS = [str(ROOT / "grader" / name) for name in ("errors.py", "wire.py", "probes", "worker")]
+OURS = [str(ROOT / "grader" / name) for name in ("errors.py", "guest")]
 NUMPY = str(Path(outer.python_files().again[0]).parent)
 FIND = """
 import dataclasses
-from grader.box import outer
+from grader.box.worker import outer
 said = dataclasses.asdict(outer.find())
 tell()
 """
@@ -82,7 +82,7 @@ except OSError:
 ALL = """
 import numpy as np
 sys.path.append(given["repository"])
-from grader.worker import landlock, seccomp
+from grader.guest import landlock, seccomp
 
 attempt("numpy", lambda: __import__("numpy.linalg"))
 landlock.restrict(given["readable"], (), given["listable"])
@@ -250,7 +250,7 @@ def test_where_no_fresh_proc_can_be_mounted(found: outer.Outer) -> None:
     program = f"""
         import json, sys
         sys.path.insert(0, {str(ROOT)!r})
-        from grader.box import outer
+        from grader.box.worker import outer
         start = ({found.start[0]!r}, "--unshare-user", *outer.NAMESPACES)
         ways = [outer.Outer(start, proc, sized=True) for proc in ("fresh", "host")]
         print(json.dumps([outer._trial(way) for way in ways]))

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from grader.worker import seccomp
+from grader.guest.confinement import seccomp
 
 MACHINE = os.uname().machine
 needs_table = pytest.mark.skipif(
@@ -25,7 +25,7 @@ needs_table = pytest.mark.skipif(
 CONFINE = """
 import signal, socket, subprocess, threading, time
 import numpy as np
-from grader.worker import seccomp
+from grader.guest import seccomp
 
 below()
 parent, me = os.getppid(), os.getpid()

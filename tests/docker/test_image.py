@@ -203,7 +203,7 @@ def test_without_a_box_the_answers_of_others_are_open(work: Path, answers: list[
 
 ORPHANS = """
 import os
-from grader.box import choose
+from grader.box.worker import choose
 from tests import test_box as box
 
 def processes():

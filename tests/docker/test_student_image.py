@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import leaks, release
+from grader.release import secret_scan, shape
 from tests import student_folder
 from tests.docker.containers import IMAGE, PLAIN, docker
 
@@ -69,8 +69,8 @@ def layers_of(image: str) -> Iterator[tuple[str, bytes]]:
 def test_no_layer_holds_an_answer() -> None:
     source = student_folder.source()
     rubric, golden = source.assignment.rubric, source.assignment.golden
-    solution = release.marked(source.home / "reference", rubric.table)
-    secrets = leaks.secrets([rubric], golden, source.assignment.wrong, solution)
+    solution = shape.marked(source.home / "reference", rubric.table)
+    secrets = secret_scan.secrets([rubric], golden, source.assignment.wrong, solution)
     hidden = [case for case in rubric.cases if not case.public and case.judge == "values.close"]
     answers = [
         np.ravel(array)[:2].tobytes()

@@ -22,13 +22,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from grader import shelf
-from grader.box import Worker
+from grader import resources
+from grader.box.worker import Worker
 from grader.engine import grade_one
-from grader.exporters import classroom50, github, gradescope, junit
-from grader.exporters.reading import read_result
-from grader.intake import read_submission
 from grader.report import html, result, terminal
+from grader.report.export import classroom50, github, gradescope, junit
+from grader.report.export.reading import read_result
+from grader.submission.intake import read_submission
 from grader.types import Report, Submission
 from tests import handed_in, student_folder
 
@@ -41,9 +41,9 @@ CHECKED = 20  # of so many submissions one is self-checked too: each takes secon
 def submissions() -> Iterator[Graded]:
     """Yield every submission that is graded, in a fixed order."""
     demo = handed_in.ROOT / "demo" / "submission"
-    yield "demo", read_submission(demo, given=shelf.given_files()), shelf.DEFAULT_RUBRIC
-    yield "unwritten", handed_in.unwritten(), shelf.DEFAULT_RUBRIC
-    yield "template", handed_in.template(), shelf.DEFAULT_RUBRIC
+    yield "demo", read_submission(demo, given=resources.given_files()), resources.DEFAULT_RUBRIC
+    yield "unwritten", handed_in.unwritten(), resources.DEFAULT_RUBRIC
+    yield "template", handed_in.template(), resources.DEFAULT_RUBRIC
     for style, rubric in handed_in.accepted():
         yield f"accepted {style} {rubric}", handed_in.accepted_submission(style), rubric
     for name, what in handed_in.mistakes().items():
@@ -84,13 +84,16 @@ def self_check(submission: Submission) -> str:
 
 def snapshot(folder: Path) -> Iterator[tuple[str, str]]:
     """Grade all submissions; yield (name of a file, its text)."""
-    assignments = {one.table.id: shelf.assignment(one.table.id) for one in shelf.rubrics()}
+    assignments = {one.table.id: resources.assignment(one.table.id) for one in resources.rubrics()}
     with Worker() as worker:
         for number, (name, submission, rubric) in enumerate(submissions()):
             report = grade_one(submission, assignments[rubric], worker)
             for kind, text in texts(report, folder):
                 yield f"{name.replace('/', ' ')}/{kind}", text
-            if number % CHECKED == 0 and submission.package == student_folder.NAME.partition("-")[0]:
+            if (
+                number % CHECKED == 0
+                and submission.package == student_folder.NAME.partition("-")[0]
+            ):
                 yield f"{name.replace('/', ' ')}/selfcheck.txt", self_check(submission)
 
 

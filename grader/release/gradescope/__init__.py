@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.exporters import gradescope
+from grader.report.export import gradescope
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parent.parent

@@ -21,6 +21,6 @@ if not os.path.isdir(os.path.join(HERE, ".selfcheck", "grader")):
 if __name__ == "__main__":
     from pathlib import Path
 
-    from grader.selfcheck.main import make_submission
+    from grader.release.selfcheck.main import make_submission
 
     sys.exit(make_submission(Path(HERE), Path(HERE, ".selfcheck", "public.frame")))

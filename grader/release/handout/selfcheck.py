@@ -19,6 +19,6 @@ if not os.path.isdir(os.path.join(HERE, ".selfcheck", "grader")):
 if __name__ == "__main__":
     from pathlib import Path
 
-    from grader.selfcheck.main import main
+    from grader.release.selfcheck.main import main
 
     sys.exit(main(Path(HERE), Path(HERE, ".selfcheck", "public.frame"), sys.argv[1:]))

@@ -1,0 +1,211 @@
+"""Is the assignment itself right? Everything that can be known before the first submission.
+
+    names         everything named exists, every part is failed by a known mistake
+    fresh         golden answers, template, notebooks and schemas are what the sources give
+    whole         submissions of a known score get it: the reference, the template, every mistake
+    mutations     small changes to the reference ...
+    trials        ... each costs a point under the very same probes and judges
+    equivalent    those that may live, each with its reason
+    proposals     for those that may not, a case that notices them
+
+What students get is searched for secrets by grader.release.secret_scan. `run` yields one row for
+each check.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader import resources
+from grader.assignment import Assignment
+from grader.authoring.lint import equivalent, fresh, handed, names, proposals, trials, whole
+from grader.authoring.lint.rows import Problem, Row, counted, of_error
+from grader.errors import BackgradeError, UsageError
+from grader.release import secret_scan, student
+from grader.release.shape import marked
+from grader.rubric.cases import Rubric
+from grader.rubric.reading import read_rubric
+from grader.rubric.tables import RubricFile
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to look at: all shipped rubrics or one, everything or what is quick."""
+
+    home: Path
+    rubric: str = ""
+    quick: bool = False
+
+    @property
+    def all_rubrics(self) -> bool:
+        """Whether every shipped rubric is looked at."""
+        return not self.rubric
+
+
+def run(plan: Plan, progress: Progress = lambda what, i, n: None) -> Iterator[Row]:
+    """Yield a row for each check, as soon as it is done."""
+    shipped, problems = _read(sorted((plan.home / "rubrics").glob("*.toml")))
+    rubrics = shipped
+    if plan.rubric:
+        path = resources.rubric_path(plan.rubric)
+        rubrics, problems = _read([path])
+        if path.resolve() not in {Path(one.place).resolve() for one in shipped}:
+            shipped = rubrics  # golden answers are made for it alone
+    elif not shipped and not problems:
+        raise UsageError(f"{plan.home / 'rubrics'}: holds no rubric; restore it")
+    problems += names.unreadable(plan.home)
+    if problems:
+        yield Row("rubrics", counted(len(rubrics), "rubric"), problems)
+        return
+    yield names.points(rubrics)
+    yield names.check(plan.home, rubrics, plan.all_rubrics)
+    yield fresh.template(plan.home)
+    yield fresh.schemas(plan.home)
+    assignments, problems = _assignments(rubrics)
+    if not problems:
+        yield _leaks(plan.home, assignments)
+    progress("golden answers", 0, 1)
+    yield fresh.golden(plan.home, shipped)
+    if problems:
+        yield Row("grading", "", problems, "secrets, mutants and submissions")
+    elif plan.quick:
+        yield Row("mutants", "", left_out="mutants and submissions, by --quick")
+    elif sys.platform != "linux":
+        yield Row("mutants", "", left_out="mutants and submissions, which need Linux (or Docker)")
+    else:
+        yield _mutants(plan, assignments, shipped, progress)
+        yield from _submissions(plan.home, assignments, progress)
+
+
+def _read(paths: Sequence[Path]) -> tuple[list[Rubric], list[Problem]]:
+    rubrics, problems = [], []
+    for path in paths:
+        try:
+            rubrics.append(read_rubric(path))
+        except BackgradeError as error:
+            problems.append(of_error(error))
+    return rubrics, problems
+
+
+def _assignments(rubrics: Sequence[Rubric]) -> tuple[list[Assignment], list[Problem]]:
+    found, problems = [], []
+    for rubric in rubrics:
+        try:
+            found.append(resources.assignment(rubric.place))
+        except BackgradeError as error:
+            problems.append(of_error(error))
+    return found, problems
+
+
+def _leaks(home: Path, assignments: Sequence[Assignment]) -> Row:
+    """Search what students get for what they must not have, by what each rubric leaves to write."""
+    first, rubrics = assignments[0], [one.rubric for one in assignments]
+    template = {
+        path.relative_to(home).as_posix(): path.read_bytes()
+        for path in sorted((home / "student_template").rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    known, looked_at, left_out = set(template.values()), len(template), ""
+    problems: list[Problem] = []
+    try:
+        numbers = secret_scan.secrets(rubrics, first.golden, first.wrong, {})
+        for one in assignments:
+            table = one.rubric.table
+            solution = marked(home / "reference", table)
+            secret = numbers.with_texts(secret_scan.texts(rubrics, solution))
+            if table.years == RubricFile.model_fields["years"].default:
+                problems += _given_away(secret, template)
+            try:
+                zipped = student.files(one, home)
+            except (BackgradeError, OSError) as error:
+                left_out = f"student.zip, which cannot be made ({error})"
+                continue
+            new = {
+                f"student.zip of {table.id}: {n}": d for n, d in zipped.items() if d not in known
+            }
+            problems += _given_away(secret, new)
+            looked_at += len(new)
+    except BackgradeError as error:
+        return Row("secrets", "", [of_error(error)])
+    return Row("secrets", counted(looked_at, "file"), list(dict.fromkeys(problems)), left_out)
+
+
+def _given_away(secret: secret_scan.Secrets, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    for path, data in files.items():
+        for leak in secret.leaks(path, data):
+            yield Problem(leak.place, f"gives away {leak.what}", "take it out of what students get")
+
+
+def _mutants(
+    plan: Plan, assignments: Sequence[Assignment], shipped: Sequence[Rubric], progress: Progress
+) -> Row:
+    """Try the mutants of the reference, and hold what lives against what is explained."""
+    folder = plan.home / "reference"
+    path = folder / equivalent.FILE
+    try:
+        rows = equivalent.read(path)
+    except UsageError as error:
+        return Row("mutants", "", [of_error(error)])
+    wanted = {one.rubric.table.id for one in assignments}
+    # One rubric by itself cannot tell what it leaves out from what it is too weak for.
+    others = _assignments([one for one in shipped if one.table.id not in wanted])[0]
+    rubrics = [whole.in_own_words(one).rubric for one in (*assignments, *others)]
+    found = trials.run(
+        rubrics, folder, assignments[0].golden, lambda i, n: progress("mutants", i, n)
+    ).within(wanted)
+    return mutants_row(found, rubrics, rows, path, plan.home, plan.all_rubrics)
+
+
+def mutants_row(
+    found: trials.Found,
+    rubrics: Sequence[Rubric],
+    rows: Sequence[equivalent.Explained],
+    path: Path,
+    home: Path,
+    all_rubrics: bool,
+) -> Row:
+    """Return what is said of the mutants that were tried.
+
+    Where a strict rubric lets one live it is a problem, elsewhere a warning.
+    """
+    score = equivalent.score(found, rows, path, all_rubrics)
+    lines: dict[Any, str] = {}
+    if score.unexplained:
+        lines = proposals.run(score.unexplained, rubrics, home / "reference")
+    strict = {one.table.id for one in rubrics if one.table.mutants == "strict"}
+    problems = list(score.problems)
+    warnings: list[Problem] = []
+    for survivor in score.unexplained:
+        problem = equivalent.lives(survivor, lines.get(survivor.mutant.key, ""))
+        (problems if strict & set(survivor.rubrics) else warnings).append(problem)
+    (problems if strict else warnings).extend(equivalent.too_few(score))
+    looked_at = f"{score.killed} of {score.counted} cost a point ({score.share:.1%})"
+    looked_at += f", {score.equivalent} as good as right"
+    return Row("mutants", looked_at, problems, warnings=warnings)
+
+
+def _submissions(
+    home: Path, assignments: Sequence[Assignment], progress: Progress
+) -> Iterator[Row]:
+    """Grade all submissions of a known score; yield a row for each kind."""
+    try:
+        tried, broken = whole.trials(home, assignments)
+    except BackgradeError as error:
+        yield Row("submissions", "", [of_error(error)])
+        return
+    wrong = whole.run(tried, progress)
+    kinds = dict.fromkeys(trial.kind for trial in tried)
+    for kind in kinds:
+        places = {trial.place for trial in tried if trial.kind == kind}
+        problems = [one for one in wrong if one.place in places]
+        yield Row(kind, counted(len(places), "submission"), problems)
+    if broken:
+        yield Row("submissions", "", broken)
+    if not (home / handed.FOLDER).is_dir():
+        yield Row("accepted, wrong", "", left_out=f"no {handed.FOLDER}/ here")

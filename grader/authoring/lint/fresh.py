@@ -1,0 +1,81 @@
+"""Are golden answers, template, notebooks and schemas still what their sources give?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader import resources
+from grader.authoring.fixtures import reference, verify
+from grader.authoring.lint.rows import Problem, Row, counted, of_error
+from grader.errors import BackgradeError
+from grader.golden.store import Golden
+from grader.release.template import template_files
+from grader.report import result
+from grader.rubric.cases import Rubric
+from grader.rubric.reading import json_schema, read_rubric
+
+BUILD = "run `grade fixtures build`"
+
+
+def golden(home: Path, rubrics: Sequence[Rubric]) -> Row:
+    """Compare the golden answers, right and wrong ones, with a new build."""
+    folder = home / "reference" / "golden"
+    name = "golden answers"
+    try:
+        differing = verify.differences(rubrics, home / "reference", folder)
+        stored = Golden.read(folder)
+    except BackgradeError as error:
+        return Row(name, "", [of_error(error)])
+    problems = [Problem(str(folder), f"{one.array}: {one.says}", BUILD) for one in differing]
+    if not problems and stored.reference != reference.sha256(home / "reference"):
+        problems = [Problem(str(folder), "was made from another text of the reference", BUILD)]
+    return Row(name, counted(len(list(stored.arrays())), "array"), problems)
+
+
+def template(home: Path) -> Row:
+    """Compare the student template with what the reference gives for the default rubric."""
+    folder = home / "student_template"
+    try:
+        default = read_rubric(home / "rubrics" / f"{resources.DEFAULT_RUBRIC}.toml").table
+        made = template_files(home / "reference", default)
+    except BackgradeError as error:
+        return Row("template files", "", [of_error(error)])
+    there = {
+        path.relative_to(folder).as_posix(): path
+        for path in (folder.rglob("*") if folder.is_dir() else ())
+        if path.suffix in (".py", ".ipynb") and ".ipynb_checkpoints" not in path.parts
+    }
+    problems = []
+    for name, text in made.items():
+        if name not in there:
+            problems.append(_stale(folder / name, "is missing"))
+        elif there[name].read_text(encoding="utf-8") != text:
+            problems.append(_stale(folder / name, "is not what the reference gives"))
+    problems += [
+        _stale(there[name], "is in no reference") for name in sorted(set(there) - set(made))
+    ]
+    notebooks = sum(name.endswith(".ipynb") for name in made)
+    looked_at = f"{counted(len(made) - notebooks, 'file')}, {counted(notebooks, 'notebook')}"
+    return Row("template files", looked_at, problems)
+
+
+def _stale(path: Path, says: str) -> Problem:
+    return Problem(str(path), says, "run `make template`")
+
+
+def schemas(home: Path) -> Row:
+    """Compare docs/*.schema.json with the schemas of the code."""
+    if not (home / "docs").is_dir():
+        return Row("schemas", "", left_out="no docs/ here")
+    problems = []
+    for name, schema in (("rubric", json_schema()), ("result", result.json_schema())):
+        path = home / "docs" / f"{name}.schema.json"
+        try:
+            same = json.loads(path.read_text(encoding="utf-8")) == schema
+        except (OSError, ValueError):
+            same = False
+        if not same:
+            problems.append(Problem(str(path), "is not that of the code", "run `make schemas`"))
+    return Row("schemas", "2 schemas", problems)

@@ -1,0 +1,249 @@
+"""Mutants of the reference under the very same probes and judges as a student's code.
+
+The reference is imported once. A mutant is a function with other code in it, in a forked child with
+limits. It runs the cases that reach the function, nearest first, until it has cost a point in every
+rubric. What hangs or dies has cost one.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, FunctionType
+from typing import Any
+
+from grader.authoring.fixtures import reference
+from grader.authoring.lint import side_by_side
+from grader.authoring.lint.mutations import Mutant, functions, mutants
+from grader.box.evidence import evidence_of
+from grader.errors import GraderFault
+from grader.golden import store
+from grader.golden.store import Golden
+from grader.grading.verdicts import Bench
+from grader.guest import children
+from grader.guest.confinement import limits
+from grader.guest.observe import observe
+from grader.guest.probes.nn import Implementation
+from grader.rubric import inputs
+from grader.rubric.cases import Rubric
+from grader.types import Case, Evidence
+
+LIMIT_S = 10.0  # wall seconds for all cases of one mutant, which take a tenth of a second
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Trial:
+    """One case as each rubric that has it judges it, what it reaches, and how long it takes."""
+
+    rubrics: list[tuple[Rubric, Bench, Case]]
+    reaches: set[str] = field(default_factory=set)
+    took_s: float = 0.0
+
+    @functools.cached_property
+    def names(self) -> set[str]:
+        """The ids of the rubrics."""
+        return {rubric.table.id for rubric, _, _ in self.rubrics}
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A mutant that costs no point, and the rubrics in which it lives."""
+
+    mutant: Mutant
+    rubrics: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many mutants there are that some case reaches, all of them, and those that live."""
+
+    mutants: tuple[Mutant, ...]
+    survivors: tuple[Survivor, ...]
+
+    def within(self, rubrics: Collection[str]) -> Found:
+        """Return the same for some of the rubrics."""
+        alive = [
+            Survivor(one.mutant, names)
+            for one in self.survivors
+            if (names := tuple(name for name in one.rubrics if name in rubrics))
+        ]
+        return Found(self.mutants, tuple(alive))
+
+
+def run(
+    rubrics: Sequence[Rubric],
+    folder: Path,
+    golden: Golden,
+    progress: Progress = lambda i, n: None,
+    only: Callable[[Mutant], bool] = lambda one: True,
+) -> Found:
+    """Try every mutant of the reference in `folder` that a case of the rubrics reaches.
+
+    A rubric asks nothing of what only items that it leaves out can notice: there it does not live.
+    """
+    files = sources(folder)
+    items = {one.table.id: {item.id for item in one.table.items} for one in rubrics}
+    with reference.implementation(folder) as nn:
+        known = loaded(files)
+        trials = _trials(rubrics, golden)
+        _measure(nn, trials, known)
+        reached = set().union(*(trial.reaches for trial in trials))
+        all_of_them = tuple(one for one in mutants(files) if one.function in reached and only(one))
+
+        def ask(mutant: Mutant) -> Mapping[str, Any]:
+            lives, noticed_by = _lives(nn, _near(mutant, trials))
+            asked = [n for n in sorted(lives) if not noticed_by or noticed_by & items[n]]
+            return {"lives": asked}
+
+        lives: dict[int, tuple[str, ...]] = {}
+        for step, (number, said) in enumerate(one_by_one(all_of_them, known, ask), start=1):
+            progress(step, len(all_of_them))
+            lives[number] = tuple(said.get("lives", ()))
+    survivors = tuple(
+        Survivor(all_of_them[number], names) for number, names in sorted(lives.items()) if names
+    )
+    return Found(all_of_them, survivors)
+
+
+def sources(folder: Path) -> dict[str, str]:
+    """Return the files of the reference, by path."""
+    paths = sorted((folder / "cs231n").rglob("*.py"))
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
+def _trials(rubrics: Sequence[Rubric], golden: Golden) -> list[Trial]:
+    """Return each case once, with all rubrics that have it."""
+    found: dict[tuple[str, ...], Trial] = {}
+    for rubric in rubrics:
+        bench = Bench(rubric, golden)
+        for case in rubric.cases:
+            key = (case.id, store.definition(case, rubric.table.seed))
+            found.setdefault(key, Trial([])).rubrics.append((rubric, bench, case))
+    return list(found.values())
+
+
+def loaded(files: Mapping[str, str]) -> dict[str, FunctionType]:
+    """Return the functions and methods of the reference that is imported now, by name."""
+    found: dict[str, FunctionType] = {}
+    for path, source in files.items():
+        dotted = path.removesuffix(".py").partition("/")[2].replace("/", ".")
+        module = sys.modules.get(f"{reference.PACKAGE}.{dotted}")
+        for name, _ in functions(source) if module else ():
+            one: Any = functools.reduce(getattr, name.split("."), module)
+            found.setdefault(name, one)
+    return found
+
+
+def _measure(
+    nn: Implementation, trials: Sequence[Trial], known: Mapping[str, FunctionType]
+) -> None:
+    """Run every case on the reference, to learn which functions it reaches."""
+    names = {function.__code__: name for name, function in known.items()}
+    for trial in trials:
+
+        def watch(frame: FrameType, event: str, _: Any, trial: Trial = trial) -> None:
+            if event == "call" and frame.f_code in names:
+                trial.reaches.add(names[frame.f_code])
+
+        started = time.process_time()
+        sys.setprofile(watch)
+        try:
+            _lives_in(nn, trial)
+        finally:
+            sys.setprofile(None)
+        trial.took_s = time.process_time() - started
+
+
+def one_by_one(
+    tried: Sequence[Mutant],
+    known: Mapping[str, FunctionType],
+    ask: Callable[[Mutant], Mapping[str, Any]],
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield (number, what `ask` says) for each mutant, asked in a child where it is in place.
+
+    A mutant that ends its child or hangs says nothing, and leaves the rest a fresh child.
+    """
+
+    def in_child(say: dict[str, Any], _: Any, answer: children.Answer) -> None:
+        for name in say["names"]:
+            mutant = tried[int(name)]
+            function = known[mutant.function]
+            right, function.__code__ = function.__code__, mutant.code
+            try:
+                answer(dict(ask(mutant)), {})
+            finally:
+                function.__code__ = right
+
+    def work(numbers: Sequence[int], tell: side_by_side.Tell) -> None:
+        names = [str(number) for number in numbers]
+        leaf = children.Leaf(in_child, math.ceil(LIMIT_S) * len(names), _confine)
+        for name, said, _ in leaf.ask({}, {}, names, LIMIT_S):
+            if said.get("outcome") == "died" and said.get("exit") == 0:
+                raise GraderFault(f"mutant {tried[int(name)].key}: could not be tried; report it")
+            tell({"number": int(name), "said": said})
+        leaf.end()
+
+    for one in side_by_side.run(len(tried), work, "mutants"):
+        yield one["number"], one["said"]
+
+
+def _near(mutant: Mutant, trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials that reach what was changed; those that reach little else come first."""
+    near = [trial for trial in trials if mutant.function in trial.reaches]
+    return sorted(near, key=lambda trial: (len(trial.reaches), trial.took_s))
+
+
+def _confine(cpu_s: int) -> None:
+    limits.bound(cpu_s, limits.FOR_CODE)
+
+
+def _lives(nn: Implementation, trials: Sequence[Trial]) -> tuple[set[str], set[str]]:
+    """Return the rubrics in which no case costs a point, and the items that cost one elsewhere."""
+    left = {name for trial in trials for name in trial.names}
+    noticed_by: set[str] = set()
+    for trial in trials:
+        asked = left & trial.names
+        if asked and (gone := asked - _lives_in(nn, trial)):
+            left -= gone
+            noticed_by.add(trial.rubrics[0][2].item)
+        if not left:
+            break
+    return left, noticed_by
+
+
+def _lives_in(nn: Implementation, trial: Trial) -> set[str]:
+    """Run one case; return the rubrics in which no part that is worth points is lost by it."""
+    rubric, _, case = trial.rubrics[0]
+    strided = [name for name, text in case.inputs.items() if inputs.is_strided(text)]
+    row = {"id": case.id, "probe": case.probe, "options": dict(case.options), "strided": strided}
+    stdout, stderr = sys.stdout, sys.stderr
+    try:
+        say, arrays = observe(nn, row, rubric.case_inputs(case), {})
+    finally:
+        sys.stdout, sys.stderr = stdout, stderr
+    evidence = evidence_of(case, say, arrays, {})
+    lives = set()
+    for rubric, bench, case in trial.rubrics:
+        item = rubric.item(case.item)
+        worth = {part.id for part in item.parts if part.points > 0}
+        names = [name for name in bench.names(case) if item.part_of(name, case) in worth]
+        if _right(bench, case, evidence).issuperset(names):
+            lives.add(rubric.table.id)
+    return lives
+
+
+def _right(bench: Bench, case: Case, evidence: Evidence) -> set[str]:
+    """Return the outputs that are right; all of them where a judge breaks, for it costs nothing."""
+    if evidence.outcome != "answered":
+        return set()
+    try:
+        found = bench.findings(case, evidence)
+    except Exception:  # noqa: BLE001 - as in Bench.verdicts, which then says grader_fault
+        return set(bench.names(case))
+    return {one.output for one in found if one.kind is None or one.warning}

@@ -1,0 +1,222 @@
+"""One submission's stay in the box: which cases run together, and what became of each.
+
+The public cases share a child and the hidden ones the next: hidden inputs do not enter the box
+before every answer whose text may be shown is in. In each, the cases of single functions come
+first, and modules are imported when the first case needs them: what nets do comes too late for
+functions. A case that does not come out right there runs once more in a child of its own, so that
+a wrong verdict never comes from what another item left behind. An answer that is right in one run
+and wrong in another counts as wrong: what was right only alone runs again behind another case of
+its item, and the last right case of each item runs once more, with the large inputs behind it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from grader.box.evidence import asked, evidence_of, modules_of, older_places
+from grader.box.job import GRADED, Gone, Job, Loaded
+from grader.box.worker import Worker
+from grader.guest.legacy.old_numpy import Place, sentences
+from grader.guest.wire import Late
+from grader.rubric.cases import Rubric
+from grader.types import Case, Evidence, Outcome
+
+RERUN = {"answered", "raised", "died", "memory", "missing"}
+SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
+MAX_RESTARTS = 5
+
+Right = Callable[[Case, Evidence], bool]
+
+
+class Session:
+    """Runs cases of one submission; keeps count of its time and of lost workers."""
+
+    def __init__(self, worker: Worker, job: Job, rubric: Rubric, deadline: float) -> None:
+        self._worker = worker
+        self._job = job
+        self._rubric = rubric
+        self._deadline = deadline
+        self._restarts = 0
+        self._is_open = False
+        self._older: set[Place] = set()
+        self.loaded = self._open()
+        for say in self.loaded.modules.values():
+            self._older |= older_places(say, job.files)
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The student's files."""
+        return self._job.files
+
+    @property
+    def repaired(self) -> tuple[str, ...]:
+        """Sentences on what was read as Python or NumPy of its time read it."""
+        return (*self.loaded.repaired, *sentences(self._older))
+
+    @property
+    def later(self) -> Job:
+        """The job for sessions after this one, without files that did not let themselves be
+        imported: each would be waited for again.
+        """
+        hopeless = {
+            f"{self._job.package}/{GRADED[name]}"
+            for name, say in self.loaded.modules.items()
+            if say.get("outcome") in ("timeout", "died")
+        }
+        kept = {path: data for path, data in self._job.files.items() if path not in hopeless}
+        return replace(self._job, files=kept)
+
+    def observe(
+        self, cases: Sequence[Case], right: Right, large: Sequence[Case] = ()
+    ) -> dict[str, Evidence]:
+        """Run `cases`; return the evidence of each. `right` is the judge's word on one answer.
+
+        The `large` cases of an item run where all its others came out right.
+        """
+        seen: dict[str, Evidence] = {}
+        good: set[str] = set()
+        stuck: set[str] = set()
+        for public in (True, False):
+            group = _in_order([case for case in cases if case.public is public])
+            free = [case for case in group if self._blocker(case, stuck) is None]
+            ran = self._run(free, alone=False)
+            stuck |= {case.item for case in free if ran[case.id].outcome == "timeout"}
+            seen |= ran | {
+                case.id: _not_run(case, f"{blocker} runs out of time")
+                for case in group
+                if case.id not in ran
+                or (ran[case.id].outcome, ran[case.id].text) == ("not_run", "")
+                for blocker in [self._blocker(case, stuck) or case.item]
+            }
+            for case in free:
+                is_right = right(case, seen[case.id])
+                if not is_right and len(free) > 1 and seen[case.id].outcome in RERUN:
+                    seen[case.id] = self._alone(case, cases, right)
+                    is_right = right(case, seen[case.id])
+                good |= {case.id} if is_right else set()
+        return seen | self._second_look(cases, seen, good, right, large)
+
+    def once(self, cases: Sequence[Case]) -> dict[str, Evidence]:
+        """Run `cases` together, once; return the evidence of each."""
+        return self._run(cases)
+
+    def _alone(self, case: Case, cases: Sequence[Case], right: Right) -> Evidence:
+        """Run a case by itself, and where it is right now, behind another one of its item."""
+        first = self._run([case])[case.id]
+        if not right(case, first):
+            return first
+        before = [c for c in cases if c.item == case.item and c.public == case.public and c != case]
+        again = self._run([*before[:1], case])[case.id]
+        return self._unless_unstable(case, first, again, right)
+
+    def _second_look(
+        self,
+        cases: Sequence[Case],
+        seen: Mapping[str, Evidence],
+        good: Collection[str],
+        right: Right,
+        large: Sequence[Case],
+    ) -> dict[str, Evidence]:
+        """Run the last `good` case of each item again, then the `large` cases of what is right.
+
+        Return the evidence of those that differ now, and that of the large ones.
+        """
+        last = _in_order(list({case.item: case for case in cases if case.id in good}.values()))
+        wrong = {case.item for case in cases if case.id not in good}
+        more = [case for case in large if case.item not in wrong]
+        again = self._run([*last, *more])
+        found = {case.id: again[case.id] for case in more}
+        for case in last:
+            if again[case.id].outcome in RERUN and not right(case, again[case.id]):
+                alone = self._run([case])[case.id]  # another item may have spoiled it
+                found[case.id] = self._unless_unstable(case, seen[case.id], alone, right)
+        return found
+
+    def _unless_unstable(
+        self, case: Case, good: Evidence, again: Evidence, right: Right
+    ) -> Evidence:
+        if again.outcome not in RERUN or right(case, again):
+            return good
+        return replace(again, unstable=True)
+
+    def _blocker(self, case: Case, stuck: set[str]) -> str | None:
+        """Return the item that ran out of time and makes this case hopeless, if there is one."""
+        return next(
+            (name for name in (case.item, *self._rubric.all_needs(case.item)) if name in stuck),
+            None,
+        )
+
+    def close(self) -> None:
+        """Tell the worker that this submission is done."""
+        if self._is_open:
+            self._worker.close()
+            self._is_open = False
+
+    def _open(self) -> Loaded:
+        """Open the submission; one that stops the worker is opened once more, then given up."""
+        for _ in range(2):
+            limit = min(self._deadline, time.monotonic() + 8 * self._job.load_s + SPARE_S)
+            try:
+                loaded = self._worker.open(self._job, limit)
+                self._is_open = True
+                return loaded
+            except (Gone, Late):
+                self._is_open = False
+                self._worker.restart()
+        outcome = "timeout" if time.monotonic() > self._deadline else "died"
+        return Loaded(dict.fromkeys(GRADED, {"outcome": outcome}), ())
+
+    def _run(self, cases: Sequence[Case], alone: bool = True) -> dict[str, Evidence]:
+        """Run one group; a worker that is lost on the way is replaced, and the rest goes on.
+
+        Cases that run `alone` share a child with nothing else.
+        """
+        seen: dict[str, Evidence] = {}
+        left = list(cases)
+        while left:
+            if time.monotonic() > self._deadline or self._restarts > MAX_RESTARTS:
+                why = "the time for the whole submission was up"
+                return seen | {case.id: _not_run(case, why) for case in left}
+            try:
+                for case_id, say, arrays in self._answers(left, alone):
+                    self._older |= older_places(say, self._job.files)
+                    seen[case_id] = evidence_of(left[0], say, arrays, self._job.files)
+                    left.pop(0)
+            except (Gone, Late) as error:
+                lost = left.pop(0)
+                outcome: Outcome = "timeout" if isinstance(error, Late) else "died"
+                seen[lost.id] = Evidence(lost.id, outcome)
+                self._restarts += 1
+                self._worker.restart()
+                self._open()
+        return seen
+
+    def _answers(self, cases: Sequence[Case], alone: bool) -> Any:
+        arrays: dict[str, np.ndarray] = {}
+        for case in cases:
+            made = self._rubric.case_inputs(case)
+            arrays |= {f"{case.id}:{name}": array for name, array in made.items()}
+        rows = [
+            {
+                **asked(case),
+                "modules": modules_of(case),
+                "stuck_with": self._rubric.all_needs(case.item),
+            }
+            for case in cases
+        ]
+        limit = time.monotonic() + len(cases) * self._job.case_s + SPARE_S
+        return self._worker.run(rows, arrays, min(limit, self._deadline + SPARE_S), alone)
+
+
+def _not_run(case: Case, why: str) -> Evidence:
+    return Evidence(case.id, "not_run", text=why)
+
+
+def _in_order(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases of single functions, then those of nets."""
+    return sorted(cases, key=lambda case: "fc_net" in modules_of(case))

@@ -1,0 +1,268 @@
+"""The box: student code runs in processes of its own, and only frames go in and come out.
+
+`Worker` is the supervisor's end. It starts one worker process (grader.guest.serve) in the layers
+that `plan` chooses, on a path that holds nothing but the worker's own files and NumPy, hands it one
+submission after another, and bounds every wait. Whatever happens in there ends as Evidence or as
+one BoxError, never as a hang.
+
+    plan     which layers this machine gives, and the command that starts a worker in them
+    outer    bubblewrap: a view of the system without anything of ours
+    job      what goes in and comes out
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from grader.box.job import GRADED, Gone, Job, Loaded, Observed, Script
+from grader.box.plan import Plan, choose, command, environment, verdict
+from grader.errors import BoxError, WireError
+from grader.guest import wire
+from grader.guest.wire import Late
+from grader.types import BoxState
+
+__all__ = ["GRADED", "Gone", "Job", "Late", "Loaded", "Plan", "Script", "Worker", "choose"]
+
+WRITTEN = 64 * 1024**2  # bytes of a file that a notebook writes
+PIPE = 512 * 1024  # bytes on their way at once: each time it is full, two processes take turns
+START_S = 60.0  # seconds until a worker must have imported NumPy, on the slowest machine
+
+
+class Worker:
+    """One worker process in one box, reused for many submissions; a context manager.
+
+    Start it from a thread that lives as long as it does: bubblewrap ends with the thread. Once a
+    submission was opened, `missing` says why a wanted layer is not on.
+    """
+
+    def __init__(self, plan: Plan | None = None) -> None:
+        self._plan = plan
+        self._process: subprocess.Popen[bytes] | None = None
+        self._incoming: wire.Incoming | None = None
+        self._state: BoxState | None = None
+        self.versions: dict[str, str] = {}
+        self.missing: dict[str, str] = {}
+
+    def __enter__(self) -> Worker:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def state(self) -> BoxState:
+        """How student code is confined in this worker; known once a submission was opened."""
+        assert self._state is not None, "no submission was opened yet"
+        return self._state
+
+    def start(self) -> None:
+        """Start the process; it imports NumPy while the caller goes on. May raise BoxError."""
+        if self._process is None:
+            self._plan = self._plan or choose()
+            self._process = subprocess.Popen(
+                command(self._plan),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env=environment(self._plan),
+                start_new_session=True,
+                close_fds=True,
+                bufsize=0,
+            )
+            assert self._process.stdin and self._process.stdout
+            self._incoming = wire.Incoming(self._process.stdout.fileno())
+            os.set_blocking(self._process.stdin.fileno(), False)
+            _widen(self._process.stdin.fileno())
+
+    def stop(self) -> None:
+        """Kill the process and all that it started."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        killed = [child for child in _descendants(process.pid) if _kill(child)]
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it ended by itself
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    pass  # bytes that a dead worker will never read
+        process.wait()
+        for child in killed:  # parents first: what was theirs is ours by then
+            _reap(child)
+
+    def open(self, job: Job, deadline: float) -> Loaded:
+        """Hand over a submission; return what could be loaded. Raises Late, Gone or BoxError."""
+        self.start()
+        if not self.versions:
+            self._greet()
+        arrays = {
+            f"{group}:{path}": np.frombuffer(data, dtype=np.uint8)
+            for group in ("files", "given", "graft")
+            for path, data in getattr(job, group).items()
+        }
+        say = {
+            "do": "open", "package": job.package, "conventions": dict(job.conventions),
+            "load_s": job.load_s, "case_s": job.case_s, "also": list(job.also),
+        }  # fmt: skip
+        self._send(wire.pack(say, arrays), deadline)
+        answer, _ = self._receive(deadline)
+        if not isinstance(answer.get("loaded"), dict):
+            raise Gone
+        return Loaded(
+            answer["loaded"], tuple(answer["repaired"]), tuple(map(str, answer["changed"]))
+        )
+
+    def _greet(self) -> None:
+        """Wait until the worker is ready, and hold what it found against the plan."""
+        assert self._plan is not None
+        try:
+            hello, _ = self._receive(time.monotonic() + START_S)
+        except (Gone, Late):
+            raise BoxError(
+                f"box: the worker did not start (outer layer: {self._plan.outer.name}); "
+                "run `grade doctor` to see what this machine lacks"
+            ) from None
+        self._state = verdict(self._plan, hello)
+        self.missing = {str(name): str(why) for name, why in hello["why"].items()}
+        self.versions = {"numpy": str(hello["numpy"]), "python": str(hello["python"])}
+
+    def run(
+        self,
+        cases: Sequence[Mapping[str, Any]],
+        inputs: Mapping[str, np.ndarray],
+        deadline: float,
+        alone: bool = True,
+    ) -> Iterator[Observed]:
+        """Run one group of cases in the open submission; yield (case id, say, arrays) in order.
+
+        `cases` are as serve.Driver takes them, `inputs` are named "case id:argument". Cases
+        that run `alone` share a child with no others. Raises Late or Gone; what was yielded stands.
+        """
+        say = {"do": "run", "cases": list(cases), "alone": alone}
+        self._send(wire.pack(say, inputs), deadline)
+        for case in cases:
+            observed, arrays = self._receive(deadline)
+            if observed.get("case") != case["id"]:
+                raise Gone
+            yield case["id"], observed, arrays
+
+    def execute(self, script: Script, deadline: float) -> Iterator[wire.Message]:
+        """Run one notebook of the open submission; yield what it tells, {"over": how} at the end.
+
+        Raises Late or Gone; what was yielded stands.
+        """
+        assert self._plan is not None
+        room = {"memory": script.memory, "file": WRITTEN, "files": 256, "processes": None}
+        say = {
+            "do": "notebook", "name": script.name, "folder": self._plan.folder, "room": room,
+            "cell_s": script.cell_s, "notebook_s": script.notebook_s,
+        }  # fmt: skip
+        cells = np.frombuffer(json.dumps(script.cells).encode(), dtype=np.uint8)
+        self._send(wire.pack(say, {"cells": cells}), deadline)
+        while True:
+            told, arrays = self._receive(deadline)
+            yield told, arrays
+            if "over" in told:
+                return
+
+    def close(self) -> None:
+        """End the open submission; a worker that does not answer at once is replaced.
+
+        So is one whose submissions could write into its /tmp, where the next would find it.
+        """
+        if self._plan and self._plan.outer.start and "landlock" not in self.state.inner:
+            self.restart()
+            return
+        try:
+            deadline = time.monotonic() + 2.0
+            self._send(wire.pack({"do": "close"}), deadline)
+            self._receive(deadline)
+        except (Late, Gone):
+            self.restart()
+
+    def restart(self) -> None:
+        """Replace the process by a fresh one."""
+        self.stop()
+        self.versions = {}
+        self.start()
+
+    def _send(self, data: bytes, deadline: float) -> None:
+        """Write a frame; a worker that was stopped must not stop us."""
+        assert self._process and self._process.stdin
+        try:
+            wire.send(self._process.stdin.fileno(), data, deadline)
+        except BrokenPipeError:
+            raise Gone from None
+
+    def _receive(self, deadline: float) -> wire.Message:
+        assert self._incoming is not None
+        try:
+            message = self._incoming.read(deadline)
+        except WireError:
+            raise Gone from None
+        if message is None:
+            raise Gone
+        return message
+
+
+def _widen(pipe: int) -> None:
+    """Let more bytes wait in a pipe, where this system allows it."""
+    import fcntl  # absent on Windows, where no worker starts
+
+    try:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
+    except (AttributeError, OSError):
+        return
+
+
+def _descendants(pid: int) -> list[int]:
+    """Return the process ids below `pid`, as far as /proc tells."""
+    found: list[int] = []
+    queue = [pid]
+    while queue:
+        parent = queue.pop()
+        try:
+            text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+        except OSError:
+            continue
+        children = [int(word) for word in text.split()]
+        found += children
+        queue += children
+    return found
+
+
+def _kill(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return False  # it ended by itself, or is not ours
+    return True
+
+
+def _reap(pid: int) -> None:
+    """Take leave of an orphan that became ours: as process 1 of a container we inherit them."""
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        return  # it is another's to reap

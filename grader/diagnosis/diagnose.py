@@ -1,0 +1,335 @@
+"""Why is it wrong? From the evidence of what failed to a sentence and the hints that fit it.
+
+    plain      a file that cannot be imported, a result that is not returned, other names
+    match      a usual mistake that gives the same wrong numbers (reference/misconceptions)
+    conduct    else whether answers differ from run to run, or arguments are changed in place
+    symptoms   else what wrong numbers have to do with the right ones: a factor, a transpose
+    properties the same of what is random: which share is kept, by which factor
+    stops      else what an exception of this kind usually means
+    source     and, where nothing is certain, what the source shows by itself
+
+Nothing here looks at an item that is right, and nothing runs student code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from grader.diagnosis import (
+    conduct,
+    lines,
+    match,
+    plain,
+    properties,
+    sentences,
+    source,
+    stops,
+    symptoms,
+)
+from grader.diagnosis.match import Match, Mine
+from grader.diagnosis.symptoms import Symptom
+from grader.golden.wrong import Wrong
+from grader.grading.endings import Place
+from grader.grading.verdicts import Bench, Verdict
+from grader.judges.wrong import Answer, Key, Seen, wrong_answers
+from grader.types import Case, Cause, Evidence
+
+if TYPE_CHECKING:
+    from grader.grading.follow import Again
+    from grader.rubric.cases import Rubric
+    from grader.rubric.tables import ItemTable
+
+MOST = 2  # causes that one item is given
+FORWARD = ("out", "scores", "loss")
+DECIDED = ("value", "shape", "not_finite")
+AFTER = {
+    "batchnorm_backward": "batchnorm_forward",
+    "batchnorm_backward_alt": "batchnorm_forward",
+    "layernorm_backward": "layernorm_forward",
+}
+OWN = (
+    "symptom/gradient-of-the-own-forward-pass",
+    "The gradients are right for your own forward pass: it is the forward pass that is wrong.",
+)
+
+
+class Known(Protocol):
+    """Whatever can read the golden wrong answers."""
+
+    @property
+    def wrong(self) -> Wrong:
+        """The usual mistakes and their answers."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The cause of an item's failure, and hints for it where the mistake is a known one.
+
+    Beside a `whole` one nothing else needs to be said.
+    """
+
+    cause: Cause
+    hints: tuple[str, ...] = ()
+    whole: bool = False
+
+
+def causes(
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    verdicts: Mapping[str, Verdict],
+    followed: Mapping[str, Again],
+    own: Collection[str],
+    known: Known,
+    quiet: bool = False,
+) -> dict[str, Diagnosis]:
+    """Return the diagnosis of each failed item that has one; `known.wrong` is read once.
+
+    `own` names the items whose wrong gradients are those of their own forward pass. No text of the
+    student's process is told where it is `quiet`, nor of an item in `followed`.
+    """
+    found = {}
+    for name, verdict in verdicts.items():
+        again = followed.get(name)
+        right = {**verdict.right, **{p: r for p, r in again.right.items() if r}} if again else {}
+        right = right or dict(verdict.right)
+        lost = [p.id for p in verdict.item.parts if p.points > 0 and not right.get(p.id, False)]
+        if not lost or not verdict.written or verdict.broken:
+            continue
+        seen = {**evidence, **again.evidence} if again else evidence
+        silent = quiet or again is not None
+        diagnosis = _guarded(verdict, lost, rubric, bench, seen, known.wrong, silent)
+        if name in own and not (diagnosis and (diagnosis.hints or diagnosis.whole)):
+            if _forward_is_wrong(name, verdicts):  # no usual mistake says more
+                diagnosis = _with_own(diagnosis)
+        diagnosis = _behind_forward(diagnosis, name, verdicts)
+        if diagnosis is not None:
+            found[name] = diagnosis
+    return found
+
+
+def sure(
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    verdicts: Mapping[str, Verdict],
+    known: Known,
+) -> dict[str, Diagnosis]:
+    """Return the usual mistakes that are certain by other evidence of some items' cases."""
+    if not evidence:
+        return {}
+    items = {case.item for case in rubric.cases if case.id in evidence}
+    asked = {name: verdict for name, verdict in verdicts.items() if name in items}
+    found = causes(rubric, bench, evidence, asked, {}, (), known, quiet=True)
+    return {name: why for name, why in found.items() if why.cause.certain and why.hints}
+
+
+def _guarded(
+    verdict: Verdict,
+    lost: list[str],
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    wrong: Wrong,
+    quiet: bool,
+) -> Diagnosis | None:
+    """Return an item's diagnosis; where the search itself breaks there is none."""
+    try:
+        with np.errstate(all="ignore"):  # a student's numbers may be anything
+            return _of_item(verdict, lost, rubric, bench, evidence, wrong, quiet)
+    except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
+        return None
+
+
+def _of_item(
+    verdict: Verdict,
+    lost: list[str],
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    wrong: Wrong,
+    quiet: bool,
+) -> Diagnosis | None:
+    """Return what the answers show, and beside it what the source does."""
+    found = _by_answers(verdict, lost, rubric, bench, evidence, wrong, quiet)
+    mine = [evidence[c.id] for c in rubric.cases if c.item == verdict.item.id and c.id in evidence]
+    if found is None and any(one.outcome == "not_written" for one in mine):
+        return None  # the source of a stub shows nothing
+    return _with_source(found, Place.of(verdict.item), bench)
+
+
+def _by_answers(
+    verdict: Verdict,
+    lost: list[str],
+    rubric: Rubric,
+    bench: Bench,
+    evidence: Mapping[str, Evidence],
+    wrong: Wrong,
+    quiet: bool,
+) -> Diagnosis | None:
+    item = verdict.item
+    cases = [
+        replace(case, public=case.public and not quiet and not evidence[case.id].unstable)
+        for case in rubric.cases
+        if case.item == item.id and case.id in evidence
+    ]
+    if (known := plain.find(cases, [evidence[case.id] for case in cases], bench)) is not None:
+        return _plain(known)
+    seen = [seen_of(case, evidence[case.id], bench) for case in cases]
+    worth = {part.id: part.points for part in item.parts}
+    lost = sorted(lost, key=lambda part: -worth[part])
+    counted = Counted(item, cases)
+    mine = Mine(counted(wrong_answers(seen)), symptoms.errors(seen), counted.part)
+    twins = {name: counted(answers) for name, answers in wrong.answers(item.id).items()}
+    matches = match.find(item.id, mine, twins, lost)
+    covered = {part for one in matches for part in one.parts}
+    rest = [] if match.WHOLE in covered else [part for part in lost if part not in covered]
+    names = plain.names(seen)
+    if names is not None and not any(one.certain for one in matches):
+        return _plain(names)
+    if not matches and (each := conduct.unstable([evidence[case.id] for case in cases])):
+        return Diagnosis(Cause(f"symptom/{each[0]}", each[1], True))
+    signs = symptoms.find(item, seen, rest)
+    signs = signs or ([] if matches else properties.find(seen, mine.answers))
+    # A mistake that leaves something open is not the whole story. A step follows from what is kept:
+    # averages that are wrong in another way make it look like another mistake.
+    if rest or (match.WHOLE not in covered and any(c.probe == "optim.update" for c in cases)):
+        matches = [replace(one, certain=False) for one in matches]
+    stop = stops.find(cases, [evidence[case.id] for case in cases], bench)
+    if stop is not None and not matches:  # what stops comes before what other numbers show
+        return _stopped(stop, mine, evidence)
+    telling = [one for one in signs if not sentences.is_vague(one.id)]
+    signs = (telling or ([] if matches else signs))[: MOST - len(matches[:MOST])]
+    if matches or signs:
+        signs = [_with_line(one, Place.of(item), bench) for one in signs]
+        return _told(matches[:MOST], signs, wrong, names)
+    bad = {case_id for case_id, _ in mine.answers}
+    changed = conduct.changed(cases, evidence, sorted(bad), verdict.faults)
+    if changed is not None:
+        return Diagnosis(Cause(f"symptom/{changed[0]}", changed[1], changed[2]))
+    return None if stop is None else _stopped(stop, mine, evidence)
+
+
+def _stopped(stop: stops.Stop, mine: Mine, evidence: Mapping[str, Evidence]) -> Diagnosis:
+    """Return why cases stopped; it is certain where nothing else went wrong."""
+    bad = {case_id for case_id, _ in mine.answers}
+    answered = any(evidence[one].outcome == "answered" for one in bad if one in evidence)
+    return Diagnosis(Cause(f"symptom/{stop.id}", stop.says, stop.certain and not answered))
+
+
+def _with_source(found: Diagnosis | None, place: Place, bench: Bench) -> Diagnosis | None:
+    """Add what the source shows to a diagnosis that is not certain; it is never proof.
+
+    It takes the place of a symptom that names nothing but the outputs.
+    """
+    if found is not None and (found.hints and found.cause.certain or found.whole):
+        return found
+    if found is not None and found.cause.certain:
+        said = source.order(place, bench.sources)
+        says = " ".join([found.cause.says, *said])
+        return replace(found, cause=replace(found.cause, says=says))
+    told = (
+        0 if found is None or sentences.is_vague(found.cause.id) else found.cause.id.count("+") + 1
+    )
+    facts = source.facts(place, bench.sources)[: max(0, MOST - told)]
+    if not facts:
+        return found
+    kept = [] if found is None or sentences.is_vague(found.cause.id) else [found.cause.says]
+    name = "symptom/source" if found is None else f"{found.cause.id}+symptom/source"
+    says = " ".join([*kept, *facts])
+    return Diagnosis(Cause(name, says, False), found.hints if found else ())
+
+
+def seen_of(case: Case, evidence: Evidence, bench: Bench) -> Seen:
+    """Return a case as wrong answers are read off it."""
+    names = tuple(bench.names(case))
+    if evidence.outcome == "answered":
+        return Seen(case, names, bench.look(case, evidence))
+    kind = f" {evidence.raised.type}" if evidence.outcome == "raised" and evidence.raised else ""
+    return Seen(case, names, None, evidence.outcome + kind)
+
+
+def _behind_forward(
+    diagnosis: Diagnosis | None, name: str, verdicts: Mapping[str, Verdict]
+) -> Diagnosis | None:
+    """Return that a normalization's forward pass comes first, where nothing else is known."""
+    known = diagnosis is not None and not sentences.is_vague(diagnosis.cause.id)
+    if known or name not in AFTER or not _forward_is_wrong(name, verdicts):
+        return diagnosis
+    says = f"{AFTER[name]} is wrong, and {name} works with what it keeps: mend {AFTER[name]} first."
+    return Diagnosis(Cause("symptom/behind-the-forward-pass", says, False))
+
+
+def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
+    """Add that the gradients fit the own forward pass: the mistake is there."""
+    if diagnosis is None or sentences.is_vague(diagnosis.cause.id):
+        return Diagnosis(Cause(OWN[0], OWN[1], True))
+    cause = diagnosis.cause
+    return Diagnosis(Cause(f"{OWN[0]}+{cause.id}", f"{OWN[1]} {cause.says}", cause.certain))
+
+
+def _with_line(sign: Symptom, place: Place, bench: Bench) -> Symptom:
+    """Add the line in which the first output of a symptom is made, where the source shows it."""
+    at = lines.of(place, sign.outputs[0], bench.sources, sign.mode) if sign.outputs else None
+    if at is None or not sign.says.endswith("."):
+        return sign
+    return replace(sign, says=f"{sign.says[:-1]} ({place.module}.py line {at}).")
+
+
+def _plain(known: plain.Plain) -> Diagnosis:
+    return Diagnosis(Cause(f"symptom/{known[0]}", known[1], True), whole=True)
+
+
+def _forward_is_wrong(name: str, verdicts: Mapping[str, Verdict]) -> bool:
+    """Say whether the forward pass that gradients go with was decided wrong, in some case.
+
+    One that just stopped, or stopped in its backward pass, was not.
+    """
+    item = verdicts[name].item
+    passes = [item.id, *(need for need in item.needs if need.endswith("_forward"))]
+    faults = [fault for one in passes if one in verdicts for fault in verdicts[one].faults]
+    return any(fault.kind in DECIDED and fault.output in FORWARD for fault in faults)
+
+
+class Counted:
+    """Keeps the wrong answers that cost points, and knows which part each counts for."""
+
+    def __init__(self, item: ItemTable, cases: list[Case]) -> None:
+        self._item = item
+        self._cases = {case.id: case for case in cases}
+        self._worth = {part.id for part in item.parts if part.points > 0}
+
+    def __call__(self, answers: Mapping[Key, Answer]) -> dict[Key, Answer]:
+        return {key: answer for key, answer in answers.items() if self.part(key) in self._worth}
+
+    def part(self, key: Key) -> str | None:
+        """Return the part of an output; what several cases say together is the item's.
+
+        A mistake is known in the cases of all rubrics: those that this one lacks count for nothing.
+        """
+        together = next(iter(self._cases.values())) if key[0] == self._item.id else None
+        case = self._cases.get(key[0], together)
+        return None if case is None else self._item.part_of(key[1], case)
+
+
+def _told(
+    matches: list[Match], signs: list[Symptom], wrong: Wrong, parameters: plain.Plain | None
+) -> Diagnosis:
+    """Return the diagnosis that known mistakes and, for what they leave open, symptoms make.
+
+    Where a known mistake is about the names of `parameters`, those that are there are listed.
+    """
+    told = [wrong.told(one.mistake) for one in matches]
+    listed = (parameters[1],) if parameters else ()
+    says = " ".join([*(one.says for one in told), *listed, *(one.says for one in signs)])
+    names = [one.mistake for one in matches] + [f"symptom/{one.id}" for one in signs]
+    certain = all([*(one.certain for one in matches), *(one.certain for one in signs)])
+    hints: tuple[str, ...] = ()
+    if told:
+        first, second, third = told[0].hints
+        hints = (first, f"{second} In short: {told[0].formula}.", third)
+    return Diagnosis(Cause("+".join(dict.fromkeys(names)), says, certain), hints)

@@ -1,0 +1,67 @@
+"""An output taken apart: scores by their hidden units, a normalized x without gamma and beta."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from grader.guest.probes.nets import parameters
+from grader.types import Arrays, Case
+
+
+def words(
+    case: Case, output: str, inputs: Arrays, got: np.ndarray, want: np.ndarray, tolerance: float
+) -> Iterator[str]:
+    """Yield what shows only inside of an output, where just that is wrong."""
+    yield from _hidden_units(case, inputs, got, tolerance)
+    if case.probe == "layers.affine_forward" and got.ndim == 2:
+        mine, right = got - inputs["b"], want - inputs["b"]
+        factor = float(np.sum(mine * right) / np.sum(right * right))
+        size = float(np.max(np.abs(got)) + np.max(np.abs(want)))
+        if factor and np.all(np.abs(mine - factor * right) <= tolerance * size):
+            yield "product factor"
+    if case.probe == "norms.layernorm_forward" and got.ndim == 2:
+        yield from _rows(inputs, got, want, tolerance)
+
+
+def _rows(inputs: Arrays, got: np.ndarray, want: np.ndarray, tolerance: float) -> Iterator[str]:
+    """Yield how the rows are off before gamma and beta, each of them in the same way."""
+    gamma, beta = inputs["gamma"], inputs["beta"]
+    if got.shape[1] < 3 or not np.all(gamma):
+        return
+    mine, right = ((array - beta) / gamma for array in (got, want))
+    allowed = tolerance * (np.abs(want).max() + np.abs(beta).max()) / np.abs(gamma).min()
+    left, wanted = (a - a.mean(axis=1, keepdims=True) for a in (mine, right))
+    size = np.sum(wanted**2, axis=1, keepdims=True)
+    factor = np.sum(left * wanted, axis=1, keepdims=True) / size
+    if not np.all(factor) or np.any(np.abs(left - factor * wanted) > allowed):
+        return
+    if np.all(np.abs(mine - right - (mine - right).mean(axis=1, keepdims=True)) <= allowed):
+        yield "normalized row offset"
+    elif np.all(np.abs(mine - factor * right) <= allowed):
+        yield "normalized row factor"
+    else:
+        yield "normalized row line"
+
+
+def _hidden_units(case: Case, inputs: Arrays, got: np.ndarray, tolerance: float) -> Iterator[str]:
+    """Yield "hidden units times <factor>" where the scores of a plain net show just that."""
+    if case.probe != "nets.net_scores" or case.options.get("normalization"):
+        return
+    keep = float(case.options.get("keep", 1.0))
+    factors = {"keep": keep, "1/keep": 1 / keep} if keep != 1 else {}
+    for name, factor in factors.items():
+        scores = _scores(inputs, list(case.options["dims"]), factor)
+        size = float(np.max(np.abs(scores)))
+        if got.shape == scores.shape and np.all(np.abs(got - scores) <= tolerance * size):
+            yield f"hidden units times {name}"
+
+
+def _scores(inputs: Arrays, dims: list[int], factor: float) -> np.ndarray:
+    values = parameters(inputs["theta"], dims)
+    x = inputs["x"].reshape(len(inputs["x"]), -1)
+    for layer in range(1, len(dims) - 1):
+        x = factor * np.maximum(0.0, x @ values[f"W{layer}"] + values[f"b{layer}"])
+    last = len(dims) - 1
+    return np.asarray(x @ values[f"W{last}"] + values[f"b{last}"])

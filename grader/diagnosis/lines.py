@@ -1,0 +1,86 @@
+"""The line in which an output is made, where the source shows it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from grader.diagnosis.source import text_of
+from grader.grading.endings import Place
+from grader.guest.probes.nn import NETS, RETURNS
+from grader.submission.bodies import Function
+from grader.submission.written import Sources
+
+
+def of(place: Place, output: str, sources: Sources, mode: str = "") -> int | None:
+    """Return the last line that sets an output, where its name or its place in `return` tells.
+
+    With a `mode`, "train" or "test", lines that belong to the other one do not count.
+    """
+    node = sources.function(place.module, place.functions[0])
+    if node is None:
+        return None
+    lines = [*_set_by_name(node, output), *_set_by_key(node, output, place.name in NETS)]
+    lines = lines or list(_set_by_return(node, output, RETURNS.get(place.name, ())))
+    other = {"train": "test", "test": "train"}.get(mode)
+    elsewhere = set(_of_mode(node, other)) if other else set()
+    return max((line for line in lines if line not in elsewhere), default=None)
+
+
+def _of_mode(node: Function, mode: str) -> Iterator[int]:
+    """Yield the lines of what runs only `if mode == "train"`, or "test"."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.If) and any(text_of(each) == mode for each in ast.walk(one.test)):
+            yield from range(one.body[0].lineno, (one.body[-1].end_lineno or 0) + 1)
+
+
+def _set_by_name(node: Function, output: str) -> Iterator[int]:
+    """Yield where a name is set; what a stub sets to None is not set."""
+    stub = {
+        id(target)
+        for one in ast.walk(node)
+        if isinstance(one, ast.Assign) and _is_none(one.value)
+        for each in one.targets
+        for target in ast.walk(each)
+    }
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and one.id == output and isinstance(one.ctx, ast.Store):
+            if id(one) not in stub:
+                yield one.lineno
+
+
+def _is_none(node: ast.expr) -> bool:
+    values = node.elts if isinstance(node, ast.Tuple) else [node]
+    return all(isinstance(one, ast.Constant) and one.value is None for one in values)
+
+
+def _set_by_key(node: Function, output: str, is_net: bool) -> Iterator[int]:
+    """Yield where config["m"], grads["W1"] or grads[f"W{i}"] is set."""
+    key = output[1:] if is_net and output.startswith("d") else output
+    for one in ast.walk(node):
+        if isinstance(one, ast.Subscript) and isinstance(one.ctx, ast.Store):
+            if text_of(one.slice) == key or (is_net and _begins(one.slice, key)):
+                yield one.lineno
+        elif isinstance(one, ast.keyword) and one.arg == key and not is_net:
+            yield one.value.lineno
+        elif isinstance(one, ast.Dict):
+            pairs = zip(one.keys, one.values)
+            yield from (value.lineno for each, value in pairs if each and text_of(each) == key)
+
+
+def _begins(node: ast.AST, key: str) -> bool:
+    """Say whether a key such as f"W{i}" or "W" + str(i) may be that of W1."""
+    letters = key.rstrip("0123456789")
+    if isinstance(node, ast.JoinedStr) and node.values:
+        return text_of(node.values[0]) == letters
+    return isinstance(node, ast.BinOp) and text_of(node.left) in (letters, f"{letters}%d")
+
+
+def _set_by_return(node: Function, output: str, asked: Sequence[str]) -> Iterator[int]:
+    for one in ast.walk(node):
+        if isinstance(one, ast.Return) and one.value is not None:
+            values = one.value.elts if isinstance(one.value, ast.Tuple) else [one.value]
+            if output in asked and len(values) == len(asked):
+                value = values[asked.index(output)]
+                at = list(_set_by_name(node, value.id)) if isinstance(value, ast.Name) else []
+                yield max(at, default=value.lineno)

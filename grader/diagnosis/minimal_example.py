@@ -1,0 +1,219 @@
+"""The smallest case that fails: the ladder of an item that is wrong, run in the box.
+
+It is asked only once something has failed, in a session of its own, for what comes out is shown:
+nothing of a hidden case may have been near it. What fails runs once more without the rest, and in
+another order: only what comes out the same twice is shown. A case is shown only if it fails against
+every accepted convention by itself, in cells that agree with none of them. No points hang on it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from grader.box.evidence import modules_of
+from grader.box.job import Job
+from grader.box.session import Session
+from grader.box.worker import Worker
+from grader.diagnosis import snippets
+from grader.diagnosis.snippets import Place
+from grader.grading.dependencies import root
+from grader.grading.follow import NORMS, PROMISED, Again
+from grader.grading.verdicts import Bench, Verdict
+from grader.judges import Look
+from grader.judges.values import right_cells
+from grader.rubric.cases import Rubric
+from grader.rubric.tables import ItemTable
+from grader.types import Case, Evidence, Fault, Smallest
+
+COUNT = "parameters_without_gradient"  # no answer of the student's
+SLOW = ("timeout", "memory", "died")  # after these no more time is spent on an item
+TOLD = ("shape", "value", "not_finite", "missing", "not_written", "error", "dtype")
+
+
+def climb(
+    job: Job,
+    worker: Worker,
+    rubric: Rubric,
+    bench: Bench,
+    verdicts: Mapping[str, Verdict],
+    followed: Mapping[str, Again],
+    deadline: float,
+) -> dict[str, Smallest]:
+    """Return the smallest case that fails for each item that is wrong by itself, where one does."""
+    lost = {name: _lost(verdict, followed.get(name)) for name, verdict in verdicts.items()}
+    cases = [
+        _alone(case, verdicts)
+        for case in rubric.ladder
+        if lost.get(case.item) and _by_itself(verdicts[case.item], verdicts, case)
+    ]
+    if not cases or time.monotonic() > deadline or not job.package.isidentifier():
+        return {}
+    session = Session(worker, job, rubric, deadline)
+    try:
+        place = Place(job.package, job.files, rubric.table.conventions.dropout_p)
+        return find(session, cases, rubric, bench, lost, place)
+    finally:
+        session.close()
+
+
+def _lost(verdict: Verdict, again: Again | None) -> frozenset[str]:
+    """Return the parts that an item lost by a mistake that an example can show."""
+    slow = any(fault.kind in SLOW for fault in verdict.faults)
+    if not verdict.written or verdict.broken or slow:
+        return frozenset()
+    right = {**verdict.right, **(again.right if again else {})}
+    parts = (part for part in verdict.item.parts if part.points > 0)
+    return frozenset(part.id for part in parts if not right.get(part.id, False))
+
+
+def _by_itself(verdict: Verdict, verdicts: Mapping[str, Verdict], case: Case) -> bool:
+    """Say whether a small case would show the item's own mistake, and not that of another item."""
+    if case.probe.startswith("nets."):
+        return root(verdict.item, verdicts, ("layers",)) is None
+    forward = verdicts.get(NORMS.get(case.item, ""))
+    return forward is None or forward.passed
+
+
+def _alone(case: Case, verdicts: Mapping[str, Verdict]) -> Case:
+    """Return a case that does without a forward pass that is wrong, where its cache is promised."""
+    forward = verdicts.get(PROMISED.get(case.item, ""))
+    if forward is None or forward.passed:
+        return case
+    return replace(case, options={**case.options, "own_forward": False})
+
+
+def find(
+    session: Session,
+    cases: Sequence[Case],
+    rubric: Rubric,
+    bench: Bench,
+    lost: Mapping[str, Collection[str]],
+    place: Place,
+) -> dict[str, Smallest]:
+    """Run `cases`, the smallest first; return the first that fails in a `lost` part, by item."""
+    loaded = {name for name, say in session.loaded.modules.items() if say["outcome"] == "loaded"}
+    cases = [case for case in cases if set(modules_of(case)) - {"layer_utils"} <= loaded]
+    seen = session.once(cases)
+    first: dict[str, tuple[Case, Fault]] = {}
+    for case in cases:
+        item, evidence = rubric.item(case.item), seen[case.id]
+        if item.id not in first and evidence.outcome in ("answered", "raised"):
+            for fault in _faults(bench, item, case, evidence, lost[item.id])[:1]:
+                first[item.id] = (case, fault)
+    again = session.once([case for case, _ in reversed(first.values())])
+    found: dict[str, Smallest] = {}
+    for name, (case, fault) in first.items():
+        faults = _faults(bench, rubric.item(name), case, again[case.id], lost[name])
+        if _same(fault, faults):
+            try:
+                small = _smallest(case, fault, again[case.id], rubric, bench, place)
+            except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
+                continue
+            found |= {name: small} if small is not None else {}
+    return found
+
+
+def _faults(
+    bench: Bench, item: ItemTable, case: Case, evidence: Evidence, lost: Collection[str]
+) -> list[Fault]:
+    """Return what is wrong with a case, in a part that was lost and in cells that can be shown."""
+    found = bench.verdict(item, {case.id: evidence}, [case]).faults
+    look = bench.look(case, evidence)
+    return [
+        fault
+        for fault in found
+        if fault.kind in TOLD and (fault.part in lost or fault.part == "all")
+        if fault.kind != "value" or _wrong_cells(fault, look).any()
+    ]
+
+
+def _wrong_cells(fault: Fault, look: Look) -> np.ndarray:
+    """Return which cells of a wrong output agree with no accepted convention."""
+    shown = fault.comparison
+    if shown is None or shown.wrong is None:
+        return np.ones((), dtype=bool)
+    with np.errstate(all="ignore"):  # a student's numbers may be anything
+        return np.asarray(shown.wrong & ~right_cells(fault.output, shown.got, look))
+
+
+def _same(fault: Fault, others: Sequence[Fault]) -> bool:
+    """Say whether a fault came out the same again."""
+    for other in others[:1]:
+        if (other.kind, other.output, other.raised) == (fault.kind, fault.output, fault.raised):
+            one, two = fault.comparison, other.comparison
+            if one is None or two is None:
+                return one is two
+            return np.array_equal(one.got, two.got, equal_nan=True)
+    return False
+
+
+def _smallest(
+    case: Case, fault: Fault, evidence: Evidence, rubric: Rubric, bench: Bench, place: Place
+) -> Smallest | None:
+    """Return the example of a fault; None where it cannot be told as a call."""
+    look = bench.look(case, evidence)
+    shown = fault.comparison
+    names = [name for name in bench.names(case) if name != COUNT]
+    names = [fault.output] if fault.output in names else names
+    if not names or case.probe not in snippets.CALLS or fault.output == COUNT:
+        return None
+    right = [answers[names[0]] for answers in look.expected if names[0] in answers]
+    expected, got, wrong = right[0], None, None
+    if shown is not None:
+        expected, got, wrong = shown.expected, shown.got, shown.wrong
+    if wrong is not None and fault.kind == "value":
+        wrong = _wrong_cells(fault, look)
+    step = 0
+    if snippets.steps_of(case):
+        step, expected, got, wrong = _at_step(right, expected, got, wrong)
+    call = snippets.of(case, rubric.case_inputs(case), names[0], step, place)
+    snippet = snippets.text(call, expected, got, place)
+    says = _says(fault, expected, got, wrong, step)
+    return Smallest(
+        case.id, fault.part, names[0], says, call.inputs, call.settings, expected, got, wrong,
+        fault.raised, snippet,
+    )  # fmt: skip
+
+
+def _says(
+    fault: Fault, expected: np.ndarray, got: np.ndarray | None, wrong: np.ndarray | None, step: int
+) -> str:
+    """Say what is wrong; where numbers differ they stand beside it, so that few words do."""
+    name = f"{fault.output} after step {step + 1}" if step else fault.output
+    if got is None:
+        return fault.says
+    if fault.kind == "shape":
+        return f"{name} has shape {got.shape}, expected {expected.shape}"
+    if fault.kind == "not_finite":
+        return f"{name} has {'nan' if np.isnan(got).any() else 'inf'} in it"
+    if fault.kind != "value" or wrong is None:
+        return fault.says
+    if np.size(expected) == 1:
+        return f"{name} should be another number"
+    return f"{name} has wrong numbers in {int(wrong.sum())} of {wrong.size} cells"
+
+
+def _at_step(
+    right: Sequence[np.ndarray],
+    expected: np.ndarray,
+    got: np.ndarray | None,
+    wrong: np.ndarray | None,
+) -> tuple[int, np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Return the first step that is wrong, and what was expected, got and wrong in it.
+
+    Expected is then the convention of `right` that is nearest in that step.
+    """
+    if got is None:
+        return len(expected) - 1, expected[-1], None, None
+    if wrong is None or len(got) != len(expected):
+        at = len(expected) - 1 if len(got) == len(expected) else 0
+        return at, expected[at], got[at] if got.ndim else got, None
+    got = got.reshape(expected.shape)
+    at = int(np.argmax(wrong.reshape(len(wrong), -1).any(axis=1)))
+    steps = [one[at] for one in right if one.shape == expected.shape]
+    nearest = min(steps, key=lambda step: float(np.max(np.abs(got[at] - step))))
+    return at, nearest, got[at], wrong[at]

@@ -1,0 +1,211 @@
+"""What is judged by its properties, a random mask or how a net starts: which factor, which share.
+
+The words are those of grader.judges.wrong, by which usual mistakes are matched too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from grader.diagnosis import sentences
+from grader.diagnosis.symptoms import Symptom
+from grader.judges import Look
+from grader.judges.wrong import ABSENT, OTHER, Answer, Key, Seen
+
+# What a factor is called, and what it means when it stands in the place of 1/keep, or of 1.
+FACTORS: Mapping[str, str] = {
+    "0": "by 0",
+    "1": "by 1",
+    "keep": "by the share that is kept",
+    "1/keep": "by 1 over the share that is kept",
+    "1-keep": "by the share that is dropped",
+    "1/(1-keep)": "by 1 over the share that is dropped",
+    "1/keep^2": "twice by 1 over the share that is kept",
+}
+SHARES: Mapping[str, str] = {
+    "turned": "the share that should be dropped is kept, and the other way round: p is read the "
+    "wrong way",
+    "normal": "the share that is kept is that of normal numbers below p: draw uniform ones",
+    "normal turned": "the share that is kept is that of normal numbers below the share that should "
+    "be dropped: draw uniform ones, and read p the other way round",
+    "normal above": "the share that is kept is that of normal numbers above the share that should "
+    "be dropped: draw uniform ones",
+    "normal above turned": "the share that is kept is that of normal numbers above p, and p is "
+    "read the other way round: draw uniform ones",
+    "half": "half of the units are kept, whatever p is",
+    "all": "no unit is dropped",
+    "none": "every unit is dropped",
+}
+SIZE = 1e-4  # relative, of a derivative taken by differences
+KEPT = ("nets.", "optim.")  # probes whose answers stand in dictionaries
+PASSED, MASK, ZEROS = "dout * ", "mask * ", "zeros * "
+
+
+def find(seen: Sequence[Seen], answers: Mapping[Key, Answer]) -> list[Symptom]:
+    """Return what wrong answers in words show, the most telling first."""
+    by_output: dict[str, list[frozenset[str]]] = {}
+    for (_, output), answer in answers.items():
+        if isinstance(answer, frozenset):
+            by_output.setdefault(output, []).append(answer)
+    found: dict[str, Symptom] = {}
+    for output, words in by_output.items():
+        common = frozenset.intersection(*words)
+        for name, says in _told(output, common):
+            found.setdefault(name, Symptom(name, (output,), says, False))
+            break
+    absent = _absent(by_output, bool(seen) and seen[0].case.probe.startswith(KEPT))
+    for one in (*_behind_dropout(seen), *_starts(by_output), *absent):
+        found.setdefault(one.id, one)
+    return list(found.values())
+
+
+def _told(output: str, words: frozenset[str]) -> Iterator[tuple[str, str]]:
+    teller = TELLERS.get(output)
+    for word in sorted(words):
+        told = teller(word) if teller else None
+        if told:
+            name = output if teller is _mask else f"{output} {word.partition(',')[0]}"
+            first = told[:1] if told.startswith("dx ") else told[0].upper()
+            yield _slug(name), f"{first}{told[1:]}."
+
+
+def _scale(word: str) -> str | None:
+    if word == OTHER:
+        return "units that are kept are multiplied by a number that does not keep the mean"
+    if word not in FACTORS or word == "1/keep":
+        return None
+    return f"units that are kept are multiplied {FACTORS[word]}, and not {FACTORS['1/keep']}"
+
+
+def _test(word: str) -> str | None:
+    if word == "drops":
+        return "units are dropped in test mode too, where nothing should change"
+    if word not in FACTORS or word == "1":
+        return None
+    return f"in test mode x is multiplied {FACTORS[word]}, where nothing should change"
+
+
+def _backward(word: str) -> str | None:
+    kind, factor = next(
+        ((k, word.removeprefix(k)) for k in (PASSED, MASK, ZEROS) if word.startswith(k)), ("", "")
+    )
+    if word == OTHER:
+        return "dx is not dout times the mask of the forward pass, scaled in any way"
+    if word == "turned mask":
+        return "dx passes where the forward pass dropped a unit, and is zero where it kept one"
+    if word == "another mask":
+        return "dx is dropped by another mask than that of the forward pass"
+    if kind == PASSED:
+        return f"dx is dout multiplied {FACTORS[factor]}, without the mask of the forward pass"
+    if kind == MASK:
+        return f"dx is right but for a factor: it is multiplied {FACTORS[factor]} once too often"
+    if kind == ZEROS:
+        return (
+            f"dx has its zeros in the right places, and the units that are kept are multiplied "
+            f"{FACTORS[factor]}"
+        )
+    return None
+
+
+def _mask(word: str) -> str | None:
+    """These words are a judge's own sentence."""
+    said = word.partition(";")[0]
+    return said if said.startswith(("units", "every", "no unit", "two calls")) else None
+
+
+def _share(word: str) -> str | None:
+    name = word.partition(",")[0]
+    if name == OTHER:
+        return (
+            "another share of the units is kept than p asks for: look at what the random numbers "
+            "are compared with"
+        )
+    return SHARES.get(name)
+
+
+TELLERS: Mapping[str, Callable[[str], str | None]] = {
+    "mask": _mask,
+    "draws": _mask,
+    "scale": _scale,
+    "keep_fraction": _share,
+    "out": _test,
+    "dx": _backward,
+}
+
+
+def _absent(
+    by_output: Mapping[str, Sequence[frozenset[str]]], kept: bool = True
+) -> Iterator[Symptom]:
+    """What never comes back: it is `kept` in a dictionary, or returned."""
+    outputs = sorted(name for name, words in by_output.items() if set(words) == {ABSENT})
+    if outputs:
+        verb, them = ("is", "it is") if len(outputs) == 1 else ("are", "they are")
+        names = sentences.listed(outputs)
+        says = f"{names} {verb} missing: look at the names under which {them} kept."
+        if not kept:
+            come = "comes" if len(outputs) == 1 else "come"
+            says = f"{names} {come} back as None: {them} never computed, or under another name."
+        yield Symptom("absent", tuple(outputs), says, False)
+
+
+def _starts(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Symptom]:
+    """How parameters start that do not start as they should."""
+    groups: dict[str, list[str]] = {}
+    for output, words in by_output.items():
+        for word in frozenset.intersection(*words):
+            what, how = word.partition(";")[0], word.partition(" axes, ")[2]
+            how = next((name for name in FORMS if name in what), how)
+            if how in STARTS or how.startswith("all "):
+                groups.setdefault(how, []).append(output)
+    for how, names in groups.items():
+        outputs = sorted(names)
+        listed = sentences.listed(outputs)
+        verb = "starts" if len(outputs) == 1 else "start"
+        says = f"{listed} {verb} {STARTS.get(how) or f'as {how[4:]} in every cell'}."
+        yield Symptom(f"starts-{_slug(how)}", tuple(outputs), says, False)
+
+
+FORMS = ("wrong shape",)
+STARTS: Mapping[str, str] = {
+    "wrong shape": "in another shape: rows belong to what comes in, columns to what goes out",
+    "other": "with numbers of another size than weight_scale asks for",
+    "many numbers": "with many different numbers, where one belongs",
+    "uniform": "with uniform numbers, where normal ones belong",
+    "unscaled": "with numbers that are not multiplied by weight_scale",
+    "one number": "with the same number in every cell",
+}
+
+
+def _behind_dropout(seen: Sequence[Seen]) -> Iterator[Symptom]:
+    """Gradients of a net that are right but for powers of keep: a mask is scaled one way only."""
+    for word in ("keep", "1/keep"):
+        looks = [one.look for one in seen if one.look and one.case.judge == "nets.seeded"]
+        if looks and all(_off_by(word, look) for look in looks):
+            says = (
+                f"Some gradients of the net are multiplied {FACTORS[word]} once too often: "
+                "the mask is scaled in one direction and not in the other."
+            )
+            yield Symptom(f"gradients-times-{_slug(word)}", ("analytic",), says, False)
+
+
+def _off_by(word: str, look: Look) -> bool:
+    keep = float(look.case.options["keep"])
+    pair = [look.arrays.get(name) for name in ("analytic", "numeric")]
+    if any(a is None or a.ndim != 1 or not np.all(np.isfinite(a)) for a in pair):
+        return False
+    analytic, numeric = (np.asarray(a, dtype=np.float64) for a in pair)
+    if analytic.shape != numeric.shape or not np.all(numeric):
+        return False
+    ratio = analytic / numeric
+    base = keep if word == "keep" else 1 / keep
+    with np.errstate(divide="ignore"):
+        powers = np.round(np.log(np.abs(ratio)) / np.log(base))
+    fits = np.abs(ratio - base**powers) <= SIZE * np.abs(ratio)
+    return bool(np.all(fits) and np.all(powers >= 0) and np.any(powers > 0))
+
+
+def _slug(word: str) -> str:
+    kept = word.replace("/", " over ").replace("^", " ").replace("*", " times ")
+    return "-".join("".join(c if c.isalnum() else " " for c in kept).split()).lower()

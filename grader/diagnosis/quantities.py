@@ -1,0 +1,165 @@
+"""The quantities of which formulas are made, in one case: by the names that formulas use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from grader.diagnosis.steps import settings
+from grader.guest.probes.nets import parameters
+from grader.types import Arrays, Case
+
+ADDED = "_regularization"  # probes that ask what reg adds
+Space = Mapping[str, Any]
+
+
+def of_update(
+    texts: Mapping[str, str], case: Case, output: str, inputs: Arrays, got: np.ndarray
+) -> Space:
+    """Return the quantities of an update rule, each (T, ...), whose formulas are `texts`.
+
+    What is carried on in the output itself is the student's.
+
+    Averages that go into next_w are the right ones: next_w is looked at where they are.
+    """
+    space: dict[str, Any] = {"epsilon": 1e-8, **settings(case)}
+    space.update(sqrt=np.sqrt, abs=np.abs, dw=inputs["dw"])
+    steps = len(inputs["dw"])
+    start = float(space.get("t", 0))
+    ones = (steps,) + (1,) * (inputs["dw"].ndim - 1)
+    space["t_old"] = start + np.arange(steps, dtype=np.float64).reshape(ones)
+    space["t"], space["t_first"] = space["t_old"] + 1, start + 1
+    for name, text in texts.items():
+        first = np.asarray(inputs[name] if name in inputs else np.zeros_like(inputs["w"]))
+        if name == output:
+            space[f"{name}_old"] = np.concatenate([first[None], got[:-1]])
+        elif name not in ("next_w", "t"):
+            space[f"{name}_old"], space[name] = _carried(text, space, first, steps)
+    space["w"] = np.concatenate([inputs["w"][None], got[:-1]]) if output == "next_w" else None
+    return space
+
+
+def _carried(text: str, space: Space, first: np.ndarray, steps: int) -> tuple[np.ndarray, ...]:
+    """Return what is carried on, (T, ...): before each step, and after it."""
+    code = compile(text, "formula", "eval")  # one of formulas.py, never a student's text
+    name = next(word for word in ("velocity", "cache", "m", "v") if f" {word}_old" in f" {text}")
+    values = [first]
+    for step in range(steps):
+        scope = {**space, "dw": space["dw"][step], f"{name}_old": values[-1]}
+        values.append(eval(code, {"__builtins__": {}}, scope))
+    return np.stack(values[:-1]), np.stack(values[1:])
+
+
+def of_layer(case: Case, inputs: Arrays, got: np.ndarray, output: str) -> Space:
+    """Return the quantities of a layer; mean and total run over the batch, or the features."""
+    space: dict[str, Any] = {"eps": 1e-5, "momentum": 0.9, **case.options, **inputs}
+    space.update(FUNCTIONS)
+    x = inputs["x"]
+    is_layer = "layernorm" in case.probe
+    axis = -1 if is_layer else -2
+    if case.probe.startswith("layers."):
+        space["rows"] = x.reshape(len(x), -1)
+    space.update(_sums(axis, keep=True))
+    space["count"] = float(x.shape[axis]) if x.ndim > 1 else 1.0
+    if x.ndim > 1:
+        space["var_all"] = np.var(x, axis=(-2, -1), keepdims=True)
+    if "y" in inputs:
+        space.update(_labels(inputs["y"], x.shape), top=x.max(axis=1, keepdims=True))
+    if case.probe.endswith(("_backward", "_backward_alt")):
+        space.update(total=_over(np.sum, 0), total_other=_over(np.sum, -1))
+    if case.probe == "norms.batchnorm_train":
+        space.update(_running(x, float(space["momentum"])))
+        if output != "out":
+            old = np.concatenate([np.zeros((1, x.shape[-1])), got.reshape(len(x), -1)[:-1]])
+            space[f"{output}_old"] = old[:, None, :]
+    return space
+
+
+def _running(x: np.ndarray, momentum: float) -> Space:
+    """Return the running averages after each batch, (T, 1, D)."""
+    kept: dict[str, list[np.ndarray]] = {"running_mean": [], "running_var": []}
+    mean, var = np.zeros(x.shape[-1]), np.zeros(x.shape[-1])
+    for batch in x:
+        mean = momentum * mean + (1 - momentum) * batch.mean(axis=0)
+        var = momentum * var + (1 - momentum) * batch.var(axis=0)
+        kept["running_mean"].append(mean)
+        kept["running_var"].append(var)
+    return {name: np.stack(rows)[:, None, :] for name, rows in kept.items()}
+
+
+def _labels(y: np.ndarray, shape: tuple[int, ...]) -> Space:
+    """Return how a loss picks the numbers of the right classes, and N."""
+    right = np.zeros(shape)
+    right[np.arange(len(y)), y] = 1
+
+    def pick(array: np.ndarray) -> np.ndarray:
+        return np.asarray(np.sum(array * right, axis=1))
+
+    return {"one_hot": right, "pick": pick, "sum_all": np.sum, "N": float(len(y))}
+
+
+def _sums(axis: int, keep: bool) -> Space:
+    other = -1 if axis == -2 else -2
+    return {
+        "mean": _over(np.mean, axis, keep), "total": _over(np.sum, axis, keep),
+        "mean_other": _over(np.mean, other, keep), "total_other": _over(np.sum, other, keep),
+        "mean_all": _over(np.mean, (-2, -1), keep), "across": _over(np.sum, other, keep),
+    }  # fmt: skip
+
+
+def _over(how: Any, axis: int | tuple[int, ...], keep: bool = False) -> Callable[[Any], Any]:
+    def run(array: Any) -> Any:
+        return how(array, axis=axis, keepdims=keep)
+
+    return run
+
+
+def of_net(case: Case, inputs: Arrays) -> Space:
+    """Return the quantities of a plain net: a1, h1, a2, ... up to the gradient of the scores."""
+    dims = list(case.options["dims"])
+    last = len(dims) - 1
+    values = parameters(inputs["theta"], dims)
+    x = inputs["x"].reshape(len(inputs["x"]), -1)
+    space: dict[str, Any] = {**values, "h0": x, "reg": float(case.options.get("reg", 0.0))}
+    space |= {ADDED: True} if case.probe.endswith(ADDED) else {}
+    space.update(FUNCTIONS, total=_over(np.sum, 0))
+    space.update(mean=_over(np.mean, 0), total_other=_over(np.sum, -1), **SIZES)
+    for i in range(1, last):
+        space[f"a{i}"] = space[f"h{i - 1}"] @ values[f"W{i}"] + values[f"b{i}"]
+        space[f"h{i}"] = np.maximum(space[f"a{i}"], 0)
+    scores = space[f"h{last - 1}"] @ values[f"W{last}"] + values[f"b{last}"]
+    space["scores"] = scores
+    if "y" in inputs:
+        space["data_loss"], space["dscores"] = _softmax(scores, inputs["y"])
+        for i in range(last - 1, 0, -1):
+            behind = (
+                space["dscores"]
+                if i == last - 1
+                else space[f"dh{i + 1}"] * (space[f"a{i + 1}"] > 0)
+            )
+            space[f"dh{i}"] = behind @ values[f"W{i + 1}"].T
+    return space
+
+
+SIZES: Space = {  # of the weights
+    "squares": lambda array: float(np.sum(array**2)),
+    "sums": lambda array: float(np.sum(array)),
+    "norms": lambda array: float(np.sqrt(np.sum(array**2))),
+    "squared_sum": lambda array: float(np.sum(array) ** 2),
+}
+FUNCTIONS: Space = {
+    "sqrt": np.sqrt, "maximum": np.maximum, "minimum": np.minimum, "abs": np.abs, "exp": np.exp,
+    "tanh": np.tanh, "sign": np.sign, "log": np.log, "log2": np.log2, "log10": np.log10,
+}  # fmt: skip
+
+
+def _softmax(scores: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    p = np.exp(shifted)
+    p /= p.sum(axis=1, keepdims=True)
+    rows = np.arange(len(y))
+    loss = -float(np.mean(np.log(p[rows, y])))
+    p[rows, y] -= 1
+    return loss, p / len(y)

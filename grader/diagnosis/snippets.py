@@ -1,0 +1,299 @@
+"""A case as a student calls it: named inputs, and three lines of Python that show what comes out.
+
+    import numpy as np; from cs231n.layers import relu_forward
+    out, cache = relu_forward(np.array([[-0.5, 1.5]]))
+    print("yours:", out, "expected:", np.array([[0.0, 1.5]]), sep="\\n")
+
+Nothing of the student's is in them but the name of the package.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.guest.probes.nets import parameters
+from grader.guest.probes.nn import RETURNS
+from grader.types import Arrays, Case
+
+MAX_BYTES = 130_000  # of a file that is parsed here: homework comes to less
+FINE = 1e-6  # relative: differences that eight printed digits do not show
+DIGITS = (4, 6, 8, 10, 12, 15)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose code it is: the package, its files, and the year's reading of dropout's p."""
+
+    package: str
+    files: Mapping[str, bytes]
+    dropout_p: str = "keep"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A case as it is called: `imports` from the package, the `call`, and what to look at."""
+
+    inputs: Arrays
+    imports: str
+    call: str
+    look: str
+    settings: str = ""
+
+
+def of(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Shown:
+    """Return how a student calls the case to see `output`, for cases in steps up to `step`.
+
+    Raises KeyError for a probe that no snippet is known for.
+    """
+    return CALLS[case.probe](case, arrays, output, step, place)
+
+
+def steps_of(case: Case) -> bool:
+    """Say whether the first axis of the answers is the step."""
+    return case.probe in ("optim.update", "norms.batchnorm_train")
+
+
+def text(shown: Shown, expected: np.ndarray, got: np.ndarray | None, place: Place) -> str:
+    """Return the three lines."""
+    digits = _digits(expected, got)
+    fine = digits > DIGITS[2]
+    precise = f"np.set_printoptions(precision={digits}); " if fine else ""
+    want = literal(expected, digits)
+    return "\n".join([
+        f"import numpy as np; {precise}from {place.package}.{shown.imports}",
+        shown.call,
+        f'print("yours:", {shown.look}, "expected:", {want}, sep="\\n")',
+    ])  # fmt: skip
+
+
+def _digits(expected: np.ndarray, got: np.ndarray | None) -> int:
+    """Return how many digits show the difference wherever there is one."""
+    if got is None or got.shape != expected.shape:
+        return DIGITS[1]
+    size = float(np.max(np.abs(expected), initial=0.0)) or 1.0
+    far = np.abs(got - expected) > 1e-12 * size
+    pairs = list(zip(np.ravel(expected[far]), np.ravel(got[far]), strict=True))
+    enough = (d for d in DIGITS[1:] if all(f"{a:.{d}g}" != f"{b:.{d}g}" for a, b in pairs))
+    return next(enough, DIGITS[-1])
+
+
+def literal(array: Any, digits: int = 17) -> str:
+    """Return an array as Python."""
+    array = np.asarray(array)
+    if array.dtype.kind == "f":
+        numbers = [float(f"{value:.{digits}g}") for value in array.ravel()]
+        array = np.array(numbers).reshape(array.shape)
+    return f"np.array({array.tolist()!r})"
+
+
+# ------------------------------------------------------------------------------------- functions
+
+
+def _function(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Shown:
+    """A forward pass of one function: out, cache = relu_forward(x)."""
+    name = case.probe.partition(".")[2]
+    forward = FORWARD.get(name, name)
+    given = dict(arrays)
+    x = [literal(given[n]) for n in ("x", "w", "b", "gamma", "beta") if n in given]
+    settings = _param(name, case, given, place)
+    called = f"{forward}({', '.join([*x, *settings])})"
+    said = "".join(f"{PARAM[forward]} = {text}" for text in settings if text != "{}")
+    if "dout" not in given:
+        return Shown(given, f"layers import {forward}", f"out, cache = {called}", "out", said)
+    returned = ", ".join(RETURNS[name])
+    dout = literal(given["dout"])
+    if case.options.get("own_forward", True):
+        imports, cache = f"{forward}, {name}", f"{called}[1]"
+    else:
+        imports, cache = name, x[0] if len(x) == 1 else f"({', '.join(x)})"
+    call = f"{returned} = {name}({dout}, {cache})"
+    return Shown(given, f"layers import {imports}", call, output, said)
+
+
+def _softmax(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Shown:
+    """The loss of scores and labels: loss, dx = softmax_loss(x, y)."""
+    x, y = literal(arrays["x"]), literal(arrays["y"])
+    call = f"loss, dx = softmax_loss({x}, {y})"
+    return Shown(arrays, "layers import softmax_loss", call, output)
+
+
+FORWARD = {
+    "affine_backward": "affine_forward",
+    "relu_backward": "relu_forward",
+    "batchnorm_backward": "batchnorm_forward",
+    "batchnorm_backward_alt": "batchnorm_forward",
+    "layernorm_backward": "layernorm_forward",
+    "dropout_test": "dropout_forward",
+}
+
+
+PARAM = {
+    "batchnorm_forward": "bn_param",
+    "layernorm_forward": "ln_param",
+    "dropout_forward": "dropout_param",
+}
+
+
+def _param(name: str, case: Case, arrays: Arrays, place: Place) -> list[str]:
+    """Return the dictionary of settings that a function takes last, if it takes one."""
+    options = {k: v for k, v in case.options.items() if k not in ("keep", "mode", "own_forward")}
+    if name.startswith("batchnorm"):
+        return [repr({"mode": "train", **options})]
+    if name.startswith("layernorm"):
+        return [repr(options)]
+    if name.startswith("dropout"):
+        return [repr({"mode": case.options.get("mode", "test"), "p": _p(case, place)})]
+    return []
+
+
+def _p(case: Case, place: Place) -> float:
+    keep = float(case.options["keep"])
+    return keep if place.dropout_p == "keep" else 1 - keep
+
+
+def _batchnorm_train(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Shown:
+    """Batches one after the other, with one bn_param."""
+    batches = arrays["x"][: step + 1]
+    gamma, beta = (literal(arrays[name]) for name in ("gamma", "beta"))
+    param = repr({"mode": "train", **case.options})
+    calls = [f"bn_param = {param}"]
+    for batch in batches:
+        calls.append(f"out, cache = batchnorm_forward({literal(batch)}, {gamma}, {beta}, bn_param)")
+    names = ["x"] if len(batches) == 1 else [f"x, batch {n + 1}" for n in range(len(batches))]
+    given = {**dict(zip(names, batches)), "gamma": arrays["gamma"], "beta": arrays["beta"]}
+    look = "out" if output == "out" else f'bn_param.get("{output}")'
+    imports = "layers import batchnorm_forward"
+    return Shown(given, imports, "; ".join(calls), look, f"bn_param = {param}")
+
+
+def _batchnorm_test(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Shown:
+    """One batch in test mode, with running averages that are given."""
+    entries = ['"mode": "test"']
+    entries += [f'"{name}": {literal(arrays[name])}' for name in ("running_mean", "running_var")]
+    entries += [f'"{name}": {value!r}' for name, value in case.options.items()]
+    param = f"bn_param = {{{', '.join(entries)}}}"
+    x, gamma, beta = (literal(arrays[name]) for name in ("x", "gamma", "beta"))
+    call = f"{param}; out, cache = batchnorm_forward({x}, {gamma}, {beta}, bn_param)"
+    look = "out" if output == "out" else f'bn_param.get("{output}")'
+    return Shown(arrays, "layers import batchnorm_forward", call, look, "test mode")
+
+
+def _update(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Shown:
+    """Some steps of an update rule, config handed on."""
+    rule = str(case.options["rule"])
+    state = {name: array for name, array in arrays.items() if name not in ("w", "dw")}
+    config = [f'"{name}": {value!r}' for name, value in case.options.get("config", {}).items()]
+    config += [f'"{name}": {literal(array)}' for name, array in state.items()]
+    handed = f", {{{', '.join(config)}}}" if config else ""
+    calls = []
+    for n, gradient in enumerate(arrays["dw"][: step + 1]):
+        w = "w.copy()" if n else literal(arrays["w"])
+        calls.append(f"w, config = {rule}({w}, {literal(gradient)}{', config' if n else handed})")
+    names = ["dw"] if step == 0 else [f"dw, step {n + 1}" for n in range(step + 1)]
+    given = {"w": arrays["w"], **dict(zip(names, arrays["dw"])), **state}
+    look = "w" if output == "next_w" else f'config.get("{output}")'
+    values = case.options.get("config", {})
+    said = ", ".join(f"{name} = {value!r}" for name, value in values.items())
+    return Shown(given, f"optim import {rule}", "; ".join(calls), look, said)
+
+
+# ------------------------------------------------------------------------------------------ nets
+
+
+def _net(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Shown:
+    """A net with given parameters: its scores, its loss or a gradient."""
+    options = dict(case.options)
+    dims, normalization = list(options["dims"]), options.get("normalization")
+    two_layer = case.probe.startswith("nets.two_layer")
+    name = "TwoLayerNet" if two_layer else "FullyConnectedNet"
+    known = _constructor(name, place)
+    made = _arguments(case, place, two_layer, known)
+    used = {
+        key: value
+        for key, value in parameters(arrays["theta"], dims, normalization).items()
+        if normalization or key[0] in "Wb" and not key.startswith("beta")
+    }
+    values = ", ".join(f'"{key}": {literal(value)}' for key, value in used.items())
+    calls = [f"net = {name}({made})", f"net.params.update({{{values}}})"]
+    data = {key: array for key, array in arrays.items() if key != "theta"}
+    if case.probe.endswith("test_mode"):
+        data = {"x": data["x"][0], "y": data["y"][0], "x_test": data["x_test"]}
+        calls.append(f"net.loss({literal(data['x'])}, {literal(data['y'])})")
+        look = f"net.loss({literal(data['x_test'])})"
+    elif output.startswith("scores"):
+        look = f"net.loss({literal(data['x'])})"
+    else:
+        calls.append(f"loss, grads = net.loss({literal(data['x'])}, {literal(data['y'])})")
+        look = "loss" if output == "loss" else f'grads.get("{output[1:]}")'
+    imports = f"classifiers.fc_net import {name}"
+    return Shown({**data, **used}, imports, "; ".join(calls), look, f"{name}({made})")
+
+
+def _arguments(case: Case, place: Place, two_layer: bool, known: Collection[str] | None) -> str:
+    """Return the constructor's arguments, as the year spells them."""
+    options, dims = case.options, case.options["dims"]
+    given: dict[str, str] = {"input_dim": f"{dims[0]}"}
+    if two_layer:
+        given["hidden_dim"] = f"{dims[1]}"
+    given["num_classes"] = f"{dims[-1]}"
+    if options.get("reg"):
+        given["reg"] = f"{options['reg']!r}"
+    normalization = options.get("normalization")
+    if normalization and known and "use_batchnorm" in known and "normalization" not in known:
+        given["use_batchnorm"] = "True"
+    elif normalization:
+        given["normalization"] = repr(normalization)
+    if "keep" in options and (known is None or "dropout_keep_ratio" in known):
+        given["dropout_keep_ratio"] = f"{options['keep']!r}"
+    elif "keep" in options:
+        given["dropout"] = f"{_p(case, place)!r}"
+    if not two_layer:
+        given["dtype"] = "np.float64"
+    said = [f"{key}={value}" for key, value in given.items() if known is None or key in known]
+    first = [] if two_layer else [repr(list(dims[1:-1]))]
+    return ", ".join([*first, *said])
+
+
+def _constructor(name: str, place: Place) -> tuple[str, ...] | None:
+    """Return the arguments of a class's constructor; None where it takes any, or is not found."""
+    data = place.files.get(f"{place.package}/classifiers/fc_net.py", b"")
+    try:
+        tree = ast.parse(data if len(data) < MAX_BYTES else b"")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            for made in node.body:
+                if isinstance(made, ast.FunctionDef) and made.name == "__init__":
+                    asked = [*made.args.args, *made.args.kwonlyargs]
+                    return None if made.args.kwarg else tuple(one.arg for one in asked)
+    return None
+
+
+Called = Callable[[Case, Arrays, str, int, Place], Shown]
+CALLS: Mapping[str, Called] = {
+    **dict.fromkeys(
+        (
+            "layers.affine_forward", "layers.affine_backward", "layers.relu_forward",
+            "layers.relu_backward", "norms.batchnorm_backward", "norms.batchnorm_backward_alt",
+            "norms.layernorm_forward", "norms.layernorm_backward", "dropout.dropout_test",
+        ),
+        _function,
+    ),
+    "layers.softmax_loss": _softmax,
+    "norms.batchnorm_train": _batchnorm_train,
+    "norms.batchnorm_test": _batchnorm_test,
+    "optim.update": _update,
+    **dict.fromkeys(
+        (
+            "nets.two_layer_scores", "nets.two_layer_loss", "nets.net_scores", "nets.net_loss",
+            "nets.net_test_mode",
+        ),
+        _net,
+    ),
+}  # fmt: skip

@@ -1,0 +1,173 @@
+"""In which cases is an output wrong, and in which cells? Where that follows a pattern, it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from grader.diagnosis.relations import Observed
+
+SMALL = 1e-3  # of the scale: what a wrong eps or a lost digit does, and no wrong formula
+STATE = ("velocity", "cache", "m", "v")
+STEPPED = ("norms.batchnorm_train", "nets.net_test_mode")  # x is a sequence of batches
+ANYWHERE = "wrong in some cells"
+BY_HAND = "wrong everywhere"
+MODES = ("only in training", "only in test mode")
+TELLING = 3  # times that very small inputs are further off than usual ones where eps is wrong
+
+
+def words(
+    output: str,
+    wrong: Sequence[Observed],
+    right: Sequence[Observed],
+    right_outputs: Sequence[str],
+) -> str | None:
+    """Return what the wrong cases share and the right ones lack, or what their cells share."""
+    usual = [one for one in wrong if not _tiny(one)]
+    tiny = [one.error for one in wrong if _tiny(one)]
+    most = max((one.error for one in usual), default=0.0)
+    if tiny and 0 < most <= SMALL and max(tiny) > TELLING * most:
+        return "like another eps"
+    if (where := _case(wrong, right)) is not None:
+        return where
+    cells = [list(_cells(one)) for one in wrong]
+    common = [name for name in cells[0] if all(name in each for each in cells)]
+    if common and common[0] != ANYWHERE:
+        return common[0]
+    where = condition(wrong, right) or (common[0] if common else None)
+    return where or _alone(output, right_outputs) or _first_step(wrong) or BY_HAND
+
+
+def condition(wrong: Sequence[Observed], right: Sequence[Observed]) -> str | None:
+    """Return what all wrong cases share and no right one has: a setting, or how many axes."""
+    axes = [{_number_of_axes(one) for one in each} for each in (wrong, right)]
+    by_axes = "only with some axes" if right and not axes[0] & axes[1] else None
+    return _case(wrong, right) or by_axes
+
+
+def _case(wrong: Sequence[Observed], right: Sequence[Observed]) -> str | None:
+    for name, holds in CASES.items():
+        if name in MODES and wrong[0].output.startswith("running_"):
+            continue  # test mode leaves the averages as they are: right there says nothing
+        if all(holds(one) for one in wrong) and right and not any(holds(one) for one in right):
+            return name
+    return None
+
+
+def _number_of_axes(one: Observed) -> int:
+    stepped = one.case.probe in STEPPED
+    return one.inputs["x"].ndim - stepped if "x" in one.inputs else 0
+
+
+def defaults(wrong: Sequence[Observed], right: Sequence[Observed]) -> bool:
+    """Say whether an output is wrong in just the cases that leave settings at their default."""
+    return bool(right) and not any(map(_options, wrong)) and all(map(_options, right))
+
+
+def _alone(output: str, right: Sequence[str]) -> str | None:
+    """Return which other outputs are right: the mistake is in what they do not use."""
+    if not right:
+        return None
+    return f"alone beside {' and '.join(right[:3])}"
+
+
+def _first_step(wrong: Sequence[Observed]) -> str | None:
+    """Say where to look if an update rule is wrong from its first step on, and in no other way."""
+    fresh = [one for one in wrong if not any(name in one.inputs for name in STATE)]
+    if not fresh or any(one.case.probe != "optim.update" for one in wrong):
+        return None
+    pairs = [(one.got, one.want) for one in fresh]
+    off = all(
+        got is not None and want is not None and got.shape == want.shape
+        and not np.allclose(got[0], want[0], rtol=SMALL, atol=0)
+        for got, want in pairs
+    )  # fmt: skip
+    return "wrong from the first step" if off else None
+
+
+def _options(one: Observed) -> bool:
+    own = {"rule", "watch", "dims", "normalization", "reg", "own_forward"}
+    settings = {k for k in one.case.options if k not in own}
+    config = set(one.case.options.get("config", {}))
+    return bool((settings - {"config"}) | (config - {"t"}))
+
+
+def _axes(one: Observed) -> bool:
+    x = one.inputs.get("x")
+    stepped = one.case.probe in STEPPED
+    return x is not None and x.ndim > (3 if stepped else 2)
+
+
+def _shift(one: Observed) -> bool:
+    shifted = any("+" in text for text in one.case.inputs.values())
+    return shifted and one.case.probe.startswith("norms.")
+
+
+def _tiny(one: Observed) -> bool:
+    return any("*1/" in text and int(text.split("*1/")[1].split()[0]) >= 64 for text in (
+        one.case.inputs.values()
+    ))  # fmt: skip
+
+
+def _square(one: Observed) -> bool:
+    shape = () if one.want is None else one.want.shape
+    return len(shape) > 1 and len(set(shape)) == 1
+
+
+CASES: Mapping[str, Callable[[Observed], bool]] = {
+    "only with options": _options,
+    "only with state": lambda one: any(name in one.inputs for name in STATE),
+    "only with more axes": _axes,
+    "only with reg": lambda one: "reg" in one.case.options,
+    "only small numbers": _tiny,
+    "only shifted": _shift,
+    "only square": _square,
+    "only deep": lambda one: len(one.case.options.get("dims", ())) > 3,
+    "only in test mode": lambda one: one.case.probe.endswith(("_test", "test_mode")),
+    "only in training": lambda one: one.case.probe == "norms.batchnorm_train",
+}
+
+
+def _cells(one: Observed) -> Iterator[str]:
+    got, want = one.got, one.want
+    if got is None or want is None or got.shape != want.shape or not np.all(np.isfinite(got)):
+        return
+    size = float(np.max(np.abs(want), initial=0.0)) or 1.0
+    gap = np.abs(got - want)
+    if np.max(gap, initial=0.0) <= SMALL * size:
+        yield "nearly right"
+    bad = gap > 1e-9 * size
+    if bad.all():
+        yield from _shared(got, want)
+        return
+    for name in ("x", "dout"):
+        array = one.inputs.get(name)
+        if array is not None and array.shape == got.shape:
+            if np.all(array[bad] < 0):
+                yield f"wrong where {name} is negative"
+            if np.all(array[bad] > 0):
+                yield f"wrong where {name} is positive"
+    for axis, name in enumerate(("row", "column")[: bad.ndim] if bad.ndim <= 2 else ()):
+        others = tuple(i for i in range(bad.ndim) if i != axis)
+        lines = bad.any(axis=others)
+        if bad.ndim == 2 and 0 < lines.sum() < len(lines):
+            which = np.flatnonzero(lines)
+            first, last = which.tolist() == [0], which.tolist() == [len(lines) - 1]
+            place = "first" if first else "last" if last else "some"
+            yield f"wrong in {place} {name}s" if place == "some" else f"wrong in the {place} {name}"
+    yield ANYWHERE
+
+
+def _shared(got: np.ndarray, want: np.ndarray) -> Iterator[str]:
+    """What all cells share where every one is wrong."""
+    if got.size < 4:
+        return
+    if np.all(np.abs(got) > np.abs(want)) and np.all(got * want >= 0):
+        yield "too large"
+    if np.all(np.abs(got) < np.abs(want)) and np.all(got * want >= 0):
+        yield "too small"
+    if np.all(got > want):
+        yield "all above"
+    if np.all(got < want):
+        yield "all below"

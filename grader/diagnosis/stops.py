@@ -1,0 +1,193 @@
+"""What an exception means, where it explains why an item fails: the line, and what to look at.
+
+Its message is read in public cases only, for elsewhere it may hold what a hidden case has put in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from grader.grading.verdicts import Bench
+from grader.submission.near import nearest
+from grader.types import Case, Evidence, Raised
+
+# kind -> symptom, and sentences for its messages; the last one, for any message, names no value.
+KINDS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "NameError": ("unknown-name", (
+        (r"name '(?P<a>\w+)' is not defined",
+         "{at} uses {a}, which is not defined there: check its spelling, its import, and whether "
+         "it is local to another function."),
+        ("", "{at} uses a name that is not defined there: check its spelling, its import, and "
+             "whether it is local to another function."),
+    )),
+    "UnboundLocalError": ("unset-name", (
+        (r".*variable '(?P<a>\w+)'",
+         "{at} uses {a} before it has a value: it is set in another branch, or further down."),
+        ("", "{at} uses a name before it has a value: it is set in another branch, or further "
+             "down."),
+    )),
+    "KeyError": ("unknown-key", (
+        (r"(?P<a>'\w{1,30}'|\(.{1,30}\)|\d+)$",
+         "{at} asks a dictionary for the key {a}, which is not in it: print its keys just before."),
+        ("", "{at} asks a dictionary for a key that is not in it: print its keys just before."),
+    )),
+    "AttributeError": ("unknown-attribute", (
+        (r"'NoneType' object has no attribute '(?P<a>\w+)'",
+         "{at} asks None for {a}: the name was never set, as in a branch that is still to be "
+         "written, or a function returned nothing."),
+        (r"'(?P<b>[\w.]+)' object has no attribute '(?P<a>\w+)'",
+         "{at} asks a value of type {b} for {a}, which it does not have."),
+        (r"module '(?P<b>[\w.]+)' has no attribute '(?P<a>\w+)'",
+         "{at} asks {b} for {a}, which it does not have: check the spelling."),
+        ("", "{at} asks a value for something that its type does not have, as a number for the "
+             "shape of an array."),
+    )),
+    "TypeError": ("wrong-kind", (
+        (r"(?:\w+\.)?(?P<a>\w+)\(\) (?:missing|takes|got an unexpected|got multiple)",
+         "{at} calls {a} with other arguments than it takes: compare the call with its def line."),
+        (r"unsupported operand type\(s\) for (?P<a>\S+): .*NoneType",
+         "One side of {a} is None in {at_}: the name was never set, or a function returned "
+         "nothing."),
+        (r"cannot unpack non-iterable (?P<a>\w+)",
+         "{at} unpacks a single value of type {a}: what is on the right gives one value only."),
+        (r"'(?P<a>\w+)' object is not (?P<b>subscriptable|callable|iterable)",
+         "{at} uses a value of type {a}, which is not {b}."),
+        ("", "{at} puts together values of kinds that do not go together: print the types of both "
+             "just before."),
+    )),
+    "ValueError": ("shapes-do-not-fit", (
+        (r"operands could not be broadcast together with shapes (?P<a>\([\d,]*\)) "
+         r"(?P<b>\([\d,]*\))",
+         "{at} combines arrays of the shapes {a} and {b}, which do not fit: think of the shape "
+         "that each should have."),
+        (r"shapes (?P<a>\([\d,]*\)) and (?P<b>\([\d,]*\)) not aligned",
+         "{at} multiplies matrices of the shapes {a} and {b}: the columns of the left one must be "
+         "as many as the rows of the right one."),
+        (r"matmul: .*\(size (?P<a>\d+) is different from (?P<b>\d+)\)",
+         "{at} multiplies matrices whose inner sizes are {b} and {a}: the columns of the left one "
+         "must be as many as the rows of the right one."),
+        (r"cannot reshape array of size (?P<a>\d+) into shape (?P<b>\([\d,]*\))",
+         "{at} gives an array of {a} numbers the shape {b}, which holds another number of them."),
+        (r"too many values to unpack|not enough values to unpack",
+         "{at} unpacks another number of values than there are: compare it with what was packed, "
+         "such as the cache of the forward pass."),
+        ("", "{at} puts together shapes or numbers of values that do not fit: print the shapes "
+             "just before."),
+    )),
+    "IndexError": ("index-too-large", (
+        (r"index (?P<a>-?\d+) is out of bounds for axis (?P<c>\d+) with size (?P<b>\d+)",
+         "{at} takes element {a} of an axis that has {b}: the first one has the index 0."),
+        ("", "{at} takes an element behind the end of a list or an array: the first one has the "
+             "index 0."),
+    )),
+    "AxisError": ("no-such-axis", (
+        (r"axis (?P<a>-?\d+) is out of bounds for array of dimension (?P<b>\d+)",
+         "{at} works along axis {a} of an array that has {b} of them, counted from 0."),
+        ("", "{at} names an axis that the array does not have: print its shape just before."),
+    )),
+    "ZeroDivisionError": ("division-by-zero", (("", "{at} divides a plain number by zero."),)),
+    "FloatingPointError": ("not-finite", (("", "{at} divides by zero, or leaves the range of "
+                                               "numbers."),)),
+    "AssertionError": ("assertion", (("", "The assert in {at_} does not hold."),)),
+    "ImportUnavailable": ("import-unavailable", (
+        (r"(?P<a>.{1,80}? \(imported in line \d+\)) is not",
+         "{at} uses {a}, which the grader does not have. Whether the formula is right could not be "
+         "seen: write it with NumPy alone."),
+        ("", "{at} uses an import that the grader does not have. Whether the formula is right "
+             "could not be seen: write it with NumPy alone."),
+    )),
+    "ModuleNotFoundError": ("no-such-module", (
+        (r"No module named '(?P<a>[\w.]+)'",
+         "{at} imports {a}, which is not there: the assignment needs NumPy and its own files."),
+        ("", "{at} imports a module that is not there."),
+    )),
+    "ImportError": ("no-such-import", (
+        (r"cannot import name '(?P<a>\w+)' from '(?P<b>[\w.]+)'",
+         "{at} imports {a} from {b}, which has no such name: check the spelling in both files."),
+        ("", "{at} imports a name that its module does not have."),
+    )),
+    "ReturnValue": ("wrong-return", (("", "What comes back is not what the docstring says: count "
+                                          "the values, and look at their order."),)),
+    "RecursionError": ("recursion", (("", "{at} leads back into the same function again and "
+                                          "again."),)),
+}  # fmt: skip
+BY_ITSELF = ("raised-by-itself", (
+    ("", "{at} raises this exception by itself: look at the condition under which it does."),
+))  # fmt: skip
+TIME = ("time", "It takes too long: a loop does not end, or runs over single numbers where one "
+        "product would do.")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why an item stops; `certain` where every case of it that ends early ends at this line."""
+
+    id: str
+    says: str
+    certain: bool
+
+
+def find(cases: Sequence[Case], evidence: Sequence[Evidence], bench: Bench) -> Stop | None:
+    """Return what the most frequent exception means, or a timeout; None where there is neither."""
+    both = list(zip(cases, evidence, strict=True))
+    raised = [(case, one.raised) for case, one in both if _stopped(one) and one.raised]
+    if not raised:
+        late = any(one.outcome == "timeout" for one in evidence)
+        return Stop(*TIME, certain=False) if late else None
+    kinds = Counter(_place(each) for _, each in raised)
+    place = kinds.most_common(1)[0][0]
+    mine = [(case, each) for case, each in raised if _place(each) == place]
+    shown = next((each for case, each in mine if case.public), None)
+    kind = "TypeError" if "UFunc" in place[0] else place[0]  # NumPy's own TypeErrors
+    found = BY_ITSELF if _raises(mine[0][1]) else KINDS.get(kind)
+    if found is None:
+        return None
+    says = _sentence(found[1], mine[0][1], shown.message if shown else "")
+    if shown is not None and place[0] == "NameError":
+        says += _meant(shown, bench)
+    ended = [one for one in evidence if one.outcome != "answered"]
+    return Stop(found[0], says, len(mine) == len(ended) and shown is not None and bool(place[1]))
+
+
+def _stopped(one: Evidence) -> bool:
+    """Say whether an exception ended a case: also one that None caused, as in a stub."""
+    used = one.outcome == "not_written" and one.raised is not None and bool(one.raised.frames)
+    return one.outcome == "raised" or used
+
+
+def _raises(raised: Raised) -> bool:
+    """Say whether the student's line is a `raise` of its own."""
+    return bool(raised.frames) and raised.frames[-1][3].startswith("raise ")
+
+
+def _place(raised: Raised) -> tuple[str, str, int]:
+    path, line = raised.frames[-1][:2] if raised.frames else ("", 0)
+    return raised.type, path, line
+
+
+def _sentence(forms: Sequence[tuple[str, str]], raised: Raised, message: str) -> str:
+    """Return the sentence of the first form that a message has; "at" is the line that stops."""
+    path, line = raised.frames[-1][:2] if raised.frames else ("", 0)
+    file = path.rpartition("/")[2]
+    at = f"{file} line {line}" if file and line else "the code"
+    for pattern, template in forms:
+        match = re.match(pattern, message) if message or not pattern else None
+        if match is not None:
+            start = at if at != "the code" else "The code"
+            return template.format(at=start, at_=at, **match.groupdict())
+    return forms[-1][1].format(at=at, at_=at)
+
+
+def _meant(raised: Raised, bench: Bench) -> str:
+    """Return " Is X meant?" where a name that is not defined is near to one that is."""
+    match = re.match(r"name '(\w+)' is not defined", raised.message)
+    if match is None or not raised.frames:
+        return ""
+    module = raised.frames[-1][0].rpartition("/")[2].removesuffix(".py")
+    function = raised.frames[-1][2]
+    known = bench.sources.known_in(module, function)
+    meant = nearest(match[1], known)
+    return f" Is {meant} meant?" if meant else ""

@@ -1,0 +1,240 @@
+"""What wrong numbers have to do with the right ones, where no usual mistake gives them.
+
+Each output is looked at in every case in which it is wrong. A rule gives the words that hold in one
+case ("factor N", "column offset"); only words that hold in all of them count, and they are certain
+only where they hold to 1e-9. No sentence holds a hidden number: a factor is named or not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from grader.diagnosis import relations, sentences, spread
+from grader.diagnosis.formulas import SLIP
+from grader.diagnosis.relations import Observed
+from grader.judges import find as judge
+from grader.judges.wrong import Key, Seen
+
+if TYPE_CHECKING:
+    from grader.rubric.tables import ItemTable
+
+# Outputs that others follow from: what an update rule keeps, and the forward pass.
+STATE = ("velocity", "cache", "m", "v", "t")
+ROOTS = (*STATE, "scores", "loss", "out")
+REG = "only with reg"  # says by itself that it is about regularization
+COUNT = "parameters_without_gradient"  # no answer of the student's
+AVERAGES = ("velocity", "cache", "m", "v")  # what next_w follows from
+ADDED = "_regularization"  # probes that look at what reg adds
+SOMETIMES = "sometimes"
+MODES = ("only in training", "only in test mode")
+IS_OUTPUT = "is output "
+STARTS_AS = "starts as "
+EXACT, LOOSE = 1e-9, 1e-5  # LOOSE: single precision
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """What holds for `outputs` in every case where they are wrong."""
+
+    id: str
+    outputs: tuple[str, ...]
+    says: str
+    certain: bool
+    mode: str = ""  # "train" or "test" where it shows in one of them only
+
+
+def errors(seen: Iterable[Seen]) -> dict[Key, float]:
+    """Return how far each wrong output is from right, in units of its scale."""
+    return {
+        (one.case.id, found.output): found.error
+        for one in seen
+        if one.look is not None
+        for found in judge(one.case.judge).decide(one.look)
+        if found.kind is not None and found.error is not None
+    }
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What holds for one output; outputs with the same `words` and forms are told together."""
+
+    words: str
+    output: str
+    certain: bool
+    adds: bool
+    scalar: bool
+    mode: str = ""
+
+    @property
+    def form(self) -> tuple[str, bool, bool, str]:
+        return self.words, self.adds, self.scalar, self.mode
+
+
+def find(item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]) -> list[Symptom]:
+    """Return what the wrong outputs of the `lost` parts show, the most telling first."""
+    wrong, right, undecided = _observed(item, seen, lost)
+    if len(wrong) > 1 and set(wrong) & set(AVERAGES):
+        wrong.pop("next_w", None)
+    sound = [n for n in right if n not in wrong and n not in undecided and n != COUNT]
+    found: list[_Found] = []
+    for output, observed in wrong.items():
+        fine = right.get(output, [])
+        if output.startswith("running_"):  # what other probes do not change is right there anyway
+            probes = {one.case.probe for one in observed}
+            fine = [one for one in fine if one.case.probe in probes]
+        words, certain = _of_output(output, observed, fine, sound)
+        if words is not None:
+            adds = _is_added(observed) and words != REG
+            scalar = all(relations.is_scalar(one) for one in observed)
+            found.append(_Found(words, output, certain, adds, scalar, _mode(observed)))
+    return _told(_exchanged(_own(found)))
+
+
+def _of_output(
+    output: str, wrong: Sequence[Observed], right: Sequence[Observed], sound: Sequence[str]
+) -> tuple[str | None, bool]:
+    """Return the words for an output and whether they are certain.
+
+    What does not hold in the cases that are right depends on something: on what, is said first
+    where it shows, and certain it is not.
+    """
+    words, certain = _words(wrong)
+    if spread.defaults(wrong, right):
+        return "only with defaults", False
+    plain = [one for one in wrong if not _is_added([one])]
+    if words is None and 0 < len(plain) < len(wrong):  # what reg adds is wrong as well
+        words, certain = _words(plain)[0], False
+    if words is None:
+        return spread.words(output, wrong, right, sound), False
+    others = [one for one in right if one.case.probe.endswith(ADDED) == _is_added(wrong)]
+    if all(relations.holds(words, one, LOOSE) for one in others):
+        return words, certain
+    where = spread.condition(wrong, others)
+    return f"{where or SOMETIMES}: {words}", certain and where in MODES
+
+
+def _own(found: Sequence[_Found]) -> list[_Found]:
+    """Leave out a step that only follows from a wrong t, unless its formula has a slip."""
+    counted = any(one.output == "t" for one in found)
+    return [
+        one
+        for one in found
+        if not (counted and one.output == "next_w" and not one.words.startswith(SLIP))
+    ]
+
+
+def _exchanged(found: Sequence[_Found]) -> list[_Found]:
+    """Return what was found, with two outputs that are each other's told as such."""
+    words = {one.output: one.words for one in found}
+    kept = []
+    for one in found:
+        kind = next((each for each in (IS_OUTPUT, STARTS_AS) if one.words.startswith(each)), "")
+        other = one.words.removeprefix(kind)
+        if kind and words.get(other) == f"{kind}{one.output}":
+            if other < one.output:
+                continue
+            one = replace(one, words=f"exchanged with {other}")
+        kept.append(one)
+    return kept
+
+
+def _observed(
+    item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]
+) -> tuple[dict[str, list[Observed]], dict[str, list[Observed]], set[str]]:
+    """Return output -> observations where it is wrong, and where it is right; and the outputs that
+    are not decided right everywhere.
+    """
+    wrong: dict[str, list[Observed]] = {}
+    right: dict[str, list[Observed]] = {}
+    undecided: set[str] = set()
+    order = {part: n for n, part in enumerate(lost)}
+    for one in seen:
+        left = set(one.names)
+        for found in judge(one.case.judge).decide(one.look) if one.look is not None else ():
+            part = item.part_of(found.output, one.case)
+            if part is None:
+                continue
+            good = found.kind is None or found.warning
+            left -= {found.output} if good else set()
+            if not judge(one.case.judge).golden or one.look is None:
+                continue
+            row = Observed.of(one.look, found)
+            if good:
+                right.setdefault(found.output, []).append(row)
+            elif part in order and found.got is not None:
+                wrong.setdefault(found.output, []).append(row)
+        undecided |= left
+    first = {
+        name: (name not in ROOTS, min(order[_part(item, one)] for one in rows))
+        for name, rows in wrong.items()
+    }
+    ordered = {name: wrong[name] for name in sorted(wrong, key=lambda name: first[name])}
+    return ordered, right, undecided
+
+
+def _part(item: ItemTable, one: Observed) -> str:
+    return item.part_of(one.output, one.case) or ""
+
+
+def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:
+    """Return the first words that hold in all cases, and whether they hold exactly."""
+    shaped = [one for one in observed if one.has_other_shape]
+    for tolerance in (EXACT, LOOSE):
+        told: list[list[str]] = []
+        for one in shaped or observed:  # a slip in the formula must be one in every case
+            asks = all(any(word.startswith(SLIP) for word in words) for words in told)
+            told.append(relations.words(one, tolerance, asks))
+        # A word with a question mark holds trivially in its case: it may not be the only witness.
+        maybe = [{word.rstrip("?") for word in words} for words in told]
+        common = [
+            word
+            for word in dict.fromkeys(word for words in told for word in words)
+            if not word.endswith("?") and all(word in words for words in maybe)
+        ]
+        slip = [word for word in common if word.startswith(SLIP)]
+        if slip and common[0].startswith(("factor =", "starts as")) or common[:1] == ["factor"]:
+            common = [*slip, *common]  # which operation it is says more than that there is one
+        if len(observed) == 1:  # some factor makes any number of any other
+            common = [word for word in common if not word.startswith("factor =")]
+        if common:
+            return _unambiguous(common), tolerance == EXACT and len(shaped) in (0, len(observed))
+    return None, False
+
+
+def _unambiguous(common: Sequence[str]) -> str:
+    """Return the first words; a factor that fits two names, as 2 = N, is told as a number."""
+    named = [word for word in common if word.startswith("factor ")]
+    if common[0] not in named or len(named) == 1:
+        return common[0]
+    return next((word for word in named if word.strip("factor-1/ ") in "23"), "factor")
+
+
+def _is_added(observed: Sequence[Observed]) -> bool:
+    """Say whether an output is wrong only in what reg adds to it."""
+    return all(one.case.probe.endswith(ADDED) for one in observed)
+
+
+def _mode(observed: Sequence[Observed]) -> str:
+    """Return the mode of a layer in which an output is wrong, where it is wrong in one only."""
+    modes = {one.case.probe.rpartition("_")[2] for one in observed}
+    return modes.pop() if len(modes) == 1 and modes <= {"train", "test"} else ""
+
+
+def _told(found: Sequence[_Found]) -> list[Symptom]:
+    """Join outputs that show the same; those whose words tell most come first."""
+    groups: dict[tuple[str, bool, bool, str], list[_Found]] = {}
+    for one in found:
+        groups.setdefault(one.form, []).append(one)
+    told = [
+        Symptom(
+            sentences.slug(words),
+            tuple(one.output for one in members),
+            sentences.sentence(words, [one.output for one in members], adds, scalar),
+            all(one.certain for one in members),
+            mode,
+        )
+        for (words, adds, scalar, mode), members in groups.items()
+    ]
+    return sorted(told, key=lambda one: (one.outputs[0] not in ROOTS, not one.certain))

@@ -1,0 +1,143 @@
+"""At which line does a wrong net leave the way of a right one?
+
+Over the reference's layers each call of a layer is known, with its numbers and the student's line
+that made it. The reference's net makes the same calls; the first one that differs is where to look.
+Only public cases are compared. No point hangs on it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from grader.box.job import Job
+from grader.box.session import Session
+from grader.box.worker import Worker
+from grader.diagnosis.diagnose import Diagnosis
+from grader.rubric.cases import Rubric
+from grader.types import Call, Case, Cause, Evidence
+
+ID = "symptom/leaves-the-way"
+STARTS = "symptom/starts"
+SAME = 1e-9  # of a sum's size: rounding, in whatever order it was taken
+ALIKE = {"batchnorm_backward_alt": "batchnorm_backward"}
+
+
+def causes(
+    job: Job,
+    grafts: Mapping[str, bytes],
+    reference: Mapping[str, bytes],
+    worker: Worker,
+    rubric: Rubric,
+    over: Mapping[str, Evidence],
+    found: Mapping[str, Diagnosis],
+    deadline: float,
+) -> dict[str, Diagnosis]:
+    """Return the diagnosis, with the line added, of each net that no usual mistake explains.
+
+    `over` is what happened over right layers, by case; `reference` are the files of a right net.
+    """
+    items = {case.item for case in rubric.cases if case.id in over}
+    known = {name for name, one in found.items() if one.hints or one.whole}
+    asked = [name for name in items if name not in known]
+    cases = [c for c in rubric.cases if c.item in asked and c.public and c.id in over]
+    cases = [case for case in cases if over[case.id].calls]
+    if not cases or not reference or time.monotonic() > deadline:
+        return {}
+    session = Session(worker, right_job(job, grafts, reference), rubric, deadline)
+    try:
+        right = session.once(cases)
+    finally:
+        session.close()
+    told: dict[str, Diagnosis] = {}
+    for case in cases:
+        says = difference(case, over[case.id].calls, right[case.id].calls)
+        if says and case.item not in told:
+            told[case.item] = _with(found.get(case.item), says)
+    return told
+
+
+def right_job(job: Job, grafts: Mapping[str, bytes], reference: Mapping[str, bytes]) -> Job:
+    """Return the job that runs the reference's nets over the same layers as `job`'s."""
+    conventions = {"dropout_p": "keep"}
+    return replace(job, package="cs231n", files=reference, conventions=conventions, graft=grafts)
+
+
+def site(mine: Sequence[Call], right: Sequence[Call]) -> tuple[str, int] | None:
+    """Return (file, line) of the first call that no right net makes; None if there is none."""
+    at = _parting(mine, right)
+    return None if at is None else (mine[at[0]].file, mine[at[0]].line)
+
+
+def _with(known: Diagnosis | None, says: str) -> Diagnosis:
+    """Return the line, behind what is certain about the numbers or seen in a new net."""
+    if known is None or not (known.cause.certain or known.cause.id.startswith(STARTS)):
+        return Diagnosis(Cause(ID, says, False))
+    cause = known.cause
+    return replace(known, cause=Cause(f"{cause.id}+{ID}", f"{cause.says} {says}", cause.certain))
+
+
+def difference(case: Case, mine: Sequence[Call], right: Sequence[Call]) -> str:
+    """Return a sentence about the first call of a net that no right net makes; "" if there is none.
+
+    A layer that a net works out by itself is no difference: what it hands on is right, or is not.
+    Where units are dropped at random nothing is compared.
+    """
+    if case.options.get("keep", 1.0) != 1 and case.probe != "nets.net_scores":
+        return ""
+    at = _parting(mine, right)
+    if at is None:
+        return ""
+    call, left = mine[at[0]], right[at[1] :]
+    wanted = next((one for one in left if _kind(one) == _kind(call)), None)
+    if wanted is None:
+        after = f" where a right net calls {left[0].name}" if left else " where a right net is done"
+        return f"{_place(call)} calls {call.name}{after}."
+    names = " and ".join(_other(call, wanted))
+    says = f"hands another {names} to {call.name} than a right net does"
+    if _kind(left[0]) != _kind(call):
+        return f"{_place(call)} {says}: it calls {left[0].name} before."
+    return (
+        f"{_place(call)} {says}: look at where {names} {'come' if ' ' in names else 'comes'} from."
+    )
+
+
+def _parting(mine: Sequence[Call], right: Sequence[Call]) -> tuple[int, int] | None:
+    """Return (number of my first call that is none of the right ones, how many of those came
+    before); None if all of mine are, in their order.
+    """
+    done = 0
+    for number, call in enumerate(mine):
+        same = next((n for n in range(done, len(right)) if _is_same(call, right[n])), None)
+        if same is None:
+            return number, done
+        done = same + 1
+    return None
+
+
+def _is_same(call: Call, wanted: Call) -> bool:
+    return _kind(call) == _kind(wanted) and not any(_other(call, wanted))
+
+
+def _kind(call: Call) -> str:
+    return ALIKE.get(call.name, call.name)
+
+
+def _place(call: Call) -> str:
+    return f"Line {call.line} of {call.file.rpartition('/')[2]}" if call.line else "The net"
+
+
+def _other(call: Call, wanted: Call) -> Iterator[str]:
+    """Yield the arguments that both calls have and that differ."""
+    for name, numbers in wanted.numbers.items():
+        mine = call.numbers.get(name)
+        if mine is None:
+            continue
+        size = max(abs(wanted.numbers[name][2]), 1e-12)
+        if mine[0] != numbers[0] or any(
+            not math.isclose(a, b, rel_tol=SAME, abs_tol=SAME * size)
+            for a, b in zip(mine[1:], numbers[1:])
+        ):
+            yield name

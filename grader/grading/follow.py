@@ -1,0 +1,176 @@
+"""Follow-through: one mistake is paid for once.
+
+A net that fails where a layer is wrong runs again with the reference's layers in the place of the
+student's; what is right there was only a consequence, and which layers it calls is seen there. So
+does a net over layers that are right to single precision only, for it cannot be more. A backward
+pass that fails where its forward pass is wrong is tried by itself: affine and relu with the cache
+that is promised, a normalization against its own forward pass, for the cache between them is the
+student's own. No text and no array of these sessions is shown to anyone.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from grader.box.job import Job
+from grader.box.observing import observe
+from grader.box.session import Session
+from grader.box.worker import Worker
+from grader.grading.dependencies import Verdicts, fails, kind
+from grader.grading.verdicts import Bench
+from grader.judges import own
+from grader.rubric.cases import Rubric
+from grader.rubric.tables import ItemTable
+from grader.types import Case, Evidence
+
+# A backward pass, its forward pass, and the shapes of what the forward pass takes.
+NORMS = {
+    "batchnorm_backward": "batchnorm_forward",
+    "batchnorm_backward_alt": "batchnorm_forward",
+    "layernorm_backward": "layernorm_forward",
+}
+TELLING = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
+# A backward pass whose cache is promised by its forward pass's docstring.
+PROMISED = {
+    "affine_backward": "affine_forward",
+    "relu_backward": "relu_forward",
+    "dropout_backward": "dropout_forward",
+}
+
+
+@dataclass(frozen=True)
+class Again:
+    """An item that was tried again: part -> right, and what happened, by case.
+
+    `root` is the item whose mistake was taken out of its way, where one was. `held`: its gradients
+    are those of its own forward pass, which may be no normalization at all.
+    """
+
+    right: Mapping[str, bool]
+    evidence: Mapping[str, Evidence]
+    root: str | None
+    held: bool = False
+
+
+def through(
+    job: Job,
+    grafts: Mapping[str, bytes],
+    worker: Worker,
+    rubric: Rubric,
+    bench: Bench,
+    verdicts: Verdicts,
+    deadline: float,
+) -> dict[str, Again]:
+    """Try again what may be a consequence, by item."""
+    failed = [v.item for v in verdicts.values() if not v.passed and v.written and not v.broken]
+    nets = [item for item in failed if grafts and kind(item) == "nets" and _over_layers(verdicts)]
+    norms = [item for item in failed if fails(NORMS.get(item.id), verdicts)]
+    plain = [item for item in failed if fails(PROMISED.get(item.id), verdicts)]
+    found: dict[str, Again] = {}
+    for items, own_job, cases in (
+        (nets, replace(job, graft=grafts), [c for c in rubric.cases if c.item in _ids(nets)]),
+        (norms, job, [case for item in norms for case in _own_cases(item, rubric)]),
+        (plain, job, [_alone(case) for case in rubric.cases if case.item in _ids(plain)]),
+    ):
+        if cases and time.monotonic() < deadline:
+            session = Session(worker, own_job, rubric, deadline)
+            both = items is norms
+            evidence = _of_halves(session, cases) if both else observe(session, cases, bench)
+            session.close()
+            for item in items:
+                mine = [case for case in cases if case.item == item.id]
+                wrong = {name for name, verdict in verdicts.items() if not verdict.passed}
+                again = bench.verdict(item, evidence, mine, wrong)
+                held = both and all(_is_gradient(bench, case, evidence[case.id]) for case in mine)
+                telling = any(f.kind in TELLING for f in again.faults)
+                if any(again.right.values()) or telling or held:
+                    root = forward_of(item.id) or _called(mine, evidence, verdicts)
+                    found[item.id] = Again(again.right, evidence, root, held)
+    return found
+
+
+def _is_gradient(bench: Bench, case: Case, evidence: Evidence) -> bool:
+    with np.errstate(all="ignore"):  # a student's numbers may be anything
+        return evidence.outcome == "answered" and own.is_gradient(bench.look(case, evidence))
+
+
+def forward_of(name: str) -> str | None:
+    """Return the item of the forward pass that a backward pass belongs to."""
+    return NORMS.get(name) or PROMISED.get(name)
+
+
+def _over_layers(verdicts: Verdicts) -> bool:
+    """Say whether right layers can help a net: some layer is wrong, or right to float32 only."""
+    layers = [v for v in verdicts.values() if kind(v.item) == "layers"]
+    return any(not layer.passed or layer.single_precision for layer in layers)
+
+
+def _called(
+    cases: Sequence[Case], evidence: Mapping[str, Evidence], verdicts: Verdicts
+) -> str | None:
+    """Return the first wrong layer that a net was seen to call."""
+    called = {call.name for case in cases for call in evidence[case.id].calls}
+    return next((name for name in verdicts if name in called and fails(name, verdicts)), None)
+
+
+def _ids(items: Sequence[ItemTable]) -> set[str]:
+    return {item.id for item in items}
+
+
+def _own_cases(item: ItemTable, rubric: Rubric) -> list[Case]:
+    """Return the item's largest plain case as a question about the own forward pass.
+
+    Plain, and large: of two numbers that lie close together no difference can be taken.
+    """
+    plain = [c for c in rubric.cases if c.item == item.id and " " not in c.inputs["x"]]
+    if not plain:
+        return []
+    case = max(plain, key=_size)
+    shapes = {name: case.inputs[name].split()[0] for name in ("x", "gamma", "beta")}
+    own = replace(
+        case,
+        id=f"{case.id}/own",
+        probe="own.norm_backward",
+        judge="own.gradient",
+        public=False,
+        inputs={**case.inputs, **{f"{n}_along": shape for n, shape in shapes.items()}},
+        options={**case.options, "forward": NORMS[item.id], "backward": item.id},
+    )
+    return [own]
+
+
+def _size(case: Case) -> int:
+    return math.prod(int(n) for n in case.inputs["x"].split("x"))
+
+
+def _of_halves(session: Session, cases: Sequence[Case]) -> dict[str, Evidence]:
+    """Run the two halves of each own case in children of their own; return what both saw."""
+    seen: dict[str, Evidence] = {}
+    for case in cases:
+        halves = [session.once([half])[half.id] for half in _halves(case)]
+        arrays = {name: array for half in halves for name, array in half.arrays.items()}
+        worse = next((half for half in halves if half.outcome != "answered"), halves[0])
+        seen[case.id] = replace(worse, case=case.id, arrays=arrays)
+    return seen
+
+
+def _halves(case: Case) -> tuple[Case, Case]:
+    """Return the backward pass without directions, and the forward pass without dout."""
+    directions = {name for name in case.inputs if name.endswith("_along")}
+    backward = {name: text for name, text in case.inputs.items() if name not in directions}
+    forward = {name: text for name, text in case.inputs.items() if name != "dout"}
+    options = {name: value for name, value in case.options.items() if name != "backward"}
+    return (
+        replace(case, id=f"{case.id}/backward", inputs=backward),
+        replace(case, id=f"{case.id}/ends", probe="own.norm_ends", inputs=forward, options=options),
+    )
+
+
+def _alone(case: Case) -> Case:
+    """Return a case that gives the backward pass the promised cache: same inputs, same answers."""
+    return replace(case, options={**case.options, "own_forward": False})

@@ -1,0 +1,86 @@
+"""Points: what each part earns, and what a submission adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from grader.types import Fault, ItemResult, PartResult, Score, Status
+
+if TYPE_CHECKING:
+    from grader.rubric.tables import ItemTable
+
+GRADED: tuple[Status, ...] = (
+    "passed", "partial", "failed", "not_written", "missing", "error", "timeout",
+)  # fmt: skip
+
+
+def parts_of(
+    item: ItemTable, right: Mapping[str, bool], otherwise: Status
+) -> tuple[PartResult, ...]:
+    """Return each part with its points: all of them where it is right in every case, else none.
+
+    A part that nothing decided is not in `right`, and earns nothing: no verdict, no points.
+    `otherwise` is the status of what is not right.
+    """
+    results = []
+    for part in item.parts:
+        good = right.get(part.id, False)
+        status: Status = "passed" if good else otherwise
+        earned = part.points if good else 0.0
+        results.append(PartResult(part.id, part.about, earned, part.points, status))
+    return tuple(results)
+
+
+def status_of(parts: Iterable[PartResult], faults: Iterable[Fault]) -> Status:
+    """Return the status of a code item from its parts and the faults that cost points."""
+    counted = [part for part in parts if part.possible > 0]
+    if all(part.status == "passed" for part in counted):
+        return "passed"
+    if any(part.status in ("passed", "partial") for part in counted):
+        return "partial"
+    kinds = {fault.kind for fault in faults if not fault.warning}
+    if kinds == {"missing"} and all(part.status == "missing" for part in counted):
+        return "missing"
+    if kinds and kinds <= {"not_written", "missing"}:
+        return "not_written"
+    if kinds == {"timeout"}:
+        return "timeout"
+    return "error" if kinds and kinds <= {"error", "memory", "died", "timeout"} else "failed"
+
+
+def total(items: Iterable[ItemResult], bonus: Mapping[str, bool]) -> Score:
+    """Return the sum over items; what is pending or skipped is not counted as possible."""
+    earned = possible = pending = extra = 0.0
+    for item in items:
+        # A notebook that was not run has no parts; a skipped code item has lost its points.
+        counted = item.status in GRADED or (item.status == "skipped" and item.parts)
+        if item.status == "pending":
+            pending += item.possible
+        elif counted and bonus.get(item.id, False):
+            extra += item.earned
+        elif counted:  # what an item earns beyond its points is a bonus of one of its parts
+            beyond = max(0.0, item.earned - item.possible)
+            earned += item.earned - beyond
+            extra += beyond
+            possible += item.possible
+    return Score(*(tidy(points) for points in (earned, possible, pending, extra)))
+
+
+def tidy(points: float) -> float:
+    """Return points without the dust of adding tenths."""
+    return round(points, 6) + 0.0
+
+
+def with_follow_through(
+    parts: Iterable[PartResult], right: Mapping[str, bool], share: float
+) -> tuple[PartResult, ...]:
+    """Return the parts with `share` of the points of each that is right over right needs."""
+    status: Status = "passed" if share == 1 else "partial"
+    return tuple(
+        replace(part, earned=tidy(part.possible * share), status=status)
+        if part.status != "passed" and right.get(part.id, False)
+        else part
+        for part in parts
+    )

@@ -1,0 +1,105 @@
+"""Which runs a goal looks at, and which of them may be compared with each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from grader.rubric.goals import GoalTable, On, RunsTable
+from grader.types import Trained
+
+Key = tuple[object, ...]
+
+
+def count_images(run: Trained) -> int:
+    """Return on how many different images a run was trained; what it tells where we cannot see."""
+    rows = run.training.rows
+    return run.training.num_train if rows is None else len(rows)
+
+
+def drops(run: Trained) -> bool:
+    """Say whether a net drops units: a ratio of 0 or 1 is none, whichever way a year counts."""
+    ratio = run.training.dropout_keep_ratio
+    return ratio is not None and 0 < ratio < 1
+
+
+def value(run: Trained, on: On) -> float | None:
+    """Return the recomputed accuracy; None where it could not be."""
+    return run.train_accuracy if on == "training" else run.val_accuracy
+
+
+def told(run: Trained, on: On) -> float:
+    """Return the accuracy that the run tells of, which nobody has checked."""
+    if on == "validation":
+        return float(run.training.best_val_acc)
+    return float(max(run.training.train_acc_history, default=math.nan))
+
+
+def fits(run: Trained, wanted: RunsTable) -> bool:
+    """Say whether a run is of the kind that is looked for, whatever it learned."""
+    training = run.training
+    return (
+        wanted.layers in (None, len(training.layer_sizes) - 1)
+        and wanted.images in (None, count_images(run))
+        and (wanted.epochs is None or training.num_epochs <= wanted.epochs)
+        and wanted.update_rule in (None, training.update_rule)
+        and wanted.normalization in (None, training.normalization or "none")
+        and wanted.dropout in (None, drops(run))
+    )
+
+
+def learned(run: Trained, wanted: RunsTable) -> bool:
+    """Say whether a run knows enough of its training images to tell anything."""
+    if wanted.learned == 0:
+        return run.val_accuracy is not None
+    return run.train_accuracy is not None and run.train_accuracy >= wanted.learned
+
+
+def unseen(run: Trained, on: On) -> bool:
+    """Say whether the accuracy could not be recomputed though the run may be right."""
+    return value(run, on) is None and run.training.rows is None
+
+
+def key(run: Trained, without: Iterable[str]) -> Key:
+    """Return all that two runs must share to be compared, but for what is compared.
+
+    That is the net, the images, and the lengths of training and batches.
+    """
+    training = run.training
+    rows = training.rows
+    shared = {
+        "layer_sizes": training.layer_sizes,
+        "images": training.train_sha256 if rows is None else rows.tobytes(),
+        "epochs": training.num_epochs,
+        "batch_size": training.batch_size,
+        "update_rule": training.update_rule,
+        "normalization": training.normalization,
+        "dropout": drops(run),
+    }
+    return tuple(what for name, what in shared.items() if name not in set(without))
+
+
+def scale(run: Trained) -> float:
+    """Return the standard deviation of the first weights; 0 where it is not known."""
+    first = next(iter(run.training.initial_weight_std), 0.0)
+    return float(first) if math.isfinite(first) and first > 0 else 0.0
+
+
+def alike(one: Trained, other: Trained, apart: float) -> bool:
+    """Say whether two runs began with weights of the same size, as far as that is known."""
+    low, high = sorted((scale(one), scale(other)))
+    return low == 0 or high / low < apart
+
+
+def different(values: Iterable[float], apart: float) -> list[float]:
+    """Return the values of which each is `apart` times the one before it, or more."""
+    kept: list[float] = []
+    for each in sorted(v for v in values if v > 0):
+        if not kept or each >= kept[-1] * apart:
+            kept.append(each)
+    return kept
+
+
+def varied(run: Trained, goal: GoalTable) -> float:
+    """Return what a sweep varies, of one run."""
+    return scale(run) if goal.over == "initial_scale" else float(run.training.batch_size)

@@ -1,0 +1,177 @@
+"""What a student reads about a training goal: what was found, what is asked, what to do next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from grader.grading.training.runs import drops, told, value
+from grader.rubric.goals import GoalTable, On, RunsTable
+from grader.types import Trained
+
+NORMALS = {
+    "none": "without normalization",
+    "batchnorm": "with batch normalization",
+    "layernorm": "with layer normalization",
+}
+VARIED = {"initial_scale": "scales of the first weights", "batch_size": "batch sizes"}
+SETTING = {"initial_scale": "weight_scale", "batch_size": "batch_size"}
+SHARED = {  # what two runs must share to be compared, by the field of a RunsTable that may differ
+    "layers": "layers",
+    "images": "images",
+    "epochs": "epochs",
+    "update_rule": "update rule",
+    "normalization": "normalization",
+    "dropout": "dropout",
+}
+MEND = {
+    "training": "Try other values of weight_scale and learning_rate: a loss that hardly falls "
+    "wants larger ones, a loss that jumps or becomes nan wants smaller ones",
+    "validation": "Look at both accuracies of the run: where the one on training images is low as "
+    "well, train for longer or with a larger learning_rate; where it is high, the net learns by "
+    "heart and needs regularization, or dropout",
+}
+
+
+def words(wanted: RunsTable) -> str:
+    """Say which net is looked for: "a 3-layer net trained on 50 images"."""
+    said = "a net" if wanted.layers is None else f"a {wanted.layers}-layer net"
+    parts = [NORMALS[wanted.normalization]] if wanted.normalization else []
+    if wanted.dropout is not None:
+        parts.append("with dropout" if wanted.dropout else "without dropout")
+    trained = [f"with {wanted.update_rule}"] if wanted.update_rule else []
+    if wanted.images is not None:
+        trained.append(f"on {wanted.images} images")
+    if wanted.epochs is not None:
+        trained.append(f"for at most {wanted.epochs} epochs")
+    if parts:
+        said += f" {' and '.join(parts)}"
+    return said + (f" trained {' '.join(trained)}" if trained else "")
+
+
+def share(accuracy: float) -> str:
+    """Return "49.6 %"; never rounded up, so that 49.96 % does not look like enough."""
+    return f"{math.floor(1000 * accuracy + 1e-6) / 10:g} %"
+
+
+def images(on: On) -> str:
+    """Say on which images an accuracy is measured."""
+    return "its training images" if on == "training" else "the validation images"
+
+
+def short_of(goal: GoalTable, best: Trained, found: float, asked: float) -> str:
+    """The best run does not reach what is asked."""
+    claim = told(best, goal.on)
+    other = ""
+    if abs(claim - found) >= 0.005 and not (drops(best) and goal.on == "training"):
+        other = (
+            f" (it tells of {share(claim)} itself, but what counts is what the parameters do "
+            "that your Solver learned)"
+        )
+    return (
+        f"The best run of {words(goal.runs)} gets {share(found)} of {images(goal.on)} right"
+        f"{other}; {share(asked)} is asked. {MEND[goal.on]}"
+    )
+
+
+def seen_before(best: Trained, found: float) -> str:
+    """A net knows the validation images."""
+    return (
+        f"Your best run gets {share(found)} of the validation images right, but only "
+        f"{share(best.hidden_accuracy or 0.0)} of images that it cannot have seen. A net that was "
+        "trained on validation images does not count: train it on data['X_train'] alone"
+    )
+
+
+def taken() -> str:
+    """One run cannot earn two items."""
+    return (
+        "The only run that does it has earned another item already. Train a second net, with "
+        "other settings"
+    )
+
+
+def behind(goal: GoalTable, against: RunsTable, first: float, second: float) -> str:
+    """A run is not as far ahead of its partner as is asked."""
+    points = f"{abs(100 * goal.by):g} percentage points"
+    asked = (
+        f"it has to be ahead by at least {points}. Try another learning_rate for it"
+        if goal.by > 0
+        else f"it may be behind by at most {points}. Try to train it for longer, or to drop less"
+    )
+    return (
+        f"{_capital(words(goal.runs))} gets {share(first)} of {images(goal.on)} right and "
+        f"{words(against)}, all else equal, {share(second)}; {asked}"
+    )
+
+
+def unlike(one: RunsTable, other: RunsTable) -> str:
+    """There are both runs of a pair, but they cannot be compared."""
+    same = [word for name, word in SHARED.items() if getattr(one, name) == getattr(other, name)]
+    return (
+        f"There are runs of {words(one)} and of {words(other)}, but no two that can be compared. "
+        f"Train both with the same {', '.join(same)}, batch size and weight_scale"
+    )
+
+
+def few_values(goal: GoalTable, values: Sequence[float]) -> str:
+    """A sweep has too few values."""
+    over = str(goal.over)
+    found = f" ({', '.join(f'{value:.2g}' for value in values)})" if values else ""
+    return (
+        f"For {words(goal.runs)}{_learned(goal.runs)}, {len(values)} of {goal.values} different "
+        f"{VARIED[over]} were found{found}. Train the same net with other values of "
+        f"{SETTING[over]}, each at least {goal.apart:g} times the one before"
+    )
+
+
+def no_wider(goal: GoalTable, other: RunsTable, ours: int, theirs: int) -> str:
+    """A sweep does not show what it should."""
+    over = str(goal.over)
+    return (
+        f"{_capital(words(goal.runs))} learns from {ours} different {VARIED[over]} and "
+        f"{words(other)} from {theirs}; {goal.more_by} more are asked, and to learn is to get "
+        f"{share(goal.runs.learned)} of its training images right. Train both with the same values "
+        f"of {SETTING[over]}, also with much smaller and much larger ones"
+    )
+
+
+def missing(wanted: RunsTable, fitting: Sequence[Trained]) -> str:
+    """There is no run that could be used; `fitting` are those of the right kind."""
+    best = max(
+        (run for run in fitting if run.train_accuracy is not None),
+        key=lambda run: value(run, "training") or 0.0,
+        default=None,
+    )
+    if best is not None:
+        return (
+            f"{_capital(words(wanted))} was trained, but it gets only "
+            f"{share(best.train_accuracy or 0.0)} of its training images right; from "
+            f"{share(wanted.learned)} on it is looked at. Train it for longer, or with another "
+            "learning_rate"
+        )
+    said = f"No training run of {words(wanted)} was found"
+    if wanted == RunsTable():
+        said = "No training run was found"
+    odd = [run.says for run in fitting if run.val_accuracy is None and run.says]
+    if odd:
+        said += f". Runs that could not be recomputed: {len(odd)}; of the first, {odd[0]}"
+    return f"{said}. Train one with the Solver that is handed out, in any cell of the notebooks"
+
+
+def claim(best: Trained, on: On) -> str:
+    """A run could not be recomputed, though it may be right."""
+    return (
+        f"A run could not be recomputed: {best.says}. It tells of {share(told(best, on))} of "
+        f"{images(on)}, which is an unverified claim; a person has to look"
+    )
+
+
+def _learned(wanted: RunsTable) -> str:
+    if not wanted.learned:
+        return ""
+    return f" that gets {share(wanted.learned)} of its training images right"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

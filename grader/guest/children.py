@@ -1,0 +1,228 @@
+"""Work done in child processes, one answer after another, whatever the child does to itself."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.errors import WireError
+from grader.guest import wire
+from grader.guest.confinement import limits
+from grader.guest.observe import MAX_ANSWER
+
+MAX_SAID = 64 * 1024  # characters of what a child says about one answer, names of arrays included
+NOT_RUN = {"outcome": "not_run", "wall_s": 0.0}
+Answer = Callable[[dict[str, Any], dict[str, np.ndarray]], None]
+Work = Callable[[dict[str, Any], dict[str, np.ndarray], Answer], None]
+Answered = tuple[str, dict[str, Any], dict[str, np.ndarray]]
+
+
+class Leaf:
+    """A confined child that answers one request after another; replaced where it dies or hangs.
+
+    `work(say, arrays, answer)` runs in the child, for each request: it calls `answer` once for each
+    of say["names"]. `confine(cpu seconds)` is the first thing that a child does.
+    """
+
+    def __init__(
+        self, work: Work, cpu_s: int, confine: Callable[[int], None] = limits.confine
+    ) -> None:
+        self._work = work
+        self._confine = functools.partial(confine, cpu_s)
+        self._pid = 0
+        self._asking = -1
+        self._answers = -1
+
+    def ask(
+        self,
+        say: Mapping[str, Any],
+        arrays: Mapping[str, np.ndarray],
+        names: Sequence[str],
+        limit_s: float,
+        stuck_with: Callable[[str], Sequence[str]] = lambda name: [name],
+    ) -> Iterator[Answered]:
+        """Hand over a request; yield (name, say, arrays) for each name in order.
+
+        Where the child dies, hangs for `limit_s` wall seconds or sends no frame, the name it was at
+        gets an "outcome" of died or timeout, and the names after it a fresh child.
+        `stuck_with(name)` says what a name is about, then what it needs: where one of these hung,
+        it is "not_run", for what hangs once hangs again. Every answer carries `wall_s`.
+        """
+        left = list(names)
+        hung: set[str] = set()
+        while left:
+            able = [name for name in left if hung.isdisjoint(stuck_with(name))]
+            if left[0] not in able:
+                yield left.pop(0), dict(NOT_RUN), {}
+                continue
+            incoming = self._hand_over({**say, "names": able}, arrays, limit_s)
+            try:
+                for name, answer, outputs in self._answered(left, able, incoming, limit_s):
+                    if answer.get("outcome") == "timeout":
+                        hung.add(stuck_with(name)[0])
+                    yield name, answer, outputs
+            except GeneratorExit:
+                self.end()
+                raise
+
+    def end(self) -> None:
+        """Kill the child, if there is one, and all that is left of it."""
+        if self._pid:
+            end(self._pid)
+            self._gone()
+
+    def _answered(
+        self, left: list[str], able: Sequence[str], incoming: wire.Incoming, limit_s: float
+    ) -> Iterator[Answered]:
+        """Yield what the child answers, and take it off `left`, until it ends or is late."""
+        while left:
+            started = time.monotonic()
+            name, patience = left.pop(0), 0.2
+            if name not in able:
+                yield name, dict(NOT_RUN), {}
+                continue
+            try:
+                message = incoming.read(started + limit_s)
+            except wire.Late:
+                self.end()  # before anyone is told, so that nothing of it is left by then
+                yield name, {"outcome": "timeout", "wall_s": limit_s}, {}
+                return
+            except WireError:
+                message, patience = None, 0.02  # it may be about to die in the middle of a frame
+            wall_s = time.monotonic() - started
+            if message is None:
+                ending = end_of(self._pid, patience)
+                self._gone()
+                yield name, ending | {"wall_s": wall_s}, {}
+                return
+            say, arrays = _said(*message)
+            yield name, say | {"wall_s": wall_s}, arrays
+
+    def _hand_over(
+        self, say: dict[str, Any], arrays: Mapping[str, np.ndarray], limit_s: float
+    ) -> wire.Incoming:
+        """Send a request to the child there is, or to a new one; return where it answers.
+
+        One that ended meanwhile, or said what nobody asked, is replaced: no name is to blame.
+        """
+        if self._pid and not (_is_alive(self._pid) and wire.Incoming(self._answers).is_quiet):
+            self.end()
+        if self._pid:
+            try:
+                wire.send(self._asking, wire.pack(say, arrays), time.monotonic() + limit_s)
+                return wire.Incoming(self._answers, MAX_ANSWER)
+            except (wire.Late, BrokenPipeError):
+                self.end()
+        self._start(say, dict(arrays))
+        return wire.Incoming(self._answers, MAX_ANSWER)
+
+    def _start(self, say: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Start a child, which has its first request from this process's memory."""
+        requests, self._asking = os.pipe()
+        os.set_blocking(self._asking, False)
+
+        def serve(answer: Answer) -> None:
+            self._work(say, arrays, answer)
+            incoming = wire.Incoming(requests)
+            while (message := incoming.read()) is not None:
+                self._work(*message, answer)
+
+        self._pid, self._answers = start(serve, self._confine, requests)
+        os.close(requests)
+
+    def _gone(self) -> None:
+        self._pid = 0
+        os.close(self._asking)
+        os.close(self._answers)
+
+
+def _is_alive(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
+def _said(say: dict[str, Any], arrays: dict[str, np.ndarray]) -> wire.Message:
+    """Return what a child said, if it is of a size and kind that it may say and we can say on.
+
+    That it hung or died is for the driver to say; an outcome that is no text is forged.
+    """
+    outcome = say.get("outcome", "")
+    forged = not isinstance(outcome, str) or outcome in ("timeout", "died", "not_run")
+    long = len(json.dumps([say, list(arrays)])) > MAX_SAID
+    return ({"outcome": "died"}, {}) if forged or long else (say, arrays)
+
+
+def start(
+    work: Callable[[Answer], None], confine: Callable[[], None], *keep: int
+) -> tuple[int, int]:
+    """Fork a child that confines itself and works; return its pid and the pipe it answers on.
+
+    It keeps the descriptors `keep`.
+    """
+    receiving, sending = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(sending)
+        return pid, receiving
+    try:
+        gc.disable()
+        limits.only_standard_files(keep=(sending, *keep))
+        confine()
+        work(lambda say, arrays: _write(sending, wire.pack(say, arrays)))
+    finally:
+        os._exit(0)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def end_of(pid: int, patience: float = 0.2) -> dict[str, Any]:
+    """Reap a child that closed its pipe without an answer; say how it ended.
+
+    One that does not end within `patience` seconds is killed.
+    """
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            _kill_group(pid)
+            return _ending(status)
+        time.sleep(0.002)
+    end(pid)
+    return {"outcome": "died", "signal": None, "exit": None}
+
+
+def _ending(status: int) -> dict[str, Any]:
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number == signal.SIGXCPU:
+            return {"outcome": "timeout"}
+        known = number in set(signal.Signals)
+        name = signal.Signals(number).name if known else f"signal {number}"
+        return {"outcome": "died", "signal": name, "exit": None}
+    return {"outcome": "died", "signal": None, "exit": os.WEXITSTATUS(status)}
+
+
+def end(pid: int) -> None:
+    """Kill and reap a child and what is left of its process group."""
+    if pid:
+        _kill_group(pid)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return  # the group is gone with its leader, or the child had not made one yet

@@ -1,0 +1,153 @@
+"""What student code must not have is given up in layers: by the worker once, by each child again.
+
+    worker   private memory, Landlock (files), seccomp (sockets, programs, foreign processes)
+    child    no way back to root, limits, a Landlock domain of its own, the filter for a leaf
+
+`enter` takes what is wanted and what this kernel has, and tries it in a child: what gets through
+there would get through for a student too, and is said. Nothing here is switched on by a student,
+and nothing of it can be taken back.
+"""
+
+from __future__ import annotations
+
+import _socket
+import _thread
+import ctypes
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from grader.guest.confinement import landlock, limits, seccomp
+
+LAYERS = ("uid", "rlimits", "landlock", "seccomp")
+SET_DUMPABLE = 4
+TRIAL_CPU_S = 2
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which layers to take, and their parts.
+
+    `uid` is who a child becomes where the worker is root. `readable`, `listable` and `writable` are
+    paths as in `landlock.restrict`. `outside` is a file that must be out of reach.
+    """
+
+    layers: Sequence[str]
+    uid: int
+    readable: Sequence[str]
+    listable: Sequence[str]
+    writable: Sequence[str] = ("/dev/null",)
+    outside: str = ""
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """What is in force: `layers`, `why` for each one that is not, what got `through` a trial."""
+
+    layers: tuple[str, ...]
+    uid: int
+    filter: bytes
+    why: Mapping[str, str] = field(default_factory=dict)
+    through: tuple[str, ...] = ()
+
+    def child(self, cpu_s: int, room: limits.Room = limits.FOR_CODE) -> None:
+        """Confine this process, which is about to run student code, to `cpu_s` CPU seconds."""
+        os.setsid()
+        os.umask(0o077)
+        if "uid" in self.layers:
+            limits.become(self.uid)
+        _hide_memory()
+        if "rlimits" in self.layers:
+            limits.bound(cpu_s, room)
+        if "landlock" in self.layers:
+            landlock.nest()
+        if "seccomp" in self.layers:
+            # The kernel counts no threads of root: where the uid could not be dropped, refuse them.
+            seccomp.install(seccomp.leaf_filter(self.filter, threads=os.geteuid() != 0))
+
+
+def enter(wanted: Wanted) -> Confinement:
+    """Take the worker's layers in this process; return what is in force, as a child found it."""
+    why: dict[str, str] = {}
+    layers = [name for name in LAYERS if name in wanted.layers]
+    _hide_memory()
+    if "uid" in layers and os.geteuid() != 0:
+        layers.remove("uid")  # there is nothing to give up
+    program = b""
+    try:
+        program = seccomp.driver_filter() if "seccomp" in layers else b""
+    except OSError as error:
+        why["seccomp"] = str(error.strerror)
+    steps: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("landlock", lambda: landlock.restrict(wanted.readable, wanted.writable, wanted.listable)),
+        ("seccomp", lambda: seccomp.install(program)),
+    )
+    for name, take in steps:
+        if name in layers and name not in why:
+            try:
+                take()
+            except OSError as error:
+                why[name] = f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
+    here = Confinement(tuple(n for n in layers if n not in why), wanted.uid, program, why)
+    if "uid" in here.layers and (failed := _in_child(lambda: limits.become(wanted.uid))):
+        why["uid"] = failed[0]
+        here = Confinement(tuple(n for n in here.layers if n != "uid"), wanted.uid, program, why)
+    through = tuple(_in_child(lambda: _trial(here, wanted.outside)))
+    return Confinement(here.layers, here.uid, here.filter, why, through)
+
+
+def _hide_memory() -> None:
+    """Close the memory of this process to others of its user, and write no core file of it.
+
+    A new uid takes the system's setting, and may leave a dump outside of the box.
+    """
+    ctypes.CDLL(None).prctl(SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _trial(here: Confinement, outside: str) -> list[str]:
+    """Confine this child; return what it can do all the same."""
+    parent = os.getppid()
+    here.child(TRIAL_CPU_S)
+    attempts: list[tuple[str, Callable[[], object]]] = [
+        ("a socket", lambda: _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)),
+        ("a new process", os.fork),
+        ("a new thread", lambda: _thread.start_new_thread(int, ())),
+        ("its parent", lambda: os.kill(parent, 0)),
+    ]
+    if outside:
+        attempts.append((outside, lambda: os.open(outside, os.O_RDONLY)))
+    me, through = os.getpid(), []
+    for name, attempt in attempts:
+        try:
+            attempt()
+        except (OSError, RuntimeError):  # the second is a thread's
+            continue
+        if os.getpid() != me:
+            os._exit(0)
+        through.append(name)
+    return through
+
+
+def _in_child(work: Callable[[], object]) -> list[str]:
+    """Do `work` in a child; return the list it gives, or what went wrong as the only entry."""
+    receiving, sending = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            said = work() or []
+        except OSError as error:
+            said = [f"{error.strerror}"]
+        try:
+            os.write(sending, json.dumps(said).encode())
+        finally:
+            os._exit(0)
+    os.close(sending)
+    with os.fdopen(receiving, "rb") as pipe:
+        said = pipe.read()
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # root without CAP_KILL
+        said = b'["the worker could not end it afterwards"]'
+    os.waitpid(pid, 0)
+    return list(map(str, json.loads(said or b'["the trial gave no answer"]')))

@@ -1,0 +1,212 @@
+"""One case: call the probe, turn what comes back into plain arrays, name what went wrong.
+
+Everything here runs in the child beside student code; it only ever reports what happened. Whether
+that is right is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import itertools
+import random
+import sys
+import time
+import traceback
+import warnings
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from grader.guest.legacy.stubs import still_none
+from grader.guest.probes.nn import BadReturn, Implementation, Missing, NotWritten
+from grader.guest.wire import MAX_NDIM
+
+MAX_ANSWER = 32 * 1024 * 1024  # bytes of all arrays of one case
+MAX_MESSAGE = 500
+MAX_TEXT = 4_000
+MAX_FRAMES = 12
+MAX_WALK = 2_000  # frames of a traceback that are looked at
+_cpu_s = time.process_time  # bound before student code runs
+Found = tuple[dict[str, Any], dict[str, np.ndarray]]
+
+
+class BoundedText(io.TextIOBase):
+    """A stdout that keeps the first characters and counts the rest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: list[str] = []
+        self._room = MAX_TEXT
+        self._dropped = 0
+
+    def writable(self) -> bool:
+        """It takes text."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Keep what there is room for."""
+        part = text[: self._room]
+        if part:
+            self._kept.append(plain_text(part, MAX_TEXT))
+            self._room -= len(part)
+        self._dropped += len(text) - len(part)
+        return len(text)
+
+    def text(self) -> str:
+        """Return what was kept, with a note on what was not."""
+        more = f"\n... {self._dropped:,} more characters" if self._dropped else ""
+        return "".join(self._kept) + more
+
+
+def observe(
+    nn: Implementation,
+    case: Mapping[str, Any],
+    inputs: dict[str, np.ndarray],
+    texts: Mapping[str, str],
+) -> Found:
+    """Run one case; return (what happened, arrays). Never raises for what a student did.
+
+    `case` has id, probe, options and strided (names of inputs to hand over non-contiguous);
+    `texts` maps the paths of the student's files to their text, for the lines of an exception.
+    """
+    random.seed(case["id"])
+    np.random.seed(zlib.crc32(case["id"].encode()))
+    sink = BoundedText()
+    sys.stdout = sys.stderr = sink
+    handed = {
+        name: strided(array) if name in case["strided"] else array.copy()
+        for name, array in inputs.items()
+    }
+    started = _cpu_s()
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            outputs = probe(case["probe"])(nn, **handed, **case["options"])
+        say, arrays = _plain(outputs)
+    except BaseException as error:  # noqa: BLE001 - a student may raise anything
+        say, arrays = raised(error, texts), {}
+    say["mutated"] = [name for name, array in handed.items() if not _same(array, inputs[name])]
+    say["text"] = sink.text()
+    say["cpu_s"] = _cpu_s() - started
+    return say, arrays
+
+
+def probe(dotted: str) -> Any:
+    """Return the probe "module.function" of grader.guest.probes."""
+    module, _, function = dotted.partition(".")
+    return getattr(importlib.import_module(f"grader.guest.probes.{module}"), function)
+
+
+def strided(array: np.ndarray) -> np.ndarray:
+    """Return equal numbers as every second element of a larger, Fortran-ordered array."""
+    room = np.zeros(tuple(2 * n for n in array.shape), dtype=array.dtype, order="F")
+    view = room[tuple(slice(None, None, 2) for _ in array.shape)]
+    view[...] = array
+    return view
+
+
+def raised(error: BaseException, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a person needs to know of an exception: the student's own frames, no other.
+
+    An exception class may lie about every attribute; then only that it was raised is told.
+    """
+    try:
+        return _raised(error, texts)
+    except BaseException:  # noqa: BLE001 - see above
+        message = "an exception that cannot be described"
+        return {"outcome": "raised", "type": "Exception", "message": message, "frames": []}
+
+
+def _raised(error: BaseException, texts: Mapping[str, str]) -> dict[str, Any]:
+    frames: list[list[Any]] = []
+    for frame, line in itertools.islice(traceback.walk_tb(error.__traceback__), MAX_WALK):
+        path = frame.f_code.co_filename
+        if path in texts:
+            lines = texts[path].splitlines()
+            source = lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
+            frames.append([path, line, plain_text(frame.f_code.co_name, 100), source])
+    message = _text_of(error)
+    shown = frames[:2] + frames[2:][-(MAX_FRAMES - 2) :]
+    if isinstance(error, SyntaxError) and type(error.lineno) is int:
+        name, source = plain_text(error.filename or "", 200), plain_text(error.text or "", 200)
+        shown.append([name, error.lineno, "", source.strip()])
+    return {
+        "outcome": _outcome(error, message, frames, texts),
+        "type": "ReturnValue" if type(error) is BadReturn else plain_text(_name_of(error), 80),
+        "message": message,
+        "frames": shown,
+    }
+
+
+def _outcome(
+    error: BaseException, message: str, frames: list[list[Any]], texts: Mapping[str, str]
+) -> str:
+    if isinstance(error, (NotWritten, NotImplementedError)):
+        return "not_written"
+    if isinstance(error, Missing):
+        return "missing"
+    if isinstance(error, MemoryError):
+        return "memory"
+    if "NoneType" in message and frames:
+        path, _, function, _ = frames[-1]
+        return "not_written" if still_none(texts[path], function) else "raised"
+    return "raised"
+
+
+def plain_text(value: Any, size: int) -> str:
+    """Return a str, and no subclass of it, of at most `size` characters that UTF-8 can carry."""
+    return str.encode(str(value), "utf-8", "replace").decode("utf-8")[:size]
+
+
+def _name_of(error: BaseException) -> str:
+    return str(type.__dict__["__name__"].__get__(type(error)))
+
+
+def _plain(outputs: Mapping[str, Any]) -> Found:
+    """Return outputs as arrays of whitelisted dtypes; name those that are none in `refused`."""
+    arrays: dict[str, np.ndarray] = {}
+    refused: dict[str, str] = {}
+    room = MAX_ANSWER
+    for name, value in outputs.items():
+        if value is None:
+            refused[name] = "None"
+            continue
+        try:
+            array = np.asarray(value)
+        except (ValueError, TypeError) as error:
+            refused[name] = f"a {type(value).__name__} that is no array ({_text_of(error)[:100]})"
+            continue
+        size = array.size * _wire_dtype(array.dtype).itemsize
+        if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8 or array.dtype == np.float16:
+            refused[name] = f"an array of dtype {array.dtype}"[:200]
+        elif array.ndim > MAX_NDIM:
+            refused[name] = f"an array with {array.ndim} axes"
+        elif size > room:
+            refused[name] = f"an array of shape {array.shape}, too large for an answer"
+        else:
+            room -= size
+            arrays[name] = np.array(array, dtype=_wire_dtype(array.dtype), subok=False)
+    outcome = "not_written" if not arrays and set(refused.values()) == {"None"} else "answered"
+    return {"outcome": outcome, "refused": refused}, arrays
+
+
+def _wire_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    if dtype.kind in "iu":
+        return np.dtype("<i8")
+    return dtype.newbyteorder("<")
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return plain_text(error, MAX_MESSAGE)
+    except BaseException:  # noqa: BLE001 - str() of a student's exception may raise anything
+        return "an exception whose str() fails"
+
+
+def _same(changed: np.ndarray, original: np.ndarray) -> bool:
+    if (changed.shape, changed.dtype) != (original.shape, original.dtype):
+        return False
+    return changed.tobytes() == original.tobytes() or np.array_equal(changed, original)

@@ -1,0 +1,84 @@
+"""What is done to Python and to a submission before the first line of a student's runs.
+
+Any platform can do this: the box does it in children, the self-check in the process of an item.
+"""
+
+from __future__ import annotations
+
+import builtins
+import collections
+import collections.abc
+import importlib
+import itertools
+import re
+import typing
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.guest import modules, sources
+from grader.guest.legacy import old_names
+
+# What Python took out of its standard library meanwhile; it is only ever added.
+OLD_LIBRARY: Mapping[str, Mapping[str, str]] = {
+    "time": {"clock": "perf_counter"},
+    "inspect": {"getargspec": "getfullargspec"},
+}
+
+
+def give_old_names() -> frozenset[str]:
+    """Give Python and NumPy the names back that older submissions use; seed what is unseeded.
+
+    Return the names that NumPy lacked.
+    """
+    builtins.xrange = range  # type: ignore[attr-defined]
+    if not hasattr(typing, "override"):
+        typing.override = lambda method: method  # type: ignore[attr-defined]
+    for module, names in OLD_LIBRARY.items():
+        found = importlib.import_module(module)
+        for old, new in names.items():
+            if not hasattr(found, old):
+                setattr(found, old, getattr(found, new))
+    for name in collections.abc.__all__:
+        if not hasattr(collections, name):
+            setattr(collections, name, getattr(collections.abc, name))
+    real, unseeded = np.random.default_rng, itertools.count(231)
+
+    def default_rng(seed: Any = None) -> np.random.Generator:
+        # A generator without a seed would make two runs of the same submission differ.
+        return real(next(unseeded) if seed is None else seed)
+
+    np.random.default_rng = default_rng
+    return old_names.give_names()
+
+
+def reachable(
+    files: Mapping[str, bytes], package: str, also: Collection[str] = ()
+) -> dict[str, str]:
+    """Return the text of the graded files, of those called `also`, and of what these import."""
+    texts = {path: sources.decode(data) for path, data in files.items() if path.endswith(".py")}
+    wanted = [f"{package}/{path}" for path in modules.GRADED.values()]
+    wanted += [path for path in texts if path.rpartition("/")[2].removesuffix(".py") in also]
+    reached = {path: texts[path] for path in wanted if path in texts}
+    queue = list(reached)
+    while queue:
+        imports = " ".join(re.findall(r"^[ \t]*(?:from|import)\b.*", texts[queue.pop()], re.M))
+        words = set(re.findall(r"\w+", imports))
+        for path in texts:
+            if path not in reached and path.rpartition("/")[2].removesuffix(".py") in words:
+                reached[path] = texts[path]
+                queue.append(path)
+    return reached
+
+
+def compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Compile files of ours: {"layers": source} -> {"layers": marshalled code}."""
+    return {name: sources.Source(name, data).marshalled or b"" for name, data in files.items()}
+
+
+def failure(path: str, error: Sequence[Any]) -> dict[str, Any]:
+    """Return what is said of a file that cannot be compiled; `error` is that of sources.Source."""
+    kind, message, line, text = error
+    frames = [[path, line, "", text]] if line else []
+    return {"outcome": "raised", "type": kind, "message": message, "frames": frames}

@@ -1,0 +1,96 @@
+"""Nets of all kinds over stand-in layers: right ones all give the same numbers.
+
+A fold says what the stand-ins do: "affine" (gamma * x + beta), "none" (gamma 1 and beta 0), or
+"dropout" (twice x in training). See grader.diagnosis.folding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from grader.guest.probes import nets, stand_ins
+from grader.guest.probes.nn import Implementation
+
+Outputs = dict[str, Any]
+Values = Mapping[str, np.ndarray]
+
+
+def folded(
+    nn: Implementation,
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    dims: list[int],
+    net: str,
+    fold: str,
+    reg: float = 0.0,
+    normalization: str | None = None,
+    keep: float = 1.0,
+) -> Outputs:
+    """x (T, N, D), y (T, N): T batches in training, then the first one without labels.
+
+    -> loss () and gradients d<name> of the last batch, for the parameters of the net with layers;
+    scores (N, C) of a net that was never trained, and behind batch normalization scores_stretched
+    of this one. A plain net has no such layers: it gets what they do multiplied into its weights.
+    """
+    values = values_of(theta, dims, fold)
+    plain = normalization is None and keep == 1
+    model = nets.built(nn, x.dtype, dims, net, reg=reg, normalization=normalization, keep=keep)
+    nets.put(model, multiplied(values, dims) if plain else values)
+    found: Outputs = {}
+    for batch, labels in zip(x, y):
+        found = nets.loss_of(model, batch.copy(), labels.copy())
+    if not plain:
+        if normalization == "batchnorm":
+            found["scores_stretched"] = nets.scores_of(model, x[0].copy())
+        fresh = nets.built(nn, x.dtype, dims, net, reg=reg, normalization=normalization, keep=keep)
+        nets.put(fresh, values)
+        return {**found, "scores": nets.scores_of(fresh, x[0].copy())}
+    found = unfolded(found, values, dims)
+    for name, scale in scales(fold, len(x)).items():
+        nets.put(model, multiplied(values, dims, scale))
+        found[name] = nets.scores_of(model, x[0].copy())
+    return found
+
+
+def values_of(theta: np.ndarray, dims: list[int], fold: str) -> dict[str, np.ndarray]:
+    """Return the parameters of a fold: gamma and beta from theta, or what stands for them."""
+    values = nets.parameters(theta, dims, "any")
+    fixed = {"dropout": stand_ins.FACTOR, "none": 1.0}.get(fold)
+    for name in values if fixed is not None else ():
+        if name.startswith(("gamma", "beta")):
+            values[name] = np.full_like(values[name], fixed if name.startswith("gamma") else 0.0)
+    return values
+
+
+def scales(fold: str, batches: int) -> dict[str, float]:
+    """Return by what the layers of a fold multiply in test mode, beside what training does."""
+    if fold == "dropout":
+        return {"scores": 1 / stand_ins.FACTOR}
+    return {"scores": 1.0, "scores_stretched": 1.0 + stand_ins.STRETCH * batches}
+
+
+def multiplied(values: Values, dims: list[int], scale: float = 1.0) -> dict[str, np.ndarray]:
+    """Return weights and biases of a plain net with gamma and beta, times `scale`, in them."""
+    plain = {n: values[n] for layer in range(1, len(dims)) for n in (f"W{layer}", f"b{layer}")}
+    for layer in range(1, len(dims) - 1):
+        gamma, beta = scale * values[f"gamma{layer}"], scale * values[f"beta{layer}"]
+        plain[f"W{layer}"] = plain[f"W{layer}"] * gamma
+        plain[f"b{layer}"] = plain[f"b{layer}"] * gamma + beta
+    return plain
+
+
+def unfolded(found: Outputs, values: Values, dims: list[int]) -> Outputs:
+    """Return a plain net's gradients as those of the net with layers, by the chain rule."""
+    result = dict(found)
+    for layer in range(1, len(dims) - 1):
+        gamma, w, b = (values[f"{name}{layer}"] for name in ("gamma", "W", "b"))
+        if f"dW{layer}" in found and f"db{layer}" in found:
+            dw = np.reshape(found[f"dW{layer}"], w.shape)
+            db = np.reshape(found[f"db{layer}"], b.shape)
+            result |= {f"dW{layer}": dw * gamma, f"db{layer}": db * gamma, f"dbeta{layer}": db}
+            result[f"dgamma{layer}"] = np.sum(dw * w, axis=0) + db * b
+    return result

@@ -1,0 +1,90 @@
+"""A backward pass held against the implementation's own forward pass.
+
+Where the forward pass is wrong, its right gradient is not the reference's. These probes hand out
+what is needed to tell: the gradients, and the outputs of the forward pass a step to either side.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from grader.guest.probes.nn import Implementation
+
+STEP = 2.0**-20
+
+
+def norm_backward(
+    nn: Implementation,
+    x: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    dout: np.ndarray,
+    forward: str,
+    backward: str,
+    **param: Any,
+) -> dict[str, Any]:
+    """x, dout (N, D), gamma, beta (D,) -> dx, dgamma, dbeta, with the cache of the own forward."""
+    mode = {"mode": "train", **param}
+    _, cache = getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), mode)
+    dx, dgamma, dbeta = getattr(nn, backward)(dout.copy(), cache)
+    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+
+
+def norm_ends(
+    nn: Implementation,
+    x: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    x_along: np.ndarray,
+    gamma_along: np.ndarray,
+    beta_along: np.ndarray,
+    forward: str,
+    **param: Any,
+) -> dict[str, Any]:
+    """x (N, D), gamma, beta (D,) and a direction for each of the three.
+
+    -> d<name>_ends (2, N, D), the output a step ahead and a step back along each direction; plain
+    (N, D), the output for gamma 1 and beta 0; and the same for twice the input. It knows no dout,
+    as norm_backward knows no direction: who does not know both cannot make the two agree.
+    """
+    mode = {"mode": "train", **param}
+
+    def run(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> Any:
+        return getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), dict(mode))[0]
+
+    ends = {
+        "dx": [run(x + s * x_along, gamma, beta) for s in (STEP, -STEP)],
+        "dgamma": [run(x, gamma + s * gamma_along, beta) for s in (STEP, -STEP)],
+        "dbeta": [run(x, gamma, beta + s * beta_along) for s in (STEP, -STEP)],
+    }
+    plain, of_double = (run(n * x, np.ones_like(gamma), np.zeros_like(beta)) for n in (1, 2))
+    outputs = {f"{name}_ends": np.stack(two) for name, two in ends.items()}
+    return outputs | {"plain": plain, "plain_of_double": of_double}
+
+
+def layer_gradient(
+    nn: Implementation, dout: np.ndarray, forward: str, backward: str, **arrays: np.ndarray
+) -> dict[str, Any]:
+    """What a layer takes, in its order, and a direction `<name>_along` for each.
+
+    -> analytic and numeric (P,): the derivative of sum(dout * out) along each direction, by the
+    backward pass and by a difference of the forward pass.
+    """
+    given = {name: a for name, a in arrays.items() if not name.endswith("_along")}
+
+    def run(**changed: np.ndarray) -> tuple[Any, Any]:
+        arguments = [changed.get(name, a).copy() for name, a in given.items()]
+        out, cache = getattr(nn, forward)(*arguments)
+        return out, cache
+
+    gradients = getattr(nn, backward)(dout.copy(), run()[1])
+    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    analytic, numeric = [], []
+    for (name, array), gradient in zip(given.items(), gradients):
+        along = arrays[f"{name}_along"]
+        ends = [run(**{name: array + s * along})[0] for s in (STEP, -STEP)]
+        analytic.append(np.sum(np.reshape(gradient, array.shape) * along))
+        numeric.append(np.sum(dout * (ends[0] - ends[1])) / (2 * STEP))
+    return {"analytic": np.array(analytic), "numeric": np.array(numeric)}

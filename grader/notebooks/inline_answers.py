@@ -1,0 +1,219 @@
+"""Answers to inline questions, found in whatever layout a course year and a student gave them.
+
+A question is a text cell with a tag of ours or of the course ("pdf-inline"), or one with a heading
+such as "## Inline Question 2". Its answer is all that follows up to the next heading or piece of
+code: behind a marker in the cell of the question, in the cells below, with or without a marker, or
+in a code cell that holds nothing but comments. What was found is read by a person; nothing is
+graded here.
+
+Which question it is, our tag says; else words that only this question has (`asks` in the rubric),
+for course years number the same questions in different ways; else its number.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grader.notebooks.questions import ANSWER, ANSWER_MARKER, QUESTION
+from grader.types import Notebook, Question
+
+if TYPE_CHECKING:
+    from grader.rubric.cases import Rubric
+
+MOST = 20_000  # characters of an answer that are kept
+FEWEST = 3  # characters that make an answer
+COURSE_TAG = "pdf-inline"
+
+_ASKED = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]*|\*\*[ \t]*)(?:inline[ \t]+)?question\b[^\n\d]{0,12}(\d{1,2})?",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]*\S", re.MULTILINE)
+# "## Answer:", "**Answer:** because", "*Your answer:*", "$\color{blue}{\textit Your Answer:}$"
+_MARKER = re.compile(
+    r"^[ \t>]*+(?P<form>[#*_$\\{]*+)[ \t]*+(?:color\{\w+\}[ \t]*\{?\\?textit)?[ \t{]*+"
+    r"(?:(?:my|your|student'?s?)[ \t]+)?(?:answers?|explanation)(?![A-Za-z0-9])[ \t}$*_]*+"
+    r"(?P<colon>[:：]?)[ \t}$*_]*+(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_FILL = re.compile(  # bounded, so that a long line of spaces takes no time
+    r"\[?[ \t]{0,9}\bfill[ \t]{1,9}this[ \t]{1,9}in\b[ \t]{0,9}\]?"
+    r"|\[(?:write[ \t]{1,9})?your[ \t]{1,9}answer[^\]\n]{0,20}\]",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_DECLARED = re.compile(r"^[ \t]*[-*][ \t]*\[[ xX]?\][ \t]*I[ \t]+confirm", re.MULTILINE)
+_DECORATION = re.compile(r"[\s*_#>`~\-\[\]().:$\\]+")
+
+
+Asks = Mapping[int, tuple[str, ...]]  # number of a question -> words that only it has
+
+
+@dataclass(frozen=True)
+class Block:
+    """A cell, or the part of a text cell that begins with a question."""
+
+    kind: str
+    text: str
+    tags: tuple[str, ...] = ()
+
+
+def find(notebooks: Sequence[Notebook], rubric: Rubric) -> tuple[Question, ...]:
+    """Return every question of the rubric with its answer; blank where nothing is written."""
+    answers: dict[str, str] = {}
+    for notebook in notebooks:
+        stem = notebook.name.removesuffix(".ipynb")
+        known = {
+            int(item.id.rpartition("/")[2]): item.asks
+            for item in rubric.table.items
+            if item.kind == "question" and re.fullmatch(rf"{re.escape(stem)}/\d+", item.id)
+        }
+        for number, answer in _answers(_blocks(notebook), known).items():
+            answers.setdefault(f"{stem}/{number}", answer)
+    unread = {n.name.removesuffix(".ipynb") for n in notebooks if n.status == "unreadable"}
+    return tuple(
+        _question(item.id, answers.get(item.id, ""), item.points, item.id.split("/")[0] in unread)
+        for item in rubric.table.items
+        if item.kind == "question"
+    )
+
+
+def _question(name: str, answer: str, points: float, unread: bool) -> Question:
+    written = len(_DECORATION.sub("", _COMMENT.sub("", answer))) >= FEWEST
+    left = len(answer) - MOST
+    if left > 0:
+        answer = f"{answer[:MOST]}… {left:,} more characters"
+    return Question(name, "pending" if written or unread else "blank", answer, points)
+
+
+def _blocks(notebook: Notebook) -> list[Block]:
+    """Return the cells in order; a text cell with several questions is cut before each."""
+    code = {cell.number: cell.source for cell in notebook.cells}
+    blocks = []
+    for number in sorted({*code, *notebook.markdown}):
+        if number not in notebook.markdown:
+            blocks.append(Block("code", code[number]))
+            continue
+        text, tags = notebook.markdown[number], notebook.tags.get(number, ())
+        starts = [0, *(match.start() for match in list(_ASKED.finditer(text))[1:]), len(text)]
+        for start, end in zip(starts, starts[1:], strict=False):
+            blocks.append(Block("markdown", text[start:end], tags if start == 0 else ()))
+    return blocks
+
+
+def _answers(blocks: Sequence[Block], known: Asks) -> dict[int, str]:
+    """Return the answers by the number of the question in the rubric."""
+    found: dict[int, str] = {}
+    for place, block in enumerate(blocks):
+        if not _asks(block):
+            continue
+        number = _number(block, known)
+        if number is None or number in found:  # the same number twice is a slip: count on
+            number = max(found, default=0) + 1
+        found[number] = _answer(block, blocks[place + 1 :])
+    return found
+
+
+def _asks(block: Block) -> bool:
+    if block.kind != "markdown" or ANSWER in block.tags:
+        return False
+    return bool({QUESTION, COURSE_TAG} & set(block.tags) or _ASKED.search(block.text))
+
+
+def _number(block: Block, known: Asks) -> int | None:
+    for tag in block.tags:
+        if (ours := re.fullmatch(r"\w+/(\d{1,2})", tag)) is not None:
+            return int(ours[1])
+    said = _before_marker(block.text).lower()
+    fitting = [n for n, words in known.items() if any(word.lower() in said for word in words)]
+    if len(fitting) == 1:
+        return fitting[0]
+    asked = _ASKED.search(block.text)
+    return int(asked[1]) if asked and asked[1] else None
+
+
+def _answer(question: Block, below: Sequence[Block]) -> str:
+    inside, marked = _behind_marker(question.text)
+    parts = [inside] if marked else []
+    for text, has_marker in _below(below):
+        marked = marked or has_marker
+        parts.append(text)
+    answer = "\n\n".join(part for part in map(_tidy, parts) if part)
+    if answer or marked or QUESTION in question.tags:
+        return answer
+    return _tidy(question.text)  # the markers are gone: all there is, for a person to read
+
+
+def _below(blocks: Sequence[Block]) -> Iterator[tuple[str, bool]]:
+    """Yield (text, had a marker) of the cells that belong to the question above them."""
+    for block in blocks:
+        if block.kind == "code":
+            comments = _comments(block.text)
+            if comments is None:
+                return
+            yield comments, False
+            continue
+        text, marked = _behind_marker(block.text)
+        heading = _HEADING.match(block.text.lstrip("\n"))
+        mine = marked or ANSWER in block.tags
+        if _asks(block) or _DECLARED.search(block.text) or (heading and not mine):
+            return
+        if marked and heading and _head(block.text) is None:
+            return  # a new section, in which an answer stands further down
+        yield (text if marked else block.text), mine
+
+
+def _head(text: str) -> str | None:
+    """Return what stands behind the marker on the first line; None where there is no marker."""
+    return _marker(text.strip().split("\n", 1)[0])
+
+
+def _before_marker(text: str) -> str:
+    """Return a question without what was answered in its cell."""
+    lines = text.split("\n")
+    end = next((place for place, line in enumerate(lines) if _marker(line) is not None), len(lines))
+    return "\n".join(lines[:end])
+
+
+def _behind_marker(text: str) -> tuple[str, bool]:
+    """Return all behind the first marker of a cell, and whether it has one."""
+    lines = text.split("\n")
+    for place, line in enumerate(lines):
+        rest = _marker(line)
+        if rest is not None:
+            return "\n".join([rest, *lines[place + 1 :]]), True
+    return text, False
+
+
+def _marker(line: str) -> str | None:
+    """Return what stands behind a marker, or None: "Answer the following" is none."""
+    match = _MARKER.match(line[:500])
+    if match is None or (match["rest"].strip() and not match["colon"]):
+        return None
+    if not (match["form"] or match["colon"]):
+        return None
+    return match["rest"] + line[500:]
+
+
+def _comments(source: str) -> str | None:
+    """Return a code cell that is but comments, or one string, as text; None for real code."""
+    lines = [line.strip() for line in source.strip().split("\n")]
+    if all(not line or line.startswith("#") for line in lines):
+        return "\n".join(line.lstrip("# ") for line in lines)
+    try:
+        (only,) = ast.parse(source[:MOST]).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if isinstance(only, ast.Expr) and isinstance(only.value, ast.Constant):
+        return only.value.value if isinstance(only.value.value, str) else None
+    return None
+
+
+def _tidy(text: str) -> str:
+    """Return an answer without what stood there before it was written."""
+    lines = _FILL.sub("", text).replace(ANSWER_MARKER, "").split("\n")
+    return "\n".join(line for line in lines if _marker(line) != "").strip()

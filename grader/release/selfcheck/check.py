@@ -1,0 +1,143 @@
+"""From what happened to a verdict and its explanation, by the grader's own modules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from grader.box.evidence import modules_of
+from grader.diagnosis import diagnose
+from grader.grading import dependencies, score
+from grader.grading.verdicts import Bench, Verdict
+from grader.release.selfcheck.children import Pool
+from grader.release.selfcheck.public import Item, Public
+from grader.release.selfcheck.runner import Runner
+from grader.submission.written import Sources
+from grader.types import Cause, Evidence, Fault, PartResult, Status
+
+AT_ONCE = min(4, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One item after its public cases ran.
+
+    `waits_for` is the item that may explain its failure; None where its own mistake is known.
+    `right` counts the public cases that are right.
+    """
+
+    item: Item
+    verdict: Verdict
+    status: Status
+    parts: tuple[PartResult, ...]
+    right: int
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    cause: Cause | None = None
+    hint: str = ""
+    waits_for: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every public case is right."""
+        return self.right == len(self.item.cases)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong, most telling first."""
+        return self.verdict.faults
+
+
+class Checker:
+    """Checks items of one submission, several at once, and hands them on in their order."""
+
+    def __init__(
+        self, public: Public, package: str, files: Mapping[str, bytes], pool: Pool
+    ) -> None:
+        self._public = public
+        self._rubric = cast(Any, public)  # it has what judging asks of a rubric
+        self._bench = Bench(self._rubric, public.golden, Sources(files))
+        self._runner = Runner(public, package, files, pool, self._bench.is_right)
+        self._evidence: dict[str, Future[dict[str, Evidence]]] = {}
+        self._verdicts: dict[str, Verdict] = {}
+
+    def check(self, items: Sequence[Item]) -> Iterator[Checked]:
+        """Yield each item, checked, as soon as it and those before it are done."""
+        threads = ThreadPoolExecutor(AT_ONCE)
+        try:
+            self._start(self._with_cases_needs(items), threads)
+            for item in items:
+                verdict = self._verdict(item)
+                if not verdict.passed and verdict.written:  # only now is it asked why
+                    all_needs = self._public.all_needs(item.id)
+                    rests_on = [one for one in self._public.code if one.id in all_needs]
+                    self._start(rests_on, threads)
+                    for need in rests_on:
+                        self._verdict(need)
+                yield self._checked(item, verdict)
+        finally:  # Ctrl+C does not wait for what has not begun
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self, items: Sequence[Item], threads: ThreadPoolExecutor) -> None:
+        """Run what has not run yet: items that reach the same modules together."""
+        groups: dict[tuple[str, ...], list[Item]] = {}
+        for item in items:
+            if item.id not in self._evidence:
+                self._evidence[item.id] = Future()
+                groups.setdefault(modules_of(item.cases[0]), []).append(item)
+        for group in groups.values():
+            threads.submit(self._observe, group)
+
+    def _observe(self, group: Sequence[Item]) -> None:
+        """Run a group, and hand on each item's evidence; an error of ours goes to who waits."""
+        try:
+            self._runner.observe(group, lambda item, seen: self._evidence[item.id].set_result(seen))
+        except BaseException as error:  # noqa: BLE001 - nobody else would hear of it
+            for item in group:
+                if not self._evidence[item.id].done():
+                    self._evidence[item.id].set_exception(error)
+
+    def _with_cases_needs(self, items: Sequence[Item]) -> list[Item]:
+        """Return the items in their order, with those without which a case says nothing."""
+        wanted = {item.id for item in items}
+        wanted |= {need for item in items for case in item.cases for need in case.needs}
+        return [item for item in self._public.code if item.id in wanted]
+
+    def _verdict(self, item: Item) -> Verdict:
+        if item.id not in self._verdicts:
+            for name in dict.fromkeys(need for case in item.cases for need in case.needs):
+                self._verdict(self._public.item(name))
+            wrong = {name for name, known in self._verdicts.items() if not known.passed}
+            evidence, asked = self._evidence[item.id].result(), self._rubric.item(item.id)
+            self._verdicts[item.id] = self._bench.verdict(asked, evidence, wrong=wrong)
+        return self._verdicts[item.id]
+
+    def _checked(self, item: Item, verdict: Verdict) -> Checked:
+        evidence, asked = self._evidence[item.id].result(), self._rubric.item(item.id)
+        parts = score.parts_of(asked, verdict.right, verdict.otherwise)
+        status = score.status_of(parts, verdict.faults)
+        found = Checked(item, verdict, status, parts, verdict.checks[0], evidence)
+        if found.passed:
+            return found
+        why = self._why(verdict, evidence)
+        known = why is not None and why.cause.certain and why.cause.id.startswith(f"{item.id}/")
+        return replace(
+            found,
+            cause=why.cause if why else None,
+            hint=why.hints[0] if why and why.hints else item.hint,
+            waits_for=self._root(asked) if verdict.written and not known else None,
+        )
+
+    def _root(self, asked: Any) -> str | None:
+        """Return the item that may explain the failure: a layer first, else a net."""
+        return dependencies.root(asked, self._verdicts, ("layers",)) or dependencies.root(
+            asked, self._verdicts
+        )
+
+    def _why(self, verdict: Verdict, evidence: Mapping[str, Evidence]) -> diagnose.Diagnosis | None:
+        name = verdict.item.id
+        of_one = {name: verdict}
+        found = diagnose.causes(self._rubric, self._bench, evidence, of_one, {}, (), self._rubric)
+        return found.get(name)

@@ -1,0 +1,141 @@
+"""The zip that is handed in: written from the student's folder, and looked through.
+
+What is found is said in sentences. Nothing is run here but a reader of zips and notebooks.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from grader.errors import UsageError
+from grader.notebooks import inline_answers
+from grader.release.selfcheck import notebooks
+from grader.release.selfcheck.notebooks import Note, counted, listed
+from grader.release.selfcheck.public import Public
+from grader.release.selfcheck.sources import own_files
+from grader.submission.intake import read_submission
+from grader.submission.layout import CORE, NOTEBOOKS, PACKAGE
+from grader.types import Submission
+
+NAME = "submission.zip"
+LATER_S = 2  # a zip knows the time of a file to two seconds
+
+
+def make(root: Path) -> tuple[Path, dict[str, int]]:
+    """Write submission.zip into `root`; return its path, and the sizes of what is in it by name.
+
+    Raises UsageError where there is nothing to hand in, or where it cannot be written.
+    """
+    files = own_files(root)
+    if not any(name.endswith(".py") for name in files):
+        raise UsageError(
+            f"{root}: no {PACKAGE}/layers.py here; run this beside the folder {PACKAGE}"
+        )
+    target, sizes = root / NAME, {}
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in files.items():
+            try:
+                data, changed = path.read_bytes(), time.localtime(path.stat().st_mtime)
+            except OSError as error:
+                raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
+            info = zipfile.ZipInfo(name, max(changed[:6], (1980, 1, 1, 0, 0, 0)))
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(info, data)
+            sizes[name] = len(data)
+    try:
+        half = target.with_name(f"{NAME}.part")
+        half.write_bytes(written.getvalue())
+        os.replace(half, target)
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written ({error.strerror}); close it") from None
+    return target, sizes
+
+
+def read(path: Path) -> Submission:
+    """Return what the grader will see of a zip. Raises UnusableSubmission or UsageError."""
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file; make it with python make_submission.py")
+    return read_submission(path)
+
+
+def look_through(path: Path, submission: Submission, public: Public, root: Path) -> list[Note]:
+    """Return what a student should know of a zip before it is handed in."""
+    notes = [*_names(submission, public), *_older(submission, root)]
+    dates = _dates(path)
+    records = []
+    for name in _wanted_notebooks(public):
+        if name in submission.files:
+            record, found = notebooks.look(name, submission.files[name])
+            records.append(record)
+            notes += found
+            notes += _behind(name, submission, dates)
+    asked = inline_answers.find(records, _Questions(public))  # type: ignore[arg-type]
+    blank = [one.id for one in asked if one.status == "blank"]
+    here = {record.name.rpartition(".")[0] for record in records}
+    blank = [name for name in blank if name.partition("/")[0] in here]
+    if blank:
+        notes.append(Note(f"{counted(len(blank), 'question')} not answered: {listed(blank)}"))
+    return notes
+
+
+class _Questions:
+    """The questions of an assignment, as grader.notebooks.inline_answers asks for them."""
+
+    def __init__(self, public: Public) -> None:
+        self.table = public.table
+
+
+def _wanted_notebooks(public: Public) -> list[str]:
+    asked = [item.where for item in public.table.items if item.kind == "notebook"]
+    return [name for name in NOTEBOOKS if name in asked]
+
+
+def _names(submission: Submission, public: Public) -> Iterator[Note]:
+    wanted = [f"{submission.package}/{core}" for core in CORE] + _wanted_notebooks(public)
+    for name in wanted:
+        if name not in submission.files:
+            yield Note(f"{name} is missing")
+    yield from (Note(says, serious=False) for says in (*submission.repaired, *submission.ignored))
+
+
+def _older(submission: Submission, root: Path) -> Iterator[Note]:
+    """Say which files of the folder beside were changed since the zip was made."""
+    changed = [
+        name
+        for name, path in own_files(root).items()
+        if name in submission.files and path.read_bytes() != submission.files[name]
+    ]
+    if changed:
+        says = f"{listed(changed)} differs from the one in your folder; make the zip again"
+        yield Note(
+            says
+            if len(changed) == 1
+            else says.replace(" differs from the one", " differ from those")
+        )
+
+
+def _dates(path: Path) -> dict[str, float]:
+    """Return when each member was changed, by its last name."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {
+                info.filename.rpartition("/")[2]: time.mktime((*info.date_time, 0, 0, -1))
+                for info in archive.infolist()
+            }
+    except (OSError, zipfile.BadZipFile, ValueError, OverflowError):
+        return {}  # a folder, or dates that are none: then nothing is said of them
+
+
+def _behind(name: str, submission: Submission, dates: Mapping[str, float]) -> Iterator[Note]:
+    """Say where code is newer than the notebook whose pictures it made."""
+    sources = [core.rpartition("/")[2] for core in CORE]
+    later = [s for s in sources if dates.get(s, 0) > dates.get(name, float("inf")) + LATER_S]
+    if later:
+        says = f"{name} was saved before {listed(later)} changed; run all of it again and save it"
+        yield Note(says)

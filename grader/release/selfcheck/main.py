@@ -1,0 +1,95 @@
+"""`python selfcheck.py`: arguments in, exit code out.
+
+    0  every public check that ran is right
+    1  something is not right yet
+    2  the command line, or the folder, cannot be used
+
+Nothing here imports NumPy before the processes that need it are on their way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.errors import BackgradeError, UsageError
+from grader.release.selfcheck.children import THREADS, Pool
+
+RIGHT, WRONG, UNUSABLE = 0, 1, 2
+PAGE = "selfcheck.html"
+AHEAD = min(4, os.cpu_count() or 1)
+
+
+def main(root: Path, public: Path, arguments: Sequence[str]) -> int:
+    """Run the command line in the student's folder `root`; return its exit code."""
+    wanted = _parser().parse_args(arguments)
+    try:
+        if importlib.util.find_spec("numpy") is None:
+            raise UsageError(
+                f"NumPy is not installed for {sys.executable}; run: python -m pip install numpy"
+            )
+        return _run(root, public, wanted)
+    except BackgradeError as error:
+        print(f"selfcheck: {error}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("\nselfcheck: stopped", file=sys.stderr)
+        return 130
+
+
+def make_submission(root: Path, public: Path) -> int:
+    """Write submission.zip, and say what is in it; return an exit code."""
+    from grader.release.selfcheck import run
+    from grader.release.selfcheck.public import read
+    from grader.release.selfcheck.show import Screen
+
+    try:
+        return run.make(root, read(public), Screen(sys.stdout))
+    except BackgradeError as error:
+        print(f"make_submission: {error}", file=sys.stderr)
+        return UNUSABLE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python selfcheck.py",
+        description="Check your homework on the public checks. More checks run when you hand in.",
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME",
+        help="a function (batchnorm_forward), a file (optim.py), a section (dropout) or "
+        "submission.zip; default: everything",
+    )  # fmt: skip
+    parser.add_argument(
+        "--watch", action="store_true", help="check again what a saved file affects"
+    )
+    parser.add_argument("--html", action="store_true", help=f"write {PAGE} too")
+    return parser
+
+
+def _run(root: Path, path: Path, wanted: argparse.Namespace) -> int:
+    zips = [name for name in wanted.names if name.lower().endswith(".zip")]
+    if zips and (len(wanted.names) > 1 or wanted.watch):
+        raise UsageError(f"{zips[0]}: check a zip by itself: python selfcheck.py {zips[0]}")
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    with Pool(1 if len(wanted.names) == 1 and not zips else AHEAD) as pool:
+        from grader.release.selfcheck import run
+        from grader.release.selfcheck.names import chosen
+        from grader.release.selfcheck.public import read
+        from grader.release.selfcheck.show import Screen
+
+        public, screen = read(path), Screen(sys.stdout)
+        page = root / PAGE if wanted.html else None
+        if zips:
+            return run.zipped(root, Path(zips[0]), run.Desk(public, pool, screen, page))
+        items = chosen(public, wanted.names)
+        desk = run.Desk(public, pool, screen, page, in_full=len(items) == 1)
+        if wanted.watch:
+            from grader.release.selfcheck import watch
+
+            return watch.watch(root, items, desk)
+        return run.folder(root, items, desk)

@@ -1,0 +1,74 @@
+"""A notebook before it is handed in: was all of it run, and in order? Nothing is run here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grader.errors import UnusableSubmission
+from grader.notebooks import ipynb
+from grader.types import Cell, Notebook
+
+SOME = 6  # names of a long list that are told
+
+
+@dataclass(frozen=True)
+class Note:
+    """One sentence on what would be handed in; `serious` where it can cost points."""
+
+    says: str
+    serious: bool = True
+
+
+def look(name: str, data: bytes) -> tuple[Notebook, list[Note]]:
+    """Return the record of a notebook that nobody runs here, and what is to be said of it."""
+    try:
+        cells, raw = ipynb.read(data, name), ipynb.raw_cells(data, name)
+    except UnusableSubmission as error:
+        return Notebook(name, "unreadable"), [Note(str(error))]
+    record = Notebook(
+        name,
+        "skipped",
+        cells=tuple(Cell(c.number, c.text, "not_run") for c in cells if c.kind == "code"),
+        markdown={c.number: c.text for c in cells if c.kind == "markdown"},
+        tags={c.number: c.tags for c in cells if c.tags},
+    )
+    code = [(c.number, r) for c, r in zip(cells, raw) if c.kind == "code" and c.text.strip()]
+    return record, list(_stale(name, code))
+
+
+def _stale(name: str, code: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator[Note]:
+    again = "; use 'Restart and run all', then save"
+    ran = [
+        (number, cell.get("execution_count", cell.get("prompt_number"))) for number, cell in code
+    ]
+    missing = [number for number, count in ran if not isinstance(count, int)]
+    if len(missing) == len(ran) and ran:
+        yield Note(f"{name} was never run: no cell has an output{again}")
+        return
+    if missing:
+        first = f"the first is cell {missing[0]}"
+        yield Note(f"{name}: {counted(len(missing), 'cell')} not run, {first}{again}")
+    counts = [count for _, count in ran if isinstance(count, int)]
+    if counts != sorted(counts):
+        yield Note(f"{name} was run in another order than it stands in{again}")
+    for number, cell in code:
+        outputs = cell.get("outputs")
+        kinds = [o.get("output_type") for o in outputs or () if isinstance(o, dict)]
+        if "error" in kinds or "pyerr" in kinds:
+            yield Note(f"{name}: cell {number} stops with an error")
+            return
+
+
+def counted(many: int, one: str) -> str:
+    """Return "1 cell is", "3 cells are"."""
+    return f"1 {one} is" if many == 1 else f"{many} {one}s are"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return "a, b and c", at most a few of many."""
+    more = len(names) - SOME
+    if more > 0:
+        return f"{', '.join(names[:SOME])} and {more} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

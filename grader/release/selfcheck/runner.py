@@ -1,0 +1,164 @@
+"""Public cases run in processes of their own, with a time limit, on every platform.
+
+Items that reach the same modules share a process as long as all goes well. One that is not right is
+asked again in a process of its own, so that no mistake comes from what another item left behind. A
+case that hangs or ends its process loses itself alone: the ones after it get a fresh process.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.box.evidence import asked, evidence_of, modules_of, unloaded
+from grader.guest import wire
+from grader.guest.modules import GRADED
+from grader.release.selfcheck.children import Child, Pool
+from grader.release.selfcheck.public import Item, Public
+from grader.types import Case, Evidence
+
+START_S = 60.0  # until a process must have imported NumPy, on the slowest machine
+SETTLED = ("timeout", "not_run", "not_written")  # outcomes that no neighbour can have caused
+Seen = dict[str, Evidence]
+Right = Callable[[Case, Evidence], bool]
+
+
+class Runner:
+    """Runs the public cases of one submission's items; its methods may run side by side.
+
+    `right` is the judge's word on one answer.
+    """
+
+    def __init__(
+        self,
+        public: Public,
+        package: str,
+        files: Mapping[str, bytes],
+        pool: Pool,
+        right: Right,
+    ) -> None:
+        self._public = public
+        self._package = package
+        self._files = files
+        self._pool = pool
+        self._right = right
+        self._lost: dict[tuple[str, ...], Mapping[str, Any]] = {}  # modules -> how importing ended
+        self._stuck: set[str] = set()  # items that ran out of time
+
+    def observe(self, items: Sequence[Item], done: Callable[[Item, Seen], None]) -> None:
+        """Run the cases of `items`; call `done` with the evidence of each item, in order."""
+        seen: Seen = {}
+        waiting = list(items)
+
+        def settle() -> None:
+            while waiting and all(case.id in seen for case in waiting[0].cases):
+                item = waiting.pop(0)
+                mine = {case.id: seen[case.id] for case in item.cases}
+                if len(items) > 1 and self._is_doubtful(item, mine):
+                    mine = {}
+                    self._run(item.cases, mine, lambda: None)
+                done(item, mine)
+
+        self._run([case for item in items for case in item.cases], seen, settle)
+
+    def _is_doubtful(self, item: Item, seen: Seen) -> bool:
+        """Say whether a neighbour may be to blame for an answer that is not right."""
+        return any(
+            seen[case.id].outcome not in SETTLED and not self._right(case, seen[case.id])
+            for case in item.cases
+        )
+
+    def _run(self, cases: Sequence[Case], seen: Seen, after: Callable[[], None]) -> None:
+        """Run cases in as many processes as it takes; call `after` whenever there is news."""
+        left = list(cases)
+        while left := self._without_hopeless(left, seen):
+            modules = tuple(n for n in GRADED if any(n in modules_of(case) for case in left))
+            if modules in self._lost:  # what hangs at import hangs again
+                seen.update(_at_import(left, self._lost[modules]))
+                break
+            child = self._pool.take()
+            child.ask(self._frame(left, modules))
+            try:
+                self._hear_out(child, left, seen, after)
+            except _Import as lost:
+                self._lost[modules] = lost.say
+            finally:
+                self._pool.end(child)
+        after()
+
+    def _without_hopeless(self, left: Sequence[Case], seen: Seen) -> list[Case]:
+        """Return the cases that rest on nothing which ran out of time."""
+        kept = []
+        for case in left:
+            needs = (case.item, *self._public.all_needs(case.item))
+            blocker = next((name for name in needs if name in self._stuck), None)
+            if blocker is None:
+                kept.append(case)
+            else:
+                seen[case.id] = Evidence(case.id, "not_run", text=f"{blocker} runs out of time")
+        return kept
+
+    def _hear_out(
+        self, child: Child, left: list[Case], seen: Seen, after: Callable[[], None]
+    ) -> None:
+        """Take the answers to the cases in `left`, until there is none left or one is missing."""
+        limits = self._public.table.limits
+        _hear(child, START_S)
+        say, _ = _hear(child, limits.load_s)
+        if "loaded" not in say:
+            raise _Import(say)
+        while left:
+            case = left[0]
+            answer, arrays = _hear(child, limits.case_s)
+            broken = unloaded(case, say["loaded"], self._files)
+            seen[case.id] = broken or evidence_of(case, answer, arrays, self._files)
+            left.pop(0)
+            if answer.get("outcome") == "timeout":
+                self._stuck.add(case.item)
+                return
+            if answer.get("outcome") == "died":
+                return
+            after()
+
+    def _frame(self, cases: Sequence[Case], modules: Sequence[str]) -> bytes:
+        files, given = self._files, self._public.given
+        arrays = {f"files:{path}": np.frombuffer(data, np.uint8) for path, data in files.items()}
+        arrays |= {f"given:{n}": np.frombuffer(data, np.uint8) for n, data in given.items()}
+        for case in cases:
+            made = self._public.case_inputs(case)
+            arrays |= {f"case:{case.id}:{name}": array for name, array in made.items()}
+        say = {
+            "package": self._package, "cases": [asked(case) for case in cases],
+            "modules": list(modules), "conventions": dict(self._public.table.conventions),
+        }  # fmt: skip
+        return wire.pack(say, arrays)
+
+
+class _Import(Exception):
+    """Importing the student's files has hung, or ended the process."""
+
+    def __init__(self, say: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.say = say
+
+
+def _hear(child: Child, limit_s: float) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    started = time.monotonic()
+    try:
+        message = child.hear(limit_s)
+    except queue.Empty:
+        return {"outcome": "timeout", "wall_s": limit_s}, {}
+    if message is None:
+        return child.ending(), {}
+    say, arrays = message
+    return {**say, "wall_s": time.monotonic() - started}, arrays
+
+
+def _at_import(cases: Sequence[Case], say: Mapping[str, Any]) -> Seen:
+    """Return the evidence where importing has hung or ended the process."""
+    text = "while a file was imported"
+    return {case.id: Evidence(case.id, say["outcome"], text=text) for case in cases}

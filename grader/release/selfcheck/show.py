@@ -1,0 +1,202 @@
+"""What the self-check says, in lines for a terminal, an editor or a log.
+
+One line for each item; under it, where it is not right, what is wrong and where to look. Colour and
+marks only where a terminal can show them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TextIO
+
+from grader.release.selfcheck.check import Checked
+from grader.release.selfcheck.public import Item
+from grader.report.cards import label, lede
+from grader.report.faults import Problem, chosen, in_one_line, problem
+from grader.report.tables import Table
+from grader.report.text import one_line, shown
+
+STYLES = {"good": "32", "bad": "31", "dim": "2", "bold": "1"}
+NAME_WIDTH = 28
+SIDE = 4  # rows and columns of a table
+TEXT = 12  # lines of what a student printed
+
+
+class Screen:
+    """Where lines go: coloured and wrapped for a terminal, plain elsewhere."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self.is_terminal = out.isatty() and os.environ.get("TERM") != "dumb"
+        self._colour = self.is_terminal and not os.environ.get("NO_COLOR")
+        if self._colour and sys.platform == "win32":
+            os.system("")  # wakes up colours in the console of Windows
+        if hasattr(out, "reconfigure"):
+            out.reconfigure(errors="replace")  # a console may know fewer letters than we use
+        self._width = min(shutil.get_terminal_size((80, 24)).columns, 100) - 1
+        self._status = 0
+
+    def line(self, text: str = "", style: str = "", indent: int = 0, mark: str = "") -> None:
+        """Write one line, wrapped where it is a terminal; `mark` begins the first piece."""
+        self.status("")
+        room = self._width - indent - len(mark)
+        lines = [text] if not self.is_terminal else textwrap.wrap(text, room)
+        for number, each in enumerate(lines or [""]):
+            space = " " * indent + (mark if number == 0 else " " * len(mark))
+            self._out.write(f"{space}{self.styled(each, style)}".rstrip() + "\n")
+        self._out.flush()
+
+    def styled(self, text: str, style: str) -> str:
+        """Return the text in a style, where there are styles."""
+        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and self._colour else text
+
+    def row(self, mark: str, style: str, name: str, says: str, place: str) -> None:
+        """Write the line of one item."""
+        self.status("")
+        tail = self.styled(f"  {place}", "dim") if place else ""
+        row = f"  {self.styled(f'{mark:<4}', style)} {name:<{NAME_WIDTH}} {says}"
+        self._out.write(f"{row}{tail}\n")
+        self._out.flush()
+
+    def status(self, text: str) -> None:
+        """Show on the last line what is going on; a log does not get to see it."""
+        if not self.is_terminal or not (text or self._status):
+            return
+        self._out.write("\r" + " " * self._status + "\r" + text[: self._width])
+        self._out.flush()
+        self._status = min(len(text), self._width)
+
+
+MARKS: Mapping[str, tuple[str, str]] = {
+    "passed": ("ok", "good"),
+    "not_written": ("-", "dim"),
+    "missing": ("-", "bad"),
+    "waits": ("..", "dim"),
+    "wrong": ("no", "bad"),
+}
+
+
+def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
+    """Write what became of one item; `in_full` with its numbers."""
+    kind: str = "passed" if checked.passed else checked.status
+    if kind not in MARKS:
+        kind = "waits" if checked.waits_for else "wrong"
+    says = f"{checked.right} of {len(checked.item.cases)} right"
+    says = {"not_written": "not written yet", "missing": "missing"}.get(kind, says)
+    screen.row(*MARKS[kind], checked.item.id, says, place if kind in ("wrong", "waits") else "")
+    if kind == "waits" and not in_full:
+        screen.line(f"it needs {checked.waits_for}, which is wrong too: start there", "dim", 7)
+    elif kind in ("wrong", "waits", "missing"):
+        _wrong(screen, checked, in_full)
+    if in_full or kind == "passed":
+        for warning in checked.verdict.warnings[: SIDE if in_full else 1]:
+            screen.line(f"It costs nothing, but: {one_line(warning.says)}", "dim", 7)
+    if in_full:
+        _printed(screen, checked)
+
+
+def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
+    picked = chosen(checked.faults)
+    for fault in picked[: None if in_full else 1]:
+        told = problem(fault, SIDE if in_full else 0)
+        screen.line(one_line(told.says), "", 7)
+        if in_full:
+            _details(screen, told)
+    if said := lede(checked.parts):
+        screen.line(said, "", 7)
+    if checked.cause:
+        screen.line(f"{label(checked.cause)} {one_line(checked.cause.says)}", "", 7)
+    if in_full:
+        for fault in [f for f in checked.faults if all(f is not one for one in picked)][:SIDE]:
+            screen.line(in_one_line(fault), "dim", 7)
+        if checked.waits_for:
+            screen.line(f"It needs {checked.waits_for}, which is wrong too: start there.", "", 7)
+        if checked.hint:
+            screen.line(f"Hint: {checked.hint}", "", 7)
+
+
+def _details(screen: Screen, told: Problem) -> None:
+    screen.line(f"({told.check})", "dim", 7)
+    for frame in told.frames:
+        screen.line(f"{frame.place}: {frame.source}", "", 9)
+    if told.example:
+        for title, table in (("expected", told.example.expected), ("yours", told.example.got)):
+            for text in table_lines(title, table):
+                screen.line(text, "", 9)
+
+
+def table_lines(title: str, table: Table) -> Iterator[str]:
+    """Yield a small table as lines; a wrong number has a star."""
+    yield f"{title} {table.name}, {table.shape}{'  ' + table.note if table.note else ''}"
+    cells = [[cell.text + ("*" if cell.wrong else " ") for cell in row] for _, row in table.rows]
+    width = max((len(text) for row in cells for text in row), default=0)
+    for row in cells:
+        yield "  " + " ".join(f"{text:>{width}}" for text in row).rstrip()
+
+
+def _printed(screen: Screen, checked: Checked) -> None:
+    """Show what the code printed in the first case that is not right, else in the first."""
+    wrong = {fault.case for fault in checked.faults}
+    order = sorted(checked.evidence.values(), key=lambda one: one.case not in wrong)
+    text = next((one.text for one in order if one.text.strip()), "")
+    if text and order[0].outcome != "not_run":
+        screen.line("Your code printed:", "dim", 7)
+        lines = shown(text, 2000).splitlines()
+        for line in lines[:TEXT]:
+            screen.line(line, "", 9)
+        if len(lines) > TEXT:
+            screen.line(f"... {len(lines) - TEXT} more lines", "dim", 9)
+
+
+def place_of(item: Item, package: str, files: Mapping[str, bytes]) -> str:
+    """Return where the function stands, as editors know it: "cs231n/layers.py:41"."""
+    file, _, names = item.where.partition(": ")
+    name = re.split(r"\W", names, maxsplit=1)[0]
+    path = f"{package}/{file}"
+    lines = files.get(path, b"").decode("utf-8", "replace").splitlines()
+    pattern = re.compile(rf"\s*(?:def|class)\s+{re.escape(name)}\b")
+    found = [number for number, line in enumerate(lines, start=1) if pattern.match(line)]
+    return f"{path}:{found[-1]}" if found else path  # the last one is the one that counts
+
+
+def summary(screen: Screen, checked: Sequence[Checked]) -> None:
+    """Say how many public checks are right, and how many more will run."""
+    right, many = counted(checked)
+    hidden = sum(one.item.hidden for one in checked)
+    screen.line()
+    screen.line(
+        f"Public checks: {right} of {many} right. {hidden} more run when you hand in.", "bold"
+    )
+
+
+def counted(checked: Sequence[Checked]) -> tuple[int, int]:
+    """Return how many public checks are right, and how many there are."""
+    return sum(one.right for one in checked), sum(len(one.item.cases) for one in checked)
+
+
+def next_item(checked: Sequence[Checked]) -> Checked | None:
+    """Return what to work on: what is wrong by itself, then what is not written yet."""
+    open_items = [one for one in checked if not one.passed]
+    wrong = [one for one in open_items if one.status != "not_written"]
+    return next(iter([one for one in wrong if not one.waits_for] + wrong + open_items), None)
+
+
+def next_step(
+    screen: Screen, checked: Sequence[Checked], places: Mapping[str, str], is_all: bool
+) -> None:
+    """Say what to do now: one thing. `is_all` says that nothing was left out."""
+    todo = next_item(checked)
+    if todo is None and not is_all:
+        screen.line("Next: python selfcheck.py checks all that there is.")
+        return
+    if todo is None:
+        screen.line("Next: python make_submission.py writes the zip to hand in.")
+        return
+    verb = "write" if todo.status == "not_written" else "mend"
+    screen.line(f"Next: {verb} {todo.item.id}, {places[todo.item.id]}")
+    screen.line(f"python selfcheck.py {todo.item.id}", "", 6)

@@ -1,0 +1,77 @@
+"""Check again whenever a file is saved: what the file affects, and nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.box.evidence import modules_of
+from grader.errors import UsageError
+from grader.guest.modules import GRADED
+from grader.release.selfcheck import run
+from grader.release.selfcheck.public import Item
+from grader.release.selfcheck.sources import own_files
+
+EVERY_S = 0.3
+STOP = "Watching your files; save one to check it again. Ctrl+C stops."
+
+
+def watch(root: Path, items: Sequence[Item], desk: run.Desk) -> int:
+    """Check `items`, then what each saved file affects, until Ctrl+C; return the last exit code."""
+    before = saved(root)
+    ended = run.folder(root, items, desk)
+    try:
+        desk.screen.line(STOP, "dim")
+        while True:
+            desk.pool.fill(1)
+            time.sleep(EVERY_S)
+            now = saved(root)
+            changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+            before = now
+            hit = affected(changed, items)
+            if hit:
+                desk.screen.line()
+                desk.screen.line(f"{', '.join(changed)} saved {time.strftime('%H:%M:%S')}", "bold")
+                ended = _again(root, hit, desk)
+                desk.screen.line(STOP, "dim")
+    except KeyboardInterrupt:
+        desk.screen.line()
+        return ended
+
+
+def _again(root: Path, items: Sequence[Item], desk: run.Desk) -> int:
+    """Check once more; a folder that is being rewritten is no reason to stop watching."""
+    try:
+        return run.folder(root, items, desk)
+    except UsageError as error:
+        desk.screen.line(str(error), "bad")
+        return run.WRONG
+
+
+def saved(root: Path) -> dict[str, int]:
+    """Return when each Python file of the package was saved last, in nanoseconds."""
+    found = {}
+    for name, path in own_files(root).items():
+        if name.endswith(".py"):
+            try:
+                found[name] = path.stat().st_mtime_ns
+            except OSError:
+                continue  # an editor is just putting another file in its place
+    return found
+
+
+def affected(changed: Sequence[str], items: Sequence[Item]) -> list[Item]:
+    """Return the items whose cases reach a changed file; a file of the student's own reaches all.
+
+    `changed` are paths such as "cs231n/layers.py".
+    """
+    graded = {path: name for name, path in GRADED.items()}
+    names = [graded.get(path.partition("/")[2], "") for path in changed]
+    if "" in names:
+        return list(items)
+    return [
+        item
+        for item in items
+        if any(name in modules_of(case) for case in item.cases for name in names)
+    ]

@@ -1,0 +1,95 @@
+"""GitHub Actions: the step summary (Markdown) and the annotations (workflow commands).
+
+Whatever a stranger may have written stands in <code> as numeric entities: it can be no Markdown, no
+HTML, no mention, no link and no workflow command, wherever the text ends up.
+"""
+
+from collections.abc import Iterator
+
+from grader.report.export import told
+from grader.report.export.told import Told
+from grader.report.result import ResultJson
+from grader.report.text import count, points
+
+SUMMARY_BYTES = 1024**2  # of one step; GitHub drops a longer summary whole
+ANNOTATIONS = 10  # of one kind in one step that GitHub shows
+CUT = "\n\nThe rest is left out: a summary is 1 MB at most. The whole is in report.html.\n"
+
+
+def summary(result: ResultJson) -> str:
+    """Return the step summary: at most 1 MiB, cut at the end of a block."""
+    kept: list[str] = []
+    room = SUMMARY_BYTES - len(CUT.encode())
+    for block in _blocks(result):
+        room -= len(block.encode()) + 2
+        if room < 0:
+            return "\n\n".join(kept) + CUT
+        kept.append(block)
+    return "\n\n".join(kept) + "\n"
+
+
+def annotations(result: ResultJson) -> str:
+    """Return workflow commands: an error for each item that lost points, at most ten of them."""
+    broken = told.broken(result)
+    lost = [item for item in told.items(result) if item.counts and item.status != "passed"]
+    lines = [command("error", told.no_score(broken), title="The grader failed")] if broken else []
+    room = ANNOTATIONS - len(lines)
+    shown = lost if len(lost) <= room else lost[: room - 1]
+    lines += [command("error", item.text, title=f"{item.id}: {item.word}") for item in shown]
+    if len(shown) < len(lost):
+        more = count(len(lost) - len(shown), "more item")
+        lines.append(command("error", f"{more} lost points; see the summary", title="And more"))
+    notes = told.notes(result)[:ANNOTATIONS]
+    lines += [command("warning", note, title="Read this") for note in notes]
+    if not broken:
+        lines.append(command("notice", told.headline(result), title="Score"))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def command(kind: str, message: str, **properties: str) -> str:
+    """Return one workflow command on one line, escaped as the runner reads it."""
+    given = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{kind} {given}::{_data(message)}"
+
+
+def code(text: str) -> str:
+    """Return any text as inline code that stays as it is: every sign becomes an entity."""
+    return f"<code>{_entities(text)}</code>"
+
+
+def _blocks(result: ResultJson) -> Iterator[str]:
+    broken = told.broken(result)
+    items = told.items(result)
+    yield f"## {'No score' if broken else told.headline(result)}"
+    if broken:
+        yield code(told.no_score(broken))
+    for note in told.notes(result):
+        yield code(note)
+    looked_at = [item for item in items if item.counts or item.status == "grader_fault"]
+    yield "\n".join(("| item | points | |", "|---|---:|---|", *map(_row, looked_at)))
+    if left := [code(item.id) for item in items if item not in looked_at]:
+        yield f"Without points so far: {', '.join(left)}"
+    for item in items:
+        if item.status != "passed" and item.counts or item.status == "grader_fault":
+            yield "\n".join((f"### {code(item.id)}", "", f"<pre>{_entities(item.text)}</pre>"))
+
+
+def _row(item: Told) -> str:
+    of = f"{points(item.earned)} / {points(item.possible)}"
+    return f"| {code(item.id)} | {of if item.counts else '–'} | {item.word} |"
+
+
+def _entities(text: str) -> str:
+    return "".join(
+        char if char == "\n" or char == " " or char.isalnum() or ord(char) > 127
+        else f"&#{ord(char)};"
+        for char in text
+    )  # fmt: skip
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

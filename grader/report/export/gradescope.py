@@ -1,0 +1,97 @@
+"""results.json of a Gradescope autograder.
+
+https://gradescope-autograders.readthedocs.io/en/latest/specs/ lists the fields.
+
+A file has a score only where there is a grade. Where the grader failed it has neither a score nor
+tests, which Gradescope takes for an autograder that failed: no grade, and staff can run it again.
+Where the upload cannot be read it has one failed test without a score, which says what to do.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from grader.report.export import told
+from grader.report.export.told import Told, line
+from grader.report.result import ResultJson
+
+Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
+
+
+def write(result: ResultJson, visibility: Visibility = "visible") -> str:
+    """Return results.json; `visibility` is that of every test and of the text above them.
+
+    One hidden test hides the score from the student as well.
+    """
+    broken = told.broken(result)
+    if broken:
+        return failed(told.no_score(broken), visibility)
+    score = result["score"]
+    return _json(
+        {
+            "score": score["earned"] + score["bonus"],
+            "execution_time": result["measured"]["wall_s"],
+            "output": "\n".join((told.headline(result), *told.notes(result))),
+            "output_format": "text",
+            "test_output_format": "text",
+            "test_name_format": "text",
+            "visibility": visibility,
+            "stdout_visibility": "hidden",
+            "tests": [_test(item, visibility) for item in told.items(result)],
+            "extra_data": {
+                "submission": result["submission"]["sha256"],
+                "rubric": result["rubric"],
+                "possible": score["possible"],
+                "pending": score["pending"],
+                "box": result["box"],
+                "for_staff": list(told.flags(result)),
+            },
+        }
+    )
+
+
+def failed(says: str, visibility: Visibility = "visible") -> str:
+    """Return results.json for a grader that failed: it says so, and holds no number."""
+    return _json(_alone(says, visibility))
+
+
+def unreadable(says: str, visibility: Visibility = "visible") -> str:
+    """Return results.json for an upload that cannot be graded: no zero, but what to do."""
+    test = {
+        "name": "Reading what was handed in",
+        "name_format": "text",
+        "status": "failed",
+        "output": line(says),
+        "output_format": "text",
+        "visibility": visibility,
+    }
+    return _json({**_alone(f"Nothing was graded. {says}", visibility), "tests": [test]})
+
+
+def _test(item: Told, visibility: Visibility) -> dict[str, Any]:
+    test: dict[str, Any] = {
+        "name": item.id,
+        "name_format": "text",
+        "tags": [item.section],
+        "output": item.text,
+        "output_format": "text",
+        "visibility": visibility,
+    }
+    if item.counts:
+        right = "passed" if item.status == "passed" else "failed"
+        test |= {"score": item.earned, "max_score": item.possible, "status": right}
+    return test
+
+
+def _alone(says: str, visibility: Visibility) -> dict[str, Any]:
+    return {
+        "output": line(says),
+        "output_format": "text",
+        "visibility": visibility,
+        "stdout_visibility": "hidden",
+    }
+
+
+def _json(data: dict[str, Any]) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=True, allow_nan=False) + "\n"

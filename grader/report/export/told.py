@@ -1,0 +1,135 @@
+"""What every format says of an item, in plain words, without anything that is invisible.
+
+The names of cases stay here: a student has no use for that of a hidden one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.grading.score import GRADED
+from grader.report.faults import WORDS
+from grader.report.result import ItemJson, ResultJson
+from grader.report.text import count, one_line, points, shown
+
+FAULTS = 5  # that are told of one item
+
+
+@dataclass(frozen=True)
+class Told:
+    """One item; `counts` says whether its points are part of the score."""
+
+    id: str
+    section: str
+    status: str
+    word: str
+    counts: bool
+    earned: float
+    possible: float
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All lines as one text."""
+        return "\n".join(self.lines)
+
+
+def items(result: ResultJson) -> tuple[Told, ...]:
+    """Return every item of the result, in its order."""
+    return tuple(
+        Told(
+            id=line(item["id"]),
+            section=line(item["section"]),
+            status=item["status"],
+            word=WORDS[item["status"]],
+            counts=_counts(item),
+            earned=item["earned"],
+            possible=item["possible"],
+            lines=tuple(_lines(item)),
+        )
+        for item in result["items"]
+    )
+
+
+def broken(result: ResultJson) -> tuple[str, ...]:
+    """Return the items that we failed to grade: with any of them there is no score to export."""
+    return tuple(line(i["id"]) for i in result["items"] if i["status"] == "grader_fault")
+
+
+def no_score(names: tuple[str, ...]) -> str:
+    """Say that a result with these broken items has no score, and what happens next."""
+    return (
+        f"The grader itself failed on {', '.join(names[:8])}{' and more' * (len(names) > 8)}. "
+        "This is no fault of the submission, so no score was written. "
+        "Course staff: mend the cause and grade again."
+    )
+
+
+def headline(result: ResultJson) -> str:
+    """Return the score in one line, with what is still open."""
+    score = result["score"]
+    earned = score["earned"] + score["bonus"]
+    said = f"{points(earned)} of {count(score['possible'], 'point')}"
+    if score["bonus"]:
+        said += f", {points(score['bonus'])} of them bonus"
+    if score["pending"]:
+        said += f"; {count(score['pending'], 'more point')} for a person to grade"
+    return said
+
+
+def notes(result: ResultJson) -> tuple[str, ...]:
+    """Return what a reader must know beside the score."""
+    found = []
+    if not result["box"]["isolated"]:
+        found.append(
+            "Not isolated: the code could read and change files while it ran. "
+            "Grade again with isolation before these points count."
+        )
+    skipped = [i for i in result["items"] if i["status"] == "skipped" and not _counts(i)]
+    if skipped:
+        found.append(f"Not run, and not counted: {count(len(skipped), 'item')}.")
+    found += [line(f"Put right: {said}") for said in result["submission"]["repaired"]]
+    return tuple(found)
+
+
+def flags(result: ResultJson) -> tuple[str, ...]:
+    """Return what a person of the course should look at; never for students."""
+    return tuple(
+        line(f"{flag['says']} ({flag['where']})" if flag["where"] else flag["says"])
+        for flag in result["flags"]
+    )
+
+
+def line(text: str) -> str:
+    """Return a stranger's text as one bounded line with every invisible character spelled out."""
+    return one_line(shown(text))
+
+
+def _counts(item: ItemJson) -> bool:
+    return item["status"] in GRADED or (item["status"] == "skipped" and bool(item["parts"]))
+
+
+def _lines(item: ItemJson) -> Iterator[str]:
+    status = item["status"]
+    if status == "pending":
+        yield f"A person grades this: {count(item['possible'], 'point')}."
+    elif not _counts(item):
+        yield f"{count(item['possible'], 'point')}: {WORDS[status]}."
+    else:
+        of = f"{points(item['earned'])} of {count(item['possible'], 'point')}"
+        yield f"{of}: {WORDS[status]}."
+    if item["because_of"]:
+        cost = "; it costs nothing here" if item["followed_through"] else ""
+        yield line(f"This comes from {item['because_of']}{cost}. Mend that first.")
+    if cause := item["cause"]:
+        yield line(cause["says"] if cause["certain"] else f"Perhaps: {cause['says']}")
+    said = list(dict.fromkeys(line(fault["says"]) for fault in item["faults"]))
+    yield from said[:FAULTS]
+    if len(said) > FAULTS:
+        yield f"… and {len(said) - FAULTS} more"
+    yield from (
+        line(f"Not earned: {part['id']}, {count(part['possible'] - part['earned'], 'point')}")
+        for part in item["parts"]
+        if _counts(item) and part["earned"] < part["possible"]
+    )

@@ -1,0 +1,183 @@
+"""From a zip that anybody may have made to its Python files and notebooks, in memory.
+
+Nothing is ever written to disk and nothing is taken on trust: every name is judged before one byte
+is inflated, what is inflated is bounded by what was declared, and what was declared is bounded by
+`Limits`. A zip that breaks a rule is refused as a whole with one line for people; a member that is
+only unneeded, or too large to be homework, is left aside and said so.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import io
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from grader.submission.upload import (
+    AGAIN,
+    LIMITS,
+    SMALLER,
+    Limits,
+    Upload,
+    colliding,
+    fault_in_name,
+    is_bulk,
+    megabytes,
+    needed,
+    refusal,
+    same_name,
+    shown,
+    tidy,
+)
+
+_NOT_ZIP = {
+    b"\x1f\x8b": "a gzip archive (.tgz)", b"BZh": "a bzip2 archive", b"\xfd7zXZ": "an xz archive",
+    b"Rar!": "a RAR archive", b"7z\xbc\xaf": "a 7-Zip archive", b"\x28\xb5\x2f\xfd": "a Zstandard "
+    "archive", b"%PDF": "a PDF", b"<": "a web page", b"{": "a notebook or JSON file",
+}  # fmt: skip
+_FOREIGN = (
+    zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError, LookupError,
+    struct.error, OverflowError,
+)  # fmt: skip
+_ENCRYPTED = 0x1 | 0x40 | 0x2000
+_LOCAL, _CENTRAL, _EMPTY = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+
+
+def read_zip(data: bytes, place: str, limits: Limits = LIMITS) -> Upload:
+    """The needed files of the zip `data`; raises UnusableSubmission if it is not to be trusted."""
+    _check_format(data, place, limits)
+    with _one_line(place), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = _members(archive, place, limits)
+        _check_sizes(members, place, limits)
+        _check_overlap(data, archive, place)
+        wanted = {path: info for path, info in members.items() if needed(path)}
+        large = {
+            path: limits.too_large(path)
+            for path, info in wanted.items()
+            if info.file_size > limits.of(path)
+        }
+        files = {
+            path: _inflate(archive, wanted[path], place) for path in sorted(wanted.keys() - large)
+        }
+    unneeded = tuple(sorted(members.keys() - wanted.keys()))
+    return Upload(place, hashlib.sha256(data).hexdigest(), files, unneeded, large)
+
+
+@contextmanager
+def _one_line(place: str) -> Iterator[None]:
+    """Whatever zipfile says about foreign bytes becomes one line."""
+    try:
+        yield
+    except _FOREIGN as error:
+        why = "its end is missing" if "not a zip file" in str(error) else shown(str(error))
+        raise refusal(place, f"this zip is truncated or damaged ({why})") from error
+
+
+def _check_format(data: bytes, place: str, limits: Limits) -> None:
+    if len(data) > limits.archive_bytes:
+        what = f"more than {megabytes(limits.archive_bytes)} large"
+        raise refusal(place, what, SMALLER)
+    if not data:
+        raise refusal(place, "the file is empty")
+    if not data.startswith((_LOCAL, _EMPTY)):
+        kind = next((kind for magic, kind in _NOT_ZIP.items() if data.startswith(magic)), None)
+        kind = "a tar archive" if data[257:262] == b"ustar" else kind
+        raise refusal(place, f"not a zip but {kind}" if kind else "not a zip")
+    if data.count(_CENTRAL) > 10 * limits.entries:  # before zipfile makes an object of each
+        raise refusal(place, f"has more than {limits.entries:,} entries", SMALLER)
+
+
+def _members(archive: zipfile.ZipFile, place: str, limits: Limits) -> dict[str, zipfile.ZipInfo]:
+    """The files of the archive by their tidy path, once all names and kinds are in order."""
+    infos = archive.infolist()
+    if len(infos) > limits.entries:
+        what = f"has {len(infos):,} entries, {limits.entries:,} are allowed"
+        raise refusal(place, what, SMALLER)
+    files: list[tuple[str, zipfile.ZipInfo]] = []
+    folders: list[str] = []
+    for info in infos:
+        name = _name(info)
+        if fault := fault_in_name(name, limits) or _fault_in_kind(info):
+            raise refusal(place, f"entry '{shown(name)}' {fault[0]}", fault[1])
+        if name.endswith("/"):
+            folders.append(tidy(name))
+        else:
+            files.append((tidy(name), info))
+    if twins := colliding((path for path, _ in files), folders):
+        raise same_name(place, *twins)
+    return dict(files)
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The name as it was meant: many tools write UTF-8 without saying so."""
+    name = info.orig_filename
+    if info.flag_bits & 0x800:
+        return name
+    try:
+        return name.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return name
+
+
+def _fault_in_kind(info: zipfile.ZipInfo) -> tuple[str, str] | None:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind == stat.S_IFLNK:
+        return "is a link", "put the file itself into the zip and hand it in again"
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "is a special file and no regular one", AGAIN
+    if info.flag_bits & _ENCRYPTED:
+        return "is encrypted", "make the zip without a password and hand it in again"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "is packed in an unusual way", "make an ordinary zip (Deflate) and hand it in again"
+    return None
+
+
+def _check_sizes(members: Mapping[str, zipfile.ZipInfo], place: str, limits: Limits) -> None:
+    """Refuse bombs by what they declare; what lies under datasets and the like is never inflated.
+
+    Deflate can reach 1:1032, honest homework is around 1:4.
+    """
+    total = 0
+    for path, info in members.items():
+        size = info.file_size
+        if size >= limits.bomb_bytes and size > limits.bomb_ratio * info.compress_size:
+            what = f"entry '{shown(path)}' would grow to {megabytes(size)}: a zip bomb"
+            raise refusal(place, what, "leave it out and hand it in again")
+        total += 0 if is_bulk(path) else size
+    if total > limits.total_bytes:
+        what = f"holds {megabytes(total)}, {megabytes(limits.total_bytes)} are allowed"
+        raise refusal(place, what, SMALLER)
+
+
+def _check_overlap(data: bytes, archive: zipfile.ZipFile, place: str) -> None:
+    """Each entry has bytes of its own: 50 entries that share one body are a bomb in disguise."""
+    end = 0
+    for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
+        start = info.header_offset
+        if start < 0 or data[start : start + 4] != _LOCAL:
+            raise zipfile.BadZipFile("an entry is not where the directory says")
+        if start < end:
+            raise refusal(place, f"entry '{shown(info.orig_filename)}' overlaps another")
+        name_and_extra = sum(struct.unpack("<HH", data[start + 26 : start + 30]))
+        end = start + 30 + name_and_extra + info.compress_size
+    if end > archive.start_dir:
+        raise zipfile.BadZipFile("the last entry runs into the directory")
+
+
+def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> bytes:
+    """The bytes of one member, exactly as many as declared.
+
+    zipfile stops at the declared size without a word, so it is asked for one byte more.
+    """
+    probe = copy.copy(info)
+    probe.file_size += 1
+    with archive.open(probe) as stream:
+        data = stream.read(probe.file_size)
+    if len(data) != info.file_size:
+        raise refusal(place, f"entry '{shown(info.orig_filename)}' is not as large as it says")
+    return data

@@ -1,0 +1,181 @@
+"""From a path on disk to the Python files and notebooks there: a zip, a folder, or a zip in one.
+
+Paths come from people and LMS exports, so nothing is opened before it is known to be a regular
+file: a FIFO would block for ever, a link may lead anywhere. Links are never followed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.submission.archive import read_zip
+from grader.submission.layout import find_layout
+from grader.submission.upload import (
+    AGAIN,
+    LIMITS,
+    SMALLER,
+    Limits,
+    Upload,
+    colliding,
+    fault_in_name,
+    megabytes,
+    needed,
+    refusal,
+    same_name,
+    shown,
+    skipped_folder,
+)
+
+_FLAGS = os.O_RDONLY | sum(
+    getattr(os, name, 0)
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
+)
+
+
+def read_upload(path: Path, limits: Limits = LIMITS) -> tuple[Upload, str | None]:
+    """What was handed in at `path`; with the name of the zip if a folder holds just that."""
+    place = path.name or str(path)
+    try:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISDIR(mode):
+            return _read_folder(path, limits)
+        data = read_regular(path, limits.archive_bytes + 1)
+    except (OSError, ValueError) as error:
+        what = f"cannot be read ({_reason(error)})"
+        raise refusal(place, what, "give a zip or a folder that exists") from error
+    return read_zip(data, place, limits), None
+
+
+def read_regular(path: Path, size: int) -> bytes:
+    """At most `size` bytes of a regular file; OSError for anything else, without waiting."""
+    _must_be_regular(os.lstat(path).st_mode)
+    with open(os.open(path, _FLAGS), "rb") as stream:
+        seen = os.fstat(stream.fileno())
+        _must_be_regular(seen.st_mode)
+        return stream.read(min(size, seen.st_size + 1))
+
+
+def _must_be_regular(mode: int) -> None:
+    if stat.S_ISLNK(mode):
+        raise OSError("is a link; links are not followed")
+    if not stat.S_ISREG(mode):
+        raise OSError("is no regular file")
+
+
+def _reason(error: Exception) -> str:
+    return shown(getattr(error, "strerror", None) or str(error)).lower()
+
+
+@dataclass
+class _Walk:
+    """What was met on the way through a folder, by path below it."""
+
+    root: Path
+    limits: Limits
+    place: str
+    needed: list[str] = field(default_factory=list)
+    zips: list[str] = field(default_factory=list)
+    unneeded: list[str] = field(default_factory=list)
+    unusable: dict[str, str] = field(default_factory=dict)
+    met: int = 0
+
+    def visit(self, folder: str = "") -> None:
+        try:
+            with os.scandir(self.root / folder) as entries:
+                for entry in entries:
+                    self._meet(entry, f"{folder}{entry.name}")
+        except OSError as error:
+            if not folder:
+                raise
+            self.unusable[folder] = f"cannot be read ({_reason(error)})"
+
+    def _meet(self, entry: os.DirEntry[str], path: str) -> None:
+        self.met += 1
+        if self.met > self.limits.entries:
+            what = f"holds more than {self.limits.entries:,} files"
+            raise refusal(self.place, what, "leave out what is no homework and hand it in again")
+        if entry.is_symlink():
+            self.unusable[path] = "is a link; links are not followed"
+        elif entry.is_dir(follow_symlinks=False):
+            self._enter(path + "/")
+        elif needed(path):
+            self.needed.append(path)
+        elif path.lower().endswith(".zip") and not entry.name.startswith("."):
+            self.zips.append(path)
+        else:
+            self.unneeded.append(path)
+
+    def _enter(self, folder: str) -> None:
+        if skipped_folder(folder):
+            self.unneeded.append(folder)
+        elif folder.count("/") >= self.limits.depth:
+            self.unusable[folder] = f"lies more than {self.limits.depth} folders deep"
+        else:
+            self.visit(folder)
+
+
+def _read_folder(path: Path, limits: Limits) -> tuple[Upload, str | None]:
+    place = path.name or path.resolve().name or "folder"
+    walk = _Walk(path, limits, place)
+    walk.visit()
+    if walk.zips and find_layout(walk.needed) is None:
+        return _read_only_zip(walk)
+    _check_names(walk)
+    files = _read_needed(walk)
+    unneeded = tuple(sorted(walk.unneeded + walk.zips))
+    return Upload(place, _hash_of(files), files, unneeded, walk.unusable), None
+
+
+def _read_only_zip(walk: _Walk) -> tuple[Upload, str]:
+    if len(walk.zips) > 1:
+        what = f"holds {len(walk.zips)} zips and no layers.py"
+        raise refusal(walk.place, what, "give one of the zips, or grade the folder as a class")
+    name = walk.zips[0]
+    place = f"{walk.place}/{name}"
+    try:
+        data = read_regular(walk.root / name, walk.limits.archive_bytes + 1)
+    except OSError as error:
+        raise refusal(place, f"cannot be read ({_reason(error)})", AGAIN) from error
+    return read_zip(data, place, walk.limits), name
+
+
+def _check_names(walk: _Walk) -> None:
+    for path in walk.needed:
+        if fault := fault_in_name(path, walk.limits):
+            raise refusal(walk.place, f"'{shown(path)}' {fault[0]}", fault[1])
+    if twins := colliding(sorted(walk.needed)):
+        raise same_name(walk.place, *twins)
+
+
+def _read_needed(walk: _Walk) -> dict[str, bytes]:
+    """The needed files that can be read; the others are noted as unusable."""
+    files: dict[str, bytes] = {}
+    total = 0
+    for path in sorted(walk.needed):
+        allowed = walk.limits.of(path)
+        try:
+            data = read_regular(walk.root / path, allowed + 1)
+        except OSError as error:
+            walk.unusable[path] = f"cannot be read ({_reason(error)})"
+            continue
+        if len(data) > allowed:
+            walk.unusable[path] = walk.limits.too_large(path)
+            continue
+        total += len(data)
+        if total > walk.limits.total_bytes:
+            what = f"holds more than {megabytes(walk.limits.total_bytes)} of Python and notebooks"
+            raise refusal(walk.place, what, SMALLER)
+        files[path] = data
+    return files
+
+
+def _hash_of(files: Mapping[str, bytes]) -> str:
+    whole = hashlib.sha256()
+    for path in sorted(files):
+        whole.update(path.encode("utf-8") + b"\0" + hashlib.sha256(files[path]).digest())
+    return whole.hexdigest()

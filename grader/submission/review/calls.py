@@ -1,0 +1,227 @@
+"""Who calls whom, and what is called in a loop: the functions of all sources, by name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field
+
+from grader.submission.review.source import DEPTH, Source
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+# What calls a function that it is given once for every element.
+_MAPPERS = frozenset({
+    "map", "filter", "reduce", "vectorize", "frompyfunc", "apply_along_axis", "fromiter",
+    "fromfunction", "apply_over_axes", "accumulate", "starmap",
+})  # fmt: skip
+
+
+NAMESAKES = 8  # functions of one name that are looked at, the last ones first
+Values = dict[str, list[ast.AST]]  # what was assigned to a name
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One call: the plain name of what is called, and whether that happens again and again."""
+
+    node: ast.Call
+    name: str
+    in_loop: bool
+
+
+@dataclass(eq=False)
+class Function:
+    """A function, method or named lambda, with what stands in it but not in functions inside it."""
+
+    name: str
+    owner: str  # its class, if it is a method
+    source: Source
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    scopes: tuple[Values, ...]  # its own assignments, those around it, those of the file
+    nodes: list[ast.AST] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+    def values(self, name: str) -> list[ast.AST]:
+        """Return what was assigned to a name, in the innermost scope that does so."""
+        return next((scope[name] for scope in self.scopes if name in scope), [])
+
+    @property
+    def parameters(self) -> list[ast.arg]:
+        """Its arguments, but for *args and **kwargs."""
+        arguments = self.node.args
+        return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+
+
+class Program:
+    """All functions of a submission. Calls are resolved by name: in the file, then elsewhere."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self.functions = [one for source in sources for one in _functions(source)]
+        self._everywhere: dict[str, list[Function]] = {}
+        self._own: dict[tuple[Source, str], list[Function]] = {}
+        for one in reversed(self.functions):
+            for found in (
+                self._everywhere.setdefault(one.name, []),
+                self._own.setdefault((one.source, one.name), []),
+            ):
+                if len(found) < NAMESAKES:
+                    found.append(one)
+        self._forward = self._that_reach_forward()
+        self._takers = {one for one in self.functions if _calls_its_argument(one)}
+
+    def named(self, name: str, caller: Function) -> list[Function]:
+        """Return the functions that a name may mean where it is called."""
+        return self._own.get((caller.source, name)) or self._everywhere.get(name, [])
+
+    def reaches_forward(self, name: str, caller: Function) -> bool:
+        """Whether a call of that name runs a forward pass, directly or through others."""
+        return is_forward(name) or any(one in self._forward for one in self.named(name, caller))
+
+    def takes_functions(self, name: str, caller: Function) -> bool:
+        """Whether a function of that name calls one of its arguments in a loop."""
+        return any(one in self._takers for one in self.named(name, caller))
+
+    def below(self, root: Function, stop: Set[Function]) -> Iterator[Function]:
+        """Yield `root` and all that it may call, but no forward pass and nothing in `stop`."""
+        queue, met = [root], {root}
+        while queue:
+            one = queue.pop(0)
+            yield one
+            inner = {call.name for call in one.calls}
+            inner |= {node.id for node in one.nodes if isinstance(node, ast.Name)}
+            for name in sorted(name for name in inner if not is_forward(name)):
+                for other in self.named(name, one):
+                    if other not in met and other not in stop:
+                        met.add(other)
+                        queue.append(other)
+
+    def _that_reach_forward(self) -> set[Function]:
+        callers: dict[str, list[Function]] = {}
+        for function in self.functions:
+            for name in {call.name for call in function.calls}:
+                callers.setdefault(name, []).append(function)
+        found: set[Function] = set()
+        queue = [name for name in callers if is_forward(name)]
+        done: set[str] = set(queue)
+        while queue:
+            for caller in callers.get(queue.pop(), []):
+                found.add(caller)
+                if caller.name not in done:
+                    done.add(caller.name)
+                    queue.append(caller.name)
+        return found
+
+
+def _functions(source: Source) -> list[Function]:
+    """Return the functions of a file; each node belongs to the innermost one around it."""
+    found: list[Function] = []
+    home: dict[ast.AST, Function] = {}
+    file_values: Values = {}
+    for node in source.nodes:
+        parent = source.parents.get(node)
+        inside = home.get(parent) if parent is not None else None
+        scopes = inside.scopes if inside else (file_values,)
+        if function := _function(node, source, scopes):
+            found.append(function)
+            home[node] = function
+            continue
+        if inside is not None:
+            home[node] = inside
+            inside.nodes.append(node)
+        if isinstance(node, ast.Assign):
+            _note(scopes[0], node)
+    for function in found:
+        function.calls = [_call(n, function) for n in function.nodes if isinstance(n, ast.Call)]
+    return found
+
+
+def _calls_its_argument(function: Function) -> bool:
+    repeated = {call.name for call in function.calls if call.in_loop}
+    return any(argument.arg in repeated for argument in function.parameters)
+
+
+def is_forward(name: str) -> bool:
+    """Whether a function's name says that it is a forward pass."""
+    return "forward" in name.lower()
+
+
+def _function(node: ast.AST, source: Source, scopes: tuple[Values, ...]) -> Function | None:
+    parent = source.parents.get(node)
+    if isinstance(node, ast.Lambda) and isinstance(parent, ast.Assign):
+        target = parent.targets[0]
+        if isinstance(target, ast.Name):
+            return Function(target.id, "", source, node, ({}, *scopes))
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        owner = parent.name if isinstance(parent, ast.ClassDef) else ""
+        return Function(node.name, owner, source, node, ({}, *scopes))
+    return None
+
+
+def _note(values: Values, node: ast.Assign) -> None:
+    """Remember what was assigned to each name; a tuple's names all get the whole value."""
+    for target in node.targets:
+        parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+        for part in parts:
+            if isinstance(part, ast.Name):
+                values.setdefault(part.id, []).append(node.value)
+
+
+def _call(node: ast.Call, function: Function) -> Call:
+    return Call(node, plain_name(node.func, function), _in_loop(node, function))
+
+
+def plain_name(node: ast.AST, function: Function) -> str:
+    """Return the last name of what is called, seen through `f = affine_forward` and partial."""
+    for _ in range(4):
+        if isinstance(node, ast.Name):
+            values = function.values(node.id)
+            value = values[-1] if values else None
+            if isinstance(value, (ast.Name, ast.Attribute)):
+                node = value
+                continue
+            if isinstance(value, ast.Call) and (full := function.source.dotted(value)):
+                return full.rpartition(".")[2]
+            if isinstance(value, ast.Call) and _is_partial(value):
+                node = value.args[0]
+                continue
+            return function.source.names.get(node.id, node.id).rpartition(".")[2]
+        if isinstance(node, ast.Call) and (full := function.source.dotted(node)):
+            return full.rpartition(".")[2]
+        return node.attr if isinstance(node, ast.Attribute) else ""
+    return ""
+
+
+def _is_partial(node: ast.Call) -> bool:
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    return name == "partial" and bool(node.args)
+
+
+def _in_loop(node: ast.AST, function: Function) -> bool:
+    """Whether it stands in the part of a loop that is run for every element."""
+    source = function.source
+    for _ in range(DEPTH):
+        parent = source.parents.get(node)
+        if parent is None or parent is function.node:
+            return False
+        if isinstance(parent, (ast.For, ast.AsyncFor)) and node is not parent.iter:
+            return node not in parent.orelse
+        if isinstance(parent, ast.While):
+            return True
+        if isinstance(parent, ast.comprehension):
+            outer = source.parents[parent]
+            first = getattr(outer, "generators", [parent])[0]
+            if not (parent is first and node is parent.iter):
+                return True
+            node = outer
+            continue
+        if isinstance(parent, _COMPREHENSIONS):
+            return True
+        if isinstance(parent, ast.Call) and node is not parent.func and is_mapper(parent):
+            return True
+        node = parent
+    return False
+
+
+def is_mapper(node: ast.Call) -> bool:
+    """Whether a call runs a function that it is given for every element."""
+    return getattr(node.func, "attr", getattr(node.func, "id", "")) in _MAPPERS

@@ -1,0 +1,245 @@
+"""Numeric gradients: a backward pass that asks the forward pass instead of deriving it.
+
+Element loops, and one forward pass to get a value back, are honest. What is not: a forward pass in
+a loop, two forward passes that are subtracted, a small step added to one element, a complex step,
+or the course's own gradient checker.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from grader.submission.review.calls import Call, Function, Program, is_forward, is_mapper
+from grader.submission.review.source import Seen, Source
+
+NODES = 40_000  # of code below all backward passes; homework has a few thousand
+VALUES = 40  # expressions that a value is traced back through
+STEP = 1e-2  # a number up to this may be the step of a difference
+LOOKS = ": this looks like a numeric gradient"
+_CHECKER = re.compile(r"num(?:eric(?:al)?)?_?grad|grad_check|approx_fprime|complex_step", re.I)
+# Layers of the same file that this homework does not grade: their backward may go by windows.
+_UNGRADED = re.compile(r"^(?:conv|max_?pool|spatial|rnn|lstm|word|temporal|_?im2col)", re.I)
+
+
+def seen(sources: Sequence[Source]) -> Iterator[Seen]:
+    """Yield where a backward pass, or a net's loss, looks like differences of forward passes."""
+    program = Program(sources)
+    roots = [one for one in program.functions if _is_root(one)]
+    stop = frozenset(roots)
+    room = NODES
+    for root in roots:
+        for function in program.below(root, stop):
+            room -= len(function.nodes) + 1
+            if room < 0:
+                says = "holds more functions below its backward passes than can be looked at here"
+                yield root.source.seen("unread", says, 0)
+                return
+            yield from _in_one(program, root, function)
+
+
+def _is_root(function: Function) -> bool:
+    name = function.name.lower()
+    is_backward = "backward" in name and not is_forward(name) and not _UNGRADED.match(name)
+    return is_backward or name == "loss" and bool(function.owner)
+
+
+def _in_one(program: Program, root: Function, function: Function) -> Iterator[Seen]:
+    """Yield the first thing of each line."""
+    who = f"{root.owner}.{root.name}" if root.owner else root.name
+    who = who if function is root else f"{who} (through {function.name})"
+    is_layer = "backward" in root.name.lower()
+    said: set[int] = set()
+    for node, says in (
+        *_calls(program, root, function, is_layer),
+        *_differences(program, function, is_layer),
+    ):
+        if node.lineno not in said:
+            said.add(node.lineno)
+            yield function.source.seen("numeric_gradient", f"{who} {says}{LOOKS}", node)
+
+
+def _calls(
+    program: Program, root: Function, function: Function, is_layer: bool
+) -> Iterator[tuple[ast.expr, str]]:
+    for call in function.calls:
+        if _CHECKER.search(call.name):
+            yield call.node, f"uses {call.name}"
+        elif call.in_loop and _runs_again(program, root, function, call, is_layer):
+            yield call.node, f"calls {_and_so(program, call, function)} in a loop"
+        elif is_layer and (given := _handed_over(program, function, call)):
+            yield call.node, f"hands {given} to {call.name}, which calls it in a loop"
+
+
+def _runs_again(
+    program: Program, root: Function, function: Function, call: Call, is_layer: bool
+) -> bool:
+    """Layers are called in a loop by every net, but no net calls its own loss in one."""
+    if is_layer:
+        return program.reaches_forward(call.name, function)
+    return call.name == root.name and _is_own(call.node)
+
+
+def _is_own(node: ast.Call) -> bool:
+    target = node.func
+    return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
+
+
+def _and_so(program: Program, call: Call, function: Function) -> str:
+    if is_forward(call.name) or not program.reaches_forward(call.name, function):
+        return call.name
+    return f"{call.name}, which calls a forward pass,"
+
+
+def _handed_over(program: Program, function: Function, call: Call) -> str:
+    """Return the function that is handed to one that calls its argument in a loop."""
+    if not is_mapper(call.node) and not program.takes_functions(call.name, function):
+        return ""
+    for argument in (*call.node.args, *(keyword.value for keyword in call.node.keywords)):
+        if isinstance(argument, (ast.Name, ast.Attribute)):
+            name = getattr(argument, "attr", getattr(argument, "id", ""))
+            name = function.source.names.get(name, name).rpartition(".")[2]
+            is_function = bool(program.named(name, function)) or is_forward(name)
+            if is_function and program.reaches_forward(name, function):
+                return name
+        elif isinstance(argument, ast.Lambda):
+            names = (
+                getattr(n.func, "attr", getattr(n.func, "id", ""))
+                for n in ast.walk(argument)
+                if isinstance(n, ast.Call)
+            )
+            found = next((n for n in names if program.reaches_forward(n, function)), None)
+            if found:
+                return found
+    return ""
+
+
+# ------------------------------------------------------------------------------ differences
+
+
+def _differences(
+    program: Program, function: Function, is_layer: bool
+) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
+    """Yield differences of two calls of one function, small steps in a loop, complex steps."""
+    names: dict[ast.AST, str] = {call.node: call.name for call in function.calls}
+    divides = any(
+        isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div) and _is_step(n.right, function)
+        for n in function.nodes
+    )
+    has_complex = any(
+        isinstance(n, ast.Constant) and isinstance(n.value, complex) for n in function.nodes
+    )
+    for node in function.nodes:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and names:
+            name = _same_call(node, function, names)
+            if name and (divides or is_layer and program.reaches_forward(name, function)):
+                yield node, f"subtracts two results of {name}"
+        elif divides and isinstance(node, (ast.Assign, ast.AugAssign)):
+            if _moves_an_element(node, function) and _stands_in_loop(node, function):
+                yield node, "moves one element by a small step, in a loop"
+        elif is_layer and has_complex and isinstance(node, ast.Attribute) and node.attr == "imag":
+            yield node, "takes the imaginary part of a complex step"
+
+
+def _holds_step(name: str, function: Function) -> bool:
+    """Whether a name holds a small number: h = 1e-5, also as a default."""
+    arguments = function.node.args
+    given = [*arguments.posonlyargs, *arguments.args]
+    pairs = [
+        *zip(given[len(given) - len(arguments.defaults) :], arguments.defaults),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults),
+    ]
+    defaults = (value for argument, value in pairs if argument.arg == name)
+    return any(
+        value is not None and _is_small(value) for value in (*function.values(name), *defaults)
+    )
+
+
+def _is_small(node: ast.AST) -> bool:
+    """Whether an expression is a number such as 1e-5 or 10 ** -5."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        return isinstance(node.right, ast.UnaryOp) and isinstance(node.left, ast.Constant)
+    value = node.value if isinstance(node, ast.Constant) else None
+    return isinstance(value, float) and 0 < value <= STEP
+
+
+def _is_step(node: ast.AST, function: Function) -> bool:
+    """Whether an expression is a step, or a plain multiple of one: h, 2 * h, 2e-5."""
+    found = False
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult):
+            stack += [part.left, part.right]
+        elif isinstance(part, ast.UnaryOp):
+            stack.append(part.operand)
+        elif _is_small(part) or isinstance(part, ast.Name) and _holds_step(part.id, function):
+            found = True
+        elif not (isinstance(part, ast.Constant) and isinstance(part.value, (int, float))):
+            return False
+    return found
+
+
+def _moves_an_element(node: ast.Assign | ast.AugAssign, function: Function) -> bool:
+    """Whether it says x[i] += h, or x[i] = old + h."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    if not any(isinstance(target, ast.Subscript) for target in targets):
+        return False
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.op, (ast.Add, ast.Sub)) and _is_step(node.value, function)
+    value = node.value
+    return (
+        isinstance(value, ast.BinOp)
+        and isinstance(value.op, (ast.Add, ast.Sub))
+        and (_is_step(value.right, function) or _is_step(value.left, function))
+    )
+
+
+def _stands_in_loop(node: ast.AST, function: Function) -> bool:
+    for outer in function.source.above(node):
+        if outer is function.node:
+            return False
+        if isinstance(outer, (ast.For, ast.While)):
+            return True
+    return False
+
+
+def _same_call(node: ast.BinOp, function: Function, names: Mapping[ast.AST, str]) -> str:
+    """Return the function whose two calls are subtracted from each other, or nothing."""
+    left = _origins(node.left, function, names)
+    right = _origins(node.right, function, names)
+    return next((name for name in left if len(left[name] | right.get(name, left[name])) > 1), "")
+
+
+def _origins(
+    node: ast.AST, function: Function, names: Mapping[ast.AST, str]
+) -> dict[str, set[ast.AST]]:
+    """Return the calls of own functions that a value comes from, through names and NumPy."""
+    found: dict[str, set[ast.AST]] = {}
+    stack = [node]
+    met: set[ast.AST] = set()
+    while stack and len(met) < VALUES:
+        part = stack.pop()
+        if part in met:
+            continue
+        met.add(part)
+        if isinstance(part, ast.Call) and part in names and _is_own_function(part, function):
+            found.setdefault(names[part], set()).add(part)
+        elif isinstance(part, ast.Name):
+            stack += function.values(part.id)[-VALUES:]
+        else:
+            stack += ast.iter_child_nodes(part)
+    return found
+
+
+def _is_own_function(node: ast.Call, function: Function) -> bool:
+    """Whether it calls f, self.f or layers.f, and not np.sum, x.sum or float."""
+    target, source = node.func, function.source
+    if isinstance(target, ast.Name):
+        imported = source.names.get(target.id, target.id)
+        return source.is_local(target) or is_forward(imported) or imported != target.id and (
+            not imported.startswith("numpy"))  # fmt: skip
+    is_self = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
+    is_self = is_self and target.value.id == "self"  # type: ignore[attr-defined]
+    return is_self or is_forward(getattr(target, "attr", ""))

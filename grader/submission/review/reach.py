@@ -1,0 +1,189 @@
+"""Code that reaches beyond arrays: imports, text that is run, frames, files, patched modules."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import fnmatch
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from grader.submission.review.source import DEPTH, Seen, Source
+
+# By full name; the first match counts. What is harmless is listed first, with nothing to say.
+_RUNS_TEXT = "runs text as code with {}: what it does cannot be seen here"
+_FILES = "reads or writes files with {}: a layer works on the arrays that it is given"
+_OUTSIDE = "uses {}: a layer works on its arguments alone"
+_FRAMES = "uses {}, which shows or changes the program that is running"
+_RANDOM = "uses {}: a layer draws random numbers and does not look at their state"
+_IMPORTS = "imports by a name that is put together at run time ({})"
+WATCHED: tuple[tuple[str, str], ...] = (
+    ("os.path*", ""), ("os.sep", ""), ("os.linesep", ""), ("os.makedirs", ""), ("os.getcwd", ""),
+    ("eval", _RUNS_TEXT), ("exec", _RUNS_TEXT), ("compile", _RUNS_TEXT),
+    ("globals", _FRAMES), ("os.*", _OUTSIDE),
+    ("open", _FILES), ("io.open*", _FILES), ("io.FileIO", _FILES), ("codecs.open", _FILES),
+    ("pathlib.Path*", _FILES), ("numpy.load*", _FILES), ("numpy.fromfile", _FILES),
+    ("numpy.genfromtxt", _FILES), ("numpy.memmap", _FILES), ("numpy.fromregex", _FILES),
+    ("numpy.save*", _FILES), ("numpy.lib.format.*", _FILES), ("numpy.DataSource", _FILES),
+    ("sys._getframe", _FRAMES), ("sys._current_*", _FRAMES), ("sys.modules", _FRAMES),
+    ("sys.settrace", _FRAMES), ("sys.setprofile", _FRAMES), ("sys.meta_path", _FRAMES),
+    ("sys.path_hooks", _FRAMES), ("sys.exc_info", ""), ("gc.get_*", _FRAMES),
+    ("traceback.walk_stack", _FRAMES), ("traceback.extract_stack", _FRAMES),
+    ("platform.*", _OUTSIDE), ("getpass.*", _OUTSIDE),
+    ("numpy.random.get_state", _RANDOM), ("numpy.random.set_state", _RANDOM),
+    ("__import__", _IMPORTS), ("importlib.import_module", _IMPORTS), ("importlib.util.*", _IMPORTS),
+    ("importlib.machinery.*", _IMPORTS), ("importlib.__import__", _IMPORTS),
+)  # fmt: skip
+ROOTS = frozenset(
+    ("builtins", "__builtins__", *(pattern.partition(".")[0] for pattern, _ in WATCHED))
+)
+HIDDEN = frozenset({
+    "__subclasses__", "__globals__", "__code__", "__closure__", "__builtins__", "__loader__",
+    "__getattribute__", "f_back", "f_locals", "f_globals", "f_code", "tb_frame", "gi_frame",
+    "ag_frame", "cr_frame",
+})  # fmt: skip
+# Names that NumPy and Python dropped: old code may put them back.
+PUT_BACK = frozenset({
+    "numpy.int", "numpy.float", "numpy.bool", "numpy.object", "numpy.complex", "numpy.str",
+    "numpy.long", "numpy.unicode", "builtins.xrange", "builtins.unicode", "builtins.raw_input",
+    "builtins.long", "builtins.basestring", "builtins.reduce", "xrange", "unicode",
+})  # fmt: skip
+
+
+def seen(source: Source, forbidden: Sequence[str], watched: Sequence[str]) -> Iterator[Seen]:
+    """Yield imports that match the rubric's patterns, and all that needs more than arrays."""
+    for node in source.nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from _imports(source, node, forbidden, watched)
+        elif isinstance(node, (ast.Attribute, ast.Name)):
+            yield from _used(source, node)
+        elif isinstance(node, ast.Call):
+            yield from _called(source, node, forbidden, watched)
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.Delete, ast.AnnAssign)):
+            yield from _patched(source, node)
+
+
+def _imports(
+    source: Source, node: ast.AST, forbidden: Sequence[str], watched: Sequence[str]
+) -> Iterator[Seen]:
+    if getattr(node, "level", 0):
+        return  # from the package itself
+    for name, inside in source.imported[node]:
+        if inside is not None and _is_that_file(name, inside):
+            return
+        if says := _unwanted(name, forbidden, watched):
+            yield source.seen("forbidden_import", says, node)
+            return
+    star = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+    if star and source.imported[node][0][0] in ("os", "sys", "builtins", "gc"):
+        says = f"imports every name of {source.imported[node][0][0]}: a layer needs none of them"
+        yield source.seen("reaches_outside", says, node)
+
+
+def _is_that_file(name: str, path: str) -> bool:
+    """Whether a file is meant by its own name, and not because its package goes by another one."""
+    full = path.removesuffix(".py").replace("/", ".")
+    return full == name or full.endswith(f".{name}")
+
+
+def _unwanted(name: str, forbidden: Sequence[str], watched: Sequence[str]) -> str | None:
+    if _matches(name, forbidden):
+        return f"imports {name}: this homework is written by hand, with NumPy alone"
+    if _matches(name, watched):
+        return f"imports {name}, which a layer has no need of: look at what it is used for"
+    return None
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a pattern names the module, or a package that it lies in."""
+    parts = name.split(".")[:8]
+    heads = [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+    return any(fnmatch.fnmatchcase(head, pattern) for pattern in patterns for head in heads)
+
+
+def _called(
+    source: Source, node: ast.Call, forbidden: Sequence[str], watched: Sequence[str]
+) -> Iterator[Seen]:
+    """Imports by text and patches by setattr."""
+    name = source.dotted(node.func)
+    if name in ("__import__", "importlib.import_module", "importlib.__import__"):
+        module = source.dotted(node)
+        if module and (says := _unwanted(module, forbidden, watched)):
+            yield source.seen("forbidden_import", says, node)
+    elif name in ("setattr", "delattr") and node.args and _is_module(source, node.args[0]):
+        says = f"changes {source.dotted(node.args[0])} itself, for all that runs later"
+        yield source.seen("patches", says, node)
+    elif name == "getattr" and len(node.args) > 1:
+        whole = source.dotted(node.args[0])
+        if isinstance(node.args[1], ast.Constant):
+            yield from _watched(source, node, source.dotted(node) or "")
+        elif whole in ("builtins", "__builtins__", "os", "sys"):
+            says = f"takes something out of {whole} by a name that is put together at run time"
+            yield source.seen("reaches_outside", says, node)
+
+
+def _used(source: Source, node: ast.Attribute | ast.Name) -> Iterator[Seen]:
+    if isinstance(source.parents.get(node), ast.Attribute):
+        return  # the whole name is looked at, not its parts
+    first: ast.AST = node
+    hidden = None
+    while isinstance(first, ast.Attribute):
+        hidden = first.attr if first.attr in HIDDEN else hidden
+        first = first.value
+    if hidden:
+        yield source.seen("reaches_outside", _FRAMES.format(hidden), node)
+        return
+    if not source.is_local(node):
+        yield from _watched(source, node, source.dotted(node) or "")
+
+
+def _watched(source: Source, node: ast.expr, name: str) -> Iterator[Seen]:
+    """What is to say of the use of `name`, if it is one of those that are watched."""
+    if name.partition(".")[0] not in ROOTS:
+        return
+    name = name.removeprefix("builtins.").removeprefix("__builtins__.")
+    says = next((text for pattern, text in WATCHED if _is(name, pattern)), "")
+    if says and not (says == _FILES and _in_save_or_load(source, node)):
+        yield source.seen("reaches_outside", says.format(name), node)
+
+
+def _is(name: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")
+
+
+def _in_save_or_load(source: Source, node: ast.AST) -> bool:
+    """Whether it stands in a net's `save` or `load`, which some course years hand out."""
+    return any(
+        isinstance(outer, ast.FunctionDef) and outer.name in ("save", "load")
+        for outer in islice(source.above(node), DEPTH)
+    )
+
+
+def _patched(source: Source, node: ast.AST) -> Iterator[Seen]:
+    """Assignments to what is in a module: np.allclose = ..., sys.modules["json"] = ..."""
+    targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+    for target in targets:
+        while isinstance(target, ast.Subscript):
+            target = target.value
+        if isinstance(target, ast.Call) and source.dotted(target.func) == "vars" and target.args:
+            target = ast.Attribute(target.args[0], "__dict__")
+        if not isinstance(target, ast.Attribute) or not _is_module(source, target.value):
+            continue
+        full = f"{source.dotted(target.value)}.{target.attr}"
+        if full not in PUT_BACK:
+            says = f"assigns to {full}: that changes it for all that runs later"
+            yield source.seen("patches", says, node)
+
+
+def _is_module(source: Source, node: ast.AST) -> bool:
+    """Whether an expression is a module of Python's or NumPy's, or something inside one."""
+    first: ast.AST | None = node
+    while isinstance(first, ast.Attribute):
+        first = first.value
+    if isinstance(first, ast.Name) and first.id == "__builtins__":
+        return True
+    if not isinstance(first, ast.Name) or first.id not in source.names:
+        return False
+    root = source.names[first.id].partition(".")[0]
+    own = source.path.partition("/")[0]
+    return root not in (own, "", "matplotlib") and not hasattr(builtins, first.id)

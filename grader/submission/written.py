@@ -1,0 +1,228 @@
+"""What a submission has written, read from its source and never run.
+
+A file or a name may be missing, a body may still be the stub that was handed out, and a result may
+be computed and not returned. Each is another word to a student, and none of them is taken from what
+the student's process tells: a process only says that nothing came back.
+
+Nothing here fails for what a file holds: what cannot be parsed is read definition by definition.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from grader.submission.bodies import Function, computed, never_set, open_ends, pairs, returned
+from grader.submission.near import nearest
+
+MOST = 130_000  # characters of a file that are read: homework comes to less
+MAX_LINE = 2_000  # characters; a parser may take long over what no homework holds
+MAX_DEPTH = 150  # of a tree, which functions that call themselves go down
+MAX_NODES = 5_000  # of a function: the ways through it are followed statement by statement
+LONG_STATEMENT = re.compile(r"(?:[^\n]*\\\n){40}")
+BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError)
+
+
+@dataclass(frozen=True)
+class Unreturned:
+    """A result that is computed in `line` and does not come back; `name` is never set, if any."""
+
+    path: str
+    line: int
+    name: str = ""
+
+
+class Sources:
+    """The files of a submission by path ("cs231n/layers.py"), parsed when they are asked for."""
+
+    def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
+        self._files = files or {}
+        self._read: dict[str, dict[str, Function | ast.ClassDef | None]] = {}
+        self._near: dict[tuple[str, str, frozenset[str]], str | None] = {}
+        self._unreturned: dict[tuple[str, str], Unreturned | None] = {}
+
+    def path(self, module: str) -> str | None:
+        """Return the path of the graded file "layers" or "fc_net"; None where there is none."""
+        ends = (f"/{module}.py", f"/classifiers/{module}.py")
+        paths = [path for path in self._files if f"/{path}".endswith(ends)]
+        return min(paths, key=len, default=None)
+
+    def names(self, module: str) -> list[str]:
+        """Return the functions, classes and Class.methods of a file, in their order."""
+        return list(self._defined(module))
+
+    def function(self, module: str, name: str) -> Function | None:
+        """Return a function, or a Class.method, where it can be parsed."""
+        found = self._defined(module).get(name)
+        return found if isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
+
+    def known_in(self, module: str, name: str) -> list[str]:
+        """Return the names that a function or method sets or takes, and those its file defines."""
+        ends = [n for n in self._defined(module) if n.rpartition(".")[2] == name]
+        nodes = [node for n in ends if (node := self.function(module, n)) is not None]
+        inside = [
+            one.arg if isinstance(one, ast.arg) else one.id
+            for node in nodes
+            for one in ast.walk(node)
+            if isinstance(one, ast.arg) or (isinstance(one, ast.Name) and _is_stored(one))
+        ]
+        every = [one for other in ("layers", "layer_utils", "optim") for one in self.names(other)]
+        return list(dict.fromkeys([*inside, *self.names(module), *every]))
+
+    def near(self, module: str, name: str, taken: Iterable[str]) -> str | None:
+        """Return the name in a file that `name` was probably meant by; none of the `taken` ones."""
+        key = (module, name, frozenset(taken))
+        if key not in self._near:
+            self._near[key] = self._nearest(*key)
+        return self._near[key]
+
+    def _nearest(self, module: str, name: str, taken: frozenset[str]) -> str | None:
+        owner = name.rpartition(".")[0]
+        known = [n for n in self.names(module) if n not in taken and n.rpartition(".")[0] == owner]
+        short = [one.rpartition(".")[2] for one in known]
+        found = nearest(name.rpartition(".")[2], short)
+        return f"{owner}.{found}" if found and owner else found
+
+    def elsewhere(self, module: str, name: str, modules: Iterable[str]) -> str | None:
+        """Return another file that defines `name`, by its module."""
+        return next((m for m in modules if m != module and name in self._defined(m)), None)
+
+    def unreturned(self, module: str, name: str) -> Unreturned | None:
+        """Return the result that a function computes and does not give back; None for a stub.
+
+        Either some way through the function ends without a `return`, or what it returns is a name
+        that is never set to anything but None.
+        """
+        node, path = self.function(module, name), self.path(module)
+        if node is None or path is None:
+            return None
+        lines = computed(node.body)
+        if not lines:
+            return None
+        ways = open_ends(node.body)
+        if ways:
+            last = [line for body in ways for line in computed(body)]
+            return Unreturned(path, last[-1]) if last else None
+        unset = never_set(node)
+        never = next((name for name in returned(node) if name in unset), "")
+        return Unreturned(path, lines[-1], never) if never else None
+
+    def nested(self, module: str, name: str) -> int | None:
+        """Return the line of a `def name` that stands indented; None where there is none."""
+        path = self.path(module)
+        text = _text(self._files[path]) if path else ""
+        match = re.search(rf"^[ \t]+def[ \t]+{re.escape(name)}\b", text, re.MULTILINE)
+        return text.count("\n", 0, match.start()) + 1 if match else None
+
+    def is_left_over(self, module: str, name: str, line: int) -> bool:
+        """Say whether the `raise` in this line of a function stands below code that computes.
+
+        Then the code is there, and the line that the stub had was not deleted. Code in an `if` is
+        for other inputs than those that come to the line.
+        """
+        node = self.function(module, name)
+        blocks = [] if node is None else [b for one in ast.walk(node) for b in _blocks(one)]
+        return any(
+            isinstance(statement, ast.Raise)
+            and statement.lineno == line
+            and computed([above for above in block[:place] if not isinstance(above, ast.If)])
+            for block in blocks
+            for place, statement in enumerate(block)
+        )
+
+    def computes(self, module: str, name: str) -> bool | None:
+        """Say whether a function holds code that no stub holds; None where it cannot be read."""
+        node = self.function(module, name)
+        return None if node is None else bool(computed(node.body))
+
+    def _defined(self, module: str) -> dict[str, Function | ast.ClassDef | None]:
+        if module not in self._read:
+            path = self.path(module)
+            self._read[module] = _definitions(_text(self._files[path])) if path else {}
+        return self._read[module]
+
+
+def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    fields = (getattr(node, name, None) for name in ("body", "orelse", "finalbody"))
+    return [block for block in fields if isinstance(block, list)]
+
+
+def _is_stored(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def tree_of(data: bytes) -> ast.Module | None:
+    """Return a file, parsed; None for what is no Python 3, or larger or deeper than homework is."""
+    return None if len(data) > 4 * MOST else _parsed(_text(data))
+
+
+def _definitions(text: str) -> dict[str, Function | ast.ClassDef | None]:
+    """Return name -> definition of a file; None for what is there and cannot be parsed."""
+    found: dict[str, Function | ast.ClassDef | None] = {}
+    for tree, names in _trees(text):
+        found.update(dict.fromkeys(names))
+        for node in tree.body if tree is not None else ():
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                found[node.name] = _small(node)
+            for inner in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    found[f"{node.name}.{inner.name}"] = _small(inner)  # type: ignore[attr-defined]
+            if isinstance(node, ast.Assign):  # relu = relu_forward
+                found.update({n: None for t in node.targets for n, _ in pairs(t, None)})
+    return found
+
+
+def _small(node: Function | ast.ClassDef) -> Function | ast.ClassDef | None:
+    """Return a definition, or None where it has more nodes than homework has."""
+    return node if sum(1 for _ in itertools.islice(ast.walk(node), MAX_NODES)) < MAX_NODES else None
+
+
+_HEAD = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
+_METHOD = re.compile(r"^[ \t]+def[ \t]+(\w+)", re.MULTILINE)
+
+
+def _trees(text: str) -> Iterator[tuple[ast.Module | None, list[str]]]:
+    """Yield the parsed file, or where it does not parse, each of its definitions by itself."""
+    tree = _parsed(text)
+    if tree is not None:
+        yield tree, []
+        return
+    starts = [match.start() for match in _HEAD.finditer(text)]
+    for start, end in zip(starts, [*starts[1:], len(text)]):
+        block = text[start:end]
+        match = _HEAD.match(block)
+        name = match[1] if match else ""
+        methods = _METHOD.findall(block) if block.startswith("class") else []
+        lines_above = "\n" * text.count("\n", 0, start)
+        yield _parsed(lines_above + block), [name, *(f"{name}.{one}" for one in methods)]
+
+
+def _parsed(text: str) -> ast.Module | None:
+    if max(map(len, text.split("\n"))) > MAX_LINE or LONG_STATEMENT.search(text):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except BROKEN:
+        return None
+    return tree if _is_flat(tree) else None
+
+
+def _is_flat(tree: ast.AST) -> bool:
+    """Say whether nothing is nested deeper than MAX_DEPTH."""
+    level: list[ast.AST] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return True
+    return False
+
+
+def _text(data: bytes) -> str:
+    text = data[: 4 * MOST].decode("utf-8", "replace")[:MOST].lstrip("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
