@@ -33,7 +33,7 @@ from grader.box.worker import Worker
 from grader.diagnosis import diagnose, minimal_example, over_reference, own_gradient, sentences
 from grader.engine import grade_one
 from grader.types import ItemResult, Report, Submission
-from tests import handed_in
+from tests.support import handed_in
 
 PAIRS = 150
 MUTANTS = 320

@@ -23,7 +23,7 @@ from grader.release.selfcheck import public
 from grader.release.selfcheck.check import Checker
 from grader.release.selfcheck.children import Pool
 from grader.types import Submission
-from tests import handed_in
+from tests.support import handed_in
 
 
 def graded(submission: Submission, assignment: Assignment, worker: Worker) -> dict[str, bool]:

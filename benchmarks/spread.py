@@ -11,7 +11,7 @@ from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.grading.verdicts import Bench
 from grader.judges.tolerances import TOLERANCES
-from tests import handed_in
+from tests.support import handed_in
 
 
 def spreads() -> dict[tuple[str, str], tuple[float, str]]:

@@ -10,7 +10,7 @@ import pytest
 
 from grader import resources
 from grader.assignment import Assignment
-from tests import outside, processes, student_folder
+from tests.support import outside, processes, student_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 

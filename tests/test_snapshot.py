@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import handed_in
-from tests.support import snapshot
+from tests.support import handed_in, snapshot
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from tests.docker.containers import (
     docker,
     run,
 )
-from tests.handed_in import ROOT
-from tests.test_hostile import REACHES_OUT
+from tests.support.handed_in import ROOT
+from tests.test_engine.test_hostile import REACHES_OUT
 
 pytestmark = pytest.mark.skipif(
     not IMAGE, reason="NOT TESTED in containers: `make test-docker` builds the image and runs these"
@@ -28,7 +28,7 @@ AS_IT_COMES, AS_ROOT = CONTAINERS["as it comes"], CONTAINERS["root"]
 HOME = "/opt/backgrade"
 ALL = ("root", "uid 1000")  # every hostile submission; in the others those that reach out
 NOT_AS_ROOT = ("limits_lifted", "root_again")  # they also ask not to be root by name
-SCORE = "tests/test_hostile.py::test_a_hostile_submission_gets_its_true_score"
+SCORE = "tests/test_engine/test_hostile.py::test_a_hostile_submission_gets_its_true_score"
 # Boxes of other kinds, and a user whom the image does not let read the answers.
 OTHERS = "not bubblewrap- and not proc- and not none- and not ordinary"
 
@@ -124,7 +124,7 @@ def test_hostile_submissions_are_contained(name: str) -> None:
     names = [each for each in REACHES_OUT if not (one.stays_root and each in NOT_AS_ROOT)]
     chosen = [f"{SCORE}[{mode}-{each}]" for each in names]
     done = run(
-        one, ["-n", "2", *(["tests/test_hostile.py", "-k", OTHERS] if name in ALL else chosen)],
+        one, ["-n", "2", *([SCORE.partition("::")[0], "-k", OTHERS] if name in ALL else chosen)],
         "--tmpfs", "/tmp", image=WITH_TESTS, timeout=1800,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]
@@ -204,7 +204,7 @@ def test_without_a_box_the_answers_of_others_are_open(work: Path, answers: list[
 ORPHANS = """
 import os
 from grader.box.worker import choose
-from tests import test_box as box
+from tests.test_box import test_box as box
 
 def processes():
     return {name for name in os.listdir("/proc") if name.isdigit()}

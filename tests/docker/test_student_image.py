@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from grader.release import secret_scan, shape
-from tests import student_folder
 from tests.docker.containers import IMAGE, PLAIN, docker
+from tests.support import student_folder
 
 pytestmark = pytest.mark.skipif(
     not IMAGE, reason="NOT TESTED in containers: `make test-docker` builds the image and runs these"

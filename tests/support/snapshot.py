@@ -30,7 +30,7 @@ from grader.report.export import classroom50, github, gradescope, junit
 from grader.report.export.reading import read_result
 from grader.submission.intake import read_submission
 from grader.types import Report, Submission
-from tests import handed_in, student_folder
+from tests.support import handed_in, student_folder
 
 Graded = tuple[str, Submission, str]  # name, what is graded, and by which rubric
 STARTED = "2026-01-01T00:00:00+00:00"

@@ -1,0 +1,57 @@
+"""What a box must leave as it was, looked at from outside: files, golden answers."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.box.plan import FIRST_UID
+from tests.support import handed_in
+
+# Where hostile submissions try to write. Other programs write here too, so what appeared is told by
+# its owner, or by the name that an attack gives its files.
+PLACES = ("/", "/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/run/lock", "/dev")
+OURS = ("backgrade-hostile", "backgrade-left")
+TEMPORARY = "backgrade-"  # folders that the grader itself makes for a box, and takes away
+BOX_UIDS = range(FIRST_UID, FIRST_UID + 1_000)
+# Nobody else writes here while tests run.
+KEPT = ("grader", "reference", "rubrics", "student_template", "tests/submissions")
+
+
+def strays() -> set[str]:
+    """Return the files in PLACES, the home folder and the checkout that an attack has written."""
+    folders = {*PLACES, os.path.expanduser("~"), str(handed_in.ROOT), os.getcwd()}
+    return {path for folder in folders for path in _strays_in(folder)}
+
+
+def _strays_in(folder: str) -> Iterator[str]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        try:
+            owner = entry.stat(follow_symlinks=False).st_uid
+        except OSError:
+            continue  # it is gone again
+        of_a_box = owner in BOX_UIDS and not entry.name.startswith(TEMPORARY)
+        if of_a_box or entry.name.startswith(OURS):
+            yield entry.path
+
+
+def kept() -> dict[str, tuple[int, int, int, str]]:
+    """Return mode, size, time of the last change and hash of what the grader lives by.
+
+    The time is that of the inode: chmod and utime move it too, and nobody can set it back.
+    """
+    found = {}
+    for folder in KEPT:
+        for path in sorted((handed_in.ROOT / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                seen = path.stat()
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                found[str(path)] = (seen.st_mode, seen.st_size, seen.st_ctime_ns, digest)
+    assert any(Path(path).match("reference/golden/*.npy") for path in found)
+    return found

@@ -1,0 +1,432 @@
+"""The three notebooks, graded as a submission's are: the solved ones earn every item, on the data
+they ship with; the unsolved ones earn none and say what is missing; and their checks notice
+mistakes."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.assignment import Assignment
+from grader.authoring.fixtures.curves import solved
+from grader.box.plan import choose
+from grader.box.worker import Worker
+from grader.engine import grade_one, job_of
+from grader.grading.training.images import Images
+from grader.notebooks import execute, percent
+from grader.notebooks.run_cache import Recordings
+from grader.notebooks.spool import Spool
+from grader.report import result
+from grader.types import ItemResult, Notebook, Report, Submission, Trained
+from tests.support import handed_in
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = ("FullyConnectedNets", "BatchNormalization", "Dropout")
+CHECKED = re.compile(r"(?:error|entry) (\S+) \(should be below (\S+)\)")
+
+# Runs code cells one after the other, each whatever became of those before it. Prints what they
+# said as one line of JSON.
+RUNNER = """
+import contextlib, io, json, sys
+asked = json.load(sys.stdin)
+sys.path.insert(0, asked["folder"])
+cells, names = [], {"__name__": "__main__"}
+for number, source in enumerate(asked["cells"]):
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(source, f"cell {number}", "exec"), names)
+    cells.append(said.getvalue())
+print(json.dumps(cells))
+"""
+# Behind the setup cell: says which plots were shown, and which of them lack something.
+WATCH = """
+def show():
+    for axes in (axes for number in plt.get_fignums() for axes in plt.figure(number).axes):
+        named = axes.get_title() and axes.get_xlabel() and axes.get_ylabel()
+        whole = named and (axes.get_legend() or not axes.lines)
+        print("shown" if whole else "bare axes:", repr(axes.get_title()))
+    right_show()
+
+right_show, plt.show = plt.show, show
+"""
+
+
+def executed(cells: list[str], cache: Path) -> list[str]:
+    """Run code cells beside the reference; see RUNNER."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(cache),
+        "XDG_CACHE_HOME": str(cache),
+        "MPLCONFIGDIR": str(cache / "matplotlib"),
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", RUNNER],
+        input=json.dumps({"folder": str(ROOT / "reference"), "cells": cells}),
+        capture_output=True, text=True, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return list(json.loads(done.stdout))
+
+
+def solved_cells(name: str) -> list[str]:
+    script = (ROOT / "reference" / f"{name}.py").read_text(encoding="utf-8")
+    return [cell.source for cell in percent.parse(script, name) if cell.kind == "code"]
+
+
+def misses(said: Iterable[str]) -> list[str]:
+    """Return the checks that printed an error which is not as small as it should be."""
+    lines = "".join(said).splitlines()
+    found = [(line, CHECKED.search(line)) for line in lines]
+    return [line for line, m in found if m and not float(m.group(1)) < float(m.group(2))]
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for the made-up images, apart from the user's."""
+    return tmp_path_factory.getbasetemp() / "cache"
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A submission that was graded, notebooks and all; its items and notebooks by name."""
+
+    report: Report
+    items: dict[str, ItemResult]
+    books: dict[str, Notebook]
+
+    def runs(self, name: str) -> list[Trained]:
+        """Return what the runs of one notebook came to."""
+        return [run for run in self.report.trained if run.notebook == f"{name}.ipynb"]
+
+
+def graded(
+    submission: Submission,
+    assignment: Assignment,
+    spool: Spool,
+    kept: Recordings | None = None,
+    only: Sequence[str] = NOTEBOOKS,
+) -> Graded:
+    """Grade as the command line does, in the box that this machine gives."""
+    plan = choose()
+    names = [f"{name}.ipynb" for name in only]
+    assert assignment.images is not None
+    job, limits = job_of(submission, assignment), assignment.rubric.table.notebooks
+    with (
+        execute.desk(plan, *assignment.images.for_the_box()) as at_desk,
+        Worker(at_desk) as one,
+        Worker(plan) as other,
+    ):
+        books = execute.executed(submission, names, job, one, limits, spool, kept=kept)
+        report = grade_one(submission, assignment, other, books)
+    return Graded(
+        report, {item.id: item for item in report.items}, {book.name: book for book in books}
+    )
+
+
+@pytest.fixture(scope="module")
+def spool() -> Iterator[Spool]:
+    with Spool() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Recordings:
+    return Recordings(tmp_path_factory.mktemp("kept") / "notebooks", ())
+
+
+def solved_submission() -> Submission:
+    submission = solved(ROOT / "reference")
+    watched = {
+        name: json.dumps(_watched(json.loads(data))).encode()
+        for name, data in submission.files.items()
+        if name.endswith(".ipynb")
+    }
+    return replace(submission, files={**submission.files, **watched})
+
+
+def _watched(notebook: dict[str, Any]) -> dict[str, Any]:
+    setup = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    setup["source"] = [*setup["source"], WATCH]
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def whole(assignments: dict[str, Assignment], spool: Spool, kept: Recordings) -> Graded:
+    """The solved notebooks, graded once for all tests: it takes half a minute."""
+    return graded(solved_submission(), assignments["cs231n-a2"], spool, kept)
+
+
+# ------------------------------------------------------------------------------------- solved
+
+
+def test_the_solved_notebooks_earn_every_item(whole: Graded) -> None:
+    earned = {i.id: (i.status, i.earned) for i in whole.report.items if i.section == "training"}
+    rubric = [(i.id, i.possible) for i in whole.report.items if i.section == "training"]
+    assert earned == {name: ("passed", points + (name == "best_model")) for name, points in rubric}
+    assert len(earned) == 10 and whole.report.flags == ()
+    assert whole.report.score.earned == whole.report.score.possible == 84
+    assert whole.report.score.bonus == 1
+
+
+@pytest.mark.parametrize(("name", "checks"), [*zip(NOTEBOOKS, (36, 55, 23), strict=True)])
+def test_a_solved_notebook_runs_without_an_error_and_its_checks_are_good(
+    name: str, checks: int, whole: Graded
+) -> None:
+    book = whole.books[f"{name}.ipynb"]
+    assert (book.status, book.says, book.repaired) == ("executed", "", ())
+    assert {cell.outcome for cell in book.cells} == {"ran"}
+    said = [cell.text for cell in book.cells]
+    assert len(CHECKED.findall("".join(said))) == checks
+    assert misses(said) == []
+    assert "shown '" in "".join(said) and "bare axes" not in "".join(said)
+    assert sum(len(cell.images) for cell in book.cells) >= 1
+    fine = {
+        "", "its parameters are not all finite: the training ran away",  # the largest scales
+        # The net without normalization stands beside both series of batch sizes.
+        "it has the very parameters of the run in BatchNormalization.ipynb, cell 24, which counts "
+        "once",
+    }  # fmt: skip
+    assert {run.says for run in whole.runs(name)} <= fine
+    assert all(run.training.rows is not None for run in whole.runs(name))
+
+
+def test_the_solved_notebooks_are_quick(whole: Graded) -> None:
+    """Half a minute on a machine of 2020; the limit is there for a change that makes it hours."""
+    assert sum(cell.wall_s for book in whole.books.values() for cell in book.cells) < 300
+
+
+def best(run: Trained) -> float:
+    return float(max(run.training.train_acc_history))
+
+
+def test_the_solved_fully_connected_notebook_reaches_every_goal(whole: Graded) -> None:
+    two, three, five, *rules, winner = whole.runs("FullyConnectedNets")
+    assert (two.training.layer_sizes, two.training.num_train) == ((3072, 100, 10), 5000)
+    assert (two.val_accuracy or 0) >= 0.5
+    for run, layers in ((three, 3), (five, 5)):
+        assert (len(run.training.layer_sizes), run.training.num_train) == (layers + 1, 50)
+        assert run.training.num_epochs <= 20 and run.train_accuracy == 1
+    assert three.training.train_sha256 == five.training.train_sha256 != two.training.train_sha256
+    ends = {run.training.update_rule: run.training.train_acc_history[-1] for run in rules}
+    assert list(ends) == ["sgd", "sgd_momentum", "rmsprop", "adam"]
+    assert min(list(ends.values())[1:]) > ends["sgd"] + 0.1
+    assert winner.training.num_train == 5000 and (winner.val_accuracy or 0) >= 0.55
+
+
+def test_the_solved_batch_normalization_notebook_shows_what_it_says(whole: Graded) -> None:
+    with_norm, without, *runs = whole.runs("BatchNormalization")
+    normal = [run.training.normalization for run in (with_norm, without)]
+    assert normal == ["batchnorm", None]
+    after_5 = [run.training.train_acc_history[5] for run in (with_norm, without)]
+    assert after_5[0] > after_5[1] + 0.1
+    scales, sizes = runs[:18], runs[18:]
+    assert [run.training.normalization for run in scales] == 9 * ["batchnorm", None]
+    firsts = [run.training.initial_weight_std[0] for run in scales[::2]]
+    assert firsts == pytest.approx([10 ** (k / 2 - 4) for k in range(9)], rel=0.05)
+    learnt = {what: [best(run) > 0.25 for run in scales[i::2]]
+              for i, what in enumerate(("batchnorm", "none"))}  # fmt: skip
+    assert sum(learnt["batchnorm"]) == 9 and sum(learnt["none"]) <= 5
+    assert [(run.training.normalization, run.training.batch_size) for run in sizes] == [
+        (None, 50), ("batchnorm", 5), ("batchnorm", 10), ("batchnorm", 50),
+        (None, 50), ("layernorm", 5), ("layernorm", 10), ("layernorm", 50),
+    ]  # fmt: skip
+    _, small, _, large, _, layer_small, _, _ = map(best, sizes)
+    assert large > small + 0.2 and layer_small > small + 0.1
+
+
+def test_the_solved_dropout_notebook_shows_what_it_says(whole: Graded) -> None:
+    without, dropped = whole.runs("Dropout")
+    ratios = [run.training.dropout_keep_ratio for run in (without, dropped)]
+    assert ratios == [None, 0.25]
+    assert without.training.num_train == dropped.training.num_train == 500
+    assert (dropped.val_accuracy or 0) > (without.val_accuracy or 1)
+    assert dropped.training.train_acc_history[5] < without.training.train_acc_history[5]
+
+
+def test_graded_again_without_running_again_the_result_is_the_same(
+    whole: Graded, assignments: dict[str, Assignment], kept: Recordings
+) -> None:
+    with Spool() as spool:
+        again = graded(solved_submission(), assignments["cs231n-a2"], spool, kept)
+    assert all(book.reused for book in again.books.values())
+    assert set(again.report.measured["reused"]) == {f"{name}.ipynb" for name in NOTEBOOKS}
+    assert "reused" not in whole.report.measured
+    first, second = (result.as_dict(g.report) for g in (whole, again))
+    assert {**first, "measured": 0} == {**second, "measured": 0}
+
+
+def test_every_run_that_counts_stands_beside_its_own_band(whole: Graded) -> None:
+    """The bands were made from these very notebooks, with this seed among others."""
+    for run in whole.report.trained:
+        assert (run.band is not None) == bool(run.items)
+        if run.band is not None:
+            assert run.band.epochs == run.training.num_epochs
+            for edges, history in (
+                (run.band.train, run.training.train_acc_history),
+                (run.band.val, run.training.val_acc_history),
+            ):
+                low, high = edges
+                inside = (low - 0.02 <= history) & (history <= high + 0.02)
+                assert inside.mean() > 0.7, (run.items, low, history, high)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_imports_numpy_matplotlib_and_the_package_only(name: str) -> None:
+    imported = set()
+    for node in ast.walk(ast.parse("\n".join(solved_cells(name)))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or "").partition(".")[0])
+    assert imported <= {"numpy", "matplotlib", "cs231n", "time"}
+
+
+@pytest.fixture(scope="module")
+def real(assignments: dict[str, Assignment], spool: Spool) -> Graded:
+    """The longest of the solved notebooks, on real CIFAR-10; skipped where there is none."""
+    place = Path(os.environ.get("BACKGRADE_CIFAR10", ROOT.parent / "shared" / "data"))
+    if not place.is_dir():
+        pytest.skip(f"NO REAL CIFAR-10 at {place}: set BACKGRADE_CIFAR10 to run this test")
+    images = Images(
+        assignments["cs231n-a2"].rubric.table.data.cifar10,
+        "a seed", ROOT / "student_template" / "cs231n", place,
+    )  # fmt: skip
+    assignment = replace(assignments["cs231n-a2"], images=images)
+    return graded(solved_submission(), assignment, spool, only=NOTEBOOKS[:1])
+
+
+def test_on_real_images_the_same_code_earns_the_same_items(real: Graded) -> None:
+    book = real.books["FullyConnectedNets.ipynb"]
+    assert (book.status, book.repaired) == ("executed", ())
+    mine = [i for i in real.report.items if i.section == "training" and i.where == book.name]
+    assert {item.id: (item.status, item.earned >= item.possible) for item in mine} == {
+        item.id: ("passed", True) for item in mine
+    }
+    assert len(mine) == 5
+    assert all(run.training.rows is not None for run in real.report.trained)
+    # Real images are harder: this would not be enough without the profile's scale.
+    assert max(run.val_accuracy or 0 for run in real.report.trained) < 0.5
+
+
+# ----------------------------------------------------------------------------------- unsolved
+
+
+@pytest.fixture(scope="module")
+def untouched(assignments: dict[str, Assignment], spool: Spool) -> Graded:
+    files = dict(handed_in.template().files)
+    for path in sorted((ROOT / "student_template").glob("*.ipynb")):
+        files[path.name] = path.read_bytes()
+    submission = handed_in.of_files("untouched", files)
+    return graded(submission, assignments["cs231n-a2"], spool)
+
+
+def test_the_unsolved_notebooks_earn_nothing_and_name_what_is_not_written(
+    untouched: Graded,
+) -> None:
+    items = [item for item in untouched.report.items if item.section == "training"]
+    assert {(item.status, item.earned) for item in items} == {("failed", 0.0)}
+    assert all(item.because_of in untouched.items for item in items)
+    assert untouched.report.trained == () and untouched.report.score.earned == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), list(zip(NOTEBOOKS, (14, 12, 4), strict=True)), ids=NOTEBOOKS
+)
+def test_an_unsolved_notebook_says_in_every_cell_what_is_not_written(
+    name: str, least: int, untouched: Graded
+) -> None:
+    book = untouched.books[f"{name}.ipynb"]
+    assert book.status == "error"
+    stopped = [cell for cell in book.cells if cell.outcome != "ran"]
+    assert len(stopped) >= least
+    for cell in stopped:
+        assert cell.raised is not None and cell.raised.type == "NotImplementedError"
+        assert re.fullmatch(r"\w+: write this", cell.raised.message), cell
+    assert all(question.status == "blank" for question in untouched.report.questions)
+
+
+# ------------------------------------------------------------------------------------- checks
+
+# Ways to be wrong by one percent, to be used after the setup cell.
+OFF = """
+def off(function, place):
+    def wrong(*args, **more):
+        result = list(function(*args, **more))
+        result[place] = result[place] * 1.01
+        return tuple(result)
+    return wrong
+
+def off_net(net, name):
+    class Wrong(net):
+        def loss(self, X, y=None):
+            result = super().loss(X, y)
+            if y is None:
+                return result * (1.01 if name == "scores" else 1)
+            result[1].update({k: v * 1.01 for k, v in result[1].items() if k == name})
+            return result
+    return Wrong
+"""
+WRONG = {
+    "FullyConnectedNets": (
+        "affine_forward = off(affine_forward, 0)",
+        "affine_backward = off(affine_backward, 0)",
+        "affine_backward = off(affine_backward, 1)",
+        "affine_backward = off(affine_backward, 2)",
+        "relu_forward = off(relu_forward, 0)",
+        "right = relu_backward; relu_backward = lambda dout, cache: 1.01 * right(dout, cache)",
+        "TwoLayerNet = off_net(TwoLayerNet, 'scores')",
+        "TwoLayerNet = off_net(TwoLayerNet, 'W1')",
+        "TwoLayerNet = off_net(TwoLayerNet, 'b2')",
+        "FullyConnectedNet = off_net(FullyConnectedNet, 'W2')",
+        "FullyConnectedNet = off_net(FullyConnectedNet, 'b3')",
+        "sgd_momentum = off(sgd_momentum, 0)",
+        "rmsprop = off(rmsprop, 0)",
+        "adam = off(adam, 0)",
+    ),
+    "BatchNormalization": (
+        "batchnorm_forward = off(batchnorm_forward, 0)",
+        "batchnorm_backward = off(batchnorm_backward, 0)",
+        "batchnorm_backward = off(batchnorm_backward, 1)",
+        "batchnorm_backward_alt = off(batchnorm_backward_alt, 0)",
+        "batchnorm_backward_alt = off(batchnorm_backward_alt, 2)",
+        "layernorm_forward = off(layernorm_forward, 0)",
+        "layernorm_backward = off(layernorm_backward, 0)",
+        "layernorm_backward = off(layernorm_backward, 1)",
+        "FullyConnectedNet = off_net(FullyConnectedNet, 'gamma1')",
+        "FullyConnectedNet = off_net(FullyConnectedNet, 'beta2')",
+    ),
+    "Dropout": (
+        "dropout_forward = off(dropout_forward, 0)",
+        "right = dropout_backward; dropout_backward = lambda dout, c: 1.01 * right(dout, c)",
+        "FullyConnectedNet = off_net(FullyConnectedNet, 'W1')",
+    ),
+}
+
+
+LONG_WORK = re.compile(r"get_CIFAR10_data\(|data\[|\btrain\(|solver|plot|settings\(")
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_result_that_is_wrong_by_a_percent_misses_a_check(name: str, cache: Path) -> None:
+    setup, *cells = solved_cells(name)
+    checks = [cell for cell in cells if not LONG_WORK.search(cell)]
+    tries = ["", *WRONG[name]]
+    rounds = [source for wrong in tries for source in (f"{setup}\n{OFF}\n{wrong}", *checks)]
+    done, size = executed(rounds, cache), 1 + len(checks)
+    noticed = {
+        wrong: bool(misses(done[i * size : (i + 1) * size])) for i, wrong in enumerate(tries)
+    }
+    assert noticed == {"": False, **dict.fromkeys(WRONG[name], True)}

@@ -1,0 +1,285 @@
+"""What notebooks told is used again only where nothing has changed, and only what is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.box.job import Gone, Job, Script
+from grader.box.plan import choose
+from grader.notebooks import execute, run_cache
+from grader.notebooks.run_cache import Recordings
+from grader.notebooks.spool import Spool
+from grader.rubric.tables import NotebooksTable
+from grader.types import Notebook
+from tests.support import handed_in
+from tests.test_notebooks.test_runner import ARRAYS, CURVES, SAY, notebook
+
+NAME = "N.ipynb"
+LIMITS = NotebooksTable()
+JOB = Job("cs231n", {"cs231n/layers.py": b"x = 1"}, {"dropout_p": "keep"})
+SCRIPT = Script(NAME, ((1, "x"), (2, "y")), 5.0, 50.0, 2**30)
+Message = tuple[dict[str, Any], dict[str, np.ndarray]]
+
+
+def telling(*after: Message, over: str = "done") -> list[Message]:
+    """What a notebook of one cell tells: text, a training run, its end."""
+    return [
+        ({"began": 1}, {}),
+        ({"run": 0, "settings": SAY}, CURVES),
+        ({"run": 0, "array": "W1", "shape": [4, 3]}, {"piece": ARRAYS["W1"].ravel()}),
+        ({"run": 0, "whole": True}, {}),
+        ({"ended": 1, "outcome": "ran", "text": "said", "wall_s": 0.5, "interrupted": False}, {}),
+        *after,
+        ({"over": over}, {}),
+    ]
+
+
+class Worker:
+    """Stands in for box.Worker: tells what it is given, and counts."""
+
+    def __init__(self, *told: Message, lost: bool = False) -> None:
+        self.told, self.lost, self.runs = told, lost, 0
+
+    def open(self, job: Job, deadline: float) -> None:
+        self.runs += 1
+
+    def execute(self, script: Script, deadline: float) -> Iterator[Message]:
+        yield from self.told[:-1] if self.lost else self.told
+        if self.lost:
+            raise Gone
+
+    def restart(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Recordings:
+    return Recordings(tmp_path / "notebooks", ("data 1", "box"))
+
+
+def ran(worker: Worker, kept: Recordings | None, source: str = "x") -> Notebook:
+    submission = handed_in.of_files("hw", {NAME: notebook(source)})
+    with Spool() as spool:
+        (found,) = execute.execute(
+            submission, [NAME], JOB, worker, LIMITS, spool, kept=kept  # type: ignore[arg-type]
+        )  # fmt: skip
+        params = [{k: np.array(v) for k, v in t.params.items()} for t in found.trainings]
+        return replace(found, trainings=tuple(
+            replace(t, params=p) for t, p in zip(found.trainings, params)))  # fmt: skip
+
+
+def test_what_has_not_changed_does_not_run_again_and_tells_the_same(kept: Recordings) -> None:
+    worker = Worker(*telling())
+    first, again = ran(worker, kept), ran(worker, kept)
+    assert worker.runs == 1
+    assert first.reused == "" and again.reused.startswith("20")
+    assert again.cells == first.cells and again.status == first.status == "executed"
+    (one,), (other,) = first.trainings, again.trainings
+    np.testing.assert_array_equal(one.params["W1"], other.params["W1"])
+    np.testing.assert_array_equal(one.loss_history, other.loss_history)
+    assert ran(worker, None).reused == "" and worker.runs == 2
+
+
+CHANGES: dict[str, tuple[Any, Any, Any]] = {  # what -> script, job, facts
+    "the notebook": (replace(SCRIPT, cells=((1, "x"), (2, "z"))), JOB, None),
+    "where a cell stands": (replace(SCRIPT, cells=((1, "x"), (3, "y"))), JOB, None),
+    "its name": (replace(SCRIPT, name="M.ipynb"), JOB, None),
+    "the time of a cell": (replace(SCRIPT, cell_s=6.0), JOB, None),
+    "the time of a notebook": (replace(SCRIPT, notebook_s=51.0), JOB, None),
+    "the memory": (replace(SCRIPT, memory=2**31), JOB, None),
+    "code": (SCRIPT, replace(JOB, files={"cs231n/layers.py": b"x = 2"}), None),
+    "the place of code": (SCRIPT, replace(JOB, files={"cs231n/layer.py": b"x = 1"}), None),
+    "code and given files swapped": (
+        SCRIPT, replace(JOB, files={}, given={"cs231n/layers.py": b"x = 1"}), None),
+    "a given file": (SCRIPT, replace(JOB, given={"layers": b""}), None),
+    "a further file": (SCRIPT, replace(JOB, also=("data_utils",)), None),
+    "a convention": (SCRIPT, replace(JOB, conventions={"dropout_p": "drop"}), None),
+    "the package": (SCRIPT, replace(JOB, package="hw"), None),
+    "the images": (SCRIPT, JOB, ("data 2", "box")),
+    "the box": (SCRIPT, JOB, ("data 1", "bubblewrap")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_whatever_changes_makes_another_entry(what: str, kept: Recordings, tmp_path: Path) -> None:
+    script, job, facts = CHANGES[what]
+    other = Recordings(tmp_path, facts) if facts else kept
+    assert kept.key(SCRIPT, JOB) != other.key(script, job)
+    assert kept.key(SCRIPT, JOB) == Recordings(tmp_path, ("data 1", "box")).key(SCRIPT, JOB)
+
+
+def test_our_own_code_is_part_of_the_key(
+    kept: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept.key(SCRIPT, JOB)
+    for name in run_cache.OURS:
+        (tmp_path / name).write_text("x") if "." in name else (tmp_path / name).mkdir()
+    monkeypatch.setattr(run_cache, "HERE", tmp_path)
+    changed = kept.key(SCRIPT, JOB)
+    (tmp_path / "guest" / "cells.py").write_text("y")
+    assert len({before, changed, kept.key(SCRIPT, JOB)}) == 3
+
+
+LATE: Message = ({"ended": 1, "outcome": "raised", "wall_s": 9.0, "interrupted": True}, {})
+NOT_KEPT = {
+    "a cell that was stopped": Worker(*telling(({"began": 1}, {}), LATE)),
+    "a notebook that ran out of time": Worker(*telling(over="timeout")),
+    "a cell that could not be stopped": Worker(*telling(over="stuck")),
+    "a kernel that died": Worker(*telling(over="died")),
+    "a worker that was lost": Worker(*telling(), lost=True),
+}
+
+
+@pytest.mark.parametrize("what", NOT_KEPT)
+def test_what_did_not_end_by_itself_is_not_kept(what: str, kept: Recordings) -> None:
+    worker = NOT_KEPT[what]
+    assert ran(worker, kept).reused == "" == ran(worker, kept).reused
+    assert worker.runs == 2
+
+
+def spoil(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
+    return lambda path: path.write_bytes(change(path.read_bytes())) and None
+
+
+def link(path: Path) -> None:
+    path.rename(path.with_name("real"))
+    path.symlink_to("real")
+
+
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def open_folder(path: Path) -> None:
+    path.parent.chmod(0o777)
+
+
+SPOILED: Mapping[str, Callable[[Path], None]] = {
+    "one bit": spoil(lambda data: data[:99] + bytes([data[99] ^ 1]) + data[100:]),
+    "a piece of it": spoil(lambda data: data[:-7]),
+    "more behind it": spoil(lambda data: data + b"x"),
+    "nothing in it": spoil(lambda data: b""),
+    "a pickle": spoil(lambda data: b"\x80\x04K\x01." * 30),
+    "a link": link,
+    "a folder": folder,
+    "a pipe": fifo,
+    "writable by all": lambda path: path.chmod(0o666),
+    "in a folder that all may write": open_folder,
+}
+
+
+@pytest.mark.parametrize("what", SPOILED)
+def test_an_entry_that_is_spoiled_or_anybodys_runs_again(
+    what: str, kept: Recordings, tmp_path: Path
+) -> None:
+    worker = Worker(*telling())
+    ran(worker, kept)
+    (path,) = (tmp_path / "notebooks").iterdir()
+    SPOILED[what](path)
+    again = ran(worker, kept)
+    assert (again.status, again.reused, worker.runs) == ("executed", "", 2)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_an_entry_of_another_user_runs_again(kept: Recordings, tmp_path: Path) -> None:
+    worker = Worker(*telling())
+    ran(worker, kept)
+    (path,) = (tmp_path / "notebooks").iterdir()
+    os.chown(path, 60_000, 60_000)
+    assert ran(worker, kept).reused == ""
+
+
+def test_the_entry_of_another_notebook_is_not_taken_for_this_one(
+    kept: Recordings, tmp_path: Path
+) -> None:
+    worker = Worker(*telling())
+    ran(worker, kept)
+    (path,) = (tmp_path / "notebooks").iterdir()
+    ran(worker, kept, "another")
+    (other,) = set((tmp_path / "notebooks").iterdir()) - {path}
+    other.write_bytes(path.read_bytes())
+    assert ran(worker, kept, "another").reused == ""
+
+
+def test_a_whole_entry_with_odd_frames_runs_again(kept: Recordings) -> None:
+    script = Script(NAME, ((1, "x"),), LIMITS.cell_s, LIMITS.notebook_s, LIMITS.memory_mb * 2**20)
+    record = kept.begin(kept.key(script, JOB))
+    assert record is not None
+    record.add({"began": 1}, {})
+    record.keep()  # no end
+    worker = Worker(*telling())
+    assert kept.find(kept.key(script, JOB)) is not None
+    assert ran(worker, kept).reused == "" and worker.runs == 1
+
+
+def test_only_the_user_may_look_at_an_entry(kept: Recordings, tmp_path: Path) -> None:
+    ran(Worker(*telling()), kept)
+    (path,) = (tmp_path / "notebooks").iterdir()
+    for each, mode in ((path, 0o600), (path.parent, 0o700)):
+        assert stat.S_IMODE(each.stat().st_mode) == mode
+
+
+def test_where_nothing_can_be_written_all_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    worker = Worker(*telling())
+    assert ran(worker, Recordings(tmp_path / "file" / "in", ())).status == "executed"
+
+
+def test_old_entries_make_room(
+    kept: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker(*telling())
+    for number, source in enumerate(("a", "b", "c")):
+        ran(worker, kept, source)
+        for path in (tmp_path / "notebooks").iterdir():
+            if path.stat().st_mtime > 1000:
+                os.utime(path, (number, number))
+    size = sum(path.stat().st_size for path in (tmp_path / "notebooks").iterdir())
+    left = tmp_path / "notebooks" / "part-left"
+    left.write_text("")
+    os.utime(left, (0, 0))
+    assert ran(worker, kept, "a").reused  # used now: the others go first
+    monkeypatch.setattr(run_cache, "ALL", size - 1)
+    ran(worker, kept, "d")
+    assert worker.runs == 4 and not left.exists()
+    assert [bool(ran(worker, kept, source).reused) for source in "ad"] == [True, True]
+    assert worker.runs == 4
+
+
+def test_an_entry_that_grows_too_large_is_not_kept(
+    kept: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_cache, "MOST", 1000)
+    ran(Worker(*telling()), kept)
+    assert list((tmp_path / "notebooks").iterdir()) == []
+
+
+def test_code_that_is_not_confined_has_no_recordings(tmp_path: Path) -> None:
+    assert run_cache.recordings(choose("none"), tmp_path / "x" / "box") is None
+    assert run_cache.recordings(choose("landlock"), tmp_path / "x" / "box") is not None
+
+
+def test_an_entry_is_json_and_bare_arrays(kept: Recordings, tmp_path: Path) -> None:
+    ran(Worker(*telling()), kept)
+    (path,) = (tmp_path / "notebooks").iterdir()
+    found = kept.find(path.name)
+    assert found is not None
+    assert [json.dumps(say) for say, _ in found.messages()] == [
+        json.dumps(say) for say, _ in telling()
+    ]

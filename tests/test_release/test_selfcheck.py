@@ -1,0 +1,367 @@
+"""The self-check in the released folder: what a student types, and what comes back."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks import selfcheck
+from grader.assignment import Assignment
+from grader.box.plan import choose
+from grader.box.worker import Worker
+from grader.release.selfcheck import names, public, show, watch
+from grader.release.selfcheck.check import Checker
+from grader.release.selfcheck.children import Pool
+from grader.types import Submission
+from tests.support import handed_in, student_folder
+from tests.support.student_folder import run, write_function
+
+AFFINE = "return x.reshape(len(x), -1).dot(w) + b, (x, w, b)"
+
+
+@pytest.fixture
+def folder(released: Path, tmp_path: Path) -> Path:
+    """A student's folder of one's own."""
+    return Path(shutil.copytree(released, tmp_path / "homework"))
+
+
+@pytest.fixture(scope="module")
+def assignment(released: Path) -> public.Public:
+    return public.read(released / student_folder.FRAME)
+
+
+# --------------------------------------------------------------------------------- the way
+
+
+def test_one_written_function_is_checked_by_itself(folder: Path) -> None:
+    before = run(folder, "selfcheck.py", "affine_forward")
+    assert (before.code, before.rows) == (1, {"affine_forward": "- not written yet"})
+    write_function(folder, "affine_forward", AFFINE)
+    done = run(folder, "selfcheck.py", "affine_forward")
+    assert (done.code, done.err) == (0, "")
+    assert done.rows == {"affine_forward": "ok 3 of 3 right"}
+    assert "Public checks: 3 of 3 right. 4 more run when you hand in." in done.out
+    assert done.out.splitlines()[-1] == "Next: python selfcheck.py checks all that there is."
+
+
+@pytest.fixture(scope="module")
+def template_done(released: Path) -> student_folder.Done:
+    return run(released, "selfcheck.py")
+
+
+def test_the_untouched_template_says_where_to_begin(template_done: student_folder.Done) -> None:
+    assert template_done.code == 1 and template_done.err == ""
+    assert set(template_done.rows.values()) == {"- not written yet"}
+    assert len(template_done.rows) == 19
+    assert "Public checks: 0 of 48 right. 81 more run when you hand in." in template_done.out
+    assert "Next: write affine_forward, cs231n/layers.py:" in template_done.out
+
+
+def test_outside_of_a_terminal_there_is_neither_colour_nor_progress(
+    template_done: student_folder.Done,
+) -> None:
+    assert "\x1b" not in template_done.out and "\r" not in template_done.out
+    assert "checking" not in template_done.out
+
+
+CALAMITIES = """
+import os, signal, time
+import numpy as np
+def affine_forward(x, w, b):
+    time.sleep(1000)
+def relu_forward(x):
+    print("seen", x.shape)
+    return np.maximum(x, 0), x
+def relu_backward(dout, cache):
+    os.kill(os.getpid(), signal.SIGSEGV)
+def batchnorm_forward(x, gamma, beta, bn_param):
+    raise SystemExit("over")
+def layernorm_forward(x, gamma, beta, ln_param):
+    os.write(1, b"BGF1" * 100)
+    return x / 0
+def dropout_forward(x, dropout_param):
+    os._exit(3)
+"""
+
+
+def test_what_hangs_or_crashes_is_told_and_the_rest_is_checked(folder: Path) -> None:
+    student_folder.limited(folder, 0.7)
+    path = folder / "cs231n" / "layers.py"
+    path.write_text(path.read_text(encoding="utf-8") + CALAMITIES, encoding="utf-8")
+    done = run(folder, "selfcheck.py", "layers.py")
+    assert (done.code, done.err) == (1, "")
+    assert done.rows["relu_forward"] == "ok 2 of 2 right"
+    for said in (
+        "affine_forward did not finish within 0.7 s",
+        "dropout_forward ended its Python process (exit code 3)",
+        "relu_backward ended its Python process (SIGSEGV)",
+        "batchnorm_forward stopped with SystemExit at cs231n/layers.py:",
+    ):
+        assert said in done.out
+    assert {name for name, row in done.rows.items() if row.startswith("no")} >= {
+        "affine_forward", "relu_backward", "batchnorm_forward",
+        "layernorm_forward", "dropout_forward",
+    }  # fmt: skip
+    alone = run(folder, "selfcheck.py", "relu_forward")
+    assert "Your code printed:" in alone.out and "seen (3, 4)" in alone.out
+
+
+def test_ctrl_c_does_not_wait_for_what_hangs(folder: Path) -> None:
+    student_folder.limited(folder, 60)
+    write_function(
+        folder, "relu_forward", 'open("reached", "w").close(); import time; time.sleep(60)'
+    )
+    process = subprocess.Popen(
+        [sys.executable, "selfcheck.py", "relu_forward"], cwd=folder,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while not (folder / "reached").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert (process.returncode, err.strip()) == (130, "selfcheck: stopped")
+
+
+def test_an_import_that_never_ends_is_waited_for_once(folder: Path) -> None:
+    path = folder / student_folder.FRAME
+    known = public.read(path)
+    files = {"cs231n/layers.py": b"import time\ntime.sleep(1000)\n"}
+    table = replace(known.table, limits=public.Limits(load_s=0.5, case_s=5))
+    hanging = public.Public(table, known.golden, known.wrong, known.given)
+    with Pool(1) as pool:
+        checked = list(Checker(hanging, "cs231n", files, pool).check(hanging.code[:4]))
+    assert {one.status for one in checked} == {"timeout"}
+    assert "within" in checked[0].faults[0].says
+
+
+def test_files_that_bear_names_of_python_s_own_do_no_harm(folder: Path) -> None:
+    for name in ("random", "types", "copy", "json", "queue", "numpy"):
+        (folder / f"{name}.py").write_text("raise RuntimeError('mine')\n", encoding="utf-8")
+    write_function(folder, "affine_forward", AFFINE)
+    assert run(folder, "selfcheck.py", "affine_forward").code == 0
+    elsewhere = run(folder.parent, "-P", "homework/selfcheck.py", "affine_forward")
+    assert (elsewhere.code, elsewhere.err) == (0, "")
+
+
+UNUSABLE: dict[str, tuple[Callable[[Path], object], tuple[str, ...], str]] = {
+    "a name that is nearly one": (
+        lambda f: None, ("bachnorm_forward",), "did you mean batchnorm_forward?"),
+    "a name of nothing": (lambda f: None, ("xyzzy",), "use one of affine_forward, "),
+    "a zip that is not there": (lambda f: None, ("gone.zip",), "make_submission.py"),
+    "no package": (lambda f: shutil.rmtree(f / "cs231n"), (), "keep selfcheck.py beside"),
+    "public cases cut off": (
+        lambda f: (f / student_folder.FRAME).write_bytes(b"BGF1"), (), "unpack student.zip again"),
+    "no public cases": (
+        lambda f: (f / student_folder.FRAME).unlink(), (), "unpack student.zip again"),
+    "no self-check": (lambda f: shutil.rmtree(f / ".selfcheck"), (), "unpack student.zip again"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", UNUSABLE)
+def test_what_cannot_be_used_ends_with_one_line(what: str, folder: Path) -> None:
+    spoil, arguments, says = UNUSABLE[what]
+    spoil(folder)
+    done = run(folder, "selfcheck.py", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err and len(done.err.splitlines()) == 1
+
+
+def test_an_unknown_option_is_a_usage_error(released: Path) -> None:
+    assert run(released, "selfcheck.py", "--fast").code == 2
+
+
+def test_without_numpy_it_says_what_to_install(folder: Path) -> None:
+    shadow = folder / "elsewhere"
+    shadow.mkdir()
+    code = (
+        "import importlib.util as u, runpy, sys; real = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name == 'numpy' else real(name, *a)\n"
+        "sys.argv = ['selfcheck.py']; sys.path[0] = '.'; runpy.run_path('selfcheck.py', "
+        "run_name='__main__')"
+    )
+    done = run(folder, "-c", code)
+    assert done.code == 2 and "python -m pip install numpy" in done.err
+
+
+# -------------------------------------------------------------------------------- how fast
+
+
+def test_it_starts_without_numpy(released: Path) -> None:
+    done = run(released, "-X", "importtime", "selfcheck.py", "--help")
+    assert done.code == 0 and "numpy" not in done.err
+
+
+def test_it_is_quick(released: Path) -> None:
+    """In processor seconds, which a busy machine does not change much; the better of two."""
+    assert min(student_folder.cpu_s(released, "selfcheck.py", "--help") for _ in range(2)) < 0.15
+    one = (student_folder.cpu_s(released, "selfcheck.py", "relu_forward") for _ in range(2))
+    assert min(one) < 0.8  # of two processes that start side by side
+
+
+# ----------------------------------------------------------------- the same as the grader
+
+
+def one_mistake_each() -> Submission:
+    """Return the reference with one usual mistake in each function that stands by itself."""
+    chosen = {}
+    for one in handed_in.usual_mistakes().values():
+        if "." not in one.item and not one.item.endswith("Net"):
+            chosen.setdefault(one.item, one)
+    return handed_in.with_mistakes(handed_in.reference(), chosen.values())
+
+
+SUBMISSIONS: dict[str, Callable[[], Submission]] = {
+    "an accepted style": lambda: handed_in.accepted_submission("float32_minded"),
+    "one usual mistake in each function": one_mistake_each,
+}
+
+
+@pytest.mark.parametrize("what", SUBMISSIONS)
+def test_it_agrees_with_the_grader_on_every_public_case(
+    what: str, assignment: public.Public, assignments: dict[str, Assignment]
+) -> None:
+    submission = SUBMISSIONS[what]()
+    with Worker(choose("auto")) as worker:
+        expected = selfcheck.graded(submission, assignments["cs231n-a2"], worker)
+    assert selfcheck.checked(submission, assignment) == expected
+    assert len(expected) == 48
+    assert all(expected.values()) == (what == "an accepted style")
+
+
+def test_it_names_the_mistake_and_what_is_right_beside_it(assignment: public.Public) -> None:
+    usual = handed_in.usual_mistakes()
+    mistake, other = usual["affine_backward/db-mean"], usual["affine_forward/bias-forgotten"]
+    submission = handed_in.with_mistakes(handed_in.reference(), [mistake, other])
+    with Pool(1) as pool:
+        checker = Checker(assignment, "cs231n", dict(submission.files), pool)
+        items = names.chosen(assignment, ["affine_backward", "TwoLayerNet"])
+        backward, net = checker.check(items)
+    assert backward.waits_for is None  # it rests on a wrong function, and has a mistake of its own
+    assert backward.cause and backward.cause.certain and backward.cause.says == mistake.says
+    assert backward.hint == mistake.hints[0]
+    assert net.waits_for == "affine_forward"  # found though nobody asked for it
+    said = lines(backward, in_full=True)
+    assert any(line.strip() == "dx and dw are right; db is not right yet." for line in said)
+    assert sum("*" in line for line in said) >= 2  # wrong numbers are marked
+
+
+def test_what_has_no_public_case_is_passed_over(assignment: public.Public) -> None:
+    """An instructor may keep all cases of a function hidden, also of one that others rest on."""
+    items = [
+        replace(item, cases=()) if item.id == "relu_forward" else item
+        for item in assignment.table.items
+    ]
+    table = replace(assignment.table, items=tuple(items))
+    known = public.Public(table, assignment.golden, assignment.wrong, assignment.given)
+    mistake = handed_in.usual_mistakes()["affine_backward/db-mean"]
+    submission = handed_in.with_mistakes(handed_in.reference(), [mistake])
+    assert "relu_forward" not in {item.id for item in known.code}
+    with Pool(1) as pool:
+        checker = Checker(known, "cs231n", dict(submission.files), pool)
+        [net] = checker.check([known.item("TwoLayerNet")])
+    assert net.waits_for == "affine_backward"
+
+
+# ------------------------------------------------------------------------------- how it says
+
+
+def lines(checked: object, in_full: bool, terminal: bool = False) -> list[str]:
+    """Return what is written about one item."""
+    out = io.StringIO()
+    out.isatty = lambda: terminal  # type: ignore[method-assign]
+    show.item(show.Screen(out), checked, "cs231n/layers.py:1", in_full)  # type: ignore[arg-type]
+    return out.getvalue().splitlines()
+
+
+def test_a_terminal_has_colour_and_its_lines_fit(
+    assignment: public.Public, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    mistake = handed_in.usual_mistakes()["affine_backward/db-mean"]
+    submission = handed_in.with_mistakes(handed_in.reference(), [mistake])
+    with Pool(1) as pool:
+        checker = Checker(assignment, "cs231n", dict(submission.files), pool)
+        [one] = checker.check([assignment.item("affine_backward")])
+    coloured = lines(one, in_full=True, terminal=True)
+    assert "\x1b[31mno" in coloured[0]
+    plain = [line.replace("\x1b[31m", "").replace("\x1b[2m", "") for line in coloured]
+    assert max(len(line.replace("\x1b[0m", "")) for line in plain) <= 80
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not any("\x1b" in line for line in lines(one, in_full=True, terminal=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "many", "first"),
+    [("optim.py", 3, "sgd_momentum"), ("cs231n/optim.py", 3, "sgd_momentum"),
+     ("cs231n\\optim.py", 3, "sgd_momentum"), ("dropout", 3, "dropout_forward"),
+     ("ADAM", 1, "adam"), ("fc_net", 5, "TwoLayerNet")],
+)  # fmt: skip
+def test_a_name_is_a_function_a_file_or_a_section(
+    name: str, many: int, first: str, assignment: public.Public
+) -> None:
+    found = names.chosen(assignment, [name])
+    assert (len(found), found[0].id) == (many, first)
+
+
+def test_the_page_loads_nothing_and_runs_nothing(folder: Path) -> None:
+    body = 'raise ValueError("<script>alert(1)</script>")'
+    write_function(folder, "relu_forward", body)
+    done = run(folder, "selfcheck.py", "relu_forward", "--html")
+    assert done.code == 1
+    page = (folder / "selfcheck.html").read_text(encoding="utf-8")
+    assert "Public checks: 0 of 2 right" in page and "2 more checks run" in page
+    assert "&lt;script&gt;" in page and "<script" not in page
+    assert "http:" not in page and "https:" not in page and "url(" not in page
+    assert len(page) < 50_000
+
+
+# ---------------------------------------------------------------------------------- watching
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [(["cs231n/optim.py"], {"sgd_momentum", "rmsprop", "adam"}),
+     (["cs231n/classifiers/fc_net.py"], {"TwoLayerNet", "FullyConnectedNet",
+      "FullyConnectedNet.batchnorm", "FullyConnectedNet.layernorm", "FullyConnectedNet.dropout"})],
+)  # fmt: skip
+def test_a_saved_file_affects_what_reaches_it(
+    changed: list[str], expected: set[str], assignment: public.Public
+) -> None:
+    assert {item.id for item in watch.affected(changed, assignment.code)} == expected
+    assert len(watch.affected([*changed, "cs231n/helpers.py"], assignment.code)) == 19
+
+
+def test_watching_checks_again_what_was_saved_until_it_is_stopped(folder: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "selfcheck.py", "affine_forward", "relu_forward", "adam", "--watch"],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
+    )  # fmt: skip
+    assert process.stdout
+    try:
+        first = list(iter(lambda: process.stdout.readline(), f"{watch.STOP}\n"))
+        assert sum("not written yet" in line for line in first) == 3
+        write_function(folder, "affine_forward", AFFINE)
+        again = list(iter(lambda: process.stdout.readline(), f"{watch.STOP}\n"))
+        assert any("cs231n/layers.py saved" in line for line in again)
+        rows = [line.split()[:2] for line in again if line.startswith("  ")]
+        assert ["ok", "affine_forward"] in rows and ["-", "relu_forward"] in rows
+        assert not any("adam" in row for row in rows)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 1  # relu_forward is not written yet
+    finally:
+        process.kill()
+        process.communicate()

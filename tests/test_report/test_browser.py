@@ -1,0 +1,107 @@
+"""The page in a real browser: axe-core in light and dark, 320 px, and what comes out on paper.
+
+Needs Chromium and axe-core; without them these tests are skipped, and say so:
+
+    apt-get install chromium poppler-utils
+    npm pack axe-core && tar xf axe-core-*.tgz && export AXE_CORE=$PWD/package/axe.min.js
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from html import escape
+from pathlib import Path
+
+import pytest
+
+from grader.report import html
+from tests.test_report.samples import ALL
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PDFTOTEXT = shutil.which("pdftotext")
+AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+    "--disable-background-networking --disable-component-update --hide-scrollbars"
+).split()
+CSP = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN = f"""
+document.querySelectorAll('details').forEach(d => d.open = true);
+axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then(r => {{
+  document.body.innerHTML = '';
+  document.body.dataset.result = JSON.stringify({{
+    dark: matchMedia('(prefers-color-scheme: dark)').matches,
+    passes: r.passes.length,
+    violations: r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 200)))}});
+}});
+"""
+MEASURE = """
+addEventListener('load', () => {
+  const d = document.querySelector('iframe').contentDocument.documentElement;
+  document.body.dataset.result = JSON.stringify(d.scrollWidth);
+});
+"""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="NOT CHECKED: chromium is not installed")
+needs_axe = pytest.mark.skipif(
+    not AXE.is_file(), reason="NOT CHECKED: no axe-core; set AXE_CORE to its axe.min.js"
+)
+needs_pdftotext = pytest.mark.skipif(
+    PDFTOTEXT is None, reason="NOT CHECKED: pdftotext (poppler-utils) is not installed"
+)
+
+
+def browse(tmp_path: Path, source: str, *flags: str) -> str:
+    """Open the page in a fresh browser; return what it prints."""
+    page = tmp_path / "page.html"
+    page.write_text(source, encoding="utf-8")
+    command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path}/profile", *flags, page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+def result(dom: str) -> object:
+    found = re.search(r'data-result="([^"]*)"', dom)
+    assert found, dom[-2000:]
+    return json.loads(found[1].replace("&quot;", '"').replace("&lt;", "<").replace("&amp;", "&"))
+
+
+@needs_axe
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "name",
+    ["three_mistakes", "smallest_case", "untouched", "unisolated", "odd_arrays", "executed"],
+)
+def test_axe_finds_nothing(name: str, scheme: str, tmp_path: Path) -> None:
+    source = CSP.sub("", html.render(ALL[name](), version="0.1.0"))
+    script = f"<script>{AXE.read_text(encoding='utf-8')}</script><script>{RUN}</script></body>"
+    source = source.replace("</body>", script)
+    dark = f"--blink-settings=preferredColorScheme={0 if scheme == 'dark' else 1}"
+    found = result(browse(tmp_path, source, dark, "--virtual-time-budget=20000", "--dump-dom"))
+    assert isinstance(found, dict)
+    assert found["dark"] == (scheme == "dark")
+    assert found["violations"] == [] and found["passes"] > 30
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_sideways_scroll_at_320_pixels(name: str, tmp_path: Path) -> None:
+    inner = escape(html.render(ALL[name](), version="0.1.0"), quote=True)
+    frame = f'<iframe width="320" height="640" style="border:0" srcdoc="{inner}"></iframe>'
+    source = f"<!doctype html><script>{MEASURE}</script><body>{frame}</body>"
+    assert result(browse(tmp_path, source, "--virtual-time-budget=5000", "--dump-dom")) == 320
+
+
+@needs_pdftotext
+def test_paper_shows_the_hints_and_the_stamp_on_each_page(tmp_path: Path) -> None:
+    pdf = tmp_path / "page.pdf"
+    source = html.render(ALL["unisolated"](), version="0.1.0")
+    browse(tmp_path, source, f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
+    command = [str(PDFTOTEXT), "-layout", str(pdf), "-"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "db sums dout over the batch axis" in said  # a folded hint
+    pages = [page for page in said.split("\f") if page.strip()]
+    assert len(pages) > 2 and all("NOT ISOLATED" in page for page in pages)

@@ -1,0 +1,654 @@
+"""The page, property by property (facts/feedback.md): verdict, order, examples, safety, size."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import struct
+import subprocess
+import sys
+import unicodedata
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.report import curves, html, page, pictures, prose, text
+from grader.types import BoxState, Notebook, Question, Raised, Report
+from tests.support.training_runs import BAND
+from tests.test_report import samples
+from tests.test_report.samples import ALL, compared, fault, item, report
+
+PAGES: dict[str, str] = {}
+ROOT = Path(__file__).resolve().parents[2]
+HISTORIES = ("loss_history", "train_acc_history", "val_acc_history")
+VOID = {"meta", "hr", "polyline", "img", "br", "rect", "circle", "path", "use"}
+
+
+def shown(name: str) -> str:
+    """Return the page of a sample, rendered once."""
+    if name not in PAGES:
+        PAGES[name] = html.render(ALL[name](), version="0.1.0")
+    return PAGES[name]
+
+
+class Reader(HTMLParser):
+    """Collects tags and text; fails on tags that do not close each other properly."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.said: list[str] = []
+        self.open: list[str] = []
+        self.feed(source)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag not in VOID and self.open.pop() == tag, tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.said.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.said).split())
+
+
+def words(source: str) -> str:
+    """Return what a person reads."""
+    return Reader(source).text
+
+
+def cards(source: str) -> list[str]:
+    return re.findall(r"<article.*?</article>", source, re.S)
+
+
+# ---------------------------------------------------------------- verdict and order
+
+VERDICTS = {
+    "perfect": ("42 of 42 points", "Everything that was graded is right"),
+    "three_mistakes": ("30.33 of 42 points", "4 things to fix, the first is worth 6 points"),
+    "untouched": ("0 of 42 points", "Nothing is written yet: start with affine_forward"),
+    "syntax_error": ("18 of 42 points", "1 thing to fix, worth 24 points"),
+    "hostile": ("38.67 of 42 points", "1 thing to fix, worth 3.33 points"),
+    "our_fault": ("37 of 37 points", "Everything that was graded is right"),
+}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_verdict_comes_first(name: str) -> None:
+    score, verdict = VERDICTS[name]
+    said = page.make(ALL[name](), "0.1.0")
+    assert (said.score, said.verdict) == (score, verdict)
+    body = shown(name).partition("<h1")[2]
+    assert words("<h1" + body.partition("</section>")[0]).startswith(f"{score} {verdict}.")
+
+
+def test_roots_come_by_points_with_their_consequences_inside() -> None:
+    found = cards(shown("three_mistakes"))
+    titles = [re.search(r"<h3.*?>\d+\. (.*?)</h3>", card)[1] for card in found]  # type: ignore[index]
+    assert titles == [
+        "Affine layer, forward",
+        "Batch normalization, backward",
+        "Affine layer, backward",
+        "Dropout, forward",
+    ]
+    first = words(found[0])
+    assert "Two-layer net : TwoLayerNet stopped with ValueError" in first
+    assert "Right apart from that: no points lost" in first
+    assert "4 points may come back" in first and "+6 points" in first
+    assert not any("Two-layer net" in card for card in found[1:])
+
+
+def test_one_line_that_stops_everything_is_one_thing() -> None:
+    (card,) = cards(shown("syntax_error"))
+    said = words(card)
+    assert "1. layers.py, line 12 +24 points" in said and "8 items : stopped at this line" in said
+    assert "Hint" not in said
+
+
+@pytest.mark.parametrize("because", ["relu_forward", "nowhere", "affine_backward"])
+def test_a_cause_that_needs_no_work_explains_nothing(because: str) -> None:
+    odd = item(1, ("dx",), because_of=because)
+    assert len(page.make(report(odd), "").cards) == 1
+
+
+def test_causes_in_a_ring_are_not_lost() -> None:
+    ring = (
+        item(0, ("out",), because_of="affine_backward"),
+        item(1, ("dx",), because_of="relu_forward"),
+        item(2, ("out",), because_of="affine_backward"),
+    )
+    (card,) = page.make(report(*ring), "").cards
+    assert card.gain == "4.67 points" and len(card.consequences) == 2
+
+
+def test_untouched_template_encourages_and_says_where_to_start() -> None:
+    said = words(shown("untouched"))
+    assert not cards(shown("untouched"))
+    assert "Nothing is written yet, and that is where everybody begins" in said
+    assert "Begin with Affine layer, forward : open layers.py: affine_forward" in said
+    assert "Have it graded again" in said
+    assert "Then go on with Affine layer, backward" in said
+
+
+# ---------------------------------------------------------------- one card
+
+
+def test_the_smallest_public_example_is_shown_with_marks_and_limits() -> None:
+    card = cards(shown("three_mistakes"))[1]
+    said = words(card)
+    assert "(check batchnorm_backward/small)" in said
+    assert "Error 0.75, allowed 1e-7 Worst cell dx[1, 1]" in said
+    assert "Expected dx shape (3, 2)" in said and "Yours dx shape (3, 2)" in said
+    assert re.findall(r'<td class="w">(.*?)</td>', card) == [
+        "-0.75<i> differs</i>",
+        "3<i> differs</i>",
+    ]
+    assert "2 of 6 cells differ" in said
+    assert "This is the mistake: the way of x through the mean" in said
+    assert said.index("This is the mistake") < said.index("Error 0.75") < said.index("Hint 1")
+    assert "dgamma is right; dx is not right yet." in said
+    assert "work on layers.py: batchnorm_backward , then have it graded again" in said
+    assert "2 more checks not right yet" in said and "a hidden check: dx is wrong" in said
+
+
+def test_the_smallest_case_comes_after_the_cause_and_before_all_else() -> None:
+    numbers, stops = cards(shown("smallest_case"))
+    said = words(numbers)
+    order = ["left out", "The smallest case that fails", "Input x", "Expected dx", "Yours dx",
+             "import numpy", "A larger check", "Next:", "Hint 1"]  # fmt: skip
+    places = [said.index(word) for word in order]
+    assert places == sorted(places)
+    small = numbers[: numbers.index("A larger check")]
+    assert re.findall(r'<td class="w">(.*?)<i>', small) == ["1", "0.75"]
+    assert "bn_param = {&#39;mode&#39;: &#39;train&#39;}" in small
+    assert 'sep="\\n")' in said  # the third line, whole
+    assert "Yours" not in stops and "NameError" in stops and "<b>&lt;" not in stops
+    assert "not defined &lt;b&gt;" in stops and "Expected" in stops
+
+
+def test_the_example_runs_as_python() -> None:
+    code = page.make(samples.three_mistakes(), "").cards[1].problems[0].example
+    assert code is not None
+    found: dict[str, Any] = {}
+    exec(code.code, found)
+    np.testing.assert_array_equal(found["x"], [[1, 2], [3, 4], [5, 6]])
+    np.testing.assert_array_equal(found["expected_dx"][2], [-0.5, 1.5])
+
+
+def test_an_exception_shows_the_students_own_lines() -> None:
+    card = cards(shown("three_mistakes"))[0]
+    said = words(card)
+    assert "layers.py, line 38, in affine_forward" in said
+    assert re.findall(r"<mark>.*?</span>(.*?)</mark>", card) == ["    return x.reshape(n, -1) * w"]
+    assert "ValueError : operands could not be broadcast together" in said
+
+
+def test_points_of_the_parts_add_up() -> None:
+    for card in page.make(samples.three_mistakes(), "").cards:
+        earned = sum(float(part.points.split(" of ")[0]) for part in card.parts)
+        assert abs(earned - float(card.score.split(" of ")[0])) < 0.02
+
+
+def test_hidden_checks_leak_neither_inputs_nor_values() -> None:
+    secret = compared([[1.234567, 2.345678]], [[9.87654, 8.76543]], "dx", x=[[3.1415926]])
+    raised = Raised("KeyError", "3.1415926", (("layers.py", 9, "f", "    x = table[value]"),))
+    leaky = fault(
+        1,
+        "dx",
+        "dx is wrong",
+        public=False,
+        case="affine_backward/strided_secret",
+        comparison=secret,
+        raised=raised,
+        at=(77, 88),
+    )
+    bad = item(1, ("dx",), faults=(leaky, replace(leaky, raised=None)))
+    made = html.render(report(bad, measured={}), version="")
+    for leak in (
+        "3.14",
+        "1.23",
+        "2.34",
+        "9.87",
+        "8.76",
+        "strided_secret",
+        "[77, 88]",
+        "KeyError</b>:",
+    ):
+        assert leak not in made, leak
+    assert "a hidden check" in made and "x = table[value]" in made
+    assert "its numbers are not shown" in words(made)
+
+
+def test_hints_are_folded_and_at_most_three() -> None:
+    card = cards(shown("three_mistakes"))[0]
+    assert card.count('<details class="hint">') == 3 and "<details open" not in card
+    many = report(item(0, ("out",), hints=tuple("abcdefg")))
+    assert html.render(many, version="").count('class="hint"') == 3
+
+
+# ---------------------------------------------------------------- the rest of the page
+
+
+def test_what_else_is_said() -> None:
+    said = words(shown("three_mistakes"))
+    assert "notebooks were not run , 3 points: Update rules compared" in said
+    assert "read by a person , 3 points: What the scaling is for" in said
+    assert "What is right already (5)" in said and "7 of 7 checks right, 1 point" in said
+    assert "Right, but worth knowing" in said and "x was changed in place" in said
+    assert "For the instructor to look at" in said
+    assert "For the instructor" not in words(shown("perfect"))
+    assert "the folder &#39;a2 final (2)&#39; was read" in shown("three_mistakes")
+
+
+def test_our_fault_is_said_to_be_ours_and_costs_nothing() -> None:
+    said = words(shown("our_fault"))
+    assert "This is our fault and costs you nothing" in said and not cards(shown("our_fault"))
+    assert "37 of 37 points" in said
+
+
+def test_a_box_that_did_not_isolate_is_stamped_on_every_page() -> None:
+    source = shown("unisolated")
+    before_score = words(source.partition("<body>")[2].partition("<main")[0])
+    assert "was not isolated while it ran (outer box: none; inner limits: rlimits)" in before_score
+    assert "@top-center{content:" in source and "@top-center" not in shown("three_mistakes")
+
+
+def test_tone() -> None:
+    for name in ALL.keys() - {"hostile"}:
+        said = words(shown(name))
+        assert "!" not in said, name
+        assert not re.search(r"\b(fail(ed|ure)?|bad|stupid|error occurred)\b", said, re.I), name
+
+
+# ---------------------------------------------------------------- safe, small, the same again
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_active_and_nothing_from_elsewhere(name: str) -> None:
+    source = shown(name)
+    reader = Reader(source)
+    tags = {tag for tag, _ in reader.tags}
+    assert not tags & {"script", "iframe", "object", "embed", "link", "base", "form", "a:href"}
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in source
+    style = re.search(r"<style>(.*?)</style>", source, re.S)
+    assert style and not re.search(r"url\(|@import|http|transition|animation", style[1])
+    for tag, attributes in reader.tags:
+        for key, value in attributes.items():
+            assert not key.startswith("on") and key != "style", (tag, key)
+            if key in ("href", "src", "action", "formaction"):
+                assert value and value.startswith(("#", "data:image/png;base64,")), value
+    invisible = {c for c in source if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co")}
+    assert invisible <= {"\n", "\t"}
+    source.encode("utf-8")
+
+
+def test_hostile_text_is_shown_not_run() -> None:
+    said = words(shown("hostile"))
+    for expected in (
+        "<script>alert(1)</script>",
+        "</textarea></pre><img src=x onerror=alert(1)>",
+        r"\x1b]0;owned\x07\x1b[31mred",
+        r"admin\u202etxt.exe \u2066x\u2069 zero\u200bwidth\xad \U000e0041 \ud800",
+        "{{ 7*7 }} {% raw %} [bold]x[/bold] :smile: %s {0.__class__}",
+    ):
+        assert expected in said
+    assert "9,999,400 more characters" in said
+
+
+SIZES = {
+    "perfect": 40, "three_mistakes": 60, "untouched": 60, "hostile": 150, "eighty_faults": 150,
+    "executed": 150,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_size(name: str) -> None:
+    assert len(shown(name).encode()) < SIZES[name] * 1000
+
+
+def test_same_report_same_bytes_but_for_the_measured_field() -> None:
+    first = html.render(samples.three_mistakes(), version="0.1.0")
+    assert first == html.render(samples.three_mistakes(), version="0.1.0")
+    other = replace(samples.three_mistakes(), measured={"started": "2026-01-01", "wall_s": 9.5})
+    field = re.compile(r'<dd id="measured">.*?</dd>')
+    assert html.render(other, version="0.1.0") != first
+    assert field.sub("", html.render(other, version="0.1.0")) == field.sub("", first)
+
+
+def test_same_bytes_in_another_process() -> None:
+    code = (
+        "from tests.test_report import samples; from grader.report import html; import sys;"
+        "sys.stdout.buffer.write(html.render(samples.three_mistakes(), version='0.1.0').encode())"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "77"}
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=True
+    )
+    assert out.stdout.decode() == shown("three_mistakes")
+
+
+def test_headings_ids_and_tables_are_in_order() -> None:
+    for name in ALL:
+        tags = Reader(shown(name)).tags
+        levels = [int(tag[1]) for tag, _ in tags if re.fullmatch("h[1-6]", tag)]
+        assert levels[0] == 1 and levels.count(1) == 1
+        assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), name
+        ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+        assert len(ids) == len(set(ids)), name
+        links = [a["href"] or "" for tag, a in tags if tag in ("a", "use")]
+        assert {link[1:] for link in links} <= set(ids), name
+        names = [tag for tag, _ in tags]
+        assert names.count("table") == names.count("caption")
+        assert all("scope" in a for tag, a in tags if tag == "th")
+        assert all("alt" in a for tag, a in tags if tag == "img")
+
+
+# ---------------------------------------------------------------- arrays
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    {
+        "nd": "shape (2, 3, 4), the last axis across, the others down",
+        "nonfinite": "≠",
+        "scalar": "one number",
+        "empty": "no numbers in it",
+        "close": "2.00000001 differs",
+        "far": "… 22 more rows and 32 more columns",
+        "wide": "One dot is the worst of 1 × 32 cells",
+        "images": "… 88 more rows",
+    }.items(),
+)
+def test_odd_arrays(name: str, expected: str) -> None:
+    (card,) = (c for c in cards(shown("odd_arrays")) if f"<code>{name}</code>" in c)
+    assert expected in words(card)
+    assert "<td" in card or name == "empty"
+
+
+def test_the_wrong_cell_is_always_in_the_window() -> None:
+    (card,) = (c for c in cards(shown("odd_arrays")) if "<code>far</code>" in c)
+    assert card.count('class="w"') == 1 and '<th scope="row">25</th>' in card
+    assert '<th scope="col">33</th>' in card
+
+
+def decoded(uri: str) -> np.ndarray:
+    """Read an indexed PNG back, checking every chunk."""
+    data = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    chunks, at = {}, 8
+    while at < len(data):
+        (size,) = struct.unpack(">I", data[at : at + 4])
+        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + size]
+        (check,) = struct.unpack(">I", data[at + 8 + size : at + 12 + size])
+        assert check == zlib.crc32(kind + body)
+        chunks[kind] = body
+        at += 12 + size
+    width, height = struct.unpack(">II", chunks[b"IHDR"][:8])
+    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, width + 1)
+    return np.asarray(rows[:, 1:])
+
+
+def test_heat_map_has_a_pixel_for_each_cell_and_darker_is_worse() -> None:
+    got = np.zeros((10, 12))
+    got[3, 4], got[3, 5], got[9, 11], got[0, 0] = 1e-6, 1e-3, 1.0, np.nan
+    picture = pictures.heat_map(compared(np.zeros((10, 12)), got, "dx"))
+    assert picture is not None
+    levels = decoded(picture.uri)
+    assert levels.shape == (10, 12)
+    assert 0 < levels[3, 4] < levels[3, 5] < levels[9, 11] < levels[0, 0]
+    assert np.count_nonzero(levels) == 4
+    assert "4 of 120 cells of dx differ, in 3 of 10 rows and 4 of 12 columns" in picture.alt
+    assert len(picture.uri) < 1000
+
+
+def luminance(colour: tuple[int, ...]) -> float:
+    parts = [c / 255 for c in colour]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_heat_map_colours_have_contrast_and_order() -> None:
+    right = luminance(pictures._RIGHT)
+    shades = [luminance(shade) for shade in pictures._SHADES]
+    assert all((right + 0.05) / (shade + 0.05) >= 3 for shade in shades)
+    assert shades == sorted(shades, reverse=True)
+
+
+def test_heat_map_of_anything() -> None:
+    for comparison in every_comparison():
+        picture = pictures.heat_map(comparison)
+        if picture is not None:
+            assert max(decoded(picture.uri).shape) <= pictures.MOST
+            assert len(picture.uri) < 16_000
+
+
+def every_comparison() -> Iterator[Any]:
+    random = np.random.default_rng(1)
+    for shape in ((), (1,), (0, 4), (3, 0), (97,), (96, 97), (500, 3), (2, 3, 4, 5), (3072, 100)):
+        want = random.standard_normal(shape)
+        for got in (want, want + 1, want * np.nan, np.full(shape, np.inf), want * 1e300):
+            yield compared(want, got)
+            yield compared(np.zeros(shape), got)
+
+
+# ---------------------------------------------------------------- text
+
+SAID = {
+    "plain": ("dx has shape (1, 3)", "dx has shape (1, 3)"),
+    "lines": ("a\n\tb", "a\n\tb"),
+    "return": ("a\rb\x00", r"a\rb\x00"),
+    "umlaut": ("Größe ≤ 3 · 你好", "Größe ≤ 3 · 你好"),
+    "filler": ("a\u3164b\u2800", r"a\u3164b\u2800"),
+    "separators": ("a\u2028b\xa0c", r"a\u2028b\xa0c"),
+    "surrogate": ("\udcff", r"\udcff"),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_shown_text(name: str) -> None:
+    before, after = SAID[name]
+    assert text.shown(before) == after
+
+
+def test_numbers_and_points() -> None:
+    assert [text.number(x) for x in (0.42, 1e-9, 1e20, np.nan, -np.inf)] == [
+        "0.42", "1e-9", "1e20", "nan", "-inf",
+    ]  # fmt: skip
+    assert [text.points(x) for x in (64.0, 61.5, 0.25, 1 / 3, 0.0, -0.001)] == [
+        "64", "61.5", "0.25", "0.33", "0", "0",
+    ]  # fmt: skip
+    assert [text.count(x, "point") for x in (1.0, 0.5, 1)] == ["1 point", "0.5 points", "1 point"]
+
+
+def test_no_report_at_all_still_makes_a_page() -> None:
+    box = BoxState("", (), False)
+    empty: Report = replace(samples.perfect(), items=(), sections=(), measured={}, box=box)
+    assert "Nothing could be graded yet" in html.render(empty, version="")
+
+
+# ---------------------------------------------------------------- notebooks
+
+
+def test_a_notebook_tells_how_it_ended_and_where_it_stopped() -> None:
+    said = words(shown("executed"))
+    assert "The notebook ran, but not every cell came to its end" in said
+    assert "The notebook took too long: stopped after 900 s of 900 s" in said
+    assert "The notebook is not in the upload" in said
+    assert "Cell 4 stopped with an error" in said and "FullyConnectedNets.ipynb, cell 4" in said
+    assert "3 more cells did not come to an end" in said  # of six, three are shown
+    assert "NotImplementedError : f: write <this>" in said
+    assert "cell 1 &lt;was&gt; left out" in shown("executed")
+
+
+def test_claims_stand_beside_what_was_recomputed() -> None:
+    run = samples.trained_run(0.42, 0.31, 0.27, best_val_acc=0.99, cell=7)
+    made = html.render(report(trained=(run,), notebooks=(Notebook(run.notebook, "executed"),)),
+                       version="")  # fmt: skip
+    (row,) = re.findall(r"<tr[^>]*><th scope=\"row\">Cell 7.*?</tr>", made, re.S)
+    assert re.findall(r'<td class="n">(.*?)</td>', row) == [
+        "0.900", "0.990", "0.420", "0.310", "0.270",
+    ]  # fmt: skip
+    assert "3072-100-10, sgd" in row and "1,000 images" in row
+
+
+def test_a_run_that_counts_has_curves_with_their_numbers_in_words() -> None:
+    source = shown("executed")
+    assert (
+        source.count('<figure class="curves"') == 30 == source.count('role="img" aria-labelledby')
+    )
+    for anchor in re.findall(r'aria-labelledby="(run-\d+-t)"', source):
+        assert f'id="{anchor}"' in source
+    said = words(source)
+    assert "Loss of 40 iterations: 2.3 at first, 0.4 at the end." in said
+    assert "Accuracy over 10 epochs: training 0.90 at best, validation 0.52 at best." in said
+    figure = source[source.index('<figure class="curves"') :]
+    figure = figure[: figure.index("</figure>")]
+    for label in ("epoch", "loss", "accuracy", "1", "5", "10"):
+        assert f">{label}</text>" in figure
+    assert re.findall(r'<polyline class="(\w+)"', figure) == ["loss", "train", "val"]
+
+
+def test_the_reference_lies_beside_a_run_and_the_run_leads_to_its_item() -> None:
+    source = shown("executed")
+    figure = source[source.index('<figure class="curves"') :]
+    figure = figure[: figure.index("</figure>")]
+    bands = re.findall(r'<polygon class="(\w+)" points="([^"]+)"', figure)
+    assert [style for style, _ in bands] == ["loss", "train", "val"]
+    places = [tuple(map(int, pair.split(","))) for pair in bands[1][1].split()]
+    ends = 336 + 200 * 8 / 10  # the reference trained for 8 epochs, the student for 10
+    assert max(x for x, _ in places) == ends
+    at_end = [round(142 - 130 * value) for value in (0.9, 0.8)]
+    assert [y for x, y in places if x == ends] == at_end
+    said = "The reference, 5 seeds, 8 epochs: training 0.80 to 0.90 at best, validation 0.40 to"
+    assert said in words(source)
+    assert 'For: <a href="#item-1">A two-layer net</a>' in figure and 'id="item-1"' in source
+
+
+def test_without_a_band_nothing_is_said_of_the_reference() -> None:
+    run = replace(samples.trained_run(), items=("two_layer_training",))
+    made = html.render(report(trained=(run,), notebooks=(Notebook(run.notebook, "executed"),)),
+                       version="")  # fmt: skip
+    assert "<polyline" in made and "<polygon" not in made and "reference" not in words(made).lower()
+
+
+BANDS: dict[str, tuple[dict[str, Any], int]] = {
+    "as usual": ({}, 3),
+    "nothing finite": ({"loss": np.full((2, 40), np.nan)}, 2),
+    "ran away": ({"loss": np.array([[2.0, 2.0, np.nan], [3.0, 1e300, np.nan]])}, 3),
+    "one point": ({"train": np.ones((2, 1)), "val": np.ones((2, 1))}, 3),
+    "shorter": ({"epochs": 1}, 3),
+    "longer": ({"epochs": 400}, 3),
+}
+
+
+@pytest.mark.parametrize(("changed", "drawn"), BANDS.values(), ids=BANDS.keys())
+@pytest.mark.parametrize("epochs", [0, 10, 2**31 - 1])
+def test_bands_stay_in_their_frame(changed: dict[str, Any], drawn: int, epochs: int) -> None:
+    run = replace(samples.trained_run(num_epochs=epochs), band=replace(BAND, **changed))
+    made = curves.curves(run)
+    assert made is not None
+    assert sum(len(panel.bands) for panel in made.panels) == drawn
+    for panel in made.panels:
+        for band in panel.bands:
+            places = [tuple(map(int, pair.split(","))) for pair in band.points.split()]
+            assert 4 <= len(places) <= 2 * curves.EDGE
+            assert all(panel.x <= x <= panel.x + 200 and 12 <= y <= 142 for x, y in places)
+
+
+def test_an_item_leads_to_the_run_that_earned_it() -> None:
+    source = shown("executed")
+    assert '<a href="#run-1">A two-layer net</a>' in source and 'id="run-1"' in source
+
+
+CURVES: dict[str, tuple[dict[str, Any], bool]] = {
+    "as usual": ({}, True),
+    "nothing told": ({n: np.zeros(0) for n in HISTORIES}, False),
+    "nothing but nan": ({n: np.full(9, np.nan) for n in HISTORIES}, False),
+    "loss alone": ({n: np.zeros(0) for n in HISTORIES[1:]}, True),
+    "huge": ({"loss_history": np.array([1e308, np.inf, 1.0])}, True),
+    "negative": ({"train_acc_history": np.array([-5.0, 7.0])}, True),
+    "one point": ({n: np.ones(1) for n in HISTORIES}, True),
+    "long": ({"loss_history": np.ones(100_000)}, True),
+    "no epochs": ({"num_epochs": 0}, True),
+}
+
+
+@pytest.mark.parametrize(("told", "drawn"), CURVES.values(), ids=CURVES.keys())
+def test_curves_stay_in_their_frame_whatever_is_told(told: dict[str, Any], drawn: bool) -> None:
+    made = curves.curves(samples.trained_run(**told))
+    assert (made is not None) == drawn
+    for panel in made.panels if made else ():
+        for line in panel.lines:
+            places = [tuple(map(int, pair.split(","))) for pair in line.points.split()]
+            assert 0 < len(places) <= curves.MOST
+            assert all(panel.x <= x <= panel.x + 200 and 12 <= y <= 142 for x, y in places)
+
+
+def test_answers_are_read_as_markdown_and_blank_ones_are_named() -> None:
+    source = shown("executed")
+    answer = source[source.index('<div class="answer">') :]
+    assert "<strong>scales</strong>" in answer and "<ol>" in answer
+    assert "Why" in answer and "<h1>" not in answer
+    assert "Nothing was found here" in words(source)
+
+
+UNSAFE = {
+    "script": "<script>alert(1)</script>",
+    "handler": "<b onclick=alert(1)>x</b>",
+    "link": "[x](javascript:alert(1)) [y](https://evil.example)",
+    "automatic link": "<https://evil.example>",
+    "picture": "![x](https://evil.example/x.png)",
+    "data": "![x](data:text/html;base64,PHNjcmlwdD4=)",
+    "svg": "<svg onload=alert(1)>",
+    "style": '<p style="position:fixed">x</p>',
+    "code": "```html\n<script>alert(1)</script>\n```",
+    "end of the block": "</div></article></main><script>",
+    "comment": "<!-- <script> -->",
+    "entities": "&lt;script&gt; &#x3c;script>",
+    "reference": "[x][1]\n\n[1]: javascript:alert(1)",
+    "bidi": "a\u202eb",
+}
+
+
+@pytest.mark.parametrize("text", UNSAFE.values(), ids=UNSAFE.keys())
+def test_an_answer_can_do_no_harm(text: str) -> None:
+    question = Question("Dropout/1", "pending", f"{text}\n\nand more", 1.0)
+    made = html.render(report(questions=(question,)), version="")
+    answer = made[made.index('<div class="answer">') :].partition("</article>")[0]
+    tags = set(re.findall(r"<(\w+)([^>]*)>", answer))
+    assert {name for name, _ in tags} <= {"div", *prose.TAGS}
+    assert {rest for name, rest in tags if name != "div"} <= {""}
+    assert "\u202e" not in made and "and more" in made
+    Reader(made)
+
+
+def test_a_long_answer_is_cut() -> None:
+    question = Question("Dropout/1", "pending", "word " * 4_000, 1.0)
+    made = html.render(report(questions=(question,)), version="")
+    assert len(made) < 60_000 and "more characters" in made
+
+
+def test_markdown_is_read_only_where_there_is_some() -> None:
+    code = (
+        "import sys\nfrom grader.report import html\nfrom tests.test_report import samples\n"
+        "html.render(samples.three_mistakes(), version='')\n"
+        "assert not {'nh3', 'markdown_it'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
