@@ -26,12 +26,12 @@ from typing import Any
 from unittest import mock
 
 from grader import resources
-from grader.assignment import Assignment
 from grader.authoring.fixtures.mistakes import Misconception, Overlap
 from grader.authoring.lint import whole
 from grader.box.worker import Worker
 from grader.diagnosis import diagnose, minimal_example, over_reference, own_gradient, sentences
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.types import ItemResult, Report, Submission
 from tests.support import handed_in
 

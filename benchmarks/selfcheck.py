@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader import resources
-from grader.assignment import Assignment
 from grader.box.observing import observe
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.engine import job_of
+from grader.grading.assignment import Assignment
 from grader.grading.verdicts import Bench
 from grader.release import public as releasing
 from grader.release.selfcheck import public

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 import numpy as np
 
 import grader
-from grader.assignment import Assignment
 from grader.box.job import Job, Loaded
 from grader.box.observing import observe
 from grader.box.session import Session
@@ -31,7 +30,8 @@ from grader.diagnosis import (
     trace,
 )
 from grader.grading import follow, large_input, score, training
-from grader.grading.outcome import result_of
+from grader.grading.assignment import Assignment
+from grader.grading.outcome import Consequence, result_of
 from grader.grading.verdicts import Bench, Verdict
 from grader.judges import find
 from grader.notebooks import inline_answers
@@ -58,7 +58,7 @@ def grade_one(
 
     job = job_of(submission, assignment)
     session = Session(worker, job, rubric, deadline)
-    evidence = observe(session, rubric.cases, bench, rubric.large)
+    evidence = observe(session, rubric.cases, bench.is_right, rubric.large)
     verdicts = bench.verdicts(evidence)
     slow = large_input.flags(evidence, rubric, verdicts)
     session.close()
@@ -130,8 +130,7 @@ def _items(
         deadline,
     )
     follows |= {
-        name: consequence.Consequence(root, dict.fromkeys(parts, True))
-        for name, (root, parts) in again.items()
+        name: Consequence(root, dict.fromkeys(parts, True)) for name, (root, parts) in again.items()
     }
     items = tuple(
         result_of(

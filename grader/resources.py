@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from grader.assignment import Assignment
 from grader.errors import UsageError
 from grader.golden import wrong
 from grader.golden.bands import Bands
 from grader.golden.store import Golden
+from grader.grading.assignment import Assignment
 from grader.grading.training.images import Images
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric

@@ -25,6 +25,10 @@ Status = Literal[
 Outcome = Literal[
     "answered", "raised", "timeout", "memory", "died", "missing", "not_written", "not_run"
 ]
+# An item of these statuses was graded.
+COUNTED: tuple[Status, ...] = (
+    "passed", "partial", "failed", "not_written", "missing", "error", "timeout",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -202,6 +206,18 @@ class Cause:
     id: str
     says: str
     certain: bool
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The cause of an item's failure, and hints for it where the mistake is a known one.
+
+    Beside a `whole` one nothing else needs to be said.
+    """
+
+    cause: Cause
+    hints: tuple[str, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True)

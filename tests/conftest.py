@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader import resources
-from grader.assignment import Assignment
+from grader.grading.assignment import Assignment
 from tests.support import outside, processes, student_folder
 
 ROOT = Path(__file__).resolve().parent.parent

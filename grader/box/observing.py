@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from grader.box.evidence import unloaded
 from grader.box.session import Session
-from grader.grading.verdicts import Bench
 from grader.types import Case, Evidence
 
 
 def observe(
-    session: Session, cases: Sequence[Case], bench: Bench, large: Sequence[Case] = ()
+    session: Session,
+    cases: Sequence[Case],
+    is_right: Callable[[Case, Evidence], bool],
+    large: Sequence[Case] = (),
 ) -> dict[str, Evidence]:
     """Return each case's evidence; a file that cannot be loaded is the evidence of its cases.
 
-    The `large` cases run for items that are right.
+    The `large` cases run for items whose cases are right, as `is_right` says.
     """
     seen: dict[str, Evidence] = {}
     can_run: list[Case] = []
@@ -25,4 +27,4 @@ def observe(
             can_run.append(case)
         else:
             seen[case.id] = broken
-    return seen | session.observe(can_run, bench.is_right, large)
+    return seen | session.observe(can_run, is_right, large)

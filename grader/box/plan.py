@@ -54,8 +54,7 @@ sys.path.append(home)
 import numpy
 if not given["notebooks"]:
     sys.path.remove(home)
-from grader.guest import serve
-from grader.guest.confinement import confine
+from grader.guest import confine, serve
 serve.main(confine.Wanted(**given["wanted"]), given["notebooks"])
 """
 

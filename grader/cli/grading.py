@@ -14,12 +14,12 @@ from rich.console import Console
 
 import grader
 from grader import resources
-from grader.assignment import Assignment
 from grader.box.plan import Plan, choose
 from grader.box.worker import Worker
 from grader.cli.files import check_writable, write
 from grader.engine import grade_one, job_of
 from grader.errors import UsageError
+from grader.grading.assignment import Assignment
 from grader.notebooks.spool import Spool
 from grader.report import result
 from grader.rubric import generation

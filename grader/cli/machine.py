@@ -23,10 +23,10 @@ class SchemaOf(StrEnum):
 def doctor() -> None:
     """Say how this machine confines student code; exit 0 only where it does."""
     from grader.box import doctor as examining
-    from grader.box.doctor import show
+    from grader.cli import examination
 
     found = examining.examine(resources.golden_folder() / "manifest.json")
-    show.show(found, Console())
+    examination.show(found, Console())
     if not found.isolated:
         raise typer.Exit(3)
 

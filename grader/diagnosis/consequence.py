@@ -19,22 +19,14 @@ from grader.diagnosis.folding import net_of
 from grader.diagnosis.reproduce import reproduces
 from grader.grading.dependencies import kind
 from grader.grading.follow import NORMS, Again
+from grader.grading.outcome import Consequence
 from grader.grading.verdicts import Bench, Verdict
-from grader.types import Case, Evidence
+from grader.types import Case, Diagnosis, Evidence
 
 if TYPE_CHECKING:
-    from grader.assignment import Assignment
-    from grader.diagnosis.diagnose import Diagnosis
+    from grader.grading.assignment import Assignment
 
 Stop = tuple[str, str, str, int]  # function, kind of exception, file, line
-
-
-@dataclass(frozen=True)
-class Consequence:
-    """The item whose mistake explains another one, and the parts that are right without it."""
-
-    root: str
-    right: Mapping[str, bool]
 
 
 @dataclass(frozen=True)

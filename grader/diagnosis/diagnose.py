@@ -14,7 +14,7 @@ Nothing here looks at an item that is right, and nothing runs student code.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -36,7 +36,7 @@ from grader.golden.wrong import Wrong
 from grader.grading.endings import Place
 from grader.grading.verdicts import Bench, Verdict
 from grader.judges.wrong import Answer, Key, Seen, wrong_answers
-from grader.types import Case, Cause, Evidence
+from grader.types import Case, Cause, Diagnosis, Evidence
 
 if TYPE_CHECKING:
     from grader.grading.follow import Again
@@ -63,18 +63,6 @@ class Known(Protocol):
     @property
     def wrong(self) -> Wrong:
         """The usual mistakes and their answers."""
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """The cause of an item's failure, and hints for it where the mistake is a known one.
-
-    Beside a `whole` one nothing else needs to be said.
-    """
-
-    cause: Cause
-    hints: tuple[str, ...] = ()
-    whole: bool = False
 
 
 def causes(

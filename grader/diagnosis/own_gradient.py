@@ -22,6 +22,7 @@ from grader.grading.follow import PROMISED
 from grader.grading.verdicts import Bench, Verdict
 from grader.guest.probes.nets import parameter_shapes
 from grader.judges import Look, Rules
+from grader.judges.own import STEP
 from grader.rubric.cases import Rubric
 from grader.types import Case, Evidence
 
@@ -49,7 +50,7 @@ def gradients(
     if not asked or time.monotonic() > deadline:
         return frozenset()
     session = Session(worker, job, rubric, deadline)
-    evidence = observe(session, asked, bench)
+    evidence = observe(session, asked, bench.is_right)
     session.close()
     wrong = {case.item for case in asked if not _agrees(case, evidence[case.id])}
     return frozenset(case.item for case in asked) - wrong
@@ -76,7 +77,7 @@ def _cases(item: str, rubric: Rubric) -> Iterator[Case]:
         for case in cases[:EACH]:
             along = {f"{n}_along": case.inputs[n].split()[0] for n in ARGUMENTS[item]}
             own = {n: case.inputs[n] for n in (*ARGUMENTS[item], "dout")}
-            options = {"forward": PROMISED[item], "backward": item}
+            options = {"forward": PROMISED[item], "backward": item, "step": STEP}
             yield _asked(case, "own.layer_gradient", {**own, **along}, options)
     for case in [case for case in cases if case.probe in LOSSES][:EACH]:
         shapes = parameter_shapes(case.options["dims"], "any").values()

@@ -15,9 +15,8 @@ from dataclasses import replace
 from grader.box.job import Job
 from grader.box.session import Session
 from grader.box.worker import Worker
-from grader.diagnosis.diagnose import Diagnosis
 from grader.rubric.cases import Rubric
-from grader.types import Call, Case, Cause, Evidence
+from grader.types import Call, Case, Cause, Diagnosis, Evidence
 
 ID = "symptom/leaves-the-way"
 STARTS = "symptom/starts"

@@ -80,7 +80,9 @@ def through(
         if cases and time.monotonic() < deadline:
             session = Session(worker, own_job, rubric, deadline)
             both = items is norms
-            evidence = _of_halves(session, cases) if both else observe(session, cases, bench)
+            evidence = (
+                _of_halves(session, cases) if both else observe(session, cases, bench.is_right)
+            )
             session.close()
             for item in items:
                 mine = [case for case in cases if case.item == item.id]
@@ -167,7 +169,13 @@ def _halves(case: Case) -> tuple[Case, Case]:
     options = {name: value for name, value in case.options.items() if name != "backward"}
     return (
         replace(case, id=f"{case.id}/backward", inputs=backward),
-        replace(case, id=f"{case.id}/ends", probe="own.norm_ends", inputs=forward, options=options),
+        replace(
+            case,
+            id=f"{case.id}/ends",
+            probe="own.norm_ends",
+            inputs=forward,
+            options=options | {"step": own.STEP},
+        ),
     )
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from grader.diagnosis import diagnose
-from grader.diagnosis.consequence import Consequence
 from grader.grading import follow, score
 from grader.grading.verdicts import Verdict
 from grader.rubric.cases import Rubric
 from grader.rubric.tables import ItemTable
-from grader.types import ItemResult, Status
+from grader.types import Diagnosis, ItemResult, Status
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """The item whose mistake explains another one, and the parts that are right without it."""
+
+    root: str
+    right: Mapping[str, bool]
 
 
 def result_of(
@@ -19,7 +26,7 @@ def result_of(
     verdicts: Mapping[str, Verdict],
     again: follow.Again | None,
     consequence: Consequence | None,
-    why: diagnose.Diagnosis | None,
+    why: Diagnosis | None,
 ) -> ItemResult:
     """Return an item as it stands: its points, faults and hints, or what it is a consequence of."""
     if item.kind != "code":
@@ -77,6 +84,6 @@ def result_of(
     )
 
 
-def _hints(item: ItemTable, why: diagnose.Diagnosis | None) -> tuple[str, ...]:
+def _hints(item: ItemTable, why: Diagnosis | None) -> tuple[str, ...]:
     """Return the hints of the mistake, where it is known; else those of the item."""
     return (why.hints if why is not None else ()) or item.hints

@@ -6,14 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from grader.types import Fault, ItemResult, PartResult, Score, Status
+from grader.types import COUNTED, Fault, ItemResult, PartResult, Score, Status
 
 if TYPE_CHECKING:
     from grader.rubric.tables import ItemTable
-
-GRADED: tuple[Status, ...] = (
-    "passed", "partial", "failed", "not_written", "missing", "error", "timeout",
-)  # fmt: skip
 
 
 def parts_of(
@@ -55,7 +51,7 @@ def total(items: Iterable[ItemResult], bonus: Mapping[str, bool]) -> Score:
     earned = possible = pending = extra = 0.0
     for item in items:
         # A notebook that was not run has no parts; a skipped code item has lost its points.
-        counted = item.status in GRADED or (item.status == "skipped" and item.parts)
+        counted = item.status in COUNTED or (item.status == "skipped" and item.parts)
         if item.status == "pending":
             pending += item.possible
         elif counted and bonus.get(item.id, False):

@@ -2,7 +2,7 @@
 
     wire           frames: how arrays and text leave the box
     probes/        what an implementation is asked to do, one plain function for each behaviour
-    confinement/   what a process may use: user, limits, Landlock, seccomp
+    confine        what a process may use: user, limits, Landlock, seccomp
     legacy/        what Python 2 meant and what older NumPy accepted
     serve          the worker process: one NumPy start, a driver per submission, a child per group
     alone          the same for one submission, without a box: the self-check

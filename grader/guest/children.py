@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from grader.errors import WireError
-from grader.guest import wire
-from grader.guest.confinement import limits
+from grader.guest import limits, wire
 from grader.guest.observe import MAX_ANSWER
 
 MAX_SAID = 64 * 1024  # characters of what a child says about one answer, names of arrays included

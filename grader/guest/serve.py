@@ -27,9 +27,19 @@ from typing import Any
 
 import numpy as np
 
-from grader.guest import handed_out, library, modules, prepare, probes, relay, sources, wire
+from grader.guest import (
+    confine,
+    handed_out,
+    library,
+    limits,
+    modules,
+    prepare,
+    probes,
+    relay,
+    sources,
+    wire,
+)
 from grader.guest.children import Answer, Leaf
-from grader.guest.confinement import confine, limits
 from grader.guest.legacy import old_names, python2
 from grader.guest.legacy.world import Compiled, World
 from grader.guest.probes.nn import Conventions

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.assignment import Assignment
 from grader.errors import GraderFault, UsageError
+from grader.grading.assignment import Assignment
 from grader.release import archive, gradescope, secret_scan, shape, student
 from grader.rubric.reading import read_rubric
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.assignment import Assignment
 from grader.golden import store, wrong
+from grader.grading.assignment import Assignment
 from grader.grading.verdicts import Bench
 from grader.judges import find
 from grader.release.selfcheck import public

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import grader
-from grader.assignment import Assignment
 from grader.errors import UsageError
+from grader.grading.assignment import Assignment
 from grader.release import modules, public
 from grader.release.selfcheck.public import FILE
 from grader.release.template import template_files

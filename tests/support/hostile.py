@@ -28,8 +28,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from grader.assignment import Assignment
 from grader.box.evidence import modules_of
+from grader.grading.assignment import Assignment
 from grader.rubric.cases import Rubric
 from grader.rubric.tables import LimitsTable
 from grader.types import Submission

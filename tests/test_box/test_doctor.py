@@ -12,9 +12,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from grader import cli, resources
-from grader.box import doctor, outer
-from grader.box.doctor import ATTEMPTS, Examination, Layer, attempts, show
-from grader.guest.confinement import landlock, seccomp
+from grader.box import doctor, doctor_trials, outer
+from grader.box.doctor import ATTEMPTS, Examination, Layer
+from grader.cli import examination
+from grader.guest import landlock, seccomp
 from grader.types import BoxState
 
 LAYERS = ("bubblewrap", "uid", "rlimits", "landlock", "seccomp")
@@ -44,7 +45,7 @@ def test_each_layer_that_is_here_stops_what_it_is_for(here: Examination) -> None
 
 
 def test_every_attempt_has_a_name_and_the_other_way_round() -> None:
-    assert len(ATTEMPTS) == len(set(ATTEMPTS)) == len(attempts.ATTEMPTS)
+    assert len(ATTEMPTS) == len(set(ATTEMPTS)) == len(doctor_trials.ATTEMPTS)
     assert max(map(len, ATTEMPTS)) <= 20, "the table must fit into 80 columns"
 
 
@@ -99,6 +100,6 @@ def test_it_leaves_nothing_behind(here: Examination, tmp_path: Path) -> None:
 
 def _printed(found: Examination) -> str:
     text = io.StringIO()
-    show.show(found, Console(file=text, width=80))
+    examination.show(found, Console(file=text, width=80))
     assert "…" not in text.getvalue(), "the table does not fit into 80 columns"
     return text.getvalue()

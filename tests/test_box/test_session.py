@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.assignment import Assignment
 from grader.box import job
 from grader.box.job import GRADED, Job, Loaded
 from grader.box.session import Session
+from grader.grading.assignment import Assignment
 from grader.types import Case, Evidence
 
 

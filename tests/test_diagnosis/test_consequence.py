@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from grader.assignment import Assignment
 from grader.authoring.fixtures import mistakes as usual
 from grader.box.worker import Worker
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.types import Report
 from tests.support import handed_in
 

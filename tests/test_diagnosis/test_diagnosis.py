@@ -12,7 +12,6 @@ import pytest
 
 from benchmarks import diagnosis as measured
 from grader import judges
-from grader.assignment import Assignment
 from grader.authoring.lint import whole
 from grader.box.worker import Worker
 from grader.diagnosis import (
@@ -34,6 +33,7 @@ from grader.diagnosis import (
 from grader.diagnosis.match import WHOLE, Mine
 from grader.diagnosis.relations import Observed
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.grading.endings import Place
 from grader.grading.verdicts import Bench
 from grader.guest.probes import nets

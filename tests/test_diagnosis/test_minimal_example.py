@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.assignment import Assignment
 from grader.authoring.fixtures import reference
 from grader.authoring.fixtures.mistakes import Misconception
 from grader.authoring.lint.mutations import Mutant, mutants
 from grader.box.evidence import evidence_of
 from grader.diagnosis import minimal_example
 from grader.diagnosis.snippets import Place, steps_of
+from grader.grading.assignment import Assignment
 from grader.grading.verdicts import Bench
 from grader.guest.observe import observe
 from grader.guest.probes.nn import Implementation

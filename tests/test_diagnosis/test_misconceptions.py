@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from grader import judges
-from grader.assignment import Assignment
 from grader.authoring.fixtures import mistakes, reference, twins
 from grader.authoring.fixtures.mistakes import Misconception, Overlap
 from grader.errors import GoldenError
 from grader.golden import wrong
 from grader.golden.store import Golden, npy_bytes
 from grader.golden.wrong import Wrong
+from grader.grading.assignment import Assignment
 from grader.guest.observe import probe
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from grader.assignment import Assignment
 from grader.authoring.fixtures import mistakes as usual
 from grader.box.worker import Worker
 from grader.diagnosis import trace
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.types import Call
 from tests.support import handed_in
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from grader import judges
-from grader.assignment import Assignment
 from grader.authoring.fixtures import reference
 from grader.box.evidence import evidence_of
+from grader.grading.assignment import Assignment
 from grader.grading.verdicts import Bench
 from grader.guest.observe import observe
 from grader.guest.probes.nn import Conventions, Implementation

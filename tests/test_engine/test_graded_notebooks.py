@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from grader import resources
-from grader.assignment import Assignment
 from grader.box.worker import Worker
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.grading.training.images import Images
 from grader.report import html, result
 from grader.rubric.goals import ProfileTable

@@ -20,9 +20,9 @@ from typing import Any
 
 import pytest
 
-from grader.assignment import Assignment
 from grader.box.worker import Worker
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.report import result
 from grader.types import Fault, ItemResult, Report
 from tests.support import boxes, handed_in, hostile, outside, processes, users

@@ -10,10 +10,10 @@ import os
 
 import pytest
 
-from grader.assignment import Assignment
 from grader.box.plan import INNER
 from grader.box.worker import Worker
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.types import Submission
 from tests.support import boxes, hostile
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.assignment import Assignment
 from grader.authoring.fixtures.mistakes import Misconception
 from grader.authoring.lint import handed
 from grader.box.worker import Worker
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.types import ItemResult, Report
 from tests.support import handed_in
 

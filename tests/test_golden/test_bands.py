@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from grader import resources
-from grader.assignment import Assignment
 from grader.authoring.fixtures import curves
 from grader.errors import GoldenError
 from grader.golden.bands import FILE, FORM, Bands, shown
+from grader.grading.assignment import Assignment
 from grader.rubric.goals import ProfileTable
 from grader.types import Band, Trained
 from tests.support.training_runs import net, run

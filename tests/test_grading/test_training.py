@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.assignment import Assignment
+from grader.grading.assignment import Assignment
 from grader.grading.training import hidden_from, judge
 from grader.rubric.cases import Rubric
 from grader.types import Cell, ItemResult, Notebook, Trained

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.assignment import Assignment
 from grader.box.evidence import unloaded
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.engine import grade_one, job_of
+from grader.grading.assignment import Assignment
 from grader.types import ItemResult, Report
 from tests.support import handed_in
 from tests.support.worlds import LINE, X, layers, lines, run

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from grader.assignment import Assignment
 from grader.box.evidence import older_places
 from grader.box.worker import Worker
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.guest import sources
 from grader.guest.legacy import old_names, old_numpy
 from grader.types import ItemResult, Report

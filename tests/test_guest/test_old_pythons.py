@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from grader.assignment import Assignment
 from grader.box.observing import observe
 from grader.box.plan import choose
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.engine import job_of
+from grader.grading.assignment import Assignment
 from grader.grading.verdicts import Bench
 from grader.submission.intake import read_submission
 from tests.support import handed_in, student_folder

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from grader.assignment import Assignment
+from grader.grading.assignment import Assignment
 from grader.notebooks import inline_answers, percent
 from grader.rubric.cases import Rubric
 from grader.types import Cell, Notebook, Question

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from grader.assignment import Assignment
 from grader.authoring.fixtures.curves import solved
 from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.engine import grade_one, job_of
+from grader.grading.assignment import Assignment
 from grader.grading.training.images import Images
 from grader.notebooks import execute, percent
 from grader.notebooks.run_cache import Recordings

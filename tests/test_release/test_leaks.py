@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.assignment import Assignment
 from grader.box.worker import Worker
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.types import Fault, Report, Submission
 from tests.support import boxes, handed_in, hostile
 

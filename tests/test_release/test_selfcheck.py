@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import selfcheck
-from grader.assignment import Assignment
 from grader.box.plan import choose
 from grader.box.worker import Worker
+from grader.grading.assignment import Assignment
 from grader.release.selfcheck import names, public, show, watch
 from grader.release.selfcheck.check import Checker
 from grader.release.selfcheck.children import Pool

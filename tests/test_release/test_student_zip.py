@@ -18,10 +18,10 @@ import pytest
 import typer
 
 from grader import cli, judges
-from grader.assignment import Assignment
 from grader.authoring import lint
 from grader.authoring.lint import rows
 from grader.errors import GraderFault, UsageError
+from grader.grading.assignment import Assignment
 from grader.release import bundle, modules
 from tests.support import student_folder
 

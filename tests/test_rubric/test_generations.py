@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from grader import resources
-from grader.assignment import Assignment
 from grader.authoring.lint.handed import of_files
 from grader.box.worker import Worker
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.release import shape
 from grader.release.template import template_files
 from grader.report import html, page

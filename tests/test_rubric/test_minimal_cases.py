@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from grader import resources
-from grader.assignment import Assignment
 from grader.box.worker import Worker
 from grader.diagnosis import snippets
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.judges import find
 from grader.rubric import inputs
 from grader.rubric.cases import Rubric

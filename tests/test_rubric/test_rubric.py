@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.assignment import Assignment
 from grader.errors import BackgradeError, RubricError
+from grader.grading.assignment import Assignment
 from grader.grading.verdicts import Bench
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import json_schema, read_rubric

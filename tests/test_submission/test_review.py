@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from grader import resources
-from grader.assignment import Assignment
 from grader.box.worker import Worker
 from grader.engine import grade_one
+from grader.grading.assignment import Assignment
 from grader.rubric.reading import read_rubric
 from grader.submission import review
 from grader.submission.intake import read_submission

@@ -9,10 +9,10 @@ from typing import get_args
 
 import pytest
 
-from grader.assignment import Assignment
 from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.grading import score
+from grader.grading.assignment import Assignment
 from grader.report import faults, order
 from grader.report.order import roots
 from grader.submission.near import nearest

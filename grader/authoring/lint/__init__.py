@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from grader import resources
-from grader.assignment import Assignment
 from grader.authoring.lint import equivalent, fresh, handed, names, proposals, trials, whole
 from grader.authoring.lint.rows import Problem, Row, counted, of_error
 from grader.errors import BackgradeError, UsageError
+from grader.grading.assignment import Assignment
 from grader.release import secret_scan, student
 from grader.release.shape import marked
 from grader.rubric.cases import Rubric

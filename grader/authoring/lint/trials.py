@@ -25,8 +25,7 @@ from grader.errors import GraderFault
 from grader.golden import store
 from grader.golden.store import Golden
 from grader.grading.verdicts import Bench
-from grader.guest import children
-from grader.guest.confinement import limits
+from grader.guest import children, limits
 from grader.guest.observe import observe
 from grader.guest.probes.nn import Implementation
 from grader.rubric import inputs

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.assignment import Assignment
 from grader.authoring.fixtures import mistakes
 from grader.authoring.lint import deserved, handed, side_by_side
 from grader.authoring.lint.rows import Problem, of_error
@@ -22,6 +21,7 @@ from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.errors import BackgradeError, GoldenError, UsageError
+from grader.grading.assignment import Assignment
 from grader.release import shape, template
 from grader.rubric.cases import Rubric
 from grader.rubric.tables import ConventionsTable

@@ -59,18 +59,13 @@ def dropout_backward(
     elif mode == "test":
         return {"dx": nn.dropout_backward(given, (param, None))}
     if mode == "train" and not (own_forward and _shows_mask(outputs["out"])):
-        kept = own_mask(x)
+        kept = x > 0  # which the judge can make of x, too
         for name, mask in (("dx_of_scaled", kept / keep), ("dx_of_plain", kept)):
             try:
                 outputs[name] = nn.dropout_backward(given.copy(), (dict(param), mask))
             except Exception:  # noqa: BLE001 - see above
                 continue
     return outputs
-
-
-def own_mask(x: np.ndarray) -> np.ndarray:
-    """Return which units a mask of our own keeps: one that the judge can make from x too."""
-    return x > 0
 
 
 def _own(nn: Implementation, x: np.ndarray, dout: np.ndarray, param: dict[str, Any]) -> Outputs:

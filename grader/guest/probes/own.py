@@ -1,7 +1,7 @@
 """A backward pass held against the implementation's own forward pass.
 
 Where the forward pass is wrong, its right gradient is not the reference's. These probes hand out
-what is needed to tell: the gradients, and the outputs of the forward pass a step to either side.
+what is needed to tell: the gradients, and the outputs of the forward pass a `step` to either side.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 
 from grader.guest.probes.nn import Implementation
-
-STEP = 2.0**-20
 
 
 def norm_backward(
@@ -41,6 +39,7 @@ def norm_ends(
     gamma_along: np.ndarray,
     beta_along: np.ndarray,
     forward: str,
+    step: float,
     **param: Any,
 ) -> dict[str, Any]:
     """x (N, D), gamma, beta (D,) and a direction for each of the three.
@@ -55,9 +54,9 @@ def norm_ends(
         return getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), dict(mode))[0]
 
     ends = {
-        "dx": [run(x + s * x_along, gamma, beta) for s in (STEP, -STEP)],
-        "dgamma": [run(x, gamma + s * gamma_along, beta) for s in (STEP, -STEP)],
-        "dbeta": [run(x, gamma, beta + s * beta_along) for s in (STEP, -STEP)],
+        "dx": [run(x + s * x_along, gamma, beta) for s in (step, -step)],
+        "dgamma": [run(x, gamma + s * gamma_along, beta) for s in (step, -step)],
+        "dbeta": [run(x, gamma, beta + s * beta_along) for s in (step, -step)],
     }
     plain, of_double = (run(n * x, np.ones_like(gamma), np.zeros_like(beta)) for n in (1, 2))
     outputs = {f"{name}_ends": np.stack(two) for name, two in ends.items()}
@@ -65,7 +64,12 @@ def norm_ends(
 
 
 def layer_gradient(
-    nn: Implementation, dout: np.ndarray, forward: str, backward: str, **arrays: np.ndarray
+    nn: Implementation,
+    dout: np.ndarray,
+    forward: str,
+    backward: str,
+    step: float,
+    **arrays: np.ndarray,
 ) -> dict[str, Any]:
     """What a layer takes, in its order, and a direction `<name>_along` for each.
 
@@ -84,7 +88,7 @@ def layer_gradient(
     analytic, numeric = [], []
     for (name, array), gradient in zip(given.items(), gradients):
         along = arrays[f"{name}_along"]
-        ends = [run(**{name: array + s * along})[0] for s in (STEP, -STEP)]
+        ends = [run(**{name: array + s * along})[0] for s in (step, -step)]
         analytic.append(np.sum(np.reshape(gradient, array.shape) * along))
-        numeric.append(np.sum(dout * (ends[0] - ends[1])) / (2 * STEP))
+        numeric.append(np.sum(dout * (ends[0] - ends[1])) / (2 * step))
     return {"analytic": np.array(analytic), "numeric": np.array(numeric)}

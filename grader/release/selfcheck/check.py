@@ -16,7 +16,7 @@ from grader.release.selfcheck.children import Pool
 from grader.release.selfcheck.public import Item, Public
 from grader.release.selfcheck.runner import Runner
 from grader.submission.written import Sources
-from grader.types import Cause, Evidence, Fault, PartResult, Status
+from grader.types import Cause, Diagnosis, Evidence, Fault, PartResult, Status
 
 AT_ONCE = min(4, os.cpu_count() or 1)
 
@@ -136,7 +136,7 @@ class Checker:
             asked, self._verdicts
         )
 
-    def _why(self, verdict: Verdict, evidence: Mapping[str, Evidence]) -> diagnose.Diagnosis | None:
+    def _why(self, verdict: Verdict, evidence: Mapping[str, Evidence]) -> Diagnosis | None:
         name = verdict.item.id
         of_one = {name: verdict}
         found = diagnose.causes(self._rubric, self._bench, evidence, of_one, {}, (), self._rubric)

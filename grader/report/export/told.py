@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader.grading.score import GRADED
 from grader.report.faults import WORDS
 from grader.report.result import ItemJson, ResultJson
 from grader.report.text import count, one_line, points, shown
+from grader.types import COUNTED
 
 FAULTS = 5  # that are told of one item
 
@@ -107,7 +107,7 @@ def line(text: str) -> str:
 
 
 def _counts(item: ItemJson) -> bool:
-    return item["status"] in GRADED or (item["status"] == "skipped" and bool(item["parts"]))
+    return item["status"] in COUNTED or (item["status"] == "skipped" and bool(item["parts"]))
 
 
 def _lines(item: ItemJson) -> Iterator[str]:

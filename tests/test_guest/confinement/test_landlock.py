@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from grader.box import outer
-from grader.guest.confinement import landlock
+from grader.guest import landlock
 
 ABI = landlock.abi()
 pytestmark = pytest.mark.skipif(not ABI, reason="NOT TESTED: this kernel has no Landlock")

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from grader.guest.confinement import seccomp
+from grader.guest import seccomp
 
 MACHINE = os.uname().machine
 needs_table = pytest.mark.skipif(

@@ -25,7 +25,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from grader.guest.confinement.landlock import no_new_privileges
+from grader.guest.landlock import no_new_privileges
 
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, AUDIT_ARCH_*
 SECCOMP = (317, 277)  # the system call itself

@@ -24,15 +24,16 @@ from typing import Any
 import numpy as np
 
 import grader
+from grader.box import doctor_trials
 from grader.box import outer as bubblewrap
 from grader.box.job import Job
 from grader.box.plan import INNER, Plan, must_be_linux
 from grader.box.worker import Worker
 from grader.errors import BoxError
-from grader.guest.confinement import landlock
+from grader.guest import landlock
 from grader.types import BoxState
 
-# What relu_forward in attempts.py tries, in its order, in words that follow "to" in 20 columns.
+# What doctor_trials.relu_forward tries, in its order, in words that follow "to" in 20 columns.
 ATTEMPTS = (
     "connect to a server",
     "read a golden file",
@@ -112,7 +113,7 @@ Tried = tuple[tuple[str, ...] | None, BoxState | None, Mapping[str, str]]
 
 def _tried(plan: Plan, given: Mapping[str, Any]) -> Tried:
     """Run the attempts in a box; return (what got through, its state, why a layer is not on)."""
-    source = (Path(__file__).parent / "attempts.py").read_bytes()
+    source = Path(doctor_trials.__file__).read_bytes()
     job = Job("trial", {"trial/layers.py": _with(source, given)}, {"dropout_p": "keep"})
     row = {"id": "trial", "item": "trial", "probe": "layers.relu_forward", "strided": [],
            "options": {}, "modules": ["layers"], "stuck_with": []}  # fmt: skip

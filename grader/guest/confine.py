@@ -18,7 +18,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grader.guest.confinement import landlock, limits, seccomp
+from grader.guest import landlock, limits, seccomp
 
 LAYERS = ("uid", "rlimits", "landlock", "seccomp")
 SET_DUMPABLE = 4

@@ -11,8 +11,8 @@ from pathlib import Path
 from grader.errors import UsageError
 from grader.report.export import gradescope
 
-HERE = Path(__file__).resolve().parent
-PACKAGE = HERE.parent.parent
+PACKAGE = Path(__file__).resolve().parent.parent
+HERE = PACKAGE / "release" / "handout" / "gradescope"
 SCRIPTS = frozenset({"setup.sh", "run_autograder"})
 # What grading reads; the solved notebooks, alternatives and mistakes only make golden answers.
 SHIPPED = ("rubrics", "reference/cs231n", "reference/golden", "student_template/cs231n")
