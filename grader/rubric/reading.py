@@ -84,12 +84,10 @@ def json_schema() -> dict[str, Any]:
 def _read_merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if path in seen:
         raise RubricError(f"{path}: 'extends' leads back to this file; break the circle")
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RubricError(f"{path}: cannot be read ({error.strerror}); check its name") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RubricError(f"{path}: is no valid TOML: {error}") from None
+    table = _read(path)
+    if "include" in table:
+        own = list(_by_id(path, table.get("items", [])).values())
+        table["items"] = [*_included(path, table.pop("include")), *own]
     if "extends" not in table:
         return table
     base_name, without = table.pop("extends"), table.pop("without", [])
@@ -99,6 +97,28 @@ def _read_merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise RubricError(f"{path}: without: write a list of item ids")
     base = _read_merged(path.parent / f"{base_name}.toml", (*seen, path))
     return _merge(path, base, table, without)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RubricError(f"{path}: cannot be read ({error.strerror}); check its name") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RubricError(f"{path}: is no valid TOML: {error}") from None
+
+
+def _included(path: Path, names: Any) -> list[dict[str, Any]]:
+    """Return the items of the files that a rubric includes, in their order. Raises RubricError."""
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise RubricError(f"{path}: include: write a list of files, seen from where this one is")
+    items: list[dict[str, Any]] = []
+    for file in (path.parent / name for name in names):
+        table = _read(file)
+        if set(table) != {"items"}:
+            raise RubricError(f"{file}: holds other things than [[items]]; move them to {path}")
+        items += _by_id(file, table["items"]).values()
+    return items
 
 
 def _merge(

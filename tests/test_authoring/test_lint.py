@@ -89,33 +89,37 @@ def test_the_shipped_assignment_is_right(
 
 # ------------------------------------------------------------------------------ planted defects
 
-MAIN = "rubrics/cs231n-a2.toml"
+NETS = "rubrics/cs231n-a2/fully_connected.toml"
+DROPOUT = "rubrics/cs231n-a2/dropout.toml"
+TRAINING = "rubrics/cs231n-a2/training.toml"
+QUESTIONS = "rubrics/cs231n-a2/questions.toml"
 MISTAKES = "reference/misconceptions/relu_forward.toml"
 LEAK = "# out = x.reshape(x.shape[0], -1) @ w + b\n"
 DEFECTS: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     # what is wrong: (file, old, new, what lint must say)
     "a dangling probe": (
-        MAIN, '"layers.affine_forward"', '"layers.affine_forwards"',
+        NETS, '"layers.affine_forward"', '"layers.affine_forwards"',
         ("item 'affine_forward'", "grader/guest/probes has none of that name")),
     "a dangling judge": (
-        MAIN, 'judge = "dropout.backward"', 'judge = "dropout.back"', ("judge 'dropout.back'",)),
+        DROPOUT, 'judge = "dropout.backward"', 'judge = "dropout.back"', ("judge 'dropout.back'",)),
     "points that do not add up": (
-        MAIN, 'points = 2\nprobe = "layers.affine_forward"',
+        NETS, 'points = 2\nprobe = "layers.affine_forward"',
         'points = 3\nprobe = "layers.affine_forward"', ("'affine_forward'", "add up to 2")),
     "a need that is no item": (
-        MAIN, 'needs = ["relu_forward"]', 'needs = ["relu"]', ("'relu_backward'", "needs 'relu'")),
+        NETS, 'needs = ["relu_forward"]', 'needs = ["relu"]', ("'relu_backward'", "needs 'relu'")),
     "a reference that is no Python": (
         "reference/cs231n/optim.py", "import numpy as np", "import numpy as as np",
         ("reference/cs231n/optim.py:", "is no Python")),
     "a function that is not there": (
-        MAIN, '"layers.py: relu_forward"', '"layers.py: relu_forwards"',
+        NETS, '"layers.py: relu_forward"', '"layers.py: relu_forwards"',
         ("item 'relu_forward'", "layers.py has no 'relu_forwards'")),
     "a file that is not there": (
-        MAIN, '"layers.py: relu_forward"', '"layer.py: relu_forward"', ("has no layer.py",)),
+        NETS, '"layers.py: relu_forward"', '"layer.py: relu_forward"', ("has no layer.py",)),
     "a notebook that is not there": (
-        MAIN, '"FullyConnectedNets.ipynb"', '"Fully.ipynb"', ("has no notebook 'Fully.ipynb'",)),
+        TRAINING, '"FullyConnectedNets.ipynb"', '"Fully.ipynb"',
+        ("has no notebook 'Fully.ipynb'",)),
     "a question that is not asked": (
-        MAIN, 'id = "Dropout/2"', 'id = "Dropout/9"', ("item 'Dropout/9'", "no notebook")),
+        QUESTIONS, 'id = "Dropout/2"', 'id = "Dropout/9"', ("item 'Dropout/9'", "no notebook")),
     "a mistake that fails no part": (
         MISTAKES, 'fails.relu_forward = ["out"]', 'fails.relu_forward = ["outs"]',
         ("relu_forward.toml", "has no part 'outs'", "name one of out")),
@@ -171,7 +175,7 @@ def test_a_copy_without_a_defect_has_none(home: Path) -> None:
 def test_a_defect_ends_with_exit_code_1_and_no_traceback(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edit(home / MAIN, '"layers.affine_forward"', '"layers.affine_forwards"')
+    edit(home / NETS, '"layers.affine_forward"', '"layers.affine_forwards"')
     code, said = lint(monkeypatch, capsys)
     assert code == 1
     assert "wrong" in said and "1 problem found" not in said  # six rubrics extend one another
@@ -181,7 +185,7 @@ def test_a_defect_ends_with_exit_code_1_and_no_traceback(
 def test_stale_golden_answers_are_named_and_the_rest_is_said_to_be_left_out(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edit(home / MAIN, '"deep", inputs = { x = "3x2x2x4"', '"deep", inputs = { x = "4x2x2x4"')
+    edit(home / NETS, '"deep", inputs = { x = "3x2x2x4"', '"deep", inputs = { x = "4x2x2x4"')
     code, said = lint(monkeypatch, capsys)
     assert code == 1
     assert "affine_forward/deep:reference:out: shape (3, 7) -> (4, 7)" in said

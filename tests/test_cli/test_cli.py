@@ -226,9 +226,9 @@ def test_a_rubric_is_given_by_name(name: str, grade: Grade, right: Path) -> None
 
 
 def test_a_rubric_is_given_by_file(grade: Grade, right: Path) -> None:
-    text = (ROOT / "rubrics" / "cs231n-a2.toml").read_text(encoding="utf-8")
-    Path("mine.toml").write_text(text.replace('id = "cs231n-a2"', 'id = "mine"', 1))
-    assert grade("right", "--rubric", "mine.toml").code == 0
+    shutil.copytree(ROOT / "rubrics", "mine")
+    edit(Path("mine/cs231n-a2.toml"), 'id = "cs231n-a2"', 'id = "mine"')
+    assert grade("right", "--rubric", "mine/cs231n-a2.toml").code == 0
     assert read("graded/right")["rubric"]["id"] == "mine"
 
 
@@ -523,12 +523,15 @@ def test_fixtures_build_refuses_a_wrong_gradient_and_writes_nothing(
 STALE = {
     # a change of the rubric: whatever makes `grade` refuse the fixtures, `verify` must see
     "an alternative that adds no array": (
+        "cs231n-a2/update_rules.toml",
         'alternatives = ["rmsprop_eps_inside"]',
         'alternatives = ["rmsprop_eps_inside", "relu_slope_one"]'),
     "an option with its default value": (
-        'theta = "120 *1/2" }, options = { dims',
-        'theta = "120 *1/2" }, options = { keep = 1.0, dims'),
-    "another seed": ("a seed that students do not know", "another seed"),
+        "cs231n-a2/fully_connected.toml",
+        "options = { dims = [5, 6, 5, 4] }",
+        "options = { keep = 1.0, dims = [5, 6, 5, 4] }"),
+    "another seed": (
+        "cs231n-a2.toml", "a seed that students do not know", "another seed"),
 }  # fmt: skip
 
 
@@ -536,8 +539,8 @@ STALE = {
 def test_fixtures_that_grade_refuses_are_not_verified(
     what: str, grade: Grade, home: Path, right: Path
 ) -> None:
-    old, new = STALE[what]
-    edit(home / "rubrics" / "cs231n-a2.toml", old, new)
+    file, old, new = STALE[what]
+    edit(home / "rubrics" / file, old, new)
     assert grade("right").code == 3
     assert grade("fixtures", "verify").code == 1
     assert grade("fixtures", "build").code == 0

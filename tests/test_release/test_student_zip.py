@@ -139,7 +139,8 @@ def test_grade_release_writes_archives_and_their_checksums(
         assert hashlib.sha256(content).hexdigest() == listed[name]
     with zipfile.ZipFile(tmp_path / "new" / "release" / "staff.zip") as staff:
         names = {name.partition("/")[2] for name in staff.namelist()}
-    assert {"rubrics/cs231n-a2.toml", "reference/golden/manifest.json"} <= names
+    rubrics = {"rubrics/cs231n-a2.toml", "rubrics/cs231n-a2/dropout.toml"}
+    assert {*rubrics, "reference/golden/manifest.json"} <= names
 
 
 # --------------------------------------------------------------------------------- no leaks

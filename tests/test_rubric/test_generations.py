@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -472,8 +473,7 @@ def test_what_a_template_gives_away_is_what_its_years_gave_away(name: str) -> No
 
 
 def test_years_that_the_reference_does_not_know_are_named(tmp_path: Path) -> None:
-    path = tmp_path / "my.toml"
-    base = resources.home() / "rubrics" / "cs231n-a2.toml"
-    path.write_text(base.read_text().replace('years = "2018-2020"', 'years = "1999"'))
+    path = shutil.copytree(resources.home() / "rubrics", tmp_path / "my") / "cs231n-a2.toml"
+    path.write_text(path.read_text().replace('years = "2018-2020"', 'years = "1999"'))
     done = grade("release", str(tmp_path / "out"), "--template", "--rubric", str(path))
     assert done.returncode == 2 and "1999" in done.stderr and "2021-2024" in done.stderr
