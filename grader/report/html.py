@@ -16,7 +16,7 @@ import jinja2
 from grader.report import page
 from grader.types import Report
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parent / "templates"
 
 
 def render(report: Report, *, version: str) -> str:
