@@ -318,6 +318,12 @@ SIZES = {
 }  # fmt: skip
 
 
+def test_no_line_of_a_template_is_too_long_to_read() -> None:
+    files = sorted(Path(html.__file__).parent.glob("templates/*"))
+    lines = [(file.name, line) for file in files for line in file.read_text("utf-8").splitlines()]
+    assert files and [one for one in lines if len(one[1]) > 160] == []
+
+
 @pytest.mark.parametrize("name", SIZES)
 def test_size(name: str) -> None:
     assert len(shown(name).encode()) < SIZES[name] * 1000

@@ -63,6 +63,12 @@ def shipped() -> dict[str, Rubric]:
 # ---------------------------------------------------------------- the shipped rubrics
 
 
+def test_no_line_of_a_rubric_is_too_long_to_read() -> None:
+    files = sorted(RUBRICS.rglob("*.toml"))
+    lines = [(file.name, line) for file in files for line in file.read_text("utf-8").splitlines()]
+    assert len(files) > len(NAMES) and [one for one in lines if len(one[1]) > 120] == []
+
+
 def test_every_shipped_rubric_is_read_and_has_its_file_s_name(shipped: dict[str, Rubric]) -> None:
     assert {path.stem for path in RUBRICS.glob("*.toml")} == set(NAMES)
     assert {name: rubric.table.id for name, rubric in shipped.items()} == {n: n for n in NAMES}
