@@ -58,7 +58,7 @@ def submission(
         Path | None, typer.Option("-o", help="Default: graded/<name of the submission>/")
     ] = None,
     rubric: Recognised = "",
-    execute: Annotated[Notebooks, typer.Option(help="Are notebooks executed?")] = Notebooks.run,
+    notebooks: Annotated[Notebooks, typer.Option(help="Are notebooks executed?")] = Notebooks.run,
     data: Annotated[
         str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
     ] = "synthetic",
@@ -83,7 +83,7 @@ def submission(
         assignment = resources.assignment(
             rubric or seen.rubric, None if data == "synthetic" else Path(data)
         )
-        wanted = execute is Notebooks.run
+        wanted = notebooks is Notebooks.run
         executed = _executed(given, assignment, plan, spool, not no_cache) if wanted else ()
         report = grade_one(given, assignment, worker, executed)
     report = replace(report, why_rubric=seen.against(report.rubric) if rubric else seen.says)
