@@ -287,7 +287,7 @@ def test_setup_makes_one_python_with_what_the_lock_names(
     source = tmp_path / "source" / "backgrade"
     source.mkdir(parents=True)
     done = subprocess.run(
-        [BASH, ROOT / "grader" / "release" / "gradescope" / "setup.sh"],
+        [BASH, ROOT / "grader" / "release" / "handout" / "gradescope" / "setup.sh"],
         env={"PATH": str(bin_), "AUTOGRADER_ROOT": str(tmp_path)}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == code, done.stderr
