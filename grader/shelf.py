@@ -18,7 +18,7 @@ from grader.images import Images
 from grader.rubric import Rubric, read_rubric
 
 PACKAGE = Path(__file__).resolve().parent
-INSTALLED = PACKAGE / "data"  # pyproject.toml puts the files there in a wheel
+INSTALLED = PACKAGE / "data"  # hatch_build.py puts the files there in a wheel
 DEFAULT_RUBRIC = "cs231n-a2"
 GIVEN_PACKAGE = "cs231n"
 GIVEN_FILES = ("solver.py", "gradient_check.py", "data_utils.py", "download.py", "synthetic.py")
