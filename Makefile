@@ -7,7 +7,7 @@ IMAGE ?= backgrade
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-all docker test-docker fixtures template schemas picture benchmark lock clean
+.PHONY: demo test test-all docker test-docker fixtures template schemas picture benchmark wheel lock clean
 
 demo: $(VENV)/installed
 	@$(BIN)/grade demo/submission -o graded/demo
@@ -46,6 +46,9 @@ picture: $(VENV)/installed
 
 benchmark: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks
+
+wheel: $(VENV)/installed-dev
+	$(BIN)/python -m build --no-isolation
 
 # The newest versions that go together, on every Python and system that we support.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
