@@ -11,7 +11,7 @@ COPY requirements.lock requirements-build.lock /tmp/
 RUN python -m venv --without-pip /opt/venv \
  && python -m pip --python /opt/venv/bin/python install --quiet --require-hashes -r /tmp/requirements.lock \
  && rm -rf /opt/venv/lib/python3*/site-packages/jedi/third_party \
- && find /opt/venv/lib -type d -name tests -prune -exec rm -rf {} + \
+ && find /opt/venv/lib -type d \( -name test -o -name tests \) -prune -exec rm -rf {} + \
  && python -m pip install --quiet --require-hashes --target /tmp/build -r /tmp/requirements-build.lock
 COPY pyproject.toml hatch_build.py README.md LICENSE requirements.lock /opt/backgrade/
 COPY grader /opt/backgrade/grader
@@ -21,7 +21,7 @@ COPY student_template /opt/backgrade/student_template
 COPY docs /opt/backgrade/docs
 # Answers: root's own, for its group to read. The grader has that group; a child that runs student
 # code has it only where the container does not start as root (docs/docker.md).
-RUN PYTHONPATH=/tmp/build python -m pip --python /opt/venv/bin/python \
+RUN PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/tmp/build python -m pip --python /opt/venv/bin/python \
     install --quiet --no-deps --no-build-isolation -e /opt/backgrade \
  && python -m compileall -q /opt/backgrade/grader \
  && chmod -R u=rwX,go=rX /opt/backgrade \
