@@ -10,15 +10,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-DATA = (
-    "rubrics",
-    "reference",
-    "student_template",
-    "requirements.lock",
-    "docs/student.md",
-    "docs/result.schema.json",
-    "docs/rubric.schema.json",
-)
+DATA = ("rubrics", "reference", "student_template", "docs", "requirements.lock")
 
 
 class WithData(BuildHookInterface):  # type: ignore[type-arg]
