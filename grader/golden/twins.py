@@ -48,10 +48,11 @@ def build(
     found: dict[str, Found] = {}
     known = mistakes.read(folder)
     conventions = mistakes.conventions(folder)
+    shares = _shares(rubrics)
     for step, mistake in enumerate(known):
         progress(mistake.id, step, len(known))
         for variant, seen in _variants(
-            mistake, _cases(mistake, rubrics), conventions, folder, golden
+            mistake, _cases(mistake, shares), conventions, folder, golden
         ):
             for item in dict.fromkeys(one.case.item for one in seen):
                 answers = _stored([one for one in seen if one.case.item == item])
@@ -63,9 +64,10 @@ def build(
 
 
 Chosen = list[tuple[Case, Rubric]]
+Shares = list[tuple[Case, Rubric, frozenset[str]]]
 
 
-def _cases(mistake: Misconception, rubrics: Sequence[Rubric]) -> Chosen:
+def _cases(mistake: Misconception, shares: Shares) -> Chosen:
     """Return the cases in which a mistake may show: those of the items that it fails.
 
     A mistake in a forward pass shows in the backward pass that takes its cache, too, and one in a
@@ -73,19 +75,24 @@ def _cases(mistake: Misconception, rubrics: Sequence[Rubric]) -> Chosen:
     """
     items = (mistake.item, *mistake.fails)
     chosen: dict[str, tuple[Case, Rubric]] = {}
-    for rubric in rubrics:
-        for case in rubric.cases:
-            if case.item in items or mistake.item in _shares(case, rubric):
-                chosen.setdefault(case.id, (case, rubric))
+    for case, rubric, shared in shares:
+        if case.item in items or mistake.item in shared:
+            chosen.setdefault(case.id, (case, rubric))
     return list(chosen.values())
 
 
-def _shares(case: Case, rubric: Rubric) -> list[str]:
-    """Return the items whose code, or cache, is part of what a case asks."""
-    item = rubric.item(case.item)
-    if case.probe.startswith("norms."):
-        return list(item.needs)
-    return [need for need in item.needs if case.probe.startswith("nets.") and _is_net(need, rubric)]
+def _shares(rubrics: Sequence[Rubric]) -> Shares:
+    """Return each case with the items whose code, or cache, is part of what it asks."""
+    found = []
+    for rubric in rubrics:
+        for case in rubric.cases:
+            needs = rubric.item(case.item).needs
+            if case.probe.startswith("nets."):
+                needs = tuple(need for need in needs if _is_net(need, rubric))
+            elif not case.probe.startswith("norms."):
+                needs = ()
+            found.append((case, rubric, frozenset(needs)))
+    return found
 
 
 def _is_net(item: str, rubric: Rubric) -> bool:

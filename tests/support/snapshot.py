@@ -90,7 +90,10 @@ def snapshot(folder: Path) -> Iterator[tuple[str, str]]:
             report = grade_one(submission, assignments[rubric], worker)
             for kind, text in texts(report, folder):
                 yield f"{name.replace('/', ' ')}/{kind}", text
-            if number % CHECKED == 0 and submission.package == student_folder.NAME.partition("-")[0]:
+            if (
+                number % CHECKED == 0
+                and submission.package == student_folder.NAME.partition("-")[0]
+            ):
                 yield f"{name.replace('/', ' ')}/selfcheck.txt", self_check(submission)
 
 
