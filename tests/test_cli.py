@@ -509,10 +509,12 @@ def test_fixtures_without_any_rubric_are_neither_built_nor_verified(
     assert bytes_of(small_home / GOLDEN) == before
 
 
-def test_fixtures_build_of_an_unchanged_home_changes_no_array(grade: Grade, home: Path) -> None:
-    before = bytes_of(home / GOLDEN)
+def test_fixtures_build_of_an_unchanged_home_changes_no_array(
+    grade: Grade, small_home: Path
+) -> None:
+    before = bytes_of(small_home / GOLDEN)
     assert grade("fixtures", "build").code == 0
-    after = bytes_of(home / GOLDEN)
+    after = bytes_of(small_home / GOLDEN)
     manifests = [json.loads(files.pop("manifest.json")) for files in (before, after)]
     assert after == before
     for manifest in manifests:
