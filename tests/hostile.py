@@ -88,16 +88,6 @@ def hurried(assignment: Assignment, limits: LimitsTable = LIMITS) -> Assignment:
     return replace(assignment, rubric=Rubric(table, assignment.rubric.sha256))
 
 
-def asking(assignment: Assignment, *items: str) -> Assignment:
-    """Return the assignment with these items alone: a fifth of the cases take a fifth as long."""
-    table = assignment.rubric.table
-    kept = tuple(item for item in table.items if item.id in items)
-    return replace(
-        assignment,
-        rubric=Rubric(table.model_copy(update={"items": kept}), assignment.rubric.sha256),
-    )
-
-
 def group(rubric: Rubric, named: str | Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Return item -> parts: of a mapping, of all items, of those that reach a module, of one."""
     if not isinstance(named, str):

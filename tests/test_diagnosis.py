@@ -41,6 +41,7 @@ from grader.types import Case, Evidence, Fault, ItemResult, Raised, Report, Subm
 from grader.verdicts import Bench
 from grader.written import Sources
 from tests import handed_in
+from tests.support.assignments import asking
 
 KNOWN = handed_in.usual_mistakes()
 LAYERS, NET = "cs231n/layers.py", "cs231n/classifiers/fc_net.py"
@@ -71,6 +72,7 @@ PLANTED = [
 ]
 
 
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize(("name", "style"), PLANTED)
 def test_a_usual_mistake_is_named_in_any_style(
     name: str, style: str, assignment: Assignment, worker: Worker
@@ -473,7 +475,8 @@ def test_what_is_said_is_what_was_seen(what: str, assignment: Assignment, worker
         text = files[path].decode()
         assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times; mend this test"
         files[path] = text.replace(old, new).encode()
-    cause = item(grade_one(handed_in.of_files("x", files), assignment, worker), name).cause
+    submission = handed_in.of_files("x", files)
+    cause = item(grade_one(submission, asking(assignment, name), worker), name).cause
     assert cause is not None
     assert [text for text in must if text not in cause.says] == [], cause.says
     assert [text for text in must_not if text in cause.says] == [], cause.says
@@ -557,7 +560,8 @@ SLIPS = {  # a line of the reference, and one slip in it
 @pytest.mark.parametrize("says", SLIPS)
 def test_a_slip_in_a_formula_is_named(says: str, assignment: Assignment, worker: Worker) -> None:
     path, name, old, new = SLIPS[says]
-    cause = item(grade_one(changed(path, (old, new)), assignment, worker), name).cause
+    submission = changed(path, (old, new))
+    cause = item(grade_one(submission, asking(assignment, name), worker), name).cause
     assert cause is not None
     assert says in cause.says or cause.id.startswith(f"{name}/"), cause
 

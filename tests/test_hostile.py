@@ -27,6 +27,7 @@ from grader.types import Fault, ItemResult, Report
 from tests import boxes, handed_in, hostile, outside, processes, users
 from tests.hostile import Attack
 from tests.support import short_run
+from tests.support.assignments import asking
 from tests.support.short_run import Part
 
 ATTACKS = {path.stem: path for path in hostile.attacks()}
@@ -127,7 +128,7 @@ def layers(assignment: Assignment) -> Assignment:
     if short_run.EVERYTHING:
         return assignment
     names = ("affine_forward", "affine_backward", "relu_forward", "relu_backward")
-    return hostile.asking(assignment, *names)
+    return asking(assignment, *names)
 
 
 def code(report: Report) -> dict[str, ItemResult]:
