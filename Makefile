@@ -20,7 +20,7 @@ test: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/pytest -n $$(($$(nproc) + 2)) --dist worksteal
 
-# Every mutant and every mistake in the long trials, of which `make test` takes a part by a seed.
+# Every case of the long trials, of which `make test` takes a part by a seed (BACKGRADE_SEED).
 test-all: export BACKGRADE_ALL := 1
 test-all: test
 

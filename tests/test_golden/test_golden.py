@@ -140,6 +140,7 @@ MACHINES = {
 }
 
 
+@pytest.mark.long_trial(0.3)
 @pytest.mark.parametrize("machine", MACHINES)
 def test_another_machine_builds_the_same_bytes(machine: str, built: Built) -> None:
     """Other kernels and threads are chosen in a process of its own: NumPy reads them once."""

@@ -22,7 +22,8 @@ import pytest
 import grader
 from grader.box.plan import NOTEBOOK_PACKAGES
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
+WHERE = "from grader import resources; print(resources.home())"
 DATA = "grader/data/"
 SHIPPED = ("rubrics", "reference", "student_template", "docs")
 LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
@@ -159,7 +160,7 @@ def test_it_grades_from_an_empty_folder_what_a_checkout_grades(
     found = {}
     for name, folder in (("wheel", installed), ("checkout", ROOT)):
         (tmp_path / name).mkdir()
-        where = python(folder, tmp_path, "-c", "from grader import resources; print(resources.home())")
+        where = python(folder, tmp_path, "-c", WHERE)
         home = installed / "grader" / "data" if name == "wheel" else ROOT
         assert where.stdout.strip() == str(home)
         found[name] = graded(folder, tmp_path / name, DEMO)
