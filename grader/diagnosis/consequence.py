@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from grader.diagnosis.folding import net_of
 from grader.diagnosis.reproduce import reproduces
 from grader.grading.dependencies import kind
-from grader.grading.follow import NORMS, Again
+from grader.grading.follow import Again
 from grader.grading.outcome import Consequence
 from grader.grading.verdicts import Bench, Verdict
+from grader.guest.operations import forward_of
 from grader.types import Case, Diagnosis, Evidence
 
 if TYPE_CHECKING:
@@ -157,8 +158,8 @@ def _same_mistake(
 
 def _before(verdict: Verdict, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
     """Yield the forward pass of a normalization, or earlier items for a net of the same class."""
-    if verdict.item.id in NORMS:
-        yield NORMS[verdict.item.id]
+    if forward := forward_of(verdict.item.id, promised=False):
+        yield forward
     if kind(verdict.item) != "nets":
         return
     for name, other in verdicts.items():

@@ -25,8 +25,8 @@ from grader.diagnosis import trace
 from grader.grading.dependencies import kind
 from grader.grading.follow import Again
 from grader.grading.verdicts import Verdict
+from grader.guest.operations import NETS
 from grader.guest.probes import folds, stand_ins
-from grader.guest.probes.nn import NETS
 from grader.rubric.cases import Rubric
 from grader.rubric.tables import ItemTable
 from grader.submission.bodies import computed

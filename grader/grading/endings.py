@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grader.guest.probes.nn import NETS, RETURNS
+from grader.guest.operations import NETS, OPERATIONS
 from grader.submission.written import Sources
 from grader.types import Evidence, FaultKind, Raised
 
@@ -70,9 +70,7 @@ METHODS = ("loss", "__init__")
 
 
 NO_FILE = re.compile(r"(layers|optim|fc_net|layer_utils)\.py is not in the \w{1,10}")
-NO_NAME = re.compile(
-    rf"({'|'.join(MODULES)})\.py has no ({'|'.join((*RETURNS, *NETS))})((?:\.loss)?)"
-)
+NO_NAME = re.compile(rf"({'|'.join(MODULES)})\.py has no ({'|'.join(OPERATIONS)})((?:\.loss)?)")
 
 
 def is_about_a_name(evidence: Evidence) -> bool:
@@ -80,7 +78,7 @@ def is_about_a_name(evidence: Evidence) -> bool:
     said = evidence.raised.message if evidence.raised else ""
     if evidence.outcome == "missing":
         return bool(NO_FILE.fullmatch(said) or NO_NAME.fullmatch(said))
-    return evidence.outcome == "not_written" and said in (*RETURNS, *NETS, *METHODS)
+    return evidence.outcome == "not_written" and said in (*OPERATIONS, *METHODS)
 
 
 def of(item: ItemTable, evidence: Evidence, sources: Sources, limit_s: float) -> Ending:
@@ -160,7 +158,7 @@ def _held_up(item: ItemTable, says: str, sources: Sources) -> Ending:
 
 def no_name(module: str, name: str, sources: Sources) -> str:
     """Say that a file lacks a name, and what was probably meant by it."""
-    near = sources.near(module, name, (*RETURNS, *NETS))
+    near = sources.near(module, name, tuple(OPERATIONS))
     if near is not None:
         return f"{module}.py has no {name}, but a {near}: rename it"
     other = sources.elsewhere(module, name, MODULES)
@@ -206,7 +204,7 @@ def _not_written(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
 def _unwritten_function(raised: Raised) -> str:
     """Return the function that a process calls unwritten, where it says so."""
     if raised.type == "NotWritten":
-        return raised.message if raised.message in (*RETURNS, *NETS, *METHODS) else ""
+        return raised.message if raised.message in (*OPERATIONS, *METHODS) else ""
     return raised.frames[-1][2] if raised.frames else ""
 
 

@@ -22,24 +22,13 @@ from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.grading.dependencies import Verdicts, fails, kind
 from grader.grading.verdicts import Bench
+from grader.guest.operations import OPERATIONS, forward_of
 from grader.judges import own
 from grader.rubric.cases import Rubric
 from grader.rubric.tables import ItemTable
 from grader.types import Case, Evidence
 
-# A backward pass, its forward pass, and the shapes of what the forward pass takes.
-NORMS = {
-    "batchnorm_backward": "batchnorm_forward",
-    "batchnorm_backward_alt": "batchnorm_forward",
-    "layernorm_backward": "layernorm_forward",
-}
 TELLING = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
-# A backward pass whose cache is promised by its forward pass's docstring.
-PROMISED = {
-    "affine_backward": "affine_forward",
-    "relu_backward": "relu_forward",
-    "dropout_backward": "dropout_forward",
-}
 
 
 @dataclass(frozen=True)
@@ -68,8 +57,8 @@ def through(
     """Try again what may be a consequence, by item."""
     failed = [v.item for v in verdicts.values() if not v.passed and v.written and not v.broken]
     nets = [item for item in failed if grafts and kind(item) == "nets" and _over_layers(verdicts)]
-    norms = [item for item in failed if fails(NORMS.get(item.id), verdicts)]
-    plain = [item for item in failed if fails(PROMISED.get(item.id), verdicts)]
+    norms = [item for item in failed if fails(_norm_forward(item.id), verdicts)]
+    plain = [item for item in failed if fails(forward_of(item.id, promised=True), verdicts)]
     found: dict[str, Again] = {}
     for items, own_job, cases in (
         (nets, replace(job, graft=grafts), [c for c in rubric.cases if c.item in _ids(nets)]),
@@ -90,7 +79,8 @@ def through(
                 held = both and all(_is_gradient(bench, case, evidence[case.id]) for case in mine)
                 telling = any(f.kind in TELLING for f in again.faults)
                 if any(again.right.values()) or telling or held:
-                    root = forward_of(item.id) or _called(mine, evidence, verdicts)
+                    forward = None if items is nets else OPERATIONS[item.id].forward
+                    root = forward or _called(mine, evidence, verdicts)
                     found[item.id] = Again(again.right, evidence, root, held)
     return found
 
@@ -100,9 +90,10 @@ def _is_gradient(bench: Bench, case: Case, evidence: Evidence) -> bool:
         return evidence.outcome == "answered" and own.is_gradient(bench.look(case, evidence))
 
 
-def forward_of(name: str) -> str | None:
-    """Return the item of the forward pass that a backward pass belongs to."""
-    return NORMS.get(name) or PROMISED.get(name)
+def _norm_forward(name: str) -> str:
+    """Return the forward pass of a normalization's backward pass; else ""."""
+    is_norm = name in OPERATIONS and OPERATIONS[name].axis is not None
+    return forward_of(name, promised=False) if is_norm else ""
 
 
 def _over_layers(verdicts: Verdicts) -> bool:
@@ -140,7 +131,7 @@ def _own_cases(item: ItemTable, rubric: Rubric) -> list[Case]:
         judge="own.gradient",
         public=False,
         inputs={**case.inputs, **{f"{n}_along": shape for n, shape in shapes.items()}},
-        options={**case.options, "forward": NORMS[item.id], "backward": item.id},
+        options={**case.options, "forward": OPERATIONS[item.id].forward, "backward": item.id},
     )
     return [own]
 
