@@ -15,7 +15,6 @@ import numpy as np
 
 from grader import judges
 from grader.box.job import Job
-from grader.box.observing import observe
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.grading.verdicts import Bench, Verdict
@@ -49,7 +48,7 @@ def gradients(
     if not asked or time.monotonic() > deadline:
         return frozenset()
     session = Session(worker, job, rubric, deadline)
-    evidence = observe(session, asked, bench.is_right)
+    evidence = session.observe(asked, bench.is_right)
     session.close()
     wrong = {case.item for case in asked if not _agrees(case, evidence[case.id])}
     return frozenset(case.item for case in asked) - wrong

@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grader.box.job import Job
-from grader.box.observing import observe
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.grading.dependencies import Verdicts, fails, kind
@@ -70,7 +69,7 @@ def through(
             session = Session(worker, own_job, rubric, deadline)
             both = items is norms
             evidence = (
-                _of_halves(session, cases) if both else observe(session, cases, bench.is_right)
+                _of_halves(session, cases) if both else session.observe(cases, bench.is_right)
             )
             session.close()
             for item in items:

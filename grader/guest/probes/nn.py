@@ -16,6 +16,8 @@ import numpy as np
 
 from grader.guest.operations import returned
 
+Array = np.ndarray
+Outputs = dict[str, Any]  # of a probe, by name
 MOST_KEPT = 100  # things in one record of a cache that are looked at
 
 
