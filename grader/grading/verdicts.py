@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grader import judges
+from grader.errors import log_fault
 from grader.grading import endings
 from grader.grading.endings import Ending
 from grader.judges import Finding, Look, Rules
@@ -85,7 +86,8 @@ class Bench:
         try:
             found = {f.output: f.kind is None or f.warning for f in self.findings(case, evidence)}
             return all(found.get(name, False) for name in self.names(case))
-        except Exception:  # noqa: BLE001 - the verdict on the whole item will say so
+        except Exception:  # noqa: BLE001 - the verdict on the whole item says so
+            log_fault(f"judging the case {case.id}")
             return False
 
     def findings(self, case: Case, evidence: Evidence) -> list[Finding]:
@@ -135,8 +137,27 @@ class Bench:
     ) -> Verdict:
         """Judge the cases of an item: all that the rubric has for it, or the ones given.
 
-        `wrong` names items that are not right; a case that needs one of them is left out.
+        `wrong` names items that are not right; a case that needs one of them is left out. If a
+        judge breaks, that is our fault and the verdict says so.
         """
+        try:
+            return self._verdict(item, evidence, cases, wrong)
+        except Exception as error:  # noqa: BLE001 - whatever breaks here is ours, not the student's
+            log = log_fault(f"judging the item {item.id}")
+            message = (
+                f"the grader could not judge this ({type(error).__name__}, see {log}); "
+                "it costs nothing"
+            )
+            fault = Fault("", "all", "", "error", message, public=True)
+            return Verdict(item, {}, (fault,), (), (0, 0), (0, 0), broken=True)
+
+    def _verdict(
+        self,
+        item: ItemTable,
+        evidence: Mapping[str, Evidence],
+        cases: Sequence[Case] | None,
+        wrong: Collection[str],
+    ) -> Verdict:
         if cases is None:
             cases = [case for case in self._rubric.cases if case.item == item.id]
         cases = [case for case in cases if not set(case.needs) & set(wrong)]
@@ -174,19 +195,8 @@ class Bench:
         for item in self._rubric.table.items:
             if item.kind == "code":
                 wrong = {name for name, verdict in found.items() if not verdict.passed}
-                found[item.id] = self._guarded(item, evidence, wrong)
+                found[item.id] = self.verdict(item, evidence, wrong=wrong)
         return found
-
-    def _guarded(
-        self, item: ItemTable, evidence: Mapping[str, Evidence], wrong: Collection[str]
-    ) -> Verdict:
-        """Judge an item; where a judge itself breaks, say that it is our fault and go on."""
-        try:
-            return self.verdict(item, evidence, wrong=wrong)
-        except Exception as error:  # noqa: BLE001 - whatever breaks here is ours, not the student's
-            says = f"the grader could not judge this ({type(error).__name__}); it costs nothing"
-            fault = Fault("", "all", "", "error", says, public=True)
-            return Verdict(item, {}, (fault,), (), (0, 0), (0, 0), broken=True)
 
     def _decide(
         self, item: ItemTable, case: Case, evidence: Evidence

@@ -165,9 +165,12 @@ def test_a_case_without_an_answer_earns_no_part(outcome: Outcome, which: str, ru
     assert [fault.part for fault in verdict.faults] == ["all"]
 
 
-def test_a_case_without_evidence_is_an_error_and_no_points(rubric: Any) -> None:
-    with pytest.raises(KeyError, match="affine_backward/closed"):
-        judged(rubric(), answered("open"))
+def test_a_case_without_evidence_is_our_fault_and_earns_nothing(
+    rubric: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    verdict = judged(rubric(), answered("open"))
+    assert verdict.broken and verdict.right == {} and "KeyError" in verdict.faults[0].says
 
 
 def test_an_output_that_no_judge_decides_is_not_right(
@@ -607,8 +610,11 @@ def test_a_stub_of_another_function_is_named(rubric: Any) -> None:
 
 
 def test_a_judge_that_breaks_is_our_fault_and_earns_nothing(
-    rubric: Any, monkeypatch: pytest.MonkeyPatch
+    rubric: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("BACKGRADE_DEBUG", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
     def breaks(look: Any) -> Any:
         yield Finding("dx")
         raise IndexError("secret 3.14159")
@@ -619,9 +625,15 @@ def test_a_judge_that_breaks_is_our_fault_and_earns_nothing(
     bench = Bench(made, Answers(RIGHT))
     evidence = {one.case: one for one in (answered("open"), answered("closed"))}
     assert not bench.is_right(made.cases[0], evidence["affine_backward/open"])
+    (of_case,) = tmp_path.rglob("faults/*.txt")
+    assert "judging the case affine_backward/open" in of_case.read_text()
     (verdict,) = bench.verdicts(evidence).values()
     assert verdict.broken and not verdict.passed and verdict.right == {}
-    assert "IndexError" in verdict.faults[0].says and "3.14159" not in verdict.faults[0].says
+    message = verdict.faults[0].says
+    assert "IndexError" in message and "3.14159" not in message
+    (file,) = (one for one in tmp_path.rglob("faults/*.txt") if str(one) in message)
+    text = file.read_text()
+    assert text.startswith("judging the item affine_backward\n") and "in breaks" in text
 
 
 def test_a_right_verdict_is_not_broken(rubric: Any) -> None:
