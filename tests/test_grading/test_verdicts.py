@@ -12,7 +12,7 @@ import pytest
 
 from grader import judges
 from grader.grading.verdicts import Bench, Verdict
-from grader.judges import Finding, Judge
+from grader.judges import Finding, Judge, wording
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
 from grader.types import Arrays, Case, Evidence, Fault, Outcome, Raised
@@ -179,11 +179,8 @@ def test_an_output_that_no_judge_decides_is_not_right(
     def silent(look: Any) -> Any:
         yield Finding("dx")
 
-    def names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
-        return tuple(expected[0])
-
     made = rubric()
-    monkeypatch.setattr(judges, "find", lambda name: Judge(silent, names))
+    monkeypatch.setattr(judges, "find", lambda name: Judge(silent, golden=True))
     verdict = judged(made, answered("open"), answered("closed"))
     assert verdict.right == {"dx": True, "grads": False} and verdict.checks == (0, 2)
 
@@ -192,7 +189,7 @@ def test_a_judge_that_says_nothing_finds_nothing_right(
     rubric: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = rubric()
-    quiet = Judge(lambda look: iter(()), lambda case, expected: ("dx", "dw", "db"), golden=False)
+    quiet = Judge(lambda look: iter(()), lambda case: ("dx", "dw", "db"))
     monkeypatch.setattr(judges, "find", lambda name: quiet)
     verdict = judged(made, answered("open"), answered("closed"))
     assert verdict.right == {"dx": False, "grads": False} and not verdict.passed
@@ -217,7 +214,7 @@ def test_is_right_is_false_where_the_judge_says_nothing(
     rubric: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = rubric()
-    quiet = Judge(lambda look: iter(()), lambda case, expected: ("dx", "dw", "db"), golden=False)
+    quiet = Judge(lambda look: iter(()), lambda case: ("dx", "dw", "db"))
     monkeypatch.setattr(judges, "find", lambda name: quiet)
     assert not Bench(made, Answers(RIGHT)).is_right(made.cases[0], answered("open"))
 
@@ -620,7 +617,7 @@ def test_a_judge_that_breaks_is_our_fault_and_earns_nothing(
         raise IndexError("secret 3.14159")
 
     made = rubric()
-    broken = Judge(breaks, lambda case, expected: ("dx", "dw", "db"), golden=False)
+    broken = Judge(breaks, lambda case: ("dx", "dw", "db"))
     monkeypatch.setattr(judges, "find", lambda name: broken)
     bench = Bench(made, Answers(RIGHT))
     evidence = {one.case: one for one in (answered("open"), answered("closed"))}
@@ -699,7 +696,8 @@ def test_no_judge_tells_an_option_or_a_size_of_a_hidden_case(
     )  # fmt: skip
     arrays = {**arrays, "out_again": arrays["out"][::-1]} if "out" in arrays else arrays
     look = judges.Look(case, {"x": X}, arrays, {}, (), judges.Rules(1e-9, 1e-4))
-    told = " ".join(one.hidden for one in judges.find(judge).decide(look))
+    found = judges.find(judge).decide(look)
+    told = " ".join(wording.hidden(one, look) for one in found if one.kind is not None)
     assert told
     for secret in ("0.375", "0.38", "37", "41", "43"):
         assert not re.search(rf"(?<![\w.]){re.escape(secret)}(?![\w.])", told), told
