@@ -42,7 +42,7 @@ class Ending:
     """A fault's kind and sentence; `lacks`: it is the item itself that is not there."""
 
     kind: FaultKind
-    says: str
+    message: str
     lacks: bool = False
 
 
@@ -87,8 +87,8 @@ def of(item: ItemTable, evidence: Evidence, sources: Sources, limit_s: float) ->
     """Return how a case without an answer ended; what may not be shown is not in `evidence`."""
     raised = evidence.raised or Raised("", "")
     if evidence.unloaded and evidence.outcome == "missing":
-        says = importing(evidence).says
-        return _lacking(item, says, says.startswith(f"{Place.of(item).module}.py"), sources)
+        message = importing(evidence).message
+        return _lacking(item, message, message.startswith(f"{Place.of(item).module}.py"), sources)
     if evidence.unloaded:
         return importing(evidence)
     if evidence.outcome == "missing":
@@ -135,27 +135,27 @@ def importing(evidence: Evidence) -> Ending:
 def _missing(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
     place = Place.of(item)
     if file := NO_FILE.fullmatch(raised.message):
-        says = f"{file[1]}.py is not in the upload"
-        return _lacking(item, says, file[1] == place.module, sources)
+        message = f"{file[1]}.py is not in the upload"
+        return _lacking(item, message, file[1] == place.module, sources)
     name = NO_NAME.fullmatch(raised.message)
     if name is None:
         return Ending("missing", raised.message or f"{item.id} is missing", True)
-    says = no_name(name[1], name[2] + name[3], sources)
-    return _lacking(item, says, name[2] == place.name, sources)
+    message = no_name(name[1], name[2] + name[3], sources)
+    return _lacking(item, message, name[2] == place.name, sources)
 
 
-def _lacking(item: ItemTable, says: str, is_own: bool, sources: Sources) -> Ending:
+def _lacking(item: ItemTable, message: str, is_own: bool, sources: Sources) -> Ending:
     if is_own:
-        return Ending("missing", says, True)
-    return _held_up(item, f"{item.id} cannot run: {says}", sources)
+        return Ending("missing", message, True)
+    return _held_up(item, f"{item.id} cannot run: {message}", sources)
 
 
-def _held_up(item: ItemTable, says: str, sources: Sources) -> Ending:
+def _held_up(item: ItemTable, message: str, sources: Sources) -> Ending:
     """Return the ending of an item that another one holds up; a stub is held up by nothing."""
     place = Place.of(item)
     if all(sources.computes(place.module, name) is False for name in place.functions):
         return Ending("not_written", f"{item.id} is not written yet", True)
-    return Ending("error", says)
+    return Ending("error", message)
 
 
 def no_name(module: str, name: str, sources: Sources) -> str:
@@ -183,8 +183,8 @@ def _not_written(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
         kept = (
             None if raised.type == "NotImplementedError" else unreturned(module, missing, sources)
         )
-        says = kept or f"{missing}, which is not written yet"
-        return _held_up(item, f"{item.id} needs {says}", sources)
+        message = kept or f"{missing}, which is not written yet"
+        return _held_up(item, f"{item.id} needs {message}", sources)
     if raised.type not in NOT_WRITTEN and raised.frames:  # None was used where an array belongs
         function = raised.frames[-1][2]
         full = f"{place.name}.{function}" if place.name in NETS else function
@@ -194,8 +194,8 @@ def _not_written(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
         _, line, function, _ = raised.frames[-1]
         full = f"{place.name}.{function}" if place.name in NETS else function
         if sources.is_left_over(place.module, full, line):
-            says = f"{item.id} still raises NotImplementedError in line {line}, below its code"
-            return Ending("error", f"{says}: delete that line")
+            message = f"{item.id} still raises NotImplementedError in line {line}, below its code"
+            return Ending("error", f"{message}: delete that line")
     elif raised.type != "NotImplementedError":
         kept = unreturned(place.module, place.functions[0], sources)
         if kept is not None:

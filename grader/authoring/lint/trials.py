@@ -245,4 +245,4 @@ def _right(bench: Bench, case: Case, evidence: Evidence) -> set[str]:
         found = bench.findings(case, evidence)
     except Exception:  # noqa: BLE001 - as in Bench.verdicts, which then says grader_fault
         return set(bench.names(case))
-    return {one.output for one in found if one.kind is None or one.warning}
+    return {one.output for one in found if one.right}
