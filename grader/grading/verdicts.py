@@ -111,9 +111,8 @@ class Bench:
         """Return the outputs that a case must decide."""
         if case.id not in self._names:
             item = self._rubric.item(case.item)
-            self._names[case.id] = [
-                name for name in self.outputs(case) if item.part_of(name, case) is not None
-            ]
+            outputs = self.outputs(case)
+            self._names[case.id] = [n for n in outputs if item.part_of(n, case) is not None]
         return self._names[case.id]
 
     def verdict(
@@ -128,27 +127,20 @@ class Bench:
         `wrong` names items that are not right; a case that needs one of them is left out. If a
         judge breaks, that is our fault and the verdict says so.
         """
-        try:
-            return self._verdict(item, evidence, cases, wrong)
-        except Exception as error:  # noqa: BLE001 - whatever breaks here is ours, not the student's
-            log = log_fault(f"judging the item {item.id}")
-            message = (
-                f"the grader could not judge this ({type(error).__name__}, see {log}); "
-                "it costs nothing"
-            )
-            fault = Fault("", "all", "", "error", message, public=True)
-            return Verdict(item, {}, (fault,), (), (0, 0), (0, 0), broken=True)
-
-    def _verdict(
-        self,
-        item: ItemTable,
-        evidence: Mapping[str, Evidence],
-        cases: Sequence[Case] | None,
-        wrong: Collection[str],
-    ) -> Verdict:
         if cases is None:
             cases = [case for case in self._rubric.cases if case.item == item.id]
         cases = [case for case in cases if not set(case.needs) & set(wrong)]
+        try:
+            return self._verdict(item, evidence, cases)
+        except Exception as error:  # noqa: BLE001 - whatever breaks here is ours, not the student's
+            log = log_fault(f"judging the item {item.id}")
+            what = f"the grader could not judge this ({type(error).__name__}, see {log})"
+            fault = Fault("", "all", "", "error", f"{what}; it costs nothing", public=True)
+            return Verdict(item, {}, (fault,), (), (0, 0), (0, 0), broken=True)
+
+    def _verdict(
+        self, item: ItemTable, evidence: Mapping[str, Evidence], cases: Sequence[Case]
+    ) -> Verdict:
         parts: dict[str, bool] = {}
         found: list[Fault] = []
         good: list[Case] = []
@@ -187,7 +179,10 @@ class Bench:
         self, item: ItemTable, case: Case, evidence: Evidence
     ) -> tuple[set[str], list[Fault]]:
         """Return (the outputs that are right, faults and warnings) of one case."""
-        found = [self._unstable(case)] if evidence.unstable else []
+        found = []
+        if evidence.unstable:
+            message = f"{item.id} gives different answers for the same input"
+            found.append(Fault(case.id, "all", "", "not_deterministic", message, case.public))
         # Another run may have come after hidden inputs were in the box: what it says or answers
         # could carry them, so no more of it is shown than of a hidden case.
         public = case.public and not evidence.unstable
@@ -213,10 +208,6 @@ class Bench:
             found.append(replace(fault, warning=policy == "warn"))
             right = set() if policy == "fail" else right
         return right, found
-
-    def _unstable(self, case: Case) -> Fault:
-        message = f"{case.item} gives different answers for the same input"
-        return Fault(case.id, "all", "", "not_deterministic", message, case.public)
 
     def item(self, case: Case) -> ItemTable:
         """Return the item that a case belongs to."""
