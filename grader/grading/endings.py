@@ -35,9 +35,7 @@ IMPORTING: Mapping[str, tuple[FaultKind, str]] = {
 }  # fmt: skip
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 NO_FILE = re.compile(r"(layers|optim|fc_net|layer_utils)\.py is not in the \w{1,10}")
-NO_NAME = re.compile(
-    rf"({'|'.join(MODULES)})\.py has no ({'|'.join(OPERATIONS)})((?:\.loss)?)"
-)
+NO_NAME = re.compile(rf"({'|'.join(MODULES)})\.py has no ({'|'.join(OPERATIONS)})((?:\.loss)?)")
 
 
 @dataclass(frozen=True)
