@@ -18,7 +18,7 @@ TIMES: dict[str, tuple[Outcome, float, bool, str | None]] = {
     "slow and wrong": ("answered", 9.0, False, None),
     "never done": ("timeout", 0.0, True, f"relu_forward did not finish {ADVICE}"),
     "never done and wrong": ("timeout", 9.0, False, None),
-    "an exception after long": ("raised", 1.26, True, f"relu_forward took 1.3 s of CPU time {ADVICE}"),
+    "an exception, late": ("raised", 1.26, True, f"relu_forward took 1.3 s of CPU time {ADVICE}"),
     "not run": ("not_run", 0.0, True, None),
 }  # fmt: skip
 
@@ -49,4 +49,7 @@ def test_every_slow_item_is_flagged_and_what_was_not_measured_is_not() -> None:
     cases = [f"{name}/its large input" for name in ("relu_forward", "affine_forward")]
     seen = {name: Evidence(name, "answered", cpu_s=1.0) for name in cases}
     flags = end.slow(seen, rubric, end.verdicts(rubric))
-    assert [flag.where for flag in flags] == ["layers.py: relu_forward", "layers.py: affine_forward"]
+    assert [flag.where for flag in flags] == [
+        "layers.py: relu_forward",
+        "layers.py: affine_forward",
+    ]

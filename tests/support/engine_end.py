@@ -146,7 +146,11 @@ def fault(kind: FaultKind, part: str = "all", **fields: Any) -> Fault:
 
 
 def verdict(
-    rubric: Rubric, name: str, right: bool | Mapping[str, bool] = True, *faults: Fault, **fields: Any
+    rubric: Rubric,
+    name: str,
+    right: bool | Mapping[str, bool] = True,
+    *faults: Fault,
+    **fields: Any,
 ) -> Verdict:
     """Return the verdict on an item whose parts are all right or wrong, or right as said."""
     asked = rubric.item(name)
@@ -169,7 +173,9 @@ def verdicts(rubric: Rubric, **right: Any) -> dict[str, Verdict]:
     return found
 
 
-def diagnosis(says: str = "it is so", hints: tuple[str, ...] = (), certain: bool = True) -> Diagnosis:
+def diagnosis(
+    says: str = "it is so", hints: tuple[str, ...] = (), certain: bool = True
+) -> Diagnosis:
     """Return why an item is wrong."""
     return Diagnosis(Cause("mistake", says, certain), hints)
 
@@ -270,9 +276,7 @@ GRAFTS = {"layers": b"# the reference's"}
 MINUTE = 60.0
 
 
-def session(
-    worker: Worker, rubric: Rubric, job: box.Job = JOB, seconds: float = MINUTE
-) -> Session:
+def session(worker: Worker, rubric: Rubric, job: box.Job = JOB, seconds: float = MINUTE) -> Session:
     """Return a session that has `seconds` left."""
     return Session(worker, job, rubric, time.monotonic() + seconds)  # type: ignore[arg-type]
 
