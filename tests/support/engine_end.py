@@ -209,7 +209,7 @@ class Worker:
         self,
         replies: Mapping[str, Reply | Sequence[Reply]] | None = None,
         otherwise: Reply = "raised",
-        modules: Mapping[str, str] | None = None,
+        modules: Mapping[str, str | Row] | None = None,
         opening: Sequence[type[Exception] | None] = (),
     ) -> None:
         self._replies = {
@@ -217,7 +217,10 @@ class Worker:
             for name, row in (replies or {}).items()
         }
         self._otherwise = otherwise
-        self._modules = {**dict.fromkeys(box.GRADED, "loaded"), **(modules or {})}
+        told = {**dict.fromkeys(box.GRADED, "loaded"), **(modules or {})}
+        self._modules = {
+            name: {"outcome": one} if isinstance(one, str) else one for name, one in told.items()
+        }
         self._opening = list(opening)
         self.jobs: list[box.Job] = []
         self.ran: list[list[str]] = []
@@ -234,8 +237,7 @@ class Worker:
         lost = self._opening.pop(0) if self._opening else None
         if lost is not None:
             raise lost("lost")
-        modules = {name: {"outcome": one} for name, one in self._modules.items()}
-        return box.Loaded(modules, ("as read",))
+        return box.Loaded(self._modules, ("as read",))
 
     def run(
         self,
