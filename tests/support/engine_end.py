@@ -60,6 +60,11 @@ KNOWN: Mapping[str, tuple[Row, Row, Row]] = {
         {"x": "3x2", "gamma": "2", "beta": "2", "dout": "3x2"}, {},
         {"dx": 3, "dgamma": 1, "dbeta": 1},
     ),
+    "norms.layernorm_forward": ({"x": "2x3", "gamma": "3", "beta": "3"}, {}, {"out": 1}),
+    "norms.layernorm_backward": (
+        {"x": "3x2", "gamma": "2", "beta": "2", "dout": "3x2"}, {},
+        {"dx": 3, "dgamma": 1, "dbeta": 1},
+    ),
     "optim.update": ({"w": "2", "dw": "2x2"}, {"rule": "adam"}, {"next_w": 2, "m": 1, "v": 1}),
     "nets.two_layer_loss": (
         {**THETA, "y": "2 labels=2"}, NET,
@@ -79,6 +84,8 @@ PROBES = {
     "batchnorm_forward": "norms.batchnorm_train",
     "batchnorm_backward": "norms.batchnorm_backward",
     "batchnorm_backward_alt": "norms.batchnorm_backward_alt",
+    "layernorm_forward": "norms.layernorm_forward",
+    "layernorm_backward": "norms.layernorm_backward",
     "adam": "optim.update",
     "TwoLayerNet": "nets.two_layer_loss",
     "FullyConnectedNet": "nets.net_loss",
@@ -112,7 +119,7 @@ def item(name: str, cases: Sequence[Row | str] = ("one",), **fields: Any) -> Row
 
 
 def _case(row: Row, probe: str) -> Row:
-    inputs, options, _ = KNOWN[row.get("probe", probe)]
+    inputs, options, _ = KNOWN.get(row.get("probe", probe), ({}, {}, {}))
     return {"public": True, "inputs": inputs, "options": options, **row}
 
 

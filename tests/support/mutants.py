@@ -63,7 +63,9 @@ def mutants(source: str, path: str = "module.py") -> Iterator[Mutant]:
             _put(holder, name, index, node)
             before, after = (" ".join(ast.unparse(one).split())[:90] for one in (node, other))
             if before != after:
-                yield Mutant(getattr(node, "lineno", 0), before, after, code)
+                yield Mutant(
+                    getattr(node, "lineno", None) or node.target.lineno, before, after, code
+                )
 
 
 def _put(holder: Any, name: str, index: int | None, node: ast.AST) -> None:
