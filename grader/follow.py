@@ -84,7 +84,8 @@ def through(
                 mine = [case for case in cases if case.item == item.id]
                 wrong = {name for name, verdict in verdicts.items() if not verdict.passed}
                 again = bench.verdict(item, evidence, mine, wrong)
-                held = both and all(_is_gradient(bench, case, evidence[case.id]) for case in mine)
+                good = [_is_gradient(bench, case, evidence[case.id]) for case in mine if both]
+                held = bool(good) and all(good)  # of no case nothing is known
                 telling = any(f.kind in TELLING for f in again.faults)
                 if any(again.right.values()) or telling or held:
                     root = forward_of(item.id) or _called(mine, evidence, verdicts)

@@ -447,3 +447,16 @@ def test_without_a_plain_case_a_normalization_is_not_tried() -> None:
     )
     again, worker = held(rubric, {}, {})
     assert again is None and worker.calls == []
+
+
+def test_an_item_that_nothing_was_asked_of_is_not_held_by_what_another_one_answers(
+    norms: Rubric,
+) -> None:
+    alt = end.item("batchnorm_backward_alt", [{"id": "a", "inputs": {**LARGE, "x": "5x2 +8"}}])
+    plain = end.item("batchnorm_backward", [{"id": "large", "inputs": LARGE}])
+    rubric = end.rubric(end.item("batchnorm_forward"), plain, alt)
+    backward, ends = halves(norms)
+    worker = end.Worker({f"{OWN}/backward": backward, f"{OWN}/ends": ends})
+    wrong = dict.fromkeys((*NORM, "batchnorm_backward_alt"), False)
+    found = end.Graded(rubric, end.verdicts(rubric, **wrong), worker).follow_through()
+    assert set(found) == {"batchnorm_backward"} and found["batchnorm_backward"].held
