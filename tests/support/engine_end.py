@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from grader import box, consistent, follow, grafted, measure, needs, smallest, standing
+from grader import snippets as reproduce
 from grader.consequence import Consequence
 from grader.diagnose import Diagnosis
 from grader.follow import Again
@@ -65,7 +66,10 @@ KNOWN: Mapping[str, tuple[Row, Row, Row]] = {
         {"x": "3x2", "gamma": "2", "beta": "2", "dout": "3x2"}, {},
         {"dx": 3, "dgamma": 1, "dbeta": 1},
     ),
-    "optim.update": ({"w": "2", "dw": "2x2"}, {"rule": "adam"}, {"next_w": 2, "m": 1, "v": 1}),
+    "optim.update": (
+        {"w": "2", "dw": "2x2"}, {"rule": "adam", "watch": ["m", "v"]},
+        {"next_w": 2, "m": 1, "v": 1},
+    ),
     "nets.two_layer_loss": (
         {**THETA, "y": "2 labels=2"}, NET,
         {"scores": 1, "loss": 1, "gradients": 2},
@@ -91,7 +95,8 @@ PROBES = {
     "FullyConnectedNet": "nets.net_loss",
     "FullyConnectedNet.batchnorm": "nets.net_loss",
 }
-MANY = {"gradients": ["d*"]}  # outputs of a part whose name is not that of its output
+# Outputs of a part whose name is not that of its output.
+MANY = {"gradients": ["d*"], "complete": ["parameters_without_gradient"]}
 
 
 # ---------------------------------------------------------------- rubrics
@@ -195,6 +200,7 @@ class Answers:
         self._otherwise = otherwise
 
     def expected(self, case: Case) -> tuple[Arrays, ...]:
+        """Return all accepted answers of a case."""
         if case.id not in self._answers and self._otherwise is not None:
             return (self._otherwise,)
         return tuple(self._answers[case.id])
@@ -277,7 +283,10 @@ def _said(reply: Any) -> tuple[Row, dict[str, np.ndarray]]:
     if isinstance(reply, str):
         return {"outcome": reply}, {}
     say, arrays = reply if isinstance(reply, tuple) else ({"outcome": "answered"}, reply)
-    return say, {name: np.asarray(array, dtype=float) for name, array in arrays.items()}
+    return say, {
+        name: array if isinstance(array, np.ndarray) else np.asarray(array, dtype=float)
+        for name, array in arrays.items()
+    }
 
 
 JOB = box.Job("cs231n", {}, {}, load_s=2.0, case_s=3.0)
@@ -391,5 +400,5 @@ def kind(rubric: Rubric, name: str) -> str:
 
 __all__ = [
     "Again", "Answers", "Graded", "Raised", "Worker", "diagnosis", "fails", "fault", "item",
-    "kind", "outcome", "root", "rubric", "session", "slow", "verdict", "verdicts",
+    "kind", "outcome", "reproduce", "root", "rubric", "session", "slow", "verdict", "verdicts",
 ]  # fmt: skip

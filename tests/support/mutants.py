@@ -152,6 +152,8 @@ def _but(nodes: list[Any], i: int) -> list[Any]:
 
 def plant(module: ModuleType, code: CodeType) -> None:
     """Let the module behave as `code` says; whoever imported its names sees it too."""
+    package = module.__name__.partition(".")[0]
+    ours = [one for name, one in sys.modules.items() if name.partition(".")[0] == package]
     fresh = {name: one for name, one in vars(module).items() if name.startswith("__")}
     exec(code, fresh)
     for name, old in list(vars(module).items()):
@@ -159,9 +161,8 @@ def plant(module: ModuleType, code: CodeType) -> None:
         if name.startswith("__") or new is old:
             continue
         if not _taken_over(old, new):
-            for other in list(sys.modules.values()):
-                if other is module or getattr(other, "__dict__", {}).get(name) is old:
-                    setattr(other, name, new)
+            for other in (one for one in ours if vars(one).get(name) is old):
+                setattr(other, name, new)
 
 
 def _taken_over(old: Any, new: Any) -> bool:
