@@ -555,6 +555,9 @@ WHOLE: dict[str, tuple[Any, str, int, Any]] = {
         "next_w after step 3 has shape (3,), expected (2,)", 2, [6.0, 7.0, 8.0],
     ),
     "fewer steps": ({"next_w": np.ones((2, 2))}, "next_w has shape (2,), expected (2,)", 0, [1, 1]),
+    "one number for all": (
+        {"next_w": np.array(5.0)}, "next_w has shape (), expected (2,)", 0, 5.0,
+    ),
     "nan from a step on": (
         {"next_w": np.array([[-1.0, -1.0], [np.nan, 1.0], [np.inf, 1.0]])},
         "next_w after step 2 has nan in it", 1, [np.nan, 1.0],
