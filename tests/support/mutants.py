@@ -5,12 +5,14 @@
 Anything behind the module goes to pytest. The tests are collected and run once as they are; then
 each mutant gets a fork of this process, in a process group of its own and with a time limit, where
 the module's functions take over the changed code and the tests run until one fails. Nothing is
-written. Exit code 1 and a line for each mutant that survives: line, before -> after.
+written. A mutant meets the tests that call its function, and all of them outside of functions. Exit
+code 1 and a line for each mutant that survives: line, before -> after.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import resource
 import signal
@@ -20,7 +22,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -182,12 +184,28 @@ def _taken_over(old: Any, new: Any) -> bool:
     return False
 
 
+def _functions(source: str) -> Iterator[range]:
+    """Yield the lines of each function and method, from its decorators on."""
+    for outer in ast.parse(source).body:
+        for node in outer.body if isinstance(outer, ast.ClassDef) else [outer]:
+            if isinstance(node, ast.FunctionDef):
+                first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+                yield range(first, (node.end_lineno or first) + 1)
+
+
+def _note(called: set[int], name: str, frame: FrameType, event: str, _: object) -> None:
+    """Note the first line of a function of the file `name` that is called."""
+    if event == "call" and frame.f_code.co_filename.endswith(f"/{name}"):
+        called.add(frame.f_code.co_firstlineno)
+
+
 @dataclass
 class Trial:
     """A plugin of pytest that runs the collected tests once as they are, then for each mutant."""
 
     path: Path
     survivors: list[Mutant] = field(default_factory=list)
+    called: dict[str, set[int]] = field(default_factory=dict)  # test -> first lines of functions
     tried: int = 0
     late: int = 0
     failed: bool = False
@@ -197,18 +215,18 @@ class Trial:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         started = time.monotonic()
-        if not self._passes(session):
+        if not self._passes(session, session.items, watch=True):
             raise session.Failed("the tests fail without any change")
         limit = 5 + 3 * (time.monotonic() - started)
-        module = sys.modules[".".join(self.path.with_suffix("").parts)]
         running: dict[int, tuple[float, Mutant]] = {}
         source = self.path.read_text(encoding="utf-8")
         unchanged = Mutant(0, "", "", compile(source, str(self.path), "exec"))
+        functions = list(_functions(source))
         for mutant in (unchanged, *mutants(source, str(self.path))):
             while len(running) >= AT_ONCE:
                 self._reap(running)
             if not (child := os.fork()):
-                self._child(session, module, mutant)
+                self._child(session, mutant, self._tests_of(mutant, functions, session))
             running[child] = time.monotonic() + limit, mutant
             self.tried += 1
         while running:
@@ -219,17 +237,31 @@ class Trial:
         self.tried -= 1
         return True
 
-    def _passes(self, session: pytest.Session) -> bool:
-        """Run the tests until one fails; what lasts as long as the session stays set up."""
-        after: list[Any] = [*session.items[1:], session]
-        for item, following in zip(session.items, after):
+    def _tests_of(
+        self, mutant: Mutant, functions: list[range], session: pytest.Session
+    ) -> list[pytest.Item]:
+        inside = [lines for lines in functions if mutant.line in lines]
+        if not inside:
+            return session.items
+        return [one for one in session.items if self.called[one.nodeid].intersection(*inside)]
+
+    def _passes(
+        self, session: pytest.Session, items: list[pytest.Item], watch: bool = False
+    ) -> bool:
+        """Run tests until one fails; what lasts as long as the session stays set up."""
+        after: list[Any] = [*items[1:], session]
+        for item, following in zip(items, after):
+            called = self.called.setdefault(item.nodeid, set())
+            if watch:
+                sys.setprofile(functools.partial(_note, called, self.path.name))
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            sys.setprofile(None)
             if self.failed:
                 return False
         return True
 
-    def _child(self, session: pytest.Session, module: ModuleType, mutant: Mutant) -> None:
-        """Run the tests against a mutant; never return."""
+    def _child(self, session: pytest.Session, mutant: Mutant, items: list[pytest.Item]) -> None:
+        """Run tests against a mutant; never return."""
         code = KILLED
         try:
             os.setpgid(0, 0)
@@ -237,8 +269,8 @@ class Trial:
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, 1)
             os.dup2(null, 2)
-            plant(module, mutant.code)
-            code = SURVIVED if self._passes(session) else KILLED
+            plant(sys.modules[".".join(self.path.with_suffix("").parts)], mutant.code)
+            code = SURVIVED if self._passes(session, items) else KILLED
         finally:
             os._exit(code)
 
