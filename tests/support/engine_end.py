@@ -10,7 +10,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from grader import box, consistent, follow, grafted, measure, needs, smallest, standing
 from grader import snippets as reproduce
+from grader.assignment import Assignment
 from grader.consequence import Consequence
 from grader.diagnose import Diagnosis
 from grader.follow import Again
@@ -32,7 +33,6 @@ from grader.types import (
     FaultKind,
     Flag,
     ItemResult,
-    Raised,
     Smallest,
 )
 from grader.verdicts import Bench, Verdict
@@ -146,6 +146,12 @@ def _toml(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_toml, value))}]"
     return json.dumps(value)
+
+
+def with_policy(assignment: Assignment, **fields: Any) -> Assignment:
+    """Return an assignment whose rubric has these fields: `follow_through`, `hint_level`."""
+    table = assignment.rubric.table.model_copy(update=fields)
+    return replace(assignment, rubric=Rubric(table, assignment.rubric.sha256))
 
 
 # ---------------------------------------------------------------- verdicts and evidence
@@ -399,6 +405,7 @@ def kind(rubric: Rubric, name: str) -> str:
 
 
 __all__ = [
-    "Again", "Answers", "Graded", "Raised", "Worker", "diagnosis", "fails", "fault", "item",
+    "Again", "Answers", "Graded", "Worker", "diagnosis", "fails", "fault", "item",
     "kind", "outcome", "reproduce", "root", "rubric", "session", "slow", "verdict", "verdicts",
+    "with_policy",
 ]  # fmt: skip
