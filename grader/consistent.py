@@ -47,8 +47,10 @@ def gradients(
     if not asked or time.monotonic() > deadline:
         return frozenset()
     session = Session(worker, job, rubric, deadline)
-    evidence = observe(session, asked, bench)
-    session.close()
+    try:
+        evidence = observe(session, asked, bench)
+    finally:
+        session.close()
     wrong = {case.item for case in asked if not _agrees(case, evidence[case.id])}
     return frozenset(case.item for case in asked) - wrong
 

@@ -78,8 +78,10 @@ def through(
         if cases and time.monotonic() < deadline:
             session = Session(worker, own_job, rubric, deadline)
             both = items is norms
-            evidence = _of_halves(session, cases) if both else observe(session, cases, bench)
-            session.close()
+            try:
+                evidence = _of_halves(session, cases) if both else observe(session, cases, bench)
+            finally:
+                session.close()
             for item in items:
                 mine = [case for case in cases if case.item == item.id]
                 wrong = {name for name, verdict in verdicts.items() if not verdict.passed}

@@ -109,6 +109,23 @@ def test_without_right_layers_or_time_no_net_is_tried(lacking: Any, nets: Rubric
     assert worker.calls == []
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("affine_forward", "TwoLayerNet"),
+        ("relu_forward", "relu_backward"),
+        ("batchnorm_forward", "batchnorm_backward"),
+    ],
+)
+def test_a_fault_of_ours_leaves_no_session_open(first: str, second: str) -> None:
+    rubric = end.rubric(end.item(first), end.item(second))
+    worker = end.Worker(otherwise=ZeroDivisionError)
+    known = end.verdicts(rubric, **{first: False, second: False})
+    with pytest.raises(ZeroDivisionError):
+        end.Graded(rubric, known, worker, GOLDEN).follow_through()
+    assert worker.calls == ["open", "run", "close"]
+
+
 SINGLES: dict[str, tuple[str, Any, bool]] = {
     "a layer in single precision": ("affine_forward", SINGLE, True),
     "a layer with another warning": ("affine_forward", end.fault("shape", warning=True), False),

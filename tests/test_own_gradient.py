@@ -187,6 +187,13 @@ def test_what_was_not_written_or_not_judged_is_not_asked(what: Any, rubric: Rubr
     assert worker.calls == []
 
 
+def test_a_fault_of_ours_leaves_no_session_open(rubric: Rubric) -> None:
+    worker = end.Worker(otherwise=ZeroDivisionError)
+    with pytest.raises(ZeroDivisionError):
+        asked(rubric, worker, RELU)
+    assert worker.calls == ["open", "run", "close"]
+
+
 def test_when_time_is_up_nothing_is_opened(rubric: Rubric) -> None:
     worker = end.Worker(otherwise=AGREE)
     assert asked(rubric, worker, RELU, seconds=-1.0) == frozenset()
