@@ -293,7 +293,7 @@ class Trial:
 
 def main(args: list[str]) -> int:
     """Try all mutants of one module; return the exit code."""
-    if len(args) < 2:
+    if len(args) < 2 or not Path(args[0]).is_file():
         print(__doc__)
         return 2
     trial = Trial(Path(args[0]))
