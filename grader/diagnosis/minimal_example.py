@@ -187,7 +187,7 @@ def _at_step(
     if got is None:
         return len(expected) - 1, expected[-1], None, None
     if wrong is None or len(got) != len(expected):
-        at = len(expected) - 1 if len(got) == len(expected) else 0
+        at = len(expected) - 1 if got.shape[:1] == expected.shape[:1] else 0
         return at, expected[at], got[at] if got.ndim else got, None
     got = got.reshape(expected.shape)
     at = int(np.argmax(wrong.reshape(len(wrong), -1).any(axis=1)))

@@ -83,7 +83,10 @@ def _again(
     """Return what trying an item again has shown; None if it has shown nothing."""
     wrong = {name for name, verdict in facts.verdicts.items() if not verdict.passed}
     again = facts.bench.verdict(item, evidence, cases, wrong)
-    held = of_own_forward and all(_is_gradient(facts.bench, c, evidence[c.id]) for c in cases)
+    own_cases = cases if of_own_forward else ()
+    held = bool(own_cases) and all(  # of no case nothing is known
+        _is_gradient(facts.bench, case, evidence[case.id]) for case in own_cases
+    )
     if not (held or any(again.right.values()) or any(f.kind in TELLING for f in again.faults)):
         return None
     root = forward_of(item.id) or _called(cases, evidence, facts.verdicts)
