@@ -152,10 +152,10 @@ def _of_halves(session: Session, cases: Sequence[Case]) -> dict[str, Evidence]:
     """Run the two halves of each own case in children of their own; return what both saw."""
     seen: dict[str, Evidence] = {}
     for case in cases:
-        halves = [session.once([half])[half.id] for half in _halves(case)]
-        arrays = {name: array for half in halves for name, array in half.arrays.items()}
-        worse = next((half for half in halves if half.outcome != "answered"), halves[0])
-        seen[case.id] = replace(worse, case=case.id, arrays=arrays)
+        backward, forward = (session.once([half])[half.id] for half in _halves(case))
+        # A half that stopped has no arrays, and without them no gradient is right.
+        arrays = {**backward.arrays, **forward.arrays}
+        seen[case.id] = replace(backward, case=case.id, arrays=arrays)
     return seen
 
 

@@ -391,7 +391,7 @@ def root(
     return dependencies.root(rubric.item(name), verdicts, *given)
 
 
-fails: Callable[[str | None, Mapping[str, Verdict]], bool] = dependencies.fails
+fails: Callable[[str, Mapping[str, Verdict]], bool] = dependencies.fails
 
 
 def kind(rubric: Rubric, name: str) -> str:

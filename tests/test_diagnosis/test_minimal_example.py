@@ -422,6 +422,11 @@ def test_what_is_wrong_is_said_in_a_few_words(
     assert small is not None and small.says == says
 
 
+def test_right_numbers_in_another_shape_are_shown_as_that_shape(rubric: Rubric) -> None:
+    small = example(rubric, TWO, {"out": inputs(rubric, TWO)["x"].reshape(2, 1)})
+    assert small is not None and small.says == "out has shape (2, 1), expected (1, 2)"
+
+
 def test_single_precision_where_it_counts_is_shown(rubric: Rubric) -> None:
     x = inputs(rubric, TWO)["x"].astype(np.float32)
     small = example(rubric, TWO, ({"outcome": "answered"}, {"out": x}))

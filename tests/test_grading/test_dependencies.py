@@ -77,11 +77,9 @@ def test_a_need_without_a_verdict_explains_nothing(rubric: Rubric) -> None:
 
 @pytest.mark.parametrize(
     ("name", "fails"),
-    [(None, False), ("nothing of ours", False), ("relu_forward", False), ("affine_forward", True)],
+    [("", False), ("nothing of ours", False), ("relu_forward", False), ("affine_forward", True)],
 )
-def test_only_an_item_that_was_judged_can_fail(
-    name: str | None, fails: bool, rubric: Rubric
-) -> None:
+def test_only_an_item_that_was_judged_can_fail(name: str, fails: bool, rubric: Rubric) -> None:
     assert end.fails(name, end.verdicts(rubric, affine_forward=False)) is fails
 
 
