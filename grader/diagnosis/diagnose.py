@@ -36,12 +36,12 @@ from grader.golden.wrong import Wrong
 from grader.grading.endings import Place
 from grader.grading.verdicts import Bench, Verdict
 from grader.judges.wrong import Answer, Key, Seen, wrong_answers
+from grader.rubric.cases import Rubric
+from grader.rubric.records import Item
 from grader.types import Case, Cause, Diagnosis, Evidence
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a student has no box, which `follow` runs
     from grader.grading.follow import Again
-    from grader.rubric.cases import Rubric
-    from grader.rubric.tables import ItemTable
 
 MOST = 2  # causes that one item is given
 FORWARD = ("out", "scores", "loss")
@@ -286,7 +286,7 @@ def _forward_is_wrong(name: str, verdicts: Mapping[str, Verdict]) -> bool:
 class Counted:
     """Keeps the wrong answers that cost points, and knows which part each counts for."""
 
-    def __init__(self, item: ItemTable, cases: list[Case]) -> None:
+    def __init__(self, item: Item, cases: list[Case]) -> None:
         self._item = item
         self._cases = {case.id: case for case in cases}
         self._worth = {part.id for part in item.parts if part.points > 0}

@@ -28,7 +28,7 @@ from grader.grading.verdicts import Verdict
 from grader.guest.probes import folds, stand_ins
 from grader.guest.probes.nn import NETS
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 from grader.submission.bodies import computed
 from grader.submission.written import tree_of
 from grader.types import Arrays, Call, Case, Evidence
@@ -148,7 +148,7 @@ def consequences(
     return found
 
 
-def net_of(item: ItemTable) -> Net:
+def net_of(item: Item) -> Net:
     """Return what the net of an item is, by its cases."""
     if any((case.probe or "").startswith("nets.two_layer") for case in item.cases):
         return Net("TwoLayerNet")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,15 +11,13 @@ from grader.diagnosis.diagnose import Counted, seen_of
 from grader.golden.wrong import Wrong
 from grader.grading.verdicts import Bench
 from grader.judges.wrong import wrong_answers
+from grader.rubric.records import Item
 from grader.types import Case, Evidence
-
-if TYPE_CHECKING:
-    from grader.rubric.tables import ItemTable
 
 
 def reproduces(
     mistakes: Collection[str],
-    item: ItemTable,
+    item: Item,
     lost: Sequence[str],
     cases: Sequence[Case],
     evidence: Mapping[str, Evidence],

@@ -9,14 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from grader.guest.probes.nn import NETS, RETURNS
+from grader.rubric.records import Item
 from grader.submission.written import Sources
 from grader.types import Evidence, FaultKind, Raised
-
-if TYPE_CHECKING:
-    from grader.rubric.tables import ItemTable
 
 MODULES = ("layers", "optim", "fc_net", "layer_utils")
 ENDINGS: Mapping[str, tuple[FaultKind, str]] = {
@@ -54,11 +51,9 @@ class Place:
     name: str
 
     @classmethod
-    def of(cls, item: ItemTable) -> Place:
+    def of(cls, item: Item) -> Place:
         """Return the place that the rubric names: "classifiers/fc_net.py: TwoLayerNet"."""
-        file, _, name = item.where.partition(": ")
-        match = re.match(r"\w+", name)
-        return cls(file.rpartition("/")[2].removesuffix(".py"), match[0] if match else "")
+        return cls(item.file.rpartition("/")[2].removesuffix(".py"), item.function)
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -83,7 +78,7 @@ def is_about_a_name(evidence: Evidence) -> bool:
     return evidence.outcome == "not_written" and said in (*RETURNS, *NETS, *METHODS)
 
 
-def of(item: ItemTable, evidence: Evidence, sources: Sources, limit_s: float) -> Ending:
+def of(item: Item, evidence: Evidence, sources: Sources, limit_s: float) -> Ending:
     """Return how a case without an answer ended; what may not be shown is not in `evidence`."""
     raised = evidence.raised or Raised("", "")
     if evidence.unloaded and evidence.outcome == "missing":
@@ -132,7 +127,7 @@ def importing(evidence: Evidence) -> Ending:
     return Ending("error", f"{file} stops while it is imported: {at}{raised.type}{message}")
 
 
-def _missing(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
+def _missing(item: Item, raised: Raised, sources: Sources) -> Ending:
     place = Place.of(item)
     if file := NO_FILE.fullmatch(raised.message):
         says = f"{file[1]}.py is not in the upload"
@@ -144,13 +139,13 @@ def _missing(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
     return _lacking(item, says, name[2] == place.name, sources)
 
 
-def _lacking(item: ItemTable, says: str, is_own: bool, sources: Sources) -> Ending:
+def _lacking(item: Item, says: str, is_own: bool, sources: Sources) -> Ending:
     if is_own:
         return Ending("missing", says, True)
     return _held_up(item, f"{item.id} cannot run: {says}", sources)
 
 
-def _held_up(item: ItemTable, says: str, sources: Sources) -> Ending:
+def _held_up(item: Item, says: str, sources: Sources) -> Ending:
     """Return the ending of an item that another one holds up; a stub is held up by nothing."""
     place = Place.of(item)
     if all(sources.computes(place.module, name) is False for name in place.functions):
@@ -174,7 +169,7 @@ def no_name(module: str, name: str, sources: Sources) -> str:
     return f"{module}.py has no {name}"
 
 
-def _not_written(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
+def _not_written(item: Item, raised: Raised, sources: Sources) -> Ending:
     place = Place.of(item)
     missing = _unwritten_function(raised)
     own = (place.name, *METHODS) if place.name in NETS else (place.name,)

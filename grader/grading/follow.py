@@ -25,7 +25,7 @@ from grader.grading.dependencies import Verdicts, fails, kind
 from grader.grading.verdicts import Bench
 from grader.judges import own
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 from grader.types import Case, Evidence
 
 # A backward pass, its forward pass, and the shapes of what the forward pass takes.
@@ -120,11 +120,11 @@ def _called(
     return next((name for name in verdicts if name in called and fails(name, verdicts)), None)
 
 
-def _ids(items: Sequence[ItemTable]) -> set[str]:
+def _ids(items: Sequence[Item]) -> set[str]:
     return {item.id for item in items}
 
 
-def _own_cases(item: ItemTable, rubric: Rubric) -> list[Case]:
+def _own_cases(item: Item, rubric: Rubric) -> list[Case]:
     """Return the item's largest plain case as a question about the own forward pass.
 
     Plain, and large: of two numbers that lie close together no difference can be taken.

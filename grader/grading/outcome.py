@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from grader.grading import follow, score
 from grader.grading.verdicts import Verdict
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 from grader.types import Diagnosis, ItemResult, Status
 
 
@@ -21,7 +21,7 @@ class Consequence:
 
 
 def result_of(
-    item: ItemTable,
+    item: Item,
     rubric: Rubric,
     verdicts: Mapping[str, Verdict],
     again: follow.Again | None,
@@ -84,6 +84,6 @@ def result_of(
     )
 
 
-def _hints(item: ItemTable, why: Diagnosis | None) -> tuple[str, ...]:
+def _hints(item: Item, why: Diagnosis | None) -> tuple[str, ...]:
     """Return the hints of the mistake, where it is known; else those of the item."""
     return (why.hints if why is not None else ()) or item.hints

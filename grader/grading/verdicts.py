@@ -10,22 +10,19 @@ from __future__ import annotations
 import builtins
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grader import judges
+from grader.golden.store import Golden
 from grader.grading import endings
 from grader.grading.endings import Ending
 from grader.judges import Finding, Look, Rules
 from grader.judges.tolerances import TOLERANCES
+from grader.rubric.cases import Rubric
+from grader.rubric.records import Item
 from grader.submission.written import Sources
 from grader.types import Arrays, Case, Comparison, Evidence, Fault, Raised, Status
-
-if TYPE_CHECKING:
-    from grader.golden.store import Golden
-    from grader.rubric.cases import Rubric
-    from grader.rubric.tables import ItemTable
 
 MAX_SHOWN = 2_000  # numbers of one array in a comparison; the report shows fewer still
 
@@ -37,7 +34,7 @@ class Verdict:
     `written` is False for a stub and for what is missing, `broken` is True where the grader failed.
     """
 
-    item: ItemTable
+    item: Item
     right: Mapping[str, bool]
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
@@ -128,7 +125,7 @@ class Bench:
 
     def verdict(
         self,
-        item: ItemTable,
+        item: Item,
         evidence: Mapping[str, Evidence],
         cases: Sequence[Case] | None = None,
         wrong: Collection[str] = (),
@@ -178,7 +175,7 @@ class Bench:
         return found
 
     def _guarded(
-        self, item: ItemTable, evidence: Mapping[str, Evidence], wrong: Collection[str]
+        self, item: Item, evidence: Mapping[str, Evidence], wrong: Collection[str]
     ) -> Verdict:
         """Judge an item; where a judge itself breaks, say that it is our fault and go on."""
         try:
@@ -189,7 +186,7 @@ class Bench:
             return Verdict(item, {}, (fault,), (), (0, 0), (0, 0), broken=True)
 
     def _decide(
-        self, item: ItemTable, case: Case, evidence: Evidence
+        self, item: Item, case: Case, evidence: Evidence
     ) -> tuple[dict[str, bool], list[Fault]]:
         """Return (output -> right, faults and warnings) of one case."""
         unstable = [self._unstable(case)] if evidence.unstable else []
@@ -220,7 +217,7 @@ class Bench:
         says = f"{case.item} gives different answers for the same input"
         return Fault(case.id, "all", "", "not_deterministic", says, case.public)
 
-    def _fault(self, item: ItemTable, case: Case, found: Finding) -> Fault:
+    def _fault(self, item: Item, case: Case, found: Finding) -> Fault:
         comparison = None
         if case.public and found.expected is not None and found.got is not None:
             small = max(found.expected.size, found.got.size) <= MAX_SHOWN
@@ -249,7 +246,7 @@ class Bench:
         end = self.ending(case, shown)
         return Fault(case.id, part, "", end.kind, end.says, case.public, raised=shown.raised)
 
-    def item(self, case: Case) -> ItemTable:
+    def item(self, case: Case) -> Item:
         """Return the item that a case belongs to."""
         return self._rubric.item(case.item)
 

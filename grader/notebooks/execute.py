@@ -30,7 +30,7 @@ from grader.notebooks import ipynb, png
 from grader.notebooks.ipynb import Runnable, Source
 from grader.notebooks.run_cache import Kept, Recording, Recordings
 from grader.notebooks.spool import Spool
-from grader.rubric.tables import NotebooksTable
+from grader.rubric.records import NotebookLimits
 from grader.types import Cell, Notebook, Submission, Training
 
 SPARE_S = 20.0
@@ -63,7 +63,7 @@ def execute(
     names: Sequence[str],
     job: Job,
     worker: Worker,
-    limits: NotebooksTable,
+    limits: NotebookLimits,
     spool: Spool,
     progress: Progress | None = None,
     kept: Recordings | None = None,
@@ -111,7 +111,7 @@ def _run(
     cells: list[Source],
     job: Job,
     worker: Worker,
-    limits: NotebooksTable,
+    limits: NotebookLimits,
     spool: Spool,
     progress: Progress | None,
     kept: Recordings | None,
@@ -345,7 +345,7 @@ def _rows(array: np.ndarray | None) -> np.ndarray | None:
     return array
 
 
-def _cell(cell: Runnable, told: Told, over: str, limits: NotebooksTable) -> Cell:
+def _cell(cell: Runnable, told: Told, over: str, limits: NotebookLimits) -> Cell:
     """Return what became of a code cell, also of one that nothing was told of."""
     if cell.why:
         return Cell(cell.number, cell.text, "skipped", cell.why)
@@ -364,7 +364,7 @@ def _cell(cell: Runnable, told: Told, over: str, limits: NotebooksTable) -> Cell
     return Cell(cell.number, cell.text, "timeout", why)
 
 
-def _status(over: str, told: Told, limits: NotebooksTable) -> tuple[Any, str]:
+def _status(over: str, told: Told, limits: NotebookLimits) -> tuple[Any, str]:
     """Return the status of a notebook, and a sentence where it did not run to its end."""
     if over == "timeout":
         return "timeout", f"stopped after {limits.notebook_s:g} s of {limits.notebook_s:g} s"

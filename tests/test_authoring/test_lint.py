@@ -6,6 +6,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,7 @@ from grader.authoring.lint.rows import Problem
 from grader.errors import UsageError
 from grader.golden.store import Golden
 from grader.rubric.cases import Rubric
-from grader.rubric.reading import read_rubric
-from grader.rubric.tables import RubricFile
+from grader.rubric.reading import FILE, read_rubric
 from grader.types import BoxState, Cause, Fault, ItemResult, PartResult, Report, Score
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -272,12 +272,12 @@ def test_a_mutant_has_the_changed_code_and_the_next_one_does_not() -> None:
 
 def smaller(change: Callable[[dict[str, Any]], None], *items: str) -> Rubric:
     """Return the shipped rubric with these items alone, changed."""
-    table = read_rubric(RUBRIC).table.model_dump()
+    table = asdict(read_rubric(RUBRIC).table)
     table["items"] = [item for item in table["items"] if item["id"] in items]
     for item in table["items"]:
         item["needs"] = [need for need in item["needs"] if need in items]
         change(item)
-    return Rubric(RubricFile.model_validate(table), "smaller", "smaller.toml")
+    return Rubric(FILE.validate_python(table), "smaller", "smaller.toml")
 
 
 def survivors(rubric: Rubric, function: str) -> trials.Found:
@@ -326,7 +326,7 @@ def test_a_weak_case_lets_a_mutant_live_which_is_named_with_its_line_and_a_case(
 
 
 def test_where_the_rubric_is_not_strict_it_is_a_warning(weakly: trials.Found) -> None:
-    table = weak().table.model_copy(update={"mutants": "warn"})
+    table = replace(weak().table, mutants="warn")
     problems, warnings = told(Rubric(table, "", "weak.toml"), weakly)
     assert not problems and "costs no point" in str(warnings[0]) and "should" in str(warnings[-1])
 
@@ -368,7 +368,7 @@ def test_what_only_a_left_out_item_can_notice_is_not_asked_of_a_rubric() -> None
     whole_rubric = read_rubric(RUBRIC)
     items = [i.id for i in whole_rubric.table.items if i.kind == "code" and "dropout" not in i.id]
     short = smaller(lambda item: None, *items)
-    short = Rubric(short.table.model_copy(update={"id": "short"}), "", "short.toml")
+    short = Rubric(replace(short.table, id="short"), "", "short.toml")
 
     def dropout(one: mutations.Mutant) -> bool:
         return "dropout_backward(dout" in one.before and one.after == mutations.REMOVED
@@ -390,7 +390,7 @@ def test_each_rubric_judges_a_mutant_by_its_own_conventions() -> None:
     golden = Golden.read(ROOT / "reference" / "golden")
     free = smaller(lambda item: None, "relu_backward")
     bound = smaller(lambda item: item.update(alternatives=()), "relu_backward")
-    table = bound.table.model_copy(update={"id": "bound"})
+    table = replace(bound.table, id="bound")
     bound = Rubric(table, "bound", "bound.toml")
     for rubrics in ([free, bound], [bound, free]):
         found = trials.run(

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,7 @@ from grader.golden.wrong import Wrong
 from grader.grading.assignment import Assignment
 from grader.guest.observe import probe
 from grader.rubric.cases import Rubric
-from grader.rubric.reading import read_rubric
-from grader.rubric.tables import RubricFile
+from grader.rubric.reading import FILE, read_rubric
 from tests.support import handed_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -259,7 +259,7 @@ def test_a_rubric_without_an_item_needs_no_case_for_its_mistakes(golden: Golden)
         return {**table, "items": items}
 
     rubric = read_rubric(ROOT / "rubrics" / "cs231n-a2.toml")
-    small = Rubric(RubricFile.model_validate(only_relu(rubric.table.model_dump())), "small")
+    small = Rubric(FILE.validate_python(only_relu(asdict(rubric.table))), "small")
     manifest, _ = twins.build([small], REFERENCE, golden)
     assert set(manifest["answers"]) == {"relu_forward"}
 

@@ -29,7 +29,7 @@ from grader.release import secret_scan, student
 from grader.release.shape import marked
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
-from grader.rubric.tables import RubricFile
+from grader.rubric.records import RubricFile
 
 Progress = Callable[[str, int, int], None]
 
@@ -119,7 +119,7 @@ def _leaks(home: Path, assignments: Sequence[Assignment]) -> Row:
             table = one.rubric.table
             solution = marked(home / "reference", table)
             secret = numbers.with_texts(secret_scan.texts(rubrics, solution))
-            if table.years == RubricFile.model_fields["years"].default:
+            if table.years == RubricFile.years:
                 problems += _given_away(secret, template)
             try:
                 zipped = student.files(one, home)

@@ -17,7 +17,7 @@ from grader.authoring.lint.rows import Problem, Row, counted, of_error
 from grader.errors import BackgradeError, GoldenError, UsageError
 from grader.notebooks import percent, questions
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 
 Fails = Sequence[tuple[str, Mapping[str, Sequence[str]]]]  # place, item -> parts that must be lost
 
@@ -81,12 +81,12 @@ def check(home: Path, rubrics: Sequence[Rubric], all_rubrics: bool) -> Row:
 
 
 def _of_item(
-    rubric: Rubric, item: ItemTable, known: dict[str, set[str]], asked: set[str], home: Path
+    rubric: Rubric, item: Item, known: dict[str, set[str]], asked: set[str], home: Path
 ) -> Iterator[Problem]:
     place = f"{rubric.place}: item '{item.id}'"
-    file = item.where.partition(",")[0].partition(":")[0].strip()
+    file = item.file
     if item.kind == "code":
-        name = item.where.partition(": ")[2].partition("(")[0].split(" ")[0]
+        name = item.function
         if file not in known:
             yield Problem(place, f"where: reference/cs231n has no {file}", "name one of its files")
         elif name not in known[file]:

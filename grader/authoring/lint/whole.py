@@ -24,7 +24,7 @@ from grader.errors import BackgradeError, GoldenError, UsageError
 from grader.grading.assignment import Assignment
 from grader.release import shape, template
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ConventionsTable
+from grader.rubric.records import CourseConventions
 from grader.types import Report, Submission
 
 Progress = Callable[[str, int, int], None]
@@ -96,7 +96,7 @@ def _own(home: Path, assignment: Assignment) -> Iterator[Trial]:
 def in_own_words(assignment: Assignment) -> Assignment:
     """Return an assignment whose words mean what they mean in the reference: p keeps a unit."""
     rubric = assignment.rubric
-    table = rubric.table.model_copy(update={"conventions": ConventionsTable()})
+    table = replace(rubric.table, conventions=CourseConventions())
     return replace(assignment, rubric=Rubric(table, rubric.sha256, rubric.place))
 
 
