@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
 
 from grader import resources
 from grader.box.job import Job
-from grader.box.observing import observe
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.grading.verdicts import Bench
@@ -25,11 +25,11 @@ def spreads() -> dict[tuple[str, str], tuple[float, str]]:
             job = Job(
                 submission.package,
                 submission.files,
-                rubric.table.conventions.model_dump(),
+                asdict(rubric.table.conventions),
                 assignment.given,
             )
             session = Session(worker, job, rubric, float("inf"))
-            evidence = observe(session, rubric.cases, bench)
+            evidence = session.observe(rubric.cases, bench.is_right)
             session.close()
             for case in rubric.cases:
                 if case.judge != "values.close" or evidence[case.id].outcome != "answered":
