@@ -6,13 +6,14 @@ writers read. Arrays are float64 unless a field says otherwise; times are second
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
 Arrays = Mapping[str, np.ndarray]
+Progress = Callable[[str, int, int], None]  # what is done, how many are, of how many
 
 FaultKind = Literal[
     "shape", "value", "not_finite", "dtype", "error", "timeout", "memory", "died",

@@ -31,7 +31,7 @@ from grader.diagnosis import (
 )
 from grader.diagnosis.match import Match, Mine
 from grader.diagnosis.symptoms import Symptom
-from grader.golden.wrong import Wrong
+from grader.golden.misconceptions import Misconceptions
 from grader.grading.endings import Place
 from grader.grading.facts import Facts
 from grader.grading.verdicts import Bench, Verdict
@@ -247,15 +247,18 @@ class Counted:
 
 
 def _told(
-    matches: list[Match], signs: list[Symptom], wrong: Wrong, parameters: plain.Plain | None
+    matches: list[Match],
+    signs: list[Symptom],
+    wrong: Misconceptions,
+    parameters: plain.Plain | None,
 ) -> Diagnosis:
     """Return the diagnosis that known mistakes and, for what they leave open, symptoms make.
 
     Where a known mistake is about the names of `parameters`, those that are there are listed.
     """
-    told = [wrong.told(one.mistake) for one in matches]
+    told = [wrong.explanation(one.mistake) for one in matches]
     listed = (parameters[1],) if parameters else ()
-    says = " ".join([*(one.says for one in told), *listed, *(one.says for one in signs)])
+    says = " ".join([*(one.message for one in told), *listed, *(one.says for one in signs)])
     names = [one.mistake for one in matches] + [f"symptom/{one.id}" for one in signs]
     certain = all([*(one.certain for one in matches), *(one.certain for one in signs)])
     hints: tuple[str, ...] = ()

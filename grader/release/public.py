@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.golden import store, wrong
+from grader.golden import misconceptions, store
 from grader.grading.assignment import Assignment
 from grader.grading.verdicts import Bench
 from grader.judges import find
@@ -114,10 +114,10 @@ def _wrong(assignment: Assignment, cases: list[Case]) -> tuple[dict[str, Any], n
     mistakes = {}
     for variant in variants:
         name = variant.partition("+")[0]
-        told = assignment.wrong.told(name)
-        mistakes[name] = {"says": told.says, "formula": "", "hints": [told.hints[0], "", ""]}
+        one = assignment.wrong.explanation(name)
+        mistakes[name] = {"says": one.message, "formula": "", "hints": [one.hints[0], "", ""]}
     manifest = {
-        "format": wrong.FORMAT, "mistakes": mistakes, "variants": list(variants),
+        "format": misconceptions.FORMAT, "mistakes": mistakes, "variants": list(variants),
         "answers": answers,
     }  # fmt: skip
     return manifest, flat.numbers()

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from grader.errors import UsageError, WireError
+from grader.golden.misconceptions import Misconceptions
 from grader.golden.store import Golden
-from grader.golden.wrong import Wrong
 from grader.guest import wire
 from grader.rubric.cases import Rubric
 from grader.rubric.records import TABLES, Item, RubricFile
@@ -34,7 +34,7 @@ class Public(Rubric):
         self,
         table: RubricFile,
         golden: Golden,
-        wrong: Wrong,
+        wrong: Misconceptions,
         given: Mapping[str, bytes],
         hidden: Mapping[str, int],
     ) -> None:
@@ -73,7 +73,7 @@ def read(path: Path) -> Public:
         return Public(
             _record(RubricFile, say["table"]),
             Golden(say["golden"], {"golden": arrays["golden"]}, ""),
-            Wrong(say["wrong"], arrays["wrong"]),
+            Misconceptions(say["wrong"], arrays["wrong"]),
             {n.partition(":")[2]: a.tobytes() for n, a in arrays.items() if n[:6] == "given:"},
             say["hidden"],
         )
