@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from grader.authoring.fixtures import reference
-from grader.authoring.fixtures.mistakes import Misconception
+from grader.authoring.fixtures.misconceptions import Misconception
 from grader.authoring.lint.mutations import Mutant, mutants
 from grader.box.evidence import evidence_of
 from grader.diagnosis import minimal_example
