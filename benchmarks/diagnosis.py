@@ -26,7 +26,7 @@ from typing import Any
 from unittest import mock
 
 from grader import resources
-from grader.authoring.fixtures.mistakes import Misconception, Overlap
+from grader.authoring.fixtures.misconceptions import Misconception, Overlap
 from grader.authoring.lint import whole
 from grader.box.worker import Worker
 from grader.diagnosis import diagnose, minimal_example, over_reference, own_gradient, sentences

@@ -11,7 +11,7 @@ import platform
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -127,7 +127,7 @@ def job_of(submission: Submission, assignment: Assignment) -> Job:
     return Job(
         package=submission.package,
         files={path: data for path, data in submission.files.items() if path.endswith(".py")},
-        conventions=assignment.rubric.table.conventions.model_dump(),
+        conventions=asdict(assignment.rubric.table.conventions),
         given=assignment.given,
         load_s=limits.load_s,
         case_s=limits.case_s,

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.golden import wrong
+from grader.golden import misconceptions
 from grader.golden.bands import Bands
 from grader.golden.store import Golden
 from grader.grading.assignment import Assignment
@@ -113,7 +113,7 @@ def _assignment(rubric: str, data_dir: Path | None) -> Assignment:
         grafts={} if layers is None else {"layers": layers},
         solved=_solved(),
         images=Images(profile, read.table.seed, template, data_dir),
-        mistakes=golden_folder() / wrong.FOLDER,
+        mistakes=golden_folder() / misconceptions.FOLDER,
         bands=Bands.read(golden_folder(), profile, data_dir is not None),
     )
     found.check()

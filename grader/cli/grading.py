@@ -111,7 +111,7 @@ def _executed(
 ) -> tuple[Notebook, ...]:
     """Execute the notebooks that the rubric asks for, where the submission has any of them."""
     items = [item for item in assignment.rubric.table.items if item.kind == "notebook"]
-    names = list(dict.fromkeys(item.where for item in items if item.where.endswith(".ipynb")))
+    names = list(dict.fromkeys(item.file for item in items if item.file.endswith(".ipynb")))
     if assignment.images is None or not any(name in given.files for name in names):
         return ()
     from grader.notebooks import execute, run_cache

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,16 +31,14 @@ from grader.diagnosis import (
 )
 from grader.diagnosis.match import Match, Mine
 from grader.diagnosis.symptoms import Symptom
-from grader.golden.wrong import Wrong
+from grader.golden.misconceptions import Misconceptions
 from grader.grading.endings import Place
+from grader.grading.facts import Facts
 from grader.grading.verdicts import Bench, Verdict
 from grader.guest.operations import forward_of
 from grader.judges.wrong import Answer, Key, Seen, wrong_answers
+from grader.rubric.records import Item
 from grader.types import Case, Cause, Diagnosis, Evidence
-
-if TYPE_CHECKING:
-    from grader.grading.facts import Facts
-    from grader.rubric.tables import ItemTable
 
 MOST = 2  # causes that one item is given
 FORWARD = ("out", "scores", "loss")
@@ -231,7 +228,7 @@ def _forward_is_wrong(name: str, verdicts: Mapping[str, Verdict]) -> bool:
 class Counted:
     """Keeps the wrong answers that cost points, and knows which part each counts for."""
 
-    def __init__(self, item: ItemTable, cases: list[Case]) -> None:
+    def __init__(self, item: Item, cases: list[Case]) -> None:
         self._item = item
         self._cases = {case.id: case for case in cases}
         self._worth = {part.id for part in item.parts if part.points > 0}
@@ -250,15 +247,18 @@ class Counted:
 
 
 def _told(
-    matches: list[Match], signs: list[Symptom], wrong: Wrong, parameters: plain.Plain | None
+    matches: list[Match],
+    signs: list[Symptom],
+    wrong: Misconceptions,
+    parameters: plain.Plain | None,
 ) -> Diagnosis:
     """Return the diagnosis that known mistakes and, for what they leave open, symptoms make.
 
     Where a known mistake is about the names of `parameters`, those that are there are listed.
     """
-    told = [wrong.told(one.mistake) for one in matches]
+    told = [wrong.explanation(one.mistake) for one in matches]
     listed = (parameters[1],) if parameters else ()
-    says = " ".join([*(one.says for one in told), *listed, *(one.says for one in signs)])
+    says = " ".join([*(one.message for one in told), *listed, *(one.says for one in signs)])
     names = [one.mistake for one in matches] + [f"symptom/{one.id}" for one in signs]
     certain = all([*(one.certain for one in matches), *(one.certain for one in signs)])
     hints: tuple[str, ...] = ()

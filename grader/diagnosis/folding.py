@@ -26,7 +26,7 @@ from grader.grading.rerun import Rerun
 from grader.guest.operations import NETS
 from grader.guest.probes import folds, stand_ins
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 from grader.submission.bodies import computed
 from grader.submission.written import tree_of
 from grader.types import Arrays, Call, Case, Evidence
@@ -127,7 +127,7 @@ def _by(root: str, lost: Collection[str]) -> Consequence:
     return Consequence(root, dict.fromkeys(lost, True))
 
 
-def net_of(item: ItemTable) -> Net:
+def net_of(item: Item) -> Net:
     """Return what the net of an item is, by its cases."""
     if any((case.probe or "").startswith("nets.two_layer") for case in item.cases):
         return Net("TwoLayerNet")

@@ -24,7 +24,7 @@ from grader.guest.operations import forward_of
 from grader.judges import Look
 from grader.judges.values import right_cells
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 from grader.types import Case, Evidence, Fault, Smallest
 
 COUNT = "parameters_without_gradient"  # no answer of the student's
@@ -95,7 +95,7 @@ def find(
 
 
 def _faults(
-    bench: Bench, item: ItemTable, case: Case, evidence: Evidence, lost: Collection[str]
+    bench: Bench, item: Item, case: Case, evidence: Evidence, lost: Collection[str]
 ) -> list[Fault]:
     """Return what is wrong with a case, in a part that was lost and in cells that can be shown."""
     found = bench.verdict(item, {case.id: evidence}, [case]).faults

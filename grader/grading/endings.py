@@ -9,14 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from grader.guest.operations import NETS, OPERATIONS
+from grader.rubric.records import Item
 from grader.submission.written import Sources
 from grader.types import Evidence, FaultKind, Raised
-
-if TYPE_CHECKING:
-    from grader.rubric.tables import ItemTable
 
 MODULES = ("layers", "optim", "fc_net", "layer_utils")
 METHODS = ("loss", "__init__")
@@ -55,11 +52,9 @@ class Place:
     name: str
 
     @classmethod
-    def of(cls, item: ItemTable) -> Place:
+    def of(cls, item: Item) -> Place:
         """Return the place that the rubric names: "classifiers/fc_net.py: TwoLayerNet"."""
-        file, _, name = item.where.partition(": ")
-        match = re.match(r"\w+", name)
-        return cls(file.rpartition("/")[2].removesuffix(".py"), match[0] if match else "")
+        return cls(item.file.rpartition("/")[2].removesuffix(".py"), item.function)
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -79,7 +74,7 @@ def is_about_a_name(evidence: Evidence) -> bool:
     return evidence.outcome == "not_written" and message in (*OPERATIONS, *METHODS)
 
 
-def of(item: ItemTable, evidence: Evidence, sources: Sources, limit_s: float) -> Ending:
+def of(item: Item, evidence: Evidence, sources: Sources, limit_s: float) -> Ending:
     """Return how a case without an answer ended; what may not be shown is not in `evidence`."""
     raised = evidence.raised or Raised("", "")
     if evidence.unloaded:
@@ -130,7 +125,7 @@ def _behind_colon(raised: Raised) -> str:
     return f": {raised.message}" if raised.message else ""
 
 
-def _missing(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
+def _missing(item: Item, raised: Raised, sources: Sources) -> Ending:
     place = Place.of(item)
     if file := NO_FILE.fullmatch(raised.message):
         message = f"{file[1]}.py is not in the upload"
@@ -142,13 +137,13 @@ def _missing(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
     return _lacking(item, message, name[2] == place.name, sources)
 
 
-def _lacking(item: ItemTable, message: str, is_own: bool, sources: Sources) -> Ending:
+def _lacking(item: Item, message: str, is_own: bool, sources: Sources) -> Ending:
     if is_own:
         return Ending("missing", message, True)
     return _held_up(item, f"{item.id} cannot run: {message}", sources)
 
 
-def _held_up(item: ItemTable, message: str, sources: Sources) -> Ending:
+def _held_up(item: Item, message: str, sources: Sources) -> Ending:
     """Return the ending of an item that another one holds up; a stub is held up by nothing."""
     place = Place.of(item)
     if all(sources.computes(place.module, name) is False for name in place.functions):
@@ -156,7 +151,7 @@ def _held_up(item: ItemTable, message: str, sources: Sources) -> Ending:
     return Ending("error", message)
 
 
-def _unwritten(item: ItemTable) -> Ending:
+def _unwritten(item: Item) -> Ending:
     return Ending("not_written", f"{item.id} is not written yet", True)
 
 
@@ -173,7 +168,7 @@ def no_name(module: str, name: str, sources: Sources) -> str:
     return lacks
 
 
-def _not_written(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
+def _not_written(item: Item, raised: Raised, sources: Sources) -> Ending:
     place = Place.of(item)
     _, line, function = _last(raised)
     is_stub = raised.type == "NotImplementedError"

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from grader.golden.misconceptions import Misconceptions
+from grader.grading.verdicts import Bench, Verdict
+from grader.rubric.cases import Rubric
+from grader.types import Case, Evidence
+
 if TYPE_CHECKING:
-    from grader.golden.wrong import Wrong
     from grader.grading.follow import Again
-    from grader.grading.verdicts import Bench, Verdict
-    from grader.rubric.cases import Rubric
-    from grader.types import Case, Evidence
 
 SLOW = ("timeout", "memory", "died")
 
@@ -20,7 +21,7 @@ class Known(Protocol):
     """Whatever can read the golden answers of misconceptions."""
 
     @property
-    def wrong(self) -> Wrong:
+    def wrong(self) -> Misconceptions:
         """The misconceptions and their answers."""
 
 

@@ -24,7 +24,7 @@ from grader.grading.verdicts import Bench
 from grader.guest.operations import OPERATIONS, forward_of
 from grader.judges import own
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 from grader.types import Case, Evidence
 
 TELLING = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
@@ -77,7 +77,7 @@ def _again(
     cases: Sequence[Case],
     evidence: Mapping[str, Evidence],
     facts: Facts,
-    item: ItemTable,
+    item: Item,
     of_own_forward: bool,
 ) -> Again | None:
     """Return what trying an item again has shown; None if it has shown nothing."""
@@ -118,11 +118,11 @@ def _called(
     return next((name for name in verdicts if name in called and fails(name, verdicts)), None)
 
 
-def _ids(items: Sequence[ItemTable]) -> set[str]:
+def _ids(items: Sequence[Item]) -> set[str]:
     return {item.id for item in items}
 
 
-def _own_cases(item: ItemTable, rubric: Rubric) -> list[Case]:
+def _own_cases(item: Item, rubric: Rubric) -> list[Case]:
     """Return the item's largest plain case as a question about the own forward pass.
 
     Plain, and large: of two numbers that lie close together no difference can be taken.

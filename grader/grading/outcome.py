@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from grader.grading import follow, score
 from grader.grading.verdicts import Verdict
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 from grader.types import Diagnosis, Fault, ItemResult, PartResult, Status
 
 
@@ -20,13 +20,13 @@ class Consequence:
     right: Mapping[str, bool]
 
 
-def bare(item: ItemTable, status: Status) -> ItemResult:
+def bare(item: Item, status: Status) -> ItemResult:
     """Return an item that earned nothing and of which nothing is known but its status."""
     return ItemResult(item.id, item.title, item.section, item.where, status, 0.0, item.points, ())
 
 
 def result_of(
-    item: ItemTable,
+    item: Item,
     rubric: Rubric,
     verdicts: Mapping[str, Verdict],
     again: follow.Again | None,

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grader import judges
 from grader.errors import log_fault
+from grader.golden.store import Golden
 from grader.grading import endings, faults
 from grader.grading.endings import Ending
 from grader.judges import Finding, Look, Rules
+from grader.rubric.cases import Rubric
+from grader.rubric.records import Item
 from grader.submission.written import Sources
 from grader.types import Arrays, Case, Evidence, Fault, Status
-
-if TYPE_CHECKING:
-    from grader.golden.store import Golden
-    from grader.rubric.cases import Rubric
-    from grader.rubric.tables import ItemTable
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class Verdict:
     `written` is False for a stub and for what is missing, `broken` is True where the grader failed.
     """
 
-    item: ItemTable
+    item: Item
     right: Mapping[str, bool]
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
@@ -117,7 +114,7 @@ class Bench:
 
     def verdict(
         self,
-        item: ItemTable,
+        item: Item,
         evidence: Mapping[str, Evidence],
         cases: Sequence[Case] | None = None,
         wrong: Collection[str] = (),
@@ -139,7 +136,7 @@ class Bench:
             return Verdict(item, {}, (fault,), (), (0, 0), (0, 0), broken=True)
 
     def _verdict(
-        self, item: ItemTable, evidence: Mapping[str, Evidence], cases: Sequence[Case]
+        self, item: Item, evidence: Mapping[str, Evidence], cases: Sequence[Case]
     ) -> Verdict:
         parts: dict[str, bool] = {}
         found: list[Fault] = []
@@ -175,9 +172,7 @@ class Bench:
                 found[item.id] = self.verdict(item, evidence, wrong=wrong)
         return found
 
-    def _decide(
-        self, item: ItemTable, case: Case, evidence: Evidence
-    ) -> tuple[set[str], list[Fault]]:
+    def _decide(self, item: Item, case: Case, evidence: Evidence) -> tuple[set[str], list[Fault]]:
         """Return (the outputs that are right, faults and warnings) of one case."""
         found = []
         if evidence.unstable:
@@ -209,7 +204,7 @@ class Bench:
             right = set() if policy == "fail" else right
         return right, found
 
-    def item(self, case: Case) -> ItemTable:
+    def item(self, case: Case) -> Item:
         """Return the item that a case belongs to."""
         return self._rubric.item(case.item)
 

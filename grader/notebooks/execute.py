@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,11 +23,10 @@ from grader.notebooks.ipynb import Runnable, Source
 from grader.notebooks.run_cache import Entry, NewEntry, RunCache
 from grader.notebooks.spool import Spool
 from grader.notebooks.transcript import Transcript
-from grader.rubric.tables import NotebooksTable
-from grader.types import Cell, Notebook, Submission
+from grader.rubric.records import NotebookLimits
+from grader.types import Cell, Notebook, Progress, Submission
 
 SPARE_S = 20.0
-Progress = Callable[[str, int, int], None]  # notebook, cell, cells
 
 
 @contextmanager
@@ -54,7 +53,7 @@ def execute(
     names: Sequence[str],
     job: Job,
     worker: Worker,
-    limits: NotebooksTable,
+    limits: NotebookLimits,
     spool: Spool,
     progress: Progress | None = None,
     cache: RunCache | None = None,
@@ -102,7 +101,7 @@ class _Runner:
 
     job: Job
     worker: Worker
-    limits: NotebooksTable
+    limits: NotebookLimits
     spool: Spool
     progress: Progress | None
     cache: RunCache | None
@@ -170,7 +169,7 @@ def _replay(entry: Entry, seen: Transcript) -> str | None:
     return None
 
 
-def _cell(cell: Runnable, seen: Transcript, over: str, limits: NotebooksTable) -> Cell:
+def _cell(cell: Runnable, seen: Transcript, over: str, limits: NotebookLimits) -> Cell:
     """Return what became of a code cell, also of one that sent nothing."""
     if cell.why:
         return Cell(cell.number, cell.text, "skipped", cell.why)
@@ -189,7 +188,7 @@ def _cell(cell: Runnable, seen: Transcript, over: str, limits: NotebooksTable) -
     return Cell(cell.number, cell.text, "timeout", why)
 
 
-def _status(over: str, seen: Transcript, limits: NotebooksTable) -> tuple[Any, str]:
+def _status(over: str, seen: Transcript, limits: NotebookLimits) -> tuple[Any, str]:
     """Return the status of a notebook, and a sentence if it did not run to its end."""
     if over == "timeout":
         return "timeout", f"stopped after {limits.notebook_s:g} s of {limits.notebook_s:g} s"

@@ -12,7 +12,7 @@ All of them are imported from here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,9 +49,11 @@ from grader.types.notebooks import (
 __all__ = [
     "COUNTED", "Arrays", "Band", "BoxState", "Call", "Case", "Cause", "Cell", "Comparison",
     "Diagnosis", "Evidence", "Fault", "FaultKind", "Flag", "ItemResult", "Notebook", "Outcome",
-    "PartResult", "Question", "Raised", "Report", "Score", "Smallest", "Status", "Submission",
-    "Trained", "Training",
+    "PartResult", "Progress", "Question", "Raised", "Report", "Score", "Smallest", "Status",
+    "Submission", "Trained", "Training",
 ]  # fmt: skip
+
+Progress = Callable[[str, int, int], None]  # what is done, how many are, of how many
 
 
 @dataclass(frozen=True)

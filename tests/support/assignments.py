@@ -15,5 +15,5 @@ def asking(assignment: Assignment, *items: str) -> Assignment:
     kept = tuple(item for item in rubric.table.items if item.id in names)
     return replace(
         assignment,
-        rubric=Rubric(rubric.table.model_copy(update={"items": kept}), rubric.sha256),
+        rubric=Rubric(replace(rubric.table, items=kept), rubric.sha256),
     )

@@ -156,7 +156,7 @@ def _toml(value: Any) -> str:
 
 def with_policy(assignment: Assignment, **fields: Any) -> Assignment:
     """Return an assignment whose rubric has these fields: `follow_through`, `hint_level`."""
-    table = assignment.rubric.table.model_copy(update=fields)
+    table = replace(assignment.rubric.table, **fields)
     return replace(assignment, rubric=Rubric(table, assignment.rubric.sha256))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from grader.authoring.fixtures import build, twins
-from grader.golden import store, wrong
+from grader.authoring.fixtures import build, misconception_answers
+from grader.golden import misconceptions, store
 from grader.rubric.reading import read_rubric
 from tests.support.handed_in import ROOT
 
@@ -33,5 +33,8 @@ def small(place: Path) -> Path:
     rubrics = [read_rubric(place / "rubrics" / RUBRIC)]
     right = build.build(rubrics, reference, crosschecked=False)
     store.write(golden, *right)
-    wrong.write(golden / wrong.FOLDER, *twins.build(rubrics, reference, store.Golden(*right, "")))
+    misconceptions.write(
+        golden / misconceptions.FOLDER,
+        *misconception_answers.build(rubrics, reference, store.Golden(*right, "")),
+    )
     return place

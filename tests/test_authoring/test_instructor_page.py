@@ -108,8 +108,8 @@ trials.mutants = lambda files: [one for one in made(files) if one.function == "l
 home = resources.home()
 shipped = sorted((home / "rubrics").glob("*.toml"))
 all_of_them = [resources.assignment(str(path)) for path in shipped]
-row = lint._mutants(lint.Plan(home, "all"), all_of_them, [], lambda *_: None)
-tried, broken = whole.trials(home, all_of_them)
+row = lint._mutants(lint.Scope(home, "all"), all_of_them, [], lambda *_: None)
+tried, broken = whole.submissions(home, all_of_them)
 chosen = [one for one in tried if one.kind in ("template", "reference", "accepted", "wrong")
           or "leaky_relu" in one.place]
 print(sorted({one.kind for one in chosen}), row.looked_at)

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -524,7 +525,7 @@ def test_the_time_of_the_whole_submission_is_bounded(
     assignments: dict[str, Assignment], worker: Worker
 ) -> None:
     """Each case ends just under its own limit; the sum does not, and there is a score."""
-    limits = hostile.LIMITS.model_copy(update={"case_s": 1.0, "submission_s": 3.0})
+    limits = replace(hostile.LIMITS, case_s=1.0, submission_s=3.0)
     slow = hostile.hurried(assignments["cs231n-a2"], limits)
     body = (
         "import time as _t\n\n\nright_affine = affine_forward\n\n\ndef affine_forward(x, w, b):\n"
@@ -542,7 +543,7 @@ def test_time_that_is_up_before_the_second_look_still_gives_a_score(
     assignments: dict[str, Assignment], worker: Worker
 ) -> None:
     """Nets fail because of a layer, and no time is left to try them over right layers."""
-    limits = hostile.LIMITS.model_copy(update={"submission_s": 3.0})
+    limits = replace(hostile.LIMITS, submission_s=3.0)
     slow = hostile.hurried(assignments["cs231n-a2"], limits)
     body = "import time as _t\n\n\ndef relu_forward(x):\n    _t.sleep(0.6)\n    return x, x\n"
     report = grade_one(hostile.of_code("slow and wrong", body), slow, worker)
@@ -553,7 +554,7 @@ def test_time_that_is_up_before_the_second_look_still_gives_a_score(
 def test_files_that_never_import_use_up_the_submissions_time_and_get_a_score(
     assignments: dict[str, Assignment], worker: Worker
 ) -> None:
-    limits = hostile.LIMITS.model_copy(update={"load_s": 2.0, "submission_s": 3.0})
+    limits = replace(hostile.LIMITS, load_s=2.0, submission_s=3.0)
     slow = hostile.hurried(assignments["cs231n-a2"], limits)
     report = grade_one(hostile.of_code("never", "while True:\n    pass\n"), slow, worker)
     assert report.score.earned == 0 or set(lost(report)) == set(

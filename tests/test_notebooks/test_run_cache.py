@@ -18,13 +18,13 @@ from grader.box.plan import choose
 from grader.notebooks import execute, run_cache
 from grader.notebooks.run_cache import RunCache
 from grader.notebooks.spool import Spool
-from grader.rubric.tables import NotebooksTable
+from grader.rubric.records import NotebookLimits
 from grader.types import Notebook
 from tests.support import handed_in
 from tests.test_notebooks.test_runner import ARRAYS, CURVES, SAY, notebook
 
 NAME = "N.ipynb"
-LIMITS = NotebooksTable()
+LIMITS = NotebookLimits()
 JOB = Job("cs231n", {"cs231n/layers.py": b"x = 1"}, {"dropout_p": "keep"})
 SCRIPT = Script(NAME, ((1, "x"), (2, "y")), 5.0, 50.0, 2**30)
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,14 @@ from grader.guest import cells
 from grader.notebooks import execute, ipynb
 from grader.notebooks.spool import Spool
 from grader.notebooks.transcript import Transcript, training_of
-from grader.rubric.tables import NotebooksTable
+from grader.rubric.records import NotebookLimits
 from grader.types import Notebook
 from tests.support import handed_in, processes
 
 processes.adopt_orphans()
 
 NAME = "N.ipynb"
-LIMITS = NotebooksTable(cell_s=4.0, notebook_s=60.0, memory_mb=2048)
+LIMITS = NotebookLimits(cell_s=4.0, notebook_s=60.0, memory_mb=2048)
 FILES = dict(handed_in.reference().files)
 
 
@@ -49,7 +50,7 @@ def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
 def ran(
     worker: Worker,
     *cells: str,
-    limits: NotebooksTable = LIMITS,
+    limits: NotebookLimits = LIMITS,
     files: dict[str, bytes] = FILES,
     spool: Spool | None = None,
 ) -> Notebook:
@@ -154,7 +155,7 @@ HOSTILE: dict[str, tuple[str, str, str]] = {  # what -> cell, its outcome, what 
 
 
 def test_hostile_cells_end_as_they_must_and_the_next_ones_run(worker: Worker) -> None:
-    limits = LIMITS.model_copy(update={"cell_s": 3.0})
+    limits = replace(LIMITS, cell_s=3.0)
     cells = [cell for what in HOSTILE.values() for cell in (what[0], "'next'")]
     found = ran(worker, *cells, limits=limits)
     told = {
@@ -189,7 +190,7 @@ def test_hostile_cells_end_as_they_must_and_the_next_ones_run(worker: Worker) ->
     }.values(),
 )  # fmt: skip
 def test_a_kernel_that_ends_keeps_what_ran_before(worker: Worker, cell: str, says: str) -> None:
-    limits = LIMITS.model_copy(update={"cell_s": 1.0})
+    limits = replace(LIMITS, cell_s=1.0)
     found = ran(worker, "print('kept')", cell, "'never'", limits=limits)
     assert found.says.startswith(says), found.says
     first, _, last = found.cells
@@ -199,7 +200,7 @@ def test_a_kernel_that_ends_keeps_what_ran_before(worker: Worker, cell: str, say
 
 
 def test_the_time_of_a_notebook_is_bounded(worker: Worker) -> None:
-    limits = LIMITS.model_copy(update={"cell_s": 30.0, "notebook_s": 2.0})
+    limits = replace(LIMITS, cell_s=30.0, notebook_s=2.0)
     started = time.monotonic()
     found = ran(worker, "1", "import time\ntime.sleep(60)", "2", limits=limits)
     assert time.monotonic() - started < 25.0

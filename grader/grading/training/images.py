@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +21,7 @@ import numpy as np
 
 from grader.box.cache import cache_folder
 from grader.errors import GraderFault, UsageError
-from grader.rubric.goals import ProfileTable
+from grader.rubric.records import ImageProfile
 
 Split = Literal["training", "validation", "hidden"]
 BATCH = 100
@@ -37,13 +38,13 @@ class Images:
     """
 
     def __init__(
-        self, profile: ProfileTable, secret: str, package: Path, data_dir: Path | None = None
+        self, profile: ImageProfile, secret: str, package: Path, data_dir: Path | None = None
     ) -> None:
         self.profile = profile
         self.real = data_dir is not None
         digest = hashlib.sha256(f"hidden images {secret}".encode()).digest()
         self._asked = {
-            **profile.model_dump(exclude={"scale"}),
+            **{name: value for name, value in asdict(profile).items() if name != "scale"},
             "package": str(package),
             "data_dir": str(data_dir) if data_dir else None,
             "hidden_seed": int.from_bytes(digest[:4], "big"),
