@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from grader.box.evidence import asked, evidence_of, modules_of, older_places, unloaded
-from grader.box.job import GRADED, Gone, Job, Loaded
+from grader.box.job import Gone, Job, Loaded
 from grader.box.worker import Worker
 from grader.guest.legacy.old_numpy import Place, sentences
+from grader.guest.modules import GRADED
 from grader.guest.wire import Late
 from grader.rubric.cases import Rubric
 from grader.types import Case, Evidence, Outcome

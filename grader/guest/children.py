@@ -1,4 +1,4 @@
-"""Work done in child processes, one answer after another, whatever the child does to itself."""
+"""Ask child processes for one answer after another, whatever they do to themselves."""
 
 from __future__ import annotations
 
@@ -25,15 +25,13 @@ Answered = tuple[str, dict[str, Any], dict[str, np.ndarray]]
 
 
 class StudentProcess:
-    """A confined child that answers one request after another; replaced where it dies or hangs.
+    """A confined child that answers one request after another; replaced if it dies or hangs.
 
     `work(say, arrays, answer)` runs in the child, for each request: it calls `answer` once for each
     of say["names"]. `confine(cpu seconds)` is the first thing that a child does.
     """
 
-    def __init__(
-        self, work: Work, cpu_s: int, confine: Callable[[int], None] = limits.confine
-    ) -> None:
+    def __init__(self, work: Work, cpu_s: int, confine: Callable[[int], None]) -> None:
         self._work = work
         self._confine = functools.partial(confine, cpu_s)
         self._pid = 0
@@ -117,10 +115,10 @@ class StudentProcess:
         if self._pid:
             try:
                 wire.send(self._asking, wire.pack(say, arrays), time.monotonic() + limit_s)
-                return wire.Incoming(self._answers, MAX_ANSWER)
             except (wire.Late, BrokenPipeError):
                 self.end()
-        self._start(say, dict(arrays))
+        if not self._pid:
+            self._start(say, dict(arrays))
         return wire.Incoming(self._answers, MAX_ANSWER)
 
     def _start(self, say: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 
 from grader.box.evidence import raised_of
 from grader.box.job import Gone, Job, Script
-from grader.box.plan import Desk, Plan
+from grader.box.plan import NotebookWorkspace, Plan
 from grader.box.worker import Worker
 from grader.errors import UnusableSubmission, WireError
 from grader.guest.wire import FITTED, Late
@@ -55,7 +55,7 @@ def desk(plan: Plan, data: Path | None = None, variable: str = "") -> Iterator[P
         elif data:
             data = Path(shutil.copytree(data, Path(folder) / "data"))
         named = {variable: str(data)} if data else {}
-        yield plan.with_desk(Desk(folder, shown, named))
+        yield replace(plan, workspace=NotebookWorkspace(folder, shown, named))
 
 
 def execute(
