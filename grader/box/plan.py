@@ -77,8 +77,8 @@ class NotebookWorkspace:
 class Plan:
     """What a box is to be made of; `slot` numbers the boxes that run at the same time.
 
-    `mode` is one of those above, or "trial": any layers, and none is missed. With a `workspace` it is a
-    box for notebooks.
+    `mode` is one of those above, or "trial": any layers, and none is missed. With a `workspace` it
+    is a box for notebooks.
     """
 
     mode: str
@@ -130,10 +130,11 @@ def command(plan: Plan) -> list[str]:
     shown = outer.python_files()
     ours = [str(HERE / name) for name in VISIBLE]
     writable = ["/dev/null"]
-    notebooks = plan.workspace is not None
+    notebooks, kept = plan.workspace is not None, []
     if plan.workspace:
         ours += [*packages.folders(NOTEBOOK_PACKAGES), *plan.workspace.data]
         writable.append(plan.folder)
+        kept = [plan.folder] if plan.folder == plan.workspace.folder else []
     readable, listable = outer.grants(replace(shown, again=(*shown.again, *ours)))
     wanted = {
         "layers": plan.inner,
@@ -145,9 +146,6 @@ def command(plan: Plan) -> list[str]:
     }
     given = {"files": _modules(), "home": _home(), "wanted": wanted, "notebooks": notebooks}
     start = [sys.executable, "-s", "-P", "-S", "-c", BOOT, json.dumps(given)]
-    kept = (
-        [plan.workspace.folder] if plan.workspace and plan.folder == plan.workspace.folder else []
-    )
     return outer.command(plan.outer, start, ours, kept)
 
 

@@ -25,7 +25,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
 from grader.guest import observe
-from grader.guest.legacy import python2
+from grader.guest.legacy import python2, statements
 from grader.guest.wire import FITTED
 
 PIECE = 1024**2  # numbers of an array that go into one frame
@@ -137,7 +137,7 @@ def run(
 
 def _readable(shell: Shell, source: str) -> str:
     """Return a cell in the syntax of Python 3, where that of Python 2 is all that is wrong."""
-    for text in (source, python2.modernise(python2.rename(source))):
+    for text in (source, statements.modernise(python2.rename(source))):
         try:
             compile(shell.transform_cell(text), "a cell", "exec")
         except (SyntaxError, ValueError):

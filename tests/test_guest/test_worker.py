@@ -16,7 +16,7 @@ import pytest
 
 from grader.guest import modules, observe, prepare, sources, wire
 from grader.guest.children import Answer, Answered, StudentProcess
-from grader.guest.legacy import python2, stubs
+from grader.guest.legacy import python2, statements, stubs
 from grader.guest.probes import nn as under_test
 from tests.support import processes
 from tests.support.worlds import confine
@@ -101,8 +101,8 @@ def test_names_of_python_2_are_read_as_those_of_python_3(old: str, new: str) -> 
     ],
 )
 def test_statements_of_python_2_are_read_as_those_of_python_3(old: str, new: str) -> None:
-    assert python2.modernise(old) == new
-    assert python2.modernise(old).count("\n") == old.count("\n")
+    assert statements.modernise(old) == new
+    assert statements.modernise(old).count("\n") == old.count("\n")
 
 
 def test_a_repaired_source_says_so_and_a_hopeless_one_keeps_its_first_error() -> None:

@@ -1,4 +1,4 @@
-"""What Python 2 meant, for sources of the course years 2015 and 2016.
+"""Give sources of the course years 2015 and 2016 what Python 2 meant.
 
 Line numbers never change, so that an error still names the student's own line.
 """
@@ -19,9 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.guest.legacy.statements import modernise
-
-__all__ = ["BUILTINS", "divide", "is_written_for", "modernise", "rename", "with_old_meaning"]
+from grader.guest.legacy import old_names
 
 RENAMED = (
     (re.compile(r"\.iteritems\(\)"), ".items()"),
@@ -84,14 +82,6 @@ def _is_whole(value: Any) -> bool:
 # ------------------------------------------------------------------------------ builtins
 
 
-def _range(*limits: int) -> list[int]:
-    return list(range(*limits))
-
-
-def _zip(*iterables: Iterable[Any]) -> list[Any]:
-    return list(zip(*iterables))
-
-
 def _map(function: Callable[..., Any] | None, *iterables: Iterable[Any]) -> list[Any]:
     if function is None:
         rows = list(itertools.zip_longest(*iterables))
@@ -117,7 +107,7 @@ def _round(number: Any, digits: int = 0) -> float:
 
 
 def _compare(one: Any, other: Any) -> int:
-    return int(_less(other, one)) - int(_less(one, other))
+    return int(_ordered(one, ">", other)) - int(_ordered(one, "<", other))
 
 
 def _sorted(values: Iterable[Any], cmp: Any = None, key: Any = None, reverse: bool = False) -> Any:
@@ -129,21 +119,7 @@ def _key(cmp: Any, key: Any) -> Any:
     return order if key is None else lambda value: order(key(value))
 
 
-def _called(function: Callable[..., Any], args: Any = (), options: Any = None) -> Any:
-    return function(*args, **(options or {}))
-
-
 # ------------------------------------------------------------------------------ operators
-
-
-def _less(one: Any, other: Any) -> Any:
-    """Return one < other; of kinds that Python 3 does not order, by None, numbers, name of kind."""
-    try:
-        return one < other
-    except TypeError:
-        if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-            raise
-        return _rank(one) < _rank(other)
 
 
 def _rank(value: Any) -> tuple[int, str]:
@@ -154,7 +130,10 @@ def _rank(value: Any) -> tuple[int, str]:
 
 
 def _ordered(one: Any, sign: str, other: Any) -> Any:
-    """Return whether one is <, >, <= or >= other, as a Python 2 that orders everything."""
+    """Return whether one is <, >, <= or >= other.
+
+    Python 2 orders what Python 3 does not: None, then numbers, then others by the name of the type.
+    """
     try:
         return ORDER[sign](one, other)
     except TypeError:
@@ -191,9 +170,11 @@ ORDER: Mapping[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 SIGNS: Mapping[type[ast.cmpop], str] = {ast.Lt: "<", ast.Gt: ">", ast.LtE: "<=", ast.GtE: ">="}
 BUILTINS: dict[str, Any] = {
-    "range": _range, "xrange": range, "zip": _zip, "map": _map, "filter": _filter,
+    "range": lambda *limits: list(range(*limits)), "xrange": range,
+    "zip": lambda *iterables: list(zip(*iterables)), "map": _map, "filter": _filter,
     "round": _round, "cmp": _compare, "sorted": _sorted, "reduce": functools.reduce,
-    "apply": _called, "unicode": str, "basestring": str, "long": int, "unichr": chr,
+    "apply": lambda function, args=(), options=None: function(*args, **(options or {})),
+    "unicode": str, "basestring": str, "long": int, "unichr": chr,
     "raw_input": input, "intern": sys.intern, "buffer": memoryview, "file": open,
     "StandardError": Exception,
     "divide_as_python_2": divide, "divide_in_place_as_python_2": _divided_in_place,
@@ -206,8 +187,8 @@ LIBRARY: Mapping[Any, Mapping[str, Any]] = {
         "izip_longest": itertools.zip_longest,
     },
     string: {
-        "letters": string.ascii_letters, "lowercase": string.ascii_lowercase,
-        "uppercase": string.ascii_uppercase, "maketrans": str.maketrans,
+        "letters": "ascii_letters", "lowercase": "ascii_lowercase",
+        "uppercase": "ascii_uppercase", "maketrans": str.maketrans,
         "join": lambda words, by=" ": by.join(words), "split": str.split, "strip": str.strip,
         "replace": str.replace, "lower": str.lower, "upper": str.upper,
     },
@@ -219,9 +200,7 @@ LIBRARY: Mapping[Any, Mapping[str, Any]] = {
 def give_library() -> None:
     """Give modules of the standard library the names back that they had in Python 2."""
     for module, names in LIBRARY.items():
-        for name, value in names.items():
-            if not hasattr(module, name):
-                setattr(module, name, value)
+        old_names.give(module, names)
 
 
 # ------------------------------------------------------------------------------ sources
