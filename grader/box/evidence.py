@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -50,22 +49,18 @@ def evidence_of(
         return Evidence(case.id, "died")
     told = outcome in ("raised", "memory", "missing", "not_written")
     changed = _list(say.get("mutated"))
-    evidence = Evidence(
+    return Evidence(
         case.id,
         outcome,
         arrays=arrays if outcome == "answered" else {},
         refused=_texts(say.get("refused")),
         raised=raised_of(say, files) if told else None,
         mutated=tuple(name for name in case.inputs if name in changed),
-        text=_text(say.get("text"), 8000),
+        text=_ending(say) if outcome == "died" else _text(say.get("text"), 8000),
         wall_s=_seconds(say.get("wall_s")),
         cpu_s=_seconds(say.get("cpu_s")),
         calls=tuple(_calls(say.get("calls"), files)),
     )
-    if outcome == "died":
-        code = f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else ""
-        return replace(evidence, text=_text(say.get("signal"), 40) or code)
-    return evidence
 
 
 def raised_of(say: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
@@ -147,7 +142,8 @@ def unloaded(
         if outcome == "timeout":
             return _endless(case, name, path, files.get(path, b"").decode("utf-8", "replace"))
         if outcome == "died":
-            text = f"importing {name}.py ends its Python process{_ending(say)}"
+            how = f" ({_ending(say)})" if _ending(say) else ""
+            text = f"importing {name}.py ends its Python process{how}"
             return Evidence(case.id, "died", text=text, unloaded=path)
         raised = raised_of(say, files)
         return Evidence(
@@ -175,10 +171,9 @@ def _endless(case: Case, name: str, path: str, text: str) -> Evidence:
 
 
 def _ending(say: Mapping[str, Any]) -> str:
-    """Return how a process ended, in brackets, where that is known."""
-    how = _text(say.get("signal"), 40)
-    how = how or (f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else "")
-    return f" ({how})" if how else ""
+    """Return how a process ended, "" if that is not known."""
+    code = f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else ""
+    return _text(say.get("signal"), 40) or code
 
 
 def older_places(say: Mapping[str, Any], files: Mapping[str, bytes]) -> set[Place]:

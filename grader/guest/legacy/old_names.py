@@ -29,8 +29,8 @@ def _issubclass(one: Any, other: Any) -> bool:
         return False
 
 
-def _nothing(*_: Any, **__: Any) -> None:
-    return None
+def nothing(*_: Any, **__: Any) -> None:
+    """Do nothing, whatever is asked."""
 
 
 # Names of NumPy that are gone, and what they meant: a name of NumPy, or the thing itself.
@@ -62,8 +62,8 @@ NAMES: Mapping[str, Any] = {
         np.float16, np.float32, np.float64, np.int8, np.int32, np.int64, np.uint8, np.bool_)},
     "typeDict": "sctypeDict",
     "disp": lambda mesg, *_, **__: print(mesg),
-    "source": _nothing, "lookfor": _nothing, "who": _nothing, "set_string_function": _nothing,
-    "geterrobj": lambda: [8192, 521, None], "seterrobj": _nothing,
+    "source": nothing, "lookfor": nothing, "who": nothing, "set_string_function": nothing,
+    "geterrobj": lambda: [8192, 521, None], "seterrobj": nothing,
     "deprecate": lambda *args, **_: args[0] if args else (lambda function: function),
     "byte_bounds": lambda a: np.lib.array_utils.byte_bounds(a),
     "safe_eval": ast.literal_eval, "tracemalloc_domain": 389047,

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from grader.guest.legacy import old_names
+from grader.guest.legacy.old_operators import call_of, method_of
 
 RENAMED = (
     (re.compile(r"\.iteritems\(\)"), ".items()"),
@@ -220,7 +221,7 @@ class OldMeaning(ast.NodeTransformer):
         self.generic_visit(node)
         if not self._divides or not isinstance(node.op, ast.Div):
             return node
-        return _call(node, "divide_as_python_2", node.left, node.right)
+        return call_of(node, "divide_as_python_2", node.left, node.right)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         """Replace `name /= value`, and `a[i] /= value` of which the parts are plain names."""
@@ -230,7 +231,7 @@ class OldMeaning(ast.NodeTransformer):
         read = ast.parse(ast.unparse(node.target), mode="eval").body
         for part in ast.walk(read):
             ast.copy_location(part, node)
-        value = _call(node, "divide_in_place_as_python_2", read, node.value)
+        value = call_of(node, "divide_in_place_as_python_2", read, node.value)
         return ast.copy_location(ast.Assign([node.target], value), node)
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
@@ -239,17 +240,16 @@ class OldMeaning(ast.NodeTransformer):
         sign = SIGNS.get(type(node.ops[0]))
         if sign is None or len(node.ops) > 1:
             return node
-        return _call(node, "order_as_python_2", node.left, ast.Constant(sign), node.comparators[0])
+        return call_of(
+            node, "order_as_python_2", node.left, ast.Constant(sign), node.comparators[0]
+        )
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """Replace methods of dictionaries, lists and iterators."""
         self.generic_visit(node)
         if not isinstance(node.func, ast.Attribute) or node.func.attr not in METHODS:
             return node
-        name = ast.Constant(node.func.attr)
-        call = _call(node, "method_as_python_2", node.func.value, name, *node.args)
-        call.keywords = node.keywords
-        return call
+        return method_of(node, node.func, "method_as_python_2")
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         """Take apart the parameters that stood in brackets (see grader.guest.legacy.statements)."""
@@ -283,10 +283,6 @@ def _is_plain(target: ast.expr) -> bool:
     kinds = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Slice, ast.Tuple,
              ast.expr_context, ast.UnaryOp, ast.USub, ast.BinOp, ast.operator)  # fmt: skip
     return all(isinstance(part, kinds) for part in ast.walk(target))
-
-
-def _call(at: ast.AST, name: str, *args: ast.expr) -> ast.Call:
-    return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), list(args), []), at)
 
 
 def with_old_meaning(text: str) -> ast.Module:

@@ -169,10 +169,10 @@ def _arrays(value: Any, depth: int = 3) -> Iterator[np.ndarray]:
     elif depth and isinstance(value, (tuple, list)):
         for one in value[:MOST_KEPT]:
             yield from _arrays(one, depth - 1)
-    elif depth and type(value) is dict:
-        yield from _arrays(list(value.values()), depth - 1)
-    elif depth and type(getattr(value, "__dict__", None)) is dict:
-        yield from _arrays(list(vars(value).values()), depth - 1)
+    elif depth:
+        record = value if type(value) is dict else getattr(value, "__dict__", None)
+        if type(record) is dict:
+            yield from _arrays(list(record.values()), depth - 1)
 
 
 def stack(values: list[Any], what: str) -> np.ndarray | None:
