@@ -127,11 +127,11 @@ def _tried(given: Mapping[str, Any], outer: bubblewrap.Outer, inner: tuple[str, 
             loaded = worker.open(job, limit)
             if loaded.modules["layers"]["outcome"] != "loaded":
                 return Trial(None, worker.state, worker.missing)
-            ((_, report, arrays),) = worker.run([row], {"trial:x": np.zeros(1)}, limit)
+            ((_, reply, arrays),) = worker.run([row], {"trial:x": np.zeros(1)}, limit)
         except BoxError as error:
             return Trial(why={"box": str(error)})
         out = arrays.get("out", np.ones(0))
-        if report.get("outcome") != "answered" or out.shape != (len(ATTEMPTS),):
+        if reply.get("outcome") != "answered" or out.shape != (len(ATTEMPTS),):
             return Trial(None, worker.state, worker.missing)
         through = tuple(name for name, code in zip(ATTEMPTS, out, strict=True) if code)
         return Trial(through, worker.state, worker.missing)

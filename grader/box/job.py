@@ -31,7 +31,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What opening a submission told.
+    """The result of opening a submission.
 
     `modules` maps each graded module to what importing it came to; `repaired` are sentences;
     `changed` are handed-out functions that give other values than ours.

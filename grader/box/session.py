@@ -1,4 +1,4 @@
-"""One submission's stay in the box: which cases run together, and what became of each.
+"""Run the cases of one submission in the box, and return what became of each.
 
 The public cases share a child and the hidden ones the next: hidden inputs do not enter the box
 before every answer whose text may be shown is in. In each, the cases of single functions come
@@ -46,8 +46,8 @@ class Session:
         self._is_open = False
         self._older: set[Place] = set()
         self.loaded = self._open()
-        for say in self.loaded.modules.values():
-            self._older |= older_places(say, job.files)
+        for reply in self.loaded.modules.values():
+            self._older |= older_places(reply, job.files)
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -66,8 +66,8 @@ class Session:
         """
         hopeless = {
             f"{self._job.package}/{GRADED[name]}"
-            for name, say in self.loaded.modules.items()
-            if say.get("outcome") in ("timeout", "died")
+            for name, reply in self.loaded.modules.items()
+            if reply.get("outcome") in ("timeout", "died")
         }
         kept = {path: data for path, data in self._job.files.items() if path not in hopeless}
         return replace(self._job, files=kept)
@@ -156,7 +156,7 @@ class Session:
         )
 
     def close(self) -> None:
-        """Tell the worker that this submission is done."""
+        """End this submission in the worker."""
         if self._is_open:
             self._worker.close()
             self._is_open = False
@@ -187,9 +187,9 @@ class Session:
                 why = "the time for the whole submission was up"
                 return seen | {case.id: _not_run(case, why) for case in left}
             try:
-                for case_id, say, arrays in self._answers(left, alone):
-                    self._older |= older_places(say, self._job.files)
-                    seen[case_id] = evidence_of(left[0], say, arrays, self._job.files)
+                for case_id, reply, arrays in self._answers(left, alone):
+                    self._older |= older_places(reply, self._job.files)
+                    seen[case_id] = evidence_of(left[0], reply, arrays, self._job.files)
                     left.pop(0)
             except (Gone, Late) as error:
                 lost = left.pop(0)

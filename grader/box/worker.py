@@ -106,11 +106,11 @@ class Worker:
             for group in ("files", "given", "graft")
             for path, data in getattr(job, group).items()
         }
-        say = {
+        request = {
             "do": "open", "package": job.package, "conventions": dict(job.conventions),
             "load_s": job.load_s, "case_s": job.case_s, "also": list(job.also),
         }  # fmt: skip
-        self._send(wire.pack(say, arrays), deadline)
+        self._send(wire.pack(request, arrays), deadline)
         answer, _ = self._receive(deadline)
         if not isinstance(answer.get("loaded"), dict):
             raise Gone
@@ -139,13 +139,13 @@ class Worker:
         deadline: float,
         alone: bool = True,
     ) -> Iterator[Observed]:
-        """Run one group of cases in the open submission; yield (case id, say, arrays) in order.
+        """Run one group of cases in the open submission; yield (case id, reply, arrays) in order.
 
         `cases` are as serve.Driver takes them, `inputs` are named "case id:argument". Cases
         that run `alone` share a child with no others. Raises Late or Gone; what was yielded stands.
         """
-        say = {"do": "run", "cases": list(cases), "alone": alone}
-        self._send(wire.pack(say, inputs), deadline)
+        request = {"do": "run", "cases": list(cases), "alone": alone}
+        self._send(wire.pack(request, inputs), deadline)
         for case in cases:
             observed, arrays = self._receive(deadline)
             if observed.get("case") != case["id"]:
@@ -153,22 +153,22 @@ class Worker:
             yield case["id"], observed, arrays
 
     def execute(self, script: Script, deadline: float) -> Iterator[wire.Message]:
-        """Run one notebook of the open submission; yield what it tells, {"over": how} at the end.
+        """Run one notebook of the open submission; yield what it reports, {"over": how} at the end.
 
         Raises Late or Gone; what was yielded stands.
         """
         assert self._plan is not None
         room = {"memory": script.memory, "file": WRITTEN, "files": 256, "processes": None}
-        say = {
+        request = {
             "do": "notebook", "name": script.name, "folder": self._plan.folder, "room": room,
             "cell_s": script.cell_s, "notebook_s": script.notebook_s,
         }  # fmt: skip
         cells = np.frombuffer(json.dumps(script.cells).encode(), dtype=np.uint8)
-        self._send(wire.pack(say, {"cells": cells}), deadline)
+        self._send(wire.pack(request, {"cells": cells}), deadline)
         while True:
-            told, arrays = self._receive(deadline)
-            yield told, arrays
-            if "over" in told:
+            reply, arrays = self._receive(deadline)
+            yield reply, arrays
+            if "over" in reply:
                 return
 
     def close(self) -> None:
@@ -220,7 +220,7 @@ def _widen(pipe: int) -> None:
 
 
 def _descendants(pid: int) -> list[int]:
-    """Return the process ids below `pid`, as far as /proc tells."""
+    """Return the process ids below `pid`, as far as /proc lists them."""
     found: list[int] = []
     queue = [pid]
     while queue:

@@ -1,11 +1,11 @@
-"""What student code must not have is given up in layers: by the worker once, by each child again.
+"""Give up in layers what student code must not have: in the worker once, in each child again.
 
     worker   private memory, Landlock (files), seccomp (sockets, programs, foreign processes)
-    child    no way back to root, limits, a Landlock domain of its own, the filter for a leaf
+    child    no way back to root, limits, a Landlock domain of its own, the filter for student code
 
 `enter` takes what is wanted and what this kernel has, and tries it in a child: what gets through
-there would get through for a student too, and is said. Nothing here is switched on by a student,
-and nothing of it can be taken back.
+there would get through for a student too, and is reported. Nothing here is switched on by a
+student, and nothing of it can be taken back.
 """
 
 from __future__ import annotations
@@ -135,19 +135,19 @@ def _in_child(work: Callable[[], object]) -> list[str]:
     pid = os.fork()
     if pid == 0:
         try:
-            said = work() or []
+            result = work() or []
         except OSError as error:
-            said = [f"{error.strerror}"]
+            result = [f"{error.strerror}"]
         try:
-            os.write(sending, json.dumps(said).encode())
+            os.write(sending, json.dumps(result).encode())
         finally:
             os._exit(0)
     os.close(sending)
     with os.fdopen(receiving, "rb") as pipe:
-        said = pipe.read()
+        result = pipe.read()
     try:
         os.kill(pid, 0)
     except PermissionError:  # root without CAP_KILL
-        said = b'["the worker could not end it afterwards"]'
+        result = b'["the worker could not end it afterwards"]'
     os.waitpid(pid, 0)
-    return list(map(str, json.loads(said or b'["the trial gave no answer"]')))
+    return list(map(str, json.loads(result or b'["the trial gave no answer"]')))

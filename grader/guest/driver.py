@@ -99,15 +99,15 @@ class Driver:
         is_modernised = False
         request = {"do": "compile", "is_old": self._compiled.is_old}
         asked = self._student.ask(request, {}, list(self._compiled.texts), self._load_s)
-        for path, report, arrays in asked:
-            if "outcome" in report:
-                self._failed[path] = report
-            elif report["error"]:
-                self._failed[path] = prepare.failure(path, report["error"])
-                self._compiled.broken[path] = report["error"]
+        for path, reply, arrays in asked:
+            if "outcome" in reply:
+                self._failed[path] = reply
+            elif reply["error"]:
+                self._failed[path] = prepare.failure(path, reply["error"])
+                self._compiled.broken[path] = reply["error"]
             else:
-                self._repaired += [report["repaired"]] if report["repaired"] else []
-                is_modernised |= bool(report["modernised"])
+                self._repaired += [reply["repaired"]] if reply["repaired"] else []
+                is_modernised |= bool(reply["modernised"])
                 self._compiled.codes[path] = arrays["code"].tobytes()
         return is_modernised
 
@@ -145,7 +145,7 @@ class Driver:
 
         asked = self._student.ask({"do": "load"}, {}, names, self._load_s, stuck_with)
         late = {"outcome": "timeout"}  # what imports a module that hangs would hang
-        return {n: late if report["outcome"] == "not_run" else report for n, report, _ in asked}
+        return {n: late if reply["outcome"] == "not_run" else reply for n, reply, _ in asked}
 
     def _load_modules(self, names: Sequence[str], answer: Answer) -> None:
         for name in names:
@@ -169,8 +169,8 @@ class Driver:
             self._student.end()
         asked = {"do": "run", "cases": cases, "loadable": loadable}
         answers = self._student.ask(asked, arrays, list(cases), self._case_s, stuck_with)
-        for case_id, report, outputs in answers:
-            wire.write(1, report | {"case": case_id}, outputs)
+        for case_id, reply, outputs in answers:
+            wire.write(1, reply | {"case": case_id}, outputs)
         if request["alone"]:
             self._student.end()
 
@@ -201,5 +201,5 @@ class Driver:
         room = limits.Room(**request["room"])
         cell_s, notebook_s = request["cell_s"], request["notebook_s"]
         confine = functools.partial(self._confine, math.ceil(notebook_s) + 1, room)
-        for report, outputs in relay.follow(work, confine, cell_s, notebook_s):
-            wire.write(1, report, outputs)
+        for reply, outputs in relay.follow(work, confine, cell_s, notebook_s):
+            wire.write(1, reply, outputs)

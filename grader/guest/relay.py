@@ -52,16 +52,16 @@ def follow(
                 how = {name: ending.get(name) for name in ("signal", "exit")}
                 yield {"over": "died", **how}, {}
                 return
-            report, arrays = message
-            if report.get("over") is not None:
+            reply, arrays = message
+            if reply.get("over") is not None:
                 yield {"over": "done"}, {}
                 return
-            if "began" in report:
+            if "began" in reply:
                 began, interrupted = time.monotonic(), False
-            if "ended" in report:
+            if "ended" in reply:
                 took = time.monotonic() - began
-                report |= {"wall_s": round(took, 3), "interrupted": interrupted}
-            yield report, arrays
+                reply |= {"wall_s": round(took, 3), "interrupted": interrupted}
+            yield reply, arrays
     finally:
         os.close(pipe)
         end(pid)

@@ -1,7 +1,7 @@
-"""Frames between the supervisor and the worker: a JSON header and bare array bytes, all bounded.
+"""Pack and read frames: a JSON header and bare array bytes, all bounded.
 
     frame  = b"BGF1" + u32 header length + u64 body length + header (UTF-8 JSON) + body
-    header = {"say": {...}, "arrays": [[name, dtype, shape], ...]}
+    header = {"say": message, "arrays": [[name, dtype, shape], ...]}
     body   = the arrays' bytes in that order, C-contiguous, little-endian
 
 Nothing here is ever unpickled, evaluated or opened by name. A reader believes no length before it
@@ -38,7 +38,7 @@ PREFIX = struct.Struct("<4sIQ")
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
-def pack(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> bytes:
+def pack(message: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> bytes:
     """Return one frame; arrays must have a whitelisted dtype (raises WireError otherwise)."""
     table, bodies = [], []
     for name, array in (arrays or {}).items():
@@ -49,7 +49,7 @@ def pack(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None)
         table.append([name, code, list(array.shape)])
         bodies.append(body)
     try:
-        header = json.dumps({"say": dict(say), "arrays": table}).encode("utf-8", "replace")
+        header = json.dumps({"say": dict(message), "arrays": table}).encode("utf-8", "replace")
     except (TypeError, ValueError) as error:
         raise WireError(f"wire: what is to be said is no JSON ({error})") from None
     if len(table) > MAX_ARRAYS:
@@ -71,7 +71,7 @@ def lengths(prefix: bytes) -> tuple[int, int]:
 
 
 def unpack(header: bytes, body: bytes) -> Message:
-    """Return (say, arrays) of one frame; every array is a fresh copy. Raises WireError."""
+    """Return (message, arrays) of one frame; every array is a fresh copy. Raises WireError."""
     try:
         parsed = json.loads(header.decode("utf-8"))
     except (ValueError, RecursionError) as error:

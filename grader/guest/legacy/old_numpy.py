@@ -5,7 +5,7 @@ probes use it too. Whatever else was dropped raises today. So code runs on NumPy
 where it stops with one of these errors it runs once more, with a NumPy of its own and operators
 that do what they did (old_operators). Each time that matters is noted, with the student's line.
 
-Left out, as no error tells of it: since NumPy 2 a float32 number times a Python number stays
+Left out, as no error shows it: since NumPy 2 a float32 number times a Python number stays
 float32 (NEP 50), and comparing with None is done cell by cell. Left out, as the course's own first
 year (NumPy 1.10) refused it: adding floats into an array of integers in place.
 """
@@ -23,7 +23,7 @@ import numpy as np
 
 Place = tuple[str, str, int]  # what was repaired, file, line
 
-# Each row: what its note says, the error of today, and whether only years up to 2017 accepted it.
+# Each row: the text of its note, the error of today, and whether only years up to 2017 accepted it.
 ROWS: Mapping[str, tuple[str, str, bool]] = {
     "newshape": ("np.reshape(newshape=...) was read as the shape, as NumPy before 2.4 took it",
                  r"unexpected keyword argument 'newshape'", False),
@@ -59,17 +59,18 @@ ROWS: Mapping[str, tuple[str, str, bool]] = {
 }  # fmt: skip
 
 
-def is_dropped(say: Mapping[str, Any], is_2017: bool) -> bool:
-    """Say whether an exception may come from what older NumPy accepted; `say` as of observe.raised.
+def is_dropped(reply: Mapping[str, Any], is_2017: bool) -> bool:
+    """Say whether an exception may come from what older NumPy accepted.
 
-    `is_2017`: the files are of 2017 or earlier, when NumPy accepted even more.
+    `reply` is that of observe.raised. `is_2017`: the files are of 2017 or earlier, when NumPy
+    accepted even more.
     """
-    if say.get("outcome") != "raised" or not say["frames"]:
+    if reply.get("outcome") != "raised" or not reply["frames"]:
         return False
     return any(
         (is_2017 or not only_then)
-        and re.search(pattern, say["message"])
-        and (name != "equal" or re.search(r"[=!]=", say["frames"][-1][3]))
+        and re.search(pattern, reply["message"])
+        and (name != "equal" or re.search(r"[=!]=", reply["frames"][-1][3]))
         for name, (_, pattern, only_then) in ROWS.items()
     )
 

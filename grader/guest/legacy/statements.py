@@ -103,37 +103,37 @@ def _end(line: str, start: int) -> int:
 
 def _rewritten(word: str, rest: str) -> str:
     """Return the statement `word rest` in Python 3."""
-    said = rest.strip(" \t")
+    text = rest.strip(" \t")
     after = rest[len(rest.rstrip(" \t")) :]
     if word == "raise":
-        parts = _parts(said)
+        parts = _parts(text)
         if len(parts) not in (2, 3):
             return word + rest
         trace = f".with_traceback({parts[2].strip()})" if len(parts) == 3 else ""
         return f"raise {parts[0].strip()}({parts[1].strip()}){trace}{after}"
-    if said.startswith(("=", ".")) or _is_call(said):
+    if text.startswith(("=", ".")) or _is_call(text):
         return word + rest
     if word == "exec":
-        code, found, spaces = said.partition(" in ")
-        return f"exec({code}, {spaces}){after}" if found else f"exec({said}){after}"
-    if said.startswith(">>"):
-        file, *values = _parts(said[2:])
+        code, found, spaces = text.partition(" in ")
+        return f"exec({code}, {spaces}){after}" if found else f"exec({text}){after}"
+    if text.startswith(">>"):
+        file, *values = _parts(text[2:])
         values = [value.strip(" \t") for value in values if value.strip()]
         return f"print({', '.join([*values, f'file={file.strip()}'])}){after}"
-    return f"print({said.rstrip(' ,') if said.endswith(',') else said}){after}"
+    return f"print({text.rstrip(' ,') if text.endswith(',') else text}){after}"
 
 
-def _is_call(said: str) -> bool:
+def _is_call(text: str) -> bool:
     """Say whether one pair of brackets holds all that follows the word."""
-    closed = next((place for place, _, depth in _depths(said) if not depth), None)
-    return said.startswith("(") and closed == len(said) - 1
+    closed = next((place for place, _, depth in _depths(text) if not depth), None)
+    return text.startswith("(") and closed == len(text) - 1
 
 
-def _parts(said: str) -> list[str]:
+def _parts(text: str) -> list[str]:
     """Return what commas outside of brackets separate."""
-    commas = [place for place, char, depth in _depths(said) if char == "," and not depth]
+    commas = [place for place, char, depth in _depths(text) if char == "," and not depth]
     starts = [0, *(place + 1 for place in commas)]
-    return [said[start:end] for start, end in zip(starts, [*commas, len(said)])]
+    return [text[start:end] for start, end in zip(starts, [*commas, len(text)])]
 
 
 def _depths(text: str) -> Iterator[tuple[int, str, int]]:

@@ -53,11 +53,11 @@ class World:
         self._begin()
         if name in self.imported([name]):
             return self._noted({"outcome": "loaded"})
-        say = observe.raised(self._found[name], self._compiled.texts)
-        if self._older is None and old_numpy.is_dropped(say, self._compiled.is_2017):
+        reply = observe.raised(self._found[name], self._compiled.texts)
+        if self._older is None and old_numpy.is_dropped(reply, self._compiled.is_2017):
             again = self._older_world().load(name)
-            return again if again["outcome"] == "loaded" else say
-        return say
+            return again if again["outcome"] == "loaded" else reply
+        return reply
 
     def observe(
         self,
@@ -74,23 +74,23 @@ class World:
         if self._older is None and len(self.imported(names)) < len(names):
             return self._older_world().observe(case, wanted, conventions, inputs)
         self._calls.taken()
-        say, arrays = observe.observe(
+        reply, arrays = observe.observe(
             self._implementations[names], case, inputs, self._compiled.texts
         )
-        say["calls"] = self._calls.taken()
-        if self._older is None and old_numpy.is_dropped(say, self._compiled.is_2017):
+        reply["calls"] = self._calls.taken()
+        if self._older is None and old_numpy.is_dropped(reply, self._compiled.is_2017):
             again, answers = self._older_world().observe(case, wanted, conventions, inputs)
             if again["outcome"] == "answered" and not again["refused"]:
                 return again, answers
-        return self._noted(say), arrays
+        return self._noted(reply), arrays
 
     def _begin(self) -> None:
         if self._older is not None:
             self._older.places.clear()
 
-    def _noted(self, say: dict[str, Any]) -> dict[str, Any]:
+    def _noted(self, reply: dict[str, Any]) -> dict[str, Any]:
         """Add where it mattered that the world is older."""
-        return say if self._older is None else {**say, "older": sorted(self._older.places)}
+        return reply if self._older is None else {**reply, "older": sorted(self._older.places)}
 
 
 def _with_old_arrays(compiled: Compiled) -> Compiled:
