@@ -33,17 +33,7 @@ from grader.errors import BoxError
 from grader.guest import landlock
 from grader.types import BoxState
 
-# What doctor_trials.relu_forward tries, in its order, in words that follow "to" in 20 columns.
-ATTEMPTS = (
-    "connect to a server",
-    "read a golden file",
-    "write a file outside",
-    "change a file's mode",
-    "signal its parent",
-    "start a process",
-    "take 3 GB of memory",
-    "fill 200 MB of shm",
-)
+ATTEMPTS = tuple(doctor_trials.ATTEMPTS)
 TRIAL_S = 20.0
 MEND = {
     "uid": "run as root only where root can become another user, or run as an ordinary user",

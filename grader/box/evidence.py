@@ -11,13 +11,13 @@ from typing import Any, get_args
 
 import numpy as np
 
+from grader.guest import calls
 from grader.guest.legacy.old_numpy import ROWS, Place
 from grader.guest.modules import GRADED
 from grader.guest.operations import FUNCTIONS, operation_of
 from grader.rubric import inputs
 from grader.types import Call, Case, Evidence, Outcome, Raised
 
-MAX_CALLS = 64  # of one case
 MANY_PLACES = 50
 OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
 
@@ -79,7 +79,7 @@ def raised_of(reply: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
 
 def _calls(value: Any, files: Mapping[str, bytes]) -> Iterator[Call]:
     """Yield the calls of layers that have the agreed form; the lines are those of `files`."""
-    for one in _list(value)[:MAX_CALLS]:
+    for one in _list(value)[: calls.MOST]:
         if isinstance(one, list) and len(one) == 4 and isinstance(one[3], dict):
             name, file, line, numbers = one
             known = {

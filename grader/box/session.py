@@ -88,7 +88,7 @@ class Session:
         for public in (True, False):
             group = _in_order([case for case in cases if case.public is public])
             free = [case for case in group if self._blocker(case, stuck) is None]
-            ran = self._run(free, alone=False)
+            ran = self.once(free, alone=False)
             stuck |= {case.item for case in free if ran[case.id].outcome == "timeout"}
             seen |= ran | {
                 case.id: _not_run(case, f"{blocker} runs out of time")
@@ -105,17 +105,13 @@ class Session:
                 good |= {case.id} if is_right else set()
         return seen | self._second_look(cases, seen, good, right, large)
 
-    def once(self, cases: Sequence[Case]) -> dict[str, Evidence]:
-        """Run `cases` together, once; return the evidence of each."""
-        return self._run(cases)
-
     def _alone(self, case: Case, cases: Sequence[Case], right: Right) -> Evidence:
         """Run a case by itself, and where it is right now, behind another one of its item."""
-        first = self._run([case])[case.id]
+        first = self.once([case])[case.id]
         if not right(case, first):
             return first
         before = [c for c in cases if c.item == case.item and c.public == case.public and c != case]
-        again = self._run([*before[:1], case])[case.id]
+        again = self.once([*before[:1], case])[case.id]
         return self._unless_unstable(case, first, again, right)
 
     def _second_look(
@@ -133,11 +129,11 @@ class Session:
         last = _in_order(list({case.item: case for case in cases if case.id in good}.values()))
         wrong = {case.item for case in cases if case.id not in good}
         more = [case for case in large if case.item not in wrong]
-        again = self._run([*last, *more])
+        again = self.once([*last, *more])
         found = {case.id: again[case.id] for case in more}
         for case in last:
             if again[case.id].outcome in RERUN and not right(case, again[case.id]):
-                alone = self._run([case])[case.id]  # another item may have spoiled it
+                alone = self.once([case])[case.id]  # another item may have spoiled it
                 found[case.id] = self._unless_unstable(case, seen[case.id], alone, right)
         return found
 
@@ -175,10 +171,11 @@ class Session:
         outcome = "timeout" if time.monotonic() > self._deadline else "died"
         return Loaded(dict.fromkeys(GRADED, {"outcome": outcome}), ())
 
-    def _run(self, cases: Sequence[Case], alone: bool = True) -> dict[str, Evidence]:
-        """Run one group; a worker that is lost on the way is replaced, and the rest goes on.
+    def once(self, cases: Sequence[Case], alone: bool = True) -> dict[str, Evidence]:
+        """Run `cases` together, once; return the evidence of each.
 
-        Cases that run `alone` share a child with nothing else.
+        A worker that is lost on the way is replaced, and the rest goes on. Cases that run `alone`
+        share a child with nothing else.
         """
         seen: dict[str, Evidence] = {}
         left = list(cases)

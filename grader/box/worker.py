@@ -135,7 +135,7 @@ class Worker:
     def run(
         self,
         cases: Sequence[Mapping[str, Any]],
-        inputs: Mapping[str, np.ndarray],
+        inputs: wire.Arrays,
         deadline: float,
         alone: bool = True,
     ) -> Iterator[Observed]:

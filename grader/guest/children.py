@@ -11,17 +11,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from grader.errors import WireError
 from grader.guest import limits, wire
 from grader.guest.observe import MAX_ANSWER
+from grader.guest.wire import Arrays
 
 MAX_REPLY = 64 * 1024  # characters of one reply, names of arrays included
 NOT_RUN = {"outcome": "not_run", "wall_s": 0.0}
-Answer = Callable[[dict[str, Any], dict[str, np.ndarray]], None]
-Work = Callable[[dict[str, Any], dict[str, np.ndarray], Answer], None]
-Answered = tuple[str, dict[str, Any], dict[str, np.ndarray]]
+Answer = Callable[[dict[str, Any], Arrays], None]
+Work = Callable[[dict[str, Any], Arrays, Answer], None]
+Answered = tuple[str, dict[str, Any], Arrays]
 
 
 class StudentProcess:
@@ -41,7 +40,7 @@ class StudentProcess:
     def ask(
         self,
         request: Mapping[str, Any],
-        arrays: Mapping[str, np.ndarray],
+        arrays: Arrays,
         names: Sequence[str],
         limit_s: float,
         stuck_with: Callable[[str], Sequence[str]] = lambda name: [name],
@@ -103,9 +102,7 @@ class StudentProcess:
             reply, arrays = _checked(*message)
             yield name, reply | {"wall_s": wall_s}, arrays
 
-    def _hand_over(
-        self, request: dict[str, Any], arrays: Mapping[str, np.ndarray], limit_s: float
-    ) -> wire.Incoming:
+    def _hand_over(self, request: dict[str, Any], arrays: Arrays, limit_s: float) -> wire.Incoming:
         """Send a request to the child there is, or to a new one; return where it answers.
 
         One that ended meanwhile, or sent what nobody asked for, is replaced: no name is to blame.
@@ -118,10 +115,10 @@ class StudentProcess:
             except (wire.Late, BrokenPipeError):
                 self.end()
         if not self._pid:
-            self._start(request, dict(arrays))
+            self._start(request, arrays)
         return wire.Incoming(self._answers, MAX_ANSWER)
 
-    def _start(self, request: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    def _start(self, request: dict[str, Any], arrays: Arrays) -> None:
         """Start a child, which has its first request from this process's memory."""
         requests, self._asking = os.pipe()
         os.set_blocking(self._asking, False)
@@ -145,7 +142,7 @@ def _is_alive(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
-def _checked(reply: dict[str, Any], arrays: dict[str, np.ndarray]) -> wire.Message:
+def _checked(reply: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
     """Return what a child replied, if it is of a size and kind that it may send and we can pass on.
 
     That it hung or died only the driver may report; an outcome that is no text is forged.

@@ -75,20 +75,15 @@ def enter(wanted: Wanted) -> Confinement:
     if "uid" in layers and os.geteuid() != 0:
         layers.remove("uid")  # there is nothing to give up
     program = b""
-    try:
-        program = seccomp.driver_filter() if "seccomp" in layers else b""
-    except OSError as error:
-        why["seccomp"] = str(error.strerror)
-    steps: tuple[tuple[str, Callable[[], None]], ...] = (
-        ("landlock", lambda: landlock.restrict(wanted.readable, wanted.writable, wanted.listable)),
-        ("seccomp", lambda: seccomp.install(program)),
-    )
-    for name, take in steps:
-        if name in layers and name not in why:
-            try:
-                take()
-            except OSError as error:
-                why[name] = f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
+    for name in layers:
+        try:
+            if name == "landlock":
+                landlock.restrict(wanted.readable, wanted.writable, wanted.listable)
+            elif name == "seccomp":
+                program = seccomp.driver_filter()
+                seccomp.install(program)
+        except OSError as error:
+            why[name] = f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
     here = Confinement(tuple(n for n in layers if n not in why), wanted.uid, program, why)
     if "uid" in here.layers and (failed := _in_child(lambda: limits.become(wanted.uid))):
         why["uid"] = failed[0]

@@ -24,6 +24,7 @@ from grader.guest.legacy import old_names, python2
 from grader.guest.legacy.world import World
 from grader.guest.probes.nn import Conventions
 from grader.guest.sources import Compiled
+from grader.guest.wire import Arrays
 
 MANY_CASES = 200  # CPU time of a student process; wall time stops one that works for ever
 MANY_NAMES = 50  # lines with names of older NumPy that are reported
@@ -39,7 +40,7 @@ class Driver:
     def __init__(
         self,
         request: Mapping[str, Any],
-        arrays: Mapping[str, np.ndarray],
+        arrays: Arrays,
         confinement: confine.Confinement,
         missing: frozenset[str],
         shell: Any,
@@ -77,7 +78,7 @@ class Driver:
                 self._run(*message, good)
         self._student.end()
 
-    def _work(self, request: dict[str, Any], arrays: dict[str, np.ndarray], answer: Answer) -> None:
+    def _work(self, request: dict[str, Any], arrays: Arrays, answer: Answer) -> None:
         """Do in the student process what the driver asks for; what is imported there stays."""
         if request["do"] == "compile":
             self._compile_files(request, answer)
@@ -156,9 +157,7 @@ class Driver:
             else:
                 answer(self._world.load(name), {})
 
-    def _run(
-        self, request: Mapping[str, Any], arrays: Mapping[str, np.ndarray], loadable: Sequence[str]
-    ) -> None:
+    def _run(self, request: Mapping[str, Any], arrays: Arrays, loadable: Sequence[str]) -> None:
         """Answer each case with a frame of its own; a group that is `alone` gets a new process."""
         cases = {case["id"]: case for case in request["cases"]}
 
@@ -174,9 +173,7 @@ class Driver:
         if request["alone"]:
             self._student.end()
 
-    def _run_cases(
-        self, request: dict[str, Any], arrays: dict[str, np.ndarray], answer: Answer
-    ) -> None:
+    def _run_cases(self, request: dict[str, Any], arrays: Arrays, answer: Answer) -> None:
         inputs: dict[str, dict[str, np.ndarray]] = {case_id: {} for case_id in request["cases"]}
         for name, array in arrays.items():
             case_id, _, argument = name.rpartition(":")
@@ -186,7 +183,7 @@ class Driver:
             wanted = tuple(name for name in request["loadable"] if name in case["modules"])
             answer(*self._world.observe(case, wanted, self._conventions, inputs[case_id]))
 
-    def _notebook(self, request: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    def _notebook(self, request: Mapping[str, Any], arrays: Arrays) -> None:
         """Run a notebook's cells in one child; hand on what it reports."""
         from grader.guest import cells
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from grader.guest.legacy.stubs import still_none
 from grader.guest.probes.nn import BadReturn, Implementation, Missing, NotWritten
-from grader.guest.wire import MAX_NDIM, Message
+from grader.guest.wire import MAX_NDIM, Arrays, Message
 
 MAX_ANSWER = 32 * 1024 * 1024  # bytes of all arrays of one case
 MAX_MESSAGE = 500
@@ -63,7 +63,7 @@ class BoundedText(io.TextIOBase):
 def observe(
     nn: Implementation,
     case: Mapping[str, Any],
-    inputs: dict[str, np.ndarray],
+    inputs: Arrays,
     texts: Mapping[str, str],
 ) -> Message:
     """Run one case; return (what happened, arrays). Never raises for what a student did.

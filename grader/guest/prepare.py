@@ -20,6 +20,7 @@ import numpy as np
 
 from grader.guest import modules, sources
 from grader.guest.legacy import old_names
+from grader.guest.wire import Arrays
 
 # What older or newer Pythons have in their library; names are only ever added.
 LIBRARY: Mapping[Any, Mapping[str, Any]] = {
@@ -67,7 +68,7 @@ def reachable(
     return reached
 
 
-def files_in(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, bytes]]:
+def files_in(arrays: Arrays) -> dict[str, dict[str, bytes]]:
     """Return the files of a frame, group by group: arrays are named "files:cs231n/layers.py"."""
     groups: dict[str, dict[str, bytes]] = {"files": {}, "given": {}, "graft": {}}
     for name, array in arrays.items():

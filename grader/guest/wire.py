@@ -35,10 +35,11 @@ MAGIC = b"BGF1"
 AT_ONCE = 64 * 1024  # bytes of one read
 PREFIX = struct.Struct("<4sIQ")
 
+Arrays = Mapping[str, np.ndarray]
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
-def pack(message: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> bytes:
+def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
     """Return one frame; arrays must have a whitelisted dtype (raises WireError otherwise)."""
     table, bodies = [], []
     for name, array in (arrays or {}).items():
@@ -110,9 +111,7 @@ def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     return name, code, tuple(shape)
 
 
-def write(
-    descriptor: int, message: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None
-) -> None:
+def write(descriptor: int, message: Mapping[str, Any], arrays: Arrays | None = None) -> None:
     """Write one frame to a blocking descriptor."""
     view = memoryview(pack(message, arrays))
     while view:

@@ -14,7 +14,7 @@ import os
 import re
 import string
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -254,28 +254,27 @@ class OldMeaning(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         """Take apart the parameters that stood in brackets (see grader.guest.legacy.statements)."""
         self.generic_visit(node)
-        for argument in reversed(node.args.args):
-            if argument.arg.startswith("unpacked__"):
-                target = _targets(argument)
-                taken = ast.Assign([target], ast.Name(argument.arg, ast.Load()))
-                node.body.insert(0, ast.copy_location(taken, node.body[0]))
+        for name, parts in reversed(list(_unpacked(node.args))):
+            target = ast.Tuple([ast.Name(part, ast.Store()) for part in parts], ast.Store())
+            taken = ast.Assign([target], ast.Name(name, ast.Load()))
+            node.body.insert(0, ast.copy_location(taken, node.body[0]))
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         """Take apart the one parameter of a lambda that stood in brackets."""
         self.generic_visit(node)
-        for argument in node.args.args:
-            if argument.arg.startswith("unpacked__"):
-                names = [ast.arg(name) for name in argument.arg.split("__")[1:]]
-                inner = ast.Lambda(ast.arguments([], names, None, [], [], None, []), node.body)
-                packed = ast.Starred(ast.Name(argument.arg, ast.Load()), ast.Load())
-                node.body = ast.copy_location(ast.Call(inner, [packed], []), node)
+        for name, parts in _unpacked(node.args):
+            names = [ast.arg(part) for part in parts]
+            inner = ast.Lambda(ast.arguments([], names, None, [], [], None, []), node.body)
+            packed = ast.Starred(ast.Name(name, ast.Load()), ast.Load())
+            node.body = ast.copy_location(ast.Call(inner, [packed], []), node)
         return node
 
 
-def _targets(argument: ast.arg) -> ast.Tuple:
-    names = argument.arg.split("__")[1:]
-    return ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())
+def _unpacked(arguments: ast.arguments) -> Iterator[tuple[str, list[str]]]:
+    """Yield the name of each parameter that stood in brackets, and the names inside of it."""
+    names = [argument.arg for argument in arguments.args]
+    yield from ((name, name.split("__")[1:]) for name in names if name.startswith("unpacked__"))
 
 
 def _is_plain(target: ast.expr) -> bool:
