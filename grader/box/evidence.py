@@ -87,15 +87,17 @@ def _calls(value: Any, files: Mapping[str, bytes]) -> Iterator[Call]:
                 for argument, row in list(numbers.items())[:10]
                 if isinstance(row, list) and len(row) == 4 and all(map(_is_number, row))
             }
-            place = _text(file, 300)
-            is_line = type(line) is int and 0 < line <= _most_lines(files.get(place, b""))
+            if not _has_line(files, file, line):
+                file, line = "", 0
             layer = name if isinstance(name, str) and name in FUNCTIONS else "another function"
-            yield Call(layer, place if is_line else "", line if is_line else 0, known)
+            yield Call(layer, file, line, known)
 
 
-def _most_lines(data: bytes) -> int:
-    """Return how many lines a file has at most, whatever ends them."""
-    return data.count(b"\n") + data.count(b"\r") + 1
+def _has_line(files: Mapping[str, bytes], path: Any, line: Any) -> bool:
+    """Say whether a file can have a line of this number, whatever ends its lines."""
+    if not isinstance(path, str) or path not in files or type(line) is not int:
+        return False
+    return 0 < line <= files[path].count(b"\n") + files[path].count(b"\r") + 1
 
 
 def _is_number(value: Any) -> bool:
@@ -182,7 +184,6 @@ def older_places(reply: Mapping[str, Any], files: Mapping[str, bytes]) -> set[Pl
     for place in _list(reply.get("older"))[:MANY_PLACES]:
         if isinstance(place, list) and len(place) == 3 and _text(place[0], 20) in ROWS:
             row, path, line = place
-            if _text(path, 300) in files and type(line) is int:
-                if 0 < line <= files[path].count(b"\n") + 1:
-                    places.add((row, path, line))
+            if _has_line(files, path, line):
+                places.add((row, path, line))
     return places

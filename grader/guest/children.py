@@ -191,14 +191,14 @@ def end_of(pid: int, patience: float = 0.2) -> dict[str, Any]:
 
 
 def _ending(status: int) -> dict[str, Any]:
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number == signal.SIGXCPU:
-            return {"outcome": "timeout"}
-        known = number in set(signal.Signals)
-        name = signal.Signals(number).name if known else f"signal {number}"
-        return {"outcome": "died", "signal": name, "exit": None}
-    return {"outcome": "died", "signal": None, "exit": os.WEXITSTATUS(status)}
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return {"outcome": "died", "signal": None, "exit": code}
+    if -code == signal.SIGXCPU:
+        return {"outcome": "timeout"}
+    known = -code in set(signal.Signals)
+    name = signal.Signals(-code).name if known else f"signal {-code}"
+    return {"outcome": "died", "signal": name, "exit": None}
 
 
 def end(pid: int) -> None:

@@ -13,12 +13,11 @@ from __future__ import annotations
 import _socket
 import _thread
 import ctypes
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grader.guest import landlock, limits, seccomp
+from grader.guest import children, landlock, limits, seccomp, wire
 
 LAYERS = ("uid", "rlimits", "landlock", "seccomp")
 SET_DUMPABLE = 4
@@ -124,25 +123,22 @@ def _trial(here: Confinement, outside: str) -> list[str]:
     return through
 
 
-def _in_child(work: Callable[[], object]) -> list[str]:
+def _in_child(work: Callable[[], Sequence[str] | None]) -> list[str]:
     """Do `work` in a child; return the list it gives, or what went wrong as the only entry."""
-    receiving, sending = os.pipe()
-    pid = os.fork()
-    if pid == 0:
+
+    def report(answer: children.Answer) -> None:
         try:
-            result = work() or []
+            answer({"through": list(work() or [])}, {})
         except OSError as error:
-            result = [f"{error.strerror}"]
-        try:
-            os.write(sending, json.dumps(result).encode())
-        finally:
-            os._exit(0)
-    os.close(sending)
-    with os.fdopen(receiving, "rb") as pipe:
-        result = pipe.read()
+            answer({"through": [str(error.strerror)]}, {})
+
+    pid, pipe = children.start(report, lambda: None)
+    frame = wire.Incoming(pipe).read()
+    os.close(pipe)
+    through = frame[0]["through"] if frame else ["the trial gave no answer"]
     try:
         os.kill(pid, 0)
     except PermissionError:  # root without CAP_KILL
-        result = b'["the worker could not end it afterwards"]'
+        through = ["the worker could not end it afterwards"]
     os.waitpid(pid, 0)
-    return list(map(str, json.loads(result or b'["the trial gave no answer"]')))
+    return list(through)
