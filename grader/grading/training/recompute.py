@@ -172,7 +172,7 @@ class Recompute:
         self._left = MOST_WORK
         self._seen: dict[str, str] = {}
 
-    def look(self, notebook: str, training: Training) -> Trained:
+    def run(self, notebook: str, training: Training) -> Trained:
         """Return a run with what its parameters really do, and without the parameters.
 
         Accuracy on validation and hidden images is that of `params`, on training images that of
@@ -180,7 +180,7 @@ class Recompute:
         """
         told = replace(_bounded(training), rows=_rows(training.rows, self._images))
         try:
-            return self._look(notebook, training, told)
+            return self._recomputed(notebook, training, told)
         except Refused as refused:
             if isinstance(refused, TooLarge):
                 told = replace(told, rows=None)  # nothing is known of it, as with other images
@@ -188,7 +188,7 @@ class Recompute:
         finally:
             _give_back(training.params, training.fitted_params)
 
-    def _look(self, notebook: str, training: Training, told: Training) -> Trained:
+    def _recomputed(self, notebook: str, training: Training, told: Training) -> Trained:
         best = net_of(training.params, training.bn_statistics)
         self._check(notebook, training, best)
         told = replace(told, layer_sizes=best.sizes, normalization=best.normalization)
