@@ -477,6 +477,7 @@ def test_what_breaks_here_is_our_fault_and_leaves_the_code_s_points(
     monkeypatch.delenv("BACKGRADE_DEBUG", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     place, name, error, message = BREAKS[what]
+    monkeypatch.setattr(training.Recompute, "run", Mock(return_value=run()))
     monkeypatch.setattr(place, name, Mock(side_effect=error))
     items = tuple(bare(item, "passed") for item in rubric.table.items)
     images: Any = Mock(profile=rubric.table.data.synthetic)
