@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grader.guest.probes.nn import NETS, RETURNS
+from grader.guest.operations import NETS, OPERATIONS
 from grader.submission.written import Sources
 from grader.types import Evidence, FaultKind, Raised
 
@@ -35,9 +35,7 @@ IMPORTING: Mapping[str, tuple[FaultKind, str]] = {
 }  # fmt: skip
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 NO_FILE = re.compile(r"(layers|optim|fc_net|layer_utils)\.py is not in the \w{1,10}")
-NO_NAME = re.compile(
-    rf"({'|'.join(MODULES)})\.py has no ({'|'.join((*RETURNS, *NETS))})((?:\.loss)?)"
-)
+NO_NAME = re.compile(rf"({'|'.join(MODULES)})\.py has no ({'|'.join(OPERATIONS)})((?:\.loss)?)")
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def is_about_a_name(evidence: Evidence) -> bool:
     message = evidence.raised.message if evidence.raised else ""
     if evidence.outcome == "missing":
         return bool(NO_FILE.fullmatch(message) or NO_NAME.fullmatch(message))
-    return evidence.outcome == "not_written" and message in (*RETURNS, *NETS, *METHODS)
+    return evidence.outcome == "not_written" and message in (*OPERATIONS, *METHODS)
 
 
 def of(item: ItemTable, evidence: Evidence, sources: Sources, limit_s: float) -> Ending:
@@ -165,7 +163,7 @@ def _unwritten(item: ItemTable) -> Ending:
 def no_name(module: str, name: str, sources: Sources) -> str:
     """Return that a file lacks a name, and what was probably meant by it."""
     lacks = f"{module}.py has no {name}"
-    if near := sources.near(module, name, (*RETURNS, *NETS)):
+    if near := sources.near(module, name, tuple(OPERATIONS)):
         return f"{lacks}, but a {near}: rename it"
     if other := sources.elsewhere(module, name, MODULES):
         return f"{lacks}; {other}.py has one: move it"
@@ -200,7 +198,7 @@ def _not_written(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
 def _unwritten_function(raised: Raised) -> str:
     """Return the function that a process calls unwritten, if it says so."""
     if raised.type == "NotWritten":
-        return raised.message if raised.message in (*RETURNS, *NETS, *METHODS) else ""
+        return raised.message if raised.message in (*OPERATIONS, *METHODS) else ""
     return _last(raised)[2]
 
 

@@ -15,7 +15,7 @@ import pytest
 from grader.errors import GraderFault, UsageError
 from grader.grading import training
 from grader.grading.assignment import Assignment
-from grader.grading.outcome import bare
+from grader.grading.score import bare
 from grader.grading.training import hidden_from, judge
 from grader.rubric.cases import Rubric
 from grader.types import Cell, ItemResult, Notebook, Trained

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from grader.errors import GraderFault, UsageError, log_fault
 from grader.grading import score
-from grader.grading.outcome import bare
 from grader.grading.training.images import Images
 from grader.grading.training.judges import Finding, Rules, beats, reaches, sweeps, too_good
 from grader.grading.training.recompute import Recompute
@@ -57,7 +56,7 @@ def _broken(rubric: Rubric, error: Exception) -> dict[str, ItemResult]:
     message = f"images: {error}" if isinstance(error, GraderFault) else f"{what}; it costs nothing"
     fault = Fault("", "all", "", "error", message, public=True)
     items = [item for item in rubric.table.items if item.kind == "notebook"]
-    return {item.id: replace(bare(item, "grader_fault"), faults=(fault,)) for item in items}
+    return {item.id: replace(score.bare(item, "grader_fault"), faults=(fault,)) for item in items}
 
 
 def hidden_from(rubric: Rubric, profile: ProfileTable) -> float:
@@ -90,11 +89,11 @@ def judge(
     for item in (one for one in rubric.table.items if one.kind == "notebook"):
         notebook = by_name.get(item.where)
         if notebook is None or notebook.status in ABSENT:
-            results[item.id] = bare(item, "skipped")
+            results[item.id] = score.bare(item, "skipped")
         elif notebook.status == "unreadable":
             what = f"{notebook.name} could not be read: {notebook.says or 'it is no notebook'}"
             fault = _fault(item, item.parts[0], what)
-            results[item.id] = replace(bare(item, "pending"), faults=(fault,))
+            results[item.id] = replace(score.bare(item, "pending"), faults=(fault,))
         else:
             findings = [(p, _finding(p, trained, rules, taken, rubric)) for p in item.parts]
             results[item.id] = _result(item, findings, notebook, done)
@@ -138,12 +137,12 @@ def _result(
     missed = [(p, f) for p, f in findings if f.status != "passed" and not p.bonus]
     if any(finding.status == "pending" for _, finding in missed):
         faults = tuple(_fault(item, part, finding.message) for part, finding in missed)
-        return replace(bare(item, "pending"), faults=faults)
+        return replace(score.bare(item, "pending"), faults=faults)
     parts = tuple(_part(part, finding) for part, finding in findings)
     right = sum(finding.status == "passed" for _, finding in findings)
     status: Status = "passed" if not missed else "partial" if right else "failed"
     return replace(
-        bare(item, status),
+        score.bare(item, status),
         earned=score.tidy(sum(part.earned for part in parts)),
         parts=parts,
         faults=tuple(

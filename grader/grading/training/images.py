@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from grader.box.cache import cache_folder
 from grader.errors import GraderFault, UsageError
 from grader.rubric.goals import ProfileTable
 
@@ -94,9 +95,8 @@ class Images:
     def _folder(self) -> Path:
         """Return the folder with the files, made if it is not there yet."""
         asked = {key: value for key, value in self._asked.items() if key != "package"}
-        root = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
         digest = hashlib.sha256(json.dumps([FORM, asked, self._source()]).encode()).hexdigest()
-        parent, name = Path(root) / "backgrade-grader", digest[:32]
+        parent, name = cache_folder(), digest[:32]
         if (parent / name).is_dir():
             return parent / name
         try:
