@@ -23,7 +23,7 @@ class Assignment:
     """What every submission is graded against.
 
     `given` holds the handed-out layers.py and layer_utils.py (short name -> source). `grafts` holds
-    the reference's layers.py under "layers" where this machine has it: without it an item that
+    the reference's layers.py under "layers" if this machine has it: without it an item that
     fails because of another cannot be tried over right layers. `solved` holds the files of the
     reference's nets and layers likewise, laid out as a submission. `mistakes` is the folder of
     golden wrong answers, read once something has failed. `images` are those on which training is
@@ -41,20 +41,20 @@ class Assignment:
 
     @functools.cached_property
     def wrong(self) -> Wrong:
-        """What the usual mistakes give. Raises GoldenError where it cannot be read."""
+        """What the misconceptions give. Raises GoldenError if it cannot be read."""
         if self.mistakes is None:
             return Wrong.none()
         return Wrong.read(self.mistakes, self.golden.reference)
 
     def check(self) -> None:
-        """Raise GoldenError or RubricError where the parts do not belong together."""
+        """Raise GoldenError or RubricError if the parts do not belong together."""
         cases = (*self.rubric.cases, *self.rubric.ladder)
         with_golden = tuple(case for case in cases if find(case.judge).golden)
         self.golden.check(with_golden, self.rubric.table.seed)
         self._check_parts()
 
     def _check_parts(self) -> None:
-        """Raise RubricError where a part could never be earned, for no case decides it."""
+        """Raise RubricError if a part could never be earned, for no case decides it."""
         bench = Bench(self.rubric, self.golden)
         self._check_outputs(bench)
         decided = {
@@ -71,7 +71,7 @@ class Assignment:
                     )
 
     def _check_outputs(self, bench: Bench) -> None:
-        """Raise RubricError where `only` or `outputs` names what no case of the item gives."""
+        """Raise RubricError if `only` or `outputs` names what no case of the item gives."""
         for item in self.rubric.table.items:
             given: dict[str, None] = {}
             for case in (one for one in self.rubric.cases if one.item == item.id):

@@ -20,7 +20,7 @@ def bare(item: ItemTable, status: Status) -> ItemResult:
 def parts_of(
     item: ItemTable, right: Mapping[str, bool], otherwise: Status
 ) -> tuple[PartResult, ...]:
-    """Return each part with its points: all of them where it is right in every case, else none.
+    """Return each part with its points: all of them if it is right in every case, else none.
 
     A part that nothing decided is not in `right`, and earns nothing: no verdict, no points.
     `otherwise` is the status of what is not right.

@@ -1,9 +1,9 @@
 """What is wrong about the answers of an item, in a form in which two implementations compare.
 
-Where answers are determined by the inputs, a wrong answer is its array. Random layers have no such
-arrays: there it is what their properties say, as a set of words ("turned", "1/keep"). A student's
-wrong answers and those of a known mistake are made by this one function, so that they are equal
-where the mistake is the same.
+If answers are determined by the inputs, a wrong answer is its array. Random layers have no such
+arrays: there it is their properties as a set of words ("turned", "1/keep"). A student's wrong
+answers and those of a misconception are made by this one function, so that they are equal if the
+mistake is the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from grader.types import Case
 OTHER = "other"  # nothing that we have a word for
 ABSENT = frozenset({"absent"})
 Answer = Union[np.ndarray, frozenset[str]]  # noqa: UP007 - the self-check runs on Python 3.9
-Key = tuple[str, str]  # case, or the item for what several cases say together; output
+Key = tuple[str, str]  # case, or the item for what several cases show together; output
 # Judges by property whose cases are seeded all through: equal code gives equal arrays.
 SEEDED = ("nets.seeded",)
 
@@ -47,23 +47,25 @@ def wrong_answers(seen: Sequence[Seen]) -> dict[Key, Answer]:
         if one.look is None:
             found |= {(one.case.id, name): frozenset({one.ended}) for name in one.names}
             continue
-        told = {f.output: f for f in find(one.case.judge).decide(one.look) if f.output in one.names}
+        by_output = {
+            f.output: f for f in find(one.case.judge).decide(one.look) if f.output in one.names
+        }
         if one.case.judge == "dropout.train":
-            train.append((one.look, told))
+            train.append((one.look, by_output))
             continue
-        for name in _asked(one, told):
-            finding = told.get(name)
+        for name in _asked(one, by_output):
+            finding = by_output.get(name)
             if finding is None or not finding.right:
                 found[one.case.id, name] = _answer(one.look, name, finding)
     return found | _masks(train)
 
 
-def _asked(one: Seen, told: Mapping[str, Finding]) -> tuple[str, ...]:
-    """Return the outputs that say something: where units are dropped in the wrong place, how many
-    are dropped behind the right layers is left to chance.
+def _asked(one: Seen, by_output: Mapping[str, Finding]) -> tuple[str, ...]:
+    """Return the outputs that count: if units are dropped in the wrong place, how many are dropped
+    behind the right layers is left to chance.
     """
     if one.case.judge == "nets.dropout" and any(
-        told[name].kind is not None for name in ("used", "only_hidden") if name in told
+        by_output[name].kind is not None for name in ("used", "only_hidden") if name in by_output
     ):
         return tuple(name for name in one.names if name != "share")
     return one.names
@@ -90,12 +92,16 @@ def _answer(look: Look, name: str, finding: Finding | None) -> Answer:
 
 
 def _masks(train: Sequence[tuple[Look, dict[str, Finding]]]) -> dict[Key, Answer]:
-    """Return what all training passes of a dropout layer say together, aspect by aspect."""
+    """Return what all training passes of a dropout layer show together, aspect by aspect."""
     found: dict[Key, Answer] = {}
     for aspect in TRAIN:
-        wrong = [f for _, told in train if (f := told.get(aspect)) and f.kind is not None]
+        wrong = [f for _, by_output in train if (f := by_output.get(aspect)) and f.kind is not None]
         if wrong:
-            words = [_aspect(aspect, look, told[aspect]) for look, told in train if aspect in told]
+            words = [
+                _aspect(aspect, look, by_output[aspect])
+                for look, by_output in train
+                if aspect in by_output
+            ]
             common = frozenset.intersection(*words)
             found[train[0][0].case.item, aspect] = common or frozenset({OTHER})
     return found
@@ -131,7 +137,7 @@ def _aspect(aspect: str, look: Look, finding: Finding) -> frozenset[str]:
 
 
 def _spread(factors: np.ndarray, keep: float) -> frozenset[str]:
-    """Return whether a mask of many numbers is that of uniform ones; OTHER where it is not."""
+    """Return whether a mask of many numbers is that of uniform ones; OTHER if it is not."""
     if factors.size == 0 or np.ptp(factors) <= SAME * np.max(np.abs(factors)):
         return frozenset()
     for name, most in (("uniform", 1.0), ("uniform / keep", 1 / keep)):
@@ -196,13 +202,13 @@ def _other_mask(kept: np.ndarray, passed: np.ndarray) -> str:
 
 
 def _differ(look: Look, one: str, other: str) -> bool:
-    """Say whether two answers that should be one are there and differ."""
+    """Return whether two answers that should be one are there and differ."""
     first, second = look.arrays.get(one), look.arrays.get(other)
     return first is not None and second is not None and not np.array_equal(first, second)
 
 
 def _repeats(look: Look) -> Answer:
-    """Return which passes under seeds are equal: "0 0 2" where the first two are."""
+    """Return which passes under seeds are equal: "0 0 2" if the first two are."""
     outs = look.arrays.get("outs")
     if outs is None or outs.ndim == 0:
         return frozenset({OTHER})

@@ -1,6 +1,6 @@
 """The notebook items: what the recomputed runs of a submission earn.
 
-Cells do not matter here, only runs: all runs of all notebooks are looked at for every item.
+Cells do not matter here, only runs: every item considers all runs of all notebooks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from grader.errors import GraderFault, UsageError, log_fault
 from grader.grading import score
 from grader.grading.training.images import Images
-from grader.grading.training.judges import Finding, Rules, beats, reaches, sweeps, too_good
+from grader.grading.training.judges import GoalResult, GoalRules, beats, reaches, sweeps, too_good
 from grader.grading.training.recompute import Recompute
 from grader.grading.training.runs import claimed
 from grader.rubric.cases import Rubric
@@ -81,7 +81,7 @@ def judge(
 
     `done` holds the code items, of which one may explain why there is no run.
     """
-    rules = Rules(rubric.table.believing, profile.scale)
+    rules = GoalRules(rubric.table.believing, profile.scale)
     by_name = {notebook.name: notebook for notebook in notebooks}
     taken: dict[str, Trained] = {}
     used: dict[int, list[str]] = {}
@@ -109,10 +109,10 @@ def judge(
 def _finding(
     part: PartTable,
     trained: Sequence[Trained],
-    rules: Rules,
+    rules: GoalRules,
     taken: Mapping[str, Trained],
     rubric: Rubric,
-) -> Finding:
+) -> GoalResult:
     goal = part.goal
     assert goal is not None  # the rubric was checked
     if goal.judge == "reaches":
@@ -130,7 +130,7 @@ def _modest(goal: GoalTable, rubric: Rubric) -> bool:
 
 def _result(
     item: ItemTable,
-    findings: Sequence[tuple[PartTable, Finding]],
+    findings: Sequence[tuple[PartTable, GoalResult]],
     notebook: Notebook,
     done: Mapping[str, ItemResult],
 ) -> ItemResult:
@@ -155,7 +155,7 @@ def _result(
     )
 
 
-def _part(part: PartTable, finding: Finding) -> PartResult:
+def _part(part: PartTable, finding: GoalResult) -> PartResult:
     earned = part.points if finding.status == "passed" else 0.0
     possible = 0.0 if part.bonus else part.points
     return PartResult(part.id, part.about, earned, possible, finding.status)
@@ -163,7 +163,7 @@ def _part(part: PartTable, finding: Finding) -> PartResult:
 
 def _because_of(
     item: ItemTable,
-    missed: Sequence[tuple[PartTable, Finding]],
+    missed: Sequence[tuple[PartTable, GoalResult]],
     done: Mapping[str, ItemResult],
 ) -> str | None:
     """Return the code item without which there could be no run; None if there are runs."""
@@ -172,7 +172,7 @@ def _because_of(
     return next((n for n in item.needs if n in done and done[n].status != "passed"), None)
 
 
-def _message(finding: Finding, notebook: Notebook) -> str:
+def _message(finding: GoalResult, notebook: Notebook) -> str:
     """Return the sentence about a goal; if there was no run, also what stopped the notebook."""
     if finding.kind == "missing" and notebook.says:
         return f"{finding.message}. {notebook.name}: {notebook.says}"
@@ -186,7 +186,7 @@ def _fault(item: ItemTable, part: PartTable, message: str) -> Fault:
     return Fault(f"{item.id}/{part.id}", part.id, "", "value", message, public=True)
 
 
-def _flags(trained: Sequence[Trained], rules: Rules) -> Iterator[Flag]:
+def _flags(trained: Sequence[Trained], rules: GoalRules) -> Iterator[Flag]:
     """Yield what a person should look at: logs that show more than the parameters give."""
     for run in trained:
         where, val = f"{run.notebook}, cell {run.training.cell}", run.val_accuracy or 0.0

@@ -69,7 +69,7 @@ class Images:
         labels, mean = self.labels(split), self._array("mean").reshape(PIXELS).astype(np.float32)
         for start in range(0, len(rows), BATCH):
             chosen = rows[start : start + BATCH]
-            # Opened anew for each batch: pages that were looked at are given back.
+            # Opened anew for each batch: pages that were read are given back.
             pixels = self._open(split)[chosen].reshape(len(chosen), PIXELS).astype(np.float32)
             pixels -= mean
             yield pixels, labels[chosen]
@@ -129,7 +129,7 @@ class Images:
             env={**os.environ, "PYTHONPATH": str(here)}, capture_output=True, text=True,
         )  # fmt: skip
         if done.returncode:
-            said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+            output = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
             if self.real:
-                raise UsageError(f"--data: {said[0]}")
-            raise GraderFault(f"images: could not be made ({said[0]}); restore student_template/")
+                raise UsageError(f"--data: {output[0]}")
+            raise GraderFault(f"images: could not be made ({output[0]}); restore student_template/")

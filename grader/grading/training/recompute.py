@@ -1,4 +1,4 @@
-"""What learned parameters really do: a network's forward pass, computed again where nobody cheats.
+"""What learned parameters really do: a network's forward pass, computed again on the trusted side.
 
 Parameters come out of a process that the student controls, so nothing about them is believed:
 names, shapes, sizes and numbers are checked first, and what is no network of the course gets a
@@ -24,7 +24,7 @@ MOST_LAYERS = 40
 MOST_WEIGHTS = 6_000_000
 MOST_WORK = 2_000_000_000_000  # weights times images, for all runs of a submission: minutes
 MOST_POINTS = 100_000  # entries of a history that are kept
-FEWEST_HIDDEN = 200  # fewer images than this say too little: chance alone moves them by 0.1
+FEWEST_HIDDEN = 200  # fewer images than this show too little: chance alone moves them by 0.1
 EPS = np.float32(1e-5)  # added to the variance, inside the root: the course's default
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
@@ -41,7 +41,7 @@ class TooLarge(Refused):
 class Layer:
     """An affine layer, and the normalization behind it: float32 arrays.
 
-    `gamma` and `beta` are None where nothing is normalized; `mean` and `var` where the
+    `gamma` and `beta` are None if nothing is normalized; `mean` and `var` if the
     normalization is layernorm.
     """
 
@@ -55,7 +55,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Net:
-    """A network of the course; `finite` says whether all its numbers are."""
+    """A network of the course; `finite` message whether all its numbers are."""
 
     layers: tuple[Layer, ...]
     normalization: str | None
@@ -201,14 +201,14 @@ class Recompute:
             if (fitted.sizes, fitted.normalization) != (best.sizes, best.normalization):
                 raise Refused("its parameters are those of two different nets")
         train = None if claimed.rows is None else self._accuracy(fitted, "training", claimed.rows)
-        says = (
+        message = (
             "" if claimed.rows is not None else "it was trained on other images than the grader has"
         )
         if claimed.rows is not None and not len(claimed.rows):
-            says = "it names training images that do not exist"
+            message = "it names training images that do not exist"
         if not (best.finite and fitted.finite):
-            says = "its parameters are not all finite: the training ran away"
-        return Trained(notebook, claimed, train, val, hidden, says)
+            message = "its parameters are not all finite: the training ran away"
+        return Trained(notebook, claimed, train, val, hidden, message)
 
     def _accuracy(self, net: Net, split: Split, rows: np.ndarray | None = None) -> float:
         rows = np.arange(self._images.count(split)) if rows is None else rows
@@ -217,7 +217,7 @@ class Recompute:
         return accuracy(net, self._images, split, rows) if net.finite else 0.0
 
     def _check(self, notebook: str, training: Training, net: Net) -> None:
-        """Raise Refused where a run contradicts itself, was seen before, or would cost too much."""
+        """Raise Refused if a run contradicts itself, was seen before, or would cost too much."""
         if training.layer_sizes and tuple(training.layer_sizes) != net.sizes:
             raise Refused("its parameters are those of another net than the one it tells of")
         if training.normalization not in (None, net.normalization):
@@ -233,7 +233,7 @@ class Recompute:
 
 
 def _give_back(*held: Arrays) -> None:
-    """Let go of the memory of arrays that lie in a file, once they have been looked at."""
+    """Free the memory of arrays that are mapped from a file."""
     for array in (one for params in held if isinstance(params, Mapping) for one in params.values()):
         pages = getattr(array, "_mmap", None) if isinstance(array, np.memmap) else None
         if isinstance(pages, mmap.mmap):
@@ -241,7 +241,7 @@ def _give_back(*held: Arrays) -> None:
 
 
 def _rows(rows: object, images: Images) -> np.ndarray | None:
-    """Return the different training images that a run names, in order; none where that is odd."""
+    """Return the different training images that a run names, in order; none if that is odd."""
     if rows is None:
         return None
     if not _is_series(rows, "iu") or not 0 < rows.size <= MOST_POINTS:
@@ -261,7 +261,7 @@ def _digest(*held: Arrays) -> str:
 
 
 def _bounded(training: Training) -> Training:
-    """Return what a run tells, without its parameters and with histories of bounded length."""
+    """Return what a run claims, without its parameters and with histories of bounded length."""
     return replace(
         training,
         params={},
@@ -278,7 +278,7 @@ def _bounded(training: Training) -> Training:
 
 
 def _series(values: object) -> np.ndarray:
-    """Return a history as float64, shape (n,); an empty one where it is none."""
+    """Return a history as float64, shape (n,); an empty one if it is none."""
     return values[:MOST_POINTS].astype(np.float64) if _is_series(values, "fiu") else np.zeros(0)
 
 

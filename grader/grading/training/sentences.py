@@ -28,7 +28,7 @@ MEND = {
 
 
 def words(wanted: RunsTable) -> str:
-    """Say which net is looked for: "a 3-layer net trained on 50 images"."""
+    """Return which net is wanted: "a 3-layer net trained on 50 images"."""
     text = "a net" if wanted.layers is None else f"a {wanted.layers}-layer net"
     parts = [NORMALS[wanted.normalization]] if wanted.normalization else []
     if wanted.dropout is not None:
@@ -49,7 +49,7 @@ def share(accuracy: float) -> str:
 
 
 def images(on: On) -> str:
-    """Say on which images an accuracy is measured."""
+    """Return on which images an accuracy is measured."""
     return "its training images" if on == "training" else "the validation images"
 
 
