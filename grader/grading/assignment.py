@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from grader.grading.training.images import Images
 from grader.grading.verdicts import Bench
 from grader.judges import find
 from grader.rubric.cases import Rubric
+from grader.rubric.tables import ItemTable
+from grader.types import Case
 
 
 @dataclass(frozen=True)
@@ -56,31 +58,27 @@ class Assignment:
     def _check_parts(self) -> None:
         """Raise RubricError if a part could never be earned, for no case decides it."""
         bench = Bench(self.rubric, self.golden)
-        self._check_outputs(bench)
-        decided = {
-            (case.item, self.rubric.item(case.item).part_of(name, case))
-            for case in self.rubric.cases
-            for name in bench.names(case)
-        }
         for item in self.rubric.table.items:
+            cases = [case for case in self.rubric.cases if case.item == item.id]
+            self._check_outputs(item, cases, bench)
+            decided = {item.part_of(name, case) for case in cases for name in bench.names(case)}
             for part in item.parts:
-                if part.goal is None and (item.id, part.id) not in decided:
+                if part.goal is None and part.id not in decided:
                     raise RubricError(
                         f"{self.rubric.place}: item '{item.id}', part '{part.id}': no case "
                         "decides it; add a case, or name its outputs"
                     )
 
-    def _check_outputs(self, bench: Bench) -> None:
+    def _check_outputs(self, item: ItemTable, cases: Sequence[Case], bench: Bench) -> None:
         """Raise RubricError if `only` or `outputs` names what no case of the item gives."""
-        for item in self.rubric.table.items:
-            given: dict[str, None] = {}
-            for case in (one for one in self.rubric.cases if one.item == item.id):
-                names = bench.outputs(case)
-                given |= dict.fromkeys(names)
-                self._check_names(f"item '{item.id}', case '{case.id}', only", case.only, names)
-            for part in item.parts:
-                place = f"item '{item.id}', part '{part.id}', outputs"
-                self._check_names(place, part.outputs, given)
+        given: dict[str, None] = {}
+        for case in cases:
+            names = bench.outputs(case)
+            given |= dict.fromkeys(names)
+            self._check_names(f"item '{item.id}', case '{case.id}', only", case.only, names)
+        for part in item.parts:
+            place = f"item '{item.id}', part '{part.id}', outputs"
+            self._check_names(place, part.outputs, given)
 
     def _check_names(self, field: str, patterns: Iterable[str], names: Iterable[str]) -> None:
         for pattern in patterns:

@@ -25,13 +25,12 @@ def parts_of(
     A part that nothing decided is not in `right`, and earns nothing: no verdict, no points.
     `otherwise` is the status of what is not right.
     """
-    results = []
-    for part in item.parts:
-        good = right.get(part.id, False)
-        status: Status = "passed" if good else otherwise
-        earned = part.points if good else 0.0
-        results.append(PartResult(part.id, part.about, earned, part.points, status))
-    return tuple(results)
+    return tuple(
+        PartResult(part.id, part.about, part.points, part.points, "passed")
+        if right.get(part.id, False)
+        else PartResult(part.id, part.about, 0.0, part.points, otherwise)
+        for part in item.parts
+    )
 
 
 def status_of(parts: Iterable[PartResult], faults: Iterable[Fault]) -> Status:

@@ -95,31 +95,25 @@ def _masks(train: Sequence[tuple[Look, dict[str, Finding]]]) -> dict[Key, Answer
     """Return what all training passes of a dropout layer show together, aspect by aspect."""
     found: dict[Key, Answer] = {}
     for aspect in TRAIN:
-        wrong = [f for _, by_output in train if (f := by_output.get(aspect)) and f.kind is not None]
-        if wrong:
-            words = [
-                _aspect(aspect, look, by_output[aspect])
-                for look, by_output in train
-                if aspect in by_output
-            ]
-            common = frozenset.intersection(*words)
+        decided = [(look, found_in[aspect]) for look, found_in in train if aspect in found_in]
+        if any(finding.kind is not None for _, finding in decided):
+            common = frozenset.intersection(*(_aspect(aspect, *one) for one in decided))
             found[train[0][0].case.item, aspect] = common or frozenset({OTHER})
     return found
 
 
 def _aspect(aspect: str, look: Look, finding: Finding) -> frozenset[str]:
-    x, keep = look.inputs["x"], float(look.case.options["keep"])
-    out = look.arrays.get("out")
-    if aspect == "draws" or out is None or out.size != x.size:
-        return frozenset({hidden(finding, look)})
-    ratio = out.astype(np.float64).reshape(x.shape) / x
+    keep, sentence = float(look.case.options["keep"]), hidden(finding, look)
+    out = _like_x("out", look)
+    if aspect == "draws" or out is None:
+        return frozenset({sentence})
+    ratio = out / look.inputs["x"]
     kept = ratio != 0
+    factors = _factors(ratio[kept], np.ones(int(kept.sum())), keep)
     if aspect == "mask":
         spread = _spread(ratio[kept], keep)
-        if not spread:
-            return frozenset({hidden(finding, look)})
-        other = frozenset({OTHER}) & spread
-        return frozenset(f"{hidden(finding, look)}; {name}" for name in spread) | other
+        words = {f"{sentence}; {name}" for name in spread} or {sentence}
+        return frozenset(words | ({OTHER} & spread))
     if aspect == "keep_fraction":
         share, draws = float(kept.mean()), distinct(kept).size
         normal = 0.5 * (1 + math.erf(keep / math.sqrt(2)))
@@ -131,9 +125,15 @@ def _aspect(aspect: str, look: Look, finding: Finding) -> frozenset[str]:
         }  # fmt: skip
         shares = [n for n, p in guesses.items() if abs(share - p) <= band(p, draws)]
         # Whoever reads p the wrong way may scale by it or by the rest: that is not one mistake.
-        scaled = _factors(ratio[kept], np.ones(int(kept.sum())), keep)
-        return frozenset(f"{n}, times {f}" for n in shares for f in scaled or {OTHER})
-    return _factors(ratio[kept], np.ones(int(kept.sum())), keep)
+        return frozenset(f"{n}, times {f}" for n in shares for f in factors or {OTHER})
+    return factors
+
+
+def _like_x(name: str, look: Look) -> np.ndarray | None:
+    """Return an output as float64 in the shape of x; None if it has another size."""
+    shape, array = look.inputs["x"].shape, look.arrays.get(name)
+    fits = array is not None and array.size == math.prod(shape)
+    return np.asarray(array).astype(np.float64).reshape(shape) if fits else None
 
 
 def _spread(factors: np.ndarray, keep: float) -> frozenset[str]:
@@ -165,25 +165,19 @@ def _factors(got: np.ndarray, want: np.ndarray, keep: float) -> frozenset[str]:
 
 def _passed_on(look: Look) -> Answer:
     """Return what test mode of dropout makes of its input."""
-    x, out = look.inputs["x"], look.arrays.get("out")
-    if out is None or out.size != x.size:
+    if (out := _like_x("out", look)) is None:
         return frozenset({OTHER})
-    keep = float(look.case.options["keep"])
-    ratio = out.astype(np.float64).reshape(x.shape) / x
-    factors = _factors(ratio, np.ones_like(ratio), keep)
-    if not factors and np.any(ratio == 0):
-        factors = frozenset({"drops"})
-    return factors or frozenset({OTHER})
+    ratio = out / look.inputs["x"]
+    factors = _factors(ratio, np.ones_like(ratio), float(look.case.options["keep"]))
+    return factors or frozenset({"drops" if np.any(ratio == 0) else OTHER})
 
 
 def _backward(look: Look) -> Answer:
     """Return how dx follows from dout and the mask of the forward pass, in words."""
-    x, dout = look.inputs["x"], look.inputs["dout"]
-    arrays = [look.arrays.get(name) for name in ("out", "dx")]
-    if any(array is None or array.size != x.size for array in arrays):
+    x, dout, keep = look.inputs["x"], look.inputs["dout"], float(look.case.options["keep"])
+    out, dx = _like_x("out", look), _like_x("dx", look)
+    if out is None or dx is None:
         return frozenset({OTHER})
-    out, dx = (np.asarray(a).astype(np.float64).reshape(x.shape) for a in arrays)
-    keep = float(look.case.options["keep"])
     words = {f"dout * {name}" for name in _factors(dx, dout, keep)}
     words |= {f"mask * {name}" for name in _factors(dx, dout * (out / x), keep)}
     words |= {f"zeros * {name}" for name in _factors(dx, dout * (out != 0), keep)}
@@ -212,17 +206,15 @@ def _repeats(look: Look) -> Answer:
     outs = look.arrays.get("outs")
     if outs is None or outs.ndim == 0:
         return frozenset({OTHER})
-    first = [
-        next(j for j in range(i + 1) if np.array_equal(outs[j], outs[i])) for i in range(len(outs))
-    ]
-    return frozenset({" ".join(map(str, first))})
+    equal = [[np.array_equal(one, other, equal_nan=True) for other in outs] for one in outs]
+    return frozenset({" ".join(str(row.index(True)) for row in equal)})
 
 
 def _started(name: str, got: np.ndarray, scale: float) -> str:
     """Return in words how a parameter starts."""
     if name.startswith("W"):
         return f"{got.ndim} axes, {_drawn(got, scale)}"
-    constant = got.size == 0 or bool(np.all(got == got.flat[0]))
+    constant = got.size > 0 and np.all(got == got.flat[0])
     return f"{got.ndim} axes, {f'all {got.flat[0]:g}' if constant else 'many numbers'}"
 
 
