@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from grader.grading.training.images import Images
 from grader.grading.verdicts import Bench
 from grader.judges import find
 from grader.rubric.cases import Rubric
+from grader.rubric.records import Item
+from grader.types import Case
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Assignment:
     """What every submission is graded against.
 
     `given` holds the handed-out layers.py and layer_utils.py (short name -> source). `grafts` holds
-    the reference's layers.py under "layers" where this machine has it: without it an item that
+    the reference's layers.py under "layers" if this machine has it: without it an item that
     fails because of another cannot be tried over right layers. `solved` holds the files of the
     reference's nets and layers likewise, laid out as a submission. `mistakes` is the folder of
     golden wrong answers, read once something has failed. `images` are those on which training is
@@ -41,46 +43,42 @@ class Assignment:
 
     @functools.cached_property
     def wrong(self) -> Misconceptions:
-        """What the usual mistakes give. Raises GoldenError where it cannot be read."""
+        """What the misconceptions give. Raises GoldenError if it cannot be read."""
         if self.mistakes is None:
             return Misconceptions.none()
         return Misconceptions.read(self.mistakes, self.golden.reference)
 
     def check(self) -> None:
-        """Raise GoldenError or RubricError where the parts do not belong together."""
+        """Raise GoldenError or RubricError if the parts do not belong together."""
         cases = (*self.rubric.cases, *self.rubric.ladder)
         with_golden = tuple(case for case in cases if find(case.judge).golden)
         self.golden.check(with_golden, self.rubric.table.seed)
         self._check_parts()
 
     def _check_parts(self) -> None:
-        """Raise RubricError where a part could never be earned, for no case decides it."""
+        """Raise RubricError if a part could never be earned, for no case decides it."""
         bench = Bench(self.rubric, self.golden)
-        self._check_outputs(bench)
-        decided = {
-            (case.item, self.rubric.item(case.item).part_of(name, case))
-            for case in self.rubric.cases
-            for name in bench.names(case)
-        }
         for item in self.rubric.table.items:
+            cases = [case for case in self.rubric.cases if case.item == item.id]
+            self._check_outputs(item, cases, bench)
+            decided = {item.part_of(name, case) for case in cases for name in bench.names(case)}
             for part in item.parts:
-                if part.goal is None and (item.id, part.id) not in decided:
+                if part.goal is None and part.id not in decided:
                     raise RubricError(
                         f"{self.rubric.place}: item '{item.id}', part '{part.id}': no case "
                         "decides it; add a case, or name its outputs"
                     )
 
-    def _check_outputs(self, bench: Bench) -> None:
-        """Raise RubricError where `only` or `outputs` names what no case of the item gives."""
-        for item in self.rubric.table.items:
-            given: dict[str, None] = {}
-            for case in (one for one in self.rubric.cases if one.item == item.id):
-                names = bench.outputs(case)
-                given |= dict.fromkeys(names)
-                self._check_names(f"item '{item.id}', case '{case.id}', only", case.only, names)
-            for part in item.parts:
-                place = f"item '{item.id}', part '{part.id}', outputs"
-                self._check_names(place, part.outputs, given)
+    def _check_outputs(self, item: Item, cases: Sequence[Case], bench: Bench) -> None:
+        """Raise RubricError if `only` or `outputs` names what no case of the item gives."""
+        given: dict[str, None] = {}
+        for case in cases:
+            names = bench.outputs(case)
+            given |= dict.fromkeys(names)
+            self._check_names(f"item '{item.id}', case '{case.id}', only", case.only, names)
+        for part in item.parts:
+            place = f"item '{item.id}', part '{part.id}', outputs"
+            self._check_names(place, part.outputs, given)
 
     def _check_names(self, field: str, patterns: Iterable[str], names: Iterable[str]) -> None:
         for pattern in patterns:

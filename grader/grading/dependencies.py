@@ -1,4 +1,4 @@
-"""What an item rests on: where a failure may only be the consequence of another."""
+"""What an item depends on: a failure may only be the consequence of another one."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def kind(item: Item) -> str:
 
 
 def fails(item_id: str, verdicts: Verdicts) -> bool:
-    """Say whether there is an item of this id that is not right."""
+    """Return whether there is an item of this id that is not right."""
     return item_id in verdicts and not verdicts[item_id].passed

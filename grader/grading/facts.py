@@ -48,7 +48,7 @@ class Facts:
         }
 
     def is_slow(self, name: str) -> bool:
-        """Say whether an item ran out of time or memory: no more of either is spent on it."""
+        """Return whether an item ran out of time or memory: no more of either is spent on it."""
         return any(fault.kind in SLOW for fault in self.verdicts[name].faults)
 
     def right(self, name: str) -> dict[str, bool]:

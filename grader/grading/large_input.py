@@ -21,7 +21,7 @@ def flags(
     """Return a flag for each right item that took too long for its large input."""
     limit = rubric.table.limits.large_s
     return tuple(
-        Flag("slow", _says(case.item, seen, limit), rubric.item(case.item).where)
+        Flag("slow", _message(case.item, seen, limit), rubric.item(case.item).where)
         for case in rubric.large
         if verdicts[case.item].passed
         for seen in [evidence.get(case.id)]
@@ -29,7 +29,7 @@ def flags(
     )
 
 
-def _says(item: str, evidence: Evidence, limit: float) -> str:
+def _message(item: str, evidence: Evidence, limit: float) -> str:
     took = (
         "did not finish"
         if evidence.outcome == "timeout"

@@ -9,19 +9,23 @@ from grader.rubric.records import Item
 from grader.types import COUNTED, Fault, ItemResult, PartResult, Score, Status
 
 
+def bare(item: Item, status: Status) -> ItemResult:
+    """Return an item that earned nothing and of which nothing is known but its status."""
+    return ItemResult(item.id, item.title, item.section, item.where, status, 0.0, item.points, ())
+
+
 def parts_of(item: Item, right: Mapping[str, bool], otherwise: Status) -> tuple[PartResult, ...]:
-    """Return each part with its points: all of them where it is right in every case, else none.
+    """Return each part with its points: all of them if it is right in every case, else none.
 
     A part that nothing decided is not in `right`, and earns nothing: no verdict, no points.
     `otherwise` is the status of what is not right.
     """
-    results = []
-    for part in item.parts:
-        good = right.get(part.id, False)
-        status: Status = "passed" if good else otherwise
-        earned = part.points if good else 0.0
-        results.append(PartResult(part.id, part.about, earned, part.points, status))
-    return tuple(results)
+    return tuple(
+        PartResult(part.id, part.about, part.points, part.points, "passed")
+        if right.get(part.id, False)
+        else PartResult(part.id, part.about, 0.0, part.points, otherwise)
+        for part in item.parts
+    )
 
 
 def status_of(parts: Iterable[PartResult], faults: Iterable[Fault]) -> Status:

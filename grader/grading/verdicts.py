@@ -27,7 +27,7 @@ from grader.types import Arrays, Case, Evidence, Fault, Status
 class Verdict:
     """One item, decided: part -> right, and what was found.
 
-    `written` is False for a stub and for what is missing, `broken` is True where the grader failed.
+    `written` is False for a stub and for what is missing, `broken` is True if the grader failed.
     """
 
     item: Item
@@ -59,9 +59,9 @@ class Verdict:
 
 
 class Bench:
-    """Where evidence is judged: the rubric's rules, the golden answers, and the student's source.
+    """Judges evidence by the rubric's rules, the golden answers, and the student's source.
 
-    Nothing is right or wrong by the source; it tells what is missing from what is not written.
+    Nothing is right or wrong by the source; it sets what is missing apart from what is not written.
     """
 
     def __init__(self, rubric: Rubric, golden: Golden, sources: Sources | None = None) -> None:
@@ -72,7 +72,7 @@ class Bench:
         self._names: dict[str, list[str]] = {}
 
     def is_right(self, case: Case, evidence: Evidence) -> bool:
-        """Say whether every output of the case that counts was decided and found right."""
+        """Return whether every output of the case that counts was decided and found right."""
         if evidence.outcome != "answered":
             return False
         try:
@@ -178,7 +178,7 @@ class Bench:
         if evidence.unstable:
             message = f"{item.id} gives different answers for the same input"
             found.append(Fault(case.id, "all", "", "not_deterministic", message, case.public))
-        # Another run may have come after hidden inputs were in the box: what it says or answers
+        # Another run may have come after hidden inputs were in the box: what it prints or answers
         # could carry them, so no more of it is shown than of a hidden case.
         public = case.public and not evidence.unstable
         if evidence.outcome != "answered":
@@ -214,7 +214,7 @@ class Bench:
         return endings.of(item, evidence, self.sources, self._rubric.table.limits.case_s)
 
     def _lacks(self, case: Case, evidence: Evidence) -> bool:
-        """Say whether it is this item that is missing or not written, and not one that it calls."""
+        """Return whether this item is missing or not written, and not one that it calls."""
         lacking = evidence.outcome in ("not_written", "missing")
         return lacking and self.ending(case, evidence).lacks
 
@@ -223,5 +223,5 @@ class Bench:
 
 
 def _may_change(case: Case) -> bool:
-    """Say whether the course allows to work in place: update rules may change the weights."""
+    """Return whether the course allows to work in place: update rules may change the weights."""
     return case.probe.startswith("optim.")

@@ -119,7 +119,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Judge:
-    """`decide` yields the findings; `outputs` says in advance what they will be about.
+    """`decide` yields the findings; `outputs` gives in advance what they will be about.
 
     A `golden` judge needs the case's golden arrays, whose names are its outputs.
     """

@@ -169,7 +169,7 @@ def _with_our_mask(look: Look, another_scale: bool = False) -> Finding:
 
 
 def _is_another_scale(dx: np.ndarray, want: np.ndarray, dout: np.ndarray) -> bool:
-    """Say whether dx is dout times one number, and not the number of the own forward pass."""
+    """Return whether dx is dout times one number, and not the number of the own forward pass."""
     factor = float(np.median(dx / dout))
     size = float(np.max(np.abs(dout)))
     is_one = bool(np.max(np.abs(dx - factor * dout)) <= SAME * size * max(1.0, abs(factor)))

@@ -32,7 +32,7 @@ def decide(look: Look) -> Iterator[Finding]:
 
 
 def is_gradient(look: Look) -> bool:
-    """Say whether all gradients are those of the own forward pass, whatever that one does."""
+    """Return whether all gradients are those of the own forward pass, whatever that one does."""
     known = all(n in look.arrays and f"{n}_ends" in look.arrays for n in GRADIENTS)
     return known and all(
         _agrees(name, look.inputs[along], look).kind is None for name, along in GRADIENTS.items()
@@ -40,7 +40,7 @@ def is_gradient(look: Look) -> bool:
 
 
 def normalizes(look: Look) -> bool:
-    """Say whether the own output (N, D) has rows or columns of mean 0, and no trace of x's scale.
+    """Return whether the own output (N, D) has rows or columns of mean 0, whatever x's scale.
 
     `plain_of_double` is what the forward pass gives for twice the input.
     """

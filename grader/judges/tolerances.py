@@ -1,7 +1,7 @@
 """How much an answer may differ, by operation and dtype: one table, each row with its reason.
 
 The error of an array is max|got - expected| divided by its scale: the largest expected value in
-it, or a thousandth of the largest in the whole case where that is larger (so that a gradient that
+it, or a thousandth of the largest in the whole case if that is larger (so that a gradient that
 is zero but for rounding is not judged by its noise). `benchmarks/spread.py` measures the largest
 error among the correct submissions of tests/submissions/accepted; a row must leave a factor of ten
 above it, and stay a factor of ten below the smallest mistake that the operation's cases show.

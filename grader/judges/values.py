@@ -147,7 +147,7 @@ def _in_another_form(right: Finding, got: np.ndarray, want: np.ndarray, rules: R
 
 
 def same_but_for_unit_axes(got: tuple[int, ...], want: tuple[int, ...]) -> bool:
-    """Say whether shapes agree but for axes of length 1 that are not the last one.
+    """Return whether shapes agree but for axes of length 1 that are not the last one.
 
     (1, D) for (D,) still lines up with what it belongs to; (D, 1) would make a matrix of it.
     """
@@ -187,7 +187,7 @@ def _badness(finding: Finding) -> tuple[bool, bool, float]:
 
 
 def _inner_bias(name: str, look: Look) -> bool:
-    """Say whether this is a bias in front of batch normalization: without effect, it may lack."""
+    """Return whether this is a bias in front of batch normalization: it has no effect."""
     layers = len(look.case.options["dims"]) - 1
     return name in {f"{d}b{layer}" for d in ("", "d") for layer in range(1, layers)}
 

@@ -1,4 +1,4 @@
-"""What is said about a finding: of a public case all that helps, of a hidden one no number of it.
+"""Word findings: of a public case all that helps is shown, of a hidden one no number of it.
 
 Judges name a reason and hand over data. This is the one module that makes sentences of them, so it
 is the one place that keeps what a hidden case holds: a sentence about one is made of SHOWN alone.
@@ -161,7 +161,7 @@ def _facts(found: Finding, look: Look, names: list[str]) -> dict[str, Any]:
 
 
 def _place(name: str, probe: str) -> str:
-    """Return where a net or an update rule should have put an output, to say that it did not."""
+    """Return where a net or an update rule should have put an output that is missing."""
     if probe.startswith("nets.") and name.startswith("d"):
         return f": grads has no '{name[1:]}'"
     if probe.startswith("optim.") and name != "next_w":

@@ -1,16 +1,16 @@
 """What is wrong about the answers of an item, in a form in which two implementations compare.
 
-Where answers are determined by the inputs, a wrong answer is its array. Random layers have no such
-arrays: there it is what their properties say, as a set of words ("turned", "1/keep"). A student's
-wrong answers and those of a known mistake are made by this one function, so that they are equal
-where the mistake is the same.
+If answers are determined by the inputs, a wrong answer is its array. Random layers have no such
+arrays: there it is their properties as a set of words ("turned", "1/keep"). A student's wrong
+answers and those of a misconception are made by this one function, so that they are equal if the
+mistake is the same.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Union
 
@@ -24,7 +24,7 @@ from grader.types import Case
 OTHER = "other"  # nothing that we have a word for
 ABSENT = frozenset({"absent"})
 Answer = Union[np.ndarray, frozenset[str]]  # noqa: UP007 - the self-check runs on Python 3.9
-Key = tuple[str, str]  # case, or the item for what several cases say together; output
+Key = tuple[str, str]  # case, or the item for what several cases show together; output
 # Judges by property whose cases are seeded all through: equal code gives equal arrays.
 SEEDED = ("nets.seeded",)
 
@@ -47,30 +47,28 @@ def wrong_answers(seen: Sequence[Seen]) -> dict[Key, Answer]:
         if one.look is None:
             found |= {(one.case.id, name): frozenset({one.ended}) for name in one.names}
             continue
-        told = {f.output: f for f in _findings(one.look) if f.output in one.names}
+        by_output = {
+            f.output: f for f in find(one.case.judge).decide(one.look) if f.output in one.names
+        }
         if one.case.judge == "dropout.train":
-            train.append((one.look, told))
+            train.append((one.look, by_output))
             continue
-        for name in _asked(one, told):
-            finding = told.get(name)
+        for name in _asked(one, by_output):
+            finding = by_output.get(name)
             if finding is None or not finding.right:
                 found[one.case.id, name] = _answer(one.look, name, finding)
     return found | _masks(train)
 
 
-def _asked(one: Seen, told: Mapping[str, Finding]) -> tuple[str, ...]:
-    """Return the outputs that say something: where units are dropped in the wrong place, how many
-    are dropped behind the right layers is left to chance.
+def _asked(one: Seen, by_output: Mapping[str, Finding]) -> tuple[str, ...]:
+    """Return the outputs that count: if units are dropped in the wrong place, how many are dropped
+    behind the right layers is left to chance.
     """
     if one.case.judge == "nets.dropout" and any(
-        told[name].kind is not None for name in ("used", "only_hidden") if name in told
+        by_output[name].kind is not None for name in ("used", "only_hidden") if name in by_output
     ):
         return tuple(name for name in one.names if name != "share")
     return one.names
-
-
-def _findings(look: Look) -> Iterator[Finding]:
-    return find(look.case.judge).decide(look)
 
 
 def _answer(look: Look, name: str, finding: Finding | None) -> Answer:
@@ -94,30 +92,28 @@ def _answer(look: Look, name: str, finding: Finding | None) -> Answer:
 
 
 def _masks(train: Sequence[tuple[Look, dict[str, Finding]]]) -> dict[Key, Answer]:
-    """Return what all training passes of a dropout layer say together, aspect by aspect."""
+    """Return what all training passes of a dropout layer show together, aspect by aspect."""
     found: dict[Key, Answer] = {}
     for aspect in TRAIN:
-        wrong = [f for _, told in train if (f := told.get(aspect)) and f.kind is not None]
-        if wrong:
-            words = [_aspect(aspect, look, told[aspect]) for look, told in train if aspect in told]
-            common = frozenset.intersection(*words)
+        decided = [(look, found_in[aspect]) for look, found_in in train if aspect in found_in]
+        if any(finding.kind is not None for _, finding in decided):
+            common = frozenset.intersection(*(_aspect(aspect, *one) for one in decided))
             found[train[0][0].case.item, aspect] = common or frozenset({OTHER})
     return found
 
 
 def _aspect(aspect: str, look: Look, finding: Finding) -> frozenset[str]:
-    x, keep = look.inputs["x"], float(look.case.options["keep"])
-    out = look.arrays.get("out")
-    if aspect == "draws" or out is None or out.size != x.size:
-        return frozenset({hidden(finding, look)})
-    ratio = out.astype(np.float64).reshape(x.shape) / x
+    keep, sentence = float(look.case.options["keep"]), hidden(finding, look)
+    out = _like_x("out", look)
+    if aspect == "draws" or out is None:
+        return frozenset({sentence})
+    ratio = out / look.inputs["x"]
     kept = ratio != 0
+    factors = _factors(ratio[kept], np.ones(int(kept.sum())), keep)
     if aspect == "mask":
         spread = _spread(ratio[kept], keep)
-        if not spread:
-            return frozenset({hidden(finding, look)})
-        other = frozenset({OTHER}) & spread
-        return frozenset(f"{hidden(finding, look)}; {name}" for name in spread) | other
+        words = {f"{sentence}; {name}" for name in spread} or {sentence}
+        return frozenset(words | ({OTHER} & spread))
     if aspect == "keep_fraction":
         share, draws = float(kept.mean()), distinct(kept).size
         normal = 0.5 * (1 + math.erf(keep / math.sqrt(2)))
@@ -129,13 +125,19 @@ def _aspect(aspect: str, look: Look, finding: Finding) -> frozenset[str]:
         }  # fmt: skip
         shares = [n for n, p in guesses.items() if abs(share - p) <= band(p, draws)]
         # Whoever reads p the wrong way may scale by it or by the rest: that is not one mistake.
-        scaled = _factors(ratio[kept], np.ones(int(kept.sum())), keep)
-        return frozenset(f"{n}, times {f}" for n in shares for f in scaled or {OTHER})
-    return _factors(ratio[kept], np.ones(int(kept.sum())), keep)
+        return frozenset(f"{n}, times {f}" for n in shares for f in factors or {OTHER})
+    return factors
+
+
+def _like_x(name: str, look: Look) -> np.ndarray | None:
+    """Return an output as float64 in the shape of x; None if it has another size."""
+    shape, array = look.inputs["x"].shape, look.arrays.get(name)
+    fits = array is not None and array.size == math.prod(shape)
+    return np.asarray(array).astype(np.float64).reshape(shape) if fits else None
 
 
 def _spread(factors: np.ndarray, keep: float) -> frozenset[str]:
-    """Return whether a mask of many numbers is that of uniform ones; OTHER where it is not."""
+    """Return whether a mask of many numbers is that of uniform ones; OTHER if it is not."""
     if factors.size == 0 or np.ptp(factors) <= SAME * np.max(np.abs(factors)):
         return frozenset()
     for name, most in (("uniform", 1.0), ("uniform / keep", 1 / keep)):
@@ -163,25 +165,19 @@ def _factors(got: np.ndarray, want: np.ndarray, keep: float) -> frozenset[str]:
 
 def _passed_on(look: Look) -> Answer:
     """Return what test mode of dropout makes of its input."""
-    x, out = look.inputs["x"], look.arrays.get("out")
-    if out is None or out.size != x.size:
+    if (out := _like_x("out", look)) is None:
         return frozenset({OTHER})
-    keep = float(look.case.options["keep"])
-    ratio = out.astype(np.float64).reshape(x.shape) / x
-    factors = _factors(ratio, np.ones_like(ratio), keep)
-    if not factors and np.any(ratio == 0):
-        factors = frozenset({"drops"})
-    return factors or frozenset({OTHER})
+    ratio = out / look.inputs["x"]
+    factors = _factors(ratio, np.ones_like(ratio), float(look.case.options["keep"]))
+    return factors or frozenset({"drops" if np.any(ratio == 0) else OTHER})
 
 
 def _backward(look: Look) -> Answer:
     """Return how dx follows from dout and the mask of the forward pass, in words."""
-    x, dout = look.inputs["x"], look.inputs["dout"]
-    arrays = [look.arrays.get(name) for name in ("out", "dx")]
-    if any(array is None or array.size != x.size for array in arrays):
+    x, dout, keep = look.inputs["x"], look.inputs["dout"], float(look.case.options["keep"])
+    out, dx = _like_x("out", look), _like_x("dx", look)
+    if out is None or dx is None:
         return frozenset({OTHER})
-    out, dx = (np.asarray(a).astype(np.float64).reshape(x.shape) for a in arrays)
-    keep = float(look.case.options["keep"])
     words = {f"dout * {name}" for name in _factors(dx, dout, keep)}
     words |= {f"mask * {name}" for name in _factors(dx, dout * (out / x), keep)}
     words |= {f"zeros * {name}" for name in _factors(dx, dout * (out != 0), keep)}
@@ -200,27 +196,25 @@ def _other_mask(kept: np.ndarray, passed: np.ndarray) -> str:
 
 
 def _differ(look: Look, one: str, other: str) -> bool:
-    """Say whether two answers that should be one are there and differ."""
+    """Return whether two answers that should be one are there and differ."""
     first, second = look.arrays.get(one), look.arrays.get(other)
     return first is not None and second is not None and not np.array_equal(first, second)
 
 
 def _repeats(look: Look) -> Answer:
-    """Return which passes under seeds are equal: "0 0 2" where the first two are."""
+    """Return which passes under seeds are equal: "0 0 2" if the first two are."""
     outs = look.arrays.get("outs")
     if outs is None or outs.ndim == 0:
         return frozenset({OTHER})
-    first = [
-        next(j for j in range(i + 1) if np.array_equal(outs[j], outs[i])) for i in range(len(outs))
-    ]
-    return frozenset({" ".join(map(str, first))})
+    equal = [[np.array_equal(one, other, equal_nan=True) for other in outs] for one in outs]
+    return frozenset({" ".join(str(row.index(True)) for row in equal)})
 
 
 def _started(name: str, got: np.ndarray, scale: float) -> str:
     """Return in words how a parameter starts."""
     if name.startswith("W"):
         return f"{got.ndim} axes, {_drawn(got, scale)}"
-    constant = got.size == 0 or bool(np.all(got == got.flat[0]))
+    constant = got.size > 0 and np.all(got == got.flat[0])
     return f"{got.ndim} axes, {f'all {got.flat[0]:g}' if constant else 'many numbers'}"
 
 

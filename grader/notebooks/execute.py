@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.box.job import Gone, Job, Script
-from grader.box.plan import Desk, Plan
+from grader.box.plan import NotebookWorkspace, Plan
 from grader.box.worker import Worker
 from grader.errors import UnusableSubmission, WireError
 from grader.guest.wire import Late
@@ -45,7 +45,7 @@ def workspace(plan: Plan, data: Path | None = None, variable: str = "") -> Itera
         elif data:
             data = Path(shutil.copytree(data, Path(folder) / "data"))
         named = {variable: str(data)} if data else {}
-        yield plan.with_desk(Desk(folder, shown, named))
+        yield replace(plan, workspace=NotebookWorkspace(folder, shown, named))
 
 
 def execute(

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from grader.box.job import GRADED, Job, Loaded, Observed
+from grader.box.job import Job, Loaded, Observed
 from grader.box.session import Session
 from grader.box.worker import Worker as BoxWorker
 from grader.diagnosis import minimal_example, over_reference, own_gradient
@@ -28,6 +28,7 @@ from grader.grading.follow import Again
 from grader.grading.outcome import Consequence, result_of
 from grader.grading.rerun import Rerun
 from grader.grading.verdicts import Bench, Verdict
+from grader.guest.modules import GRADED
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
 from grader.types import (

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from grader.box.job import GRADED, Gone
+from grader.box.job import Gone
+from grader.guest.modules import GRADED
 from grader.guest.wire import Late
 from grader.rubric.cases import Rubric
 from grader.types import Case, Evidence

@@ -449,8 +449,8 @@ def test_forged_messages_make_no_cell_and_no_run(name: str) -> None:
 def test_no_file_and_no_process_is_left(tmp_path: Path) -> None:
     before = processes.mine()
     with execute.workspace(choose("landlock")) as plan:
-        assert plan.desk is not None and os.path.isdir(plan.desk.folder)
+        assert plan.workspace is not None and os.path.isdir(plan.workspace.folder)
         with Worker(plan) as worker:
             ran(worker, "open('left', 'w').write('x')")
-    assert not os.path.exists(plan.desk.folder)
+    assert not os.path.exists(plan.workspace.folder)
     assert processes.gone(processes.mine() - before)

@@ -92,7 +92,7 @@ def _module(folder: Path, name: str) -> ModuleType:
 
 
 def main() -> None:
-    """Write the files that stdin asks for; exit 1 with one line where that cannot be."""
+    """Write the files that stdin asks for; exit 1 with one line if that cannot be."""
     asked = json.load(sys.stdin)
     into = Path(asked["into"])
     try:

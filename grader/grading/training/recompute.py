@@ -1,4 +1,4 @@
-"""What learned parameters really do: a network's forward pass, computed again where nobody cheats.
+"""What learned parameters really do: a network's forward pass, computed again on the trusted side.
 
 Parameters come out of a process that the student controls, so nothing about them is believed:
 names, shapes, sizes and numbers are checked first, and what is no network of the course gets a
@@ -12,6 +12,7 @@ import hashlib
 import mmap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 import numpy as np
 
@@ -23,7 +24,7 @@ MOST_LAYERS = 40
 MOST_WEIGHTS = 6_000_000
 MOST_WORK = 2_000_000_000_000  # weights times images, for all runs of a submission: minutes
 MOST_POINTS = 100_000  # entries of a history that are kept
-FEWEST_HIDDEN = 200  # fewer images than this say too little: chance alone moves them by 0.1
+FEWEST_HIDDEN = 200  # fewer images than this show too little: chance alone moves them by 0.1
 EPS = np.float32(1e-5)  # added to the variance, inside the root: the course's default
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
@@ -40,7 +41,7 @@ class TooLarge(Refused):
 class Layer:
     """An affine layer, and the normalization behind it: float32 arrays.
 
-    `gamma` and `beta` are None where nothing is normalized; `mean` and `var` where the
+    `gamma` and `beta` are None if nothing is normalized; `mean` and `var` if the
     normalization is layernorm.
     """
 
@@ -54,7 +55,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Net:
-    """A network of the course; `finite` says whether all its numbers are."""
+    """A network of the course; `finite` message whether all its numbers are."""
 
     layers: tuple[Layer, ...]
     normalization: str | None
@@ -97,15 +98,13 @@ def net_of(params: object, statistics: object) -> Net:
     for i in range(1, count + 1):
         W = _array(params, f"W{i}", (width, None if i < count else CLASSES))
         width = W.shape[1]
-        parts = {"b": _array(params, f"b{i}", (width,))}
-        if normal and i < count:
-            parts |= {kind: _array(params, f"{kind}{i}", (width,)) for kind in ("gamma", "beta")}
-        if batchnorm and i < count:
-            parts["mean"] = _array(statistics[i - 1], "running_mean", (width,))
-            parts["var"] = _array(statistics[i - 1], "running_var", (width,))
+        kinds = [kind for kind in ("b", "gamma", "beta") if f"{kind}{i}" in names]
+        parts = {kind: _array(params, f"{kind}{i}", (width,)) for kind in kinds}
+        for name in ("mean", "var") if batchnorm and i < count else ():
+            parts[name] = _array(statistics[i - 1], f"running_{name}", (width,))
         layers.append(Layer(W, **parts))
-    finite = all(np.isfinite(a).all() for layer in layers for a in vars(layer).values()
-                 if a is not None)  # fmt: skip
+    arrays = [a for layer in layers for a in vars(layer).values() if a is not None]
+    finite = all(np.isfinite(a).all() for a in arrays)
     kind = "batchnorm" if batchnorm else "layernorm" if normal else None
     return Net(tuple(layers), kind, finite)
 
@@ -131,17 +130,16 @@ def scores(net: Net, images: np.ndarray) -> np.ndarray:
     """Return the scores (N, classes) of images (N, 3072), float32, in test mode."""
     out = images
     with np.errstate(all="ignore"):
-        for number, layer in enumerate(net.layers, start=1):
+        for layer in net.layers[:-1]:
             out = out @ layer.W + layer.b
-            if number == len(net.layers):
-                break
             if layer.gamma is not None:
                 mean, var = layer.mean, layer.var
                 if mean is None or var is None:
                     mean, var = out.mean(axis=1, keepdims=True), out.var(axis=1, keepdims=True)
                 out = layer.gamma * (out - mean) / np.sqrt(var + EPS) + layer.beta
             out = np.maximum(out, np.float32(0))
-    return out
+        found: np.ndarray = out @ net.layers[-1].W + net.layers[-1].b
+        return found
 
 
 def accuracy(net: Net, images: Images, split: Split, rows: np.ndarray) -> float:
@@ -172,26 +170,27 @@ class Recompute:
         self._left = MOST_WORK
         self._seen: dict[str, str] = {}
 
-    def look(self, notebook: str, training: Training) -> Trained:
+    def run(self, notebook: str, training: Training) -> Trained:
         """Return a run with what its parameters really do, and without the parameters.
 
         Accuracy on validation and hidden images is that of `params`, on training images that of
-        `fitted_params`, where the run has them.
+        `fitted_params`, if the run has them.
         """
-        told = replace(_bounded(training), rows=_rows(training.rows, self._images))
+        claimed = replace(_bounded(training), rows=_rows(training.rows, self._images))
         try:
-            return self._look(notebook, training, told)
+            return self._recomputed(notebook, training, claimed)
+        except TooLarge as refused:  # nothing is known of it, as with other images
+            claimed = replace(claimed, rows=None)
+            return Trained(notebook, claimed, None, None, None, str(refused))
         except Refused as refused:
-            if isinstance(refused, TooLarge):
-                told = replace(told, rows=None)  # nothing is known of it, as with other images
-            return Trained(notebook, told, None, None, None, str(refused))
+            return Trained(notebook, claimed, None, None, None, str(refused))
         finally:
             _give_back(training.params, training.fitted_params)
 
-    def _look(self, notebook: str, training: Training, told: Training) -> Trained:
+    def _recomputed(self, notebook: str, training: Training, claimed: Training) -> Trained:
         best = net_of(training.params, training.bn_statistics)
         self._check(notebook, training, best)
-        told = replace(told, layer_sizes=best.sizes, normalization=best.normalization)
+        claimed = replace(claimed, layer_sizes=best.sizes, normalization=best.normalization)
         val = self._accuracy(best, "validation")
         wanted = val >= self._hidden_from and self._images.count("hidden") >= FEWEST_HIDDEN
         hidden = self._accuracy(best, "hidden") if wanted else None
@@ -201,13 +200,15 @@ class Recompute:
             fitted = net_of(training.fitted_params, training.fitted_bn_statistics)
             if (fitted.sizes, fitted.normalization) != (best.sizes, best.normalization):
                 raise Refused("its parameters are those of two different nets")
-        train = None if told.rows is None else self._accuracy(fitted, "training", told.rows)
-        says = "" if told.rows is not None else "it was trained on other images than the grader has"
-        if told.rows is not None and not len(told.rows):
-            says = "it names training images that do not exist"
+        train = None if claimed.rows is None else self._accuracy(fitted, "training", claimed.rows)
+        message = (
+            "" if claimed.rows is not None else "it was trained on other images than the grader has"
+        )
+        if claimed.rows is not None and not len(claimed.rows):
+            message = "it names training images that do not exist"
         if not (best.finite and fitted.finite):
-            says = "its parameters are not all finite: the training ran away"
-        return Trained(notebook, told, train, val, hidden, says)
+            message = "its parameters are not all finite: the training ran away"
+        return Trained(notebook, claimed, train, val, hidden, message)
 
     def _accuracy(self, net: Net, split: Split, rows: np.ndarray | None = None) -> float:
         rows = np.arange(self._images.count(split)) if rows is None else rows
@@ -216,7 +217,7 @@ class Recompute:
         return accuracy(net, self._images, split, rows) if net.finite else 0.0
 
     def _check(self, notebook: str, training: Training, net: Net) -> None:
-        """Raise Refused where a run contradicts itself, was seen before, or would cost too much."""
+        """Raise Refused if a run contradicts itself, was seen before, or would cost too much."""
         if training.layer_sizes and tuple(training.layer_sizes) != net.sizes:
             raise Refused("its parameters are those of another net than the one it tells of")
         if training.normalization not in (None, net.normalization):
@@ -232,21 +233,18 @@ class Recompute:
 
 
 def _give_back(*held: Arrays) -> None:
-    """Let go of the memory of arrays that lie in a file, once they have been looked at."""
+    """Free the memory of arrays that are mapped from a file."""
     for array in (one for params in held if isinstance(params, Mapping) for one in params.values()):
-        if isinstance(array, np.memmap) and isinstance(
-            pages := getattr(array, "_mmap", None), mmap.mmap
-        ):
+        pages = getattr(array, "_mmap", None) if isinstance(array, np.memmap) else None
+        if isinstance(pages, mmap.mmap):
             pages.madvise(mmap.MADV_DONTNEED)
 
 
 def _rows(rows: object, images: Images) -> np.ndarray | None:
-    """Return the different training images that a run names, in order; none where that is odd."""
+    """Return the different training images that a run names, in order; none if that is odd."""
     if rows is None:
         return None
-    if not isinstance(rows, np.ndarray) or rows.ndim != 1 or rows.dtype.kind not in "iu":
-        return NO_ROWS
-    if not 0 < rows.size <= MOST_POINTS:
+    if not _is_series(rows, "iu") or not 0 < rows.size <= MOST_POINTS:
         return NO_ROWS
     known = rows[(rows >= 0) & (rows < images.count("training"))]
     return np.unique(known.astype(np.int64)) if len(known) == len(rows) else NO_ROWS
@@ -263,7 +261,7 @@ def _digest(*held: Arrays) -> str:
 
 
 def _bounded(training: Training) -> Training:
-    """Return what a run tells, without its parameters and with histories of bounded length."""
+    """Return what a run claims, without its parameters and with histories of bounded length."""
     return replace(
         training,
         params={},
@@ -280,7 +278,9 @@ def _bounded(training: Training) -> Training:
 
 
 def _series(values: object) -> np.ndarray:
-    """Return a history as float64, shape (n,); an empty one where it is none."""
-    if not isinstance(values, np.ndarray) or values.ndim != 1 or values.dtype.kind not in "fiu":
-        return np.zeros(0)
-    return values[:MOST_POINTS].astype(np.float64)
+    """Return a history as float64, shape (n,); an empty one if it is none."""
+    return values[:MOST_POINTS].astype(np.float64) if _is_series(values, "fiu") else np.zeros(0)
+
+
+def _is_series(values: object, kinds: str) -> TypeGuard[np.ndarray]:
+    return isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in kinds

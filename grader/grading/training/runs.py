@@ -1,4 +1,4 @@
-"""Which runs a goal looks at, and which of them may be compared with each other."""
+"""Which runs a goal considers, and which of them may be compared with each other."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from collections.abc import Iterable
 from grader.rubric.records import Goal, On, RunFilter
 from grader.types import Trained
 
-Key = tuple[object, ...]
+Shared = tuple[object, ...]
 
 
 def count_images(run: Trained) -> int:
-    """Return on how many different images a run was trained; what it tells where we cannot see."""
+    """Return on how many different images a run was trained; what it claims if we cannot see."""
     rows = run.training.rows
     return run.training.num_train if rows is None else len(rows)
 
 
 def drops(run: Trained) -> bool:
-    """Say whether a net drops units: a ratio of 0 or 1 is none, whichever way a year counts."""
+    """Return whether a net drops units: a ratio of 0 or 1 is none, whichever way a year counts."""
     ratio = run.training.dropout_keep_ratio
     return ratio is not None and 0 < ratio < 1
 
 
 def value(run: Trained, on: On) -> float | None:
-    """Return the recomputed accuracy; None where it could not be."""
+    """Return the recomputed accuracy; None if it could not be."""
     return run.train_accuracy if on == "training" else run.val_accuracy
 
 
-def told(run: Trained, on: On) -> float:
-    """Return the accuracy that the run tells of, which nobody has checked."""
+def claimed(run: Trained, on: On) -> float:
+    """Return the accuracy that the run claims, which nobody has checked."""
     if on == "validation":
         return float(run.training.best_val_acc)
     return float(max(run.training.train_acc_history, default=math.nan))
 
 
 def fits(run: Trained, wanted: RunFilter) -> bool:
-    """Say whether a run is of the kind that is looked for, whatever it learned."""
+    """Return whether a run is of the kind that is wanted, whatever it learned."""
     training = run.training
     return (
         wanted.layers in (None, len(training.layer_sizes) - 1)
@@ -49,18 +49,18 @@ def fits(run: Trained, wanted: RunFilter) -> bool:
 
 
 def learned(run: Trained, wanted: RunFilter) -> bool:
-    """Say whether a run knows enough of its training images to tell anything."""
+    """Return whether a run knows enough of its training images to count."""
     if wanted.learned == 0:
         return run.val_accuracy is not None
     return run.train_accuracy is not None and run.train_accuracy >= wanted.learned
 
 
 def unseen(run: Trained, on: On) -> bool:
-    """Say whether the accuracy could not be recomputed though the run may be right."""
+    """Return whether the accuracy could not be recomputed though the run may be right."""
     return value(run, on) is None and run.training.rows is None
 
 
-def key(run: Trained, without: Iterable[str]) -> Key:
+def key(run: Trained, without: Iterable[str]) -> Shared:
     """Return all that two runs must share to be compared, but for what is compared.
 
     That is the net, the images, and the lengths of training and batches.
@@ -80,13 +80,13 @@ def key(run: Trained, without: Iterable[str]) -> Key:
 
 
 def scale(run: Trained) -> float:
-    """Return the standard deviation of the first weights; 0 where it is not known."""
+    """Return the standard deviation of the first weights; 0 if it is not known."""
     first = next(iter(run.training.initial_weight_std), 0.0)
     return float(first) if math.isfinite(first) and first > 0 else 0.0
 
 
 def alike(one: Trained, other: Trained, apart: float) -> bool:
-    """Say whether two runs began with weights of the same size, as far as that is known."""
+    """Return whether two runs began with weights of the same size, as far as that is known."""
     low, high = sorted((scale(one), scale(other)))
     return low == 0 or high / low < apart
 
