@@ -41,7 +41,7 @@ class Again:
     right: Mapping[str, bool]
     evidence: Mapping[str, Evidence]
     root: str | None
-    held: bool = False
+    held: bool
 
 
 def through(rerun: Rerun) -> dict[str, Again]:
@@ -95,13 +95,13 @@ def _again(
 
 def _is_gradient(bench: Bench, case: Case, evidence: Evidence) -> bool:
     with np.errstate(all="ignore"):  # a student's numbers may be anything
-        return evidence.outcome == "answered" and own.is_gradient(bench.look(case, evidence))
+        return own.is_gradient(bench.look(case, evidence))
 
 
 def _norm_forward(name: str) -> str:
     """Return the forward pass of a normalization's backward pass; else ""."""
-    is_norm = name in OPERATIONS and OPERATIONS[name].axis is not None
-    return forward_of(name, promised=False) if is_norm else ""
+    row = OPERATIONS.get(name)
+    return row.forward if row is not None and row.axis is not None else ""
 
 
 def _over_layers(verdicts: Verdicts) -> bool:

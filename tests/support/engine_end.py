@@ -344,7 +344,7 @@ class Graded:
         self, followed: Collection[str] = (), certain: Collection[str] = ()
     ) -> dict[str, Evidence]:
         """Return what wrong nets do over right layers."""
-        again = {name: Again({}, {}, None) for name in followed}
+        again = {name: Again({}, {}, None, False) for name in followed}
         return over_reference.evidence(self._rerun(again), certain)
 
     def minimal_example(self, followed: Mapping[str, Again] | None = None) -> dict[str, Smallest]:
@@ -371,7 +371,7 @@ def outcome(
         rubric.item(name),
         rubric,
         {name: verdict} if verdict is not None else {},
-        None if again is None else Again(again, {}, "root"),
+        None if again is None else Again(again, {}, "root", False),
         None if consequence is None else Consequence(*consequence),
         why,
     )

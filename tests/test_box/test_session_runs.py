@@ -233,6 +233,37 @@ def test_what_runs_again_and_what_is_believed(row: Row, rubric: Rubric) -> None:
             assert seen[name(short)].arrays == RIGHT
 
 
+UNLOADED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
+    # what some modules come to -> cases that do not run, the groups that do
+    "layers": ({"layers": "raised"}, "ra rb na", []),
+    "nets": ({"fc_net": "absent"}, "na", ["ra rb", "rb r+"]),
+    "another file": ({"optim": "raised"}, "", ["ra rb na", "rb na r+"]),
+}
+
+
+@pytest.mark.parametrize(("modules", "without", "groups"), UNLOADED.values(), ids=UNLOADED)
+def test_a_case_whose_file_cannot_be_imported_does_not_run_nor_does_its_large_input(
+    modules: dict[str, Any], without: str, groups: list[str], rubric: Rubric
+) -> None:
+    worker = end.Worker(otherwise=RIGHT, modules=modules)
+    found, seen = observed("ra rb na", worker, rubric, "r+")
+    assert found == groups
+    ended = {"raised", "missing"}
+    assert [one for one in ("ra", "rb", "na") if seen[name(one)].outcome in ended] == (
+        without.split()
+    )
+    assert all(bool(seen[name(one)].unloaded) for one in without.split())
+
+
+def test_a_case_that_cannot_run_is_not_put_before_another() -> None:
+    cases = [{"id": "net", "probe": "nets.net_scores"}, "a", "b"]
+    both = end.rubric(end.item("softmax_loss", cases, probe="layers.relu_forward"))
+    worker = end.Worker({"softmax_loss/b": [WRONG, RIGHT]}, RIGHT, modules={"fc_net": "raised"})
+    end.session(worker, both).observe(both.cases, is_right)
+    a, b = "softmax_loss/a", "softmax_loss/b"
+    assert worker.ran == [[a, b], [b], [a, b], [b]]
+
+
 def test_of_an_unstable_case_the_wrong_answer_is_kept_and_of_a_stable_one_the_right(
     rubric: Rubric,
 ) -> None:

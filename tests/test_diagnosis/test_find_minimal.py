@@ -80,7 +80,7 @@ def shown(
     graded = end.Graded(
         rubric, end.verdicts(rubric, **wrong), worker, end.Answers(answers), **fields
     )
-    again = {name: end.Again(parts, {}, None) for name, parts in (followed or {}).items()}
+    again = {name: end.Again(parts, {}, None, False) for name, parts in (followed or {}).items()}
     return graded.minimal_example(again), worker
 
 

@@ -161,6 +161,14 @@ def test_relu_has_one_argument(rubric: Rubric) -> None:
     }  # fmt: skip
 
 
+def test_what_differs_from_call_to_call_has_no_gradient_to_compare() -> None:
+    fields: dict[str, Any] = {"probe": "layers.relu_backward", "parts": {"dx": 1}}
+    rubric = end.rubric(end.item("dropout_forward"), end.item("dropout_backward", **fields))
+    worker = end.Worker(otherwise=AGREE)
+    wrong = {"dropout_forward": False, "dropout_backward": False}
+    assert asked(rubric, worker, wrong) == frozenset() and worker.calls == []
+
+
 @pytest.mark.parametrize("parts", [{"gradients": 1}, {"scores": 1, "loss": 1}])
 def test_a_net_without_points_for_one_of_the_passes_is_not_asked(parts: dict[str, int]) -> None:
     rubric = end.rubric(end.item("TwoLayerNet", parts=parts))

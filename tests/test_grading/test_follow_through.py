@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader.grading import follow
+from grader.guest.operations import OPERATIONS, Operation
 from grader.judges.own import STEP
 from grader.rubric.cases import Rubric
 from tests.support import engine_end as end
@@ -466,6 +468,23 @@ def test_without_a_plain_case_a_normalization_is_not_tried() -> None:
     )
     again, worker = held(rubric, {}, {})
     assert again is None and worker.calls == []
+
+
+def test_what_takes_no_means_is_not_tried_as_a_normalization(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = Operation("conv_backward", forward="conv_forward")
+    monkeypatch.setattr(follow, "OPERATIONS", {**OPERATIONS, row.name: row})
+    rubric = end.rubric(
+        end.item("conv_forward"),
+        end.item("conv_backward", probe="layers.relu_backward"),
+        end.item("FullyConnectedNet.batchnorm"),
+    )
+    worker = end.Worker()
+    wrong = ("conv_forward", "conv_backward", "FullyConnectedNet_batchnorm")
+    known = end.verdicts(rubric, **dict.fromkeys(wrong, False))
+    assert end.Graded(rubric, known, worker, grafts={}).follow_through() == {}
+    assert worker.calls == []
 
 
 def test_an_item_that_nothing_was_asked_of_is_not_held_by_what_another_one_answers(
