@@ -32,6 +32,7 @@ from grader.diagnosis import (
 )
 from grader.diagnosis.match import Match, Mine
 from grader.diagnosis.symptoms import Symptom
+from grader.errors import BackgradeError, log_fault
 from grader.golden.wrong import Wrong
 from grader.grading.endings import Place
 from grader.grading.verdicts import Bench, Verdict
@@ -92,7 +93,10 @@ def _guarded(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     try:
         with np.errstate(all="ignore"):  # a student's numbers may be anything
             return _of_item(name, facts, quiet)
+    except BackgradeError:
+        raise
     except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
+        log_fault(f"explaining the item {name}")
         return None
 
 

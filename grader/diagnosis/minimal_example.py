@@ -19,7 +19,7 @@ from grader.diagnosis import snippets
 from grader.diagnosis.snippets import Place
 from grader.grading.dependencies import root
 from grader.grading.follow import NORMS, PROMISED
-from grader.grading.rerun import Rerun
+from grader.grading.rerun import Rerun, explaining
 from grader.grading.verdicts import Bench, Verdict
 from grader.judges import Look
 from grader.judges.values import right_cells
@@ -86,11 +86,9 @@ def find(
     for name, (case, fault) in first.items():
         faults = _faults(bench, rubric.item(name), case, again[case.id], lost[name])
         if _same(fault, faults):
-            try:
+            with explaining(f"showing the minimal example {case.id}"):
                 small = _smallest(case, fault, again[case.id], rubric, bench, place)
-            except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
-                continue
-            found |= {name: small} if small is not None else {}
+                found |= {name: small} if small is not None else {}
     return found
 
 
@@ -98,11 +96,13 @@ def _faults(
     bench: Bench, item: ItemTable, case: Case, evidence: Evidence, lost: Collection[str]
 ) -> list[Fault]:
     """Return what is wrong with a case, in a part that was lost and in cells that can be shown."""
-    found = bench.verdict(item, {case.id: evidence}, [case]).faults
+    verdict = bench.verdict(item, {case.id: evidence}, [case])
+    if verdict.broken:
+        return []
     look = bench.look(case, evidence)
     return [
         fault
-        for fault in found
+        for fault in verdict.faults
         if fault.kind in TOLD and (fault.part in lost or fault.part == "all")
         if fault.kind != "value" or _wrong_cells(fault, look).any()
     ]
