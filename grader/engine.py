@@ -17,7 +17,6 @@ import numpy as np
 
 import grader
 from grader.box.job import Job, Loaded
-from grader.box.observing import observe
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.diagnosis import (
@@ -60,7 +59,7 @@ def grade_one(
 
     job = job_of(submission, assignment)
     session = Session(worker, job, rubric, deadline)
-    evidence = observe(session, rubric.cases, bench.is_right, rubric.large)
+    evidence = session.observe(rubric.cases, bench.is_right, rubric.large)
     verdicts = bench.verdicts(evidence)
     slow = large_input.flags(evidence, rubric, verdicts)
     session.close()

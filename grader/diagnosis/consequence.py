@@ -18,10 +18,10 @@ from grader.diagnosis.folding import net_of
 from grader.diagnosis.reproduce import reproduces
 from grader.grading.dependencies import kind
 from grader.grading.facts import Facts
-from grader.grading.follow import NORMS
 from grader.grading.outcome import Consequence
 from grader.grading.rerun import Rerun
 from grader.grading.verdicts import Verdict
+from grader.guest.operations import forward_of
 from grader.types import Diagnosis, Evidence
 
 Stop = tuple[str, str, str, int]  # function, kind of exception, file, line
@@ -158,8 +158,8 @@ def _same_mistake(
 
 def _before(verdict: Verdict, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
     """Yield the forward pass of a normalization, or earlier items for a net of the same class."""
-    if verdict.item.id in NORMS:
-        yield NORMS[verdict.item.id]
+    if forward := forward_of(verdict.item.id, promised=False):
+        yield forward
     if kind(verdict.item) != "nets":
         return
     for name, other in verdicts.items():

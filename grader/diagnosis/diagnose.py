@@ -36,6 +36,7 @@ from grader.errors import BackgradeError, log_fault
 from grader.golden.wrong import Wrong
 from grader.grading.endings import Place
 from grader.grading.verdicts import Bench, Verdict
+from grader.guest.operations import forward_of
 from grader.judges.wrong import Answer, Key, Seen, wrong_answers
 from grader.types import Case, Cause, Diagnosis, Evidence
 
@@ -46,11 +47,6 @@ if TYPE_CHECKING:
 MOST = 2  # causes that one item is given
 FORWARD = ("out", "scores", "loss")
 DECIDED = ("value", "shape", "not_finite")
-AFTER = {
-    "batchnorm_backward": "batchnorm_forward",
-    "batchnorm_backward_alt": "batchnorm_forward",
-    "layernorm_backward": "layernorm_forward",
-}
 OWN = (
     "symptom/gradient-of-the-own-forward-pass",
     "The gradients are right for your own forward pass: it is the forward pass that is wrong.",
@@ -198,9 +194,10 @@ def _behind_forward(
 ) -> Diagnosis | None:
     """Return that a normalization's forward pass comes first, where nothing else is known."""
     known = diagnosis is not None and not sentences.is_vague(diagnosis.cause.id)
-    if known or name not in AFTER or not _forward_is_wrong(name, verdicts):
+    forward = forward_of(name, promised=False)
+    if known or not forward or not _forward_is_wrong(name, verdicts):
         return diagnosis
-    says = f"{AFTER[name]} is wrong, and {name} works with what it keeps: mend {AFTER[name]} first."
+    says = f"{forward} is wrong, and {name} works with what it keeps: mend {forward} first."
     return Diagnosis(Cause("symptom/behind-the-forward-pass", says, False))
 
 

@@ -18,9 +18,9 @@ from grader.box.session import Session
 from grader.diagnosis import snippets
 from grader.diagnosis.snippets import Place
 from grader.grading.dependencies import root
-from grader.grading.follow import NORMS, PROMISED
 from grader.grading.rerun import Rerun, explaining
 from grader.grading.verdicts import Bench, Verdict
+from grader.guest.operations import forward_of
 from grader.judges import Look
 from grader.judges.values import right_cells
 from grader.rubric.cases import Rubric
@@ -51,13 +51,13 @@ def _by_itself(verdict: Verdict, verdicts: Mapping[str, Verdict], case: Case) ->
     """Say whether a small case would show the item's own mistake, and not that of another item."""
     if case.probe.startswith("nets."):
         return root(verdict.item, verdicts, ("layers",)) is None
-    forward = verdicts.get(NORMS.get(case.item, ""))
+    forward = verdicts.get(forward_of(case.item, promised=False))
     return forward is None or forward.passed
 
 
 def _alone(case: Case, verdicts: Mapping[str, Verdict]) -> Case:
     """Return a case that does without a forward pass that is wrong, where its cache is promised."""
-    forward = verdicts.get(PROMISED.get(case.item, ""))
+    forward = verdicts.get(forward_of(case.item, promised=True))
     if forward is None or forward.passed:
         return case
     return replace(case, options={**case.options, "own_forward": False})
@@ -136,7 +136,7 @@ def _smallest(
     shown = fault.comparison
     names = [name for name in bench.names(case) if name != COUNT]
     names = [fault.output] if fault.output in names else names
-    if not names or case.probe not in snippets.CALLS or fault.output == COUNT:
+    if not names or fault.output == COUNT:
         return None
     right = [answers[names[0]] for answers in look.expected if names[0] in answers]
     expected, got, wrong = right[0], None, None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from grader.grading import endings
 from grader.grading.endings import SYNTAX, Place
 from grader.grading.verdicts import Bench
-from grader.guest.probes.nn import RETURNS
+from grader.guest.operations import returned
 from grader.judges import find as judge
 from grader.judges.wrong import Seen
 from grader.types import Case, Evidence
@@ -51,7 +51,7 @@ def _not_returned(place: Place, bench: Bench) -> Plain | None:
     said = endings.unreturned(place.module, name, bench.sources)
     if said is None:
         return None
-    asked = RETURNS.get(place.name, ("loss", "grads"))
+    asked = returned(place.name, ("loss", "grads"))
     if "stays None" in said:
         return "not-returned", f"{said}. Is the result kept under another name?"
     return "not-returned", f"{said}. End it with return {', '.join(asked)}."

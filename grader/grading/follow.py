@@ -16,29 +16,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grader.box.observing import observe
 from grader.box.session import Session
 from grader.grading.dependencies import Verdicts, fails, kind
 from grader.grading.rerun import Rerun
 from grader.grading.verdicts import Bench
+from grader.guest.operations import OPERATIONS, forward_of
 from grader.judges import own
 from grader.rubric.cases import Rubric
 from grader.rubric.tables import ItemTable
 from grader.types import Case, Evidence
 
-# A backward pass, its forward pass, and the shapes of what the forward pass takes.
-NORMS = {
-    "batchnorm_backward": "batchnorm_forward",
-    "batchnorm_backward_alt": "batchnorm_forward",
-    "layernorm_backward": "layernorm_forward",
-}
 TELLING = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
-# A backward pass whose cache is promised by its forward pass's docstring.
-PROMISED = {
-    "affine_backward": "affine_forward",
-    "relu_backward": "relu_forward",
-    "dropout_backward": "dropout_forward",
-}
 
 
 @dataclass(frozen=True)
@@ -61,8 +49,8 @@ def through(rerun: Rerun) -> dict[str, Again]:
     verdicts = facts.verdicts
     failed = [verdict.item for verdict in facts.failed().values()]
     nets = [item for item in failed if layers and kind(item) == "nets" and _over_layers(verdicts)]
-    norms = [item for item in failed if fails(NORMS.get(item.id), verdicts)]
-    plain = [item for item in failed if fails(PROMISED.get(item.id), verdicts)]
+    norms = [item for item in failed if fails(_norm_forward(item.id), verdicts)]
+    plain = [item for item in failed if fails(forward_of(item.id, promised=True), verdicts)]
     found: dict[str, Again] = {}
     for items, job, cases in (
         (nets, rerun.over(layers), [c for c in rubric.cases if c.item in _ids(nets)]),
@@ -77,7 +65,7 @@ def through(rerun: Rerun) -> dict[str, Again]:
                 evidence = (
                     _of_halves(session, cases)
                     if of_own_forward
-                    else observe(session, cases, facts.bench.is_right)
+                    else session.observe(cases, facts.bench.is_right)
                 )
             for item in items:
                 with rerun.deciding([item]):
@@ -112,9 +100,10 @@ def _is_gradient(bench: Bench, case: Case, evidence: Evidence) -> bool:
         return evidence.outcome == "answered" and own.is_gradient(bench.look(case, evidence))
 
 
-def forward_of(name: str) -> str | None:
-    """Return the item of the forward pass that a backward pass belongs to."""
-    return NORMS.get(name) or PROMISED.get(name)
+def _norm_forward(name: str) -> str:
+    """Return the forward pass of a normalization's backward pass; else ""."""
+    is_norm = name in OPERATIONS and OPERATIONS[name].axis is not None
+    return forward_of(name, promised=False) if is_norm else ""
 
 
 def _over_layers(verdicts: Verdicts) -> bool:
@@ -152,7 +141,7 @@ def _own_cases(item: ItemTable, rubric: Rubric) -> list[Case]:
         judge="own.gradient",
         public=False,
         inputs={**case.inputs, **{f"{n}_along": shape for n, shape in shapes.items()}},
-        options={**case.options, "forward": NORMS[item.id], "backward": item.id},
+        options={**case.options, "forward": OPERATIONS[item.id].forward, "backward": item.id},
     )
     return [own]
 

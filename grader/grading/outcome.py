@@ -9,7 +9,7 @@ from grader.grading import follow, score
 from grader.grading.verdicts import Verdict
 from grader.rubric.cases import Rubric
 from grader.rubric.tables import ItemTable
-from grader.types import Diagnosis, Fault, ItemResult, PartResult, Status
+from grader.types import Diagnosis, Fault, ItemResult, PartResult
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,6 @@ class Consequence:
 
     root: str
     right: Mapping[str, bool]
-
-
-def bare(item: ItemTable, status: Status) -> ItemResult:
-    """Return an item that earned nothing and of which nothing is known but its status."""
-    return ItemResult(item.id, item.title, item.section, item.where, status, 0.0, item.points, ())
 
 
 def result_of(
@@ -35,10 +30,10 @@ def result_of(
 ) -> ItemResult:
     """Return an item's points, faults and hints, and the item that its failure follows from."""
     if item.kind != "code":
-        return bare(item, "pending" if item.kind == "question" else "skipped")
+        return score.bare(item, "pending" if item.kind == "question" else "skipped")
     verdict, share = verdicts[item.id], rubric.table.follow_through
     if verdict.broken:
-        return replace(bare(item, "grader_fault"), faults=verdict.faults)
+        return replace(score.bare(item, "grader_fault"), faults=verdict.faults)
     # Parts that are right over right layers; what is wrong there too is the item's own mistake.
     excused = {**(again.right if again else {}), **(consequence.right if consequence else {})}
     parts = score.parts_of(item, verdict.right, verdict.otherwise)
@@ -49,7 +44,7 @@ def result_of(
     is_skipped = root is not None and verdict.written and share == 0
     hints = (why.hints if why is not None else ()) or item.hints
     return replace(
-        bare(item, "skipped" if is_skipped else score.status_of(parts, faults)),
+        score.bare(item, "skipped" if is_skipped else score.status_of(parts, faults)),
         earned=earned,
         parts=parts,
         faults=faults,

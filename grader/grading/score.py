@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from grader.rubric.tables import ItemTable
 
 
+def bare(item: ItemTable, status: Status) -> ItemResult:
+    """Return an item that earned nothing and of which nothing is known but its status."""
+    return ItemResult(item.id, item.title, item.section, item.where, status, 0.0, item.points, ())
+
+
 def parts_of(
     item: ItemTable, right: Mapping[str, bool], otherwise: Status
 ) -> tuple[PartResult, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Union
 
@@ -47,7 +47,7 @@ def wrong_answers(seen: Sequence[Seen]) -> dict[Key, Answer]:
         if one.look is None:
             found |= {(one.case.id, name): frozenset({one.ended}) for name in one.names}
             continue
-        told = {f.output: f for f in _findings(one.look) if f.output in one.names}
+        told = {f.output: f for f in find(one.case.judge).decide(one.look) if f.output in one.names}
         if one.case.judge == "dropout.train":
             train.append((one.look, told))
             continue
@@ -67,10 +67,6 @@ def _asked(one: Seen, told: Mapping[str, Finding]) -> tuple[str, ...]:
     ):
         return tuple(name for name in one.names if name != "share")
     return one.names
-
-
-def _findings(look: Look) -> Iterator[Finding]:
-    return find(look.case.judge).decide(look)
 
 
 def _answer(look: Look, name: str, finding: Finding | None) -> Answer:

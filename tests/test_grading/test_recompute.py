@@ -35,7 +35,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Images]:
 
 def look(images: Images, **told: Any) -> Any:
     told = {"layer_sizes": (), "rows": np.arange(50), **told}
-    return Recompute(images, 100, 0.0).look("N.ipynb", replace(TRAINING, **told))
+    return Recompute(images, 100, 0.0).run("N.ipynb", replace(TRAINING, **told))
 
 
 def params(*hidden: int, normal: bool = False, seed: int = 0) -> dict[str, np.ndarray]:
@@ -131,7 +131,7 @@ def test_hidden_images_are_for_runs_that_may_earn(
     floor: float, looked: bool, images: Images
 ) -> None:
     run = replace(TRAINING, params=params(), layer_sizes=(), rows=np.arange(9))
-    found = Recompute(images, 100, floor).look("N.ipynb", run)
+    found = Recompute(images, 100, floor).run("N.ipynb", run)
     assert (found.hidden_accuracy is not None) == looked
 
 
@@ -249,10 +249,10 @@ def test_rows_are_different_images_of_ours_or_none(
 def test_the_same_parameters_count_once(images: Images) -> None:
     judge = Recompute(images, 100, 0.0)
     run = replace(TRAINING, params=GOOD, layer_sizes=(), cell=7)
-    assert judge.look("N.ipynb", run).val_accuracy is not None
-    again = judge.look("N.ipynb", replace(run, batch_size=5))
+    assert judge.run("N.ipynb", run).val_accuracy is not None
+    again = judge.run("N.ipynb", replace(run, batch_size=5))
     assert again.val_accuracy is None and "N.ipynb, cell 7" in again.says
-    assert judge.look("N.ipynb", replace(run, params=params(20, seed=2))).val_accuracy is not None
+    assert judge.run("N.ipynb", replace(run, params=params(20, seed=2))).val_accuracy is not None
 
 
 def test_the_work_for_all_runs_of_a_submission_is_bounded(
@@ -262,7 +262,7 @@ def test_the_work_for_all_runs_of_a_submission_is_bounded(
     monkeypatch.setattr(recompute, "MOST_WORK", 2 * cost)
     judge = Recompute(images, 100, 0.0)
     runs = [replace(TRAINING, params=params(seed=n), layer_sizes=()) for n in range(3)]
-    found = [judge.look("N.ipynb", run) for run in runs]
+    found = [judge.run("N.ipynb", run) for run in runs]
     assert [run.val_accuracy is not None for run in found] == [True, True, False]
     assert "so many" in found[2].says
     assert found[2].training.rows is None  # so that it is a claim, and does not count as wrong

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
+from grader.errors import GraderFault, UsageError
+from grader.grading import training
 from grader.grading.assignment import Assignment
+from grader.grading.score import bare
 from grader.grading.training import hidden_from, judge
 from grader.rubric.cases import Rubric
 from grader.types import Cell, ItemResult, Notebook, Trained
@@ -456,3 +461,43 @@ def test_hidden_images_are_looked_at_from_the_lowest_accuracy_that_is_asked(
     data = rubric.table.data
     assert hidden_from(rubric, data.synthetic) == pytest.approx(0.49)
     assert hidden_from(rubric, data.cifar10) == pytest.approx(0.34)
+
+
+BREAKS = {
+    "a judge of ours": (training, "judge", IndexError("7"), "judge this (IndexError, see "),
+    "recomputing": (training.Recompute, "run", OverflowError(), "judge this (OverflowError, see "),
+    "images that cannot be made": (training.Recompute, "run", GraderFault("gone"), "images: gone"),
+}
+
+
+@pytest.mark.parametrize("what", BREAKS)
+def test_what_breaks_here_is_our_fault_and_leaves_the_code_s_points(
+    what: str, rubric: Rubric, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BACKGRADE_DEBUG", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    place, name, error, message = BREAKS[what]
+    monkeypatch.setattr(training.Recompute, "run", Mock(return_value=run()))
+    monkeypatch.setattr(place, name, Mock(side_effect=error))
+    items = tuple(bare(item, "passed") for item in rubric.table.items)
+    images: Any = Mock(profile=rubric.table.data.synthetic)
+    books = [replace(book, trainings=(run().training,)) for book in EXECUTED]
+    found, trained, flags = training.grade(items, books, rubric, images)
+    assert (trained, flags) == ((), ())
+    for before, after in zip(items, found, strict=True):
+        if rubric.item(before.id).kind == "notebook":
+            assert after.status == "grader_fault" and message in after.faults[0].says
+        else:
+            assert after == before
+    (file,) = tmp_path.rglob("faults/*.txt")
+    assert type(error).__name__ in file.read_text()
+
+
+def test_images_of_the_command_line_that_cannot_be_used_are_no_fault_of_ours(
+    rubric: Rubric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training.Recompute, "run", Mock(side_effect=UsageError("--data: empty")))
+    books = [replace(book, trainings=(run().training,)) for book in EXECUTED]
+    images: Any = Mock(profile=rubric.table.data.synthetic)
+    with pytest.raises(UsageError, match="--data"):
+        training.grade((), books, rubric, images)

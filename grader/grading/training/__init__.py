@@ -5,21 +5,22 @@ Cells do not matter here, only runs: all runs of all notebooks are looked at for
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from grader.errors import GraderFault
+from grader.errors import GraderFault, UsageError, log_fault
 from grader.grading import score
 from grader.grading.training.images import Images
 from grader.grading.training.judges import Finding, Rules, beats, reaches, sweeps, too_good
 from grader.grading.training.recompute import Recompute
-from grader.grading.training.runs import told
+from grader.grading.training.runs import claimed
 from grader.rubric.cases import Rubric
 from grader.rubric.goals import GoalTable, ProfileTable
 from grader.rubric.tables import ItemTable, PartTable
 from grader.types import Fault, Flag, ItemResult, Notebook, PartResult, Status, Trained
 
 ABSENT = ("missing", "skipped")
+Judged = tuple[dict[str, ItemResult], tuple[Trained, ...], tuple[Flag, ...]]
 
 
 def grade(
@@ -30,23 +31,32 @@ def grade(
 ) -> tuple[tuple[ItemResult, ...], tuple[Trained, ...], tuple[Flag, ...]]:
     """Recompute all runs and judge the notebook items; return all items, the runs, and flags.
 
-    Without notebooks or images nothing changes. Where images fail, that is our own fault.
+    Without notebooks or images nothing changes. What fails here is our own fault, but for the
+    images of `--data`: then UsageError is raised.
     """
     if not notebooks or images is None:
         return items, (), ()
     sample = rubric.table.believing.training_sample
     recompute = Recompute(images, sample, hidden_from(rubric, images.profile))
     try:
-        trained = [recompute.look(book.name, run) for book in notebooks for run in book.trainings]
-    except GraderFault as fault:
-        says = Fault("", "all", "", "error", f"images: {fault}", public=True)
-        broken = {item.id for item in rubric.table.items if item.kind == "notebook"}
-        failed = [replace(item, status="grader_fault", faults=(says,)) if item.id in broken
-                  else item for item in items]  # fmt: skip
-        return tuple(failed), (), ()
-    done = {item.id: item for item in items}
-    judged, marked, flags = judge(rubric, images.profile, notebooks, trained, done)
+        trained = [recompute.run(book.name, run) for book in notebooks for run in book.trainings]
+        done = {item.id: item for item in items}
+        judged, marked, flags = judge(rubric, images.profile, notebooks, trained, done)
+    except UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault of ours costs no point
+        judged, marked, flags = _broken(rubric, error), (), ()
     return tuple(judged.get(item.id, item) for item in items), marked, flags
+
+
+def _broken(rubric: Rubric, error: Exception) -> dict[str, ItemResult]:
+    """Return the notebook items with our own fault; the traceback is kept."""
+    log = log_fault("recomputing and judging the training runs")
+    what = f"the grader could not judge this ({type(error).__name__}, see {log})"
+    message = f"images: {error}" if isinstance(error, GraderFault) else f"{what}; it costs nothing"
+    fault = Fault("", "all", "", "error", message, public=True)
+    items = [item for item in rubric.table.items if item.kind == "notebook"]
+    return {item.id: replace(score.bare(item, "grader_fault"), faults=(fault,)) for item in items}
 
 
 def hidden_from(rubric: Rubric, profile: ProfileTable) -> float:
@@ -66,7 +76,7 @@ def judge(
     notebooks: Sequence[Notebook],
     trained: Sequence[Trained],
     done: Mapping[str, ItemResult],
-) -> tuple[dict[str, ItemResult], tuple[Trained, ...], tuple[Flag, ...]]:
+) -> Judged:
     """Judge every notebook item; return results by id, the runs with their items, and flags.
 
     `done` holds the code items, of which one may explain why there is no run.
@@ -76,31 +86,24 @@ def judge(
     taken: dict[str, Trained] = {}
     used: dict[int, list[str]] = {}
     results = {}
-    for item in rubric.table.items:
-        if item.kind != "notebook":
-            continue
+    for item in (one for one in rubric.table.items if one.kind == "notebook"):
         notebook = by_name.get(item.where)
         if notebook is None or notebook.status in ABSENT:
-            results[item.id] = _bare(item, "skipped")
+            results[item.id] = score.bare(item, "skipped")
         elif notebook.status == "unreadable":
-            says = f"{notebook.name} could not be read: {notebook.says or 'it is no notebook'}"
-            results[item.id] = replace(
-                _bare(item, "pending"), faults=(_fault(item, item.parts[0], says),)
-            )
+            what = f"{notebook.name} could not be read: {notebook.says or 'it is no notebook'}"
+            fault = _fault(item, item.parts[0], what)
+            results[item.id] = replace(score.bare(item, "pending"), faults=(fault,))
         else:
-            findings = [
-                (part, _finding(part, trained, rules, taken, rubric)) for part in item.parts
-            ]
+            findings = [(p, _finding(p, trained, rules, taken, rubric)) for p in item.parts]
             results[item.id] = _result(item, findings, notebook, done)
             for part, finding in findings:
                 if finding.status == "passed" and not part.bonus:
                     taken.setdefault(item.id, finding.runs[0])
                 for run in finding.runs:
                     used.setdefault(id(run), []).append(item.id)
-    marked = tuple(
-        replace(run, items=tuple(dict.fromkeys(used.get(id(run), [])))) for run in trained
-    )
-    return results, marked, _flags(trained, rules)
+    marked = (replace(run, items=tuple(dict.fromkeys(used.get(id(run), [])))) for run in trained)
+    return results, tuple(marked), tuple(_flags(trained, rules))
 
 
 def _finding(
@@ -112,20 +115,17 @@ def _finding(
 ) -> Finding:
     goal = part.goal
     assert goal is not None  # the rubric was checked
-    if goal.judge == "beats":
-        return beats(goal, trained, rules)
-    if goal.judge == "sweeps":
-        return sweeps(goal, trained, rules)
-    return reaches(goal, trained, rules, taken.get(goal.besides or ""), _modest(goal, rubric))
+    if goal.judge == "reaches":
+        other = taken.get(goal.besides or "")
+        return reaches(goal, trained, rules, other, _modest(goal, rubric))
+    return (beats if goal.judge == "beats" else sweeps)(goal, trained, rules)
 
 
 def _modest(goal: GoalTable, rubric: Rubric) -> bool:
-    """Say whether another item asks for a run besides the one that earns this goal."""
-    named = {p.goal.besides for item in rubric.table.items for p in item.parts if p.goal}
-    return any(
-        item.id in named and any(part.goal is goal for part in item.parts)
-        for item in rubric.table.items
-    )
+    """Return whether another item asks for a run besides the one that earns this goal."""
+    goals = [(item.id, part.goal) for item in rubric.table.items for part in item.parts]
+    named = {one.besides for _, one in goals if one}
+    return any(one is goal and item in named for item, one in goals)
 
 
 def _result(
@@ -134,30 +134,19 @@ def _result(
     notebook: Notebook,
     done: Mapping[str, ItemResult],
 ) -> ItemResult:
-    parts = tuple(
-        PartResult(
-            id=part.id,
-            about=part.about,
-            earned=part.points if finding.status == "passed" else 0.0,
-            possible=0.0 if part.bonus else part.points,
-            status=finding.status,
-        )
-        for part, finding in findings
-    )
-    missed = [(part, finding) for part, finding in findings
-              if finding.status != "passed" and not part.bonus]  # fmt: skip
-    right = len(parts) - len(missed) - sum(p.bonus and f.status != "passed" for p, f in findings)
-    status: Status = "passed" if not missed else "partial" if right else "failed"
+    missed = [(p, f) for p, f in findings if f.status != "passed" and not p.bonus]
     if any(finding.status == "pending" for _, finding in missed):
-        return replace(
-            _bare(item, "pending"), faults=tuple(_fault(item, p, f.says) for p, f in missed)
-        )
+        faults = tuple(_fault(item, part, finding.message) for part, finding in missed)
+        return replace(score.bare(item, "pending"), faults=faults)
+    parts = tuple(_part(part, finding) for part, finding in findings)
+    right = sum(finding.status == "passed" for _, finding in findings)
+    status: Status = "passed" if not missed else "partial" if right else "failed"
     return replace(
-        _bare(item, status),
+        score.bare(item, status),
         earned=score.tidy(sum(part.earned for part in parts)),
         parts=parts,
         faults=tuple(
-            replace(_fault(item, part, _says(finding, notebook)), kind=finding.kind)
+            replace(_fault(item, part, _message(finding, notebook)), kind=finding.kind)
             for part, finding in missed
         ),
         because_of=_because_of(item, missed, done),
@@ -166,57 +155,52 @@ def _result(
     )
 
 
+def _part(part: PartTable, finding: Finding) -> PartResult:
+    earned = part.points if finding.status == "passed" else 0.0
+    possible = 0.0 if part.bonus else part.points
+    return PartResult(part.id, part.about, earned, possible, finding.status)
+
+
 def _because_of(
     item: ItemTable,
     missed: Sequence[tuple[PartTable, Finding]],
     done: Mapping[str, ItemResult],
 ) -> str | None:
-    """Return the code item without which there could be no run; None where runs are there."""
+    """Return the code item without which there could be no run; None if there are runs."""
     if not missed or any(finding.kind != "missing" for _, finding in missed):
         return None
-    return next(
-        (need for need in item.needs if need in done and done[need].status != "passed"), None
-    )
+    return next((n for n in item.needs if n in done and done[n].status != "passed"), None)
 
 
-def _says(finding: Finding, notebook: Notebook) -> str:
-    """Return what is said of a goal; where there was no run, also what stopped the notebook."""
-    if finding.kind != "missing":
-        return finding.says
-    if notebook.says:
-        return f"{finding.says}. {notebook.name}: {notebook.says}"
-    if notebook.failed_cell is not None:
+def _message(finding: Finding, notebook: Notebook) -> str:
+    """Return the sentence about a goal; if there was no run, also what stopped the notebook."""
+    if finding.kind == "missing" and notebook.says:
+        return f"{finding.message}. {notebook.name}: {notebook.says}"
+    if finding.kind == "missing" and notebook.failed_cell is not None:
         stopped = f"Cell {notebook.failed_cell} of {notebook.name} was the first to stop"
-        return f"{finding.says}. {stopped}: mend it first, for later cells may need it"
-    return finding.says
+        return f"{finding.message}. {stopped}: mend it first, for later cells may need it"
+    return finding.message
 
 
-def _fault(item: ItemTable, part: PartTable, says: str) -> Fault:
-    return Fault(f"{item.id}/{part.id}", part.id, "", "value", says, public=True)
+def _fault(item: ItemTable, part: PartTable, message: str) -> Fault:
+    return Fault(f"{item.id}/{part.id}", part.id, "", "value", message, public=True)
 
 
-def _bare(item: ItemTable, status: Status) -> ItemResult:
-    return ItemResult(item.id, item.title, item.section, item.where, status, 0.0, item.points, ())
-
-
-def _flags(trained: Sequence[Trained], rules: Rules) -> tuple[Flag, ...]:
-    """Return what a person should look at: logs that tell more than the parameters give."""
-    flags = []
+def _flags(trained: Sequence[Trained], rules: Rules) -> Iterator[Flag]:
+    """Yield what a person should look at: logs that show more than the parameters give."""
     for run in trained:
-        where = f"{run.notebook}, cell {run.training.cell}"
+        where, val = f"{run.notebook}, cell {run.training.cell}", run.val_accuracy or 0.0
         if too_good(run, rules.believing):
-            flags.append(Flag("trained_on_validation", (
-                f"a net gets {run.val_accuracy or 0.0:.2f} of the validation images right, and "
+            yield Flag("trained_on_validation", (
+                f"a net gets {val:.2f} of the validation images right, and "
                 f"{run.hidden_accuracy or 0.0:.2f} of hidden ones: it may have been trained on the "
                 "validation images"
-            ), where))  # fmt: skip
-        claim = told(run, "validation")
-        if run.val_accuracy is None or run.training.rows is None:
-            continue
-        if claim > run.val_accuracy + rules.believing.claim_band:
-            flags.append(Flag("log_differs", (
+            ), where)  # fmt: skip
+        claim = claimed(run, "validation")
+        is_known = run.val_accuracy is not None and run.training.rows is not None
+        if is_known and claim > val + rules.believing.claim_band:
+            yield Flag("log_differs", (
                 f"a run tells of {claim:.2f} of validation accuracy, its parameters give "
-                f"{run.val_accuracy:.2f}: its net may compute something else than the reference, "
-                "or its log was changed"
-            ), where))  # fmt: skip
-    return tuple(flags)
+                f"{val:.2f}: its net may compute something else than the reference, or its log was "
+                "changed"
+            ), where)  # fmt: skip

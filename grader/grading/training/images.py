@@ -6,6 +6,7 @@ stays small. The hidden images follow from the rubric's secret seed and never en
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from grader.box.cache import cache_folder
 from grader.errors import GraderFault, UsageError
 from grader.rubric.goals import ProfileTable
 
@@ -47,7 +49,6 @@ class Images:
             "data_dir": str(data_dir) if data_dir else None,
             "hidden_seed": int.from_bytes(digest[:4], "big"),
         }
-        self._folder: Path | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._small: dict[str, np.ndarray] = {}
 
@@ -75,8 +76,6 @@ class Images:
 
     def for_the_box(self) -> tuple[Path, str]:
         """Return the folder of all images that a student has, and the variable that names it."""
-        if self._folder is None:
-            self._folder = self._found()
         return self._folder / "box", "BACKGRADE_DATA" if self.real else "XDG_CACHE_HOME"
 
     def _array(self, name: str) -> np.ndarray:
@@ -85,26 +84,21 @@ class Images:
         return self._small[name]
 
     def _open(self, name: str) -> np.ndarray:
-        if self._folder is None:
-            self._folder = self._found()
+        path = self._folder / f"{name}.npy"
         try:
-            array: np.ndarray = np.load(
-                self._folder / f"{name}.npy", mmap_mode="r", allow_pickle=False
-            )
+            array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise GraderFault(
-                f"{self._folder / name}.npy: cannot be read ({error}); delete its folder"
-            ) from None
+            raise GraderFault(f"{path}: cannot be read ({error}); delete its folder") from None
         return array
 
-    def _found(self) -> Path:
+    @functools.cached_property
+    def _folder(self) -> Path:
         """Return the folder with the files, made if it is not there yet."""
         asked = {key: value for key, value in self._asked.items() if key != "package"}
-        root = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        name = hashlib.sha256(json.dumps([FORM, asked, self._source()]).encode()).hexdigest()
-        parent = Path(root) / "backgrade-grader"
-        if (parent / name[:32]).is_dir():
-            return parent / name[:32]
+        digest = hashlib.sha256(json.dumps([FORM, asked, self._source()]).encode()).hexdigest()
+        parent, name = cache_folder(), digest[:32]
+        if (parent / name).is_dir():
+            return parent / name
         try:
             parent.mkdir(parents=True, exist_ok=True)
             self._temporary = tempfile.TemporaryDirectory(dir=parent, prefix="part-")
@@ -115,9 +109,9 @@ class Images:
         made.mkdir()
         self._make(made)
         try:
-            return made.rename(parent / name[:32])
+            return made.rename(parent / name)
         except OSError:  # another process was first
-            return parent / name[:32]
+            return parent / name
 
     def _source(self) -> list[str]:
         """Return what the images depend on: our generator, or the files of CIFAR-10 as they are."""

@@ -14,11 +14,11 @@ from grader.grading.training import sentences
 from grader.grading.training.runs import (
     Key,
     alike,
+    claimed,
     different,
     fits,
     key,
     learned,
-    told,
     unseen,
     value,
     varied,
@@ -38,7 +38,7 @@ class Finding:
 
     status: Literal["passed", "failed", "pending"]
     runs: tuple[Trained, ...] = ()
-    says: str = ""
+    message: str = ""
     kind: FaultKind = "value"
 
 
@@ -128,7 +128,7 @@ def sweeps(goal: GoalTable, runs: Sequence[Trained], rules: Rules) -> Finding:
     fewer: Mapping[Key, list[Trained]] = {}
     if goal.more_than is not None:
         without = without | _compared(goal.runs, goal.more_than)
-        groups = _regrouped(groups, without)
+        groups = _groups([run for group in groups.values() for run in group], without)
         other = goal.more_than
         fewer = _groups([r for r in runs if fits(r, other) and learned(r, other)], without)
 
@@ -151,8 +151,8 @@ def sweeps(goal: GoalTable, runs: Sequence[Trained], rules: Rules) -> Finding:
     if not enough or goal.more_than is None or name is None:
         return Finding("failed", shown, sentences.few_values(goal, values(found)))
     theirs = len(values(fewer.get(name, [])))
-    says = sentences.no_wider(goal, goal.more_than, len(values(found)), theirs)
-    return Finding("failed", tuple(found), says)
+    message = sentences.no_wider(goal, goal.more_than, len(values(found)), theirs)
+    return Finding("failed", tuple(found), message)
 
 
 def too_good(run: Trained, believing: BelievingTable) -> bool:
@@ -181,10 +181,6 @@ def _groups(runs: Sequence[Trained], without: set[str]) -> dict[Key, list[Traine
     return groups
 
 
-def _regrouped(groups: Mapping[Key, list[Trained]], without: set[str]) -> dict[Key, list[Trained]]:
-    return _groups([run for group in groups.values() for run in group], without)
-
-
 def _missing(wanted: RunsTable, runs: Sequence[Trained]) -> Finding:
     """Say what was looked for, and why the runs that are there could not be used."""
     fitting = [run for run in runs if fits(run, wanted)]
@@ -192,5 +188,5 @@ def _missing(wanted: RunsTable, runs: Sequence[Trained]) -> Finding:
 
 
 def _pending(foreign: Sequence[Trained], on: On) -> Finding:
-    best = max(foreign, key=lambda run: told(run, on))
+    best = max(foreign, key=lambda run: claimed(run, on))
     return Finding("pending", (best,), sentences.claim(best, on))

@@ -12,6 +12,7 @@ import hashlib
 import mmap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 import numpy as np
 
@@ -97,15 +98,13 @@ def net_of(params: object, statistics: object) -> Net:
     for i in range(1, count + 1):
         W = _array(params, f"W{i}", (width, None if i < count else CLASSES))
         width = W.shape[1]
-        parts = {"b": _array(params, f"b{i}", (width,))}
-        if normal and i < count:
-            parts |= {kind: _array(params, f"{kind}{i}", (width,)) for kind in ("gamma", "beta")}
-        if batchnorm and i < count:
-            parts["mean"] = _array(statistics[i - 1], "running_mean", (width,))
-            parts["var"] = _array(statistics[i - 1], "running_var", (width,))
+        kinds = [kind for kind in ("b", "gamma", "beta") if f"{kind}{i}" in names]
+        parts = {kind: _array(params, f"{kind}{i}", (width,)) for kind in kinds}
+        for name in ("mean", "var") if batchnorm and i < count else ():
+            parts[name] = _array(statistics[i - 1], f"running_{name}", (width,))
         layers.append(Layer(W, **parts))
-    finite = all(np.isfinite(a).all() for layer in layers for a in vars(layer).values()
-                 if a is not None)  # fmt: skip
+    arrays = [a for layer in layers for a in vars(layer).values() if a is not None]
+    finite = all(np.isfinite(a).all() for a in arrays)
     kind = "batchnorm" if batchnorm else "layernorm" if normal else None
     return Net(tuple(layers), kind, finite)
 
@@ -131,17 +130,16 @@ def scores(net: Net, images: np.ndarray) -> np.ndarray:
     """Return the scores (N, classes) of images (N, 3072), float32, in test mode."""
     out = images
     with np.errstate(all="ignore"):
-        for number, layer in enumerate(net.layers, start=1):
+        for layer in net.layers[:-1]:
             out = out @ layer.W + layer.b
-            if number == len(net.layers):
-                break
             if layer.gamma is not None:
                 mean, var = layer.mean, layer.var
                 if mean is None or var is None:
                     mean, var = out.mean(axis=1, keepdims=True), out.var(axis=1, keepdims=True)
                 out = layer.gamma * (out - mean) / np.sqrt(var + EPS) + layer.beta
             out = np.maximum(out, np.float32(0))
-    return out
+        found: np.ndarray = out @ net.layers[-1].W + net.layers[-1].b
+        return found
 
 
 def accuracy(net: Net, images: Images, split: Split, rows: np.ndarray) -> float:
@@ -172,26 +170,27 @@ class Recompute:
         self._left = MOST_WORK
         self._seen: dict[str, str] = {}
 
-    def look(self, notebook: str, training: Training) -> Trained:
+    def run(self, notebook: str, training: Training) -> Trained:
         """Return a run with what its parameters really do, and without the parameters.
 
         Accuracy on validation and hidden images is that of `params`, on training images that of
-        `fitted_params`, where the run has them.
+        `fitted_params`, if the run has them.
         """
-        told = replace(_bounded(training), rows=_rows(training.rows, self._images))
+        claimed = replace(_bounded(training), rows=_rows(training.rows, self._images))
         try:
-            return self._look(notebook, training, told)
+            return self._recomputed(notebook, training, claimed)
+        except TooLarge as refused:  # nothing is known of it, as with other images
+            claimed = replace(claimed, rows=None)
+            return Trained(notebook, claimed, None, None, None, str(refused))
         except Refused as refused:
-            if isinstance(refused, TooLarge):
-                told = replace(told, rows=None)  # nothing is known of it, as with other images
-            return Trained(notebook, told, None, None, None, str(refused))
+            return Trained(notebook, claimed, None, None, None, str(refused))
         finally:
             _give_back(training.params, training.fitted_params)
 
-    def _look(self, notebook: str, training: Training, told: Training) -> Trained:
+    def _recomputed(self, notebook: str, training: Training, claimed: Training) -> Trained:
         best = net_of(training.params, training.bn_statistics)
         self._check(notebook, training, best)
-        told = replace(told, layer_sizes=best.sizes, normalization=best.normalization)
+        claimed = replace(claimed, layer_sizes=best.sizes, normalization=best.normalization)
         val = self._accuracy(best, "validation")
         wanted = val >= self._hidden_from and self._images.count("hidden") >= FEWEST_HIDDEN
         hidden = self._accuracy(best, "hidden") if wanted else None
@@ -201,13 +200,15 @@ class Recompute:
             fitted = net_of(training.fitted_params, training.fitted_bn_statistics)
             if (fitted.sizes, fitted.normalization) != (best.sizes, best.normalization):
                 raise Refused("its parameters are those of two different nets")
-        train = None if told.rows is None else self._accuracy(fitted, "training", told.rows)
-        says = "" if told.rows is not None else "it was trained on other images than the grader has"
-        if told.rows is not None and not len(told.rows):
+        train = None if claimed.rows is None else self._accuracy(fitted, "training", claimed.rows)
+        says = (
+            "" if claimed.rows is not None else "it was trained on other images than the grader has"
+        )
+        if claimed.rows is not None and not len(claimed.rows):
             says = "it names training images that do not exist"
         if not (best.finite and fitted.finite):
             says = "its parameters are not all finite: the training ran away"
-        return Trained(notebook, told, train, val, hidden, says)
+        return Trained(notebook, claimed, train, val, hidden, says)
 
     def _accuracy(self, net: Net, split: Split, rows: np.ndarray | None = None) -> float:
         rows = np.arange(self._images.count(split)) if rows is None else rows
@@ -234,9 +235,8 @@ class Recompute:
 def _give_back(*held: Arrays) -> None:
     """Let go of the memory of arrays that lie in a file, once they have been looked at."""
     for array in (one for params in held if isinstance(params, Mapping) for one in params.values()):
-        if isinstance(array, np.memmap) and isinstance(
-            pages := getattr(array, "_mmap", None), mmap.mmap
-        ):
+        pages = getattr(array, "_mmap", None) if isinstance(array, np.memmap) else None
+        if isinstance(pages, mmap.mmap):
             pages.madvise(mmap.MADV_DONTNEED)
 
 
@@ -244,9 +244,7 @@ def _rows(rows: object, images: Images) -> np.ndarray | None:
     """Return the different training images that a run names, in order; none where that is odd."""
     if rows is None:
         return None
-    if not isinstance(rows, np.ndarray) or rows.ndim != 1 or rows.dtype.kind not in "iu":
-        return NO_ROWS
-    if not 0 < rows.size <= MOST_POINTS:
+    if not _is_series(rows, "iu") or not 0 < rows.size <= MOST_POINTS:
         return NO_ROWS
     known = rows[(rows >= 0) & (rows < images.count("training"))]
     return np.unique(known.astype(np.int64)) if len(known) == len(rows) else NO_ROWS
@@ -281,6 +279,8 @@ def _bounded(training: Training) -> Training:
 
 def _series(values: object) -> np.ndarray:
     """Return a history as float64, shape (n,); an empty one where it is none."""
-    if not isinstance(values, np.ndarray) or values.ndim != 1 or values.dtype.kind not in "fiu":
-        return np.zeros(0)
-    return values[:MOST_POINTS].astype(np.float64)
+    return values[:MOST_POINTS].astype(np.float64) if _is_series(values, "fiu") else np.zeros(0)
+
+
+def _is_series(values: object, kinds: str) -> TypeGuard[np.ndarray]:
+    return isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in kinds

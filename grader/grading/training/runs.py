@@ -12,7 +12,7 @@ Key = tuple[object, ...]
 
 
 def count_images(run: Trained) -> int:
-    """Return on how many different images a run was trained; what it tells where we cannot see."""
+    """Return on how many different images a run was trained; what it claims if we cannot see."""
     rows = run.training.rows
     return run.training.num_train if rows is None else len(rows)
 
@@ -28,8 +28,8 @@ def value(run: Trained, on: On) -> float | None:
     return run.train_accuracy if on == "training" else run.val_accuracy
 
 
-def told(run: Trained, on: On) -> float:
-    """Return the accuracy that the run tells of, which nobody has checked."""
+def claimed(run: Trained, on: On) -> float:
+    """Return the accuracy that the run claims, which nobody has checked."""
     if on == "validation":
         return float(run.training.best_val_acc)
     return float(max(run.training.train_acc_history, default=math.nan))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from grader.grading.training.runs import drops, told, value
+from grader.grading.training.runs import claimed, drops, value
 from grader.rubric.goals import GoalTable, On, RunsTable
 from grader.types import Trained
 
@@ -16,14 +16,8 @@ NORMALS = {
 }
 VARIED = {"initial_scale": "scales of the first weights", "batch_size": "batch sizes"}
 SETTING = {"initial_scale": "weight_scale", "batch_size": "batch_size"}
-SHARED = {  # what two runs must share to be compared, by the field of a RunsTable that may differ
-    "layers": "layers",
-    "images": "images",
-    "epochs": "epochs",
-    "update_rule": "update rule",
-    "normalization": "normalization",
-    "dropout": "dropout",
-}
+# What two runs must share to be compared, by the field of a RunsTable that may differ.
+SHARED = ("layers", "images", "epochs", "update_rule", "normalization", "dropout")
 MEND = {
     "training": "Try other values of weight_scale and learning_rate: a loss that hardly falls "
     "wants larger ones, a loss that jumps or becomes nan wants smaller ones",
@@ -35,7 +29,7 @@ MEND = {
 
 def words(wanted: RunsTable) -> str:
     """Say which net is looked for: "a 3-layer net trained on 50 images"."""
-    said = "a net" if wanted.layers is None else f"a {wanted.layers}-layer net"
+    text = "a net" if wanted.layers is None else f"a {wanted.layers}-layer net"
     parts = [NORMALS[wanted.normalization]] if wanted.normalization else []
     if wanted.dropout is not None:
         parts.append("with dropout" if wanted.dropout else "without dropout")
@@ -45,8 +39,8 @@ def words(wanted: RunsTable) -> str:
     if wanted.epochs is not None:
         trained.append(f"for at most {wanted.epochs} epochs")
     if parts:
-        said += f" {' and '.join(parts)}"
-    return said + (f" trained {' '.join(trained)}" if trained else "")
+        text += f" {' and '.join(parts)}"
+    return text + (f" trained {' '.join(trained)}" if trained else "")
 
 
 def share(accuracy: float) -> str:
@@ -61,11 +55,11 @@ def images(on: On) -> str:
 
 def short_of(goal: GoalTable, best: Trained, found: float, asked: float) -> str:
     """The best run does not reach what is asked."""
-    claim = told(best, goal.on)
+    own = claimed(best, goal.on)
     other = ""
-    if abs(claim - found) >= 0.005 and not (drops(best) and goal.on == "training"):
+    if abs(own - found) >= 0.005 and not (drops(best) and goal.on == "training"):
         other = (
-            f" (it tells of {share(claim)} itself, but what counts is what the parameters do "
+            f" (it tells of {share(own)} itself, but what counts is what the parameters do "
             "that your Solver learned)"
         )
     return (
@@ -107,7 +101,7 @@ def behind(goal: GoalTable, against: RunsTable, first: float, second: float) -> 
 
 def unlike(one: RunsTable, other: RunsTable) -> str:
     """There are both runs of a pair, but they cannot be compared."""
-    same = [word for name, word in SHARED.items() if getattr(one, name) == getattr(other, name)]
+    same = [n.replace("_", " ") for n in SHARED if getattr(one, n) == getattr(other, n)]
     return (
         f"There are runs of {words(one)} and of {words(other)}, but no two that can be compared. "
         f"Train both with the same {', '.join(same)}, batch size and weight_scale"
@@ -150,19 +144,19 @@ def missing(wanted: RunsTable, fitting: Sequence[Trained]) -> str:
             f"{share(wanted.learned)} on it is looked at. Train it for longer, or with another "
             "learning_rate"
         )
-    said = f"No training run of {words(wanted)} was found"
+    text = f"No training run of {words(wanted)} was found"
     if wanted == RunsTable():
-        said = "No training run was found"
+        text = "No training run was found"
     odd = [run.says for run in fitting if run.val_accuracy is None and run.says]
     if odd:
-        said += f". Runs that could not be recomputed: {len(odd)}; of the first, {odd[0]}"
-    return f"{said}. Train one with the Solver that is handed out, in any cell of the notebooks"
+        text += f". Runs that could not be recomputed: {len(odd)}; of the first, {odd[0]}"
+    return f"{text}. Train one with the Solver that is handed out, in any cell of the notebooks"
 
 
 def claim(best: Trained, on: On) -> str:
     """A run could not be recomputed, though it may be right."""
     return (
-        f"A run could not be recomputed: {best.says}. It tells of {share(told(best, on))} of "
+        f"A run could not be recomputed: {best.says}. It tells of {share(claimed(best, on))} of "
         f"{images(on)}, which is an unverified claim; a person has to look"
     )
 
