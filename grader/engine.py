@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -98,7 +98,10 @@ def _items(rerun: Rerun) -> tuple[ItemResult, ...]:
     If a search breaks by a fault of ours, its explanation is left out; an item whose points hang on
     it is a grader_fault.
     """
-    rerun = replace(rerun, facts=replace(rerun.facts, followed=follow.through(rerun)))
+    followed: Mapping[str, follow.Again] = {}
+    with rerun.deciding(verdict.item for verdict in rerun.facts.failed().values()):
+        followed = follow.through(rerun)
+    rerun = replace(rerun, facts=replace(rerun.facts, followed=followed))
     facts = rerun.facts
     own, over, minimal = frozenset[str](), dict[str, Evidence](), dict[str, Smallest]()
     with explaining("comparing gradients with their own forward pass"):

@@ -21,7 +21,6 @@ from grader.grading.dependencies import kind
 from grader.grading.facts import Facts
 from grader.grading.outcome import Consequence
 from grader.grading.rerun import Rerun
-from grader.guest.operations import NETS
 from grader.guest.probes import folds, stand_ins
 from grader.rubric.cases import Rubric
 from grader.rubric.tables import ItemTable

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from grader.box.job import GRADED, Job
-from grader.guest.probes.nn import NETS
+from grader.guest.operations import NETS
 from grader.submission.bodies import computed
 from grader.submission.written import tree_of
 

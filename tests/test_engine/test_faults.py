@@ -27,6 +27,10 @@ NETS = (
 )  # fmt: skip
 NORMS = ("batchnorm_backward", "batchnorm_backward_alt")
 OVER_LAYERS = ("TwoLayerNet", *NETS)
+FAILED = (
+    "affine_forward", "affine_backward", *OVER_LAYERS[:2], "batchnorm_forward", *NORMS,
+    *OVER_LAYERS[2:],
+)  # fmt: skip
 PLANNED = (
     "affine_forward/bias-forgotten",
     "affine_backward/db-mean",
@@ -54,9 +58,21 @@ BROKEN = (
     Broken("diagnosis.minimal_example.find", "finding minimal examples"),
     Broken("diagnosis.minimal_example._smallest", "showing the minimal example"),
     Broken(
-        "grading.follow.observe",
+        "grading.rerun.Session",
         "following up the item TwoLayerNet",
-        ("affine_backward", *OVER_LAYERS),
+        ("affine_backward", *OVER_LAYERS[:2], *NORMS, *OVER_LAYERS[2:]),
+    ),
+    Broken(
+        "grading.follow._own_cases",
+        "following up the item affine_forward",
+        (
+            "affine_forward",
+            "affine_backward",
+            *OVER_LAYERS[:2],
+            "batchnorm_forward",
+            *NORMS,
+            *OVER_LAYERS[2:],
+        ),
     ),
     Broken("grading.follow._of_halves", "following up the item batchnorm_backward", NORMS),
     Broken("grading.follow._called", "following up the item TwoLayerNet", OVER_LAYERS),
@@ -129,7 +145,7 @@ def test_a_fault_that_stops_the_command_is_no_explanation_left_out(
     worker: Worker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for function in ("diagnosis.trace.causes", "diagnosis.folding._same", "grading.follow.observe"):
+    for function in ("diagnosis.trace.causes", "diagnosis.folding._same", "grading.rerun.Session"):
         with monkeypatch.context() as patch, pytest.raises(BoxError):
             patch.setattr(f"grader.{function}", breaks(BoxError("the box is gone")))
             grade_one(submission, assignments["cs231n-a2"], worker)
