@@ -218,11 +218,11 @@ def _same_start(item: str, other: str, facts: Facts) -> bool:
     evidence = facts.evidence
     cases = {case.id: case for case in facts.rubric.cases if case.probe == "nets.net_init"}
     pairs = [
-        (evidence[case_id], evidence[twin])
+        (evidence[case_id], evidence[partner])
         for case_id, case in cases.items()
-        for twin in [f"{other}/{case_id.partition('/')[2]}"]
-        if case.item == item and twin in cases and cases[twin].only == case.only
-        if cases[twin].options["dims"] == case.options["dims"]
+        for partner in [f"{other}/{case_id.partition('/')[2]}"]
+        if case.item == item and partner in cases and cases[partner].only == case.only
+        if cases[partner].options["dims"] == case.options["dims"]
     ]
     return bool(pairs) and all(
         one.outcome == two.outcome == "answered"

@@ -28,7 +28,7 @@ from grader.rubric.tables import ItemTable
 from grader.types import Case, Evidence, Fault, Smallest
 
 COUNT = "parameters_without_gradient"  # no answer of the student's
-TOLD = ("shape", "value", "not_finite", "missing", "not_written", "error", "dtype")
+SHOWN_KINDS = ("shape", "value", "not_finite", "missing", "not_written", "error", "dtype")
 
 
 def find_minimal(rerun: Rerun) -> dict[str, Smallest]:
@@ -103,7 +103,7 @@ def _faults(
     return [
         fault
         for fault in verdict.faults
-        if fault.kind in TOLD and (fault.part in lost or fault.part == "all")
+        if fault.kind in SHOWN_KINDS and (fault.part in lost or fault.part == "all")
         if fault.kind != "value" or _wrong_cells(fault, look).any()
     ]
 
@@ -149,14 +149,14 @@ def _smallest(
         step, expected, got, wrong = _at_step(right, expected, got, wrong)
     call = snippets.of(case, rubric.case_inputs(case), names[0], step, place)
     snippet = snippets.text(call, expected, got, place)
-    says = _says(fault, expected, got, wrong, step)
+    message = _message(fault, expected, got, wrong, step)
     return Smallest(
-        case.id, fault.part, names[0], says, call.inputs, call.settings, expected, got, wrong,
+        case.id, fault.part, names[0], message, call.inputs, call.settings, expected, got, wrong,
         fault.raised, snippet,
     )  # fmt: skip
 
 
-def _says(
+def _message(
     fault: Fault, expected: np.ndarray, got: np.ndarray | None, wrong: np.ndarray | None, step: int
 ) -> str:
     """Say what is wrong; where numbers differ they stand beside it, so that few words do."""

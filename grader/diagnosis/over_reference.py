@@ -2,7 +2,7 @@
 
 What a mistake in a net comes to may hang on how its layers are written: a parameter of the wrong
 shape raises in one and gives numbers in another. Over the reference's layers it gives what the
-usual mistakes gave when they were made. No point hangs on it, and nothing of it is shown.
+misconceptions gave when they were made. No point hangs on it, and nothing of it is shown.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from grader.rubric.cases import Rubric
 from grader.rubric.tables import ItemTable
 from grader.types import Case, Evidence
 
-TELLING = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
+DECISIVE = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _again(
     if again.broken:
         rerun.broken[item.id] = again
     held = of_own_forward and all(_is_gradient(facts.bench, c, evidence[c.id]) for c in cases)
-    if not (held or any(again.right.values()) or any(f.kind in TELLING for f in again.faults)):
+    if not (held or any(again.right.values()) or any(f.kind in DECISIVE for f in again.faults)):
         return None
     root = forward_of(item.id) or _called(cases, evidence, facts.verdicts)
     return Again(again.right, evidence, root, held)
