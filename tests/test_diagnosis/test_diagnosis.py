@@ -711,7 +711,7 @@ WANT = rng.normal(size=(4, 3))
 
 
 def observed(
-    got: np.ndarray, want: np.ndarray = WANT, probe: str = "layers.x", keep: float = 1.0,
+    got: np.ndarray, want: np.ndarray = WANT, probe: str = "dropout.dropout_test", keep: float = 1.0,
     **inputs: np.ndarray,
 ) -> Observed:  # fmt: skip
     options = {"keep": keep}
@@ -757,7 +757,7 @@ RELATIONS = {
     "row offset": observed(WANT + np.arange(1, 5)[:, None]),
     "column factor": observed(WANT * [2, 3, 5]),
     "row factor": observed(WANT * np.array([[2], [3], [5], [7]])),
-    "column line": observed(WANT * [2, 3, 5] + [1, 2, 3], probe="norms.x"),
+    "column line": observed(WANT * [2, 3, 5] + [1, 2, 3], probe="norms.batchnorm_test"),
     "sign of some": observed(np.abs(WANT)),
     "misplaced": observed(WANT.T.reshape(4, 3)),
     "one number everywhere": observed(np.full_like(WANT, 7.0)),
@@ -765,7 +765,7 @@ RELATIONS = {
     "nan where x is negative": observed(np.where(X < 0, np.nan, WANT)),
     "inf somewhere": observed(np.where(np.arange(12).reshape(4, 3) == 5, np.inf, WANT)),
     "column mean left": observed(
-        WANT - WANT.mean(0) + [1, 2, 3], WANT - WANT.mean(0), probe="norms.x"
+        WANT - WANT.mean(0) + [1, 2, 3], WANT - WANT.mean(0), probe="norms.batchnorm_test"
     ),
 }
 
