@@ -11,7 +11,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from grader.errors import UnusableSubmission
@@ -43,7 +43,7 @@ class Runnable:
     number: int
     text: str
     why: str = ""
-    repaired: tuple[str, ...] = field(default=())
+    repaired: tuple[str, ...] = ()
 
 
 def read(data: bytes, name: str) -> list[Source]:

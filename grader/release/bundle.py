@@ -42,14 +42,6 @@ class Source:
                 yield f"{leak.place} gives away {leak.what}"
 
 
-@dataclass(frozen=True)
-class Released:
-    """An archive of a release: its name and size."""
-
-    name: str
-    size: int
-
-
 def student_zip(source: Source) -> bytes:
     """Return student.zip. Raises GraderFault where something hidden would be handed out."""
     files = student.files(source.assignment, source.home)
@@ -88,8 +80,8 @@ FOR_STAFF: Mapping[str, Callable[[Source], bytes]] = {
 }
 
 
-def write(folder: Path, source: Source) -> list[Released]:
-    """Write a release into `folder`, all of it or nothing; return what was written.
+def write(folder: Path, source: Source) -> dict[str, int]:
+    """Write a release into `folder`, all of it or nothing; return the bytes of each archive.
 
     Raises GraderFault where student.zip would give something away, UsageError where nothing can
     be written.
@@ -107,4 +99,4 @@ def write(folder: Path, source: Source) -> list[Released]:
         raise UsageError(
             f"{folder}: cannot be written ({error.strerror}); choose another folder"
         ) from None
-    return [Released(name, len(data)) for name, data in made.items()]
+    return {name: len(data) for name, data in made.items()}

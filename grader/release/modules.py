@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -49,8 +50,10 @@ def files(package: Path, cases: Iterable[Case]) -> dict[str, str]:
         if path is None or path in found:
             continue
         text = WITHHELD.get(path) or (package.parent / path).read_text(encoding="utf-8")
-        found[path] = _for_older(text)
         wanted += _imports(path, text)
+        for pattern, replacement in OLDER:
+            text = pattern.sub(replacement, text)
+        found[path] = text
     return dict(sorted(found.items()))
 
 
@@ -77,17 +80,11 @@ def _imports(path: str, text: str) -> Iterator[str]:
             root = name.partition(".")[0]
             if root == "grader":
                 yield name
-            elif root not in ALLOWED and not _is_standard(root):
+            elif root not in ALLOWED and root not in sys.stdlib_module_names:
                 raise GraderFault(
                     f"{path}: imports {root}, which a student may not have; "
                     "the self-check is NumPy and the standard library"
                 )
-
-
-def _is_standard(name: str) -> bool:
-    import sys
-
-    return name in sys.stdlib_module_names
 
 
 def _at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
@@ -98,9 +95,3 @@ def _at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
                 continue
         yield node
         yield from _at_run_time(node)
-
-
-def _for_older(text: str) -> str:
-    for pattern, replacement in OLDER:
-        text = pattern.sub(replacement, text)
-    return text

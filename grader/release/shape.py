@@ -137,16 +137,9 @@ def _without_marks(text: str) -> str:
 
 
 def _without_cell(script: str, line: str, notebook: str) -> str:
-    cells = _cells(script)
+    pieces = re.split(rf"(?m)^(?={percent.LIKE_A_HEADER.pattern})", script)
+    cells = [piece for piece in pieces if piece.strip()]
     left = [cell for cell in cells if line not in cell.splitlines()]
     if len(left) != len(cells) - 1:
         raise GraderFault(f"{FILE}: {len(cells) - len(left)} cells of {notebook} have {line!r}")
     return "".join(left)
-
-
-def _cells(script: str) -> list[str]:
-    return [
-        cell
-        for cell in re.split(rf"(?m)^(?={percent.LIKE_A_HEADER.pattern})", script)
-        if cell.strip()
-    ]

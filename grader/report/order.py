@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from grader.types import Fault, ItemResult, Raised
+from grader.types import ItemResult
 
 OPEN = ("missing", "partial", "failed", "error", "timeout")  # statuses of an item that needs work
 COUNTED = (*OPEN, "passed", "not_written")
@@ -30,7 +30,9 @@ def roots(items: Iterable[ItemResult]) -> tuple[Root, ...]:
 
     What is not written yet is no mistake, and none of them.
     """
-    return _sorted_roots(tuple(items), OPEN)
+    found = [root for root in _roots(tuple(items)) if root.item.status in OPEN]
+    # stable: then by the rubric
+    return tuple(sorted(found, key=lambda root: (root.item.status != "missing", -root.gain)))
 
 
 def unwritten(items: Iterable[ItemResult]) -> tuple[Root, ...]:
@@ -41,12 +43,6 @@ def unwritten(items: Iterable[ItemResult]) -> tuple[Root, ...]:
 def lost(item: ItemResult) -> float:
     """Return the points an item could still bring; what is not counted brings none."""
     return max(0.0, item.possible - item.earned) if item.status in COUNTED else 0.0
-
-
-def _sorted_roots(items: tuple[ItemResult, ...], statuses: tuple[str, ...]) -> tuple[Root, ...]:
-    found = [root for root in _roots(items) if root.item.status in statuses]
-    # stable: then by the rubric
-    return tuple(sorted(found, key=lambda root: (root.item.status != "missing", -root.gain)))
 
 
 def _roots(items: tuple[ItemResult, ...]) -> list[Root]:
@@ -95,15 +91,11 @@ def stop(item: ItemResult) -> tuple[str, int] | None:
     """
     if item.status not in ("missing", "error", "timeout") or not item.faults:
         return None
-    lines = {_line(fault) for fault in item.faults}
-    said = {fault.says for fault in item.faults}
+    raised = [fault.raised for fault in item.faults]
+    lines = {one.frames[-1][:2] if one and one.frames else None for one in raised}
+    messages = {fault.says for fault in item.faults}
     line = lines.pop() if len(lines) == 1 else None
-    return line or ((said.pop(), 0) if len(said) == 1 else None)
-
-
-def _line(fault: Fault) -> tuple[str, int] | None:
-    raised: Raised | None = fault.raised
-    return raised.frames[-1][:2] if raised is not None and raised.frames else None
+    return line or ((messages.pop(), 0) if len(messages) == 1 else None)
 
 
 def _is_ring(name: str, parents: Mapping[str, str | None]) -> bool:

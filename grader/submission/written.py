@@ -68,7 +68,8 @@ class Sources:
             one.arg if isinstance(one, ast.arg) else one.id
             for node in nodes
             for one in ast.walk(node)
-            if isinstance(one, ast.arg) or (isinstance(one, ast.Name) and _is_stored(one))
+            if isinstance(one, ast.arg)
+            or (isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
         ]
         every = [one for other in ("layers", "layer_utils", "optim") for one in self.names(other)]
         return list(dict.fromkeys([*inside, *self.names(module), *every]))
@@ -149,10 +150,6 @@ class Sources:
 def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
     fields = (getattr(node, name, None) for name in ("body", "orelse", "finalbody"))
     return [block for block in fields if isinstance(block, list)]
-
-
-def _is_stored(name: ast.Name) -> bool:
-    return isinstance(name.ctx, ast.Store)
 
 
 def tree_of(data: bytes) -> ast.Module | None:

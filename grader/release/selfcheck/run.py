@@ -18,7 +18,6 @@ from grader.submission.layout import PACKAGE
 
 if TYPE_CHECKING:
     from grader.release.selfcheck.notebooks import Note
-    from grader.types import Submission
 
 RIGHT, WRONG = 0, 1
 
@@ -51,7 +50,8 @@ def zipped(root: Path, path: Path, desk: Desk) -> int:
         screen.line(f"This zip cannot be graded. {error}", "bad")
         return WRONG
     notes = handin.look_through(path, given, desk.public, root)
-    checked, places = _check(desk.public.code, given.package, _python(given), desk)
+    sources = {path: data for path, data in given.files.items() if path.endswith(".py")}
+    checked, places = _check(desk.public.code, given.package, sources, desk)
     return _told(checked, places, desk, notes)
 
 
@@ -69,10 +69,6 @@ def make(root: Path, public: Public, screen: Screen) -> int:
     screen.line(f"Next: python selfcheck.py {path.name}")
     screen.line("checks the zip itself, as it will be handed in", "", 6)
     return WRONG if any(note.serious for note in notes) else RIGHT
-
-
-def _python(given: Submission) -> dict[str, bytes]:
-    return {path: data for path, data in given.files.items() if path.endswith(".py")}
 
 
 def _check(

@@ -78,7 +78,8 @@ class Runner:
         while left := self._without_hopeless(left, seen):
             modules = tuple(n for n in GRADED if any(n in modules_of(case) for case in left))
             if modules in self._lost:  # what hangs at import hangs again
-                seen.update(_at_import(left, self._lost[modules]))
+                outcome, text = self._lost[modules]["outcome"], "while a file was imported"
+                seen.update({case.id: Evidence(case.id, outcome, text=text) for case in left})
                 break
             child = self._pool.take()
             child.ask(self._frame(left, modules))
@@ -156,9 +157,3 @@ def _hear(child: Child, limit_s: float) -> tuple[dict[str, Any], dict[str, np.nd
         return child.ending(), {}
     say, arrays = message
     return {**say, "wall_s": time.monotonic() - started}, arrays
-
-
-def _at_import(cases: Sequence[Case], say: Mapping[str, Any]) -> Seen:
-    """Return the evidence where importing has hung or ended the process."""
-    text = "while a file was imported"
-    return {case.id: Evidence(case.id, say["outcome"], text=text) for case in cases}

@@ -131,7 +131,11 @@ def _functions(source: Source) -> list[Function]:
         if isinstance(node, ast.Assign):
             _note(scopes[0], node)
     for function in found:
-        function.calls = [_call(n, function) for n in function.nodes if isinstance(n, ast.Call)]
+        function.calls = [
+            Call(node, plain_name(node.func, function), _in_loop(node, function))
+            for node in function.nodes
+            if isinstance(node, ast.Call)
+        ]
     return found
 
 
@@ -164,10 +168,6 @@ def _note(values: Values, node: ast.Assign) -> None:
         for part in parts:
             if isinstance(part, ast.Name):
                 values.setdefault(part.id, []).append(node.value)
-
-
-def _call(node: ast.Call, function: Function) -> Call:
-    return Call(node, plain_name(node.func, function), _in_loop(node, function))
 
 
 def plain_name(node: ast.AST, function: Function) -> str:

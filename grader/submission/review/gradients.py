@@ -66,23 +66,19 @@ def _calls(
     for call in function.calls:
         if _CHECKER.search(call.name):
             yield call.node, f"uses {call.name}"
-        elif call.in_loop and _runs_again(program, root, function, call, is_layer):
+        elif call.in_loop and (
+            # Layers are called in a loop by every net, but no net calls its own loss in one.
+            program.reaches_forward(call.name, function)
+            if is_layer
+            else call.name == root.name and _is_of_object(call.node.func)
+        ):
             yield call.node, f"calls {_and_so(program, call, function)} in a loop"
         elif is_layer and (given := _handed_over(program, function, call)):
             yield call.node, f"hands {given} to {call.name}, which calls it in a loop"
 
 
-def _runs_again(
-    program: Program, root: Function, function: Function, call: Call, is_layer: bool
-) -> bool:
-    """Layers are called in a loop by every net, but no net calls its own loss in one."""
-    if is_layer:
-        return program.reaches_forward(call.name, function)
-    return call.name == root.name and _is_own(call.node)
-
-
-def _is_own(node: ast.Call) -> bool:
-    target = node.func
+def _is_of_object(target: ast.expr) -> bool:
+    """Return whether an expression is a plain attribute: self.loss, net.loss."""
     return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
 
 
@@ -240,6 +236,5 @@ def _is_own_function(node: ast.Call, function: Function) -> bool:
         imported = source.names.get(target.id, target.id)
         return source.is_local(target) or is_forward(imported) or imported != target.id and (
             not imported.startswith("numpy"))  # fmt: skip
-    is_self = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
-    is_self = is_self and target.value.id == "self"  # type: ignore[attr-defined]
+    is_self = _is_of_object(target) and target.value.id == "self"  # type: ignore[attr-defined]
     return is_self or is_forward(getattr(target, "attr", ""))

@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from posixpath import basename
 
 from grader.guest.legacy import python2
 from grader.guest.legacy.compat import INERT_IN_PACKAGE
@@ -139,16 +140,11 @@ def read(submission: Submission) -> tuple[list[Source], list[Seen]]:
             unread.append(Seen("unread", says, place))
             continue
         sources.append(source)
-        for found in source.imported.values():
-            for _, inside in found:
-                if inside is not None and inside not in met and not _is_given(inside):
-                    met.add(inside)
-                    queue.append(inside)
+        for inside in (file for found in source.imported.values() for _, file in found if file):
+            if inside not in met and basename(inside).removesuffix(".py") not in NOT_FOLLOWED:
+                met.add(inside)
+                queue.append(inside)
     return sources, unread
-
-
-def _is_given(path: str) -> bool:
-    return path.rpartition("/")[2].removesuffix(".py") in NOT_FOLLOWED
 
 
 def _source(path: str, place: str, data: bytes, submission: Submission) -> Source:
