@@ -29,7 +29,7 @@ FILE = "generations.toml"
 INIT = "cs231n/__init__.py"
 
 
-class Generation(BaseModel):
+class GenerationShape(BaseModel):
     """One row of the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,9 +40,9 @@ class Generation(BaseModel):
     texts: dict[str, tuple[tuple[str, str], ...]] = {}
 
 
-class _File(BaseModel):
+class _Generations(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    generations: tuple[Generation, ...]
+    generations: tuple[GenerationShape, ...]
 
 
 def marked(reference: Path, rubric: RubricFile) -> dict[str, str]:
@@ -71,9 +71,11 @@ def solved(reference: Path, rubric: RubricFile) -> dict[str, str]:
     return {path: _without_marks(text) for path, text in files.items() if "/" in path}
 
 
-def _rows(path: Path, rubric: RubricFile) -> list[Generation]:
+def _rows(path: Path, rubric: RubricFile) -> list[GenerationShape]:
     try:
-        rows = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).generations
+        rows = _Generations.model_validate(
+            tomllib.loads(path.read_text(encoding="utf-8"))
+        ).generations
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); restore it") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
@@ -87,7 +89,7 @@ def _rows(path: Path, rubric: RubricFile) -> list[Generation]:
     return [row for row in rows if rubric.years in row.years]
 
 
-def _shaped(files: Mapping[str, str], row: Generation) -> dict[str, str]:
+def _shaped(files: Mapping[str, str], row: GenerationShape) -> dict[str, str]:
     shaped = dict(files)
     for path, pairs in row.texts.items():
         for old, new in pairs:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from grader.errors import GraderFault, UsageError
 from grader.notebooks import percent, questions
-from grader.notebooks.percent import Cell
+from grader.notebooks.percent import ScriptCell
 from grader.release import shape
 from grader.rubric.solution_markers import BEGIN, END
 from grader.rubric.tables import RubricFile
@@ -66,7 +66,7 @@ def unsolved_notebook(script: str, name: str, asked: Collection[str] | None = No
     return percent.notebook(given)
 
 
-def _unsolved(cell: Cell, name: str) -> Cell:
+def _unsolved(cell: ScriptCell, name: str) -> ScriptCell:
     if cell.kind == "markdown":
         return cell
     place = f"{name}.py, in the cell {cell.source.partition(chr(10))[0]!r}"

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from grader.report.faults import (
     MORE,
     WORDS,
-    Problem,
+    ShownFault,
     chosen,
     happened,
     in_one_line,
-    problem,
+    show_fault,
     warnings,
 )
 from grader.report.order import Root, lost, stop
@@ -27,7 +27,7 @@ HINTS = ("Hint 1: where to look", "Hint 2: the idea", "Hint 3: how to write it")
 
 
 @dataclass(frozen=True)
-class Part:
+class PartRow:
     """What a point was for."""
 
     id: str
@@ -38,7 +38,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Consequence:
+class Affected:
     """An item that is wrong only, or perhaps only, because of this one."""
 
     title: str
@@ -61,13 +61,13 @@ class Card:
     cause: Cause | None
     cause_label: str
     small: Small | None
-    problems: tuple[Problem, ...]
+    problems: tuple[ShownFault, ...]
     more: tuple[str, ...]
     more_left: int
-    parts: tuple[Part, ...]
+    parts: tuple[PartRow, ...]
     hints: tuple[tuple[str, str], ...]
     split: str
-    consequences: tuple[Consequence, ...]
+    consequences: tuple[Affected, ...]
     warnings: tuple[str, ...]
 
 
@@ -100,7 +100,7 @@ def _card(root: Root, anchor: str, side: int) -> Card:
         cause=item.cause,
         cause_label=label(item.cause),
         small=make(item.smallest),
-        problems=tuple(problem(fault, side) for fault in picked),
+        problems=tuple(show_fault(fault, side) for fault in picked),
         more=tuple(rest[:MORE]),
         more_left=max(0, len(rest) - MORE),
         parts=tuple(map(part, item.parts)),
@@ -120,7 +120,7 @@ def _shared(card: Card, root: Root) -> Card:
     stopped = [root.item, *same]
     titles = "; ".join(item.title for item in stopped)
     worth = count(sum(map(lost, stopped)), "point")
-    whole = Consequence(
+    whole = Affected(
         f"{len(stopped)} items",
         f"{'stopped at this line' if line[1] else 'for this one reason'}: {titles}",
         f"{worth} may come back once it is right",
@@ -144,12 +144,12 @@ def _shared(card: Card, root: Root) -> Card:
     )
 
 
-def part(result: PartResult) -> Part:
+def part(result: PartResult) -> PartRow:
     """Say what a part was for and what it brought."""
     said = f"{points(result.earned)} of {points(result.possible)}"
     if result.earned > result.possible:
         said = f"{points(result.earned)} on top"
-    return Part(result.id, result.about, said, result.status, WORDS[result.status])
+    return PartRow(result.id, result.about, said, result.status, WORDS[result.status])
 
 
 def label(cause: Cause | None) -> str:
@@ -182,7 +182,7 @@ def _split(root: Root) -> str:
     return f"Of {count(root.gain, 'point')}, {inside}{points(after)} may come back below"
 
 
-def _consequence(item: ItemResult) -> Consequence:
+def _consequence(item: ItemResult) -> Affected:
     left = lost(item)
     if item.followed_through and not left:
         outcome = "Right apart from that: no points lost"
@@ -195,4 +195,4 @@ def _consequence(item: ItemResult) -> Consequence:
         outcome = "No points lost"
     else:
         outcome = f"{count(left, 'point')} may come back"
-    return Consequence(item.title, happened(item), outcome)
+    return Affected(item.title, happened(item), outcome)

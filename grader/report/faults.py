@@ -52,7 +52,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Problem:
+class ShownFault:
     """A fault that is shown in full; `facts` are (name, value)."""
 
     says: str
@@ -65,11 +65,11 @@ class Problem:
     frames: tuple[Frame, ...]
 
 
-def problem(fault: Fault, side: int) -> Problem:
+def show_fault(fault: Fault, side: int) -> ShownFault:
     """Say all about one fault, with an example of `side` rows at most; none where it is 0."""
     comparison = fault.comparison if fault.public else None
     raised = fault.raised
-    return Problem(
+    return ShownFault(
         says=_says(fault),
         check=_check(fault),
         hidden=not fault.public,

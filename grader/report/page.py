@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from grader.report import training
-from grader.report.cards import Card, Part, cards, part
+from grader.report.cards import Card, PartRow, cards, part
 from grader.report.faults import WORDS, happened, warnings
 from grader.report.order import COUNTED, Root, roots, unwritten
 from grader.report.origin import facts, measured, unsafe
@@ -32,7 +32,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Row:
+class ItemRow:
     """One item in the table of the rubric.
 
     `link` is the anchor of its card, or of its first run, or empty; `anchor` is its own, where runs
@@ -54,7 +54,7 @@ class Section:
 
     title: str
     points: str
-    rows: tuple[Row, ...]
+    rows: tuple[ItemRow, ...]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Passed:
 
     title: str
     score: str
-    parts: tuple[Part, ...]
+    parts: tuple[PartRow, ...]
 
 
 @dataclass(frozen=True)
@@ -207,10 +207,10 @@ def _sum(items: list[ItemResult]) -> str:
     return f"{points(earned)} of {points(possible)}"
 
 
-def _row(item: ItemResult, links: Mapping[str, str], own: Mapping[str, str]) -> Row:
+def _row(item: ItemResult, links: Mapping[str, str], own: Mapping[str, str]) -> ItemRow:
     earned = points(item.earned) if item.status in COUNTED else "–"
     right, checks = item.checks
-    return Row(
+    return ItemRow(
         anchor=own.get(item.id, ""),
         title=item.title,
         link=links.get(item.id, ""),

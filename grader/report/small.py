@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.report.faults import Frame, frames
-from grader.report.tables import SIDE, Table, differing, pair, table
+from grader.report.tables import SIDE, ArrayTable, differing, pair, table
 from grader.report.text import one_line
 from grader.types import Smallest
 
@@ -20,10 +20,10 @@ class Small:
 
     says: str
     settings: str
-    inputs: tuple[Table, ...]
+    inputs: tuple[ArrayTable, ...]
     folded: bool
-    expected: Table
-    got: Table | None
+    expected: ArrayTable
+    got: ArrayTable | None
     differ: str
     error: str
     message: str

@@ -19,7 +19,7 @@ _DIGITS = (4, 6, 9, 12, 17)
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """One number."""
 
     text: str
@@ -27,13 +27,13 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class ArrayTable:
     """A window of an array; `rows` are (index, cells) and `note` says what is left out."""
 
     name: str
     shape: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    rows: tuple[tuple[str, tuple[TableCell, ...]], ...]
     note: str
 
     @property
@@ -47,9 +47,9 @@ class Example:
     """Expected beside got, for one output of one public check."""
 
     output: str
-    expected: Table
-    got: Table
-    inputs: tuple[Table, ...]
+    expected: ArrayTable
+    got: ArrayTable
+    inputs: tuple[ArrayTable, ...]
     picture: Picture | None
     code: str
     differ: str
@@ -87,7 +87,7 @@ def example(comparison: Comparison, side: int = SIDE) -> Example:
 
 def pair(
     name: str, want: np.ndarray, got: np.ndarray, wrong: np.ndarray | None, side: int
-) -> tuple[Table, Table]:
+) -> tuple[ArrayTable, ArrayTable]:
     """Lay out expected and got, with as many digits as it takes to see them differ."""
     if wrong is not None and got.shape != want.shape and got.size == want.size:
         got = got.reshape(want.shape)  # an extra axis of length 1
@@ -104,11 +104,11 @@ def differing(wrong: np.ndarray | None) -> str:
     return f"{int(wrong.sum()):,} of {count(wrong.size, 'cell')} differ"
 
 
-def table(name: str, array: Any, wrong: np.ndarray | None, digits: int, side: int) -> Table:
+def table(name: str, array: Any, wrong: np.ndarray | None, digits: int, side: int) -> ArrayTable:
     """Lay out a window of the array, with the first wrong cell in it."""
     array, name = np.asarray(array), shown(name, 40)
     if array.size == 0:
-        return Table(name, _shape(array), (), (), "no numbers in it")
+        return ArrayTable(name, _shape(array), (), (), "no numbers in it")
     matrix = as_matrix(array)
     marks = np.zeros(matrix.shape, bool) if wrong is None else as_matrix(wrong)
     top, left = _corner(marks, side)
@@ -116,11 +116,11 @@ def table(name: str, array: Any, wrong: np.ndarray | None, digits: int, side: in
     marked = marks[top : top + side, left : left + side]
     labels = [_label(array.shape, top + row) for row in range(window.shape[0])]
     rows = tuple(
-        (label, tuple(Cell(_text(v, digits), bool(m)) for v, m in zip(line, bad, strict=True)))
+        (label, tuple(TableCell(_text(v, digits), bool(m)) for v, m in zip(line, bad, strict=True)))
         for label, line, bad in zip(labels, window, marked, strict=True)
     )
     columns = tuple(str(left + column) for column in range(window.shape[1] if array.ndim else 0))
-    return Table(name, _shape(array), columns, rows, _left_out(matrix.shape, window.shape))
+    return ArrayTable(name, _shape(array), columns, rows, _left_out(matrix.shape, window.shape))
 
 
 def _corner(marks: np.ndarray, side: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from grader.report.curves import Curves, curves
-from grader.report.faults import Problem, problem
+from grader.report.faults import ShownFault, show_fault
 from grader.report.prose import from_markdown
 from grader.report.text import count, one_line, shown
 from grader.types import Cell, Fault, ItemResult, Notebook, Question, Report, Trained
@@ -53,7 +53,7 @@ class Book:
     name: str
     state: str
     ran: bool
-    stopped: tuple[tuple[str, Problem | None], ...]
+    stopped: tuple[tuple[str, ShownFault | None], ...]
     more_stopped: int
     runs: tuple[Run, ...]
     more_runs: int
@@ -117,11 +117,11 @@ def _book(notebook: Notebook, runs: tuple[Run, ...], more_runs: int) -> Book:
     )
 
 
-def _stopped(cell: Cell) -> tuple[str, Problem | None]:
+def _stopped(cell: Cell) -> tuple[str, ShownFault | None]:
     said = f"Cell {cell.number} " + (one_line(cell.why) if cell.why else "stopped with an error")
     if cell.raised is None:
         return said, None
-    return said, problem(Fault("", "", "", "error", said, True, raised=cell.raised), 0)
+    return said, show_fault(Fault("", "", "", "error", said, True, raised=cell.raised), 0)
 
 
 def _run(

@@ -1,9 +1,9 @@
 """From a zip that anybody may have made to its Python files and notebooks, in memory.
 
 Nothing is ever written to disk and nothing is taken on trust: every name is judged before one byte
-is inflated, what is inflated is bounded by what was declared, and what was declared is bounded by
-`Limits`. A zip that breaks a rule is refused as a whole with one line for people; a member that is
-only unneeded, or too large to be homework, is left aside and said so.
+is inflated, what is inflated is bounded by what was declared, and that by `UploadLimits`. A zip
+that breaks a rule is refused as a whole with one line for people; a member that is only unneeded,
+or too large to be homework, is left out and listed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from grader.submission.upload import (
     AGAIN,
     LIMITS,
     SMALLER,
-    Limits,
     Upload,
+    UploadLimits,
     colliding,
     fault_in_name,
     is_bulk,
@@ -48,7 +48,7 @@ _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _LOCAL, _CENTRAL, _EMPTY = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 
 
-def read_zip(data: bytes, place: str, limits: Limits = LIMITS) -> Upload:
+def read_zip(data: bytes, place: str, limits: UploadLimits = LIMITS) -> Upload:
     """The needed files of the zip `data`; raises UnusableSubmission if it is not to be trusted."""
     _check_format(data, place, limits)
     with _one_line(place), zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -78,7 +78,7 @@ def _one_line(place: str) -> Iterator[None]:
         raise refusal(place, f"this zip is truncated or damaged ({why})") from error
 
 
-def _check_format(data: bytes, place: str, limits: Limits) -> None:
+def _check_format(data: bytes, place: str, limits: UploadLimits) -> None:
     if len(data) > limits.archive_bytes:
         what = f"more than {megabytes(limits.archive_bytes)} large"
         raise refusal(place, what, SMALLER)
@@ -92,7 +92,9 @@ def _check_format(data: bytes, place: str, limits: Limits) -> None:
         raise refusal(place, f"has more than {limits.entries:,} entries", SMALLER)
 
 
-def _members(archive: zipfile.ZipFile, place: str, limits: Limits) -> dict[str, zipfile.ZipInfo]:
+def _members(
+    archive: zipfile.ZipFile, place: str, limits: UploadLimits
+) -> dict[str, zipfile.ZipInfo]:
     """The files of the archive by their tidy path, once all names and kinds are in order."""
     infos = archive.infolist()
     if len(infos) > limits.entries:
@@ -137,7 +139,7 @@ def _fault_in_kind(info: zipfile.ZipInfo) -> tuple[str, str] | None:
     return None
 
 
-def _check_sizes(members: Mapping[str, zipfile.ZipInfo], place: str, limits: Limits) -> None:
+def _check_sizes(members: Mapping[str, zipfile.ZipInfo], place: str, limits: UploadLimits) -> None:
     """Refuse bombs by what they declare; what lies under datasets and the like is never inflated.
 
     Deflate can reach 1:1032, honest homework is around 1:4.

@@ -19,8 +19,8 @@ from grader.submission.upload import (
     AGAIN,
     LIMITS,
     SMALLER,
-    Limits,
     Upload,
+    UploadLimits,
     colliding,
     fault_in_name,
     megabytes,
@@ -37,7 +37,7 @@ _FLAGS = os.O_RDONLY | sum(
 )
 
 
-def read_upload(path: Path, limits: Limits = LIMITS) -> tuple[Upload, str | None]:
+def read_upload(path: Path, limits: UploadLimits = LIMITS) -> tuple[Upload, str | None]:
     """What was handed in at `path`; with the name of the zip if a folder holds just that."""
     place = path.name or str(path)
     try:
@@ -76,7 +76,7 @@ class _Walk:
     """What was met on the way through a folder, by path below it."""
 
     root: Path
-    limits: Limits
+    limits: UploadLimits
     place: str
     needed: list[str] = field(default_factory=list)
     zips: list[str] = field(default_factory=list)
@@ -119,7 +119,7 @@ class _Walk:
             self.visit(folder)
 
 
-def _read_folder(path: Path, limits: Limits) -> tuple[Upload, str | None]:
+def _read_folder(path: Path, limits: UploadLimits) -> tuple[Upload, str | None]:
     place = path.name or path.resolve().name or "folder"
     walk = _Walk(path, limits, place)
     walk.visit()

@@ -27,7 +27,7 @@ from grader.submission.layout import (
     homework_name,
     is_package_name,
 )
-from grader.submission.upload import LIMITS, Limits, Upload, refusal, shown, skipped_folder
+from grader.submission.upload import LIMITS, Upload, UploadLimits, refusal, shown, skipped_folder
 from grader.types import Submission
 
 HANDED_OUT = ("solver.py", "gradient_check.py", "data_utils.py", "download.py")
@@ -44,7 +44,7 @@ def read_submission(
     path: Path,
     *,
     given: Mapping[str, bytes] = MappingProxyType({}),
-    limits: Limits = LIMITS,
+    limits: UploadLimits = LIMITS,
 ) -> Submission:
     """The homework in the zip or folder at `path`; UnusableSubmission if there is none to grade.
 

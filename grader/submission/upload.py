@@ -17,7 +17,7 @@ MB = 1_000_000
 
 
 @dataclass(frozen=True)
-class Limits:
+class UploadLimits:
     """What an upload may measure: sizes in bytes, names in characters, depth in path parts.
 
     A member that holds at least `bomb_bytes` in less than 1/`bomb_ratio` of them is a bomb. Real
@@ -44,7 +44,7 @@ class Limits:
         return f"is larger than {megabytes(self.of(path))}{outputs}"
 
 
-LIMITS = Limits()
+LIMITS = UploadLimits()
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def needed(path: str) -> bool:
     return is_source and not name.startswith(".") and skipped_folder(path) is None
 
 
-def fault_in_name(name: str, limits: Limits = LIMITS) -> tuple[str, str] | None:
+def fault_in_name(name: str, limits: UploadLimits = LIMITS) -> tuple[str, str] | None:
     """What is wrong with the name of an entry and what to do, or None."""
     if len(name) > limits.name_chars:
         return f"has a name of {len(name):,} characters ({limits.name_chars} are allowed)", AGAIN

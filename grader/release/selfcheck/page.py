@@ -11,8 +11,8 @@ from grader.release.selfcheck import show
 from grader.release.selfcheck.check import Checked
 from grader.release.selfcheck.public import Public
 from grader.report.cards import label
-from grader.report.faults import chosen, in_one_line, problem
-from grader.report.tables import Example, Table
+from grader.report.faults import chosen, in_one_line, show_fault
+from grader.report.tables import ArrayTable, Example
 from grader.report.text import shown
 
 SIDE = 8  # rows and columns of a table
@@ -87,7 +87,7 @@ def _section(one: Checked, place: str) -> Iterator[str]:
         yield f"<p>It needs {escape(one.waits_for)}, which is wrong too: start there.</p>"
     picked = chosen(one.faults)
     for fault in picked:
-        told = problem(fault, SIDE)
+        told = show_fault(fault, SIDE)
         yield f"<p class='bad'>{escape(told.says)}</p>\n<p class='dim'>{escape(told.check)}</p>"
         for frame in told.frames:
             yield f"<pre>{escape(frame.place)}: {escape(frame.source)}</pre>"
@@ -116,7 +116,7 @@ def _example(example: Example) -> Iterator[str]:
         yield "</details>"
 
 
-def _numbers(title: str, table: Table) -> Iterator[str]:
+def _numbers(title: str, table: ArrayTable) -> Iterator[str]:
     yield f"<table class='numbers'><caption>{title} {escape(table.name)}, {escape(table.shape)}"
     yield f" {escape(table.note)}</caption>"
     for index, row in table.rows:

@@ -23,8 +23,8 @@ from grader.types import Case, Evidence
 
 START_S = 60.0  # until a process must have imported NumPy, on the slowest machine
 SETTLED = ("timeout", "not_run", "not_written")  # outcomes that no neighbour can have caused
-Seen = dict[str, Evidence]
-Right = Callable[[Case, Evidence], bool]
+EvidenceById = dict[str, Evidence]
+IsRight = Callable[[Case, Evidence], bool]
 
 
 class Runner:
@@ -39,7 +39,7 @@ class Runner:
         package: str,
         files: Mapping[str, bytes],
         pool: Pool,
-        right: Right,
+        right: IsRight,
     ) -> None:
         self._public = public
         self._package = package
@@ -49,9 +49,9 @@ class Runner:
         self._lost: dict[tuple[str, ...], Mapping[str, Any]] = {}  # modules -> how importing ended
         self._stuck: set[str] = set()  # items that ran out of time
 
-    def observe(self, items: Sequence[Item], done: Callable[[Item, Seen], None]) -> None:
+    def observe(self, items: Sequence[Item], done: Callable[[Item, EvidenceById], None]) -> None:
         """Run the cases of `items`; call `done` with the evidence of each item, in order."""
-        seen: Seen = {}
+        seen: EvidenceById = {}
         waiting = list(items)
 
         def settle() -> None:
@@ -65,14 +65,14 @@ class Runner:
 
         self._run([case for item in items for case in item.cases], seen, settle)
 
-    def _is_doubtful(self, item: Item, seen: Seen) -> bool:
+    def _is_doubtful(self, item: Item, seen: EvidenceById) -> bool:
         """Say whether a neighbour may be to blame for an answer that is not right."""
         return any(
             seen[case.id].outcome not in SETTLED and not self._right(case, seen[case.id])
             for case in item.cases
         )
 
-    def _run(self, cases: Sequence[Case], seen: Seen, after: Callable[[], None]) -> None:
+    def _run(self, cases: Sequence[Case], seen: EvidenceById, after: Callable[[], None]) -> None:
         """Run cases in as many processes as it takes; call `after` whenever there is news."""
         left = list(cases)
         while left := self._without_hopeless(left, seen):
@@ -91,7 +91,7 @@ class Runner:
                 self._pool.end(child)
         after()
 
-    def _without_hopeless(self, left: Sequence[Case], seen: Seen) -> list[Case]:
+    def _without_hopeless(self, left: Sequence[Case], seen: EvidenceById) -> list[Case]:
         """Return the cases that rest on nothing which ran out of time."""
         kept = []
         for case in left:
@@ -104,7 +104,7 @@ class Runner:
         return kept
 
     def _hear_out(
-        self, child: Child, left: list[Case], seen: Seen, after: Callable[[], None]
+        self, child: Child, left: list[Case], seen: EvidenceById, after: Callable[[], None]
     ) -> None:
         """Take the answers to the cases in `left`, until there is none left or one is missing."""
         limits = self._public.table.limits

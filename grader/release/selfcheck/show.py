@@ -17,8 +17,8 @@ from typing import TextIO
 from grader.release.selfcheck.check import Checked
 from grader.release.selfcheck.public import Item
 from grader.report.cards import label, lede
-from grader.report.faults import Problem, chosen, in_one_line, problem
-from grader.report.tables import Table
+from grader.report.faults import ShownFault, chosen, in_one_line, show_fault
+from grader.report.tables import ArrayTable
 from grader.report.text import one_line, shown
 
 STYLES = {"good": "32", "bad": "31", "dim": "2", "bold": "1"}
@@ -103,7 +103,7 @@ def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
 def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
     picked = chosen(checked.faults)
     for fault in picked[: None if in_full else 1]:
-        told = problem(fault, SIDE if in_full else 0)
+        told = show_fault(fault, SIDE if in_full else 0)
         screen.line(one_line(told.says), "", 7)
         if in_full:
             _details(screen, told)
@@ -120,7 +120,7 @@ def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
             screen.line(f"Hint: {checked.hint}", "", 7)
 
 
-def _details(screen: Screen, told: Problem) -> None:
+def _details(screen: Screen, told: ShownFault) -> None:
     screen.line(f"({told.check})", "dim", 7)
     for frame in told.frames:
         screen.line(f"{frame.place}: {frame.source}", "", 9)
@@ -130,7 +130,7 @@ def _details(screen: Screen, told: Problem) -> None:
                 screen.line(text, "", 9)
 
 
-def table_lines(title: str, table: Table) -> Iterator[str]:
+def table_lines(title: str, table: ArrayTable) -> Iterator[str]:
     """Yield a small table as lines; a wrong number has a star."""
     yield f"{title} {table.name}, {table.shape}{'  ' + table.note if table.note else ''}"
     cells = [[cell.text + ("*" if cell.wrong else " ") for cell in row] for _, row in table.rows]

@@ -14,17 +14,17 @@ import numpy as np
 
 from grader.rubric.cases import Rubric
 from grader.submission.review import gradients, looks, reach, tables
-from grader.submission.review.source import Seen, Source, read
+from grader.submission.review.source import Remark, SourceFile, read
 from grader.submission.upload import shown
 from grader.types import Case, Flag, Submission
 
 LIMIT = 35  # flags of one submission; a report lists 40 of all kinds
 SAYS = 300  # characters of one flag
-Answers = Callable[[Case], Iterable[np.ndarray]]
+GoldenArrays = Callable[[Case], Iterable[np.ndarray]]
 
 
 def flags(
-    submission: Submission, rubric: Rubric, answers: Answers = lambda case: ()
+    submission: Submission, rubric: Rubric, answers: GoldenArrays = lambda case: ()
 ) -> tuple[Flag, ...]:
     """Return the flags of a submission, in the order of its files and lines; at most LIMIT.
 
@@ -35,32 +35,32 @@ def flags(
     seen = [*_copies(submission), *seen]
     for source in sources:
         seen += _of_one(source, rubric)
-    seen += _guarded(sources, lambda: gradients.seen(sources))
+    seen += _guarded(sources, lambda: gradients.remarks(sources))
     seen += _guarded(sources, lambda: tables.known_numbers(sources, rubric, answers))
     return _merged(seen, {source.place: number for number, source in enumerate(sources)})
 
 
-def _of_one(source: Source, rubric: Rubric) -> list[Seen]:
+def _of_one(source: SourceFile, rubric: Rubric) -> list[Remark]:
     table = rubric.table.reading
     return _guarded(
         [source],
         lambda: (
-            *looks.seen(source),
-            *reach.seen(source, table.forbidden_imports, table.watched_imports),
-            *tables.seen(source),
+            *looks.remarks(source),
+            *reach.remarks(source, table.forbidden_imports, table.watched_imports),
+            *tables.remarks(source),
         ),
     )
 
 
-def _guarded(sources: list[Source], look: Callable[[], Iterable[Seen]]) -> list[Seen]:
+def _guarded(sources: list[SourceFile], look: Callable[[], Iterable[Remark]]) -> list[Remark]:
     """Return what `look` sees; code that is nested too deeply for it is said to be so."""
     try:
         return list(look())
     except (RecursionError, MemoryError):
-        return [Seen("unread", "is nested too deeply to be looked at here", sources[0].place)]
+        return [Remark("unread", "is nested too deeply to be looked at here", sources[0].place)]
 
 
-def _copies(submission: Submission) -> Iterator[Seen]:
+def _copies(submission: Submission) -> Iterator[Remark]:
     """Files of the upload that bear the name of a graded one and hold something else."""
     copies: dict[str, list[str]] = {}
     for path, graded in sorted(submission.doubles.items()):
@@ -70,12 +70,12 @@ def _copies(submission: Submission) -> Iterator[Seen]:
         what = "another version of" if is_source else "compiled code with the name of"
         more = f", and {len(paths) - 1:,} more are like it" if len(paths) > 1 else ""
         says = f"'{shown(paths[0])}' in the upload is {what} {graded}, which was graded{more}"
-        yield Seen("source_differs", says, graded.removeprefix(f"{submission.package}/"))
+        yield Remark("source_differs", says, graded.removeprefix(f"{submission.package}/"))
 
 
-def _merged(seen: Iterable[Seen], order: dict[str, int]) -> tuple[Flag, ...]:
+def _merged(seen: Iterable[Remark], order: dict[str, int]) -> tuple[Flag, ...]:
     """Return flags in order, the same words about the same file only once."""
-    first: dict[tuple[str, str, str], Seen] = {}
+    first: dict[tuple[str, str, str], Remark] = {}
     times: dict[tuple[str, str, str], int] = {}
     ordered = sorted(seen, key=lambda s: (order.get(s.place, -1), s.place, s.line, s.kind, s.says))
     for one in ordered:
@@ -89,7 +89,7 @@ def _merged(seen: Iterable[Seen], order: dict[str, int]) -> tuple[Flag, ...]:
     return (*found[: LIMIT - 1], Flag("more", f"… {more:,} more", ""))
 
 
-def _flag(seen: Seen, times: int) -> Flag:
+def _flag(seen: Remark, times: int) -> Flag:
     often = f" ({times:,} times)" if times > 1 else ""
     where = f"{seen.place}:{seen.line}" if seen.line else seen.place
     return Flag(seen.kind, shown(seen.says, SAYS) + often, shown(where, 120))

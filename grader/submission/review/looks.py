@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
-from grader.submission.review.source import Seen, Source
+from grader.submission.review.source import Remark, SourceFile
 from grader.submission.upload import shown
 
 FAR = 200  # a column that no editor shows at once
@@ -38,7 +38,7 @@ _SPEAKS = re.compile(
 _FAR = "has code in column {}, out of sight in most editors"
 
 
-def seen(source: Source) -> Iterator[Seen]:
+def remarks(source: SourceFile) -> Iterator[Remark]:
     """Yield what hides, moves or replaces code, and text that speaks to whoever grades."""
     yield from _bytes(source)
     yield from _lines(source)
@@ -49,12 +49,12 @@ def seen(source: Source) -> Iterator[Seen]:
     yield from _replaced(source)
 
 
-def _bytes(source: Source) -> Iterator[Seen]:
+def _bytes(source: SourceFile) -> Iterator[Remark]:
     """Line ends that an editor may not show, and codecs that turn one text into another."""
     if b"\n" in source.data and (match := _LONE_RETURN.search(source.data)):
         line = source.data[: match.end()].replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
         says = "has a line that ends in a bare carriage return: many editors show it as one line"
-        yield source.seen("source_differs", f"{says} with the next", line + 1)
+        yield source.remark("source_differs", f"{says} with the next", line + 1)
     try:
         codec, _ = tokenize.detect_encoding(io.BytesIO(source.data).readline)
     except (SyntaxError, ValueError):
@@ -64,7 +64,7 @@ def _bytes(source: Source) -> Iterator[Seen]:
     for number, line_bytes in enumerate(source.data.splitlines(), start=1):
         if line_bytes.isascii() and not _reads_as_it_looks(line_bytes, codec):
             says = f"is written in the codec {shown(codec)}, in which this line means something"
-            yield source.seen("source_differs", f"{says} else than it shows", number)
+            yield source.remark("source_differs", f"{says} else than it shows", number)
             return
 
 
@@ -75,24 +75,24 @@ def _reads_as_it_looks(line: bytes, codec: str) -> bool:
         return True  # it cannot be decoded; then the worker reads it as Latin-1
 
 
-def _lines(source: Source) -> Iterator[Seen]:
+def _lines(source: SourceFile) -> Iterator[Remark]:
     text = source.text
     for match in islice(_BIDI.finditer(text), MANY):
         says = f"holds the direction character {shown(match[0])}, which shows the line in another"
-        yield source.seen("bidi", f"{says} order than it runs", _line(text, match.start()))
+        yield source.remark("bidi", f"{says} order than it runs", _line(text, match.start()))
     for match in islice(_FORM_FEED.finditer(text), MANY):
         says = "has code behind a form feed, which editors show in different ways"
-        yield source.seen("source_differs", says, _line(text, match.start()))
+        yield source.remark("source_differs", says, _line(text, match.start()))
     for match in islice(_SPEAKS.finditer(text), MANY):
         says = f"speaks to whoever grades: '{shown(' '.join(match[0].split()), 60)}'"
-        yield source.seen("speaks_to_grader", says, _line(text, match.start()))
+        yield source.remark("speaks_to_grader", says, _line(text, match.start()))
 
 
 def _line(text: str, at: int) -> int:
     return text.count("\n", 0, at) + 1
 
 
-def _words(source: Source) -> Iterator[Seen]:
+def _words(source: SourceFile) -> Iterator[Remark]:
     """Names that look like others: the compiler's own form of them, or letters of other scripts."""
     if not _ODD_LETTER.search(source.text):
         return
@@ -109,7 +109,7 @@ def _words(source: Source) -> Iterator[Seen]:
             says = f"the name '{shown(word)}' ({_spelled(word)}) looks like {alike} and is another"
         else:
             continue
-        yield source.seen("source_differs", says, line)
+        yield source.remark("source_differs", says, line)
 
 
 def _names_in(text: str) -> Iterator[tuple[str, int]]:
@@ -125,7 +125,7 @@ def _spelled(word: str) -> str:
     return shown(word.encode("ascii", "backslashreplace").decode(), 60)
 
 
-def _texts(source: Source) -> Iterator[Seen]:
+def _texts(source: SourceFile) -> Iterator[Remark]:
     """Invisible characters inside strings, where they make two keys out of one."""
     for node in source.nodes:
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
@@ -135,7 +135,7 @@ def _texts(source: Source) -> Iterator[Seen]:
         for char in node.value:
             if _is_invisible(char) and char in source.text:
                 says = f"a text holds the invisible character {shown(char)}: '{shown(node.value)}'"
-                yield source.seen("source_differs", says, node)
+                yield source.remark("source_differs", says, node)
                 break
 
 
@@ -146,7 +146,7 @@ def _is_invisible(char: str) -> bool:
     return unicodedata.category(char) == "Cf" or char in "\u115f\u1160\u2800\u3164\uffa0"
 
 
-def _columns(source: Source) -> Iterator[Seen]:
+def _columns(source: SourceFile) -> Iterator[Remark]:
     """Code so far to the right that nobody scrolls there."""
     said: set[int] = set()
     for number, line in enumerate(source.text.split("\n"), start=1):
@@ -155,23 +155,23 @@ def _columns(source: Source) -> Iterator[Seen]:
             if is_code and match.end() > PUSHED and match.end() - match.start() >= GAP:
                 said.add(number)
                 says = _FAR.format(match.end() + 1)
-                yield source.seen("source_differs", says, number)
+                yield source.remark("source_differs", says, number)
                 break
     for node in source.nodes:
         is_far = isinstance(node, ast.stmt) and node.col_offset >= FAR
         if is_far and node.lineno not in said:  # type: ignore[attr-defined]
             said.add(node.lineno)  # type: ignore[attr-defined]
-            yield source.seen("source_differs", _FAR.format(node.col_offset + 1), node)  # type: ignore[attr-defined]
+            yield source.remark("source_differs", _FAR.format(node.col_offset + 1), node)  # type: ignore[attr-defined]
 
 
-def _replaced(source: Source) -> Iterator[Seen]:
+def _replaced(source: SourceFile) -> Iterator[Remark]:
     """Functions and methods that something further down takes the place of."""
     for scope in source.nodes:
         if isinstance(scope, (ast.Module, ast.ClassDef)):
             yield from _replaced_in(source, scope)
 
 
-def _replaced_in(source: Source, scope: ast.Module | ast.ClassDef) -> Iterator[Seen]:
+def _replaced_in(source: SourceFile, scope: ast.Module | ast.ClassDef) -> Iterator[Remark]:
     """The branches of one `if` may define the same name; what follows it may not."""
     defined: dict[str, ast.AST] = {}
     inside = "" if isinstance(scope, ast.Module) else f"{scope.name}."
@@ -185,7 +185,7 @@ def _replaced_in(source: Source, scope: ast.Module | ast.ClassDef) -> Iterator[S
                         f"{inside}{shown(name)} is defined in line {getattr(old, 'lineno', 0)} and"
                         " gets another meaning here, which is the one that runs"
                     )
-                    yield source.seen("source_differs", says, node)
+                    yield source.remark("source_differs", says, node)
                 if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                     new.setdefault(name, node)
         defined |= new

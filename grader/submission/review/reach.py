@@ -8,7 +8,7 @@ import fnmatch
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from grader.submission.review.source import DEPTH, Seen, Source
+from grader.submission.review.source import DEPTH, Remark, SourceFile
 
 # By full name; the first match counts. What is harmless is listed first, with nothing to say.
 _RUNS_TEXT = "runs text as code with {}: what it does cannot be seen here"
@@ -50,7 +50,9 @@ PUT_BACK = frozenset({
 })  # fmt: skip
 
 
-def seen(source: Source, forbidden: Sequence[str], watched: Sequence[str]) -> Iterator[Seen]:
+def remarks(
+    source: SourceFile, forbidden: Sequence[str], watched: Sequence[str]
+) -> Iterator[Remark]:
     """Yield imports that match the rubric's patterns, and all that needs more than arrays."""
     for node in source.nodes:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -64,20 +66,20 @@ def seen(source: Source, forbidden: Sequence[str], watched: Sequence[str]) -> It
 
 
 def _imports(
-    source: Source, node: ast.AST, forbidden: Sequence[str], watched: Sequence[str]
-) -> Iterator[Seen]:
+    source: SourceFile, node: ast.AST, forbidden: Sequence[str], watched: Sequence[str]
+) -> Iterator[Remark]:
     if getattr(node, "level", 0):
         return  # from the package itself
     for name, inside in source.imported[node]:
         if inside is not None and _is_that_file(name, inside):
             return
         if says := _unwanted(name, forbidden, watched):
-            yield source.seen("forbidden_import", says, node)
+            yield source.remark("forbidden_import", says, node)
             return
     star = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
     if star and source.imported[node][0][0] in ("os", "sys", "builtins", "gc"):
         says = f"imports every name of {source.imported[node][0][0]}: a layer needs none of them"
-        yield source.seen("reaches_outside", says, node)
+        yield source.remark("reaches_outside", says, node)
 
 
 def _is_that_file(name: str, path: str) -> bool:
@@ -102,27 +104,27 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
 
 
 def _called(
-    source: Source, node: ast.Call, forbidden: Sequence[str], watched: Sequence[str]
-) -> Iterator[Seen]:
+    source: SourceFile, node: ast.Call, forbidden: Sequence[str], watched: Sequence[str]
+) -> Iterator[Remark]:
     """Imports by text and patches by setattr."""
     name = source.dotted(node.func)
     if name in ("__import__", "importlib.import_module", "importlib.__import__"):
         module = source.dotted(node)
         if module and (says := _unwanted(module, forbidden, watched)):
-            yield source.seen("forbidden_import", says, node)
+            yield source.remark("forbidden_import", says, node)
     elif name in ("setattr", "delattr") and node.args and _is_module(source, node.args[0]):
         says = f"changes {source.dotted(node.args[0])} itself, for all that runs later"
-        yield source.seen("patches", says, node)
+        yield source.remark("patches", says, node)
     elif name == "getattr" and len(node.args) > 1:
         whole = source.dotted(node.args[0])
         if isinstance(node.args[1], ast.Constant):
             yield from _watched(source, node, source.dotted(node) or "")
         elif whole in ("builtins", "__builtins__", "os", "sys"):
             says = f"takes something out of {whole} by a name that is put together at run time"
-            yield source.seen("reaches_outside", says, node)
+            yield source.remark("reaches_outside", says, node)
 
 
-def _used(source: Source, node: ast.Attribute | ast.Name) -> Iterator[Seen]:
+def _used(source: SourceFile, node: ast.Attribute | ast.Name) -> Iterator[Remark]:
     if isinstance(source.parents.get(node), ast.Attribute):
         return  # the whole name is looked at, not its parts
     first: ast.AST = node
@@ -131,27 +133,27 @@ def _used(source: Source, node: ast.Attribute | ast.Name) -> Iterator[Seen]:
         hidden = first.attr if first.attr in HIDDEN else hidden
         first = first.value
     if hidden:
-        yield source.seen("reaches_outside", _FRAMES.format(hidden), node)
+        yield source.remark("reaches_outside", _FRAMES.format(hidden), node)
         return
     if not source.is_local(node):
         yield from _watched(source, node, source.dotted(node) or "")
 
 
-def _watched(source: Source, node: ast.expr, name: str) -> Iterator[Seen]:
+def _watched(source: SourceFile, node: ast.expr, name: str) -> Iterator[Remark]:
     """What is to say of the use of `name`, if it is one of those that are watched."""
     if name.partition(".")[0] not in ROOTS:
         return
     name = name.removeprefix("builtins.").removeprefix("__builtins__.")
     says = next((text for pattern, text in WATCHED if _is(name, pattern)), "")
     if says and not (says == _FILES and _in_save_or_load(source, node)):
-        yield source.seen("reaches_outside", says.format(name), node)
+        yield source.remark("reaches_outside", says.format(name), node)
 
 
 def _is(name: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")
 
 
-def _in_save_or_load(source: Source, node: ast.AST) -> bool:
+def _in_save_or_load(source: SourceFile, node: ast.AST) -> bool:
     """Whether it stands in a net's `save` or `load`, which some course years hand out."""
     return any(
         isinstance(outer, ast.FunctionDef) and outer.name in ("save", "load")
@@ -159,7 +161,7 @@ def _in_save_or_load(source: Source, node: ast.AST) -> bool:
     )
 
 
-def _patched(source: Source, node: ast.AST) -> Iterator[Seen]:
+def _patched(source: SourceFile, node: ast.AST) -> Iterator[Remark]:
     """Assignments to what is in a module: np.allclose = ..., sys.modules["json"] = ..."""
     targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
     for target in targets:
@@ -172,10 +174,10 @@ def _patched(source: Source, node: ast.AST) -> Iterator[Seen]:
         full = f"{source.dotted(target.value)}.{target.attr}"
         if full not in PUT_BACK:
             says = f"assigns to {full}: that changes it for all that runs later"
-            yield source.seen("patches", says, node)
+            yield source.remark("patches", says, node)
 
 
-def _is_module(source: Source, node: ast.AST) -> bool:
+def _is_module(source: SourceFile, node: ast.AST) -> bool:
     """Whether an expression is a module of Python's or NumPy's, or something inside one."""
     first: ast.AST | None = node
     while isinstance(first, ast.Attribute):

@@ -31,7 +31,7 @@ _NO_CODE = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 
 
 @dataclass(frozen=True)
-class Seen:
+class Remark:
     """One thing that a person should look at, by file inside the package and line (0: whole)."""
 
     kind: str
@@ -41,7 +41,7 @@ class Seen:
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class SourceFile:
     """One file, parsed.
 
     `nodes` are in the order of the text. `names` maps a name to what it was imported as
@@ -60,10 +60,10 @@ class Source:
     bound: frozenset[str]
     imported: Mapping[ast.AST, tuple[tuple[str, str | None], ...]] = field(default_factory=dict)
 
-    def seen(self, kind: str, says: str, node: ast.AST | int) -> Seen:
+    def remark(self, kind: str, says: str, node: ast.AST | int) -> Remark:
         """Return what to say about a line of this file."""
         line = node if isinstance(node, int) else getattr(node, "lineno", 0)
-        return Seen(kind, says, self.place, line)
+        return Remark(kind, says, self.place, line)
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield what a node stands in, from the inside out."""
@@ -115,12 +115,12 @@ class Source:
         return value.value if is_text else None  # type: ignore[attr-defined]
 
 
-def read(submission: Submission) -> tuple[list[Source], list[Seen]]:
+def read(submission: Submission) -> tuple[list[SourceFile], list[Remark]]:
     """Return the graded sources and all that they import, and what could not be read."""
     home = f"{submission.package}/"
     queue = [home + name for name in CORE if home + name in submission.files]
-    sources: list[Source] = []
-    unread: list[Seen] = []
+    sources: list[SourceFile] = []
+    unread: list[Remark] = []
     met, room = set(queue), MAX_BYTES
     while queue:
         path = queue.pop(0)
@@ -128,7 +128,7 @@ def read(submission: Submission) -> tuple[list[Source], list[Seen]]:
         if len(data) > room:
             size = f"{len(data) / 1000:,.0f} kB"
             says = f"is not looked at: {size} of source are more than homework needs"
-            unread.append(Seen("unread", says, place))
+            unread.append(Remark("unread", says, place))
             continue
         room -= len(data)
         try:
@@ -137,7 +137,7 @@ def read(submission: Submission) -> tuple[list[Source], list[Seen]]:
             continue  # the worker says so, with the line
         except (ValueError, RecursionError, MemoryError, OverflowError):
             says = "cannot be looked at: it is nested too deeply or holds odd characters"
-            unread.append(Seen("unread", says, place))
+            unread.append(Remark("unread", says, place))
             continue
         sources.append(source)
         for inside in (file for found in source.imported.values() for _, file in found if file):
@@ -147,7 +147,7 @@ def read(submission: Submission) -> tuple[list[Source], list[Seen]]:
     return sources, unread
 
 
-def _source(path: str, place: str, data: bytes, submission: Submission) -> Source:
+def _source(path: str, place: str, data: bytes, submission: Submission) -> SourceFile:
     text = decode(data)
     tree = _parsed(text)
     nodes, parents = _walked(tree)
@@ -157,7 +157,7 @@ def _source(path: str, place: str, data: bytes, submission: Submission) -> Sourc
         if isinstance(node, (ast.Import, ast.ImportFrom))
     }
     names, bound = _names(nodes, path)
-    return Source(path, place, data, text, tree, nodes, parents, names, bound, imported)
+    return SourceFile(path, place, data, text, tree, nodes, parents, names, bound, imported)
 
 
 def _parsed(text: str) -> ast.Module:

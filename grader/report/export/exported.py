@@ -17,7 +17,7 @@ FAULTS = 5  # that are told of one item
 
 
 @dataclass(frozen=True)
-class Told:
+class ExportedItem:
     """One item; `counts` says whether its points are part of the score."""
 
     id: str
@@ -35,10 +35,10 @@ class Told:
         return "\n".join(self.lines)
 
 
-def items(result: ResultJson) -> tuple[Told, ...]:
+def items(result: ResultJson) -> tuple[ExportedItem, ...]:
     """Return every item of the result, in its order."""
     return tuple(
-        Told(
+        ExportedItem(
             id=line(item["id"]),
             section=line(item["section"]),
             status=item["status"],
