@@ -63,7 +63,7 @@ class Block:
 
 
 def find(notebooks: Sequence[Notebook], rubric: Rubric) -> tuple[Question, ...]:
-    """Return every question of the rubric with its answer; blank where nothing is written."""
+    """Return every question of the rubric with its answer; blank if nothing is written."""
     answers: dict[str, str] = {}
     for notebook in notebooks:
         stem = notebook.name.removesuffix(".ipynb")

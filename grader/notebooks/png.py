@@ -14,7 +14,7 @@ NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
 
 def checked(data: bytes) -> bytes | None:
-    """Return the picture without text and other extras; None where it is no whole PNG."""
+    """Return the picture without text and other extras; None if it is no whole PNG."""
     if not data.startswith(MAGIC):
         return None
     kept, place, kinds = [MAGIC], len(MAGIC), []

@@ -27,7 +27,7 @@ ANSWER_MARKER = "*Your answer:*"
 def check(cells: Sequence[ScriptCell], name: str) -> None:
     """Check that the tagged cells of the notebook `name` are whole questions in order.
 
-    Raises GraderFault where they are not: a tag with a slip in it would hand an answer out.
+    Raises GraderFault if they are not: a tag with a slip in it would hand an answer out.
     """
     tagged = [(place, cell) for place, cell in enumerate(cells) if cell.tags]
     for count, (place, cell) in enumerate(tagged):

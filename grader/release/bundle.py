@@ -43,7 +43,7 @@ class ReleaseInputs:
 
 
 def student_zip(source: ReleaseInputs) -> bytes:
-    """Return student.zip. Raises GraderFault where something hidden would be handed out."""
+    """Return student.zip. Raises GraderFault if something hidden would be handed out."""
     files = student.files(source.assignment, source.home)
     if found := list(source.leaks(files)):
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
@@ -68,7 +68,7 @@ def staff_zip(source: ReleaseInputs) -> bytes:
 
 
 def gradescope_zip(source: ReleaseInputs) -> bytes:
-    """Return gradescope.zip. Raises UsageError where something it needs is missing."""
+    """Return gradescope.zip. Raises UsageError if something it needs is missing."""
     files = gradescope.files(source.home, Path(source.assignment.rubric.place))
     return archive.zipped(files, runnable=gradescope.SCRIPTS)
 
@@ -83,7 +83,7 @@ FOR_STAFF: Mapping[str, Callable[[ReleaseInputs], bytes]] = {
 def write(folder: Path, source: ReleaseInputs) -> dict[str, int]:
     """Write a release into `folder`, all of it or nothing; return the bytes of each archive.
 
-    Raises GraderFault where student.zip would give something away, UsageError where nothing can
+    Raises GraderFault if student.zip would give something away, UsageError where nothing can
     be written.
     """
     if folder.exists() and not folder.is_dir():

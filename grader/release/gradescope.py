@@ -26,7 +26,7 @@ def files(home: Path, rubric: Path) -> dict[str, bytes]:
     """Return gradescope.zip: path -> content. The paths in SCRIPTS must be executable.
 
     `home` is the folder of rubrics/, reference/ and student_template/, `rubric` the file to grade
-    by. Raises UsageError where a part is missing.
+    by. Raises UsageError if a part is missing.
     """
     if rubric.resolve().parent != (home / "rubrics").resolve():
         raise UsageError(

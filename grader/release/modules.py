@@ -37,7 +37,7 @@ WITHHELD = {
 def files(package: Path, cases: Iterable[Case]) -> dict[str, str]:
     """Return path -> text of all modules that checking these cases needs.
 
-    `package` is the folder of the grader. Raises GraderFault where one of them imports what a
+    `package` is the folder of the grader. Raises GraderFault if one of them imports what a
     student may not have.
     """
     wanted = [*STARTS]

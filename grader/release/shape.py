@@ -49,7 +49,7 @@ def marked(reference: Path, rubric: RubricFile) -> dict[str, str]:
     """Return the reference as the rubric's years have it: path inside it -> text.
 
     Notebooks are percent scripts, those only that the rubric asks something of. What stands between
-    solution marks is what a student writes. Raises GraderFault where generations.toml does not fit
+    solution marks is what a student writes. Raises GraderFault if generations.toml does not fit
     the reference, UsageError where it does not know the years.
     """
     paths = [*(reference / "cs231n").rglob("*.py"), *reference.glob("*.py")]

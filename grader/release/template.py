@@ -56,7 +56,7 @@ def unsolved_notebook(script: str, name: str, asked: Collection[str] | None = No
 
     `asked` are the ids of inline questions that stay; None keeps all.
 
-    Raises GraderFault where the script is not as percent.py and questions.py of grader/notebooks
+    Raises GraderFault if the script is not as percent.py and questions.py of grader/notebooks
     ask.
     """
     cells = percent.parse(script, f"{name}.py")

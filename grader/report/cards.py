@@ -112,7 +112,7 @@ def _card(root: Root, anchor: str, side: int) -> Card:
 
 
 def _shared(card: Card, root: Root) -> Card:
-    """Where several items stopped at one thing, tell about it and not about the first item."""
+    """Return a card about the one thing at which several items stopped, if they did."""
     line = stop(root.item)
     same = [item for item in root.consequences if line and stop(item) == line]
     if not line or not same:
@@ -145,7 +145,7 @@ def _shared(card: Card, root: Root) -> Card:
 
 
 def part(result: PartResult) -> PartRow:
-    """Say what a part was for and what it brought."""
+    """Return what a part was for and what it brought."""
     said = f"{points(result.earned)} of {points(result.possible)}"
     if result.earned > result.possible:
         said = f"{points(result.earned)} on top"
@@ -173,7 +173,7 @@ def lede(parts: tuple[PartResult, ...]) -> str:
 
 
 def _split(root: Root) -> str:
-    """Say where the points of a card lie, if some of them lie in what follows from it."""
+    """Return how the points of a card split between the item and what follows from it."""
     here = lost(root.item)
     after = root.gain - here
     if not after:

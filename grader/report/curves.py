@@ -61,7 +61,7 @@ class Curves:
 
 
 def curves(run: Trained) -> Curves | None:
-    """Draw a run; None where it tells nothing that could be drawn."""
+    """Draw a run; None if it tells nothing that could be drawn."""
     training, band = run.training, run.band
     loss = training.loss_history
     accuracies = (training.train_acc_history, training.val_acc_history)
@@ -145,7 +145,7 @@ def _points(values: np.ndarray, scale: Scale) -> str | None:
 
 
 def _outline(edges: np.ndarray, scale: Scale) -> str | None:
-    """Return the points around a band, up to the end of the diagram; None where there is none."""
+    """Return the points around a band, up to the end of the diagram; None if there is none."""
     ends = min(1.0, scale.band_ends)
     across = np.linspace(0.0, scale.band_ends, edges.shape[1]) if edges.shape[1] > 1 else [0.0]
     at = np.linspace(0.0, ends, min(EDGE, max(2, edges.shape[1])))
@@ -159,7 +159,7 @@ def _outline(edges: np.ndarray, scale: Scale) -> str | None:
 
 
 def _beside(band: Band) -> str:
-    """Say where the reference lies: "Reference, 5 seeds: training 0.96 to 0.98 at best, ..."."""
+    """Return the range of the reference: "The reference, 5 seeds: training 0.96 to 0.98 ..."."""
     said = [
         f"{what} {low:.2f} to {high:.2f} at best"
         for what, edges in (("training", band.train), ("validation", band.val))

@@ -66,7 +66,7 @@ class ShownFault:
 
 
 def show_fault(fault: Fault, side: int) -> ShownFault:
-    """Say all about one fault, with an example of `side` rows at most; none where it is 0."""
+    """Return all about one fault, with an example of `side` rows at most; none if it is 0."""
     comparison = fault.comparison if fault.public else None
     raised = fault.raised
     return ShownFault(
@@ -103,7 +103,7 @@ def chosen(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 
 
 def in_one_line(fault: Fault) -> str:
-    """Say where it went wrong, what, and by how much."""
+    """Return where it went wrong, what, and by how much."""
     said = f"{_check(fault)}: {one_line(_says(fault))}"
     if fault.error is None or fault.allowed is None or "allowed" in fault.says:
         return said

@@ -99,7 +99,7 @@ def stop(item: ItemResult) -> tuple[str, int] | None:
 
 
 def _is_ring(name: str, parents: Mapping[str, str | None]) -> bool:
-    """Say whether the causes of an item lead back to it: then it has to stand by itself."""
+    """Return whether the causes of an item lead back to it: then it stands by itself."""
     parent, steps = parents[name], len(parents)
     while parent is not None and parent != name and steps:
         parent, steps = parents[parent], steps - 1

@@ -10,7 +10,7 @@ from grader.types import BoxState, Report
 
 
 def unsafe(box: BoxState) -> str:
-    """Say in plain words that the code was not confined, and what follows."""
+    """Return the warning that the code was not confined, and what follows."""
     inner = ", ".join(box.inner) or "none"
     return (
         "The submitted code was not isolated while it ran "

@@ -94,7 +94,7 @@ class Page:
 
 
 def make(report: Report, version: str) -> Page:
-    """Say what the report means."""
+    """Return the page of a report."""
     answered = answers(report.questions, report.items)
     report = cleaned(replace(report, questions=()))
     fix, missing = roots(report.items), unwritten(report.items)
@@ -140,7 +140,7 @@ def make(report: Report, version: str) -> Page:
 def _verdict(
     fix: tuple[Root, ...], missing: tuple[Root, ...], counted: list[ItemResult], untouched: bool
 ) -> str:
-    """Say what there is to do, in one sentence."""
+    """Return what there is to do, in one sentence."""
     if not counted:
         return "Nothing could be graded yet"
     if untouched:

@@ -40,7 +40,7 @@ class Picture:
 
 
 def heat_map(comparison: Comparison) -> Picture | None:
-    """Draw the errors of an array; None where shapes differ or there is nothing to draw."""
+    """Draw the errors of an array; None if shapes differ or there is nothing to draw."""
     if comparison.wrong is None or comparison.expected.size == 0:
         return None
     wrong = as_matrix(np.asarray(comparison.wrong, dtype=bool))
@@ -82,7 +82,7 @@ def png(levels: np.ndarray) -> bytes:
 
 
 def _errors(comparison: Comparison) -> np.ndarray:
-    """Error of each cell over the array's scale; cells that are no number count as infinite."""
+    """Return the error of each cell over the array's scale; infinite for what is no number."""
     expected = np.asarray(comparison.expected, dtype=np.float64)
     with np.errstate(all="ignore"):
         got = np.asarray(comparison.got).real.astype(np.float64).reshape(expected.shape)

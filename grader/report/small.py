@@ -32,7 +32,7 @@ class Small:
 
     @property
     def cells(self) -> int:
-        """How many numbers are shown."""
+        """Return how many numbers are shown."""
         shown = (self.expected, *((self.got,) if self.got else ()), *self.inputs)
         return sum(one.cells for one in shown)
 

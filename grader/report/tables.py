@@ -38,7 +38,7 @@ class ArrayTable:
 
     @property
     def cells(self) -> int:
-        """How many numbers are shown."""
+        """Return how many numbers are shown."""
         return len(self.rows) * max(1, len(self.columns))
 
 
@@ -56,7 +56,7 @@ class Example:
 
     @property
     def cells(self) -> int:
-        """How many numbers are shown."""
+        """Return how many numbers are shown."""
         return sum(table.cells for table in (self.expected, self.got, *self.inputs))
 
 
@@ -98,7 +98,7 @@ def pair(
 
 
 def differing(wrong: np.ndarray | None) -> str:
-    """Say how many cells differ, where there is more than one cell."""
+    """Return how many cells differ, if there is more than one cell."""
     if wrong is None or wrong.size < 2:
         return ""
     return f"{int(wrong.sum()):,} of {count(wrong.size, 'cell')} differ"

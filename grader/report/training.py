@@ -81,7 +81,7 @@ def anchors(report: Report) -> dict[str, str]:
 
 
 def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
-    """Say what became of each notebook; `links` leads from an item to its card or its row."""
+    """Return what became of each notebook; `links` leads from an item to its card or its row."""
     titles = {item.id: item.title for item in report.items}
     left = MOST_CURVES
     made = []
@@ -142,7 +142,7 @@ def _run(
 
 
 def _title(run: Trained) -> str:
-    """Say which run it is: "Cell 12: 3072-100-10, adam, batches of 50, 10 epochs, 1,000 images"."""
+    """Return which run it is: "Cell 12: 3072-100-10, adam, batches of 50, 10 epochs, ..."."""
     told = run.training
     images = told.num_train if told.rows is None else len(told.rows)
     said = ["-".join(map(str, told.layer_sizes[:12])) or "a net", one_line(told.update_rule)]

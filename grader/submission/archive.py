@@ -49,7 +49,7 @@ _LOCAL, _CENTRAL, _EMPTY = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 
 
 def read_zip(data: bytes, place: str, limits: UploadLimits = LIMITS) -> Upload:
-    """The needed files of the zip `data`; raises UnusableSubmission if it is not to be trusted."""
+    """Return the needed files of the zip `data`. Raises UnusableSubmission if it breaks a rule."""
     _check_format(data, place, limits)
     with _one_line(place), zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = _members(archive, place, limits)
@@ -70,7 +70,7 @@ def read_zip(data: bytes, place: str, limits: UploadLimits = LIMITS) -> Upload:
 
 @contextmanager
 def _one_line(place: str) -> Iterator[None]:
-    """Whatever zipfile says about foreign bytes becomes one line."""
+    """Raise whatever zipfile says about foreign bytes as one line."""
     try:
         yield
     except _FOREIGN as error:
@@ -95,7 +95,7 @@ def _check_format(data: bytes, place: str, limits: UploadLimits) -> None:
 def _members(
     archive: zipfile.ZipFile, place: str, limits: UploadLimits
 ) -> dict[str, zipfile.ZipInfo]:
-    """The files of the archive by their tidy path, once all names and kinds are in order."""
+    """Return the files of the archive by tidy path, once all names and kinds are in order."""
     infos = archive.infolist()
     if len(infos) > limits.entries:
         what = f"has {len(infos):,} entries, {limits.entries:,} are allowed"
@@ -116,7 +116,7 @@ def _members(
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """The name as it was meant: many tools write UTF-8 without saying so."""
+    """Return the name as it was meant: many tools write UTF-8 without the flag for it."""
     name = info.orig_filename
     if info.flag_bits & 0x800:
         return name
@@ -157,7 +157,7 @@ def _check_sizes(members: Mapping[str, zipfile.ZipInfo], place: str, limits: Upl
 
 
 def _check_overlap(data: bytes, archive: zipfile.ZipFile, place: str) -> None:
-    """Each entry has bytes of its own: 50 entries that share one body are a bomb in disguise."""
+    """Refuse entries that share bytes: 50 entries with one body are a bomb in disguise."""
     end = 0
     for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
         start = info.header_offset
@@ -172,7 +172,7 @@ def _check_overlap(data: bytes, archive: zipfile.ZipFile, place: str) -> None:
 
 
 def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> bytes:
-    """The bytes of one member, exactly as many as declared.
+    """Return the bytes of one member, exactly as many as declared.
 
     zipfile stops at the declared size without a word, so it is asked for one byte more.
     """

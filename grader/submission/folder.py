@@ -38,7 +38,7 @@ _FLAGS = os.O_RDONLY | sum(
 
 
 def read_upload(path: Path, limits: UploadLimits = LIMITS) -> tuple[Upload, str | None]:
-    """What was handed in at `path`; with the name of the zip if a folder holds just that."""
+    """Return what lies at `path`, and the name of the zip if a folder holds just that."""
     place = path.name or str(path)
     try:
         mode = os.lstat(path).st_mode
@@ -52,7 +52,7 @@ def read_upload(path: Path, limits: UploadLimits = LIMITS) -> tuple[Upload, str 
 
 
 def read_regular(path: Path, size: int) -> bytes:
-    """At most `size` bytes of a regular file; OSError for anything else, without waiting."""
+    """Return at most `size` bytes of a regular file. Raises OSError for anything else, at once."""
     _must_be_regular(os.lstat(path).st_mode)
     with open(os.open(path, _FLAGS), "rb") as stream:
         seen = os.fstat(stream.fileno())
@@ -153,7 +153,7 @@ def _check_names(walk: _Walk) -> None:
 
 
 def _read_needed(walk: _Walk) -> dict[str, bytes]:
-    """The needed files that can be read; the others are noted as unusable."""
+    """Return the needed files that can be read; note the others as unusable."""
     files: dict[str, bytes] = {}
     total = 0
     for path in sorted(walk.needed):

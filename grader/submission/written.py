@@ -46,7 +46,7 @@ class Sources:
         self._unreturned: dict[tuple[str, str], Unreturned | None] = {}
 
     def path(self, module: str) -> str | None:
-        """Return the path of the graded file "layers" or "fc_net"; None where there is none."""
+        """Return the path of the graded file "layers" or "fc_net"; None if there is none."""
         ends = (f"/{module}.py", f"/classifiers/{module}.py")
         paths = [path for path in self._files if f"/{path}".endswith(ends)]
         return min(paths, key=len, default=None)
@@ -113,14 +113,14 @@ class Sources:
         return Unreturned(path, lines[-1], never) if never else None
 
     def nested(self, module: str, name: str) -> int | None:
-        """Return the line of a `def name` that stands indented; None where there is none."""
+        """Return the line of a `def name` that stands indented; None if there is none."""
         path = self.path(module)
         text = _text(self._files[path]) if path else ""
         match = re.search(rf"^[ \t]+def[ \t]+{re.escape(name)}\b", text, re.MULTILINE)
         return text.count("\n", 0, match.start()) + 1 if match else None
 
     def is_left_over(self, module: str, name: str, line: int) -> bool:
-        """Say whether the `raise` in this line of a function stands below code that computes.
+        """Return whether the `raise` in this line of a function is below code that computes.
 
         Then the code is there, and the line that the stub had was not deleted. Code in an `if` is
         for other inputs than those that come to the line.
@@ -136,7 +136,7 @@ class Sources:
         )
 
     def computes(self, module: str, name: str) -> bool | None:
-        """Say whether a function holds code that no stub holds; None where it cannot be read."""
+        """Return whether a function holds code that no stub holds; None if it cannot be read."""
         node = self.function(module, name)
         return None if node is None else bool(computed(node.body))
 
@@ -211,7 +211,7 @@ def _parsed(text: str) -> ast.Module | None:
 
 
 def _is_flat(tree: ast.AST) -> bool:
-    """Say whether nothing is nested deeper than MAX_DEPTH."""
+    """Return whether nothing is nested deeper than MAX_DEPTH."""
     level: list[ast.AST] = [tree]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in ast.iter_child_nodes(node)]

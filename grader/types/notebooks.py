@@ -34,7 +34,7 @@ class Training:
     """One run of the Solver, as the notebook told of it: nothing in it is believed yet.
 
     The fields are those of cs231n.solver.Run, where they are explained. `rows` says which of the
-    training images it was trained on, by their index in the data of the grader; None where they are
+    training images it was trained on, by their index in the data of the grader; None if they are
     other images, or prepared in another way.
     """
 
@@ -85,7 +85,7 @@ class Notebook:
 
     @property
     def failed_cell(self) -> int | None:
-        """The number of the first cell that did not come to its end."""
+        """Return the number of the first cell that did not come to its end."""
         ended = ("failed", "timeout", "died")
         return next((cell.number for cell in self.cells if cell.outcome in ended), None)
 
@@ -109,7 +109,7 @@ class Band:
 class Trained:
     """One run after it was looked at: what it told, and what its parameters really do.
 
-    Accuracies are shares of 0..1, recomputed on the trusted side; None where they cannot be, which
+    Accuracies are shares of 0..1, recomputed on the trusted side; None if they cannot be, which
     `says` explains. `items` are the ids of the items that rest on this run; `band` shows where the
     reference lies, where it has such a run.
     """

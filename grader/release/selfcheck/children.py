@@ -58,11 +58,11 @@ class Child:
         self._said.put(None)
 
     def hear(self, limit_s: float) -> Any:
-        """Return the next message; None where it has ended. Raises queue.Empty when it is late."""
+        """Return the next message; None if it has ended. Raises queue.Empty when it is late."""
         return self._said.get(timeout=limit_s)
 
     def ending(self) -> dict[str, Any]:
-        """Say how a process that has ended did so."""
+        """Return how a process that has ended did so."""
         try:
             code = self._process.wait(1)
         except subprocess.TimeoutExpired:

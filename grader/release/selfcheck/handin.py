@@ -29,7 +29,7 @@ LATER_S = 2  # a zip knows the time of a file to two seconds
 def make(root: Path) -> tuple[Path, dict[str, int]]:
     """Write submission.zip into `root`; return its path, and the sizes of what is in it by name.
 
-    Raises UsageError where there is nothing to hand in, or where it cannot be written.
+    Raises UsageError if there is nothing to hand in, or where it cannot be written.
     """
     files = own_files(root)
     if not any(name.endswith(".py") for name in files):
@@ -105,7 +105,7 @@ def _names(submission: Submission, public: Public) -> Iterator[Note]:
 
 
 def _older(submission: Submission, root: Path) -> Iterator[Note]:
-    """Say which files of the folder beside were changed since the zip was made."""
+    """Yield a note on files of the folder that changed since the zip was made."""
     changed = [
         name
         for name, path in own_files(root).items()
@@ -133,7 +133,7 @@ def _dates(path: Path) -> dict[str, float]:
 
 
 def _behind(name: str, submission: Submission, dates: Mapping[str, float]) -> Iterator[Note]:
-    """Say where code is newer than the notebook whose pictures it made."""
+    """Yield a note if code is newer than the notebook whose pictures it made."""
     sources = [core.rpartition("/")[2] for core in CORE]
     later = [s for s in sources if dates.get(s, 0) > dates.get(name, float("inf")) + LATER_S]
     if later:

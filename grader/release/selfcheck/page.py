@@ -37,7 +37,7 @@ pre { white-space: pre-wrap; }
 def write(
     path: Path, public: Public, checked: Sequence[Checked], places: Mapping[str, str]
 ) -> None:
-    """Write the page. Raises UsageError where that cannot be done."""
+    """Write the page. Raises UsageError if that cannot be done."""
     try:
         path.write_text("\n".join(_page(public, checked, places)) + "\n", encoding="utf-8")
     except OSError as error:

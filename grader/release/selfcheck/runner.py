@@ -66,7 +66,7 @@ class Runner:
         self._run([case for item in items for case in item.cases], seen, settle)
 
     def _is_doubtful(self, item: Item, seen: EvidenceById) -> bool:
-        """Say whether a neighbour may be to blame for an answer that is not right."""
+        """Return whether an earlier item may be to blame for an answer that is not right."""
         return any(
             seen[case.id].outcome not in SETTLED and not self._right(case, seen[case.id])
             for case in item.cases

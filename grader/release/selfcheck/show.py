@@ -165,7 +165,7 @@ def place_of(item: Item, package: str, files: Mapping[str, bytes]) -> str:
 
 
 def summary(screen: Screen, checked: Sequence[Checked]) -> None:
-    """Say how many public checks are right, and how many more will run."""
+    """Write how many public checks are right, and how many more will run."""
     right, many = counted(checked)
     hidden = sum(one.item.hidden for one in checked)
     screen.line()
@@ -189,7 +189,7 @@ def next_item(checked: Sequence[Checked]) -> Checked | None:
 def next_step(
     screen: Screen, checked: Sequence[Checked], places: Mapping[str, str], is_all: bool
 ) -> None:
-    """Say what to do now: one thing. `is_all` says that nothing was left out."""
+    """Write what to do now: one thing. `is_all`: nothing was left out."""
     todo = next_item(checked)
     if todo is None and not is_all:
         screen.line("Next: python selfcheck.py checks all that there is.")

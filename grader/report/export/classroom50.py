@@ -23,7 +23,7 @@ WHERE = {"commit": "COMMIT_URL", "release": "RELEASE_URL", "review": "REVIEW_URL
 def write(result: ResultJson, environment: Mapping[str, str]) -> str:
     """Return result.json for the submission that `environment` names.
 
-    Raises UsageError where the environment lacks a name, GraderFault where there is no score.
+    Raises UsageError if the environment lacks a name, GraderFault where there is no score.
     """
     broken = exported.broken(result)
     if broken:

@@ -31,7 +31,7 @@ class ExportedItem:
 
     @property
     def text(self) -> str:
-        """All lines as one text."""
+        """Return all lines as one text."""
         return "\n".join(self.lines)
 
 
@@ -58,7 +58,7 @@ def broken(result: ResultJson) -> tuple[str, ...]:
 
 
 def no_score(names: tuple[str, ...]) -> str:
-    """Say that a result with these broken items has no score, and what happens next."""
+    """Return the sentence for a result with these broken items: no score, and what to do."""
     return (
         f"The grader itself failed on {', '.join(names[:8])}{' and more' * (len(names) > 8)}. "
         "This is no fault of the submission, so no score was written. "

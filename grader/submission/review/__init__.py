@@ -61,7 +61,7 @@ def _guarded(sources: list[SourceFile], look: Callable[[], Iterable[Remark]]) ->
 
 
 def _copies(submission: Submission) -> Iterator[Remark]:
-    """Files of the upload that bear the name of a graded one and hold something else."""
+    """Yield files of the upload with the name of a graded one and other content."""
     copies: dict[str, list[str]] = {}
     for path, graded in sorted(submission.doubles.items()):
         copies.setdefault(graded, []).append(path)

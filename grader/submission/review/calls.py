@@ -47,7 +47,7 @@ class OwnFunction:
 
     @property
     def parameters(self) -> list[ast.arg]:
-        """Its arguments, but for *args and **kwargs."""
+        """Return its arguments, but for *args and **kwargs."""
         arguments = self.node.args
         return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
 
@@ -74,11 +74,11 @@ class Program:
         return self._own.get((caller.source, name)) or self._everywhere.get(name, [])
 
     def reaches_forward(self, name: str, caller: OwnFunction) -> bool:
-        """Whether a call of that name runs a forward pass, directly or through others."""
+        """Return whether a call of that name runs a forward pass, directly or through others."""
         return is_forward(name) or any(one in self._forward for one in self.named(name, caller))
 
     def takes_functions(self, name: str, caller: OwnFunction) -> bool:
-        """Whether a function of that name calls one of its arguments in a loop."""
+        """Return whether a function of that name calls one of its arguments in a loop."""
         return any(one in self._takers for one in self.named(name, caller))
 
     def below(self, root: OwnFunction, stop: Set[OwnFunction]) -> Iterator[OwnFunction]:
@@ -145,7 +145,7 @@ def _calls_its_argument(function: OwnFunction) -> bool:
 
 
 def is_forward(name: str) -> bool:
-    """Whether a function's name says that it is a forward pass."""
+    """Return whether a function is a forward pass, by its name."""
     return "forward" in name.lower()
 
 
@@ -199,7 +199,7 @@ def _is_partial(node: ast.Call) -> bool:
 
 
 def _in_loop(node: ast.AST, function: OwnFunction) -> bool:
-    """Whether it stands in the part of a loop that is run for every element."""
+    """Return whether a node is in the part of a loop that runs for every element."""
     source = function.source
     for _ in range(DEPTH):
         parent = source.parents.get(node)
@@ -225,5 +225,5 @@ def _in_loop(node: ast.AST, function: OwnFunction) -> bool:
 
 
 def is_mapper(node: ast.Call) -> bool:
-    """Whether a call runs a function that it is given for every element."""
+    """Return whether a call runs a function that it is given for every element."""
     return getattr(node.func, "attr", getattr(node.func, "id", "")) in _MAPPERS

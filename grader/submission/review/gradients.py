@@ -139,7 +139,7 @@ def _differences(
 
 
 def _holds_step(name: str, function: OwnFunction) -> bool:
-    """Whether a name holds a small number: h = 1e-5, also as a default."""
+    """Return whether a name holds a small number: h = 1e-5, also as a default."""
     arguments = function.node.args
     given = [*arguments.posonlyargs, *arguments.args]
     pairs = [
@@ -153,7 +153,7 @@ def _holds_step(name: str, function: OwnFunction) -> bool:
 
 
 def _is_small(node: ast.AST) -> bool:
-    """Whether an expression is a number such as 1e-5 or 10 ** -5."""
+    """Return whether an expression is a number such as 1e-5 or 10 ** -5."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
         return isinstance(node.right, ast.UnaryOp) and isinstance(node.left, ast.Constant)
     value = node.value if isinstance(node, ast.Constant) else None
@@ -161,7 +161,7 @@ def _is_small(node: ast.AST) -> bool:
 
 
 def _is_step(node: ast.AST, function: OwnFunction) -> bool:
-    """Whether an expression is a step, or a plain multiple of one: h, 2 * h, 2e-5."""
+    """Return whether an expression is a step, or a plain multiple of one: h, 2 * h, 2e-5."""
     found = False
     stack = [node]
     while stack:
@@ -178,7 +178,7 @@ def _is_step(node: ast.AST, function: OwnFunction) -> bool:
 
 
 def _moves_an_element(node: ast.Assign | ast.AugAssign, function: OwnFunction) -> bool:
-    """Whether it says x[i] += h, or x[i] = old + h."""
+    """Return whether a statement is x[i] += h, or x[i] = old + h."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     if not any(isinstance(target, ast.Subscript) for target in targets):
         return False
@@ -230,7 +230,7 @@ def _origins(
 
 
 def _is_own_function(node: ast.Call, function: OwnFunction) -> bool:
-    """Whether it calls f, self.f or layers.f, and not np.sum, x.sum or float."""
+    """Return whether a call is of f, self.f or layers.f, and not np.sum, x.sum or float."""
     target, source = node.func, function.source
     if isinstance(target, ast.Name):
         imported = source.names.get(target.id, target.id)

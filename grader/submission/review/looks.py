@@ -50,7 +50,7 @@ def remarks(source: SourceFile) -> Iterator[Remark]:
 
 
 def _bytes(source: SourceFile) -> Iterator[Remark]:
-    """Line ends that an editor may not show, and codecs that turn one text into another."""
+    """Yield line ends that an editor may not show, and codecs that change the text."""
     if b"\n" in source.data and (match := _LONE_RETURN.search(source.data)):
         line = source.data[: match.end()].replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
         says = "has a line that ends in a bare carriage return: many editors show it as one line"
@@ -93,7 +93,7 @@ def _line(text: str, at: int) -> int:
 
 
 def _words(source: SourceFile) -> Iterator[Remark]:
-    """Names that look like others: the compiler's own form of them, or letters of other scripts."""
+    """Yield names that look like others: compatibility forms, or letters of other scripts."""
     if not _ODD_LETTER.search(source.text):
         return
     known = {node.id for node in source.nodes if isinstance(node, ast.Name)}
@@ -126,7 +126,7 @@ def _spelled(word: str) -> str:
 
 
 def _texts(source: SourceFile) -> Iterator[Remark]:
-    """Invisible characters inside strings, where they make two keys out of one."""
+    """Yield invisible characters inside strings, which make two keys out of one."""
     for node in source.nodes:
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
@@ -147,7 +147,7 @@ def _is_invisible(char: str) -> bool:
 
 
 def _columns(source: SourceFile) -> Iterator[Remark]:
-    """Code so far to the right that nobody scrolls there."""
+    """Yield code so far to the right that nobody scrolls there."""
     said: set[int] = set()
     for number, line in enumerate(source.text.split("\n"), start=1):
         for match in _BLANKS.finditer(line) if len(line) > PUSHED else ():
@@ -165,14 +165,14 @@ def _columns(source: SourceFile) -> Iterator[Remark]:
 
 
 def _replaced(source: SourceFile) -> Iterator[Remark]:
-    """Functions and methods that something further down takes the place of."""
+    """Yield functions and methods that something further down replaces."""
     for scope in source.nodes:
         if isinstance(scope, (ast.Module, ast.ClassDef)):
             yield from _replaced_in(source, scope)
 
 
 def _replaced_in(source: SourceFile, scope: ast.Module | ast.ClassDef) -> Iterator[Remark]:
-    """The branches of one `if` may define the same name; what follows it may not."""
+    """Yield what is defined twice. Branches of one `if` may define a name each; others may not."""
     defined: dict[str, ast.AST] = {}
     inside = "" if isinstance(scope, ast.Module) else f"{scope.name}."
     for statement in scope.body:
@@ -192,7 +192,7 @@ def _replaced_in(source: SourceFile, scope: ast.Module | ast.ClassDef) -> Iterat
 
 
 def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
-    """The statement and those in its branches, but not those in functions and classes."""
+    """Yield the statement and those in its branches, but not those in functions and classes."""
     stack: list[ast.stmt] = [statement]
     while stack:
         node = stack.pop()
@@ -216,7 +216,7 @@ def _given_names(node: ast.stmt) -> Iterator[tuple[str, ast.AST | None]]:
 
 
 def _is_kept(old: ast.AST, new: ast.AST, value: ast.AST | None, name: str) -> bool:
-    """Whether nothing is lost: a stub, the same again, an accessor, a function wrapped in place."""
+    """Return whether nothing is lost: a stub, the same again, an accessor, a wrapped function."""
     if getattr(new, "decorator_list", None) and getattr(old, "decorator_list", None):
         return True
     if isinstance(old, ast.FunctionDef) and _is_stub(old):
@@ -227,7 +227,7 @@ def _is_kept(old: ast.AST, new: ast.AST, value: ast.AST | None, name: str) -> bo
 
 
 def _is_stub(function: ast.FunctionDef) -> bool:
-    """Whether a function does nothing yet: only a docstring, pass, None or NotImplementedError."""
+    """Return whether a body is only a docstring, pass, None or NotImplementedError."""
     empty: set[str] = set()
     for node in function.body:
         if isinstance(node, ast.Assign) and _is_nothing(node.value, empty):
@@ -244,7 +244,7 @@ def _is_stub(function: ast.FunctionDef) -> bool:
 
 
 def _is_nothing(node: ast.AST | None, empty: set[str]) -> bool:
-    """None, a name that holds None, or a tuple of such: `return out, cache`."""
+    """Return whether a value is None, a name that holds None, or a tuple of such."""
     if isinstance(node, ast.Tuple):
         return all(_is_nothing(each, empty) for each in node.elts)
     if isinstance(node, ast.Name):

@@ -83,7 +83,7 @@ def _imports(
 
 
 def _is_that_file(name: str, path: str) -> bool:
-    """Whether a file is meant by its own name, and not because its package goes by another one."""
+    """Return whether a name means the file itself, not the package under another name."""
     full = path.removesuffix(".py").replace("/", ".")
     return full == name or full.endswith(f".{name}")
 
@@ -97,7 +97,7 @@ def _unwanted(name: str, forbidden: Sequence[str], watched: Sequence[str]) -> st
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a pattern names the module, or a package that it lies in."""
+    """Return whether a pattern names the module, or a package around it."""
     parts = name.split(".")[:8]
     heads = [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
     return any(fnmatch.fnmatchcase(head, pattern) for pattern in patterns for head in heads)
@@ -106,7 +106,7 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
 def _called(
     source: SourceFile, node: ast.Call, forbidden: Sequence[str], watched: Sequence[str]
 ) -> Iterator[Remark]:
-    """Imports by text and patches by setattr."""
+    """Yield imports by text and patches by setattr."""
     name = source.dotted(node.func)
     if name in ("__import__", "importlib.import_module", "importlib.__import__"):
         module = source.dotted(node)
@@ -140,7 +140,7 @@ def _used(source: SourceFile, node: ast.Attribute | ast.Name) -> Iterator[Remark
 
 
 def _watched(source: SourceFile, node: ast.expr, name: str) -> Iterator[Remark]:
-    """What is to say of the use of `name`, if it is one of those that are watched."""
+    """Yield a remark on the use of `name`, if it is one of those that are watched."""
     if name.partition(".")[0] not in ROOTS:
         return
     name = name.removeprefix("builtins.").removeprefix("__builtins__.")
@@ -154,7 +154,7 @@ def _is(name: str, pattern: str) -> bool:
 
 
 def _in_save_or_load(source: SourceFile, node: ast.AST) -> bool:
-    """Whether it stands in a net's `save` or `load`, which some course years hand out."""
+    """Return whether a node is in a net's `save` or `load`, which some course years hand out."""
     return any(
         isinstance(outer, ast.FunctionDef) and outer.name in ("save", "load")
         for outer in islice(source.above(node), DEPTH)
@@ -162,7 +162,7 @@ def _in_save_or_load(source: SourceFile, node: ast.AST) -> bool:
 
 
 def _patched(source: SourceFile, node: ast.AST) -> Iterator[Remark]:
-    """Assignments to what is in a module: np.allclose = ..., sys.modules["json"] = ..."""
+    """Yield assignments to what is in a module: np.allclose = ..., sys.modules["json"] = ..."""
     targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
     for target in targets:
         while isinstance(target, ast.Subscript):
@@ -178,7 +178,7 @@ def _patched(source: SourceFile, node: ast.AST) -> Iterator[Remark]:
 
 
 def _is_module(source: SourceFile, node: ast.AST) -> bool:
-    """Whether an expression is a module of Python's or NumPy's, or something inside one."""
+    """Return whether an expression is a module of Python's or NumPy's, or inside one."""
     first: ast.AST | None = node
     while isinstance(first, ast.Attribute):
         first = first.value

@@ -93,7 +93,7 @@ class SourceFile:
                 return None
 
     def is_local(self, node: ast.AST) -> bool:
-        """Whether the first name of an expression is the file's own: a variable or function."""
+        """Return whether the first name of an expression is a variable or function of the file."""
         while isinstance(node, ast.Attribute):
             node = node.value
         return isinstance(node, ast.Name) and node.id in self.bound and node.id not in self.names
@@ -256,7 +256,7 @@ def _names(nodes: tuple[ast.AST, ...], path: str) -> tuple[dict[str, str], froze
 
 
 def _note_alias(node: ast.Assign, names: dict[str, str]) -> None:
-    """`n = np` gives n the meaning of np."""
+    """Give n the meaning of np for `n = np`."""
     parts: list[str] = []
     value = node.value
     while isinstance(value, ast.Attribute):

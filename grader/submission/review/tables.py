@@ -66,12 +66,12 @@ def _groups(source: SourceFile) -> dict[ast.AST, tuple[list[float], list[str]]]:
 
 
 def _is_used(source: SourceFile, node: ast.AST) -> bool:
-    """Whether an expression is more than a docstring or a comment in quotes."""
+    """Return whether an expression is more than a docstring or a comment in quotes."""
     return not isinstance(source.parents.get(node), ast.Expr)
 
 
 def _looks_encoded(value: str | bytes) -> bool:
-    """Whether a long text lacks the blanks of any language and of any code."""
+    """Return whether a long text lacks the blanks of any language and of any code."""
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     head = text[:20_000]
     blanks = sum(map(head.count, " \n\t"))
@@ -117,7 +117,7 @@ def _literal_shape(node: ast.AST) -> str | None:
 
 
 def _looked_up(source: SourceFile, node: ast.Subscript | ast.Call) -> Iterator[Remark]:
-    """Tables by shape, and arrays taken as bytes or hashed."""
+    """Yield tables by shape, and arrays taken as bytes or hashed."""
     if isinstance(node, ast.Call):
         name = source.dotted(node.func) or ""
         method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
@@ -168,7 +168,7 @@ def _public(rubric: Rubric, answers: Callable[[Case], Iterable[np.ndarray]]) -> 
 
 
 def _is_among(number: float, known: np.ndarray) -> bool:
-    """Whether a known number would be written like this one with as many digits."""
+    """Return whether a known number would be written like this one with as many digits."""
     exponent = Decimal(repr(number)).as_tuple().exponent
     half = 0.500001 * 10.0 ** int(exponent)
     at = int(np.searchsorted(known, number - half))
