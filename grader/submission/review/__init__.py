@@ -19,7 +19,7 @@ from grader.submission.upload import shown
 from grader.types import Case, Flag, Submission
 
 LIMIT = 35  # flags of one submission; a report lists 40 of all kinds
-SAYS = 300  # characters of one flag
+MESSAGE = 300  # characters of one flag
 GoldenArrays = Callable[[Case], Iterable[np.ndarray]]
 
 
@@ -69,17 +69,19 @@ def _copies(submission: Submission) -> Iterator[Remark]:
         is_source = paths[0].endswith(".py")
         what = "another version of" if is_source else "compiled code with the name of"
         more = f", and {len(paths) - 1:,} more are like it" if len(paths) > 1 else ""
-        says = f"'{shown(paths[0])}' in the upload is {what} {graded}, which was graded{more}"
-        yield Remark("source_differs", says, graded.removeprefix(f"{submission.package}/"))
+        message = f"'{shown(paths[0])}' in the upload is {what} {graded}, which was graded{more}"
+        yield Remark("source_differs", message, graded.removeprefix(f"{submission.package}/"))
 
 
 def _merged(seen: Iterable[Remark], order: dict[str, int]) -> tuple[Flag, ...]:
     """Return flags in order, the same words about the same file only once."""
     first: dict[tuple[str, str, str], Remark] = {}
     times: dict[tuple[str, str, str], int] = {}
-    ordered = sorted(seen, key=lambda s: (order.get(s.place, -1), s.place, s.line, s.kind, s.says))
+    ordered = sorted(
+        seen, key=lambda s: (order.get(s.place, -1), s.place, s.line, s.kind, s.message)
+    )
     for one in ordered:
-        key = (one.place, one.kind, one.says)
+        key = (one.place, one.kind, one.message)
         first.setdefault(key, one)
         times[key] = times.get(key, 0) + 1
     found = [_flag(one, times[key]) for key, one in first.items()]
@@ -92,4 +94,4 @@ def _merged(seen: Iterable[Remark], order: dict[str, int]) -> tuple[Flag, ...]:
 def _flag(seen: Remark, times: int) -> Flag:
     often = f" ({times:,} times)" if times > 1 else ""
     where = f"{seen.place}:{seen.line}" if seen.line else seen.place
-    return Flag(seen.kind, shown(seen.says, SAYS) + often, shown(where, 120))
+    return Flag(seen.kind, shown(seen.message, MESSAGE) + often, shown(where, 120))

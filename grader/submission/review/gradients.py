@@ -33,8 +33,10 @@ def remarks(sources: Sequence[SourceFile]) -> Iterator[Remark]:
         for function in program.below(root, stop):
             room -= len(function.nodes) + 1
             if room < 0:
-                says = "holds more functions below its backward passes than can be looked at here"
-                yield root.source.remark("unread", says, 0)
+                message = (
+                    "holds more functions below its backward passes than can be looked at here"
+                )
+                yield root.source.remark("unread", message, 0)
                 return
             yield from _in_one(program, root, function)
 
@@ -50,14 +52,14 @@ def _in_one(program: Program, root: OwnFunction, function: OwnFunction) -> Itera
     who = f"{root.owner}.{root.name}" if root.owner else root.name
     who = who if function is root else f"{who} (through {function.name})"
     is_layer = "backward" in root.name.lower()
-    said: set[int] = set()
-    for node, says in (
+    done: set[int] = set()
+    for node, message in (
         *_calls(program, root, function, is_layer),
         *_differences(program, function, is_layer),
     ):
-        if node.lineno not in said:
-            said.add(node.lineno)
-            yield function.source.remark("numeric_gradient", f"{who} {says}{LOOKS}", node)
+        if node.lineno not in done:
+            done.add(node.lineno)
+            yield function.source.remark("numeric_gradient", f"{who} {message}{LOOKS}", node)
 
 
 def _calls(

@@ -53,8 +53,8 @@ def _bytes(source: SourceFile) -> Iterator[Remark]:
     """Yield line ends that an editor may not show, and codecs that change the text."""
     if b"\n" in source.data and (match := _LONE_RETURN.search(source.data)):
         line = source.data[: match.end()].replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
-        says = "has a line that ends in a bare carriage return: many editors show it as one line"
-        yield source.remark("source_differs", f"{says} with the next", line + 1)
+        message = "has a line that ends in a bare carriage return: many editors show it as one line"
+        yield source.remark("source_differs", f"{message} with the next", line + 1)
     try:
         codec, _ = tokenize.detect_encoding(io.BytesIO(source.data).readline)
     except (SyntaxError, ValueError):
@@ -63,8 +63,8 @@ def _bytes(source: SourceFile) -> Iterator[Remark]:
         return
     for number, line_bytes in enumerate(source.data.splitlines(), start=1):
         if line_bytes.isascii() and not _reads_as_it_looks(line_bytes, codec):
-            says = f"is written in the codec {shown(codec)}, in which this line means something"
-            yield source.remark("source_differs", f"{says} else than it shows", number)
+            message = f"is written in the codec {shown(codec)}, in which this line means something"
+            yield source.remark("source_differs", f"{message} else than it shows", number)
             return
 
 
@@ -78,14 +78,16 @@ def _reads_as_it_looks(line: bytes, codec: str) -> bool:
 def _lines(source: SourceFile) -> Iterator[Remark]:
     text = source.text
     for match in islice(_BIDI.finditer(text), MANY):
-        says = f"holds the direction character {shown(match[0])}, which shows the line in another"
-        yield source.remark("bidi", f"{says} order than it runs", _line(text, match.start()))
+        message = (
+            f"holds the direction character {shown(match[0])}, which shows the line in another"
+        )
+        yield source.remark("bidi", f"{message} order than it runs", _line(text, match.start()))
     for match in islice(_FORM_FEED.finditer(text), MANY):
-        says = "has code behind a form feed, which editors show in different ways"
-        yield source.remark("source_differs", says, _line(text, match.start()))
+        message = "has code behind a form feed, which editors show in different ways"
+        yield source.remark("source_differs", message, _line(text, match.start()))
     for match in islice(_SPEAKS.finditer(text), MANY):
-        says = f"speaks to whoever grades: '{shown(' '.join(match[0].split()), 60)}'"
-        yield source.remark("speaks_to_grader", says, _line(text, match.start()))
+        message = f"speaks to whoever grades: '{shown(' '.join(match[0].split()), 60)}'"
+        yield source.remark("speaks_to_grader", message, _line(text, match.start()))
 
 
 def _line(text: str, at: int) -> int:
@@ -104,12 +106,14 @@ def _words(source: SourceFile) -> Iterator[Remark]:
         plain = unicodedata.normalize("NFKC", word)
         alike = plain.translate(_LOOKS_LIKE)
         if plain.isascii():
-            says = f"the name '{shown(word)}' ({_spelled(word)}) is {plain} to Python"
+            message = f"the name '{shown(word)}' ({_spelled(word)}) is {plain} to Python"
         elif alike.isascii() and (alike in known or re.search("[A-Za-z]", plain)):
-            says = f"the name '{shown(word)}' ({_spelled(word)}) looks like {alike} and is another"
+            message = (
+                f"the name '{shown(word)}' ({_spelled(word)}) looks like {alike} and is another"
+            )
         else:
             continue
-        yield source.remark("source_differs", says, line)
+        yield source.remark("source_differs", message, line)
 
 
 def _names_in(text: str) -> Iterator[tuple[str, int]]:
@@ -134,8 +138,10 @@ def _texts(source: SourceFile) -> Iterator[Remark]:
             continue
         for char in node.value:
             if _is_invisible(char) and char in source.text:
-                says = f"a text holds the invisible character {shown(char)}: '{shown(node.value)}'"
-                yield source.remark("source_differs", says, node)
+                message = (
+                    f"a text holds the invisible character {shown(char)}: '{shown(node.value)}'"
+                )
+                yield source.remark("source_differs", message, node)
                 break
 
 
@@ -148,19 +154,19 @@ def _is_invisible(char: str) -> bool:
 
 def _columns(source: SourceFile) -> Iterator[Remark]:
     """Yield code so far to the right that nobody scrolls there."""
-    said: set[int] = set()
+    done: set[int] = set()
     for number, line in enumerate(source.text.split("\n"), start=1):
         for match in _BLANKS.finditer(line) if len(line) > PUSHED else ():
             is_code = line[match.end() : match.end() + 1] not in ("", "#")
             if is_code and match.end() > PUSHED and match.end() - match.start() >= GAP:
-                said.add(number)
-                says = _FAR.format(match.end() + 1)
-                yield source.remark("source_differs", says, number)
+                done.add(number)
+                message = _FAR.format(match.end() + 1)
+                yield source.remark("source_differs", message, number)
                 break
     for node in source.nodes:
         is_far = isinstance(node, ast.stmt) and node.col_offset >= FAR
-        if is_far and node.lineno not in said:  # type: ignore[attr-defined]
-            said.add(node.lineno)  # type: ignore[attr-defined]
+        if is_far and node.lineno not in done:  # type: ignore[attr-defined]
+            done.add(node.lineno)  # type: ignore[attr-defined]
             yield source.remark("source_differs", _FAR.format(node.col_offset + 1), node)  # type: ignore[attr-defined]
 
 
@@ -181,11 +187,11 @@ def _replaced_in(source: SourceFile, scope: ast.Module | ast.ClassDef) -> Iterat
             for name, value in _given_names(node):
                 old = defined.get(name)
                 if old is not None and not _is_kept(old, node, value, name):
-                    says = (
+                    message = (
                         f"{inside}{shown(name)} is defined in line {getattr(old, 'lineno', 0)} and"
                         " gets another meaning here, which is the one that runs"
                     )
-                    yield source.remark("source_differs", says, node)
+                    yield source.remark("source_differs", message, node)
                 if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                     new.setdefault(name, node)
         defined |= new

@@ -73,13 +73,13 @@ def _imports(
     for name, inside in source.imported[node]:
         if inside is not None and _is_that_file(name, inside):
             return
-        if says := _unwanted(name, forbidden, watched):
-            yield source.remark("forbidden_import", says, node)
+        if message := _unwanted(name, forbidden, watched):
+            yield source.remark("forbidden_import", message, node)
             return
     star = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
     if star and source.imported[node][0][0] in ("os", "sys", "builtins", "gc"):
-        says = f"imports every name of {source.imported[node][0][0]}: a layer needs none of them"
-        yield source.remark("reaches_outside", says, node)
+        message = f"imports every name of {source.imported[node][0][0]}: a layer needs none of them"
+        yield source.remark("reaches_outside", message, node)
 
 
 def _is_that_file(name: str, path: str) -> bool:
@@ -110,18 +110,18 @@ def _called(
     name = source.dotted(node.func)
     if name in ("__import__", "importlib.import_module", "importlib.__import__"):
         module = source.dotted(node)
-        if module and (says := _unwanted(module, forbidden, watched)):
-            yield source.remark("forbidden_import", says, node)
+        if module and (message := _unwanted(module, forbidden, watched)):
+            yield source.remark("forbidden_import", message, node)
     elif name in ("setattr", "delattr") and node.args and _is_module(source, node.args[0]):
-        says = f"changes {source.dotted(node.args[0])} itself, for all that runs later"
-        yield source.remark("patches", says, node)
+        message = f"changes {source.dotted(node.args[0])} itself, for all that runs later"
+        yield source.remark("patches", message, node)
     elif name == "getattr" and len(node.args) > 1:
         whole = source.dotted(node.args[0])
         if isinstance(node.args[1], ast.Constant):
             yield from _watched(source, node, source.dotted(node) or "")
         elif whole in ("builtins", "__builtins__", "os", "sys"):
-            says = f"takes something out of {whole} by a name that is put together at run time"
-            yield source.remark("reaches_outside", says, node)
+            message = f"takes something out of {whole} by a name that is put together at run time"
+            yield source.remark("reaches_outside", message, node)
 
 
 def _used(source: SourceFile, node: ast.Attribute | ast.Name) -> Iterator[Remark]:
@@ -144,9 +144,9 @@ def _watched(source: SourceFile, node: ast.expr, name: str) -> Iterator[Remark]:
     if name.partition(".")[0] not in ROOTS:
         return
     name = name.removeprefix("builtins.").removeprefix("__builtins__.")
-    says = next((text for pattern, text in WATCHED if _is(name, pattern)), "")
-    if says and not (says == _FILES and _in_save_or_load(source, node)):
-        yield source.remark("reaches_outside", says.format(name), node)
+    message = next((text for pattern, text in WATCHED if _is(name, pattern)), "")
+    if message and not (message == _FILES and _in_save_or_load(source, node)):
+        yield source.remark("reaches_outside", message.format(name), node)
 
 
 def _is(name: str, pattern: str) -> bool:
@@ -173,8 +173,8 @@ def _patched(source: SourceFile, node: ast.AST) -> Iterator[Remark]:
             continue
         full = f"{source.dotted(target.value)}.{target.attr}"
         if full not in PUT_BACK:
-            says = f"assigns to {full}: that changes it for all that runs later"
-            yield source.remark("patches", says, node)
+            message = f"assigns to {full}: that changes it for all that runs later"
+            yield source.remark("patches", message, node)
 
 
 def _is_module(source: SourceFile, node: ast.AST) -> bool:

@@ -35,7 +35,7 @@ class Remark:
     """One thing that a person should look at, by file inside the package and line (0: whole)."""
 
     kind: str
-    says: str
+    message: str
     place: str
     line: int = 0
 
@@ -60,10 +60,10 @@ class SourceFile:
     bound: frozenset[str]
     imported: Mapping[ast.AST, tuple[tuple[str, str | None], ...]] = field(default_factory=dict)
 
-    def remark(self, kind: str, says: str, node: ast.AST | int) -> Remark:
+    def remark(self, kind: str, message: str, node: ast.AST | int) -> Remark:
         """Return what to say about a line of this file."""
         line = node if isinstance(node, int) else getattr(node, "lineno", 0)
-        return Remark(kind, says, self.place, line)
+        return Remark(kind, message, self.place, line)
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield what a node stands in, from the inside out."""
@@ -127,8 +127,8 @@ def read(submission: Submission) -> tuple[list[SourceFile], list[Remark]]:
         data, place = submission.files[path], path.removeprefix(home)
         if len(data) > room:
             size = f"{len(data) / 1000:,.0f} kB"
-            says = f"is not looked at: {size} of source are more than homework needs"
-            unread.append(Remark("unread", says, place))
+            message = f"is not looked at: {size} of source are more than homework needs"
+            unread.append(Remark("unread", message, place))
             continue
         room -= len(data)
         try:
@@ -136,8 +136,8 @@ def read(submission: Submission) -> tuple[list[SourceFile], list[Remark]]:
         except SyntaxError:
             continue  # the worker says so, with the line
         except (ValueError, RecursionError, MemoryError, OverflowError):
-            says = "cannot be looked at: it is nested too deeply or holds odd characters"
-            unread.append(Remark("unread", says, place))
+            message = "cannot be looked at: it is nested too deeply or holds odd characters"
+            unread.append(Remark("unread", message, place))
             continue
         sources.append(source)
         for inside in (file for found in source.imported.values() for _, file in found if file):

@@ -29,11 +29,11 @@ def remarks(source: SourceFile) -> Iterator[Remark]:
         count = len(numbers) + sum(len(_NUMBER.findall(text[:100_000])) for text in texts)
         length = sum(map(len, texts))
         if count >= TABLE and not isinstance(whole, ast.Module):
-            says = f"holds a table of {count:,} numbers: look at where they come from"
-            yield source.remark("constants", says, whole)
+            message = f"holds a table of {count:,} numbers: look at where they come from"
+            yield source.remark("constants", message, whole)
         elif length >= ENCODED and _looks_encoded("".join(texts)):
-            says = f"holds a text of {length / 1000:,.0f} kB that looks encoded"
-            yield source.remark("constants", says, whole)
+            message = f"holds a text of {length / 1000:,.0f} kB that looks encoded"
+            yield source.remark("constants", message, whole)
     for node in source.nodes:
         if isinstance(node, ast.Compare) and not _is_asserted(source, node):
             yield from _compared(source, node)
@@ -91,12 +91,12 @@ def _compared(source: SourceFile, node: ast.Compare) -> Iterator[Remark]:
         if _is_shape(side):
             for other in sides:
                 if shape := _literal_shape(other):
-                    says = f"treats an input of shape {shape} on its own: no layer needs that"
-                    yield source.remark("special_input", says, node)
+                    message = f"treats an input of shape {shape} on its own: no layer needs that"
+                    yield source.remark("special_input", message, node)
                     return
         if (number := _number(side)) is not None and _digits(number) >= DIGITS:
-            says = f"compares with {number!r}: this looks like asking for one input"
-            yield source.remark("special_input", says, node)
+            message = f"compares with {number!r}: this looks like asking for one input"
+            yield source.remark("special_input", message, node)
             return
 
 
@@ -122,8 +122,8 @@ def _looked_up(source: SourceFile, node: ast.Subscript | ast.Call) -> Iterator[R
         name = source.dotted(node.func) or ""
         method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if method in ("tobytes", "tostring") or name == "hash" and not source.is_local(node.func):
-            says = f"uses {method or name} on an input: this is how an input is known again"
-            yield source.remark("special_input", says, node)
+            message = f"uses {method or name} on an input: this is how an input is known again"
+            yield source.remark("special_input", message, node)
         elif method in ("get", "setdefault") and node.args and _is_shape(node.args[0]):
             yield source.remark("special_input", _BY_SHAPE, node)
     elif _is_shape(node.slice):
@@ -152,8 +152,8 @@ def known_numbers(
             known = _public(rubric, answers) if known is None else known
             found = sum(_is_among(number, known) for number in telling)
             if found >= max(MATCHES, len(telling) / 10):
-                says = f"holds {found:,} numbers that are inputs or answers of public checks"
-                yield source.remark("constants", says, whole)
+                message = f"holds {found:,} numbers that are inputs or answers of public checks"
+                yield source.remark("constants", message, whole)
 
 
 def _public(rubric: Rubric, answers: Callable[[Case], Iterable[np.ndarray]]) -> np.ndarray:
