@@ -161,9 +161,9 @@ def _outputs(ran: Cell | None) -> list[Mapping[str, Any]]:
     if ran is None:
         return []
     outputs: list[Mapping[str, Any]] = []
-    told = ran.text + (f"[{ran.outcome}: {ran.why}]\n" if ran.why else "")
-    if told:
-        outputs.append({"output_type": "stream", "name": "stdout", "text": told})
+    text = ran.text + (f"[{ran.outcome}: {ran.why}]\n" if ran.why else "")
+    if text:
+        outputs.append({"output_type": "stream", "name": "stdout", "text": text})
     outputs += [
         {
             "output_type": "display_data",

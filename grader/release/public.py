@@ -109,8 +109,8 @@ def _wrong(assignment: Assignment, cases: list[Case]) -> tuple[dict[str, Any], n
     mistakes = {}
     for variant in variants:
         name = variant.partition("+")[0]
-        told = assignment.wrong.told(name)
-        mistakes[name] = {"says": told.says, "formula": "", "hints": [told.hints[0], "", ""]}
+        one = assignment.wrong.told(name)
+        mistakes[name] = {"says": one.says, "formula": "", "hints": [one.hints[0], "", ""]}
     manifest = {
         "format": wrong.FORMAT, "mistakes": mistakes, "variants": list(variants),
         "answers": answers,

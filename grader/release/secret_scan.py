@@ -145,12 +145,12 @@ class Secrets:
         long = total >= ENOUGH
         where = np.searchsorted(self._starts, self._places[hit[starts[long]]], "right") - 1
         rows = sorted(zip(at[starts[long]].tolist(), (-total[long]).tolist(), where.tolist()))
-        told: set[int] = set()
-        told_names: set[int] = set()
+        found_at: set[int] = set()
+        found_names: set[int] = set()
         for place, _, name in rows:  # of several rows that begin there, the longest one
-            if place not in told and name not in told_names:
-                told.add(place)
-                told_names.add(name)
+            if place not in found_at and name not in found_names:
+                found_at.add(place)
+                found_names.add(name)
                 yield place, self._names[name]
 
 

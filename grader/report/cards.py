@@ -146,10 +146,10 @@ def _shared(card: Card, root: Root) -> Card:
 
 def part(result: PartResult) -> PartRow:
     """Return what a part was for and what it brought."""
-    said = f"{points(result.earned)} of {points(result.possible)}"
+    score = f"{points(result.earned)} of {points(result.possible)}"
     if result.earned > result.possible:
-        said = f"{points(result.earned)} on top"
-    return PartRow(result.id, result.about, said, result.status, WORDS[result.status])
+        score = f"{points(result.earned)} on top"
+    return PartRow(result.id, result.about, score, result.status, WORDS[result.status])
 
 
 def label(cause: Cause | None) -> str:

@@ -160,13 +160,13 @@ def _outline(edges: np.ndarray, scale: Scale) -> str | None:
 
 def _beside(band: Band) -> str:
     """Return the range of the reference: "The reference, 5 seeds: training 0.96 to 0.98 ..."."""
-    said = [
+    sentences = [
         f"{what} {low:.2f} to {high:.2f} at best"
         for what, edges in (("training", band.train), ("validation", band.val))
         for low, high in [(_most(edges[0]), _most(edges[1]))]
     ]
     epochs = f"{band.epochs:,} epoch{'' if band.epochs == 1 else 's'}"
-    return f"The reference, {band.seeds} seeds, {epochs}: {', '.join(said)}."
+    return f"The reference, {band.seeds} seeds, {epochs}: {', '.join(sentences)}."
 
 
 def _most(values: np.ndarray) -> float:
@@ -176,19 +176,19 @@ def _most(values: np.ndarray) -> float:
 
 def _words(training: Training) -> str:
     loss = training.loss_history[np.isfinite(training.loss_history)]
-    said = []
+    sentences = []
     if loss.size:
-        said.append(
+        sentences.append(
             f"Loss of {len(training.loss_history):,} iterations: {number(float(loss[0]))} at "
             f"first, {number(float(loss[-1]))} at the end."
         )
     train, val = (_best(a) for a in (training.train_acc_history, training.val_acc_history))
     if train and val:
-        said.append(
+        sentences.append(
             f"Accuracy over {training.num_epochs:,} epochs: training {train} at best, validation "
             f"{val} at best."
         )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def _best(values: Iterable[float]) -> str:

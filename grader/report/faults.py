@@ -104,10 +104,10 @@ def chosen(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 
 def in_one_line(fault: Fault) -> str:
     """Return where it went wrong, what, and by how much."""
-    said = f"{_check(fault)}: {one_line(_says(fault))}"
+    sentence = f"{_check(fault)}: {one_line(_says(fault))}"
     if fault.error is None or fault.allowed is None or "allowed" in fault.says:
-        return said
-    return f"{said} ({number(fault.error)}, allowed {number(fault.allowed)})"
+        return sentence
+    return f"{sentence} ({number(fault.error)}, allowed {number(fault.allowed)})"
 
 
 def _says(fault: Fault) -> str:

@@ -122,9 +122,9 @@ def make(report: Report, version: str) -> Page:
         sections=_sections(report, runs | links, own),
         passed=_passed(report.items),
         worth_knowing=tuple(
-            (item.title, said)
+            (item.title, phrases)
             for item in report.items
-            if item.id not in carded and (said := warnings(item))
+            if item.id not in carded and (phrases := warnings(item))
         ),
         ungraded=_ungraded(report.items),
         books=training.books(report, own | links),
@@ -145,16 +145,16 @@ def _verdict(
         return "Nothing could be graded yet"
     if untouched:
         return f"Nothing is written yet: start with {one_line(missing[0].item.id)}"
-    said = []
+    phrases = []
     if fix:
         worth = count(fix[0].gain, "point")
         first = "worth" if len(fix) == 1 else "the first is worth"
-        said.append(f"{count(len(fix), 'thing')} to fix, {first} {worth}")
+        phrases.append(f"{count(len(fix), 'thing')} to fix, {first} {worth}")
     if missing:
         open_points = count(sum(root.gain for root in missing), "point")
         many = count(len(missing), "function or class", "functions and classes")
-        said.append(f"{many} not written yet, {open_points} to earn")
-    return " · ".join(said) or "Everything that was graded is right"
+        phrases.append(f"{many} not written yet, {open_points} to earn")
+    return " · ".join(phrases) or "Everything that was graded is right"
 
 
 def _notes(score: Score, items: tuple[ItemResult, ...]) -> tuple[str, ...]:

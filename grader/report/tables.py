@@ -145,8 +145,8 @@ def _label(shape: Sequence[int], row: int) -> str:
 def _shape(array: np.ndarray) -> str:
     if array.ndim == 0:
         return "one number"
-    said = f"shape {array.shape}"
-    return said if array.ndim < 3 else f"{said}, the last axis across, the others down"
+    text = f"shape {array.shape}"
+    return text if array.ndim < 3 else f"{text}, the last axis across, the others down"
 
 
 def _left_out(whole: Sequence[int], window: Sequence[int]) -> str:
@@ -180,5 +180,5 @@ def _code(comparison: Comparison) -> str:
 
 
 def _literal(array: np.ndarray) -> str:
-    said = repr(array.tolist()) if array.size else f"[]).reshape({array.shape}"
-    return said.replace("nan", "np.nan").replace("inf", "np.inf")
+    text = repr(array.tolist()) if array.size else f"[]).reshape({array.shape}"
+    return text.replace("nan", "np.nan").replace("inf", "np.inf")

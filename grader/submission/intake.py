@@ -139,16 +139,16 @@ def _repaired(layout: Layout, package: str, places: Mapping[str, str]) -> Iterat
 
 def _give(files: dict[str, bytes], package: str, given: Mapping[str, bytes]) -> list[str]:
     """Put our files in the place of the student's; says which of them were changed."""
-    said = []
+    sentences = []
     ours = {f"{package}/{name}": data for name, data in given.items()}
     taken = {path.casefold(): path for path in ours}
     for path in [path for path in files if path.casefold() in taken]:
         theirs = files.pop(path)
         name = taken[path.casefold()].removeprefix(f"{package}/")
         if name in HANDED_OUT and _text(theirs) != _text(given[name]):
-            said.append(f"{name} is handed out: graded with ours")
+            sentences.append(f"{name} is handed out: graded with ours")
     files.update(ours)
-    return sorted(said)
+    return sorted(sentences)
 
 
 def _text(data: bytes) -> bytes:
@@ -158,15 +158,17 @@ def _text(data: bytes) -> bytes:
 def _copies(places: Mapping[str, str], files: Mapping[str, bytes], package: str) -> dict[str, str]:
     """Return a sentence for each file that bears the name of a graded one, by path."""
     homes = {basename(to): to for to in (*(f"{package}/{core}" for core in CORE), *NOTEBOOKS)}
-    said = {}
+    sentences = {}
     for path in sorted(files.keys() - set(places.values())):
         name = homework_name(path) or ""
         if source := places.get(homes.get(name, "")):
             same = "a second copy" if files[path] == files[source] else "another version"
-            said[path] = f"'{shown(path)}' is {same}; graded was '{shown(source)}'"
+            sentences[path] = f"'{shown(path)}' is {same}; graded was '{shown(source)}'"
         elif name:
-            said[path] = f"'{shown(path)}' is not in the package nor the only {name}: not graded"
-    return said
+            sentences[path] = (
+                f"'{shown(path)}' is not in the package nor the only {name}: not graded"
+            )
+    return sentences
 
 
 def _doubles(upload: Upload, places: Mapping[str, str], package: str) -> dict[str, str]:
@@ -226,6 +228,6 @@ def _was(number: int) -> str:
 
 def _bounded(sentences: Iterable[str]) -> tuple[str, ...]:
     """Return at most forty sentences, whatever was sent."""
-    said = list(sentences)
-    more = len(said) - _SENTENCES
-    return tuple(said) if more <= 0 else (*said[:_SENTENCES], f"and {more:,} more like these")
+    kept = tuple(sentences)
+    more = len(kept) - _SENTENCES
+    return kept if more <= 0 else (*kept[:_SENTENCES], f"and {more:,} more like these")

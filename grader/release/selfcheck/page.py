@@ -67,15 +67,15 @@ def _overview(checked: Sequence[Checked], places: Mapping[str, str]) -> Iterator
     yield "<th scope='col'>Where</th></tr>"
     for one in checked:
         name = escape(one.item.id)
-        says, style = f"{one.right} of {len(one.item.cases)} right", "bad"
+        words, style = f"{one.right} of {len(one.item.cases)} right", "bad"
         if one.passed:
             style = "good"
         elif one.status == "not_written":
-            says, style = "not written yet", "dim"
+            words, style = "not written yet", "dim"
         else:
             name = f"<a href='#{name}'>{name}</a>"
         place = escape(places[one.item.id])
-        yield f"<tr><th scope='row'>{name}</th><td class='{style}'>{says}</td>"
+        yield f"<tr><th scope='row'>{name}</th><td class='{style}'>{words}</td>"
         yield f"<td><code>{place}</code></td></tr>"
     yield "</table>"
 
@@ -87,12 +87,12 @@ def _section(one: Checked, place: str) -> Iterator[str]:
         yield f"<p>It needs {escape(one.waits_for)}, which is wrong too: start there.</p>"
     picked = chosen(one.faults)
     for fault in picked:
-        told = show_fault(fault, SIDE)
-        yield f"<p class='bad'>{escape(told.says)}</p>\n<p class='dim'>{escape(told.check)}</p>"
-        for frame in told.frames:
+        detail = show_fault(fault, SIDE)
+        yield f"<p class='bad'>{escape(detail.says)}</p>\n<p class='dim'>{escape(detail.check)}</p>"
+        for frame in detail.frames:
             yield f"<pre>{escape(frame.place)}: {escape(frame.source)}</pre>"
-        if told.example:
-            yield from _example(told.example)
+        if detail.example:
+            yield from _example(detail.example)
     if one.cause:
         yield f"<p>{label(one.cause)} {escape(one.cause.says)}</p>"
     rest = [fault for fault in one.faults if all(fault is not each for each in picked)]

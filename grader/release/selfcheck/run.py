@@ -36,7 +36,7 @@ class Context:
 def folder(root: Path, items: Sequence[Item], context: Context) -> int:
     """Check these items of the package in `root`; return the exit code."""
     checked, places = _check(items, PACKAGE, python_files(root), context)
-    return _told(checked, places, context, [])
+    return _conclude(checked, places, context, [])
 
 
 def zipped(root: Path, path: Path, context: Context) -> int:
@@ -52,7 +52,7 @@ def zipped(root: Path, path: Path, context: Context) -> int:
     notes = handin.look_through(path, given, context.public, root)
     sources = {path: data for path, data in given.files.items() if path.endswith(".py")}
     checked, places = _check(context.public.code, given.package, sources, context)
-    return _told(checked, places, context, notes)
+    return _conclude(checked, places, context, notes)
 
 
 def make(root: Path, public: Public, screen: Screen) -> int:
@@ -91,7 +91,7 @@ def _check(
     return done, places
 
 
-def _told(
+def _conclude(
     checked: Sequence[Checked], places: Mapping[str, str], context: Context, notes: list[Note]
 ) -> int:
     show.summary(context.screen, checked)

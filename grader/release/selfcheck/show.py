@@ -55,11 +55,11 @@ class Screen:
         """Return the text in a style, where there are styles."""
         return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and self._colour else text
 
-    def row(self, mark: str, style: str, name: str, says: str, place: str) -> None:
+    def row(self, mark: str, style: str, name: str, words: str, place: str) -> None:
         """Write the line of one item."""
         self.status("")
         tail = self.styled(f"  {place}", "dim") if place else ""
-        row = f"  {self.styled(f'{mark:<4}', style)} {name:<{NAME_WIDTH}} {says}"
+        row = f"  {self.styled(f'{mark:<4}', style)} {name:<{NAME_WIDTH}} {words}"
         self._out.write(f"{row}{tail}\n")
         self._out.flush()
 
@@ -86,9 +86,9 @@ def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
     kind: str = "passed" if checked.passed else checked.status
     if kind not in MARKS:
         kind = "waits" if checked.waits_for else "wrong"
-    says = f"{checked.right} of {len(checked.item.cases)} right"
-    says = {"not_written": "not written yet", "missing": "missing"}.get(kind, says)
-    screen.row(*MARKS[kind], checked.item.id, says, place if kind in ("wrong", "waits") else "")
+    words = f"{checked.right} of {len(checked.item.cases)} right"
+    words = {"not_written": "not written yet", "missing": "missing"}.get(kind, words)
+    screen.row(*MARKS[kind], checked.item.id, words, place if kind in ("wrong", "waits") else "")
     if kind == "waits" and not in_full:
         screen.line(f"it needs {checked.waits_for}, which is wrong too: start there", "dim", 7)
     elif kind in ("wrong", "waits", "missing"):
@@ -103,12 +103,12 @@ def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
 def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
     picked = chosen(checked.faults)
     for fault in picked[: None if in_full else 1]:
-        told = show_fault(fault, SIDE if in_full else 0)
-        screen.line(one_line(told.says), "", 7)
+        detail = show_fault(fault, SIDE if in_full else 0)
+        screen.line(one_line(detail.says), "", 7)
         if in_full:
-            _details(screen, told)
-    if said := lede(checked.parts):
-        screen.line(said, "", 7)
+            _details(screen, detail)
+    if text := lede(checked.parts):
+        screen.line(text, "", 7)
     if checked.cause:
         screen.line(f"{label(checked.cause)} {one_line(checked.cause.says)}", "", 7)
     if in_full:
@@ -120,12 +120,12 @@ def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
             screen.line(f"Hint: {checked.hint}", "", 7)
 
 
-def _details(screen: Screen, told: ShownFault) -> None:
-    screen.line(f"({told.check})", "dim", 7)
-    for frame in told.frames:
+def _details(screen: Screen, detail: ShownFault) -> None:
+    screen.line(f"({detail.check})", "dim", 7)
+    for frame in detail.frames:
         screen.line(f"{frame.place}: {frame.source}", "", 9)
-    if told.example:
-        for title, table in (("expected", told.example.expected), ("yours", told.example.got)):
+    if detail.example:
+        for title, table in (("expected", detail.example.expected), ("yours", detail.example.got)):
             for text in table_lines(title, table):
                 screen.line(text, "", 9)
 

@@ -70,12 +70,12 @@ def headline(result: ResultJson) -> str:
     """Return the score in one line, with what is still open."""
     score = result["score"]
     earned = score["earned"] + score["bonus"]
-    said = f"{points(earned)} of {count(score['possible'], 'point')}"
+    text = f"{points(earned)} of {count(score['possible'], 'point')}"
     if score["bonus"]:
-        said += f", {points(score['bonus'])} of them bonus"
+        text += f", {points(score['bonus'])} of them bonus"
     if score["pending"]:
-        said += f"; {count(score['pending'], 'more point')} for a person to grade"
-    return said
+        text += f"; {count(score['pending'], 'more point')} for a person to grade"
+    return text
 
 
 def notes(result: ResultJson) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ def notes(result: ResultJson) -> tuple[str, ...]:
     skipped = [i for i in result["items"] if i["status"] == "skipped" and not _counts(i)]
     if skipped:
         found.append(f"Not run, and not counted: {count(len(skipped), 'item')}.")
-    found += [line(f"Put right: {said}") for said in result["submission"]["repaired"]]
+    found += [line(f"Put right: {each}") for each in result["submission"]["repaired"]]
     return tuple(found)
 
 
@@ -124,10 +124,10 @@ def _lines(item: ItemJson) -> Iterator[str]:
         yield line(f"This comes from {item['because_of']}{cost}. Mend that first.")
     if cause := item["cause"]:
         yield line(cause["says"] if cause["certain"] else f"Perhaps: {cause['says']}")
-    said = list(dict.fromkeys(line(fault["says"]) for fault in item["faults"]))
-    yield from said[:FAULTS]
-    if len(said) > FAULTS:
-        yield f"… and {len(said) - FAULTS} more"
+    messages = list(dict.fromkeys(line(fault["says"]) for fault in item["faults"]))
+    yield from messages[:FAULTS]
+    if len(messages) > FAULTS:
+        yield f"… and {len(messages) - FAULTS} more"
     yield from (
         line(f"Not earned: {part['id']}, {count(part['possible'] - part['earned'], 'point')}")
         for part in item["parts"]
