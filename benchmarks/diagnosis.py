@@ -337,7 +337,7 @@ def time_of_ten(worker: Worker, assignment: Assignment) -> float:
     with contextlib.ExitStack() as stack:
         for module, name in (
             (diagnose, "causes"), (over_reference, "evidence"), (own_gradient, "gradients"),
-            (minimal_example, "climb"),
+            (minimal_example, "find_minimal"),
         ):  # fmt: skip
             timed = _timed(name, getattr(module, name), spent)
             stack.enter_context(mock.patch.object(module, name, timed))

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader import resources
-from grader.box.observing import observe
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.engine import job_of
@@ -31,7 +30,7 @@ def graded(submission: Submission, assignment: Assignment, worker: Worker) -> di
     bench = Bench(assignment.rubric, assignment.golden)
     session = Session(worker, job_of(submission, assignment), assignment.rubric, float("inf"))
     cases = [case for case in assignment.rubric.cases if case.public]
-    evidence = observe(session, cases, bench)
+    evidence = session.observe(cases, bench.is_right)
     session.close()
     return {case.id: bench.is_right(case, evidence[case.id]) for case in cases}
 

@@ -6,7 +6,6 @@ from collections import defaultdict
 
 from grader import resources
 from grader.box.job import Job
-from grader.box.observing import observe
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.grading.verdicts import Bench
@@ -29,7 +28,7 @@ def spreads() -> dict[tuple[str, str], tuple[float, str]]:
                 assignment.given,
             )
             session = Session(worker, job, rubric, float("inf"))
-            evidence = observe(session, rubric.cases, bench)
+            evidence = session.observe(rubric.cases, bench.is_right)
             session.close()
             for case in rubric.cases:
                 if case.judge != "values.close" or evidence[case.id].outcome != "answered":

@@ -14,20 +14,10 @@ import numpy as np
 
 from grader.guest.legacy.old_numpy import ROWS, Place
 from grader.guest.modules import GRADED
-from grader.guest.probes.nn import RETURNS
+from grader.guest.operations import FUNCTIONS, operation_of
 from grader.rubric import inputs
 from grader.types import Call, Case, Evidence, Outcome, Raised
 
-# The graded modules that a probe of each module of grader.guest.probes reaches.
-MODULES = {
-    "layers": ("layers",),
-    "norms": ("layers",),
-    "dropout": ("layers",),
-    "own": ("layers",),
-    "optim": ("optim",),
-    "nets": ("layers", "layer_utils", "fc_net"),
-    "folds": ("layers", "layer_utils", "fc_net"),
-}
 MAX_CALLS = 64  # of one case
 MANY_PLACES = 50
 OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
@@ -44,7 +34,7 @@ def asked(case: Case) -> dict[str, Any]:
 
 def modules_of(case: Case) -> tuple[str, ...]:
     """Return the graded modules that a case reaches."""
-    return MODULES[case.probe.partition(".")[0]]
+    return operation_of(case.probe, case.options).modules
 
 
 def evidence_of(
@@ -104,7 +94,7 @@ def _calls(value: Any, files: Mapping[str, bytes]) -> Iterator[Call]:
             }
             place = _text(file, 300)
             is_line = type(line) is int and 0 < line <= _most_lines(files.get(place, b""))
-            layer = name if isinstance(name, str) and name in RETURNS else "another function"
+            layer = name if isinstance(name, str) and name in FUNCTIONS else "another function"
             yield Call(layer, place if is_line else "", line if is_line else 0, known)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.box.evidence import asked, evidence_of, modules_of, older_places
+from grader.box.evidence import asked, evidence_of, modules_of, older_places, unloaded
 from grader.box.job import GRADED, Gone, Job, Loaded
 from grader.box.worker import Worker
 from grader.guest.legacy.old_numpy import Place, sentences
@@ -74,11 +74,14 @@ class Session:
     def observe(
         self, cases: Sequence[Case], right: Right, large: Sequence[Case] = ()
     ) -> dict[str, Evidence]:
-        """Run `cases`; return the evidence of each. `right` is the judge's word on one answer.
+        """Run `cases`; return the evidence of each. `right` judges one answer.
 
-        The `large` cases of an item run where all its others came out right.
+        A file that cannot be loaded is the evidence of its cases. The `large` cases of an item run
+        if all its others came out right.
         """
-        seen: dict[str, Evidence] = {}
+        broken = {c.id: unloaded(c, self.loaded.modules, self.files) for c in cases}
+        seen = {case_id: evidence for case_id, evidence in broken.items() if evidence is not None}
+        cases = [case for case in cases if case.id not in seen]
         good: set[str] = set()
         stuck: set[str] = set()
         for public in (True, False):

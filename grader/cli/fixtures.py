@@ -21,6 +21,7 @@ def build(
     """Run every probe on the reference and write reference/golden/."""
     from grader.golden import store, wrong
 
+    resources.home_to_change()
     (manifest, files), mistakes = _built(rubric)
     store.write(resources.golden_folder(), manifest, files)
     wrong.write(resources.golden_folder() / wrong.FOLDER, *mistakes)
@@ -62,9 +63,10 @@ def curves(
     from grader.authoring.fixtures import curves as making
     from grader.box.plan import choose
 
+    reference = resources.home_to_change() / "reference"
     made_up = data == "synthetic"
     assignment = resources.assignment(rubric, None if made_up else Path(data))
-    made = making.build(resources.home() / "reference", assignment, choose(), typer.echo)
+    made = making.build(reference, assignment, choose(), typer.echo)
     path = making.write(resources.golden_folder(), "synthetic" if made_up else "cifar10", made)
     typer.echo(f"{path}: {len(made['bands'])} bands written")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from grader.diagnosis.source import text_of
 from grader.grading.endings import Place
-from grader.guest.probes.nn import NETS, RETURNS
+from grader.guest.operations import NETS, returned
 from grader.submission.bodies import Function
 from grader.submission.written import Sources
 
@@ -21,7 +21,7 @@ def of(place: Place, output: str, sources: Sources, mode: str = "") -> int | Non
     if node is None:
         return None
     lines = [*_set_by_name(node, output), *_set_by_key(node, output, place.name in NETS)]
-    lines = lines or list(_set_by_return(node, output, RETURNS.get(place.name, ())))
+    lines = lines or list(_set_by_return(node, output, returned(place.name)))
     other = {"train": "test", "test": "train"}.get(mode)
     elsewhere = set(_of_mode(node, other)) if other else set()
     return max((line for line in lines if line not in elsewhere), default=None)

@@ -7,19 +7,15 @@ wrong, in a session of its own; it gives no points.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from grader import judges
-from grader.box.job import Job
-from grader.box.observing import observe
-from grader.box.session import Session
-from grader.box.worker import Worker
-from grader.grading.follow import PROMISED
-from grader.grading.verdicts import Bench, Verdict
+from grader.grading.rerun import Rerun
+from grader.grading.verdicts import Verdict
+from grader.guest.operations import OPERATIONS, forward_of
 from grader.guest.probes.nets import parameter_shapes
 from grader.judges import Look, Rules
 from grader.judges.own import STEP
@@ -29,38 +25,30 @@ from grader.types import Case, Evidence
 FORWARD = ("scores", "loss")  # parts of a net that its gradients follow from
 LOSSES = ("nets.two_layer_loss", "nets.net_loss")
 EACH = 2  # cases of an item: enough to tell, and cheap
-ARGUMENTS = {"affine_backward": ("x", "w", "b"), "relu_backward": ("x",)}
 
 
-def gradients(
-    job: Job,
-    worker: Worker,
-    rubric: Rubric,
-    bench: Bench,
-    verdicts: Mapping[str, Verdict],
-    deadline: float,
-) -> frozenset[str]:
+def gradients(rerun: Rerun) -> frozenset[str]:
     """Return the items whose gradients are wrong, and yet those of their own forward pass."""
+    facts = rerun.facts
     asked = [
         case
-        for name, verdict in verdicts.items()
-        if verdict.written and not verdict.broken and _both_wrong(name, verdict, verdicts)
-        for case in _cases(name, rubric)
+        for name, verdict in facts.failed().items()
+        if _both_wrong(name, verdict, facts.verdicts)
+        for case in _cases(name, facts.rubric)
     ]
-    if not asked or time.monotonic() > deadline:
+    if not asked or not rerun.has_time:
         return frozenset()
-    session = Session(worker, job, rubric, deadline)
-    evidence = observe(session, asked, bench.is_right)
-    session.close()
+    with rerun.session() as session:
+        evidence = session.observe(asked, facts.bench.is_right)
     wrong = {case.item for case in asked if not _agrees(case, evidence[case.id])}
     return frozenset(case.item for case in asked) - wrong
 
 
 def _both_wrong(name: str, verdict: Verdict, verdicts: Mapping[str, Verdict]) -> bool:
     """Say whether the forward and the backward pass of an item are wrong, and nothing below it."""
-    if name in ARGUMENTS:
-        forward = verdicts.get(PROMISED[name])
-        return not verdict.passed and forward is not None and not forward.passed
+    if _is_layer(name):
+        forward = verdicts.get(forward_of(name, promised=True))
+        return forward is not None and not forward.passed
     right = verdict.right
     needs = (verdicts[need] for need in verdict.item.needs if need in verdicts)
     return (
@@ -70,14 +58,20 @@ def _both_wrong(name: str, verdict: Verdict, verdicts: Mapping[str, Verdict]) ->
     )
 
 
+def _is_layer(name: str) -> bool:
+    """Say whether it is the backward pass of a layer that gives the same output again."""
+    return bool(forward_of(name, promised=True)) and not OPERATIONS[name].random
+
+
 def _cases(item: str, rubric: Rubric) -> Iterator[Case]:
     """Yield the first cases of an item as questions about its own forward pass."""
     cases = [case for case in rubric.cases if case.item == item]
-    if item in ARGUMENTS:
+    if _is_layer(item):
+        forward = OPERATIONS[forward_of(item, promised=True)]
         for case in cases[:EACH]:
-            along = {f"{n}_along": case.inputs[n].split()[0] for n in ARGUMENTS[item]}
-            own = {n: case.inputs[n] for n in (*ARGUMENTS[item], "dout")}
-            options = {"forward": PROMISED[item], "backward": item, "step": STEP}
+            along = {f"{n}_along": case.inputs[n].split()[0] for n in forward.takes}
+            own = {n: case.inputs[n] for n in (*forward.takes, "dout")}
+            options = {"forward": forward.name, "backward": item, "step": STEP}
             yield _asked(case, "own.layer_gradient", {**own, **along}, options)
     for case in [case for case in cases if case.probe in LOSSES][:EACH]:
         shapes = parameter_shapes(case.options["dims"], "any").values()

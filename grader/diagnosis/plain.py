@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from grader.grading import endings
 from grader.grading.endings import SYNTAX, Place
 from grader.grading.verdicts import Bench
-from grader.guest.probes.nn import RETURNS
+from grader.guest.operations import returned
 from grader.judges import find as judge
 from grader.judges.wrong import Seen
 from grader.types import Case, Evidence
@@ -26,7 +26,7 @@ def find(cases: Sequence[Case], evidence: Sequence[Evidence], bench: Bench) -> P
     ended = [one for one in zip(cases, evidence) if one[1].outcome != "answered"]
     broken = next((one for case, one in ended if _is_import(case, one)), None)
     if broken is not None:
-        return "not-imported", f"{endings.importing(broken).says}."
+        return "not-imported", f"{endings.importing(broken).message}."
     for case, one in ended:
         if one.outcome == "not_written" and bench.ending(case, one).kind == "error":
             return _not_returned(Place.of(bench.item(case)), bench)
@@ -51,7 +51,7 @@ def _not_returned(place: Place, bench: Bench) -> Plain | None:
     said = endings.unreturned(place.module, name, bench.sources)
     if said is None:
         return None
-    asked = RETURNS.get(place.name, ("loss", "grads"))
+    asked = returned(place.name, ("loss", "grads"))
     if "stays None" in said:
         return "not-returned", f"{said}. Is the result kept under another name?"
     return "not-returned", f"{said}. End it with return {', '.join(asked)}."

@@ -16,12 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from grader.guest.operations import OPERATIONS, Operation, operation_of
 from grader.guest.probes.nets import parameters
-from grader.guest.probes.nn import RETURNS
 from grader.types import Arrays, Case
 
 MAX_BYTES = 130_000  # of a file that is parsed here: homework comes to less
-FINE = 1e-6  # relative: differences that eight printed digits do not show
 DIGITS = (4, 6, 8, 10, 12, 15)
 
 
@@ -46,11 +45,8 @@ class Shown:
 
 
 def of(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Shown:
-    """Return how a student calls the case to see `output`, for cases in steps up to `step`.
-
-    Raises KeyError for a probe that no snippet is known for.
-    """
-    return CALLS[case.probe](case, arrays, output, step, place)
+    """Return how a student calls the case to see `output`, for cases in steps up to `step`."""
+    return OTHERWISE.get(case.probe, _function)(case, arrays, output, step, place)
 
 
 def steps_of(case: Case) -> bool:
@@ -95,60 +91,37 @@ def literal(array: Any, digits: int = 17) -> str:
 
 
 def _function(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Shown:
-    """A forward pass of one function: out, cache = relu_forward(x)."""
-    name = case.probe.partition(".")[2]
-    forward = FORWARD.get(name, name)
-    given = dict(arrays)
-    x = [literal(given[n]) for n in ("x", "w", "b", "gamma", "beta") if n in given]
-    settings = _param(name, case, given, place)
-    called = f"{forward}({', '.join([*x, *settings])})"
-    said = "".join(f"{PARAM[forward]} = {text}" for text in settings if text != "{}")
-    if "dout" not in given:
-        return Shown(given, f"layers import {forward}", f"out, cache = {called}", "out", said)
-    returned = ", ".join(RETURNS[name])
-    dout = literal(given["dout"])
+    """A function of layers.py: out, cache = relu_forward(x), and the backward pass behind it."""
+    operation = operation_of(case.probe, case.options)
+    if not operation.forward:
+        called, said = _call(operation, case, arrays, place)
+        call = f"{', '.join(operation.returns)} = {called}"
+        return Shown(arrays, f"layers import {operation.name}", call, output, said)
+    forward = OPERATIONS[operation.forward]
+    called, said = _call(forward, case, arrays, place)
     if case.options.get("own_forward", True):
-        imports, cache = f"{forward}, {name}", f"{called}[1]"
+        imports, cache = f"{forward.name}, {operation.name}", f"{called}[1]"
     else:
-        imports, cache = name, x[0] if len(x) == 1 else f"({', '.join(x)})"
-    call = f"{returned} = {name}({dout}, {cache})"
-    return Shown(given, f"layers import {imports}", call, output, said)
+        x = [literal(arrays[name]) for name in forward.takes]
+        imports, cache = operation.name, x[0] if len(x) == 1 else f"({', '.join(x)})"
+    dout = literal(arrays["dout"])
+    call = f"{', '.join(operation.returns)} = {operation.name}({dout}, {cache})"
+    return Shown(arrays, f"layers import {imports}", call, output, said)
 
 
-def _softmax(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Shown:
-    """The loss of scores and labels: loss, dx = softmax_loss(x, y)."""
-    x, y = literal(arrays["x"]), literal(arrays["y"])
-    call = f"loss, dx = softmax_loss({x}, {y})"
-    return Shown(arrays, "layers import softmax_loss", call, output)
-
-
-FORWARD = {
-    "affine_backward": "affine_forward",
-    "relu_backward": "relu_forward",
-    "batchnorm_backward": "batchnorm_forward",
-    "batchnorm_backward_alt": "batchnorm_forward",
-    "layernorm_backward": "layernorm_forward",
-    "dropout_test": "dropout_forward",
-}
-
-
-PARAM = {
-    "batchnorm_forward": "bn_param",
-    "layernorm_forward": "ln_param",
-    "dropout_forward": "dropout_param",
-}
-
-
-def _param(name: str, case: Case, arrays: Arrays, place: Place) -> list[str]:
-    """Return the dictionary of settings that a function takes last, if it takes one."""
-    options = {k: v for k, v in case.options.items() if k not in ("keep", "mode", "own_forward")}
-    if name.startswith("batchnorm"):
-        return [repr({"mode": "train", **options})]
-    if name.startswith("layernorm"):
-        return [repr(options)]
-    if name.startswith("dropout"):
-        return [repr({"mode": case.options.get("mode", "test"), "p": _p(case, place)})]
-    return []
+def _call(operation: Operation, case: Case, arrays: Arrays, place: Place) -> tuple[str, str]:
+    """Return a call of a forward pass, and what its settings are if there are any."""
+    given = [literal(arrays[name]) for name in operation.takes]
+    settings = {k: v for k, v in case.options.items() if k not in ("keep", "mode", "own_forward")}
+    if not operation.settings:
+        said = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+        return f"{operation.name}({', '.join([*given, said] if said else given)})", said
+    if operation.random:
+        settings = {"mode": case.options.get("mode", "test"), "p": _p(case, place)}
+    elif operation.modes:
+        settings = {"mode": "train", **settings}
+    said = f"{operation.settings} = {settings!r}" if settings else ""
+    return f"{operation.name}({', '.join([*given, repr(settings)])})", said
 
 
 def _p(case: Case, place: Place) -> float:
@@ -276,24 +249,11 @@ def _constructor(name: str, place: Place) -> tuple[str, ...] | None:
 
 
 Called = Callable[[Case, Arrays, str, int, Place], Shown]
-CALLS: Mapping[str, Called] = {
-    **dict.fromkeys(
-        (
-            "layers.affine_forward", "layers.affine_backward", "layers.relu_forward",
-            "layers.relu_backward", "norms.batchnorm_backward", "norms.batchnorm_backward_alt",
-            "norms.layernorm_forward", "norms.layernorm_backward", "dropout.dropout_test",
-        ),
-        _function,
-    ),
-    "layers.softmax_loss": _softmax,
+# What is called in another way than one function with arrays and settings.
+OTHERWISE: Mapping[str, Called] = {
     "norms.batchnorm_train": _batchnorm_train,
     "norms.batchnorm_test": _batchnorm_test,
     "optim.update": _update,
-    **dict.fromkeys(
-        (
-            "nets.two_layer_scores", "nets.two_layer_loss", "nets.net_scores", "nets.net_loss",
-            "nets.net_test_mode",
-        ),
-        _net,
-    ),
-}  # fmt: skip
+    **dict.fromkeys(("nets.two_layer_scores", "nets.two_layer_loss"), _net),
+    **dict.fromkeys(("nets.net_scores", "nets.net_loss", "nets.net_test_mode"), _net),
+}

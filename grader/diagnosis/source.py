@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 from grader.grading.endings import Place
-from grader.guest.probes.nn import RETURNS
+from grader.guest.operations import returned
 from grader.submission.bodies import Function
 from grader.submission.written import Sources
 
@@ -58,12 +58,12 @@ def facts(place: Place, sources: Sources) -> list[str]:
 def order(place: Place, sources: Sources) -> list[str]:
     """Return where a function returns what is asked for in another order, as sentences."""
     node = sources.function(place.module, place.name)
-    asked = RETURNS.get(place.name, ())
+    asked = returned(place.name)
     return [f"{place.module}.py {said}." for said in (_order(node, asked) if node else ())]
 
 
 def _facts(item: str, name: str, node: Function, file: str) -> Iterator[str]:
-    yield from (f"{file} {said}." for said in _order(node, RETURNS.get(name, ())))
+    yield from (f"{file} {said}." for said in _order(node, returned(name)))
     if _is_dynamic(node):
         return
     for needed in NEEDED.get(name, ()):

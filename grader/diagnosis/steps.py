@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
+from grader.guest.operations import operation_of
 from grader.types import Arrays, Case
 
-DEFAULTS: Mapping[str, Mapping[str, float]] = {
-    "sgd_momentum": {"learning_rate": 1e-2, "momentum": 0.9},
-    "rmsprop": {"learning_rate": 1e-2, "decay_rate": 0.99},
-    "adam": {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999},
-}
 SAME = 1e-6  # of a ratio of two steps, which are small differences of larger numbers
 ALIKE = 1e-2  # of such a ratio, where eps has a hand in it
 
 
 def settings(case: Case) -> dict[str, float]:
     """Return the settings of an update rule in a case, defaults included."""
-    rule = str(case.options.get("rule"))
-    return {**DEFAULTS.get(rule, {}), **case.options.get("config", {})}
+    return {**operation_of(case.probe, case.options).defaults, **case.options.get("config", {})}
 
 
 def words(

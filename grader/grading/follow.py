@@ -11,36 +11,23 @@ student's own. No text and no array of these sessions is shown to anyone.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grader.box.job import Job
-from grader.box.observing import observe
 from grader.box.session import Session
-from grader.box.worker import Worker
 from grader.grading.dependencies import Verdicts, fails, kind
+from grader.grading.facts import Facts
+from grader.grading.rerun import Rerun
 from grader.grading.verdicts import Bench
+from grader.guest.operations import OPERATIONS, forward_of
 from grader.judges import own
 from grader.rubric.cases import Rubric
 from grader.rubric.tables import ItemTable
 from grader.types import Case, Evidence
 
-# A backward pass, its forward pass, and the shapes of what the forward pass takes.
-NORMS = {
-    "batchnorm_backward": "batchnorm_forward",
-    "batchnorm_backward_alt": "batchnorm_forward",
-    "layernorm_backward": "layernorm_forward",
-}
 TELLING = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
-# A backward pass whose cache is promised by its forward pass's docstring.
-PROMISED = {
-    "affine_backward": "affine_forward",
-    "relu_backward": "relu_forward",
-    "dropout_backward": "dropout_forward",
-}
 
 
 @dataclass(frozen=True)
@@ -57,43 +44,50 @@ class Again:
     held: bool = False
 
 
-def through(
-    job: Job,
-    grafts: Mapping[str, bytes],
-    worker: Worker,
-    rubric: Rubric,
-    bench: Bench,
-    verdicts: Verdicts,
-    deadline: float,
-) -> dict[str, Again]:
+def through(rerun: Rerun) -> dict[str, Again]:
     """Try again what may be a consequence, by item."""
-    failed = [v.item for v in verdicts.values() if not v.passed and v.written and not v.broken]
-    nets = [item for item in failed if grafts and kind(item) == "nets" and _over_layers(verdicts)]
-    norms = [item for item in failed if fails(NORMS.get(item.id), verdicts)]
-    plain = [item for item in failed if fails(PROMISED.get(item.id), verdicts)]
+    facts, rubric, layers = rerun.facts, rerun.facts.rubric, rerun.assignment.grafts
+    verdicts = facts.verdicts
+    failed = [verdict.item for verdict in facts.failed().values()]
+    nets = [item for item in failed if layers and kind(item) == "nets" and _over_layers(verdicts)]
+    norms = [item for item in failed if fails(_norm_forward(item.id), verdicts)]
+    plain = [item for item in failed if fails(forward_of(item.id, promised=True), verdicts)]
     found: dict[str, Again] = {}
-    for items, own_job, cases in (
-        (nets, replace(job, graft=grafts), [c for c in rubric.cases if c.item in _ids(nets)]),
-        (norms, job, [case for item in norms for case in _own_cases(item, rubric)]),
-        (plain, job, [_alone(case) for case in rubric.cases if case.item in _ids(plain)]),
+    for items, job, cases in (
+        (nets, rerun.over(layers), [c for c in rubric.cases if c.item in _ids(nets)]),
+        (norms, rerun.job, [case for item in norms for case in _own_cases(item, rubric)]),
+        (plain, rerun.job, [_alone(case) for case in rubric.cases if case.item in _ids(plain)]),
     ):
-        if cases and time.monotonic() < deadline:
-            session = Session(worker, own_job, rubric, deadline)
+        if cases and rerun.has_time:
             both = items is norms
-            evidence = (
-                _of_halves(session, cases) if both else observe(session, cases, bench.is_right)
-            )
-            session.close()
+            with rerun.session(job) as session:
+                evidence = (
+                    _of_halves(session, cases)
+                    if both
+                    else session.observe(cases, facts.bench.is_right)
+                )
             for item in items:
                 mine = [case for case in cases if case.item == item.id]
-                wrong = {name for name, verdict in verdicts.items() if not verdict.passed}
-                again = bench.verdict(item, evidence, mine, wrong)
-                held = both and all(_is_gradient(bench, case, evidence[case.id]) for case in mine)
-                telling = any(f.kind in TELLING for f in again.faults)
-                if any(again.right.values()) or telling or held:
-                    root = forward_of(item.id) or _called(mine, evidence, verdicts)
-                    found[item.id] = Again(again.right, evidence, root, held)
+                again = _again(mine, evidence, facts, item, both)
+                found |= {item.id: again} if again is not None else {}
     return found
+
+
+def _again(
+    cases: Sequence[Case],
+    evidence: Mapping[str, Evidence],
+    facts: Facts,
+    item: ItemTable,
+    of_own_forward: bool,
+) -> Again | None:
+    """Return what trying an item again has shown; None if it has shown nothing."""
+    wrong = {name for name, verdict in facts.verdicts.items() if not verdict.passed}
+    again = facts.bench.verdict(item, evidence, cases, wrong)
+    held = of_own_forward and all(_is_gradient(facts.bench, c, evidence[c.id]) for c in cases)
+    if not (held or any(again.right.values()) or any(f.kind in TELLING for f in again.faults)):
+        return None
+    root = forward_of(item.id) or _called(cases, evidence, facts.verdicts)
+    return Again(again.right, evidence, root, held)
 
 
 def _is_gradient(bench: Bench, case: Case, evidence: Evidence) -> bool:
@@ -101,9 +95,10 @@ def _is_gradient(bench: Bench, case: Case, evidence: Evidence) -> bool:
         return evidence.outcome == "answered" and own.is_gradient(bench.look(case, evidence))
 
 
-def forward_of(name: str) -> str | None:
-    """Return the item of the forward pass that a backward pass belongs to."""
-    return NORMS.get(name) or PROMISED.get(name)
+def _norm_forward(name: str) -> str:
+    """Return the forward pass of a normalization's backward pass; else ""."""
+    is_norm = name in OPERATIONS and OPERATIONS[name].axis is not None
+    return forward_of(name, promised=False) if is_norm else ""
 
 
 def _over_layers(verdicts: Verdicts) -> bool:
@@ -141,7 +136,7 @@ def _own_cases(item: ItemTable, rubric: Rubric) -> list[Case]:
         judge="own.gradient",
         public=False,
         inputs={**case.inputs, **{f"{n}_along": shape for n, shape in shapes.items()}},
-        options={**case.options, "forward": NORMS[item.id], "backward": item.id},
+        options={**case.options, "forward": OPERATIONS[item.id].forward, "backward": item.id},
     )
     return [own]
 

@@ -1,4 +1,4 @@
-"""The cases of one item in a process of their own, on any platform: what the self-check starts.
+"""Run the cases of one item in a process of their own, on any platform: the self-check's worker.
 
 One frame comes in on stdin: the student's files, the handed-out layers, the cases and their arrays.
 Frames go out on stdout: one as soon as NumPy is imported, one on what importing the modules came
@@ -8,17 +8,18 @@ end that this one has died.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from grader.guest import modules, prepare, sources, wire
-from grader.guest.legacy import python2
-from grader.guest.legacy.world import Compiled, World
+from grader.guest import modules, prepare, wire
+from grader.guest.legacy.world import World
 from grader.guest.probes.nn import Conventions
+from grader.guest.sources import Compiled
 
 
 def main() -> None:
@@ -32,48 +33,38 @@ def main() -> None:
     os._exit(0)
 
 
-def _own_stdout() -> Any:
+def _own_stdout() -> Callable[..., None]:
     """Keep stdout for frames; what a student prints by whatever way goes nowhere else."""
-    _as_bytes(0)
-    out = os.fdopen(os.dup(1), "wb")
-    _as_bytes(out.fileno())
+    out = os.dup(1)
+    for descriptor in (0, out):
+        _as_bytes(descriptor)
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (1, 2):
         os.dup2(null, standard)
-
-    def send(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
-        out.write(wire.pack(say, arrays))
-        out.flush()
-
-    return send
+    return functools.partial(wire.write, out)
 
 
 def _as_bytes(descriptor: int) -> None:
-    """Windows would change line ends on the way."""
+    """Keep Windows from changing line ends on the way."""
     if sys.platform == "win32":
         import msvcrt
 
         msvcrt.setmode(descriptor, os.O_BINARY)
 
 
-def _answer(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], send: Any) -> None:
-    groups: dict[str, dict[str, bytes]] = {"files": {}, "given": {}}
-    for name, array in arrays.items():
-        group, _, path = name.partition(":")
-        if group in groups:
-            groups[group][path] = array.tobytes()
-    package: str = say["package"]
-    texts = prepare.reachable(groups["files"], package)
-    world, codes, failed = _world(package, groups, texts)
-    told = {}
-    for name in say["modules"]:
-        path = f"{package}/{modules.GRADED[name]}"
-        absent = failed.get(path, {"outcome": "absent"})
-        told[name] = world.load(name) if path in codes else absent
-    send({"loaded": told})
-    good = [name for name, how in told.items() if how["outcome"] == "loaded"]
-    conventions = Conventions(**say["conventions"])
-    for case in say["cases"]:
+def _answer(
+    request: Mapping[str, Any], arrays: Mapping[str, np.ndarray], send: Callable[..., None]
+) -> None:
+    files, package = prepare.files_in(arrays), request["package"]
+    texts = prepare.reachable(files["files"], package)
+    compiled = Compiled(package, texts, prepare.compiled(files["given"]))
+    compiled.compile_all()
+    world = World(compiled)
+    loaded = {name: _loaded(world, compiled, name) for name in request["modules"]}
+    send({"loaded": loaded})
+    good = [name for name, how in loaded.items() if how["outcome"] == "loaded"]
+    conventions = Conventions(**request["conventions"])
+    for case in request["cases"]:
         prefix = f"case:{case['id']}:"
         inputs = {
             name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)
@@ -81,22 +72,11 @@ def _answer(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], send: Any)
         send(*world.observe(case, good, conventions, inputs))
 
 
-def _world(
-    package: str, groups: Mapping[str, Mapping[str, bytes]], texts: Mapping[str, str]
-) -> tuple[World, dict[str, bytes], dict[str, dict[str, Any]]]:
-    """Return the submission, its code by path, and what is said of a file that has none."""
-    files = {path: groups["files"][path] for path in texts}
-    read: Sequence[sources.Source] = [sources.Source(p, data) for p, data in files.items()]
-    is_old = python2.is_written_for(texts.values(), any(one.modernised for one in read))
-    if is_old:
-        read = [sources.Source(p, data, is_old=True) for p, data in files.items()]
-    codes = {one.path: one.marshalled for one in read if one.marshalled is not None}
-    broken = {one.path: one.error for one in read if one.error}
-    given = prepare.compiled(groups["given"])
-    utils = f"{package}/layer_utils.py"
-    if utils not in texts and "layer_utils" in given:
-        codes[utils] = given["layer_utils"]
-    aliases = modules.called(texts.values()) - {package}
-    compiled = Compiled(package, files, texts, is_old, codes, given, {}, aliases, broken)
-    failed = {path: prepare.failure(path, error) for path, error in broken.items()}
-    return World(compiled), codes, failed
+def _loaded(world: World, compiled: Compiled, name: str) -> dict[str, Any]:
+    """Import one graded module; return what became of it."""
+    path = f"{compiled.package}/{modules.GRADED[name]}"
+    if path in compiled.codes or path in compiled.lent:
+        return world.load(name)
+    if path in compiled.broken:
+        return prepare.failure(path, compiled.broken[path])
+    return {"outcome": "absent"}

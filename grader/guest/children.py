@@ -24,7 +24,7 @@ Work = Callable[[dict[str, Any], dict[str, np.ndarray], Answer], None]
 Answered = tuple[str, dict[str, Any], dict[str, np.ndarray]]
 
 
-class Leaf:
+class StudentProcess:
     """A confined child that answers one request after another; replaced where it dies or hangs.
 
     `work(say, arrays, answer)` runs in the child, for each request: it calls `answer` once for each
@@ -174,15 +174,9 @@ def start(
         gc.disable()
         limits.only_standard_files(keep=(sending, *keep))
         confine()
-        work(lambda say, arrays: _write(sending, wire.pack(say, arrays)))
+        work(functools.partial(wire.write, sending))
     finally:
         os._exit(0)
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 def end_of(pid: int, patience: float = 0.2) -> dict[str, Any]:

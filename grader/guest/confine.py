@@ -64,7 +64,7 @@ class Confinement:
             landlock.nest()
         if "seccomp" in self.layers:
             # The kernel counts no threads of root: where the uid could not be dropped, refuse them.
-            seccomp.install(seccomp.leaf_filter(self.filter, threads=os.geteuid() != 0))
+            seccomp.install(seccomp.student_filter(self.filter, threads=os.geteuid() != 0))
 
 
 def enter(wanted: Wanted) -> Confinement:

@@ -1,17 +1,16 @@
-"""A student's files as modules: compiled from their source, found by our own finder.
+"""Import a student's files: our own finder serves what was compiled from their source.
 
 The submission is never on sys.path, so a student's `random.py` cannot shadow the standard library,
-and no .pyc of theirs is ever read. Compiling is done once (grader.guest.sources); every child then
-executes the compiled modules afresh.
+and no .pyc of theirs is ever read. Compiling is done once (grader.guest.sources); every process
+then executes the compiled modules afresh.
 """
 
 from __future__ import annotations
 
 import importlib
-import re
 import sys
 import types
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 from grader.guest import sources
 from grader.guest.calls import Watch
 from grader.guest.legacy import compat, python2
+from grader.guest.legacy.compat import MadeLoader
 from grader.guest.unavailable import Importer
 
 GRADED = {
@@ -28,54 +28,50 @@ GRADED = {
     "fc_net": "classifiers/fc_net.py",
 }
 LOSSES = ("softmax_loss", "svm_loss")
+After = Mapping[str, Callable[[types.ModuleType], None]]
 
 
 class Finder(MetaPathFinder, Loader):
     """Finds the modules of one submission by their dotted names; executes what was compiled.
 
-    `broken` maps files that cannot be compiled to the error of sources.Source: importing one raises
-    it. `after` maps a module's short name to a function called with the module right after it was
-    executed, before anything imports from it. `lent` are files of ours that stand in.
+    Importing a file that could not be compiled raises its error. `after` maps a module's short name
+    to a function called with the module right after it was executed, before anything imports from
+    it.
     """
 
     def __init__(
-        self,
-        package: str,
-        codes: Mapping[str, bytes],
-        after: Mapping[str, Callable[[types.ModuleType], None]],
-        aliases: Collection[str] = (),
-        broken: Mapping[str, Sequence[Any]] | None = None,
-        importer: Importer | None = None,
-        lent: Collection[str] = (),
+        self, compiled: sources.Compiled, after: After, importer: Importer | None = None
     ) -> None:
         self._after = after
-        self._aliases = set(aliases)
+        self._importer = importer
+        self._package = compiled.package
+        self._aliases = compiled.aliases
+        self._lent = {_dotted(path) for path in compiled.lent}
+        codes = {**compiled.codes, **compiled.lent}
         self._codes = {_dotted(path): (path, code) for path, code in codes.items()}
-        self._broken = {_dotted(path): (path, error) for path, error in (broken or {}).items()}
-        self._lent = {_dotted(path) for path in lent}
-        self._package = package
-        self._folders = {package} | {
+        self._broken = {_dotted(path): (path, error) for path, error in compiled.broken.items()}
+        self._folders = {self._package} | {
             ".".join(name.split(".")[:depth])
             for name in (*self._codes, *self._broken)
             for depth in range(1, name.count(".") + 1)
         }
-        self._importer = importer
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Return a spec for a module of the submission by its full name."""
         root, _, rest = name.partition(".")
         if root in self._aliases:
-            return ModuleSpec(name, AliasLoader(f"{self._package}.{rest}".rstrip(".")))
+            return _alias(name, f"{self._package}.{rest}".rstrip("."))
         short = name.rpartition(".")[2]
         if name.startswith(self._package + ".") and short in compat.INERT_IN_PACKAGE:
-            return ModuleSpec(name, compat.InertLoader(), is_package=True)
+            return ModuleSpec(name, MadeLoader(compat.inert_module), is_package=True)
         if name in self._codes or name in self._folders or name in self._broken:
             return ModuleSpec(name, self, is_package=name in self._folders)
         return None
 
     def owner(self, name: str) -> str | None:
-        """Return the file of the submission that an import means; "" where there is none and it
-        names the package, None where it names something else.
+        """Return the file of the submission that an import means.
+
+        Return "" if it names the package, but no file of it; None if it names something else.
         """
         root, _, rest = name.partition(".")
         full = f"{self._package}.{rest}".rstrip(".") if root in self._aliases else name
@@ -121,29 +117,18 @@ class BesideFinder(MetaPathFinder):
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Return a spec that stands for the module under its full name."""
         full = self._finder.beside(name)
-        return ModuleSpec(name, AliasLoader(full)) if full else None
+        return _alias(name, full) if full else None
 
 
-class AliasLoader(Loader):
-    """`import layers` from inside the package means the package's own module."""
-
-    def __init__(self, full_name: str) -> None:
-        self._full_name = full_name
-
-    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
-        """Return the module under its full name."""
-        return importlib.import_module(self._full_name)
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        """It is executed already."""
+def _alias(name: str, full: str) -> ModuleSpec:
+    """Return a spec by which `name` means the module of the full name: one module, two names."""
+    return ModuleSpec(name, MadeLoader(lambda _: importlib.import_module(full)))
 
 
 def import_graded(
     package: str, names: Iterable[str] = tuple(GRADED)
 ) -> Iterator[tuple[str, types.ModuleType | BaseException]]:
-    """Import graded modules of an installed package one after the other, by their short names;
-    yield each with its module or its exception.
-    """
+    """Import graded modules of an installed package; yield (short name, module or exception)."""
     for name in names:
         try:
             yield name, importlib.import_module(_dotted(f"{package}/{GRADED[name]}"))
@@ -152,49 +137,42 @@ def import_graded(
 
 
 def install(
-    package: str,
-    codes: Mapping[str, bytes],
-    given: Mapping[str, bytes],
-    graft: Mapping[str, bytes],
-    aliases: Collection[str] = (),
-    after: Mapping[str, Callable[[types.ModuleType], None]] | None = None,
+    compiled: sources.Compiled,
+    after: After | None = None,
     watch: Watch = lambda name, function: function,
-    broken: Mapping[str, Sequence[Any]] | None = None,
     replaced: Mapping[str, Any] | None = None,
     names: Mapping[str, Any] | None = None,
-    is_old: bool = False,
 ) -> None:
     """Make the submission importable by the names that its files use, and no other submission.
 
-    `codes` maps paths to what sources.Source made. `given` holds the handed-out layers.py and
-    layer_utils: their losses replace the student's (a student's own stay reachable as
-    `own_softmax_loss`), and their sandwich layers stand in where the student's file lacks them.
-    `graft` maps the short name of a module to code whose public names replace the student's: how a
+    The losses of the handed-out layers.py replace the student's (a student's own stay reachable as
+    `own_softmax_loss`), and sandwich layers of the handed-out layer_utils.py stand in if the
+    student's file lacks them. Public names of `compiled.graft` replace the student's: how a
     dependent item is tried again over right layers; `watch` returns what stands there for each.
-    `aliases` are other names by which the files call the package. `after` maps more short names to
-    what is done with a module once it is executed. `broken` is that of Finder, `replaced` and
-    `names` those of Importer. `is_old`: it is of Python 2.
+    `after` is as in Finder, `replaced` and `names` are those of Importer.
     """
-    ours = (Finder, BesideFinder, compat.OldFinder)
-    if any(isinstance(finder, ours) for finder in sys.meta_path):
-        _forget(ours)
+    _forget()
+    given, graft = compiled.given, compiled.graft
     patches = {name: _patcher(name, given.get(name), graft.get(name), watch) for name in GRADED}
-    lent = [path for path, code in codes.items() if code is given.get("layer_utils")]
-    after = {**patches, **(after or {})}
-    importer = Importer(set(codes) | set(broken or {}), replaced or {}, names or {})
-    finder = Finder(package, codes, after, aliases, broken, importer, lent)
-    if is_old:
+    paths = {*compiled.codes, *compiled.lent, *compiled.broken}
+    importer = Importer(paths, replaced or {}, names or {})
+    finder = Finder(compiled, {**patches, **(after or {})}, importer)
+    if compiled.is_old:
         python2.give_library()
     sys.meta_path.insert(0, finder)
-    sys.meta_path += [BesideFinder(finder), compat.OldFinder(is_old)]
+    sys.meta_path += [BesideFinder(finder), compat.OldFinder(compiled.is_old)]
 
 
-def _forget(ours: tuple[type, ...]) -> None:
-    """Take away the finders, and the modules that they found."""
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, ours)]
+def _forget() -> None:
+    """Take away the finders of an earlier `install`, and the modules that they found."""
+    ours = (Finder, BesideFinder, compat.OldFinder)
+    kept = [finder for finder in sys.meta_path if not isinstance(finder, ours)]
+    if len(kept) == len(sys.meta_path):
+        return
+    sys.meta_path[:] = kept
     for name, module in list(sys.modules.items()):
         spec = getattr(module, "__spec__", None)
-        if isinstance(getattr(spec, "loader", None), (Finder, AliasLoader, compat.InertLoader)):
+        if isinstance(getattr(spec, "loader", None), (Finder, MadeLoader)):
             del sys.modules[name]
 
 
@@ -226,16 +204,6 @@ def _run_beside(code: bytes, module: types.ModuleType) -> dict[str, Any]:
         for public, value in space.items()
         if getattr(value, "__module__", None) == module.__name__ and not public.startswith("_")
     }
-
-
-def called(texts: Iterable[str]) -> set[str]:
-    """Return the names by which the files import their own package: `from NAME.layers import *`."""
-    pattern = re.compile(
-        r"^[ \t]*(?:from|import)[ \t]+(\w+)\."
-        r"(?:layers|layer_utils|fast_layers|optim|classifiers)\b",
-        re.MULTILINE,
-    )
-    return {name for text in texts for name in pattern.findall(text)}
 
 
 def _dotted(path: str) -> str:

@@ -72,13 +72,24 @@ def reachable(
     return reached
 
 
+def files_in(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, bytes]]:
+    """Return the files of a frame, group by group: arrays are named "files:cs231n/layers.py"."""
+    groups: dict[str, dict[str, bytes]] = {"files": {}, "given": {}, "graft": {}}
+    for name, array in arrays.items():
+        group, _, path = name.partition(":")
+        if group in groups:
+            groups[group][path] = array.tobytes()
+    return groups
+
+
 def compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Compile files of ours: {"layers": source} -> {"layers": marshalled code}."""
-    return {name: sources.Source(name, data).marshalled or b"" for name, data in files.items()}
+    texts = {name: sources.decode(data) for name, data in files.items()}
+    return {name: sources.Source(name, text).marshalled or b"" for name, text in texts.items()}
 
 
 def failure(path: str, error: Sequence[Any]) -> dict[str, Any]:
-    """Return what is said of a file that cannot be compiled; `error` is that of sources.Source."""
+    """Return the report on a file that cannot be compiled; `error` is that of sources.Source."""
     kind, message, line, text = error
     frames = [[path, line, "", text]] if line else []
     return {"outcome": "raised", "type": kind, "message": message, "frames": frames}

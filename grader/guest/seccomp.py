@@ -5,7 +5,7 @@ number and the arguments, but no memory behind a pointer. What it refuses comes 
 that student code gets an ordinary Python exception, and the kernel never looks at the call.
 
     driver_filter   no sockets, programs, foreign memory, mounts, changed files; may fork and kill
-    leaf_filter     all that, and no process but itself: for children that run student code
+    student_filter     all that, and no process but itself: for children that run student code
 
 Both name what they refuse; calls younger than this file (LAST) are refused whole. Which files can
 be opened is left to Landlock: a filter sees no path.
@@ -22,7 +22,7 @@ import errno
 import os
 import struct
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from grader.guest.landlock import no_new_privileges
@@ -30,23 +30,18 @@ from grader.guest.landlock import no_new_privileges
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, AUDIT_ARCH_*
 SECCOMP = (317, 277)  # the system call itself
 LAST = 469  # the youngest call looked at (Linux 6.17); both columns agree from 424 on
+Calls = Mapping[str, tuple[int, int | None]]
 # name: (x86_64, aarch64); None where the architecture never had it
-NUMBERS: dict[str, tuple[int, int | None]] = {
-    # new programs and processes
-    "execve": (59, 221), "execveat": (322, 281), "fork": (57, None), "vfork": (58, None),
-    "clone": (56, 220), "clone3": (435, 435),
-    # sockets
+NO_SOCKETS: Calls = {
     "socket": (41, 198), "socketpair": (53, 199),
+}  # fmt: skip
+NOT_FOR_THE_DRIVER: Calls = {
+    # new programs and processes
+    "execve": (59, 221), "execveat": (322, 281),
     # other processes
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
     "process_madvise": (440, 440), "process_mrelease": (448, 448), "kcmp": (312, 272),
-    "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "prlimit64": (302, 261),
-    "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138),
-    "rt_tgsigqueueinfo": (297, 240), "pidfd_send_signal": (424, 424), "setsid": (112, 157),
-    "setpgid": (109, 154), "setpriority": (141, 140), "ioprio_set": (251, 30),
-    "sched_setaffinity": (203, 122), "sched_setscheduler": (144, 119),
-    "sched_setparam": (142, 118), "sched_setattr": (314, 274), "migrate_pages": (256, 238),
-    "move_pages": (279, 239),
+    "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
     # memory shared without a file
     "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "shmdt": (67, 197),
     "semget": (64, 190), "semop": (65, 193), "semtimedop": (220, 192), "semctl": (66, 191),
@@ -89,37 +84,27 @@ NUMBERS: dict[str, tuple[int, int | None]] = {
     "linkat": (265, 37), "symlink": (88, None), "symlinkat": (266, 36), "rename": (82, None),
     "renameat": (264, 38), "renameat2": (316, 276), "mknod": (133, None), "mknodat": (259, 33),
     "truncate": (76, 45),
+}  # fmt: skip
+NOT_FOR_STUDENTS: Calls = {
+    # new programs and processes
+    "fork": (57, None), "vfork": (58, None),
+    # other processes
+    "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "setsid": (112, 157),
+    "setpgid": (109, 154), "setpriority": (141, 140), "ioprio_set": (251, 30),
+    "migrate_pages": (256, 238), "move_pages": (279, 239),
     # who one is
     "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145), "setregid": (114, 143),
     "setresuid": (117, 147), "setresgid": (119, 149), "setfsuid": (122, 151),
     "setfsgid": (123, 152), "setgroups": (116, 159), "capset": (126, 91),
-    # checked by their arguments
+}  # fmt: skip
+BY_ARGUMENT: Calls = {
+    "clone": (56, 220), "clone3": (435, 435),
+    "prlimit64": (302, 261), "kill": (62, 129), "tgkill": (234, 131),
+    "rt_tgsigqueueinfo": (297, 240), "sched_setaffinity": (203, 122),
+    "sched_setscheduler": (144, 119), "sched_setparam": (142, 118), "sched_setattr": (314, 274),
     "ioctl": (16, 29), "fcntl": (72, 25), "prctl": (157, 167),
 }  # fmt: skip
-
-NO_SOCKETS = "socket socketpair"
-NOT_FOR_THE_DRIVER = """
-    execve execveat ptrace process_vm_readv process_vm_writev process_madvise process_mrelease kcmp
-    pidfd_open pidfd_getfd pidfd_send_signal
-    shmget shmat shmctl shmdt semget semop semtimedop semctl msgget msgsnd msgrcv msgctl
-    mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr memfd_create memfd_secret
-    io_uring_setup io_uring_enter io_uring_register io_setup io_submit userfaultfd bpf
-    perf_event_open add_key request_key keyctl fanotify_init fanotify_mark quotactl quotactl_fd
-    lookup_dcookie syslog
-    unshare setns mount umount2 pivot_root chroot open_tree open_tree_attr move_mount fsopen
-    fsconfig fsmount fspick mount_setattr statmount listmount name_to_handle_at open_by_handle_at
-    kexec_load kexec_file_load init_module finit_module delete_module reboot swapon swapoff acct
-    sethostname setdomainname settimeofday clock_settime clock_adjtime adjtimex vhangup sync syncfs
-    personality modify_ldt iopl ioperm uselib sysfs ustat _sysctl nfsservctl create_module
-    get_kernel_syms query_module lsm_set_self_attr
-    chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat utimensat
-    setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat
-    file_setattr link linkat symlink symlinkat rename renameat renameat2 mknod mknodat truncate
-"""
-NOT_FOR_A_LEAF = """
-    fork vfork tkill rt_sigqueueinfo setsid setpgid setpriority ioprio_set migrate_pages move_pages
-    setuid setgid setreuid setregid setresuid setresgid setfsuid setfsgid setgroups capset
-"""
+NUMBERS: Calls = {**NO_SOCKETS, **NOT_FOR_THE_DRIVER, **NOT_FOR_STUDENTS, **BY_ARGUMENT}
 NEW_NAMESPACE = 0x7E020000  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET}
 CLONE_THREAD = 0x10000
 # TCGETS, TCGETS2, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: what files of Python ask.
@@ -166,14 +151,14 @@ def driver_filter() -> bytes:
     return b"".join([*start, _assemble(_of_the_driver()), _op(RETURN, ALLOW)])
 
 
-def leaf_filter(driver: bytes | None = None, threads: bool = True) -> bytes:
+def student_filter(driver: bytes | None = None, threads: bool = True) -> bytes:
     """Return the program for this process, which is about to run student code and has no child.
 
     Signals to itself go on working (abort, raise), and new `threads` if wanted. It holds all that
     the driver's does; where that was made before, hand it over, and a child saves the time.
     """
     driver = driver or driver_filter()
-    return driver[:START] + _assemble(_of_a_leaf(os.getpid(), threads)) + driver[START:]
+    return driver[:START] + _assemble(_of_students(os.getpid(), threads)) + driver[START:]
 
 
 def install(program: bytes, all_threads: bool = False) -> None:
@@ -200,11 +185,11 @@ def _of_the_driver() -> Iterator[Rule]:
     yield Rule("ioctl", errno.ENOTTY, argument=1, allowed=ASKED_OF_FILES)
     yield Rule("fcntl", errno.EINVAL, argument=1, allowed=ASKED_OF_DESCRIPTORS)
     yield Rule("prlimit64", allowed=(0,))
-    yield from (Rule(name, errno.EAFNOSUPPORT) for name in NO_SOCKETS.split())
-    yield from (Rule(name) for name in NOT_FOR_THE_DRIVER.split())
+    yield from (Rule(name, errno.EAFNOSUPPORT) for name in NO_SOCKETS)
+    yield from (Rule(name) for name in NOT_FOR_THE_DRIVER)
 
 
-def _of_a_leaf(me: int, threads: bool) -> Iterator[Rule]:
+def _of_students(me: int, threads: bool) -> Iterator[Rule]:
     allowed = (CLONE_THREAD,) if threads else ()
     yield Rule("clone", mask=NEW_NAMESPACE | CLONE_THREAD, allowed=allowed)
     for name in ("kill", "tgkill", "rt_tgsigqueueinfo"):
@@ -212,7 +197,7 @@ def _of_a_leaf(me: int, threads: bool) -> Iterator[Rule]:
     for name in ("sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"):
         yield Rule(name, allowed=(0, me))
     yield Rule("prctl", allowed=ASKED_OF_A_PROCESS)
-    yield from (Rule(name) for name in NOT_FOR_A_LEAF.split())
+    yield from (Rule(name) for name in NOT_FOR_STUDENTS)
 
 
 def _architecture() -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""A student's file, compiled: what Python 3 does not know is repaired, its lines stay as they are.
+"""Compile a student's files: what Python 3 does not know is repaired, line by line.
 
 Compiling runs no student code. What comes out is bytes that another process can execute.
 """
@@ -12,12 +12,20 @@ import re
 import tokenize
 import types
 import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from grader.guest import unavailable
 from grader.guest.legacy import old_operators, python2
 
 MAX_LINE = 300  # characters of a student's line or message that are handed on
+# `from NAME.layers import *`: how files import their own package.
+OWN_PACKAGE = re.compile(
+    r"^[ \t]*(?:from|import)[ \t]+(\w+)\."
+    r"(?:layers|layer_utils|fast_layers|optim|classifiers)\b",
+    re.MULTILINE,
+)
 INSIDE = re.compile(r"^[ \t]+(?:from|import)\b|[:;][ \t]*(?:from|import)\b", re.MULTILINE)
 
 
@@ -31,9 +39,10 @@ class Source:
     """
 
     def __init__(
-        self, path: str, data: bytes, is_old: bool = False, old_arrays: bool = False
+        self, path: str, text: str, is_old: bool = False, old_arrays: bool = False
     ) -> None:
         self.path = path
+        self.text = text
         self.repaired: str | None = None
         self.modernised = False
         self._is_old = is_old
@@ -41,7 +50,6 @@ class Source:
         self.marshalled: bytes | None = None
         self.error: tuple[str, str, int, str] | None = None
         try:
-            self.text = decode(data)
             code, text = self._compile()
             guarded = _guarded(text)
         except SyntaxError as error:
@@ -86,6 +94,65 @@ class Source:
             if self._old_arrays:
                 source = old_operators.with_old_meaning(source)
             return compile(source, self.path, "exec", dont_inherit=True)
+
+
+@dataclass
+class Compiled:
+    """The files of one submission, compiled one after the other by `compile`.
+
+    `texts` are the student's by path. `given` and `graft` map short names of modules to code of
+    ours: what the course handed out, and what replaces the student's (see modules.install).
+    `is_old` says that the files are of Python 2. `codes` and `broken` map paths to the code and to
+    the error of Source.
+    """
+
+    package: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, bytes] = field(default_factory=dict)
+    graft: Mapping[str, bytes] = field(default_factory=dict)
+    is_old: bool = False
+    codes: dict[str, bytes] = field(default_factory=dict)
+    broken: dict[str, Sequence[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Other names by which the files call their own package.
+        self.aliases = called(self.texts.values()) - {self.package}
+        # Files of 2017 or earlier, as the arguments of the net's constructor say.
+        self._has_old_nets = any("use_batchnorm" in text for text in self.texts.values())
+
+    def compile(self, path: str) -> Source:
+        """Compile one file, and keep its code or its error."""
+        source = Source(path, self.texts[path], self.is_old)
+        if source.marshalled is not None:
+            self.codes[path] = source.marshalled
+        if source.error is not None:
+            self.broken[path] = source.error
+        return source
+
+    def compile_all(self) -> None:
+        """Compile every file, as Python 2 if that is what they are written for."""
+        is_modernised = [self.compile(path).modernised for path in self.texts]
+        if python2.is_written_for(self.texts.values(), any(is_modernised)):
+            self.is_old = True
+            for path in self.texts:
+                self.compile(path)
+
+    @property
+    def lent(self) -> dict[str, bytes]:
+        """The handed-out layer_utils by its path, unless the submission has its own."""
+        path = f"{self.package}/layer_utils.py"
+        is_lent = path not in self.texts and "layer_utils" in self.given
+        return {path: self.given["layer_utils"]} if is_lent else {}
+
+    @property
+    def is_2017(self) -> bool:
+        """Whether the files are of 2017 or earlier."""
+        return self.is_old or self._has_old_nets
+
+
+def called(texts: Iterable[str]) -> set[str]:
+    """Return the names by which files import their own package: `from NAME.layers import *`."""
+    return {name for text in texts for name in OWN_PACKAGE.findall(text)}
 
 
 def execute(

@@ -110,6 +110,15 @@ def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     return name, code, tuple(shape)
 
 
+def write(
+    descriptor: int, message: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None
+) -> None:
+    """Write one frame to a blocking descriptor."""
+    view = memoryview(pack(message, arrays))
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
 class Late(Exception):
     """No whole frame has come, or could be sent, in time."""
 

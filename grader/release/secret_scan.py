@@ -207,8 +207,12 @@ def _shown(rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong) -> np.ndarra
 
 
 def _unshown(array: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """Return an array with 0, which is never looked for, where its number is public anyway."""
-    return np.where(np.isin(array, shown), 0.0, array)
+    """Return an array with 0, which is never looked for, where its number is public anyway.
+
+    `shown` are the public numbers, sorted.
+    """
+    first, after = (np.searchsorted(shown, array, side) for side in ("left", "right"))
+    return np.where(first < after, 0.0, array)
 
 
 def _solutions(solution: Mapping[str, str]) -> dict[str, str]:

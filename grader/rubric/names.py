@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grader import judges
 from grader.errors import RubricError, UsageError
+from grader.guest.operations import operation_of
 from grader.judges.tolerances import TOLERANCES
 from grader.rubric import inputs
 from grader.rubric.cases import large_rows
@@ -49,6 +50,12 @@ def _check_call(dotted: str, row: CaseTable) -> None:
         probe = None
     if not inspect.isfunction(probe) or name.startswith("_"):
         raise RubricError(f"probe {dotted!r}: grader/guest/probes has none of that name")
+    try:
+        operation_of(dotted, row.options)
+    except KeyError:
+        raise RubricError(
+            f"probe {dotted!r}: no operation has it; add a row to grader/guest/operations.py"
+        ) from None
     signature = inspect.signature(probe)
     try:
         signature.bind(None, **row.inputs, **row.options)

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 import grader.guest.probes.layers  # noqa: F401
-from grader.guest import modules, prepare, sources
-from grader.guest.children import Answer, Leaf
-from grader.guest.legacy import python2
-from grader.guest.legacy.world import Compiled, World
+from grader.guest import prepare
+from grader.guest.children import Answer, StudentProcess
+from grader.guest.legacy.world import World
 from grader.guest.probes.nn import Conventions
+from grader.guest.sources import Compiled
 
 PACKAGE = "hw"
 X = np.arange(6.0).reshape(2, 3) - 2
@@ -30,15 +30,9 @@ def layers(body: str) -> str:
 
 def compiled(texts: Mapping[str, str]) -> Compiled:
     """Compile files by path as the driver does."""
-    files = {path: text.encode() for path, text in texts.items()}
-    read = [sources.Source(path, data) for path, data in files.items()]
-    is_old = python2.is_written_for(texts.values(), any(one.modernised for one in read))
-    if is_old:
-        read = [sources.Source(path, data, is_old=True) for path, data in files.items()]
-    aliases = modules.called(texts.values()) - {PACKAGE}
-    codes = {one.path: one.marshalled for one in read if one.marshalled}
-    broken = {one.path: one.error for one in read if one.error}
-    return Compiled(PACKAGE, files, texts, is_old, codes, {}, {}, aliases, broken)
+    files = Compiled(PACKAGE, texts)
+    files.compile_all()
+    return files
 
 
 def run(text: str, more: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -57,9 +51,9 @@ def run(text: str, more: Mapping[str, str] | None = None) -> dict[str, Any]:
         case = {"id": "relu/it", "probe": "layers.relu_forward", "options": {}, "strided": []}
         answer(*world.observe(case, ["layers"], Conventions(), {"x": X}))
 
-    leaf = Leaf(work, 6)
-    ((_, say, arrays),) = leaf.ask({}, {}, ["it"], 10.0)
-    leaf.end()
+    child = StudentProcess(work, 6)
+    ((_, say, arrays),) = child.ask({}, {}, ["it"], 10.0)
+    child.end()
     return {**say, "out": arrays["out"].tolist() if "out" in arrays else None}
 
 

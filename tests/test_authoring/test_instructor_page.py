@@ -99,13 +99,15 @@ def test_the_release_has_the_new_function_without_its_solution(walk: Walk) -> No
 
 LINT = """
 import shutil, sys
-from grader import lint, shelf
+from grader import resources
+from grader.authoring import lint
 from grader.authoring.lint import trials, whole
 
 made = trials.mutants
 trials.mutants = lambda files: [one for one in made(files) if one.function == "leaky_relu"]
-home = shelf.home()
-all_of_them = [shelf.assignment(str(path)) for path in sorted((home / "rubrics").glob("*.toml"))]
+home = resources.home()
+shipped = sorted((home / "rubrics").glob("*.toml"))
+all_of_them = [resources.assignment(str(path)) for path in shipped]
 row = lint._mutants(lint.Plan(home, "all"), all_of_them, [], lambda *_: None)
 tried, broken = whole.trials(home, all_of_them)
 chosen = [one for one in tried if one.kind in ("template", "reference", "accepted", "wrong")

@@ -117,10 +117,11 @@ def test_building_and_writing_twice_gives_the_same_bytes(built: Built, tmp_path:
 
 DIGEST = """
 import hashlib
-from grader import shelf
-from grader.golden import build, store
+from grader import resources
+from grader.authoring.fixtures import build
+from grader.golden import store
 
-manifest, files = build.build(shelf.rubrics(), shelf.home() / "reference")
+manifest, files = build.build(resources.rubrics(), resources.home() / "reference")
 print("manifest", hashlib.sha256(store.manifest_bytes({**manifest, "built_with": {}})).hexdigest())
 for name, flat in files.items():
     print(name, hashlib.sha256(store.npy_bytes(flat)).hexdigest())
@@ -139,6 +140,7 @@ MACHINES = {
 }
 
 
+@pytest.mark.long_trial(0.3)
 @pytest.mark.parametrize("machine", MACHINES)
 def test_another_machine_builds_the_same_bytes(machine: str, built: Built) -> None:
     """Other kernels and threads are chosen in a process of its own: NumPy reads them once."""

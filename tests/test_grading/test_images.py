@@ -133,6 +133,7 @@ def test_a_folder_without_cifar10_is_the_users_mistake(
 REAL = ROOT.parent / "shared" / "data"
 
 
+@pytest.mark.long_trial(0)
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"NO REAL CIFAR-10 at {REAL}")
 def test_real_images_are_split_as_students_have_them_and_hidden_ones_are_what_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

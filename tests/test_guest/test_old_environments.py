@@ -267,7 +267,7 @@ def test_a_file_of_python_3_gets_nothing_of_python_2(name: str) -> None:
 
 
 def test_an_error_in_a_source_of_python_2_names_its_own_line() -> None:
-    source = sources.Source("a.py", b"print 'x'\n\nx = (1,\n  2))\n")
+    source = sources.Source("a.py", "print 'x'\n\nx = (1,\n  2))\n")
     assert source.error is not None and source.error[2] in (1, 4)
 
 

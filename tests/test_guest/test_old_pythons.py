@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from grader.box.observing import observe
 from grader.box.plan import choose
 from grader.box.session import Session
 from grader.box.worker import Worker
@@ -115,7 +114,7 @@ def test_what_is_handed_in_is_graded_as_it_was_checked(
     bench = Bench(assignment.rubric, assignment.golden)
     with Worker(choose("auto")) as worker:
         session = Session(worker, job_of(given, assignment), assignment.rubric, 1e12)
-        evidence = observe(session, cases, bench)
+        evidence = session.observe(cases, bench.is_right)
         session.close()
     right = {name: [bench.is_right(c, evidence[c.id]) for c in cases if c.item == name]
              for name in ITEMS}  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from grader.guest import modules, observe, prepare, sources, wire
-from grader.guest.children import Answer, Answered, Leaf
+from grader.guest.children import Answer, Answered, StudentProcess
 from grader.guest.legacy import python2, stubs
 from grader.guest.probes import nn as under_test
 from tests.support import processes
@@ -45,7 +45,7 @@ def test_a_source_is_read_whatever_its_encoding(data: bytes, text: str) -> None:
 
 
 def test_a_source_compiles_to_code_and_runs_nothing() -> None:
-    source = sources.Source("a.py", b"raise SystemExit\n")
+    source = sources.Source("a.py", "raise SystemExit\n")
     assert source.marshalled and source.error is None and source.repaired is None
 
 
@@ -60,7 +60,7 @@ def test_a_source_compiles_to_code_and_runs_nothing() -> None:
     ids=lambda value: str(value)[:20],
 )
 def test_a_source_that_does_not_compile_names_the_line(text: str, kind: str, line: int) -> None:
-    source = sources.Source("a.py", text.encode())
+    source = sources.Source("a.py", text)
     assert source.marshalled is None and source.error is not None
     assert (source.error[0], source.error[2]) == (kind, line)
     assert len(source.error[3]) <= 300
@@ -69,7 +69,7 @@ def test_a_source_that_does_not_compile_names_the_line(text: str, kind: str, lin
 
 @pytest.mark.parametrize("text", ["x = 1\0\n", "-" * 200_000 + "1\n"], ids=["NUL", "deep"])
 def test_a_source_that_breaks_the_compiler_is_an_error_not_a_crash(text: str) -> None:
-    assert sources.Source("a.py", text.encode()).error is not None
+    assert sources.Source("a.py", text).error is not None
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_statements_of_python_2_are_read_as_those_of_python_3(old: str, new: str
 
 
 def test_a_repaired_source_says_so_and_a_hopeless_one_keeps_its_first_error() -> None:
-    assert "Python 2 syntax" in str(sources.Source("a.py", b"print 'x'\n").repaired)
-    hopeless = sources.Source("a.py", b"print 'x'\ndef (:\n")
+    assert "Python 2 syntax" in str(sources.Source("a.py", "print 'x'\n").repaired)
+    hopeless = sources.Source("a.py", "print 'x'\ndef (:\n")
     assert hopeless.error is not None and hopeless.repaired is None
 
 
@@ -153,11 +153,11 @@ def test_numbers_divide_as_they_did_in_python_2(one: Any, other: Any, wanted: An
     ],
 )
 def test_old_division_is_rewritten_where_it_is_meant(text: str, wanted: float) -> None:
-    source = sources.Source("a.py", text.encode(), is_old=True)
+    source = sources.Source("a.py", text, is_old=True)
     space: dict[str, Any] = {"x": 7, **python2.BUILTINS}
     sources.execute(source.marshalled or b"", space)
     assert space["y"] == wanted
-    new = sources.Source("a.py", b"y = 7 / 2\n")
+    new = sources.Source("a.py", "y = 7 / 2\n")
     sources.execute(new.marshalled or b"", space)
     assert space["y"] == 3.5
 
@@ -214,13 +214,13 @@ def test_a_megabyte_of_blank_lines_is_read_in_no_time() -> None:
     started = time.monotonic()
     text = "\n" * 300_000 + " " * 300_000
     prepare.reachable({"cs231n/layers.py": text.encode()}, "cs231n")
-    modules.called([text])
+    sources.called([text])
     assert time.monotonic() - started < 2.0
 
 
 def test_other_names_of_the_package_are_found() -> None:
     texts = ["from deeplearn.layers import *\nimport mine.optim as o\n", "from numpy import linalg"]
-    assert modules.called(texts) == {"deeplearn", "mine"}
+    assert sources.called(texts) == {"deeplearn", "mine"}
 
 
 # ------------------------------------------------------------------------------ imports
@@ -232,22 +232,20 @@ def in_children(
     limit_s: float,
     **more: Any,
 ) -> Iterator[Answered]:
-    """Ask a leaf once; end it afterwards."""
-    leaf = Leaf(lambda say, arrays, answer: work(say["names"], answer), 6)
-    yield from leaf.ask({}, {}, names, limit_s, **more)
-    leaf.end()
+    """Ask a child once; end it afterwards."""
+    child = StudentProcess(lambda say, arrays, answer: work(say["names"], answer), 6)
+    yield from child.ask({}, {}, names, limit_s, **more)
+    child.end()
 
 
 def imported(files: dict[str, str], asked: str, package: str = "hw") -> dict[str, Any]:
     """Import graded modules in a child; return what evaluating `asked` with them gives, as text."""
-    codes = {
-        path: sources.Source(path, text.encode()).marshalled or b"" for path, text in files.items()
-    }
-    aliases = modules.called(files.values()) - {package}
+    compiled = sources.Compiled(package, files)
+    compiled.compile_all()
 
     def work(names: Sequence[str], answer: Answer) -> None:
         graded = tuple(n for n, p in modules.GRADED.items() if f"{package}/{p}" in files)
-        modules.install(package, codes, {}, {}, aliases)
+        modules.install(compiled)
         found = dict(modules.import_graded(package, graded))
         try:
             answer({"got": str(eval(asked, dict(found)))}, {})
@@ -442,7 +440,7 @@ def test_a_child_has_no_rights_and_no_files() -> None:
                             "NOFILE": 64}  # fmt: skip
 
 
-def test_a_leaf_answers_one_request_after_another_and_keeps_what_it_learnt() -> None:
+def test_a_child_answers_one_request_after_another_and_keeps_what_it_learnt() -> None:
     learnt: list[float] = []
 
     def work(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], answer: Answer) -> None:
@@ -450,11 +448,11 @@ def test_a_leaf_answers_one_request_after_another_and_keeps_what_it_learnt() -> 
             learnt.append(float(arrays[name].sum()))
             answer({"outcome": "answered", "pid": os.getpid(), "learnt": learnt}, {})
 
-    leaf = Leaf(work, 6)
-    asked = [list(leaf.ask({}, {name: np.ones(200_000)}, [name], 5.0)) for name in ("a", "b")]
-    leaf.end()
-    fresh = list(leaf.ask({}, {"c": np.ones(1)}, ["c"], 5.0))
-    leaf.end()
+    child = StudentProcess(work, 6)
+    asked = [list(child.ask({}, {name: np.ones(200_000)}, [name], 5.0)) for name in ("a", "b")]
+    child.end()
+    fresh = list(child.ask({}, {"c": np.ones(1)}, ["c"], 5.0))
+    child.end()
     says = [say for answered in (*asked, fresh) for _, say, _ in answered]
     assert says[0]["pid"] == says[1]["pid"] != says[2]["pid"]
     assert [say["learnt"] for say in says] == [[200_000.0], [200_000.0] * 2, [1.0]]
@@ -478,31 +476,31 @@ def _tried(number: int) -> None:
 
 
 @pytest.mark.parametrize("left", [late_exit, late_words])
-def test_what_a_leaf_does_between_two_requests_blames_no_name(left: Callable[[], None]) -> None:
+def test_what_a_child_does_between_two_requests_blames_no_name(left: Callable[[], None]) -> None:
     def work(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], answer: Answer) -> None:
         if say["names"] == ["a"]:
             left()
         answer({"outcome": "answered", "pid": os.getpid()}, {})
 
-    leaf = Leaf(work, 6)
-    ((_, first, _),) = leaf.ask({}, {}, ["a"], 5.0)
+    child = StudentProcess(work, 6)
+    ((_, first, _),) = child.ask({}, {}, ["a"], 5.0)
     time.sleep(0.3)
-    ((_, second, _),) = leaf.ask({}, {}, ["b"], 5.0)
-    leaf.end()
+    ((_, second, _),) = child.ask({}, {}, ["b"], 5.0)
+    child.end()
     assert first["outcome"] == second["outcome"] == "answered"
     assert first["pid"] != second["pid"] and "forged" not in second
 
 
-def test_a_leaf_that_takes_no_request_is_replaced() -> None:
+def test_a_child_that_takes_no_request_is_replaced() -> None:
     def work(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray], answer: Answer) -> None:
         answer({"outcome": "answered", "pid": os.getpid()}, {})
         if say["names"] == ["a"]:
             time.sleep(60)
 
-    leaf = Leaf(work, 6)
-    ((_, first, _),) = leaf.ask({}, {}, ["a"], 0.5)
-    ((_, second, _),) = leaf.ask({}, {"x": np.ones(500_000)}, ["b"], 0.5)
-    leaf.end()
+    child = StudentProcess(work, 6)
+    ((_, first, _),) = child.ask({}, {}, ["a"], 0.5)
+    ((_, second, _),) = child.ask({}, {"x": np.ones(500_000)}, ["b"], 0.5)
+    child.end()
     assert second["outcome"] == "answered" and first["pid"] != second["pid"]
 
 

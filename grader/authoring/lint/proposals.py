@@ -27,7 +27,6 @@ from grader.errors import UsageError
 from grader.guest.observe import observe
 from grader.guest.probes.nn import Implementation
 from grader.judges import Look, Rules
-from grader.judges.tolerances import TOLERANCES
 from grader.rubric import inputs
 from grader.rubric.cases import Rubric, case_of
 from grader.rubric.tables import CaseTable, ItemTable
@@ -160,13 +159,12 @@ def _costs(
     """Say whether an answer would lose a part that is worth points."""
     if got.outcome != "answered":
         return True
-    judge, row = judges.find(case.judge), TOLERANCES[item.tolerance]
-    judging = rubric.table.judging
-    rules = Rules(row.float64, row.float32, judging.unit_axes, judging.float32)
+    judge, judging = judges.find(case.judge), rubric.table.judging
+    rules = Rules.of(item.tolerance, judging.unit_axes, judging.float32)
     expected = tuple(one.arrays for one in conventions) if judge.golden else ()
     look = Look(case, given, got.arrays, got.refused, expected, rules)
     with np.errstate(all="ignore"):
-        right = {one.output for one in judge.decide(look) if one.kind is None or one.warning}
+        right = {one.output for one in judge.decide(look) if one.right}
     worth = {part.id for part in item.parts if part.points > 0}
     names = [n for n in judge.names(case, expected) if item.part_of(n, case) in worth]
     return not right.issuperset(names)

@@ -181,12 +181,12 @@ def one_by_one(
 
     def work(numbers: Sequence[int], tell: side_by_side.Tell) -> None:
         names = [str(number) for number in numbers]
-        leaf = children.Leaf(in_child, math.ceil(LIMIT_S) * len(names), _confine)
-        for name, said, _ in leaf.ask({}, {}, names, LIMIT_S):
+        child = children.StudentProcess(in_child, math.ceil(LIMIT_S) * len(names), _confine)
+        for name, said, _ in child.ask({}, {}, names, LIMIT_S):
             if said.get("outcome") == "died" and said.get("exit") == 0:
                 raise GraderFault(f"mutant {tried[int(name)].key}: could not be tried; report it")
             tell({"number": int(name), "said": said})
-        leaf.end()
+        child.end()
 
     for one in side_by_side.run(len(tried), work, "mutants"):
         yield one["number"], one["said"]
@@ -245,4 +245,4 @@ def _right(bench: Bench, case: Case, evidence: Evidence) -> set[str]:
         found = bench.findings(case, evidence)
     except Exception:  # noqa: BLE001 - as in Bench.verdicts, which then says grader_fault
         return set(bench.names(case))
-    return {one.output for one in found if one.kind is None or one.warning}
+    return {one.output for one in found if one.right}

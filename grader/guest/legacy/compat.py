@@ -1,4 +1,4 @@
-"""Modules of a notebook's or an old course year's world that are not installed beside the student.
+"""Serve modules of notebooks and old course years that are not installed beside the student.
 
 `past`, `future` and `six` mean what they mean; plots, progress bars and debuggers do nothing.
 """
@@ -9,7 +9,7 @@ import builtins
 import functools
 import importlib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
@@ -111,49 +111,30 @@ class Inert:
         return None
 
 
-class InertLoader(Loader):
-    """Makes inert modules."""
+class MadeLoader(Loader):
+    """Serves the module that `make(name)` returns; there is nothing to execute."""
+
+    def __init__(self, make: Callable[[str], types.ModuleType]) -> None:
+        self._make = make
 
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
-        """Return a module on which every name exists."""
-        module = types.ModuleType(spec.name)
-        module.__dict__.update(
-            __path__=[], __all__=[], __getattr__=Inert().__getattr__, trange=range
-        )
-        return module
+        """Return the module for the import system to register."""
+        return self._make(spec.name)
 
     def exec_module(self, module: types.ModuleType) -> None:
-        """There is nothing to execute."""
+        """It is whole already."""
 
 
-class NamesLoader(Loader):
-    """Makes a module that holds just the given names."""
-
-    def __init__(self, names: Mapping[str, Any]) -> None:
-        self._names = names
-
-    def create_module(self, spec: ModuleSpec) -> None:
-        """Let the import system make an ordinary module."""
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        """Fill in the names."""
-        module.__dict__.update({n: v for n, v in self._names.items() if not n.startswith("__")})
+def _holding(name: str, names: Mapping[str, Any]) -> types.ModuleType:
+    module = types.ModuleType(name)
+    module.__dict__.update(names)
+    return module
 
 
-class MovedLoader(Loader):
-    """Serves a module of the standard library under its older name."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
-        """Return a module that holds what the standard library's holds."""
-        module = types.ModuleType(spec.name)
-        module.__dict__.update(vars(importlib.import_module(self._name)))
-        return module
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        """It is executed already."""
+def inert_module(name: str) -> types.ModuleType:
+    """Return a module on which every name exists and does nothing."""
+    every = Inert().__getattr__
+    return _holding(name, {"__path__": [], "__all__": [], "__getattr__": every, "trange": range})
 
 
 class OldFinder(MetaPathFinder):
@@ -165,10 +146,13 @@ class OldFinder(MetaPathFinder):
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Return a spec for a module that does nothing, or means what it meant."""
         if name.partition(".")[0] in INERT:
-            return ModuleSpec(name, InertLoader(), is_package=True)
+            return ModuleSpec(name, MadeLoader(inert_module), is_package=True)
         if name in NAMES:
-            return ModuleSpec(name, NamesLoader(NAMES[name]), is_package=True)
+            names = {n: value for n, value in NAMES[name].items() if not n.startswith("__")}
+            make = functools.partial(_holding, names=names)
+            return ModuleSpec(name, MadeLoader(make), is_package=True)
         moved = name.removeprefix("six.moves.")
         if moved in MOVED and (moved != name or self._is_old or moved not in ONLY_OLD):
-            return ModuleSpec(name, MovedLoader(MOVED[moved]))
+            names = vars(importlib.import_module(MOVED[moved]))
+            return ModuleSpec(name, MadeLoader(functools.partial(_holding, names=names)))
         return None

@@ -6,41 +6,16 @@ once more in an older world (grader.guest.legacy.old_numpy).
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from grader.guest import calls, modules, observe, sources
+from grader.guest import calls, modules, observe, wire
 from grader.guest.legacy import old_numpy
 from grader.guest.probes.nn import Conventions, Implementation
-
-Found = dict[str, Any]  # modules, or what stopped their import, by their short names
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """What a world is made of: see modules.install for all but the first four.
-
-    `files` are the sources and `texts` their text, by path; `is_old`: they are of Python 2.
-    """
-
-    package: str
-    files: Mapping[str, bytes]
-    texts: Mapping[str, str]
-    is_old: bool
-    codes: Mapping[str, bytes]
-    given: Mapping[str, bytes] = field(default_factory=dict)
-    graft: Mapping[str, bytes] = field(default_factory=dict)
-    aliases: Collection[str] = ()
-    broken: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-
-    @functools.cached_property
-    def is_2017(self) -> bool:
-        """Whether they are of 2017 or earlier, as the arguments of the net's constructor say."""
-        return self.is_old or any("use_batchnorm" in text for text in self.texts.values())
+from grader.guest.sources import Compiled, Source
 
 
 class World:
@@ -50,31 +25,20 @@ class World:
         self._compiled = compiled
         self._older = older
         self._behind: World | None = None
-        self._found: Found = {}
+        self._found: dict[str, Any] = {}  # short name -> module, or what stopped its import
         self._implementations: dict[tuple[str, ...], Implementation] = {}
         self._calls = calls.Calls()  # of right layers, by nets
-        replaced = {} if older is None else {"numpy": older.numpy()}
-        names = {} if older is None else older.operators()
-        modules.install(
-            compiled.package, self._codes(), compiled.given, compiled.graft, compiled.aliases,
-            watch=self._calls.watched, broken=compiled.broken, replaced=replaced, names=names,
-            is_old=compiled.is_old,
-        )  # fmt: skip
-
-    def _codes(self) -> Mapping[str, bytes]:
-        if self._older is None:
-            return self._compiled.codes
-        again = {
-            path: sources.Source(path, data, self._compiled.is_old, True).marshalled
-            for path, data in self._compiled.files.items()
-        }
-        return {path: again.get(path) or code for path, code in self._compiled.codes.items()}
+        if older is None:
+            modules.install(compiled, watch=self._calls.watched)
+        else:
+            replaced, names = {"numpy": older.numpy()}, older.operators()
+            again = _with_old_arrays(compiled)
+            modules.install(again, None, self._calls.watched, replaced, names)
 
     def _older_world(self) -> World:
         if self._behind is None:
-            compiled = self._compiled
-            older = old_numpy.Older(compiled.texts, compiled.is_2017)
-            self._behind = World(compiled, older)
+            older = old_numpy.Older(self._compiled.texts, self._compiled.is_2017)
+            self._behind = World(self._compiled, older)
         return self._behind
 
     def imported(self, names: Sequence[str]) -> dict[str, Any]:
@@ -96,9 +60,12 @@ class World:
         return say
 
     def observe(
-        self, case: Mapping[str, Any], wanted: Sequence[str], conventions: Conventions,
+        self,
+        case: Mapping[str, Any],
+        wanted: Sequence[str],
+        conventions: Conventions,
         inputs: dict[str, np.ndarray],
-    ) -> observe.Found:  # fmt: skip
+    ) -> wire.Message:
         """Run one case over the modules `wanted`; return (what happened, arrays)."""
         self._begin()
         names = tuple(wanted)
@@ -124,3 +91,12 @@ class World:
     def _noted(self, say: dict[str, Any]) -> dict[str, Any]:
         """Add where it mattered that the world is older."""
         return say if self._older is None else {**say, "older": sorted(self._older.places)}
+
+
+def _with_old_arrays(compiled: Compiled) -> Compiled:
+    """Return the submission compiled again, as far as that can be, for arrays of older NumPy."""
+    codes = dict(compiled.codes)
+    for path in codes:
+        again = Source(path, compiled.texts[path], compiled.is_old, old_arrays=True)
+        codes[path] = again.marshalled or codes[path]
+    return dataclasses.replace(compiled, codes=codes)

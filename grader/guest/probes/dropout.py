@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from grader.guest.probes.nn import Implementation, NotWritten, cache_of, stack
-
-Outputs = dict[str, Any]
+from grader.guest.probes.nn import Array, Implementation, NotWritten, Outputs, cache_of, stack
 
 
-def dropout_train(nn: Implementation, x: np.ndarray, keep: float) -> Outputs:
+def dropout_train(nn: Implementation, x: Array, keep: float) -> Outputs:
     """x of any shape without zeros, training mode, no seed -> out like x, and a second draw."""
     param = {"mode": "train", "p": nn.conventions.p(keep)}
     first, _ = nn.dropout_forward(x.copy(), dict(param))
@@ -19,13 +17,13 @@ def dropout_train(nn: Implementation, x: np.ndarray, keep: float) -> Outputs:
     return {"out": first, "out_again": second}
 
 
-def dropout_test(nn: Implementation, x: np.ndarray, keep: float) -> Outputs:
+def dropout_test(nn: Implementation, x: Array, keep: float) -> Outputs:
     """x of any shape, test mode -> out like x."""
     out, _ = nn.dropout_forward(x, {"mode": "test", "p": nn.conventions.p(keep)})
     return {"out": out}
 
 
-def dropout_seeded(nn: Implementation, x: np.ndarray, keep: float, seeds: list[int]) -> Outputs:
+def dropout_seeded(nn: Implementation, x: Array, keep: float, seeds: list[int]) -> Outputs:
     """One training pass for each seed -> outs (len(seeds), *x.shape)."""
     outs = []
     for seed in seeds:
@@ -35,12 +33,7 @@ def dropout_seeded(nn: Implementation, x: np.ndarray, keep: float, seeds: list[i
 
 
 def dropout_backward(
-    nn: Implementation,
-    x: np.ndarray,
-    dout: np.ndarray,
-    keep: float,
-    mode: str,
-    own_forward: bool = True,
+    nn: Implementation, x: Array, dout: Array, keep: float, mode: str, own_forward: bool = True
 ) -> Outputs:
     """Forward, then backward with that cache -> out and dx, both like x.
 
@@ -68,7 +61,7 @@ def dropout_backward(
     return outputs
 
 
-def _own(nn: Implementation, x: np.ndarray, dout: np.ndarray, param: dict[str, Any]) -> Outputs:
+def _own(nn: Implementation, x: Array, dout: Array, param: dict[str, Any]) -> Outputs:
     seen: list[Any] = []
 
     def forward() -> tuple[Any, Any]:
@@ -86,7 +79,7 @@ def _shows_mask(out: Any) -> bool:
     return bool(dropped.any() and not dropped.all())
 
 
-def _ask_whether_written(nn: Implementation, dout: np.ndarray, cache: Any) -> None:
+def _ask_whether_written(nn: Implementation, dout: Array, cache: Any) -> None:
     """Raise NotWritten if backward is a stub, with the cache that forward's docstring promises."""
     try:
         nn.dropout_backward(dout.copy(), cache)

@@ -7,22 +7,20 @@ A fold says what the stand-ins do: "affine" (gamma * x + beta), "none" (gamma 1 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from grader.guest.probes import nets, stand_ins
-from grader.guest.probes.nn import Implementation
+from grader.guest.probes.nn import Array, Implementation, Outputs
 
-Outputs = dict[str, Any]
-Values = Mapping[str, np.ndarray]
+Values = Mapping[str, Array]
 
 
 def folded(
     nn: Implementation,
-    x: np.ndarray,
-    y: np.ndarray,
-    theta: np.ndarray,
+    x: Array,
+    y: Array,
+    theta: Array,
     dims: list[int],
     net: str,
     fold: str,
@@ -56,7 +54,7 @@ def folded(
     return found
 
 
-def values_of(theta: np.ndarray, dims: list[int], fold: str) -> dict[str, np.ndarray]:
+def values_of(theta: Array, dims: list[int], fold: str) -> dict[str, Array]:
     """Return the parameters of a fold: gamma and beta from theta, or what stands for them."""
     values = nets.parameters(theta, dims, "any")
     fixed = {"dropout": stand_ins.FACTOR, "none": 1.0}.get(fold)
@@ -73,7 +71,7 @@ def scales(fold: str, batches: int) -> dict[str, float]:
     return {"scores": 1.0, "scores_stretched": 1.0 + stand_ins.STRETCH * batches}
 
 
-def multiplied(values: Values, dims: list[int], scale: float = 1.0) -> dict[str, np.ndarray]:
+def multiplied(values: Values, dims: list[int], scale: float = 1.0) -> dict[str, Array]:
     """Return weights and biases of a plain net with gamma and beta, times `scale`, in them."""
     plain = {n: values[n] for layer in range(1, len(dims)) for n in (f"W{layer}", f"b{layer}")}
     for layer in range(1, len(dims) - 1):

@@ -7,24 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from grader.guest.probes.nn import Implementation, NotWritten, single_precision
-
-Outputs = dict[str, Any]
+from grader.guest.probes.nn import Array, Implementation, NotWritten, Outputs, single_precision
 
 
-def affine_forward(nn: Implementation, x: np.ndarray, w: np.ndarray, b: np.ndarray) -> Outputs:
+def affine_forward(nn: Implementation, x: Array, w: Array, b: Array) -> Outputs:
     """x (N, d_1..d_k), w (D, M), b (M,) -> out (N, M)."""
     out, cache = nn.affine_forward(x, w, b)
     return {"out": out, **single_precision(cache)}
 
 
 def affine_backward(
-    nn: Implementation,
-    x: np.ndarray,
-    w: np.ndarray,
-    b: np.ndarray,
-    dout: np.ndarray,
-    own_forward: bool = True,
+    nn: Implementation, x: Array, w: Array, b: Array, dout: Array, own_forward: bool = True
 ) -> Outputs:
     """dout (N, M) -> dx like x, dw (D, M), db (M,).
 
@@ -37,21 +30,19 @@ def affine_backward(
     return {"dx": dx, "dw": dw, "db": db, **single}
 
 
-def relu_forward(nn: Implementation, x: np.ndarray) -> Outputs:
+def relu_forward(nn: Implementation, x: Array) -> Outputs:
     """x of any shape -> out like x."""
     out, _ = nn.relu_forward(x)
     return {"out": out}
 
 
-def relu_backward(
-    nn: Implementation, x: np.ndarray, dout: np.ndarray, own_forward: bool = True
-) -> Outputs:
+def relu_backward(nn: Implementation, x: Array, dout: Array, own_forward: bool = True) -> Outputs:
     """dout like x -> dx like x; the cache as in affine_backward."""
     cache = _cache(nn.relu_forward, (x.copy(),)) if own_forward else None
     return {"dx": nn.relu_backward(dout, x if cache is None else cache)}
 
 
-def softmax_loss(nn: Implementation, x: np.ndarray, y: np.ndarray) -> Outputs:
+def softmax_loss(nn: Implementation, x: Array, y: Array) -> Outputs:
     """scores x (N, C), labels y (N,) -> loss (), dx (N, C).
 
     A loss of exactly 0 without any gradient is a stub's: no case has scores that would give it.
@@ -62,7 +53,7 @@ def softmax_loss(nn: Implementation, x: np.ndarray, y: np.ndarray) -> Outputs:
     return {"loss": loss, "dx": dx}
 
 
-def _cache(forward: Callable[..., Any], arguments: tuple[np.ndarray, ...]) -> Any:
+def _cache(forward: Callable[..., Any], arguments: tuple[Array, ...]) -> Any:
     """Return the cache of a forward pass, or None where it does not get so far."""
     try:
         return forward(*arguments)[1]

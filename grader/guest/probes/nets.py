@@ -7,14 +7,20 @@ weights and biases take its numbers in order, and a gamma is one plus its number
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from grader.guest.probes.nn import BadReturn, Implementation, NotWritten, single_precision, stack
-
-Outputs = dict[str, Any]
+from grader.guest.probes.nn import (
+    Array,
+    BadReturn,
+    Implementation,
+    NotWritten,
+    Outputs,
+    single_precision,
+    stack,
+)
 
 
 def two_layer_init(nn: Implementation, dims: list[int], weight_scale: float) -> Outputs:
@@ -23,39 +29,28 @@ def two_layer_init(nn: Implementation, dims: list[int], weight_scale: float) -> 
     return _copies(model.params)
 
 
-def two_layer_scores(
-    nn: Implementation, x: np.ndarray, theta: np.ndarray, dims: list[int]
-) -> Outputs:
+def two_layer_scores(nn: Implementation, x: Array, theta: Array, dims: list[int]) -> Outputs:
     """x (N, D) -> scores (N, C)."""
     model = _with(_two_layer(nn, dims), theta, dims)
     return {"scores": scores_of(model, x)}
 
 
 def two_layer_loss(
-    nn: Implementation,
-    x: np.ndarray,
-    y: np.ndarray,
-    theta: np.ndarray,
-    dims: list[int],
-    reg: float = 0.0,
+    nn: Implementation, x: Array, y: Array, theta: Array, dims: list[int], reg: float = 0.0
 ) -> Outputs:
     """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
     return loss_of(_with(_two_layer(nn, dims, reg=reg), theta, dims), x, y)
 
 
 def two_layer_regularization(
-    nn: Implementation,
-    x: np.ndarray,
-    y: np.ndarray,
-    theta: np.ndarray,
-    dims: list[int],
-    reg: float,
+    nn: Implementation, x: Array, y: Array, theta: Array, dims: list[int], reg: float
 ) -> Outputs:
     """What `reg` adds to the loss and to each gradient."""
-    plain, penalized = (
-        two_layer_loss(nn, x.copy(), y.copy(), theta, dims, reg=r) for r in (0.0, reg)
-    )
-    return _difference(penalized, plain, parameter_shapes(dims))
+
+    def loss(strength: float) -> Outputs:
+        return two_layer_loss(nn, x.copy(), y.copy(), theta, dims, strength)
+
+    return _added(loss, reg, parameter_shapes(dims))
 
 
 def net_init(
@@ -68,8 +63,8 @@ def net_init(
 
 def net_scores(
     nn: Implementation,
-    x: np.ndarray,
-    theta: np.ndarray,
+    x: Array,
+    theta: Array,
     dims: list[int],
     normalization: str | None = None,
     keep: float = 1.0,
@@ -78,9 +73,7 @@ def net_scores(
 
     With dropout there is a second time too, scores_again, which shows whether it is off.
     """
-    model = _with(
-        _net(nn, x.dtype, dims, normalization=normalization, keep=keep), theta, dims, normalization
-    )
+    model = _set_net(nn, x, theta, dims, normalization, keep=keep)
     kept = x.copy()
     scores = {"scores": scores_of(model, x), **_below(nn, normalization)}
     return scores if keep == 1 else scores | {"scores_again": scores_of(model, kept)}
@@ -88,40 +81,40 @@ def net_scores(
 
 def net_loss(
     nn: Implementation,
-    x: np.ndarray,
-    y: np.ndarray,
-    theta: np.ndarray,
+    x: Array,
+    y: Array,
+    theta: Array,
     dims: list[int],
     reg: float = 0.0,
     normalization: str | None = None,
 ) -> Outputs:
     """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
-    model = _net(nn, x.dtype, dims, reg=reg, normalization=normalization)
-    return loss_of(_with(model, theta, dims, normalization), x, y) | _below(nn, normalization)
+    model = _set_net(nn, x, theta, dims, normalization, reg=reg)
+    return loss_of(model, x, y) | _below(nn, normalization)
 
 
 def net_regularization(
     nn: Implementation,
-    x: np.ndarray,
-    y: np.ndarray,
-    theta: np.ndarray,
+    x: Array,
+    y: Array,
+    theta: Array,
     dims: list[int],
     reg: float,
     normalization: str | None = None,
 ) -> Outputs:
     """What `reg` adds to the loss and to each gradient."""
-    plain, penalized = (
-        net_loss(nn, x.copy(), y.copy(), theta, dims, reg=r, normalization=normalization)
-        for r in (0.0, reg)
-    )
-    return _difference(penalized, plain, parameter_shapes(dims, normalization))
+
+    def loss(strength: float) -> Outputs:
+        return net_loss(nn, x.copy(), y.copy(), theta, dims, strength, normalization)
+
+    return _added(loss, reg, parameter_shapes(dims, normalization))
 
 
 def net_penalty(
     nn: Implementation,
-    x: np.ndarray,
-    y: np.ndarray,
-    theta: np.ndarray,
+    x: Array,
+    y: Array,
+    theta: Array,
     dims: list[int],
     reg: float,
     normalization: str,
@@ -145,10 +138,10 @@ def net_penalty(
 
 def net_test_mode(
     nn: Implementation,
-    x: np.ndarray,
-    y: np.ndarray,
-    x_test: np.ndarray,
-    theta: np.ndarray,
+    x: Array,
+    y: Array,
+    x_test: Array,
+    theta: Array,
     dims: list[int],
     normalization: str,
 ) -> Outputs:
@@ -156,7 +149,7 @@ def net_test_mode(
 
     -> scores (M, C), and scores_again, which must be the same: scoring must not train.
     """
-    model = _with(_net(nn, x.dtype, dims, normalization=normalization), theta, dims, normalization)
+    model = _set_net(nn, x, theta, dims, normalization)
     for batch, labels in zip(x, y, strict=True):
         model.loss(batch.copy(), labels.copy())
     first, again = (scores_of(model, x_test.copy()) for _ in range(2))
@@ -164,19 +157,14 @@ def net_test_mode(
 
 
 def net_dropout(
-    nn: Implementation,
-    x: np.ndarray,
-    y: np.ndarray,
-    theta: np.ndarray,
-    dims: list[int],
-    keep: float,
+    nn: Implementation, x: Array, y: Array, theta: Array, dims: list[int], keep: float
 ) -> Outputs:
     """One image at a time, x (T, D), y (T,), through a net with dropout in training mode.
 
     -> loss (T,) and gradients d<name> (T, ...), which show the masks; test scores (T, C); and a
     plain layer's kept share for the same `keep`, to tell a fault of the net from one of the layer.
     """
-    model = _with(_net(nn, x.dtype, dims, keep=keep), theta, dims)
+    model = _set_net(nn, x, theta, dims, keep=keep)
     steps = [loss_of(model, image[None].copy(), label[None].copy()) for image, label in zip(x, y)]
     outputs: Outputs = {name: stack([s.get(name) for s in steps], name) for name in steps[0]}
     param = {"mode": "train", "p": nn.conventions.p(keep)}
@@ -189,27 +177,26 @@ def net_dropout(
 
 def net_dropout_repeated(
     nn: Implementation,
-    x: np.ndarray,
-    y: np.ndarray,
-    theta: np.ndarray,
+    x: Array,
+    y: Array,
+    theta: Array,
     dims: list[int],
     keep: float,
     normalization: str,
     times: int,
 ) -> Outputs:
     """The same batch x (N, D), y (N,) in training mode, again and again -> loss (times,)."""
-    model = _net(nn, x.dtype, dims, keep=keep, normalization=normalization)
-    model = _with(model, theta, dims, normalization)
+    model = _set_net(nn, x, theta, dims, normalization, keep=keep)
     losses = [_kept(model.loss(x.copy(), y.copy())[0]) for _ in range(times)]
     return {"loss": stack(losses, "loss")}
 
 
 def net_dropout_seeded(
     nn: Implementation,
-    x: np.ndarray,
-    y: np.ndarray,
-    theta: np.ndarray,
-    direction: np.ndarray,
+    x: Array,
+    y: Array,
+    theta: Array,
+    direction: Array,
     dims: list[int],
     keep: float,
     seed: int,
@@ -221,34 +208,24 @@ def net_dropout_seeded(
     -> loss (2,) of two equal calls, and for each parameter its directional derivative, `analytic`
     and `numeric` (P,), along `direction` normalised to unit length.
     """
-    model = _net(nn, x.dtype, dims, keep=keep, seed=seed, reg=reg, normalization=normalization)
-    model = _with(model, theta, dims, normalization)
+    model = _set_net(nn, x, theta, dims, normalization, keep=keep, seed=seed, reg=reg)
     losses = [_kept(model.loss(x.copy(), y.copy())[0]) for _ in range(2)]
-    grads = loss_of(model, x.copy(), y.copy())
-    analytic, numeric = [], []
-    for name in sorted(parameter_shapes(dims, normalization)):
-        if name not in model.params:
-            continue
-        kept = np.array(model.params[name])
-        along = direction[: kept.size].reshape(kept.shape)
-        along = along / np.sqrt(np.sum(along**2))
-        ends = []
-        for step in (1e-5, -1e-5):
-            model.params[name] = kept + step * along
-            ends.append(_kept(model.loss(x.copy(), y.copy())[0]))
-        model.params[name] = kept
-        gradient = np.asarray(grads.get(f"d{name}", np.zeros_like(kept)))
-        analytic.append(np.sum(gradient.reshape(kept.shape) * along))
-        numeric.append((ends[0] - ends[1]) / 2e-5)
-    return {"loss": np.array(losses), "analytic": np.array(analytic), "numeric": np.array(numeric)}
+    absent = {f"d{name}": np.zeros_like(value) for name, value in model.params.items()}
+    grads = absent | loss_of(model, x.copy(), y.copy())
+    names = [n for n in sorted(parameter_shapes(dims, normalization)) if n in model.params]
+    directions = {}
+    for name in names:
+        along = _first(direction, model.params[name])
+        directions[name] = along / np.sqrt(np.sum(along**2))
+    return {"loss": np.array(losses), **_derivatives(model, x, y, grads, directions, 1e-5)}
 
 
 def own_gradient(
     nn: Implementation,
-    x: np.ndarray,
-    y: np.ndarray,
-    theta: np.ndarray,
-    along: np.ndarray,
+    x: Array,
+    y: Array,
+    theta: Array,
+    along: Array,
     dims: list[int],
     net: str,
     reg: float = 0.0,
@@ -257,23 +234,32 @@ def own_gradient(
     """x (N, D), y (N,) -> analytic and numeric (P,): for each parameter, the derivative of the own
     loss along a direction, by the own gradients and by a difference. `net` is the class.
     """
-    if net == "TwoLayerNet":
-        model = _with(_two_layer(nn, dims, reg=reg), theta, dims)
-    else:
-        model = _net(nn, x.dtype, dims, reg=reg, normalization=normalization)
-        model = _with(model, theta, dims, normalization)
+    model = built(nn, x.dtype, dims, net, reg, normalization=normalization)
+    _with(model, theta, dims, normalization)
     grads = loss_of(model, x.copy(), y.copy())
+    directions = {name: _first(along, model.params[name]) for name in sorted(model.params)}
+    return _derivatives(model, x, y, grads, directions, 2.0**-20)
+
+
+def _first(numbers: Array, parameter: Any) -> Array:
+    """Return as many numbers as a parameter has, in its shape."""
+    return numbers[: np.size(parameter)].reshape(np.shape(parameter))
+
+
+def _derivatives(
+    model: Any, x: Array, y: Array, grads: Outputs, directions: Mapping[str, Array], step: float
+) -> Outputs:
+    """Return analytic and numeric (P,), the derivatives of the loss along one direction each."""
     analytic, numeric = [], []
-    for name in sorted(model.params):
+    for name, along in directions.items():
         kept = np.array(model.params[name])
-        direction = along[: kept.size].reshape(kept.shape)
         ends = []
-        for step in (2.0**-20, -(2.0**-20)):
-            model.params[name] = kept + step * direction
+        for change in (step, -step):
+            model.params[name] = kept + change * along
             ends.append(_kept(model.loss(x.copy(), y.copy())[0]))
         model.params[name] = kept
-        analytic.append(np.sum(np.reshape(grads[f"d{name}"], kept.shape) * direction))
-        numeric.append((ends[0] - ends[1]) * 2.0**19)
+        analytic.append(np.sum(np.reshape(grads[f"d{name}"], kept.shape) * along))
+        numeric.append((ends[0] - ends[1]) / (2 * step))
     return {"analytic": np.array(analytic), "numeric": np.array(numeric)}
 
 
@@ -286,7 +272,7 @@ def built(
     return _net(nn, dtype, dims, reg=reg, **arguments)
 
 
-def put(model: Any, values: Mapping[str, np.ndarray]) -> None:
+def put(model: Any, values: Mapping[str, Array]) -> None:
     """Set the parameters that a model has; its own (1, D) for (D,) stays."""
     for name, value in values.items():
         if name in model.params:
@@ -304,6 +290,19 @@ def _net(nn: Implementation, dtype: Any, dims: list[int], **arguments: Any) -> A
     )
 
 
+def _set_net(
+    nn: Implementation,
+    x: Array,
+    theta: Array,
+    dims: list[int],
+    normalization: str | None = None,
+    **arguments: Any,
+) -> Any:
+    """Return a FullyConnectedNet of the dtype of x whose parameters are set from theta."""
+    model = _net(nn, x.dtype, dims, normalization=normalization, **arguments)
+    return _with(model, theta, dims, normalization)
+
+
 def parameter_shapes(
     dims: list[int], normalization: str | None = None
 ) -> dict[str, tuple[int, ...]]:
@@ -318,9 +317,7 @@ def parameter_shapes(
     return shapes
 
 
-def parameters(
-    theta: np.ndarray, dims: list[int], normalization: str | None = None
-) -> dict[str, np.ndarray]:
+def parameters(theta: Array, dims: list[int], normalization: str | None = None) -> dict[str, Array]:
     """Return the value of every parameter, gamma and beta too, that a net may have: from theta.
 
     A bias in front of batch normalization stays zero, as training leaves it: its gradient is zero,
@@ -328,7 +325,7 @@ def parameters(
     """
     start = 0
     inner = {str(layer) for layer in range(1, len(dims) - 1)}
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, Array] = {}
     for name, shape in parameter_shapes(dims, normalization="any").items():
         stop = start + math.prod(shape)
         if stop > theta.size:
@@ -341,7 +338,7 @@ def parameters(
     return found
 
 
-def _with(model: Any, theta: np.ndarray, dims: list[int], normalization: str | None = None) -> Any:
+def _with(model: Any, theta: Array, dims: list[int], normalization: str | None = None) -> Any:
     """Set every parameter that the model has from theta, in the model's own shape for it.
 
     An own shape other than (1, D) for (D,) is a mistake of the constructor: what follows from it is
@@ -351,7 +348,7 @@ def _with(model: Any, theta: np.ndarray, dims: list[int], normalization: str | N
     return model
 
 
-def loss_of(model: Any, x: np.ndarray, y: np.ndarray) -> Outputs:
+def loss_of(model: Any, x: Array, y: Array) -> Outputs:
     """Return loss () and the gradients d<name> of one batch. Raises BadReturn or NotWritten."""
     result = model.loss(x, y)
     if result is None:
@@ -375,7 +372,7 @@ def _kept(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def scores_of(model: Any, x: np.ndarray) -> Any:
+def scores_of(model: Any, x: Array) -> Any:
     """Return the scores of x; a tuple, even one that starts with them, is something else."""
     scores = model.loss(x)
     if isinstance(scores, tuple):
@@ -385,20 +382,23 @@ def scores_of(model: Any, x: np.ndarray) -> Any:
     return _kept(scores)
 
 
-def _difference(one: Outputs, other: Outputs, shapes: Mapping[str, tuple[int, ...]]) -> Outputs:
-    """Return one minus other, output by output; None where either has none.
+def _added(
+    loss: Callable[[float], Outputs], reg: float, shapes: Mapping[str, tuple[int, ...]]
+) -> Outputs:
+    """Return what `reg` adds to the loss and gradients, output by output; None if one has none.
 
-    To a gradient that is in neither nothing was added: that it is missing is told elsewhere.
+    To a gradient that is in neither nothing was added: other cases report that it is missing.
     """
+    plain, penalized = loss(0.0), loss(reg)
     absent = {f"d{name}": np.zeros(shape) for name, shape in shapes.items()}
-    names = [name for name in {**one, **absent} if name != "parameters_without_gradient"]
     found: Outputs = {}
-    for name in names:
-        mine, theirs = one.get(name), other.get(name)
-        if mine is None and theirs is None:
+    for name in {**penalized, **absent}:
+        one, other = penalized.get(name), plain.get(name)
+        if one is None and other is None:
             found[name] = absent.get(name)
         else:
-            found[name] = None if mine is None or theirs is None else np.subtract(mine, theirs)
+            found[name] = None if one is None or other is None else np.subtract(one, other)
+    found.pop("parameters_without_gradient", None)
     return found
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from grader.guest.probes.nn import Implementation, NotWritten, cache_of, single_precision, stack
-
-Outputs = dict[str, Any]
+from grader.guest.probes.nn import (
+    Array,
+    Implementation,
+    NotWritten,
+    Outputs,
+    cache_of,
+    single_precision,
+    stack,
+)
 
 
 def batchnorm_train(
-    nn: Implementation, x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, **param: Any
+    nn: Implementation, x: Array, gamma: Array, beta: Array, **param: Any
 ) -> Outputs:
     """Several batches x (T, N, D) in training mode, one bn_param carried through.
 
@@ -39,11 +46,11 @@ def batchnorm_train(
 
 def batchnorm_test(
     nn: Implementation,
-    x: np.ndarray,
-    gamma: np.ndarray,
-    beta: np.ndarray,
-    running_mean: np.ndarray,
-    running_var: np.ndarray,
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    running_mean: Array,
+    running_var: Array,
     **param: Any,
 ) -> Outputs:
     """One batch x (N, D) in test mode with given running statistics (D,).
@@ -62,39 +69,23 @@ def batchnorm_test(
 
 
 def batchnorm_backward(
-    nn: Implementation,
-    x: np.ndarray,
-    gamma: np.ndarray,
-    beta: np.ndarray,
-    dout: np.ndarray,
-    **param: Any,
+    nn: Implementation, x: Array, gamma: Array, beta: Array, dout: Array, **param: Any
 ) -> Outputs:
     """dout (N, D) -> dx (N, D), dgamma (D,), dbeta (D,), with the cache of the own forward pass."""
     arguments = (x, gamma, beta, {"mode": "train", **param})
-    cache = cache_of(nn.batchnorm_forward, arguments, nn.batchnorm_backward, dout)
-    single = single_precision(cache)
-    dx, dgamma, dbeta = nn.batchnorm_backward(dout, cache)
-    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta, **single}
+    return _backward(nn.batchnorm_forward, arguments, nn.batchnorm_backward, dout)
 
 
 def batchnorm_backward_alt(
-    nn: Implementation,
-    x: np.ndarray,
-    gamma: np.ndarray,
-    beta: np.ndarray,
-    dout: np.ndarray,
-    **param: Any,
+    nn: Implementation, x: Array, gamma: Array, beta: Array, dout: Array, **param: Any
 ) -> Outputs:
     """The same by the simplified formula."""
     arguments = (x, gamma, beta, {"mode": "train", **param})
-    cache = cache_of(nn.batchnorm_forward, arguments, nn.batchnorm_backward_alt, dout)
-    single = single_precision(cache)
-    dx, dgamma, dbeta = nn.batchnorm_backward_alt(dout, cache)
-    return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta, **single}
+    return _backward(nn.batchnorm_forward, arguments, nn.batchnorm_backward_alt, dout)
 
 
 def layernorm_forward(
-    nn: Implementation, x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, **param: Any
+    nn: Implementation, x: Array, gamma: Array, beta: Array, **param: Any
 ) -> Outputs:
     """x (N, D) -> out (N, D)."""
     out, cache = nn.layernorm_forward(x, gamma, beta, dict(param))
@@ -102,18 +93,22 @@ def layernorm_forward(
 
 
 def layernorm_backward(
-    nn: Implementation,
-    x: np.ndarray,
-    gamma: np.ndarray,
-    beta: np.ndarray,
-    dout: np.ndarray,
-    **param: Any,
+    nn: Implementation, x: Array, gamma: Array, beta: Array, dout: Array, **param: Any
 ) -> Outputs:
     """dout (N, D) -> dx (N, D), dgamma (D,), dbeta (D,), with the cache of the own forward pass."""
     arguments = (x, gamma, beta, dict(param))
-    cache = cache_of(nn.layernorm_forward, arguments, nn.layernorm_backward, dout)
+    return _backward(nn.layernorm_forward, arguments, nn.layernorm_backward, dout)
+
+
+def _backward(
+    forward: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    backward: Callable[..., Any],
+    dout: Array,
+) -> Outputs:
+    cache = cache_of(forward, arguments, backward, dout)
     single = single_precision(cache)
-    dx, dgamma, dbeta = nn.layernorm_backward(dout, cache)
+    dx, dgamma, dbeta = backward(dout, cache)
     return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta, **single}
 
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from grader.guest.probes.nn import BadReturn, Implementation, stack
+from grader.guest.probes.nn import Array, BadReturn, Implementation, Outputs, stack
 
 
 def update(
     nn: Implementation,
-    w: np.ndarray,
-    dw: np.ndarray,
+    w: Array,
+    dw: Array,
     rule: str,
     watch: list[str],
     config: dict[str, Any] | None = None,
-    **state: np.ndarray,
-) -> dict[str, Any]:
+    **state: Array,
+) -> Outputs:
     """w of any shape, one gradient for each step in dw (T, *w.shape).
 
     `config` holds scalars and `state` arrays to start from (velocity, cache, m, v); with neither,

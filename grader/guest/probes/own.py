@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from grader.guest.probes.nn import Implementation
+from grader.guest.probes.nn import Array, Implementation, Outputs
 
 
 def norm_backward(
     nn: Implementation,
-    x: np.ndarray,
-    gamma: np.ndarray,
-    beta: np.ndarray,
-    dout: np.ndarray,
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    dout: Array,
     forward: str,
     backward: str,
     **param: Any,
-) -> dict[str, Any]:
+) -> Outputs:
     """x, dout (N, D), gamma, beta (D,) -> dx, dgamma, dbeta, with the cache of the own forward."""
     mode = {"mode": "train", **param}
     _, cache = getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), mode)
@@ -32,16 +32,16 @@ def norm_backward(
 
 def norm_ends(
     nn: Implementation,
-    x: np.ndarray,
-    gamma: np.ndarray,
-    beta: np.ndarray,
-    x_along: np.ndarray,
-    gamma_along: np.ndarray,
-    beta_along: np.ndarray,
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    x_along: Array,
+    gamma_along: Array,
+    beta_along: Array,
     forward: str,
     step: float,
     **param: Any,
-) -> dict[str, Any]:
+) -> Outputs:
     """x (N, D), gamma, beta (D,) and a direction for each of the three.
 
     -> d<name>_ends (2, N, D), the output a step ahead and a step back along each direction; plain
@@ -50,7 +50,7 @@ def norm_ends(
     """
     mode = {"mode": "train", **param}
 
-    def run(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> Any:
+    def run(x: Array, gamma: Array, beta: Array) -> Any:
         return getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), dict(mode))[0]
 
     ends = {
@@ -64,13 +64,8 @@ def norm_ends(
 
 
 def layer_gradient(
-    nn: Implementation,
-    dout: np.ndarray,
-    forward: str,
-    backward: str,
-    step: float,
-    **arrays: np.ndarray,
-) -> dict[str, Any]:
+    nn: Implementation, dout: Array, forward: str, backward: str, step: float, **arrays: Array
+) -> Outputs:
     """What a layer takes, in its order, and a direction `<name>_along` for each.
 
     -> analytic and numeric (P,): the derivative of sum(dout * out) along each direction, by the
@@ -78,7 +73,7 @@ def layer_gradient(
     """
     given = {name: a for name, a in arrays.items() if not name.endswith("_along")}
 
-    def run(**changed: np.ndarray) -> tuple[Any, Any]:
+    def run(**changed: Array) -> tuple[Any, Any]:
         arguments = [changed.get(name, a).copy() for name, a in given.items()]
         out, cache = getattr(nn, forward)(*arguments)
         return out, cache

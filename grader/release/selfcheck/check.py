@@ -11,6 +11,7 @@ from typing import Any, cast
 from grader.box.evidence import modules_of
 from grader.diagnosis import diagnose
 from grader.grading import dependencies, score
+from grader.grading.facts import Facts
 from grader.grading.verdicts import Bench, Verdict
 from grader.release.selfcheck.children import Pool
 from grader.release.selfcheck.public import Item, Public
@@ -138,6 +139,5 @@ class Checker:
 
     def _why(self, verdict: Verdict, evidence: Mapping[str, Evidence]) -> Diagnosis | None:
         name = verdict.item.id
-        of_one = {name: verdict}
-        found = diagnose.causes(self._rubric, self._bench, evidence, of_one, {}, (), self._rubric)
-        return found.get(name)
+        facts = Facts(self._rubric, self._rubric, self._bench, evidence, {name: verdict})
+        return diagnose.causes(facts).get(name)

@@ -26,7 +26,7 @@ OURS = [str(ROOT / "grader" / name) for name in ("errors.py", "guest")]
 NUMPY = str(Path(outer.python_files().again[0]).parent)
 FIND = """
 import dataclasses
-from grader.box.worker import outer
+from grader.box import outer
 said = dataclasses.asdict(outer.find())
 tell()
 """
@@ -49,7 +49,7 @@ attempt("a thread", lambda: (one.start(), one.join()))
 attempt("the time", time.localtime)
 attempt("/dev/null", lambda: open("/dev/null", "w").write("text"))
 attempt("the worker's files", lambda: open(given["ours"][0]).read())
-attempt("the worker's folder", lambda: os.listdir(given["ours"][3]))
+attempt("the worker's folder", lambda: os.listdir(given["ours"][1]))
 """
 READ = """
 attempt("golden", lambda: open(given["golden"]).read())
@@ -63,7 +63,7 @@ attempt("its signal", lambda: os.kill(given["outside"], 0))
 attempt("network", lambda: socket.create_connection(("127.0.0.1", given["port"])))
 """
 WRITE = """
-for folder in ("/", "/dev", "/usr/lib", "/etc", given["ours"][3], given["numpy"] + "/numpy"):
+for folder in ("/", "/dev", "/usr/lib", "/etc", given["ours"][1], given["numpy"] + "/numpy"):
     attempt(folder, lambda: os.mkdir(folder + "/folder"))
 """
 FILL = """
@@ -94,7 +94,7 @@ seccomp.install(seccomp.driver_filter())
 below()
 os.setsid()
 landlock.nest()
-seccomp.install(seccomp.leaf_filter())
+seccomp.install(seccomp.student_filter())
 attempt("a product", lambda: np.ones((9, 9)) @ np.ones((9, 9)))
 attempt("a lazy import", lambda: __import__("fractions"))
 attempt("fork", os.fork)
@@ -250,7 +250,7 @@ def test_where_no_fresh_proc_can_be_mounted(found: outer.Outer) -> None:
     program = f"""
         import json, sys
         sys.path.insert(0, {str(ROOT)!r})
-        from grader.box.worker import outer
+        from grader.box import outer
         start = ({found.start[0]!r}, "--unshare-user", *outer.NAMESPACES)
         ways = [outer.Outer(start, proc, sized=True) for proc in ("fresh", "host")]
         print(json.dumps([outer._trial(way) for way in ways]))

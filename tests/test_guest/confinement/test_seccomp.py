@@ -115,7 +115,7 @@ attempt("rename", lambda: os.rename(golden, place + "/gone"))
 attempt("namespace by clone", lambda: raw("clone", NEWUSER | 0x200, None, None, None, None))
 attempt("user namespace", lambda: raw("unshare", NEWUSER))
 """
-LEAF = """
+STUDENT = """
 attempt("fork", fork)
 attempt("subprocess", lambda: subprocess.run(["/bin/true"]))
 attempt("kill parent", lambda: os.kill(parent, 0))
@@ -155,12 +155,12 @@ def other():
 
 thread = threading.Thread(target=other)
 thread.start()
-seccomp.install(seccomp.leaf_filter(), given["all"])
+seccomp.install(seccomp.student_filter(), given["all"])
 go.set()
 thread.join()
 attempt("this thread", socket.socket)
 """
-FILTERS = ("driver_filter", "leaf_filter")
+FILTERS = ("driver_filter", "student_filter")
 
 
 @needs_table
@@ -200,20 +200,22 @@ def test_without_it_the_kernel_looks_at_them(run: Any, place: Path) -> None:
 
 
 @needs_table
-def test_a_leaf_is_alone(run: Any) -> None:
-    said = run(CONFINE, filter="leaf_filter", attempts=LEAF)
+def test_a_child_is_alone(run: Any) -> None:
+    said = run(CONFINE, filter="student_filter", attempts=STUDENT)
     assert set(said.values()) == {"EPERM", 0}, said
 
 
 @needs_table
 def test_a_driver_is_not(run: Any) -> None:
-    said = run(CONFINE, filter="driver_filter", attempts=LEAF)
+    said = run(CONFINE, filter="driver_filter", attempts=STUDENT)
     assert said["fork"] == said["kill parent"] == said["setpgid"] == said["setuid"] == "through"
     assert said["subprocess"] == "EPERM"
 
 
 def test_without_it_nobody_is(run: Any) -> None:
-    said = run(CONFINE, filter="", attempts=LEAF.replace('"kill all"', '"-"').replace("-1, 0", "1"))
+    said = run(
+        CONFINE, filter="", attempts=STUDENT.replace('"kill all"', '"-"').replace("-1, 0", "1")
+    )
     said.pop("-")
     assert {how for name, how in said.items() if name != "tkill"} == {"through", 0}, said
 
@@ -235,8 +237,8 @@ def test_without_it_flags_are_open(run: Any, place: Path) -> None:
 
 
 @needs_table
-def test_abort_still_ends_a_leaf(run: Any) -> None:
-    said = run(CONFINE, filter="leaf_filter", attempts="os.abort()")
+def test_abort_still_ends_a_student_process(run: Any) -> None:
+    said = run(CONFINE, filter="student_filter", attempts="os.abort()")
     assert said["ended"] == -signal.SIGABRT
 
 
@@ -244,7 +246,7 @@ def test_abort_still_ends_a_leaf(run: Any) -> None:
 def test_another_architecture_is_killed(run: Any) -> None:
     if run(CONFINE, filter="", attempts=INT80)["ended"] != 0:
         pytest.skip("NOT TESTED: this kernel has no 32-bit system calls")
-    assert run(CONFINE, filter="leaf_filter", attempts=INT80)["ended"] == -signal.SIGSYS
+    assert run(CONFINE, filter="student_filter", attempts=INT80)["ended"] == -signal.SIGSYS
 
 
 @needs_table
@@ -310,7 +312,7 @@ def test_every_named_call_is_refused_and_no_other(
     _pretend(monkeypatch, machine)
     column, architecture = seccomp.ARCHITECTURES[machine]
     names = {row[column]: name for name, row in seccomp.NUMBERS.items()}
-    program = seccomp.leaf_filter()
+    program = seccomp.student_filter()
     for number in range(seccomp.LAST + 1):
         name = names.get(number)
         answer = _execute(program, number, architecture, 0x7654321, 0x7654321)
@@ -330,7 +332,7 @@ def test_every_named_call_is_refused_and_no_other(
 def test_arguments_decide(monkeypatch: pytest.MonkeyPatch, machine: str) -> None:
     _pretend(monkeypatch, machine)
     column, architecture = seccomp.ARCHITECTURES[machine]
-    leaf, driver, me = seccomp.leaf_filter(), seccomp.driver_filter(), os.getpid()
+    student, driver, me = seccomp.student_filter(), seccomp.driver_filter(), os.getpid()
 
     def allowed(program: bytes, name: str, *arguments: int) -> bool:
         number = seccomp.NUMBERS[name][column]
@@ -338,23 +340,23 @@ def test_arguments_decide(monkeypatch: pytest.MonkeyPatch, machine: str) -> None
         return _execute(program, number, architecture, *arguments) == ALLOW
 
     thread, fork, user, high = 0x3D0F00, 0x1200011, 0x10000000, 1 << 32
-    assert allowed(leaf, "clone", thread) and allowed(driver, "clone", thread)
-    assert not allowed(seccomp.leaf_filter(threads=False), "clone", thread)
-    assert allowed(driver, "clone", fork) and not allowed(leaf, "clone", fork)
+    assert allowed(student, "clone", thread) and allowed(driver, "clone", thread)
+    assert not allowed(seccomp.student_filter(threads=False), "clone", thread)
+    assert allowed(driver, "clone", fork) and not allowed(student, "clone", fork)
     for bit in (0x20000, *(1 << n for n in range(25, 31))):
         assert not allowed(driver, "clone", fork | bit)
-        assert not allowed(leaf, "clone", thread | bit)
+        assert not allowed(student, "clone", thread | bit)
     for name in ("kill", "tgkill", "rt_tgsigqueueinfo"):
         assert allowed(driver, name, 1)
-        assert allowed(leaf, name, me) and allowed(leaf, name, me | high)
-        assert not any(allowed(leaf, name, pid) for pid in (0, 1, me + 1, 2**32 - 1, 2**64 - me))
-    assert allowed(leaf, "sched_setaffinity", 0) and not allowed(leaf, "sched_setaffinity", 1)
-    assert allowed(leaf, "prlimit64", 0) and not allowed(driver, "prlimit64", me)
-    assert allowed(leaf, "ioctl", 0, 0x5401) and not allowed(driver, "ioctl", 0, 0x5412)
-    assert not allowed(leaf, "ioctl", 0, 0x5412 | high)
-    assert allowed(leaf, "prctl", 15) and not allowed(leaf, "prctl", 4)
+        assert allowed(student, name, me) and allowed(student, name, me | high)
+        assert not any(allowed(student, name, pid) for pid in (0, 1, me + 1, 2**32 - 1, 2**64 - me))
+    assert allowed(student, "sched_setaffinity", 0) and not allowed(student, "sched_setaffinity", 1)
+    assert allowed(student, "prlimit64", 0) and not allowed(driver, "prlimit64", me)
+    assert allowed(student, "ioctl", 0, 0x5401) and not allowed(driver, "ioctl", 0, 0x5412)
+    assert not allowed(student, "ioctl", 0, 0x5412 | high)
+    assert allowed(student, "prctl", 15) and not allowed(student, "prctl", 4)
     assert allowed(driver, "prctl", 4)
-    assert allowed(leaf, "fcntl", 0, 1030) and not allowed(driver, "fcntl", 0, 8)
+    assert allowed(student, "fcntl", 0, 1030) and not allowed(driver, "fcntl", 0, 8)
     assert not allowed(driver, "socket", user)
 
 
@@ -384,7 +386,7 @@ def test_numbers_are_those_of_the_kernel(machine: str) -> None:
             assert name not in theirs, name
 
 
-def test_every_number_belongs_to_a_rule() -> None:
-    named = f"{seccomp.NOT_FOR_THE_DRIVER} {seccomp.NOT_FOR_A_LEAF} {seccomp.NO_SOCKETS}".split()
-    assert len(named) == len(set(named))
-    assert set(named) | WITH_ARGUMENTS | {"clone3"} == set(seccomp.NUMBERS)
+def test_every_number_belongs_to_one_table_of_rules() -> None:
+    tables = (seccomp.NO_SOCKETS, seccomp.NOT_FOR_THE_DRIVER, seccomp.NOT_FOR_STUDENTS)
+    assert set(seccomp.BY_ARGUMENT) == WITH_ARGUMENTS | {"clone3"}
+    assert sum(map(len, (*tables, seccomp.BY_ARGUMENT))) == len(seccomp.NUMBERS)

@@ -1,0 +1,205 @@
+"""One submission in the box: compiled, loaded and run in processes below this one.
+
+The driver believes nothing a student process reports but the numbers: which case an answer belongs
+to, and how long it took, it knows itself. A process that dies, hangs or floods loses the case it
+was in; the cases after it get a fresh one, as do those that are to run alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import math
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.guest import confine, handed_out, limits, modules, prepare, relay, wire
+from grader.guest.children import Answer, StudentProcess
+from grader.guest.legacy import old_names, python2
+from grader.guest.legacy.world import World
+from grader.guest.probes.nn import Conventions
+from grader.guest.sources import Compiled
+
+MANY_CASES = 200  # CPU time of a student process; wall time stops one that works for ever
+MANY_NAMES = 50  # lines with names of older NumPy that are reported
+
+
+class Driver:
+    """Serves one submission: compiled once, executed in student processes only.
+
+    `request` and `arrays` are the "open" frame; `missing` are names that NumPy had to be given
+    back, `shell` runs notebooks.
+    """
+
+    def __init__(
+        self,
+        request: Mapping[str, Any],
+        arrays: Mapping[str, np.ndarray],
+        confinement: confine.Confinement,
+        missing: frozenset[str],
+        shell: Any,
+    ) -> None:
+        self._shell = shell
+        self._confine = confinement.child
+        self._conventions = Conventions(**request["conventions"])
+        self._load_s: float = request["load_s"]
+        self._case_s: float = request["case_s"]
+        cpu_s = math.ceil(self._load_s + MANY_CASES * self._case_s)
+        self._student = StudentProcess(self._work, cpu_s, confinement.child)
+        files, package = prepare.files_in(arrays), request["package"]
+        texts = prepare.reachable(files["files"], package, request["also"])
+        given, graft = prepare.compiled(files["given"]), prepare.compiled(files["graft"])
+        self._compiled = Compiled(package, texts, given, graft)
+        self._failed: dict[str, dict[str, Any]] = {}
+        self._repaired: list[str] = []
+        if python2.is_written_for(texts.values(), self._compile()):
+            self._compiled.is_old = True
+            self._repaired = ["whole numbers were divided as in Python 2"]
+            self._compile()
+        self._repaired += itertools.islice(old_names.names_used(texts, missing), MANY_NAMES)
+
+    def serve(self, incoming: wire.Incoming) -> None:
+        """Report what could be loaded, then answer requests until "close"."""
+        loaded = self._load()
+        named = loaded.pop("changed", {}).get("names")
+        changed = [n for n in modules.LOSSES if isinstance(named, list) and n in named]
+        wire.write(1, {"loaded": loaded, "repaired": self._repaired, "changed": changed})
+        good = [name for name, how in loaded.items() if how["outcome"] == "loaded"]
+        while (message := incoming.read()) is not None and message[0]["do"] != "close":
+            if message[0]["do"] == "notebook":
+                self._notebook(*message)
+            else:
+                self._run(*message, good)
+        self._student.end()
+
+    def _work(self, request: dict[str, Any], arrays: dict[str, np.ndarray], answer: Answer) -> None:
+        """Do in the student process what the driver asks for; what is imported there stays."""
+        if request["do"] == "compile":
+            self._compile_files(request, answer)
+        elif request["do"] == "load":
+            self._load_modules(request["names"], answer)
+        else:
+            self._run_cases(request, arrays, answer)
+
+    @functools.cached_property
+    def _world(self) -> World:
+        """The imported modules: asked for in a student process only."""
+        return World(self._compiled)
+
+    def _compile(self) -> bool:
+        """Compile each file in the student process, as a parser can be made to crash.
+
+        Return whether one of them had to be modernised.
+        """
+        is_modernised = False
+        request = {"do": "compile", "is_old": self._compiled.is_old}
+        asked = self._student.ask(request, {}, list(self._compiled.texts), self._load_s)
+        for path, report, arrays in asked:
+            if "outcome" in report:
+                self._failed[path] = report
+            elif report["error"]:
+                self._failed[path] = prepare.failure(path, report["error"])
+                self._compiled.broken[path] = report["error"]
+            else:
+                self._repaired += [report["repaired"]] if report["repaired"] else []
+                is_modernised |= bool(report["modernised"])
+                self._compiled.codes[path] = arrays["code"].tobytes()
+        return is_modernised
+
+    def _compile_files(self, request: Mapping[str, Any], answer: Answer) -> None:
+        self._compiled.is_old = request["is_old"]
+        for path in request["names"]:
+            source = self._compiled.compile(path)
+            names = ("error", "repaired", "modernised")
+            code = np.frombuffer(source.marshalled or b"", dtype=np.uint8)
+            answer({name: getattr(source, name) for name in names}, {"code": code})
+
+    def _load(self) -> dict[str, dict[str, Any]]:
+        """Import each graded module once, in the student process, to learn which ones can be.
+
+        "changed" is one of them, if the submission has losses that were handed out.
+        """
+        paths = {name: f"{self._compiled.package}/{path}" for name, path in modules.GRADED.items()}
+        codes = {**self._compiled.codes, **self._compiled.lent}
+        names = [name for name, path in paths.items() if path in codes]
+        if "layers" in names and "layers" in self._compiled.given:
+            names.append("changed")
+        loaded = self._tried(names)
+        if loaded.get("optim", {}).get("outcome") not in (None, "loaded"):
+            # What layers.py did to the process it was imported in is not optim.py's fault.
+            self._student.end()
+            loaded |= self._tried(["optim"])
+            self._student.end()
+        for name, path in paths.items():
+            loaded.setdefault(name, self._failed.get(path, {"outcome": "absent"}))
+        return loaded
+
+    def _tried(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        def stuck_with(name: str) -> list[str]:
+            return [name] if name == "optim" else [name, "layers"]
+
+        asked = self._student.ask({"do": "load"}, {}, names, self._load_s, stuck_with)
+        late = {"outcome": "timeout"}  # what imports a module that hangs would hang
+        return {n: late if report["outcome"] == "not_run" else report for n, report, _ in asked}
+
+    def _load_modules(self, names: Sequence[str], answer: Answer) -> None:
+        for name in names:
+            if name == "changed":
+                layers = self._world.imported(["layers"]).get("layers")
+                changed = handed_out.changed(layers) if layers else []
+                answer({"outcome": "loaded", "names": changed}, {})
+            else:
+                answer(self._world.load(name), {})
+
+    def _run(
+        self, request: Mapping[str, Any], arrays: Mapping[str, np.ndarray], loadable: Sequence[str]
+    ) -> None:
+        """Answer each case with a frame of its own; a group that is `alone` gets a new process."""
+        cases = {case["id"]: case for case in request["cases"]}
+
+        def stuck_with(case_id: str) -> list[str]:
+            return [cases[case_id]["item"], *cases[case_id]["stuck_with"]]
+
+        if request["alone"]:
+            self._student.end()
+        asked = {"do": "run", "cases": cases, "loadable": loadable}
+        answers = self._student.ask(asked, arrays, list(cases), self._case_s, stuck_with)
+        for case_id, report, outputs in answers:
+            wire.write(1, report | {"case": case_id}, outputs)
+        if request["alone"]:
+            self._student.end()
+
+    def _run_cases(
+        self, request: dict[str, Any], arrays: dict[str, np.ndarray], answer: Answer
+    ) -> None:
+        inputs: dict[str, dict[str, np.ndarray]] = {case_id: {} for case_id in request["cases"]}
+        for name, array in arrays.items():
+            case_id, _, argument = name.rpartition(":")
+            inputs[case_id][argument] = array
+        for case_id in request["names"]:
+            case = request["cases"][case_id]
+            wanted = tuple(name for name in request["loadable"] if name in case["modules"])
+            answer(*self._world.observe(case, wanted, self._conventions, inputs[case_id]))
+
+    def _notebook(self, request: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        """Run a notebook's cells in one child; hand on what it reports."""
+        from grader.guest import cells
+
+        def work(answer: Answer) -> None:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.chdir(request["folder"])
+            modules.install(self._compiled, cells.watch(answer))
+            numbered = json.loads(arrays["cells"].tobytes())
+            cells.run(self._shell, numbered, request["name"], dict(self._compiled.texts), answer)
+            answer({"over": "done"}, {})
+
+        room = limits.Room(**request["room"])
+        cell_s, notebook_s = request["cell_s"], request["notebook_s"]
+        confine = functools.partial(self._confine, math.ceil(notebook_s) + 1, room)
+        for report, outputs in relay.follow(work, confine, cell_s, notebook_s):
+            wire.write(1, report, outputs)
