@@ -80,7 +80,7 @@ class Secrets:
         try:
             text = data.decode()
         except UnicodeDecodeError:
-            return [*self._in_bytes(name, data)]
+            text = "\0"
         if "\0" in text:
             return [*self._in_bytes(name, data)]
         found = [leak for place, piece in _pieces(name, text) for leak in self._in(place, piece)]

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from grader.report.faults import (
-    MORE,
-    WORDS,
-    ShownFault,
-    chosen,
-    happened,
-    in_one_line,
-    show_fault,
-    warnings,
-)
+from grader.report import faults
+from grader.report.faults import WORDS, ShownFault, show_fault
 from grader.report.order import Root, lost, stop
 from grader.report.small import Small, make
 from grader.report.tables import SIDE
@@ -86,8 +78,8 @@ def cards(roots: Iterable[Root], anchors: Mapping[str, str]) -> tuple[Card, ...]
 
 def _card(root: Root, anchor: str, side: int) -> Card:
     item = root.item
-    picked = chosen(item.faults)
-    rest = [in_one_line(f) for f in item.faults if all(f is not one for one in picked)]
+    picked = faults.chosen(item.faults)
+    rest = [faults.in_one_line(f) for f in item.faults if all(f is not one for one in picked)]
     return Card(
         anchor=anchor,
         title=item.title,
@@ -101,13 +93,13 @@ def _card(root: Root, anchor: str, side: int) -> Card:
         cause_label=label(item.cause),
         small=make(item.smallest),
         problems=tuple(show_fault(fault, side) for fault in picked),
-        more=tuple(rest[:MORE]),
-        more_left=max(0, len(rest) - MORE),
+        more=tuple(rest[: faults.MORE]),
+        more_left=max(0, len(rest) - faults.MORE),
         parts=tuple(map(part, item.parts)),
         hints=tuple(zip(HINTS, item.hints, strict=False)),
         split=_split(root),
         consequences=tuple(_consequence(each) for each in root.consequences),
-        warnings=warnings(item),
+        warnings=faults.warnings(item),
     )
 
 
@@ -195,4 +187,4 @@ def _consequence(item: ItemResult) -> Affected:
         outcome = "No points lost"
     else:
         outcome = f"{count(left, 'point')} may come back"
-    return Affected(item.title, happened(item), outcome)
+    return Affected(item.title, faults.happened(item), outcome)

@@ -120,16 +120,8 @@ def _panel(
         unit="epoch",
         across=tuple(Tick(round(scale.x + s * PANEL), _epochs(s * scale.last)) for s in steps),
         up=tuple(Tick(up, number(s * scale.top)) for up, s in zip(ups, steps, strict=True)),
-        lines=tuple(
-            Line(points, style)
-            for values, style in series
-            if (points := _points(values, scale)) is not None
-        ),
-        bands=tuple(
-            Line(points, style)
-            for both, style in edges
-            if (points := _outline(both, scale)) is not None
-        ),
+        lines=tuple(Line(p, style) for each, style in series if (p := _points(each, scale))),
+        bands=tuple(Line(p, style) for both, style in edges if (p := _outline(both, scale))),
     )
 
 

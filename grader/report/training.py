@@ -165,17 +165,13 @@ def _share(value: float | None) -> str:
 
 def answers(questions: tuple[Question, ...], items: tuple[ItemResult, ...]) -> tuple[Answer, ...]:
     """Make the answers fit to be read; the Markdown reader is loaded only where there are some."""
-    by_id = {item.id: item for item in items}
-    made = []
-    for question in questions:
-        item = by_id.get(question.id)
-        made.append(
-            Answer(
-                title=item.title if item else question.id,
-                where=item.where if item else question.id,
-                blank=question.status == "blank",
-                worth=count(question.possible, "point"),
-                html=from_markdown(shown(question.answer, ANSWER)) if question.answer else "",
-            )
+    known = {item.id: (item.title, item.where) for item in items}
+    return tuple(
+        Answer(
+            *known.get(question.id, (question.id, question.id)),
+            blank=question.status == "blank",
+            worth=count(question.possible, "point"),
+            html=from_markdown(shown(question.answer, ANSWER)) if question.answer else "",
         )
-    return tuple(made)
+        for question in questions
+    )

@@ -18,22 +18,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from grader.submission.upload import (
-    AGAIN,
-    LIMITS,
-    SMALLER,
-    Upload,
-    UploadLimits,
-    colliding,
-    fault_in_name,
-    is_bulk,
-    megabytes,
-    needed,
-    refusal,
-    same_name,
-    shown,
-    tidy,
-)
+from grader.submission import upload
+from grader.submission.upload import SMALLER, Upload, UploadLimits, megabytes, refusal, shown
 
 _NOT_ZIP = {
     b"\x1f\x8b": "a gzip archive (.tgz)", b"BZh": "a bzip2 archive", b"\xfd7zXZ": "an xz archive",
@@ -48,14 +34,14 @@ _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _LOCAL, _CENTRAL, _EMPTY = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 
 
-def read_zip(data: bytes, place: str, limits: UploadLimits = LIMITS) -> Upload:
+def read_zip(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) -> Upload:
     """Return the needed files of the zip `data`. Raises UnusableSubmission if it breaks a rule."""
     _check_format(data, place, limits)
     with _one_line(place), zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = _members(archive, place, limits)
         _check_sizes(members, place, limits)
         _check_overlap(data, archive, place)
-        wanted = {path: info for path, info in members.items() if needed(path)}
+        wanted = {path: info for path, info in members.items() if upload.needed(path)}
         large = {
             path: limits.too_large(path)
             for path, info in wanted.items()
@@ -104,14 +90,14 @@ def _members(
     folders: list[str] = []
     for info in infos:
         name = _name(info)
-        if fault := fault_in_name(name, limits) or _fault_in_kind(info):
+        if fault := upload.fault_in_name(name, limits) or _fault_in_kind(info):
             raise refusal(place, f"entry '{shown(name)}' {fault[0]}", fault[1])
         if name.endswith("/"):
-            folders.append(tidy(name))
+            folders.append(upload.tidy(name))
         else:
-            files.append((tidy(name), info))
-    if twins := colliding((path for path, _ in files), folders):
-        raise same_name(place, *twins)
+            files.append((upload.tidy(name), info))
+    if twins := upload.colliding((path for path, _ in files), folders):
+        raise upload.same_name(place, *twins)
     return dict(files)
 
 
@@ -131,7 +117,7 @@ def _fault_in_kind(info: zipfile.ZipInfo) -> tuple[str, str] | None:
     if kind == stat.S_IFLNK:
         return "is a link", "put the file itself into the zip and hand it in again"
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "is a special file and no regular one", AGAIN
+        return "is a special file and no regular one", upload.AGAIN
     if info.flag_bits & _ENCRYPTED:
         return "is encrypted", "make the zip without a password and hand it in again"
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -150,7 +136,7 @@ def _check_sizes(members: Mapping[str, zipfile.ZipInfo], place: str, limits: Upl
         if size >= limits.bomb_bytes and size > limits.bomb_ratio * info.compress_size:
             what = f"entry '{shown(path)}' would grow to {megabytes(size)}: a zip bomb"
             raise refusal(place, what, "leave it out and hand it in again")
-        total += 0 if is_bulk(path) else size
+        total += 0 if upload.is_bulk(path) else size
     if total > limits.total_bytes:
         what = f"holds {megabytes(total)}, {megabytes(limits.total_bytes)} are allowed"
         raise refusal(place, what, SMALLER)

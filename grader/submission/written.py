@@ -188,11 +188,10 @@ def _trees(text: str) -> Iterator[tuple[ast.Module | None, list[str]]]:
     if tree is not None:
         yield tree, []
         return
-    starts = [match.start() for match in _HEAD.finditer(text)]
-    for start, end in zip(starts, [*starts[1:], len(text)]):
-        block = text[start:end]
-        match = _HEAD.match(block)
-        name = match[1] if match else ""
+    heads = [*_HEAD.finditer(text)]
+    for head, end in zip(heads, [*(one.start() for one in heads[1:]), len(text)]):
+        start, block = head.start(), text[head.start() : end]
+        name = head[1]
         methods = _METHOD.findall(block) if block.startswith("class") else []
         lines_above = "\n" * text.count("\n", 0, start)
         yield _parsed(lines_above + block), [name, *(f"{name}.{one}" for one in methods)]

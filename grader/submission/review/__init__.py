@@ -34,28 +34,23 @@ def flags(
     sources, seen = read(submission)
     seen = [*_copies(submission), *seen]
     for source in sources:
-        seen += _of_one(source, rubric)
-    seen += _guarded(sources, lambda: gradients.remarks(sources))
-    seen += _guarded(sources, lambda: tables.known_numbers(sources, rubric, answers))
+        seen += _guarded([source], _of_one(source, rubric))
+    seen += _guarded(sources, gradients.remarks(sources))
+    seen += _guarded(sources, tables.known_numbers(sources, rubric, answers))
     return _merged(seen, {source.place: number for number, source in enumerate(sources)})
 
 
-def _of_one(source: SourceFile, rubric: Rubric) -> list[Remark]:
+def _of_one(source: SourceFile, rubric: Rubric) -> Iterator[Remark]:
     table = rubric.table.reading
-    return _guarded(
-        [source],
-        lambda: (
-            *looks.remarks(source),
-            *reach.remarks(source, table.forbidden_imports, table.watched_imports),
-            *tables.remarks(source),
-        ),
-    )
+    yield from looks.remarks(source)
+    yield from reach.remarks(source, table.forbidden_imports, table.watched_imports)
+    yield from tables.remarks(source)
 
 
-def _guarded(sources: list[SourceFile], look: Callable[[], Iterable[Remark]]) -> list[Remark]:
-    """Return what `look` sees; code that is nested too deeply for it is said to be so."""
+def _guarded(sources: list[SourceFile], remarks: Iterator[Remark]) -> list[Remark]:
+    """Return all remarks; one in their place if code is nested too deeply to make them."""
     try:
-        return list(look())
+        return list(remarks)
     except (RecursionError, MemoryError):
         return [Remark("unread", "is nested too deeply to be looked at here", sources[0].place)]
 
@@ -75,16 +70,13 @@ def _copies(submission: Submission) -> Iterator[Remark]:
 
 def _merged(seen: Iterable[Remark], order: dict[str, int]) -> tuple[Flag, ...]:
     """Return flags in order, the same words about the same file only once."""
-    first: dict[tuple[str, str, str], Remark] = {}
-    times: dict[tuple[str, str, str], int] = {}
+    same: dict[tuple[str, str, str], list[Remark]] = {}
     ordered = sorted(
         seen, key=lambda s: (order.get(s.place, -1), s.place, s.line, s.kind, s.message)
     )
     for one in ordered:
-        key = (one.place, one.kind, one.message)
-        first.setdefault(key, one)
-        times[key] = times.get(key, 0) + 1
-    found = [_flag(one, times[key]) for key, one in first.items()]
+        same.setdefault((one.place, one.kind, one.message), []).append(one)
+    found = [_flag(each[0], len(each)) for each in same.values()]
     if len(found) <= LIMIT:
         return tuple(found)
     more = len(found) - LIMIT + 1
