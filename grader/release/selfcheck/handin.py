@@ -112,12 +112,8 @@ def _older(submission: Submission, root: Path) -> Iterator[Note]:
         if name in submission.files and path.read_bytes() != submission.files[name]
     ]
     if changed:
-        says = f"{listed(changed)} differs from the one in your folder; make the zip again"
-        yield Note(
-            says
-            if len(changed) == 1
-            else says.replace(" differs from the one", " differ from those")
-        )
+        differ = "differs from the one" if len(changed) == 1 else "differ from those"
+        yield Note(f"{listed(changed)} {differ} in your folder; make the zip again")
 
 
 def _dates(path: Path) -> dict[str, float]:
@@ -129,7 +125,7 @@ def _dates(path: Path) -> dict[str, float]:
                 for info in archive.infolist()
             }
     except (OSError, zipfile.BadZipFile, ValueError, OverflowError):
-        return {}  # a folder, or dates that are none: then nothing is said of them
+        return {}  # a folder, or dates that are none: then there is no note on them
 
 
 def _behind(name: str, submission: Submission, dates: Mapping[str, float]) -> Iterator[Note]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.errors import UnusableSubmission
 from grader.notebooks import ipynb
+from grader.report import text
 from grader.types import Cell, Notebook
 
 SOME = 6  # names of a long list that are told
@@ -71,4 +72,4 @@ def listed(names: Sequence[str]) -> str:
     more = len(names) - SOME
     if more > 0:
         return f"{', '.join(names[:SOME])} and {more} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    return text.listed(names)

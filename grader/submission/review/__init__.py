@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from grader.rubric.cases import Rubric
-from grader.submission.review import gradients, looks, reach, tables
+from grader.submission.review import gradients, hidden_code, reach, tables
 from grader.submission.review.source import Remark, SourceFile, read
 from grader.submission.upload import shown
 from grader.types import Case, Flag, Submission
 
 LIMIT = 35  # flags of one submission; a report lists 40 of all kinds
-MESSAGE = 300  # characters of one flag
+LONGEST = 300  # characters of one flag
 GoldenArrays = Callable[[Case], Iterable[np.ndarray]]
 
 
@@ -42,7 +42,7 @@ def flags(
 
 def _of_one(source: SourceFile, rubric: Rubric) -> Iterator[Remark]:
     table = rubric.table.reading
-    yield from looks.remarks(source)
+    yield from hidden_code.remarks(source)
     yield from reach.remarks(source, table.forbidden_imports, table.watched_imports)
     yield from tables.remarks(source)
 
@@ -86,4 +86,4 @@ def _merged(seen: Iterable[Remark], order: dict[str, int]) -> tuple[Flag, ...]:
 def _flag(seen: Remark, times: int) -> Flag:
     often = f" ({times:,} times)" if times > 1 else ""
     where = f"{seen.place}:{seen.line}" if seen.line else seen.place
-    return Flag(seen.kind, shown(seen.message, MESSAGE) + often, shown(where, 120))
+    return Flag(seen.kind, shown(seen.message, LONGEST) + often, shown(where, 120))
