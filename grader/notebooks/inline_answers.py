@@ -164,12 +164,12 @@ def _below(blocks: Sequence[Block]) -> Iterator[tuple[str, bool]]:
         if _asks(block) or _DECLARED.search(block.text) or (heading and not mine):
             return
         if marked and heading and _marker(block.text.strip().split("\n", 1)[0]) is None:
-            return  # a new section, in which an answer stands further down
+            return  # a new section, which has an answer further down
         yield (block.text if behind is None else behind), mine
 
 
 def _at_marker(text: str) -> tuple[str, str | None]:
-    """Return what stands before and behind the first marker of a cell; None if it has no marker."""
+    """Return the text before and behind the first marker of a cell; None if it has no marker."""
     lines = text.split("\n")
     for place, line in enumerate(lines):
         rest = _marker(line)
@@ -179,7 +179,7 @@ def _at_marker(text: str) -> tuple[str, str | None]:
 
 
 def _marker(line: str) -> str | None:
-    """Return what stands behind a marker, or None: "Answer the following" is none."""
+    """Return the text behind a marker; None if there is no marker ("Answer the following")."""
     match = _MARKER.match(line[:500])
     if match is None or (match["rest"].strip() and not match["colon"]):
         return None

@@ -106,7 +106,7 @@ def _text(source: Any) -> str:
 
 
 def runnable(cell: SourceCell) -> Runnable:
-    """Make a code cell ready: what only makes sense on another machine is left out, and told."""
+    """Make a code cell ready: leave out what needs another machine, and report it."""
     if ELSEWHERE.search(cell.text):
         why = "it looks for a folder on another machine; the files are here already"
         return Runnable(cell.number, "", why, (f"cell {cell.number} was skipped: {why}",))

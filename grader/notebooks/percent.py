@@ -41,7 +41,7 @@ def parse(text: str, name: str) -> list[ScriptCell]:
     """Return the cells of a percent script; `name` is for messages.
 
     Raises GraderFault for a line before the first cell, a header that cannot be read, and a line of
-    a text cell that is no comment.
+    a text cell that is not a comment.
     """
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if LIKE_A_HEADER.match(line)]

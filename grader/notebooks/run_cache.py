@@ -176,7 +176,7 @@ class RunRecorder:
 def of_user(plan: Plan, data: Path) -> RunCache | None:
     """Return the user's cache; None if code is not confined: it could write entries itself.
 
-    `data` is the folder of images for the box: the name of the one it lies in says which they are.
+    `data` is the folder of images for the box: the name of its parent identifies them.
     """
     if plan.mode not in STRICT:
         return None

@@ -1,6 +1,6 @@
 """gradescope.zip: an autograder that Gradescope installs once and runs for every submission.
 
-At the root stand the two scripts that Gradescope looks for; all else lies in backgrade/. It holds
+At the root are the two scripts that Gradescope looks for; all else is in backgrade/. It holds
 the answers: it is for the page "Configure Autograder" and for nobody else.
 """
 

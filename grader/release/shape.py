@@ -7,7 +7,7 @@
     gives = ["softmax_loss"]           functions that are handed out solved
     absent = ["layernorm_forward"]     functions and classes that are not there
     cells.Dropout = ["a line"]         notebook cells that are not there, each by a line of its own
-    texts."cs231n/layers.py" = [["old", "new"]]     old is replaced wherever it stands in the file
+    texts."cs231n/layers.py" = [["old", "new"]]     old is replaced everywhere in the file
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Generations(BaseModel):
 def marked(reference: Path, rubric: RubricFile) -> dict[str, str]:
     """Return the reference as the rubric's years have it: path inside it -> text.
 
-    Notebooks are percent scripts, those only that the rubric asks something of. What stands between
+    Notebooks are percent scripts, those only that the rubric asks something of. The lines between
     solution marks is what a student writes. Raises GraderFault if generations.toml does not fit
     the reference, UsageError where it does not know the years.
     """

@@ -1,6 +1,6 @@
 """What students get: the reference with the answers taken out.
 
-A student writes what stands between `# BEGIN SOLUTION` and `# END SOLUTION`. Taking such a block
+A student writes what is between `# BEGIN SOLUTION` and `# END SOLUTION`. Taking such a block
 out leaves a statement that raises NotImplementedError: an unwritten function says what it is.
 Notebooks are percent scripts in the reference; they also lose model answers and grading notes.
 What is in it and what it is called follows the rubric's course years (grader/release/shape.py).

@@ -40,7 +40,7 @@ class Affected:
 
 @dataclass(frozen=True)
 class Card:
-    """All that is said about one item that needs work."""
+    """All that the page shows of one item that needs work."""
 
     anchor: str
     title: str

@@ -1,6 +1,6 @@
 """Curves of one training run as SVG: loss on the left, accuracies on the right.
 
-Behind each line lies the band of the reference, where it has such a run. The picture carries its
+Behind each line is the band of the reference, if it has such a run. The picture carries its
 numbers in words too, for those who cannot see it, and its lines and bands differ in more than
 colour. A run takes about three kilobytes of the page.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from grader.report.text import number
 from grader.types import Band, Trained, Training
 
-# The first diagram; the second lies SHIFT to the right. The frames stand in report.html.
+# The first diagram; the second is SHIFT to the right. The frames are in curves.html.
 LEFT, TOP, PANEL, TALL = 46, 12, 200, 130
 SHIFT = 290
 MOST = 72  # points of a line
@@ -61,7 +61,7 @@ class Curves:
 
 
 def curves(run: Trained) -> Curves | None:
-    """Draw a run; None if it tells nothing that could be drawn."""
+    """Draw a run; None if it has no finite number."""
     training, band = run.training, run.band
     loss = training.loss_history
     accuracies = (training.train_acc_history, training.val_acc_history)
@@ -130,7 +130,7 @@ def _epochs(value: float) -> str:
 
 
 def _points(values: np.ndarray, scale: Scale) -> str | None:
-    """Return the points of a line, thinned; what is no finite number is left out."""
+    """Return the points of a line, thinned; nan and inf are left out."""
     chosen = np.unique(np.linspace(0, len(values) - 1, min(MOST, len(values))).astype(int))
     places = [(i / max(1, len(values) - 1), float(values[i])) for i in chosen]
     return " ".join(scale.place(at, up) for at, up in places if np.isfinite(up)) or None

@@ -1,4 +1,4 @@
-"""What went wrong, told: the sentence, the error against its limit, the example, the line.
+"""What went wrong: the sentence, the error against its limit, the example, the line.
 
 Of many faults the smallest public example teaches best; what a hidden check saw stays hidden.
 """

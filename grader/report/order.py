@@ -1,6 +1,6 @@
 """What to fix first: each root cause with all that follows from it, by the points it would bring.
 
-An item that fails because of another stands under that other. So do items that stopped at the very
+An item that fails because of another comes under that other. So do items that stopped at the very
 same line, or miss the same file: a syntax error in layers.py is one mistake, not twelve. What was
 not handed in comes first.
 """
@@ -28,7 +28,7 @@ class Root:
 def roots(items: Iterable[ItemResult]) -> tuple[Root, ...]:
     """Return the items that need work: what is missing, then most points first.
 
-    What is not written yet is no mistake, and none of them.
+    Items that are not written yet are not among them.
     """
     found = [root for root in _roots(tuple(items)) if root.item.status in OPEN]
     # stable: then by the rubric
@@ -99,7 +99,7 @@ def stop(item: ItemResult) -> tuple[str, int] | None:
 
 
 def _is_ring(name: str, parents: Mapping[str, str | None]) -> bool:
-    """Return whether the causes of an item lead back to it: then it stands by itself."""
+    """Return whether the causes of an item lead back to it: then it counts by itself."""
     parent, steps = parents[name], len(parents)
     while parent is not None and parent != name and steps:
         parent, steps = parents[parent], steps - 1

@@ -82,7 +82,7 @@ def png(levels: np.ndarray) -> bytes:
 
 
 def _errors(comparison: Comparison) -> np.ndarray:
-    """Return the error of each cell over the array's scale; infinite for what is no number."""
+    """Return the error of each cell over the array's scale; infinite for nan."""
     expected = np.asarray(comparison.expected, dtype=np.float64)
     with np.errstate(all="ignore"):
         got = np.asarray(comparison.got).real.astype(np.float64).reshape(expected.shape)

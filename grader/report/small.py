@@ -16,7 +16,7 @@ OPEN = 24  # numbers that go in; where there are more, they are folded
 
 @dataclass(frozen=True)
 class Small:
-    """One small case; `got` is None where nothing of use came out, which `says` tells."""
+    """One small case; `got` is None if nothing of use came out, and then `says` has the reason."""
 
     says: str
     settings: str

@@ -124,7 +124,7 @@ def table(name: str, array: Any, wrong: np.ndarray | None, digits: int, side: in
 
 
 def _corner(marks: np.ndarray, side: int) -> tuple[int, int]:
-    """Choose where the window begins: at the start, unless all that is wrong lies outside."""
+    """Choose where the window begins: at the start, unless all wrong cells are outside."""
     if not marks.any() or marks[:side, :side].any():
         return 0, 0
     row, column = (int(i) for i in np.argwhere(marks)[0])

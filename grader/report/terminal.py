@@ -19,7 +19,7 @@ from grader.report.page import Page
 from grader.report.text import count, one_line, shown
 from grader.types import Report
 
-MOST = 8  # things that are told; the page has them all
+MOST = 8  # things to fix that are shown; the page has them all
 
 
 def show(report: Report, console: Console, report_path: Path | None) -> None:

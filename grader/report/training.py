@@ -62,7 +62,7 @@ class Book:
 
 @dataclass(frozen=True)
 class Answer:
-    """One inline question; `html` is safe to put into a page, and empty where nothing stands."""
+    """One inline question; `html` is safe to put into a page, and empty if nothing is written."""
 
     title: str
     where: str

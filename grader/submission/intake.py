@@ -2,7 +2,7 @@
 
 `folder` and `archive` read the upload and trust nothing, `layout` finds the homework among its
 names, and here both become the files that will run, with our own copies of what was handed out.
-Everything that was put right or left aside is said in a sentence; only an upload without a
+Each thing that was repaired or ignored gets a sentence; only an upload without a
 layers.py, or one that is broken or hostile, is refused.
 """
 
@@ -90,7 +90,7 @@ def _refuse_unread(layout: Layout, upload: Upload) -> None:
 
 
 def _no_layers(upload: Upload) -> UnusableSubmission:
-    """Return why there is no layers.py, as well as the names can tell."""
+    """Return why there is no layers.py, as far as the names show."""
     everything = sorted({*upload.files, *upload.unneeded, *upload.unusable})
     real = [path for path in everything if skipped_folder(path) is None]
     todo = "hand in the folder that holds layers.py, optim.py and classifiers/fc_net.py"

@@ -2,7 +2,7 @@
 
 A file or a name may be missing, a body may still be the stub that was handed out, and a result may
 be computed and not returned. Each is another word to a student, and none of them is taken from what
-the student's process tells: a process only says that nothing came back.
+the student's process reports: a process only knows that nothing came back.
 
 Nothing here fails for what a file holds: what cannot be parsed is read definition by definition.
 """
@@ -113,7 +113,7 @@ class Sources:
         return Unreturned(path, lines[-1], never) if never else None
 
     def nested(self, module: str, name: str) -> int | None:
-        """Return the line of a `def name` that stands indented; None if there is none."""
+        """Return the line of a `def name` that is indented; None if there is none."""
         path = self.path(module)
         text = _text(self._files[path]) if path else ""
         match = re.search(rf"^[ \t]+def[ \t]+{re.escape(name)}\b", text, re.MULTILINE)
@@ -153,7 +153,7 @@ def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
 
 
 def tree_of(data: bytes) -> ast.Module | None:
-    """Return a file, parsed; None for what is no Python 3, or larger or deeper than homework is."""
+    """Return a file, parsed; None unless it is Python 3, no larger and no deeper than homework."""
     return None if len(data) > 4 * MOST else _parsed(_text(data))
 
 

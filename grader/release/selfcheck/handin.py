@@ -1,6 +1,6 @@
 """The zip that is handed in: written from the student's folder, and looked through.
 
-What is found is said in sentences. Nothing is run here but a reader of zips and notebooks.
+Each finding is a sentence. Nothing is run here but a reader of zips and notebooks.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _dates(path: Path) -> dict[str, float]:
                 for info in archive.infolist()
             }
     except (OSError, zipfile.BadZipFile, ValueError, OverflowError):
-        return {}  # a folder, or dates that are none: then there is no note on them
+        return {}  # a folder, or no valid dates: then there is no note on them
 
 
 def _behind(name: str, submission: Submission, dates: Mapping[str, float]) -> Iterator[Note]:

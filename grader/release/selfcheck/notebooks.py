@@ -11,7 +11,7 @@ from grader.notebooks import ipynb
 from grader.report import text
 from grader.types import Cell, Notebook
 
-SOME = 6  # names of a long list that are told
+SOME = 6  # names of a long list that are shown
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Note:
 
 
 def look(name: str, data: bytes) -> tuple[Notebook, list[Note]]:
-    """Return the record of a notebook that nobody runs here, and what is to be said of it."""
+    """Return the record of a notebook that nobody runs here, and notes on it."""
     try:
         cells, raw = ipynb.read(data, name), ipynb.raw_cells(data, name)
     except UnusableSubmission as error:

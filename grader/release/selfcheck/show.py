@@ -154,7 +154,7 @@ def _printed(screen: Screen, checked: Checked) -> None:
 
 
 def place_of(item: Item, package: str, files: Mapping[str, bytes]) -> str:
-    """Return where the function stands, as editors know it: "cs231n/layers.py:41"."""
+    """Return the place of the function, as editors know it: "cs231n/layers.py:41"."""
     file, _, names = item.where.partition(": ")
     name = re.split(r"\W", names, maxsplit=1)[0]
     path = f"{package}/{file}"

@@ -13,7 +13,7 @@ from grader.report.result import ItemJson, ResultJson
 from grader.report.text import count, one_line, points, shown
 from grader.types import COUNTED
 
-FAULTS = 5  # that are told of one item
+FAULTS = 5  # of one item that are shown
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """GitHub Actions: the step summary (Markdown) and the annotations (workflow commands).
 
-Whatever a stranger may have written stands in <code> as numeric entities: it can be no Markdown, no
+Whatever a stranger may have written is in <code> as numeric entities: it can be no Markdown, no
 HTML, no mention, no link and no workflow command, wherever the text ends up.
 """
 

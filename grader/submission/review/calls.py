@@ -31,7 +31,7 @@ class CallSite:
 
 @dataclass(eq=False)
 class OwnFunction:
-    """A function, method or named lambda, with what stands in it but not in functions inside it."""
+    """A function, method or named lambda, with the nodes in it but not in functions inside it."""
 
     name: str
     owner: str  # its class, if it is a method

@@ -122,7 +122,7 @@ def _names_in(text: str) -> Iterator[tuple[str, int]]:
             if token.type == tokenize.NAME:
                 yield token.string, token.start[0]
     except (tokenize.TokenError, SyntaxError):
-        return  # Python 2; what stands before that was looked at
+        return  # Python 2; all before that was looked at
 
 
 def _spelled(word: str) -> str:

@@ -24,7 +24,7 @@ MAX_BYTES = 130_000
 MAX_LINE = 2_000  # characters that the repairs of Python 2 may have to try in every way
 # The parser's time grows with the square of the dots in an import: 100 kB of them take ten seconds.
 LONG_IMPORT = re.compile(r"\b(?:import|from)\b(?:[^\\\n]|\\.|\\\n){3000}")
-DEPTH = 30  # how far up a rule looks for what an expression stands in
+DEPTH = 30  # how many nodes up a rule looks for what encloses an expression
 # Handed out whole and graded with ours, or never loaded: their imports are the course's own.
 NOT_FOLLOWED = {"solver", "gradient_check", "data_utils", "synthetic", *INERT_IN_PACKAGE}
 _NO_CODE = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
@@ -66,7 +66,7 @@ class SourceFile:
         return Remark(kind, message, self.place, line)
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
-        """Yield what a node stands in, from the inside out."""
+        """Yield the nodes around a node, from the inside out."""
         while node in self.parents:
             node = self.parents[node]
             yield node
@@ -161,7 +161,7 @@ def _source(path: str, place: str, data: bytes, submission: Submission) -> Sourc
 
 
 def _parsed(text: str) -> ast.Module:
-    """Return the tree, of Python 2 where need be; parsing warns of what is none of our business.
+    """Return the tree, of Python 2 if need be; the parser's warnings are not for us.
 
     Raises SyntaxError, or ValueError where it would take too long to find out.
     """
@@ -184,7 +184,7 @@ def _parsed(text: str) -> ast.Module:
 
 
 def _walked(tree: ast.Module) -> tuple[tuple[ast.AST, ...], dict[ast.AST, ast.AST]]:
-    """Return all nodes in the order of the text, and what each stands in; without recursion."""
+    """Return all nodes in the order of the text, and the parent of each; without recursion."""
     nodes: list[ast.AST] = []
     parents: dict[ast.AST, ast.AST] = {}
     stack: list[ast.AST] = [tree]

@@ -44,10 +44,10 @@ def remarks(source: SourceFile) -> Iterator[Remark]:
 def _groups(source: SourceFile) -> dict[ast.AST, tuple[list[float], list[str]]]:
     """Return the numbers and texts of each outermost list, tuple, set or dict.
 
-    Numbers that stand alone are those of the whole file; a text that stands alone is its own group.
+    Single numbers are those of the whole file; a single text is a group of its own.
     """
     groups: dict[ast.AST, tuple[list[float], list[str]]] = {}
-    tops: dict[ast.AST, ast.AST] = {}  # of what stands in a display or a sum; outer nodes first
+    tops: dict[ast.AST, ast.AST] = {}  # of nodes in a display or a sum; outer nodes first
     for node in source.nodes:
         parent = source.parents.get(node)
         top = tops.get(parent, node) if parent is not None else node
