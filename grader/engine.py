@@ -164,11 +164,11 @@ def _flags(submission: Submission, assignment: Assignment, loaded: Loaded) -> tu
     if all(one.get("outcome") in ("died", "timeout") for one in loaded.modules.values()):
         return (*changed, Flag("unread", "no file could be loaded, so none was looked at here", ""))
 
-    def inline_answers(case: Case) -> list[np.ndarray]:
+    def answers(case: Case) -> list[np.ndarray]:
         expected = assignment.golden.expected(case) if find(case.judge).golden else ()
         return [array for outputs in expected for array in outputs.values()]
 
-    return (*changed, *review.flags(submission, assignment.rubric, inline_answers))
+    return (*changed, *review.flags(submission, assignment.rubric, answers))
 
 
 def _cpu_s() -> float:

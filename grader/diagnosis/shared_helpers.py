@@ -6,7 +6,8 @@ import ast
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from grader.guest.modules import GRADED, Job
+from grader.box.job import Job
+from grader.guest.modules import GRADED
 from grader.guest.operations import NETS
 from grader.submission.bodies import computed
 from grader.submission.written import tree_of
