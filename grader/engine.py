@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -33,14 +33,14 @@ from grader.grading import follow, large_input, score, training
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.outcome import result_of
-from grader.grading.rerun import Rerun
+from grader.grading.rerun import Rerun, explaining
 from grader.grading.verdicts import Bench
 from grader.judges import find
 from grader.notebooks import inline_answers
 from grader.rubric import generation
 from grader.submission import review
 from grader.submission.written import Sources
-from grader.types import Case, Flag, ItemResult, Notebook, Report, Submission
+from grader.types import Case, Evidence, Flag, ItemResult, Notebook, Report, Smallest, Submission
 
 
 def grade_one(
@@ -93,31 +93,46 @@ def grade_one(
 
 
 def _items(rerun: Rerun) -> tuple[ItemResult, ...]:
-    """Look further into what failed, each time in a session of its own; return every item."""
-    followed = follow.through(rerun)
-    facts = replace(rerun.facts, followed=followed)
-    rerun = replace(rerun, facts=facts)
-    causes = diagnose.causes(facts, own_gradient.gradients(rerun))
-    certain = [name for name, why in causes.items() if why.cause.certain and why.hints]
-    over = over_reference.evidence(rerun, certain)
-    causes |= diagnose.certain_causes(facts, over)
-    causes |= trace.causes(rerun, over, causes)
-    minimal = minimal_example.find_minimal(rerun)
-    follows = consequence.find(facts, over, causes)
+    """Look further into what failed, each time in a session of its own; return every item.
+
+    If a search breaks by a fault of ours, its explanation is left out; an item whose points hang on
+    it is a grader_fault.
+    """
+    followed: Mapping[str, follow.Again] = {}
+    with rerun.deciding(verdict.item for verdict in rerun.facts.failed().values()):
+        followed = follow.through(rerun)
+    rerun = replace(rerun, facts=replace(rerun.facts, followed=followed))
+    facts = rerun.facts
+    own, over, minimal = frozenset[str](), dict[str, Evidence](), dict[str, Smallest]()
+    with explaining("comparing gradients with their own forward pass"):
+        own = own_gradient.gradients(rerun)
+    causes = diagnose.causes(facts, own)
+    with explaining("running nets over the reference's layers"):
+        over = over_reference.evidence(rerun, causes)
+        causes |= diagnose.certain_causes(facts, over)
+    with explaining("finding the line where a net goes another way"):
+        causes |= trace.causes(rerun, over, causes)
+    with explaining("finding minimal examples"):
+        minimal = minimal_example.find_minimal(rerun)
+    follows = consequence.find(rerun, over, causes)
     follows |= folding.consequences(rerun, follows)
+    verdicts = {**facts.verdicts, **rerun.broken}
     items = (
         result_of(
             item,
             facts.rubric,
-            facts.verdicts,
-            followed.get(item.id),
+            verdicts,
+            facts.followed.get(item.id),
             follows.get(item.id),
             causes.get(item.id),
         )
         for item in facts.rubric.table.items
     )
     return tuple(
-        replace(item, smallest=None if item.because_of else minimal.get(item.id)) for item in items
+        item
+        if item.because_of or item.status == "grader_fault"
+        else replace(item, smallest=minimal.get(item.id))
+        for item in items
     )
 
 
@@ -149,11 +164,11 @@ def _flags(submission: Submission, assignment: Assignment, loaded: Loaded) -> tu
     if all(one.get("outcome") in ("died", "timeout") for one in loaded.modules.values()):
         return (*changed, Flag("unread", "no file could be loaded, so none was looked at here", ""))
 
-    def inline_answers(case: Case) -> list[np.ndarray]:
+    def answers(case: Case) -> list[np.ndarray]:
         expected = assignment.golden.expected(case) if find(case.judge).golden else ()
         return [array for outputs in expected for array in outputs.values()]
 
-    return (*changed, *review.flags(submission, assignment.rubric, inline_answers))
+    return (*changed, *review.flags(submission, assignment.rubric, answers))
 
 
 def _cpu_s() -> float:

@@ -84,10 +84,10 @@ def main() -> None:
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and one line says so
         if hasattr(error, "format_message"):  # typer's own: the command line is wrong
-            said = error.format_message()
-            if not said.startswith("Usage:"):  # the help, where there was no argument at all
-                said = f"grade: {' '.join(said.split()).rstrip('.')}; see `grade -h`"
-            print(said, file=sys.stderr)
+            line = error.format_message()
+            if not line.startswith("Usage:"):  # the help, where there was no argument at all
+                line = f"grade: {' '.join(line.split()).rstrip('.')}; see `grade -h`"
+            print(line, file=sys.stderr)
             sys.exit(2)
         if os.environ.get("BACKGRADE_DEBUG"):
             traceback.print_exc()

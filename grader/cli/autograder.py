@@ -16,7 +16,7 @@ from grader import resources
 from grader.cli import grading
 from grader.cli.files import write
 from grader.errors import UnusableSubmission
-from grader.report.export import gradescope, told
+from grader.report.export import exported, gradescope
 from grader.report.export.reading import read_result
 
 
@@ -55,7 +55,7 @@ def autograder(
         code = ended.exit_code
     result = read_result(report)
     write(target, gradescope.write(result, visibility.value))
-    for flag in told.flags(result):
+    for flag in exported.flags(result):
         typer.echo(f"For staff to look at: {flag}")
     if code:
         raise typer.Exit(code)

@@ -36,10 +36,8 @@ def build(
 @app.command("verify")
 def verify() -> None:
     """Recompute the fixtures and compare; exit 1 and name each array that differs."""
-    found = _differences()
-    for difference in found:
-        typer.echo(f"{difference.array}: {difference.says}")
-    counted = "1 array differs" if len(found) == 1 else f"{len(found)} arrays differ"
+    found = _show_differences()
+    counted = "1 array differs" if found == 1 else f"{found} arrays differ"
     typer.echo(counted if found else "golden fixtures: all as built")
     if found:
         raise typer.Exit(1)
@@ -48,10 +46,8 @@ def verify() -> None:
 @app.command("diff")
 def diff() -> None:
     """Show what `build` would change, and by how much."""
-    found = _differences()
-    for difference in found:
-        typer.echo(f"{difference.array}: {difference.says}")
-    typer.echo(f"`grade fixtures build` would change {len(found)} array{'s' * (len(found) != 1)}")
+    found = _show_differences()
+    typer.echo(f"`grade fixtures build` would change {found} array{'s' * (found != 1)}")
 
 
 @app.command("curves")
@@ -92,8 +88,12 @@ def _built(names: list[str] | None) -> tuple[Any, Any]:
     return (manifest, files), answers.build(chosen, reference, Golden(manifest, files, ""))
 
 
-def _differences() -> list[Any]:
+def _show_differences() -> int:
+    """Print each array that the reference gives in another way now; return how many."""
     from grader.authoring.fixtures import verify
 
     reference = resources.home() / "reference"
-    return verify.differences(resources.rubrics(), reference, resources.golden_folder())
+    found = verify.differences(resources.rubrics(), reference, resources.golden_folder())
+    for difference in found:
+        typer.echo(f"{difference.array}: {difference.says}")
+    return len(found)

@@ -48,7 +48,7 @@ def _template(folder: Path, rubric: str) -> None:
 def _archives(folder: Path, rubric: str) -> None:
     from grader.release import bundle
 
-    source = bundle.Source(resources.assignment(rubric), resources.home())
-    for released in bundle.write(folder, source):
-        typer.echo(f"{folder / released.name}: {released.size / 1e6:.2f} MB")
+    source = bundle.ReleaseInputs(resources.assignment(rubric), resources.home())
+    for name, size in bundle.write(folder, source).items():
+        typer.echo(f"{folder / name}: {size / 1e6:.2f} MB")
     typer.echo(f"{folder / 'SHA256SUMS'}: their checksums")

@@ -38,5 +38,7 @@ def changed(
         return None
     listed = " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
     verb, them = ("is", "it") if len(names) == 1 else ("are", "them")
-    says = f"{listed} {verb} changed in place, and the caller still needs {them}: work on a copy."
-    return "input-changed", says, certain
+    message = (
+        f"{listed} {verb} changed in place, and the caller still needs {them}: work on a copy."
+    )
+    return "input-changed", message, certain

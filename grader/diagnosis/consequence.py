@@ -19,6 +19,7 @@ from grader.diagnosis.reproduce import reproduces
 from grader.grading.dependencies import kind
 from grader.grading.facts import Facts
 from grader.grading.outcome import Consequence
+from grader.grading.rerun import Rerun
 from grader.grading.verdicts import Verdict
 from grader.guest.operations import forward_of
 from grader.types import Diagnosis, Evidence
@@ -27,29 +28,38 @@ Stop = tuple[str, str, str, int]  # function, kind of exception, file, line
 
 
 def find(
-    facts: Facts, over: Mapping[str, Evidence], causes: Mapping[str, Diagnosis]
+    rerun: Rerun, over: Mapping[str, Evidence], causes: Mapping[str, Diagnosis]
 ) -> dict[str, Consequence]:
     """Return the items that are consequences, each with the item that explains it.
 
     `over` is what happened over right layers, by case.
     """
     found: dict[str, Consequence] = {}
-    for name, verdict in facts.verdicts.items():
-        if verdict.passed or verdict.broken:
-            continue
-        again = facts.followed.get(name)
-        if again is not None and _whole(verdict, again.right):
-            if again.root is not None:
-                found[name] = Consequence(again.root, again.right)
-            continue
-        root = _stopped_in(name, facts)
-        if root is not None:
-            found[name] = Consequence(root, {})
-        elif (same := _same_mistake(verdict, facts, over, causes)) is not None:
-            found[name] = same
-        elif again is not None and again.held and again.root is not None:
-            found[name] = _held(verdict, again.root, causes.get(again.root))
+    for name, verdict in rerun.facts.verdicts.items():
+        if not verdict.passed and not verdict.broken:
+            with rerun.deciding([verdict.item]):
+                one = _of_item(verdict, rerun.facts, over, causes)
+                found |= {name: one} if one is not None else {}
     return found
+
+
+def _of_item(
+    verdict: Verdict,
+    facts: Facts,
+    over: Mapping[str, Evidence],
+    causes: Mapping[str, Diagnosis],
+) -> Consequence | None:
+    name = verdict.item.id
+    again = facts.followed.get(name)
+    if again is not None and _whole(verdict, again.right):
+        return None if again.root is None else Consequence(again.root, again.right)
+    root = _stopped_in(name, facts)
+    if root is not None:
+        return Consequence(root, {})
+    same = _same_mistake(verdict, facts, over, causes)
+    if same is None and again is not None and again.held and again.root is not None:
+        return _held(verdict, again.root, causes.get(again.root))
+    return same
 
 
 def _held(verdict: Verdict, root: str, why: Diagnosis | None) -> Consequence:

@@ -1,7 +1,7 @@
 """Why is it wrong? From the evidence of what failed to a sentence and the hints that fit it.
 
     plain      a file that cannot be imported, a result that is not returned, other names
-    match      a usual mistake that gives the same wrong numbers (reference/misconceptions)
+    match      a misconception that gives the same wrong numbers (reference/misconceptions)
     conduct    else whether answers differ from run to run, or arguments are changed in place
     symptoms   else what wrong numbers have to do with the right ones: a factor, a transpose
     properties the same of what is random: which share is kept, by which factor
@@ -31,6 +31,7 @@ from grader.diagnosis import (
 )
 from grader.diagnosis.match import Match, Mine
 from grader.diagnosis.symptoms import Symptom
+from grader.errors import BackgradeError, log_fault
 from grader.golden.misconceptions import Misconceptions
 from grader.grading.endings import Place
 from grader.grading.facts import Facts
@@ -85,7 +86,10 @@ def _guarded(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     try:
         with np.errstate(all="ignore"):  # a student's numbers may be anything
             return _of_item(name, facts, quiet)
+    except BackgradeError:
+        raise
     except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
+        log_fault(f"explaining the item {name}")
         return None
 
 
@@ -113,8 +117,8 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     lost = sorted(lost, key=lambda part: -worth[part])
     counted = Counted(item, cases)
     mine = Mine(counted(wrong_answers(seen)), symptoms.errors(seen), counted.part)
-    twins = {name: counted(answers) for name, answers in wrong.answers(item.id).items()}
-    matches = match.find(item.id, mine, twins, lost)
+    theirs = {name: counted(answers) for name, answers in wrong.answers(item.id).items()}
+    matches = match.find(item.id, mine, theirs, lost)
     covered = {part for one in matches for part in one.parts}
     rest = [] if match.WHOLE in covered else [part for part in lost if part not in covered]
     names = plain.names(seen)
@@ -131,11 +135,11 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     stop = stops.find(cases, [evidence[case.id] for case in cases], bench)
     if stop is not None and not matches:  # what stops comes before what other numbers show
         return _stopped(stop, mine, evidence)
-    telling = [one for one in signs if not sentences.is_vague(one.id)]
-    signs = (telling or ([] if matches else signs))[: MOST - len(matches[:MOST])]
+    clear = [one for one in signs if not sentences.is_vague(one.id)]
+    signs = (clear or ([] if matches else signs))[: MOST - len(matches[:MOST])]
     if matches or signs:
         signs = [_with_line(one, Place.of(item), bench) for one in signs]
-        return _told(matches[:MOST], signs, wrong, names)
+        return _joined(matches[:MOST], signs, wrong, names)
     bad = {case_id for case_id, _ in mine.answers}
     changed = conduct.changed(cases, evidence, sorted(bad), verdict.faults)
     if changed is not None:
@@ -147,7 +151,7 @@ def _stopped(stop: stops.Stop, mine: Mine, evidence: Mapping[str, Evidence]) -> 
     """Return why cases stopped; it is certain where nothing else went wrong."""
     bad = {case_id for case_id, _ in mine.answers}
     answered = any(evidence[one].outcome == "answered" for one in bad if one in evidence)
-    return Diagnosis(Cause(f"symptom/{stop.id}", stop.says, stop.certain and not answered))
+    return Diagnosis(Cause(f"symptom/{stop.id}", stop.message, stop.certain and not answered))
 
 
 def _with_source(found: Diagnosis | None, place: Place, bench: Bench) -> Diagnosis | None:
@@ -158,19 +162,19 @@ def _with_source(found: Diagnosis | None, place: Place, bench: Bench) -> Diagnos
     if found is not None and (found.hints and found.cause.certain or found.whole):
         return found
     if found is not None and found.cause.certain:
-        said = source.order(place, bench.sources)
-        says = " ".join([found.cause.says, *said])
-        return replace(found, cause=replace(found.cause, says=says))
-    told = (
+        more = source.order(place, bench.sources)
+        message = " ".join([found.cause.says, *more])
+        return replace(found, cause=replace(found.cause, says=message))
+    named = (
         0 if found is None or sentences.is_vague(found.cause.id) else found.cause.id.count("+") + 1
     )
-    facts = source.facts(place, bench.sources)[: max(0, MOST - told)]
+    facts = source.facts(place, bench.sources)[: max(0, MOST - named)]
     if not facts:
         return found
     kept = [] if found is None or sentences.is_vague(found.cause.id) else [found.cause.says]
     name = "symptom/source" if found is None else f"{found.cause.id}+symptom/source"
-    says = " ".join([*kept, *facts])
-    return Diagnosis(Cause(name, says, False), found.hints if found else ())
+    message = " ".join([*kept, *facts])
+    return Diagnosis(Cause(name, message, False), found.hints if found else ())
 
 
 def seen_of(case: Case, evidence: Evidence, bench: Bench) -> Seen:
@@ -190,8 +194,8 @@ def _behind_forward(
     forward = forward_of(name, promised=False)
     if known or not forward or not _forward_is_wrong(name, verdicts):
         return diagnosis
-    says = f"{forward} is wrong, and {name} works with what it keeps: mend {forward} first."
-    return Diagnosis(Cause("symptom/behind-the-forward-pass", says, False))
+    message = f"{forward} is wrong, and {name} works with what it keeps: mend {forward} first."
+    return Diagnosis(Cause("symptom/behind-the-forward-pass", message, False))
 
 
 def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
@@ -205,9 +209,9 @@ def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
 def _with_line(sign: Symptom, place: Place, bench: Bench) -> Symptom:
     """Add the line in which the first output of a symptom is made, where the source shows it."""
     at = lines.of(place, sign.outputs[0], bench.sources, sign.mode) if sign.outputs else None
-    if at is None or not sign.says.endswith("."):
+    if at is None or not sign.message.endswith("."):
         return sign
-    return replace(sign, says=f"{sign.says[:-1]} ({place.module}.py line {at}).")
+    return replace(sign, message=f"{sign.message[:-1]} ({place.module}.py line {at}).")
 
 
 def _plain(known: plain.Plain) -> Diagnosis:
@@ -246,7 +250,7 @@ class Counted:
         return None if case is None else self._item.part_of(key[1], case)
 
 
-def _told(
+def _joined(
     matches: list[Match],
     signs: list[Symptom],
     wrong: Misconceptions,
@@ -258,11 +262,11 @@ def _told(
     """
     told = [wrong.explanation(one.mistake) for one in matches]
     listed = (parameters[1],) if parameters else ()
-    says = " ".join([*(one.message for one in told), *listed, *(one.says for one in signs)])
+    message = " ".join([*(one.message for one in told), *listed, *(one.message for one in signs)])
     names = [one.mistake for one in matches] + [f"symptom/{one.id}" for one in signs]
     certain = all([*(one.certain for one in matches), *(one.certain for one in signs)])
     hints: tuple[str, ...] = ()
     if told:
         first, second, third = told[0].hints
         hints = (first, f"{second} In short: {told[0].formula}.", third)
-    return Diagnosis(Cause("+".join(dict.fromkeys(names)), says, certain), hints)
+    return Diagnosis(Cause("+".join(dict.fromkeys(names)), message, certain), hints)

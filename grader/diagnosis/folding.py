@@ -10,26 +10,20 @@ twice is two.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from grader.box.job import Job
-from grader.box.session import Session
-from grader.diagnosis import trace
+from grader.diagnosis import plain_net, shared_helpers, trace
 from grader.grading.dependencies import kind
+from grader.grading.facts import Facts
 from grader.grading.outcome import Consequence
 from grader.grading.rerun import Rerun
-from grader.guest.modules import GRADED
-from grader.guest.operations import NETS
 from grader.guest.probes import folds, stand_ins
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
-from grader.submission.bodies import computed
-from grader.submission.written import tree_of
 from grader.types import Arrays, Call, Case, Evidence
 
 SAME = 1e-9  # of an array's largest number: one mistake in two places rounds a little differently
@@ -88,34 +82,42 @@ FOLDS = (
 
 def consequences(rerun: Rerun, explained: Collection[str]) -> dict[str, Consequence]:
     """Return the items whose mistake another one pays for; none of those `explained` already."""
-    facts, grafts = rerun.facts, rerun.assignment.grafts
+    facts, found = rerun.facts, dict[str, Consequence]()
     lost = {
         name: set(facts.lost(name))
         for name, verdict in facts.failed().items()
         if kind(verdict.item) == "nets" and name not in explained and not facts.is_slow(name)
     }
-    asked = {name: net_of(facts.verdicts[name].item) for name, parts in lost.items() if parts}
-    if len(asked) < 2 or "layers" not in grafts:
-        return {}
+    lost = {name: parts for name, parts in lost.items() if parts}
+    if len(lost) > 1 and "layers" in rerun.assignment.grafts:
+        with rerun.deciding(facts.verdicts[name].item for name in lost):
+            found = _pairs(rerun, lost)
+    return found
+
+
+def _pairs(rerun: Rerun, lost: Mapping[str, set[str]]) -> dict[str, Consequence]:
+    """Compare each net with those before it, of its own class first."""
+    facts, assignment = rerun.facts, rerun.assignment
+    asked = {name: net_of(facts.verdicts[name].item) for name in lost}
     cases = [_case(item, net, fold) for item, net in asked.items() for fold in FOLDS
              if fold.asks(net)]  # fmt: skip
-    layers = grafts["layers"] + b"\n\n" + Path(stand_ins.__file__).read_bytes()
-    seen = rerun.nets(cases, rerun.over({"layers": layers}))
+    source = Path(stand_ins.__file__).read_bytes()
+    layers = {"layers": assignment.grafts["layers"] + b"\n\n" + source}
+    seen = rerun.nets(cases, rerun.over(layers))
     found: dict[str, Consequence] = {}
+    if not seen:
+        return found
     for number, (item, net) in enumerate(asked.items()):
         earlier = list(asked)[:number]
         for other in sorted(earlier, key=lambda name: asked[name].name != net.name):
-            start = {"init"} if _same_start(item, other, facts.rubric, facts.evidence) else set()
+            start = {"init"} if _same_start(item, other, facts) else set()
             with np.errstate(all="ignore"):  # a student's numbers may be anything
                 same = _same(item, other, lost[item] - start, seen, facts.rubric)
             if not same or not _calls_its_own(item, net, seen):
                 continue
             owner = other
             if net.name != asked[other].name:
-                if not rerun.assignment.solved:
-                    continue
-                with rerun.session(rerun.reference_over({"layers": layers})) as right:
-                    owner = _owner(right, (item, other), seen, rerun)
+                owner = _owner((item, other), layers, seen, rerun) if assignment.solved else ""
             if owner == item:  # the other class is this one, or holds it
                 found[other] = _by(item, lost[other])
             elif owner:
@@ -211,15 +213,16 @@ def _stop(evidence: Evidence) -> tuple[str, str, int] | None:
     return (raised.type, *raised.frames[-1][:2]) if raised and raised.frames else None
 
 
-def _same_start(item: str, other: str, rubric: Rubric, evidence: Mapping[str, Evidence]) -> bool:
+def _same_start(item: str, other: str, facts: Facts) -> bool:
     """Say whether two nets that differ in their normalization start with the same parameters."""
-    cases = {case.id: case for case in rubric.cases if case.probe == "nets.net_init"}
+    evidence = facts.evidence
+    cases = {case.id: case for case in facts.rubric.cases if case.probe == "nets.net_init"}
     pairs = [
-        (evidence[case_id], evidence[twin])
+        (evidence[case_id], evidence[partner])
         for case_id, case in cases.items()
-        for twin in [f"{other}/{case_id.partition('/')[2]}"]
-        if case.item == item and twin in cases and cases[twin].only == case.only
-        if cases[twin].options["dims"] == case.options["dims"]
+        for partner in [f"{other}/{case_id.partition('/')[2]}"]
+        if case.item == item and partner in cases and cases[partner].only == case.only
+        if cases[partner].options["dims"] == case.options["dims"]
     ]
     return bool(pairs) and all(
         one.outcome == two.outcome == "answered"
@@ -276,35 +279,25 @@ def _right(inputs: Arrays, fold: Fold) -> dict[str, np.ndarray]:
     dims = list(fold.dims)
     values = folds.values_of(inputs["theta"], dims, fold.fold)
     plain = folds.multiplied(values, dims)
-    x, y = inputs["x"][-1], inputs["y"][-1]
-    outs, last = [x], len(dims) - 1
-    for layer in range(1, last):
-        outs.append(np.maximum(0.0, outs[-1] @ plain[f"W{layer}"] + plain[f"b{layer}"]))
-    scores = outs[-1] @ plain[f"W{last}"] + plain[f"b{last}"]
-    log_probs = scores - scores.max(axis=1, keepdims=True)
-    log_probs -= np.log(np.exp(log_probs).sum(axis=1, keepdims=True))
-    rows = np.arange(len(x))
-    found = {"loss": -log_probs[rows, y].mean()}
-    dout = np.exp(log_probs)
-    dout[rows, y] -= 1
-    dout /= len(x)
-    for layer in range(last, 0, -1):
-        w = plain[f"W{layer}"]
+    outs = plain_net.forward(plain, inputs["x"][-1])
+    loss, dout = plain_net.softmax(outs["scores"], inputs["y"][-1])
+    found = {"loss": np.asarray(loss)}
+    for layer in range(len(dims) - 1, 0, -1):
+        w, x = plain[f"W{layer}"], outs[f"h{layer - 1}"]
         found["loss"] = found["loss"] + 0.5 * fold.reg * np.sum(w * w)
-        found[f"dW{layer}"] = outs[layer - 1].T @ dout + fold.reg * w
+        found[f"dW{layer}"] = x.T @ dout + fold.reg * w
         found[f"db{layer}"] = dout.sum(axis=0)
-        dout = (dout @ w.T) * (outs[layer - 1] > 0)
+        dout = (dout @ w.T) * (x > 0)
     found = folds.unfolded(found, values, dims)
     for name, scale in folds.scales(fold.fold, len(inputs["x"])).items():
         again = folds.multiplied(values, dims, scale)
-        out = inputs["x"][0]
-        for layer in range(1, last):
-            out = np.maximum(0.0, out @ again[f"W{layer}"] + again[f"b{layer}"])
-        found[name] = out @ again[f"W{last}"] + again[f"b{last}"]
+        found[name] = plain_net.forward(again, inputs["x"][0])["scores"]
     return found
 
 
-def _owner(right: Session, pair: Sequence[str], seen: Mapping[str, Evidence], rerun: Rerun) -> str:
+def _owner(
+    pair: Sequence[str], layers: Mapping[str, bytes], seen: Mapping[str, Evidence], rerun: Rerun
+) -> str:
     """Return the item that pays for a mistake which nets of two classes have from one piece of the
     student's code: the second of the `pair`, or the first where it is in that one's own class; ""
     if there is no such piece.
@@ -318,13 +311,14 @@ def _owner(right: Session, pair: Sequence[str], seen: Mapping[str, Evidence], re
         for dims in (ONE, DEEP)
     )
     cases = [_case("FullyConnectedNet", Net("FullyConnectedNet"), one) for one in (fold, deep)]
-    calls, deep_calls = (right.once([case])[case.id].calls for case in cases)
+    with rerun.session(rerun.reference_over(layers)) as right:
+        calls, deep_calls = (right.once([case])[case.id].calls for case in cases)
     mine = [seen[fold.case(name)].calls for name in pair]
     deeper = [seen[deep.case(name)].calls for name in pair if deep.case(name) in seen]
     if not all(mine) or any(_affine(one) != _affine(deep_calls) for one in deeper):
         return ""
     sites = [trace.site(one, calls) for one in mine]
-    helpers = list(_helpers(rerun.job, rerun.facts.verdicts))
+    helpers = list(shared_helpers.find(rerun.job, rerun.facts.verdicts))
     if all(site is not None for site in sites):
         helpers = [one for one in helpers if all(one.holds(site) for site in sites if site)]
     else:
@@ -336,52 +330,3 @@ def _owner(right: Session, pair: Sequence[str], seen: Mapping[str, Evidence], re
 
 def _affine(calls: Sequence[Call]) -> int:
     return sum(call.name == "affine_forward" for call in calls)
-
-
-@dataclass(frozen=True)
-class Helper:
-    """A function of the student's own that both classes use: where it is, and its names."""
-
-    name: str
-    path: str
-    lines: range
-    words: frozenset[str]
-
-    def holds(self, site: tuple[str, int]) -> bool:
-        """Say whether a line of a file is one of its own."""
-        return site[0] == self.path and site[1] in self.lines
-
-
-def _helpers(job: Job, items: Collection[str]) -> Iterator[Helper]:
-    """Yield what both nets of fc_net.py use and what is no item: functions, a class that both are
-    or hold; and the one net where the other one is it, or holds it.
-    """
-    paths = {name: f"{job.package}/{path}" for name, path in GRADED.items()}
-    trees = {name: tree_of(job.files.get(path, b"")) for name, path in paths.items()}
-    bodies = {name: [] if tree is None else tree.body for name, tree in trees.items()}
-    nets = [node for node in bodies["fc_net"] if isinstance(node, ast.ClassDef)]
-    used = {node.name: _used(node) for node in nets if node.name in NETS}
-    for name in ("fc_net", "layer_utils", "layers"):
-        for node in bodies[name]:
-            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-                continue
-            works = isinstance(node, ast.ClassDef) or node.name not in items and computed(node.body)
-            if works:
-                users = [words for net, words in used.items() if net != node.name]
-                if len(used) > 1 and all(node.name in words for words in users):
-                    lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-                    yield Helper(node.name, paths[name], lines, _words(node))
-
-
-def _used(net: ast.ClassDef) -> frozenset[str]:
-    """Return the names that a class is made from or calls, or hands to what it calls."""
-    calls = [node for node in ast.walk(net) if isinstance(node, ast.Call)]
-    parts = [*net.bases, *(part for call in calls for part in (call.func, *call.args))]
-    return frozenset(part.id for part in parts if isinstance(part, ast.Name))
-
-
-def _words(tree: ast.AST) -> frozenset[str]:
-    """Return the names that code uses, those of its arguments too."""
-    nodes = list(ast.walk(tree))
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    return frozenset(names | {node.arg for node in nodes if isinstance(node, ast.arg)})

@@ -91,7 +91,7 @@ def words(
     text, space = found
     for slip in slips(text):
         if _gives(slip.code, space, got, tolerance):
-            yield f"{SLIP}{slip.says}"
+            yield f"{SLIP}{slip.message}"
 
 
 def right(case: Case, output: str, inputs: Arrays, got: np.ndarray) -> bool | None:
@@ -106,8 +106,10 @@ def holds(word: str, case: Case, output: str, inputs: Arrays, got: np.ndarray) -
     if found is None:
         return False
     text, space = found
-    says = word.removeprefix(SLIP)
-    return any(slip.says == says and _gives(slip.code, space, got, 1e-5) for slip in slips(text))
+    message = word.removeprefix(SLIP)
+    return any(
+        slip.message == message and _gives(slip.code, space, got, 1e-5) for slip in slips(text)
+    )
 
 
 def _formula(case: Case, output: str, inputs: Arrays, got: np.ndarray) -> tuple[str, Space] | None:

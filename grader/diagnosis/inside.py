@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from grader.diagnosis import plain_net
 from grader.guest.probes.nets import parameters
 from grader.types import Arrays, Case
 
@@ -51,17 +52,9 @@ def _hidden_units(case: Case, inputs: Arrays, got: np.ndarray, tolerance: float)
         return
     keep = float(case.options.get("keep", 1.0))
     factors = {"keep": keep, "1/keep": 1 / keep} if keep != 1 else {}
+    values = parameters(inputs["theta"], list(case.options["dims"]))
     for name, factor in factors.items():
-        scores = _scores(inputs, list(case.options["dims"]), factor)
+        scores = plain_net.forward(values, inputs["x"], factor)["scores"]
         size = float(np.max(np.abs(scores)))
         if got.shape == scores.shape and np.all(np.abs(got - scores) <= tolerance * size):
             yield f"hidden units times {name}"
-
-
-def _scores(inputs: Arrays, dims: list[int], factor: float) -> np.ndarray:
-    values = parameters(inputs["theta"], dims)
-    x = inputs["x"].reshape(len(inputs["x"]), -1)
-    for layer in range(1, len(dims) - 1):
-        x = factor * np.maximum(0.0, x @ values[f"W{layer}"] + values[f"b{layer}"])
-    last = len(dims) - 1
-    return np.asarray(x @ values[f"W{last}"] + values[f"b{last}"])

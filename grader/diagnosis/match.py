@@ -1,6 +1,6 @@
-"""Which usual mistake gives the very answers that a student's code gave?
+"""Which misconception gives the very answers that a student's code gave?
 
-A mistake fits where it is wrong in the same outputs of the same cases and with the same numbers.
+A misconception fits if it is wrong in the same outputs of the same cases and with the same numbers.
 It is certain where all of them agree to 1e-9 and lie far nearer to it than to the right answer.
 """
 
@@ -44,18 +44,18 @@ class Mine:
         return {k: a for k, a in answers.items() if part in (WHOLE, self.part(k))}
 
 
-def find(item: str, mine: Mine, twins: Mapping[str, Answers], parts: Iterable[str]) -> list[Match]:
+def find(item: str, mine: Mine, known: Mapping[str, Answers], parts: Iterable[str]) -> list[Match]:
     """Return the mistakes that explain the wrong `parts` of an item, the most telling first.
 
     One that explains everything is enough; else each part may have a mistake of its own, if that
     one is not wrong where the student is right.
     """
-    ranked = sorted(twins, key=lambda name: (not name.startswith(f"{item}/"), "+" in name))
-    whole = _best(mine, twins, ranked, WHOLE)
+    ranked = sorted(known, key=lambda name: (not name.startswith(f"{item}/"), "+" in name))
+    whole = _best(mine, known, ranked, WHOLE)
     if whole is not None:
         return [whole]
-    possible = [name for name in ranked if not _contradicted(mine.answers, twins[name])]
-    fits = {part: list(_fitting(mine, twins, possible, part)) for part in parts}
+    possible = [name for name in ranked if not _contradicted(mine.answers, known[name])]
+    fits = {part: list(_fitting(mine, known, possible, part)) for part in parts}
     found: dict[str, Match] = {}
     while fits:
         best = _widest(fits)
@@ -106,15 +106,15 @@ def _widest(fits: Mapping[str, Sequence[Match]]) -> Match | None:
 
 
 def _best(
-    mine: Mine, twins: Mapping[str, Answers], names: Iterable[str], part: str
+    mine: Mine, known: Mapping[str, Answers], names: Iterable[str], part: str
 ) -> Match | None:
     """Return the first mistake that certainly gives the wrong answers of a part, or may."""
-    found = list(_fitting(mine, twins, names, part))
+    found = list(_fitting(mine, known, names, part))
     return next((match for match in found if match.certain), found[0] if found else None)
 
 
 def _fitting(
-    mine: Mine, twins: Mapping[str, Answers], names: Iterable[str], part: str
+    mine: Mine, known: Mapping[str, Answers], names: Iterable[str], part: str
 ) -> Iterator[Match]:
     """Yield each mistake that gives the wrong answers of a part, once."""
     wanted = mine.only(mine.answers, part)
@@ -122,13 +122,13 @@ def _fitting(
         return
     found: dict[str, Match] = {}
     for name in names:
-        theirs = mine.only(twins[name], part)
+        theirs = mine.only(known[name], part)
         gap = _gap(wanted, theirs, mine.errors)
         if gap is None or _empty(theirs):
             continue
-        alone = theirs.keys() == twins[name].keys()
+        alone = theirs.keys() == known[name].keys()
         match = Match(
-            name.partition("+")[0], frozenset({part}), gap <= EXACT and _telling(theirs, alone)
+            name.partition("+")[0], frozenset({part}), gap <= EXACT and _decisive(theirs, alone)
         )
         if match.certain or match.mistake not in found:
             found[match.mistake] = match
@@ -177,7 +177,7 @@ def _size(answer: Answer) -> float:
     return float(np.max(np.abs(answer), initial=0.0, where=np.isfinite(answer)))
 
 
-def _telling(answers: Answers, alone: bool) -> bool:
+def _decisive(answers: Answers, alone: bool) -> bool:
     """Say whether answers are enough to be certain: numbers, or words that are the whole story.
 
     The kind of an exception, an array of nan, or words for "something else" fit many mistakes.

@@ -18,7 +18,7 @@ from grader.box.session import Session
 from grader.diagnosis import snippets
 from grader.diagnosis.snippets import Place
 from grader.grading.dependencies import root
-from grader.grading.rerun import Rerun
+from grader.grading.rerun import Rerun, explaining
 from grader.grading.verdicts import Bench, Verdict
 from grader.guest.operations import forward_of
 from grader.judges import Look
@@ -28,7 +28,7 @@ from grader.rubric.records import Item
 from grader.types import Case, Evidence, Fault, Smallest
 
 COUNT = "parameters_without_gradient"  # no answer of the student's
-TOLD = ("shape", "value", "not_finite", "missing", "not_written", "error", "dtype")
+SHOWN_KINDS = ("shape", "value", "not_finite", "missing", "not_written", "error", "dtype")
 
 
 def find_minimal(rerun: Rerun) -> dict[str, Smallest]:
@@ -86,11 +86,9 @@ def find(
     for name, (case, fault) in first.items():
         faults = _faults(bench, rubric.item(name), case, again[case.id], lost[name])
         if _same(fault, faults):
-            try:
+            with explaining(f"showing the minimal example {case.id}"):
                 small = _smallest(case, fault, again[case.id], rubric, bench, place)
-            except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
-                continue
-            found |= {name: small} if small is not None else {}
+                found |= {name: small} if small is not None else {}
     return found
 
 
@@ -98,12 +96,14 @@ def _faults(
     bench: Bench, item: Item, case: Case, evidence: Evidence, lost: Collection[str]
 ) -> list[Fault]:
     """Return what is wrong with a case, in a part that was lost and in cells that can be shown."""
-    found = bench.verdict(item, {case.id: evidence}, [case]).faults
+    verdict = bench.verdict(item, {case.id: evidence}, [case])
+    if verdict.broken:
+        return []
     look = bench.look(case, evidence)
     return [
         fault
-        for fault in found
-        if fault.kind in TOLD and (fault.part in lost or fault.part == "all")
+        for fault in verdict.faults
+        if fault.kind in SHOWN_KINDS and (fault.part in lost or fault.part == "all")
         if _has_wrong_cells(fault, look)
     ]
 
@@ -147,14 +147,14 @@ def _smallest(
         step, expected, got, wrong = _at_step(right, expected, got, wrong)
     call = snippets.of(case, rubric.case_inputs(case), names[0], step, place)
     snippet = snippets.text(call, expected, got, place)
-    says = _says(fault, expected, got, wrong, step)
+    message = _message(fault, expected, got, wrong, step)
     return Smallest(
-        case.id, fault.part, names[0], says, call.inputs, call.settings, expected, got, wrong,
+        case.id, fault.part, names[0], message, call.inputs, call.settings, expected, got, wrong,
         fault.raised, snippet,
     )  # fmt: skip
 
 
-def _says(
+def _message(
     fault: Fault, expected: np.ndarray, got: np.ndarray | None, wrong: np.ndarray | None, step: int
 ) -> str:
     """Say what is wrong; where numbers differ they stand beside it, so that few words do."""

@@ -2,24 +2,25 @@
 
 What a mistake in a net comes to may hang on how its layers are written: a parameter of the wrong
 shape raises in one and gives numbers in another. Over the reference's layers it gives what the
-usual mistakes gave when they were made. No point hangs on it, and nothing of it is shown.
+misconceptions gave when they were made. No point hangs on it, and nothing of it is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from grader.box.evidence import modules_of
 from grader.grading.rerun import Rerun
-from grader.types import Evidence
+from grader.types import Diagnosis, Evidence
 
 
-def evidence(rerun: Rerun, certain: Collection[str]) -> dict[str, Evidence]:
+def evidence(rerun: Rerun, causes: Mapping[str, Diagnosis]) -> dict[str, Evidence]:
     """Return what happens over right layers in the cases of nets that are wrong, by case.
 
-    Follow-through has asked some items already; those whose mistake is `certain` need not be.
+    Left out is what follow-through has run so already, and whose cause is certain.
     """
     facts, layers = rerun.facts, rerun.assignment.grafts
+    certain = [name for name, why in causes.items() if why.cause.certain and why.hints]
     known = {*facts.followed, *certain}
     asked = [name for name in facts.failed() if name not in known and not facts.is_slow(name)]
     cases = [c for c in facts.rubric.cases if c.item in asked and "fc_net" in modules_of(c)]

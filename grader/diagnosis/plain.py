@@ -48,13 +48,13 @@ def _is_import(case: Case, one: Evidence) -> bool:
 
 def _not_returned(place: Place, bench: Bench) -> Plain | None:
     name = place.functions[0]
-    said = endings.unreturned(place.module, name, bench.sources)
-    if said is None:
+    message = endings.unreturned(place.module, name, bench.sources)
+    if message is None:
         return None
     asked = returned(place.name, ("loss", "grads"))
-    if "stays None" in said:
-        return "not-returned", f"{said}. Is the result kept under another name?"
-    return "not-returned", f"{said}. End it with return {', '.join(asked)}."
+    if "stays None" in message:
+        return "not-returned", f"{message}. Is the result kept under another name?"
+    return "not-returned", f"{message}. End it with return {', '.join(asked)}."
 
 
 def names(seen: Sequence[Seen]) -> Plain | None:

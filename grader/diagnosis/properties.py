@@ -1,6 +1,6 @@
 """What is judged by its properties, a random mask or how a net starts: which factor, which share.
 
-The words are those of grader.judges.wrong, by which usual mistakes are matched too.
+The words are those of grader.judges.wrong, by which misconceptions are matched too.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def find(seen: Sequence[Seen], answers: Mapping[Key, Answer]) -> list[Symptom]:
     found: dict[str, Symptom] = {}
     for output, words in by_output.items():
         common = frozenset.intersection(*words)
-        for name, says in _told(output, common):
-            found.setdefault(name, Symptom(name, (output,), says, False))
+        for name, message in _sentences(output, common):
+            found.setdefault(name, Symptom(name, (output,), message, False))
             break
     absent = _absent(by_output, bool(seen) and seen[0].case.probe.startswith(KEPT))
     for one in (*_behind_dropout(seen), *_starts(by_output), *absent):
@@ -61,14 +61,14 @@ def find(seen: Sequence[Seen], answers: Mapping[Key, Answer]) -> list[Symptom]:
     return list(found.values())
 
 
-def _told(output: str, words: frozenset[str]) -> Iterator[tuple[str, str]]:
-    teller = TELLERS.get(output)
+def _sentences(output: str, words: frozenset[str]) -> Iterator[tuple[str, str]]:
+    phrase = PHRASES.get(output)
     for word in sorted(words):
-        told = teller(word) if teller else None
-        if told:
-            name = output if teller is _mask else f"{output} {word.partition(',')[0]}"
-            first = told[:1] if told.startswith("dx ") else told[0].upper()
-            yield _slug(name), f"{first}{told[1:]}."
+        sentence = phrase(word) if phrase else None
+        if sentence:
+            name = output if phrase is _mask else f"{output} {word.partition(',')[0]}"
+            first = sentence[:1] if sentence.startswith("dx ") else sentence[0].upper()
+            yield _slug(name), f"{first}{sentence[1:]}."
 
 
 def _scale(word: str) -> str | None:
@@ -111,8 +111,8 @@ def _backward(word: str) -> str | None:
 
 def _mask(word: str) -> str | None:
     """These words are a judge's own sentence."""
-    said = word.partition(";")[0]
-    return said if said.startswith(("units", "every", "no unit", "two calls")) else None
+    sentence = word.partition(";")[0]
+    return sentence if sentence.startswith(("units", "every", "no unit", "two calls")) else None
 
 
 def _share(word: str) -> str | None:
@@ -125,7 +125,7 @@ def _share(word: str) -> str | None:
     return SHARES.get(name)
 
 
-TELLERS: Mapping[str, Callable[[str], str | None]] = {
+PHRASES: Mapping[str, Callable[[str], str | None]] = {
     "mask": _mask,
     "draws": _mask,
     "scale": _scale,
@@ -143,11 +143,11 @@ def _absent(
     if outputs:
         verb, them = ("is", "it is") if len(outputs) == 1 else ("are", "they are")
         names = sentences.listed(outputs)
-        says = f"{names} {verb} missing: look at the names under which {them} kept."
+        message = f"{names} {verb} missing: look at the names under which {them} kept."
         if not kept:
             come = "comes" if len(outputs) == 1 else "come"
-            says = f"{names} {come} back as None: {them} never computed, or under another name."
-        yield Symptom("absent", tuple(outputs), says, False)
+            message = f"{names} {come} back as None: {them} never computed, or under another name."
+        yield Symptom("absent", tuple(outputs), message, False)
 
 
 def _starts(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Symptom]:
@@ -163,8 +163,8 @@ def _starts(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Sympt
         outputs = sorted(names)
         listed = sentences.listed(outputs)
         verb = "starts" if len(outputs) == 1 else "start"
-        says = f"{listed} {verb} {STARTS.get(how) or f'as {how[4:]} in every cell'}."
-        yield Symptom(f"starts-{_slug(how)}", tuple(outputs), says, False)
+        message = f"{listed} {verb} {STARTS.get(how) or f'as {how[4:]} in every cell'}."
+        yield Symptom(f"starts-{_slug(how)}", tuple(outputs), message, False)
 
 
 FORMS = ("wrong shape",)
@@ -183,11 +183,11 @@ def _behind_dropout(seen: Sequence[Seen]) -> Iterator[Symptom]:
     for word in ("keep", "1/keep"):
         looks = [one.look for one in seen if one.look and one.case.judge == "nets.seeded"]
         if looks and all(_off_by(word, look) for look in looks):
-            says = (
+            message = (
                 f"Some gradients of the net are multiplied {FACTORS[word]} once too often: "
                 "the mask is scaled in one direction and not in the other."
             )
-            yield Symptom(f"gradients-times-{_slug(word)}", ("analytic",), says, False)
+            yield Symptom(f"gradients-times-{_slug(word)}", ("analytic",), message, False)
 
 
 def _off_by(word: str, look: Look) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.diagnosis import plain_net
 from grader.diagnosis.steps import settings
 from grader.guest.probes.nets import parameters
 from grader.types import Arrays, Case
@@ -121,25 +122,17 @@ def of_net(case: Case, inputs: Arrays) -> Space:
     dims = list(case.options["dims"])
     last = len(dims) - 1
     values = parameters(inputs["theta"], dims)
-    x = inputs["x"].reshape(len(inputs["x"]), -1)
-    space: dict[str, Any] = {**values, "h0": x, "reg": float(case.options.get("reg", 0.0))}
+    space: dict[str, Any] = {**values, "reg": float(case.options.get("reg", 0.0))}
     space |= {ADDED: True} if case.probe.endswith(ADDED) else {}
     space.update(FUNCTIONS, total=_over(np.sum, 0))
     space.update(mean=_over(np.mean, 0), total_other=_over(np.sum, -1), **SIZES)
-    for i in range(1, last):
-        space[f"a{i}"] = space[f"h{i - 1}"] @ values[f"W{i}"] + values[f"b{i}"]
-        space[f"h{i}"] = np.maximum(space[f"a{i}"], 0)
-    scores = space[f"h{last - 1}"] @ values[f"W{last}"] + values[f"b{last}"]
-    space["scores"] = scores
+    space.update(plain_net.forward(values, inputs["x"]))
     if "y" in inputs:
-        space["data_loss"], space["dscores"] = _softmax(scores, inputs["y"])
+        space["data_loss"], dout = plain_net.softmax(space["scores"], inputs["y"])
+        space["dscores"] = dout
         for i in range(last - 1, 0, -1):
-            behind = (
-                space["dscores"]
-                if i == last - 1
-                else space[f"dh{i + 1}"] * (space[f"a{i + 1}"] > 0)
-            )
-            space[f"dh{i}"] = behind @ values[f"W{i + 1}"].T
+            space[f"dh{i}"] = dout @ values[f"W{i + 1}"].T
+            dout = space[f"dh{i}"] * (space[f"a{i}"] > 0)
     return space
 
 
@@ -153,13 +146,3 @@ FUNCTIONS: Space = {
     "sqrt": np.sqrt, "maximum": np.maximum, "minimum": np.minimum, "abs": np.abs, "exp": np.exp,
     "tanh": np.tanh, "sign": np.sign, "log": np.log, "log2": np.log2, "log10": np.log10,
 }  # fmt: skip
-
-
-def _softmax(scores: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    p = np.exp(shifted)
-    p /= p.sum(axis=1, keepdims=True)
-    rows = np.arange(len(y))
-    loss = -float(np.mean(np.log(p[rows, y])))
-    p[rows, y] -= 1
-    return loss, p / len(y)

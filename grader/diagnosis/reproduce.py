@@ -19,12 +19,12 @@ def reproduces(mistakes: Collection[str], name: str, facts: Facts) -> bool:
         seen = [seen_of(case, facts.evidence[case.id], facts.bench) for case in cases]
         counted = Counted(item, cases)
         mine = match.Mine(counted(wrong_answers(seen)), symptoms.errors(seen), counted.part)
-        twins = {
+        theirs = {
             name: counted(answers)
             for name, answers in facts.known.wrong.answers(name).items()
             if name.partition("+")[0] in mistakes
         }
-        matches = match.find(name, mine, twins, lost)
+        matches = match.find(name, mine, theirs, lost)
     covered = {part for one in matches for part in one.parts}
     certain = bool(matches) and all(one.certain for one in matches)
     return certain and (match.WHOLE in covered or set(lost) <= covered)

@@ -92,7 +92,7 @@ KNOWN = {
 class Slip:
     """One edit of a formula, in words, and the code that gives what comes out."""
 
-    says: str
+    message: str
     code: CodeType
 
 
@@ -104,11 +104,11 @@ def slips(text: str) -> tuple[Slip, ...]:
     for statement in reversed(tree.body):  # what stands last is nearest to the output
         assert isinstance(statement, ast.Assign)
         whole = _around(statement.value) if statement is tree.body[-1] else ()
-        for says, edited in (*_edits(statement.value), *whole):
+        for message, edited in (*_edits(statement.value), *whole):
             kept, statement.value = statement.value, edited
-            key = says, ast.dump(statement)  # the same words may stand for several places
+            key = message, ast.dump(statement)  # the same words may stand for several places
             if key not in found:
-                found[key] = Slip(_plain(says), compiled(tree))
+                found[key] = Slip(_plain(message), compiled(tree))
             statement.value = kept
     return (*found.values(), *_several(tree))
 
@@ -124,8 +124,8 @@ def _several(tree: ast.Module) -> Iterator[Slip]:
             yield Slip(words, compiled(_Swap(group).visit(copy.deepcopy(tree))))
     for swap in sorted(swaps, key=len):
         if len(swap) > 1 or swap.keys() & set(EVERYWHERE):
-            says = [f"{_the(other)} in the place of {_the(n)}" for n, other in swap.items()]
-            listed = " and ".join(filter(None, [", ".join(says[:-1]), says[-1]]))
+            swapped = [f"{_the(other)} in the place of {_the(n)}" for n, other in swap.items()]
+            listed = " and ".join(filter(None, [", ".join(swapped[:-1]), swapped[-1]]))
             yield Slip(f"with {listed}", compiled(_Swap(swap).visit(copy.deepcopy(tree))))
 
 
@@ -160,12 +160,12 @@ def _edits(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     yield from _here(node)
     for field, value in ast.iter_fields(node):
         if isinstance(value, ast.expr):
-            for says, edited in _edits(value):
-                yield says, _with(node, field, edited)
+            for message, edited in _edits(value):
+                yield message, _with(node, field, edited)
         elif isinstance(value, list):
             for place, each in enumerate(value):
-                for says, edited in _edits(each) if isinstance(each, ast.expr) else ():
-                    yield says, _with(node, field, [*value[:place], edited, *value[place + 1 :]])
+                for message, edited in _edits(each) if isinstance(each, ast.expr) else ():
+                    yield message, _with(node, field, [*value[:place], edited, *value[place + 1 :]])
 
 
 def _with(node: ast.expr, field: str, value: Any) -> ast.expr:
@@ -269,17 +269,17 @@ def _of_call(node: ast.Call, name: str, inside: str) -> Iterator[tuple[str, ast.
 
 def _around(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """Yield what comes out where a whole result goes through one function more."""
-    for says, text in WHOLE.items():
-        yield says, _parsed(text.format(_text(node)))
+    for message, text in WHOLE.items():
+        yield message, _parsed(text.format(_text(node)))
 
 
 def _call(name: str, inside: ast.expr) -> ast.Call:
     return ast.Call(ast.Name(name, ast.Load()), [inside], [])
 
 
-def _plain(says: str) -> str:
+def _plain(message: str) -> str:
     """Return words without the names that only formulas here use."""
-    return WORD.sub(lambda found: SPELT.get(found.group(), found.group()), says)
+    return WORD.sub(lambda found: SPELT.get(found.group(), found.group()), message)
 
 
 def _the(name: str) -> str:

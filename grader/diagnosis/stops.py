@@ -126,7 +126,7 @@ class Stop:
     """Why an item stops; `certain` where every case of it that ends early ends at this line."""
 
     id: str
-    says: str
+    message: str
     certain: bool
 
 
@@ -145,11 +145,11 @@ def find(cases: Sequence[Case], evidence: Sequence[Evidence], bench: Bench) -> S
     found = BY_ITSELF if _raises(mine[0][1]) else KINDS.get(kind)
     if found is None:
         return None
-    says = _sentence(found[1], mine[0][1], shown.message if shown else "")
+    message = _sentence(found[1], mine[0][1], shown.message if shown else "")
     if shown is not None and place[0] == "NameError":
-        says += _meant(shown, bench)
+        message += _meant(shown, bench)
     ended = [one for one in evidence if one.outcome != "answered"]
-    return Stop(found[0], says, len(mine) == len(ended) and shown is not None and bool(place[1]))
+    return Stop(found[0], message, len(mine) == len(ended) and shown is not None and bool(place[1]))
 
 
 def _stopped(one: Evidence) -> bool:

@@ -1,4 +1,4 @@
-"""What wrong numbers have to do with the right ones, where no usual mistake gives them.
+"""What wrong numbers have to do with the right ones, where no misconception gives them.
 
 Each output is looked at in every case in which it is wrong. A rule gives the words that hold in one
 case ("factor N", "column offset"); only words that hold in all of them count, and they are certain
@@ -37,7 +37,7 @@ class Symptom:
 
     id: str
     outputs: tuple[str, ...]
-    says: str
+    message: str
     certain: bool
     mode: str = ""  # "train" or "test" where it shows in one of them only
 
@@ -54,7 +54,7 @@ def errors(seen: Iterable[Seen]) -> dict[Key, float]:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Sign:
     """What holds for one output; outputs with the same `words` and forms are told together."""
 
     words: str
@@ -75,7 +75,7 @@ def find(item: Item, seen: Sequence[Seen], lost: Sequence[str]) -> list[Symptom]
     if len(wrong) > 1 and set(wrong) & set(AVERAGES):
         wrong.pop("next_w", None)
     sound = [n for n in right if n not in wrong and n not in undecided and n != COUNT]
-    found: list[_Found] = []
+    found: list[_Sign] = []
     for output, observed in wrong.items():
         fine = right.get(output, [])
         if output.startswith("running_"):  # what other probes do not change is right there anyway
@@ -85,8 +85,8 @@ def find(item: Item, seen: Sequence[Seen], lost: Sequence[str]) -> list[Symptom]
         if words is not None:
             adds = _is_added(observed) and words != REG
             scalar = all(relations.is_scalar(one) for one in observed)
-            found.append(_Found(words, output, certain, adds, scalar, _mode(observed)))
-    return _told(_exchanged(_own(found)))
+            found.append(_Sign(words, output, certain, adds, scalar, _mode(observed)))
+    return _joined(_exchanged(_own(found)))
 
 
 def _of_output(
@@ -112,7 +112,7 @@ def _of_output(
     return f"{where or SOMETIMES}: {words}", certain and where in MODES
 
 
-def _own(found: Sequence[_Found]) -> list[_Found]:
+def _own(found: Sequence[_Sign]) -> list[_Sign]:
     """Leave out a step that only follows from a wrong t, unless its formula has a slip."""
     counted = any(one.output == "t" for one in found)
     return [
@@ -122,7 +122,7 @@ def _own(found: Sequence[_Found]) -> list[_Found]:
     ]
 
 
-def _exchanged(found: Sequence[_Found]) -> list[_Found]:
+def _exchanged(found: Sequence[_Sign]) -> list[_Sign]:
     """Return what was found, with two outputs that are each other's told as such."""
     words = {one.output: one.words for one in found}
     kept = []
@@ -179,15 +179,15 @@ def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:
     """Return the first words that hold in all cases, and whether they hold exactly."""
     shaped = [one for one in observed if one.has_other_shape]
     for tolerance in (EXACT, LOOSE):
-        told: list[list[str]] = []
+        by_case: list[list[str]] = []
         for one in shaped or observed:  # a slip in the formula must be one in every case
-            asks = all(any(word.startswith(SLIP) for word in words) for words in told)
-            told.append(relations.words(one, tolerance, asks))
+            asks = all(any(word.startswith(SLIP) for word in words) for words in by_case)
+            by_case.append(relations.words(one, tolerance, asks))
         # A word with a question mark holds trivially in its case: it may not be the only witness.
-        maybe = [{word.rstrip("?") for word in words} for words in told]
+        maybe = [{word.rstrip("?") for word in words} for words in by_case]
         common = [
             word
-            for word in dict.fromkeys(word for words in told for word in words)
+            for word in dict.fromkeys(word for words in by_case for word in words)
             if not word.endswith("?") and all(word in words for words in maybe)
         ]
         slip = [word for word in common if word.startswith(SLIP)]
@@ -219,12 +219,12 @@ def _mode(observed: Sequence[Observed]) -> str:
     return modes.pop() if len(modes) == 1 and modes <= {"train", "test"} else ""
 
 
-def _told(found: Sequence[_Found]) -> list[Symptom]:
+def _joined(found: Sequence[_Sign]) -> list[Symptom]:
     """Join outputs that show the same; those whose words tell most come first."""
-    groups: dict[tuple[str, bool, bool, str], list[_Found]] = {}
+    groups: dict[tuple[str, bool, bool, str], list[_Sign]] = {}
     for one in found:
         groups.setdefault(one.form, []).append(one)
-    told = [
+    joined = [
         Symptom(
             sentences.slug(words),
             tuple(one.output for one in members),
@@ -234,4 +234,4 @@ def _told(found: Sequence[_Found]) -> list[Symptom]:
         )
         for (words, adds, scalar, mode), members in groups.items()
     ]
-    return sorted(told, key=lambda one: (one.outputs[0] not in ROOTS, not one.certain))
+    return sorted(joined, key=lambda one: (one.outputs[0] not in ROOTS, not one.certain))

@@ -22,7 +22,7 @@ def words(
 ) -> Iterator[str]:
     """Yield "<way> missing", "<way> sign", "<way> factor" where only that way is wrong."""
     axis = operation_of(case.probe, case.options).axis
-    if axis is None or output != "dx" or got.shape != inputs["x"].shape:
+    if axis is None or "dout" not in inputs or output != "dx" or got.shape != inputs["x"].shape:
         return
     basis = _basis(inputs, float(case.options.get("eps", 1e-5)), axis)
     columns = np.stack([term.ravel() for term in basis], axis=1)

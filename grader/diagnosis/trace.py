@@ -77,12 +77,11 @@ def difference(case: Case, mine: Sequence[Call], right: Sequence[Call]) -> str:
         after = f" where a right net calls {left[0].name}" if left else " where a right net is done"
         return f"{_place(call)} calls {call.name}{after}."
     names = " and ".join(_other(call, wanted))
-    says = f"hands another {names} to {call.name} than a right net does"
+    message = f"hands another {names} to {call.name} than a right net does"
     if _kind(left[0]) != _kind(call):
-        return f"{_place(call)} {says}: it calls {left[0].name} before."
-    return (
-        f"{_place(call)} {says}: look at where {names} {'come' if ' ' in names else 'comes'} from."
-    )
+        return f"{_place(call)} {message}: it calls {left[0].name} before."
+    come = "come" if " " in names else "comes"
+    return f"{_place(call)} {message}: look at where {names} {come} from."
 
 
 def _parting(mine: Sequence[Call], right: Sequence[Call]) -> tuple[int, int] | None:

@@ -18,7 +18,6 @@ import numpy as np
 
 from grader.box.session import Session
 from grader.grading.dependencies import Verdicts, fails, kind
-from grader.grading.facts import Facts
 from grader.grading.rerun import Rerun
 from grader.grading.verdicts import Bench
 from grader.guest.operations import OPERATIONS, forward_of
@@ -27,7 +26,7 @@ from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
 from grader.types import Case, Evidence
 
-TELLING = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
+DECISIVE = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
 
 
 @dataclass(frozen=True)
@@ -58,36 +57,42 @@ def through(rerun: Rerun) -> dict[str, Again]:
         (norms, rerun.job, [case for item in norms for case in _own_cases(item, rubric)]),
         (plain, rerun.job, [_alone(case) for case in rubric.cases if case.item in _ids(plain)]),
     ):
-        if cases and rerun.has_time:
-            both = items is norms
+        if not cases or not rerun.has_time:
+            continue
+        of_own_forward = items is norms
+        with rerun.deciding(items):
             with rerun.session(job) as session:
                 evidence = (
                     _of_halves(session, cases)
-                    if both
+                    if of_own_forward
                     else session.observe(cases, facts.bench.is_right)
                 )
             for item in items:
-                mine = [case for case in cases if case.item == item.id]
-                again = _again(mine, evidence, facts, item, both)
-                found |= {item.id: again} if again is not None else {}
+                with rerun.deciding([item]):
+                    mine = [case for case in cases if case.item == item.id]
+                    again = _again(mine, evidence, rerun, item, of_own_forward)
+                    found |= {item.id: again} if again is not None else {}
     return found
 
 
 def _again(
     cases: Sequence[Case],
     evidence: Mapping[str, Evidence],
-    facts: Facts,
+    rerun: Rerun,
     item: Item,
     of_own_forward: bool,
 ) -> Again | None:
     """Return what trying an item again has shown; None if it has shown nothing."""
+    facts = rerun.facts
     wrong = {name for name, verdict in facts.verdicts.items() if not verdict.passed}
     again = facts.bench.verdict(item, evidence, cases, wrong)
+    if again.broken:
+        rerun.broken[item.id] = again
     own_cases = cases if of_own_forward else ()
     held = bool(own_cases) and all(  # of no case nothing is known
         _is_gradient(facts.bench, case, evidence[case.id]) for case in own_cases
     )
-    if not (held or any(again.right.values()) or any(f.kind in TELLING for f in again.faults)):
+    if not (held or any(again.right.values()) or any(f.kind in DECISIVE for f in again.faults)):
         return None
     root = forward_of(item.id) or _called(cases, evidence, facts.verdicts)
     return Again(again.right, evidence, root, held)

@@ -7,23 +7,38 @@ is shown to anyone, except for the minimal example's, near which no hidden input
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from grader.box.job import Job
 from grader.box.session import Session
 from grader.box.worker import Worker
+from grader.errors import BackgradeError, log_fault
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
+from grader.grading.verdicts import Verdict, broken
+from grader.rubric.records import Item
 from grader.types import Case, Evidence
+
+
+@contextmanager
+def explaining(doing: str) -> Iterator[None]:
+    """Go on if what explains breaks: it is logged, and the report does without the explanation."""
+    try:
+        yield
+    except BackgradeError:
+        raise
+    except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
+        log_fault(doing)
 
 
 @dataclass(frozen=True)
 class Rerun:
     """What it takes to run a submission again, and what is known of it so far.
 
-    `deadline` is a time of time.monotonic, after which nothing more is tried.
+    `deadline` is a time of time.monotonic, after which nothing more is tried. `broken` collects the
+    verdict of each item that could not be decided by a fault of ours.
     """
 
     job: Job
@@ -31,6 +46,17 @@ class Rerun:
     assignment: Assignment
     facts: Facts
     deadline: float
+    broken: dict[str, Verdict] = field(default_factory=dict)
+
+    @contextmanager
+    def deciding(self, items: Iterable[Item]) -> Iterator[None]:
+        """Go on if what decides about points breaks: these items are then a fault of ours."""
+        try:
+            yield
+        except BackgradeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of ours costs the student nothing
+            self.broken.update({one.id: broken(one, error, "following up") for one in items})
 
     @property
     def has_time(self) -> bool:

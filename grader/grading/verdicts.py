@@ -58,6 +58,14 @@ class Verdict:
         return all(self.right.get(part.id, False) for part in self.item.parts if part.points > 0)
 
 
+def broken(item: Item, error: Exception, doing: str) -> Verdict:
+    """Log the exception being handled, a fault of ours; return the verdict that says so."""
+    log = log_fault(f"{doing} the item {item.id}")
+    what = f"the grader could not judge this ({type(error).__name__}, see {log})"
+    fault = Fault("", "all", "", "error", f"{what}; it costs nothing", public=True)
+    return Verdict(item, {}, (fault,), (), (0, 0), (0, 0), broken=True)
+
+
 class Bench:
     """Judges evidence by the rubric's rules, the golden answers, and the student's source.
 
@@ -130,10 +138,7 @@ class Bench:
         try:
             return self._verdict(item, evidence, cases)
         except Exception as error:  # noqa: BLE001 - whatever breaks here is ours, not the student's
-            log = log_fault(f"judging the item {item.id}")
-            what = f"the grader could not judge this ({type(error).__name__}, see {log})"
-            fault = Fault("", "all", "", "error", f"{what}; it costs nothing", public=True)
-            return Verdict(item, {}, (fault,), (), (0, 0), (0, 0), broken=True)
+            return broken(item, error, "judging")
 
     def _verdict(
         self, item: Item, evidence: Mapping[str, Evidence], cases: Sequence[Case]

@@ -19,8 +19,8 @@ from grader.box.worker import Worker
 from grader.errors import UnusableSubmission, WireError
 from grader.guest.wire import Late
 from grader.notebooks import ipynb
-from grader.notebooks.ipynb import Runnable, Source
-from grader.notebooks.run_cache import Entry, NewEntry, RunCache
+from grader.notebooks.ipynb import Runnable, SourceCell
+from grader.notebooks.run_cache import CachedRun, RunCache, RunRecorder
 from grader.notebooks.spool import Spool
 from grader.notebooks.transcript import Transcript
 from grader.rubric.records import NotebookLimits
@@ -79,13 +79,13 @@ def execute(
     )
 
 
-def sources(submission: Submission, name: str) -> list[Source]:
+def sources(submission: Submission, name: str) -> list[SourceCell]:
     """Return the cells of a notebook as handed in; none if it cannot be read."""
     found = _read(submission, name)
     return [] if isinstance(found, Notebook) else found
 
 
-def _read(submission: Submission, name: str) -> list[Source] | Notebook:
+def _read(submission: Submission, name: str) -> list[SourceCell] | Notebook:
     data = submission.files.get(name)
     if data is None:
         return Notebook(name, "missing", f"{name} is not in the submission")
@@ -106,7 +106,7 @@ class _Runner:
     progress: Progress | None
     cache: RunCache | None
 
-    def run(self, name: str, cells: list[Source]) -> Notebook:
+    def run(self, name: str, cells: list[SourceCell]) -> Notebook:
         ready = [ipynb.runnable(c) for c in cells if c.kind == "code" and c.text.strip()]
         to_run = tuple((cell.number, cell.text) for cell in ready if not cell.why)
         limits = self.limits
@@ -132,7 +132,7 @@ class _Runner:
             reused=entry.at if entry else "",
         )
 
-    def _run(self, script: Script, seen: Transcript, new: NewEntry | None) -> str:
+    def _run(self, script: Script, seen: Transcript, new: RunRecorder | None) -> str:
         """Run the script; return how it ended: a word of guest.relay, or "lost"."""
         deadline = time.monotonic() + script.notebook_s + SPARE_S + 8 * self.job.load_s
         try:
@@ -157,7 +157,7 @@ class _Runner:
             self.worker.close()
 
 
-def _replay(entry: Entry, seen: Transcript) -> str | None:
+def _replay(entry: CachedRun, seen: Transcript) -> str | None:
     """Take the messages of an earlier run; return how it ended, None if the entry is damaged."""
     try:
         for message, arrays in entry.messages():

@@ -60,7 +60,7 @@ class Block:
 
 
 def find(notebooks: Sequence[Notebook], rubric: Rubric) -> tuple[Question, ...]:
-    """Return every question of the rubric with its answer; blank where nothing is written."""
+    """Return every question of the rubric with its answer; blank if nothing is written."""
     answers: dict[str, str] = {}
     for notebook in notebooks:
         stem = notebook.name.removesuffix(".ipynb")
@@ -125,8 +125,8 @@ def _number(block: Block, known: Asks) -> int | None:
     for tag in block.tags:
         if (ours := re.fullmatch(r"\w+/(\d{1,2})", tag)) is not None:
             return int(ours[1])
-    said = _before_marker(block.text).lower()
-    fitting = [n for n, words in known.items() if any(word.lower() in said for word in words)]
+    asked_for = _at_marker(block.text)[0].lower()
+    fitting = [n for n, words in known.items() if any(w.lower() in asked_for for w in words)]
     if len(fitting) == 1:
         return fitting[0]
     asked = _ASKED.search(block.text)
@@ -134,8 +134,8 @@ def _number(block: Block, known: Asks) -> int | None:
 
 
 def _answer(question: Block, below: Sequence[Block]) -> str:
-    inside, marked = _behind_marker(question.text)
-    parts = [inside] if marked else []
+    _, inside = _at_marker(question.text)
+    marked, parts = inside is not None, [inside or ""]
     for text, has_marker in _below(below):
         marked = marked or has_marker
         parts.append(text)
@@ -154,40 +154,29 @@ def _below(blocks: Sequence[Block]) -> Iterator[tuple[str, bool]]:
                 return
             yield comments, False
             continue
-        text, marked = _behind_marker(block.text)
+        _, behind = _at_marker(block.text)
+        marked = behind is not None
         heading = _HEADING.match(block.text.lstrip("\n"))
         mine = marked or ANSWER in block.tags
         if _asks(block) or _DECLARED.search(block.text) or (heading and not mine):
             return
-        if marked and heading and _head(block.text) is None:
-            return  # a new section, in which an answer stands further down
-        yield (text if marked else block.text), mine
+        if marked and heading and _marker(block.text.strip().split("\n", 1)[0]) is None:
+            return  # a new section, which has an answer further down
+        yield (block.text if behind is None else behind), mine
 
 
-def _head(text: str) -> str | None:
-    """Return what stands behind the marker on the first line; None where there is no marker."""
-    return _marker(text.strip().split("\n", 1)[0])
-
-
-def _before_marker(text: str) -> str:
-    """Return a question without what was answered in its cell."""
-    lines = text.split("\n")
-    end = next((place for place, line in enumerate(lines) if _marker(line) is not None), len(lines))
-    return "\n".join(lines[:end])
-
-
-def _behind_marker(text: str) -> tuple[str, bool]:
-    """Return all behind the first marker of a cell, and whether it has one."""
+def _at_marker(text: str) -> tuple[str, str | None]:
+    """Return the text before and behind the first marker of a cell; None if it has no marker."""
     lines = text.split("\n")
     for place, line in enumerate(lines):
         rest = _marker(line)
         if rest is not None:
-            return "\n".join([rest, *lines[place + 1 :]]), True
-    return text, False
+            return "\n".join(lines[:place]), "\n".join([rest, *lines[place + 1 :]])
+    return text, None
 
 
 def _marker(line: str) -> str | None:
-    """Return what stands behind a marker, or None: "Answer the following" is none."""
+    """Return the text behind a marker; None if there is no marker ("Answer the following")."""
     match = _MARKER.match(line[:500])
     if match is None or (match["rest"].strip() and not match["colon"]):
         return None

@@ -11,7 +11,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from grader.errors import UnusableSubmission
@@ -27,7 +27,7 @@ RELOAD_LINE = re.compile(r"^[ \t]*%(?:load_ext[ \t]+autoreload|autoreload\b.*)$"
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceCell:
     """One cell as handed in; `number` counts all cells from 1."""
 
     number: int
@@ -43,10 +43,10 @@ class Runnable:
     number: int
     text: str
     why: str = ""
-    repaired: tuple[str, ...] = field(default=())
+    repaired: tuple[str, ...] = ()
 
 
-def read(data: bytes, name: str) -> list[Source]:
+def read(data: bytes, name: str) -> list[SourceCell]:
     """Return the cells of a notebook. Raises UnusableSubmission: one line, what to do."""
     return [_source(number, cell) for number, cell in enumerate(raw_cells(data, name), start=1)]
 
@@ -83,9 +83,9 @@ def _cells(parsed: Any) -> list[Any] | None:
     ]
 
 
-def _source(number: int, cell: Any) -> Source:
+def _source(number: int, cell: Any) -> SourceCell:
     if not isinstance(cell, dict):
-        return Source(number, "raw", "")
+        return SourceCell(number, "raw", "")
     kind = cell.get("cell_type")
     text = _text(cell.get("source", cell.get("input", "")))
     metadata = cell.get("metadata")
@@ -93,7 +93,8 @@ def _source(number: int, cell: Any) -> Source:
     listed = tags if isinstance(tags, list) else []
     named = tuple(tag[:100] for tag in listed if isinstance(tag, str))
     known = {"heading": "markdown", "code": "code", "markdown": "markdown"}
-    return Source(number, known.get(kind, "raw") if isinstance(kind, str) else "raw", text, named)
+    kind = known.get(kind, "raw") if isinstance(kind, str) else "raw"
+    return SourceCell(number, kind, text, named)
 
 
 def _text(source: Any) -> str:
@@ -104,8 +105,8 @@ def _text(source: Any) -> str:
     return source[:MAX_SOURCE].encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
 
 
-def runnable(cell: Source) -> Runnable:
-    """Make a code cell ready: what only makes sense on another machine is left out, and told."""
+def runnable(cell: SourceCell) -> Runnable:
+    """Make a code cell ready: leave out what needs another machine, and report it."""
     if ELSEWHERE.search(cell.text):
         why = "it looks for a folder on another machine; the files are here already"
         return Runnable(cell.number, "", why, (f"cell {cell.number} was skipped: {why}",))
@@ -126,7 +127,7 @@ def runnable(cell: Source) -> Runnable:
     return Runnable(cell.number, "\n".join(kept), "", tuple(repaired))
 
 
-def write(sources: list[Source], notebook: Notebook) -> str:
+def write(sources: list[SourceCell], notebook: Notebook) -> str:
     """Return the executed notebook as .ipynb: the cells that were handed in, and our outputs."""
     ran = {cell.number: cell for cell in notebook.cells}
     cells = [_written(source, ran.get(source.number)) for source in sources]
@@ -144,7 +145,7 @@ EMPTY = {  # a notebook without cells, of format 4.5
 }
 
 
-def _written(source: Source, ran: Cell | None) -> Mapping[str, Any]:
+def _written(source: SourceCell, ran: Cell | None) -> Mapping[str, Any]:
     cell: dict[str, Any] = {
         "cell_type": source.kind,
         "id": f"cell-{source.number}",
@@ -160,9 +161,9 @@ def _outputs(ran: Cell | None) -> list[Mapping[str, Any]]:
     if ran is None:
         return []
     outputs: list[Mapping[str, Any]] = []
-    told = ran.text + (f"[{ran.outcome}: {ran.why}]\n" if ran.why else "")
-    if told:
-        outputs.append({"output_type": "stream", "name": "stdout", "text": told})
+    text = ran.text + (f"[{ran.outcome}: {ran.why}]\n" if ran.why else "")
+    if text:
+        outputs.append({"output_type": "stream", "name": "stdout", "text": text})
     outputs += [
         {
             "output_type": "display_data",

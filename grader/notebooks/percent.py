@@ -29,7 +29,7 @@ MAGIC = re.compile(r"^# (?=%[a-z])", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Cell:
+class ScriptCell:
     """One cell: text or code, without empty lines around it, and its tags in order."""
 
     kind: Literal["markdown", "code"]
@@ -37,11 +37,11 @@ class Cell:
     tags: tuple[str, ...] = ()
 
 
-def parse(text: str, name: str) -> list[Cell]:
+def parse(text: str, name: str) -> list[ScriptCell]:
     """Return the cells of a percent script; `name` is for messages.
 
     Raises GraderFault for a line before the first cell, a header that cannot be read, and a line of
-    a text cell that is no comment.
+    a text cell that is not a comment.
     """
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if LIKE_A_HEADER.match(line)]
@@ -54,7 +54,7 @@ def parse(text: str, name: str) -> list[Cell]:
     ]
 
 
-def _cell(header: str, body: list[str], place: str) -> Cell:
+def _cell(header: str, body: list[str], place: str) -> ScriptCell:
     match = HEADER.fullmatch(header)
     tags = _tags(match.group(2) or "[]") if match else None
     if match is None or tags is None:
@@ -63,10 +63,10 @@ def _cell(header: str, body: list[str], place: str) -> Cell:
         )
     source = "\n".join(body).strip("\n")
     if not match.group(1):
-        return Cell("code", source, tags)
+        return ScriptCell("code", source, tags)
     if any(line != "#" and not line.startswith("# ") for line in source.splitlines()):
         raise GraderFault(f"{place}: a line of this text cell is no comment; put '# ' before it")
-    return Cell("markdown", re.sub(r"(?m)^# ?", "", source), tags)
+    return ScriptCell("markdown", re.sub(r"(?m)^# ?", "", source), tags)
 
 
 def _tags(text: str) -> tuple[str, ...] | None:
@@ -79,14 +79,14 @@ def _tags(text: str) -> tuple[str, ...] | None:
     return tuple(tags) if good else None
 
 
-def notebook(cells: Iterable[Cell]) -> str:
+def notebook(cells: Iterable[ScriptCell]) -> str:
     """Return the text of an .ipynb file of format 4.5: no outputs, ids by order and source."""
     written = [_written(number, cell) for number, cell in enumerate(cells, start=1)]
     content = {**ipynb.EMPTY, "cells": written}
     return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _written(number: int, cell: Cell) -> dict[str, Any]:
+def _written(number: int, cell: ScriptCell) -> dict[str, Any]:
     """Return one cell as nbformat 4.5 has it."""
     source = MAGIC.sub("", cell.source) if cell.kind == "code" else cell.source
     digest = hashlib.sha256(source.encode()).hexdigest()

@@ -14,14 +14,15 @@ NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
 
 def checked(data: bytes) -> bytes | None:
-    """Return the picture without text and other extras; None where it is no whole PNG."""
+    """Return the picture without text and other extras; None if it is no whole PNG."""
     if not data.startswith(MAGIC):
         return None
     kept, place, kinds = [MAGIC], len(MAGIC), []
     while place + 12 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, place)
         stop = place + 12 + size
-        if stop > len(data) or zlib.crc32(data[place + 4 : stop - 4]) != _crc(data, stop):
+        crc = zlib.crc32(data[place + 4 : stop - 4]).to_bytes(4, "big")
+        if stop > len(data) or data[stop - 4 : stop] != crc:
             return None
         if kind in NEEDED:
             kinds.append(kind)
@@ -31,14 +32,6 @@ def checked(data: bytes) -> bytes | None:
             break
     if kinds[:1] != [b"IHDR"] or kinds[-1:] != [b"IEND"] or b"IDAT" not in kinds:
         return None
-    return b"".join(kept) if place == len(data) and _small(data) else None
-
-
-def _crc(data: bytes, stop: int) -> int:
-    (crc,) = struct.unpack_from(">I", data, stop - 4)
-    return int(crc)
-
-
-def _small(data: bytes) -> bool:
     size, width, height = struct.unpack_from(">I4xII", data, len(MAGIC))
-    return bool(size == 13 and 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE)
+    is_small = size == 13 and 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE
+    return b"".join(kept) if place == len(data) and is_small else None

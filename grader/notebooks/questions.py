@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.errors import GraderFault
-from grader.notebooks.percent import Cell
+from grader.notebooks.percent import ScriptCell
 
 QUESTION, ANSWER, MODEL_ANSWER, NOTES = CELLS = (
     "inline-question",
@@ -24,10 +24,10 @@ QUESTION, ANSWER, MODEL_ANSWER, NOTES = CELLS = (
 ANSWER_MARKER = "*Your answer:*"
 
 
-def check(cells: Sequence[Cell], name: str) -> None:
+def check(cells: Sequence[ScriptCell], name: str) -> None:
     """Check that the tagged cells of the notebook `name` are whole questions in order.
 
-    Raises GraderFault where they are not: a tag with a slip in it would hand an answer out.
+    Raises GraderFault if they are not: a tag with a slip in it would hand an answer out.
     """
     tagged = [(place, cell) for place, cell in enumerate(cells) if cell.tags]
     for count, (place, cell) in enumerate(tagged):
@@ -45,6 +45,6 @@ def check(cells: Sequence[Cell], name: str) -> None:
         raise GraderFault(f"{name}: the last question is not whole; it needs {', '.join(CELLS)}")
 
 
-def handed_out(cells: Sequence[Cell]) -> list[Cell]:
+def handed_out(cells: Sequence[ScriptCell]) -> list[ScriptCell]:
     """Return the cells that a student gets."""
     return [cell for cell in cells if not {MODEL_ANSWER, NOTES} & set(cell.tags)]

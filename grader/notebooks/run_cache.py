@@ -46,7 +46,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
-class Entry:
+class CachedRun:
     """One whole entry: an open file, its first frame read, and when the notebook ran."""
 
     file: IO[bytes]
@@ -86,7 +86,7 @@ class RunCache:
             digest.update(files[name])
         return digest.hexdigest()
 
-    def find(self, key: str) -> Entry | None:
+    def find(self, key: str) -> CachedRun | None:
         """Return the entry for a key; None unless there is one that is whole and ours."""
         if not self._is_ours():
             return None
@@ -101,15 +101,15 @@ class RunCache:
             return None
         with suppress(OSError):
             os.utime(file.fileno())
-        return Entry(file, ends, at)
+        return CachedRun(file, ends, at)
 
-    def begin(self, key: str) -> NewEntry | None:
+    def begin(self, key: str) -> RunRecorder | None:
         """Begin an entry; None if nothing can be written."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self._is_ours():
                 return None
-            return NewEntry(self._folder, key)
+            return RunRecorder(self._folder, key)
         except OSError:
             return None
 
@@ -122,7 +122,7 @@ class RunCache:
         return stat.S_ISDIR(seen.st_mode) and _mine(seen)
 
 
-class NewEntry:
+class RunRecorder:
     """An entry in the making. It is whole, and found, only after `keep`."""
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -176,7 +176,7 @@ class NewEntry:
 def of_user(plan: Plan, data: Path) -> RunCache | None:
     """Return the user's cache; None if code is not confined: it could write entries itself.
 
-    `data` is the folder of images for the box: the name of the one it lies in says which they are.
+    `data` is the folder of images for the box: the name of its parent identifies them.
     """
     if plan.mode not in STRICT:
         return None

@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can tell
+DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip
 
 
 def zipped(

@@ -24,7 +24,7 @@ MOST = 3_000_000  # bytes of student.zip
 
 
 @dataclass(frozen=True)
-class Source:
+class ReleaseInputs:
     """What a release is made from: the assignment, and the folder that holds what is shipped."""
 
     assignment: Assignment
@@ -42,16 +42,8 @@ class Source:
                 yield f"{leak.place} gives away {leak.what}"
 
 
-@dataclass(frozen=True)
-class Released:
-    """An archive of a release: its name and size."""
-
-    name: str
-    size: int
-
-
-def student_zip(source: Source) -> bytes:
-    """Return student.zip. Raises GraderFault where something hidden would be handed out."""
+def student_zip(source: ReleaseInputs) -> bytes:
+    """Return student.zip. Raises GraderFault if something hidden would be handed out."""
     files = student.files(source.assignment, source.home)
     if found := list(source.leaks(files)):
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
@@ -62,7 +54,7 @@ def student_zip(source: Source) -> bytes:
     return data
 
 
-def staff_zip(source: Source) -> bytes:
+def staff_zip(source: ReleaseInputs) -> bytes:
     """Return staff.zip: all that grading this assignment needs beside the program itself."""
     home = source.home
     wanted = [
@@ -75,23 +67,23 @@ def staff_zip(source: Source) -> bytes:
     return archive.zipped(files, f"{source.assignment.rubric.table.id}-staff")
 
 
-def gradescope_zip(source: Source) -> bytes:
-    """Return gradescope.zip. Raises UsageError where something it needs is missing."""
+def gradescope_zip(source: ReleaseInputs) -> bytes:
+    """Return gradescope.zip. Raises UsageError if something it needs is missing."""
     files = gradescope.files(source.home, Path(source.assignment.rubric.place))
     return archive.zipped(files, runnable=gradescope.SCRIPTS)
 
 
-# Archives that no student sees, by name: each is made from a Source alone.
-FOR_STAFF: Mapping[str, Callable[[Source], bytes]] = {
+# Archives that no student sees, by name: each is made from a ReleaseInputs alone.
+FOR_STAFF: Mapping[str, Callable[[ReleaseInputs], bytes]] = {
     "gradescope.zip": gradescope_zip,
     "staff.zip": staff_zip,
 }
 
 
-def write(folder: Path, source: Source) -> list[Released]:
-    """Write a release into `folder`, all of it or nothing; return what was written.
+def write(folder: Path, source: ReleaseInputs) -> dict[str, int]:
+    """Write a release into `folder`, all of it or nothing; return the bytes of each archive.
 
-    Raises GraderFault where student.zip would give something away, UsageError where nothing can
+    Raises GraderFault if student.zip would give something away, UsageError where nothing can
     be written.
     """
     if folder.exists() and not folder.is_dir():
@@ -107,4 +99,4 @@ def write(folder: Path, source: Source) -> list[Released]:
         raise UsageError(
             f"{folder}: cannot be written ({error.strerror}); choose another folder"
         ) from None
-    return [Released(name, len(data)) for name, data in made.items()]
+    return {name: len(data) for name, data in made.items()}

@@ -1,6 +1,6 @@
 """gradescope.zip: an autograder that Gradescope installs once and runs for every submission.
 
-At the root stand the two scripts that Gradescope looks for; all else lies in backgrade/. It holds
+At the root are the two scripts that Gradescope looks for; all else is in backgrade/. It holds
 the answers: it is for the page "Configure Autograder" and for nobody else.
 """
 
@@ -26,7 +26,7 @@ def files(home: Path, rubric: Path) -> dict[str, bytes]:
     """Return gradescope.zip: path -> content. The paths in SCRIPTS must be executable.
 
     `home` is the folder of rubrics/, reference/, student_template/ and requirements.lock, `rubric`
-    the file to grade by. Raises UsageError where a part is missing.
+    the file to grade by. Raises UsageError if a part is missing.
     """
     if rubric.resolve().parent != (home / "rubrics").resolve():
         raise UsageError(

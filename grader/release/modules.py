@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -37,7 +38,7 @@ WITHHELD = {
 def files(package: Path, cases: Iterable[Case]) -> dict[str, str]:
     """Return path -> text of all modules that checking these cases needs.
 
-    `package` is the folder of the grader. Raises GraderFault where one of them imports what a
+    `package` is the folder of the grader. Raises GraderFault if one of them imports what a
     student may not have.
     """
     wanted = [*STARTS]
@@ -50,8 +51,10 @@ def files(package: Path, cases: Iterable[Case]) -> dict[str, str]:
         if path is None or path in found:
             continue
         text = WITHHELD.get(path) or (package.parent / path).read_text(encoding="utf-8")
-        found[path] = _for_older(text)
         wanted += _imports(path, text)
+        for pattern, replacement in OLDER:
+            text = pattern.sub(replacement, text)
+        found[path] = text
     return dict(sorted(found.items()))
 
 
@@ -83,17 +86,11 @@ def _imported(path: str, text: str) -> Iterator[str]:
             root = name.partition(".")[0]
             if root == "grader":
                 yield name
-            elif root not in ALLOWED and not _is_standard(root):
+            elif root not in ALLOWED and root not in sys.stdlib_module_names:
                 raise GraderFault(
                     f"{path}: imports {root}, which a student may not have; "
                     "the self-check is NumPy and the standard library"
                 )
-
-
-def _is_standard(name: str) -> bool:
-    import sys
-
-    return name in sys.stdlib_module_names
 
 
 def _at_run_time(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -105,9 +102,3 @@ def _at_run_time(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
         yield node
         for field in ("body", "handlers", "orelse", "finalbody", "cases"):
             yield from _at_run_time(getattr(node, field, ()))
-
-
-def _for_older(text: str) -> str:
-    for pattern, replacement in OLDER:
-        text = pattern.sub(replacement, text)
-    return text

@@ -25,6 +25,7 @@ from grader.golden.store import Golden
 from grader.notebooks import percent, questions
 from grader.rubric import solution_markers
 from grader.rubric.cases import Rubric
+from grader.types import Case
 
 LONG = 25  # characters; a shorter line ("mean = x.mean(axis=0)") may stand anywhere
 ENOUGH = 39.5  # bits: four numbers with three digits, or one with twelve
@@ -80,7 +81,7 @@ class Secrets:
         try:
             text = data.decode()
         except UnicodeDecodeError:
-            return [*self._in_bytes(name, data)]
+            text = "\0"
         if "\0" in text:
             return [*self._in_bytes(name, data)]
         found = [leak for place, piece in _pieces(name, text) for leak in self._in(place, piece)]
@@ -145,12 +146,12 @@ class Secrets:
         long = total >= ENOUGH
         where = np.searchsorted(self._starts, self._places[hit[starts[long]]], "right") - 1
         rows = sorted(zip(at[starts[long]].tolist(), (-total[long]).tolist(), where.tolist()))
-        told: set[int] = set()
-        told_names: set[int] = set()
+        found_at: set[int] = set()
+        found_names: set[int] = set()
         for place, _, name in rows:  # of several rows that begin there, the longest one
-            if place not in told and name not in told_names:
-                told.add(place)
-                told_names.add(name)
+            if place not in found_at and name not in found_names:
+                found_at.add(place)
+                found_names.add(name)
                 yield place, self._names[name]
 
 
@@ -169,8 +170,7 @@ def secrets(
         for name, array in rubric.case_inputs(case).items():
             if array.dtype == np.float64:
                 found[f"{name} of the hidden case {case.id}"] = array
-        expected = golden.expected(case) if judges.find(case.judge).golden else ()
-        for number, outputs in enumerate(expected):
+        for number, outputs in enumerate(_expected(case, golden)):
             for name, array in outputs.items():
                 what = f"{name} of the hidden case {case.id}{'*' * number}"
                 found[what] = _unshown(array, shown)
@@ -191,19 +191,17 @@ def texts(rubrics: Sequence[Rubric], solution: Mapping[str, str]) -> dict[str, s
 def _shown(rubrics: Sequence[Rubric], golden: Golden, wrong: Misconceptions) -> np.ndarray:
     """Return the numbers of public answers, sorted: a hidden answer may have one of them too."""
     public = {case.id: case for rubric in rubrics for case in rubric.cases if case.public}
-    arrays = [
-        array
-        for case in public.values()
-        if judges.find(case.judge).golden
-        for outputs in golden.expected(case)
-        for array in outputs.values()
-    ]
+    arrays = [a for case in public.values() for o in _expected(case, golden) for a in o.values()]
     arrays += [
         answer
         for name, answer in wrong.arrays()
         if name.split(":")[1] in public and isinstance(answer, np.ndarray)
     ]
     return np.unique(np.concatenate([np.zeros(0), *map(np.ravel, arrays)]))
+
+
+def _expected(case: Case, golden: Golden) -> Sequence[Mapping[str, np.ndarray]]:
+    return golden.expected(case) if judges.find(case.judge).golden else ()
 
 
 def _unshown(array: np.ndarray, shown: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@
     gives = ["softmax_loss"]           functions that are handed out solved
     absent = ["layernorm_forward"]     functions and classes that are not there
     cells.Dropout = ["a line"]         notebook cells that are not there, each by a line of its own
-    texts."cs231n/layers.py" = [["old", "new"]]     old is replaced wherever it stands in the file
+    texts."cs231n/layers.py" = [["old", "new"]]     old is replaced everywhere in the file
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FILE = "generations.toml"
 INIT = "cs231n/__init__.py"
 
 
-class Generation(BaseModel):
+class GenerationShape(BaseModel):
     """One row of the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,16 +40,16 @@ class Generation(BaseModel):
     texts: dict[str, tuple[tuple[str, str], ...]] = {}
 
 
-class _File(BaseModel):
+class _Generations(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    generations: tuple[Generation, ...]
+    generations: tuple[GenerationShape, ...]
 
 
 def marked(reference: Path, rubric: RubricFile) -> dict[str, str]:
     """Return the reference as the rubric's years have it: path inside it -> text.
 
-    Notebooks are percent scripts, those only that the rubric asks something of. What stands between
-    solution marks is what a student writes. Raises GraderFault where generations.toml does not fit
+    Notebooks are percent scripts, those only that the rubric asks something of. The lines between
+    solution marks is what a student writes. Raises GraderFault if generations.toml does not fit
     the reference, UsageError where it does not know the years.
     """
     paths = [*(reference / "cs231n").rglob("*.py"), *reference.glob("*.py")]
@@ -71,9 +71,11 @@ def solved(reference: Path, rubric: RubricFile) -> dict[str, str]:
     return {path: _without_marks(text) for path, text in files.items() if "/" in path}
 
 
-def _rows(path: Path, rubric: RubricFile) -> list[Generation]:
+def _rows(path: Path, rubric: RubricFile) -> list[GenerationShape]:
     try:
-        rows = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).generations
+        rows = _Generations.model_validate(
+            tomllib.loads(path.read_text(encoding="utf-8"))
+        ).generations
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); restore it") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
@@ -87,7 +89,7 @@ def _rows(path: Path, rubric: RubricFile) -> list[Generation]:
     return [row for row in rows if rubric.years in row.years]
 
 
-def _shaped(files: Mapping[str, str], row: Generation) -> dict[str, str]:
+def _shaped(files: Mapping[str, str], row: GenerationShape) -> dict[str, str]:
     shaped = dict(files)
     for path, pairs in row.texts.items():
         for old, new in pairs:
@@ -137,16 +139,9 @@ def _without_marks(text: str) -> str:
 
 
 def _without_cell(script: str, line: str, notebook: str) -> str:
-    cells = _cells(script)
+    pieces = re.split(rf"(?m)^(?={percent.LIKE_A_HEADER.pattern})", script)
+    cells = [piece for piece in pieces if piece.strip()]
     left = [cell for cell in cells if line not in cell.splitlines()]
     if len(left) != len(cells) - 1:
         raise GraderFault(f"{FILE}: {len(cells) - len(left)} cells of {notebook} have {line!r}")
     return "".join(left)
-
-
-def _cells(script: str) -> list[str]:
-    return [
-        cell
-        for cell in re.split(rf"(?m)^(?={percent.LIKE_A_HEADER.pattern})", script)
-        if cell.strip()
-    ]

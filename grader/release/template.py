@@ -1,6 +1,6 @@
 """What students get: the reference with the answers taken out.
 
-A student writes what stands between `# BEGIN SOLUTION` and `# END SOLUTION`. Taking such a block
+A student writes what is between `# BEGIN SOLUTION` and `# END SOLUTION`. Taking such a block
 out leaves a statement that raises NotImplementedError: an unwritten function says what it is.
 Notebooks are percent scripts in the reference; they also lose model answers and grading notes.
 What is in it and what it is called follows the rubric's course years (grader/release/shape.py).
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from grader.errors import GraderFault, UsageError
 from grader.notebooks import percent, questions
-from grader.notebooks.percent import Cell
+from grader.notebooks.percent import ScriptCell
 from grader.release import shape
 from grader.rubric.records import RubricFile
 from grader.rubric.solution_markers import BEGIN, END
@@ -56,7 +56,7 @@ def unsolved_notebook(script: str, name: str, asked: Collection[str] | None = No
 
     `asked` are the ids of inline questions that stay; None keeps all.
 
-    Raises GraderFault where the script is not as percent.py and questions.py of grader/notebooks
+    Raises GraderFault if the script is not as percent.py and questions.py of grader/notebooks
     ask.
     """
     cells = percent.parse(script, f"{name}.py")
@@ -66,7 +66,7 @@ def unsolved_notebook(script: str, name: str, asked: Collection[str] | None = No
     return percent.notebook(given)
 
 
-def _unsolved(cell: Cell, name: str) -> Cell:
+def _unsolved(cell: ScriptCell, name: str) -> ScriptCell:
     if cell.kind == "markdown":
         return cell
     place = f"{name}.py, in the cell {cell.source.partition(chr(10))[0]!r}"

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from grader.report.faults import (
-    MORE,
-    WORDS,
-    Problem,
-    chosen,
-    happened,
-    in_one_line,
-    problem,
-    warnings,
-)
+from grader.report import faults
+from grader.report.faults import WORDS, ShownFault, show_fault
 from grader.report.order import Root, lost, stop
 from grader.report.small import Small, make
 from grader.report.tables import SIDE
@@ -27,7 +19,7 @@ HINTS = ("Hint 1: where to look", "Hint 2: the idea", "Hint 3: how to write it")
 
 
 @dataclass(frozen=True)
-class Part:
+class PartRow:
     """What a point was for."""
 
     id: str
@@ -38,7 +30,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Consequence:
+class Affected:
     """An item that is wrong only, or perhaps only, because of this one."""
 
     title: str
@@ -48,7 +40,7 @@ class Consequence:
 
 @dataclass(frozen=True)
 class Card:
-    """All that is said about one item that needs work."""
+    """All that the page shows of one item that needs work."""
 
     anchor: str
     title: str
@@ -61,13 +53,13 @@ class Card:
     cause: Cause | None
     cause_label: str
     small: Small | None
-    problems: tuple[Problem, ...]
+    problems: tuple[ShownFault, ...]
     more: tuple[str, ...]
     more_left: int
-    parts: tuple[Part, ...]
+    parts: tuple[PartRow, ...]
     hints: tuple[tuple[str, str], ...]
     split: str
-    consequences: tuple[Consequence, ...]
+    consequences: tuple[Affected, ...]
     warnings: tuple[str, ...]
 
 
@@ -86,8 +78,8 @@ def cards(roots: Iterable[Root], anchors: Mapping[str, str]) -> tuple[Card, ...]
 
 def _card(root: Root, anchor: str, side: int) -> Card:
     item = root.item
-    picked = chosen(item.faults)
-    rest = [in_one_line(f) for f in item.faults if all(f is not one for one in picked)]
+    picked = faults.chosen(item.faults)
+    rest = [faults.in_one_line(f) for f in item.faults if all(f is not one for one in picked)]
     return Card(
         anchor=anchor,
         title=item.title,
@@ -100,19 +92,19 @@ def _card(root: Root, anchor: str, side: int) -> Card:
         cause=item.cause,
         cause_label=label(item.cause),
         small=make(item.smallest),
-        problems=tuple(problem(fault, side) for fault in picked),
-        more=tuple(rest[:MORE]),
-        more_left=max(0, len(rest) - MORE),
+        problems=tuple(show_fault(fault, side) for fault in picked),
+        more=tuple(rest[: faults.MORE]),
+        more_left=max(0, len(rest) - faults.MORE),
         parts=tuple(map(part, item.parts)),
         hints=tuple(zip(HINTS, item.hints, strict=False)),
         split=_split(root),
         consequences=tuple(_consequence(each) for each in root.consequences),
-        warnings=warnings(item),
+        warnings=faults.warnings(item),
     )
 
 
 def _shared(card: Card, root: Root) -> Card:
-    """Where several items stopped at one thing, tell about it and not about the first item."""
+    """Return a card about the one thing at which several items stopped, if they did."""
     line = stop(root.item)
     same = [item for item in root.consequences if line and stop(item) == line]
     if not line or not same:
@@ -120,7 +112,7 @@ def _shared(card: Card, root: Root) -> Card:
     stopped = [root.item, *same]
     titles = "; ".join(item.title for item in stopped)
     worth = count(sum(map(lost, stopped)), "point")
-    whole = Consequence(
+    whole = Affected(
         f"{len(stopped)} items",
         f"{'stopped at this line' if line[1] else 'for this one reason'}: {titles}",
         f"{worth} may come back once it is right",
@@ -144,12 +136,12 @@ def _shared(card: Card, root: Root) -> Card:
     )
 
 
-def part(result: PartResult) -> Part:
-    """Say what a part was for and what it brought."""
-    said = f"{points(result.earned)} of {points(result.possible)}"
+def part(result: PartResult) -> PartRow:
+    """Return what a part was for and what it brought."""
+    score = f"{points(result.earned)} of {points(result.possible)}"
     if result.earned > result.possible:
-        said = f"{points(result.earned)} on top"
-    return Part(result.id, result.about, said, result.status, WORDS[result.status])
+        score = f"{points(result.earned)} on top"
+    return PartRow(result.id, result.about, score, result.status, WORDS[result.status])
 
 
 def label(cause: Cause | None) -> str:
@@ -173,7 +165,7 @@ def lede(parts: tuple[PartResult, ...]) -> str:
 
 
 def _split(root: Root) -> str:
-    """Say where the points of a card lie, if some of them lie in what follows from it."""
+    """Return how the points of a card split between the item and what follows from it."""
     here = lost(root.item)
     after = root.gain - here
     if not after:
@@ -182,7 +174,7 @@ def _split(root: Root) -> str:
     return f"Of {count(root.gain, 'point')}, {inside}{points(after)} may come back below"
 
 
-def _consequence(item: ItemResult) -> Consequence:
+def _consequence(item: ItemResult) -> Affected:
     left = lost(item)
     if item.followed_through and not left:
         outcome = "Right apart from that: no points lost"
@@ -195,4 +187,4 @@ def _consequence(item: ItemResult) -> Consequence:
         outcome = "No points lost"
     else:
         outcome = f"{count(left, 'point')} may come back"
-    return Consequence(item.title, happened(item), outcome)
+    return Affected(item.title, faults.happened(item), outcome)

@@ -1,6 +1,6 @@
 """Curves of one training run as SVG: loss on the left, accuracies on the right.
 
-Behind each line lies the band of the reference, where it has such a run. The picture carries its
+Behind each line is the band of the reference, if it has such a run. The picture carries its
 numbers in words too, for those who cannot see it, and its lines and bands differ in more than
 colour. A run takes about three kilobytes of the page.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from grader.report.text import number
 from grader.types import Band, Trained, Training
 
-# The first diagram; the second lies SHIFT to the right. The frames stand in report.html.
+# The first diagram; the second is SHIFT to the right. The frames are in curves.html.
 LEFT, TOP, PANEL, TALL = 46, 12, 200, 130
 SHIFT = 290
 MOST = 72  # points of a line
@@ -61,7 +61,7 @@ class Curves:
 
 
 def curves(run: Trained) -> Curves | None:
-    """Draw a run; None where it tells nothing that could be drawn."""
+    """Draw a run; None if it has no finite number."""
     training, band = run.training, run.band
     loss = training.loss_history
     accuracies = (training.train_acc_history, training.val_acc_history)
@@ -120,16 +120,8 @@ def _panel(
         unit="epoch",
         across=tuple(Tick(round(scale.x + s * PANEL), _epochs(s * scale.last)) for s in steps),
         up=tuple(Tick(up, number(s * scale.top)) for up, s in zip(ups, steps, strict=True)),
-        lines=tuple(
-            Line(points, style)
-            for values, style in series
-            if (points := _points(values, scale)) is not None
-        ),
-        bands=tuple(
-            Line(points, style)
-            for both, style in edges
-            if (points := _outline(both, scale)) is not None
-        ),
+        lines=tuple(Line(p, style) for each, style in series if (p := _points(each, scale))),
+        bands=tuple(Line(p, style) for both, style in edges if (p := _outline(both, scale))),
     )
 
 
@@ -138,14 +130,14 @@ def _epochs(value: float) -> str:
 
 
 def _points(values: np.ndarray, scale: Scale) -> str | None:
-    """Return the points of a line, thinned; what is no finite number is left out."""
+    """Return the points of a line, thinned; nan and inf are left out."""
     chosen = np.unique(np.linspace(0, len(values) - 1, min(MOST, len(values))).astype(int))
     places = [(i / max(1, len(values) - 1), float(values[i])) for i in chosen]
     return " ".join(scale.place(at, up) for at, up in places if np.isfinite(up)) or None
 
 
 def _outline(edges: np.ndarray, scale: Scale) -> str | None:
-    """Return the points around a band, up to the end of the diagram; None where there is none."""
+    """Return the points around a band, up to the end of the diagram; None if there is none."""
     ends = min(1.0, scale.band_ends)
     across = np.linspace(0.0, scale.band_ends, edges.shape[1]) if edges.shape[1] > 1 else [0.0]
     at = np.linspace(0.0, ends, min(EDGE, max(2, edges.shape[1])))
@@ -159,14 +151,14 @@ def _outline(edges: np.ndarray, scale: Scale) -> str | None:
 
 
 def _beside(band: Band) -> str:
-    """Say where the reference lies: "Reference, 5 seeds: training 0.96 to 0.98 at best, ..."."""
-    said = [
+    """Return the range of the reference: "The reference, 5 seeds: training 0.96 to 0.98 ..."."""
+    sentences = [
         f"{what} {low:.2f} to {high:.2f} at best"
         for what, edges in (("training", band.train), ("validation", band.val))
         for low, high in [(_most(edges[0]), _most(edges[1]))]
     ]
     epochs = f"{band.epochs:,} epoch{'' if band.epochs == 1 else 's'}"
-    return f"The reference, {band.seeds} seeds, {epochs}: {', '.join(said)}."
+    return f"The reference, {band.seeds} seeds, {epochs}: {', '.join(sentences)}."
 
 
 def _most(values: np.ndarray) -> float:
@@ -176,19 +168,19 @@ def _most(values: np.ndarray) -> float:
 
 def _words(training: Training) -> str:
     loss = training.loss_history[np.isfinite(training.loss_history)]
-    said = []
+    sentences = []
     if loss.size:
-        said.append(
+        sentences.append(
             f"Loss of {len(training.loss_history):,} iterations: {number(float(loss[0]))} at "
             f"first, {number(float(loss[-1]))} at the end."
         )
     train, val = (_best(a) for a in (training.train_acc_history, training.val_acc_history))
     if train and val:
-        said.append(
+        sentences.append(
             f"Accuracy over {training.num_epochs:,} epochs: training {train} at best, validation "
             f"{val} at best."
         )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def _best(values: Iterable[float]) -> str:

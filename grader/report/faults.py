@@ -1,4 +1,4 @@
-"""What went wrong, told: the sentence, the error against its limit, the example, the line.
+"""What went wrong: the sentence, the error against its limit, the example, the line.
 
 Of many faults the smallest public example teaches best; what a hidden check saw stays hidden.
 """
@@ -52,7 +52,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Problem:
+class ShownFault:
     """A fault that is shown in full; `facts` are (name, value)."""
 
     says: str
@@ -65,11 +65,11 @@ class Problem:
     frames: tuple[Frame, ...]
 
 
-def problem(fault: Fault, side: int) -> Problem:
-    """Say all about one fault, with an example of `side` rows at most; none where it is 0."""
+def show_fault(fault: Fault, side: int) -> ShownFault:
+    """Return all about one fault, with an example of `side` rows at most; none if it is 0."""
     comparison = fault.comparison if fault.public else None
     raised = fault.raised
-    return Problem(
+    return ShownFault(
         says=_says(fault),
         check=_check(fault),
         hidden=not fault.public,
@@ -103,11 +103,11 @@ def chosen(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 
 
 def in_one_line(fault: Fault) -> str:
-    """Say where it went wrong, what, and by how much."""
-    said = f"{_check(fault)}: {one_line(_says(fault))}"
+    """Return where it went wrong, what, and by how much."""
+    sentence = f"{_check(fault)}: {one_line(_says(fault))}"
     if fault.error is None or fault.allowed is None or "allowed" in fault.says:
-        return said
-    return f"{said} ({number(fault.error)}, allowed {number(fault.allowed)})"
+        return sentence
+    return f"{sentence} ({number(fault.error)}, allowed {number(fault.allowed)})"
 
 
 def _says(fault: Fault) -> str:

@@ -1,6 +1,6 @@
 """What to fix first: each root cause with all that follows from it, by the points it would bring.
 
-An item that fails because of another stands under that other. So do items that stopped at the very
+An item that fails because of another comes under that other. So do items that stopped at the very
 same line, or miss the same file: a syntax error in layers.py is one mistake, not twelve. What was
 not handed in comes first.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from grader.types import Fault, ItemResult, Raised
+from grader.types import ItemResult
 
 OPEN = ("missing", "partial", "failed", "error", "timeout")  # statuses of an item that needs work
 COUNTED = (*OPEN, "passed", "not_written")
@@ -28,9 +28,11 @@ class Root:
 def roots(items: Iterable[ItemResult]) -> tuple[Root, ...]:
     """Return the items that need work: what is missing, then most points first.
 
-    What is not written yet is no mistake, and none of them.
+    Items that are not written yet are not among them.
     """
-    return _sorted_roots(tuple(items), OPEN)
+    found = [root for root in _roots(tuple(items)) if root.item.status in OPEN]
+    # stable: then by the rubric
+    return tuple(sorted(found, key=lambda root: (root.item.status != "missing", -root.gain)))
 
 
 def unwritten(items: Iterable[ItemResult]) -> tuple[Root, ...]:
@@ -41,12 +43,6 @@ def unwritten(items: Iterable[ItemResult]) -> tuple[Root, ...]:
 def lost(item: ItemResult) -> float:
     """Return the points an item could still bring; what is not counted brings none."""
     return max(0.0, item.possible - item.earned) if item.status in COUNTED else 0.0
-
-
-def _sorted_roots(items: tuple[ItemResult, ...], statuses: tuple[str, ...]) -> tuple[Root, ...]:
-    found = [root for root in _roots(items) if root.item.status in statuses]
-    # stable: then by the rubric
-    return tuple(sorted(found, key=lambda root: (root.item.status != "missing", -root.gain)))
 
 
 def _roots(items: tuple[ItemResult, ...]) -> list[Root]:
@@ -95,19 +91,15 @@ def stop(item: ItemResult) -> tuple[str, int] | None:
     """
     if item.status not in ("missing", "error", "timeout") or not item.faults:
         return None
-    lines = {_line(fault) for fault in item.faults}
-    said = {fault.says for fault in item.faults}
+    raised = [fault.raised for fault in item.faults]
+    lines = {one.frames[-1][:2] if one and one.frames else None for one in raised}
+    messages = {fault.says for fault in item.faults}
     line = lines.pop() if len(lines) == 1 else None
-    return line or ((said.pop(), 0) if len(said) == 1 else None)
-
-
-def _line(fault: Fault) -> tuple[str, int] | None:
-    raised: Raised | None = fault.raised
-    return raised.frames[-1][:2] if raised is not None and raised.frames else None
+    return line or ((messages.pop(), 0) if len(messages) == 1 else None)
 
 
 def _is_ring(name: str, parents: Mapping[str, str | None]) -> bool:
-    """Say whether the causes of an item lead back to it: then it has to stand by itself."""
+    """Return whether the causes of an item lead back to it: then it counts by itself."""
     parent, steps = parents[name], len(parents)
     while parent is not None and parent != name and steps:
         parent, steps = parents[parent], steps - 1

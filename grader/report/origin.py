@@ -10,7 +10,7 @@ from grader.types import BoxState, Report
 
 
 def unsafe(box: BoxState) -> str:
-    """Say in plain words that the code was not confined, and what follows."""
+    """Return the warning that the code was not confined, and what follows."""
     inner = ", ".join(box.inner) or "none"
     return (
         "The submitted code was not isolated while it ran "
@@ -34,15 +34,15 @@ def facts(report: Report, version: str) -> tuple[tuple[str, str], ...]:
 
 def measured(seen: Mapping[str, Any]) -> str:
     """Join what changes from run to run; nothing else on the page does."""
-    said = [f"graded {seen['started']}"] if seen.get("started") else []
+    phrases = [f"graded {seen['started']}"] if seen.get("started") else []
     for key, label in (("wall_s", "s"), ("cpu_s", "s of CPU")):
         if isinstance(value := seen.get(key), int | float):
-            said.append(f"{value:.2f} {label}")
+            phrases.append(f"{value:.2f} {label}")
     reused = seen.get("reused")
     if isinstance(reused, Mapping):
-        said += [f"{name} as it ran {at} (nothing it depends on has changed)"
+        phrases += [f"{name} as it ran {at} (nothing it depends on has changed)"
                  for name, at in sorted(reused.items())]  # fmt: skip
     versions = seen.get("versions")
     if isinstance(versions, Mapping):
-        said += [f"{name} {each}" for name, each in sorted(versions.items())]
-    return one_line(", ".join(said))
+        phrases += [f"{name} {each}" for name, each in sorted(versions.items())]
+    return one_line(", ".join(phrases))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from grader.report import training
-from grader.report.cards import Card, Part, cards, part
+from grader.report.cards import Card, PartRow, cards, part
 from grader.report.faults import WORDS, happened, warnings
 from grader.report.order import COUNTED, Root, roots, unwritten
 from grader.report.origin import facts, measured, unsafe
@@ -32,7 +32,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Row:
+class ItemRow:
     """One item in the table of the rubric.
 
     `link` is the anchor of its card, or of its first run, or empty; `anchor` is its own, where runs
@@ -54,7 +54,7 @@ class Section:
 
     title: str
     points: str
-    rows: tuple[Row, ...]
+    rows: tuple[ItemRow, ...]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Passed:
 
     title: str
     score: str
-    parts: tuple[Part, ...]
+    parts: tuple[PartRow, ...]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Page:
 
 
 def make(report: Report, version: str) -> Page:
-    """Say what the report means."""
+    """Return the page of a report."""
     answered = answers(report.questions, report.items)
     report = cleaned(replace(report, questions=()))
     fix, missing = roots(report.items), unwritten(report.items)
@@ -122,9 +122,9 @@ def make(report: Report, version: str) -> Page:
         sections=_sections(report, runs | links, own),
         passed=_passed(report.items),
         worth_knowing=tuple(
-            (item.title, said)
+            (item.title, phrases)
             for item in report.items
-            if item.id not in carded and (said := warnings(item))
+            if item.id not in carded and (phrases := warnings(item))
         ),
         ungraded=_ungraded(report.items),
         books=training.books(report, own | links),
@@ -140,21 +140,21 @@ def make(report: Report, version: str) -> Page:
 def _verdict(
     fix: tuple[Root, ...], missing: tuple[Root, ...], counted: list[ItemResult], untouched: bool
 ) -> str:
-    """Say what there is to do, in one sentence."""
+    """Return what there is to do, in one sentence."""
     if not counted:
         return "Nothing could be graded yet"
     if untouched:
         return f"Nothing is written yet: start with {one_line(missing[0].item.id)}"
-    said = []
+    phrases = []
     if fix:
         worth = count(fix[0].gain, "point")
         first = "worth" if len(fix) == 1 else "the first is worth"
-        said.append(f"{count(len(fix), 'thing')} to fix, {first} {worth}")
+        phrases.append(f"{count(len(fix), 'thing')} to fix, {first} {worth}")
     if missing:
         open_points = count(sum(root.gain for root in missing), "point")
         many = count(len(missing), "function or class", "functions and classes")
-        said.append(f"{many} not written yet, {open_points} to earn")
-    return " · ".join(said) or "Everything that was graded is right"
+        phrases.append(f"{many} not written yet, {open_points} to earn")
+    return " · ".join(phrases) or "Everything that was graded is right"
 
 
 def _notes(score: Score, items: tuple[ItemResult, ...]) -> tuple[str, ...]:
@@ -207,10 +207,10 @@ def _sum(items: list[ItemResult]) -> str:
     return f"{points(earned)} of {points(possible)}"
 
 
-def _row(item: ItemResult, links: Mapping[str, str], own: Mapping[str, str]) -> Row:
+def _row(item: ItemResult, links: Mapping[str, str], own: Mapping[str, str]) -> ItemRow:
     earned = points(item.earned) if item.status in COUNTED else "–"
     right, checks = item.checks
-    return Row(
+    return ItemRow(
         anchor=own.get(item.id, ""),
         title=item.title,
         link=links.get(item.id, ""),

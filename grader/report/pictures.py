@@ -40,7 +40,7 @@ class Picture:
 
 
 def heat_map(comparison: Comparison) -> Picture | None:
-    """Draw the errors of an array; None where shapes differ or there is nothing to draw."""
+    """Draw the errors of an array; None if shapes differ or there is nothing to draw."""
     if comparison.wrong is None or comparison.expected.size == 0:
         return None
     wrong = as_matrix(np.asarray(comparison.wrong, dtype=bool))
@@ -82,7 +82,7 @@ def png(levels: np.ndarray) -> bytes:
 
 
 def _errors(comparison: Comparison) -> np.ndarray:
-    """Error of each cell over the array's scale; cells that are no number count as infinite."""
+    """Return the error of each cell over the array's scale; infinite for nan."""
     expected = np.asarray(comparison.expected, dtype=np.float64)
     with np.errstate(all="ignore"):
         got = np.asarray(comparison.got).real.astype(np.float64).reshape(expected.shape)
@@ -110,14 +110,14 @@ def _blocks(levels: np.ndarray, tall: int, wide: int) -> np.ndarray:
 
 def _words(comparison: Comparison, wrong: np.ndarray, errors: np.ndarray) -> str:
     rows, columns = int(wrong.any(axis=1).sum()), int(wrong.any(axis=0).sum())
-    said = (
+    sentence = (
         f"{int(wrong.sum()):,} of {count(wrong.size, 'cell')} of {comparison.output} differ, "
         f"in {rows:,} of {count(wrong.shape[0], 'row')} "
         f"and {columns:,} of {count(wrong.shape[1], 'column')}"
     )
     shown = np.where(wrong, errors, -1.0)
     if not shown.max(initial=-1.0) > 0:
-        return said + "."
+        return sentence + "."
     at = np.unravel_index(int(shown.argmax()), comparison.expected.shape)
     worst = "is no finite number" if np.isinf(shown.max()) else f"has error {number(shown.max())}"
-    return f"{said}; {comparison.output}{index([int(i) for i in at])} {worst}."
+    return f"{sentence}; {comparison.output}{index([int(i) for i in at])} {worst}."

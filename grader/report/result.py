@@ -306,18 +306,18 @@ def _notebook(notebook: Notebook, report: Report) -> NotebookJson:
 
 
 def _run(run: Trained) -> RunJson:
-    told = run.training
+    claim = run.training
     return {
-        "cell": told.cell,
-        "net": list(told.layer_sizes),
-        "normalization": told.normalization,
-        "dropout_keep_ratio": _finite(told.dropout_keep_ratio),
-        "update_rule": told.update_rule,
-        "batch_size": told.batch_size,
-        "epochs": told.num_epochs,
-        "train": told.num_train,
-        "best_train_accuracy": _finite(max(map(float, told.train_acc_history), default=None)),
-        "best_val_accuracy": _finite(told.best_val_acc),
+        "cell": claim.cell,
+        "net": list(claim.layer_sizes),
+        "normalization": claim.normalization,
+        "dropout_keep_ratio": _finite(claim.dropout_keep_ratio),
+        "update_rule": claim.update_rule,
+        "batch_size": claim.batch_size,
+        "epochs": claim.num_epochs,
+        "train": claim.num_train,
+        "best_train_accuracy": _finite(max(map(float, claim.train_acc_history), default=None)),
+        "best_val_accuracy": _finite(claim.best_val_acc),
         "recomputed_train_accuracy": _finite(run.train_accuracy),
         "recomputed_val_accuracy": _finite(run.val_accuracy),
         "recomputed_hidden_accuracy": _finite(run.hidden_accuracy),

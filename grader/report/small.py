@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.report.faults import Frame, frames
-from grader.report.tables import SIDE, Table, differing, pair, table
+from grader.report.tables import SIDE, ArrayTable, differing, pair, table
 from grader.report.text import one_line
 from grader.types import Smallest
 
@@ -16,14 +16,14 @@ OPEN = 24  # numbers that go in; where there are more, they are folded
 
 @dataclass(frozen=True)
 class Small:
-    """One small case; `got` is None where nothing of use came out, which `says` tells."""
+    """One small case; `got` is None if nothing of use came out, and then `says` has the reason."""
 
     says: str
     settings: str
-    inputs: tuple[Table, ...]
+    inputs: tuple[ArrayTable, ...]
     folded: bool
-    expected: Table
-    got: Table | None
+    expected: ArrayTable
+    got: ArrayTable | None
     differ: str
     error: str
     message: str
@@ -32,7 +32,7 @@ class Small:
 
     @property
     def cells(self) -> int:
-        """How many numbers are shown."""
+        """Return how many numbers are shown."""
         shown = (self.expected, *((self.got,) if self.got else ()), *self.inputs)
         return sum(one.cells for one in shown)
 

@@ -19,7 +19,7 @@ _DIGITS = (4, 6, 9, 12, 17)
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """One number."""
 
     text: str
@@ -27,18 +27,18 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class ArrayTable:
     """A window of an array; `rows` are (index, cells) and `note` says what is left out."""
 
     name: str
     shape: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    rows: tuple[tuple[str, tuple[TableCell, ...]], ...]
     note: str
 
     @property
     def cells(self) -> int:
-        """How many numbers are shown."""
+        """Return how many numbers are shown."""
         return len(self.rows) * max(1, len(self.columns))
 
 
@@ -47,16 +47,16 @@ class Example:
     """Expected beside got, for one output of one public check."""
 
     output: str
-    expected: Table
-    got: Table
-    inputs: tuple[Table, ...]
+    expected: ArrayTable
+    got: ArrayTable
+    inputs: tuple[ArrayTable, ...]
     picture: Picture | None
     code: str
     differ: str
 
     @property
     def cells(self) -> int:
-        """How many numbers are shown."""
+        """Return how many numbers are shown."""
         return sum(table.cells for table in (self.expected, self.got, *self.inputs))
 
 
@@ -87,7 +87,7 @@ def example(comparison: Comparison, side: int = SIDE) -> Example:
 
 def pair(
     name: str, want: np.ndarray, got: np.ndarray, wrong: np.ndarray | None, side: int
-) -> tuple[Table, Table]:
+) -> tuple[ArrayTable, ArrayTable]:
     """Lay out expected and got, with as many digits as it takes to see them differ."""
     if wrong is not None and got.shape != want.shape and got.size == want.size:
         got = got.reshape(want.shape)  # an extra axis of length 1
@@ -98,17 +98,17 @@ def pair(
 
 
 def differing(wrong: np.ndarray | None) -> str:
-    """Say how many cells differ, where there is more than one cell."""
+    """Return how many cells differ, if there is more than one cell."""
     if wrong is None or wrong.size < 2:
         return ""
     return f"{int(wrong.sum()):,} of {count(wrong.size, 'cell')} differ"
 
 
-def table(name: str, array: Any, wrong: np.ndarray | None, digits: int, side: int) -> Table:
+def table(name: str, array: Any, wrong: np.ndarray | None, digits: int, side: int) -> ArrayTable:
     """Lay out a window of the array, with the first wrong cell in it."""
     array, name = np.asarray(array), shown(name, 40)
     if array.size == 0:
-        return Table(name, _shape(array), (), (), "no numbers in it")
+        return ArrayTable(name, _shape(array), (), (), "no numbers in it")
     matrix = as_matrix(array)
     marks = np.zeros(matrix.shape, bool) if wrong is None else as_matrix(wrong)
     top, left = _corner(marks, side)
@@ -116,15 +116,15 @@ def table(name: str, array: Any, wrong: np.ndarray | None, digits: int, side: in
     marked = marks[top : top + side, left : left + side]
     labels = [_label(array.shape, top + row) for row in range(window.shape[0])]
     rows = tuple(
-        (label, tuple(Cell(_text(v, digits), bool(m)) for v, m in zip(line, bad, strict=True)))
+        (label, tuple(TableCell(_text(v, digits), bool(m)) for v, m in zip(line, bad, strict=True)))
         for label, line, bad in zip(labels, window, marked, strict=True)
     )
     columns = tuple(str(left + column) for column in range(window.shape[1] if array.ndim else 0))
-    return Table(name, _shape(array), columns, rows, _left_out(matrix.shape, window.shape))
+    return ArrayTable(name, _shape(array), columns, rows, _left_out(matrix.shape, window.shape))
 
 
 def _corner(marks: np.ndarray, side: int) -> tuple[int, int]:
-    """Choose where the window begins: at the start, unless all that is wrong lies outside."""
+    """Choose where the window begins: at the start, unless all wrong cells are outside."""
     if not marks.any() or marks[:side, :side].any():
         return 0, 0
     row, column = (int(i) for i in np.argwhere(marks)[0])
@@ -145,8 +145,8 @@ def _label(shape: Sequence[int], row: int) -> str:
 def _shape(array: np.ndarray) -> str:
     if array.ndim == 0:
         return "one number"
-    said = f"shape {array.shape}"
-    return said if array.ndim < 3 else f"{said}, the last axis across, the others down"
+    text = f"shape {array.shape}"
+    return text if array.ndim < 3 else f"{text}, the last axis across, the others down"
 
 
 def _left_out(whole: Sequence[int], window: Sequence[int]) -> str:
@@ -180,5 +180,5 @@ def _code(comparison: Comparison) -> str:
 
 
 def _literal(array: np.ndarray) -> str:
-    said = repr(array.tolist()) if array.size else f"[]).reshape({array.shape}"
-    return said.replace("nan", "np.nan").replace("inf", "np.inf")
+    text = repr(array.tolist()) if array.size else f"[]).reshape({array.shape}"
+    return text.replace("nan", "np.nan").replace("inf", "np.inf")

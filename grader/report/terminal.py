@@ -19,14 +19,14 @@ from grader.report.page import Page
 from grader.report.text import count, one_line, shown
 from grader.types import Report
 
-MOST = 8  # things that are told; the page has them all
+MOST = 8  # things to fix that are shown; the page has them all
 
 
 def show(report: Report, console: Console, report_path: Path | None) -> None:
     """Print the summary of one report."""
-    said = page.make(report, version="")
+    content = page.make(report, version="")
     path = shown(str(report_path)) if report_path is not None else ""
-    for indent, line in _lines(said, path):
+    for indent, line in _lines(content, path):
         if console.is_terminal:
             console.print(Padding(line, (0, 0, 0, indent), expand=False), highlight=False)
         else:
@@ -34,19 +34,19 @@ def show(report: Report, console: Console, report_path: Path | None) -> None:
             console.print(Text(" " * indent + plain), soft_wrap=True, highlight=False)
 
 
-def _lines(said: Page, path: str) -> Iterator[tuple[int, Text]]:
-    if said.unsafe:
-        yield 0, Text(f"Not isolated. {said.unsafe}", "bold red")
-    yield 0, Text.assemble((said.score, "bold"), f" · {said.verdict}")
-    for note in said.notes:
+def _lines(content: Page, path: str) -> Iterator[tuple[int, Text]]:
+    if content.unsafe:
+        yield 0, Text(f"Not isolated. {content.unsafe}", "bold red")
+    yield 0, Text.assemble((content.score, "bold"), f" · {content.verdict}")
+    for note in content.notes:
         yield 0, Text(note, "dim")
-    for number, card in enumerate(said.cards[:MOST], start=1):
+    for number, card in enumerate(content.cards[:MOST], start=1):
         yield from _card(number, card)
-    if len(said.cards) > MOST:
-        yield 2, Text(f"… and {count(len(said.cards) - MOST, 'more thing')} to fix")
-    if said.unwritten:
-        first = said.unwritten[0]
-        if said.untouched:  # the verdict says with what to start
+    if len(content.cards) > MOST:
+        yield 2, Text(f"… and {count(len(content.cards) - MOST, 'more thing')} to fix")
+    if content.unwritten:
+        first = content.unwritten[0]
+        if content.untouched:  # the verdict says with what to start
             yield 0, Text(f"Open {first.where}")
         else:
             yield 0, Text(f"Not written yet: go on with {first.title}")

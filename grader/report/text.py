@@ -80,8 +80,8 @@ def points(value: float) -> str:
 
 def count(many: float, one: str, more: str = "") -> str:
     """Return "1 point", "2.5 points", "3 checks"."""
-    said = f"{many:,}" if isinstance(many, int) else points(many)
-    return f"{said} {one if said == '1' else more or one + 's'}"
+    amount = f"{many:,}" if isinstance(many, int) else points(many)
+    return f"{amount} {one if amount == '1' else more or one + 's'}"
 
 
 def listed(words: Sequence[str]) -> str:

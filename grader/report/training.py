@@ -1,4 +1,4 @@
-"""What the page says about notebooks: how each ended, its runs told and recomputed, its answers."""
+"""What the page says about notebooks: how each ended, its runs, recomputed too, and its answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from grader.report.curves import Curves, curves
-from grader.report.faults import Problem, problem
+from grader.report.faults import ShownFault, show_fault
 from grader.report.prose import from_markdown
 from grader.report.text import count, one_line, shown
 from grader.types import Cell, Fault, ItemResult, Notebook, Question, Report, Trained
@@ -32,13 +32,13 @@ NORMALS = {"batchnorm": "batch normalization", "layernorm": "layer normalization
 class Run:
     """One run: a row of the table, and its curves where an item rests on it.
 
-    `told` and `real` are accuracies on training and validation images, as text; `items` are
+    `claimed` and `real` are accuracies on training and validation images, as text; `items` are
     (title, link) with an empty link where there is no card.
     """
 
     anchor: str
     title: str
-    told: tuple[str, str]
+    claimed: tuple[str, str]
     real: tuple[str, str]
     hidden: str
     says: str
@@ -53,7 +53,7 @@ class Book:
     name: str
     state: str
     ran: bool
-    stopped: tuple[tuple[str, Problem | None], ...]
+    stopped: tuple[tuple[str, ShownFault | None], ...]
     more_stopped: int
     runs: tuple[Run, ...]
     more_runs: int
@@ -62,7 +62,7 @@ class Book:
 
 @dataclass(frozen=True)
 class Answer:
-    """One inline question; `html` is safe to put into a page, and empty where nothing stands."""
+    """One inline question; `html` is safe to put into a page, and empty if nothing is written."""
 
     title: str
     where: str
@@ -81,7 +81,7 @@ def anchors(report: Report) -> dict[str, str]:
 
 
 def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
-    """Say what became of each notebook; `links` leads from an item to its card or its row."""
+    """Return what became of each notebook; `links` leads from an item to its card or its row."""
     titles = {item.id: item.title for item in report.items}
     left = MOST_CURVES
     made = []
@@ -117,22 +117,24 @@ def _book(notebook: Notebook, runs: tuple[Run, ...], more_runs: int) -> Book:
     )
 
 
-def _stopped(cell: Cell) -> tuple[str, Problem | None]:
-    said = f"Cell {cell.number} " + (one_line(cell.why) if cell.why else "stopped with an error")
+def _stopped(cell: Cell) -> tuple[str, ShownFault | None]:
+    sentence = f"Cell {cell.number} " + (
+        one_line(cell.why) if cell.why else "stopped with an error"
+    )
     if cell.raised is None:
-        return said, None
-    return said, problem(Fault("", "", "", "error", said, True, raised=cell.raised), 0)
+        return sentence, None
+    return sentence, show_fault(Fault("", "", "", "error", sentence, True, raised=cell.raised), 0)
 
 
 def _run(
     number: int, run: Trained, items: tuple[tuple[str, str], ...], drawn: Curves | None
 ) -> Run:
-    told = run.training
-    best = max((float(a) for a in told.train_acc_history if math.isfinite(a)), default=None)
+    claim = run.training
+    best = max((float(a) for a in claim.train_acc_history if math.isfinite(a)), default=None)
     return Run(
         anchor=f"run-{number}",
         title=_title(run),
-        told=(_share(best), _share(told.best_val_acc)),
+        claimed=(_share(best), _share(claim.best_val_acc)),
         real=(_share(run.train_accuracy), _share(run.val_accuracy)),
         hidden=_share(run.hidden_accuracy),
         says=one_line(run.says),
@@ -142,19 +144,19 @@ def _run(
 
 
 def _title(run: Trained) -> str:
-    """Say which run it is: "Cell 12: 3072-100-10, adam, batches of 50, 10 epochs, 1,000 images"."""
-    told = run.training
-    images = told.num_train if told.rows is None else len(told.rows)
-    said = ["-".join(map(str, told.layer_sizes[:12])) or "a net", one_line(told.update_rule)]
-    if told.normalization:
-        said.append(NORMALS.get(told.normalization, one_line(told.normalization)))
-    if told.dropout_keep_ratio is not None and 0 < told.dropout_keep_ratio < 1:
-        said.append(f"dropout {told.dropout_keep_ratio:g}")
-    if told.initial_weight_std:
-        said.append(f"first weights {told.initial_weight_std[0]:.1g}")
-    said += [f"batches of {told.batch_size:,}", count(told.num_epochs, "epoch"),
+    """Return which run it is: "Cell 12: 3072-100-10, adam, batches of 50, 10 epochs, ..."."""
+    claim = run.training
+    images = claim.num_train if claim.rows is None else len(claim.rows)
+    phrases = ["-".join(map(str, claim.layer_sizes[:12])) or "a net", one_line(claim.update_rule)]
+    if claim.normalization:
+        phrases.append(NORMALS.get(claim.normalization, one_line(claim.normalization)))
+    if claim.dropout_keep_ratio is not None and 0 < claim.dropout_keep_ratio < 1:
+        phrases.append(f"dropout {claim.dropout_keep_ratio:g}")
+    if claim.initial_weight_std:
+        phrases.append(f"first weights {claim.initial_weight_std[0]:.1g}")
+    phrases += [f"batches of {claim.batch_size:,}", count(claim.num_epochs, "epoch"),
              f"{images:,} images"]  # fmt: skip
-    return f"Cell {told.cell}: {', '.join(said)}"
+    return f"Cell {claim.cell}: {', '.join(phrases)}"
 
 
 def _share(value: float | None) -> str:
@@ -163,17 +165,13 @@ def _share(value: float | None) -> str:
 
 def answers(questions: tuple[Question, ...], items: tuple[ItemResult, ...]) -> tuple[Answer, ...]:
     """Make the answers fit to be read; the Markdown reader is loaded only where there are some."""
-    by_id = {item.id: item for item in items}
-    made = []
-    for question in questions:
-        item = by_id.get(question.id)
-        made.append(
-            Answer(
-                title=item.title if item else question.id,
-                where=item.where if item else question.id,
-                blank=question.status == "blank",
-                worth=count(question.possible, "point"),
-                html=from_markdown(shown(question.answer, ANSWER)) if question.answer else "",
-            )
+    known = {item.id: (item.title, item.where) for item in items}
+    return tuple(
+        Answer(
+            *known.get(question.id, (question.id, question.id)),
+            blank=question.status == "blank",
+            worth=count(question.possible, "point"),
+            html=from_markdown(shown(question.answer, ANSWER)) if question.answer else "",
         )
-    return tuple(made)
+        for question in questions
+    )

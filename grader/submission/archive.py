@@ -1,9 +1,9 @@
 """From a zip that anybody may have made to its Python files and notebooks, in memory.
 
 Nothing is ever written to disk and nothing is taken on trust: every name is judged before one byte
-is inflated, what is inflated is bounded by what was declared, and what was declared is bounded by
-`Limits`. A zip that breaks a rule is refused as a whole with one line for people; a member that is
-only unneeded, or too large to be homework, is left aside and said so.
+is inflated, what is inflated is bounded by what was declared, and that by `UploadLimits`. A zip
+that breaks a rule is refused as a whole with one line for people; a member that is only unneeded,
+or too large to be homework, is left out and listed.
 """
 
 from __future__ import annotations
@@ -18,22 +18,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from grader.submission.upload import (
-    AGAIN,
-    LIMITS,
-    SMALLER,
-    Limits,
-    Upload,
-    colliding,
-    fault_in_name,
-    is_bulk,
-    megabytes,
-    needed,
-    refusal,
-    same_name,
-    shown,
-    tidy,
-)
+from grader.submission import upload
+from grader.submission.upload import SMALLER, Upload, UploadLimits, megabytes, refusal, shown
 
 _NOT_ZIP = {
     b"\x1f\x8b": "a gzip archive (.tgz)", b"BZh": "a bzip2 archive", b"\xfd7zXZ": "an xz archive",
@@ -48,14 +34,14 @@ _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _LOCAL, _CENTRAL, _EMPTY = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 
 
-def read_zip(data: bytes, place: str, limits: Limits = LIMITS) -> Upload:
-    """The needed files of the zip `data`; raises UnusableSubmission if it is not to be trusted."""
+def read_zip(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) -> Upload:
+    """Return the needed files of the zip `data`. Raises UnusableSubmission if it breaks a rule."""
     _check_format(data, place, limits)
     with _one_line(place), zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = _members(archive, place, limits)
         _check_sizes(members, place, limits)
         _check_overlap(data, archive, place)
-        wanted = {path: info for path, info in members.items() if needed(path)}
+        wanted = {path: info for path, info in members.items() if upload.needed(path)}
         large = {
             path: limits.too_large(path)
             for path, info in wanted.items()
@@ -70,7 +56,7 @@ def read_zip(data: bytes, place: str, limits: Limits = LIMITS) -> Upload:
 
 @contextmanager
 def _one_line(place: str) -> Iterator[None]:
-    """Whatever zipfile says about foreign bytes becomes one line."""
+    """Raise whatever zipfile says about foreign bytes as one line."""
     try:
         yield
     except _FOREIGN as error:
@@ -78,7 +64,7 @@ def _one_line(place: str) -> Iterator[None]:
         raise refusal(place, f"this zip is truncated or damaged ({why})") from error
 
 
-def _check_format(data: bytes, place: str, limits: Limits) -> None:
+def _check_format(data: bytes, place: str, limits: UploadLimits) -> None:
     if len(data) > limits.archive_bytes:
         what = f"more than {megabytes(limits.archive_bytes)} large"
         raise refusal(place, what, SMALLER)
@@ -92,8 +78,10 @@ def _check_format(data: bytes, place: str, limits: Limits) -> None:
         raise refusal(place, f"has more than {limits.entries:,} entries", SMALLER)
 
 
-def _members(archive: zipfile.ZipFile, place: str, limits: Limits) -> dict[str, zipfile.ZipInfo]:
-    """The files of the archive by their tidy path, once all names and kinds are in order."""
+def _members(
+    archive: zipfile.ZipFile, place: str, limits: UploadLimits
+) -> dict[str, zipfile.ZipInfo]:
+    """Return the files of the archive by tidy path, once all names and kinds are in order."""
     infos = archive.infolist()
     if len(infos) > limits.entries:
         what = f"has {len(infos):,} entries, {limits.entries:,} are allowed"
@@ -102,19 +90,19 @@ def _members(archive: zipfile.ZipFile, place: str, limits: Limits) -> dict[str, 
     folders: list[str] = []
     for info in infos:
         name = _name(info)
-        if fault := fault_in_name(name, limits) or _fault_in_kind(info):
+        if fault := upload.fault_in_name(name, limits) or _fault_in_kind(info):
             raise refusal(place, f"entry '{shown(name)}' {fault[0]}", fault[1])
         if name.endswith("/"):
-            folders.append(tidy(name))
+            folders.append(upload.tidy(name))
         else:
-            files.append((tidy(name), info))
-    if twins := colliding((path for path, _ in files), folders):
-        raise same_name(place, *twins)
+            files.append((upload.tidy(name), info))
+    if twins := upload.colliding((path for path, _ in files), folders):
+        raise upload.same_name(place, *twins)
     return dict(files)
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """The name as it was meant: many tools write UTF-8 without saying so."""
+    """Return the name as it was meant: many tools write UTF-8 without the flag for it."""
     name = info.orig_filename
     if info.flag_bits & 0x800:
         return name
@@ -129,7 +117,7 @@ def _fault_in_kind(info: zipfile.ZipInfo) -> tuple[str, str] | None:
     if kind == stat.S_IFLNK:
         return "is a link", "put the file itself into the zip and hand it in again"
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "is a special file and no regular one", AGAIN
+        return "is a special file and no regular one", upload.AGAIN
     if info.flag_bits & _ENCRYPTED:
         return "is encrypted", "make the zip without a password and hand it in again"
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -137,7 +125,7 @@ def _fault_in_kind(info: zipfile.ZipInfo) -> tuple[str, str] | None:
     return None
 
 
-def _check_sizes(members: Mapping[str, zipfile.ZipInfo], place: str, limits: Limits) -> None:
+def _check_sizes(members: Mapping[str, zipfile.ZipInfo], place: str, limits: UploadLimits) -> None:
     """Refuse bombs by what they declare; what lies under datasets and the like is never inflated.
 
     Deflate can reach 1:1032, honest homework is around 1:4.
@@ -148,14 +136,14 @@ def _check_sizes(members: Mapping[str, zipfile.ZipInfo], place: str, limits: Lim
         if size >= limits.bomb_bytes and size > limits.bomb_ratio * info.compress_size:
             what = f"entry '{shown(path)}' would grow to {megabytes(size)}: a zip bomb"
             raise refusal(place, what, "leave it out and hand it in again")
-        total += 0 if is_bulk(path) else size
+        total += 0 if upload.is_bulk(path) else size
     if total > limits.total_bytes:
         what = f"holds {megabytes(total)}, {megabytes(limits.total_bytes)} are allowed"
         raise refusal(place, what, SMALLER)
 
 
 def _check_overlap(data: bytes, archive: zipfile.ZipFile, place: str) -> None:
-    """Each entry has bytes of its own: 50 entries that share one body are a bomb in disguise."""
+    """Refuse entries that share bytes: 50 entries with one body are a bomb in disguise."""
     end = 0
     for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
         start = info.header_offset
@@ -170,7 +158,7 @@ def _check_overlap(data: bytes, archive: zipfile.ZipFile, place: str) -> None:
 
 
 def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> bytes:
-    """The bytes of one member, exactly as many as declared.
+    """Return the bytes of one member, exactly as many as declared.
 
     zipfile stops at the declared size without a word, so it is asked for one byte more.
     """

@@ -91,7 +91,7 @@ def open_ends(body: Sequence[ast.stmt]) -> list[list[ast.stmt]]:
 
 
 def _is_check(statement: ast.If) -> bool:
-    """Say whether a branch only stops at what cannot be: no way through a function leads there."""
+    """Return whether an `if` only raises: no way through the function leads there."""
     return not statement.orelse and isinstance(statement.body[-1], ast.Raise)
 
 

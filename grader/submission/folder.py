@@ -13,23 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.submission import upload
 from grader.submission.archive import read_zip
 from grader.submission.layout import find_layout
-from grader.submission.upload import (
-    AGAIN,
-    LIMITS,
-    SMALLER,
-    Limits,
-    Upload,
-    colliding,
-    fault_in_name,
-    megabytes,
-    needed,
-    refusal,
-    same_name,
-    shown,
-    skipped_folder,
-)
+from grader.submission.upload import Upload, UploadLimits, megabytes, refusal, shown
 
 _FLAGS = os.O_RDONLY | sum(
     getattr(os, name, 0)
@@ -37,8 +24,8 @@ _FLAGS = os.O_RDONLY | sum(
 )
 
 
-def read_upload(path: Path, limits: Limits = LIMITS) -> tuple[Upload, str | None]:
-    """What was handed in at `path`; with the name of the zip if a folder holds just that."""
+def read_upload(path: Path, limits: UploadLimits = upload.LIMITS) -> tuple[Upload, str | None]:
+    """Return what lies at `path`, and the name of the zip if a folder holds just that."""
     place = path.name or str(path)
     try:
         mode = os.lstat(path).st_mode
@@ -52,7 +39,7 @@ def read_upload(path: Path, limits: Limits = LIMITS) -> tuple[Upload, str | None
 
 
 def read_regular(path: Path, size: int) -> bytes:
-    """At most `size` bytes of a regular file; OSError for anything else, without waiting."""
+    """Return at most `size` bytes of a regular file. Raises OSError for anything else, at once."""
     _must_be_regular(os.lstat(path).st_mode)
     with open(os.open(path, _FLAGS), "rb") as stream:
         seen = os.fstat(stream.fileno())
@@ -76,7 +63,7 @@ class _Walk:
     """What was met on the way through a folder, by path below it."""
 
     root: Path
-    limits: Limits
+    limits: UploadLimits
     place: str
     needed: list[str] = field(default_factory=list)
     zips: list[str] = field(default_factory=list)
@@ -103,7 +90,7 @@ class _Walk:
             self.unusable[path] = "is a link; links are not followed"
         elif entry.is_dir(follow_symlinks=False):
             self._enter(path + "/")
-        elif needed(path):
+        elif upload.needed(path):
             self.needed.append(path)
         elif path.lower().endswith(".zip") and not entry.name.startswith("."):
             self.zips.append(path)
@@ -111,7 +98,7 @@ class _Walk:
             self.unneeded.append(path)
 
     def _enter(self, folder: str) -> None:
-        if skipped_folder(folder):
+        if upload.skipped_folder(folder):
             self.unneeded.append(folder)
         elif folder.count("/") >= self.limits.depth:
             self.unusable[folder] = f"lies more than {self.limits.depth} folders deep"
@@ -119,7 +106,7 @@ class _Walk:
             self.visit(folder)
 
 
-def _read_folder(path: Path, limits: Limits) -> tuple[Upload, str | None]:
+def _read_folder(path: Path, limits: UploadLimits) -> tuple[Upload, str | None]:
     place = path.name or path.resolve().name or "folder"
     walk = _Walk(path, limits, place)
     walk.visit()
@@ -140,20 +127,20 @@ def _read_only_zip(walk: _Walk) -> tuple[Upload, str]:
     try:
         data = read_regular(walk.root / name, walk.limits.archive_bytes + 1)
     except OSError as error:
-        raise refusal(place, f"cannot be read ({_reason(error)})", AGAIN) from error
+        raise refusal(place, f"cannot be read ({_reason(error)})", upload.AGAIN) from error
     return read_zip(data, place, walk.limits), name
 
 
 def _check_names(walk: _Walk) -> None:
     for path in walk.needed:
-        if fault := fault_in_name(path, walk.limits):
+        if fault := upload.fault_in_name(path, walk.limits):
             raise refusal(walk.place, f"'{shown(path)}' {fault[0]}", fault[1])
-    if twins := colliding(sorted(walk.needed)):
-        raise same_name(walk.place, *twins)
+    if twins := upload.colliding(sorted(walk.needed)):
+        raise upload.same_name(walk.place, *twins)
 
 
 def _read_needed(walk: _Walk) -> dict[str, bytes]:
-    """The needed files that can be read; the others are noted as unusable."""
+    """Return the needed files that can be read; note the others as unusable."""
     files: dict[str, bytes] = {}
     total = 0
     for path in sorted(walk.needed):
@@ -169,13 +156,11 @@ def _read_needed(walk: _Walk) -> dict[str, bytes]:
         total += len(data)
         if total > walk.limits.total_bytes:
             what = f"holds more than {megabytes(walk.limits.total_bytes)} of Python and notebooks"
-            raise refusal(walk.place, what, SMALLER)
+            raise refusal(walk.place, what, upload.SMALLER)
         files[path] = data
     return files
 
 
 def _hash_of(files: Mapping[str, bytes]) -> str:
-    whole = hashlib.sha256()
-    for path in sorted(files):
-        whole.update(path.encode("utf-8") + b"\0" + hashlib.sha256(files[path]).digest())
-    return whole.hexdigest()
+    rows = (p.encode() + b"\0" + hashlib.sha256(files[p]).digest() for p in sorted(files))
+    return hashlib.sha256(b"".join(rows)).hexdigest()

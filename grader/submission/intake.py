@@ -2,7 +2,7 @@
 
 `folder` and `archive` read the upload and trust nothing, `layout` finds the homework among its
 names, and here both become the files that will run, with our own copies of what was handed out.
-Everything that was put right or left aside is said in a sentence; only an upload without a
+Each thing that was repaired or ignored gets a sentence; only an upload without a
 layers.py, or one that is broken or hostile, is refused.
 """
 
@@ -27,7 +27,7 @@ from grader.submission.layout import (
     homework_name,
     is_package_name,
 )
-from grader.submission.upload import LIMITS, Limits, Upload, refusal, shown, skipped_folder
+from grader.submission.upload import LIMITS, Upload, UploadLimits, refusal, shown, skipped_folder
 from grader.types import Submission
 
 HANDED_OUT = ("solver.py", "gradient_check.py", "data_utils.py", "download.py")
@@ -44,9 +44,9 @@ def read_submission(
     path: Path,
     *,
     given: Mapping[str, bytes] = MappingProxyType({}),
-    limits: Limits = LIMITS,
+    limits: UploadLimits = LIMITS,
 ) -> Submission:
-    """The homework in the zip or folder at `path`; UnusableSubmission if there is none to grade.
+    """Return the homework in the zip or folder at `path`. Raises UnusableSubmission.
 
     `given` maps paths inside the package ("solver.py") to our bytes, which replace the student's.
     """
@@ -90,7 +90,7 @@ def _refuse_unread(layout: Layout, upload: Upload) -> None:
 
 
 def _no_layers(upload: Upload) -> UnusableSubmission:
-    """Why there is no layers.py, as well as the names can tell."""
+    """Return why there is no layers.py, as far as the names show."""
     everything = sorted({*upload.files, *upload.unneeded, *upload.unusable})
     real = [path for path in everything if skipped_folder(path) is None]
     todo = "hand in the folder that holds layers.py, optim.py and classifiers/fc_net.py"
@@ -108,7 +108,7 @@ def _no_layers(upload: Upload) -> UnusableSubmission:
 
 
 def _imported_name(layout: Layout, upload: Upload) -> str:
-    """What the files themselves call a package that lost its name: "from cs682.layers import"."""
+    """Return what the files call a package that lost its name: "from cs682.layers import"."""
     used = [*layout.sources.values(), *layout.notebooks.values()]
     names = Counter(
         name.decode("ascii") for path in used for name in _OWN_IMPORT.findall(upload.files[path])
@@ -118,7 +118,7 @@ def _imported_name(layout: Layout, upload: Upload) -> str:
 
 
 def _repaired(layout: Layout, package: str, places: Mapping[str, str]) -> Iterator[str]:
-    """What was chosen and what was put right."""
+    """Yield what was chosen and what was put right."""
     if len(layout.candidates) > 1:
         graded = f"'{shown(layout.folder)}'" if layout.folder else "the one at the top"
         yield f"{len(layout.candidates)} folders hold a layers.py; graded was {graded}"
@@ -139,16 +139,16 @@ def _repaired(layout: Layout, package: str, places: Mapping[str, str]) -> Iterat
 
 def _give(files: dict[str, bytes], package: str, given: Mapping[str, bytes]) -> list[str]:
     """Put our files in the place of the student's; says which of them were changed."""
-    said = []
+    sentences = []
     ours = {f"{package}/{name}": data for name, data in given.items()}
     taken = {path.casefold(): path for path in ours}
     for path in [path for path in files if path.casefold() in taken]:
         theirs = files.pop(path)
         name = taken[path.casefold()].removeprefix(f"{package}/")
         if name in HANDED_OUT and _text(theirs) != _text(given[name]):
-            said.append(f"{name} is handed out: graded with ours")
+            sentences.append(f"{name} is handed out: graded with ours")
     files.update(ours)
-    return sorted(said)
+    return sorted(sentences)
 
 
 def _text(data: bytes) -> bytes:
@@ -156,21 +156,23 @@ def _text(data: bytes) -> bytes:
 
 
 def _copies(places: Mapping[str, str], files: Mapping[str, bytes], package: str) -> dict[str, str]:
-    """What to say of files that bear the name of one that is graded, by path."""
+    """Return a sentence for each file that bears the name of a graded one, by path."""
     homes = {basename(to): to for to in (*(f"{package}/{core}" for core in CORE), *NOTEBOOKS)}
-    said = {}
+    sentences = {}
     for path in sorted(files.keys() - set(places.values())):
         name = homework_name(path) or ""
         if source := places.get(homes.get(name, "")):
             same = "a second copy" if files[path] == files[source] else "another version"
-            said[path] = f"'{shown(path)}' is {same}; graded was '{shown(source)}'"
+            sentences[path] = f"'{shown(path)}' is {same}; graded was '{shown(source)}'"
         elif name:
-            said[path] = f"'{shown(path)}' is not in the package nor the only {name}: not graded"
-    return said
+            sentences[path] = (
+                f"'{shown(path)}' is not in the package nor the only {name}: not graded"
+            )
+    return sentences
 
 
 def _doubles(upload: Upload, places: Mapping[str, str], package: str) -> dict[str, str]:
-    """Files that are not graded and bear a graded one's name, by path: other or compiled code."""
+    """Return files with the name of a graded one but other or compiled code, by path."""
     homes = {basename(core): f"{package}/{core}" for core in CORE}
     found = {}
     for path in sorted({*upload.files, *upload.unneeded} - set(places.values())):
@@ -186,7 +188,7 @@ def _doubles(upload: Upload, places: Mapping[str, str], package: str) -> dict[st
 
 
 def _left_aside(upload: Upload, places: Mapping[str, str], package: str) -> Iterator[str]:
-    """All that is not graded, in as few sentences as will do."""
+    """Yield all that is not graded, in as few sentences as will do."""
     copies = _copies(places, upload.files, package)
     yield from copies.values()
     yield from (f"'{shown(path)}' {why}" for path, why in sorted(upload.unusable.items()))
@@ -225,7 +227,7 @@ def _was(number: int) -> str:
 
 
 def _bounded(sentences: Iterable[str]) -> tuple[str, ...]:
-    """At most forty sentences, whatever was sent."""
-    said = list(sentences)
-    more = len(said) - _SENTENCES
-    return tuple(said) if more <= 0 else (*said[:_SENTENCES], f"and {more:,} more like these")
+    """Return at most forty sentences, whatever was sent."""
+    kept = tuple(sentences)
+    more = len(kept) - _SENTENCES
+    return kept if more <= 0 else (*kept[:_SENTENCES], f"and {more:,} more like these")

@@ -55,7 +55,7 @@ class Layout:
 
 
 def find_layout(paths: Iterable[str]) -> Layout | None:
-    """The homework among `paths`; None if there is no layers.py."""
+    """Return the homework among `paths`; None if there is no layers.py."""
     plain = _plain_names(paths)
     candidates = sorted(dirname(path) for path in plain if basename(path) == "layers.py")
     candidates = [  # a layers.py beside fc_net.py is a stray copy of its own package
@@ -74,7 +74,7 @@ def find_layout(paths: Iterable[str]) -> Layout | None:
 
 
 def _keeps_name(folder: str, sources: Mapping[str, str], paths: Mapping[str, str]) -> bool:
-    """A flattened upload lies in a folder of any name; beside the notebooks it is the package's."""
+    """Return whether the folder has the package's own name; that of a flat upload is any name."""
     was_flat = sources.get("classifiers/fc_net.py") == paths.get(join(folder, "fc_net.py"), "")
     homes = {dirname(path) for path in paths if path.endswith(".ipynb")}
     is_beside = dirname(folder) in homes and folder not in homes
@@ -82,13 +82,13 @@ def _keeps_name(folder: str, sources: Mapping[str, str], paths: Mapping[str, str
 
 
 def is_package_name(name: str) -> bool:
-    """Whether `import name` can mean the homework: "cs682" can, "my homework" and "code" cannot."""
+    """Return whether `import name` can mean the homework: "cs682" can, "code" cannot."""
     importable = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
     return importable and name not in _NO_PACKAGE
 
 
 def homework_name(path: str) -> str | None:
-    """Which file of the homework a name stands for, if any.
+    """Return which file of the homework a name stands for, if any.
 
     >>> homework_name("hw/Layers (1).py"), homework_name("Copy of dropout.ipynb")
     ('layers.py', 'Dropout.ipynb')
@@ -98,7 +98,7 @@ def homework_name(path: str) -> str | None:
 
 
 def _plain_names(paths: Iterable[str]) -> dict[str, str]:
-    """Each path under its plain name -> as it is in the upload.
+    """Return each path under its plain name -> as it is in the upload.
 
     "layers (1).py" stands for layers.py where its folder has none, the highest number first.
     """
@@ -115,7 +115,7 @@ def _plain_names(paths: Iterable[str]) -> dict[str, str]:
 
 
 def _rank(folder: str, paths: Mapping[str, str]) -> tuple[object, ...]:
-    """Smaller is more likely the homework."""
+    """Return a sort key: smaller is more likely the homework."""
     held = sum(join(folder, core) in paths for core in CORE)
     has_flat_net = join(folder, "fc_net.py") in paths
     notebooks = sum(
@@ -126,7 +126,7 @@ def _rank(folder: str, paths: Mapping[str, str]) -> tuple[object, ...]:
 
 
 def _sources(folder: str, others: Iterable[str], paths: Mapping[str, str]) -> dict[str, str]:
-    """The package: all that can be imported from its folder, and what belongs there but strayed."""
+    """Return the package: what its folder can import, and what strayed from it."""
     elsewhere = [other for other in others if _is_below(other, folder)]
     sources = {
         _inside(path, folder): real
@@ -148,7 +148,7 @@ def _sources(folder: str, others: Iterable[str], paths: Mapping[str, str]) -> di
 
 
 def _notebooks(folder: str, others: Iterable[str], paths: Mapping[str, str]) -> dict[str, str]:
-    """The three notebooks at the top wherever they lie; others where they are."""
+    """Return the three notebooks, to go at the top, and others, to stay where they are."""
     course = dirname(folder)
     foreign = [one for one in others if not _is_below(folder, one)]
     foreign += [

@@ -17,7 +17,7 @@ MB = 1_000_000
 
 
 @dataclass(frozen=True)
-class Limits:
+class UploadLimits:
     """What an upload may measure: sizes in bytes, names in characters, depth in path parts.
 
     A member that holds at least `bomb_bytes` in less than 1/`bomb_ratio` of them is a bomb. Real
@@ -35,16 +35,16 @@ class Limits:
     depth: int = 12
 
     def of(self, path: str) -> int:
-        """How large the needed file `path` may be."""
+        """Return how large the needed file `path` may be."""
         return self.notebook_bytes if path.lower().endswith(".ipynb") else self.source_bytes
 
     def too_large(self, path: str) -> str:
-        """What is said of a needed file `path` that is larger than it may be."""
+        """Return why a needed file `path` that is too large was not taken."""
         outputs = "; clear its outputs in Jupyter and save it" if path.endswith(".ipynb") else ""
         return f"is larger than {megabytes(self.of(path))}{outputs}"
 
 
-LIMITS = Limits()
+LIMITS = UploadLimits()
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def shown(text: str, limit: int = 80) -> str:
-    """Foreign text for a message: invisible characters escaped, the middle of long text left out.
+    """Return foreign text for a message: invisible characters escaped, long text cut inside.
 
     >>> shown("layers\\u202eyp.py")
     'layers\\\\u202eyp.py'
@@ -89,12 +89,12 @@ def _escaped(char: str) -> str:
 
 
 def refusal(place: str, what: str, todo: str = AGAIN) -> UnusableSubmission:
-    """The error to raise: one line that says where, what and what to do."""
+    """Return the error to raise: one line that says where, what and what to do."""
     return UnusableSubmission(shown(f"{shown(place)}: {what}; {todo}.", 300))
 
 
 def same_name(place: str, one: str, other: str) -> UnusableSubmission:
-    """The error to raise where two paths are one file on some computer."""
+    """Return the error to raise if two paths are one file on some computer."""
     what = f"'{shown(one)}' and '{shown(other)}' are the same name to some computers"
     if one == other:
         what = f"'{shown(one)}' is in it twice, a duplicate"
@@ -102,7 +102,7 @@ def same_name(place: str, one: str, other: str) -> UnusableSubmission:
 
 
 def megabytes(size: int) -> str:
-    """A size for people, e.g. "3.1 MB"."""
+    """Return a size for people, e.g. "3.1 MB"."""
     return f"{size / MB:,.1f} MB".replace(".0 MB", " MB")
 
 
@@ -115,7 +115,7 @@ _BULK = frozenset(
 
 
 def skipped_folder(path: str) -> str | None:
-    """The outermost folder on the way to `path` that never holds homework, or None.
+    """Return the outermost folder of `path` that never holds homework, or None.
 
     >>> skipped_folder("hw/cs231n/datasets/cifar/batch_1.py")
     'hw/cs231n/datasets'
@@ -128,19 +128,19 @@ def skipped_folder(path: str) -> str | None:
 
 
 def is_bulk(path: str) -> bool:
-    """Whether the file lies among data, an environment or a history, whatever its size."""
+    """Return whether the file is among data, an environment or a history, whatever its size."""
     return any(part.casefold() in _BULK for part in path.split("/")[:-1])
 
 
 def needed(path: str) -> bool:
-    """Whether the name is that of a Python file or notebook of somebody's homework."""
+    """Return whether the name is that of a Python file or notebook of homework."""
     name = path.rpartition("/")[2]
     is_source = name.lower().endswith((".py", ".ipynb"))
     return is_source and not name.startswith(".") and skipped_folder(path) is None
 
 
-def fault_in_name(name: str, limits: Limits = LIMITS) -> tuple[str, str] | None:
-    """What is wrong with the name of an entry and what to do, or None."""
+def fault_in_name(name: str, limits: UploadLimits = LIMITS) -> tuple[str, str] | None:
+    """Return what is wrong with the name of an entry and what to do, or None."""
     if len(name) > limits.name_chars:
         return f"has a name of {len(name):,} characters ({limits.name_chars} are allowed)", AGAIN
     if _has_hidden_character(name.removesuffix("Icon\r")):  # which Finder and Google Drive leave
@@ -160,18 +160,18 @@ def fault_in_name(name: str, limits: Limits = LIMITS) -> tuple[str, str] | None:
 
 
 def _has_hidden_character(name: str) -> bool:
-    """Control, direction or half characters; in homework also those without a width."""
+    """Return whether a name has control, direction or half characters."""
     hidden = {"Cc", "Cs", "Zl", "Zp", "Cf"} if needed(name) else {"Cc", "Cs", "Zl", "Zp"}
     return any(char in _BIDI or unicodedata.category(char) in hidden for char in name)
 
 
 def tidy(name: str) -> str:
-    """The path without empty and "." parts."""
+    """Return the path without empty and "." parts."""
     return "/".join(part for part in name.split("/") if part not in ("", "."))
 
 
 def colliding(files: Iterable[str], folders: Iterable[str] = ()) -> tuple[str, str] | None:
-    """Two paths that are one file on some computer (Layers.py and layers.py), or None."""
+    """Return two paths that are one file on some computer (Layers.py and layers.py), or None."""
     seen: dict[str, str] = {}
     for path in files:
         if _key(path) in seen:

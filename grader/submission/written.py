@@ -2,7 +2,7 @@
 
 A file or a name may be missing, a body may still be the stub that was handed out, and a result may
 be computed and not returned. Each is another word to a student, and none of them is taken from what
-the student's process tells: a process only says that nothing came back.
+the student's process reports: a process only knows that nothing came back.
 
 Nothing here fails for what a file holds: what cannot be parsed is read definition by definition.
 """
@@ -46,7 +46,7 @@ class Sources:
         self._unreturned: dict[tuple[str, str], Unreturned | None] = {}
 
     def path(self, module: str) -> str | None:
-        """Return the path of the graded file "layers" or "fc_net"; None where there is none."""
+        """Return the path of the graded file "layers" or "fc_net"; None if there is none."""
         ends = (f"/{module}.py", f"/classifiers/{module}.py")
         paths = [path for path in self._files if f"/{path}".endswith(ends)]
         return min(paths, key=len, default=None)
@@ -68,7 +68,8 @@ class Sources:
             one.arg if isinstance(one, ast.arg) else one.id
             for node in nodes
             for one in ast.walk(node)
-            if isinstance(one, ast.arg) or (isinstance(one, ast.Name) and _is_stored(one))
+            if isinstance(one, ast.arg)
+            or (isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
         ]
         every = [one for other in ("layers", "layer_utils", "optim") for one in self.names(other)]
         return list(dict.fromkeys([*inside, *self.names(module), *every]))
@@ -112,14 +113,14 @@ class Sources:
         return Unreturned(path, lines[-1], never) if never else None
 
     def nested(self, module: str, name: str) -> int | None:
-        """Return the line of a `def name` that stands indented; None where there is none."""
+        """Return the line of a `def name` that is indented; None if there is none."""
         path = self.path(module)
         text = _text(self._files[path]) if path else ""
         match = re.search(rf"^[ \t]+def[ \t]+{re.escape(name)}\b", text, re.MULTILINE)
         return text.count("\n", 0, match.start()) + 1 if match else None
 
     def is_left_over(self, module: str, name: str, line: int) -> bool:
-        """Say whether the `raise` in this line of a function stands below code that computes.
+        """Return whether the `raise` in this line of a function is below code that computes.
 
         Then the code is there, and the line that the stub had was not deleted. Code in an `if` is
         for other inputs than those that come to the line.
@@ -135,7 +136,7 @@ class Sources:
         )
 
     def computes(self, module: str, name: str) -> bool | None:
-        """Say whether a function holds code that no stub holds; None where it cannot be read."""
+        """Return whether a function holds code that no stub holds; None if it cannot be read."""
         node = self.function(module, name)
         return None if node is None else bool(computed(node.body))
 
@@ -151,12 +152,8 @@ def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
     return [block for block in fields if isinstance(block, list)]
 
 
-def _is_stored(name: ast.Name) -> bool:
-    return isinstance(name.ctx, ast.Store)
-
-
 def tree_of(data: bytes) -> ast.Module | None:
-    """Return a file, parsed; None for what is no Python 3, or larger or deeper than homework is."""
+    """Return a file, parsed; None unless it is Python 3, no larger and no deeper than homework."""
     return None if len(data) > 4 * MOST else _parsed(_text(data))
 
 
@@ -191,11 +188,10 @@ def _trees(text: str) -> Iterator[tuple[ast.Module | None, list[str]]]:
     if tree is not None:
         yield tree, []
         return
-    starts = [match.start() for match in _HEAD.finditer(text)]
-    for start, end in zip(starts, [*starts[1:], len(text)]):
-        block = text[start:end]
-        match = _HEAD.match(block)
-        name = match[1] if match else ""
+    heads = [*_HEAD.finditer(text)]
+    for head, end in zip(heads, [*(one.start() for one in heads[1:]), len(text)]):
+        start, block = head.start(), text[head.start() : end]
+        name = head[1]
         methods = _METHOD.findall(block) if block.startswith("class") else []
         lines_above = "\n" * text.count("\n", 0, start)
         yield _parsed(lines_above + block), [name, *(f"{name}.{one}" for one in methods)]
@@ -214,7 +210,7 @@ def _parsed(text: str) -> ast.Module | None:
 
 
 def _is_flat(tree: ast.AST) -> bool:
-    """Say whether nothing is nested deeper than MAX_DEPTH."""
+    """Return whether nothing is nested deeper than MAX_DEPTH."""
     level: list[ast.AST] = [tree]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in ast.iter_child_nodes(node)]

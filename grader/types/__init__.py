@@ -16,15 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grader.types.evidence import (
-    Arrays,
-    Call,
-    Case,
-    Evidence,
-    Outcome,
-    Raised,
-    Submission,
-)
+from grader.types.evidence import Arrays, Call, Case, Evidence, Outcome, Raised, Submission
 from grader.types.items import (
     COUNTED,
     Cause,
@@ -37,14 +29,7 @@ from grader.types.items import (
     Smallest,
     Status,
 )
-from grader.types.notebooks import (
-    Band,
-    Cell,
-    Notebook,
-    Question,
-    Trained,
-    Training,
-)
+from grader.types.notebooks import Band, Cell, Notebook, Question, Trained, Training
 
 __all__ = [
     "COUNTED", "Arrays", "Band", "BoxState", "Call", "Case", "Cause", "Cell", "Comparison",

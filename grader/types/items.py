@@ -66,7 +66,7 @@ class Smallest:
 
     `inputs` are arrays by the names of the call (a net's parameters among them) and `expected` is
     what `output` should be; `got` and `wrong` (the cells that differ) are None where nothing of the
-    expected shape came out, and then `says` or `raised` tells what did. `snippet` is three lines of
+    expected shape came out, and then `says` or `raised` has the reason. `snippet` is three lines of
     Python that show it in the submission's own folder.
     """
 
@@ -107,7 +107,7 @@ class Cause:
 class Diagnosis:
     """The cause of an item's failure, and hints for it where the mistake is a known one.
 
-    Beside a `whole` one nothing else needs to be said.
+    A `whole` one explains the failure alone.
     """
 
     cause: Cause

@@ -31,10 +31,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Training:
-    """One run of the Solver, as the notebook told of it: nothing in it is believed yet.
+    """One run of the Solver, as the notebook reports it: nothing in it is believed yet.
 
     The fields are those of cs231n.solver.Run, where they are explained. `rows` says which of the
-    training images it was trained on, by their index in the data of the grader; None where they are
+    training images it was trained on, by their index in the data of the grader; None if they are
     other images, or prepared in another way.
     """
 
@@ -70,7 +70,7 @@ class Notebook:
 
     `status` is "error" where a cell failed, "timeout" where time was up; `says` is a sentence about
     the status, `markdown` maps the numbers of text cells to their text. `reused` says when it ran,
-    where what it told was kept from then.
+    if this is a cached run.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Notebook:
 
     @property
     def failed_cell(self) -> int | None:
-        """The number of the first cell that did not come to its end."""
+        """Return the number of the first cell that did not come to its end."""
         ended = ("failed", "timeout", "died")
         return next((cell.number for cell in self.cells if cell.outcome in ended), None)
 
@@ -107,11 +107,11 @@ class Band:
 
 @dataclass(frozen=True)
 class Trained:
-    """One run after it was looked at: what it told, and what its parameters really do.
+    """One run after it was recomputed: its claims, and what its parameters really do.
 
-    Accuracies are shares of 0..1, recomputed on the trusted side; None where they cannot be, which
+    Accuracies are shares of 0..1, recomputed on the trusted side; None if they cannot be, which
     `says` explains. `items` are the ids of the items that rest on this run; `band` shows where the
-    reference lies, where it has such a run.
+    reference lies, if it has such a run.
     """
 
     notebook: str

@@ -323,6 +323,7 @@ class Graded:
     job: Job = JOB
     grafts: Mapping[str, bytes] = field(default_factory=lambda: GRAFTS)
     seconds: float = MINUTE
+    broken: dict[str, Verdict] = field(default_factory=dict)  # what a fault of ours left undecided
 
     def _rerun(self, followed: Mapping[str, Again]) -> Rerun:
         golden, worker = cast(Golden, self.golden), cast(BoxWorker, self.worker)
@@ -330,7 +331,8 @@ class Graded:
         facts = Facts(
             self.rubric, assignment, Bench(self.rubric, golden), {}, self.verdicts, followed
         )
-        return Rerun(self.job, worker, assignment, facts, time.monotonic() + self.seconds)
+        deadline = time.monotonic() + self.seconds
+        return Rerun(self.job, worker, assignment, facts, deadline, self.broken)
 
     def follow_through(self) -> dict[str, Again]:
         """Return what is right once another item's mistake is out of the way."""
@@ -341,11 +343,11 @@ class Graded:
         return own_gradient.gradients(self._rerun({}))
 
     def over_reference(
-        self, followed: Collection[str] = (), certain: Collection[str] = ()
+        self, followed: Collection[str] = (), causes: Mapping[str, Diagnosis] | None = None
     ) -> dict[str, Evidence]:
-        """Return what wrong nets do over right layers."""
+        """Return what wrong nets do over right layers, where some `causes` are known."""
         again = {name: Again({}, {}, None, False) for name in followed}
-        return over_reference.evidence(self._rerun(again), certain)
+        return over_reference.evidence(self._rerun(again), causes or {})
 
     def minimal_example(self, followed: Mapping[str, Again] | None = None) -> dict[str, Smallest]:
         """Return the smallest case that each wrong item fails."""

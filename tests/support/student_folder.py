@@ -21,9 +21,9 @@ FRAME = Path(".selfcheck", "public.frame")
 
 
 @functools.cache
-def source() -> bundle.Source:
+def source() -> bundle.ReleaseInputs:
     """Return what the shipped assignment is released from."""
-    return bundle.Source(resources.assignment(resources.DEFAULT_RUBRIC), resources.home())
+    return bundle.ReleaseInputs(resources.assignment(resources.DEFAULT_RUBRIC), resources.home())
 
 
 @functools.cache

@@ -711,9 +711,12 @@ WANT = rng.normal(size=(4, 3))
 
 
 def observed(
-    got: np.ndarray, want: np.ndarray = WANT, probe: str = "layers.x", keep: float = 1.0,
+    got: np.ndarray,
+    want: np.ndarray = WANT,
+    probe: str = "dropout.dropout_test",
+    keep: float = 1.0,
     **inputs: np.ndarray,
-) -> Observed:  # fmt: skip
+) -> Observed:
     options = {"keep": keep}
     case = Case("a/c", "a", probe, {}, options, True, "values.close", None, (), (), ())
     return Observed("dx", case, got, want, {"x": X, **inputs}, {"dw": X * 2}, 0.5)
@@ -757,7 +760,7 @@ RELATIONS = {
     "row offset": observed(WANT + np.arange(1, 5)[:, None]),
     "column factor": observed(WANT * [2, 3, 5]),
     "row factor": observed(WANT * np.array([[2], [3], [5], [7]])),
-    "column line": observed(WANT * [2, 3, 5] + [1, 2, 3], probe="norms.x"),
+    "column line": observed(WANT * [2, 3, 5] + [1, 2, 3], probe="norms.batchnorm_test"),
     "sign of some": observed(np.abs(WANT)),
     "misplaced": observed(WANT.T.reshape(4, 3)),
     "one number everywhere": observed(np.full_like(WANT, 7.0)),
@@ -765,7 +768,7 @@ RELATIONS = {
     "nan where x is negative": observed(np.where(X < 0, np.nan, WANT)),
     "inf somewhere": observed(np.where(np.arange(12).reshape(4, 3) == 5, np.inf, WANT)),
     "column mean left": observed(
-        WANT - WANT.mean(0) + [1, 2, 3], WANT - WANT.mean(0), probe="norms.x"
+        WANT - WANT.mean(0) + [1, 2, 3], WANT - WANT.mean(0), probe="norms.batchnorm_test"
     ),
 }
 
@@ -871,7 +874,7 @@ def test_what_random_masks_and_first_parameters_show(
 ) -> None:
     found = properties.find([], {("case", output): frozenset(words)})
     assert [one.id for one in found] == ([name] if name else [])
-    assert all(one.says.endswith(".") and not one.certain for one in found)
+    assert all(one.message.endswith(".") and not one.certain for one in found)
 
 
 def test_answers_that_differ_from_run_to_run_are_a_cause_of_their_own() -> None:
@@ -963,7 +966,7 @@ def test_what_an_exception_means_is_told_without_its_message(
     cases = [case_of(one.case, public=False) for one in evidence]
     told = stops.find(cases, evidence, NO_BENCH)
     assert (told.id if told else None) == found
-    assert told is None or ("3.25" not in told.says and not told.certain)
+    assert told is None or ("3.25" not in told.message and not told.certain)
 
 
 def case_of(name: str, public: bool) -> Case:
@@ -1007,19 +1010,19 @@ def test_an_exception_is_told_with_its_line_and_what_it_names(what: str) -> None
     kind, _, message = what.partition(": ")
     evidence = [Evidence("c", "raised", raised=Raised(kind, message, AT))]
     told = stops.find([case_of("c", public=True)], evidence, NO_BENCH)
-    assert told is not None and STOPS[what] in told.says and told.certain
-    assert told.says.endswith(".") and "{" not in told.says
+    assert told is not None and STOPS[what] in told.message and told.certain
+    assert told.message.endswith(".") and "{" not in told.message
     hidden = stops.find([case_of("c", public=False)], evidence, NO_BENCH)
-    assert hidden is not None and "12" in hidden.says  # its line, and nothing of the message
+    assert hidden is not None and "12" in hidden.message  # its line, and nothing of the message
     for secret in re.findall(r"\d+", message):
-        assert not re.search(rf"\b{secret}\b", hidden.says.replace("12", "").replace("0", ""))
+        assert not re.search(rf"\b{secret}\b", hidden.message.replace("12", "").replace("0", ""))
 
 
 def test_a_line_that_raises_by_itself_is_told_so() -> None:
     own = ((AT[-1][0], 12, "relu_forward", 'raise ValueError("shapes")'),)
     evidence = [Evidence("c", "raised", raised=Raised("ValueError", "shapes", own))]
     told = stops.find([case_of("c", public=True)], evidence, NO_BENCH)
-    assert told is not None and "line 12 raises this exception by itself" in told.says
+    assert told is not None and "line 12 raises this exception by itself" in told.message
 
 
 def test_what_stops_in_several_places_is_not_certain() -> None:

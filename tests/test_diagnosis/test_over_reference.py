@@ -47,34 +47,39 @@ def stopped(rubric: Rubric, kind: Any) -> Any:
 
 
 NET = BOTH[2:]
-ASKED: dict[str, tuple[dict[str, Any], Sequence[str], Sequence[str], Sequence[str]]] = {
-    # verdicts, items tried again, items that are certain -> cases that run
-    "both": ({}, [], [], BOTH),
-    "a net is right": ({"TwoLayerNet": True}, [], [], NET),
+KNOWN = {"TwoLayerNet": end.diagnosis(hints=("think",))}
+SYMPTOM = {"TwoLayerNet": end.diagnosis()}
+GUESS = {"TwoLayerNet": end.diagnosis(hints=("think",), certain=False)}
+ASKED: dict[str, tuple[dict[str, Any], Sequence[str], dict[str, Any], Sequence[str]]] = {
+    # verdicts, items tried again, causes that are known -> cases that run
+    "both": ({}, [], {}, BOTH),
+    "a net is right": ({"TwoLayerNet": True}, [], {}, NET),
     "a part of it is wrong": (
-        {"TwoLayerNet": {"scores": True, "loss": True, "gradients": False}}, [], [], BOTH,
+        {"TwoLayerNet": {"scores": True, "loss": True, "gradients": False}}, [], {}, BOTH,
     ),
-    "all are right": (dict.fromkeys(NETS, True), [], [], []),
-    "a wrong layer": ({**dict.fromkeys(NETS, True), "relu_forward": False}, [], [], []),
+    "all are right": (dict.fromkeys(NETS, True), [], {}, []),
+    "a wrong layer": ({**dict.fromkeys(NETS, True), "relu_forward": False}, [], {}, []),
     "an item with a case of a net": (
-        {**dict.fromkeys(NETS, True), "softmax_loss": False}, [], [], ["softmax_loss/b"],
+        {**dict.fromkeys(NETS, True), "softmax_loss": False}, [], {}, ["softmax_loss/b"],
     ),
-    "it was tried again already": ({}, ["TwoLayerNet"], [], NET),
-    "its mistake is certain": ({}, [], ["TwoLayerNet"], NET),
-    "nothing is left": ({}, ["FullyConnectedNet"], ["TwoLayerNet"], []),
+    "it was tried again already": ({}, ["TwoLayerNet"], {}, NET),
+    "its mistake is certain": ({}, [], KNOWN, NET),
+    "a symptom of it is certain": ({}, [], SYMPTOM, BOTH),
+    "its mistake is a guess": ({}, [], GUESS, BOTH),
+    "nothing is left": ({}, ["FullyConnectedNet"], KNOWN, []),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("known", "followed", "certain", "cases"), ASKED.values(), ids=ASKED)
+@pytest.mark.parametrize(("known", "followed", "causes", "cases"), ASKED.values(), ids=ASKED)
 def test_a_net_is_asked_unless_its_mistake_is_known(
     known: dict[str, Any],
     followed: Sequence[str],
-    certain: Sequence[str],
+    causes: dict[str, Any],
     cases: Sequence[str],
     rubric: Rubric,
 ) -> None:
     worker = end.Worker(otherwise=RIGHT)
-    found = graded(rubric, worker, **known).over_reference(followed, certain)
+    found = graded(rubric, worker, **known).over_reference(followed, causes)
     assert list(found) == list(cases)
     assert worker.ran == ([cases] if cases else [])
     assert bool(worker.calls) is bool(cases)

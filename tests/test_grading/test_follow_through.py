@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader.errors import BoxError
 from grader.grading import follow
+from grader.grading.verdicts import Bench
 from grader.guest.operations import OPERATIONS, Operation
 from grader.judges.own import STEP
 from grader.rubric.cases import Rubric
@@ -119,13 +121,51 @@ def test_without_right_layers_or_time_no_net_is_tried(lacking: Any, nets: Rubric
         ("batchnorm_forward", "batchnorm_backward"),
     ],
 )
-def test_a_fault_of_ours_leaves_no_session_open(first: str, second: str) -> None:
+def test_a_fault_of_ours_decides_nothing_and_leaves_no_session_open(
+    first: str, second: str
+) -> None:
     rubric = end.rubric(end.item(first), end.item(second))
     worker = end.Worker(otherwise=ZeroDivisionError)
     known = end.verdicts(rubric, **{first: False, second: False})
-    with pytest.raises(ZeroDivisionError):
-        end.Graded(rubric, known, worker, GOLDEN).follow_through()
+    graded = end.Graded(rubric, known, worker, GOLDEN)
+    assert graded.follow_through() == {} and set(graded.broken) == {second}
+    assert all(verdict.broken for verdict in graded.broken.values())
     assert worker.calls == ["open", "run", "close"]
+
+
+def test_where_the_box_itself_fails_nothing_goes_on(nets: Rubric) -> None:
+    known = end.verdicts(nets, affine_forward=False, TwoLayerNet=False)
+    with pytest.raises(BoxError):
+        end.Graded(nets, known, end.Worker(otherwise=BoxError), GOLDEN).follow_through()
+
+
+def test_a_fault_of_ours_in_one_item_leaves_the_others(
+    nets: Rubric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict = Bench.verdict
+
+    def judged(bench: Bench, item: Any, *others: Any) -> Any:
+        if item.id == "TwoLayerNet":
+            raise ZeroDivisionError
+        return verdict(bench, item, *others)
+
+    monkeypatch.setattr(Bench, "verdict", judged)
+    wrong = dict.fromkeys(("affine_forward", "TwoLayerNet", "FullyConnectedNet"), False)
+    graded = end.Graded(nets, end.verdicts(nets, **wrong), end.Worker(otherwise=NET), GOLDEN)
+    assert set(graded.follow_through()) == {"FullyConnectedNet"}
+    assert set(graded.broken) == {"TwoLayerNet"}
+
+
+def test_an_item_whose_judge_breaks_over_right_layers_is_not_decided(nets: Rubric) -> None:
+    lacking = golden(TwoLayerNet__a=NET)
+    lacking.expected = _broken  # type: ignore[method-assign]
+    known = end.verdicts(nets, affine_forward=False, TwoLayerNet=False)
+    graded = end.Graded(nets, known, end.Worker(otherwise=NET), lacking)
+    assert graded.follow_through() == {} and set(graded.broken) == {"TwoLayerNet"}
+
+
+def _broken(case: Any) -> Any:
+    raise ZeroDivisionError
 
 
 SINGLES: dict[str, tuple[str, Any, bool]] = {

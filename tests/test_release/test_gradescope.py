@@ -27,6 +27,7 @@ from grader import resources
 from grader.errors import UsageError
 from grader.release import bundle, gradescope
 from grader.release.archive import zipped as pack
+from grader.release.bundle import ReleaseInputs
 from grader.release.gradescope import SCRIPTS
 from tests.support import formats, handed_in, hostile
 
@@ -77,7 +78,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def zipped() -> bytes:
-    return bundle.gradescope_zip(bundle.Source(resources.assignment("cs231n-a2"), resources.home()))
+    return bundle.gradescope_zip(ReleaseInputs(resources.assignment("cs231n-a2"), resources.home()))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def lost(results: Any) -> dict[str, float]:
 
 def test_the_zip_is_the_same_bytes_again_and_has_what_gradescope_looks_for(zipped: bytes) -> None:
     assert (
-        bundle.gradescope_zip(bundle.Source(resources.assignment("cs231n-a2"), resources.home()))
+        bundle.gradescope_zip(ReleaseInputs(resources.assignment("cs231n-a2"), resources.home()))
         == zipped
     )
     assert len(zipped) < 3_000_000

@@ -23,6 +23,7 @@ from grader.authoring.lint import rows
 from grader.errors import GraderFault, UsageError
 from grader.grading.assignment import Assignment
 from grader.release import bundle, modules
+from grader.release.bundle import ReleaseInputs
 from tests.support import student_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ LONG = 25  # characters: a shorter line may stand anywhere
 
 
 @pytest.fixture(scope="module")
-def source() -> bundle.Source:
+def source() -> ReleaseInputs:
     return student_folder.source()
 
 
@@ -148,7 +149,7 @@ def test_grade_release_writes_archives_and_their_checksums(
 
 
 def test_a_leak_stops_the_whole_release(
-    source: bundle.Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: ReleaseInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seed = source.assignment.rubric.table.seed.encode()
     monkeypatch.setattr(bundle.student, "files", lambda *_: {"a.md": seed, "b.md": seed})
@@ -175,14 +176,16 @@ def test_nothing_is_released_while_lint_finds_something(
 
 
 def test_a_folder_that_cannot_be_written_is_a_usage_error(
-    source: bundle.Source, tmp_path: Path
+    source: ReleaseInputs, tmp_path: Path
 ) -> None:
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(UsageError, match="taken: is no folder; choose another"):
         bundle.write(tmp_path / "taken", source)
 
 
-def test_the_release_itself_refuses_what_students_must_not_have(source: bundle.Source) -> None:
+def test_the_release_itself_refuses_what_students_must_not_have(
+    source: ReleaseInputs,
+) -> None:
     case = next(c for c in source.assignment.rubric.cases if c.id == "affine_backward/deep")
     answer = np.ravel(source.assignment.golden.expected(case)[0]["dw"])
     given = np.ravel(source.assignment.rubric.case_inputs(case)["x"])
@@ -257,7 +260,7 @@ def long_numbers(source: Iterator[tuple[str, np.ndarray]]) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def hidden(source: bundle.Source) -> tuple[np.ndarray, np.ndarray]:
+def hidden(source: ReleaseInputs) -> tuple[np.ndarray, np.ndarray]:
     """The long numbers of hidden cases that no public one has, and the public ones."""
     known = long_numbers(arrays(source.assignment, public=True))
     return np.setdiff1d(long_numbers(arrays(source.assignment, public=False)), known), known
@@ -316,7 +319,7 @@ def words(content: bytes, start: int, size: int) -> np.ndarray:
 
 
 def test_no_input_of_a_hidden_case_is_in_any_byte(
-    source: bundle.Source, members: dict[str, bytes]
+    source: ReleaseInputs, members: dict[str, bytes]
 ) -> None:
     """Inputs are few different numbers: four in a row are looked for, from both ends."""
     rubric = source.assignment.rubric
@@ -333,7 +336,7 @@ def test_no_input_of_a_hidden_case_is_in_any_byte(
         assert [what for piece, what in pieces.items() if piece in content] == [], name
 
 
-def test_no_hidden_case_is_even_named(source: bundle.Source, members: dict[str, bytes]) -> None:
+def test_no_hidden_case_is_even_named(source: ReleaseInputs, members: dict[str, bytes]) -> None:
     names = [case.id for case in source.assignment.rubric.cases if not case.public]
     frame = members[".selfcheck/public.frame"]
     assert names and [name for name in names if f'"{name}"'.encode() in frame] == []

@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from grader import cli
 from grader.errors import GraderFault, UsageError
 from grader.report import result
-from grader.report.export import classroom50, github, gradescope, junit, reading, told
+from grader.report.export import classroom50, exported, github, gradescope, junit, reading
 from tests.support import formats
 
 WHO = {
@@ -385,8 +385,8 @@ def test_the_same_result_gives_the_same_bytes_and_is_not_changed(
 
 
 def test_of_many_faults_some_are_told_and_the_rest_counted() -> None:
-    (found,) = told.items(sample(item("adam", "failed", 0, 1, *(f"no {n}" for n in range(20)))))
-    assert found.text.count("no ") == told.FAULTS and "… and 15 more" in found.text
+    (found,) = exported.items(sample(item("adam", "failed", 0, 1, *(f"no {n}" for n in range(20)))))
+    assert found.text.count("no ") == exported.FAULTS and "… and 15 more" in found.text
 
 
 # --- reading result.json back

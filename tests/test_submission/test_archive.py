@@ -27,7 +27,7 @@ from grader.submission.archive import read_zip
 from grader.submission.intake import read_submission
 from grader.submission.upload import (
     LIMITS,
-    Limits,
+    UploadLimits,
     colliding,
     fault_in_name,
     needed,
@@ -241,16 +241,16 @@ def test_not_refused(member: Member) -> None:
 
 def test_limits_are_inclusive() -> None:
     fill = [Member(f"{n}.txt", b"") for n in range(7)]
-    assert len(read_zip(forge(*GOOD, *fill), "z", Limits(entries=10)).unneeded) == 7
+    assert len(read_zip(forge(*GOOD, *fill), "z", UploadLimits(entries=10)).unneeded) == 7
     with pytest.raises(UnusableSubmission, match="10 are allowed"):
-        read_zip(forge(*GOOD, *fill, Member("x")), "z", Limits(entries=10))
+        read_zip(forge(*GOOD, *fill, Member("x")), "z", UploadLimits(entries=10))
     size = sum(len(member.data) for member in GOOD)
-    read_zip(forge(*GOOD), "z", Limits(total_bytes=size, source_bytes=len(TOY)))
+    read_zip(forge(*GOOD), "z", UploadLimits(total_bytes=size, source_bytes=len(TOY)))
     with pytest.raises(UnusableSubmission, match="are allowed"):
-        read_zip(forge(*GOOD), "z", Limits(total_bytes=size - 1))
-    assert "cs231n/layers.py" in read_zip(forge(*GOOD), "z", Limits(source_bytes=9)).unusable
+        read_zip(forge(*GOOD), "z", UploadLimits(total_bytes=size - 1))
+    assert "cs231n/layers.py" in read_zip(forge(*GOOD), "z", UploadLimits(source_bytes=9)).unusable
     with pytest.raises(UnusableSubmission, match="more than 0"):
-        read_zip(forge(*GOOD), "z", Limits(archive_bytes=99))
+        read_zip(forge(*GOOD), "z", UploadLimits(archive_bytes=99))
 
 
 def test_data_descriptors_and_comments_are_ordinary() -> None:
@@ -388,7 +388,7 @@ def test_a_graded_file_that_is_too_large_is_not_worth_zero(tmp_path: Path) -> No
     members = (GOOD[0], Member("cs231n/optim.py", b"#" * 300))
     (tmp_path / "hw.zip").write_bytes(forge(*members))
     with pytest.raises(UnusableSubmission, match="'cs231n/optim.py' is larger than"):
-        read_submission(tmp_path / "hw.zip", limits=Limits(source_bytes=299))
+        read_submission(tmp_path / "hw.zip", limits=UploadLimits(source_bytes=299))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no links here")
@@ -403,11 +403,11 @@ def test_a_folder_with_too_much_in_it(tmp_path: Path) -> None:
     for number in range(20):
         (tmp_path / f"{number}.txt").touch()
     with pytest.raises(UnusableSubmission, match="holds more than 20 files"):
-        read_submission(tmp_path, limits=Limits(entries=20))
+        read_submission(tmp_path, limits=UploadLimits(entries=20))
     with pytest.raises(UnusableSubmission, match="of Python and notebooks"):
-        read_submission(tmp_path, limits=Limits(total_bytes=9))
+        read_submission(tmp_path, limits=UploadLimits(total_bytes=9))
     with pytest.raises(UnusableSubmission, match="'layers.py' is larger than"):
-        read_submission(tmp_path, limits=Limits(source_bytes=9))
+        read_submission(tmp_path, limits=UploadLimits(source_bytes=9))
 
 
 # -------------------------------------------------------------------------------------- the words

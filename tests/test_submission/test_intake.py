@@ -15,7 +15,7 @@ import pytest
 from grader.errors import UnusableSubmission
 from grader.submission.intake import read_submission
 from grader.submission.layout import find_layout, homework_name, is_package_name
-from grader.submission.upload import Limits
+from grader.submission.upload import UploadLimits
 from grader.types import Submission
 
 PACKAGE = ("layers.py", "optim.py", "classifiers/fc_net.py", "layer_utils.py")
@@ -418,7 +418,7 @@ def test_a_zip_beside_the_homework_is_left_aside(tmp_path: Path) -> None:
 
 def test_data_in_a_folder_is_not_looked_into(tmp_path: Path) -> None:
     data = toy(f"cs231n/datasets/{n}.py" for n in range(30))
-    got = read_submission(spread(tmp_path, {**toy(WHOLE), **data}), limits=Limits(entries=20))
+    got = read_submission(spread(tmp_path, {**toy(WHOLE), **data}), limits=UploadLimits(entries=20))
     assert got.ignored == ("cs231n/datasets was not needed",)
 
 

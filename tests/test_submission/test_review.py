@@ -277,7 +277,7 @@ def test_what_a_student_wrote_is_bounded_and_visible(code: str) -> None:
     flags = of(code + "\n")
     assert flags
     for flag in flags:
-        assert len(flag.says) <= review.SAYS + 20 and flag.says.isprintable()
+        assert len(flag.says) <= review.LONGEST + 20 and flag.says.isprintable()
 
 
 def test_a_line_is_flagged_once_for_one_thing() -> None:
@@ -402,7 +402,7 @@ def test_code_that_is_too_deep_for_a_rule_is_said(
     def too_deep(source: object) -> None:
         raise error
 
-    monkeypatch.setattr(review.looks, "seen", too_deep)
+    monkeypatch.setattr(review.hidden_code, "remarks", too_deep)
     assert found(of("x = 1\n")) == [("layers.py", "unread")]
 
 

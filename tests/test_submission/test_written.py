@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from grader.box.worker import Worker
 from grader.engine import grade_one
-from grader.grading import score
 from grader.grading.assignment import Assignment
-from grader.report import faults, order
+from grader.report import faults, html
 from grader.report.order import roots
 from grader.submission.near import nearest
 from grader.submission.written import Sources, Unreturned
-from grader.types import Status, Submission
+from grader.types import COUNTED, Status, Submission
 from tests.support import handed_in
 
 LAYERS, NET, OPTIM = "cs231n/layers.py", "cs231n/classifiers/fc_net.py", "cs231n/optim.py"
@@ -208,11 +206,11 @@ def test_a_missing_file_is_told_once_and_first(assignment: Assignment, worker: W
 
 
 def test_every_status_has_a_word_and_a_mark() -> None:
-    page = (Path(order.__file__).parent / "report.html").read_text(encoding="utf-8")
+    page = html._template().environment.get_template("marks.html").render()
     statuses = get_args(Status)
     assert set(faults.WORDS) == set(statuses)
     assert [name for name in statuses if f'id="m-{name}"' not in page] == []
-    assert "missing" in score.GRADED
+    assert "missing" in COUNTED
 
 
 STUBS = {

@@ -26,7 +26,7 @@ AT_ONCE = min(4, os.cpu_count() or 1)
 class Checked:
     """One item after its public cases ran.
 
-    `waits_for` is the item that may explain its failure; None where its own mistake is known.
+    `waits_for` is the item that may explain its failure; None if its own mistake is known.
     `right` counts the public cases that are right, `hidden` those that run when it is handed in.
     """
 
@@ -43,12 +43,12 @@ class Checked:
 
     @property
     def passed(self) -> bool:
-        """Whether every public case is right."""
+        """Return whether every public case is right."""
         return self.right == len(self.item.cases)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """What is wrong, most telling first."""
+        """Return what is wrong, most telling first."""
         return self.verdict.faults
 
 

@@ -35,7 +35,7 @@ class Child:
             env={**os.environ, **dict.fromkeys(THREADS, "1")},
             start_new_session=os.name == "posix",
         )
-        self._said: queue.Queue[Any] = queue.Queue()
+        self._messages: queue.Queue[Any] = queue.Queue()
         self._is_over = False
 
     def ask(self, frame: bytes) -> None:
@@ -52,17 +52,17 @@ class Child:
             self._process.stdin.close()
             incoming = wire.Incoming(self._process.stdout.fileno())
             while (message := incoming.read()) is not None:
-                self._said.put(message)
+                self._messages.put(message)
         except (OSError, ValueError, WireError):
             pass  # it has ended in the middle of a word
-        self._said.put(None)
+        self._messages.put(None)
 
     def hear(self, limit_s: float) -> Any:
-        """Return the next message; None where it has ended. Raises queue.Empty when it is late."""
-        return self._said.get(timeout=limit_s)
+        """Return the next message; None if it has ended. Raises queue.Empty when it is late."""
+        return self._messages.get(timeout=limit_s)
 
     def ending(self) -> dict[str, Any]:
-        """Say how a process that has ended did so."""
+        """Return how a process that has ended did so."""
         try:
             code = self._process.wait(1)
         except subprocess.TimeoutExpired:

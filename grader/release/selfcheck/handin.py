@@ -1,6 +1,6 @@
 """The zip that is handed in: written from the student's folder, and looked through.
 
-What is found is said in sentences. Nothing is run here but a reader of zips and notebooks.
+Each finding is a sentence. Nothing is run here but a reader of zips and notebooks.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LATER_S = 2  # a zip knows the time of a file to two seconds
 def make(root: Path) -> tuple[Path, dict[str, int]]:
     """Write submission.zip into `root`; return its path, and the sizes of what is in it by name.
 
-    Raises UsageError where there is nothing to hand in, or where it cannot be written.
+    Raises UsageError if there is nothing to hand in, or where it cannot be written.
     """
     files = own_files(root)
     if not any(name.endswith(".py") for name in files):
@@ -98,19 +98,15 @@ def _names(submission: Submission, public: Public) -> Iterator[Note]:
 
 
 def _older(submission: Submission, root: Path) -> Iterator[Note]:
-    """Say which files of the folder beside were changed since the zip was made."""
+    """Yield a note on files of the folder that changed since the zip was made."""
     changed = [
         name
         for name, path in own_files(root).items()
         if name in submission.files and path.read_bytes() != submission.files[name]
     ]
     if changed:
-        says = f"{listed(changed)} differs from the one in your folder; make the zip again"
-        yield Note(
-            says
-            if len(changed) == 1
-            else says.replace(" differs from the one", " differ from those")
-        )
+        differ = "differs from the one" if len(changed) == 1 else "differ from those"
+        yield Note(f"{listed(changed)} {differ} in your folder; make the zip again")
 
 
 def _dates(path: Path) -> dict[str, float]:
@@ -122,11 +118,11 @@ def _dates(path: Path) -> dict[str, float]:
                 for info in archive.infolist()
             }
     except (OSError, zipfile.BadZipFile, ValueError, OverflowError):
-        return {}  # a folder, or dates that are none: then nothing is said of them
+        return {}  # a folder, or no valid dates: then there is no note on them
 
 
 def _behind(name: str, submission: Submission, dates: Mapping[str, float]) -> Iterator[Note]:
-    """Say where code is newer than the notebook whose pictures it made."""
+    """Yield a note if code is newer than the notebook whose pictures it made."""
     sources = [core.rpartition("/")[2] for core in CORE]
     later = [s for s in sources if dates.get(s, 0) > dates.get(name, float("inf")) + LATER_S]
     if later:

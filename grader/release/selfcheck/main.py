@@ -85,11 +85,11 @@ def _run(root: Path, path: Path, wanted: argparse.Namespace) -> int:
         public, screen = read(path), Screen(sys.stdout)
         page = root / PAGE if wanted.html else None
         if zips:
-            return run.zipped(root, Path(zips[0]), run.Desk(public, pool, screen, page))
+            return run.zipped(root, Path(zips[0]), run.Context(public, pool, screen, page))
         items = chosen(public, wanted.names)
-        desk = run.Desk(public, pool, screen, page, in_full=len(items) == 1)
+        context = run.Context(public, pool, screen, page, in_full=len(items) == 1)
         if wanted.watch:
             from grader.release.selfcheck import watch
 
-            return watch.watch(root, items, desk)
-        return run.folder(root, items, desk)
+            return watch.watch(root, items, context)
+        return run.folder(root, items, context)

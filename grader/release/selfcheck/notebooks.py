@@ -8,9 +8,10 @@ from typing import Any
 
 from grader.errors import UnusableSubmission
 from grader.notebooks import ipynb
+from grader.report import text
 from grader.types import Cell, Notebook
 
-SOME = 6  # names of a long list that are told
+SOME = 6  # names of a long list that are shown
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Note:
 
 
 def look(name: str, data: bytes) -> tuple[Notebook, list[Note]]:
-    """Return the record of a notebook that nobody runs here, and what is to be said of it."""
+    """Return the record of a notebook that nobody runs here, and notes on it."""
     try:
         cells, raw = ipynb.read(data, name), ipynb.raw_cells(data, name)
     except UnusableSubmission as error:
@@ -71,4 +72,4 @@ def listed(names: Sequence[str]) -> str:
     more = len(names) - SOME
     if more > 0:
         return f"{', '.join(names[:SOME])} and {more} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    return text.listed(names)

@@ -11,8 +11,8 @@ from grader.release.selfcheck import show
 from grader.release.selfcheck.check import Checked
 from grader.release.selfcheck.public import Public
 from grader.report.cards import label
-from grader.report.faults import chosen, in_one_line, problem
-from grader.report.tables import Example, Table
+from grader.report.faults import chosen, in_one_line, show_fault
+from grader.report.tables import ArrayTable, Example
 from grader.report.text import shown
 
 SIDE = 8  # rows and columns of a table
@@ -37,7 +37,7 @@ pre { white-space: pre-wrap; }
 def write(
     path: Path, public: Public, checked: Sequence[Checked], places: Mapping[str, str]
 ) -> None:
-    """Write the page. Raises UsageError where that cannot be done."""
+    """Write the page. Raises UsageError if that cannot be done."""
     try:
         path.write_text("\n".join(_page(public, checked, places)) + "\n", encoding="utf-8")
     except OSError as error:
@@ -67,15 +67,15 @@ def _overview(checked: Sequence[Checked], places: Mapping[str, str]) -> Iterator
     yield "<th scope='col'>Where</th></tr>"
     for one in checked:
         name = escape(one.item.id)
-        says, style = f"{one.right} of {len(one.item.cases)} right", "bad"
+        words, style = f"{one.right} of {len(one.item.cases)} right", "bad"
         if one.passed:
             style = "good"
         elif one.status == "not_written":
-            says, style = "not written yet", "dim"
+            words, style = "not written yet", "dim"
         else:
             name = f"<a href='#{name}'>{name}</a>"
         place = escape(places[one.item.id])
-        yield f"<tr><th scope='row'>{name}</th><td class='{style}'>{says}</td>"
+        yield f"<tr><th scope='row'>{name}</th><td class='{style}'>{words}</td>"
         yield f"<td><code>{place}</code></td></tr>"
     yield "</table>"
 
@@ -87,12 +87,12 @@ def _section(one: Checked, place: str) -> Iterator[str]:
         yield f"<p>It needs {escape(one.waits_for)}, which is wrong too: start there.</p>"
     picked = chosen(one.faults)
     for fault in picked:
-        told = problem(fault, SIDE)
-        yield f"<p class='bad'>{escape(told.says)}</p>\n<p class='dim'>{escape(told.check)}</p>"
-        for frame in told.frames:
+        detail = show_fault(fault, SIDE)
+        yield f"<p class='bad'>{escape(detail.says)}</p>\n<p class='dim'>{escape(detail.check)}</p>"
+        for frame in detail.frames:
             yield f"<pre>{escape(frame.place)}: {escape(frame.source)}</pre>"
-        if told.example:
-            yield from _example(told.example)
+        if detail.example:
+            yield from _example(detail.example)
     if one.cause:
         yield f"<p>{label(one.cause)} {escape(one.cause.says)}</p>"
     rest = [fault for fault in one.faults if all(fault is not each for each in picked)]
@@ -116,7 +116,7 @@ def _example(example: Example) -> Iterator[str]:
         yield "</details>"
 
 
-def _numbers(title: str, table: Table) -> Iterator[str]:
+def _numbers(title: str, table: ArrayTable) -> Iterator[str]:
     yield f"<table class='numbers'><caption>{title} {escape(table.name)}, {escape(table.shape)}"
     yield f" {escape(table.note)}</caption>"
     for index, row in table.rows:

@@ -19,13 +19,12 @@ from grader.submission.layout import PACKAGE
 
 if TYPE_CHECKING:
     from grader.release.selfcheck.notebooks import Note
-    from grader.types import Submission
 
 RIGHT, WRONG = 0, 1
 
 
 @dataclass(frozen=True)
-class Desk:
+class Context:
     """What checking needs at hand; `page` is the HTML file to write, `in_full` shows numbers."""
 
     public: Public
@@ -35,25 +34,26 @@ class Desk:
     in_full: bool = False
 
 
-def folder(root: Path, items: Sequence[Item], desk: Desk) -> int:
+def folder(root: Path, items: Sequence[Item], context: Context) -> int:
     """Check these items of the package in `root`; return the exit code."""
-    checked, places = _check(items, PACKAGE, python_files(root), desk)
-    return _told(checked, places, desk, [])
+    checked, places = _check(items, PACKAGE, python_files(root), context)
+    return _conclude(checked, places, context, [])
 
 
-def zipped(root: Path, path: Path, desk: Desk) -> int:
+def zipped(root: Path, path: Path, context: Context) -> int:
     """Check the very zip that will be handed in; return the exit code."""
     from grader.release.selfcheck import handin
 
-    screen = desk.screen
+    screen = context.screen
     try:
         given = handin.read(path)
     except UnusableSubmission as error:
         screen.line(f"This zip cannot be graded. {error}", "bad")
         return WRONG
-    notes = handin.look_through(path, given, desk.public, root)
-    checked, places = _check(desk.public.code, given.package, _python(given), desk)
-    return _told(checked, places, desk, notes)
+    notes = handin.look_through(path, given, context.public, root)
+    sources = {path: data for path, data in given.files.items() if path.endswith(".py")}
+    checked, places = _check(context.public.code, given.package, sources, context)
+    return _conclude(checked, places, context, notes)
 
 
 def make(root: Path, public: Public, screen: Screen) -> int:
@@ -72,12 +72,8 @@ def make(root: Path, public: Public, screen: Screen) -> int:
     return WRONG if any(note.serious for note in notes) else RIGHT
 
 
-def _python(given: Submission) -> dict[str, bytes]:
-    return {path: data for path, data in given.files.items() if path.endswith(".py")}
-
-
 def _check(
-    items: Sequence[Item], package: str, files: Mapping[str, bytes], desk: Desk
+    items: Sequence[Item], package: str, files: Mapping[str, bytes], context: Context
 ) -> tuple[list[Checked], dict[str, str]]:
     """Check items and write a line for each as it is done; return them, and where they stand."""
     places = {item.id: show.place_of(item, package, files) for item in items}
@@ -86,31 +82,31 @@ def _check(
     def working() -> None:
         if len(done) < len(items):
             name = items[len(done)].id
-            desk.screen.status(f"checking {name} ({len(done) + 1} of {len(items)})")
+            context.screen.status(f"checking {name} ({len(done) + 1} of {len(items)})")
 
     working()
-    for one in Checker(desk.public, package, files, desk.pool).check(items):
-        show.item(desk.screen, one, places[one.item.id], desk.in_full)
+    for one in Checker(context.public, package, files, context.pool).check(items):
+        show.item(context.screen, one, places[one.item.id], context.in_full)
         done.append(one)
         working()
     return done, places
 
 
-def _told(
-    checked: Sequence[Checked], places: Mapping[str, str], desk: Desk, notes: list[Note]
+def _conclude(
+    checked: Sequence[Checked], places: Mapping[str, str], context: Context, notes: list[Note]
 ) -> int:
-    show.summary(desk.screen, checked)
-    _notes(desk.screen, notes)
-    if desk.page:
+    show.summary(context.screen, checked)
+    _notes(context.screen, notes)
+    if context.page:
         from grader.release.selfcheck import page
 
-        page.write(desk.page, desk.public, checked, places)
-        desk.screen.line(f"As a page: {desk.page}")
+        page.write(context.page, context.public, checked, places)
+        context.screen.line(f"As a page: {context.page}")
     serious = [note for note in notes if note.serious]
     if serious:
-        desk.screen.line(f"Next: {serious[0].says}")
+        context.screen.line(f"Next: {serious[0].says}")
     else:
-        show.next_step(desk.screen, checked, places, len(checked) == len(desk.public.code))
+        show.next_step(context.screen, checked, places, len(checked) == len(context.public.code))
     return RIGHT if all(one.passed for one in checked) and not serious else WRONG
 
 

@@ -25,8 +25,8 @@ from grader.types import Case, Evidence
 
 START_S = 60.0  # until a process must have imported NumPy, on the slowest machine
 SETTLED = ("timeout", "not_run", "not_written")  # outcomes that no neighbour can have caused
-Seen = dict[str, Evidence]
-Right = Callable[[Case, Evidence], bool]
+EvidenceById = dict[str, Evidence]
+IsRight = Callable[[Case, Evidence], bool]
 
 
 class Runner:
@@ -41,7 +41,7 @@ class Runner:
         package: str,
         files: Mapping[str, bytes],
         pool: Pool,
-        right: Right,
+        right: IsRight,
     ) -> None:
         self._public = public
         self._package = package
@@ -51,9 +51,9 @@ class Runner:
         self._lost: dict[tuple[str, ...], Mapping[str, Any]] = {}  # modules -> how importing ended
         self._stuck: set[str] = set()  # items that ran out of time
 
-    def observe(self, items: Sequence[Item], done: Callable[[Item, Seen], None]) -> None:
+    def observe(self, items: Sequence[Item], done: Callable[[Item, EvidenceById], None]) -> None:
         """Run the cases of `items`; call `done` with the evidence of each item, in order."""
-        seen: Seen = {}
+        seen: EvidenceById = {}
         waiting = [(item, self._public.cases_of(item.id)) for item in items]
         wanted = [case for _, cases in waiting for case in cases]
 
@@ -68,20 +68,21 @@ class Runner:
 
         self._run(wanted, seen, settle)
 
-    def _is_doubtful(self, cases: Sequence[Case], seen: Seen) -> bool:
-        """Say whether a neighbour may be to blame for an answer that is not right."""
+    def _is_doubtful(self, cases: Sequence[Case], seen: EvidenceById) -> bool:
+        """Return whether a neighbour may be to blame for an answer that is not right."""
         return any(
             seen[case.id].outcome not in SETTLED and not self._right(case, seen[case.id])
             for case in cases
         )
 
-    def _run(self, cases: Sequence[Case], seen: Seen, after: Callable[[], None]) -> None:
+    def _run(self, cases: Sequence[Case], seen: EvidenceById, after: Callable[[], None]) -> None:
         """Run cases in as many processes as it takes; call `after` whenever there is news."""
         left = list(cases)
         while left := self._without_hopeless(left, seen):
             modules = tuple(n for n in GRADED if any(n in modules_of(case) for case in left))
             if modules in self._lost:  # what hangs at import hangs again
-                seen.update(_at_import(left, self._lost[modules]))
+                outcome, text = self._lost[modules]["outcome"], "while a file was imported"
+                seen.update({case.id: Evidence(case.id, outcome, text=text) for case in left})
                 break
             child = self._pool.take()
             child.ask(self._frame(left, modules))
@@ -93,7 +94,7 @@ class Runner:
                 self._pool.end(child)
         after()
 
-    def _without_hopeless(self, left: Sequence[Case], seen: Seen) -> list[Case]:
+    def _without_hopeless(self, left: Sequence[Case], seen: EvidenceById) -> list[Case]:
         """Return the cases that rest on nothing which ran out of time."""
         kept = []
         for case in left:
@@ -107,7 +108,7 @@ class Runner:
         return kept
 
     def _hear_out(
-        self, child: Child, left: list[Case], seen: Seen, after: Callable[[], None]
+        self, child: Child, left: list[Case], seen: EvidenceById, after: Callable[[], None]
     ) -> None:
         """Take the answers to the cases in `left`, until there is none left or one is missing."""
         limits = self._public.table.limits
@@ -160,9 +161,3 @@ def _hear(child: Child, limit_s: float) -> tuple[dict[str, Any], dict[str, np.nd
         return child.ending(), {}
     say, arrays = message
     return {**say, "wall_s": time.monotonic() - started}, arrays
-
-
-def _at_import(cases: Sequence[Case], say: Mapping[str, Any]) -> Seen:
-    """Return the evidence where importing has hung or ended the process."""
-    text = "while a file was imported"
-    return {case.id: Evidence(case.id, say["outcome"], text=text) for case in cases}

@@ -16,8 +16,8 @@ from typing import TextIO
 
 from grader.release.selfcheck.check import Checked
 from grader.report.cards import label, lede
-from grader.report.faults import Problem, chosen, in_one_line, problem
-from grader.report.tables import Table
+from grader.report.faults import ShownFault, chosen, in_one_line, show_fault
+from grader.report.tables import ArrayTable
 from grader.report.text import one_line, shown
 from grader.rubric.records import Item
 
@@ -55,11 +55,11 @@ class Screen:
         """Return the text in a style, where there are styles."""
         return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and self._colour else text
 
-    def row(self, mark: str, style: str, name: str, says: str, place: str) -> None:
+    def row(self, mark: str, style: str, name: str, words: str, place: str) -> None:
         """Write the line of one item."""
         self.status("")
         tail = self.styled(f"  {place}", "dim") if place else ""
-        row = f"  {self.styled(f'{mark:<4}', style)} {name:<{NAME_WIDTH}} {says}"
+        row = f"  {self.styled(f'{mark:<4}', style)} {name:<{NAME_WIDTH}} {words}"
         self._out.write(f"{row}{tail}\n")
         self._out.flush()
 
@@ -86,9 +86,9 @@ def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
     kind: str = "passed" if checked.passed else checked.status
     if kind not in MARKS:
         kind = "waits" if checked.waits_for else "wrong"
-    says = f"{checked.right} of {len(checked.item.cases)} right"
-    says = {"not_written": "not written yet", "missing": "missing"}.get(kind, says)
-    screen.row(*MARKS[kind], checked.item.id, says, place if kind in ("wrong", "waits") else "")
+    words = f"{checked.right} of {len(checked.item.cases)} right"
+    words = {"not_written": "not written yet", "missing": "missing"}.get(kind, words)
+    screen.row(*MARKS[kind], checked.item.id, words, place if kind in ("wrong", "waits") else "")
     if kind == "waits" and not in_full:
         screen.line(f"it needs {checked.waits_for}, which is wrong too: start there", "dim", 7)
     elif kind in ("wrong", "waits", "missing"):
@@ -103,12 +103,12 @@ def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
 def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
     picked = chosen(checked.faults)
     for fault in picked[: None if in_full else 1]:
-        told = problem(fault, SIDE if in_full else 0)
-        screen.line(one_line(told.says), "", 7)
+        detail = show_fault(fault, SIDE if in_full else 0)
+        screen.line(one_line(detail.says), "", 7)
         if in_full:
-            _details(screen, told)
-    if said := lede(checked.parts):
-        screen.line(said, "", 7)
+            _details(screen, detail)
+    if text := lede(checked.parts):
+        screen.line(text, "", 7)
     if checked.cause:
         screen.line(f"{label(checked.cause)} {one_line(checked.cause.says)}", "", 7)
     if in_full:
@@ -120,17 +120,17 @@ def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
             screen.line(f"Hint: {checked.hint}", "", 7)
 
 
-def _details(screen: Screen, told: Problem) -> None:
-    screen.line(f"({told.check})", "dim", 7)
-    for frame in told.frames:
+def _details(screen: Screen, detail: ShownFault) -> None:
+    screen.line(f"({detail.check})", "dim", 7)
+    for frame in detail.frames:
         screen.line(f"{frame.place}: {frame.source}", "", 9)
-    if told.example:
-        for title, table in (("expected", told.example.expected), ("yours", told.example.got)):
+    if detail.example:
+        for title, table in (("expected", detail.example.expected), ("yours", detail.example.got)):
             for text in table_lines(title, table):
                 screen.line(text, "", 9)
 
 
-def table_lines(title: str, table: Table) -> Iterator[str]:
+def table_lines(title: str, table: ArrayTable) -> Iterator[str]:
     """Yield a small table as lines; a wrong number has a star."""
     yield f"{title} {table.name}, {table.shape}{'  ' + table.note if table.note else ''}"
     cells = [[cell.text + ("*" if cell.wrong else " ") for cell in row] for _, row in table.rows]
@@ -154,7 +154,7 @@ def _printed(screen: Screen, checked: Checked) -> None:
 
 
 def place_of(item: Item, package: str, files: Mapping[str, bytes]) -> str:
-    """Return where the function stands, as editors know it: "cs231n/layers.py:41"."""
+    """Return the place of the function, as editors know it: "cs231n/layers.py:41"."""
     path = f"{package}/{item.file}"
     lines = files.get(path, b"").decode("utf-8", "replace").splitlines()
     pattern = re.compile(rf"\s*(?:def|class)\s+{re.escape(item.function)}\b")
@@ -163,7 +163,7 @@ def place_of(item: Item, package: str, files: Mapping[str, bytes]) -> str:
 
 
 def summary(screen: Screen, checked: Sequence[Checked]) -> None:
-    """Say how many public checks are right, and how many more will run."""
+    """Write how many public checks are right, and how many more will run."""
     right, many = counted(checked)
     hidden = sum(one.hidden for one in checked)
     screen.line()
@@ -187,7 +187,7 @@ def next_item(checked: Sequence[Checked]) -> Checked | None:
 def next_step(
     screen: Screen, checked: Sequence[Checked], places: Mapping[str, str], is_all: bool
 ) -> None:
-    """Say what to do now: one thing. `is_all` says that nothing was left out."""
+    """Write what to do now: one thing. `is_all`: nothing was left out."""
     todo = next_item(checked)
     if todo is None and not is_all:
         screen.line("Next: python selfcheck.py checks all that there is.")

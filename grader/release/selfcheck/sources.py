@@ -21,7 +21,7 @@ def own_files(root: Path) -> dict[str, Path]:
 
 
 def python_files(root: Path) -> dict[str, bytes]:
-    """Return the Python files of the package. Raises UsageError where there is none."""
+    """Return the Python files of the package. Raises UsageError if there is none."""
     files = {}
     for name, path in own_files(root).items():
         if name.endswith(".py"):

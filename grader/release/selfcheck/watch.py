@@ -18,35 +18,37 @@ EVERY_S = 0.3
 STOP = "Watching your files; save one to check it again. Ctrl+C stops."
 
 
-def watch(root: Path, items: Sequence[Item], desk: run.Desk) -> int:
+def watch(root: Path, items: Sequence[Item], context: run.Context) -> int:
     """Check `items`, then what each saved file affects, until Ctrl+C; return the last exit code."""
     before = saved(root)
-    ended = run.folder(root, items, desk)
+    ended = run.folder(root, items, context)
     try:
-        desk.screen.line(STOP, "dim")
+        context.screen.line(STOP, "dim")
         while True:
-            desk.pool.fill(1)
+            context.pool.fill(1)
             time.sleep(EVERY_S)
             now = saved(root)
             changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
             before = now
-            hit = affected(changed, items, desk.public)
+            hit = affected(changed, items, context.public)
             if hit:
-                desk.screen.line()
-                desk.screen.line(f"{', '.join(changed)} saved {time.strftime('%H:%M:%S')}", "bold")
-                ended = _again(root, hit, desk)
-                desk.screen.line(STOP, "dim")
+                context.screen.line()
+                context.screen.line(
+                    f"{', '.join(changed)} saved {time.strftime('%H:%M:%S')}", "bold"
+                )
+                ended = _again(root, hit, context)
+                context.screen.line(STOP, "dim")
     except KeyboardInterrupt:
-        desk.screen.line()
+        context.screen.line()
         return ended
 
 
-def _again(root: Path, items: Sequence[Item], desk: run.Desk) -> int:
+def _again(root: Path, items: Sequence[Item], context: run.Context) -> int:
     """Check once more; a folder that is being rewritten is no reason to stop watching."""
     try:
-        return run.folder(root, items, desk)
+        return run.folder(root, items, context)
     except UsageError as error:
-        desk.screen.line(str(error), "bad")
+        context.screen.line(str(error), "bad")
         return run.WRONG
 
 

@@ -1,7 +1,7 @@
 """One result.json in, the text of another format out: data first, pure functions.
 
     reading        result.json, checked
-    told           what every format says of an item, in plain words
+    exported       what every format says of an item, in plain words
     gradescope     results.json of an autograder
     classroom50    result.json of Classroom 50
     junit          JUnit XML

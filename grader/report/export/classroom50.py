@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from grader.errors import GraderFault, UsageError
-from grader.report.export import told
+from grader.report.export import exported
 from grader.report.result import ResultJson
 
 SCHEMA = "classroom50/result/v1"
@@ -23,11 +23,11 @@ WHERE = {"commit": "COMMIT_URL", "release": "RELEASE_URL", "review": "REVIEW_URL
 def write(result: ResultJson, environment: Mapping[str, str]) -> str:
     """Return result.json for the submission that `environment` names.
 
-    Raises UsageError where the environment lacks a name, GraderFault where there is no score.
+    Raises UsageError if the environment lacks a name, GraderFault where there is no score.
     """
-    broken = told.broken(result)
+    broken = exported.broken(result)
     if broken:
-        raise GraderFault(f"classroom50: {told.no_score(broken)}")
+        raise GraderFault(f"classroom50: {exported.no_score(broken)}")
     lacking = [name for name in WHO if not environment.get(name)]
     if lacking:
         raise UsageError(
@@ -41,7 +41,7 @@ def write(result: ResultJson, environment: Mapping[str, str]) -> str:
             "score": _whole(item.earned),
             "max-score": _whole(item.possible),
         }
-        for item in told.items(result)
+        for item in exported.items(result)
         if item.counts
     ]
     data = {

@@ -1,13 +1,13 @@
 """GitHub Actions: the step summary (Markdown) and the annotations (workflow commands).
 
-Whatever a stranger may have written stands in <code> as numeric entities: it can be no Markdown, no
+Whatever a stranger may have written is in <code> as numeric entities: it can be no Markdown, no
 HTML, no mention, no link and no workflow command, wherever the text ends up.
 """
 
 from collections.abc import Iterator
 
-from grader.report.export import told
-from grader.report.export.told import Told
+from grader.report.export import exported
+from grader.report.export.exported import ExportedItem
 from grader.report.result import ResultJson
 from grader.report.text import count, points
 
@@ -30,19 +30,21 @@ def summary(result: ResultJson) -> str:
 
 def annotations(result: ResultJson) -> str:
     """Return workflow commands: an error for each item that lost points, at most ten of them."""
-    broken = told.broken(result)
-    lost = [item for item in told.items(result) if item.counts and item.status != "passed"]
-    lines = [command("error", told.no_score(broken), title="The grader failed")] if broken else []
+    broken = exported.broken(result)
+    lost = [item for item in exported.items(result) if item.counts and item.status != "passed"]
+    lines = (
+        [command("error", exported.no_score(broken), title="The grader failed")] if broken else []
+    )
     room = ANNOTATIONS - len(lines)
     shown = lost if len(lost) <= room else lost[: room - 1]
     lines += [command("error", item.text, title=f"{item.id}: {item.word}") for item in shown]
     if len(shown) < len(lost):
         more = count(len(lost) - len(shown), "more item")
         lines.append(command("error", f"{more} lost points; see the summary", title="And more"))
-    notes = told.notes(result)[:ANNOTATIONS]
+    notes = exported.notes(result)[:ANNOTATIONS]
     lines += [command("warning", note, title="Read this") for note in notes]
     if not broken:
-        lines.append(command("notice", told.headline(result), title="Score"))
+        lines.append(command("notice", exported.headline(result), title="Score"))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -58,12 +60,12 @@ def code(text: str) -> str:
 
 
 def _blocks(result: ResultJson) -> Iterator[str]:
-    broken = told.broken(result)
-    items = told.items(result)
-    yield f"## {'No score' if broken else told.headline(result)}"
+    broken = exported.broken(result)
+    items = exported.items(result)
+    yield f"## {'No score' if broken else exported.headline(result)}"
     if broken:
-        yield code(told.no_score(broken))
-    for note in told.notes(result):
+        yield code(exported.no_score(broken))
+    for note in exported.notes(result):
         yield code(note)
     looked_at = [item for item in items if item.counts or item.status == "grader_fault"]
     yield "\n".join(("| item | points | |", "|---|---:|---|", *map(_row, looked_at)))
@@ -74,7 +76,7 @@ def _blocks(result: ResultJson) -> Iterator[str]:
             yield "\n".join((f"### {code(item.id)}", "", f"<pre>{_entities(item.text)}</pre>"))
 
 
-def _row(item: Told) -> str:
+def _row(item: ExportedItem) -> str:
     of = f"{points(item.earned)} / {points(item.possible)}"
     return f"| {code(item.id)} | {of if item.counts else '–'} | {item.word} |"
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from grader.report.export import told
-from grader.report.export.told import Told, line
+from grader.report.export import exported
+from grader.report.export.exported import ExportedItem, line
 from grader.report.result import ResultJson
 
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
@@ -24,28 +24,28 @@ def write(result: ResultJson, visibility: Visibility = "visible") -> str:
 
     One hidden test hides the score from the student as well.
     """
-    broken = told.broken(result)
+    broken = exported.broken(result)
     if broken:
-        return failed(told.no_score(broken), visibility)
+        return failed(exported.no_score(broken), visibility)
     score = result["score"]
     return _json(
         {
             "score": score["earned"] + score["bonus"],
             "execution_time": result["measured"]["wall_s"],
-            "output": "\n".join((told.headline(result), *told.notes(result))),
+            "output": "\n".join((exported.headline(result), *exported.notes(result))),
             "output_format": "text",
             "test_output_format": "text",
             "test_name_format": "text",
             "visibility": visibility,
             "stdout_visibility": "hidden",
-            "tests": [_test(item, visibility) for item in told.items(result)],
+            "tests": [_test(item, visibility) for item in exported.items(result)],
             "extra_data": {
                 "submission": result["submission"]["sha256"],
                 "rubric": result["rubric"],
                 "possible": score["possible"],
                 "pending": score["pending"],
                 "box": result["box"],
-                "for_staff": list(told.flags(result)),
+                "for_staff": list(exported.flags(result)),
             },
         }
     )
@@ -69,7 +69,7 @@ def unreadable(says: str, visibility: Visibility = "visible") -> str:
     return _json({**_alone(f"Nothing was graded. {says}", visibility), "tests": [test]})
 
 
-def _test(item: Told, visibility: Visibility) -> dict[str, Any]:
+def _test(item: ExportedItem, visibility: Visibility) -> dict[str, Any]:
     test: dict[str, Any] = {
         "name": item.id,
         "name_format": "text",

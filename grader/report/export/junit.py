@@ -11,38 +11,38 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from grader.report.export import told
-from grader.report.export.told import Told
+from grader.report.export import exported
+from grader.report.export.exported import ExportedItem
 from grader.report.result import ResultJson
 from grader.report.text import points
 
 
 def write(result: ResultJson) -> str:
     """Return one test case for each item."""
-    items = told.items(result)
-    rubric = told.line(result["rubric"]["id"])
+    items = exported.items(result)
+    rubric = exported.line(result["rubric"]["id"])
     measured = result["measured"]
     root = Element("testsuites", {"name": rubric, **_counts(items)})
     root.set("time", f"{measured['wall_s']:.3f}")
     for section in dict.fromkeys(item.section for item in items):
         inside = [item for item in items if item.section == section]
         suite = SubElement(root, "testsuite", {"name": section, **_counts(inside)})
-        suite.set("timestamp", told.line(measured["started"])[:19])
-        suite.set("hostname", told.line(measured["host"]))
+        suite.set("timestamp", exported.line(measured["started"])[:19])
+        suite.set("hostname", exported.line(measured["host"]))
         _points(suite, inside)
         for item in inside:
             _case(suite, f"{rubric}.{section}", item)
     first = root.find("testsuite")
     if first is not None:
         SubElement(first, "system-out").text = "\n".join(
-            (told.headline(result), *told.notes(result))
+            (exported.headline(result), *exported.notes(result))
         )
     ElementTree.indent(root, " ")
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     return head + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _points(suite: Element, items: Sequence[Told]) -> None:
+def _points(suite: Element, items: Sequence[ExportedItem]) -> None:
     properties = SubElement(suite, "properties")
     for item in items:
         if item.counts:
@@ -51,7 +51,7 @@ def _points(suite: Element, items: Sequence[Told]) -> None:
                 SubElement(properties, "property", given)
 
 
-def _case(suite: Element, classname: str, item: Told) -> None:
+def _case(suite: Element, classname: str, item: ExportedItem) -> None:
     case = SubElement(suite, "testcase", {"classname": classname, "name": item.id})
     kind = _kind(item)
     if kind:
@@ -62,7 +62,7 @@ def _case(suite: Element, classname: str, item: Told) -> None:
         found.text = item.text
 
 
-def _kind(item: Told) -> str:
+def _kind(item: ExportedItem) -> str:
     if item.status == "grader_fault":
         return "error"
     if not item.counts:
@@ -70,7 +70,7 @@ def _kind(item: Told) -> str:
     return "" if item.status == "passed" else "failure"
 
 
-def _counts(items: Sequence[Told]) -> dict[str, str]:
+def _counts(items: Sequence[ExportedItem]) -> dict[str, str]:
     kinds = Counter(map(_kind, items))
     numbers = (len(items), kinds["failure"], kinds["error"], kinds["skipped"])
     return dict(zip(("tests", "failures", "errors", "skipped"), map(str, numbers)))

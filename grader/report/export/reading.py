@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import NoReturn
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -52,11 +51,9 @@ def parse(data: bytes, place: str) -> ResultJson:
 
 def _finite(text: str) -> float:
     number = float(text)
-    return number if math.isfinite(number) else _refuse(text)
-
-
-def _refuse(text: str) -> NoReturn:
-    raise ValueError(f"{text[:40]} is no number of points")
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is no number of points")
+    return number
 
 
 def _why(path: Path, error: OSError) -> str:

@@ -13,18 +13,18 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from grader.rubric.cases import Rubric
-from grader.submission.review import gradients, looks, reach, tables
-from grader.submission.review.source import Seen, Source, read
+from grader.submission.review import gradients, hidden_code, reach, tables
+from grader.submission.review.source import Remark, SourceFile, read
 from grader.submission.upload import shown
 from grader.types import Case, Flag, Submission
 
 LIMIT = 35  # flags of one submission; a report lists 40 of all kinds
-SAYS = 300  # characters of one flag
-Answers = Callable[[Case], Iterable[np.ndarray]]
+LONGEST = 300  # characters of one flag
+GoldenArrays = Callable[[Case], Iterable[np.ndarray]]
 
 
 def flags(
-    submission: Submission, rubric: Rubric, answers: Answers = lambda case: ()
+    submission: Submission, rubric: Rubric, answers: GoldenArrays = lambda case: ()
 ) -> tuple[Flag, ...]:
     """Return the flags of a submission, in the order of its files and lines; at most LIMIT.
 
@@ -34,34 +34,29 @@ def flags(
     sources, seen = read(submission)
     seen = [*_copies(submission), *seen]
     for source in sources:
-        seen += _of_one(source, rubric)
-    seen += _guarded(sources, lambda: gradients.seen(sources))
-    seen += _guarded(sources, lambda: tables.known_numbers(sources, rubric, answers))
+        seen += _guarded([source], _of_one(source, rubric))
+    seen += _guarded(sources, gradients.remarks(sources))
+    seen += _guarded(sources, tables.known_numbers(sources, rubric, answers))
     return _merged(seen, {source.place: number for number, source in enumerate(sources)})
 
 
-def _of_one(source: Source, rubric: Rubric) -> list[Seen]:
+def _of_one(source: SourceFile, rubric: Rubric) -> Iterator[Remark]:
     table = rubric.table.reading
-    return _guarded(
-        [source],
-        lambda: (
-            *looks.seen(source),
-            *reach.seen(source, table.forbidden_imports, table.watched_imports),
-            *tables.seen(source),
-        ),
-    )
+    yield from hidden_code.remarks(source)
+    yield from reach.remarks(source, table.forbidden_imports, table.watched_imports)
+    yield from tables.remarks(source)
 
 
-def _guarded(sources: list[Source], look: Callable[[], Iterable[Seen]]) -> list[Seen]:
-    """Return what `look` sees; code that is nested too deeply for it is said to be so."""
+def _guarded(sources: list[SourceFile], remarks: Iterator[Remark]) -> list[Remark]:
+    """Return all remarks; one in their place if code is nested too deeply to make them."""
     try:
-        return list(look())
+        return list(remarks)
     except (RecursionError, MemoryError):
-        return [Seen("unread", "is nested too deeply to be looked at here", sources[0].place)]
+        return [Remark("unread", "is nested too deeply to be looked at here", sources[0].place)]
 
 
-def _copies(submission: Submission) -> Iterator[Seen]:
-    """Files of the upload that bear the name of a graded one and hold something else."""
+def _copies(submission: Submission) -> Iterator[Remark]:
+    """Yield files of the upload with the name of a graded one and other content."""
     copies: dict[str, list[str]] = {}
     for path, graded in sorted(submission.doubles.items()):
         copies.setdefault(graded, []).append(path)
@@ -69,27 +64,26 @@ def _copies(submission: Submission) -> Iterator[Seen]:
         is_source = paths[0].endswith(".py")
         what = "another version of" if is_source else "compiled code with the name of"
         more = f", and {len(paths) - 1:,} more are like it" if len(paths) > 1 else ""
-        says = f"'{shown(paths[0])}' in the upload is {what} {graded}, which was graded{more}"
-        yield Seen("source_differs", says, graded.removeprefix(f"{submission.package}/"))
+        message = f"'{shown(paths[0])}' in the upload is {what} {graded}, which was graded{more}"
+        yield Remark("source_differs", message, graded.removeprefix(f"{submission.package}/"))
 
 
-def _merged(seen: Iterable[Seen], order: dict[str, int]) -> tuple[Flag, ...]:
+def _merged(seen: Iterable[Remark], order: dict[str, int]) -> tuple[Flag, ...]:
     """Return flags in order, the same words about the same file only once."""
-    first: dict[tuple[str, str, str], Seen] = {}
-    times: dict[tuple[str, str, str], int] = {}
-    ordered = sorted(seen, key=lambda s: (order.get(s.place, -1), s.place, s.line, s.kind, s.says))
+    same: dict[tuple[str, str, str], list[Remark]] = {}
+    ordered = sorted(
+        seen, key=lambda s: (order.get(s.place, -1), s.place, s.line, s.kind, s.message)
+    )
     for one in ordered:
-        key = (one.place, one.kind, one.says)
-        first.setdefault(key, one)
-        times[key] = times.get(key, 0) + 1
-    found = [_flag(one, times[key]) for key, one in first.items()]
+        same.setdefault((one.place, one.kind, one.message), []).append(one)
+    found = [_flag(each[0], len(each)) for each in same.values()]
     if len(found) <= LIMIT:
         return tuple(found)
     more = len(found) - LIMIT + 1
     return (*found[: LIMIT - 1], Flag("more", f"… {more:,} more", ""))
 
 
-def _flag(seen: Seen, times: int) -> Flag:
+def _flag(seen: Remark, times: int) -> Flag:
     often = f" ({times:,} times)" if times > 1 else ""
     where = f"{seen.place}:{seen.line}" if seen.line else seen.place
-    return Flag(seen.kind, shown(seen.says, SAYS) + often, shown(where, 120))
+    return Flag(seen.kind, shown(seen.message, LONGEST) + often, shown(where, 120))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
-from grader.submission.review.source import DEPTH, Source
+from grader.submission.review.source import DEPTH, SourceFile
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 # What calls a function that it is given once for every element.
@@ -17,11 +17,11 @@ _MAPPERS = frozenset({
 
 
 NAMESAKES = 8  # functions of one name that are looked at, the last ones first
-Values = dict[str, list[ast.AST]]  # what was assigned to a name
+Assignments = dict[str, list[ast.AST]]  # what was assigned to a name
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
+class CallSite:
     """One call: the plain name of what is called, and whether that happens again and again."""
 
     node: ast.Call
@@ -30,16 +30,16 @@ class Call:
 
 
 @dataclass(eq=False)
-class Function:
-    """A function, method or named lambda, with what stands in it but not in functions inside it."""
+class OwnFunction:
+    """A function, method or named lambda, with the nodes in it but not in functions inside it."""
 
     name: str
     owner: str  # its class, if it is a method
-    source: Source
+    source: SourceFile
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-    scopes: tuple[Values, ...]  # its own assignments, those around it, those of the file
+    scopes: tuple[Assignments, ...]  # its own assignments, those around it, those of the file
     nodes: list[ast.AST] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[CallSite] = field(default_factory=list)
 
     def values(self, name: str) -> list[ast.AST]:
         """Return what was assigned to a name, in the innermost scope that does so."""
@@ -47,7 +47,7 @@ class Function:
 
     @property
     def parameters(self) -> list[ast.arg]:
-        """Its arguments, but for *args and **kwargs."""
+        """Return its arguments, but for *args and **kwargs."""
         arguments = self.node.args
         return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
 
@@ -55,10 +55,10 @@ class Function:
 class Program:
     """All functions of a submission. Calls are resolved by name: in the file, then elsewhere."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[SourceFile]) -> None:
         self.functions = [one for source in sources for one in _functions(source)]
-        self._everywhere: dict[str, list[Function]] = {}
-        self._own: dict[tuple[Source, str], list[Function]] = {}
+        self._everywhere: dict[str, list[OwnFunction]] = {}
+        self._own: dict[tuple[SourceFile, str], list[OwnFunction]] = {}
         for one in reversed(self.functions):
             for found in (
                 self._everywhere.setdefault(one.name, []),
@@ -69,19 +69,19 @@ class Program:
         self._forward = self._that_reach_forward()
         self._takers = {one for one in self.functions if _calls_its_argument(one)}
 
-    def named(self, name: str, caller: Function) -> list[Function]:
+    def named(self, name: str, caller: OwnFunction) -> list[OwnFunction]:
         """Return the functions that a name may mean where it is called."""
         return self._own.get((caller.source, name)) or self._everywhere.get(name, [])
 
-    def reaches_forward(self, name: str, caller: Function) -> bool:
-        """Whether a call of that name runs a forward pass, directly or through others."""
+    def reaches_forward(self, name: str, caller: OwnFunction) -> bool:
+        """Return whether a call of that name runs a forward pass, directly or through others."""
         return is_forward(name) or any(one in self._forward for one in self.named(name, caller))
 
-    def takes_functions(self, name: str, caller: Function) -> bool:
-        """Whether a function of that name calls one of its arguments in a loop."""
+    def takes_functions(self, name: str, caller: OwnFunction) -> bool:
+        """Return whether a function of that name calls one of its arguments in a loop."""
         return any(one in self._takers for one in self.named(name, caller))
 
-    def below(self, root: Function, stop: Set[Function]) -> Iterator[Function]:
+    def below(self, root: OwnFunction, stop: Set[OwnFunction]) -> Iterator[OwnFunction]:
         """Yield `root` and all that it may call, but no forward pass and nothing in `stop`."""
         queue, met = [root], {root}
         while queue:
@@ -95,12 +95,12 @@ class Program:
                         met.add(other)
                         queue.append(other)
 
-    def _that_reach_forward(self) -> set[Function]:
-        callers: dict[str, list[Function]] = {}
+    def _that_reach_forward(self) -> set[OwnFunction]:
+        callers: dict[str, list[OwnFunction]] = {}
         for function in self.functions:
             for name in {call.name for call in function.calls}:
                 callers.setdefault(name, []).append(function)
-        found: set[Function] = set()
+        found: set[OwnFunction] = set()
         queue = [name for name in callers if is_forward(name)]
         done: set[str] = set(queue)
         while queue:
@@ -112,11 +112,11 @@ class Program:
         return found
 
 
-def _functions(source: Source) -> list[Function]:
+def _functions(source: SourceFile) -> list[OwnFunction]:
     """Return the functions of a file; each node belongs to the innermost one around it."""
-    found: list[Function] = []
-    home: dict[ast.AST, Function] = {}
-    file_values: Values = {}
+    found: list[OwnFunction] = []
+    home: dict[ast.AST, OwnFunction] = {}
+    file_values: Assignments = {}
     for node in source.nodes:
         parent = source.parents.get(node)
         inside = home.get(parent) if parent is not None else None
@@ -131,33 +131,39 @@ def _functions(source: Source) -> list[Function]:
         if isinstance(node, ast.Assign):
             _note(scopes[0], node)
     for function in found:
-        function.calls = [_call(n, function) for n in function.nodes if isinstance(n, ast.Call)]
+        function.calls = [
+            CallSite(node, plain_name(node.func, function), _in_loop(node, function))
+            for node in function.nodes
+            if isinstance(node, ast.Call)
+        ]
     return found
 
 
-def _calls_its_argument(function: Function) -> bool:
+def _calls_its_argument(function: OwnFunction) -> bool:
     repeated = {call.name for call in function.calls if call.in_loop}
     return any(argument.arg in repeated for argument in function.parameters)
 
 
 def is_forward(name: str) -> bool:
-    """Whether a function's name says that it is a forward pass."""
+    """Return whether a function is a forward pass, by its name."""
     return "forward" in name.lower()
 
 
-def _function(node: ast.AST, source: Source, scopes: tuple[Values, ...]) -> Function | None:
+def _function(
+    node: ast.AST, source: SourceFile, scopes: tuple[Assignments, ...]
+) -> OwnFunction | None:
     parent = source.parents.get(node)
     if isinstance(node, ast.Lambda) and isinstance(parent, ast.Assign):
         target = parent.targets[0]
         if isinstance(target, ast.Name):
-            return Function(target.id, "", source, node, ({}, *scopes))
+            return OwnFunction(target.id, "", source, node, ({}, *scopes))
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         owner = parent.name if isinstance(parent, ast.ClassDef) else ""
-        return Function(node.name, owner, source, node, ({}, *scopes))
+        return OwnFunction(node.name, owner, source, node, ({}, *scopes))
     return None
 
 
-def _note(values: Values, node: ast.Assign) -> None:
+def _note(values: Assignments, node: ast.Assign) -> None:
     """Remember what was assigned to each name; a tuple's names all get the whole value."""
     for target in node.targets:
         parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
@@ -166,11 +172,7 @@ def _note(values: Values, node: ast.Assign) -> None:
                 values.setdefault(part.id, []).append(node.value)
 
 
-def _call(node: ast.Call, function: Function) -> Call:
-    return Call(node, plain_name(node.func, function), _in_loop(node, function))
-
-
-def plain_name(node: ast.AST, function: Function) -> str:
+def plain_name(node: ast.AST, function: OwnFunction) -> str:
     """Return the last name of what is called, seen through `f = affine_forward` and partial."""
     for _ in range(4):
         if isinstance(node, ast.Name):
@@ -196,8 +198,8 @@ def _is_partial(node: ast.Call) -> bool:
     return name == "partial" and bool(node.args)
 
 
-def _in_loop(node: ast.AST, function: Function) -> bool:
-    """Whether it stands in the part of a loop that is run for every element."""
+def _in_loop(node: ast.AST, function: OwnFunction) -> bool:
+    """Return whether a node is in the part of a loop that runs for every element."""
     source = function.source
     for _ in range(DEPTH):
         parent = source.parents.get(node)
@@ -223,5 +225,5 @@ def _in_loop(node: ast.AST, function: Function) -> bool:
 
 
 def is_mapper(node: ast.Call) -> bool:
-    """Whether a call runs a function that it is given for every element."""
+    """Return whether a call runs a function that it is given for every element."""
     return getattr(node.func, "attr", getattr(node.func, "id", "")) in _MAPPERS

@@ -11,8 +11,8 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from grader.submission.review.calls import Call, Function, Program, is_forward, is_mapper
-from grader.submission.review.source import Seen, Source
+from grader.submission.review.calls import CallSite, OwnFunction, Program, is_forward, is_mapper
+from grader.submission.review.source import Remark, SourceFile
 
 NODES = 40_000  # of code below all backward passes; homework has a few thousand
 VALUES = 40  # expressions that a value is traced back through
@@ -23,7 +23,7 @@ _CHECKER = re.compile(r"num(?:eric(?:al)?)?_?grad|grad_check|approx_fprime|compl
 _UNGRADED = re.compile(r"^(?:conv|max_?pool|spatial|rnn|lstm|word|temporal|_?im2col)", re.I)
 
 
-def seen(sources: Sequence[Source]) -> Iterator[Seen]:
+def remarks(sources: Sequence[SourceFile]) -> Iterator[Remark]:
     """Yield where a backward pass, or a net's loss, looks like differences of forward passes."""
     program = Program(sources)
     roots = [one for one in program.functions if _is_root(one)]
@@ -33,66 +33,64 @@ def seen(sources: Sequence[Source]) -> Iterator[Seen]:
         for function in program.below(root, stop):
             room -= len(function.nodes) + 1
             if room < 0:
-                says = "holds more functions below its backward passes than can be looked at here"
-                yield root.source.seen("unread", says, 0)
+                message = (
+                    "holds more functions below its backward passes than can be looked at here"
+                )
+                yield root.source.remark("unread", message, 0)
                 return
             yield from _in_one(program, root, function)
 
 
-def _is_root(function: Function) -> bool:
+def _is_root(function: OwnFunction) -> bool:
     name = function.name.lower()
     is_backward = "backward" in name and not is_forward(name) and not _UNGRADED.match(name)
     return is_backward or name == "loss" and bool(function.owner)
 
 
-def _in_one(program: Program, root: Function, function: Function) -> Iterator[Seen]:
+def _in_one(program: Program, root: OwnFunction, function: OwnFunction) -> Iterator[Remark]:
     """Yield the first thing of each line."""
     who = f"{root.owner}.{root.name}" if root.owner else root.name
     who = who if function is root else f"{who} (through {function.name})"
     is_layer = "backward" in root.name.lower()
-    said: set[int] = set()
-    for node, says in (
+    done: set[int] = set()
+    for node, message in (
         *_calls(program, root, function, is_layer),
         *_differences(program, function, is_layer),
     ):
-        if node.lineno not in said:
-            said.add(node.lineno)
-            yield function.source.seen("numeric_gradient", f"{who} {says}{LOOKS}", node)
+        if node.lineno not in done:
+            done.add(node.lineno)
+            yield function.source.remark("numeric_gradient", f"{who} {message}{LOOKS}", node)
 
 
 def _calls(
-    program: Program, root: Function, function: Function, is_layer: bool
+    program: Program, root: OwnFunction, function: OwnFunction, is_layer: bool
 ) -> Iterator[tuple[ast.expr, str]]:
     for call in function.calls:
         if _CHECKER.search(call.name):
             yield call.node, f"uses {call.name}"
-        elif call.in_loop and _runs_again(program, root, function, call, is_layer):
+        elif call.in_loop and (
+            # Layers are called in a loop by every net, but no net calls its own loss in one.
+            program.reaches_forward(call.name, function)
+            if is_layer
+            else call.name == root.name and _is_of_object(call.node.func)
+        ):
             yield call.node, f"calls {_and_so(program, call, function)} in a loop"
         elif is_layer and (given := _handed_over(program, function, call)):
             yield call.node, f"hands {given} to {call.name}, which calls it in a loop"
 
 
-def _runs_again(
-    program: Program, root: Function, function: Function, call: Call, is_layer: bool
-) -> bool:
-    """Layers are called in a loop by every net, but no net calls its own loss in one."""
-    if is_layer:
-        return program.reaches_forward(call.name, function)
-    return call.name == root.name and _is_own(call.node)
-
-
-def _is_own(node: ast.Call) -> bool:
-    target = node.func
+def _is_of_object(target: ast.expr) -> bool:
+    """Return whether an expression is a plain attribute: self.loss, net.loss."""
     return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
 
 
-def _and_so(program: Program, call: Call, function: Function) -> str:
+def _and_so(program: Program, call: CallSite, function: OwnFunction) -> str:
     if is_forward(call.name) or not program.reaches_forward(call.name, function):
         return call.name
     return f"{call.name}, which calls a forward pass,"
 
 
-def _handed_over(program: Program, function: Function, call: Call) -> str:
+def _handed_over(program: Program, function: OwnFunction, call: CallSite) -> str:
     """Return the function that is handed to one that calls its argument in a loop."""
     if not is_mapper(call.node) and not program.takes_functions(call.name, function):
         return ""
@@ -119,7 +117,7 @@ def _handed_over(program: Program, function: Function, call: Call) -> str:
 
 
 def _differences(
-    program: Program, function: Function, is_layer: bool
+    program: Program, function: OwnFunction, is_layer: bool
 ) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
     """Yield differences of two calls of one function, small steps in a loop, complex steps."""
     names: dict[ast.AST, str] = {call.node: call.name for call in function.calls}
@@ -142,8 +140,8 @@ def _differences(
             yield node, "takes the imaginary part of a complex step"
 
 
-def _holds_step(name: str, function: Function) -> bool:
-    """Whether a name holds a small number: h = 1e-5, also as a default."""
+def _holds_step(name: str, function: OwnFunction) -> bool:
+    """Return whether a name holds a small number: h = 1e-5, also as a default."""
     arguments = function.node.args
     given = [*arguments.posonlyargs, *arguments.args]
     pairs = [
@@ -157,15 +155,15 @@ def _holds_step(name: str, function: Function) -> bool:
 
 
 def _is_small(node: ast.AST) -> bool:
-    """Whether an expression is a number such as 1e-5 or 10 ** -5."""
+    """Return whether an expression is a number such as 1e-5 or 10 ** -5."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
         return isinstance(node.right, ast.UnaryOp) and isinstance(node.left, ast.Constant)
     value = node.value if isinstance(node, ast.Constant) else None
     return isinstance(value, float) and 0 < value <= STEP
 
 
-def _is_step(node: ast.AST, function: Function) -> bool:
-    """Whether an expression is a step, or a plain multiple of one: h, 2 * h, 2e-5."""
+def _is_step(node: ast.AST, function: OwnFunction) -> bool:
+    """Return whether an expression is a step, or a plain multiple of one: h, 2 * h, 2e-5."""
     found = False
     stack = [node]
     while stack:
@@ -181,8 +179,8 @@ def _is_step(node: ast.AST, function: Function) -> bool:
     return found
 
 
-def _moves_an_element(node: ast.Assign | ast.AugAssign, function: Function) -> bool:
-    """Whether it says x[i] += h, or x[i] = old + h."""
+def _moves_an_element(node: ast.Assign | ast.AugAssign, function: OwnFunction) -> bool:
+    """Return whether a statement is x[i] += h, or x[i] = old + h."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     if not any(isinstance(target, ast.Subscript) for target in targets):
         return False
@@ -196,7 +194,7 @@ def _moves_an_element(node: ast.Assign | ast.AugAssign, function: Function) -> b
     )
 
 
-def _stands_in_loop(node: ast.AST, function: Function) -> bool:
+def _stands_in_loop(node: ast.AST, function: OwnFunction) -> bool:
     for outer in function.source.above(node):
         if outer is function.node:
             return False
@@ -205,7 +203,7 @@ def _stands_in_loop(node: ast.AST, function: Function) -> bool:
     return False
 
 
-def _same_call(node: ast.BinOp, function: Function, names: Mapping[ast.AST, str]) -> str:
+def _same_call(node: ast.BinOp, function: OwnFunction, names: Mapping[ast.AST, str]) -> str:
     """Return the function whose two calls are subtracted from each other, or nothing."""
     left = _origins(node.left, function, names)
     right = _origins(node.right, function, names)
@@ -213,7 +211,7 @@ def _same_call(node: ast.BinOp, function: Function, names: Mapping[ast.AST, str]
 
 
 def _origins(
-    node: ast.AST, function: Function, names: Mapping[ast.AST, str]
+    node: ast.AST, function: OwnFunction, names: Mapping[ast.AST, str]
 ) -> dict[str, set[ast.AST]]:
     """Return the calls of own functions that a value comes from, through names and NumPy."""
     found: dict[str, set[ast.AST]] = {}
@@ -233,13 +231,12 @@ def _origins(
     return found
 
 
-def _is_own_function(node: ast.Call, function: Function) -> bool:
-    """Whether it calls f, self.f or layers.f, and not np.sum, x.sum or float."""
+def _is_own_function(node: ast.Call, function: OwnFunction) -> bool:
+    """Return whether a call is of f, self.f or layers.f, and not np.sum, x.sum or float."""
     target, source = node.func, function.source
     if isinstance(target, ast.Name):
         imported = source.names.get(target.id, target.id)
         return source.is_local(target) or is_forward(imported) or imported != target.id and (
             not imported.startswith("numpy"))  # fmt: skip
-    is_self = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
-    is_self = is_self and target.value.id == "self"  # type: ignore[attr-defined]
+    is_self = _is_of_object(target) and target.value.id == "self"  # type: ignore[attr-defined]
     return is_self or is_forward(getattr(target, "attr", ""))

@@ -8,7 +8,7 @@ import fnmatch
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from grader.submission.review.source import DEPTH, Seen, Source
+from grader.submission.review.source import DEPTH, Remark, SourceFile
 
 # By full name; the first match counts. What is harmless is listed first, with nothing to say.
 _RUNS_TEXT = "runs text as code with {}: what it does cannot be seen here"
@@ -50,7 +50,9 @@ PUT_BACK = frozenset({
 })  # fmt: skip
 
 
-def seen(source: Source, forbidden: Sequence[str], watched: Sequence[str]) -> Iterator[Seen]:
+def remarks(
+    source: SourceFile, forbidden: Sequence[str], watched: Sequence[str]
+) -> Iterator[Remark]:
     """Yield imports that match the rubric's patterns, and all that needs more than arrays."""
     for node in source.nodes:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -64,24 +66,24 @@ def seen(source: Source, forbidden: Sequence[str], watched: Sequence[str]) -> It
 
 
 def _imports(
-    source: Source, node: ast.AST, forbidden: Sequence[str], watched: Sequence[str]
-) -> Iterator[Seen]:
+    source: SourceFile, node: ast.AST, forbidden: Sequence[str], watched: Sequence[str]
+) -> Iterator[Remark]:
     if getattr(node, "level", 0):
         return  # from the package itself
     for name, inside in source.imported[node]:
         if inside is not None and _is_that_file(name, inside):
             return
-        if says := _unwanted(name, forbidden, watched):
-            yield source.seen("forbidden_import", says, node)
+        if message := _unwanted(name, forbidden, watched):
+            yield source.remark("forbidden_import", message, node)
             return
     star = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
     if star and source.imported[node][0][0] in ("os", "sys", "builtins", "gc"):
-        says = f"imports every name of {source.imported[node][0][0]}: a layer needs none of them"
-        yield source.seen("reaches_outside", says, node)
+        message = f"imports every name of {source.imported[node][0][0]}: a layer needs none of them"
+        yield source.remark("reaches_outside", message, node)
 
 
 def _is_that_file(name: str, path: str) -> bool:
-    """Whether a file is meant by its own name, and not because its package goes by another one."""
+    """Return whether a name means the file itself, not the package under another name."""
     full = path.removesuffix(".py").replace("/", ".")
     return full == name or full.endswith(f".{name}")
 
@@ -95,34 +97,34 @@ def _unwanted(name: str, forbidden: Sequence[str], watched: Sequence[str]) -> st
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a pattern names the module, or a package that it lies in."""
+    """Return whether a pattern names the module, or a package around it."""
     parts = name.split(".")[:8]
     heads = [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
     return any(fnmatch.fnmatchcase(head, pattern) for pattern in patterns for head in heads)
 
 
 def _called(
-    source: Source, node: ast.Call, forbidden: Sequence[str], watched: Sequence[str]
-) -> Iterator[Seen]:
-    """Imports by text and patches by setattr."""
+    source: SourceFile, node: ast.Call, forbidden: Sequence[str], watched: Sequence[str]
+) -> Iterator[Remark]:
+    """Yield imports by text and patches by setattr."""
     name = source.dotted(node.func)
     if name in ("__import__", "importlib.import_module", "importlib.__import__"):
         module = source.dotted(node)
-        if module and (says := _unwanted(module, forbidden, watched)):
-            yield source.seen("forbidden_import", says, node)
+        if module and (message := _unwanted(module, forbidden, watched)):
+            yield source.remark("forbidden_import", message, node)
     elif name in ("setattr", "delattr") and node.args and _is_module(source, node.args[0]):
-        says = f"changes {source.dotted(node.args[0])} itself, for all that runs later"
-        yield source.seen("patches", says, node)
+        message = f"changes {source.dotted(node.args[0])} itself, for all that runs later"
+        yield source.remark("patches", message, node)
     elif name == "getattr" and len(node.args) > 1:
         whole = source.dotted(node.args[0])
         if isinstance(node.args[1], ast.Constant):
             yield from _watched(source, node, source.dotted(node) or "")
         elif whole in ("builtins", "__builtins__", "os", "sys"):
-            says = f"takes something out of {whole} by a name that is put together at run time"
-            yield source.seen("reaches_outside", says, node)
+            message = f"takes something out of {whole} by a name that is put together at run time"
+            yield source.remark("reaches_outside", message, node)
 
 
-def _used(source: Source, node: ast.Attribute | ast.Name) -> Iterator[Seen]:
+def _used(source: SourceFile, node: ast.Attribute | ast.Name) -> Iterator[Remark]:
     if isinstance(source.parents.get(node), ast.Attribute):
         return  # the whole name is looked at, not its parts
     first: ast.AST = node
@@ -131,36 +133,36 @@ def _used(source: Source, node: ast.Attribute | ast.Name) -> Iterator[Seen]:
         hidden = first.attr if first.attr in HIDDEN else hidden
         first = first.value
     if hidden:
-        yield source.seen("reaches_outside", _FRAMES.format(hidden), node)
+        yield source.remark("reaches_outside", _FRAMES.format(hidden), node)
         return
     if not source.is_local(node):
         yield from _watched(source, node, source.dotted(node) or "")
 
 
-def _watched(source: Source, node: ast.expr, name: str) -> Iterator[Seen]:
-    """What is to say of the use of `name`, if it is one of those that are watched."""
+def _watched(source: SourceFile, node: ast.expr, name: str) -> Iterator[Remark]:
+    """Yield a remark on the use of `name`, if it is one of those that are watched."""
     if name.partition(".")[0] not in ROOTS:
         return
     name = name.removeprefix("builtins.").removeprefix("__builtins__.")
-    says = next((text for pattern, text in WATCHED if _is(name, pattern)), "")
-    if says and not (says == _FILES and _in_save_or_load(source, node)):
-        yield source.seen("reaches_outside", says.format(name), node)
+    message = next((text for pattern, text in WATCHED if _is(name, pattern)), "")
+    if message and not (message == _FILES and _in_save_or_load(source, node)):
+        yield source.remark("reaches_outside", message.format(name), node)
 
 
 def _is(name: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")
 
 
-def _in_save_or_load(source: Source, node: ast.AST) -> bool:
-    """Whether it stands in a net's `save` or `load`, which some course years hand out."""
+def _in_save_or_load(source: SourceFile, node: ast.AST) -> bool:
+    """Return whether a node is in a net's `save` or `load`, which some course years hand out."""
     return any(
         isinstance(outer, ast.FunctionDef) and outer.name in ("save", "load")
         for outer in islice(source.above(node), DEPTH)
     )
 
 
-def _patched(source: Source, node: ast.AST) -> Iterator[Seen]:
-    """Assignments to what is in a module: np.allclose = ..., sys.modules["json"] = ..."""
+def _patched(source: SourceFile, node: ast.AST) -> Iterator[Remark]:
+    """Yield assignments to what is in a module: np.allclose = ..., sys.modules["json"] = ..."""
     targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
     for target in targets:
         while isinstance(target, ast.Subscript):
@@ -171,12 +173,12 @@ def _patched(source: Source, node: ast.AST) -> Iterator[Seen]:
             continue
         full = f"{source.dotted(target.value)}.{target.attr}"
         if full not in PUT_BACK:
-            says = f"assigns to {full}: that changes it for all that runs later"
-            yield source.seen("patches", says, node)
+            message = f"assigns to {full}: that changes it for all that runs later"
+            yield source.remark("patches", message, node)
 
 
-def _is_module(source: Source, node: ast.AST) -> bool:
-    """Whether an expression is a module of Python's or NumPy's, or something inside one."""
+def _is_module(source: SourceFile, node: ast.AST) -> bool:
+    """Return whether an expression is a module of Python's or NumPy's, or inside one."""
     first: ast.AST | None = node
     while isinstance(first, ast.Attribute):
         first = first.value

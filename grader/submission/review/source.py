@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from posixpath import basename
 
 from grader.guest.legacy import python2, statements
 from grader.guest.legacy.compat import INERT_IN_PACKAGE
@@ -23,24 +24,24 @@ MAX_BYTES = 130_000
 MAX_LINE = 2_000  # characters that the repairs of Python 2 may have to try in every way
 # The parser's time grows with the square of the dots in an import: 100 kB of them take ten seconds.
 LONG_IMPORT = re.compile(r"\b(?:import|from)\b(?:[^\\\n]|\\.|\\\n){3000}")
-DEPTH = 30  # how far up a rule looks for what an expression stands in
+DEPTH = 30  # how many nodes up a rule looks for what encloses an expression
 # Handed out whole and graded with ours, or never loaded: their imports are the course's own.
 NOT_FOLLOWED = {"solver", "gradient_check", "data_utils", "synthetic", *INERT_IN_PACKAGE}
 _NO_CODE = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 
 
 @dataclass(frozen=True)
-class Seen:
+class Remark:
     """One thing that a person should look at, by file inside the package and line (0: whole)."""
 
     kind: str
-    says: str
+    message: str
     place: str
     line: int = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class SourceFile:
     """One file, parsed.
 
     `nodes` are in the order of the text. `names` maps a name to what it was imported as
@@ -59,13 +60,13 @@ class Source:
     bound: frozenset[str]
     imported: Mapping[ast.AST, tuple[tuple[str, str | None], ...]] = field(default_factory=dict)
 
-    def seen(self, kind: str, says: str, node: ast.AST | int) -> Seen:
+    def remark(self, kind: str, message: str, node: ast.AST | int) -> Remark:
         """Return what to say about a line of this file."""
         line = node if isinstance(node, int) else getattr(node, "lineno", 0)
-        return Seen(kind, says, self.place, line)
+        return Remark(kind, message, self.place, line)
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
-        """Yield what a node stands in, from the inside out."""
+        """Yield the nodes around a node, from the inside out."""
         while node in self.parents:
             node = self.parents[node]
             yield node
@@ -92,7 +93,7 @@ class Source:
                 return None
 
     def is_local(self, node: ast.AST) -> bool:
-        """Whether the first name of an expression is the file's own: a variable or function."""
+        """Return whether the first name of an expression is a variable or function of the file."""
         while isinstance(node, ast.Attribute):
             node = node.value
         return isinstance(node, ast.Name) and node.id in self.bound and node.id not in self.names
@@ -114,20 +115,20 @@ class Source:
         return value.value if is_text else None  # type: ignore[attr-defined]
 
 
-def read(submission: Submission) -> tuple[list[Source], list[Seen]]:
+def read(submission: Submission) -> tuple[list[SourceFile], list[Remark]]:
     """Return the graded sources and all that they import, and what could not be read."""
     home = f"{submission.package}/"
     queue = [home + name for name in CORE if home + name in submission.files]
-    sources: list[Source] = []
-    unread: list[Seen] = []
+    sources: list[SourceFile] = []
+    unread: list[Remark] = []
     met, room = set(queue), MAX_BYTES
     while queue:
         path = queue.pop(0)
         data, place = submission.files[path], path.removeprefix(home)
         if len(data) > room:
             size = f"{len(data) / 1000:,.0f} kB"
-            says = f"is not looked at: {size} of source are more than homework needs"
-            unread.append(Seen("unread", says, place))
+            message = f"is not looked at: {size} of source are more than homework needs"
+            unread.append(Remark("unread", message, place))
             continue
         room -= len(data)
         try:
@@ -135,23 +136,18 @@ def read(submission: Submission) -> tuple[list[Source], list[Seen]]:
         except SyntaxError:
             continue  # the worker says so, with the line
         except (ValueError, RecursionError, MemoryError, OverflowError):
-            says = "cannot be looked at: it is nested too deeply or holds odd characters"
-            unread.append(Seen("unread", says, place))
+            message = "cannot be looked at: it is nested too deeply or holds odd characters"
+            unread.append(Remark("unread", message, place))
             continue
         sources.append(source)
-        for found in source.imported.values():
-            for _, inside in found:
-                if inside is not None and inside not in met and not _is_given(inside):
-                    met.add(inside)
-                    queue.append(inside)
+        for inside in (file for found in source.imported.values() for _, file in found if file):
+            if inside not in met and basename(inside).removesuffix(".py") not in NOT_FOLLOWED:
+                met.add(inside)
+                queue.append(inside)
     return sources, unread
 
 
-def _is_given(path: str) -> bool:
-    return path.rpartition("/")[2].removesuffix(".py") in NOT_FOLLOWED
-
-
-def _source(path: str, place: str, data: bytes, submission: Submission) -> Source:
+def _source(path: str, place: str, data: bytes, submission: Submission) -> SourceFile:
     text = decode(data)
     tree = _parsed(text)
     nodes, parents = _walked(tree)
@@ -161,11 +157,11 @@ def _source(path: str, place: str, data: bytes, submission: Submission) -> Sourc
         if isinstance(node, (ast.Import, ast.ImportFrom))
     }
     names, bound = _names(nodes, path)
-    return Source(path, place, data, text, tree, nodes, parents, names, bound, imported)
+    return SourceFile(path, place, data, text, tree, nodes, parents, names, bound, imported)
 
 
 def _parsed(text: str) -> ast.Module:
-    """Return the tree, of Python 2 where need be; parsing warns of what is none of our business.
+    """Return the tree, of Python 2 if need be; the parser's warnings are not for us.
 
     Raises SyntaxError, or ValueError where it would take too long to find out.
     """
@@ -188,7 +184,7 @@ def _parsed(text: str) -> ast.Module:
 
 
 def _walked(tree: ast.Module) -> tuple[tuple[ast.AST, ...], dict[ast.AST, ast.AST]]:
-    """Return all nodes in the order of the text, and what each stands in; without recursion."""
+    """Return all nodes in the order of the text, and the parent of each; without recursion."""
     nodes: list[ast.AST] = []
     parents: dict[ast.AST, ast.AST] = {}
     stack: list[ast.AST] = [tree]
@@ -260,7 +256,7 @@ def _names(nodes: tuple[ast.AST, ...], path: str) -> tuple[dict[str, str], froze
 
 
 def _note_alias(node: ast.Assign, names: dict[str, str]) -> None:
-    """`n = np` gives n the meaning of np."""
+    """Give n the meaning of np for `n = np`."""
     parts: list[str] = []
     value = node.value
     while isinstance(value, ast.Attribute):

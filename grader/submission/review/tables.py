@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 
 from grader.rubric.cases import Rubric
-from grader.submission.review.source import DEPTH, Seen, Source
+from grader.submission.review.source import DEPTH, Remark, SourceFile
 from grader.types import Case
 
 TABLE = 50  # numbers in one table; homework has none of more than a dozen
@@ -23,17 +23,17 @@ _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _JOINTS = (*_DISPLAYS, ast.UnaryOp, ast.BinOp)
 
 
-def seen(source: Source) -> Iterator[Seen]:
+def remarks(source: SourceFile) -> Iterator[Remark]:
     """Yield large tables, texts that look encoded, and what treats one input on its own."""
     for whole, (numbers, texts) in _groups(source).items():
         count = len(numbers) + sum(len(_NUMBER.findall(text[:100_000])) for text in texts)
         length = sum(map(len, texts))
         if count >= TABLE and not isinstance(whole, ast.Module):
-            says = f"holds a table of {count:,} numbers: look at where they come from"
-            yield source.seen("constants", says, whole)
+            message = f"holds a table of {count:,} numbers: look at where they come from"
+            yield source.remark("constants", message, whole)
         elif length >= ENCODED and _looks_encoded("".join(texts)):
-            says = f"holds a text of {length / 1000:,.0f} kB that looks encoded"
-            yield source.seen("constants", says, whole)
+            message = f"holds a text of {length / 1000:,.0f} kB that looks encoded"
+            yield source.remark("constants", message, whole)
     for node in source.nodes:
         if isinstance(node, ast.Compare) and not _is_asserted(source, node):
             yield from _compared(source, node)
@@ -41,13 +41,13 @@ def seen(source: Source) -> Iterator[Seen]:
             yield from _looked_up(source, node)
 
 
-def _groups(source: Source) -> dict[ast.AST, tuple[list[float], list[str]]]:
+def _groups(source: SourceFile) -> dict[ast.AST, tuple[list[float], list[str]]]:
     """Return the numbers and texts of each outermost list, tuple, set or dict.
 
-    Numbers that stand alone are those of the whole file; a text that stands alone is its own group.
+    Single numbers are those of the whole file; a single text is a group of its own.
     """
     groups: dict[ast.AST, tuple[list[float], list[str]]] = {}
-    tops: dict[ast.AST, ast.AST] = {}  # of what stands in a display or a sum; outer nodes first
+    tops: dict[ast.AST, ast.AST] = {}  # of nodes in a display or a sum; outer nodes first
     for node in source.nodes:
         parent = source.parents.get(node)
         top = tops.get(parent, node) if parent is not None else node
@@ -65,13 +65,13 @@ def _groups(source: Source) -> dict[ast.AST, tuple[list[float], list[str]]]:
     return groups
 
 
-def _is_used(source: Source, node: ast.AST) -> bool:
-    """Whether an expression is more than a docstring or a comment in quotes."""
+def _is_used(source: SourceFile, node: ast.AST) -> bool:
+    """Return whether an expression is more than a docstring or a comment in quotes."""
     return not isinstance(source.parents.get(node), ast.Expr)
 
 
 def _looks_encoded(value: str | bytes) -> bool:
-    """Whether a long text lacks the blanks of any language and of any code."""
+    """Return whether a long text lacks the blanks of any language and of any code."""
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     head = text[:20_000]
     blanks = sum(map(head.count, " \n\t"))
@@ -81,22 +81,22 @@ def _looks_encoded(value: str | bytes) -> bool:
 # ------------------------------------------------------------------------------ special inputs
 
 
-def _is_asserted(source: Source, node: ast.AST) -> bool:
+def _is_asserted(source: SourceFile, node: ast.AST) -> bool:
     return any(isinstance(outer, ast.Assert) for outer in islice(source.above(node), DEPTH))
 
 
-def _compared(source: Source, node: ast.Compare) -> Iterator[Seen]:
+def _compared(source: SourceFile, node: ast.Compare) -> Iterator[Remark]:
     sides = (node.left, *node.comparators)
     for side in sides:
         if _is_shape(side):
             for other in sides:
                 if shape := _literal_shape(other):
-                    says = f"treats an input of shape {shape} on its own: no layer needs that"
-                    yield source.seen("special_input", says, node)
+                    message = f"treats an input of shape {shape} on its own: no layer needs that"
+                    yield source.remark("special_input", message, node)
                     return
         if (number := _number(side)) is not None and _digits(number) >= DIGITS:
-            says = f"compares with {number!r}: this looks like asking for one input"
-            yield source.seen("special_input", says, node)
+            message = f"compares with {number!r}: this looks like asking for one input"
+            yield source.remark("special_input", message, node)
             return
 
 
@@ -116,18 +116,18 @@ def _literal_shape(node: ast.AST) -> str | None:
     return next((shape for e in inner if e is not None and (shape := _literal_shape(e))), None)
 
 
-def _looked_up(source: Source, node: ast.Subscript | ast.Call) -> Iterator[Seen]:
-    """Tables by shape, and arrays taken as bytes or hashed."""
+def _looked_up(source: SourceFile, node: ast.Subscript | ast.Call) -> Iterator[Remark]:
+    """Yield tables by shape, and arrays taken as bytes or hashed."""
     if isinstance(node, ast.Call):
         name = source.dotted(node.func) or ""
         method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if method in ("tobytes", "tostring") or name == "hash" and not source.is_local(node.func):
-            says = f"uses {method or name} on an input: this is how an input is known again"
-            yield source.seen("special_input", says, node)
+            message = f"uses {method or name} on an input: this is how an input is known again"
+            yield source.remark("special_input", message, node)
         elif method in ("get", "setdefault") and node.args and _is_shape(node.args[0]):
-            yield source.seen("special_input", _BY_SHAPE, node)
+            yield source.remark("special_input", _BY_SHAPE, node)
     elif _is_shape(node.slice):
-        yield source.seen("special_input", _BY_SHAPE, node)
+        yield source.remark("special_input", _BY_SHAPE, node)
 
 
 _BY_SHAPE = "looks something up by the shape of an input: no layer needs that"
@@ -137,8 +137,8 @@ _BY_SHAPE = "looks something up by the shape of an input: no layer needs that"
 
 
 def known_numbers(
-    sources: Iterable[Source], rubric: Rubric, answers: Callable[[Case], Iterable[np.ndarray]]
-) -> Iterator[Seen]:
+    sources: Iterable[SourceFile], rubric: Rubric, answers: Callable[[Case], Iterable[np.ndarray]]
+) -> Iterator[Remark]:
     """Yield tables that hold inputs or answers of public cases, to the digits they are written."""
     known: np.ndarray | None = None
     for source in sources:
@@ -152,8 +152,8 @@ def known_numbers(
             known = _public(rubric, answers) if known is None else known
             found = sum(_is_among(number, known) for number in telling)
             if found >= max(MATCHES, len(telling) / 10):
-                says = f"holds {found:,} numbers that are inputs or answers of public checks"
-                yield source.seen("constants", says, whole)
+                message = f"holds {found:,} numbers that are inputs or answers of public checks"
+                yield source.remark("constants", message, whole)
 
 
 def _public(rubric: Rubric, answers: Callable[[Case], Iterable[np.ndarray]]) -> np.ndarray:
@@ -168,7 +168,7 @@ def _public(rubric: Rubric, answers: Callable[[Case], Iterable[np.ndarray]]) -> 
 
 
 def _is_among(number: float, known: np.ndarray) -> bool:
-    """Whether a known number would be written like this one with as many digits."""
+    """Return whether a known number would be written like this one with as many digits."""
     exponent = Decimal(repr(number)).as_tuple().exponent
     half = 0.500001 * 10.0 ** int(exponent)
     at = int(np.searchsorted(known, number - half))

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
-from grader.submission.review.source import Seen, Source
+from grader.submission.review.source import Remark, SourceFile
 from grader.submission.upload import shown
 
 FAR = 200  # a column that no editor shows at once
@@ -38,7 +38,7 @@ _SPEAKS = re.compile(
 _FAR = "has code in column {}, out of sight in most editors"
 
 
-def seen(source: Source) -> Iterator[Seen]:
+def remarks(source: SourceFile) -> Iterator[Remark]:
     """Yield what hides, moves or replaces code, and text that speaks to whoever grades."""
     yield from _bytes(source)
     yield from _lines(source)
@@ -49,12 +49,12 @@ def seen(source: Source) -> Iterator[Seen]:
     yield from _replaced(source)
 
 
-def _bytes(source: Source) -> Iterator[Seen]:
-    """Line ends that an editor may not show, and codecs that turn one text into another."""
+def _bytes(source: SourceFile) -> Iterator[Remark]:
+    """Yield line ends that an editor may not show, and codecs that change the text."""
     if b"\n" in source.data and (match := _LONE_RETURN.search(source.data)):
         line = source.data[: match.end()].replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
-        says = "has a line that ends in a bare carriage return: many editors show it as one line"
-        yield source.seen("source_differs", f"{says} with the next", line + 1)
+        message = "has a line that ends in a bare carriage return: many editors show it as one line"
+        yield source.remark("source_differs", f"{message} with the next", line + 1)
     try:
         codec, _ = tokenize.detect_encoding(io.BytesIO(source.data).readline)
     except (SyntaxError, ValueError):
@@ -63,8 +63,8 @@ def _bytes(source: Source) -> Iterator[Seen]:
         return
     for number, line_bytes in enumerate(source.data.splitlines(), start=1):
         if line_bytes.isascii() and not _reads_as_it_looks(line_bytes, codec):
-            says = f"is written in the codec {shown(codec)}, in which this line means something"
-            yield source.seen("source_differs", f"{says} else than it shows", number)
+            message = f"is written in the codec {shown(codec)}, in which this line means something"
+            yield source.remark("source_differs", f"{message} else than it shows", number)
             return
 
 
@@ -75,25 +75,27 @@ def _reads_as_it_looks(line: bytes, codec: str) -> bool:
         return True  # it cannot be decoded; then the worker reads it as Latin-1
 
 
-def _lines(source: Source) -> Iterator[Seen]:
+def _lines(source: SourceFile) -> Iterator[Remark]:
     text = source.text
     for match in islice(_BIDI.finditer(text), MANY):
-        says = f"holds the direction character {shown(match[0])}, which shows the line in another"
-        yield source.seen("bidi", f"{says} order than it runs", _line(text, match.start()))
+        message = (
+            f"holds the direction character {shown(match[0])}, which shows the line in another"
+        )
+        yield source.remark("bidi", f"{message} order than it runs", _line(text, match.start()))
     for match in islice(_FORM_FEED.finditer(text), MANY):
-        says = "has code behind a form feed, which editors show in different ways"
-        yield source.seen("source_differs", says, _line(text, match.start()))
+        message = "has code behind a form feed, which editors show in different ways"
+        yield source.remark("source_differs", message, _line(text, match.start()))
     for match in islice(_SPEAKS.finditer(text), MANY):
-        says = f"speaks to whoever grades: '{shown(' '.join(match[0].split()), 60)}'"
-        yield source.seen("speaks_to_grader", says, _line(text, match.start()))
+        message = f"speaks to whoever grades: '{shown(' '.join(match[0].split()), 60)}'"
+        yield source.remark("speaks_to_grader", message, _line(text, match.start()))
 
 
 def _line(text: str, at: int) -> int:
     return text.count("\n", 0, at) + 1
 
 
-def _words(source: Source) -> Iterator[Seen]:
-    """Names that look like others: the compiler's own form of them, or letters of other scripts."""
+def _words(source: SourceFile) -> Iterator[Remark]:
+    """Yield names that look like others: compatibility forms, or letters of other scripts."""
     if not _ODD_LETTER.search(source.text):
         return
     known = {node.id for node in source.nodes if isinstance(node, ast.Name)}
@@ -104,12 +106,14 @@ def _words(source: Source) -> Iterator[Seen]:
         plain = unicodedata.normalize("NFKC", word)
         alike = plain.translate(_LOOKS_LIKE)
         if plain.isascii():
-            says = f"the name '{shown(word)}' ({_spelled(word)}) is {plain} to Python"
+            message = f"the name '{shown(word)}' ({_spelled(word)}) is {plain} to Python"
         elif alike.isascii() and (alike in known or re.search("[A-Za-z]", plain)):
-            says = f"the name '{shown(word)}' ({_spelled(word)}) looks like {alike} and is another"
+            message = (
+                f"the name '{shown(word)}' ({_spelled(word)}) looks like {alike} and is another"
+            )
         else:
             continue
-        yield source.seen("source_differs", says, line)
+        yield source.remark("source_differs", message, line)
 
 
 def _names_in(text: str) -> Iterator[tuple[str, int]]:
@@ -118,15 +122,15 @@ def _names_in(text: str) -> Iterator[tuple[str, int]]:
             if token.type == tokenize.NAME:
                 yield token.string, token.start[0]
     except (tokenize.TokenError, SyntaxError):
-        return  # Python 2; what stands before that was looked at
+        return  # Python 2; all before that was looked at
 
 
 def _spelled(word: str) -> str:
     return shown(word.encode("ascii", "backslashreplace").decode(), 60)
 
 
-def _texts(source: Source) -> Iterator[Seen]:
-    """Invisible characters inside strings, where they make two keys out of one."""
+def _texts(source: SourceFile) -> Iterator[Remark]:
+    """Yield invisible characters inside strings, which make two keys out of one."""
     for node in source.nodes:
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
@@ -134,8 +138,10 @@ def _texts(source: Source) -> Iterator[Seen]:
             continue
         for char in node.value:
             if _is_invisible(char) and char in source.text:
-                says = f"a text holds the invisible character {shown(char)}: '{shown(node.value)}'"
-                yield source.seen("source_differs", says, node)
+                message = (
+                    f"a text holds the invisible character {shown(char)}: '{shown(node.value)}'"
+                )
+                yield source.remark("source_differs", message, node)
                 break
 
 
@@ -146,33 +152,33 @@ def _is_invisible(char: str) -> bool:
     return unicodedata.category(char) == "Cf" or char in "\u115f\u1160\u2800\u3164\uffa0"
 
 
-def _columns(source: Source) -> Iterator[Seen]:
-    """Code so far to the right that nobody scrolls there."""
-    said: set[int] = set()
+def _columns(source: SourceFile) -> Iterator[Remark]:
+    """Yield code so far to the right that nobody scrolls there."""
+    done: set[int] = set()
     for number, line in enumerate(source.text.split("\n"), start=1):
         for match in _BLANKS.finditer(line) if len(line) > PUSHED else ():
             is_code = line[match.end() : match.end() + 1] not in ("", "#")
             if is_code and match.end() > PUSHED and match.end() - match.start() >= GAP:
-                said.add(number)
-                says = _FAR.format(match.end() + 1)
-                yield source.seen("source_differs", says, number)
+                done.add(number)
+                message = _FAR.format(match.end() + 1)
+                yield source.remark("source_differs", message, number)
                 break
     for node in source.nodes:
         is_far = isinstance(node, ast.stmt) and node.col_offset >= FAR
-        if is_far and node.lineno not in said:  # type: ignore[attr-defined]
-            said.add(node.lineno)  # type: ignore[attr-defined]
-            yield source.seen("source_differs", _FAR.format(node.col_offset + 1), node)  # type: ignore[attr-defined]
+        if is_far and node.lineno not in done:  # type: ignore[attr-defined]
+            done.add(node.lineno)  # type: ignore[attr-defined]
+            yield source.remark("source_differs", _FAR.format(node.col_offset + 1), node)  # type: ignore[attr-defined]
 
 
-def _replaced(source: Source) -> Iterator[Seen]:
-    """Functions and methods that something further down takes the place of."""
+def _replaced(source: SourceFile) -> Iterator[Remark]:
+    """Yield functions and methods that something further down replaces."""
     for scope in source.nodes:
         if isinstance(scope, (ast.Module, ast.ClassDef)):
             yield from _replaced_in(source, scope)
 
 
-def _replaced_in(source: Source, scope: ast.Module | ast.ClassDef) -> Iterator[Seen]:
-    """The branches of one `if` may define the same name; what follows it may not."""
+def _replaced_in(source: SourceFile, scope: ast.Module | ast.ClassDef) -> Iterator[Remark]:
+    """Yield what is defined twice. Branches of one `if` may define a name each; others may not."""
     defined: dict[str, ast.AST] = {}
     inside = "" if isinstance(scope, ast.Module) else f"{scope.name}."
     for statement in scope.body:
@@ -181,18 +187,18 @@ def _replaced_in(source: Source, scope: ast.Module | ast.ClassDef) -> Iterator[S
             for name, value in _given_names(node):
                 old = defined.get(name)
                 if old is not None and not _is_kept(old, node, value, name):
-                    says = (
+                    message = (
                         f"{inside}{shown(name)} is defined in line {getattr(old, 'lineno', 0)} and"
                         " gets another meaning here, which is the one that runs"
                     )
-                    yield source.seen("source_differs", says, node)
+                    yield source.remark("source_differs", message, node)
                 if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                     new.setdefault(name, node)
         defined |= new
 
 
 def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
-    """The statement and those in its branches, but not those in functions and classes."""
+    """Yield the statement and those in its branches, but not those in functions and classes."""
     stack: list[ast.stmt] = [statement]
     while stack:
         node = stack.pop()
@@ -216,7 +222,7 @@ def _given_names(node: ast.stmt) -> Iterator[tuple[str, ast.AST | None]]:
 
 
 def _is_kept(old: ast.AST, new: ast.AST, value: ast.AST | None, name: str) -> bool:
-    """Whether nothing is lost: a stub, the same again, an accessor, a function wrapped in place."""
+    """Return whether nothing is lost: a stub, the same again, an accessor, a wrapped function."""
     if getattr(new, "decorator_list", None) and getattr(old, "decorator_list", None):
         return True
     if isinstance(old, ast.FunctionDef) and _is_stub(old):
@@ -227,7 +233,7 @@ def _is_kept(old: ast.AST, new: ast.AST, value: ast.AST | None, name: str) -> bo
 
 
 def _is_stub(function: ast.FunctionDef) -> bool:
-    """Whether a function does nothing yet: only a docstring, pass, None or NotImplementedError."""
+    """Return whether a body is only a docstring, pass, None or NotImplementedError."""
     empty: set[str] = set()
     for node in function.body:
         if isinstance(node, ast.Assign) and _is_nothing(node.value, empty):
@@ -244,7 +250,7 @@ def _is_stub(function: ast.FunctionDef) -> bool:
 
 
 def _is_nothing(node: ast.AST | None, empty: set[str]) -> bool:
-    """None, a name that holds None, or a tuple of such: `return out, cache`."""
+    """Return whether a value is None, a name that holds None, or a tuple of such."""
     if isinstance(node, ast.Tuple):
         return all(_is_nothing(each, empty) for each in node.elts)
     if isinstance(node, ast.Name):

@@ -13,11 +13,11 @@ from grader.report.result import ItemJson, ResultJson
 from grader.report.text import count, one_line, points, shown
 from grader.types import COUNTED
 
-FAULTS = 5  # that are told of one item
+FAULTS = 5  # of one item that are shown
 
 
 @dataclass(frozen=True)
-class Told:
+class ExportedItem:
     """One item; `counts` says whether its points are part of the score."""
 
     id: str
@@ -31,14 +31,14 @@ class Told:
 
     @property
     def text(self) -> str:
-        """All lines as one text."""
+        """Return all lines as one text."""
         return "\n".join(self.lines)
 
 
-def items(result: ResultJson) -> tuple[Told, ...]:
+def items(result: ResultJson) -> tuple[ExportedItem, ...]:
     """Return every item of the result, in its order."""
     return tuple(
-        Told(
+        ExportedItem(
             id=line(item["id"]),
             section=line(item["section"]),
             status=item["status"],
@@ -58,7 +58,7 @@ def broken(result: ResultJson) -> tuple[str, ...]:
 
 
 def no_score(names: tuple[str, ...]) -> str:
-    """Say that a result with these broken items has no score, and what happens next."""
+    """Return the sentence for a result with these broken items: no score, and what to do."""
     return (
         f"The grader itself failed on {', '.join(names[:8])}{' and more' * (len(names) > 8)}. "
         "This is no fault of the submission, so no score was written. "
@@ -70,12 +70,12 @@ def headline(result: ResultJson) -> str:
     """Return the score in one line, with what is still open."""
     score = result["score"]
     earned = score["earned"] + score["bonus"]
-    said = f"{points(earned)} of {count(score['possible'], 'point')}"
+    text = f"{points(earned)} of {count(score['possible'], 'point')}"
     if score["bonus"]:
-        said += f", {points(score['bonus'])} of them bonus"
+        text += f", {points(score['bonus'])} of them bonus"
     if score["pending"]:
-        said += f"; {count(score['pending'], 'more point')} for a person to grade"
-    return said
+        text += f"; {count(score['pending'], 'more point')} for a person to grade"
+    return text
 
 
 def notes(result: ResultJson) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ def notes(result: ResultJson) -> tuple[str, ...]:
     skipped = [i for i in result["items"] if i["status"] == "skipped" and not _counts(i)]
     if skipped:
         found.append(f"Not run, and not counted: {count(len(skipped), 'item')}.")
-    found += [line(f"Put right: {said}") for said in result["submission"]["repaired"]]
+    found += [line(f"Put right: {each}") for each in result["submission"]["repaired"]]
     return tuple(found)
 
 
@@ -124,10 +124,10 @@ def _lines(item: ItemJson) -> Iterator[str]:
         yield line(f"This comes from {item['because_of']}{cost}. Mend that first.")
     if cause := item["cause"]:
         yield line(cause["says"] if cause["certain"] else f"Perhaps: {cause['says']}")
-    said = list(dict.fromkeys(line(fault["says"]) for fault in item["faults"]))
-    yield from said[:FAULTS]
-    if len(said) > FAULTS:
-        yield f"… and {len(said) - FAULTS} more"
+    messages = list(dict.fromkeys(line(fault["says"]) for fault in item["faults"]))
+    yield from messages[:FAULTS]
+    if len(messages) > FAULTS:
+        yield f"… and {len(messages) - FAULTS} more"
     yield from (
         line(f"Not earned: {part['id']}, {count(part['possible'] - part['earned'], 'point')}")
         for part in item["parts"]
