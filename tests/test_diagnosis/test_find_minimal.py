@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -483,8 +484,9 @@ def test_a_count_of_ours_is_never_shown(
 
 
 def test_a_fault_of_ours_in_one_example_costs_no_other(
-    rubric: Rubric, monkeypatch: pytest.MonkeyPatch
+    rubric: Rubric, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     text = snippets.text
 
     def broken(shown: Any, *others: Any) -> str:

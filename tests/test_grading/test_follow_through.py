@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,13 @@ def test_without_right_layers_or_time_no_net_is_tried(lacking: Any, nets: Rubric
     assert worker.calls == []
 
 
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where faults of ours are kept, instead of the home folder."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -122,7 +130,7 @@ def test_without_right_layers_or_time_no_net_is_tried(lacking: Any, nets: Rubric
     ],
 )
 def test_a_fault_of_ours_decides_nothing_and_leaves_no_session_open(
-    first: str, second: str
+    first: str, second: str, log: Path
 ) -> None:
     rubric = end.rubric(end.item(first), end.item(second))
     worker = end.Worker(otherwise=ZeroDivisionError)
@@ -130,6 +138,7 @@ def test_a_fault_of_ours_decides_nothing_and_leaves_no_session_open(
     graded = end.Graded(rubric, known, worker, GOLDEN)
     assert graded.follow_through() == {} and set(graded.broken) == {second}
     assert all(verdict.broken for verdict in graded.broken.values())
+    assert any("ZeroDivisionError" in file.read_text() for file in log.rglob("*.txt"))
     assert worker.calls == ["open", "run", "close"]
 
 
@@ -140,7 +149,7 @@ def test_where_the_box_itself_fails_nothing_goes_on(nets: Rubric) -> None:
 
 
 def test_a_fault_of_ours_in_one_item_leaves_the_others(
-    nets: Rubric, monkeypatch: pytest.MonkeyPatch
+    nets: Rubric, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verdict = Bench.verdict
 
@@ -156,7 +165,9 @@ def test_a_fault_of_ours_in_one_item_leaves_the_others(
     assert set(graded.broken) == {"TwoLayerNet"}
 
 
-def test_an_item_whose_judge_breaks_over_right_layers_is_not_decided(nets: Rubric) -> None:
+def test_an_item_whose_judge_breaks_over_right_layers_is_not_decided(
+    nets: Rubric, log: Path
+) -> None:
     lacking = golden(TwoLayerNet__a=NET)
     lacking.expected = _broken  # type: ignore[method-assign]
     known = end.verdicts(nets, affine_forward=False, TwoLayerNet=False)
