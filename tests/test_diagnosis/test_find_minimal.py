@@ -500,6 +500,16 @@ def test_a_fault_of_ours_in_one_example_costs_no_other(
     assert set(found) == {"relu_forward"}
 
 
+def test_a_case_that_cannot_be_judged_shows_nothing(
+    rubric: Rubric, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    known = end.verdicts(rubric, relu_forward=False)
+    graded = end.Graded(rubric, known, end.Worker(otherwise=NINE), end.Answers({}))
+    assert graded.minimal_example() == {} and graded.worker.ran == [RELU]
+    assert list(tmp_path.rglob("*.txt"))
+
+
 @pytest.mark.filterwarnings("error")
 def test_numbers_at_the_end_of_the_range_bring_no_warning(rubric: Rubric) -> None:
     other = {"out": np.array([[-1e308, 1e308]])}
