@@ -711,8 +711,8 @@ WANT = rng.normal(size=(4, 3))
 
 
 def observed(
-    got: np.ndarray, want: np.ndarray = WANT, probe: str = "dropout.dropout_test", keep: float = 1.0,
-    **inputs: np.ndarray,
+    got: np.ndarray, want: np.ndarray = WANT, probe: str = "dropout.dropout_test",
+    keep: float = 1.0, **inputs: np.ndarray,
 ) -> Observed:  # fmt: skip
     options = {"keep": keep}
     case = Case("a/c", "a", probe, {}, options, True, "values.close", None, (), (), ())
