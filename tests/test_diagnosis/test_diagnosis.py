@@ -711,12 +711,9 @@ WANT = rng.normal(size=(4, 3))
 
 
 def observed(
-    got: np.ndarray,
-    want: np.ndarray = WANT,
-    probe: str = "dropout.dropout_test",
-    keep: float = 1.0,
-    **inputs: np.ndarray,
-) -> Observed:
+    got: np.ndarray, want: np.ndarray = WANT, probe: str = "dropout.dropout_test",
+    keep: float = 1.0, **inputs: np.ndarray,
+) -> Observed:  # fmt: skip
     options = {"keep": keep}
     case = Case("a/c", "a", probe, {}, options, True, "values.close", None, (), (), ())
     return Observed("dx", case, got, want, {"x": X, **inputs}, {"dw": X * 2}, 0.5)
