@@ -1,4 +1,4 @@
-"""What confinement this machine gives: each layer by itself, and all of them together.
+"""Try what confinement this machine gives: each layer by itself, and all of them together.
 
 Nothing is believed because it is installed. A hostile submission of our own (attempts) runs in a
 box with no layer on, with each layer alone, and with all of them; what it could do there is what a
@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +33,7 @@ from grader.errors import BoxError
 from grader.guest import landlock
 from grader.types import BoxState
 
-# What doctor_trials.relu_forward tries, in its order, in words that follow "to" in 20 columns.
-ATTEMPTS = (
-    "connect to a server",
-    "read a golden file",
-    "write a file outside",
-    "change a file's mode",
-    "signal its parent",
-    "start a process",
-    "take 3 GB of memory",
-    "fill 200 MB of shm",
-)
+ATTEMPTS = tuple(doctor_trials.ATTEMPTS)
 TRIAL_S = 20.0
 MEND = {
     "uid": "run as root only where root can become another user, or run as an ordinary user",
@@ -92,45 +82,49 @@ def examine(golden: Path) -> Examination:
     outer = bubblewrap.find()
     none = bubblewrap.Outer(why=outer.why)
     with _places(golden) as given:
-        bare, _, _ = _tried(Plan("trial", none, ()), given)
+        bare = _tried(given, none, ())
         layers = [_outer_layer(outer, bare, given)]
-        for name in INNER:
-            through, _, why = _tried(Plan("trial", none, (name,)), given)
-            layers.append(_inner_layer(name, bare, through, why))
-        through, box, why = _tried(Plan("trial", outer, INNER), given)
+        layers += [_inner_layer(name, bare, _tried(given, none, (name,))) for name in INNER]
+        whole = _tried(given, outer, INNER)
     return Examination(
         machine=_machine(),
         layers=tuple(layers),
-        open=bare or (),
-        through=ATTEMPTS if through is None else through,
-        box=box or BoxState("none", (), False),
-        problem=why.get("box", ""),
+        open=bare.through or (),
+        through=ATTEMPTS if whole.through is None else whole.through,
+        box=whole.box or BoxState("none", (), False),
+        problem=whole.why.get("box", ""),
     )
 
 
-Tried = tuple[tuple[str, ...] | None, BoxState | None, Mapping[str, str]]
+@dataclass(frozen=True)
+class Trial:
+    """What got `through` (None if nothing was tried), the box's state, `why` a layer is not on."""
+
+    through: tuple[str, ...] | None = None
+    box: BoxState | None = None
+    why: Mapping[str, str] = field(default_factory=dict)
 
 
-def _tried(plan: Plan, given: Mapping[str, Any]) -> Tried:
-    """Run the attempts in a box; return (what got through, its state, why a layer is not on)."""
+def _tried(given: Mapping[str, Any], outer: bubblewrap.Outer, inner: tuple[str, ...]) -> Trial:
+    """Run the attempts in a box of these layers."""
     source = Path(doctor_trials.__file__).read_bytes()
     job = Job("trial", {"trial/layers.py": _with(source, given)}, {"dropout_p": "keep"})
     row = {"id": "trial", "item": "trial", "probe": "layers.relu_forward", "strided": [],
            "options": {}, "modules": ["layers"], "stuck_with": []}  # fmt: skip
-    with Worker(plan) as worker:
+    with Worker(Plan("trial", outer, inner)) as worker:
         try:
             limit = time.monotonic() + TRIAL_S
             loaded = worker.open(job, limit)
             if loaded.modules["layers"]["outcome"] != "loaded":
-                return None, worker.state, worker.missing
-            ((_, say, arrays),) = worker.run([row], {"trial:x": np.zeros(1)}, limit)
+                return Trial(None, worker.state, worker.missing)
+            ((_, reply, arrays),) = worker.run([row], {"trial:x": np.zeros(1)}, limit)
         except BoxError as error:
-            return None, None, {"box": str(error)}
+            return Trial(why={"box": str(error)})
         out = arrays.get("out", np.ones(0))
-        if say.get("outcome") != "answered" or out.shape != (len(ATTEMPTS),):
-            return None, worker.state, worker.missing
+        if reply.get("outcome") != "answered" or out.shape != (len(ATTEMPTS),):
+            return Trial(None, worker.state, worker.missing)
         through = tuple(name for name, code in zip(ATTEMPTS, out, strict=True) if code)
-        return through, worker.state, worker.missing
+        return Trial(through, worker.state, worker.missing)
 
 
 def _with(source: bytes, given: Mapping[str, Any]) -> bytes:
@@ -161,26 +155,19 @@ def _writable() -> str | None:
     return next((path for path in ("/tmp", "/dev/shm") if os.access(path, os.W_OK)), None)
 
 
-def _outer_layer(
-    outer: bubblewrap.Outer, bare: tuple[str, ...] | None, given: Mapping[str, Any]
-) -> Layer:
+def _outer_layer(outer: bubblewrap.Outer, bare: Trial, given: Mapping[str, Any]) -> Layer:
     if not outer.start:
         return Layer("bubblewrap", "", (), outer.why)
-    through, _, why = _tried(Plan("trial", outer, ()), given)
-    if through is None:
-        return Layer("bubblewrap", "", (), why.get("box", "the worker did not answer in it"))
+    trial = _tried(given, outer, ())
+    if trial.through is None:
+        return Layer("bubblewrap", "", (), trial.why.get("box", "the worker did not answer in it"))
     proc = "a /proc of its own" if outer.proc == "fresh" else "the system's /proc, read-only"
-    return Layer("bubblewrap", f"{_version(outer.start)}, {proc}", _stopped(bare, through))
+    return Layer("bubblewrap", f"{_version(outer.start)}, {proc}", _stopped(bare, trial))
 
 
-def _inner_layer(
-    name: str,
-    bare: tuple[str, ...] | None,
-    through: tuple[str, ...] | None,
-    why: Mapping[str, str],
-) -> Layer:
-    if name in why or through is None:
-        reason = why.get(name) or why.get("box") or "the worker did not answer with it"
+def _inner_layer(name: str, bare: Trial, trial: Trial) -> Layer:
+    if name in trial.why or trial.through is None:
+        reason = trial.why.get(name) or trial.why.get("box") or "the worker did not answer with it"
         return Layer(name, "", (), f"{reason}: {MEND.get(name, 'see docs/security.md')}")
     root = os.geteuid() == 0
     here = {
@@ -189,12 +176,11 @@ def _inner_layer(
         "landlock": f"ABI {landlock.abi()}",
         "seccomp": f"system calls of {platform.machine()}",
     }
-    needless = name == "uid" and not root
-    return Layer(name, here[name], _stopped(bare, through), needless=needless)
+    return Layer(name, here[name], _stopped(bare, trial), needless=name == "uid" and not root)
 
 
-def _stopped(bare: tuple[str, ...] | None, through: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in bare or () if name not in through)
+def _stopped(bare: Trial, trial: Trial) -> tuple[str, ...]:
+    return tuple(name for name in bare.through or () if name not in (trial.through or ()))
 
 
 def _machine() -> str:
@@ -208,7 +194,7 @@ def _machine() -> str:
 def _version(start: tuple[str, ...]) -> str:
     program = next((word for word in start if word.endswith("bwrap")), shutil.which("bwrap") or "")
     try:
-        told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=5)
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=5)
     except (OSError, subprocess.TimeoutExpired):
         return "of an unknown version"
-    return told.stdout.strip().removeprefix("bubblewrap ") or "of an unknown version"
+    return done.stdout.strip().removeprefix("bubblewrap ") or "of an unknown version"

@@ -61,12 +61,17 @@ def shared_memory() -> None:
             os.remove(path)
 
 
-ATTEMPTS = (network, golden, write, change, parent, fork, memory, shared_memory)
+# In words that follow "to" in 20 columns.
+ATTEMPTS = {
+    "connect to a server": network, "read a golden file": golden, "write a file outside": write,
+    "change a file's mode": change, "signal its parent": parent, "start a process": fork,
+    "take 3 GB of memory": memory, "fill 200 MB of shm": shared_memory,
+}  # fmt: skip
 
 
 def relu_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     through = []
-    for attempt in ATTEMPTS:
+    for attempt in ATTEMPTS.values():
         try:
             attempt()
             through.append(1.0)

@@ -1,30 +1,29 @@
-"""What a child is asked about a case, and what it said, as a record.
+"""Request a case of a child, and turn its reply into a record.
 
-Of what it says, only what has the agreed form is believed.
+Only what has the agreed form is believed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
 
+from grader.guest import calls
 from grader.guest.legacy.old_numpy import ROWS, Place
 from grader.guest.modules import GRADED
 from grader.guest.operations import FUNCTIONS, operation_of
 from grader.rubric import inputs
 from grader.types import Call, Case, Evidence, Outcome, Raised
 
-MAX_CALLS = 64  # of one case
 MANY_PLACES = 50
 OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
 
 
 def asked(case: Case) -> dict[str, Any]:
-    """Return what a child is told of a case; its arrays travel beside."""
+    """Return the request for a case; its arrays travel beside."""
     strided = [name for name, text in case.inputs.items() if inputs.is_strided(text)]
     return {
         "id": case.id, "item": case.item, "probe": case.probe, "strided": strided,
@@ -38,40 +37,36 @@ def modules_of(case: Case) -> tuple[str, ...]:
 
 
 def evidence_of(
-    case: Case, say: Mapping[str, Any], arrays: dict[str, np.ndarray], files: Mapping[str, bytes]
+    case: Case, reply: Mapping[str, Any], arrays: dict[str, np.ndarray], files: Mapping[str, bytes]
 ) -> Evidence:
-    """Return the record of what a child said; whatever is not as agreed counts as no answer.
+    """Return the record of what a child replied; whatever is not as agreed counts as no answer.
 
-    What can be known on this side is taken from here, for a child can say what it likes: names of
+    What can be known on this side is taken from here, for a child can reply what it likes: names of
     inputs from the case, lines and functions from the student's own `files`.
     """
-    outcome = OUTCOMES.get(_text(say.get("outcome"), 20))
+    outcome = OUTCOMES.get(_text(reply.get("outcome"), 20))
     if outcome is None:
         return Evidence(case.id, "died")
-    told = outcome in ("raised", "memory", "missing", "not_written")
-    changed = _list(say.get("mutated"))
-    evidence = Evidence(
+    is_error = outcome in ("raised", "memory", "missing", "not_written")
+    changed = _list(reply.get("mutated"))
+    return Evidence(
         case.id,
         outcome,
         arrays=arrays if outcome == "answered" else {},
-        refused=_texts(say.get("refused")),
-        raised=raised_of(say, files) if told else None,
+        refused=_texts(reply.get("refused")),
+        raised=raised_of(reply, files) if is_error else None,
         mutated=tuple(name for name in case.inputs if name in changed),
-        text=_text(say.get("text"), 8000),
-        wall_s=_seconds(say.get("wall_s")),
-        cpu_s=_seconds(say.get("cpu_s")),
-        calls=tuple(_calls(say.get("calls"), files)),
+        text=_ending(reply) if outcome == "died" else _text(reply.get("text"), 8000),
+        wall_s=_seconds(reply.get("wall_s")),
+        cpu_s=_seconds(reply.get("cpu_s")),
+        calls=tuple(_calls(reply.get("calls"), files)),
     )
-    if outcome == "died":
-        code = f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else ""
-        return replace(evidence, text=_text(say.get("signal"), 40) or code)
-    return evidence
 
 
-def raised_of(say: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
-    """Return the exception that a child told of, with the student's lines as they really stand."""
+def raised_of(reply: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
+    """Return the exception that a child reported, with the student's lines as they really stand."""
     frames = []
-    for frame in _list(say.get("frames"))[:20]:
+    for frame in _list(reply.get("frames"))[:20]:
         if isinstance(frame, list) and len(frame) == 4 and _text(frame[0], 300) in files:
             path, line, function = frame[0], frame[1], _text(frame[2], 100)
             lines = files[path].decode("utf-8", "replace").splitlines()
@@ -79,12 +74,12 @@ def raised_of(say: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
                 known = re.search(rf"\bdef {re.escape(function)}\b", "\n".join(lines))
                 name = function if known else ""
                 frames.append((path, line, name, lines[line - 1].strip()[:200]))
-    return Raised(_text(say.get("type"), 80), _text(say.get("message"), 500), tuple(frames))
+    return Raised(_text(reply.get("type"), 80), _text(reply.get("message"), 500), tuple(frames))
 
 
 def _calls(value: Any, files: Mapping[str, bytes]) -> Iterator[Call]:
     """Yield the calls of layers that have the agreed form; the lines are those of `files`."""
-    for one in _list(value)[:MAX_CALLS]:
+    for one in _list(value)[: calls.MOST]:
         if isinstance(one, list) and len(one) == 4 and isinstance(one[3], dict):
             name, file, line, numbers = one
             known = {
@@ -92,15 +87,17 @@ def _calls(value: Any, files: Mapping[str, bytes]) -> Iterator[Call]:
                 for argument, row in list(numbers.items())[:10]
                 if isinstance(row, list) and len(row) == 4 and all(map(_is_number, row))
             }
-            place = _text(file, 300)
-            is_line = type(line) is int and 0 < line <= _most_lines(files.get(place, b""))
+            if not _has_line(files, file, line):
+                file, line = "", 0
             layer = name if isinstance(name, str) and name in FUNCTIONS else "another function"
-            yield Call(layer, place if is_line else "", line if is_line else 0, known)
+            yield Call(layer, file, line, known)
 
 
-def _most_lines(data: bytes) -> int:
-    """Return how many lines a file has at most, whatever ends them."""
-    return data.count(b"\n") + data.count(b"\r") + 1
+def _has_line(files: Mapping[str, bytes], path: Any, line: Any) -> bool:
+    """Say whether a file can have a line of this number, whatever ends its lines."""
+    if not isinstance(path, str) or path not in files or type(line) is not int:
+        return False
+    return 0 < line <= files[path].count(b"\n") + files[path].count(b"\r") + 1
 
 
 def _is_number(value: Any) -> bool:
@@ -135,8 +132,8 @@ def unloaded(
     raised in another one names that one.
     """
     for name in modules_of(case):
-        say = loaded.get(name, {"outcome": "absent"})
-        outcome = say.get("outcome")
+        reply = loaded.get(name, {"outcome": "absent"})
+        outcome = reply.get("outcome")
         if outcome == "loaded" or (name == "layer_utils" and outcome == "absent"):
             continue
         file = GRADED[name]
@@ -147,9 +144,10 @@ def unloaded(
         if outcome == "timeout":
             return _endless(case, name, path, files.get(path, b"").decode("utf-8", "replace"))
         if outcome == "died":
-            text = f"importing {name}.py ends its Python process{_ending(say)}"
+            how = f" ({_ending(reply)})" if _ending(reply) else ""
+            text = f"importing {name}.py ends its Python process{how}"
             return Evidence(case.id, "died", text=text, unloaded=path)
-        raised = raised_of(say, files)
+        raised = raised_of(reply, files)
         return Evidence(
             case.id,
             "raised",
@@ -159,35 +157,33 @@ def unloaded(
     return None
 
 
-def _endless(case: Case, name: str, path: str, text: str) -> Evidence:
+def _endless(case: Case, name: str, path: str, source: str) -> Evidence:
     """Return the evidence of a case whose module is imported without an end.
 
     The line is known where just one loop at module level could be it.
     """
-    lines = text.splitlines()
+    lines = source.splitlines()
     loops = [number for number, line in enumerate(lines, 1) if re.match(r"while\b", line)]
-    says = f"{name}.py does not finish importing: something at module level does not end"
+    text = f"{name}.py does not finish importing: something at module level does not end"
     if len(loops) != 1:
-        return Evidence(case.id, "timeout", text=says, unloaded=path)
-    says = f"{name}.py does not finish importing: the loop in line {loops[0]} does not end"
+        return Evidence(case.id, "timeout", text=text, unloaded=path)
+    text = f"{name}.py does not finish importing: the loop in line {loops[0]} does not end"
     frame = (path, loops[0], "", lines[loops[0] - 1].strip()[:200])
-    return Evidence(case.id, "timeout", raised=Raised("", says, (frame,)), text=says, unloaded=path)
+    return Evidence(case.id, "timeout", raised=Raised("", text, (frame,)), text=text, unloaded=path)
 
 
-def _ending(say: Mapping[str, Any]) -> str:
-    """Return how a process ended, in brackets, where that is known."""
-    how = _text(say.get("signal"), 40)
-    how = how or (f"exit code {say['exit']}" if isinstance(say.get("exit"), int) else "")
-    return f" ({how})" if how else ""
+def _ending(reply: Mapping[str, Any]) -> str:
+    """Return how a process ended, "" if that is not known."""
+    code = f"exit code {reply['exit']}" if isinstance(reply.get("exit"), int) else ""
+    return _text(reply.get("signal"), 40) or code
 
 
-def older_places(say: Mapping[str, Any], files: Mapping[str, bytes]) -> set[Place]:
-    """Return where a child says that older NumPy was needed, as far as there are such lines."""
+def older_places(reply: Mapping[str, Any], files: Mapping[str, bytes]) -> set[Place]:
+    """Return where a child reports that older NumPy was needed, as far as there are such lines."""
     places = set()
-    for place in _list(say.get("older"))[:MANY_PLACES]:
+    for place in _list(reply.get("older"))[:MANY_PLACES]:
         if isinstance(place, list) and len(place) == 3 and _text(place[0], 20) in ROWS:
             row, path, line = place
-            if _text(path, 300) in files and type(line) is int:
-                if 0 < line <= files[path].count(b"\n") + 1:
-                    places.add((row, path, line))
+            if _has_line(files, path, line):
+                places.add((row, path, line))
     return places

@@ -1,4 +1,4 @@
-"""What goes into the box and what comes out of it."""
+"""Records of what goes into the box and what comes out of it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from grader.guest.modules import GRADED
-
-__all__ = ["GRADED", "Gone", "Job", "Loaded", "Observed", "Script"]
-
 Observed = tuple[str, dict[str, Any], dict[str, np.ndarray]]
 
 
@@ -19,7 +15,7 @@ Observed = tuple[str, dict[str, Any], dict[str, np.ndarray]]
 class Job:
     """What goes into the box for one submission: sources, never an answer.
 
-    `given` and `graft` map the short names of modules to sources of ours (see worker.modules).
+    `given` and `graft` map the short names of modules to sources of ours (see guest.modules).
     `also` are short names of further files that notebooks import.
     """
 
@@ -35,7 +31,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What opening a submission told.
+    """The result of opening a submission.
 
     `modules` maps each graded module to what importing it came to; `repaired` are sentences;
     `changed` are handed-out functions that give other values than ours.

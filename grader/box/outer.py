@@ -174,10 +174,10 @@ def python_files() -> Files:
 
 
 def grants(files: Files) -> tuple[list[str], list[str]]:
-    """Return the same as (readable, listable) for worker.landlock, which cannot take out a part.
+    """Return the same as (readable, listable) for guest.landlock, which cannot take out a part.
 
     A folder with a hidden one in it is listable, and granted entry by entry. What has to be
-    writable (/dev/null, if anything) is for the caller to say.
+    writable (/dev/null, if anything) is for the caller to add.
     """
     readable: list[str] = []
     listable: list[str] = []

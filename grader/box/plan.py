@@ -60,7 +60,7 @@ serve.main(confine.Wanted(**given["wanted"]), given["notebooks"])
 
 
 @dataclass(frozen=True)
-class Desk:
+class NotebookWorkspace:
     """What a box for notebooks has on top: IPython and matplotlib, data to read, a folder to write.
 
     `folder` is made by the caller, and the user of the slot may write in it; where bubblewrap gives
@@ -77,23 +77,19 @@ class Desk:
 class Plan:
     """What a box is to be made of; `slot` numbers the boxes that run at the same time.
 
-    `mode` is one of those above, or "trial": any layers, and none is missed. With a `desk` it is a
-    box for notebooks.
+    `mode` is one of those above, or "trial": any layers, and none is missed. With a `workspace` it
+    is a box for notebooks.
     """
 
     mode: str
     outer: outer.Outer
     inner: tuple[str, ...]
     slot: int = 0
-    desk: Desk | None = None
+    workspace: NotebookWorkspace | None = None
 
     def at(self, slot: int) -> Plan:
         """Return the same box for another slot."""
         return replace(self, slot=slot)
-
-    def with_desk(self, desk: Desk) -> Plan:
-        """Return the same box for notebooks."""
-        return replace(self, desk=desk)
 
     @property
     def uid(self) -> int:
@@ -103,8 +99,8 @@ class Plan:
     @property
     def folder(self) -> str:
         """Where notebooks run and may write."""
-        assert self.desk is not None
-        return "/tmp" if self.outer.start and self.outer.sized else self.desk.folder
+        assert self.workspace is not None
+        return "/tmp" if self.outer.start and self.outer.sized else self.workspace.folder
 
 
 def choose(mode: str = "auto") -> Plan:
@@ -134,22 +130,22 @@ def command(plan: Plan) -> list[str]:
     shown = outer.python_files()
     ours = [str(HERE / name) for name in VISIBLE]
     writable = ["/dev/null"]
-    if plan.desk:
-        ours += [*packages.folders(NOTEBOOK_PACKAGES), *plan.desk.data]
+    notebooks, kept = plan.workspace is not None, []
+    if plan.workspace:
+        ours += [*packages.folders(NOTEBOOK_PACKAGES), *plan.workspace.data]
         writable.append(plan.folder)
+        kept = [plan.folder] if plan.folder == plan.workspace.folder else []
     readable, listable = outer.grants(replace(shown, again=(*shown.again, *ours)))
     wanted = {
         "layers": plan.inner,
         "uid": plan.uid,
         "readable": readable,
-        "listable": [*listable, _home()] if plan.desk else listable,
+        "listable": [*listable, _home()] if notebooks else listable,
         "writable": writable,
         "outside": str(HERE / "engine.py"),
     }
-    notebooks = plan.desk is not None
     given = {"files": _modules(), "home": _home(), "wanted": wanted, "notebooks": notebooks}
     start = [sys.executable, "-s", "-P", "-S", "-c", BOOT, json.dumps(given)]
-    kept = [plan.desk.folder] if plan.desk and plan.folder == plan.desk.folder else []
     return outer.command(plan.outer, start, ours, kept)
 
 
@@ -158,9 +154,9 @@ def environment(plan: Plan) -> dict[str, str]:
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
     found = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/", "PYTHONHASHSEED": "0"}
     found |= dict.fromkeys(threads, "1")
-    if plan.desk:
+    if plan.workspace:
         found |= {"HOME": plan.folder, "MPLCONFIGDIR": plan.folder, "IPYTHONDIR": plan.folder}
-        found |= plan.desk.environment
+        found |= plan.workspace.environment
     return found
 
 

@@ -1,4 +1,4 @@
-"""One submission's stay in the box: which cases run together, and what became of each.
+"""Run the cases of one submission in the box, and return what became of each.
 
 The public cases share a child and the hidden ones the next: hidden inputs do not enter the box
 before every answer whose text may be shown is in. In each, the cases of single functions come
@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from grader.box.evidence import asked, evidence_of, modules_of, older_places, unloaded
-from grader.box.job import GRADED, Gone, Job, Loaded
+from grader.box.job import Gone, Job, Loaded
 from grader.box.worker import Worker
 from grader.guest.legacy.old_numpy import Place, sentences
+from grader.guest.modules import GRADED
 from grader.guest.wire import Late
 from grader.rubric.cases import Rubric
 from grader.types import Case, Evidence, Outcome
@@ -45,8 +46,8 @@ class Session:
         self._is_open = False
         self._older: set[Place] = set()
         self.loaded = self._open()
-        for say in self.loaded.modules.values():
-            self._older |= older_places(say, job.files)
+        for reply in self.loaded.modules.values():
+            self._older |= older_places(reply, job.files)
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -65,8 +66,8 @@ class Session:
         """
         hopeless = {
             f"{self._job.package}/{GRADED[name]}"
-            for name, say in self.loaded.modules.items()
-            if say.get("outcome") in ("timeout", "died")
+            for name, reply in self.loaded.modules.items()
+            if reply.get("outcome") in ("timeout", "died")
         }
         kept = {path: data for path, data in self._job.files.items() if path not in hopeless}
         return replace(self._job, files=kept)
@@ -87,7 +88,7 @@ class Session:
         for public in (True, False):
             group = _in_order([case for case in cases if case.public is public])
             free = [case for case in group if self._blocker(case, stuck) is None]
-            ran = self._run(free, alone=False)
+            ran = self.once(free, alone=False)
             stuck |= {case.item for case in free if ran[case.id].outcome == "timeout"}
             seen |= ran | {
                 case.id: _not_run(case, f"{blocker} runs out of time")
@@ -104,17 +105,13 @@ class Session:
                 good |= {case.id} if is_right else set()
         return seen | self._second_look(cases, seen, good, right, large)
 
-    def once(self, cases: Sequence[Case]) -> dict[str, Evidence]:
-        """Run `cases` together, once; return the evidence of each."""
-        return self._run(cases)
-
     def _alone(self, case: Case, cases: Sequence[Case], right: Right) -> Evidence:
         """Run a case by itself, and where it is right now, behind another one of its item."""
-        first = self._run([case])[case.id]
+        first = self.once([case])[case.id]
         if not right(case, first):
             return first
         before = [c for c in cases if c.item == case.item and c.public == case.public and c != case]
-        again = self._run([*before[:1], case])[case.id]
+        again = self.once([*before[:1], case])[case.id]
         return self._unless_unstable(case, first, again, right)
 
     def _second_look(
@@ -132,11 +129,11 @@ class Session:
         last = _in_order(list({case.item: case for case in cases if case.id in good}.values()))
         wrong = {case.item for case in cases if case.id not in good}
         more = [case for case in large if case.item not in wrong]
-        again = self._run([*last, *more])
+        again = self.once([*last, *more])
         found = {case.id: again[case.id] for case in more}
         for case in last:
             if again[case.id].outcome in RERUN and not right(case, again[case.id]):
-                alone = self._run([case])[case.id]  # another item may have spoiled it
+                alone = self.once([case])[case.id]  # another item may have spoiled it
                 found[case.id] = self._unless_unstable(case, seen[case.id], alone, right)
         return found
 
@@ -155,7 +152,7 @@ class Session:
         )
 
     def close(self) -> None:
-        """Tell the worker that this submission is done."""
+        """End this submission in the worker."""
         if self._is_open:
             self._worker.close()
             self._is_open = False
@@ -174,10 +171,11 @@ class Session:
         outcome = "timeout" if time.monotonic() > self._deadline else "died"
         return Loaded(dict.fromkeys(GRADED, {"outcome": outcome}), ())
 
-    def _run(self, cases: Sequence[Case], alone: bool = True) -> dict[str, Evidence]:
-        """Run one group; a worker that is lost on the way is replaced, and the rest goes on.
+    def once(self, cases: Sequence[Case], alone: bool = True) -> dict[str, Evidence]:
+        """Run `cases` together, once; return the evidence of each.
 
-        Cases that run `alone` share a child with nothing else.
+        A worker that is lost on the way is replaced, and the rest goes on. Cases that run `alone`
+        share a child with nothing else.
         """
         seen: dict[str, Evidence] = {}
         left = list(cases)
@@ -186,9 +184,9 @@ class Session:
                 why = "the time for the whole submission was up"
                 return seen | {case.id: _not_run(case, why) for case in left}
             try:
-                for case_id, say, arrays in self._answers(left, alone):
-                    self._older |= older_places(say, self._job.files)
-                    seen[case_id] = evidence_of(left[0], say, arrays, self._job.files)
+                for case_id, reply, arrays in self._answers(left, alone):
+                    self._older |= older_places(reply, self._job.files)
+                    seen[case_id] = evidence_of(left[0], reply, arrays, self._job.files)
                     left.pop(0)
             except (Gone, Late) as error:
                 lost = left.pop(0)

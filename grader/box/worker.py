@@ -4,10 +4,6 @@
 that `plan` chooses, on a path that holds nothing but the worker's own files and NumPy, hands it one
 submission after another, and bounds every wait. Whatever happens in there ends as Evidence or as
 one BoxError, never as a hang.
-
-    plan     which layers this machine gives, and the command that starts a worker in them
-    outer    bubblewrap: a view of the system without anything of ours
-    job      what goes in and comes out
 """
 
 from __future__ import annotations
@@ -18,20 +14,18 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 
-from grader.box.job import GRADED, Gone, Job, Loaded, Observed, Script
+from grader.box.job import Gone, Job, Loaded, Observed, Script
 from grader.box.plan import Plan, choose, command, environment, verdict
 from grader.errors import BoxError, WireError
 from grader.guest import wire
 from grader.guest.wire import Late
 from grader.types import BoxState
-
-__all__ = ["GRADED", "Gone", "Job", "Late", "Loaded", "Plan", "Script", "Worker", "choose"]
 
 WRITTEN = 64 * 1024**2  # bytes of a file that a notebook writes
 PIPE = 512 * 1024  # bytes on their way at once: each time it is full, two processes take turns
@@ -57,12 +51,7 @@ class Worker:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
@@ -97,16 +86,12 @@ class Worker:
         if process is None:
             return
         killed = [child for child in _descendants(process.pid) if _kill(child)]
-        try:
+        with suppress(ProcessLookupError):  # it ended by itself
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it ended by itself
+        assert process.stdin and process.stdout
         for pipe in (process.stdin, process.stdout):
-            if pipe:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    pass  # bytes that a dead worker will never read
+            with suppress(BrokenPipeError):  # bytes that a dead worker will never read
+                pipe.close()
         process.wait()
         for child in killed:  # parents first: what was theirs is ours by then
             _reap(child)
@@ -121,11 +106,11 @@ class Worker:
             for group in ("files", "given", "graft")
             for path, data in getattr(job, group).items()
         }
-        say = {
+        request = {
             "do": "open", "package": job.package, "conventions": dict(job.conventions),
             "load_s": job.load_s, "case_s": job.case_s, "also": list(job.also),
         }  # fmt: skip
-        self._send(wire.pack(say, arrays), deadline)
+        self._send(wire.pack(request, arrays), deadline)
         answer, _ = self._receive(deadline)
         if not isinstance(answer.get("loaded"), dict):
             raise Gone
@@ -150,17 +135,17 @@ class Worker:
     def run(
         self,
         cases: Sequence[Mapping[str, Any]],
-        inputs: Mapping[str, np.ndarray],
+        inputs: wire.Arrays,
         deadline: float,
         alone: bool = True,
     ) -> Iterator[Observed]:
-        """Run one group of cases in the open submission; yield (case id, say, arrays) in order.
+        """Run one group of cases in the open submission; yield (case id, reply, arrays) in order.
 
         `cases` are as serve.Driver takes them, `inputs` are named "case id:argument". Cases
         that run `alone` share a child with no others. Raises Late or Gone; what was yielded stands.
         """
-        say = {"do": "run", "cases": list(cases), "alone": alone}
-        self._send(wire.pack(say, inputs), deadline)
+        request = {"do": "run", "cases": list(cases), "alone": alone}
+        self._send(wire.pack(request, inputs), deadline)
         for case in cases:
             observed, arrays = self._receive(deadline)
             if observed.get("case") != case["id"]:
@@ -168,22 +153,22 @@ class Worker:
             yield case["id"], observed, arrays
 
     def execute(self, script: Script, deadline: float) -> Iterator[wire.Message]:
-        """Run one notebook of the open submission; yield what it tells, {"over": how} at the end.
+        """Run one notebook of the open submission; yield what it reports, {"over": how} at the end.
 
         Raises Late or Gone; what was yielded stands.
         """
         assert self._plan is not None
         room = {"memory": script.memory, "file": WRITTEN, "files": 256, "processes": None}
-        say = {
+        request = {
             "do": "notebook", "name": script.name, "folder": self._plan.folder, "room": room,
             "cell_s": script.cell_s, "notebook_s": script.notebook_s,
         }  # fmt: skip
         cells = np.frombuffer(json.dumps(script.cells).encode(), dtype=np.uint8)
-        self._send(wire.pack(say, {"cells": cells}), deadline)
+        self._send(wire.pack(request, {"cells": cells}), deadline)
         while True:
-            told, arrays = self._receive(deadline)
-            yield told, arrays
-            if "over" in told:
+            reply, arrays = self._receive(deadline)
+            yield reply, arrays
+            if "over" in reply:
                 return
 
     def close(self) -> None:
@@ -230,14 +215,12 @@ def _widen(pipe: int) -> None:
     """Let more bytes wait in a pipe, where this system allows it."""
     import fcntl  # absent on Windows, where no worker starts
 
-    try:
+    with suppress(AttributeError, OSError):
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
-    except (AttributeError, OSError):
-        return
 
 
 def _descendants(pid: int) -> list[int]:
-    """Return the process ids below `pid`, as far as /proc tells."""
+    """Return the process ids below `pid`, as far as /proc lists them."""
     found: list[int] = []
     queue = [pid]
     while queue:
@@ -261,8 +244,6 @@ def _kill(pid: int) -> bool:
 
 
 def _reap(pid: int) -> None:
-    """Take leave of an orphan that became ours: as process 1 of a container we inherit them."""
-    try:
+    """Reap an orphan: as process 1 of a container we inherit them."""
+    with suppress(ChildProcessError):  # it is another's to reap
         os.waitpid(pid, 0)
-    except ChildProcessError:
-        return  # it is another's to reap

@@ -17,12 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.box.job import GRADED, Job
+from grader.box.job import Job
 from grader.box.session import Session
 from grader.diagnosis import trace
 from grader.grading.dependencies import kind
 from grader.grading.outcome import Consequence
 from grader.grading.rerun import Rerun
+from grader.guest.modules import GRADED
 from grader.guest.operations import NETS
 from grader.guest.probes import folds, stand_ins
 from grader.rubric.cases import Rubric

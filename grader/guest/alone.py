@@ -14,8 +14,6 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from grader.guest import modules, prepare, wire
 from grader.guest.legacy.world import World
 from grader.guest.probes.nn import Conventions
@@ -52,9 +50,7 @@ def _as_bytes(descriptor: int) -> None:
         msvcrt.setmode(descriptor, os.O_BINARY)
 
 
-def _answer(
-    request: Mapping[str, Any], arrays: Mapping[str, np.ndarray], send: Callable[..., None]
-) -> None:
+def _answer(request: Mapping[str, Any], arrays: wire.Arrays, send: Callable[..., None]) -> None:
     files, package = prepare.files_in(arrays), request["package"]
     texts = prepare.reachable(files["files"], package)
     compiled = Compiled(package, texts, prepare.compiled(files["given"]))

@@ -1,6 +1,6 @@
-"""Which layers does a net call, from which lines, with which numbers?
+"""Record which layers a net calls, from which lines, with which numbers.
 
-Where right layers stand in the place of a student's, each of them is watched. Of an array four
+If right layers stand in the place of a student's, each of them is watched. Of an array four
 numbers are kept: two calls with equal numbers had equal arrays, but for their shapes.
 """
 
@@ -50,7 +50,7 @@ class Calls:
         try:
             given = signature.bind(*args, **kwargs).arguments
         except TypeError:
-            return {}  # the call itself will say so
+            return {}  # the call itself will raise it
         return {
             name: _of(np.asarray(value))
             for name, value in given.items()
@@ -59,7 +59,7 @@ class Calls:
 
 
 def _of(array: np.ndarray) -> list[float]:
-    """Return its size, and three sums that tell its numbers and their order."""
+    """Return its size, and three sums that identify its numbers and their order."""
     flat = array.ravel().astype(np.float64)
     with np.errstate(all="ignore"):
         weights = np.cos(np.arange(flat.size))

@@ -1,12 +1,12 @@
-"""A notebook beside the grader's Solver: its cells run in one shell, and tell what they came to.
+"""Run the cells of a notebook in one shell, beside the grader's Solver, and report each.
 
 This is a Jupyter notebook's world without its network: IPython runs the cells in the child itself,
 so that magics, the value of a last line and plots work as a student knows them, while the child
-needs no socket, no second process and no file. Told are, in order: a cell has begun; a run of the
-Solver, with what it learned; a cell has ended, with its text, its pictures and its exception.
+needs no socket, no second process and no file. Reported are, in order: a cell has begun; a run of
+the Solver, with what it learned; a cell has ended, with its text, its pictures and its exception.
 
-Nothing told here is believed. Text and pictures are shown as evidence, and parameters are tried on
-images that this process has never seen.
+Nothing reported here is believed. Text and pictures are shown as evidence, and parameters are tried
+on images that this process has never seen.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
 from grader.guest import observe
-from grader.guest.legacy import python2
+from grader.guest.children import Answer
+from grader.guest.legacy import python2, statements
 from grader.guest.wire import FITTED
 
 PIECE = 1024**2  # numbers of an array that go into one frame
 MAX_IMAGE, MAX_IMAGES = 1024**2, 12  # bytes of one picture, pictures of one cell
 MAX_NAMES = 200
 KEYS = 256  # numbers by which a training image is known again; 8 took white skies for each other
-Tell = Callable[[dict[str, Any], dict[str, np.ndarray]], None]
 
 
 class Pictures(DisplayPublisher):
@@ -65,7 +65,7 @@ class Names(CachingCompiler):
 
 
 class Shell(InteractiveShell):
-    """IPython without a terminal and without a history; exceptions are told, not printed."""
+    """IPython without a terminal and without a history; exceptions are returned, not printed."""
 
     def begin(self, place: str) -> None:
         """Get ready for the cell that tracebacks shall call `place`."""
@@ -108,7 +108,7 @@ def run(
     cells: Sequence[tuple[int, str]],
     name: str,
     texts: dict[str, str],
-    tell: Tell,
+    answer: Answer,
 ) -> None:
     """Run `cells` (number, source) of the notebook `name` from top to bottom.
 
@@ -118,7 +118,7 @@ def run(
         place = f"{name}, cell {number}"
         texts[place] = source
         shell.begin(place)
-        tell({"began": number}, {})
+        answer({"began": number}, {})
         sink = observe.BoundedText()
         sys.stdout = sys.stderr = sink
         error: BaseException | None
@@ -127,17 +127,17 @@ def run(
             error = result.error_before_exec or result.error_in_exec
         except BaseException as raised:  # noqa: BLE001 - a cell may raise anything
             error = raised
-        say = {"outcome": "ran"} if error is None else observe.raised(error, texts)
+        reply = {"outcome": "ran"} if error is None else observe.raised(error, texts)
         images = {
             str(number): np.frombuffer(image, dtype=np.uint8)
             for number, image in enumerate(shell.pictures.kept)
         }
-        tell(say | {"ended": number, "text": sink.text()}, images)
+        answer(reply | {"ended": number, "text": sink.text()}, images)
 
 
 def _readable(shell: Shell, source: str) -> str:
     """Return a cell in the syntax of Python 3, where that of Python 2 is all that is wrong."""
-    for text in (source, python2.modernise(python2.rename(source))):
+    for text in (source, statements.modernise(python2.rename(source))):
         try:
             compile(shell.transform_cell(text), "a cell", "exec")
         except (SyntaxError, ValueError):
@@ -146,8 +146,8 @@ def _readable(shell: Shell, source: str) -> str:
     return source
 
 
-def watch(tell: Tell) -> dict[str, Callable[[types.ModuleType], None]]:
-    """Return what to do after the Solver and the data are imported: tell of each run."""
+def watch(answer: Answer) -> dict[str, Callable[[types.ModuleType], None]]:
+    """Return what to do after the Solver and the data are imported: report each run."""
     rows: dict[bytes, int] = {}
     runs = itertools.count()
 
@@ -156,7 +156,7 @@ def watch(tell: Tell) -> dict[str, Callable[[types.ModuleType], None]]:
 
         def watched(solver: Any) -> Any:
             images = solver.X_train
-            solver.log = lambda run: _tell_run(run, images, rows, next(runs), tell)
+            solver.log = lambda run: _report_run(run, images, rows, next(runs), answer)
             return train(solver)
 
         module.Solver.train = watched
@@ -193,18 +193,20 @@ def _rows(images: Any, known: Mapping[bytes, int]) -> np.ndarray | None:
     return None if -1 in found else np.array(found, dtype=np.int64)
 
 
-def _tell_run(run: Any, images: Any, known: Mapping[bytes, int], number: int, tell: Tell) -> None:
-    """Tell one Run of the Solver: its settings, its curves, then its arrays piece by piece."""
+def _report_run(
+    run: Any, images: Any, known: Mapping[bytes, int], number: int, answer: Answer
+) -> None:
+    """Report one Run of the Solver: its settings, its curves, then its arrays piece by piece."""
     plain = ("layer_sizes", "normalization", "dropout_keep_ratio", "initial_weight_std", "reg",
              "update_rule", "lr_decay", "batch_size", "num_epochs", "num_train", "num_val",
              "train_sha256", "val_sha256", "best_val_acc")  # fmt: skip
-    say = {name: _plain(getattr(run, name)) for name in plain}
-    say["learning_rate"] = _plain(run.optim_config.get("learning_rate"))
+    reply = {name: _plain(getattr(run, name)) for name in plain}
+    reply["learning_rate"] = _plain(run.optim_config.get("learning_rate"))
     curves = ("loss_history", "train_acc_history", "val_acc_history")
     arrays = {name: np.array(getattr(run, name), dtype=np.float64)[-PIECE:] for name in curves}
     if (rows := _rows(images, known)) is not None:
         arrays["rows"] = rows
-    tell({"run": number, "settings": say}, arrays)
+    answer({"run": number, "settings": reply}, arrays)
     learned = _learned(run.params, run.bn_statistics)
     if run.fitted_params is not run.params:
         fitted = _learned(run.fitted_params, run.fitted_bn_statistics)
@@ -214,8 +216,8 @@ def _tell_run(run: Any, images: Any, known: Mapping[bytes, int], number: int, te
         flat = array.reshape(-1)
         for start in range(0, max(1, flat.size), PIECE):
             piece = {"run": number, "array": str(name), "shape": list(array.shape)}
-            tell(piece, {"piece": flat[start : start + PIECE]})
-    tell({"run": number, "whole": True}, {})
+            answer(piece, {"piece": flat[start : start + PIECE]})
+    answer({"run": number, "whole": True}, {})
 
 
 def _learned(params: Any, statistics: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Work done in child processes, one answer after another, whatever the child does to itself."""
+"""Ask child processes for one answer after another, whatever they do to themselves."""
 
 from __future__ import annotations
 
@@ -11,29 +11,26 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from grader.errors import WireError
 from grader.guest import limits, wire
 from grader.guest.observe import MAX_ANSWER
+from grader.guest.wire import Arrays
 
-MAX_SAID = 64 * 1024  # characters of what a child says about one answer, names of arrays included
+MAX_REPLY = 64 * 1024  # characters of one reply, names of arrays included
 NOT_RUN = {"outcome": "not_run", "wall_s": 0.0}
-Answer = Callable[[dict[str, Any], dict[str, np.ndarray]], None]
-Work = Callable[[dict[str, Any], dict[str, np.ndarray], Answer], None]
-Answered = tuple[str, dict[str, Any], dict[str, np.ndarray]]
+Answer = Callable[[dict[str, Any], Arrays], None]
+Work = Callable[[dict[str, Any], Arrays, Answer], None]
+Answered = tuple[str, dict[str, Any], Arrays]
 
 
 class StudentProcess:
-    """A confined child that answers one request after another; replaced where it dies or hangs.
+    """A confined child that answers one request after another; replaced if it dies or hangs.
 
-    `work(say, arrays, answer)` runs in the child, for each request: it calls `answer` once for each
-    of say["names"]. `confine(cpu seconds)` is the first thing that a child does.
+    `work(request, arrays, answer)` runs in the child: it calls `answer(reply, arrays)` once for
+    each of request["names"]. `confine(cpu seconds)` is the first thing that a child does.
     """
 
-    def __init__(
-        self, work: Work, cpu_s: int, confine: Callable[[int], None] = limits.confine
-    ) -> None:
+    def __init__(self, work: Work, cpu_s: int, confine: Callable[[int], None]) -> None:
         self._work = work
         self._confine = functools.partial(confine, cpu_s)
         self._pid = 0
@@ -42,18 +39,18 @@ class StudentProcess:
 
     def ask(
         self,
-        say: Mapping[str, Any],
-        arrays: Mapping[str, np.ndarray],
+        request: Mapping[str, Any],
+        arrays: Arrays,
         names: Sequence[str],
         limit_s: float,
         stuck_with: Callable[[str], Sequence[str]] = lambda name: [name],
     ) -> Iterator[Answered]:
-        """Hand over a request; yield (name, say, arrays) for each name in order.
+        """Hand over a request; yield (name, reply, arrays) for each name in order.
 
-        Where the child dies, hangs for `limit_s` wall seconds or sends no frame, the name it was at
+        If the child dies, hangs for `limit_s` wall seconds or sends no frame, the name it was at
         gets an "outcome" of died or timeout, and the names after it a fresh child.
-        `stuck_with(name)` says what a name is about, then what it needs: where one of these hung,
-        it is "not_run", for what hangs once hangs again. Every answer carries `wall_s`.
+        `stuck_with(name)` returns what a name is about, then what it needs: if one of these hung,
+        it is "not_run", for what hangs once hangs again. Every reply carries `wall_s`.
         """
         left = list(names)
         hung: set[str] = set()
@@ -62,7 +59,7 @@ class StudentProcess:
             if left[0] not in able:
                 yield left.pop(0), dict(NOT_RUN), {}
                 continue
-            incoming = self._hand_over({**say, "names": able}, arrays, limit_s)
+            incoming = self._hand_over({**request, "names": able}, arrays, limit_s)
             try:
                 for name, answer, outputs in self._answered(left, able, incoming, limit_s):
                     if answer.get("outcome") == "timeout":
@@ -91,7 +88,7 @@ class StudentProcess:
             try:
                 message = incoming.read(started + limit_s)
             except wire.Late:
-                self.end()  # before anyone is told, so that nothing of it is left by then
+                self.end()  # before anyone hears of it, so that nothing of it is left by then
                 yield name, {"outcome": "timeout", "wall_s": limit_s}, {}
                 return
             except WireError:
@@ -102,34 +99,32 @@ class StudentProcess:
                 self._gone()
                 yield name, ending | {"wall_s": wall_s}, {}
                 return
-            say, arrays = _said(*message)
-            yield name, say | {"wall_s": wall_s}, arrays
+            reply, arrays = _checked(*message)
+            yield name, reply | {"wall_s": wall_s}, arrays
 
-    def _hand_over(
-        self, say: dict[str, Any], arrays: Mapping[str, np.ndarray], limit_s: float
-    ) -> wire.Incoming:
+    def _hand_over(self, request: dict[str, Any], arrays: Arrays, limit_s: float) -> wire.Incoming:
         """Send a request to the child there is, or to a new one; return where it answers.
 
-        One that ended meanwhile, or said what nobody asked, is replaced: no name is to blame.
+        One that ended meanwhile, or sent what nobody asked for, is replaced: no name is to blame.
         """
         if self._pid and not (_is_alive(self._pid) and wire.Incoming(self._answers).is_quiet):
             self.end()
         if self._pid:
             try:
-                wire.send(self._asking, wire.pack(say, arrays), time.monotonic() + limit_s)
-                return wire.Incoming(self._answers, MAX_ANSWER)
+                wire.send(self._asking, wire.pack(request, arrays), time.monotonic() + limit_s)
             except (wire.Late, BrokenPipeError):
                 self.end()
-        self._start(say, dict(arrays))
+        if not self._pid:
+            self._start(request, arrays)
         return wire.Incoming(self._answers, MAX_ANSWER)
 
-    def _start(self, say: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    def _start(self, request: dict[str, Any], arrays: Arrays) -> None:
         """Start a child, which has its first request from this process's memory."""
         requests, self._asking = os.pipe()
         os.set_blocking(self._asking, False)
 
         def serve(answer: Answer) -> None:
-            self._work(say, arrays, answer)
+            self._work(request, arrays, answer)
             incoming = wire.Incoming(requests)
             while (message := incoming.read()) is not None:
                 self._work(*message, answer)
@@ -147,15 +142,15 @@ def _is_alive(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
-def _said(say: dict[str, Any], arrays: dict[str, np.ndarray]) -> wire.Message:
-    """Return what a child said, if it is of a size and kind that it may say and we can say on.
+def _checked(reply: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+    """Return what a child replied, if it is of a size and kind that it may send and we can pass on.
 
-    That it hung or died is for the driver to say; an outcome that is no text is forged.
+    That it hung or died only the driver may report; an outcome that is no text is forged.
     """
-    outcome = say.get("outcome", "")
+    outcome = reply.get("outcome", "")
     forged = not isinstance(outcome, str) or outcome in ("timeout", "died", "not_run")
-    long = len(json.dumps([say, list(arrays)])) > MAX_SAID
-    return ({"outcome": "died"}, {}) if forged or long else (say, arrays)
+    long = len(json.dumps([reply, list(arrays)])) > MAX_REPLY
+    return ({"outcome": "died"}, {}) if forged or long else (reply, arrays)
 
 
 def start(
@@ -180,7 +175,7 @@ def start(
 
 
 def end_of(pid: int, patience: float = 0.2) -> dict[str, Any]:
-    """Reap a child that closed its pipe without an answer; say how it ended.
+    """Reap a child that closed its pipe without an answer; return how it ended.
 
     One that does not end within `patience` seconds is killed.
     """
@@ -196,14 +191,14 @@ def end_of(pid: int, patience: float = 0.2) -> dict[str, Any]:
 
 
 def _ending(status: int) -> dict[str, Any]:
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number == signal.SIGXCPU:
-            return {"outcome": "timeout"}
-        known = number in set(signal.Signals)
-        name = signal.Signals(number).name if known else f"signal {number}"
-        return {"outcome": "died", "signal": name, "exit": None}
-    return {"outcome": "died", "signal": None, "exit": os.WEXITSTATUS(status)}
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return {"outcome": "died", "signal": None, "exit": code}
+    if -code == signal.SIGXCPU:
+        return {"outcome": "timeout"}
+    known = -code in set(signal.Signals)
+    name = signal.Signals(-code).name if known else f"signal {-code}"
+    return {"outcome": "died", "signal": name, "exit": None}
 
 
 def end(pid: int) -> None:

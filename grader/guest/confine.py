@@ -1,11 +1,11 @@
-"""What student code must not have is given up in layers: by the worker once, by each child again.
+"""Give up in layers what student code must not have: in the worker once, in each child again.
 
     worker   private memory, Landlock (files), seccomp (sockets, programs, foreign processes)
-    child    no way back to root, limits, a Landlock domain of its own, the filter for a leaf
+    child    no way back to root, limits, a Landlock domain of its own, the filter for student code
 
 `enter` takes what is wanted and what this kernel has, and tries it in a child: what gets through
-there would get through for a student too, and is said. Nothing here is switched on by a student,
-and nothing of it can be taken back.
+there would get through for a student too, and is reported. Nothing here is switched on by a
+student, and nothing of it can be taken back.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from __future__ import annotations
 import _socket
 import _thread
 import ctypes
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grader.guest import landlock, limits, seccomp
+from grader.guest import children, landlock, limits, seccomp, wire
 
 LAYERS = ("uid", "rlimits", "landlock", "seccomp")
 SET_DUMPABLE = 4
@@ -75,20 +74,15 @@ def enter(wanted: Wanted) -> Confinement:
     if "uid" in layers and os.geteuid() != 0:
         layers.remove("uid")  # there is nothing to give up
     program = b""
-    try:
-        program = seccomp.driver_filter() if "seccomp" in layers else b""
-    except OSError as error:
-        why["seccomp"] = str(error.strerror)
-    steps: tuple[tuple[str, Callable[[], None]], ...] = (
-        ("landlock", lambda: landlock.restrict(wanted.readable, wanted.writable, wanted.listable)),
-        ("seccomp", lambda: seccomp.install(program)),
-    )
-    for name, take in steps:
-        if name in layers and name not in why:
-            try:
-                take()
-            except OSError as error:
-                why[name] = f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
+    for name in layers:
+        try:
+            if name == "landlock":
+                landlock.restrict(wanted.readable, wanted.writable, wanted.listable)
+            elif name == "seccomp":
+                program = seccomp.driver_filter()
+                seccomp.install(program)
+        except OSError as error:
+            why[name] = f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
     here = Confinement(tuple(n for n in layers if n not in why), wanted.uid, program, why)
     if "uid" in here.layers and (failed := _in_child(lambda: limits.become(wanted.uid))):
         why["uid"] = failed[0]
@@ -129,25 +123,22 @@ def _trial(here: Confinement, outside: str) -> list[str]:
     return through
 
 
-def _in_child(work: Callable[[], object]) -> list[str]:
+def _in_child(work: Callable[[], Sequence[str] | None]) -> list[str]:
     """Do `work` in a child; return the list it gives, or what went wrong as the only entry."""
-    receiving, sending = os.pipe()
-    pid = os.fork()
-    if pid == 0:
+
+    def report(answer: children.Answer) -> None:
         try:
-            said = work() or []
+            answer({"through": list(work() or [])}, {})
         except OSError as error:
-            said = [f"{error.strerror}"]
-        try:
-            os.write(sending, json.dumps(said).encode())
-        finally:
-            os._exit(0)
-    os.close(sending)
-    with os.fdopen(receiving, "rb") as pipe:
-        said = pipe.read()
+            answer({"through": [str(error.strerror)]}, {})
+
+    pid, pipe = children.start(report, lambda: None)
+    frame = wire.Incoming(pipe).read()
+    os.close(pipe)
+    through = frame[0]["through"] if frame else ["the trial gave no answer"]
     try:
         os.kill(pid, 0)
     except PermissionError:  # root without CAP_KILL
-        said = b'["the worker could not end it afterwards"]'
+        through = ["the worker could not end it afterwards"]
     os.waitpid(pid, 0)
-    return list(map(str, json.loads(said or b'["the trial gave no answer"]')))
+    return list(through)

@@ -24,6 +24,7 @@ from grader.guest.legacy import old_names, python2
 from grader.guest.legacy.world import World
 from grader.guest.probes.nn import Conventions
 from grader.guest.sources import Compiled
+from grader.guest.wire import Arrays
 
 MANY_CASES = 200  # CPU time of a student process; wall time stops one that works for ever
 MANY_NAMES = 50  # lines with names of older NumPy that are reported
@@ -39,7 +40,7 @@ class Driver:
     def __init__(
         self,
         request: Mapping[str, Any],
-        arrays: Mapping[str, np.ndarray],
+        arrays: Arrays,
         confinement: confine.Confinement,
         missing: frozenset[str],
         shell: Any,
@@ -77,7 +78,7 @@ class Driver:
                 self._run(*message, good)
         self._student.end()
 
-    def _work(self, request: dict[str, Any], arrays: dict[str, np.ndarray], answer: Answer) -> None:
+    def _work(self, request: dict[str, Any], arrays: Arrays, answer: Answer) -> None:
         """Do in the student process what the driver asks for; what is imported there stays."""
         if request["do"] == "compile":
             self._compile_files(request, answer)
@@ -99,15 +100,15 @@ class Driver:
         is_modernised = False
         request = {"do": "compile", "is_old": self._compiled.is_old}
         asked = self._student.ask(request, {}, list(self._compiled.texts), self._load_s)
-        for path, report, arrays in asked:
-            if "outcome" in report:
-                self._failed[path] = report
-            elif report["error"]:
-                self._failed[path] = prepare.failure(path, report["error"])
-                self._compiled.broken[path] = report["error"]
+        for path, reply, arrays in asked:
+            if "outcome" in reply:
+                self._failed[path] = reply
+            elif reply["error"]:
+                self._failed[path] = prepare.failure(path, reply["error"])
+                self._compiled.broken[path] = reply["error"]
             else:
-                self._repaired += [report["repaired"]] if report["repaired"] else []
-                is_modernised |= bool(report["modernised"])
+                self._repaired += [reply["repaired"]] if reply["repaired"] else []
+                is_modernised |= bool(reply["modernised"])
                 self._compiled.codes[path] = arrays["code"].tobytes()
         return is_modernised
 
@@ -145,7 +146,7 @@ class Driver:
 
         asked = self._student.ask({"do": "load"}, {}, names, self._load_s, stuck_with)
         late = {"outcome": "timeout"}  # what imports a module that hangs would hang
-        return {n: late if report["outcome"] == "not_run" else report for n, report, _ in asked}
+        return {n: late if reply["outcome"] == "not_run" else reply for n, reply, _ in asked}
 
     def _load_modules(self, names: Sequence[str], answer: Answer) -> None:
         for name in names:
@@ -156,9 +157,7 @@ class Driver:
             else:
                 answer(self._world.load(name), {})
 
-    def _run(
-        self, request: Mapping[str, Any], arrays: Mapping[str, np.ndarray], loadable: Sequence[str]
-    ) -> None:
+    def _run(self, request: Mapping[str, Any], arrays: Arrays, loadable: Sequence[str]) -> None:
         """Answer each case with a frame of its own; a group that is `alone` gets a new process."""
         cases = {case["id"]: case for case in request["cases"]}
 
@@ -169,14 +168,12 @@ class Driver:
             self._student.end()
         asked = {"do": "run", "cases": cases, "loadable": loadable}
         answers = self._student.ask(asked, arrays, list(cases), self._case_s, stuck_with)
-        for case_id, report, outputs in answers:
-            wire.write(1, report | {"case": case_id}, outputs)
+        for case_id, reply, outputs in answers:
+            wire.write(1, reply | {"case": case_id}, outputs)
         if request["alone"]:
             self._student.end()
 
-    def _run_cases(
-        self, request: dict[str, Any], arrays: dict[str, np.ndarray], answer: Answer
-    ) -> None:
+    def _run_cases(self, request: dict[str, Any], arrays: Arrays, answer: Answer) -> None:
         inputs: dict[str, dict[str, np.ndarray]] = {case_id: {} for case_id in request["cases"]}
         for name, array in arrays.items():
             case_id, _, argument = name.rpartition(":")
@@ -186,7 +183,7 @@ class Driver:
             wanted = tuple(name for name in request["loadable"] if name in case["modules"])
             answer(*self._world.observe(case, wanted, self._conventions, inputs[case_id]))
 
-    def _notebook(self, request: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    def _notebook(self, request: Mapping[str, Any], arrays: Arrays) -> None:
         """Run a notebook's cells in one child; hand on what it reports."""
         from grader.guest import cells
 
@@ -201,5 +198,5 @@ class Driver:
         room = limits.Room(**request["room"])
         cell_s, notebook_s = request["cell_s"], request["notebook_s"]
         confine = functools.partial(self._confine, math.ceil(notebook_s) + 1, room)
-        for report, outputs in relay.follow(work, confine, cell_s, notebook_s):
-            wire.write(1, report, outputs)
+        for reply, outputs in relay.follow(work, confine, cell_s, notebook_s):
+            wire.write(1, reply, outputs)

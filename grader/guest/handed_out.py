@@ -1,4 +1,4 @@
-"""Were functions that are handed out whole changed? Asked once at load, for a person to look at.
+"""Find functions that were handed out whole and changed, for a person to look at.
 
 Grading uses our own losses, so a changed one costs nothing and can gain nothing. What honest work
 may do raises no flag: only other numbers, at scores as nets have them, do.
@@ -32,7 +32,8 @@ def _differs(layers: ModuleType, name: str) -> bool:
     if own is None:
         return False
     answers = [(_answer(own, *given), getattr(layers, name)(*given)) for given in _usual()]
-    written = [(got, want) for got, want in answers if got is not None and _says(got)]
+    # A stub may return zeros.
+    written = [(got, want) for got, want in answers if got is not None and any(map(np.any, got))]
     return len(written) == len(answers) and not all(_same(*both) for both in written)
 
 
@@ -54,11 +55,6 @@ def _answer(own: Callable[..., Any], x: np.ndarray, y: np.ndarray) -> list[np.nd
         return [np.asarray(one, dtype=float) for one in (loss, dx)]
     except Exception:  # noqa: BLE001 - a loss of theirs may raise anything, and need not be wrong
         return None
-
-
-def _says(got: list[np.ndarray]) -> bool:
-    """Say whether there is any number but 0: a stub may return zeros."""
-    return any(np.any(one) for one in got)
 
 
 def _same(got: list[np.ndarray], want: tuple[Any, Any]) -> bool:

@@ -12,6 +12,7 @@ import os
 import sys
 import types
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -22,18 +23,9 @@ import numpy as np
 MAX_SOURCE = 1024 * 1024  # bytes of one file
 # Packages of the standard library that a homework may import; single files are all taken.
 PACKAGES = (
-    "collections",
-    "concurrent",
-    "email",
-    "encodings",
-    "html",
-    "importlib",
-    "json",
-    "logging",
-    "unittest",
-    "urllib",
-    "xml",
-)
+    "collections", "concurrent", "email", "encodings", "html", "importlib", "json", "logging",
+    "unittest", "urllib", "xml",
+)  # fmt: skip
 NOT_WANTED = ("tests", "f2py", "distutils")
 # Extension modules are loaded by path, so those that pure Python modules lean on come first.
 EXTENSIONS = (
@@ -72,14 +64,10 @@ def keep_readable() -> None:
     sources: dict[str, tuple[bytes, bool]] = {}
     if not _open_to_all(standard):
         for name in EXTENSIONS:
-            try:
+            with suppress(ImportError):  # not every Python has them all, and some build them in
                 importlib.import_module(name)
-            except ImportError:
-                continue  # not every Python has them all, and some build them in
-        files = [
-            *standard.glob("*.py"),
-            *(f for p in PACKAGES for f in (standard / p).rglob("*.py")),
-        ]
+        inner = (file for name in PACKAGES for file in (standard / name).rglob("*.py"))
+        files = [*standard.glob("*.py"), *inner]
         sources |= _read(files, standard)
     if not _open_to_all(numpy):
         sources |= _read(list(numpy.rglob("*.py")), numpy.parent)

@@ -1,10 +1,11 @@
-"""What a child that runs student code may use: set once, before the first student line."""
+"""Bound what a process that runs student code may use: once, before its first line."""
 
 from __future__ import annotations
 
 import os
 import signal
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 try:
@@ -12,14 +13,12 @@ try:
 except ImportError:  # Windows, where nothing is bounded and this module is only imported
     pass
 
-NOBODY = 65534
-
 
 @dataclass(frozen=True)
 class Room:
     """What one child may take: bytes of memory and of a file, open files, processes and threads.
 
-    `processes` None leaves it to seccomp, which lets a leaf start threads only.
+    `processes` None leaves it to seccomp, which lets a student process start threads only.
     """
 
     memory: int
@@ -30,15 +29,6 @@ class Room:
 
 # NumPy itself needs about 150 MB; student modules have nothing to write and no thread to start.
 FOR_CODE = Room(memory=2 * 1024**3, file=1024**2, files=64, processes=0)
-
-
-def confine(cpu_s: int) -> None:
-    """Give up root, and bound this process; the box adds more layers (see worker.confine)."""
-    os.setsid()
-    os.umask(0o077)
-    if os.geteuid() == 0:
-        become(NOBODY)
-    bound(cpu_s, FOR_CODE)
 
 
 def become(uid: int) -> None:
@@ -75,12 +65,6 @@ def only_standard_files(keep: Collection[int]) -> None:
     highest = max(*keep, null) + 1
     for descriptor in range(3, highest):
         if descriptor not in keep:
-            _close(descriptor)
+            with suppress(OSError):  # it was not open
+                os.close(descriptor)
     os.closerange(highest, 4096)
-
-
-def _close(descriptor: int) -> None:
-    try:
-        os.close(descriptor)
-    except OSError:
-        return  # it was not open

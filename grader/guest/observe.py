@@ -1,4 +1,4 @@
-"""One case: call the probe, turn what comes back into plain arrays, name what went wrong.
+"""Run one case: call the probe, turn what comes back into plain arrays, name what went wrong.
 
 Everything here runs in the child beside student code; it only ever reports what happened. Whether
 that is right is decided elsewhere.
@@ -22,7 +22,7 @@ import numpy as np
 
 from grader.guest.legacy.stubs import still_none
 from grader.guest.probes.nn import BadReturn, Implementation, Missing, NotWritten
-from grader.guest.wire import MAX_NDIM
+from grader.guest.wire import MAX_NDIM, Arrays, Message
 
 MAX_ANSWER = 32 * 1024 * 1024  # bytes of all arrays of one case
 MAX_MESSAGE = 500
@@ -30,7 +30,6 @@ MAX_TEXT = 4_000
 MAX_FRAMES = 12
 MAX_WALK = 2_000  # frames of a traceback that are looked at
 _cpu_s = time.process_time  # bound before student code runs
-Found = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
 class BoundedText(io.TextIOBase):
@@ -64,9 +63,9 @@ class BoundedText(io.TextIOBase):
 def observe(
     nn: Implementation,
     case: Mapping[str, Any],
-    inputs: dict[str, np.ndarray],
+    inputs: Arrays,
     texts: Mapping[str, str],
-) -> Found:
+) -> Message:
     """Run one case; return (what happened, arrays). Never raises for what a student did.
 
     `case` has id, probe, options and strided (names of inputs to hand over non-contiguous);
@@ -85,13 +84,13 @@ def observe(
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             outputs = probe(case["probe"])(nn, **handed, **case["options"])
-        say, arrays = _plain(outputs)
+        reply, arrays = _plain(outputs)
     except BaseException as error:  # noqa: BLE001 - a student may raise anything
-        say, arrays = raised(error, texts), {}
-    say["mutated"] = [name for name, array in handed.items() if not _same(array, inputs[name])]
-    say["text"] = sink.text()
-    say["cpu_s"] = _cpu_s() - started
-    return say, arrays
+        reply, arrays = raised(error, texts), {}
+    reply["mutated"] = [name for name, array in handed.items() if not _same(array, inputs[name])]
+    reply["text"] = sink.text()
+    reply["cpu_s"] = _cpu_s() - started
+    return reply, arrays
 
 
 def probe(dotted: str) -> Any:
@@ -111,7 +110,7 @@ def strided(array: np.ndarray) -> np.ndarray:
 def raised(error: BaseException, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return what a person needs to know of an exception: the student's own frames, no other.
 
-    An exception class may lie about every attribute; then only that it was raised is told.
+    An exception class may lie about every attribute; then only that it was raised is reported.
     """
     try:
         return _raised(error, texts)
@@ -165,7 +164,7 @@ def _name_of(error: BaseException) -> str:
     return str(type.__dict__["__name__"].__get__(type(error)))
 
 
-def _plain(outputs: Mapping[str, Any]) -> Found:
+def _plain(outputs: Mapping[str, Any]) -> Message:
     """Return outputs as arrays of whitelisted dtypes; name those that are none in `refused`."""
     arrays: dict[str, np.ndarray] = {}
     refused: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What is done to Python and to a submission before the first line of a student's runs.
+"""Prepare Python and a submission before the first line of a student's runs.
 
 Any platform can do this: the box does it in children, the self-check in the process of an item.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 import builtins
 import collections
 import collections.abc
-import importlib
+import inspect
 import itertools
 import re
+import time
 import typing
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -19,11 +20,15 @@ import numpy as np
 
 from grader.guest import modules, sources
 from grader.guest.legacy import old_names
+from grader.guest.wire import Arrays
 
-# What Python took out of its standard library meanwhile; it is only ever added.
-OLD_LIBRARY: Mapping[str, Mapping[str, str]] = {
-    "time": {"clock": "perf_counter"},
-    "inspect": {"getargspec": "getfullargspec"},
+# What older or newer Pythons have in their library; names are only ever added.
+LIBRARY: Mapping[Any, Mapping[str, Any]] = {
+    builtins: {"xrange": range},
+    collections: {name: getattr(collections.abc, name) for name in collections.abc.__all__},
+    inspect: {"getargspec": "getfullargspec"},
+    time: {"clock": "perf_counter"},
+    typing: {"override": lambda method: method},  # which came with Python 3.12
 }
 
 
@@ -32,17 +37,8 @@ def give_old_names() -> frozenset[str]:
 
     Return the names that NumPy lacked.
     """
-    builtins.xrange = range  # type: ignore[attr-defined]
-    if not hasattr(typing, "override"):
-        typing.override = lambda method: method  # type: ignore[attr-defined]
-    for module, names in OLD_LIBRARY.items():
-        found = importlib.import_module(module)
-        for old, new in names.items():
-            if not hasattr(found, old):
-                setattr(found, old, getattr(found, new))
-    for name in collections.abc.__all__:
-        if not hasattr(collections, name):
-            setattr(collections, name, getattr(collections.abc, name))
+    for module, names in LIBRARY.items():
+        old_names.give(module, names)
     real, unseeded = np.random.default_rng, itertools.count(231)
 
     def default_rng(seed: Any = None) -> np.random.Generator:
@@ -72,7 +68,7 @@ def reachable(
     return reached
 
 
-def files_in(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, bytes]]:
+def files_in(arrays: Arrays) -> dict[str, dict[str, bytes]]:
     """Return the files of a frame, group by group: arrays are named "files:cs231n/layers.py"."""
     groups: dict[str, dict[str, bytes]] = {"files": {}, "given": {}, "graft": {}}
     for name, array in arrays.items():

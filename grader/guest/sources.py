@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grader.guest import unavailable
-from grader.guest.legacy import old_operators, python2
+from grader.guest.legacy import old_operators, python2, statements
 
 MAX_LINE = 300  # characters of a student's line or message that are handed on
 # `from NAME.layers import *`: how files import their own package.
@@ -74,7 +74,7 @@ class Source:
                 return self._compiled(own), own
             except SyntaxError as error:
                 mistake = error
-        modern = python2.modernise(own)
+        modern = statements.modernise(own)
         if mistake is not None and modern == own:
             raise mistake
         try:

@@ -1,4 +1,4 @@
-"""Imports of a student that cannot be resolved: each is an object that raises where it is used.
+"""Stand in for a student's imports that cannot be resolved: an object that raises when used.
 
 An import that an editor put there, or that serves ungraded code only, must not take the whole file.
 What a student guards themselves (`try: import x` with `except ImportError`) stays an ImportError,
@@ -150,11 +150,7 @@ class Importer:
         """
 
         def imported(
-            name: str,
-            globals: Any = None,
-            locals: Any = None,
-            fromlist: Any = (),
-            level: int = 0,
+            name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
         ) -> Any:
             line = sys._getframe(1).f_lineno
             space = {} if globals is None else globals
@@ -205,12 +201,8 @@ def _instead(full: str, wanted: tuple[str, ...], why: str) -> Any:
 
 def _whole_of(module: Any, full: str, wanted: tuple[str, ...], why: str) -> Any:
     """Return a module on which the names that are taken from it and missing are unavailable."""
-    missing = {
-        one: Unavailable(f"{full}.{one}", why)
-        for one in wanted
-        if one != "*" and not _has(module, one)
-    }
-    return Partly(module, missing) if missing else module
+    names = [one for one in wanted if one != "*" and not _has(module, one)]
+    return Partly(module, {n: Unavailable(f"{full}.{n}", why) for n in names}) if names else module
 
 
 def _why(line: int, owner: str | None) -> str:
@@ -274,6 +266,4 @@ def _is_ready(node: ast.AST) -> bool:
 
 
 def _names(node: ast.AST) -> set[str]:
-    return {
-        getattr(one, "id", getattr(one, "attr", "")) for one in ast.walk(node)
-    }  # fmt: skip
+    return {getattr(one, "id", getattr(one, "attr", "")) for one in ast.walk(node)}

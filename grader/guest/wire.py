@@ -1,7 +1,7 @@
-"""Frames between the supervisor and the worker: a JSON header and bare array bytes, all bounded.
+"""Pack and read frames: a JSON header and bare array bytes, all bounded.
 
     frame  = b"BGF1" + u32 header length + u64 body length + header (UTF-8 JSON) + body
-    header = {"say": {...}, "arrays": [[name, dtype, shape], ...]}
+    header = {"say": message, "arrays": [[name, dtype, shape], ...]}
     body   = the arrays' bytes in that order, C-contiguous, little-endian
 
 Nothing here is ever unpickled, evaluated or opened by name. A reader believes no length before it
@@ -35,10 +35,11 @@ MAGIC = b"BGF1"
 AT_ONCE = 64 * 1024  # bytes of one read
 PREFIX = struct.Struct("<4sIQ")
 
+Arrays = Mapping[str, np.ndarray]
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
-def pack(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> bytes:
+def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
     """Return one frame; arrays must have a whitelisted dtype (raises WireError otherwise)."""
     table, bodies = [], []
     for name, array in (arrays or {}).items():
@@ -49,7 +50,7 @@ def pack(say: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None)
         table.append([name, code, list(array.shape)])
         bodies.append(body)
     try:
-        header = json.dumps({"say": dict(say), "arrays": table}).encode("utf-8", "replace")
+        header = json.dumps({"say": dict(message), "arrays": table}).encode("utf-8", "replace")
     except (TypeError, ValueError) as error:
         raise WireError(f"wire: what is to be said is no JSON ({error})") from None
     if len(table) > MAX_ARRAYS:
@@ -71,7 +72,7 @@ def lengths(prefix: bytes) -> tuple[int, int]:
 
 
 def unpack(header: bytes, body: bytes) -> Message:
-    """Return (say, arrays) of one frame; every array is a fresh copy. Raises WireError."""
+    """Return (message, arrays) of one frame; every array is a fresh copy. Raises WireError."""
     try:
         parsed = json.loads(header.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -110,9 +111,7 @@ def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     return name, code, tuple(shape)
 
 
-def write(
-    descriptor: int, message: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None
-) -> None:
+def write(descriptor: int, message: Mapping[str, Any], arrays: Arrays | None = None) -> None:
     """Write one frame to a blocking descriptor."""
     view = memoryview(pack(message, arrays))
     while view:

@@ -204,7 +204,7 @@ def test_without_a_box_the_answers_of_others_are_open(work: Path, answers: list[
 
 ORPHANS = """
 import os
-from grader.box.worker import choose
+from grader.box.plan import choose
 from tests.test_box import test_box as box
 
 def processes():

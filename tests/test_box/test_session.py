@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from grader.box import job
-from grader.box.job import GRADED, Job, Loaded
+from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.grading.assignment import Assignment
+from grader.guest.modules import GRADED
 from grader.types import Case, Evidence
 
 

@@ -16,9 +16,10 @@ import pytest
 
 from grader.guest import modules, observe, prepare, sources, wire
 from grader.guest.children import Answer, Answered, StudentProcess
-from grader.guest.legacy import python2, stubs
+from grader.guest.legacy import python2, statements, stubs
 from grader.guest.probes import nn as under_test
 from tests.support import processes
+from tests.support.worlds import confine
 
 processes.adopt_orphans()
 
@@ -100,8 +101,8 @@ def test_names_of_python_2_are_read_as_those_of_python_3(old: str, new: str) -> 
     ],
 )
 def test_statements_of_python_2_are_read_as_those_of_python_3(old: str, new: str) -> None:
-    assert python2.modernise(old) == new
-    assert python2.modernise(old).count("\n") == old.count("\n")
+    assert statements.modernise(old) == new
+    assert statements.modernise(old).count("\n") == old.count("\n")
 
 
 def test_a_repaired_source_says_so_and_a_hopeless_one_keeps_its_first_error() -> None:
@@ -233,7 +234,7 @@ def in_children(
     **more: Any,
 ) -> Iterator[Answered]:
     """Ask a child once; end it afterwards."""
-    child = StudentProcess(lambda say, arrays, answer: work(say["names"], answer), 6)
+    child = StudentProcess(lambda say, arrays, answer: work(say["names"], answer), 6, confine)
     yield from child.ask({}, {}, names, limit_s, **more)
     child.end()
 
@@ -448,7 +449,7 @@ def test_a_child_answers_one_request_after_another_and_keeps_what_it_learnt() ->
             learnt.append(float(arrays[name].sum()))
             answer({"outcome": "answered", "pid": os.getpid(), "learnt": learnt}, {})
 
-    child = StudentProcess(work, 6)
+    child = StudentProcess(work, 6, confine)
     asked = [list(child.ask({}, {name: np.ones(200_000)}, [name], 5.0)) for name in ("a", "b")]
     child.end()
     fresh = list(child.ask({}, {"c": np.ones(1)}, ["c"], 5.0))
@@ -482,7 +483,7 @@ def test_what_a_child_does_between_two_requests_blames_no_name(left: Callable[[]
             left()
         answer({"outcome": "answered", "pid": os.getpid()}, {})
 
-    child = StudentProcess(work, 6)
+    child = StudentProcess(work, 6, confine)
     ((_, first, _),) = child.ask({}, {}, ["a"], 5.0)
     time.sleep(0.3)
     ((_, second, _),) = child.ask({}, {}, ["b"], 5.0)
@@ -497,7 +498,7 @@ def test_a_child_that_takes_no_request_is_replaced() -> None:
         if say["names"] == ["a"]:
             time.sleep(60)
 
-    child = StudentProcess(work, 6)
+    child = StudentProcess(work, 6, confine)
     ((_, first, _),) = child.ask({}, {}, ["a"], 0.5)
     ((_, second, _),) = child.ask({}, {"x": np.ones(500_000)}, ["b"], 0.5)
     child.end()

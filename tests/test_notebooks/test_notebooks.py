@@ -24,7 +24,7 @@ from grader.engine import grade_one, job_of
 from grader.grading.assignment import Assignment
 from grader.grading.training.images import Images
 from grader.notebooks import execute, percent
-from grader.notebooks.run_cache import Recordings
+from grader.notebooks.run_cache import RunCache
 from grader.notebooks.spool import Spool
 from grader.report import result
 from grader.types import ItemResult, Notebook, Report, Submission, Trained
@@ -119,7 +119,7 @@ def graded(
     submission: Submission,
     assignment: Assignment,
     spool: Spool,
-    kept: Recordings | None = None,
+    runs: RunCache | None = None,
     only: Sequence[str] = NOTEBOOKS,
 ) -> Graded:
     """Grade as the command line does, in the box that this machine gives."""
@@ -128,11 +128,11 @@ def graded(
     assert assignment.images is not None
     job, limits = job_of(submission, assignment), assignment.rubric.table.notebooks
     with (
-        execute.desk(plan, *assignment.images.for_the_box()) as at_desk,
+        execute.workspace(plan, *assignment.images.for_the_box()) as at_desk,
         Worker(at_desk) as one,
         Worker(plan) as other,
     ):
-        books = execute.executed(submission, names, job, one, limits, spool, kept=kept)
+        books = execute.execute(submission, names, job, one, limits, spool, cache=runs)
         report = grade_one(submission, assignment, other, books)
     return Graded(
         report, {item.id: item for item in report.items}, {book.name: book for book in books}
@@ -146,8 +146,8 @@ def spool() -> Iterator[Spool]:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Recordings:
-    return Recordings(tmp_path_factory.mktemp("kept") / "notebooks", ())
+def runs(tmp_path_factory: pytest.TempPathFactory) -> RunCache:
+    return RunCache(tmp_path_factory.mktemp("kept") / "notebooks", ())
 
 
 def solved_submission() -> Submission:
@@ -168,12 +168,12 @@ def _watched(notebook: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def whole(
-    assignments: dict[str, Assignment], spool: Spool, kept: Recordings,
+    assignments: dict[str, Assignment], spool: Spool, runs: RunCache,
     pytestconfig: pytest.Config,
 ) -> Graded:  # fmt: skip
     """The solved notebooks, graded once for all tests; in the short run only one is executed."""
     only = NOTEBOOKS if short_run.takes_all(pytestconfig) else SHORT
-    return graded(solved_submission(), assignments["cs231n-a2"], spool, kept, only)
+    return graded(solved_submission(), assignments["cs231n-a2"], spool, runs, only)
 
 
 # ------------------------------------------------------------------------------------- solved
@@ -278,11 +278,11 @@ def test_the_solved_dropout_notebook_shows_what_it_says(whole: Graded) -> None:
 
 
 def test_graded_again_without_running_again_the_result_is_the_same(
-    whole: Graded, assignments: dict[str, Assignment], kept: Recordings
+    whole: Graded, assignments: dict[str, Assignment], runs: RunCache
 ) -> None:
     with Spool() as spool:
         only = [name.removesuffix(".ipynb") for name in whole.books]
-        again = graded(solved_submission(), assignments["cs231n-a2"], spool, kept, only)
+        again = graded(solved_submission(), assignments["cs231n-a2"], spool, runs, only)
     assert all(book.reused for book in again.books.values())
     assert set(again.report.measured["reused"]) == set(whole.books)
     assert "reused" not in whole.report.measured

@@ -19,8 +19,8 @@ from grader.box.worker import Worker
 from grader.errors import BoxError
 from grader.guest import cells
 from grader.notebooks import execute, ipynb
-from grader.notebooks.execute import Told, training_of
 from grader.notebooks.spool import Spool
+from grader.notebooks.transcript import Transcript, training_of
 from grader.rubric.records import NotebookLimits
 from grader.types import Notebook
 from tests.support import handed_in, processes
@@ -43,7 +43,7 @@ def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
         plan = choose(request.param)
     except BoxError as error:
         pytest.skip(f"NOT TESTED in {request.param}: {error}")
-    with execute.desk(plan) as at_desk, Worker(at_desk) as one:
+    with execute.workspace(plan) as at_desk, Worker(at_desk) as one:
         yield one
 
 
@@ -408,7 +408,8 @@ def test_a_run_in_its_right_form_is_kept() -> None:
         {"layer_sizes": "4"}, {"layer_sizes": [4.5]}, {"layer_sizes": [-1]}, {"batch_size": True},
         {"num_epochs": None}, {"update_rule": 7}, {"lr_decay": "x"}, {"best_val_acc": None},
         {"initial_weight_std": [float("nan")]}, {"initial_weight_std": [[]]}, {"reg": [1]},
-        {"normalization": {}}, {"learning_rate": float("inf")}, {"num_train": 2**40},
+        {"normalization": {}}, {"learning_rate": float("inf")}, {"reg": 10**400},
+        {"num_train": 2**40},
     ],
     ids=str,
 )  # fmt: skip
@@ -439,17 +440,17 @@ MESSAGES: dict[str, Sequence[dict[str, Any]]] = {
 @pytest.mark.parametrize("name", MESSAGES)
 def test_forged_messages_make_no_cell_and_no_run(name: str) -> None:
     with Spool() as spool:
-        told = Told(NAME, {1: "x", 2: "y"}, {}, spool)
+        seen = Transcript(NAME, {1: "x", 2: "y"}, {}, spool)
         for message in MESSAGES[name]:
-            told.take(message, {})
-        assert told.ended == {} and told.trainings == []
+            seen.take(message, {})
+        assert seen.ended == {} and seen.trainings == []
 
 
 def test_no_file_and_no_process_is_left(tmp_path: Path) -> None:
     before = processes.mine()
-    with execute.desk(choose("landlock")) as plan:
-        assert plan.desk is not None and os.path.isdir(plan.desk.folder)
+    with execute.workspace(choose("landlock")) as plan:
+        assert plan.workspace is not None and os.path.isdir(plan.workspace.folder)
         with Worker(plan) as worker:
             ran(worker, "open('left', 'w').write('x')")
-    assert not os.path.exists(plan.desk.folder)
+    assert not os.path.exists(plan.workspace.folder)
     assert processes.gone(processes.mine() - before)

@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from grader.box.cache import cache_folder
 from grader.errors import GraderFault, UsageError
 from grader.rubric.records import ImageProfile
 
@@ -101,9 +102,8 @@ class Images:
     def _found(self) -> Path:
         """Return the folder with the files, made if it is not there yet."""
         asked = {key: value for key, value in self._asked.items() if key != "package"}
-        root = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
         name = hashlib.sha256(json.dumps([FORM, asked, self._source()]).encode()).hexdigest()
-        parent = Path(root) / "backgrade-grader"
+        parent = cache_folder()
         if (parent / name[:32]).is_dir():
             return parent / name[:32]
         try:

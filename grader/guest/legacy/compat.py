@@ -15,6 +15,7 @@ from importlib.machinery import ModuleSpec
 from typing import Any
 
 from grader.guest.legacy import python2
+from grader.guest.legacy.old_names import nothing
 
 INERT = ("IPython", "matplotlib", "tqdm", "pdb")
 INERT_IN_PACKAGE = ("fast_layers", "im2col", "im2col_cython", "vis_utils")
@@ -36,10 +37,6 @@ MOVED |= {
     "numpy.testing.utils": "numpy.testing",
 }  # fmt: skip
 ONLY_OLD = ("cPickle", "Queue", "StringIO", "cStringIO", "__builtin__", "ConfigParser")
-
-
-def _nothing(*_: Any, **__: Any) -> None:
-    return None
 
 
 def _views(prefix: str, give: Any) -> dict[str, Any]:
@@ -68,7 +65,7 @@ TEXT = {
 }  # fmt: skip
 MOVES = {
     "range": range, "xrange": range, "zip": zip, "map": map, "filter": filter, "input": input,
-    "reduce": functools.reduce, "getcwd": _nothing,
+    "reduce": functools.reduce, "getcwd": nothing,
 }  # fmt: skip
 FUTURE = {
     **TEXT, **_views("iter", iter), **_views("view", _same), **_views("list", list),
@@ -82,7 +79,7 @@ NAMES: Mapping[str, Mapping[str, Any]] = {
     "past.builtins": {**python2.BUILTINS, "str": str, "dict": dict},
     "future": {}, "future.utils": FUTURE, "future.builtins": vars(builtins),
     "future.standard_library": dict.fromkeys(
-        ("install_aliases", "install_hooks", "remove_hooks", "suspend_hooks"), _nothing
+        ("install_aliases", "install_hooks", "remove_hooks", "suspend_hooks"), nothing
     ),
     "six": {**TEXT, **_views("iter", iter), **_views("view", _same), "next": next},
     "six.moves": MOVES,

@@ -1,4 +1,4 @@
-"""Names that NumPy had and has no more: they are given back, which changes nothing else."""
+"""Give names back that NumPy and Python dropped, which changes nothing else."""
 
 from __future__ import annotations
 
@@ -22,14 +22,6 @@ def _asfarray(a: Any, dtype: Any = np.float64) -> Any:
     return np.asarray(a, dtype=wanted if wanted.kind in "fc" else np.float64)
 
 
-def _msort(a: Any) -> Any:
-    return np.sort(a, axis=0)
-
-
-def _trapz(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
-    return np.trapezoid(y, x, dx, axis)
-
-
 def _issubclass(one: Any, other: Any) -> bool:
     try:
         return issubclass(one, other)
@@ -37,8 +29,8 @@ def _issubclass(one: Any, other: Any) -> bool:
         return False
 
 
-def _nothing(*_: Any, **__: Any) -> None:
-    return None
+def nothing(*_: Any, **__: Any) -> None:
+    """Do nothing, whatever is asked."""
 
 
 # Names of NumPy that are gone, and what they meant: a name of NumPy, or the thing itself.
@@ -54,8 +46,8 @@ NAMES: Mapping[str, Any] = {
     "product": "prod", "cumproduct": "cumprod", "alltrue": "all", "sometrue": "any",
     "row_stack": "vstack", "in1d": "isin", "round_": "round", "mat": "asmatrix",
     "unique1d": "unique", "setmember1d": "isin",
-    "asfarray": _asfarray, "msort": _msort, "trapz": _trapz, "issubclass_": _issubclass,
-    "find_common_type": _find_common_type,
+    "asfarray": _asfarray, "msort": lambda a: np.sort(a, axis=0), "trapz": "trapezoid",
+    "issubclass_": _issubclass, "find_common_type": _find_common_type,
     "asscalar": lambda a: np.asarray(a).item(), "rank": np.ndim,
     "alen": lambda a: len(np.atleast_1d(a)),
     "fastCopyAndTranspose": lambda a: np.asarray(a).T.copy(),
@@ -70,8 +62,8 @@ NAMES: Mapping[str, Any] = {
         np.float16, np.float32, np.float64, np.int8, np.int32, np.int64, np.uint8, np.bool_)},
     "typeDict": "sctypeDict",
     "disp": lambda mesg, *_, **__: print(mesg),
-    "source": _nothing, "lookfor": _nothing, "who": _nothing, "set_string_function": _nothing,
-    "geterrobj": lambda: [8192, 521, None], "seterrobj": _nothing,
+    "source": nothing, "lookfor": nothing, "who": nothing, "set_string_function": nothing,
+    "geterrobj": lambda: [8192, 521, None], "seterrobj": nothing,
     "deprecate": lambda *args, **_: args[0] if args else (lambda function: function),
     "byte_bounds": lambda a: np.lib.array_utils.byte_bounds(a),
     "safe_eval": ast.literal_eval, "tracemalloc_domain": 389047,
@@ -83,15 +75,19 @@ EXCEPTIONS = (
 )  # fmt: skip
 
 
+def give(module: Any, names: Mapping[str, Any]) -> frozenset[str]:
+    """Give a module the names that it lacks, and return them; a text is a name that it has."""
+    missing = {name: old for name, old in names.items() if name not in vars(module)}
+    for name, old in missing.items():
+        setattr(module, name, getattr(module, old) if isinstance(old, str) else old)
+    return frozenset(missing)
+
+
 def give_names() -> frozenset[str]:
     """Give NumPy the names back that it dropped; return those that were missing."""
-    wanted = dict(NAMES)
     moved = getattr(np, "exceptions", None)  # where NumPy has them since 1.25
-    wanted |= {name: getattr(moved, name) for name in EXCEPTIONS if hasattr(moved, name)}
-    missing = {name: old for name, old in wanted.items() if name not in np.__dict__}
-    for name, old in missing.items():
-        setattr(np, name, getattr(np, old) if isinstance(old, str) else old)
-    return frozenset(missing)
+    found = {name: getattr(moved, name) for name in EXCEPTIONS if hasattr(moved, name)}
+    return give(np, {**NAMES, **found})
 
 
 def names_used(texts: Mapping[str, str], missing: frozenset[str]) -> Iterator[str]:

@@ -1,11 +1,11 @@
-"""What NumPy accepted from 1.9 on and later dropped, for student code only.
+"""Give student code what NumPy accepted from 1.9 on and later dropped.
 
 Names that are gone are given back to NumPy (old_names): nothing else is changed there, for the
 probes use it too. Whatever else was dropped raises today. So code runs on NumPy as it is; only
 where it stops with one of these errors it runs once more, with a NumPy of its own and operators
 that do what they did (old_operators). Each time that matters is noted, with the student's line.
 
-Left out, as no error tells of it: since NumPy 2 a float32 number times a Python number stays
+Left out, as no error shows it: since NumPy 2 a float32 number times a Python number stays
 float32 (NEP 50), and comparing with None is done cell by cell. Left out, as the course's own first
 year (NumPy 1.10) refused it: adding floats into an array of integers in place.
 """
@@ -23,7 +23,7 @@ import numpy as np
 
 Place = tuple[str, str, int]  # what was repaired, file, line
 
-# Each row: what its note says, the error of today, and whether only years up to 2017 accepted it.
+# Each row: the text of its note, the error of today, and whether only years up to 2017 accepted it.
 ROWS: Mapping[str, tuple[str, str, bool]] = {
     "newshape": ("np.reshape(newshape=...) was read as the shape, as NumPy before 2.4 took it",
                  r"unexpected keyword argument 'newshape'", False),
@@ -59,18 +59,20 @@ ROWS: Mapping[str, tuple[str, str, bool]] = {
 }  # fmt: skip
 
 
-def is_dropped(say: Mapping[str, Any], is_2017: bool) -> bool:
-    """Say whether an exception may come from what older NumPy accepted; `say` as of observe.raised.
+def is_dropped(reply: Mapping[str, Any], is_2017: bool) -> bool:
+    """Say whether an exception may come from what older NumPy accepted.
 
-    `is_2017`: the files are of 2017 or earlier, when NumPy accepted even more.
+    `reply` is that of observe.raised. `is_2017`: the files are of 2017 or earlier, when NumPy
+    accepted even more.
     """
-    if say.get("outcome") != "raised" or not say["frames"]:
+    if reply.get("outcome") != "raised" or not reply["frames"]:
         return False
-    for name, (_, pattern, only_then) in ROWS.items():
-        if (is_2017 or not only_then) and re.search(pattern, say["message"]):
-            if name != "equal" or re.search(r"[=!]=", say["frames"][-1][3]):
-                return True
-    return False
+    return any(
+        (is_2017 or not only_then)
+        and re.search(pattern, reply["message"])
+        and (name != "equal" or re.search(r"[=!]=", reply["frames"][-1][3]))
+        for name, (_, pattern, only_then) in ROWS.items()
+    )
 
 
 class Older:
@@ -171,8 +173,10 @@ class Older:
             ("reshape", self._with_newshape), ("sum", self._with_generator),
             ("vstack hstack dstack column_stack stack row_stack", self._with_list),
             ("array asarray asanyarray copy", self._with_objects),
-            ("percentile quantile nanpercentile nanquantile", self._with_interpolation),
-            ("histogram", self._with_normed), ("fromstring", self._with_bytes),
+            ("percentile quantile nanpercentile nanquantile",
+             functools.partial(self._renamed, old="interpolation", new="method")),
+            ("histogram", functools.partial(self._renamed, old="normed", new="density")),
+            ("fromstring", self._with_bytes),
             ("zeros ones empty full eye identity linspace tile", self._with_whole),
         ):  # fmt: skip
             for name in names.split():
@@ -221,15 +225,9 @@ class Older:
                 if args or "dtype" in options or "inhomogeneous" not in str(error):
                     raise
                 self._note("ragged")
-                return _objects(a)
+                return np.array(a, dtype=object)  # as deep as the rows agree in their lengths
 
         return array
-
-    def _with_interpolation(self, real: Any) -> Any:
-        return self._renamed(real, "interpolation", "method")
-
-    def _with_normed(self, real: Any) -> Any:
-        return self._renamed(real, "normed", "density")
 
     def _renamed(self, real: Any, old: str, new: str) -> Any:
         def renamed(*args: Any, **options: Any) -> Any:
@@ -276,12 +274,7 @@ def _is_mask(value: Any) -> bool:
     return isinstance(value, (np.ndarray, np.bool_)) and value.dtype == bool
 
 
-def _objects(rows: Any) -> Any:
-    """Return an array of objects, as deep as the rows agree in their lengths."""
-    return np.array(rows, dtype=object)
-
-
 def sentences(places: Iterable[Place]) -> list[str]:
-    """Return what is told of each repaired line, in the order of files and lines."""
+    """Return the note on each repaired line, in the order of files and lines."""
     ordered = sorted(places, key=lambda place: (place[1], place[2], place[0]))
     return [f"{path}:{line}: {ROWS[row][0]}" for row, path, line in ordered]

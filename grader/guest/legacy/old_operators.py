@@ -1,4 +1,4 @@
-"""Sources whose operators are to do what they did on arrays of older NumPy (see Older)."""
+"""Rewrite sources so that operators do what they did on arrays of older NumPy (see Older)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class OldMeaning(ast.NodeTransformer):
     def visit_If(self, node: Any) -> ast.AST:
         """Ask for the truth of what is tested."""
         self.generic_visit(node)
-        node.test = _call(node.test, "truth", node.test)
+        node.test = _old(node.test, "truth", node.test)
         return node  # type: ignore[no-any-return]
 
     visit_While = visit_IfExp = visit_Assert = visit_If
@@ -23,34 +23,34 @@ class OldMeaning(ast.NodeTransformer):
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         """Ask for the truth of each value."""
         self.generic_visit(node)
-        node.values = [_call(value, "truth", value) for value in node.values]
+        node.values = [_old(value, "truth", value) for value in node.values]
         return node
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         """Ask for the truth of its conditions."""
         self.generic_visit(node)
-        node.ifs = [_call(value, "truth", value) for value in node.ifs]
+        node.ifs = [_old(value, "truth", value) for value in node.ifs]
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         """Ask for the truth of what is negated; read minus a mask as its opposite."""
         self.generic_visit(node)
         if isinstance(node.op, ast.Not):
-            node.operand = _call(node.operand, "truth", node.operand)
+            node.operand = _old(node.operand, "truth", node.operand)
         elif isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
-            return _call(node, "negative", node.operand)
+            return _old(node, "negative", node.operand)
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         """Read a difference of masks as where they differ, a formatted array as its number."""
         self.generic_visit(node)
         if isinstance(node.op, ast.Sub):
-            return _call(node, "difference", node.left, node.right)
+            return _old(node, "difference", node.left, node.right)
         if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant):
             if isinstance(node.right, ast.Tuple):
-                node.right.elts = [_call(one, "number", one) for one in node.right.elts]
+                node.right.elts = [_old(one, "number", one) for one in node.right.elts]
             else:
-                node.right = _call(node.right, "number", node.right)
+                node.right = _old(node.right, "number", node.right)
         return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
@@ -59,7 +59,7 @@ class OldMeaning(ast.NodeTransformer):
         if len(node.ops) > 1 or not isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
             return node
         sign = ast.Constant("==" if isinstance(node.ops[0], ast.Eq) else "!=")
-        return _call(node, "equality", node.left, sign, node.comparators[0])
+        return _old(node, "equality", node.left, sign, node.comparators[0])
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """Read an array with one number as that number, and methods that arrays had."""
@@ -67,17 +67,14 @@ class OldMeaning(ast.NodeTransformer):
         function = node.func
         name = function.id if isinstance(function, ast.Name) else ""
         if name == "bool":
-            node.args = [_call(one, "truth", one) for one in node.args]
+            node.args = [_old(one, "truth", one) for one in node.args]
         if name in ("float", "int", "complex", "bool", "round") or _is_math(function):
             node.args = [
-                one if isinstance(one, ast.Starred) else _call(one, "number", one)
+                one if isinstance(one, ast.Starred) else _old(one, "number", one)
                 for one in node.args
             ]
         if isinstance(function, ast.Attribute) and function.attr in METHODS:
-            method = ast.Constant(function.attr)
-            call = _call(node, "method", function.value, method, *node.args)
-            call.keywords = node.keywords
-            return call
+            return method_of(node, function, "method_of_old_numpy")
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
@@ -97,7 +94,7 @@ class OldMeaning(ast.NodeTransformer):
         cell = _cell(node.targets[0]) if len(node.targets) == 1 else None
         self.generic_visit(node)
         if cell is not None:
-            node.value = _call(node.value, "fitting", cell, node.value)
+            node.value = _old(node.value, "fitting", cell, node.value)
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
@@ -110,6 +107,18 @@ class OldMeaning(ast.NodeTransformer):
         read.ctx = ast.Load()
         value = ast.copy_location(ast.BinOp(read, node.op, node.value), node)
         return self.visit_Assign(ast.copy_location(ast.Assign([node.target], value), node))
+
+
+def call_of(at: ast.AST, name: str, *args: ast.expr) -> ast.Call:
+    """Return a call of the function `name` in the place of `at`."""
+    return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), list(args), []), at)
+
+
+def method_of(node: ast.Call, method: ast.Attribute, name: str) -> ast.Call:
+    """Return the call of a method as one of the function `name(object, method's name, ...)`."""
+    call = call_of(node, name, method.value, ast.Constant(method.attr), *node.args)
+    call.keywords = node.keywords
+    return call
 
 
 def _is_math(function: ast.expr) -> bool:
@@ -129,17 +138,16 @@ def _cell(target: ast.expr) -> ast.Name | None:
 def _indexed(container: ast.Name, part: ast.expr) -> ast.expr:
     where = ast.copy_location(ast.Name(container.id, ast.Load()), part)
     if not isinstance(part, ast.Slice):
-        return _call(part, "index", where, part)
+        return _old(part, "index", where, part)
     for name in ("lower", "upper", "step"):
         bound = getattr(part, name)
         if bound is not None:
-            setattr(part, name, _call(bound, "index", where, bound))
+            setattr(part, name, _old(bound, "index", where, bound))
     return part
 
 
-def _call(at: ast.AST, name: str, *args: ast.expr) -> ast.Call:
-    function = ast.Name(f"{name}_of_old_numpy", ast.Load())
-    return ast.copy_location(ast.Call(function, list(args), []), at)
+def _old(at: ast.AST, name: str, *args: ast.expr) -> ast.Call:
+    return call_of(at, f"{name}_of_old_numpy", *args)
 
 
 def with_old_meaning(text: str | ast.Module) -> ast.Module:

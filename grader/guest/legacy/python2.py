@@ -1,4 +1,4 @@
-"""What Python 2 meant, for sources of the course years 2015 and 2016.
+"""Give sources of the course years 2015 and 2016 what Python 2 meant.
 
 Line numbers never change, so that an error still names the student's own line.
 """
@@ -14,14 +14,13 @@ import os
 import re
 import string
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from grader.guest.legacy.statements import modernise
-
-__all__ = ["BUILTINS", "divide", "is_written_for", "modernise", "rename", "with_old_meaning"]
+from grader.guest.legacy import old_names
+from grader.guest.legacy.old_operators import call_of, method_of
 
 RENAMED = (
     (re.compile(r"\.iteritems\(\)"), ".items()"),
@@ -84,14 +83,6 @@ def _is_whole(value: Any) -> bool:
 # ------------------------------------------------------------------------------ builtins
 
 
-def _range(*limits: int) -> list[int]:
-    return list(range(*limits))
-
-
-def _zip(*iterables: Iterable[Any]) -> list[Any]:
-    return list(zip(*iterables))
-
-
 def _map(function: Callable[..., Any] | None, *iterables: Iterable[Any]) -> list[Any]:
     if function is None:
         rows = list(itertools.zip_longest(*iterables))
@@ -117,7 +108,7 @@ def _round(number: Any, digits: int = 0) -> float:
 
 
 def _compare(one: Any, other: Any) -> int:
-    return int(_less(other, one)) - int(_less(one, other))
+    return int(_ordered(one, ">", other)) - int(_ordered(one, "<", other))
 
 
 def _sorted(values: Iterable[Any], cmp: Any = None, key: Any = None, reverse: bool = False) -> Any:
@@ -129,21 +120,7 @@ def _key(cmp: Any, key: Any) -> Any:
     return order if key is None else lambda value: order(key(value))
 
 
-def _called(function: Callable[..., Any], args: Any = (), options: Any = None) -> Any:
-    return function(*args, **(options or {}))
-
-
 # ------------------------------------------------------------------------------ operators
-
-
-def _less(one: Any, other: Any) -> Any:
-    """Return one < other; of kinds that Python 3 does not order, by None, numbers, name of kind."""
-    try:
-        return one < other
-    except TypeError:
-        if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-            raise
-        return _rank(one) < _rank(other)
 
 
 def _rank(value: Any) -> tuple[int, str]:
@@ -154,7 +131,10 @@ def _rank(value: Any) -> tuple[int, str]:
 
 
 def _ordered(one: Any, sign: str, other: Any) -> Any:
-    """Return whether one is <, >, <= or >= other, as a Python 2 that orders everything."""
+    """Return whether one is <, >, <= or >= other.
+
+    Python 2 orders what Python 3 does not: None, then numbers, then others by the name of the type.
+    """
     try:
         return ORDER[sign](one, other)
     except TypeError:
@@ -191,9 +171,11 @@ ORDER: Mapping[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 SIGNS: Mapping[type[ast.cmpop], str] = {ast.Lt: "<", ast.Gt: ">", ast.LtE: "<=", ast.GtE: ">="}
 BUILTINS: dict[str, Any] = {
-    "range": _range, "xrange": range, "zip": _zip, "map": _map, "filter": _filter,
+    "range": lambda *limits: list(range(*limits)), "xrange": range,
+    "zip": lambda *iterables: list(zip(*iterables)), "map": _map, "filter": _filter,
     "round": _round, "cmp": _compare, "sorted": _sorted, "reduce": functools.reduce,
-    "apply": _called, "unicode": str, "basestring": str, "long": int, "unichr": chr,
+    "apply": lambda function, args=(), options=None: function(*args, **(options or {})),
+    "unicode": str, "basestring": str, "long": int, "unichr": chr,
     "raw_input": input, "intern": sys.intern, "buffer": memoryview, "file": open,
     "StandardError": Exception,
     "divide_as_python_2": divide, "divide_in_place_as_python_2": _divided_in_place,
@@ -206,8 +188,8 @@ LIBRARY: Mapping[Any, Mapping[str, Any]] = {
         "izip_longest": itertools.zip_longest,
     },
     string: {
-        "letters": string.ascii_letters, "lowercase": string.ascii_lowercase,
-        "uppercase": string.ascii_uppercase, "maketrans": str.maketrans,
+        "letters": "ascii_letters", "lowercase": "ascii_lowercase",
+        "uppercase": "ascii_uppercase", "maketrans": str.maketrans,
         "join": lambda words, by=" ": by.join(words), "split": str.split, "strip": str.strip,
         "replace": str.replace, "lower": str.lower, "upper": str.upper,
     },
@@ -219,9 +201,7 @@ LIBRARY: Mapping[Any, Mapping[str, Any]] = {
 def give_library() -> None:
     """Give modules of the standard library the names back that they had in Python 2."""
     for module, names in LIBRARY.items():
-        for name, value in names.items():
-            if not hasattr(module, name):
-                setattr(module, name, value)
+        old_names.give(module, names)
 
 
 # ------------------------------------------------------------------------------ sources
@@ -241,7 +221,7 @@ class OldMeaning(ast.NodeTransformer):
         self.generic_visit(node)
         if not self._divides or not isinstance(node.op, ast.Div):
             return node
-        return _call(node, "divide_as_python_2", node.left, node.right)
+        return call_of(node, "divide_as_python_2", node.left, node.right)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         """Replace `name /= value`, and `a[i] /= value` of which the parts are plain names."""
@@ -251,7 +231,7 @@ class OldMeaning(ast.NodeTransformer):
         read = ast.parse(ast.unparse(node.target), mode="eval").body
         for part in ast.walk(read):
             ast.copy_location(part, node)
-        value = _call(node, "divide_in_place_as_python_2", read, node.value)
+        value = call_of(node, "divide_in_place_as_python_2", read, node.value)
         return ast.copy_location(ast.Assign([node.target], value), node)
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
@@ -260,43 +240,41 @@ class OldMeaning(ast.NodeTransformer):
         sign = SIGNS.get(type(node.ops[0]))
         if sign is None or len(node.ops) > 1:
             return node
-        return _call(node, "order_as_python_2", node.left, ast.Constant(sign), node.comparators[0])
+        return call_of(
+            node, "order_as_python_2", node.left, ast.Constant(sign), node.comparators[0]
+        )
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """Replace methods of dictionaries, lists and iterators."""
         self.generic_visit(node)
         if not isinstance(node.func, ast.Attribute) or node.func.attr not in METHODS:
             return node
-        name = ast.Constant(node.func.attr)
-        call = _call(node, "method_as_python_2", node.func.value, name, *node.args)
-        call.keywords = node.keywords
-        return call
+        return method_of(node, node.func, "method_as_python_2")
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         """Take apart the parameters that stood in brackets (see grader.guest.legacy.statements)."""
         self.generic_visit(node)
-        for argument in reversed(node.args.args):
-            if argument.arg.startswith("unpacked__"):
-                target = _targets(argument)
-                taken = ast.Assign([target], ast.Name(argument.arg, ast.Load()))
-                node.body.insert(0, ast.copy_location(taken, node.body[0]))
+        for name, parts in reversed(list(_unpacked(node.args))):
+            target = ast.Tuple([ast.Name(part, ast.Store()) for part in parts], ast.Store())
+            taken = ast.Assign([target], ast.Name(name, ast.Load()))
+            node.body.insert(0, ast.copy_location(taken, node.body[0]))
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         """Take apart the one parameter of a lambda that stood in brackets."""
         self.generic_visit(node)
-        for argument in node.args.args:
-            if argument.arg.startswith("unpacked__"):
-                names = [ast.arg(name) for name in argument.arg.split("__")[1:]]
-                inner = ast.Lambda(ast.arguments([], names, None, [], [], None, []), node.body)
-                packed = ast.Starred(ast.Name(argument.arg, ast.Load()), ast.Load())
-                node.body = ast.copy_location(ast.Call(inner, [packed], []), node)
+        for name, parts in _unpacked(node.args):
+            names = [ast.arg(part) for part in parts]
+            inner = ast.Lambda(ast.arguments([], names, None, [], [], None, []), node.body)
+            packed = ast.Starred(ast.Name(name, ast.Load()), ast.Load())
+            node.body = ast.copy_location(ast.Call(inner, [packed], []), node)
         return node
 
 
-def _targets(argument: ast.arg) -> ast.Tuple:
-    names = argument.arg.split("__")[1:]
-    return ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())
+def _unpacked(arguments: ast.arguments) -> Iterator[tuple[str, list[str]]]:
+    """Yield the name of each parameter that stood in brackets, and the names inside of it."""
+    names = [argument.arg for argument in arguments.args]
+    yield from ((name, name.split("__")[1:]) for name in names if name.startswith("unpacked__"))
 
 
 def _is_plain(target: ast.expr) -> bool:
@@ -304,10 +282,6 @@ def _is_plain(target: ast.expr) -> bool:
     kinds = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Slice, ast.Tuple,
              ast.expr_context, ast.UnaryOp, ast.USub, ast.BinOp, ast.operator)  # fmt: skip
     return all(isinstance(part, kinds) for part in ast.walk(target))
-
-
-def _call(at: ast.AST, name: str, *args: ast.expr) -> ast.Call:
-    return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), list(args), []), at)
 
 
 def with_old_meaning(text: str) -> ast.Module:

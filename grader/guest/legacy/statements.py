@@ -1,4 +1,4 @@
-"""Statements of Python 2 in their Python 3 form, line for line.
+"""Rewrite statements of Python 2 in their Python 3 form, line for line.
 
 Strings and comments are put aside first, so that nothing inside of them is taken for code. What is
 not recognised stays, and is then the student's own SyntaxError.
@@ -29,7 +29,7 @@ WORDS = (
 )  # fmt: skip
 STATEMENT = re.compile(r"(?P<before>(?:^|[;:])[ \t]*)(?P<word>print|exec|raise)\b")
 PARAMETERS = re.compile(r"(?<=[(,])([ \t]*)\(([\w \t,]+)\)(?=[ \t]*[,)])")
-OPEN, CLOSE = "([{", ")]}"
+OPEN, CLOSE, ENDS = "([{", ")]}", (";", NOTE)
 
 
 def modernise(source: str) -> str:
@@ -97,58 +97,51 @@ def _opened(text: str) -> int:
 
 def _end(line: str, start: int) -> int:
     """Return where the statement ends: at a semicolon, a comment or the end of the line."""
-    depth = 0
-    for place in range(start, len(line)):
-        depth += (line[place] in OPEN) - (line[place] in CLOSE)
-        if depth == 0 and line[place] in (";", NOTE):
-            return place
-    return len(line)
+    ends = (start + n for n, char, depth in _depths(line[start:]) if not depth and char in ENDS)
+    return next(ends, len(line))
 
 
 def _rewritten(word: str, rest: str) -> str:
     """Return the statement `word rest` in Python 3."""
-    said = rest.strip(" \t")
+    text = rest.strip(" \t")
     after = rest[len(rest.rstrip(" \t")) :]
     if word == "raise":
-        parts = _parts(said)
+        parts = _parts(text)
         if len(parts) not in (2, 3):
             return word + rest
         trace = f".with_traceback({parts[2].strip()})" if len(parts) == 3 else ""
         return f"raise {parts[0].strip()}({parts[1].strip()}){trace}{after}"
-    if said.startswith(("=", ".")) or _is_call(said):
+    if text.startswith(("=", ".")) or _is_call(text):
         return word + rest
     if word == "exec":
-        code, found, spaces = said.partition(" in ")
-        return f"exec({code}, {spaces}){after}" if found else f"exec({said}){after}"
-    if said.startswith(">>"):
-        file, *values = _parts(said[2:])
+        code, found, spaces = text.partition(" in ")
+        return f"exec({code}, {spaces}){after}" if found else f"exec({text}){after}"
+    if text.startswith(">>"):
+        file, *values = _parts(text[2:])
         values = [value.strip(" \t") for value in values if value.strip()]
         return f"print({', '.join([*values, f'file={file.strip()}'])}){after}"
-    return f"print({said.rstrip(' ,') if said.endswith(',') else said}){after}"
+    return f"print({text.rstrip(' ,') if text.endswith(',') else text}){after}"
 
 
-def _is_call(said: str) -> bool:
+def _is_call(text: str) -> bool:
     """Say whether one pair of brackets holds all that follows the word."""
-    if not said.startswith("("):
-        return False
-    depth = 0
-    for place, char in enumerate(said):
-        depth += (char in OPEN) - (char in CLOSE)
-        if depth == 0:
-            return place == len(said) - 1
-    return False
+    closed = next((place for place, _, depth in _depths(text) if not depth), None)
+    return text.startswith("(") and closed == len(text) - 1
 
 
-def _parts(said: str) -> list[str]:
+def _parts(text: str) -> list[str]:
     """Return what commas outside of brackets separate."""
-    parts, depth = [""], 0
-    for char in said:
+    commas = [place for place, char, depth in _depths(text) if char == "," and not depth]
+    starts = [0, *(place + 1 for place in commas)]
+    return [text[start:end] for start, end in zip(starts, [*commas, len(text)])]
+
+
+def _depths(text: str) -> Iterator[tuple[int, str, int]]:
+    """Yield each place, its character, and how many brackets are open behind it."""
+    depth = 0
+    for place, char in enumerate(text):
         depth += (char in OPEN) - (char in CLOSE)
-        if char == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += char
-    return parts
+        yield place, char, depth
 
 
 def _parameters(line: str) -> str:

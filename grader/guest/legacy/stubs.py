@@ -1,8 +1,9 @@
-"""Is a function still the stub that was handed out? Asked beside the student, of None in use."""
+"""Tell a function that is still the handed-out stub from one that fails over a None."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from grader.guest.legacy import statements
 
@@ -20,9 +21,8 @@ def still_none(text: str, function: str) -> bool:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name == function:
             assigned: dict[str, list[bool]] = {}
-            for inner in ast.walk(node):
-                if isinstance(inner, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
-                    _note(inner, assigned)
+            for name, is_none in _assigned(node):
+                assigned.setdefault(name, []).append(is_none)
             return any(all(values) for values in assigned.values())
     return False
 
@@ -34,19 +34,17 @@ def _parsed(text: str) -> ast.Module:
         return ast.parse(statements.modernise(text))
 
 
-def _note(
-    node: ast.Assign | ast.AugAssign | ast.AnnAssign, assigned: dict[str, list[bool]]
-) -> None:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    pairs: list[tuple[ast.expr, ast.expr | None]] = []
-    for target in targets:
-        value = node.value
-        if isinstance(target, (ast.Tuple, ast.List)):
-            parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [None] * 99
-            pairs += list(zip(target.elts, parts))
-        else:
-            pairs.append((target, value))
-    for target, value in pairs:
-        if isinstance(target, ast.Name):
-            is_none = isinstance(value, ast.Constant) and value.value is None
-            assigned.setdefault(target.id, []).append(is_none)
+def _assigned(function: ast.FunctionDef) -> Iterator[tuple[str, bool]]:
+    """Yield each name that is assigned to, and whether it is set to None."""
+    for node in ast.walk(function):
+        if not isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+            continue
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            targets: list[ast.expr] = [target]
+            values: list[ast.expr | None] = [node.value]
+            if isinstance(target, (ast.Tuple, ast.List)):
+                row = node.value.elts if isinstance(node.value, (ast.Tuple, ast.List)) else ()
+                targets, values = target.elts, [*row, *[None] * len(target.elts)]
+            for one, value in zip(targets, values):
+                if isinstance(one, ast.Name):
+                    yield one.id, isinstance(value, ast.Constant) and value.value is None

@@ -7,10 +7,9 @@ once more in an older world (grader.guest.legacy.old_numpy).
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from grader.guest import calls, modules, observe, wire
 from grader.guest.legacy import old_numpy
@@ -24,7 +23,6 @@ class World:
     def __init__(self, compiled: Compiled, older: old_numpy.Older | None = None) -> None:
         self._compiled = compiled
         self._older = older
-        self._behind: World | None = None
         self._found: dict[str, Any] = {}  # short name -> module, or what stopped its import
         self._implementations: dict[tuple[str, ...], Implementation] = {}
         self._calls = calls.Calls()  # of right layers, by nets
@@ -35,11 +33,10 @@ class World:
             again = _with_old_arrays(compiled)
             modules.install(again, None, self._calls.watched, replaced, names)
 
+    @functools.cached_property
     def _older_world(self) -> World:
-        if self._behind is None:
-            older = old_numpy.Older(self._compiled.texts, self._compiled.is_2017)
-            self._behind = World(self._compiled, older)
-        return self._behind
+        older = old_numpy.Older(self._compiled.texts, self._compiled.is_2017)
+        return World(self._compiled, older)
 
     def imported(self, names: Sequence[str]) -> dict[str, Any]:
         """Import these modules unless they are there; return those that could be."""
@@ -53,18 +50,18 @@ class World:
         self._begin()
         if name in self.imported([name]):
             return self._noted({"outcome": "loaded"})
-        say = observe.raised(self._found[name], self._compiled.texts)
-        if self._older is None and old_numpy.is_dropped(say, self._compiled.is_2017):
-            again = self._older_world().load(name)
-            return again if again["outcome"] == "loaded" else say
-        return say
+        reply = observe.raised(self._found[name], self._compiled.texts)
+        if self._older is None and old_numpy.is_dropped(reply, self._compiled.is_2017):
+            again = self._older_world.load(name)
+            return again if again["outcome"] == "loaded" else reply
+        return reply
 
     def observe(
         self,
         case: Mapping[str, Any],
         wanted: Sequence[str],
         conventions: Conventions,
-        inputs: dict[str, np.ndarray],
+        inputs: wire.Arrays,
     ) -> wire.Message:
         """Run one case over the modules `wanted`; return (what happened, arrays)."""
         self._begin()
@@ -72,25 +69,25 @@ class World:
         if names not in self._implementations:
             self._implementations[names] = Implementation(self.imported(names), conventions)
         if self._older is None and len(self.imported(names)) < len(names):
-            return self._older_world().observe(case, wanted, conventions, inputs)
+            return self._older_world.observe(case, wanted, conventions, inputs)
         self._calls.taken()
-        say, arrays = observe.observe(
+        reply, arrays = observe.observe(
             self._implementations[names], case, inputs, self._compiled.texts
         )
-        say["calls"] = self._calls.taken()
-        if self._older is None and old_numpy.is_dropped(say, self._compiled.is_2017):
-            again, answers = self._older_world().observe(case, wanted, conventions, inputs)
+        reply["calls"] = self._calls.taken()
+        if self._older is None and old_numpy.is_dropped(reply, self._compiled.is_2017):
+            again, answers = self._older_world.observe(case, wanted, conventions, inputs)
             if again["outcome"] == "answered" and not again["refused"]:
                 return again, answers
-        return self._noted(say), arrays
+        return self._noted(reply), arrays
 
     def _begin(self) -> None:
         if self._older is not None:
             self._older.places.clear()
 
-    def _noted(self, say: dict[str, Any]) -> dict[str, Any]:
+    def _noted(self, reply: dict[str, Any]) -> dict[str, Any]:
         """Add where it mattered that the world is older."""
-        return say if self._older is None else {**say, "older": sorted(self._older.places)}
+        return reply if self._older is None else {**reply, "older": sorted(self._older.places)}
 
 
 def _with_old_arrays(compiled: Compiled) -> Compiled:

@@ -8,3 +8,10 @@ stay local; only arrays leave. A rubric names a probe by module and function
 
 Probes run beside student code, so they know no answer. They import NumPy and the standard library.
 """
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+Outputs = dict[str, Any]  # of a probe, by name

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from grader.guest.probes import nets, stand_ins
-from grader.guest.probes.nn import Array, Implementation, Outputs
+from grader.guest.probes import Array, Outputs, nets, stand_ins
+from grader.guest.probes.nn import Implementation
 
 Values = Mapping[str, Array]
 

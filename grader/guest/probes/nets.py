@@ -12,15 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.guest.probes.nn import (
-    Array,
-    BadReturn,
-    Implementation,
-    NotWritten,
-    Outputs,
-    single_precision,
-    stack,
-)
+from grader.guest.probes import Array, Outputs
+from grader.guest.probes.nn import BadReturn, Implementation, NotWritten, single_precision, stack
 
 
 def two_layer_init(nn: Implementation, dims: list[int], weight_scale: float) -> Outputs:

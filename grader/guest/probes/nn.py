@@ -16,8 +16,6 @@ import numpy as np
 
 from grader.guest.operations import returned
 
-Array = np.ndarray
-Outputs = dict[str, Any]  # of a probe, by name
 MOST_KEPT = 100  # things in one record of a cache that are looked at
 
 
@@ -80,7 +78,6 @@ class Implementation:
         *,
         normalization: str | None = None,
         keep: float = 1.0,
-        seed: int | None = None,
         **arguments: Any,
     ) -> Any:
         """Return a FullyConnectedNet; `keep` is the probability that dropout keeps a unit."""
@@ -96,8 +93,6 @@ class Implementation:
             arguments["dropout_keep_ratio"] = keep
         else:
             arguments["dropout"] = self.conventions.p(keep)
-        if seed is not None:
-            arguments["seed"] = seed
         return _built(build(list(hidden_dims), **_known(accepted, arguments)))
 
     def _accepted(self, build: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
@@ -143,14 +138,19 @@ def cache_of(
     """
     try:
         return forward(*arguments)[1]
-    except (NotWritten, NotImplementedError) as unwritten:
-        try:
-            backward(dout, None)
-        except (NotWritten, NotImplementedError):
-            raise
-        except Exception:  # noqa: BLE001 - it is written, and cannot work without a cache
-            raise unwritten from None
+    except (NotWritten, NotImplementedError):
+        ask_whether_written(backward, dout, None)
         raise
+
+
+def ask_whether_written(backward: Callable[..., Any], dout: Any, cache: Any) -> None:
+    """Raise NotWritten or NotImplementedError if a backward pass is a stub, and nothing else."""
+    try:
+        backward(dout, cache)
+    except (NotWritten, NotImplementedError):
+        raise
+    except Exception:  # noqa: BLE001 - it is written, and another cache is what it needs
+        return
 
 
 def single_precision(*kept: Any) -> dict[str, Any]:
@@ -169,10 +169,10 @@ def _arrays(value: Any, depth: int = 3) -> Iterator[np.ndarray]:
     elif depth and isinstance(value, (tuple, list)):
         for one in value[:MOST_KEPT]:
             yield from _arrays(one, depth - 1)
-    elif depth and type(value) is dict:
-        yield from _arrays(list(value.values()), depth - 1)
-    elif depth and type(getattr(value, "__dict__", None)) is dict:
-        yield from _arrays(list(vars(value).values()), depth - 1)
+    elif depth:
+        record = value if type(value) is dict else getattr(value, "__dict__", None)
+        if type(record) is dict:
+            yield from _arrays(list(record.values()), depth - 1)
 
 
 def stack(values: list[Any], what: str) -> np.ndarray | None:

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from grader.guest.legacy import python2
+from grader.guest.legacy import python2, statements
 from grader.guest.legacy.compat import INERT_IN_PACKAGE
 from grader.guest.sources import decode
 from grader.submission.layout import CORE
@@ -179,7 +179,7 @@ def _parsed(text: str) -> ast.Module:
         except SyntaxError:
             if max(map(len, renamed.split("\n"))) > MAX_LINE:
                 raise ValueError("a line that is too long to repair") from None
-            modern = python2.modernise(renamed)
+            modern = statements.modernise(renamed)
             if modern == renamed:
                 raise
             if len(modern) > MAX_BYTES:
