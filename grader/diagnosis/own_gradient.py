@@ -19,7 +19,7 @@ from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.grading.verdicts import Bench, Verdict
 from grader.guest.operations import OPERATIONS, forward_of
-from grader.guest.probes.nets import parameter_shapes
+from grader.guest.probes.models import parameter_shapes
 from grader.judges import Look, Rules
 from grader.judges.own import STEP
 from grader.rubric.cases import Rubric

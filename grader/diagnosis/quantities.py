@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from grader.diagnosis.steps import settings
-from grader.guest.probes.nets import parameters
+from grader.guest.probes.models import parameters
 from grader.types import Arrays, Case
 
 ADDED = "_regularization"  # probes that ask what reg adds

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from grader.guest.operations import OPERATIONS, Operation, operation_of
-from grader.guest.probes.nets import parameters
+from grader.guest.probes.models import parameters
 from grader.types import Arrays, Case
 
 MAX_BYTES = 130_000  # of a file that is parsed here: homework comes to less
