@@ -7,12 +7,13 @@ ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-COPY requirements.lock /tmp/
+COPY requirements.lock requirements-build.lock /tmp/
 RUN python -m venv --without-pip /opt/venv \
  && python -m pip --python /opt/venv/bin/python install --quiet --require-hashes -r /tmp/requirements.lock \
  && rm -rf /opt/venv/lib/python3*/site-packages/jedi/third_party \
- && find /opt/venv/lib -type d -name tests -prune -exec rm -rf {} +
-COPY requirements.lock /opt/backgrade/
+ && find /opt/venv/lib -type d \( -name test -o -name tests \) -prune -exec rm -rf {} + \
+ && python -m pip install --quiet --require-hashes --target /tmp/build -r /tmp/requirements-build.lock
+COPY pyproject.toml hatch_build.py README.md LICENSE requirements.lock /opt/backgrade/
 COPY grader /opt/backgrade/grader
 COPY rubrics /opt/backgrade/rubrics
 COPY reference /opt/backgrade/reference
@@ -20,12 +21,11 @@ COPY student_template /opt/backgrade/student_template
 COPY docs /opt/backgrade/docs
 # Answers: root's own, for its group to read. The grader has that group; a child that runs student
 # code has it only where the container does not start as root (docs/docker.md).
-RUN python -m compileall -q /opt/backgrade/grader \
+RUN PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/tmp/build python -m pip --python /opt/venv/bin/python \
+    install --quiet --no-deps --no-build-isolation -e /opt/backgrade \
+ && python -m compileall -q /opt/backgrade/grader \
  && chmod -R u=rwX,go=rX /opt/backgrade \
- && chmod -R o= /opt/backgrade/rubrics /opt/backgrade/reference \
- && printf '#!/bin/sh\nexec /opt/venv/bin/python -P -m grader "$@"\n' > /opt/venv/bin/grade \
- && chmod 755 /opt/venv/bin/grade \
- && echo /opt/backgrade > "$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/backgrade.pth"
+ && chmod -R o= /opt/backgrade/rubrics /opt/backgrade/reference
 
 FROM build AS released
 RUN /opt/venv/bin/grade release --quick /release >/release.log || { cat /release.log; exit 1; } \

@@ -7,7 +7,7 @@ IMAGE ?= backgrade
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-all docker test-docker fixtures template schemas picture benchmark clean
+.PHONY: demo test test-all docker test-docker fixtures template schemas picture benchmark wheel lock clean
 
 demo: $(VENV)/installed
 	@$(BIN)/grade demo/submission -o graded/demo
@@ -20,7 +20,7 @@ test: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/pytest -n $$(($$(nproc) + 2)) --dist worksteal
 
-# Every mutant and every mistake in the long trials, of which `make test` takes a part by a seed.
+# Every case of the long trials, of which `make test` takes a part by a seed (BACKGRADE_SEED).
 test-all: export BACKGRADE_ALL := 1
 test-all: test
 
@@ -47,14 +47,26 @@ picture: $(VENV)/installed
 benchmark: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks
 
+wheel: $(VENV)/installed-dev
+	$(BIN)/python -m build --no-isolation
+
+# The newest versions that go together, on every Python and system that we support.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+	--custom-compile-command "make lock"
+lock: $(VENV)/installed-dev
+	echo hatchling | $(COMPILE) - -o requirements-build.lock
+	$(COMPILE) pyproject.toml -c requirements-build.lock -o requirements.lock
+	$(COMPILE) pyproject.toml --extra dev -c requirements-build.lock -c requirements.lock \
+		-o requirements-dev.lock
+
 $(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON) is Python %d.%d, \
+	too old: take 3.11 to 3.13, as in `make PYTHON=python3.11 $(MAKECMDGOALS)`" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: $(VENV)/bin/python requirements.lock
-	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/backgrade.pth"
-	printf '#!/bin/sh\nexec "%s" -P -m grader "$$@"\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/grade
-	chmod +x $(BIN)/grade
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml requirements.lock requirements-build.lock
+	$(BIN)/pip install --quiet --require-hashes -r requirements-build.lock -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock

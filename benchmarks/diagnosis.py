@@ -26,7 +26,7 @@ from typing import Any
 from unittest import mock
 
 from grader import resources
-from grader.authoring.fixtures.mistakes import Misconception, Overlap
+from grader.authoring.fixtures.misconceptions import Misconception, Overlap
 from grader.authoring.lint import whole
 from grader.box.worker import Worker
 from grader.diagnosis import diagnose, minimal_example, over_reference, own_gradient, sentences
@@ -337,7 +337,7 @@ def time_of_ten(worker: Worker, assignment: Assignment) -> float:
     with contextlib.ExitStack() as stack:
         for module, name in (
             (diagnose, "causes"), (over_reference, "evidence"), (own_gradient, "gradients"),
-            (minimal_example, "climb"),
+            (minimal_example, "find_minimal"),
         ):  # fmt: skip
             timed = _timed(name, getattr(module, name), spent)
             stack.enter_context(mock.patch.object(module, name, timed))

@@ -37,13 +37,13 @@ def graded(submission: Submission, assignment: Assignment, worker: Worker) -> di
 
 def checked(submission: Submission, known: public.Public) -> dict[str, bool]:
     """Return what the self-check finds of each public case."""
-    bench = Bench(known, known.golden)  # type: ignore[arg-type]
+    bench = Bench(known, known.golden)
     files = {path: data for path, data in submission.files.items() if path.endswith(".py")}
     with Pool(2) as pool:
         return {
             case.id: bench.is_right(case, one.evidence[case.id])
             for one in Checker(known, submission.package, files, pool).check(known.code)
-            for case in one.item.cases
+            for case in known.cases_of(one.item.id)
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
 
 from grader import resources
 from grader.box.job import Job
@@ -24,7 +25,7 @@ def spreads() -> dict[tuple[str, str], tuple[float, str]]:
             job = Job(
                 submission.package,
                 submission.files,
-                rubric.table.conventions.model_dump(),
+                asdict(rubric.table.conventions),
                 assignment.given,
             )
             session = Session(worker, job, rubric, float("inf"))

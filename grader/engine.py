@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -30,14 +30,16 @@ from grader.diagnosis import (
 )
 from grader.grading import follow, large_input, score, training
 from grader.grading.assignment import Assignment
-from grader.grading.outcome import Consequence, result_of
-from grader.grading.verdicts import Bench, Verdict
+from grader.grading.facts import Facts
+from grader.grading.outcome import result_of
+from grader.grading.rerun import Rerun
+from grader.grading.verdicts import Bench
 from grader.judges import find
 from grader.notebooks import inline_answers
 from grader.rubric import generation
 from grader.submission import review
 from grader.submission.written import Sources
-from grader.types import Case, Evidence, Flag, ItemResult, Notebook, Report, Submission
+from grader.types import Case, Flag, ItemResult, Notebook, Report, Submission
 
 
 def grade_one(
@@ -61,7 +63,8 @@ def grade_one(
     verdicts = bench.verdicts(evidence)
     slow = large_input.flags(evidence, rubric, verdicts)
     session.close()
-    items = _items(session.later, assignment, worker, bench, evidence, verdicts, deadline)
+    facts = Facts(rubric, assignment, bench, evidence, verdicts)
+    items = _items(Rerun(session.later, worker, assignment, facts, deadline))
     reused = {book.name: book.reused for book in notebooks if book.reused}
     items, trained, doubts = training.grade(items, notebooks, rubric, assignment.images)
     return Report(
@@ -89,67 +92,33 @@ def grade_one(
     )
 
 
-def _items(
-    job: Job,
-    assignment: Assignment,
-    worker: Worker,
-    bench: Bench,
-    evidence: Mapping[str, Evidence],
-    verdicts: Mapping[str, Verdict],
-    deadline: float,
-) -> tuple[ItemResult, ...]:
+def _items(rerun: Rerun) -> tuple[ItemResult, ...]:
     """Look further into what failed, each time in a session of its own; return every item."""
-    rubric, grafts = assignment.rubric, assignment.grafts
-    followed = follow.through(job, grafts, worker, rubric, bench, verdicts, deadline)
-    own = own_gradient.gradients(job, worker, rubric, bench, verdicts, deadline)
-    causes = diagnose.causes(rubric, bench, evidence, verdicts, followed, own, assignment)
+    followed = follow.through(rerun)
+    facts = replace(rerun.facts, followed=followed)
+    rerun = replace(rerun, facts=facts)
+    causes = diagnose.causes(facts, own_gradient.gradients(rerun))
     certain = [name for name, why in causes.items() if why.cause.certain and why.hints]
-    over = over_reference.evidence(
-        job, grafts, worker, rubric, verdicts, followed, certain, deadline
-    )
-    causes |= diagnose.sure(rubric, bench, over, verdicts, assignment)
-    watched = {**_of_nets(followed), **over}
-    causes |= trace.causes(
-        job, grafts, assignment.solved, worker, rubric, watched, causes, deadline
-    )
-    small = minimal_example.climb(job, worker, rubric, bench, verdicts, followed, deadline)
-
-    seen = consequence.Seen(evidence, over, verdicts, followed, causes)
-    follows = consequence.find(seen, bench, assignment)
-    again = folding.consequences(
-        job,
-        grafts,
-        assignment.solved,
-        worker,
-        rubric,
-        evidence,
-        verdicts,
-        followed,
-        follows,
-        deadline,
-    )
-    follows |= {
-        name: Consequence(root, dict.fromkeys(parts, True)) for name, (root, parts) in again.items()
-    }
-    items = tuple(
+    over = over_reference.evidence(rerun, certain)
+    causes |= diagnose.certain_causes(facts, over)
+    causes |= trace.causes(rerun, over, causes)
+    minimal = minimal_example.find_minimal(rerun)
+    follows = consequence.find(facts, over, causes)
+    follows |= folding.consequences(rerun, follows)
+    items = (
         result_of(
-            item, rubric, verdicts, followed.get(item.id), follows.get(item.id), causes.get(item.id)
+            item,
+            facts.rubric,
+            facts.verdicts,
+            followed.get(item.id),
+            follows.get(item.id),
+            causes.get(item.id),
         )
-        for item in rubric.table.items
+        for item in facts.rubric.table.items
     )
     return tuple(
-        replace(item, smallest=None if item.because_of else small.get(item.id)) for item in items
+        replace(item, smallest=None if item.because_of else minimal.get(item.id)) for item in items
     )
-
-
-def _of_nets(followed: Mapping[str, follow.Again]) -> dict[str, Evidence]:
-    """Return what happened over right layers in the cases of nets that were tried again."""
-    return {
-        case_id: seen
-        for again in followed.values()
-        for case_id, seen in again.evidence.items()
-        if seen.calls
-    }
 
 
 def job_of(submission: Submission, assignment: Assignment) -> Job:
@@ -158,7 +127,7 @@ def job_of(submission: Submission, assignment: Assignment) -> Job:
     return Job(
         package=submission.package,
         files={path: data for path, data in submission.files.items() if path.endswith(".py")},
-        conventions=assignment.rubric.table.conventions.model_dump(),
+        conventions=asdict(assignment.rubric.table.conventions),
         given=assignment.given,
         load_s=limits.load_s,
         case_s=limits.case_s,

@@ -10,8 +10,21 @@
         BoxError                   3   the worker could not be started or vanished
 
 A message starts with the place ("rubrics/a2.toml: item 'adam': …") and ends with what to do next.
-A student's own exceptions never appear here: they are Evidence (see grader.types).
+A student's own exceptions never appear here: they are Evidence (see grader.types). An exception of
+ours that costs one item or one explanation is caught there, and kept by `log_fault`.
 """
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+MOST_FILES = 100  # of the folder of faults; the oldest go first
+MOST_CHARACTERS = 20_000  # of one file; the end of a traceback says most
 
 
 class BackgradeError(Exception):
@@ -50,3 +63,41 @@ class WireError(GraderFault):
 
 class BoxError(GraderFault):
     """The confined worker could not be started, or broke the protocol by itself."""
+
+
+def log_fault(where: str) -> str:
+    """Keep the traceback of the exception being handled; return the file's path, or where it is.
+
+    `where` says what was being done. The folder is $XDG_STATE_HOME/backgrade/faults, or else
+    ~/.local/state/backgrade/faults, and the home folder is written "~" in what is returned. With
+    BACKGRADE_DEBUG, or if nothing can be written, the traceback goes to standard error. Never
+    raises.
+    """
+    text = f"{where}\n{traceback.format_exc()}"[-MOST_CHARACTERS:]
+    if not os.environ.get("BACKGRADE_DEBUG"):
+        # Named by its contents, so that processes which meet one fault write the same bytes.
+        name = f"{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:12]}.txt"
+        home = os.path.expanduser("~")
+        state = os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
+        file = Path(state, "backgrade", "faults", name)
+        if file.is_absolute():  # without a home folder it would lie in the submission's
+            with suppress(OSError, ValueError):
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8", errors="replace")
+                _keep_newest(file.parent)
+                inside = file.is_relative_to(home)
+                return f"~/{file.relative_to(home).as_posix()}" if inside else str(file)
+    with suppress(OSError, ValueError):  # standard error may be closed
+        print(text, file=sys.stderr)
+    return "standard error"
+
+
+def _keep_newest(folder: Path) -> None:
+    """Delete all but the newest MOST_FILES; others may do the same at the same time."""
+    ages = []
+    for file in folder.glob("*.txt"):
+        with suppress(OSError):
+            ages.append((file.stat().st_mtime, file))
+    for _, file in sorted(ages)[:-MOST_FILES]:
+        with suppress(OSError):
+            file.unlink()

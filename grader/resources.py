@@ -1,6 +1,7 @@
 """Where the shipped files lie: rubrics, golden fixtures, the reference and the student template.
 
-They stand beside the package in a checkout, or wherever BACKGRADE_HOME points.
+They stand in data/ inside the installed package, beside the package in a checkout, or wherever
+BACKGRADE_HOME points.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import os
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.golden import wrong
+from grader.golden import misconceptions
 from grader.golden.bands import Bands
 from grader.golden.store import Golden
 from grader.grading.assignment import Assignment
@@ -17,6 +18,8 @@ from grader.grading.training.images import Images
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
 
+PACKAGE = Path(__file__).resolve().parent
+INSTALLED = PACKAGE / "data"  # hatch_build.py puts the files there in a wheel
 DEFAULT_RUBRIC = "cs231n-a2"
 GIVEN_PACKAGE = "cs231n"
 GIVEN_FILES = ("solver.py", "gradient_check.py", "data_utils.py", "download.py", "synthetic.py")
@@ -29,7 +32,19 @@ LOSSES, SANDWICHES = "layers", "layer_utils"  # files of which a part is handed 
 def home() -> Path:
     """Return the folder that holds rubrics/, reference/ and student_template/."""
     given = os.environ.get("BACKGRADE_HOME")
-    return Path(given) if given else Path(__file__).resolve().parent.parent
+    if given:
+        return Path(given)
+    return INSTALLED if INSTALLED.is_dir() else PACKAGE.parent
+
+
+def home_to_change() -> Path:
+    """Return `home()`, to write in. Raises UsageError for that of an installed package."""
+    if home() == INSTALLED:
+        raise UsageError(
+            f"{INSTALLED}: belongs to the installed package, and its next version replaces it; "
+            "copy the folder, and set BACKGRADE_HOME to the copy"
+        )
+    return home()
 
 
 def rubric_path(name: str) -> Path:
@@ -98,7 +113,7 @@ def _assignment(rubric: str, data_dir: Path | None) -> Assignment:
         grafts={} if layers is None else {"layers": layers},
         solved=_solved(),
         images=Images(profile, read.table.seed, template, data_dir),
-        mistakes=golden_folder() / wrong.FOLDER,
+        mistakes=golden_folder() / misconceptions.FOLDER,
         bands=Bands.read(golden_folder(), profile, data_dir is not None),
     )
     found.check()

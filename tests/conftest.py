@@ -12,6 +12,7 @@ from grader import resources
 from grader.grading.assignment import Assignment
 from tests.support import outside, processes, student_folder
 
+pytest_plugins = ["tests.support.short_run"]
 ROOT = Path(__file__).resolve().parent.parent
 
 

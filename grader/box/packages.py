@@ -29,8 +29,7 @@ def folders(names: Iterable[str]) -> list[str]:
         except importlib.metadata.PackageNotFoundError:
             if wanted:
                 raise BoxError(
-                    f"box: notebooks need {name}; install the extra 'notebooks', "
-                    "or use --notebooks skip"
+                    f"box: notebooks need {name}; install it, or use --notebooks skip"
                 ) from None
             continue
         found |= _top_level(distribution)

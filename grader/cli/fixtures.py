@@ -19,11 +19,12 @@ def build(
     ] = None,
 ) -> None:
     """Run every probe on the reference and write reference/golden/."""
-    from grader.golden import store, wrong
+    from grader.golden import misconceptions, store
 
+    resources.home_to_change()
     (manifest, files), mistakes = _built(rubric)
     store.write(resources.golden_folder(), manifest, files)
-    wrong.write(resources.golden_folder() / wrong.FOLDER, *mistakes)
+    misconceptions.write(resources.golden_folder() / misconceptions.FOLDER, *mistakes)
     answers = [one for row in manifest["cases"].values() for one in row["answers"].values()]
     count = sum(len(one) for one in answers if not isinstance(one, str))
     typer.echo(
@@ -66,17 +67,18 @@ def curves(
     from grader.authoring.fixtures import curves as making
     from grader.box.plan import choose
 
+    reference = resources.home_to_change() / "reference"
     made_up = data == "synthetic"
     assignment = resources.assignment(rubric, None if made_up else Path(data))
-    made = making.build(resources.home() / "reference", assignment, choose(), typer.echo)
+    made = making.build(reference, assignment, choose(), typer.echo)
     path = making.write(resources.golden_folder(), "synthetic" if made_up else "cifar10", made)
     typer.echo(f"{path}: {len(made['bands'])} bands written")
 
 
 def _built(names: list[str] | None) -> tuple[Any, Any]:
-    """Return what golden.build and golden.twins make for these rubrics."""
+    """Return what fixtures.build and fixtures.misconception_answers make for these rubrics."""
     from grader.authoring.fixtures import build as building
-    from grader.authoring.fixtures import twins
+    from grader.authoring.fixtures import misconception_answers as answers
     from grader.golden.store import Golden
     from grader.rubric.reading import read_rubric
 
@@ -87,7 +89,7 @@ def _built(names: list[str] | None) -> tuple[Any, Any]:
     )
     reference = resources.home() / "reference"
     manifest, files = building.build(chosen, reference)
-    return (manifest, files), twins.build(chosen, reference, Golden(manifest, files, ""))
+    return (manifest, files), answers.build(chosen, reference, Golden(manifest, files, ""))
 
 
 def _differences() -> list[Any]:

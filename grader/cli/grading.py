@@ -111,7 +111,7 @@ def _executed(
 ) -> tuple[Notebook, ...]:
     """Execute the notebooks that the rubric asks for, where the submission has any of them."""
     items = [item for item in assignment.rubric.table.items if item.kind == "notebook"]
-    names = list(dict.fromkeys(item.where for item in items if item.where.endswith(".ipynb")))
+    names = list(dict.fromkeys(item.file for item in items if item.file.endswith(".ipynb")))
     if assignment.images is None or not any(name in given.files for name in names):
         return ()
     from grader.notebooks import execute, run_cache
@@ -119,11 +119,11 @@ def _executed(
     limits = assignment.rubric.table.notebooks
     console = Console(stderr=True)
     data, variable = assignment.images.for_the_box()
-    kept = run_cache.recordings(plan, data) if cached else None
+    cache = run_cache.of_user(plan, data) if cached else None
     # The worker starts with the first notebook that has to run.
     with (
-        execute.desk(plan, data, variable) as at_desk,
-        _stopped(Worker(at_desk)) as one,
+        execute.workspace(plan, data, variable) as roomy,
+        _stopped(Worker(roomy)) as one,
         console.status("notebooks") if console.is_terminal else nullcontext() as status,
     ):
 
@@ -132,7 +132,7 @@ def _executed(
                 status.update(f"{name}: cell {cell} of {cells}")
 
         job = job_of(given, assignment)
-        return execute.execute(given, names, job, one, limits, spool, progress, kept)
+        return execute.execute(given, names, job, one, limits, spool, progress, cache)
 
 
 @contextmanager

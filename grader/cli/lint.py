@@ -32,7 +32,7 @@ def look_through(rubric: str, quick: bool) -> None:
     from grader.authoring.lint import show
 
     started = time.monotonic()
-    plan = linting.Plan(resources.home(), rubric, quick)
+    plan = linting.Scope(resources.home(), rubric, quick)
     with _progress() as progress:
         rows = list(linting.run(plan, progress))
     show.show(rows, time.monotonic() - started, Console())

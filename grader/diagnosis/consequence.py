@@ -12,65 +12,53 @@ A wrong answer, a missing parameter or an exception of an item's own makes it a 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from grader.diagnosis.folding import net_of
 from grader.diagnosis.reproduce import reproduces
 from grader.grading.dependencies import kind
-from grader.grading.follow import Again
+from grader.grading.facts import Facts
 from grader.grading.outcome import Consequence
-from grader.grading.verdicts import Bench, Verdict
+from grader.grading.verdicts import Verdict
 from grader.guest.operations import forward_of
-from grader.types import Case, Diagnosis, Evidence
-
-if TYPE_CHECKING:
-    from grader.grading.assignment import Assignment
+from grader.types import Diagnosis, Evidence
 
 Stop = tuple[str, str, str, int]  # function, kind of exception, file, line
 
 
-@dataclass(frozen=True)
-class Seen:
-    """All that was found out about a submission: evidence by case, also `over` right layers."""
+def find(
+    facts: Facts, over: Mapping[str, Evidence], causes: Mapping[str, Diagnosis]
+) -> dict[str, Consequence]:
+    """Return the items that are consequences, each with the item that explains it.
 
-    evidence: Mapping[str, Evidence]
-    over: Mapping[str, Evidence]
-    verdicts: Mapping[str, Verdict]
-    followed: Mapping[str, Again]
-    causes: Mapping[str, Diagnosis]
-
-
-def find(seen: Seen, bench: Bench, assignment: Assignment) -> dict[str, Consequence]:
-    """Return the items that are consequences, each with the item that explains it."""
+    `over` is what happened over right layers, by case.
+    """
     found: dict[str, Consequence] = {}
-    for name, verdict in seen.verdicts.items():
+    for name, verdict in facts.verdicts.items():
         if verdict.passed or verdict.broken:
             continue
-        again = seen.followed.get(name)
+        again = facts.followed.get(name)
         if again is not None and _whole(verdict, again.right):
             if again.root is not None:
                 found[name] = Consequence(again.root, again.right)
             continue
-        cases = [case for case in assignment.rubric.cases if case.item == name]
-        root = _stopped_in(name, cases, seen, bench)
+        root = _stopped_in(name, facts)
         if root is not None:
             found[name] = Consequence(root, {})
-        elif (same := _same_mistake(verdict, cases, seen, bench, assignment)) is not None:
+        elif (same := _same_mistake(verdict, facts, over, causes)) is not None:
             found[name] = same
         elif again is not None and again.held and again.root is not None:
-            found[name] = _held(verdict, again.root, seen)
+            found[name] = _held(verdict, again.root, causes.get(again.root))
     return found
 
 
-def _held(verdict: Verdict, root: str, seen: Seen) -> Consequence:
-    """Return a right gradient of a wrong forward pass: right if that one's mistake is a usual one.
+def _held(verdict: Verdict, root: str, why: Diagnosis | None) -> Consequence:
+    """Return a right gradient of a wrong forward pass: right if that is a certain misconception.
 
     Else nobody can say that it is the gradient of anything worth having.
     """
-    why = seen.causes.get(root)
-    usual = why is not None and why.cause.certain and bool(why.hints)
-    return Consequence(root, {part.id: usual for part in verdict.item.parts})
+    known = why is not None and why.cause.certain and bool(why.hints)
+    return Consequence(root, {part.id: known for part in verdict.item.parts})
 
 
 def _whole(verdict: Verdict, right: Mapping[str, bool]) -> bool:
@@ -78,26 +66,26 @@ def _whole(verdict: Verdict, right: Mapping[str, bool]) -> bool:
     return all(right.get(part.id, False) for part in verdict.item.parts if part.points > 0)
 
 
-def _stopped_in(name: str, cases: Sequence[Case], seen: Seen, bench: Bench) -> str | None:
+def _stopped_in(name: str, facts: Facts) -> str | None:
     """Return the item that stops every wrong case of this one, if there is one.
 
     A file that cannot be imported is the matter of the first item that it stops. Else it is an item
     whose own cases stop in the same way: a layer in whose function this one stops, or a net of the
     same class.
     """
-    wrong = [c for c in cases if not bench.is_right(c, seen.evidence[c.id])]
-    unloaded = _unloaded([seen.evidence[case.id] for case in wrong])
-    stops = {_stop(seen.evidence[case.id]) for case in wrong}
-    for other, verdict in seen.verdicts.items():
+    seen = [(case, facts.evidence[case.id]) for case in facts.cases(name)]
+    wrong = [evidence for case, evidence in seen if not facts.bench.is_right(case, evidence)]
+    unloaded, stops = _unloaded(wrong), {_stop(evidence) for evidence in wrong}
+    for other, verdict in facts.verdicts.items():
         if other == name:
             return None
-        own = [e for case_id, e in seen.evidence.items() if case_id.partition("/")[0] == other]
+        own = [e for case_id, e in facts.evidence.items() if case_id.partition("/")[0] == other]
         if verdict.passed or not stops or verdict.broken:
             continue
         if unloaded:
             if unloaded == _unloaded([one for one in own if one.unloaded]):
                 return other
-        elif stops <= {_stop(one) for one in own} - {None} and _is_in(stops, name, verdict, seen):
+        elif stops <= {_stop(one) for one in own} - {None} and _is_in(stops, name, verdict, facts):
             return other
     return None
 
@@ -108,14 +96,14 @@ def _unloaded(evidence: Sequence[Evidence]) -> str:
     return files.pop() if len(files) == 1 else ""
 
 
-def _is_in(stops: Collection[Stop | None], name: str, other: Verdict, seen: Seen) -> bool:
+def _is_in(stops: Collection[Stop | None], name: str, other: Verdict, facts: Facts) -> bool:
     """Say whether an item's stops are in the function of another one, or in a net that both are.
 
     A net that needs another wrong one may itself be stopped by that: it explains nothing.
     """
-    item = seen.verdicts[name].item
+    item = facts.verdicts[name].item
     if kind(item) == kind(other.item) == "nets":
-        below = [seen.verdicts[n] for n in other.item.needs if n in seen.verdicts]
+        below = [facts.verdicts[n] for n in other.item.needs if n in facts.verdicts]
         is_first = all(one.passed for one in below if kind(one.item) == "nets")
         return is_first and net_of(item).name == net_of(other.item).name
     return all(stop is not None and stop[0] == other.item.id for stop in stops)
@@ -132,27 +120,29 @@ def _stop(evidence: Evidence) -> Stop | None:
 
 
 def _same_mistake(
-    verdict: Verdict, cases: Sequence[Case], seen: Seen, bench: Bench, assignment: Assignment
+    verdict: Verdict,
+    facts: Facts,
+    over: Mapping[str, Evidence],
+    causes: Mapping[str, Diagnosis],
 ) -> Consequence | None:
     """Return the item whose certain mistake gives all that this one is wrong by.
 
     It is the forward pass of a normalization, or a net of the same class that comes earlier in the
     rubric, and the mistake is one of its own.
     """
-    again = seen.followed.get(verdict.item.id)
-    right = {**verdict.right, **({p: r for p, r in again.right.items() if r} if again else {})}
-    lost = [p.id for p in verdict.item.parts if p.points > 0 and not right.get(p.id, False)]
-    for need in _before(verdict, seen.verdicts):
-        why = seen.causes.get(need)
+    name = verdict.item.id
+    again = facts.followed.get(name)
+    right = {**facts.right(name), **dict.fromkeys(facts.lost(name), True)}
+    for need in _before(verdict, facts.verdicts):
+        why = causes.get(need)
         mistakes = why.cause.id.split("+") if why is not None and why.cause.certain else []
         if not mistakes or not all(one.startswith(f"{need}/") for one in mistakes):
             continue
-        tried = [{**seen.evidence, **(again.evidence if again else {})}, seen.over]
-        for evidence in tried:
-            if all(case.id in evidence for case in cases) and reproduces(
-                mistakes, verdict.item, lost, cases, evidence, bench, assignment.wrong
+        for evidence in ({**facts.evidence, **(again.evidence if again else {})}, over):
+            if all(case.id in evidence for case in facts.cases(name)) and reproduces(
+                mistakes, name, replace(facts, evidence=evidence)
             ):
-                return Consequence(need, {**right, **dict.fromkeys(lost, True)})
+                return Consequence(need, right)
     return None
 
 

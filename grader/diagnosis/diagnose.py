@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -32,17 +31,14 @@ from grader.diagnosis import (
 )
 from grader.diagnosis.match import Match, Mine
 from grader.diagnosis.symptoms import Symptom
-from grader.golden.wrong import Wrong
+from grader.golden.misconceptions import Misconceptions
 from grader.grading.endings import Place
+from grader.grading.facts import Facts
 from grader.grading.verdicts import Bench, Verdict
 from grader.guest.operations import forward_of
 from grader.judges.wrong import Answer, Key, Seen, wrong_answers
+from grader.rubric.records import Item
 from grader.types import Case, Cause, Diagnosis, Evidence
-
-if TYPE_CHECKING:
-    from grader.grading.follow import Again
-    from grader.rubric.cases import Rubric
-    from grader.rubric.tables import ItemTable
 
 MOST = 2  # causes that one item is given
 FORWARD = ("out", "scores", "loss")
@@ -53,113 +49,62 @@ OWN = (
 )
 
 
-class Known(Protocol):
-    """Whatever can read the golden wrong answers."""
-
-    @property
-    def wrong(self) -> Wrong:
-        """The usual mistakes and their answers."""
-
-
-def causes(
-    rubric: Rubric,
-    bench: Bench,
-    evidence: Mapping[str, Evidence],
-    verdicts: Mapping[str, Verdict],
-    followed: Mapping[str, Again],
-    own: Collection[str],
-    known: Known,
-    quiet: bool = False,
-) -> dict[str, Diagnosis]:
-    """Return the diagnosis of each failed item that has one; `known.wrong` is read once.
+def causes(facts: Facts, own: Collection[str] = (), quiet: bool = False) -> dict[str, Diagnosis]:
+    """Return the diagnosis of each failed item that has one; `facts.known.wrong` is read once.
 
     `own` names the items whose wrong gradients are those of their own forward pass. No text of the
-    student's process is told where it is `quiet`, nor of an item in `followed`.
+    student's process is repeated if `quiet`, nor for an item that follow-through tried again.
     """
     found = {}
-    for name, verdict in verdicts.items():
-        again = followed.get(name)
-        right = {**verdict.right, **{p: r for p, r in again.right.items() if r}} if again else {}
-        right = right or dict(verdict.right)
-        lost = [p.id for p in verdict.item.parts if p.points > 0 and not right.get(p.id, False)]
-        if not lost or not verdict.written or verdict.broken:
+    for name in facts.failed():
+        if not facts.lost(name):
             continue
-        seen = {**evidence, **again.evidence} if again else evidence
-        silent = quiet or again is not None
-        diagnosis = _guarded(verdict, lost, rubric, bench, seen, known.wrong, silent)
+        again = facts.followed.get(name)
+        seen = replace(facts, evidence={**facts.evidence, **again.evidence}) if again else facts
+        diagnosis = _guarded(name, seen, quiet or again is not None)
         if name in own and not (diagnosis and (diagnosis.hints or diagnosis.whole)):
-            if _forward_is_wrong(name, verdicts):  # no usual mistake says more
+            if _forward_is_wrong(name, facts.verdicts):  # no misconception says more
                 diagnosis = _with_own(diagnosis)
-        diagnosis = _behind_forward(diagnosis, name, verdicts)
+        diagnosis = _behind_forward(diagnosis, name, facts.verdicts)
         if diagnosis is not None:
             found[name] = diagnosis
     return found
 
 
-def sure(
-    rubric: Rubric,
-    bench: Bench,
-    evidence: Mapping[str, Evidence],
-    verdicts: Mapping[str, Verdict],
-    known: Known,
-) -> dict[str, Diagnosis]:
-    """Return the usual mistakes that are certain by other evidence of some items' cases."""
-    if not evidence:
-        return {}
-    items = {case.item for case in rubric.cases if case.id in evidence}
-    asked = {name: verdict for name, verdict in verdicts.items() if name in items}
-    found = causes(rubric, bench, evidence, asked, {}, (), known, quiet=True)
+def certain_causes(facts: Facts, evidence: Mapping[str, Evidence]) -> dict[str, Diagnosis]:
+    """Return the misconceptions that are certain by other evidence of some items' cases."""
+    items = {case.item for case in facts.rubric.cases if case.id in evidence}
+    asked = {name: verdict for name, verdict in facts.verdicts.items() if name in items}
+    again = replace(facts, evidence=evidence, verdicts=asked, followed={})
+    found = causes(again, quiet=True)
     return {name: why for name, why in found.items() if why.cause.certain and why.hints}
 
 
-def _guarded(
-    verdict: Verdict,
-    lost: list[str],
-    rubric: Rubric,
-    bench: Bench,
-    evidence: Mapping[str, Evidence],
-    wrong: Wrong,
-    quiet: bool,
-) -> Diagnosis | None:
-    """Return an item's diagnosis; where the search itself breaks there is none."""
+def _guarded(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
+    """Return an item's diagnosis; None if the search itself breaks."""
     try:
         with np.errstate(all="ignore"):  # a student's numbers may be anything
-            return _of_item(verdict, lost, rubric, bench, evidence, wrong, quiet)
+            return _of_item(name, facts, quiet)
     except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
         return None
 
 
-def _of_item(
-    verdict: Verdict,
-    lost: list[str],
-    rubric: Rubric,
-    bench: Bench,
-    evidence: Mapping[str, Evidence],
-    wrong: Wrong,
-    quiet: bool,
-) -> Diagnosis | None:
+def _of_item(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     """Return what the answers show, and beside it what the source does."""
-    found = _by_answers(verdict, lost, rubric, bench, evidence, wrong, quiet)
-    mine = [evidence[c.id] for c in rubric.cases if c.item == verdict.item.id and c.id in evidence]
+    found = _by_answers(name, facts, quiet)
+    mine = [facts.evidence[c.id] for c in facts.cases(name) if c.id in facts.evidence]
     if found is None and any(one.outcome == "not_written" for one in mine):
         return None  # the source of a stub shows nothing
-    return _with_source(found, Place.of(verdict.item), bench)
+    return _with_source(found, Place.of(facts.verdicts[name].item), facts.bench)
 
 
-def _by_answers(
-    verdict: Verdict,
-    lost: list[str],
-    rubric: Rubric,
-    bench: Bench,
-    evidence: Mapping[str, Evidence],
-    wrong: Wrong,
-    quiet: bool,
-) -> Diagnosis | None:
-    item = verdict.item
+def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
+    verdict, lost, evidence = facts.verdicts[name], facts.lost(name), facts.evidence
+    item, bench, wrong = verdict.item, facts.bench, facts.known.wrong
     cases = [
         replace(case, public=case.public and not quiet and not evidence[case.id].unstable)
-        for case in rubric.cases
-        if case.item == item.id and case.id in evidence
+        for case in facts.cases(name)
+        if case.id in evidence
     ]
     if (known := plain.find(cases, [evidence[case.id] for case in cases], bench)) is not None:
         return _plain(known)
@@ -283,7 +228,7 @@ def _forward_is_wrong(name: str, verdicts: Mapping[str, Verdict]) -> bool:
 class Counted:
     """Keeps the wrong answers that cost points, and knows which part each counts for."""
 
-    def __init__(self, item: ItemTable, cases: list[Case]) -> None:
+    def __init__(self, item: Item, cases: list[Case]) -> None:
         self._item = item
         self._cases = {case.id: case for case in cases}
         self._worth = {part.id for part in item.parts if part.points > 0}
@@ -302,15 +247,18 @@ class Counted:
 
 
 def _told(
-    matches: list[Match], signs: list[Symptom], wrong: Wrong, parameters: plain.Plain | None
+    matches: list[Match],
+    signs: list[Symptom],
+    wrong: Misconceptions,
+    parameters: plain.Plain | None,
 ) -> Diagnosis:
     """Return the diagnosis that known mistakes and, for what they leave open, symptoms make.
 
     Where a known mistake is about the names of `parameters`, those that are there are listed.
     """
-    told = [wrong.told(one.mistake) for one in matches]
+    told = [wrong.explanation(one.mistake) for one in matches]
     listed = (parameters[1],) if parameters else ()
-    says = " ".join([*(one.says for one in told), *listed, *(one.says for one in signs)])
+    says = " ".join([*(one.message for one in told), *listed, *(one.says for one in signs)])
     names = [one.mistake for one in matches] + [f"symptom/{one.id}" for one in signs]
     certain = all([*(one.certain for one in matches), *(one.certain for one in signs)])
     hints: tuple[str, ...] = ()

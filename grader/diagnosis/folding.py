@@ -11,31 +11,28 @@ twice is two.
 from __future__ import annotations
 
 import ast
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from grader.box.job import Job
 from grader.box.session import Session
-from grader.box.worker import Worker
 from grader.diagnosis import trace
 from grader.grading.dependencies import kind
-from grader.grading.follow import Again
-from grader.grading.verdicts import Verdict
+from grader.grading.outcome import Consequence
+from grader.grading.rerun import Rerun
 from grader.guest.modules import GRADED
 from grader.guest.operations import NETS
 from grader.guest.probes import folds, stand_ins
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 from grader.submission.bodies import computed
 from grader.submission.written import tree_of
 from grader.types import Arrays, Call, Case, Evidence
 
 SAME = 1e-9  # of an array's largest number: one mistake in two places rounds a little differently
-SLOW = ("timeout", "memory", "died")
 NO_PENALTY = ("dgamma", "dbeta")  # gradients that regularization leaves alone
 ONE, DEEP = (4, 5, 3), (4, 5, 4, 3)
 NORMS = (None, "batchnorm", "layernorm")
@@ -89,67 +86,49 @@ FOLDS = (
 )
 
 
-def consequences(
-    job: Job,
-    grafts: Mapping[str, bytes],
-    solved: Mapping[str, bytes],
-    worker: Worker,
-    rubric: Rubric,
-    evidence: Mapping[str, Evidence],
-    verdicts: Mapping[str, Verdict],
-    followed: Mapping[str, Again],
-    explained: Collection[str],
-    deadline: float,
-) -> dict[str, tuple[str, frozenset[str]]]:
-    """Return item -> (the item that pays for its mistake, the parts that it lost by it).
-
-    Items in `explained` are not asked. Nothing of this session is shown to anyone.
-    """
+def consequences(rerun: Rerun, explained: Collection[str]) -> dict[str, Consequence]:
+    """Return the items whose mistake another one pays for; none of those `explained` already."""
+    facts, grafts = rerun.facts, rerun.assignment.grafts
     lost = {
-        name: _lost(verdict, followed.get(name))
-        for name, verdict in verdicts.items()
-        if kind(verdict.item) == "nets" and name not in explained
+        name: set(facts.lost(name))
+        for name, verdict in facts.failed().items()
+        if kind(verdict.item) == "nets" and name not in explained and not facts.is_slow(name)
     }
-    asked = {name: net_of(verdicts[name].item) for name, parts in lost.items() if parts}
-    if len(asked) < 2 or "layers" not in grafts or time.monotonic() > deadline:
+    asked = {name: net_of(facts.verdicts[name].item) for name, parts in lost.items() if parts}
+    if len(asked) < 2 or "layers" not in grafts:
         return {}
     cases = [_case(item, net, fold) for item, net in asked.items() for fold in FOLDS
              if fold.asks(net)]  # fmt: skip
     layers = grafts["layers"] + b"\n\n" + Path(stand_ins.__file__).read_bytes()
-    session = Session(worker, replace(job, graft={"layers": layers}), rubric, deadline)
-    try:
-        loaded = session.loaded.modules.get("fc_net", {}).get("outcome") == "loaded"
-        seen = session.once(cases) if loaded else {}
-    finally:
-        session.close()
-    found: dict[str, tuple[str, frozenset[str]]] = {}
+    seen = rerun.nets(cases, rerun.over({"layers": layers}))
+    found: dict[str, Consequence] = {}
     for number, (item, net) in enumerate(asked.items()):
         earlier = list(asked)[:number]
         for other in sorted(earlier, key=lambda name: asked[name].name != net.name):
-            start = {"init"} if _same_start(item, other, rubric, evidence) else set()
+            start = {"init"} if _same_start(item, other, facts.rubric, facts.evidence) else set()
             with np.errstate(all="ignore"):  # a student's numbers may be anything
-                same = _same(item, other, lost[item] - start, seen, rubric)
-            if not same:
-                continue
-            if not _calls_its_own(item, net, seen):
+                same = _same(item, other, lost[item] - start, seen, facts.rubric)
+            if not same or not _calls_its_own(item, net, seen):
                 continue
             owner = other
             if net.name != asked[other].name:
-                right_job = trace.right_job(job, {"layers": layers}, solved)
-                right = Session(worker, right_job, rubric, deadline)
-                try:
-                    owner = _owner(right, (item, other), seen, job, verdicts) if solved else ""
-                finally:
-                    right.close()
+                if not rerun.assignment.solved:
+                    continue
+                with rerun.session(rerun.reference_over({"layers": layers})) as right:
+                    owner = _owner(right, (item, other), seen, rerun)
             if owner == item:  # the other class is this one, or holds it
-                found[other] = (item, lost[other])
+                found[other] = _by(item, lost[other])
             elif owner:
-                found[item] = (found[other][0] if other in found else other, lost[item])
+                found[item] = _by(found[other].root if other in found else other, lost[item])
                 break
     return found
 
 
-def net_of(item: ItemTable) -> Net:
+def _by(root: str, lost: Collection[str]) -> Consequence:
+    return Consequence(root, dict.fromkeys(lost, True))
+
+
+def net_of(item: Item) -> Net:
     """Return what the net of an item is, by its cases."""
     if any((case.probe or "").startswith("nets.two_layer") for case in item.cases):
         return Net("TwoLayerNet")
@@ -158,15 +137,6 @@ def net_of(item: ItemTable) -> Net:
         return Net("FullyConnectedNet", keep=0.5)
     norms = {case.options.get("normalization") for case in item.cases}
     return Net("FullyConnectedNet", normalization=next(iter(norms)) if len(norms) == 1 else None)
-
-
-def _lost(verdict: Verdict, again: Again | None) -> frozenset[str]:
-    """Return the parts that a net lost over right layers too, if it can be asked at all."""
-    slow = any(fault.kind in SLOW for fault in verdict.faults)
-    if verdict.passed or not verdict.written or verdict.broken or slow:
-        return frozenset()
-    right = {**verdict.right, **({p: r for p, r in again.right.items() if r} if again else {})}
-    return frozenset(p.id for p in verdict.item.parts if p.points > 0 and not right.get(p.id))
 
 
 def _case(item: str, net: Net, fold: Fold) -> Case:
@@ -334,13 +304,7 @@ def _right(inputs: Arrays, fold: Fold) -> dict[str, np.ndarray]:
     return found
 
 
-def _owner(
-    right: Session,
-    pair: Sequence[str],
-    seen: Mapping[str, Evidence],
-    job: Job,
-    items: Collection[str],
-) -> str:
+def _owner(right: Session, pair: Sequence[str], seen: Mapping[str, Evidence], rerun: Rerun) -> str:
     """Return the item that pays for a mistake which nets of two classes have from one piece of the
     student's code: the second of the `pair`, or the first where it is in that one's own class; ""
     if there is no such piece.
@@ -360,7 +324,7 @@ def _owner(
     if not all(mine) or any(_affine(one) != _affine(deep_calls) for one in deeper):
         return ""
     sites = [trace.site(one, calls) for one in mine]
-    helpers = list(_helpers(job, items))
+    helpers = list(_helpers(rerun.job, rerun.facts.verdicts))
     if all(site is not None for site in sites):
         helpers = [one for one in helpers if all(one.holds(site) for site in sites if site)]
     else:

@@ -8,67 +8,43 @@ every accepted convention by itself, in cells that agree with none of them. No p
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from grader.box.evidence import modules_of
-from grader.box.job import Job
 from grader.box.session import Session
-from grader.box.worker import Worker
 from grader.diagnosis import snippets
 from grader.diagnosis.snippets import Place
 from grader.grading.dependencies import root
-from grader.grading.follow import Again
+from grader.grading.rerun import Rerun
 from grader.grading.verdicts import Bench, Verdict
 from grader.guest.operations import forward_of
 from grader.judges import Look
 from grader.judges.values import right_cells
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 from grader.types import Case, Evidence, Fault, Smallest
 
 COUNT = "parameters_without_gradient"  # no answer of the student's
-SLOW = ("timeout", "memory", "died")  # after these no more time is spent on an item
 TOLD = ("shape", "value", "not_finite", "missing", "not_written", "error", "dtype")
 
 
-def climb(
-    job: Job,
-    worker: Worker,
-    rubric: Rubric,
-    bench: Bench,
-    verdicts: Mapping[str, Verdict],
-    followed: Mapping[str, Again],
-    deadline: float,
-) -> dict[str, Smallest]:
-    """Return the smallest case that fails for each item that is wrong by itself, where one does."""
-    lost = {name: _lost(verdict, followed.get(name)) for name, verdict in verdicts.items()}
+def find_minimal(rerun: Rerun) -> dict[str, Smallest]:
+    """Return the smallest case that fails for each item that is wrong by itself, if one does."""
+    facts, job = rerun.facts, rerun.job
+    lost = {name: facts.lost(name) for name in facts.failed() if not facts.is_slow(name)}
     cases = [
-        _alone(case, verdicts)
-        for case in rubric.ladder
-        if lost.get(case.item) and _by_itself(verdicts[case.item], verdicts, case)
+        _alone(case, facts.verdicts)
+        for case in facts.rubric.ladder
+        if lost.get(case.item) and _by_itself(facts.verdicts[case.item], facts.verdicts, case)
     ]
-    if not cases or time.monotonic() > deadline or not job.package.isidentifier():
+    if not cases or not rerun.has_time or not job.package.isidentifier():
         return {}
-    session = Session(worker, job, rubric, deadline)
-    try:
-        place = Place(job.package, job.files, rubric.table.conventions.dropout_p)
-        return find(session, cases, rubric, bench, lost, place)
-    finally:
-        session.close()
-
-
-def _lost(verdict: Verdict, again: Again | None) -> frozenset[str]:
-    """Return the parts that an item lost by a mistake that an example can show."""
-    slow = any(fault.kind in SLOW for fault in verdict.faults)
-    if not verdict.written or verdict.broken or slow:
-        return frozenset()
-    right = {**verdict.right, **(again.right if again else {})}
-    parts = (part for part in verdict.item.parts if part.points > 0)
-    return frozenset(part.id for part in parts if not right.get(part.id, False))
+    place = Place(job.package, job.files, facts.rubric.table.conventions.dropout_p)
+    with rerun.session() as session:
+        return find(session, cases, facts.rubric, facts.bench, lost, place)
 
 
 def _by_itself(verdict: Verdict, verdicts: Mapping[str, Verdict], case: Case) -> bool:
@@ -119,7 +95,7 @@ def find(
 
 
 def _faults(
-    bench: Bench, item: ItemTable, case: Case, evidence: Evidence, lost: Collection[str]
+    bench: Bench, item: Item, case: Case, evidence: Evidence, lost: Collection[str]
 ) -> list[Fault]:
     """Return what is wrong with a case, in a part that was lost and in cells that can be shown."""
     found = bench.verdict(item, {case.id: evidence}, [case]).faults

@@ -7,17 +7,14 @@ wrong, in a session of its own; it gives no points.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from grader import judges
-from grader.box.job import Job
-from grader.box.session import Session
-from grader.box.worker import Worker
-from grader.grading.verdicts import Bench, Verdict
+from grader.grading.rerun import Rerun
+from grader.grading.verdicts import Verdict
 from grader.guest.operations import OPERATIONS, forward_of
 from grader.guest.probes.models import parameter_shapes
 from grader.judges import Look, Rules
@@ -30,26 +27,19 @@ LOSSES = ("nets.two_layer_loss", "nets.net_loss")
 EACH = 2  # cases of an item: enough to tell, and cheap
 
 
-def gradients(
-    job: Job,
-    worker: Worker,
-    rubric: Rubric,
-    bench: Bench,
-    verdicts: Mapping[str, Verdict],
-    deadline: float,
-) -> frozenset[str]:
+def gradients(rerun: Rerun) -> frozenset[str]:
     """Return the items whose gradients are wrong, and yet those of their own forward pass."""
+    facts = rerun.facts
     asked = [
         case
-        for name, verdict in verdicts.items()
-        if verdict.written and not verdict.broken and _both_wrong(name, verdict, verdicts)
-        for case in _cases(name, rubric)
+        for name, verdict in facts.failed().items()
+        if _both_wrong(name, verdict, facts.verdicts)
+        for case in _cases(name, facts.rubric)
     ]
-    if not asked or time.monotonic() > deadline:
+    if not asked or not rerun.has_time:
         return frozenset()
-    session = Session(worker, job, rubric, deadline)
-    evidence = session.observe(asked, bench.is_right)
-    session.close()
+    with rerun.session() as session:
+        evidence = session.observe(asked, facts.bench.is_right)
     wrong = {case.item for case in asked if not _agrees(case, evidence[case.id])}
     return frozenset(case.item for case in asked) - wrong
 
@@ -58,7 +48,7 @@ def _both_wrong(name: str, verdict: Verdict, verdicts: Mapping[str, Verdict]) ->
     """Say whether the forward and the backward pass of an item are wrong, and nothing below it."""
     if _is_layer(name):
         forward = verdicts.get(forward_of(name, promised=True))
-        return not verdict.passed and forward is not None and not forward.passed
+        return forward is not None and not forward.passed
     right = verdict.right
     needs = (verdicts[need] for need in verdict.item.needs if need in verdicts)
     return (

@@ -26,7 +26,7 @@ def find(cases: Sequence[Case], evidence: Sequence[Evidence], bench: Bench) -> P
     ended = [one for one in zip(cases, evidence) if one[1].outcome != "answered"]
     broken = next((one for case, one in ended if _is_import(case, one)), None)
     if broken is not None:
-        return "not-imported", f"{endings.importing(broken).says}."
+        return "not-imported", f"{endings.importing(broken).message}."
     for case, one in ended:
         if one.outcome == "not_written" and bench.ending(case, one).kind == "error":
             return _not_returned(Place.of(bench.item(case)), bench)

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 import numpy as np
 
 from grader.diagnosis import match, symptoms
 from grader.diagnosis.diagnose import Counted, seen_of
-from grader.golden.wrong import Wrong
-from grader.grading.verdicts import Bench
+from grader.grading.facts import Facts
 from grader.judges.wrong import wrong_answers
-from grader.types import Case, Evidence
-
-if TYPE_CHECKING:
-    from grader.rubric.tables import ItemTable
 
 
-def reproduces(
-    mistakes: Collection[str],
-    item: ItemTable,
-    lost: Sequence[str],
-    cases: Sequence[Case],
-    evidence: Mapping[str, Evidence],
-    bench: Bench,
-    wrong: Wrong,
-) -> bool:
-    """Say whether `mistakes` give the wrong answers in all `lost` parts, to the last digits."""
+def reproduces(mistakes: Collection[str], name: str, facts: Facts) -> bool:
+    """Say whether `mistakes` give the wrong answers in all lost parts, to the last digits."""
+    item, cases, lost = facts.verdicts[name].item, facts.cases(name), facts.lost(name)
     with np.errstate(all="ignore"):  # a student's numbers may be anything
-        seen = [seen_of(case, evidence[case.id], bench) for case in cases]
-        counted = Counted(item, list(cases))
+        seen = [seen_of(case, facts.evidence[case.id], facts.bench) for case in cases]
+        counted = Counted(item, cases)
         mine = match.Mine(counted(wrong_answers(seen)), symptoms.errors(seen), counted.part)
         twins = {
             name: counted(answers)
-            for name, answers in wrong.answers(item.id).items()
+            for name, answers in facts.known.wrong.answers(name).items()
             if name.partition("+")[0] in mistakes
         }
-        matches = match.find(item.id, mine, twins, lost)
+        matches = match.find(name, mine, twins, lost)
     covered = {part for one in matches for part in one.parts}
     certain = bool(matches) and all(one.certain for one in matches)
     return certain and (match.WHOLE in covered or set(lost) <= covered)

@@ -112,9 +112,10 @@ def _function(case: Case, arrays: Arrays, output: str, step: int, place: Place) 
 def _call(operation: Operation, case: Case, arrays: Arrays, place: Place) -> tuple[str, str]:
     """Return a call of a forward pass, and what its settings are if there are any."""
     given = [literal(arrays[name]) for name in operation.takes]
-    if not operation.settings:
-        return f"{operation.name}({', '.join(given)})", ""
     settings = {k: v for k, v in case.options.items() if k not in ("keep", "mode", "own_forward")}
+    if not operation.settings:
+        said = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+        return f"{operation.name}({', '.join([*given, said] if said else given)})", said
     if operation.random:
         settings = {"mode": case.options.get("mode", "test"), "p": _p(case, place)}
     elif operation.modes:

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from grader.diagnosis import relations, sentences, spread
 from grader.diagnosis.formulas import SLIP
 from grader.diagnosis.relations import Observed
 from grader.judges import find as judge
 from grader.judges.wrong import Key, Seen
-
-if TYPE_CHECKING:
-    from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 
 # Outputs that others follow from: what an update rule keeps, and the forward pass.
 STATE = ("velocity", "cache", "m", "v", "t")
@@ -72,7 +69,7 @@ class _Found:
         return self.words, self.adds, self.scalar, self.mode
 
 
-def find(item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]) -> list[Symptom]:
+def find(item: Item, seen: Sequence[Seen], lost: Sequence[str]) -> list[Symptom]:
     """Return what the wrong outputs of the `lost` parts show, the most telling first."""
     wrong, right, undecided = _observed(item, seen, lost)
     if len(wrong) > 1 and set(wrong) & set(AVERAGES):
@@ -141,7 +138,7 @@ def _exchanged(found: Sequence[_Found]) -> list[_Found]:
 
 
 def _observed(
-    item: ItemTable, seen: Sequence[Seen], lost: Sequence[str]
+    item: Item, seen: Sequence[Seen], lost: Sequence[str]
 ) -> tuple[dict[str, list[Observed]], dict[str, list[Observed]], set[str]]:
     """Return output -> observations where it is wrong, and where it is right; and the outputs that
     are not decided right everywhere.
@@ -174,7 +171,7 @@ def _observed(
     return ordered, right, undecided
 
 
-def _part(item: ItemTable, one: Observed) -> str:
+def _part(item: Item, one: Observed) -> str:
     return item.part_of(one.output, one.case) or ""
 
 

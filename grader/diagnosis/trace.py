@@ -8,14 +8,10 @@ Only public cases are compared. No point hangs on it.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from grader.box.job import Job
-from grader.box.session import Session
-from grader.box.worker import Worker
-from grader.rubric.cases import Rubric
+from grader.grading.rerun import Rerun
 from grader.types import Call, Case, Cause, Diagnosis, Evidence
 
 ID = "symptom/leaves-the-way"
@@ -25,43 +21,29 @@ ALIKE = {"batchnorm_backward_alt": "batchnorm_backward"}
 
 
 def causes(
-    job: Job,
-    grafts: Mapping[str, bytes],
-    reference: Mapping[str, bytes],
-    worker: Worker,
-    rubric: Rubric,
-    over: Mapping[str, Evidence],
-    found: Mapping[str, Diagnosis],
-    deadline: float,
+    rerun: Rerun, over: Mapping[str, Evidence], found: Mapping[str, Diagnosis]
 ) -> dict[str, Diagnosis]:
-    """Return the diagnosis, with the line added, of each net that no usual mistake explains.
+    """Return the diagnosis, with the line added, of each net that no misconception explains.
 
-    `over` is what happened over right layers, by case; `reference` are the files of a right net.
+    `over` is what happened over right layers, by case; what follow-through saw counts as well.
     """
-    items = {case.item for case in rubric.cases if case.id in over}
+    again = [one.evidence for one in rerun.facts.followed.values()]
+    over = {key: one for seen in (*again, over) for key, one in seen.items() if one.calls}
     known = {name for name, one in found.items() if one.hints or one.whole}
-    asked = [name for name in items if name not in known]
-    cases = [c for c in rubric.cases if c.item in asked and c.public and c.id in over]
-    cases = [case for case in cases if over[case.id].calls]
-    if not cases or not reference or time.monotonic() > deadline:
+    cases = [
+        case
+        for case in rerun.facts.rubric.cases
+        if case.id in over and case.public and case.item not in known
+    ]
+    if not rerun.assignment.solved:
         return {}
-    session = Session(worker, right_job(job, grafts, reference), rubric, deadline)
-    try:
-        right = session.once(cases)
-    finally:
-        session.close()
-    told: dict[str, Diagnosis] = {}
-    for case in cases:
-        says = difference(case, over[case.id].calls, right[case.id].calls)
-        if says and case.item not in told:
-            told[case.item] = _with(found.get(case.item), says)
-    return told
-
-
-def right_job(job: Job, grafts: Mapping[str, bytes], reference: Mapping[str, bytes]) -> Job:
-    """Return the job that runs the reference's nets over the same layers as `job`'s."""
-    conventions = {"dropout_p": "keep"}
-    return replace(job, package="cs231n", files=reference, conventions=conventions, graft=grafts)
+    right = rerun.nets(cases, rerun.reference_over(rerun.assignment.grafts))
+    lines: dict[str, Diagnosis] = {}
+    for case in cases if right else ():
+        message = difference(case, over[case.id].calls, right[case.id].calls)
+        if message and case.item not in lines:
+            lines[case.item] = _with(found.get(case.item), message)
+    return lines
 
 
 def site(mine: Sequence[Call], right: Sequence[Call]) -> tuple[str, int] | None:
@@ -70,12 +52,12 @@ def site(mine: Sequence[Call], right: Sequence[Call]) -> tuple[str, int] | None:
     return None if at is None else (mine[at[0]].file, mine[at[0]].line)
 
 
-def _with(known: Diagnosis | None, says: str) -> Diagnosis:
+def _with(known: Diagnosis | None, message: str) -> Diagnosis:
     """Return the line, behind what is certain about the numbers or seen in a new net."""
     if known is None or not (known.cause.certain or known.cause.id.startswith(STARTS)):
-        return Diagnosis(Cause(ID, says, False))
+        return Diagnosis(Cause(ID, message, False))
     cause = known.cause
-    return replace(known, cause=Cause(f"{cause.id}+{ID}", f"{cause.says} {says}", cause.certain))
+    return replace(known, cause=Cause(f"{cause.id}+{ID}", f"{cause.says} {message}", cause.certain))
 
 
 def difference(case: Case, mine: Sequence[Call], right: Sequence[Call]) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from grader.errors import GoldenError
-from grader.rubric.goals import ProfileTable
+from grader.rubric.records import ImageProfile
 from grader.types import Band, Trained, Training
 
 FORM = 1
@@ -69,7 +69,7 @@ class Bands:
         self.entries = tuple(entries)
 
     @classmethod
-    def read(cls, folder: Path, profile: ProfileTable, real: bool) -> Bands:
+    def read(cls, folder: Path, profile: ImageProfile, real: bool) -> Bands:
         """Read the bands for images of this profile. Raises GoldenError for a file that is none."""
         try:
             text = (folder / FILE).read_bytes()
@@ -113,9 +113,9 @@ class Bands:
         return peers
 
 
-def shown(profile: ProfileTable) -> dict[str, Any]:
+def shown(profile: ImageProfile) -> dict[str, Any]:
     """Return what the curves depend on of the images: not the hidden ones, not what is asked."""
-    return profile.model_dump(include={"training", "validation", "seed"})
+    return {name: getattr(profile, name) for name in ("training", "validation", "seed")}
 
 
 def _far(one: Kind, other: Kind) -> float:

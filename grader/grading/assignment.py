@@ -10,8 +10,8 @@ from pathlib import Path
 
 from grader.errors import RubricError
 from grader.golden.bands import Bands
+from grader.golden.misconceptions import Misconceptions
 from grader.golden.store import Golden
-from grader.golden.wrong import Wrong
 from grader.grading.training.images import Images
 from grader.grading.verdicts import Bench
 from grader.judges import find
@@ -40,11 +40,11 @@ class Assignment:
     bands: Bands = field(default_factory=Bands)
 
     @functools.cached_property
-    def wrong(self) -> Wrong:
+    def wrong(self) -> Misconceptions:
         """What the usual mistakes give. Raises GoldenError where it cannot be read."""
         if self.mistakes is None:
-            return Wrong.none()
-        return Wrong.read(self.mistakes, self.golden.reference)
+            return Misconceptions.none()
+        return Misconceptions.read(self.mistakes, self.golden.reference)
 
     def check(self) -> None:
         """Raise GoldenError or RubricError where the parts do not belong together."""

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from grader.grading.verdicts import Verdict
-
-if TYPE_CHECKING:
-    from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 
 Verdicts = Mapping[str, Verdict]
 
 
-def root(
-    item: ItemTable, verdicts: Verdicts, kinds: Sequence[str] = ("layers", "nets")
-) -> str | None:
+def root(item: Item, verdicts: Verdicts, kinds: Sequence[str] = ("layers", "nets")) -> str | None:
     """Return the failed item that this one goes back to by its needs: the deepest of its kind."""
     for need in item.needs:
         if fails(need, verdicts):
@@ -27,7 +22,7 @@ def root(
     return None
 
 
-def kind(item: ItemTable) -> str:
+def kind(item: Item) -> str:
     """Return "nets" for an item that calls other items' layers, else "layers"."""
     probes = [case.probe or item.probe or "" for case in item.cases]
     return "nets" if any(probe.startswith("nets.") for probe in probes) else "layers"

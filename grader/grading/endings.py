@@ -1,7 +1,7 @@
-"""How a case ended that gave no answer, in one sentence.
+"""How a case without an answer ended, in one sentence.
 
-A file that is missing, a name that is missing, a stub, a result that is not returned and an
-exception are different words. What a student's process tells of them is checked against the source.
+A missing file, a missing name, a stub, a result that is not returned and an exception have
+sentences of their own. What a student's process reports of them is checked against the source.
 """
 
 from __future__ import annotations
@@ -9,32 +9,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from grader.guest.operations import NETS, OPERATIONS
+from grader.rubric.records import Item
 from grader.submission.written import Sources
 from grader.types import Evidence, FaultKind, Raised
 
-if TYPE_CHECKING:
-    from grader.rubric.tables import ItemTable
-
 MODULES = ("layers", "optim", "fc_net", "layer_utils")
+METHODS = ("loss", "__init__")
 ENDINGS: Mapping[str, tuple[FaultKind, str]] = {
     "timeout": ("timeout", "{name} did not finish within {limit:g} s"),
     "memory": ("memory", "{name} ran out of memory (2 GB)"),
     "died": ("died", "{name} ended its Python process{how}"),
     "not_run": ("timeout", "{name} was not run: {text}"),
-    "not_written": ("not_written", "{name} is not written yet"),
-    "missing": ("missing", "{message}"),
 }
 IMPORTING: Mapping[str, tuple[FaultKind, str]] = {
     "timeout": ("timeout", "{file} does not finish importing: code outside of all functions runs "
                 "too long"),
     "memory": ("memory", "{file} runs out of memory (2 GB) while it is imported"),
     "died": ("died", "{file} ends its Python process while it is imported"),
+    "missing": ("missing", "{file} is not in the upload"),
 }  # fmt: skip
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")
-NOT_WRITTEN = ("NotWritten", "NotImplementedError")
+NO_FILE = re.compile(r"(layers|optim|fc_net|layer_utils)\.py is not in the \w{1,10}")
+NO_NAME = re.compile(rf"({'|'.join(MODULES)})\.py has no ({'|'.join(OPERATIONS)})((?:\.loss)?)")
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Ending:
     """A fault's kind and sentence; `lacks`: it is the item itself that is not there."""
 
     kind: FaultKind
-    says: str
+    message: str
     lacks: bool = False
 
 
@@ -54,41 +52,35 @@ class Place:
     name: str
 
     @classmethod
-    def of(cls, item: ItemTable) -> Place:
+    def of(cls, item: Item) -> Place:
         """Return the place that the rubric names: "classifiers/fc_net.py: TwoLayerNet"."""
-        file, _, name = item.where.partition(": ")
-        match = re.match(r"\w+", name)
-        return cls(file.rpartition("/")[2].removesuffix(".py"), match[0] if match else "")
+        return cls(item.file.rpartition("/")[2].removesuffix(".py"), item.function)
 
     @property
     def functions(self) -> tuple[str, ...]:
         """The functions that make the item up, by the names of grader.submission.written."""
-        return tuple(f"{self.name}.{m}" for m in METHODS) if self.name in NETS else (self.name,)
+        return tuple(map(self.full, METHODS)) if self.name in NETS else (self.name,)
 
-
-METHODS = ("loss", "__init__")
-
-
-NO_FILE = re.compile(r"(layers|optim|fc_net|layer_utils)\.py is not in the \w{1,10}")
-NO_NAME = re.compile(rf"({'|'.join(MODULES)})\.py has no ({'|'.join(OPERATIONS)})((?:\.loss)?)")
+    def full(self, function: str) -> str:
+        """Return the name of a function of the item; a net's are methods."""
+        return f"{self.name}.{function}" if self.name in NETS else function
 
 
 def is_about_a_name(evidence: Evidence) -> bool:
-    """Say whether what was raised just names a file or a function of the assignment."""
-    said = evidence.raised.message if evidence.raised else ""
+    """Return whether what was raised just names a file or a function of the assignment."""
+    message = evidence.raised.message if evidence.raised else ""
     if evidence.outcome == "missing":
-        return bool(NO_FILE.fullmatch(said) or NO_NAME.fullmatch(said))
-    return evidence.outcome == "not_written" and said in (*OPERATIONS, *METHODS)
+        return bool(NO_FILE.fullmatch(message) or NO_NAME.fullmatch(message))
+    return evidence.outcome == "not_written" and message in (*OPERATIONS, *METHODS)
 
 
-def of(item: ItemTable, evidence: Evidence, sources: Sources, limit_s: float) -> Ending:
+def of(item: Item, evidence: Evidence, sources: Sources, limit_s: float) -> Ending:
     """Return how a case without an answer ended; what may not be shown is not in `evidence`."""
     raised = evidence.raised or Raised("", "")
-    if evidence.unloaded and evidence.outcome == "missing":
-        says = importing(evidence).says
-        return _lacking(item, says, says.startswith(f"{Place.of(item).module}.py"), sources)
     if evidence.unloaded:
-        return importing(evidence)
+        end = importing(evidence)
+        is_own = end.message.startswith(f"{Place.of(item).module}.py")
+        return _lacking(item, end.message, is_own, sources) if end.kind == "missing" else end
     if evidence.outcome == "missing":
         return _missing(item, raised, sources)
     if evidence.outcome == "not_written":
@@ -102,121 +94,116 @@ def of(item: ItemTable, evidence: Evidence, sources: Sources, limit_s: float) ->
 
 def exception(name: str, raised: Raised) -> str:
     """Return the sentence about an exception: where in the student's own code, and what."""
-    where = ""
-    if raised.frames:
-        path, line, _, _ = raised.frames[-1]
-        where = f" at {path}:{line}" if line else f" in {path}"
-    message = f": {raised.message}" if raised.message else ""
     if raised.type == "ReturnValue":
         return raised.message or f"{name} returned something else than its docstring says"
-    return f"{name} stopped with {raised.type}{where}{message}"
+    path, line, _ = _last(raised)
+    where = f" at {path}:{line}" if line else f" in {path}" if path else ""
+    return f"{name} stopped with {raised.type}{where}{_behind_colon(raised)}"
 
 
 def importing(evidence: Evidence) -> Ending:
     """Return how the import of a file ended that could not be imported."""
     raised = evidence.raised or Raised("", "")
-    path = evidence.unloaded or (raised.frames[-1][0] if raised.frames else "")
-    file = path.rpartition("/")[2]
+    path, line, _ = _last(raised)
+    file = (evidence.unloaded or path).rpartition("/")[2]
     if evidence.outcome in IMPORTING:
         kind, template = IMPORTING[evidence.outcome]
         return Ending(kind, template.format(file=file))
-    if evidence.outcome == "missing":
-        return Ending("missing", f"{file} is not in the upload")
-    line = raised.frames[-1][1] if raised.frames else 0
     at = f"line {line}: " if line else ""
     if raised.type in SYNTAX:
         return Ending("error", f"{file} is no valid Python: {at}{raised.message or raised.type}")
-    message = f": {raised.message}" if raised.message else ""
-    return Ending("error", f"{file} stops while it is imported: {at}{raised.type}{message}")
+    what = f"{at}{raised.type}{_behind_colon(raised)}"
+    return Ending("error", f"{file} stops while it is imported: {what}")
 
 
-def _missing(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
+def _last(raised: Raised) -> tuple[str, int, str]:
+    """Return file, line and function of the innermost frame; empty if there is none."""
+    return raised.frames[-1][:3] if raised.frames else ("", 0, "")
+
+
+def _behind_colon(raised: Raised) -> str:
+    return f": {raised.message}" if raised.message else ""
+
+
+def _missing(item: Item, raised: Raised, sources: Sources) -> Ending:
     place = Place.of(item)
     if file := NO_FILE.fullmatch(raised.message):
-        says = f"{file[1]}.py is not in the upload"
-        return _lacking(item, says, file[1] == place.module, sources)
+        message = f"{file[1]}.py is not in the upload"
+        return _lacking(item, message, file[1] == place.module, sources)
     name = NO_NAME.fullmatch(raised.message)
     if name is None:
         return Ending("missing", raised.message or f"{item.id} is missing", True)
-    says = no_name(name[1], name[2] + name[3], sources)
-    return _lacking(item, says, name[2] == place.name, sources)
+    message = no_name(name[1], name[2] + name[3], sources)
+    return _lacking(item, message, name[2] == place.name, sources)
 
 
-def _lacking(item: ItemTable, says: str, is_own: bool, sources: Sources) -> Ending:
+def _lacking(item: Item, message: str, is_own: bool, sources: Sources) -> Ending:
     if is_own:
-        return Ending("missing", says, True)
-    return _held_up(item, f"{item.id} cannot run: {says}", sources)
+        return Ending("missing", message, True)
+    return _held_up(item, f"{item.id} cannot run: {message}", sources)
 
 
-def _held_up(item: ItemTable, says: str, sources: Sources) -> Ending:
+def _held_up(item: Item, message: str, sources: Sources) -> Ending:
     """Return the ending of an item that another one holds up; a stub is held up by nothing."""
     place = Place.of(item)
     if all(sources.computes(place.module, name) is False for name in place.functions):
-        return Ending("not_written", f"{item.id} is not written yet", True)
-    return Ending("error", says)
+        return _unwritten(item)
+    return Ending("error", message)
 
 
-def no_name(module: str, name: str, sources: Sources) -> str:
-    """Say that a file lacks a name, and what was probably meant by it."""
-    near = sources.near(module, name, tuple(OPERATIONS))
-    if near is not None:
-        return f"{module}.py has no {name}, but a {near}: rename it"
-    other = sources.elsewhere(module, name, MODULES)
-    if other is not None:
-        return f"{module}.py has no {name}; {other}.py has one: move it"
-    line = sources.nested(module, name)
-    if line is not None:
-        return (
-            f"{module}.py has {name} only inside of something else: mind the indent of line {line}"
-        )
-    return f"{module}.py has no {name}"
-
-
-def _not_written(item: ItemTable, raised: Raised, sources: Sources) -> Ending:
-    place = Place.of(item)
-    missing = _unwritten_function(raised)
-    own = (place.name, *METHODS) if place.name in NETS else (place.name,)
-    if missing and missing not in own:
-        module = next((m for m in MODULES if missing in sources.names(m)), place.module)
-        kept = (
-            None if raised.type == "NotImplementedError" else unreturned(module, missing, sources)
-        )
-        says = kept or f"{missing}, which is not written yet"
-        return _held_up(item, f"{item.id} needs {says}", sources)
-    if raised.type not in NOT_WRITTEN and raised.frames:  # None was used where an array belongs
-        function = raised.frames[-1][2]
-        full = f"{place.name}.{function}" if place.name in NETS else function
-        if sources.computes(place.module, full):
-            return Ending("error", exception(item.id, raised))
-    elif raised.type == "NotImplementedError" and raised.frames:
-        _, line, function, _ = raised.frames[-1]
-        full = f"{place.name}.{function}" if place.name in NETS else function
-        if sources.is_left_over(place.module, full, line):
-            says = f"{item.id} still raises NotImplementedError in line {line}, below its code"
-            return Ending("error", f"{says}: delete that line")
-    elif raised.type != "NotImplementedError":
-        kept = unreturned(place.module, place.functions[0], sources)
-        if kept is not None:
-            return Ending("error", kept)
+def _unwritten(item: Item) -> Ending:
     return Ending("not_written", f"{item.id} is not written yet", True)
 
 
+def no_name(module: str, name: str, sources: Sources) -> str:
+    """Return that a file lacks a name, and what was probably meant by it."""
+    lacks = f"{module}.py has no {name}"
+    if near := sources.near(module, name, tuple(OPERATIONS)):
+        return f"{lacks}, but a {near}: rename it"
+    if other := sources.elsewhere(module, name, MODULES):
+        return f"{lacks}; {other}.py has one: move it"
+    if line := sources.nested(module, name):
+        inside = f"{module}.py has {name} only inside of something else"
+        return f"{inside}: mind the indent of line {line}"
+    return lacks
+
+
+def _not_written(item: Item, raised: Raised, sources: Sources) -> Ending:
+    place = Place.of(item)
+    _, line, function = _last(raised)
+    is_stub = raised.type == "NotImplementedError"
+    missing = _unwritten_function(raised)
+    if missing and missing not in (place.name, *(METHODS if place.name in NETS else ())):
+        module = next((m for m in MODULES if missing in sources.names(m)), place.module)
+        kept = None if is_stub else unreturned(module, missing, sources)
+        what = kept or f"{missing}, which is not written yet"
+        return _held_up(item, f"{item.id} needs {what}", sources)
+    if is_stub:
+        if sources.is_left_over(place.module, place.full(function), line):
+            left = f"{item.id} still raises NotImplementedError in line {line}, below its code"
+            return Ending("error", f"{left}: delete that line")
+    elif raised.type != "NotWritten" and raised.frames:  # None was used instead of an array
+        if sources.computes(place.module, place.full(function)):
+            return Ending("error", exception(item.id, raised))
+    elif kept := unreturned(place.module, place.functions[0], sources):
+        return Ending("error", kept)
+    return _unwritten(item)
+
+
 def _unwritten_function(raised: Raised) -> str:
-    """Return the function that a process calls unwritten, where it says so."""
+    """Return the function that a process calls unwritten, if it says so."""
     if raised.type == "NotWritten":
         return raised.message if raised.message in (*OPERATIONS, *METHODS) else ""
-    return raised.frames[-1][2] if raised.frames else ""
+    return _last(raised)[2]
 
 
 def unreturned(module: str, name: str, sources: Sources) -> str | None:
-    """Say that a function computes what it does not return; None where it does not."""
+    """Return that a function computes what it does not return; None if it returns it."""
     found = sources.unreturned(module, name)
     if found is None:
         return None
     short = name.rpartition(".")[2]
-    if found.name:
-        return (
-            f"{short} returns {found.name}, which stays None; the last line that computes "
-            f"something is {found.line}"
-        )
-    return f"{short} returns None: the result is computed in line {found.line} but not returned"
+    if not found.name:
+        return f"{short} returns None: the result is computed in line {found.line} but not returned"
+    stays = f"{short} returns {found.name}, which stays None"
+    return f"{stays}; the last line that computes something is {found.line}"

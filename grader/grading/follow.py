@@ -11,21 +11,20 @@ student's own. No text and no array of these sessions is shown to anyone.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grader.box.job import Job
 from grader.box.session import Session
-from grader.box.worker import Worker
 from grader.grading.dependencies import Verdicts, fails, kind
+from grader.grading.facts import Facts
+from grader.grading.rerun import Rerun
 from grader.grading.verdicts import Bench
 from grader.guest.operations import OPERATIONS, forward_of
 from grader.judges import own
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 from grader.types import Case, Evidence
 
 TELLING = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
@@ -45,44 +44,50 @@ class Again:
     held: bool = False
 
 
-def through(
-    job: Job,
-    grafts: Mapping[str, bytes],
-    worker: Worker,
-    rubric: Rubric,
-    bench: Bench,
-    verdicts: Verdicts,
-    deadline: float,
-) -> dict[str, Again]:
+def through(rerun: Rerun) -> dict[str, Again]:
     """Try again what may be a consequence, by item."""
-    failed = [v.item for v in verdicts.values() if not v.passed and v.written and not v.broken]
-    nets = [item for item in failed if grafts and kind(item) == "nets" and _over_layers(verdicts)]
+    facts, rubric, layers = rerun.facts, rerun.facts.rubric, rerun.assignment.grafts
+    verdicts = facts.verdicts
+    failed = [verdict.item for verdict in facts.failed().values()]
+    nets = [item for item in failed if layers and kind(item) == "nets" and _over_layers(verdicts)]
     norms = [item for item in failed if fails(_norm_forward(item.id), verdicts)]
     plain = [item for item in failed if fails(forward_of(item.id, promised=True), verdicts)]
     found: dict[str, Again] = {}
-    for items, own_job, cases in (
-        (nets, replace(job, graft=grafts), [c for c in rubric.cases if c.item in _ids(nets)]),
-        (norms, job, [case for item in norms for case in _own_cases(item, rubric)]),
-        (plain, job, [_alone(case) for case in rubric.cases if case.item in _ids(plain)]),
+    for items, job, cases in (
+        (nets, rerun.over(layers), [c for c in rubric.cases if c.item in _ids(nets)]),
+        (norms, rerun.job, [case for item in norms for case in _own_cases(item, rubric)]),
+        (plain, rerun.job, [_alone(case) for case in rubric.cases if case.item in _ids(plain)]),
     ):
-        if cases and time.monotonic() < deadline:
-            session = Session(worker, own_job, rubric, deadline)
+        if cases and rerun.has_time:
             both = items is norms
-            evidence = (
-                _of_halves(session, cases) if both else session.observe(cases, bench.is_right)
-            )
-            session.close()
+            with rerun.session(job) as session:
+                evidence = (
+                    _of_halves(session, cases)
+                    if both
+                    else session.observe(cases, facts.bench.is_right)
+                )
             for item in items:
                 mine = [case for case in cases if case.item == item.id]
-                wrong = {name for name, verdict in verdicts.items() if not verdict.passed}
-                again = bench.verdict(item, evidence, mine, wrong)
-                held = both and all(_is_gradient(bench, case, evidence[case.id]) for case in mine)
-                telling = any(f.kind in TELLING for f in again.faults)
-                if any(again.right.values()) or telling or held:
-                    forward = None if items is nets else OPERATIONS[item.id].forward
-                    root = forward or _called(mine, evidence, verdicts)
-                    found[item.id] = Again(again.right, evidence, root, held)
+                again = _again(mine, evidence, facts, item, both)
+                found |= {item.id: again} if again is not None else {}
     return found
+
+
+def _again(
+    cases: Sequence[Case],
+    evidence: Mapping[str, Evidence],
+    facts: Facts,
+    item: Item,
+    of_own_forward: bool,
+) -> Again | None:
+    """Return what trying an item again has shown; None if it has shown nothing."""
+    wrong = {name for name, verdict in facts.verdicts.items() if not verdict.passed}
+    again = facts.bench.verdict(item, evidence, cases, wrong)
+    held = of_own_forward and all(_is_gradient(facts.bench, c, evidence[c.id]) for c in cases)
+    if not (held or any(again.right.values()) or any(f.kind in TELLING for f in again.faults)):
+        return None
+    root = forward_of(item.id) or _called(cases, evidence, facts.verdicts)
+    return Again(again.right, evidence, root, held)
 
 
 def _is_gradient(bench: Bench, case: Case, evidence: Evidence) -> bool:
@@ -110,11 +115,11 @@ def _called(
     return next((name for name in verdicts if name in called and fails(name, verdicts)), None)
 
 
-def _ids(items: Sequence[ItemTable]) -> set[str]:
+def _ids(items: Sequence[Item]) -> set[str]:
     return {item.id for item in items}
 
 
-def _own_cases(item: ItemTable, rubric: Rubric) -> list[Case]:
+def _own_cases(item: Item, rubric: Rubric) -> list[Case]:
     """Return the item's largest plain case as a question about the own forward pass.
 
     Plain, and large: of two numbers that lie close together no difference can be taken.

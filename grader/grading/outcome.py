@@ -1,15 +1,15 @@
-"""Where an item stands: its verdict, what following through gave, and why, as people read it."""
+"""The result of an item, as people read it: its verdict, what a rerun gave, and why it failed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from grader.grading import follow, score
 from grader.grading.verdicts import Verdict
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
-from grader.types import Diagnosis, ItemResult, Status
+from grader.rubric.records import Item
+from grader.types import Diagnosis, Fault, ItemResult, PartResult, Status
 
 
 @dataclass(frozen=True)
@@ -20,70 +20,56 @@ class Consequence:
     right: Mapping[str, bool]
 
 
+def bare(item: Item, status: Status) -> ItemResult:
+    """Return an item that earned nothing and of which nothing is known but its status."""
+    return ItemResult(item.id, item.title, item.section, item.where, status, 0.0, item.points, ())
+
+
 def result_of(
-    item: ItemTable,
+    item: Item,
     rubric: Rubric,
     verdicts: Mapping[str, Verdict],
     again: follow.Again | None,
     consequence: Consequence | None,
     why: Diagnosis | None,
 ) -> ItemResult:
-    """Return an item as it stands: its points, faults and hints, or what it is a consequence of."""
+    """Return an item's points, faults and hints, and the item that its failure follows from."""
     if item.kind != "code":
-        status: Status = "pending" if item.kind == "question" else "skipped"
-        return ItemResult(
-            item.id, item.title, item.section, item.where, status, 0.0, item.points, ()
-        )
-    verdict = verdicts[item.id]
+        return bare(item, "pending" if item.kind == "question" else "skipped")
+    verdict, share = verdicts[item.id], rubric.table.follow_through
     if verdict.broken:
-        status = "grader_fault"
-        return ItemResult(
-            item.id, item.title, item.section, item.where, status, 0.0, item.points, (),
-            faults=verdict.faults,
-        )  # fmt: skip
-    followed = (
-        None
-        if again is None and consequence is None
-        else {**(again.right if again else {}), **(consequence.right if consequence else {})}
-    )
+        return replace(bare(item, "grader_fault"), faults=verdict.faults)
+    # Parts that are right over right layers; what is wrong there too is the item's own mistake.
+    excused = {**(again.right if again else {}), **(consequence.right if consequence else {})}
     parts = score.parts_of(item, verdict.right, verdict.otherwise)
-    if followed is not None:
-        parts = score.with_follow_through(parts, followed, rubric.table.follow_through)
-    # A part that is wrong over right layers too is a mistake of the item's own.
-    explained = followed is not None and all(
-        part.status in ("passed", "partial") for part in parts if part.possible > 0
-    )
+    parts = score.with_follow_through(parts, excused, share)
     earned = score.tidy(sum(part.earned for part in parts))
-    faults = tuple(
-        fault
-        for fault in verdict.faults
-        if followed is None or (fault.part == "all" or not followed.get(fault.part, False))
-    )
-    faults = () if earned == item.points else faults
-    because_of = consequence.root if consequence is not None else None
-    status = score.status_of(parts, faults)
-    if because_of is not None and verdict.written and rubric.table.follow_through == 0:
-        status = "skipped"
-    return ItemResult(
-        id=item.id,
-        title=item.title,
-        section=item.section,
-        where=item.where,
-        status=status,
+    faults = () if earned == item.points else _not_excused(verdict, excused)
+    root = consequence.root if consequence is not None else None
+    is_skipped = root is not None and verdict.written and share == 0
+    hints = (why.hints if why is not None else ()) or item.hints
+    return replace(
+        bare(item, "skipped" if is_skipped else score.status_of(parts, faults)),
         earned=earned,
-        possible=item.points,
         parts=parts,
         faults=faults,
         warnings=verdict.warnings,
-        hints=_hints(item, why)[: rubric.table.hint_level] if earned < item.points else (),
-        cause=why.cause if why is not None and because_of is None else None,
-        because_of=because_of,
-        followed_through=explained,
+        hints=hints[: rubric.table.hint_level] if earned < item.points else (),
+        cause=why.cause if why is not None and root is None else None,
+        because_of=root,
+        followed_through=(again or consequence) is not None and _all_earned(parts),
         checks=verdict.checks,
         public_checks=verdict.public_checks,
     )
 
 
-def _hints(item: ItemTable, why: Diagnosis | None) -> tuple[str, ...]:
-    """Return the hints of the mistake, where it is known; else those of the item."""
-    return (why.hints if why is not None else ()) or item.hints
+def _not_excused(verdict: Verdict, excused: Mapping[str, bool]) -> tuple[Fault, ...]:
+    return tuple(
+        fault
+        for fault in verdict.faults
+        if fault.part == "all" or not excused.get(fault.part, False)
+    )
+
+
+def _all_earned(parts: Iterable[PartResult]) -> bool:
+    return all(part.status in ("passed", "partial") for part in parts if part.possible > 0)

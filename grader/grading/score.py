@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from grader.rubric.records import Item
 from grader.types import COUNTED, Fault, ItemResult, PartResult, Score, Status
 
-if TYPE_CHECKING:
-    from grader.rubric.tables import ItemTable
 
-
-def parts_of(
-    item: ItemTable, right: Mapping[str, bool], otherwise: Status
-) -> tuple[PartResult, ...]:
+def parts_of(item: Item, right: Mapping[str, bool], otherwise: Status) -> tuple[PartResult, ...]:
     """Return each part with its points: all of them where it is right in every case, else none.
 
     A part that nothing decided is not in `right`, and earns nothing: no verdict, no points.

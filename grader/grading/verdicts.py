@@ -1,33 +1,26 @@
-"""From evidence to verdicts: what every output is worth, and how a fault is told.
+"""From evidence to verdicts: which parts of an item are right.
 
 Fail closed: a part is right only when every output of it was decided, in every case, and none was
-found wrong. What a hidden case shows is its kind, the size of its error and a hint, never inputs,
-sizes or values.
+found wrong.
 """
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grader import judges
-from grader.grading import endings
+from grader.errors import log_fault
+from grader.golden.store import Golden
+from grader.grading import endings, faults
 from grader.grading.endings import Ending
 from grader.judges import Finding, Look, Rules
-from grader.judges.tolerances import TOLERANCES
+from grader.rubric.cases import Rubric
+from grader.rubric.records import Item
 from grader.submission.written import Sources
-from grader.types import Arrays, Case, Comparison, Evidence, Fault, Raised, Status
-
-if TYPE_CHECKING:
-    from grader.golden.store import Golden
-    from grader.rubric.cases import Rubric
-    from grader.rubric.tables import ItemTable
-
-MAX_SHOWN = 2_000  # numbers of one array in a comparison; the report shows fewer still
+from grader.types import Arrays, Case, Evidence, Fault, Status
 
 
 @dataclass(frozen=True)
@@ -37,7 +30,7 @@ class Verdict:
     `written` is False for a stub and for what is missing, `broken` is True where the grader failed.
     """
 
-    item: ItemTable
+    item: Item
     right: Mapping[str, bool]
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
@@ -83,9 +76,10 @@ class Bench:
         if evidence.outcome != "answered":
             return False
         try:
-            found = {f.output: f.kind is None or f.warning for f in self.findings(case, evidence)}
-            return all(found.get(name, False) for name in self.names(case))
-        except Exception:  # noqa: BLE001 - the verdict on the whole item will say so
+            right = {one.output for one in self.findings(case, evidence) if one.right}
+            return right.issuperset(self.names(case))
+        except Exception:  # noqa: BLE001 - the verdict on the whole item says so
+            log_fault(f"judging the case {case.id}")
             return False
 
     def findings(self, case: Case, evidence: Evidence) -> list[Finding]:
@@ -105,67 +99,68 @@ class Bench:
 
     def look(self, case: Case, evidence: Evidence) -> Look:
         """Return an answered case as its judge sees it."""
-        judging = self._rubric.table.judging
-        row = TOLERANCES[self._rubric.item(case.item).tolerance]
-        rules = Rules(row.float64, row.float32, judging.unit_axes, judging.float32)
-        return Look(
-            case,
-            self._rubric.case_inputs(case),
-            evidence.arrays,
-            evidence.refused,
-            self._expected(case),
-            rules,
-        )
+        judging, tolerance = self._rubric.table.judging, self._rubric.item(case.item).tolerance
+        rules = Rules.of(tolerance, judging.unit_axes, judging.float32)
+        inputs, expected = self._rubric.case_inputs(case), self._expected(case)
+        return Look(case, inputs, evidence.arrays, evidence.refused, expected, rules)
 
     def names(self, case: Case) -> list[str]:
         """Return the outputs that a case must decide."""
         if case.id not in self._names:
             item = self._rubric.item(case.item)
-            self._names[case.id] = [
-                name for name in self.outputs(case) if item.part_of(name, case) is not None
-            ]
+            outputs = self.outputs(case)
+            self._names[case.id] = [n for n in outputs if item.part_of(n, case) is not None]
         return self._names[case.id]
 
     def verdict(
         self,
-        item: ItemTable,
+        item: Item,
         evidence: Mapping[str, Evidence],
         cases: Sequence[Case] | None = None,
         wrong: Collection[str] = (),
     ) -> Verdict:
         """Judge the cases of an item: all that the rubric has for it, or the ones given.
 
-        `wrong` names items that are not right; a case that needs one of them is left out.
+        `wrong` names items that are not right; a case that needs one of them is left out. If a
+        judge breaks, that is our fault and the verdict says so.
         """
         if cases is None:
             cases = [case for case in self._rubric.cases if case.item == item.id]
         cases = [case for case in cases if not set(case.needs) & set(wrong)]
-        right: dict[str, bool] = {}
-        faults: list[Fault] = []
-        warnings: list[Fault] = []
+        try:
+            return self._verdict(item, evidence, cases)
+        except Exception as error:  # noqa: BLE001 - whatever breaks here is ours, not the student's
+            log = log_fault(f"judging the item {item.id}")
+            what = f"the grader could not judge this ({type(error).__name__}, see {log})"
+            fault = Fault("", "all", "", "error", f"{what}; it costs nothing", public=True)
+            return Verdict(item, {}, (fault,), (), (0, 0), (0, 0), broken=True)
+
+    def _verdict(
+        self, item: Item, evidence: Mapping[str, Evidence], cases: Sequence[Case]
+    ) -> Verdict:
+        parts: dict[str, bool] = {}
+        found: list[Fault] = []
         good: list[Case] = []
         for case in cases:
-            decided, told = self._decide(item, case, evidence[case.id])
+            right, of_case = self._decide(item, case, evidence[case.id])
             for name in self.names(case):
                 part = item.part_of(name, case) or ""
-                right[part] = right.get(part, True) and decided.get(name, False)
-            free = {part.id for part in item.parts if part.points == 0}
-            told = [replace(f, warning=True) if f.part in free else f for f in told]
-            faults += [fault for fault in told if not fault.warning]
-            warnings += [fault for fault in told if fault.warning]
-            if all(decided.get(name, False) for name in self.names(case)):
+                parts[part] = parts.get(part, True) and name in right
+            found += of_case
+            if right.issuperset(self.names(case)):
                 good.append(case)
-        unwritten = [self._lacks(case, evidence[case.id]) for case in cases]
-        if not all(unwritten):
-            faults = [_in_part(item.id, fault) for fault in faults]
+        free = {part.id for part in item.parts if part.points == 0}
+        found = [replace(one, warning=True) if one.part in free else one for one in found]
+        written = not all([self._lacks(case, evidence[case.id]) for case in cases])
+        costly = [one for one in found if not one.warning]
         return Verdict(
             item,
-            right,
-            tuple(_once(faults)),
-            tuple(_once(warnings)),
+            parts,
+            faults.once(faults.in_part(item.id, one) if written else one for one in costly),
+            faults.once(one for one in found if one.warning),
             checks=(len(good), len(cases)),
             public_checks=(sum(c.public for c in good), sum(c.public for c in cases)),
-            written=not all(unwritten),
+            written=written,
         )
 
     def verdicts(self, evidence: Mapping[str, Evidence]) -> dict[str, Verdict]:
@@ -174,82 +169,42 @@ class Bench:
         for item in self._rubric.table.items:
             if item.kind == "code":
                 wrong = {name for name, verdict in found.items() if not verdict.passed}
-                found[item.id] = self._guarded(item, evidence, wrong)
+                found[item.id] = self.verdict(item, evidence, wrong=wrong)
         return found
 
-    def _guarded(
-        self, item: ItemTable, evidence: Mapping[str, Evidence], wrong: Collection[str]
-    ) -> Verdict:
-        """Judge an item; where a judge itself breaks, say that it is our fault and go on."""
-        try:
-            return self.verdict(item, evidence, wrong=wrong)
-        except Exception as error:  # noqa: BLE001 - whatever breaks here is ours, not the student's
-            says = f"the grader could not judge this ({type(error).__name__}); it costs nothing"
-            fault = Fault("", "all", "", "error", says, public=True)
-            return Verdict(item, {}, (fault,), (), (0, 0), (0, 0), broken=True)
-
-    def _decide(
-        self, item: ItemTable, case: Case, evidence: Evidence
-    ) -> tuple[dict[str, bool], list[Fault]]:
-        """Return (output -> right, faults and warnings) of one case."""
-        unstable = [self._unstable(case)] if evidence.unstable else []
+    def _decide(self, item: Item, case: Case, evidence: Evidence) -> tuple[set[str], list[Fault]]:
+        """Return (the outputs that are right, faults and warnings) of one case."""
+        found = []
+        if evidence.unstable:
+            message = f"{item.id} gives different answers for the same input"
+            found.append(Fault(case.id, "all", "", "not_deterministic", message, case.public))
         # Another run may have come after hidden inputs were in the box: what it says or answers
-        # could carry them, so it is told no more than that of a hidden case.
-        shown = replace(case, public=False) if evidence.unstable else case
+        # could carry them, so no more of it is shown than of a hidden case.
+        public = case.public and not evidence.unstable
         if evidence.outcome != "answered":
             parts = {item.part_of(name, case) or "" for name in self.names(case)}
             part = parts.pop() if len(parts) == 1 else "all"
-            return {}, [*unstable, self._unanswered(shown, evidence, part)]
-        told = unstable
-        decided: dict[str, bool] = {}
-        for found in self.findings(case, evidence):
-            decided[found.output] = found.kind is None or found.warning
-            if found.kind is not None:
-                told.append(self._fault(item, shown, found))
+            shown = evidence if public else faults.without_values(evidence)
+            end = self.ending(case, shown)
+            fault = Fault(case.id, part, "", end.kind, end.message, public, raised=shown.raised)
+            return set(), [*found, fault]
+        look, findings = self.look(case, evidence), self.findings(case, evidence)
+        right = {one.output for one in findings if one.right}
+        found += [
+            faults.of_finding(one, look, item.part_of(one.output, case) or "", public)
+            for one in findings
+            if one.kind is not None
+        ]
         policy = self._rubric.table.judging.mutated_input
         if evidence.mutated and policy != "allow" and not _may_change(case):
             names = ", ".join(evidence.mutated)
-            says = f"{names} was changed in place; the caller still needs it"
-            fault = Fault(case.id, "all", names, "mutated_input", says, case.public)
-            told.append(replace(fault, warning=policy == "warn"))
-            if policy == "fail":
-                decided = dict.fromkeys(decided, False)
-        return decided, told
+            message = f"{names} was changed in place; the caller still needs it"
+            fault = Fault(case.id, "all", names, "mutated_input", message, case.public)
+            found.append(replace(fault, warning=policy == "warn"))
+            right = set() if policy == "fail" else right
+        return right, found
 
-    def _unstable(self, case: Case) -> Fault:
-        says = f"{case.item} gives different answers for the same input"
-        return Fault(case.id, "all", "", "not_deterministic", says, case.public)
-
-    def _fault(self, item: ItemTable, case: Case, found: Finding) -> Fault:
-        comparison = None
-        if case.public and found.expected is not None and found.got is not None:
-            small = max(found.expected.size, found.got.size) <= MAX_SHOWN
-            inputs = self._rubric.case_inputs(case) if small else {}
-            if small:
-                comparison = Comparison(
-                    found.output, found.expected, found.got, found.wrong, inputs
-                )
-        return Fault(
-            case=case.id,
-            part=item.part_of(found.output, case) or "",
-            output=found.output,
-            kind=found.kind or "value",
-            says=found.says if case.public else found.hidden,
-            public=case.public,
-            error=found.error if case.public or found.error is None else _rough(found.error),
-            allowed=found.allowed,
-            at=found.at if case.public else None,
-            comparison=comparison,
-            warning=found.warning,
-        )
-
-    def _unanswered(self, case: Case, evidence: Evidence, part: str) -> Fault:
-        """Return the fault of a case that gave no answer, without what a hidden case may tell."""
-        shown = evidence if case.public else _without_values(evidence)
-        end = self.ending(case, shown)
-        return Fault(case.id, part, "", end.kind, end.says, case.public, raised=shown.raised)
-
-    def item(self, case: Case) -> ItemTable:
+    def item(self, case: Case) -> Item:
         """Return the item that a case belongs to."""
         return self._rubric.item(case.item)
 
@@ -267,49 +222,6 @@ class Bench:
         return self._golden.expected(case) if judges.find(case.judge).golden else ()
 
 
-def _in_part(name: str, fault: Fault) -> Fault:
-    """Say of an item that is written elsewhere that what this check needs is not."""
-    if fault.kind == "not_written" and fault.says == f"{name} is not written yet":
-        return replace(fault, says=f"this part of {name} is not written yet")
-    return fault
-
-
-OURS = ("ReturnValue", "NotWritten", "Missing")  # exceptions that a probe raises
-
-
-def _without_values(evidence: Evidence) -> Evidence:
-    """Return evidence without what can carry hidden inputs.
-
-    That is what was printed, and of an exception its message, a class name of its own, and the line
-    numbers of all frames but the last. Which of our names is missing or not written may be said.
-    """
-    raised = evidence.raised
-    if raised is not None:
-        builtin = isinstance(getattr(builtins, raised.type, None), type)
-        kind = raised.type if builtin or raised.type in OURS else "an exception"
-        message = raised.message if endings.is_about_a_name(evidence) else ""
-        raised = Raised(kind, message, raised.frames[-1:])
-    text = evidence.text if evidence.outcome == "not_run" else ""
-    return replace(evidence, raised=raised, text=text)
-
-
-def _rough(error: float) -> float:
-    """Return two digits of an error: the others could be numbers of a hidden case."""
-    return float(f"{error:.2g}")
-
-
 def _may_change(case: Case) -> bool:
     """Say whether the course allows to work in place: update rules may change the weights."""
     return case.probe.startswith("optim.")
-
-
-def _once(faults: Iterable[Fault]) -> list[Fault]:
-    """Drop faults that say the same of the same part and kind of case: one is enough to read."""
-    seen: set[tuple[str, str, str, bool]] = set()
-    kept = []
-    for fault in faults:
-        key = (fault.part, fault.kind, fault.says, fault.public)
-        if key not in seen:
-            seen.add(key)
-            kept.append(fault)
-    return kept

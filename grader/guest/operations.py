@@ -179,10 +179,13 @@ def operation_of(probe: str, options: Mapping[str, Any]) -> Operation:
     raise KeyError(probe)
 
 
-def forward_of(name: str, promised: bool) -> str:
-    """Return the forward pass of a backward pass whose cache is `promised`, or is not; else ""."""
+def forward_of(name: str, promised: bool | None = None) -> str:
+    """Return the forward pass of a backward pass; else "".
+
+    With `promised` only if its cache is, or is not.
+    """
     row = OPERATIONS.get(name)
-    return row.forward if row is not None and row.promised == promised else ""
+    return row.forward if row is not None and promised in (None, row.promised) else ""
 
 
 def returned(name: str, otherwise: tuple[str, ...] = ()) -> tuple[str, ...]:

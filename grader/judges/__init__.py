@@ -1,26 +1,33 @@
 """Deciding whether an answer is right, in a process that never imported student code.
 
-A judge looks at one case: its inputs, the arrays that came out of the box, and the golden answers
-where there are any. It yields one Finding for each output or property that it decides, right or
-wrong; a rubric names it by module and instance ("values.close"). What yields no finding earns
-nothing: a judge must speak for a point to be given.
+A judge decides one case: its inputs, the arrays that came out of the box, and the golden answers if
+there are any. It yields one Finding for each output or property, right or wrong; a rubric names it
+by module and instance ("values.close"). What yields no finding earns nothing: a judge must decide
+for a point to be given.
 
     values    arrays against golden arrays, within the tolerance of the operation
     dropout   random masks, by their properties
     nets      initial values and dropout inside a net, by their properties
+    own       a backward pass against its own forward pass
+    wording   the sentences about findings, for public and for hidden cases
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Union
 
 import numpy as np
 
 from grader.errors import RubricError
+from grader.judges.tolerances import TOLERANCES
+from grader.judges.wording import REASONS
 from grader.types import Arrays, Case, FaultKind
+
+Fact = Union[float, tuple[int, ...]]  # noqa: UP007 - the self-check runs on Python 3.9
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,12 @@ class Rules:
     float32: float
     unit_axes: str = "warn"
     float32_policy: str = "warn"
+
+    @classmethod
+    def of(cls, tolerance: str, unit_axes: str, float32_policy: str) -> Rules:
+        """Return the rules with the tolerances of one row of TOLERANCES."""
+        row = TOLERANCES[tolerance]
+        return cls(row.float64, row.float32, unit_axes, float32_policy)
 
 
 @dataclass(frozen=True)
@@ -60,15 +73,15 @@ class Look:
 
 @dataclass(frozen=True)
 class Finding:
-    """One output or property, decided. `kind` None means right; a `warning` costs nothing.
+    """One output or property, decided: data and no text, which is made by grader.judges.wording.
 
-    `hidden` is what may be said where inputs and sizes of the case are not to be shown.
+    `reason` is a row of REASONS, "" means right; a `warning` costs nothing. `subject` is the output
+    that the reason speaks of, if it is another one. `facts` are numbers and shapes of the case.
     """
 
     output: str
-    kind: FaultKind | None = None
-    says: str = ""
-    hidden: str = ""
+    reason: str = ""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
     error: float | None = None
     allowed: float | None = None
     at: tuple[int, ...] | None = None
@@ -76,23 +89,53 @@ class Finding:
     expected: np.ndarray | None = None
     got: np.ndarray | None = None
     warning: bool = False
+    subject: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise TypeError if a judge hands over text of its own."""
+        facts = self.facts.values()
+        numbers = [n for fact in facts for n in (fact if isinstance(fact, tuple) else (fact,))]
+        if (
+            not all(name.isidentifier() for name in (self.output, self.subject or self.output))
+            or self.reason not in ("", *REASONS)
+            or not all(isinstance(number, (int, float)) for number in numbers)
+        ):
+            raise TypeError(f"finding about {self.output!r}: name a row of REASONS, no text")
+
+    @property
+    def kind(self) -> FaultKind | None:
+        """The kind of the fault; None means right."""
+        return REASONS[self.reason].kind if self.reason else None
+
+    @property
+    def right(self) -> bool:
+        """Whether it costs nothing: it is right, or a warning."""
+        return not self.reason or self.warning
+
+    def under(self, output: str) -> Finding:
+        """Return the finding as that about another output, for which this one is the reason."""
+        return replace(self, output=output, subject=self.subject or self.output)
 
 
 @dataclass(frozen=True)
 class Judge:
-    """`decide` yields the findings; `names` says in advance what they will be about.
+    """`decide` yields the findings; `outputs` says in advance what they will be about.
 
-    `golden` says whether the case has golden arrays at all.
+    A `golden` judge needs the case's golden arrays, whose names are its outputs.
     """
 
     decide: Callable[[Look], Iterator[Finding]]
-    names: Callable[[Case, tuple[Arrays, ...]], tuple[str, ...]]
-    golden: bool = True
+    outputs: Callable[[Case], Iterable[str]] = lambda case: ()
+    golden: bool = False
+
+    def names(self, case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
+        """Return the outputs of a case that it will decide."""
+        return tuple(expected[0] if self.golden else self.outputs(case))
 
 
 @functools.cache
 def find(dotted: str) -> Judge:
-    """Return the judge "module.name"; raises RubricError where there is none."""
+    """Return the judge "module.name". Raises RubricError if there is none."""
     module, _, name = dotted.partition(".")
     try:
         judge = getattr(importlib.import_module(f"grader.judges.{module}"), name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from grader.judges import Finding, Judge, Look
-from grader.types import Arrays, Case
+from grader.judges import Fact, Finding, Judge, Look, Rules
 
 ORPHANS = "parameters_without_gradient"  # a count, not an array of the student's
 FLOOR = 1e-3  # of the largest value in the case: below it an array is judged by that scale
@@ -84,67 +84,66 @@ def _wrong_cells(found: Finding, wrong: np.ndarray, look: Look) -> Finding:
     assert found.expected is not None and found.got is not None and found.allowed is not None
     scale = next(s for want, s in _conventions(found.output, look) if want is found.expected)
     errors = np.where(wrong, _errors(found.got, found.expected, scale), 0.0)
-    return _wrong_value(found.output, found.got, found.expected, errors, found.allowed, look.case)
+    return _wrong_value(found.output, found.got, found.expected, errors, found.allowed)
 
 
 def missing(name: str, look: Look) -> Finding:
     """Return the finding about an output that is no numeric array, or that is not there."""
-    what = look.refused.get(name)
-    if what is None:
-        says = f"{name} is missing{_looked_for(name, look.case)}"
-        return Finding(name, "missing", says, says)
-    if what == "None":
-        return Finding(name, "not_written", f"{name} is still None", f"{name} is still None")
-    says = f"{name} is {what}; an array of float64 is expected"
-    return Finding(name, "dtype", says, f"{name} is no array of float64")
+    refused = look.refused.get(name)
+    reasons = {None: "missing", "None": "none"}
+    return Finding(name, reasons.get(refused, "no array"))
 
 
-def _looked_for(name: str, case: Case) -> str:
-    """Return where a net or an update rule should have put an output, to say that it did not."""
-    if case.probe.startswith("nets.") and name.startswith("d"):
-        return f": grads has no '{name[1:]}'"
-    if case.probe.startswith("optim.") and name != "next_w":
-        return f": config has no '{name}' after the step"
-    return ""
+def usable(
+    name: str, shape: tuple[int, ...], look: Look, by_size: bool = False
+) -> np.ndarray | Finding:
+    """Return an output as float64 in its right shape, or the finding that it cannot be judged.
+
+    Axes of length 1 may be added or left out; with `by_size` any shape of that size will do.
+    """
+    if name not in look.arrays:
+        return missing(name, look)
+    got = look.arrays[name]
+    if by_size and got.size != math.prod(shape):
+        return Finding(name, "wrong shape")
+    if not by_size and not same_but_for_unit_axes(got.shape, shape):
+        return Finding(name, "shape", {"got": got.shape, "want": shape})
+    if not np.all(np.isfinite(got)):
+        return Finding(name, "not finite")
+    return got.astype(np.float64).reshape(shape)
 
 
 def _against(name: str, got: np.ndarray, want: np.ndarray, scale: float, look: Look) -> Finding:
-    rules = look.rules
-    squeezed = False
-    if got.shape != want.shape:
-        if not same_but_for_unit_axes(got.shape, want.shape):
-            says = f"{name} has shape {got.shape}, expected {want.shape}"
-            return Finding(
-                name, "shape", says, f"{name} has the wrong shape", expected=want, got=got
-            )
-        squeezed = True
+    """Return the finding about one output beside one right answer."""
+    if not same_but_for_unit_axes(got.shape, want.shape):
+        shapes: dict[str, Fact] = {"got": got.shape, "want": want.shape}
+        return Finding(name, "shape", shapes, expected=want, got=got)
     original, got = got, got.reshape(want.shape)
     if not np.isfinite(got).all():
         return _not_finite(name, got, want)
-    is_single = original.dtype == np.float32
-    allowed = _allowed(original, look)
-    errors = _errors(got, want, scale)
+    allowed, errors = _allowed(original, look), _errors(got, want, scale)
     worst = float(errors.max(initial=0.0))
     if not worst <= allowed:
         if name == ORPHANS:
-            says = "grads is not complete: the Solver needs a gradient for every key of params"
-            return Finding(name, "missing", says, says)
-        return _wrong_value(name, got, want, errors, allowed, look.case)
+            return Finding(name, "incomplete grads")
+        return _wrong_value(name, got, want, errors, allowed)
+    return _in_another_form(Finding(name, "", {}, worst, allowed), original, want, look.rules)
+
+
+def _in_another_form(right: Finding, got: np.ndarray, want: np.ndarray, rules: Rules) -> Finding:
+    """Return the finding about right values: in another dtype or shape, or right altogether."""
+    is_single = got.dtype == np.float32
     if is_single and rules.float32_policy == "fail":
-        says = f"{name} is in single precision: float32 where float64 came in"
-        return Finding(name, "dtype", says, says, worst, allowed)
-    if squeezed:
-        says = f"{name} has right values in shape {original.shape}, expected {want.shape}"
-        hidden = f"{name} has right values, with an extra axis of length 1"
+        return replace(right, reason="float32")
+    if got.shape != want.shape:
+        shapes: dict[str, Fact] = {"got": got.shape, "want": want.shape}
         free = rules.unit_axes == "warn"
-        return Finding(name, "shape", says, hidden, warning=free, expected=want, got=original)
+        return Finding(right.output, "unit axis", shapes, warning=free, expected=want, got=got)
     if is_single:
-        says = f"{name} is right to single precision: float32 where float64 came in"
-        return Finding(name, "dtype", says, says, worst, allowed, warning=True)
-    if worst > rules.float64:
-        says = f"{name} is right to single precision: it is computed from float32 arrays"
-        return Finding(name, "dtype", says, says, worst, allowed, warning=True)
-    return Finding(name, error=worst, allowed=allowed)
+        return replace(right, reason="float32 rounding", warning=True)
+    if right.error is not None and right.error > rules.float64:
+        return replace(right, reason="float32 inside", warning=True)
+    return right
 
 
 def same_but_for_unit_axes(got: tuple[int, ...], want: tuple[int, ...]) -> bool:
@@ -160,48 +159,37 @@ def same_but_for_unit_axes(got: tuple[int, ...], want: tuple[int, ...]) -> bool:
 
 def _not_finite(name: str, got: np.ndarray, want: np.ndarray) -> Finding:
     bad = ~np.isfinite(got)
-    at = tuple(int(i) for i in np.argwhere(bad)[0])
-    what = "nan" if np.isnan(got).any() else "inf"
-    says = f"{name} has {what} in {int(bad.sum())} of {bad.size} cells, the first at {at}"
-    hidden = f"{name} has {what} in it"
-    return Finding(name, "not_finite", says, hidden, at=at, wrong=bad, expected=want, got=got)
+    return Finding(
+        name,
+        "nan" if np.isnan(got).any() else "inf",
+        {"bad": int(bad.sum()), "size": bad.size},
+        at=tuple(int(i) for i in np.argwhere(bad)[0]),
+        wrong=bad,
+        expected=want,
+        got=got,
+    )
 
 
 def _wrong_value(
-    name: str, got: np.ndarray, want: np.ndarray, errors: np.ndarray, allowed: float, case: Case
+    name: str, got: np.ndarray, want: np.ndarray, errors: np.ndarray, allowed: float
 ) -> Finding:
-    worst = float(errors.max())
     wrong = errors > allowed
+    reason = "cells" if wrong.ndim else "number"
     at = tuple(int(i) for i in np.unravel_index(int(errors.argmax()), errors.shape))
-    share = f"{int(wrong.sum())} of {wrong.size} cells"
-    scale = "up to {:.2g} of its largest value" if wrong.ndim else "{:.2g} of its value"
-    size = f"off by {scale.format(worst)}, allowed is {_short(allowed)}"
-    # Where two runs are subtracted, the output is not what the student's code returns.
-    what = f"what reg adds to {name}" if case.probe.endswith("_regularization") else name
-    hidden = f"{what} is wrong: {size}"
-    says = f"{what} has wrong values: {share} differ, {size}" if wrong.ndim else hidden
-    return Finding(name, "value", says, hidden, worst, allowed, at, wrong, want, got)
-
-
-def _short(number: float) -> str:
-    """Return a limit as people write it: 1e-9, or 0."""
-    return f"{number:.0e}".replace("e-0", "e-") if number else "0"
+    count = {"bad": int(wrong.sum()), "size": wrong.size}
+    return Finding(name, reason, count, float(errors.max()), allowed, at, wrong, want, got)
 
 
 def _badness(finding: Finding) -> tuple[bool, bool, float]:
     """Order findings: right first, then warnings, then by the size of the error."""
     error = float("inf") if finding.error is None else finding.error
-    return finding.kind is not None and not finding.warning, finding.kind is not None, error
+    return not finding.right, finding.kind is not None, error
 
 
 def _inner_bias(name: str, look: Look) -> bool:
-    """A bias in front of batch normalization has no effect: leaving it out is right."""
+    """Say whether this is a bias in front of batch normalization: without effect, it may lack."""
     layers = len(look.case.options["dims"]) - 1
     return name in {f"{d}b{layer}" for d in ("", "d") for layer in range(1, layers)}
 
 
-def _names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
-    return tuple(expected[0])
-
-
-close = Judge(decide, _names)
+close = Judge(decide, golden=True)

@@ -18,6 +18,7 @@ import numpy as np
 
 from grader.judges import Finding, Look, find
 from grader.judges.dropout import SAME, SIGMAS, TRAIN, band, distinct
+from grader.judges.wording import hidden
 from grader.types import Case
 
 OTHER = "other"  # nothing that we have a word for
@@ -52,7 +53,7 @@ def wrong_answers(seen: Sequence[Seen]) -> dict[Key, Answer]:
             continue
         for name in _asked(one, told):
             finding = told.get(name)
-            if finding is None or (finding.kind is not None and not finding.warning):
+            if finding is None or not finding.right:
                 found[one.case.id, name] = _answer(one.look, name, finding)
     return found | _masks(train)
 
@@ -84,7 +85,9 @@ def _answer(look: Look, name: str, finding: Finding | None) -> Answer:
         return _backward(look)
     if case.judge == "dropout.seeded":
         return _repeats(look)
-    words = re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?\b", "#", finding.hidden) if finding else OTHER
+    words = (
+        re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?\b", "#", hidden(finding, look)) if finding else OTHER
+    )
     if case.judge == "nets.init" and name in look.arrays:
         words += f"; {_started(name, look.arrays[name], float(case.options['weight_scale']))}"
     return frozenset({words})
@@ -106,15 +109,15 @@ def _aspect(aspect: str, look: Look, finding: Finding) -> frozenset[str]:
     x, keep = look.inputs["x"], float(look.case.options["keep"])
     out = look.arrays.get("out")
     if aspect == "draws" or out is None or out.size != x.size:
-        return frozenset({finding.hidden})
+        return frozenset({hidden(finding, look)})
     ratio = out.astype(np.float64).reshape(x.shape) / x
     kept = ratio != 0
     if aspect == "mask":
         spread = _spread(ratio[kept], keep)
         if not spread:
-            return frozenset({finding.hidden})
+            return frozenset({hidden(finding, look)})
         other = frozenset({OTHER}) & spread
-        return frozenset(f"{finding.hidden}; {name}" for name in spread) | other
+        return frozenset(f"{hidden(finding, look)}; {name}" for name in spread) | other
     if aspect == "keep_fraction":
         share, draws = float(kept.mean()), distinct(kept).size
         normal = 0.5 * (1 + math.erf(keep / math.sqrt(2)))

@@ -16,13 +16,10 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from grader.notebooks.questions import ANSWER, ANSWER_MARKER, QUESTION
+from grader.rubric.cases import Rubric
 from grader.types import Notebook, Question
-
-if TYPE_CHECKING:
-    from grader.rubric.cases import Rubric
 
 MOST = 20_000  # characters of an answer that are kept
 FEWEST = 3  # characters that make an answer

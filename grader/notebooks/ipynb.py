@@ -130,13 +130,17 @@ def write(sources: list[Source], notebook: Notebook) -> str:
     """Return the executed notebook as .ipynb: the cells that were handed in, and our outputs."""
     ran = {cell.number: cell for cell in notebook.cells}
     cells = [_written(source, ran.get(source.number)) for source in sources]
-    whole = {"cells": cells, "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps({**EMPTY, "cells": cells}, indent=1, ensure_ascii=False) + "\n"
 
 
-KERNEL = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+EMPTY = {  # a notebook without cells, of format 4.5
+    "cells": [],
+    "metadata": {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    },
+    "nbformat": 4,
+    "nbformat_minor": 5,
 }
 
 

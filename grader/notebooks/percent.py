@@ -21,18 +21,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from grader.errors import GraderFault
+from grader.notebooks import ipynb
 
 HEADER = re.compile(r"# %%( \[markdown\])?(?: tags=(\[.*\]))?")
 LIKE_A_HEADER = re.compile(r"#\s*%%")
 MAGIC = re.compile(r"^# (?=%[a-z])", re.MULTILINE)
-NOTEBOOK = {
-    "metadata": {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    },
-    "nbformat": 4,
-    "nbformat_minor": 5,
-}
 
 
 @dataclass(frozen=True)
@@ -89,7 +82,7 @@ def _tags(text: str) -> tuple[str, ...] | None:
 def notebook(cells: Iterable[Cell]) -> str:
     """Return the text of an .ipynb file of format 4.5: no outputs, ids by order and source."""
     written = [_written(number, cell) for number, cell in enumerate(cells, start=1)]
-    content = {**NOTEBOOK, "cells": written}
+    content = {**ipynb.EMPTY, "cells": written}
     return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 

@@ -1,14 +1,14 @@
-"""What notebooks told, kept on disk: a notebook that nothing has changed for need not run again.
+"""Cache of notebook runs, keyed by everything that a run depends on.
 
-An entry holds the frames that came out of the box, as they came. Used again they go through the
-same checks as the first time: text is evidence, and every training run is recomputed and judged
-anew. So an entry earns nothing by itself, and a new rubric, new hidden images or new golden answers
-are no reason to run a notebook once more.
+An entry holds the frames that came out of the box, as they came. Replayed they go through the same
+checks as the first time: text is evidence, and every training run is recomputed and judged anew. So
+an entry earns nothing by itself, and a new rubric, new hidden images or new golden answers are no
+reason to run a notebook once more.
 
     entry = frame {"recording": FORM, "key": ..., "at": ...} + frames + sha256 of all before it
 
-Entries lie in a folder that only this user may write, and one that is damaged, belongs to somebody
-else or is a link is as good as none. What timed out, died or was lost is not kept.
+Only this user may write in the folder of the entries. One that is damaged, belongs to somebody else
+or is a link is passed over. What timed out, died or was lost is not kept.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from typing import IO
 import numpy as np
 
 import grader
+from grader.box.cache import cache_folder
 from grader.box.job import Job, Script
 from grader.box.plan import NOTEBOOK_PACKAGES, STRICT, VISIBLE, Plan
 from grader.errors import WireError
@@ -45,15 +46,15 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
-class Kept:
-    """One entry that is whole: an open file, its first frame read, and when the notebook ran."""
+class Entry:
+    """One whole entry: an open file, its first frame read, and when the notebook ran."""
 
     file: IO[bytes]
     ends: int
     at: str
 
     def messages(self) -> Iterator[wire.Message]:
-        """Yield what the notebook told, then close the file. May raise WireError."""
+        """Yield the messages of the notebook, then close the file. Raises WireError."""
         with self.file:
             frames = wire.Incoming(self.file.fileno(), ahead=False)
             while self.file.tell() < self.ends:
@@ -61,8 +62,8 @@ class Kept:
                     yield message
 
 
-class Recordings:
-    """The entries in one folder. `facts` are what results depend on besides notebook and code."""
+class RunCache:
+    """The entries in one folder; `facts` are what runs depend on besides notebook and code."""
 
     def __init__(self, folder: Path, facts: Sequence[str]) -> None:
         self._folder = folder
@@ -76,17 +77,17 @@ class Recordings:
             for group in ("files", "given", "graft")
             for path, data in getattr(job, group).items()
         }
-        said = [
+        inputs = [
             FORM, self._facts, _ours(), asdict(script), job.package, job.load_s, job.also,
             sorted(job.conventions.items()), [(name, len(files[name])) for name in sorted(files)],
         ]  # fmt: skip
-        digest.update(json.dumps(said).encode())
+        digest.update(json.dumps(inputs).encode())
         for name in sorted(files):
             digest.update(files[name])
         return digest.hexdigest()
 
-    def find(self, key: str) -> Kept | None:
-        """Return the entry for a key; None where there is none that is whole and ours."""
+    def find(self, key: str) -> Entry | None:
+        """Return the entry for a key; None unless there is one that is whole and ours."""
         if not self._is_ours():
             return None
         try:
@@ -100,20 +101,20 @@ class Recordings:
             return None
         with suppress(OSError):
             os.utime(file.fileno())
-        return Kept(file, ends, at)
+        return Entry(file, ends, at)
 
-    def begin(self, key: str) -> Recording | None:
-        """Begin to record; None where nothing can be written."""
+    def begin(self, key: str) -> NewEntry | None:
+        """Begin an entry; None if nothing can be written."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self._is_ours():
                 return None
-            return Recording(self._folder, key)
+            return NewEntry(self._folder, key)
         except OSError:
             return None
 
     def _is_ours(self) -> bool:
-        """Say whether the folder is one that nobody else may write."""
+        """Return whether nobody else may write in the folder."""
         try:
             seen = os.lstat(self._folder)
         except OSError:
@@ -121,7 +122,7 @@ class Recordings:
         return stat.S_ISDIR(seen.st_mode) and _mine(seen)
 
 
-class Recording:
+class NewEntry:
     """An entry in the making. It is whole, and found, only after `keep`."""
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -134,12 +135,12 @@ class Recording:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         self.add({"recording": FORM, "key": key, "at": at}, {})
 
-    def add(self, say: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> None:
-        """Write one message; where that fails nothing is kept, and all goes on."""
+    def add(self, message: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> None:
+        """Write one message; if that fails nothing is kept, and all goes on."""
         if self._file is None:
             return
         try:
-            frame = wire.pack(say, arrays)
+            frame = wire.pack(message, arrays)
             self._size += len(frame)
             if self._size > MOST:
                 self.drop()
@@ -172,24 +173,23 @@ class Recording:
         self._file = None
 
 
-def recordings(plan: Plan, data: Path) -> Recordings | None:
-    """Return the user's recordings; None where code is not confined, and could write some itself.
+def of_user(plan: Plan, data: Path) -> RunCache | None:
+    """Return the user's cache; None if code is not confined: it could write entries itself.
 
     `data` is the folder of images for the box: the name of the one it lies in says which they are.
     """
     if plan.mode not in STRICT:
         return None
-    root = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     packages = [f"{name} {version(name)}" for name in ("numpy", *NOTEBOOK_PACKAGES)]
     facts = [
         data.parent.name, plan.outer.name, *plan.inner, grader.__version__, platform.machine(),
         platform.python_version(), *packages,
     ]  # fmt: skip
-    return Recordings(Path(root) / "backgrade-grader" / "notebooks", facts)
+    return RunCache(cache_folder() / "notebooks", facts)
 
 
 def _ours() -> str:
-    """Return the hash of our code that runs a notebook and reads what it tells."""
+    """Return the hash of our code that runs a notebook and reads its messages."""
     digest = hashlib.sha256()
     for name in OURS:
         paths = [HERE / name] if name.endswith(".py") else sorted((HERE / name).rglob("*.py"))
@@ -201,7 +201,7 @@ def _ours() -> str:
 def _checked(file: IO[bytes], key: str) -> tuple[int, str]:
     """Return where the frames of an entry end and when it was made; leave the file behind its head.
 
-    Raises OSError or WireError for what is no whole entry of ours.
+    Raises OSError, or WireError unless it is a whole entry of ours.
     """
     seen = os.fstat(file.fileno())
     if not stat.S_ISREG(seen.st_mode) or not _mine(seen) or not DIGEST < seen.st_size <= 2 * MOST:

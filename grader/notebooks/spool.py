@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -21,59 +20,58 @@ class Spool:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="backgrade-")
-        self._size = 0
-        self._open: dict[str, tuple[int, tuple[int, ...], int]] = {}
+        self._run: dict[str, tuple[int, ...]] = {}  # shapes of the run at hand
+        self._start = self._end = 0  # bytes of the file that this run takes
 
     def __enter__(self) -> Spool:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def add(self, say: Mapping[str, Any], piece: np.ndarray | None) -> bool:
-        """Take the next piece of an array; say whether it fits what came before.
+    def add(self, message: Mapping[str, Any], piece: np.ndarray | None) -> bool:
+        """Take the next piece of an array; return whether it fits what came before.
 
         The pieces of an array must come one behind the other, with nothing between them.
         """
-        name, shape = say.get("array"), say.get("shape")
+        name, shape = message.get("array"), message.get("shape")
         if not isinstance(name, str) or not isinstance(shape, list) or len(shape) > MAX_NDIM:
             return False
         if not all(type(size) is int and 0 <= size <= MAX_BYTES for size in shape):
             return False
-        whole = math.prod(shape)
-        if piece is None or piece.dtype != FLOAT or whole * FLOAT.itemsize > MAX_BYTES:
+        this, begun = (name[:100], tuple(shape)), [*self._run.items()]
+        if this[0] in self._run if self._is_whole() else this != begun[-1]:
             return False
-        start, known, filled = self._open.get(name[:100], (self._size, tuple(shape), 0))
-        ends_here = start + filled * FLOAT.itemsize == self._size
-        if known != tuple(shape) or filled + piece.size > whole or not ends_here:
+        run = dict([*begun, this])
+        if piece is None or piece.dtype != FLOAT or len(run) > MAX_NAMES:
             return False
-        if self._size + piece.nbytes > MAX_BYTES or len(self._open) > MAX_NAMES:
+        end = self._end + piece.nbytes
+        if end > self._start + _bytes_of(run) or end > MAX_BYTES or _bytes_of(run) > MAX_BYTES:
             return False
         self._file.write(piece.tobytes())
-        self._size += piece.nbytes
-        self._open[name[:100]] = (start, known, filled + piece.size)
+        self._run, self._end = run, end
         return True
 
     def take(self) -> dict[str, np.ndarray] | None:
-        """Return the arrays of one run and begin the next; None where one is not whole.
+        """Return the arrays of one run and begin the next; None if one is not whole.
 
         They are views of one mapping: each mapping holds a descriptor, of which there are few.
         """
         self._file.flush()
-        taken, self._open = self._open, {}
-        if any(filled != math.prod(shape) for _, shape, filled in taken.values()):
+        whole, run, start = self._is_whole(), self._run, self._start
+        self._run, self._start = {}, self._end
+        if not whole:
             return None
-        first = min((start for start, _, _ in taken.values()), default=self._size)
-        if first == self._size:
-            return {name: np.zeros(shape, FLOAT) for name, (_, shape, _) in taken.items()}
-        whole = np.memmap(self._file, FLOAT, "r", first, ((self._size - first) // FLOAT.itemsize,))
-        return {
-            name: whole[at : at + filled].reshape(shape)
-            for name, (start, shape, filled) in taken.items()
-            for at in [(start - first) // FLOAT.itemsize]
-        }
+        ends = np.cumsum([0, *(math.prod(shape) for shape in run.values())])
+        flat = np.zeros(0, FLOAT)  # of which no mapping can be made
+        if ends[-1]:
+            flat = np.memmap(self._file, FLOAT, "r", start, (int(ends[-1]),))
+        pieces = np.split(flat, ends[1:-1])
+        return {name: piece.reshape(shape) for (name, shape), piece in zip(run.items(), pieces)}
+
+    def _is_whole(self) -> bool:
+        return self._end - self._start == _bytes_of(self._run)
+
+
+def _bytes_of(run: Mapping[str, tuple[int, ...]]) -> int:
+    return sum(math.prod(shape) for shape in run.values()) * FLOAT.itemsize

@@ -25,8 +25,8 @@ OUR_FAULT = (
 def files(home: Path, rubric: Path) -> dict[str, bytes]:
     """Return gradescope.zip: path -> content. The paths in SCRIPTS must be executable.
 
-    `home` is the folder of rubrics/, reference/ and student_template/, `rubric` the file to grade
-    by. Raises UsageError where a part is missing.
+    `home` is the folder of rubrics/, reference/, student_template/ and requirements.lock, `rubric`
+    the file to grade by. Raises UsageError where a part is missing.
     """
     if rubric.resolve().parent != (home / "rubrics").resolve():
         raise UsageError(
@@ -35,10 +35,11 @@ def files(home: Path, rubric: Path) -> dict[str, bytes]:
     made = {name: (HERE / name).read_bytes().replace(b"@RUBRIC@", rubric.stem.encode())
             for name in SCRIPTS}  # fmt: skip
     made["backgrade/no_result.json"] = gradescope.failed(OUR_FAULT).encode()
-    made["backgrade/requirements.lock"] = _read(PACKAGE.parent / "requirements.lock")
+    made["backgrade/requirements.lock"] = _read(home / "requirements.lock")
     for folder in (PACKAGE, *(home / name for name in SHIPPED)):
-        root = PACKAGE.parent if folder == PACKAGE else home
-        found = [path for path in sorted(folder.rglob("*")) if _is_shipped(path)]
+        root, apart = (PACKAGE.parent, PACKAGE / "data") if folder == PACKAGE else (home, None)
+        paths = sorted(path for path in folder.rglob("*") if apart not in path.parents)
+        found = [path for path in paths if _is_shipped(path)]
         if not found:
             raise UsageError(f"{folder}: holds no file; restore it, or set BACKGRADE_HOME")
         made |= {f"backgrade/{path.relative_to(root).as_posix()}": _read(path) for path in found}

@@ -7,6 +7,7 @@ changed on the way, for an older Python or because they would give an answer awa
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -63,11 +64,16 @@ def _path(dotted: str, package: Path) -> str | None:
     return None
 
 
-def _imports(path: str, text: str) -> Iterator[str]:
-    """Yield the modules of the grader that a module may import, its own packages included."""
+@functools.lru_cache(maxsize=256)  # every rubric's self-check is made of the same modules
+def _imports(path: str, text: str) -> tuple[str, ...]:
+    """Return the modules of the grader that a module may import, its own packages included."""
+    return tuple(_imported(path, text))
+
+
+def _imported(path: str, text: str) -> Iterator[str]:
     parents = path.split("/")[:-1]
     yield from (".".join(parents[:depth]) for depth in range(1, len(parents) + 1))
-    for node in _at_run_time(ast.parse(text)):
+    for node in _at_run_time(ast.parse(text).body):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -90,14 +96,15 @@ def _is_standard(name: str) -> bool:
     return name in sys.stdlib_module_names
 
 
-def _at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes but those that only a type checker sees."""
-    for node in ast.iter_child_nodes(tree):
+def _at_run_time(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Yield all statements but those that only a type checker sees."""
+    for node in body:
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
             if node.test.id == "TYPE_CHECKING":
                 continue
         yield node
-        yield from _at_run_time(node)
+        for field in ("body", "handlers", "orelse", "finalbody", "cases"):
+            yield from _at_run_time(getattr(node, field, ()))
 
 
 def _for_older(text: str) -> str:

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from grader.golden import store, wrong
+from grader.golden import misconceptions, store
 from grader.grading.assignment import Assignment
 from grader.grading.verdicts import Bench
 from grader.judges import find
 from grader.release.selfcheck import public
-from grader.rubric.tables import ItemTable
+from grader.rubric.cases import Rubric
+from grader.rubric.records import Item, Part, RubricFile
 from grader.types import Case
 
 FILE = "golden"  # the one array that all public answers stand in
@@ -24,51 +25,55 @@ FILE = "golden"  # the one array that all public answers stand in
 
 def file_of(assignment: Assignment) -> bytes:
     """Return the content of the public file."""
-    table = _table(assignment)
-    cases = [case for item in table.items for case in item.cases]
+    rubric = assignment.rubric
+    bench = Bench(rubric, assignment.golden)
+    table = RubricFile(
+        format=1,
+        id=rubric.table.id,
+        title=rubric.table.title,
+        seed="",  # the numbers of hidden cases come from it
+        conventions=rubric.table.conventions,
+        limits=rubric.table.limits,
+        judging=rubric.table.judging,
+        sections=rubric.table.sections,
+        items=tuple(_item(item, rubric, bench) for item in rubric.table.items),
+    )
+    cases = [case for case in rubric.cases if case.public]
     return public.write(
-        table, _golden(assignment, cases), _wrong(assignment, cases), assignment.given
+        table,
+        _golden(assignment, cases),
+        _wrong(assignment, cases),
+        assignment.given,
+        {i.id: sum(not case.public for case in rubric.cases_of(i.id)) for i in table.items},
     )
 
 
-def _table(assignment: Assignment) -> public.Table:
-    table = assignment.rubric.table
-    judging, limits = table.judging, table.limits
-    bench = Bench(assignment.rubric, assignment.golden)
-    return public.Table(
-        title=table.title,
-        sections=tuple((section.id, section.title) for section in table.sections),
-        conventions=table.conventions.model_dump(),
-        judging=public.Judging(judging.unit_axes, judging.float32, judging.mutated_input),
-        limits=public.Limits(limits.load_s, limits.case_s),
-        items=tuple(_item(item, assignment, bench) for item in table.items),
-    )
-
-
-def _item(item: ItemTable, assignment: Assignment, bench: Bench) -> public.Item:
-    cases = [case for case in assignment.rubric.cases if case.item == item.id]
-    shown = tuple(case for case in cases if case.public)
+def _item(item: Item, rubric: Rubric, bench: Bench) -> Item:
+    """Return an item with its public cases; a field that is not named here stays at its default."""
+    shown = [case for case in rubric.cases_of(item.id) if case.public]
     # A part that only hidden cases decide could never be right here.
     decided = {item.part_of(name, case) for case in shown for name in bench.names(case)}
     is_code = item.kind == "code"
-    return public.Item(
+    return Item(
         id=item.id,
         section=item.section,
         title=item.title,
+        kind=item.kind,
         where=item.where,
         points=item.points,
-        kind=item.kind,
         needs=item.needs if is_code else (),
+        probe=item.probe,
+        judge=item.judge,
         tolerance=item.tolerance,
+        alternatives=item.alternatives,
         parts=tuple(
-            public.Part(part.id, part.points, part.about, part.outputs)
+            Part(part.id, part.points, part.about, part.outputs)
             for part in item.parts
             if is_code and part.id in decided
         ),
+        cases=tuple(row for row in item.cases if row.public),
+        hints=item.hints[:1] if rubric.table.hint_level > 0 else (),
         asks=item.asks,
-        hint=item.hints[0] if item.hints and assignment.rubric.table.hint_level > 0 else "",
-        hidden=len(cases) - len(shown),
-        cases=shown,
     )
 
 
@@ -109,10 +114,10 @@ def _wrong(assignment: Assignment, cases: list[Case]) -> tuple[dict[str, Any], n
     mistakes = {}
     for variant in variants:
         name = variant.partition("+")[0]
-        told = assignment.wrong.told(name)
-        mistakes[name] = {"says": told.says, "formula": "", "hints": [told.hints[0], "", ""]}
+        one = assignment.wrong.explanation(name)
+        mistakes[name] = {"says": one.message, "formula": "", "hints": [one.hints[0], "", ""]}
     manifest = {
-        "format": wrong.FORMAT, "mistakes": mistakes, "variants": list(variants),
+        "format": misconceptions.FORMAT, "mistakes": mistakes, "variants": list(variants),
         "answers": answers,
     }  # fmt: skip
     return manifest, flat.numbers()

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from grader import judges
+from grader.golden.misconceptions import Misconceptions
 from grader.golden.store import Golden
-from grader.golden.wrong import Wrong
 from grader.notebooks import percent, questions
 from grader.rubric import solution_markers
 from grader.rubric.cases import Rubric
@@ -155,7 +155,7 @@ class Secrets:
 
 
 def secrets(
-    rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong, solution: Mapping[str, str]
+    rubrics: Sequence[Rubric], golden: Golden, wrong: Misconceptions, solution: Mapping[str, str]
 ) -> Secrets:
     """Return all that students must not get of an assignment.
 
@@ -188,7 +188,7 @@ def texts(rubrics: Sequence[Rubric], solution: Mapping[str, str]) -> dict[str, s
     return {**_solutions(solution), **{r.table.seed: f"the seed of {r.table.id}" for r in rubrics}}
 
 
-def _shown(rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong) -> np.ndarray:
+def _shown(rubrics: Sequence[Rubric], golden: Golden, wrong: Misconceptions) -> np.ndarray:
     """Return the numbers of public answers, sorted: a hidden answer may have one of them too."""
     public = {case.id: case for rubric in rubrics for case in rubric.cases if case.public}
     arrays = [
@@ -207,8 +207,12 @@ def _shown(rubrics: Sequence[Rubric], golden: Golden, wrong: Wrong) -> np.ndarra
 
 
 def _unshown(array: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """Return an array with 0, which is never looked for, where its number is public anyway."""
-    return np.where(np.isin(array, shown), 0.0, array)
+    """Return an array with 0, which is never looked for, where its number is public anyway.
+
+    `shown` are the public numbers, sorted.
+    """
+    first, after = (np.searchsorted(shown, array, side) for side in ("left", "right"))
+    return np.where(first < after, 0.0, array)
 
 
 def _solutions(solution: Mapping[str, str]) -> dict[str, str]:

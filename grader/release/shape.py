@@ -22,8 +22,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader.errors import GraderFault, UsageError
 from grader.notebooks import percent
+from grader.rubric.records import RubricFile
 from grader.rubric.solution_markers import BEGIN, END, MADE_FOR
-from grader.rubric.tables import RubricFile
 
 FILE = "generations.toml"
 INIT = "cs231n/__init__.py"
@@ -57,7 +57,7 @@ def marked(reference: Path, rubric: RubricFile) -> dict[str, str]:
     for row in _rows(reference / FILE, rubric):
         files = _shaped(files, row)
     files[INIT] = f"{files[INIT]}\n{MADE_FOR.format(rubric.id)}\n"
-    asked = {item.where.partition(".ipynb")[0] for item in rubric.items if ".ipynb" in item.where}
+    asked = {i.file.removesuffix(".ipynb") for i in rubric.items if i.file.endswith(".ipynb")}
     return {
         path: text
         for path, text in sorted(files.items())

@@ -18,8 +18,8 @@ from grader.errors import GraderFault, UsageError
 from grader.notebooks import percent, questions
 from grader.notebooks.percent import Cell
 from grader.release import shape
+from grader.rubric.records import RubricFile
 from grader.rubric.solution_markers import BEGIN, END
-from grader.rubric.tables import RubricFile
 
 LIKE_A_MARKER = re.compile(r"#.*\b(BEGIN|END)\b.*SOLUTION", re.IGNORECASE)
 DEFINITION = re.compile(r"^(\s*)(?:def|class) (\w+)")

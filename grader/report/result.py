@@ -8,11 +8,26 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from grader.types import Fault, ItemResult, Notebook, Question, Report, Trained
+from grader.types import (
+    BoxState,
+    Cause,
+    Fault,
+    Flag,
+    ItemResult,
+    Notebook,
+    PartResult,
+    Question,
+    Report,
+    Score,
+    Smallest,
+    Submission,
+    Trained,
+)
 
 SCHEMA = "backgrade/result/1"
 NOTEBOOKS = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
@@ -188,41 +203,31 @@ class ResultJson(TypedDict):
     measured: MeasuredJson
 
 
+FORMS: Mapping[type, Any] = {
+    Submission: SubmissionJson, Score: ScoreJson, ItemResult: ItemJson, PartResult: PartJson,
+    Fault: FaultJson, Cause: CauseJson, Smallest: SmallestJson, Flag: FlagJson, BoxState: BoxJson,
+}  # fmt: skip
+
+
 def as_dict(report: Report) -> ResultJson:
     """Return the report as plain data."""
-    submission, score = report.submission, report.score
     return {
         "schema": SCHEMA,
-        "submission": {
-            "name": submission.name,
-            "sha256": submission.sha256,
-            "files": sorted(submission.files),
-            "repaired": list(submission.repaired),
-            "ignored": list(submission.ignored),
-        },
+        "submission": _plain(report.submission),
         "rubric": {
             "id": report.rubric,
             "sha256": report.rubric_sha256,
             "golden": report.golden_sha256,
             "why": report.why_rubric,
         },
-        "score": {
-            "earned": score.earned,
-            "possible": score.possible,
-            "pending": score.pending,
-            "bonus": score.bonus,
-        },
+        "score": _plain(report.score),
         "items": [_item(item) for item in report.items],
         "notebooks": _notebooks(report),
         "questions": _questions(report),
-        "flags": [{"kind": f.kind, "says": f.says, "where": f.where} for f in report.flags],
-        "box": {
-            "outer": report.box.outer,
-            "inner": list(report.box.inner),
-            "isolated": report.box.isolated,
-        },
+        "flags": _plain(report.flags),
+        "box": _plain(report.box),
         "measured": MeasuredJson(**report.measured),  # type: ignore[typeddict-item]
-    }  # fmt: skip
+    }
 
 
 def write(report: Report) -> str:
@@ -237,40 +242,26 @@ def json_schema() -> dict[str, Any]:
     return TypeAdapter(ResultJson).json_schema()
 
 
+def _plain(value: Any) -> Any:
+    """Return a record with the fields that its form names, and tuples as lists."""
+    if type(value) in FORMS:
+        names = FORMS[type(value)].__annotations__
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, Mapping):  # the files of a submission
+        return sorted(value)
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value
+
+
 def _item(item: ItemResult) -> ItemJson:
-    cause, small = item.cause, item.smallest
-    found: ItemJson = {
-        "id": item.id,
-        "section": item.section,
-        "status": item.status,
-        "earned": item.earned,
-        "possible": item.possible,
-        "parts": [
-            {"id": p.id, "earned": p.earned, "possible": p.possible, "status": p.status}
-            for p in item.parts
-        ],
-        "faults": [_fault(fault) for fault in item.faults],
-        "cause": {"id": cause.id, "says": cause.says, "certain": cause.certain} if cause else None,
-        "because_of": item.because_of,
-        "followed_through": item.followed_through,
-    }
-    if small is not None:
-        found["smallest"] = {
-            "case": small.case, "part": small.part, "says": small.says, "snippet": small.snippet,
-        }  # fmt: skip
+    found: ItemJson = _plain(item)
+    small = found.pop("smallest", None)
+    if small:
+        found["smallest"] = small  # behind all others, as ever
+    for fault in found["faults"]:
+        fault["error"], fault["allowed"] = _finite(fault["error"]), _finite(fault["allowed"])
     return found
-
-
-def _fault(fault: Fault) -> FaultJson:
-    return {
-        "case": fault.case,
-        "part": fault.part,
-        "kind": fault.kind,
-        "says": fault.says,
-        "error": _finite(fault.error),
-        "allowed": _finite(fault.allowed),
-        "at": None if fault.at is None else list(fault.at),
-    }
 
 
 def _finite(number: float | None) -> float | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
 from grader.rubric import inputs, minimal_cases
-from grader.rubric.tables import LARGE, CaseTable, ItemTable, RubricFile
+from grader.rubric.records import LARGE, CaseRow, Item, RubricFile
 from grader.types import Case
 
 
@@ -22,20 +23,10 @@ class Rubric:
         self.table = table
         self.sha256 = sha256
         self.place = place or table.id
-        self.cases: tuple[Case, ...] = tuple(
-            case_of(item, row) for item in table.items for row in item.cases
-        )
-        self.large: tuple[Case, ...] = tuple(
-            case_of(item, row) for item in table.items for row in large_rows(item)
-        )
-        self.ladder: tuple[Case, ...] = tuple(
-            rung
-            for item in table.items
-            for rung in minimal_cases.of(
-                [case for case in self.cases if case.item == item.id],
-                [part.id for part in item.parts],
-            )
-        )
+        rows = [(item, row) for item in table.items for row in item.cases]
+        large = [(item, row) for item in table.items for row in large_rows(item)]
+        self.cases = tuple(case_of(item, row) for item, row in rows)
+        self.large = tuple(case_of(item, row) for item, row in large)
         self._items = {item.id: item for item in table.items}
         self._needs: dict[str, tuple[str, ...]] = {}
         for item in table.items:  # what is needed stands above
@@ -43,7 +34,20 @@ class Rubric:
             self._needs[item.id] = tuple(dict.fromkeys([*item.needs, *below]))
         self._inputs: dict[str, dict[str, np.ndarray]] = {}
 
-    def item(self, item_id: str) -> ItemTable:
+    @functools.cached_property
+    def ladder(self) -> tuple[Case, ...]:
+        """The minimal cases of all items."""
+        return tuple(
+            rung
+            for item in self.table.items
+            for rung in minimal_cases.of(self.cases_of(item.id), [part.id for part in item.parts])
+        )
+
+    def cases_of(self, item_id: str) -> tuple[Case, ...]:
+        """Return the cases of an item."""
+        return tuple(case for case in self.cases if case.item == item_id)
+
+    def item(self, item_id: str) -> Item:
         """Return the item with this id."""
         return self._items[item_id]
 
@@ -61,12 +65,12 @@ class Rubric:
         return self._inputs[case.id]
 
 
-def large_rows(item: ItemTable) -> tuple[CaseTable, ...]:
+def large_rows(item: Item) -> tuple[CaseRow, ...]:
     """Return the case of an item's large input, where it has one."""
-    return (CaseTable(id=LARGE, inputs=item.large),) if item.large else ()
+    return (CaseRow(id=LARGE, inputs=item.large),) if item.large else ()
 
 
-def case_of(item: ItemTable, row: CaseTable) -> Case:
+def case_of(item: Item, row: CaseRow) -> Case:
     """Return a row of an item as the case that it describes."""
     return Case(
         id=f"{item.id}/{row.id}",

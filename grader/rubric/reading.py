@@ -5,54 +5,23 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from grader.errors import RubricError
-from grader.rubric import names
+from grader.rubric import checks
 from grader.rubric.cases import Rubric
-from grader.rubric.goals import BelievingTable, DataTable, GoalTable, ProfileTable, RunsTable, Table
-from grader.rubric.tables import (
-    CaseTable,
-    ConventionsTable,
-    ItemTable,
-    JudgingTable,
-    LimitsTable,
-    NotebooksTable,
-    PartTable,
-    ReadingTable,
-    RubricFile,
-    SectionTable,
-)
+from grader.rubric.records import TABLES, RubricFile
 
-# The table of each list or field, to say which fields there are.
-TABLES: Mapping[Any, type[Table]] = {
-    "items": ItemTable,
-    "cases": CaseTable,
-    "parts": PartTable,
-    "sections": SectionTable,
-    "conventions": ConventionsTable,
-    "limits": LimitsTable,
-    "notebooks": NotebooksTable,
-    "judging": JudgingTable,
-    "reading": ReadingTable,
-    "data": DataTable,
-    "synthetic": ProfileTable,
-    "cifar10": ProfileTable,
-    "believing": BelievingTable,
-    "goal": GoalTable,
-    "runs": RunsTable,
-    "against": RunsTable,
-    "more_than": RunsTable,
-}
 # What would be right, where pydantic says only what is wrong.
 RIGHT = {
     "missing": "is missing (required); add it",
     "tuple_type": 'write a list: ["a", "b"]',
     "dict_type": "write a table: {{ a = 1 }}",
-    "model_type": "write a table: {{ a = 1 }}",
+    "dataclass_type": "write a table: {{ a = 1 }}",
     "float_parsing": "write a number",
     "float_type": "write a number",
     "int_parsing": "write a whole number",
@@ -62,23 +31,24 @@ RIGHT = {
     "bool_type": "write true or false (a boolean)",
     "too_long": "at most {max_length} are allowed, there are {actual_length}",
 }
+FILE = TypeAdapter(RubricFile)
 
 
 def read_rubric(path: Path) -> Rubric:
     """Read, merge and validate a rubric file. Raises RubricError: "file: item, field: what"."""
     merged = _read_merged(path, ())
     try:
-        table = RubricFile.model_validate(merged)
+        table = FILE.validate_python(merged)
     except ValidationError as error:
         raise RubricError(_explain(path, merged, error)) from None
-    names.check(path, table)
-    digest = hashlib.sha256(table.model_dump_json().encode()).hexdigest()
+    checks.check(path, table)
+    digest = hashlib.sha256(FILE.dump_json(table)).hexdigest()
     return Rubric(table, digest, str(path))
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a rubric file, for editors."""
-    return RubricFile.model_json_schema()
+    return FILE.json_schema()
 
 
 def _read_merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
@@ -207,11 +177,11 @@ def _explain(path: Path, merged: Mapping[str, Any], error: ValidationError) -> s
             place[-1] = f"{place[-1].removesuffix('s')} '{here['id']}'"
         else:
             place.append(str(step))
-    message = str(first["msg"]).removeprefix("Value error, ")
+    message = str(first["msg"])
     if first["type"] in RIGHT:
         message = RIGHT[first["type"]].format(**first.get("ctx", {}))
-    if first["type"] == "extra_forbidden":
-        tables = [TABLES[step] for step in first["loc"][:-1] if step in TABLES]
-        known = (tables or [RubricFile])[-1].model_fields
+    if first["type"] == "unexpected_keyword_argument":
+        tables = [TABLES[str(step)] for step in first["loc"][:-1] if step in TABLES]
+        known = [one.name for one in fields((tables or [RubricFile])[-1])]
         message = f"there is no such field; use one of {', '.join(known)}"
     return f"{path}: {', '.join([*place, ''])[:-2]}{': ' if place else ''}{message}"

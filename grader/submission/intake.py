@@ -12,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from posixpath import basename, dirname
 from types import MappingProxyType
 
 from grader.errors import UnusableSubmission
@@ -80,7 +81,7 @@ def _name(path: Path) -> str:
 def _refuse_unread(layout: Layout, upload: Upload) -> None:
     """Raise where a file of the package is there and cannot be read: that is not worth zero."""
     missing = [core for core in CORE if core not in layout.sources]
-    names = {name for core in missing for name in (core, _base(core))}
+    names = {name for core in missing for name in (core, basename(core))}
     wanted = [f"{layout.folder}/{name}/".lstrip("/") for name in names]
     for path, why in sorted(upload.unusable.items()):
         if any(place.startswith(f"{path.rstrip('/')}/") for place in wanted):
@@ -94,12 +95,12 @@ def _no_layers(upload: Upload) -> UnusableSubmission:
     real = [path for path in everything if skipped_folder(path) is None]
     todo = "hand in the folder that holds layers.py, optim.py and classifiers/fc_net.py"
     for path, why in sorted(upload.unusable.items()):
-        if path.rstrip("/").rpartition("/")[2].lower().startswith("layers"):
+        if basename(path.rstrip("/")).lower().startswith("layers"):
             return refusal(upload.place, f"'{shown(path)}' {why}", "put it right and hand in again")
     if inner := [path for path in real if path.lower().endswith(_ARCHIVES)]:
         what = f"no layers.py in it but the archive '{shown(inner[0])}', which is not opened"
         return refusal(upload.place, what, "zip the homework itself and hand it in again")
-    near = [path for path in real if "layers" in path.rpartition("/")[2].lower()]
+    near = [path for path in real if "layers" in basename(path).lower()]
     if near:
         return refusal(upload.place, f"no layers.py in it, only '{shown(near[0])}'", todo)
     what = f"no layers.py in it (files: {len(everything):,})" if everything else "it is empty"
@@ -121,23 +122,19 @@ def _repaired(layout: Layout, package: str, places: Mapping[str, str]) -> Iterat
     if len(layout.candidates) > 1:
         graded = f"'{shown(layout.folder)}'" if layout.folder else "the one at the top"
         yield f"{len(layout.candidates)} folders hold a layers.py; graded was {graded}"
-    if package != _base(layout.folder):
+    if package != basename(layout.folder):
         folder = f"the folder '{shown(layout.folder)}'" if layout.folder else "the top folder"
         yield f"{folder} was read as the package {package}"
     for to, source in sorted(places.items()):
-        name, was = to.rpartition("/")[2], source.rpartition("/")[2]
+        name, was = basename(to), basename(source)
         is_core = to.removeprefix(f"{package}/") in CORE
         home = f"{layout.folder}/" if layout.folder else ""
         if name != was:
             yield f"'{shown(source)}' was read as {to}"
         elif is_core and source != home + to.removeprefix(f"{package}/"):
             yield f"'{shown(source)}' was put where it belongs: {to}"
-        elif to in NOTEBOOKS and source.rpartition("/")[0] not in (_course(layout), layout.folder):
+        elif to in NOTEBOOKS and dirname(source) not in (dirname(layout.folder), layout.folder):
             yield f"'{shown(source)}' was read as the notebook {to}"
-
-
-def _course(layout: Layout) -> str:
-    return layout.folder.rpartition("/")[0]
 
 
 def _give(files: dict[str, bytes], package: str, given: Mapping[str, bytes]) -> list[str]:
@@ -160,7 +157,7 @@ def _text(data: bytes) -> bytes:
 
 def _copies(places: Mapping[str, str], files: Mapping[str, bytes], package: str) -> dict[str, str]:
     """What to say of files that bear the name of one that is graded, by path."""
-    homes = {_base(to): to for to in (*(f"{package}/{core}" for core in CORE), *NOTEBOOKS)}
+    homes = {basename(to): to for to in (*(f"{package}/{core}" for core in CORE), *NOTEBOOKS)}
     said = {}
     for path in sorted(files.keys() - set(places.values())):
         name = homework_name(path) or ""
@@ -174,14 +171,14 @@ def _copies(places: Mapping[str, str], files: Mapping[str, bytes], package: str)
 
 def _doubles(upload: Upload, places: Mapping[str, str], package: str) -> dict[str, str]:
     """Files that are not graded and bear a graded one's name, by path: other or compiled code."""
-    homes = {_base(core): f"{package}/{core}" for core in CORE}
+    homes = {basename(core): f"{package}/{core}" for core in CORE}
     found = {}
     for path in sorted({*upload.files, *upload.unneeded} - set(places.values())):
         known = homework_name(path) or ""
-        if _base(skipped_folder(path) or "") == SELFCHECK:
+        if basename(skipped_folder(path) or "") == SELFCHECK:
             continue
         if path.lower().endswith(_COMPILED):
-            known = _base(path).partition(".")[0].lower() + ".py"
+            known = basename(path).partition(".")[0].lower() + ".py"
         home = homes.get(known, "")
         if home in places and upload.files.get(path) != upload.files[places[home]]:
             found[path] = home
@@ -206,7 +203,7 @@ def _unneeded(paths: Iterable[str]) -> Iterator[str]:
         if folder is None:
             loose.append(path)
         else:
-            folders[_base(folder)][folder] += not path.endswith("/")
+            folders[basename(folder)][folder] += not path.endswith("/")
     yield from _grouped(sorted(loose), "of other kinds")
     for name, counts in sorted(folders.items()):
         where = shown(next(iter(counts)) if len(counts) == 1 else f"{len(counts)} folders {name}")
@@ -225,10 +222,6 @@ def _grouped(paths: list[str], which: str) -> Iterator[str]:
 
 def _was(number: int) -> str:
     return "was" if number == 1 else "were"
-
-
-def _base(path: str) -> str:
-    return path.rpartition("/")[2]
 
 
 def _bounded(sentences: Iterable[str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from posixpath import basename, dirname, join
 
 CORE = ("layers.py", "optim.py", "classifiers/fc_net.py", "layer_utils.py")
 NOTEBOOKS = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
@@ -56,9 +57,11 @@ class Layout:
 def find_layout(paths: Iterable[str]) -> Layout | None:
     """The homework among `paths`; None if there is no layers.py."""
     plain = _plain_names(paths)
-    candidates = sorted(_parent(path) for path in plain if _base(path) == "layers.py")
+    candidates = sorted(dirname(path) for path in plain if basename(path) == "layers.py")
     candidates = [  # a layers.py beside fc_net.py is a stray copy of its own package
-        one for one in candidates if _base(one) != "classifiers" or _parent(one) not in candidates
+        one
+        for one in candidates
+        if basename(one) != "classifiers" or dirname(one) not in candidates
     ]
     if not candidates:
         return None
@@ -66,16 +69,16 @@ def find_layout(paths: Iterable[str]) -> Layout | None:
     others = [one for one in candidates if one != folder]
     sources = _sources(folder, others, plain)
     notebooks = _notebooks(folder, others, plain)
-    package = _base(folder) if _keeps_name(folder, sources, plain) else None
+    package = basename(folder) if _keeps_name(folder, sources, plain) else None
     return Layout(folder, package, sources, notebooks, tuple(candidates))
 
 
 def _keeps_name(folder: str, sources: Mapping[str, str], paths: Mapping[str, str]) -> bool:
     """A flattened upload lies in a folder of any name; beside the notebooks it is the package's."""
-    was_flat = sources.get("classifiers/fc_net.py") == paths.get(_join(folder, "fc_net.py"), "")
-    homes = {_parent(path) for path in paths if path.endswith(".ipynb")}
-    is_beside = _parent(folder) in homes and folder not in homes
-    return is_package_name(_base(folder)) and (is_beside or not was_flat)
+    was_flat = sources.get("classifiers/fc_net.py") == paths.get(join(folder, "fc_net.py"), "")
+    homes = {dirname(path) for path in paths if path.endswith(".ipynb")}
+    is_beside = dirname(folder) in homes and folder not in homes
+    return is_package_name(basename(folder)) and (is_beside or not was_flat)
 
 
 def is_package_name(name: str) -> bool:
@@ -90,7 +93,7 @@ def homework_name(path: str) -> str | None:
     >>> homework_name("hw/Layers (1).py"), homework_name("Copy of dropout.ipynb")
     ('layers.py', 'Dropout.ipynb')
     """
-    match = _DECORATED.fullmatch(_base(path))
+    match = _DECORATED.fullmatch(basename(path))
     return _KNOWN.get((match["stem"] + match["suffix"]).casefold()) if match else None
 
 
@@ -103,20 +106,20 @@ def _plain_names(paths: Iterable[str]) -> dict[str, str]:
     variants: dict[str, list[str]] = defaultdict(list)
     for path in plain:
         known = homework_name(path)
-        if known and (name := _join(_parent(path), known)) not in plain:
+        if known and (name := join(dirname(path), known)) not in plain:
             variants[name].append(path)
     for name, found in variants.items():
-        latest = max(found, key=lambda path: [int(n) for n in re.findall(r"\d+", _base(path))])
+        latest = max(found, key=lambda path: [int(n) for n in re.findall(r"\d+", basename(path))])
         plain[name] = plain.pop(latest)
     return plain
 
 
 def _rank(folder: str, paths: Mapping[str, str]) -> tuple[object, ...]:
     """Smaller is more likely the homework."""
-    held = sum(_join(folder, core) in paths for core in CORE)
-    has_flat_net = _join(folder, "fc_net.py") in paths
+    held = sum(join(folder, core) in paths for core in CORE)
+    has_flat_net = join(folder, "fc_net.py") in paths
     notebooks = sum(
-        _join(folder, name) in paths or _join(_parent(folder), name) in paths for name in NOTEBOOKS
+        join(folder, name) in paths or join(dirname(folder), name) in paths for name in NOTEBOOKS
     )
     is_copy = bool(_COPY.search(folder.casefold()))
     return -held, not has_flat_net, -notebooks, is_copy, _depth(folder), folder
@@ -133,9 +136,9 @@ def _sources(folder: str, others: Iterable[str], paths: Mapping[str, str]) -> di
         and not any(_is_below(path, other) for other in elsewhere)
     }  # fmt: skip
     for core in CORE:
-        name = _base(core)
+        name = basename(core)
         if core not in sources:
-            strays = [real for path, real in paths.items() if _base(path) == name]
+            strays = [real for path, real in paths.items() if basename(path) == name]
             if name in sources:
                 sources[core] = sources.pop(name)
             elif len(strays) == 1:
@@ -146,40 +149,29 @@ def _sources(folder: str, others: Iterable[str], paths: Mapping[str, str]) -> di
 
 def _notebooks(folder: str, others: Iterable[str], paths: Mapping[str, str]) -> dict[str, str]:
     """The three notebooks at the top wherever they lie; others where they are."""
-    course = _parent(folder)
+    course = dirname(folder)
     foreign = [one for one in others if not _is_below(folder, one)]
     foreign += [
-        _parent(one)
+        dirname(one)
         for one in others
-        if _depth(_parent(one)) > _depth(course) and not _is_below(one, folder)
+        if _depth(dirname(one)) > _depth(course) and not _is_below(one, folder)
     ]
     notebooks: dict[str, str] = {}
 
-    def place(path: str) -> tuple[object, ...]:
-        where = _parent(path)
+    def nearness(path: str) -> tuple[object, ...]:
+        where = dirname(path)
         is_copy = bool(_COPY.search(where.casefold()))
-        return where != course, where != folder, not _is_below(path, course), is_copy, _depth(path)
+        strays = (where != course, where != folder, not _is_below(path, course))
+        return *strays, is_copy, _depth(path), path
 
-    for path in sorted((p for p in paths if p.endswith(".ipynb")), key=lambda p: (place(p), p)):
-        if _base(path) in NOTEBOOKS:
-            notebooks.setdefault(_base(path), paths[path])
+    for path in sorted((p for p in paths if p.endswith(".ipynb")), key=nearness):
+        if basename(path) in NOTEBOOKS:
+            notebooks.setdefault(basename(path), paths[path])
         elif not homework_name(path) and not any(_is_below(path, one) for one in foreign):
             base = folder if _is_below(path, folder) else course
             if _is_below(path, base):
                 notebooks.setdefault(_inside(path, base), paths[path])
     return notebooks
-
-
-def _parent(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _base(path: str) -> str:
-    return path.rpartition("/")[2]
-
-
-def _join(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name
 
 
 def _depth(path: str) -> int:

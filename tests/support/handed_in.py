@@ -2,7 +2,7 @@
 
 `accepted/<style>/` holds a whole submission and expect.toml. Wrong ones are the reference with one
 mistake of reference/misconceptions, or are made from `wrong/<item>/<mistake>.py`, as
-grader.authoring.lint.handed reads them.
+grader.authoring.lint.known_submissions reads them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,17 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from grader.authoring.fixtures import mistakes as usual
-from grader.authoring.fixtures.mistakes import Misconception
-from grader.authoring.lint import handed
-from grader.authoring.lint.handed import Mistake, find, of_files, of_package, planted, text_of
+from grader.authoring.fixtures import misconceptions as usual
+from grader.authoring.fixtures.misconceptions import Misconception
+from grader.authoring.lint import known_submissions
+from grader.authoring.lint.known_submissions import (
+    WrongSubmission,
+    find,
+    of_files,
+    of_package,
+    planted,
+    text_of,
+)
 from grader.types import Submission
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +68,9 @@ def unwritten() -> Submission:
 def accepted() -> list[tuple[str, str]]:
     """Return (style, rubric) of every accepted submission."""
     return [
-        (one.path.parent.name, rubric) for one in handed.accepted(ROOT) for rubric in one.rubrics
+        (one.path.parent.name, rubric)
+        for one in known_submissions.accepted(ROOT)
+        for rubric in one.rubrics
     ]
 
 
@@ -72,7 +81,7 @@ def expected(style: str) -> dict[str, list[str]]:
 
 def accepted_submission(style: str) -> Submission:
     """Return one accepted submission."""
-    return handed.style(ROOT, style)
+    return known_submissions.style(ROOT, style)
 
 
 def usual_mistakes() -> dict[str, Misconception]:
@@ -82,16 +91,16 @@ def usual_mistakes() -> dict[str, Misconception]:
 
 def mistakes() -> dict[str, Path | Misconception]:
     """Return what describes each wrong submission, by item/name."""
-    return {**usual_mistakes(), **handed.wrong(ROOT)}
+    return {**usual_mistakes(), **known_submissions.wrong(ROOT)}
 
 
-def mistake(what: Path | Misconception) -> Mistake:
+def mistake(what: Path | Misconception) -> WrongSubmission:
     """Return a wrong submission: the reference with one mistake, or what a file says."""
     if isinstance(what, Path):
-        return handed.mistake(ROOT, what)
+        return known_submissions.wrong_submission(ROOT, what)
     submission = with_mistakes(reference(), [what])
     fails = {item: list(parts) for item, parts in what.fails.items()}
-    return Mistake(what.id, what.says, fails, "cs231n-a2", submission)
+    return WrongSubmission(what.id, what.says, fails, "cs231n-a2", submission)
 
 
 def with_mistakes(base: Submission, planned: Iterable[Misconception]) -> Submission:

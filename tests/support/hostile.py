@@ -31,13 +31,13 @@ from typing import Any
 from grader.box.evidence import modules_of
 from grader.grading.assignment import Assignment
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import LimitsTable
+from grader.rubric.records import TimeLimits
 from grader.types import Submission
 from tests.support import handed_in
 
 HOSTILE = handed_in.ROOT / "tests" / "submissions" / "hostile"
 CONSTANTS = ("EXPECT", "FILE", "APPEND", "PREPEND", "ADD", "ROOT", "PYC", "RUNS")
-LIMITS = LimitsTable(load_s=1.0, case_s=1.0, submission_s=60.0)
+LIMITS = TimeLimits(load_s=1.0, case_s=1.0, submission_s=60.0)
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ def of_code(name: str, code: str, file: str = "layers.py") -> Submission:
     return handed_in.of_files(name, files)
 
 
-def hurried(assignment: Assignment, limits: LimitsTable = LIMITS) -> Assignment:
+def hurried(assignment: Assignment, limits: TimeLimits = LIMITS) -> Assignment:
     """Return the assignment with short limits."""
-    table = assignment.rubric.table.model_copy(update={"limits": limits})
+    table = replace(assignment.rubric.table, limits=limits)
     return replace(assignment, rubric=Rubric(table, assignment.rubric.sha256))
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 COPIED = (
     "Makefile", "grader", "rubrics", "reference", "student_template", "demo", "docs",
-    "requirements.lock", "README.md",
+    "requirements.lock", "requirements-build.lock", "pyproject.toml", "README.md",
 )  # fmt: skip
 
 

@@ -106,9 +106,10 @@ from grader.authoring.lint import trials, whole
 made = trials.mutants
 trials.mutants = lambda files: [one for one in made(files) if one.function == "leaky_relu"]
 home = resources.home()
-all_of_them = [resources.assignment(str(path)) for path in sorted((home / "rubrics").glob("*.toml"))]
-row = lint._mutants(lint.Plan(home, "all"), all_of_them, [], lambda *_: None)
-tried, broken = whole.trials(home, all_of_them)
+shipped = sorted((home / "rubrics").glob("*.toml"))
+all_of_them = [resources.assignment(str(path)) for path in shipped]
+row = lint._mutants(lint.Scope(home, "all"), all_of_them, [], lambda *_: None)
+tried, broken = whole.submissions(home, all_of_them)
 chosen = [one for one in tried if one.kind in ("template", "reference", "accepted", "wrong")
           or "leaky_relu" in one.place]
 print(sorted({one.kind for one in chosen}), row.looked_at)

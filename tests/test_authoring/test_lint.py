@@ -6,6 +6,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ import pytest
 from grader import cli, resources
 from grader.authoring.fixtures import build
 from grader.authoring.lint import (
-    Plan,
+    Scope,
     deserved,
     equivalent,
-    handed,
+    known_submissions,
     mutants_row,
     mutations,
     names,
@@ -25,14 +26,15 @@ from grader.authoring.lint import (
     run,
     trials,
     whole,
-)  # fmt: skip
-from grader.authoring.lint.rows import Problem
+)
+from grader.authoring.lint.checks import Defect
 from grader.errors import UsageError
 from grader.golden.store import Golden
 from grader.rubric.cases import Rubric
-from grader.rubric.reading import read_rubric
-from grader.rubric.tables import RubricFile
+from grader.rubric.reading import FILE, read_rubric
 from grader.types import BoxState, Cause, Fault, ItemResult, PartResult, Report, Score
+from tests.support import short_run
+from tests.support.short_run import Part
 
 ROOT = Path(__file__).resolve().parents[2]
 RUBRIC = ROOT / "rubrics" / "cs231n-a2.toml"
@@ -73,11 +75,44 @@ def edit(path: Path, old: str, new: str) -> None:
 
 # ------------------------------------------------------------------------------ what is shipped
 
+SHARE = 0.1  # of the mutants and of each kind of submission, in the short run
+OF_A_SHARE = 0.9  # of them cost a point: by chance more tolerated ones may be among them
+
+
+@pytest.fixture
+def in_part(part: Part[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let lint try a part of the mutants and of the submissions, or all with BACKGRADE_ALL=1."""
+    made, read, laid_out = trials.mutants, equivalent.read, whole.submissions
+
+    def few(files: Mapping[str, str]) -> list[mutations.Mutant]:
+        return part("lint, mutants", made(files), SHARE)
+
+    def explained(path: Path) -> tuple[equivalent.Explained, ...]:
+        files = trials.sources(path.parent)
+        left_out = {one.key for one in made(files)} - {one.key for one in few(files)}
+        return tuple(row for row in read(path) if row.key not in left_out)
+
+    def submissions(*given: Any) -> tuple[list[whole.KnownSubmission], list[Defect]]:
+        tried, problems = laid_out(*given)
+        kinds = dict.fromkeys(one.kind for one in tried)
+        chosen = [
+            trial
+            for kind in kinds
+            for trial in part(f"lint, {kind}", [one for one in tried if one.kind == kind], SHARE)
+        ]
+        return chosen, problems
+
+    monkeypatch.setattr(trials, "mutants", few)
+    monkeypatch.setattr(equivalent, "read", explained)
+    monkeypatch.setattr(whole, "trials", submissions)
+    if not short_run.EVERYTHING:
+        monkeypatch.setattr(equivalent, "ENOUGH", OF_A_SHARE)
+
 
 def test_the_shipped_assignment_is_right(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    in_part: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All submissions of a known score are graded here, and every mutant is tried."""
+    """Submissions of a known score are graded here, and mutants are tried."""
     code, said = lint(monkeypatch, capsys)
     assert code == 0, said
     rows = {line[7:21].strip(): line for line in said.splitlines() if line.startswith("right")}
@@ -148,10 +183,10 @@ DEFECTS: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-def problems(home: Path, says: tuple[str, ...]) -> list[Problem]:
+def problems(home: Path, says: tuple[str, ...]) -> list[Defect]:
     """Return the problems of the quick checks, up to the first one that says this."""
-    found: list[Problem] = []
-    for row in run(Plan(home, quick=True)):
+    found: list[Defect] = []
+    for row in run(Scope(home, quick=True)):
         found += row.problems
         if row.name == "secrets" or any(all(w in str(one) for w in says) for one in found):
             break
@@ -272,15 +307,15 @@ def test_a_mutant_has_the_changed_code_and_the_next_one_does_not() -> None:
 
 def smaller(change: Callable[[dict[str, Any]], None], *items: str) -> Rubric:
     """Return the shipped rubric with these items alone, changed."""
-    table = read_rubric(RUBRIC).table.model_dump()
+    table = asdict(read_rubric(RUBRIC).table)
     table["items"] = [item for item in table["items"] if item["id"] in items]
     for item in table["items"]:
         item["needs"] = [need for need in item["needs"] if need in items]
         change(item)
-    return Rubric(RubricFile.model_validate(table), "smaller", "smaller.toml")
+    return Rubric(FILE.validate_python(table), "smaller", "smaller.toml")
 
 
-def survivors(rubric: Rubric, function: str) -> trials.Found:
+def survivors(rubric: Rubric, function: str) -> trials.MutantResults:
     golden = Golden.read(ROOT / "reference" / "golden")
     return trials.run(
         [rubric], ROOT / "reference", golden, only=lambda one: one.function == function
@@ -294,7 +329,7 @@ def only(*cases: str) -> Callable[[dict[str, Any]], None]:
     return change
 
 
-def told(rubric: Rubric, found: trials.Found) -> tuple[Sequence[Problem], Sequence[Problem]]:
+def told(rubric: Rubric, found: trials.MutantResults) -> tuple[Sequence[Defect], Sequence[Defect]]:
     """Return what lint says of survivors: problems, then warnings."""
     row = mutants_row(found, [rubric], (), Path("equivalent.toml"), ROOT, all_rubrics=True)
     return row.problems, row.warnings
@@ -305,12 +340,12 @@ def weak() -> Rubric:
 
 
 @pytest.fixture(scope="module")
-def weakly() -> trials.Found:
+def weakly() -> trials.MutantResults:
     return survivors(weak(), "affine_backward")
 
 
 def test_a_weak_case_lets_a_mutant_live_which_is_named_with_its_line_and_a_case(
-    weakly: trials.Found,
+    weakly: trials.MutantResults,
 ) -> None:
     problems, warnings = told(weak(), weakly)
     layers = (ROOT / "reference/cs231n/layers.py").read_text().splitlines()
@@ -325,14 +360,14 @@ def test_a_weak_case_lets_a_mutant_live_which_is_named_with_its_line_and_a_case(
     assert "should" in said[-1] and not warnings
 
 
-def test_where_the_rubric_is_not_strict_it_is_a_warning(weakly: trials.Found) -> None:
-    table = weak().table.model_copy(update={"mutants": "warn"})
+def test_where_the_rubric_is_not_strict_it_is_a_warning(weakly: trials.MutantResults) -> None:
+    table = replace(weak().table, mutants="warn")
     problems, warnings = told(Rubric(table, "", "weak.toml"), weakly)
     assert not problems and "costs no point" in str(warnings[0]) and "should" in str(warnings[-1])
 
 
 def test_the_case_that_lint_shows_notices_the_mutant_once_it_is_in_the_rubric(
-    weakly: trials.Found,
+    weakly: trials.MutantResults,
 ) -> None:
     lines = proposals.run(weakly.survivors, [weak()], ROOT / "reference")
     assert set(lines) == {one.mutant.key for one in weakly.survivors} and len(lines) >= 2
@@ -354,7 +389,9 @@ def test_the_case_that_lint_shows_notices_the_mutant_once_it_is_in_the_rubric(
         assert len(found.mutants) == 1 and found.survivors == (), line
 
 
-def test_for_a_change_that_no_input_shows_lint_asks_for_a_reason(relu: trials.Found) -> None:
+def test_for_a_change_that_no_input_shows_lint_asks_for_a_reason(
+    relu: trials.MutantResults,
+) -> None:
     rubric = smaller(lambda item: None, "relu_forward")
     (problem, _), warnings = told(rubric, relu)
     assert "no input was found that shows it" in problem.do and not warnings
@@ -368,7 +405,7 @@ def test_what_only_a_left_out_item_can_notice_is_not_asked_of_a_rubric() -> None
     whole_rubric = read_rubric(RUBRIC)
     items = [i.id for i in whole_rubric.table.items if i.kind == "code" and "dropout" not in i.id]
     short = smaller(lambda item: None, *items)
-    short = Rubric(short.table.model_copy(update={"id": "short"}), "", "short.toml")
+    short = Rubric(replace(short.table, id="short"), "", "short.toml")
 
     def dropout(one: mutations.Mutant) -> bool:
         return "dropout_backward(dout" in one.before and one.after == mutations.REMOVED
@@ -390,7 +427,7 @@ def test_each_rubric_judges_a_mutant_by_its_own_conventions() -> None:
     golden = Golden.read(ROOT / "reference" / "golden")
     free = smaller(lambda item: None, "relu_backward")
     bound = smaller(lambda item: item.update(alternatives=()), "relu_backward")
-    table = bound.table.model_copy(update={"id": "bound"})
+    table = replace(bound.table, id="bound")
     bound = Rubric(table, "bound", "bound.toml")
     for rubrics in ([free, bound], [bound, free]):
         found = trials.run(
@@ -444,7 +481,7 @@ why = "The larger of two numbers is the same in both orders."
 
 
 @pytest.fixture(scope="module")
-def relu() -> trials.Found:
+def relu() -> trials.MutantResults:
     return survivors(smaller(lambda item: None, "relu_forward"), "relu_forward")
 
 
@@ -463,7 +500,7 @@ EXPLAINED = {
 
 @pytest.mark.parametrize("rows", EXPLAINED)
 def test_a_survivor_needs_a_reason_and_a_reason_a_survivor(
-    rows: str, relu: trials.Found, tmp_path: Path
+    rows: str, relu: trials.MutantResults, tmp_path: Path
 ) -> None:
     path = tmp_path / "equivalent.toml"
     path.write_text(rows)
@@ -523,13 +560,13 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     right = "    return np.maximum(0, x), x\n"
     marked = f"    # BEGIN SOLUTION\n{right}    # END SOLUTION\n"
     edit(home / "reference" / "cs231n" / "layers.py", marked, right)
-    layers = next((home / handed.FOLDER / "accepted").rglob("layers.py"))
+    layers = next((home / known_submissions.FOLDER / "accepted").rglob("layers.py"))
     layers.write_text(layers.read_text() + "\n\ndef relu_forward(x):\n    return abs(x), x\n")
-    folder = home / handed.FOLDER / "wrong" / "affine_backward"
+    folder = home / known_submissions.FOLDER / "wrong" / "affine_backward"
     folder.mkdir(parents=True)
     for name, (fails, _) in FAILS.items():
         (folder / f"{name}.py").write_text(WRONG.replace("{fails}", fails))
-    tried, broken = whole.trials(home, [resources.assignment("cs231n-a2")])
+    tried, broken = whole.submissions(home, [resources.assignment("cs231n-a2")])
     usual = [one for one in tried if one.kind == "usual mistake"]
     found = [*broken, *whole.run([one for one in tried if one not in usual[1:]])]
     return {one.place.removeprefix(f"{home}/"): f"{one.says}; {one.do}" for one in found}
@@ -565,7 +602,8 @@ def item(**fields: Any) -> ItemResult:
 
 def report(*items: ItemResult) -> Report:
     return Report(
-        handed.of_files("hw", {}), "", "", "", "", Score(0.0, 0.0, 0.0, 0.0), (), items, (),
+        known_submissions.of_files("hw", {}),
+        "", "", "", "", Score(0.0, 0.0, 0.0, 0.0), (), items, (),
         BoxState("none", (), False), {},
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ import pytest
 import grader
 from grader import cli
 from grader.report import result
+from tests.support import homes, shared
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "reference" / "cs231n"
@@ -131,10 +132,18 @@ def wrong(workplace: Path) -> Path:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of all that is shipped, to be damaged."""
-    place = tmp_path / "home"
-    for name in ("reference", "rubrics", "student_template"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, place / name, ignore=ignored)
+    place = homes.whole(tmp_path / "home")
+    monkeypatch.setenv("BACKGRADE_HOME", str(place))
+    return place
+
+
+@pytest.fixture
+def small_home(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A home of which fixtures are built in a second, to be damaged."""
+    made = shared.made_once(tmp_path_factory, "small home", homes.small)
+    place = shutil.copytree(made, tmp_path / "small home")
     monkeypatch.setenv("BACKGRADE_HOME", str(place))
     return place
 
@@ -446,11 +455,11 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_fixtures_verify_diff_and_build_after_a_change_of_the_reference(
-    grade: Grade, home: Path
+    grade: Grade, small_home: Path
 ) -> None:
     """Another default of momentum: the arrays of this rule change, and no other item's."""
-    before = bytes_of(home / GOLDEN)
-    optim = home / "reference" / "cs231n" / "optim.py"
+    before = bytes_of(small_home / GOLDEN)
+    optim = small_home / "reference" / "cs231n" / "optim.py"
     edit(optim, 'config.setdefault("momentum", 0.9)', 'config.setdefault("momentum", 0.8)')
     verified, diffed = grade("fixtures", "verify"), grade("fixtures", "diff")
     assert (verified.code, diffed.code) == (1, 0)
@@ -464,11 +473,11 @@ def test_fixtures_verify_diff_and_build_after_a_change_of_the_reference(
         assert set(wrong) == {"sgd_momentum"}
         *lines, last = done.out.splitlines()
         assert str(len(lines)) in last
-    assert bytes_of(home / GOLDEN) == before, "verify and diff write nothing"
+    assert bytes_of(small_home / GOLDEN) == before, "verify and diff write nothing"
 
     built = grade("fixtures", "build")
     assert (built.code, built.err) == (0, "")
-    after = bytes_of(home / GOLDEN)
+    after = bytes_of(small_home / GOLDEN)
     assert {name for name in after if after[name] != before.get(name)} == {
         "sgd_momentum.npy", "manifest.json", "wrong/answers.npy", "wrong/manifest.json",
     }  # fmt: skip
@@ -476,13 +485,13 @@ def test_fixtures_verify_diff_and_build_after_a_change_of_the_reference(
 
 
 def test_fixtures_verify_names_a_changed_number_and_a_wrong_gradient(
-    grade: Grade, home: Path
+    grade: Grade, small_home: Path
 ) -> None:
-    path = home / GOLDEN / "adam.npy"
+    path = small_home / GOLDEN / "adam.npy"
     flat = np.load(path)
     flat[0] += 0.25
     np.save(path, flat)
-    edit(home / "reference" / "cs231n" / "layers.py", RIGHT_DB, WRONG_DB)
+    edit(small_home / "reference" / "cs231n" / "layers.py", RIGHT_DB, WRONG_DB)
     done = grade("fixtures", "verify")
     assert (done.code, done.err) == (1, "")
     named = re.findall(r"(?m)^(\S+):reference:(\w+): differs by up to \d\S* \(", done.out)
@@ -491,19 +500,21 @@ def test_fixtures_verify_names_a_changed_number_and_a_wrong_gradient(
 
 
 def test_fixtures_without_any_rubric_are_neither_built_nor_verified(
-    grade: Grade, home: Path
+    grade: Grade, small_home: Path
 ) -> None:
-    before = bytes_of(home / GOLDEN)
-    shutil.rmtree(home / "rubrics")
+    before = bytes_of(small_home / GOLDEN)
+    shutil.rmtree(small_home / "rubrics")
     for command in ("build", "verify", "diff"):
         grade("fixtures", command).refuses(2, "holds no rubric")
-    assert bytes_of(home / GOLDEN) == before
+    assert bytes_of(small_home / GOLDEN) == before
 
 
-def test_fixtures_build_of_an_unchanged_home_changes_no_array(grade: Grade, home: Path) -> None:
-    before = bytes_of(home / GOLDEN)
+def test_fixtures_build_of_an_unchanged_home_changes_no_array(
+    grade: Grade, small_home: Path
+) -> None:
+    before = bytes_of(small_home / GOLDEN)
     assert grade("fixtures", "build").code == 0
-    after = bytes_of(home / GOLDEN)
+    after = bytes_of(small_home / GOLDEN)
     manifests = [json.loads(files.pop("manifest.json")) for files in (before, after)]
     assert after == before
     for manifest in manifests:
@@ -512,12 +523,12 @@ def test_fixtures_build_of_an_unchanged_home_changes_no_array(grade: Grade, home
 
 
 def test_fixtures_build_refuses_a_wrong_gradient_and_writes_nothing(
-    grade: Grade, home: Path
+    grade: Grade, small_home: Path
 ) -> None:
-    before = bytes_of(home / GOLDEN)
-    edit(home / "reference" / "cs231n" / "layers.py", RIGHT_DB, WRONG_DB)
+    before = bytes_of(small_home / GOLDEN)
+    edit(small_home / "reference" / "cs231n" / "layers.py", RIGHT_DB, WRONG_DB)
     grade("fixtures", "build").refuses(3, "affine_backward/small", "db")
-    assert bytes_of(home / GOLDEN) == before
+    assert bytes_of(small_home / GOLDEN) == before
 
 
 STALE = {
@@ -537,10 +548,10 @@ STALE = {
 
 @pytest.mark.parametrize("what", STALE)
 def test_fixtures_that_grade_refuses_are_not_verified(
-    what: str, grade: Grade, home: Path, right: Path
+    what: str, grade: Grade, small_home: Path, right: Path
 ) -> None:
     file, old, new = STALE[what]
-    edit(home / "rubrics" / file, old, new)
+    edit(small_home / "rubrics" / file, old, new)
     assert grade("right").code == 3
     assert grade("fixtures", "verify").code == 1
     assert grade("fixtures", "build").code == 0
@@ -631,7 +642,9 @@ def test_the_help_of_a_submission_names_every_option(grade: Grade) -> None:
         assert option in done.out, option
 
 
-def test_python_m_grader_grades_verifies_and_refuses_like_grade(right: Path) -> None:
+def test_python_m_grader_grades_verifies_and_refuses_like_grade(
+    right: Path, small_home: Path
+) -> None:
     """Processes of their own: what a user meets, down to the exit code and the streams."""
     done = in_a_process("right", "--json")
     assert (done.code, done.err) == (0, "")

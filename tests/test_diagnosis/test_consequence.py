@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from grader.authoring.fixtures import mistakes as usual
+from grader.authoring.fixtures import misconceptions as usual
 from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.grading.assignment import Assignment

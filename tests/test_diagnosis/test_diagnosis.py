@@ -42,6 +42,7 @@ from grader.judges.wrong import ABSENT, Seen
 from grader.submission.written import Sources
 from grader.types import Case, Evidence, Fault, ItemResult, Raised, Report, Submission
 from tests.support import handed_in
+from tests.support.assignments import asking
 
 KNOWN = handed_in.usual_mistakes()
 LAYERS, NET = "cs231n/layers.py", "cs231n/classifiers/fc_net.py"
@@ -72,6 +73,7 @@ PLANTED = [
 ]
 
 
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize(("name", "style"), PLANTED)
 def test_a_usual_mistake_is_named_in_any_style(
     name: str, style: str, assignment: Assignment, worker: Worker
@@ -474,7 +476,8 @@ def test_what_is_said_is_what_was_seen(what: str, assignment: Assignment, worker
         text = files[path].decode()
         assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times; mend this test"
         files[path] = text.replace(old, new).encode()
-    cause = item(grade_one(handed_in.of_files("x", files), assignment, worker), name).cause
+    submission = handed_in.of_files("x", files)
+    cause = item(grade_one(submission, asking(assignment, name), worker), name).cause
     assert cause is not None
     assert [text for text in must if text not in cause.says] == [], cause.says
     assert [text for text in must_not if text in cause.says] == [], cause.says
@@ -558,7 +561,8 @@ SLIPS = {  # a line of the reference, and one slip in it
 @pytest.mark.parametrize("says", SLIPS)
 def test_a_slip_in_a_formula_is_named(says: str, assignment: Assignment, worker: Worker) -> None:
     path, name, old, new = SLIPS[says]
-    cause = item(grade_one(changed(path, (old, new)), assignment, worker), name).cause
+    submission = changed(path, (old, new))
+    cause = item(grade_one(submission, asking(assignment, name), worker), name).cause
     assert cause is not None
     assert says in cause.says or cause.id.startswith(f"{name}/"), cause
 

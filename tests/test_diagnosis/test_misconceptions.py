@@ -6,23 +6,22 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from grader import judges
-from grader.authoring.fixtures import mistakes, reference, twins
-from grader.authoring.fixtures.mistakes import Misconception, Overlap
+from grader.authoring.fixtures import misconception_answers, misconceptions, reference
+from grader.authoring.fixtures.misconceptions import Misconception, Overlap
 from grader.errors import GoldenError
-from grader.golden import wrong
+from grader.golden.misconceptions import Misconceptions, manifest_bytes
 from grader.golden.store import Golden, npy_bytes
-from grader.golden.wrong import Wrong
 from grader.grading.assignment import Assignment
 from grader.guest.observe import probe
 from grader.rubric.cases import Rubric
-from grader.rubric.reading import read_rubric
-from grader.rubric.tables import RubricFile
+from grader.rubric.reading import FILE, read_rubric
 from tests.support import handed_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,15 +89,17 @@ FILES = {"layers.py": LAYERS}
 
 
 def test_a_change_is_made_in_the_code_of_its_function_only() -> None:
-    changed = mistakes.applied(FILES, {"f": (("x + 1", "x - 1"),)})["layers.py"].decode()
+    changed = misconceptions.applied(FILES, {"f": (("x + 1", "x - 1"),)})["layers.py"].decode()
     assert '"""x + 1"""\n    return x - 1' in changed
-    changed = mistakes.applied(FILES, {"A.f": (("return 1", "return 2"),)})["layers.py"].decode()
+    changed = misconceptions.applied(FILES, {"A.f": (("return 1", "return 2"),)})[
+        "layers.py"
+    ].decode()
     assert "return x + 1" in changed and changed.endswith("return 2\n")
 
 
 def test_changes_of_one_function_are_made_in_the_original_text() -> None:
     swapped = {"f": (("x", "y"), ("1", "x"))}
-    changed = mistakes.applied({"layers.py": b"def f(a):\n    return x + 1\n"}, swapped)
+    changed = misconceptions.applied({"layers.py": b"def f(a):\n    return x + 1\n"}, swapped)
     assert changed["layers.py"] == b"def f(a):\n    return y + x\n"
 
 
@@ -109,9 +110,9 @@ def test_changes_of_one_function_are_made_in_the_original_text() -> None:
      ({"f": (("r", "y"),)}, "'r' stands there 2 times"),
      ({"f": (("x + 1", "y"), ("+ 1", "z"))}, "overlaps")],
 )  # fmt: skip
-def test_a_change_that_does_not_fit_is_named(change: mistakes.Change, says: str) -> None:
+def test_a_change_that_does_not_fit_is_named(change: misconceptions.Change, says: str) -> None:
     with pytest.raises(GoldenError, match=re.escape(says)):
-        mistakes.applied(FILES, change)
+        misconceptions.applied(FILES, change)
 
 
 @pytest.mark.parametrize(
@@ -125,10 +126,10 @@ def test_a_file_of_mistakes_that_cannot_be_read_is_named(
     (tmp_path / "misconceptions").mkdir()
     (tmp_path / "misconceptions" / "adam.toml").write_text(text)
     with pytest.raises(GoldenError, match=rf"adam\.toml.*{says}"):
-        mistakes.read(tmp_path)
+        misconceptions.read(tmp_path)
 
 
-@pytest.mark.parametrize("name", mistakes.conventions(REFERENCE))
+@pytest.mark.parametrize("name", misconceptions.conventions(REFERENCE))
 def test_a_convention_gives_the_numbers_of_its_alternative(
     name: str, assignments: dict[str, Assignment]
 ) -> None:
@@ -139,7 +140,7 @@ def test_a_convention_gives_the_numbers_of_its_alternative(
         if name in case.alternatives and judges.find(case.judge).golden
     ]
     answers = []
-    for change, alternative in ((mistakes.conventions(REFERENCE)[name], ""), (None, name)):
+    for change, alternative in ((misconceptions.conventions(REFERENCE)[name], ""), (None, name)):
         with (
             reference.implementation(REFERENCE, alternative, change) as nn,
             np.errstate(all="ignore"),
@@ -166,9 +167,9 @@ def golden() -> Golden:
 
 
 def test_the_committed_wrong_answers_are_those_of_a_fresh_build(golden: Golden) -> None:
-    manifest, flat = twins.build(shipped(), REFERENCE, golden)
+    manifest, flat = misconception_answers.build(shipped(), REFERENCE, golden)
     stored = json.loads((GOLDEN / "wrong" / "manifest.json").read_text(encoding="utf-8"))
-    as_here = wrong.manifest_bytes({**manifest, "built_with": stored["built_with"]})
+    as_here = manifest_bytes({**manifest, "built_with": stored["built_with"]})
     assert (GOLDEN / "wrong" / "manifest.json").read_bytes() == as_here
     assert (GOLDEN / "wrong" / "answers.npy").read_bytes() == npy_bytes(flat)
 
@@ -191,22 +192,22 @@ def test_damaged_wrong_answers_are_refused(what: str, tmp_path: Path, golden: Go
     folder = Path(shutil.copytree(GOLDEN / "wrong", tmp_path / "wrong"))
     DAMAGE[what](folder)
     with pytest.raises(GoldenError, match="wrong.*build|wrong.*rebuild"):
-        Wrong.read(folder, golden.reference)
+        Misconceptions.read(folder, golden.reference)
 
 
 def test_wrong_answers_of_another_reference_are_refused() -> None:
     with pytest.raises(GoldenError, match="another reference"):
-        Wrong.read(GOLDEN / "wrong", "0" * 64)
+        Misconceptions.read(GOLDEN / "wrong", "0" * 64)
 
 
 def test_differences_name_what_has_changed(golden: Golden) -> None:
-    stored = Wrong.read(GOLDEN / "wrong", golden.reference)
+    stored = Misconceptions.read(GOLDEN / "wrong", golden.reference)
     assert stored.differences(stored) == []
     manifest = json.loads((GOLDEN / "wrong" / "manifest.json").read_text(encoding="utf-8"))
     flat = np.load(GOLDEN / "wrong" / "answers.npy")
     manifest["mistakes"]["adam/late-count"]["says"] = "Something else."
     del manifest["answers"]["relu_forward"]["relu_forward/matrix"]
-    other = Wrong(manifest, flat + 1)
+    other = Misconceptions(manifest, flat + 1)
     said = {one.array: one.says for one in stored.differences(other)}
     assert said["adam/late-count"] == "its words have changed"
     assert said["relu_forward/leaky:relu_forward/matrix:out"] == "is gone"
@@ -242,7 +243,7 @@ def test_a_mistake_that_no_case_shows_stops_the_build(tmp_path: Path, golden: Go
     with pytest.raises(
         GoldenError, match="relu_forward/hidden: no case of relu_forward.*add a case"
     ):
-        twins.build(shipped(), folder, golden)
+        misconception_answers.build(shipped(), folder, golden)
 
 
 def test_two_mistakes_that_no_case_tells_apart_stop_the_build(
@@ -250,7 +251,7 @@ def test_two_mistakes_that_no_case_tells_apart_stop_the_build(
 ) -> None:
     folder = with_only(tmp_path, row("one", "np.abs(x)"), row("two", "np.where(x < 0, -x, x)"))
     with pytest.raises(GoldenError, match="relu_forward/one and relu_forward/two.*add a case"):
-        twins.build(shipped(), folder, golden)
+        misconception_answers.build(shipped(), folder, golden)
 
 
 def test_a_rubric_without_an_item_needs_no_case_for_its_mistakes(golden: Golden) -> None:
@@ -259,13 +260,13 @@ def test_a_rubric_without_an_item_needs_no_case_for_its_mistakes(golden: Golden)
         return {**table, "items": items}
 
     rubric = read_rubric(ROOT / "rubrics" / "cs231n-a2.toml")
-    small = Rubric(RubricFile.model_validate(only_relu(rubric.table.model_dump())), "small")
-    manifest, _ = twins.build([small], REFERENCE, golden)
+    small = Rubric(FILE.validate_python(only_relu(asdict(rubric.table))), "small")
+    manifest, _ = misconception_answers.build([small], REFERENCE, golden)
     assert set(manifest["answers"]) == {"relu_forward"}
 
 
 def test_an_overlap_with_a_convention_is_no_error_but_one_of_its_own_is() -> None:
     both = Misconception("a/b", "", "", (), {}, {"f": (("x + 1", "y"),)})
-    joined = mistakes.together(both.change, {"f": (("+ 1", "z"),)})
+    joined = misconceptions.together(both.change, {"f": (("+ 1", "z"),)})
     with pytest.raises(Overlap):
-        mistakes.applied(FILES, joined)
+        misconceptions.applied(FILES, joined)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.authoring.fixtures import mistakes as usual
+from grader.authoring.fixtures import misconceptions as usual
 from grader.box.worker import Worker
 from grader.diagnosis import trace
 from grader.engine import grade_one

@@ -17,12 +17,12 @@ from grader.engine import grade_one
 from grader.grading.assignment import Assignment
 from grader.grading.training.images import Images
 from grader.report import html, result
-from grader.rubric.goals import ProfileTable
+from grader.rubric.records import ImageProfile
 from grader.types import Cell, Notebook, Raised, Report, Training
 from tests.support import handed_in
 from tests.support.training_runs import NAMES, TRAINING
 
-PROFILE = ProfileTable(training=200, validation=200, test=10, hidden=200)
+PROFILE = ImageProfile(training=200, validation=200, test=10, hidden=200)
 FAILED = Raised("NotImplementedError", "adam: write this", ((f"{NAMES[0]}, cell 9", 1, "", "f()"),))
 QUESTION = "## Inline Question 1\nWhy?\n## Answer:\nBecause of **it**."
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.authoring.fixtures.mistakes import Misconception
-from grader.authoring.lint import handed
+from grader.authoring.fixtures.misconceptions import Misconception
+from grader.authoring.lint import known_submissions
 from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.grading.assignment import Assignment
@@ -53,7 +53,11 @@ def test_every_code_item_is_failed_by_at_least_two_mistakes(
 ) -> None:
     counts = {case.item: 0 for one in assignments.values() for case in one.rubric.cases}
     for what in MISTAKES.values():
-        fails = what if isinstance(what, Misconception) else handed.mistake(handed_in.ROOT, what)
+        fails = (
+            what
+            if isinstance(what, Misconception)
+            else known_submissions.wrong_submission(handed_in.ROOT, what)
+        )
         for item in fails.fails:
             counts[item] += 1
     assert {item: n for item, n in counts.items() if n < 2} == {}

@@ -16,13 +16,13 @@ from grader.authoring.fixtures import curves
 from grader.errors import GoldenError
 from grader.golden.bands import FILE, FORM, Bands, shown
 from grader.grading.assignment import Assignment
-from grader.rubric.goals import ProfileTable
+from grader.rubric.records import ImageProfile
 from grader.types import Band, Trained
 from tests.support.training_runs import net, run
 
 GOLDEN = resources.golden_folder()
 REFERENCE = resources.home() / "reference"
-PROFILE = ProfileTable()
+PROFILE = ImageProfile()
 DEEP = net(100, 100, 100, 100, 100)
 
 
@@ -74,8 +74,8 @@ def test_the_best_model_lies_where_the_notebook_says(bands: Bands) -> None:
 
 def test_for_other_images_or_without_a_file_there_are_none(tmp_path: Path) -> None:
     assert Bands.read(tmp_path, PROFILE, False).entries == ()
-    assert Bands.read(GOLDEN, PROFILE.model_copy(update={"training": 99}), False).entries == ()
-    assert Bands.read(GOLDEN, PROFILE.model_copy(update={"hidden": 9}), False).entries
+    assert Bands.read(GOLDEN, replace(PROFILE, training=99), False).entries == ()
+    assert Bands.read(GOLDEN, replace(PROFILE, hidden=9), False).entries
 
 
 BROKEN: dict[str, Callable[[dict[str, Any]], Any]] = {

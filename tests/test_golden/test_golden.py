@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,7 @@ from grader.golden.store import MAIN, Golden
 from grader.judges.tolerances import TOLERANCES
 from grader.rubric import inputs
 from grader.rubric.cases import Rubric, expanded
-from grader.rubric.reading import read_rubric
-from grader.rubric.tables import RubricFile
+from grader.rubric.reading import FILE, read_rubric
 from grader.types import Case
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,9 +83,9 @@ def patched(copied: Path, file: str, old: str, new: str) -> Path:
 
 
 def changed_rubric(rubric: Rubric, change: Callable[[dict[str, Any]], None]) -> Rubric:
-    table = rubric.table.model_dump()
+    table = asdict(rubric.table)
     change(table)
-    return Rubric(RubricFile.model_validate(table), "changed")
+    return Rubric(FILE.validate_python(table), "changed")
 
 
 # --------------------------------------------------------------------- the same bytes everywhere
@@ -140,6 +139,7 @@ MACHINES = {
 }
 
 
+@pytest.mark.long_trial(0.3)
 @pytest.mark.parametrize("machine", MACHINES)
 def test_another_machine_builds_the_same_bytes(machine: str, built: Built) -> None:
     """Other kernels and threads are chosen in a process of its own: NumPy reads them once."""

@@ -13,11 +13,11 @@ import pytest
 from grader import resources
 from grader.errors import GraderFault, UsageError
 from grader.grading.training.images import Images
-from grader.rubric.goals import ProfileTable
+from grader.rubric.records import ImageProfile
 from tests.reference.conftest import ROOT
 
 PACKAGE = resources.home() / "student_template" / "cs231n"
-SMALL = ProfileTable(training=300, validation=250, test=100, hidden=210)
+SMALL = ImageProfile(training=300, validation=250, test=100, hidden=210)
 AS_STUDENTS_HAVE_THEM = """
 import json, sys
 import numpy as np
@@ -105,7 +105,7 @@ def test_without_a_cache_folder_images_are_made_all_the_same(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    few = ProfileTable(training=20, validation=10, test=10, hidden=10)
+    few = ImageProfile(training=20, validation=10, test=10, hidden=10)
     assert Images(few, "a seed", PACKAGE).count("validation") == 10
 
 
@@ -133,12 +133,13 @@ def test_a_folder_without_cifar10_is_the_users_mistake(
 REAL = ROOT.parent / "shared" / "data"
 
 
+@pytest.mark.long_trial(0)
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"NO REAL CIFAR-10 at {REAL}")
 def test_real_images_are_split_as_students_have_them_and_hidden_ones_are_what_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    profile = ProfileTable(training=50_000, validation=1000, test=700, hidden=10_000)
+    profile = ImageProfile(training=50_000, validation=1000, test=700, hidden=10_000)
     images = Images(profile, "a seed", PACKAGE, REAL)
     assert (images.count("training"), images.count("hidden")) == (4000, 300)  # all that there are
     data = students(tmp_path, (4000, 1000, 1000), str(REAL))

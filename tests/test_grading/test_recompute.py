@@ -17,11 +17,11 @@ from grader.authoring.fixtures import reference
 from grader.grading.training import recompute
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import Recompute, net_of, scores
-from grader.rubric.goals import ProfileTable
+from grader.rubric.records import ImageProfile
 from tests.conftest import ROOT
 from tests.support.training_runs import TRAINING
 
-PROFILE = ProfileTable(training=400, validation=250, test=10, hidden=250)
+PROFILE = ImageProfile(training=400, validation=250, test=10, hidden=250)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_too_few_hidden_images_are_not_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    few = ProfileTable(training=20, validation=10, test=0, hidden=199)
+    few = ImageProfile(training=20, validation=10, test=0, hidden=199)
     images = Images(few, "a seed", resources.home() / "student_template" / "cs231n")
     assert look(images, params=params(), rows=np.arange(9)).hidden_accuracy is None
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import TypeAdapter
 
 from grader.grading import score
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 from grader.types import Fault, FaultKind, ItemResult, PartResult, Score, Status
 
 
-def item(**points: float) -> ItemTable:
+def item(**points: float) -> Item:
     """An item with these parts and points."""
     rows = [{"id": name, "points": n, "about": f"{name} is right"} for name, n in points.items()]
-    return ItemTable.model_validate({
+    return TypeAdapter(Item).validate_python({
         "id": "item", "section": "s", "where": "layers.py: f", "title": "Item",
         "points": sum(points.values()), "probe": "p.q", "cases": [{"id": "one"}], "parts": rows,
     })  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 
 from grader import judges
 from grader.grading.verdicts import Bench, Verdict
-from grader.judges import Finding, Judge
+from grader.judges import Finding, Judge, wording
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
 from grader.types import Arrays, Case, Evidence, Fault, Outcome, Raised
@@ -165,9 +165,12 @@ def test_a_case_without_an_answer_earns_no_part(outcome: Outcome, which: str, ru
     assert [fault.part for fault in verdict.faults] == ["all"]
 
 
-def test_a_case_without_evidence_is_an_error_and_no_points(rubric: Any) -> None:
-    with pytest.raises(KeyError, match="affine_backward/closed"):
-        judged(rubric(), answered("open"))
+def test_a_case_without_evidence_is_our_fault_and_earns_nothing(
+    rubric: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    verdict = judged(rubric(), answered("open"))
+    assert verdict.broken and verdict.right == {} and "KeyError" in verdict.faults[0].says
 
 
 def test_an_output_that_no_judge_decides_is_not_right(
@@ -176,11 +179,8 @@ def test_an_output_that_no_judge_decides_is_not_right(
     def silent(look: Any) -> Any:
         yield Finding("dx")
 
-    def names(case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
-        return tuple(expected[0])
-
     made = rubric()
-    monkeypatch.setattr(judges, "find", lambda name: Judge(silent, names))
+    monkeypatch.setattr(judges, "find", lambda name: Judge(silent, golden=True))
     verdict = judged(made, answered("open"), answered("closed"))
     assert verdict.right == {"dx": True, "grads": False} and verdict.checks == (0, 2)
 
@@ -189,7 +189,7 @@ def test_a_judge_that_says_nothing_finds_nothing_right(
     rubric: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = rubric()
-    quiet = Judge(lambda look: iter(()), lambda case, expected: ("dx", "dw", "db"), golden=False)
+    quiet = Judge(lambda look: iter(()), lambda case: ("dx", "dw", "db"))
     monkeypatch.setattr(judges, "find", lambda name: quiet)
     verdict = judged(made, answered("open"), answered("closed"))
     assert verdict.right == {"dx": False, "grads": False} and not verdict.passed
@@ -214,7 +214,7 @@ def test_is_right_is_false_where_the_judge_says_nothing(
     rubric: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = rubric()
-    quiet = Judge(lambda look: iter(()), lambda case, expected: ("dx", "dw", "db"), golden=False)
+    quiet = Judge(lambda look: iter(()), lambda case: ("dx", "dw", "db"))
     monkeypatch.setattr(judges, "find", lambda name: quiet)
     assert not Bench(made, Answers(RIGHT)).is_right(made.cases[0], answered("open"))
 
@@ -607,21 +607,30 @@ def test_a_stub_of_another_function_is_named(rubric: Any) -> None:
 
 
 def test_a_judge_that_breaks_is_our_fault_and_earns_nothing(
-    rubric: Any, monkeypatch: pytest.MonkeyPatch
+    rubric: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("BACKGRADE_DEBUG", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
     def breaks(look: Any) -> Any:
         yield Finding("dx")
         raise IndexError("secret 3.14159")
 
     made = rubric()
-    broken = Judge(breaks, lambda case, expected: ("dx", "dw", "db"), golden=False)
+    broken = Judge(breaks, lambda case: ("dx", "dw", "db"))
     monkeypatch.setattr(judges, "find", lambda name: broken)
     bench = Bench(made, Answers(RIGHT))
     evidence = {one.case: one for one in (answered("open"), answered("closed"))}
     assert not bench.is_right(made.cases[0], evidence["affine_backward/open"])
+    (of_case,) = tmp_path.rglob("faults/*.txt")
+    assert "judging the case affine_backward/open" in of_case.read_text()
     (verdict,) = bench.verdicts(evidence).values()
     assert verdict.broken and not verdict.passed and verdict.right == {}
-    assert "IndexError" in verdict.faults[0].says and "3.14159" not in verdict.faults[0].says
+    message = verdict.faults[0].says
+    assert "IndexError" in message and "3.14159" not in message
+    (file,) = (one for one in tmp_path.rglob("faults/*.txt") if str(one) in message)
+    text = file.read_text()
+    assert text.startswith("judging the item affine_backward\n") and "in breaks" in text
 
 
 def test_a_right_verdict_is_not_broken(rubric: Any) -> None:
@@ -687,7 +696,8 @@ def test_no_judge_tells_an_option_or_a_size_of_a_hidden_case(
     )  # fmt: skip
     arrays = {**arrays, "out_again": arrays["out"][::-1]} if "out" in arrays else arrays
     look = judges.Look(case, {"x": X}, arrays, {}, (), judges.Rules(1e-9, 1e-4))
-    told = " ".join(one.hidden for one in judges.find(judge).decide(look))
+    found = judges.find(judge).decide(look)
+    told = " ".join(wording.hidden(one, look) for one in found if one.kind is not None)
     assert told
     for secret in ("0.375", "0.38", "37", "41", "43"):
         assert not re.search(rf"(?<![\w.]){re.escape(secret)}(?![\w.])", told), told

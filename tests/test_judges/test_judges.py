@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import pytest
 
 from grader import judges
 from grader.errors import RubricError
-from grader.judges import Finding, Judge, Look, Rules
+from grader.judges import Finding, Judge, Look, Rules, wording
 from grader.judges.tolerances import TOLERANCES
 from grader.types import Arrays, Case
 
@@ -38,19 +38,37 @@ def look(
     return Look(case, inputs or {}, arrays, refused or {}, expected, rules)
 
 
-def found(judge: str, seen: Look) -> dict[str, Finding]:
+@dataclass(frozen=True)
+class Worded:
+    """A finding, and the sentences about it for a public and for a hidden case."""
+
+    finding: Finding
+    public: str
+    hidden: str
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.finding, name)
+
+
+def worded(finding: Finding, seen: Look) -> Worded:
+    if finding.kind is None:
+        return Worded(finding, "", "")
+    return Worded(finding, wording.public(finding, seen), wording.hidden(finding, seen))
+
+
+def found(judge: str, seen: Look) -> dict[str, Worded]:
     with np.errstate(all="ignore"):  # as the bench does
         findings = list(judges.find(judge).decide(seen))
     assert len({one.output for one in findings}) == len(findings), "one finding for each output"
-    return {one.output: one for one in findings}
+    return {one.output: worded(one, seen) for one in findings}
 
 
-def wrong(findings: Mapping[str, Finding]) -> set[str]:
+def wrong(findings: Mapping[str, Worded]) -> set[str]:
     """What costs a point."""
     return {name for name, one in findings.items() if one.kind is not None and not one.warning}
 
 
-def close(got: Any, want: Any, rules: Rules = RULES, **others: Any) -> Finding:
+def close(got: Any, want: Any, rules: Rules = RULES, **others: Any) -> Worded:
     """The finding about one array x beside one golden answer."""
     outputs = {"x": np.asarray(got), **{n: np.asarray(a) for n, a in others.items()}}
     answers = {"x": np.asarray(want, dtype=float), **{n: np.asarray(others[n]) for n in others}}
@@ -120,7 +138,7 @@ SHAPES: dict[str, tuple[Any, Any, str]] = {
 def test_another_shape_is_wrong_and_nothing_broadcasts(got: Any, want: Any, says: str) -> None:
     for policy in ("warn", "fail"):
         one = close(got, want, Rules(1e-9, 1e-4, unit_axes=policy))
-        assert (one.kind, one.warning, one.says) == ("shape", False, says)
+        assert (one.kind, one.warning, one.public) == ("shape", False, says)
         assert one.hidden == "x has the wrong shape"
 
 
@@ -140,7 +158,7 @@ UNIT_AXES = {
 def test_a_gradient_with_an_extra_axis_of_length_one_is_a_warning(got: Any, want: Any) -> None:
     one = close(got, want)
     assert (one.kind, one.warning) == ("shape", True)
-    assert one.says == (f"x has right values in shape {np.shape(got)}, expected {np.shape(want)}")
+    assert one.public == (f"x has right values in shape {np.shape(got)}, expected {np.shape(want)}")
     assert one.hidden == "x has right values, with an extra axis of length 1"
 
 
@@ -170,7 +188,7 @@ NOT_FINITE: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize(("got", "says"), NOT_FINITE.values(), ids=NOT_FINITE.keys())
 def test_nan_and_inf_are_told_before_values(got: Any, says: str) -> None:
     one = close(got, A)
-    assert (one.kind, one.warning, one.says) == ("not_finite", False, says)
+    assert (one.kind, one.warning, one.public) == ("not_finite", False, says)
     assert one.hidden in ("x has nan in it", "x has inf in it") and one.error is None
     assert one.wrong is not None and np.array_equal(one.wrong, ~np.isfinite(np.array(got)))
 
@@ -219,8 +237,8 @@ def test_a_wrong_value_says_how_many_where_and_by_how_much() -> None:
     assert (one.kind, one.at, one.error, one.allowed) == ("value", (1, 1), 0.5, 1e-9)
     assert one.wrong is not None
     assert one.wrong.tolist() == [[False, False, True], [False, True, False]]
-    assert one.says.startswith("x has wrong values: 2 of 6 cells differ, ")
-    assert " 0.5 of its largest value, allowed is 1e-9" in one.says
+    assert one.public.startswith("x has wrong values: 2 of 6 cells differ, ")
+    assert " 0.5 of its largest value, allowed is 1e-9" in one.public
     assert one.hidden.startswith("x is wrong: ") and "cells" not in one.hidden
     assert "0.5 of its largest value" in one.hidden
     assert one.expected is not None and one.got is not None
@@ -230,9 +248,9 @@ def test_a_wrong_value_says_how_many_where_and_by_how_much() -> None:
 def test_a_wrong_number_has_no_cells_to_count() -> None:
     one = close(3.0, 4.0)
     assert (one.kind, one.error, one.at) == ("value", 0.25, ())
-    assert one.says.startswith("x is wrong: ") and "0.25 of its" in one.says
-    assert "cells" not in one.says
-    assert close(3.0, 4.0, Rules(0.0, 0.0)).says.endswith("allowed is 0")
+    assert one.public.startswith("x is wrong: ") and "0.25 of its" in one.public
+    assert "cells" not in one.public
+    assert close(3.0, 4.0, Rules(0.0, 0.0)).public.endswith("allowed is 0")
 
 
 @pytest.mark.parametrize("huge", [1e308, -1e308])
@@ -364,7 +382,7 @@ def test_what_is_computed_from_float32_is_judged_as_float32(
 
 def test_an_output_that_is_not_there_is_missing() -> None:
     one = found("values.close", look({"y": V}, {"x": V}))["x"]
-    assert (one.kind, one.says, one.warning) == ("missing", "x is missing", False)
+    assert (one.kind, one.public, one.warning) == ("missing", "x is missing", False)
 
 
 @pytest.mark.parametrize(
@@ -383,15 +401,15 @@ def test_what_is_missing_is_said_with_the_place_where_it_was_looked_for(
     seen = look({"y": V}, {name: V})
     seen = replace(seen, case=replace(seen.case, probe=probe))
     one = found("values.close", seen)[name]
-    assert (one.kind, one.says, one.hidden) == ("missing", wanted, wanted)
+    assert (one.kind, one.public, one.hidden) == ("missing", wanted, wanted)
 
 
 def test_parameters_without_a_gradient_are_told_in_words() -> None:
     orphans = {"parameters_without_gradient": np.array(1.0)}
     want = {"parameters_without_gradient": np.array(0.0)}
     one = found("values.close", look(orphans, want))["parameters_without_gradient"]
-    assert one.kind == "missing" and one.says == one.hidden
-    assert one.says.startswith("grads is not complete") and one.error is None
+    assert one.kind == "missing" and one.public == one.hidden
+    assert one.public.startswith("grads is not complete") and one.error is None
 
 
 def test_where_a_gradient_is_named_as_missing_its_number_is_not_told_too() -> None:
@@ -404,8 +422,8 @@ def test_what_a_difference_of_two_runs_is_about_is_said() -> None:
     seen = look({"loss": np.array(3.0)}, {"loss": np.array(2.0)})
     seen = replace(seen, case=replace(seen.case, probe="nets.net_regularization"))
     one = found("values.close", seen)["loss"]
-    assert one.says.startswith("what reg adds to loss is wrong: off by 0.5 of its value, ")
-    assert one.says == one.hidden
+    assert one.public.startswith("what reg adds to loss is wrong: off by 0.5 of its value, ")
+    assert one.public == one.hidden
 
 
 REFUSED = {
@@ -426,7 +444,7 @@ def test_an_output_that_is_no_array_says_what_it_is(
     what: str, wanted: tuple[str, str, str]
 ) -> None:
     one = found("values.close", look({}, {"x": V}, refused={"x": what}))["x"]
-    assert (one.kind, one.says, one.hidden) == wanted and not one.warning
+    assert (one.kind, one.public, one.hidden) == wanted and not one.warning
 
 
 def test_extra_outputs_are_no_fault() -> None:
@@ -617,7 +635,7 @@ TRAIN: dict[str, tuple[Layer, set[str]]] = {
 
 def train(
     layer: Layer, seed: int = 0, keep: float = 0.75, shape: tuple[int, ...] = SHAPE
-) -> dict[str, Finding]:
+) -> dict[str, Worded]:
     rng = RNG(seed)
     x = odd(rng, shape)
     arrays = {"out": layer(rng, x, keep), "out_again": layer(rng, x, keep)}
@@ -634,7 +652,7 @@ def test_a_dropout_layer_fails_in_the_aspect_that_is_wrong(
         assert set(findings) == {"mask", "keep_fraction", "scale", "draws"}
         # see test_a_layer_that_drops_everything_keeps_the_wrong_share
         bug = {"keep_fraction"} if layer is all_dropped else set()
-        assert wrong(findings) - bug == faults - bug, {n: f.says for n, f in findings.items()}
+        assert wrong(findings) - bug == faults - bug, {n: f.public for n, f in findings.items()}
 
 
 def test_a_mask_in_single_precision_is_right_and_said_to_be_so() -> None:
@@ -715,8 +733,8 @@ def test_what_is_said_about_a_wrong_layer_names_the_mistake() -> None:
     ]
     for layer, aspect, says in table:
         one = train(layer)[aspect]
-        assert one.kind == "value" and says in one.says, (aspect, one.says)
-    assert "other way" not in train(a_little_off)["keep_fraction"].says
+        assert one.kind == "value" and says in one.public, (aspect, one.public)
+    assert "other way" not in train(a_little_off)["keep_fraction"].public
 
 
 UNUSABLE: dict[str, tuple[Arrays, dict[str, str], str]] = {
@@ -884,13 +902,13 @@ def test_a_missing_scale_is_told_as_such() -> None:
         {"out": X * MASK / 0.75, "dx": DOUT * MASK}, inputs={"x": X, "dout": DOUT}, options=TRAINING
     )
     one = found("dropout.backward", seen)["dx"]
-    assert one.says.endswith("the scale of the forward pass is missing")
+    assert one.public.endswith("the scale of the forward pass is missing")
     # off by a third in the largest kept gradient
     assert one.error == pytest.approx(np.abs(DOUT * MASK).max() / np.abs(DOUT).max() / 3)
     other = look(
         {"out": X * MASK / 0.75, "dx": DOUT}, inputs={"x": X, "dout": DOUT}, options=TRAINING
     )
-    assert "scale" not in found("dropout.backward", other)["dx"].says
+    assert "scale" not in found("dropout.backward", other)["dx"].public
 
 
 @pytest.mark.parametrize("arrays", [{}, {"out": X}, {"dx": DOUT}])
@@ -918,7 +936,7 @@ def initial(seed: int = 0, normalization: str | None = None) -> dict[str, np.nda
 
 def init(
     params: Arrays, normalization: str | None = None, refused: dict[str, str] | None = None
-) -> dict[str, Finding]:
+) -> dict[str, Worded]:
     options = {"dims": DIMS, "weight_scale": SCALE, "normalization": normalization}
     return found("nets.init", look(params, options=options, refused=refused))
 
@@ -1012,8 +1030,8 @@ def test_misspelt_names_are_told_beside_the_ones_that_are_there() -> None:
     params = {name.lower(): value for name, value in initial().items()}
     findings = init(params)
     assert wrong(findings) == {"W1", "W2", "W3"}
-    assert findings["W1"].says == "params has no 'W1'; it has b1, b2, b3, w1, w2, w3"
-    assert init({})["W1"].says.endswith("it has nothing that is an array")
+    assert findings["W1"].public == "params has no 'W1'; it has b1, b2, b3, w1, w2, w3"
+    assert init({})["W1"].public.endswith("it has nothing that is an array")
 
 
 def test_names_counted_from_zero_lack_the_last_one() -> None:
@@ -1098,7 +1116,7 @@ def net_steps(
     return out | {"layer_share": np.asarray(np.mean(rng.random((100, 100)) < share))}
 
 
-def net(arrays: Arrays, keep: float = 0.75, **options: Any) -> dict[str, Finding]:
+def net(arrays: Arrays, keep: float = 0.75, **options: Any) -> dict[str, Worded]:
     outputs = {name: array for name, array in arrays.items() if name != "x"}
     options = {"dims": NET, "keep": keep, **options}
     return found("nets.dropout", look(outputs, inputs={"x": arrays["x"]}, options=options))
@@ -1128,7 +1146,7 @@ def test_dropout_in_a_net_is_found_where_it_is(how: dict[str, Any], faults: set[
         findings = net(net_steps(seed, **how))
         assert set(findings) == {"used", "share", "only_hidden"}
         told = wrong(findings) - ({"share"} if "share?" in faults else set())
-        assert told == faults - {"share?"}, {n: f.says for n, f in findings.items() if f.says}
+        assert told == faults - {"share?"}, {n: f.public for n, f in findings.items() if f.public}
 
 
 # As in the rubric: (dims, steps, keep)
@@ -1219,7 +1237,7 @@ def test_what_is_said_names_the_place() -> None:
         ({"at_scores": True}, "only_hidden", "output scores"),
     ]
     for how, aspect, says in table:
-        assert says in net(net_steps(0, **how))[aspect].says
+        assert says in net(net_steps(0, **how))[aspect].public
 
 
 # ---------------------------------------------------------------- nets: seeds and derivatives
@@ -1283,7 +1301,7 @@ def gradients(x: np.ndarray, gamma: np.ndarray, dout: np.ndarray) -> dict[str, n
     return {"dx": dx, "dgamma": np.sum(dout * xn, axis=0), "dbeta": dout.sum(axis=0)}
 
 
-def own(forward: Forward, **changed: Any) -> dict[str, Finding]:
+def own(forward: Forward, **changed: Any) -> dict[str, Worded]:
     rng, step = RNG(0), 2.0**-20
     given = {name: odd(rng, (N, D)) for name in ("x", "dout", "x_along")}
     given |= {name: odd(rng, (D,)) for name in ("gamma", "beta", "gamma_along", "beta_along")}
@@ -1332,7 +1350,7 @@ def test_a_backward_pass_is_held_against_its_own_normalizing_forward_pass(
 ) -> None:
     findings = own(forward, **changed)
     assert set(findings) == {"dx", "dgamma", "dbeta"}
-    assert wrong(findings) == faults, {n: (f.says, f.error) for n, f in findings.items()}
+    assert wrong(findings) == faults, {n: (f.public, f.error) for n, f in findings.items()}
 
 
 # ---------------------------------------------------------------- whatever comes out of the box

@@ -16,15 +16,15 @@ import pytest
 from grader.box.job import Gone, Job, Script
 from grader.box.plan import choose
 from grader.notebooks import execute, run_cache
-from grader.notebooks.run_cache import Recordings
+from grader.notebooks.run_cache import RunCache
 from grader.notebooks.spool import Spool
-from grader.rubric.tables import NotebooksTable
+from grader.rubric.records import NotebookLimits
 from grader.types import Notebook
 from tests.support import handed_in
 from tests.test_notebooks.test_runner import ARRAYS, CURVES, SAY, notebook
 
 NAME = "N.ipynb"
-LIMITS = NotebooksTable()
+LIMITS = NotebookLimits()
 JOB = Job("cs231n", {"cs231n/layers.py": b"x = 1"}, {"dropout_p": "keep"})
 SCRIPT = Script(NAME, ((1, "x"), (2, "y")), 5.0, 50.0, 2**30)
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
@@ -63,24 +63,24 @@ class Worker:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Recordings:
-    return Recordings(tmp_path / "notebooks", ("data 1", "box"))
+def cache(tmp_path: Path) -> RunCache:
+    return RunCache(tmp_path / "notebooks", ("data 1", "box"))
 
 
-def ran(worker: Worker, kept: Recordings | None, source: str = "x") -> Notebook:
+def ran(worker: Worker, cache: RunCache | None, source: str = "x") -> Notebook:
     submission = handed_in.of_files("hw", {NAME: notebook(source)})
     with Spool() as spool:
         (found,) = execute.execute(
-            submission, [NAME], JOB, worker, LIMITS, spool, kept=kept  # type: ignore[arg-type]
+            submission, [NAME], JOB, worker, LIMITS, spool, cache=cache  # type: ignore[arg-type]
         )  # fmt: skip
         params = [{k: np.array(v) for k, v in t.params.items()} for t in found.trainings]
         return replace(found, trainings=tuple(
             replace(t, params=p) for t, p in zip(found.trainings, params)))  # fmt: skip
 
 
-def test_what_has_not_changed_does_not_run_again_and_tells_the_same(kept: Recordings) -> None:
+def test_what_has_not_changed_does_not_run_again_and_tells_the_same(cache: RunCache) -> None:
     worker = Worker(*telling())
-    first, again = ran(worker, kept), ran(worker, kept)
+    first, again = ran(worker, cache), ran(worker, cache)
     assert worker.runs == 1
     assert first.reused == "" and again.reused.startswith("20")
     assert again.cells == first.cells and again.status == first.status == "executed"
@@ -111,23 +111,23 @@ CHANGES: dict[str, tuple[Any, Any, Any]] = {  # what -> script, job, facts
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_whatever_changes_makes_another_entry(what: str, kept: Recordings, tmp_path: Path) -> None:
+def test_whatever_changes_makes_another_entry(what: str, cache: RunCache, tmp_path: Path) -> None:
     script, job, facts = CHANGES[what]
-    other = Recordings(tmp_path, facts) if facts else kept
-    assert kept.key(SCRIPT, JOB) != other.key(script, job)
-    assert kept.key(SCRIPT, JOB) == Recordings(tmp_path, ("data 1", "box")).key(SCRIPT, JOB)
+    other = RunCache(tmp_path, facts) if facts else cache
+    assert cache.key(SCRIPT, JOB) != other.key(script, job)
+    assert cache.key(SCRIPT, JOB) == RunCache(tmp_path, ("data 1", "box")).key(SCRIPT, JOB)
 
 
 def test_our_own_code_is_part_of_the_key(
-    kept: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: RunCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = kept.key(SCRIPT, JOB)
+    before = cache.key(SCRIPT, JOB)
     for name in run_cache.OURS:
         (tmp_path / name).write_text("x") if "." in name else (tmp_path / name).mkdir()
     monkeypatch.setattr(run_cache, "HERE", tmp_path)
-    changed = kept.key(SCRIPT, JOB)
+    changed = cache.key(SCRIPT, JOB)
     (tmp_path / "guest" / "cells.py").write_text("y")
-    assert len({before, changed, kept.key(SCRIPT, JOB)}) == 3
+    assert len({before, changed, cache.key(SCRIPT, JOB)}) == 3
 
 
 LATE: Message = ({"ended": 1, "outcome": "raised", "wall_s": 9.0, "interrupted": True}, {})
@@ -141,9 +141,9 @@ NOT_KEPT = {
 
 
 @pytest.mark.parametrize("what", NOT_KEPT)
-def test_what_did_not_end_by_itself_is_not_kept(what: str, kept: Recordings) -> None:
+def test_what_did_not_end_by_itself_is_not_kept(what: str, cache: RunCache) -> None:
     worker = NOT_KEPT[what]
-    assert ran(worker, kept).reused == "" == ran(worker, kept).reused
+    assert ran(worker, cache).reused == "" == ran(worker, cache).reused
     assert worker.runs == 2
 
 
@@ -186,50 +186,50 @@ SPOILED: Mapping[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize("what", SPOILED)
 def test_an_entry_that_is_spoiled_or_anybodys_runs_again(
-    what: str, kept: Recordings, tmp_path: Path
+    what: str, cache: RunCache, tmp_path: Path
 ) -> None:
     worker = Worker(*telling())
-    ran(worker, kept)
+    ran(worker, cache)
     (path,) = (tmp_path / "notebooks").iterdir()
     SPOILED[what](path)
-    again = ran(worker, kept)
+    again = ran(worker, cache)
     assert (again.status, again.reused, worker.runs) == ("executed", "", 2)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_an_entry_of_another_user_runs_again(kept: Recordings, tmp_path: Path) -> None:
+def test_an_entry_of_another_user_runs_again(cache: RunCache, tmp_path: Path) -> None:
     worker = Worker(*telling())
-    ran(worker, kept)
+    ran(worker, cache)
     (path,) = (tmp_path / "notebooks").iterdir()
     os.chown(path, 60_000, 60_000)
-    assert ran(worker, kept).reused == ""
+    assert ran(worker, cache).reused == ""
 
 
 def test_the_entry_of_another_notebook_is_not_taken_for_this_one(
-    kept: Recordings, tmp_path: Path
+    cache: RunCache, tmp_path: Path
 ) -> None:
     worker = Worker(*telling())
-    ran(worker, kept)
+    ran(worker, cache)
     (path,) = (tmp_path / "notebooks").iterdir()
-    ran(worker, kept, "another")
+    ran(worker, cache, "another")
     (other,) = set((tmp_path / "notebooks").iterdir()) - {path}
     other.write_bytes(path.read_bytes())
-    assert ran(worker, kept, "another").reused == ""
+    assert ran(worker, cache, "another").reused == ""
 
 
-def test_a_whole_entry_with_odd_frames_runs_again(kept: Recordings) -> None:
+def test_a_whole_entry_with_odd_frames_runs_again(cache: RunCache) -> None:
     script = Script(NAME, ((1, "x"),), LIMITS.cell_s, LIMITS.notebook_s, LIMITS.memory_mb * 2**20)
-    record = kept.begin(kept.key(script, JOB))
+    record = cache.begin(cache.key(script, JOB))
     assert record is not None
     record.add({"began": 1}, {})
     record.keep()  # no end
     worker = Worker(*telling())
-    assert kept.find(kept.key(script, JOB)) is not None
-    assert ran(worker, kept).reused == "" and worker.runs == 1
+    assert cache.find(cache.key(script, JOB)) is not None
+    assert ran(worker, cache).reused == "" and worker.runs == 1
 
 
-def test_only_the_user_may_look_at_an_entry(kept: Recordings, tmp_path: Path) -> None:
-    ran(Worker(*telling()), kept)
+def test_only_the_user_may_look_at_an_entry(cache: RunCache, tmp_path: Path) -> None:
+    ran(Worker(*telling()), cache)
     (path,) = (tmp_path / "notebooks").iterdir()
     for each, mode in ((path, 0o600), (path.parent, 0o700)):
         assert stat.S_IMODE(each.stat().st_mode) == mode
@@ -238,15 +238,15 @@ def test_only_the_user_may_look_at_an_entry(kept: Recordings, tmp_path: Path) ->
 def test_where_nothing_can_be_written_all_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     worker = Worker(*telling())
-    assert ran(worker, Recordings(tmp_path / "file" / "in", ())).status == "executed"
+    assert ran(worker, RunCache(tmp_path / "file" / "in", ())).status == "executed"
 
 
 def test_old_entries_make_room(
-    kept: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: RunCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = Worker(*telling())
     for number, source in enumerate(("a", "b", "c")):
-        ran(worker, kept, source)
+        ran(worker, cache, source)
         for path in (tmp_path / "notebooks").iterdir():
             if path.stat().st_mtime > 1000:
                 os.utime(path, (number, number))
@@ -254,31 +254,31 @@ def test_old_entries_make_room(
     left = tmp_path / "notebooks" / "part-left"
     left.write_text("")
     os.utime(left, (0, 0))
-    assert ran(worker, kept, "a").reused  # used now: the others go first
+    assert ran(worker, cache, "a").reused  # used now: the others go first
     monkeypatch.setattr(run_cache, "ALL", size - 1)
-    ran(worker, kept, "d")
+    ran(worker, cache, "d")
     assert worker.runs == 4 and not left.exists()
-    assert [bool(ran(worker, kept, source).reused) for source in "ad"] == [True, True]
+    assert [bool(ran(worker, cache, source).reused) for source in "ad"] == [True, True]
     assert worker.runs == 4
 
 
 def test_an_entry_that_grows_too_large_is_not_kept(
-    kept: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: RunCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_cache, "MOST", 1000)
-    ran(Worker(*telling()), kept)
+    ran(Worker(*telling()), cache)
     assert list((tmp_path / "notebooks").iterdir()) == []
 
 
 def test_code_that_is_not_confined_has_no_recordings(tmp_path: Path) -> None:
-    assert run_cache.recordings(choose("none"), tmp_path / "x" / "box") is None
-    assert run_cache.recordings(choose("landlock"), tmp_path / "x" / "box") is not None
+    assert run_cache.of_user(choose("none"), tmp_path / "x" / "box") is None
+    assert run_cache.of_user(choose("landlock"), tmp_path / "x" / "box") is not None
 
 
-def test_an_entry_is_json_and_bare_arrays(kept: Recordings, tmp_path: Path) -> None:
-    ran(Worker(*telling()), kept)
+def test_an_entry_is_json_and_bare_arrays(cache: RunCache, tmp_path: Path) -> None:
+    ran(Worker(*telling()), cache)
     (path,) = (tmp_path / "notebooks").iterdir()
-    found = kept.find(path.name)
+    found = cache.find(path.name)
     assert found is not None
     assert [json.dumps(say) for say, _ in found.messages()] == [
         json.dumps(say) for say, _ in telling()

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,16 @@ from grader.box.worker import Worker
 from grader.errors import BoxError
 from grader.guest import cells
 from grader.notebooks import execute, ipynb
-from grader.notebooks.execute import Told, training_of
 from grader.notebooks.spool import Spool
-from grader.rubric.tables import NotebooksTable
+from grader.notebooks.transcript import Transcript, training_of
+from grader.rubric.records import NotebookLimits
 from grader.types import Notebook
 from tests.support import handed_in, processes
 
 processes.adopt_orphans()
 
 NAME = "N.ipynb"
-LIMITS = NotebooksTable(cell_s=4.0, notebook_s=60.0, memory_mb=2048)
+LIMITS = NotebookLimits(cell_s=4.0, notebook_s=60.0, memory_mb=2048)
 FILES = dict(handed_in.reference().files)
 
 
@@ -42,14 +43,14 @@ def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
         plan = choose(request.param)
     except BoxError as error:
         pytest.skip(f"NOT TESTED in {request.param}: {error}")
-    with execute.desk(plan) as at_desk, Worker(at_desk) as one:
+    with execute.workspace(plan) as at_desk, Worker(at_desk) as one:
         yield one
 
 
 def ran(
     worker: Worker,
     *cells: str,
-    limits: NotebooksTable = LIMITS,
+    limits: NotebookLimits = LIMITS,
     files: dict[str, bytes] = FILES,
     spool: Spool | None = None,
 ) -> Notebook:
@@ -154,7 +155,7 @@ HOSTILE: dict[str, tuple[str, str, str]] = {  # what -> cell, its outcome, what 
 
 
 def test_hostile_cells_end_as_they_must_and_the_next_ones_run(worker: Worker) -> None:
-    limits = LIMITS.model_copy(update={"cell_s": 3.0})
+    limits = replace(LIMITS, cell_s=3.0)
     cells = [cell for what in HOSTILE.values() for cell in (what[0], "'next'")]
     found = ran(worker, *cells, limits=limits)
     told = {
@@ -189,7 +190,7 @@ def test_hostile_cells_end_as_they_must_and_the_next_ones_run(worker: Worker) ->
     }.values(),
 )  # fmt: skip
 def test_a_kernel_that_ends_keeps_what_ran_before(worker: Worker, cell: str, says: str) -> None:
-    limits = LIMITS.model_copy(update={"cell_s": 1.0})
+    limits = replace(LIMITS, cell_s=1.0)
     found = ran(worker, "print('kept')", cell, "'never'", limits=limits)
     assert found.says.startswith(says), found.says
     first, _, last = found.cells
@@ -199,7 +200,7 @@ def test_a_kernel_that_ends_keeps_what_ran_before(worker: Worker, cell: str, say
 
 
 def test_the_time_of_a_notebook_is_bounded(worker: Worker) -> None:
-    limits = LIMITS.model_copy(update={"cell_s": 30.0, "notebook_s": 2.0})
+    limits = replace(LIMITS, cell_s=30.0, notebook_s=2.0)
     started = time.monotonic()
     found = ran(worker, "1", "import time\ntime.sleep(60)", "2", limits=limits)
     assert time.monotonic() - started < 25.0
@@ -407,7 +408,8 @@ def test_a_run_in_its_right_form_is_kept() -> None:
         {"layer_sizes": "4"}, {"layer_sizes": [4.5]}, {"layer_sizes": [-1]}, {"batch_size": True},
         {"num_epochs": None}, {"update_rule": 7}, {"lr_decay": "x"}, {"best_val_acc": None},
         {"initial_weight_std": [float("nan")]}, {"initial_weight_std": [[]]}, {"reg": [1]},
-        {"normalization": {}}, {"learning_rate": float("inf")}, {"num_train": 2**40},
+        {"normalization": {}}, {"learning_rate": float("inf")}, {"reg": 10**400},
+        {"num_train": 2**40},
     ],
     ids=str,
 )  # fmt: skip
@@ -438,15 +440,15 @@ MESSAGES: dict[str, Sequence[dict[str, Any]]] = {
 @pytest.mark.parametrize("name", MESSAGES)
 def test_forged_messages_make_no_cell_and_no_run(name: str) -> None:
     with Spool() as spool:
-        told = Told(NAME, {1: "x", 2: "y"}, {}, spool)
+        seen = Transcript(NAME, {1: "x", 2: "y"}, {}, spool)
         for message in MESSAGES[name]:
-            told.take(message, {})
-        assert told.ended == {} and told.trainings == []
+            seen.take(message, {})
+        assert seen.ended == {} and seen.trainings == []
 
 
 def test_no_file_and_no_process_is_left(tmp_path: Path) -> None:
     before = processes.mine()
-    with execute.desk(choose("landlock")) as plan:
+    with execute.workspace(choose("landlock")) as plan:
         assert plan.workspace is not None and os.path.isdir(plan.workspace.folder)
         with Worker(plan) as worker:
             ran(worker, "open('left', 'w').write('x')")

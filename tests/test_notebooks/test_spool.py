@@ -53,7 +53,8 @@ REFUSED: dict[str, list[tuple[dict[str, Any], Any]]] = {
     "an absurd size": [(say(shape=(2**20, 2**20)), ONES)],
     "too many axes": [(say(shape=(1, 1, 1, 1, 4)), ONES)],
     "another shape half way": [(say(), ONES), (say(shape=(4, 2)), ONES)],
-    "another array in between": [(say(), ONES), (say("b", (4,)), ONES), (say(), ONES)],
+    "another array before it is whole": [(say(), ONES), (say("b", (4,)), ONES)],
+    "one that was whole": [(say("b", (4,)), ONES), (say("b", (8,)), ONES)],
 }
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from grader import resources
+from grader.golden.misconceptions import Misconceptions
 from grader.golden.store import Golden
-from grader.golden.wrong import Wrong
 from grader.release import secret_scan, shape
 from grader.rubric.reading import read_rubric
 from grader.types import Case
@@ -29,7 +29,7 @@ def golden() -> Golden:
 
 @pytest.fixture(scope="module")
 def secret(golden: Golden) -> secret_scan.Secrets:
-    wrong = Wrong.read(REFERENCE / "golden" / "wrong", golden.reference)
+    wrong = Misconceptions.read(REFERENCE / "golden" / "wrong", golden.reference)
     rubrics = resources.rubrics()
     default = next(one for one in rubrics if one.table.id == resources.DEFAULT_RUBRIC)
     solution = shape.marked(REFERENCE, default.table)

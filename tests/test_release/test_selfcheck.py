@@ -22,6 +22,7 @@ from grader.grading.assignment import Assignment
 from grader.release.selfcheck import names, public, show, watch
 from grader.release.selfcheck.check import Checker
 from grader.release.selfcheck.children import Pool
+from grader.rubric.records import TimeLimits
 from grader.types import Submission
 from tests.support import handed_in, student_folder
 from tests.support.student_folder import run, write_function
@@ -137,8 +138,8 @@ def test_an_import_that_never_ends_is_waited_for_once(folder: Path) -> None:
     path = folder / student_folder.FRAME
     known = public.read(path)
     files = {"cs231n/layers.py": b"import time\ntime.sleep(1000)\n"}
-    table = replace(known.table, limits=public.Limits(load_s=0.5, case_s=5))
-    hanging = public.Public(table, known.golden, known.wrong, known.given)
+    table = replace(known.table, limits=TimeLimits(load_s=0.5, case_s=5))
+    hanging = public.Public(table, known.golden, known.wrong, known.given, known.hidden)
     with Pool(1) as pool:
         checked = list(Checker(hanging, "cs231n", files, pool).check(hanging.code[:4]))
     assert {one.status for one in checked} == {"timeout"}
@@ -263,7 +264,8 @@ def test_what_has_no_public_case_is_passed_over(assignment: public.Public) -> No
         for item in assignment.table.items
     ]
     table = replace(assignment.table, items=tuple(items))
-    known = public.Public(table, assignment.golden, assignment.wrong, assignment.given)
+    rest = (assignment.golden, assignment.wrong, assignment.given, assignment.hidden)
+    known = public.Public(table, *rest)
     mistake = handed_in.usual_mistakes()["affine_backward/db-mean"]
     submission = handed_in.with_mistakes(handed_in.reference(), [mistake])
     assert "relu_forward" not in {item.id for item in known.code}
@@ -340,8 +342,8 @@ def test_the_page_loads_nothing_and_runs_nothing(folder: Path) -> None:
 def test_a_saved_file_affects_what_reaches_it(
     changed: list[str], expected: set[str], assignment: public.Public
 ) -> None:
-    assert {item.id for item in watch.affected(changed, assignment.code)} == expected
-    assert len(watch.affected([*changed, "cs231n/helpers.py"], assignment.code)) == 19
+    assert {item.id for item in watch.affected(changed, assignment.code, assignment)} == expected
+    assert len(watch.affected([*changed, "cs231n/helpers.py"], assignment.code, assignment)) == 19
 
 
 def test_watching_checks_again_what_was_saved_until_it_is_stopped(folder: Path) -> None:

@@ -267,7 +267,8 @@ def test_a_box_that_did_not_isolate_is_stamped_on_every_page() -> None:
     source = shown("unisolated")
     before_score = words(source.partition("<body>")[2].partition("<main")[0])
     assert "was not isolated while it ran (outer box: none; inner limits: rlimits)" in before_score
-    assert "@top-center{content:" in source and "@top-center" not in shown("three_mistakes")
+    assert '@top-center{\ncontent:"NOT ISOLATED' in source
+    assert "@top-center" not in shown("three_mistakes")
 
 
 def test_tone() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from grader import resources
-from grader.authoring.lint.handed import of_files
+from grader.authoring.lint.known_submissions import of_files
 from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.grading.assignment import Assignment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -602,7 +602,7 @@ def test_needs_of_a_case_that_are_no_list_are_refused_in_an_extension_too(tmp_pa
 def test_defaults_are_those_of_the_design(tmp_path: Path) -> None:
     table = read_rubric(written(tmp_path, SMALL)).table
     assert (table.follow_through, table.hint_level) == (1.0, 3)
-    assert table.judging.model_dump() == {
+    assert asdict(table.judging) == {
         "unit_axes": "warn", "float32": "warn", "mutated_input": "warn",
     }  # fmt: skip
     assert table.conventions.dropout_p == "keep"

@@ -6,6 +6,7 @@ in the tables are those of the attacks in facts/attacks.md, section A.
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import random
@@ -54,13 +55,18 @@ class Member:
     method: int | None = None
 
 
+@functools.lru_cache(maxsize=4)
+def deflated(data: bytes) -> bytes:
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return packer.compress(data) + packer.flush()
+
+
 def forge(*members: Member) -> bytes:
-    body, directory = b"", b""
+    body, directory = bytearray(), bytearray()
     for member in members:
         name = member.name.encode("utf-8") if isinstance(member.name, str) else member.name
         flags = member.flags | (0x800 if isinstance(member.name, str) else 0)
-        packer = zlib.compressobj(6, zlib.DEFLATED, -15)
-        packed = packer.compress(member.data) + packer.flush() if member.deflate else member.data
+        packed = deflated(member.data) if member.deflate else member.data
         method = (8 if member.deflate else 0) if member.method is None else member.method
         crc = zlib.crc32(member.data) if member.crc is None else member.crc
         size = len(member.data) if member.size is None else member.size
@@ -73,7 +79,7 @@ def forge(*members: Member) -> bytes:
         directory += b"PK\1\2" + struct.pack("<H", 0x0314) + common + rest + name
     count = len(members)
     end = struct.pack("<HHHHLLH", 0, 0, count, count, len(directory), len(body), 0)
-    return body + directory + b"PK\5\6" + end
+    return bytes(body + directory) + b"PK\5\6" + end
 
 
 GOOD = (

@@ -11,6 +11,7 @@ import random
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,10 +125,8 @@ def test_a_plain_syntax_error_is_left_to_the_worker() -> None:
 
 
 def test_the_rubric_says_which_imports_are_flagged() -> None:
-    own = RUBRIC.table.reading.model_copy(
-        update={"forbidden_imports": ("math",), "watched_imports": ("string.*",)}
-    )
-    other = type(RUBRIC)(RUBRIC.table.model_copy(update={"reading": own}), RUBRIC.sha256)
+    own = replace(RUBRIC.table.reading, forbidden_imports=("math",), watched_imports=("string.*",))
+    other = type(RUBRIC)(replace(RUBRIC.table, reading=own), RUBRIC.sha256)
     code = b"import torch, math\nimport string.templatelib\nimport string\n"
     flags = review.flags(handed_in.of_files("one", {"cs231n/layers.py": code}), other)
     assert [flag.where for flag in flags] == ["layers.py:1", "layers.py:2"]

@@ -15,27 +15,34 @@ each check.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grader import resources
-from grader.authoring.lint import equivalent, fresh, handed, names, proposals, trials, whole
-from grader.authoring.lint.rows import Problem, Row, counted, of_error
+from grader.authoring.lint import (
+    equivalent,
+    fresh,
+    known_submissions,
+    names,
+    proposals,
+    trials,
+    whole,
+)
+from grader.authoring.lint.checks import Check, Defect, counted, of_error
 from grader.errors import BackgradeError, UsageError
 from grader.grading.assignment import Assignment
 from grader.release import secret_scan, student
 from grader.release.shape import marked
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
-from grader.rubric.tables import RubricFile
-
-Progress = Callable[[str, int, int], None]
+from grader.rubric.records import RubricFile
+from grader.types import Progress
 
 
 @dataclass(frozen=True)
-class Plan:
+class Scope:
     """What to look at: all shipped rubrics or one, everything or what is quick."""
 
     home: Path
@@ -48,42 +55,42 @@ class Plan:
         return not self.rubric
 
 
-def run(plan: Plan, progress: Progress = lambda what, i, n: None) -> Iterator[Row]:
+def run(scope: Scope, progress: Progress = lambda what, i, n: None) -> Iterator[Check]:
     """Yield a row for each check, as soon as it is done."""
-    shipped, problems = _read(sorted((plan.home / "rubrics").glob("*.toml")))
+    shipped, problems = _read(sorted((scope.home / "rubrics").glob("*.toml")))
     rubrics = shipped
-    if plan.rubric:
-        path = resources.rubric_path(plan.rubric)
+    if scope.rubric:
+        path = resources.rubric_path(scope.rubric)
         rubrics, problems = _read([path])
         if path.resolve() not in {Path(one.place).resolve() for one in shipped}:
             shipped = rubrics  # golden answers are made for it alone
     elif not shipped and not problems:
-        raise UsageError(f"{plan.home / 'rubrics'}: holds no rubric; restore it")
-    problems += names.unreadable(plan.home)
+        raise UsageError(f"{scope.home / 'rubrics'}: holds no rubric; restore it")
+    problems += names.unreadable(scope.home)
     if problems:
-        yield Row("rubrics", counted(len(rubrics), "rubric"), problems)
+        yield Check("rubrics", counted(len(rubrics), "rubric"), problems)
         return
     yield names.points(rubrics)
-    yield names.check(plan.home, rubrics, plan.all_rubrics)
-    yield fresh.template(plan.home)
-    yield fresh.schemas(plan.home)
+    yield names.check(scope.home, rubrics, scope.all_rubrics)
+    yield fresh.template(scope.home)
+    yield fresh.schemas(scope.home)
     assignments, problems = _assignments(rubrics)
     if not problems:
-        yield _leaks(plan.home, assignments)
+        yield _leaks(scope.home, assignments)
     progress("golden answers", 0, 1)
-    yield fresh.golden(plan.home, shipped)
+    yield fresh.golden(scope.home, shipped)
     if problems:
-        yield Row("grading", "", problems, "secrets, mutants and submissions")
-    elif plan.quick:
-        yield Row("mutants", "", left_out="mutants and submissions, by --quick")
+        yield Check("grading", "", problems, "secrets, mutants and submissions")
+    elif scope.quick:
+        yield Check("mutants", "", left_out="mutants and submissions, by --quick")
     elif sys.platform != "linux":
-        yield Row("mutants", "", left_out="mutants and submissions, which need Linux (or Docker)")
+        yield Check("mutants", "", left_out="mutants and submissions, which need Linux (or Docker)")
     else:
-        yield _mutants(plan, assignments, shipped, progress)
-        yield from _submissions(plan.home, assignments, progress)
+        yield _mutants(scope, assignments, shipped, progress)
+        yield from _submissions(scope.home, assignments, progress)
 
 
-def _read(paths: Sequence[Path]) -> tuple[list[Rubric], list[Problem]]:
+def _read(paths: Sequence[Path]) -> tuple[list[Rubric], list[Defect]]:
     rubrics, problems = [], []
     for path in paths:
         try:
@@ -93,7 +100,7 @@ def _read(paths: Sequence[Path]) -> tuple[list[Rubric], list[Problem]]:
     return rubrics, problems
 
 
-def _assignments(rubrics: Sequence[Rubric]) -> tuple[list[Assignment], list[Problem]]:
+def _assignments(rubrics: Sequence[Rubric]) -> tuple[list[Assignment], list[Defect]]:
     found, problems = [], []
     for rubric in rubrics:
         try:
@@ -103,7 +110,7 @@ def _assignments(rubrics: Sequence[Rubric]) -> tuple[list[Assignment], list[Prob
     return found, problems
 
 
-def _leaks(home: Path, assignments: Sequence[Assignment]) -> Row:
+def _leaks(home: Path, assignments: Sequence[Assignment]) -> Check:
     """Search what students get for what they must not have, by what each rubric leaves to write."""
     first, rubrics = assignments[0], [one.rubric for one in assignments]
     template = {
@@ -112,14 +119,14 @@ def _leaks(home: Path, assignments: Sequence[Assignment]) -> Row:
         if path.is_file() and "__pycache__" not in path.parts
     }
     known, looked_at, left_out = set(template.values()), len(template), ""
-    problems: list[Problem] = []
+    problems: list[Defect] = []
     try:
         numbers = secret_scan.secrets(rubrics, first.golden, first.wrong, {})
         for one in assignments:
             table = one.rubric.table
             solution = marked(home / "reference", table)
             secret = numbers.with_texts(secret_scan.texts(rubrics, solution))
-            if table.years == RubricFile.model_fields["years"].default:
+            if table.years == RubricFile.years:
                 problems += _given_away(secret, template)
             try:
                 zipped = student.files(one, home)
@@ -132,44 +139,42 @@ def _leaks(home: Path, assignments: Sequence[Assignment]) -> Row:
             problems += _given_away(secret, new)
             looked_at += len(new)
     except BackgradeError as error:
-        return Row("secrets", "", [of_error(error)])
-    return Row("secrets", counted(looked_at, "file"), list(dict.fromkeys(problems)), left_out)
+        return Check("secrets", "", [of_error(error)])
+    return Check("secrets", counted(looked_at, "file"), list(dict.fromkeys(problems)), left_out)
 
 
-def _given_away(secret: secret_scan.Secrets, files: Mapping[str, bytes]) -> Iterator[Problem]:
+def _given_away(secret: secret_scan.Secrets, files: Mapping[str, bytes]) -> Iterator[Defect]:
     for path, data in files.items():
         for leak in secret.leaks(path, data):
-            yield Problem(leak.place, f"gives away {leak.what}", "take it out of what students get")
+            yield Defect(leak.place, f"gives away {leak.what}", "take it out of what students get")
 
 
 def _mutants(
-    plan: Plan, assignments: Sequence[Assignment], shipped: Sequence[Rubric], progress: Progress
-) -> Row:
+    scope: Scope, assignments: Sequence[Assignment], shipped: Sequence[Rubric], progress: Progress
+) -> Check:
     """Try the mutants of the reference, and hold what lives against what is explained."""
-    folder = plan.home / "reference"
+    folder = scope.home / "reference"
     path = folder / equivalent.FILE
     try:
         rows = equivalent.read(path)
     except UsageError as error:
-        return Row("mutants", "", [of_error(error)])
+        return Check("mutants", "", [of_error(error)])
     wanted = {one.rubric.table.id for one in assignments}
     # One rubric by itself cannot tell what it leaves out from what it is too weak for.
     others = _assignments([one for one in shipped if one.table.id not in wanted])[0]
     rubrics = [whole.in_own_words(one).rubric for one in (*assignments, *others)]
-    found = trials.run(
-        rubrics, folder, assignments[0].golden, lambda i, n: progress("mutants", i, n)
-    ).within(wanted)
-    return mutants_row(found, rubrics, rows, path, plan.home, plan.all_rubrics)
+    found = trials.run(rubrics, folder, assignments[0].golden, progress).within(wanted)
+    return mutants_row(found, rubrics, rows, path, scope.home, scope.all_rubrics)
 
 
 def mutants_row(
-    found: trials.Found,
+    found: trials.MutantResults,
     rubrics: Sequence[Rubric],
     rows: Sequence[equivalent.Explained],
     path: Path,
     home: Path,
     all_rubrics: bool,
-) -> Row:
+) -> Check:
     """Return what is said of the mutants that were tried.
 
     Where a strict rubric lets one live it is a problem, elsewhere a warning.
@@ -180,32 +185,32 @@ def mutants_row(
         lines = proposals.run(score.unexplained, rubrics, home / "reference")
     strict = {one.table.id for one in rubrics if one.table.mutants == "strict"}
     problems = list(score.problems)
-    warnings: list[Problem] = []
+    warnings: list[Defect] = []
     for survivor in score.unexplained:
         problem = equivalent.lives(survivor, lines.get(survivor.mutant.key, ""))
         (problems if strict & set(survivor.rubrics) else warnings).append(problem)
     (problems if strict else warnings).extend(equivalent.too_few(score))
     looked_at = f"{score.killed} of {score.counted} cost a point ({score.share:.1%})"
     looked_at += f", {score.equivalent} as good as right"
-    return Row("mutants", looked_at, problems, warnings=warnings)
+    return Check("mutants", looked_at, problems, warnings=warnings)
 
 
 def _submissions(
     home: Path, assignments: Sequence[Assignment], progress: Progress
-) -> Iterator[Row]:
+) -> Iterator[Check]:
     """Grade all submissions of a known score; yield a row for each kind."""
     try:
-        tried, broken = whole.trials(home, assignments)
+        tried, broken = whole.submissions(home, assignments)
     except BackgradeError as error:
-        yield Row("submissions", "", [of_error(error)])
+        yield Check("submissions", "", [of_error(error)])
         return
     wrong = whole.run(tried, progress)
     kinds = dict.fromkeys(trial.kind for trial in tried)
     for kind in kinds:
         places = {trial.place for trial in tried if trial.kind == kind}
         problems = [one for one in wrong if one.place in places]
-        yield Row(kind, counted(len(places), "submission"), problems)
+        yield Check(kind, counted(len(places), "submission"), problems)
     if broken:
-        yield Row("submissions", "", broken)
-    if not (home / handed.FOLDER).is_dir():
-        yield Row("accepted, wrong", "", left_out=f"no {handed.FOLDER}/ here")
+        yield Check("submissions", "", broken)
+    if not (home / known_submissions.FOLDER).is_dir():
+        yield Check("accepted, wrong", "", left_out=f"no {known_submissions.FOLDER}/ here")

@@ -24,9 +24,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader.authoring.lint import mutations
+from grader.authoring.lint.checks import Defect
 from grader.authoring.lint.mutations import Mutant
-from grader.authoring.lint.rows import Problem
-from grader.authoring.lint.trials import Found, Survivor
+from grader.authoring.lint.trials import MutantResults, Survivor
 from grader.errors import UsageError
 
 FILE = "equivalent.toml"
@@ -69,7 +69,7 @@ class _File(BaseModel):
 
 
 @dataclass(frozen=True)
-class Score:
+class MutationScore:
     """How many mutants count, how many of them cost a point, and what is not as it should be.
 
     `unexplained` are those that live without a reason, in the rubrics where they do.
@@ -79,7 +79,7 @@ class Score:
     counted: int
     equivalent: int
     unexplained: tuple[Survivor, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[Defect, ...]
 
     @property
     def share(self) -> float:
@@ -101,13 +101,15 @@ def read(path: Path) -> tuple[Explained, ...]:
         raise UsageError(f"{path}: {place}: {first['msg']}; see its first rows") from None
 
 
-def score(found: Found, rows: Sequence[Explained], path: Path, all_rubrics: bool) -> Score:
+def score(
+    found: MutantResults, rows: Sequence[Explained], path: Path, all_rubrics: bool
+) -> MutationScore:
     """Hold the survivors against what is explained.
 
     With `all_rubrics` a row that explains no survivor is a problem too.
     """
     unexplained: list[Survivor] = []
-    problems: list[Problem] = []
+    problems: list[Defect] = []
     equivalent = alive = 0
     used: set[int] = set()
     for survivor in found.survivors:
@@ -127,15 +129,15 @@ def score(found: Found, rows: Sequence[Explained], path: Path, all_rubrics: bool
         keys = {mutant.key for mutant in found.mutants}
         stale = [row for n, row in enumerate(rows) if n not in used]
         problems += [_stale(row, path, keys) for row in stale]
-    return Score(counted - alive, counted, equivalent, tuple(unexplained), tuple(problems))
+    return MutationScore(counted - alive, counted, equivalent, tuple(unexplained), tuple(problems))
 
 
-def too_few(score: Score) -> list[Problem]:
+def too_few(score: MutationScore) -> list[Defect]:
     """Return the problem that too many mutants live, where they do."""
     if score.share >= ENOUGH:
         return []
     says = f"{score.share:.1%} of the mutants cost a point, {ENOUGH:.0%} should"
-    return [Problem("mutants", says, "add cases for those that live")]
+    return [Defect("mutants", says, "add cases for those that live")]
 
 
 def _covers(row: Explained, survivor: Survivor) -> bool:
@@ -144,14 +146,14 @@ def _covers(row: Explained, survivor: Survivor) -> bool:
     )
 
 
-def lives(survivor: Survivor, line: str) -> Problem:
+def lives(survivor: Survivor, line: str) -> Defect:
     """Return what is said of a mutant that nobody fails; `line` is a case that would notice it."""
     mutant = survivor.mutant
     do = f"this case shows it, {line}" if line else (
         f"no input was found that shows it: if it is as right, say why in reference/{FILE}:\n"
         f"{row_for(mutant)}"
     )  # fmt: skip
-    return Problem(
+    return Defect(
         f"reference/{mutant.file}:{mutant.line}",
         f"{mutant.function} costs no point ({', '.join(survivor.rubrics)}) "
         f"with `{mutant.after}` for `{mutant.before}`",
@@ -166,8 +168,8 @@ def row_for(mutant: Mutant) -> str:
     return "\n".join(["[[mutants]]", *lines, 'why = "..."'])
 
 
-def _stale(row: Explained, path: Path, known: Collection[tuple[str, str, str]]) -> Problem:
+def _stale(row: Explained, path: Path, known: Collection[tuple[str, str, str]]) -> Defect:
     why = "costs a point now" if row.key in known else "is no change of the reference any more"
-    return Problem(
+    return Defect(
         str(path), f"{row.function}: `{row.after}` for `{row.before}` {why}", "take that row out"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader import resources
 from grader.authoring.fixtures import reference, verify
-from grader.authoring.lint.rows import Problem, Row, counted, of_error
+from grader.authoring.lint.checks import Check, Defect, counted, of_error
 from grader.errors import BackgradeError
 from grader.golden.store import Golden
 from grader.release.template import template_files
@@ -19,7 +19,7 @@ from grader.rubric.reading import json_schema, read_rubric
 BUILD = "run `grade fixtures build`"
 
 
-def golden(home: Path, rubrics: Sequence[Rubric]) -> Row:
+def golden(home: Path, rubrics: Sequence[Rubric]) -> Check:
     """Compare the golden answers, right and wrong ones, with a new build."""
     folder = home / "reference" / "golden"
     name = "golden answers"
@@ -27,21 +27,21 @@ def golden(home: Path, rubrics: Sequence[Rubric]) -> Row:
         differing = verify.differences(rubrics, home / "reference", folder)
         stored = Golden.read(folder)
     except BackgradeError as error:
-        return Row(name, "", [of_error(error)])
-    problems = [Problem(str(folder), f"{one.array}: {one.says}", BUILD) for one in differing]
+        return Check(name, "", [of_error(error)])
+    problems = [Defect(str(folder), f"{one.array}: {one.says}", BUILD) for one in differing]
     if not problems and stored.reference != reference.sha256(home / "reference"):
-        problems = [Problem(str(folder), "was made from another text of the reference", BUILD)]
-    return Row(name, counted(len(list(stored.arrays())), "array"), problems)
+        problems = [Defect(str(folder), "was made from another text of the reference", BUILD)]
+    return Check(name, counted(len(list(stored.arrays())), "array"), problems)
 
 
-def template(home: Path) -> Row:
+def template(home: Path) -> Check:
     """Compare the student template with what the reference gives for the default rubric."""
     folder = home / "student_template"
     try:
         default = read_rubric(home / "rubrics" / f"{resources.DEFAULT_RUBRIC}.toml").table
         made = template_files(home / "reference", default)
     except BackgradeError as error:
-        return Row("template files", "", [of_error(error)])
+        return Check("template files", "", [of_error(error)])
     there = {
         path.relative_to(folder).as_posix(): path
         for path in (folder.rglob("*") if folder.is_dir() else ())
@@ -58,17 +58,17 @@ def template(home: Path) -> Row:
     ]
     notebooks = sum(name.endswith(".ipynb") for name in made)
     looked_at = f"{counted(len(made) - notebooks, 'file')}, {counted(notebooks, 'notebook')}"
-    return Row("template files", looked_at, problems)
+    return Check("template files", looked_at, problems)
 
 
-def _stale(path: Path, says: str) -> Problem:
-    return Problem(str(path), says, "run `make template`")
+def _stale(path: Path, says: str) -> Defect:
+    return Defect(str(path), says, "run `make template`")
 
 
-def schemas(home: Path) -> Row:
+def schemas(home: Path) -> Check:
     """Compare docs/*.schema.json with the schemas of the code."""
     if not (home / "docs").is_dir():
-        return Row("schemas", "", left_out="no docs/ here")
+        return Check("schemas", "", left_out="no docs/ here")
     problems = []
     for name, schema in (("rubric", json_schema()), ("result", result.json_schema())):
         path = home / "docs" / f"{name}.schema.json"
@@ -77,5 +77,5 @@ def schemas(home: Path) -> Row:
         except (OSError, ValueError):
             same = False
         if not same:
-            problems.append(Problem(str(path), "is not that of the code", "run `make schemas`"))
-    return Row("schemas", "2 schemas", problems)
+            problems.append(Defect(str(path), "is not that of the code", "run `make schemas`"))
+    return Check("schemas", "2 schemas", problems)

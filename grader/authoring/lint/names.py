@@ -10,28 +10,28 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from grader.authoring.fixtures import mistakes
-from grader.authoring.lint import handed
+from grader.authoring.fixtures import misconceptions
+from grader.authoring.lint import known_submissions
+from grader.authoring.lint.checks import Check, Defect, counted, of_error
 from grader.authoring.lint.mutations import functions
-from grader.authoring.lint.rows import Problem, Row, counted, of_error
 from grader.errors import BackgradeError, GoldenError, UsageError
 from grader.notebooks import percent, questions
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ItemTable
+from grader.rubric.records import Item
 
 Fails = Sequence[tuple[str, Mapping[str, Sequence[str]]]]  # place, item -> parts that must be lost
 
 
-def points(rubrics: Sequence[Rubric]) -> Row:
+def points(rubrics: Sequence[Rubric]) -> Check:
     """Say what the points add up to: a rubric whose parts do not is refused when it is read."""
     said = {f"{sum(i.points for i in one.table.items if not i.bonus):g} points" for one in rubrics}
     counts = {len(one.cases) for one in rubrics}
     cases = f"{min(counts)} to {max(counts)}" if len(counts) > 1 else f"{min(counts)}"
     looked_at = f"{counted(len(rubrics), 'rubric')}, {cases} cases, {' or '.join(sorted(said))}"
-    return Row("rubrics", looked_at)
+    return Check("rubrics", looked_at)
 
 
-def unreadable(home: Path) -> list[Problem]:
+def unreadable(home: Path) -> list[Defect]:
     """Return the files of the reference that are no Python: nothing can be looked at then."""
     problems = []
     paths = sorted((home / "reference" / "cs231n").rglob("*.py"))
@@ -40,14 +40,14 @@ def unreadable(home: Path) -> list[Problem]:
             ast.parse(path.read_bytes())
         except (SyntaxError, ValueError) as error:
             where = f"{path}:{getattr(error, 'lineno', None) or 1}"
-            problems.append(Problem(where, f"is no Python ({error})", "mend that line"))
+            problems.append(Defect(where, f"is no Python ({error})", "mend that line"))
     if not paths:
         place = str(home / "reference" / "cs231n")
-        problems.append(Problem(place, "holds no file", "restore it, or set BACKGRADE_HOME"))
+        problems.append(Defect(place, "holds no file", "restore it, or set BACKGRADE_HOME"))
     return problems
 
 
-def check(home: Path, rubrics: Sequence[Rubric], all_rubrics: bool) -> Row:
+def check(home: Path, rubrics: Sequence[Rubric], all_rubrics: bool) -> Check:
     """Look up every name that rubrics, mistakes and wrong submissions use."""
     known = _defined(home / "reference")
     asked, broken = _questions(home / "reference")
@@ -56,50 +56,52 @@ def check(home: Path, rubrics: Sequence[Rubric], all_rubrics: bool) -> Row:
         for item in rubric.table.items:
             problems += _of_item(rubric, item, known, asked, home)
     try:
-        usual = mistakes.read(home / "reference")
+        usual = misconceptions.read(home / "reference")
     except GoldenError as error:
         usual, problems = (), [*problems, of_error(error)]
     fails: list[tuple[str, Mapping[str, Sequence[str]]]] = []
     fails += [(f"reference/misconceptions/{one.item}.toml: {one.id}", one.fails) for one in usual]
-    for path in handed.wrong(home).values():
+    for path in known_submissions.wrong(home).values():
         try:
-            fails.append((str(path.relative_to(home)), handed.mistake(home, path).fails))
+            fails.append(
+                (str(path.relative_to(home)), known_submissions.wrong_submission(home, path).fails)
+            )
         except UsageError as error:
             problems.append(of_error(error))
     if all_rubrics:
         problems += _of_mistakes(home, usual, fails, rubrics)
         listed = {item.id for rubric in rubrics for item in rubric.table.items}
         problems += [
-            Problem(f"reference/{one}", "is asked in no rubric", "add an item of kind 'question'")
+            Defect(f"reference/{one}", "is asked in no rubric", "add an item of kind 'question'")
             for one in sorted(asked - listed)
         ]
     if usual:  # else it is said already that they cannot be read
         problems += not_failed(fails, rubrics)
     items = {item.id for rubric in rubrics for item in rubric.table.items}
     looked_at = f"{counted(len(items), 'item')}, {counted(len(fails), 'mistake')}"
-    return Row("names", looked_at, problems)
+    return Check("names", looked_at, problems)
 
 
 def _of_item(
-    rubric: Rubric, item: ItemTable, known: dict[str, set[str]], asked: set[str], home: Path
-) -> Iterator[Problem]:
+    rubric: Rubric, item: Item, known: dict[str, set[str]], asked: set[str], home: Path
+) -> Iterator[Defect]:
     place = f"{rubric.place}: item '{item.id}'"
-    file = item.where.partition(",")[0].partition(":")[0].strip()
+    file = item.file
     if item.kind == "code":
-        name = item.where.partition(": ")[2].partition("(")[0].split(" ")[0]
+        name = item.function
         if file not in known:
-            yield Problem(place, f"where: reference/cs231n has no {file}", "name one of its files")
+            yield Defect(place, f"where: reference/cs231n has no {file}", "name one of its files")
         elif name not in known[file]:
-            yield Problem(place, f"where: {file} has no {name!r}", "name a function or class of it")
+            yield Defect(place, f"where: {file} has no {name!r}", "name a function or class of it")
         if not item.hints:
-            yield Problem(place, "has no hints", "add three, each saying a little more")
+            yield Defect(place, "has no hints", "add three, each saying a little more")
         for hint in item.hints:
             if not hint.strip():
-                yield Problem(place, "has an empty hint", "write it, or take it out")
+                yield Defect(place, "has an empty hint", "write it, or take it out")
     elif not (home / "reference" / file.replace(".ipynb", ".py")).is_file():
-        yield Problem(place, f"where: reference/ has no notebook {file!r}", "name one of it")
+        yield Defect(place, f"where: reference/ has no notebook {file!r}", "name one of it")
     elif item.kind == "question" and item.id not in asked:
-        yield Problem(place, "no notebook of reference/ asks it", "correct its id, or write it")
+        yield Defect(place, "no notebook of reference/ asks it", "correct its id, or write it")
 
 
 def _defined(reference: Path) -> dict[str, set[str]]:
@@ -113,7 +115,7 @@ def _defined(reference: Path) -> dict[str, set[str]]:
     return found
 
 
-def _questions(reference: Path) -> tuple[set[str], list[Problem]]:
+def _questions(reference: Path) -> tuple[set[str], list[Defect]]:
     """Return the ids of all inline questions of the notebooks, and what is wrong about them."""
     asked: set[str] = set()
     problems = []
@@ -130,32 +132,32 @@ def _questions(reference: Path) -> tuple[set[str], list[Problem]]:
 
 def _of_mistakes(
     home: Path,
-    usual: Sequence[mistakes.Misconception],
+    usual: Sequence[misconceptions.Misconception],
     fails: Fails,
     rubrics: Sequence[Rubric],
-) -> Iterator[Problem]:
+) -> Iterator[Defect]:
     parts = _parts(rubrics)
-    right = handed.of_package(home / "reference" / "cs231n")
+    right = known_submissions.of_package(home / "reference" / "cs231n")
     for one in usual:
         try:
-            mistakes.applied(right, one.change)
+            misconceptions.applied(right, one.change)
         except GoldenError as error:
             place = f"reference/misconceptions/{one.item}.toml: {one.id}"
-            yield Problem(place, str(error).rpartition("; ")[0], "mend its `change`")
+            yield Defect(place, str(error).rpartition("; ")[0], "mend its `change`")
     for place, failed in fails:
         for item, names in failed.items():
             if not parts.get(item):
-                yield Problem(place, f"names the item {item!r}, which is in no rubric", "rename it")
+                yield Defect(place, f"names the item {item!r}, which is in no rubric", "rename it")
             for name in names:
                 if parts.get(item) and name not in parts[item]:
                     known = ", ".join(parts[item])
-                    yield Problem(place, f"{item} has no part {name!r}", f"name one of {known}")
+                    yield Defect(place, f"{item} has no part {name!r}", f"name one of {known}")
     for one in usual:
         place = f"reference/misconceptions/{one.item}.toml: {one.id}"
         if one.item not in parts:
-            yield Problem(place, f"{one.item!r} is no item of a rubric", "rename the file")
+            yield Defect(place, f"{one.item!r} is no item of a rubric", "rename the file")
         elif not one.fails.get(one.item) or not all(one.fails.values()):
-            yield Problem(place, "fails no part of its own item", f"name one in fails.{one.item}")
+            yield Defect(place, "fails no part of its own item", f"name one in fails.{one.item}")
 
 
 def _parts(rubrics: Sequence[Rubric]) -> dict[str, list[str]]:
@@ -168,13 +170,13 @@ def _parts(rubrics: Sequence[Rubric]) -> dict[str, list[str]]:
     return {item: list(names) for item, names in found.items()}
 
 
-def not_failed(fails: Fails, rubrics: Sequence[Rubric]) -> Iterator[Problem]:
+def not_failed(fails: Fails, rubrics: Sequence[Rubric]) -> Iterator[Defect]:
     """Yield the parts that no known mistake fails: nobody has seen that a check can fail there."""
     failed = {(item, name) for _, one in fails for item, names in one.items() for name in names}
     for item, names in _parts(rubrics).items():
         for name in names:
             if (item, name) not in failed:
-                yield Problem(
+                yield Defect(
                     f"item '{item}', part '{name}'", "no known mistake fails it",
                     f"tell of one in reference/misconceptions/{item}.toml",
                 )  # fmt: skip

@@ -11,7 +11,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -27,13 +27,13 @@ from grader.errors import UsageError
 from grader.guest.observe import observe
 from grader.guest.probes.nn import Implementation
 from grader.judges import Look, Rules
-from grader.judges.tolerances import TOLERANCES
 from grader.rubric import inputs
 from grader.rubric.cases import Rubric, case_of
-from grader.rubric.tables import CaseTable, ItemTable
+from grader.rubric.records import CaseRow, Item
 from grader.types import Arrays, Case, Evidence
 
 BUDGET_S = 6.0  # wall seconds for one mutant, less than its child is given
+BARE = CaseRow("")  # with nothing written in it
 NEW = "shows_a_change"  # the name of the case; a person finds a better one
 # What may stand behind the shape of an array, and what numbers of an option are multiplied by.
 WORDS = ("", "nonnegative", "positive", "*1024", "*1/1024", "+8", "*1/65536", "halves", "zeros")
@@ -102,12 +102,12 @@ def _line(both: _Both, rubric: Rubric, function: str, folder: Path) -> str:
     return ""
 
 
-def _candidates(rubric: Rubric, function: str) -> Iterator[tuple[ItemTable, CaseTable]]:
+def _candidates(rubric: Rubric, function: str) -> Iterator[tuple[Item, CaseRow]]:
     """Yield rows like those of the items that are about a function, the smallest change first."""
     about = [
         item
         for item in rubric.table.items
-        if item.kind == "code" and function.partition(".")[0] in item.where
+        if item.kind == "code" and function.partition(".")[0] in item.function
     ]
     rows = [
         (item, row) for item in about for row in {r.probe: r for r in reversed(item.cases)}.values()
@@ -117,8 +117,7 @@ def _candidates(rubric: Rubric, function: str) -> Iterator[tuple[ItemTable, Case
             for name in row.inputs if split else (None,):
                 changed = {n: _array(t, shape, n == name, words) for n, t in row.inputs.items()}
                 options = {n: _option(value, factor) for n, value in row.options.items()}
-                update = {"id": NEW, "inputs": changed, "options": options, "public": False}
-                yield item, row.model_copy(update=update)
+                yield item, replace(row, id=NEW, inputs=changed, options=options, public=False)
 
 
 def _array(text: str, shape: Callable[[int], int], split: bool, words: str) -> str:
@@ -154,28 +153,27 @@ def _costs(
     conventions: Sequence[Evidence],
     case: Case,
     given: Arrays,
-    item: ItemTable,
+    item: Item,
     rubric: Rubric,
 ) -> bool:
     """Say whether an answer would lose a part that is worth points."""
     if got.outcome != "answered":
         return True
-    judge, row = judges.find(case.judge), TOLERANCES[item.tolerance]
-    judging = rubric.table.judging
-    rules = Rules(row.float64, row.float32, judging.unit_axes, judging.float32)
+    judge, judging = judges.find(case.judge), rubric.table.judging
+    rules = Rules.of(item.tolerance, judging.unit_axes, judging.float32)
     expected = tuple(one.arrays for one in conventions) if judge.golden else ()
     look = Look(case, given, got.arrays, got.refused, expected, rules)
     with np.errstate(all="ignore"):
-        right = {one.output for one in judge.decide(look) if one.kind is None or one.warning}
+        right = {one.output for one in judge.decide(look) if one.right}
     worth = {part.id for part in item.parts if part.points > 0}
     names = [n for n in judge.names(case, expected) if item.part_of(n, case) in worth]
     return not right.issuperset(names)
 
 
-def _written(row: CaseTable) -> str:
+def _written(row: CaseRow) -> str:
     """Return a row as it stands in a rubric."""
-    told = row.model_dump(exclude_defaults=True)
-    return f"{{ {', '.join(f'{name} = {_toml(value)}' for name, value in told.items())} }}"
+    told = {f.name: getattr(row, f.name) for f in fields(row)}
+    return _toml({name: value for name, value in told.items() if value != getattr(BARE, name)})
 
 
 def _toml(value: Any) -> str:

@@ -30,14 +30,13 @@ from grader.guest.observe import observe
 from grader.guest.probes.nn import Implementation
 from grader.rubric import inputs
 from grader.rubric.cases import Rubric
-from grader.types import Case, Evidence
+from grader.types import Case, Evidence, Progress
 
 LIMIT_S = 10.0  # wall seconds for all cases of one mutant, which take a tenth of a second
-Progress = Callable[[int, int], None]
 
 
 @dataclass
-class Trial:
+class SharedCase:
     """One case as each rubric that has it judges it, what it reaches, and how long it takes."""
 
     rubrics: list[tuple[Rubric, Bench, Case]]
@@ -59,29 +58,29 @@ class Survivor:
 
 
 @dataclass(frozen=True)
-class Found:
+class MutantResults:
     """How many mutants there are that some case reaches, all of them, and those that live."""
 
     mutants: tuple[Mutant, ...]
     survivors: tuple[Survivor, ...]
 
-    def within(self, rubrics: Collection[str]) -> Found:
+    def within(self, rubrics: Collection[str]) -> MutantResults:
         """Return the same for some of the rubrics."""
         alive = [
             Survivor(one.mutant, names)
             for one in self.survivors
             if (names := tuple(name for name in one.rubrics if name in rubrics))
         ]
-        return Found(self.mutants, tuple(alive))
+        return MutantResults(self.mutants, tuple(alive))
 
 
 def run(
     rubrics: Sequence[Rubric],
     folder: Path,
     golden: Golden,
-    progress: Progress = lambda i, n: None,
+    progress: Progress = lambda what, i, n: None,
     only: Callable[[Mutant], bool] = lambda one: True,
-) -> Found:
+) -> MutantResults:
     """Try every mutant of the reference in `folder` that a case of the rubrics reaches.
 
     A rubric asks nothing of what only items that it leaves out can notice: there it does not live.
@@ -102,12 +101,12 @@ def run(
 
         lives: dict[int, tuple[str, ...]] = {}
         for step, (number, said) in enumerate(one_by_one(all_of_them, known, ask), start=1):
-            progress(step, len(all_of_them))
+            progress("mutants", step, len(all_of_them))
             lives[number] = tuple(said.get("lives", ()))
     survivors = tuple(
         Survivor(all_of_them[number], names) for number, names in sorted(lives.items()) if names
     )
-    return Found(all_of_them, survivors)
+    return MutantResults(all_of_them, survivors)
 
 
 def sources(folder: Path) -> dict[str, str]:
@@ -116,14 +115,14 @@ def sources(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
 
-def _trials(rubrics: Sequence[Rubric], golden: Golden) -> list[Trial]:
+def _trials(rubrics: Sequence[Rubric], golden: Golden) -> list[SharedCase]:
     """Return each case once, with all rubrics that have it."""
-    found: dict[tuple[str, ...], Trial] = {}
+    found: dict[tuple[str, ...], SharedCase] = {}
     for rubric in rubrics:
         bench = Bench(rubric, golden)
         for case in rubric.cases:
             key = (case.id, store.definition(case, rubric.table.seed))
-            found.setdefault(key, Trial([])).rubrics.append((rubric, bench, case))
+            found.setdefault(key, SharedCase([])).rubrics.append((rubric, bench, case))
     return list(found.values())
 
 
@@ -140,13 +139,13 @@ def loaded(files: Mapping[str, str]) -> dict[str, FunctionType]:
 
 
 def _measure(
-    nn: Implementation, trials: Sequence[Trial], known: Mapping[str, FunctionType]
+    nn: Implementation, trials: Sequence[SharedCase], known: Mapping[str, FunctionType]
 ) -> None:
     """Run every case on the reference, to learn which functions it reaches."""
     names = {function.__code__: name for name, function in known.items()}
     for trial in trials:
 
-        def watch(frame: FrameType, event: str, _: Any, trial: Trial = trial) -> None:
+        def watch(frame: FrameType, event: str, _: Any, trial: SharedCase = trial) -> None:
             if event == "call" and frame.f_code in names:
                 trial.reaches.add(names[frame.f_code])
 
@@ -192,7 +191,7 @@ def one_by_one(
         yield one["number"], one["said"]
 
 
-def _near(mutant: Mutant, trials: Sequence[Trial]) -> list[Trial]:
+def _near(mutant: Mutant, trials: Sequence[SharedCase]) -> list[SharedCase]:
     """Return the trials that reach what was changed; those that reach little else come first."""
     near = [trial for trial in trials if mutant.function in trial.reaches]
     return sorted(near, key=lambda trial: (len(trial.reaches), trial.took_s))
@@ -202,7 +201,7 @@ def _confine(cpu_s: int) -> None:
     limits.bound(cpu_s, limits.FOR_CODE)
 
 
-def _lives(nn: Implementation, trials: Sequence[Trial]) -> tuple[set[str], set[str]]:
+def _lives(nn: Implementation, trials: Sequence[SharedCase]) -> tuple[set[str], set[str]]:
     """Return the rubrics in which no case costs a point, and the items that cost one elsewhere."""
     left = {name for trial in trials for name in trial.names}
     noticed_by: set[str] = set()
@@ -216,7 +215,7 @@ def _lives(nn: Implementation, trials: Sequence[Trial]) -> tuple[set[str], set[s
     return left, noticed_by
 
 
-def _lives_in(nn: Implementation, trial: Trial) -> set[str]:
+def _lives_in(nn: Implementation, trial: SharedCase) -> set[str]:
     """Run one case; return the rubrics in which no part that is worth points is lost by it."""
     rubric, _, case = trial.rubrics[0]
     strided = [name for name, text in case.inputs.items() if inputs.is_strided(text)]
@@ -245,4 +244,4 @@ def _right(bench: Bench, case: Case, evidence: Evidence) -> set[str]:
         found = bench.findings(case, evidence)
     except Exception:  # noqa: BLE001 - as in Bench.verdicts, which then says grader_fault
         return set(bench.names(case))
-    return {one.output for one in found if one.kind is None or one.warning}
+    return {one.output for one in found if one.right}

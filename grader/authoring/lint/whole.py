@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.authoring.fixtures import mistakes
-from grader.authoring.lint import deserved, handed, side_by_side
-from grader.authoring.lint.rows import Problem, of_error
+from grader.authoring.fixtures import misconceptions
+from grader.authoring.lint import deserved, known_submissions, side_by_side
+from grader.authoring.lint.checks import Defect, of_error
 from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.engine import grade_one
@@ -24,29 +24,30 @@ from grader.errors import BackgradeError, GoldenError, UsageError
 from grader.grading.assignment import Assignment
 from grader.release import shape, template
 from grader.rubric.cases import Rubric
-from grader.rubric.tables import ConventionsTable
-from grader.types import Report, Submission
+from grader.rubric.records import CourseConventions
+from grader.types import Progress, Report, Submission
 
-Progress = Callable[[str, int, int], None]
-Judge = Callable[[Report], str]  # what is wrong about a report; nothing where all is right
+Expected = Callable[[Report], str]  # what is wrong about a report; nothing where all is right
 
 
 @dataclass(frozen=True)
-class Trial:
+class KnownSubmission:
     """One submission: what kind it is, where it stands, against what, and what must come out."""
 
     kind: str
     place: str
     submission: Submission
     assignment: Assignment
-    judge: Judge
+    judge: Expected
     do: str
 
 
-def trials(home: Path, assignments: Sequence[Assignment]) -> tuple[list[Trial], list[Problem]]:
+def submissions(
+    home: Path, assignments: Sequence[Assignment]
+) -> tuple[list[KnownSubmission], list[Defect]]:
     """Return all submissions to grade, and what cannot be laid out at all."""
-    found: list[Trial] = []
-    problems: list[Problem] = []
+    found: list[KnownSubmission] = []
+    problems: list[Defect] = []
     for one in assignments:
         try:
             found += _own(home, one)
@@ -57,7 +58,9 @@ def trials(home: Path, assignments: Sequence[Assignment]) -> tuple[list[Trial], 
     return found, problems
 
 
-def run(tried: Sequence[Trial], progress: Progress = lambda what, i, n: None) -> list[Problem]:
+def run(
+    tried: Sequence[KnownSubmission], progress: Progress = lambda what, i, n: None
+) -> list[Defect]:
     """Grade every submission; return those that got something else than they should."""
     plan = choose()
 
@@ -73,13 +76,13 @@ def run(tried: Sequence[Trial], progress: Progress = lambda what, i, n: None) ->
         progress("submissions", step, len(tried))
         said[one["number"]] = one["says"]
     return [
-        Problem(tried[number].place, says, tried[number].do)
+        Defect(tried[number].place, says, tried[number].do)
         for number, says in sorted(said.items())
         if says
     ]
 
 
-def _own(home: Path, assignment: Assignment) -> Iterator[Trial]:
+def _own(home: Path, assignment: Assignment) -> Iterator[KnownSubmission]:
     """Yield the reference and the template as the rubric's course years have them."""
     table = assignment.rubric.table
     solved = shape.solved(home / "reference", table)
@@ -89,42 +92,42 @@ def _own(home: Path, assignment: Assignment) -> Iterator[Trial]:
         ("template", blank, deserved.is_unwritten, "mend the reference, or the probe"),
     ):
         package = {path: text.encode() for path, text in files.items() if path.endswith(".py")}
-        submission = handed.of_files(kind, package)
-        yield Trial(kind, f"{kind} for {table.id}", submission, assignment, judge, do)
+        submission = known_submissions.of_files(kind, package)
+        yield KnownSubmission(kind, f"{kind} for {table.id}", submission, assignment, judge, do)
 
 
 def in_own_words(assignment: Assignment) -> Assignment:
     """Return an assignment whose words mean what they mean in the reference: p keeps a unit."""
     rubric = assignment.rubric
-    table = rubric.table.model_copy(update={"conventions": ConventionsTable()})
+    table = replace(rubric.table, conventions=CourseConventions())
     return replace(assignment, rubric=Rubric(table, rubric.sha256, rubric.place))
 
 
 def _usual(
-    home: Path, assignments: Sequence[Assignment], problems: list[Problem]
-) -> Iterator[Trial]:
+    home: Path, assignments: Sequence[Assignment], problems: list[Defect]
+) -> Iterator[KnownSubmission]:
     """Yield each usual mistake, planted in the reference.
 
     It is graded by the rubric that asks for most, of those that ask for its item.
     """
-    right = handed.of_package(home / "reference" / "cs231n")
+    right = known_submissions.of_package(home / "reference" / "cs231n")
     asks: dict[str, Assignment] = {}
     for assignment in sorted(assignments, key=lambda one: -len(one.rubric.table.items)):
         own = in_own_words(assignment)
         asks = {**dict.fromkeys((item.id for item in own.rubric.table.items), own), **asks}
-    for one in mistakes.read(home / "reference"):
+    for one in misconceptions.read(home / "reference"):
         if one.item not in asks:
             continue
         most = asks[one.item]
         items = {item.id for item in most.rubric.table.items}
         try:
-            files = mistakes.applied(right, one.change)
+            files = misconceptions.applied(right, one.change)
         except GoldenError as error:
             problems.append(of_error(error))
             continue
         fails = {item: list(parts) for item, parts in one.fails.items() if item in items}
-        submission = handed.of_files(f"reference with {one.id.replace('/', ' ')}", files)
-        yield Trial(
+        submission = known_submissions.of_files(f"reference with {one.id.replace('/', ' ')}", files)
+        yield KnownSubmission(
             "usual mistake", f"reference/misconceptions/{one.item}.toml: {one.id}", submission,
             most, functools.partial(deserved.costs, fails, one.id),
             "correct its `fails`, or add a case to the rubric",
@@ -132,26 +135,26 @@ def _usual(
 
 
 def _handed_in(
-    home: Path, assignments: Sequence[Assignment], problems: list[Problem]
-) -> Iterator[Trial]:
+    home: Path, assignments: Sequence[Assignment], problems: list[Defect]
+) -> Iterator[KnownSubmission]:
     """Yield what tests/submissions holds for these rubrics."""
     by_name = {one.rubric.table.id: one for one in assignments}
-    for right in handed.accepted(home):
+    for right in known_submissions.accepted(home):
         for name in set(right.rubrics) & set(by_name):
-            yield Trial(
+            yield KnownSubmission(
                 "accepted", f"{right.path.parent.relative_to(home)} with {name}",
                 right.submission, by_name[name],
                 functools.partial(deserved.is_right, right.missing),
                 "mend the case or judge that is too strict, or the submission",
             )  # fmt: skip
-    for path in handed.wrong(home).values():
+    for path in known_submissions.wrong(home).values():
         try:
-            one = handed.mistake(home, path)
+            one = known_submissions.wrong_submission(home, path)
         except UsageError as error:
             problems.append(of_error(error))
             continue
         if one.rubric in by_name:
-            yield Trial(
+            yield KnownSubmission(
                 "wrong", str(path.relative_to(home)), one.submission, by_name[one.rubric],
                 functools.partial(deserved.costs, one.fails, ""),
                 "correct its FAILS, or add a case to the rubric",

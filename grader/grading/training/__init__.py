@@ -15,8 +15,7 @@ from grader.grading.training.judges import Finding, Rules, beats, reaches, sweep
 from grader.grading.training.recompute import Recompute
 from grader.grading.training.runs import told
 from grader.rubric.cases import Rubric
-from grader.rubric.goals import GoalTable, ProfileTable
-from grader.rubric.tables import ItemTable, PartTable
+from grader.rubric.records import Goal, ImageProfile, Item, Part
 from grader.types import Fault, Flag, ItemResult, Notebook, PartResult, Status, Trained
 
 ABSENT = ("missing", "skipped")
@@ -49,7 +48,7 @@ def grade(
     return tuple(judged.get(item.id, item) for item in items), marked, flags
 
 
-def hidden_from(rubric: Rubric, profile: ProfileTable) -> float:
+def hidden_from(rubric: Rubric, profile: ImageProfile) -> float:
     """Return the validation accuracy from which a run may earn something by it."""
     asked = [
         (goal.at_least or 0.0) * profile.scale
@@ -62,7 +61,7 @@ def hidden_from(rubric: Rubric, profile: ProfileTable) -> float:
 
 def judge(
     rubric: Rubric,
-    profile: ProfileTable,
+    profile: ImageProfile,
     notebooks: Sequence[Notebook],
     trained: Sequence[Trained],
     done: Mapping[str, ItemResult],
@@ -79,7 +78,7 @@ def judge(
     for item in rubric.table.items:
         if item.kind != "notebook":
             continue
-        notebook = by_name.get(item.where)
+        notebook = by_name.get(item.file)
         if notebook is None or notebook.status in ABSENT:
             results[item.id] = _bare(item, "skipped")
         elif notebook.status == "unreadable":
@@ -104,7 +103,7 @@ def judge(
 
 
 def _finding(
-    part: PartTable,
+    part: Part,
     trained: Sequence[Trained],
     rules: Rules,
     taken: Mapping[str, Trained],
@@ -119,7 +118,7 @@ def _finding(
     return reaches(goal, trained, rules, taken.get(goal.besides or ""), _modest(goal, rubric))
 
 
-def _modest(goal: GoalTable, rubric: Rubric) -> bool:
+def _modest(goal: Goal, rubric: Rubric) -> bool:
     """Say whether another item asks for a run besides the one that earns this goal."""
     named = {p.goal.besides for item in rubric.table.items for p in item.parts if p.goal}
     return any(
@@ -129,8 +128,8 @@ def _modest(goal: GoalTable, rubric: Rubric) -> bool:
 
 
 def _result(
-    item: ItemTable,
-    findings: Sequence[tuple[PartTable, Finding]],
+    item: Item,
+    findings: Sequence[tuple[Part, Finding]],
     notebook: Notebook,
     done: Mapping[str, ItemResult],
 ) -> ItemResult:
@@ -167,8 +166,8 @@ def _result(
 
 
 def _because_of(
-    item: ItemTable,
-    missed: Sequence[tuple[PartTable, Finding]],
+    item: Item,
+    missed: Sequence[tuple[Part, Finding]],
     done: Mapping[str, ItemResult],
 ) -> str | None:
     """Return the code item without which there could be no run; None where runs are there."""
@@ -191,11 +190,11 @@ def _says(finding: Finding, notebook: Notebook) -> str:
     return finding.says
 
 
-def _fault(item: ItemTable, part: PartTable, says: str) -> Fault:
+def _fault(item: Item, part: Part, says: str) -> Fault:
     return Fault(f"{item.id}/{part.id}", part.id, "", "value", says, public=True)
 
 
-def _bare(item: ItemTable, status: Status) -> ItemResult:
+def _bare(item: Item, status: Status) -> ItemResult:
     return ItemResult(item.id, item.title, item.section, item.where, status, 0.0, item.points, ())
 
 

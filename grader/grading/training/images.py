@@ -13,13 +13,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from grader.box.cache import cache_folder
 from grader.errors import GraderFault, UsageError
-from grader.rubric.goals import ProfileTable
+from grader.rubric.records import ImageProfile
 
 Split = Literal["training", "validation", "hidden"]
 BATCH = 100
@@ -36,13 +38,13 @@ class Images:
     """
 
     def __init__(
-        self, profile: ProfileTable, secret: str, package: Path, data_dir: Path | None = None
+        self, profile: ImageProfile, secret: str, package: Path, data_dir: Path | None = None
     ) -> None:
         self.profile = profile
         self.real = data_dir is not None
         digest = hashlib.sha256(f"hidden images {secret}".encode()).digest()
         self._asked = {
-            **profile.model_dump(exclude={"scale"}),
+            **{name: value for name, value in asdict(profile).items() if name != "scale"},
             "package": str(package),
             "data_dir": str(data_dir) if data_dir else None,
             "hidden_seed": int.from_bytes(digest[:4], "big"),
@@ -100,9 +102,8 @@ class Images:
     def _found(self) -> Path:
         """Return the folder with the files, made if it is not there yet."""
         asked = {key: value for key, value in self._asked.items() if key != "package"}
-        root = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
         name = hashlib.sha256(json.dumps([FORM, asked, self._source()]).encode()).hexdigest()
-        parent = Path(root) / "backgrade-grader"
+        parent = cache_folder()
         if (parent / name[:32]).is_dir():
             return parent / name[:32]
         try:

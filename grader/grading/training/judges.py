@@ -7,7 +7,7 @@ stands beside them as a claim, and earns nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from grader.grading.training import sentences
@@ -23,7 +23,7 @@ from grader.grading.training.runs import (
     value,
     varied,
 )
-from grader.rubric.goals import BelievingTable, GoalTable, On, RunsTable
+from grader.rubric.records import Believing, Goal, On, RunFilter
 from grader.types import FaultKind, Trained
 
 DUST = 1e-9
@@ -46,16 +46,16 @@ class Finding:
 class Rules:
     """How strict the judges are: the rubric's table, and the profile's factor on validation."""
 
-    believing: BelievingTable
+    believing: Believing
     scale: float
 
-    def asked(self, goal: GoalTable) -> float:
+    def asked(self, goal: Goal) -> float:
         """Return the accuracy that a goal asks for on these data."""
         return (goal.at_least or 0.0) * (self.scale if goal.on == "validation" else 1.0)
 
 
 def reaches(
-    goal: GoalTable, runs: Sequence[Trained], rules: Rules, taken: Trained | None, modest: bool
+    goal: Goal, runs: Sequence[Trained], rules: Rules, taken: Trained | None, modest: bool
 ) -> Finding:
     """Judge whether one run reaches an accuracy.
 
@@ -87,7 +87,7 @@ def reaches(
     return Finding("failed", (best,), sentences.short_of(goal, best, found, asked))
 
 
-def beats(goal: GoalTable, runs: Sequence[Trained], rules: Rules) -> Finding:
+def beats(goal: Goal, runs: Sequence[Trained], rules: Rules) -> Finding:
     """Judge whether a run is ahead of another of the same net, by a difference of accuracies."""
     assert goal.against is not None  # the rubric was checked
     ours, others = ([run for run in runs if fits(run, wanted)]
@@ -121,7 +121,7 @@ def beats(goal: GoalTable, runs: Sequence[Trained], rules: Rules) -> Finding:
     return Finding("failed", (), sentences.unlike(goal.runs, goal.against), "missing")
 
 
-def sweeps(goal: GoalTable, runs: Sequence[Trained], rules: Rules) -> Finding:
+def sweeps(goal: Goal, runs: Sequence[Trained], rules: Rules) -> Finding:
     """Judge whether one net was trained with so many different values of a setting."""
     without = {"batch_size"} if goal.over == "batch_size" else set()
     groups = _groups([r for r in runs if fits(r, goal.runs) and learned(r, goal.runs)], without)
@@ -155,7 +155,7 @@ def sweeps(goal: GoalTable, runs: Sequence[Trained], rules: Rules) -> Finding:
     return Finding("failed", tuple(found), says)
 
 
-def too_good(run: Trained, believing: BelievingTable) -> bool:
+def too_good(run: Trained, believing: Believing) -> bool:
     """Say whether a net does so much better on validation than on hidden images that it saw them.
 
     Where there are no hidden images nothing is known, and nothing is held against it.
@@ -170,8 +170,8 @@ def _of(run: Trained, on: On) -> float:
     return -1.0 if found is None else found
 
 
-def _compared(one: RunsTable, other: RunsTable) -> set[str]:
-    return {name for name in RunsTable.model_fields if getattr(one, name) != getattr(other, name)}
+def _compared(one: RunFilter, other: RunFilter) -> set[str]:
+    return {f.name for f in fields(one) if getattr(one, f.name) != getattr(other, f.name)}
 
 
 def _groups(runs: Sequence[Trained], without: set[str]) -> dict[Key, list[Trained]]:
@@ -185,7 +185,7 @@ def _regrouped(groups: Mapping[Key, list[Trained]], without: set[str]) -> dict[K
     return _groups([run for group in groups.values() for run in group], without)
 
 
-def _missing(wanted: RunsTable, runs: Sequence[Trained]) -> Finding:
+def _missing(wanted: RunFilter, runs: Sequence[Trained]) -> Finding:
     """Say what was looked for, and why the runs that are there could not be used."""
     fitting = [run for run in runs if fits(run, wanted)]
     return Finding("failed", (), sentences.missing(wanted, fitting), "missing")

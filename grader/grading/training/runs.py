@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from grader.rubric.goals import GoalTable, On, RunsTable
+from grader.rubric.records import Goal, On, RunFilter
 from grader.types import Trained
 
 Key = tuple[object, ...]
@@ -35,7 +35,7 @@ def told(run: Trained, on: On) -> float:
     return float(max(run.training.train_acc_history, default=math.nan))
 
 
-def fits(run: Trained, wanted: RunsTable) -> bool:
+def fits(run: Trained, wanted: RunFilter) -> bool:
     """Say whether a run is of the kind that is looked for, whatever it learned."""
     training = run.training
     return (
@@ -48,7 +48,7 @@ def fits(run: Trained, wanted: RunsTable) -> bool:
     )
 
 
-def learned(run: Trained, wanted: RunsTable) -> bool:
+def learned(run: Trained, wanted: RunFilter) -> bool:
     """Say whether a run knows enough of its training images to tell anything."""
     if wanted.learned == 0:
         return run.val_accuracy is not None
@@ -100,6 +100,6 @@ def different(values: Iterable[float], apart: float) -> list[float]:
     return kept
 
 
-def varied(run: Trained, goal: GoalTable) -> float:
+def varied(run: Trained, goal: Goal) -> float:
     """Return what a sweep varies, of one run."""
     return scale(run) if goal.over == "initial_scale" else float(run.training.batch_size)

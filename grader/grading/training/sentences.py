@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from grader.grading.training.runs import drops, told, value
-from grader.rubric.goals import GoalTable, On, RunsTable
+from grader.rubric.records import Goal, On, RunFilter
 from grader.types import Trained
 
 NORMALS = {
@@ -16,7 +16,7 @@ NORMALS = {
 }
 VARIED = {"initial_scale": "scales of the first weights", "batch_size": "batch sizes"}
 SETTING = {"initial_scale": "weight_scale", "batch_size": "batch_size"}
-SHARED = {  # what two runs must share to be compared, by the field of a RunsTable that may differ
+SHARED = {  # what two runs must share to be compared, by the field of a RunFilter that may differ
     "layers": "layers",
     "images": "images",
     "epochs": "epochs",
@@ -33,7 +33,7 @@ MEND = {
 }
 
 
-def words(wanted: RunsTable) -> str:
+def words(wanted: RunFilter) -> str:
     """Say which net is looked for: "a 3-layer net trained on 50 images"."""
     said = "a net" if wanted.layers is None else f"a {wanted.layers}-layer net"
     parts = [NORMALS[wanted.normalization]] if wanted.normalization else []
@@ -59,7 +59,7 @@ def images(on: On) -> str:
     return "its training images" if on == "training" else "the validation images"
 
 
-def short_of(goal: GoalTable, best: Trained, found: float, asked: float) -> str:
+def short_of(goal: Goal, best: Trained, found: float, asked: float) -> str:
     """The best run does not reach what is asked."""
     claim = told(best, goal.on)
     other = ""
@@ -91,7 +91,7 @@ def taken() -> str:
     )
 
 
-def behind(goal: GoalTable, against: RunsTable, first: float, second: float) -> str:
+def behind(goal: Goal, against: RunFilter, first: float, second: float) -> str:
     """A run is not as far ahead of its partner as is asked."""
     points = f"{abs(100 * goal.by):g} percentage points"
     asked = (
@@ -105,7 +105,7 @@ def behind(goal: GoalTable, against: RunsTable, first: float, second: float) -> 
     )
 
 
-def unlike(one: RunsTable, other: RunsTable) -> str:
+def unlike(one: RunFilter, other: RunFilter) -> str:
     """There are both runs of a pair, but they cannot be compared."""
     same = [word for name, word in SHARED.items() if getattr(one, name) == getattr(other, name)]
     return (
@@ -114,7 +114,7 @@ def unlike(one: RunsTable, other: RunsTable) -> str:
     )
 
 
-def few_values(goal: GoalTable, values: Sequence[float]) -> str:
+def few_values(goal: Goal, values: Sequence[float]) -> str:
     """A sweep has too few values."""
     over = str(goal.over)
     found = f" ({', '.join(f'{value:.2g}' for value in values)})" if values else ""
@@ -125,7 +125,7 @@ def few_values(goal: GoalTable, values: Sequence[float]) -> str:
     )
 
 
-def no_wider(goal: GoalTable, other: RunsTable, ours: int, theirs: int) -> str:
+def no_wider(goal: Goal, other: RunFilter, ours: int, theirs: int) -> str:
     """A sweep does not show what it should."""
     over = str(goal.over)
     return (
@@ -136,7 +136,7 @@ def no_wider(goal: GoalTable, other: RunsTable, ours: int, theirs: int) -> str:
     )
 
 
-def missing(wanted: RunsTable, fitting: Sequence[Trained]) -> str:
+def missing(wanted: RunFilter, fitting: Sequence[Trained]) -> str:
     """There is no run that could be used; `fitting` are those of the right kind."""
     best = max(
         (run for run in fitting if run.train_accuracy is not None),
@@ -151,7 +151,7 @@ def missing(wanted: RunsTable, fitting: Sequence[Trained]) -> str:
             "learning_rate"
         )
     said = f"No training run of {words(wanted)} was found"
-    if wanted == RunsTable():
+    if wanted == RunFilter():
         said = "No training run was found"
     odd = [run.says for run in fitting if run.val_accuracy is None and run.says]
     if odd:
@@ -167,7 +167,7 @@ def claim(best: Trained, on: On) -> str:
     )
 
 
-def _learned(wanted: RunsTable) -> str:
+def _learned(wanted: RunFilter) -> str:
     if not wanted.learned:
         return ""
     return f" that gets {share(wanted.learned)} of its training images right"

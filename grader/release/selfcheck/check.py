@@ -6,15 +6,16 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
 
 from grader.box.evidence import modules_of
 from grader.diagnosis import diagnose
 from grader.grading import dependencies, score
+from grader.grading.facts import Facts
 from grader.grading.verdicts import Bench, Verdict
 from grader.release.selfcheck.children import Pool
-from grader.release.selfcheck.public import Item, Public
+from grader.release.selfcheck.public import Public
 from grader.release.selfcheck.runner import Runner
+from grader.rubric.records import Item
 from grader.submission.written import Sources
 from grader.types import Cause, Diagnosis, Evidence, Fault, PartResult, Status
 
@@ -26,7 +27,7 @@ class Checked:
     """One item after its public cases ran.
 
     `waits_for` is the item that may explain its failure; None where its own mistake is known.
-    `right` counts the public cases that are right.
+    `right` counts the public cases that are right, `hidden` those that run when it is handed in.
     """
 
     item: Item
@@ -34,6 +35,7 @@ class Checked:
     status: Status
     parts: tuple[PartResult, ...]
     right: int
+    hidden: int
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     cause: Cause | None = None
     hint: str = ""
@@ -57,8 +59,7 @@ class Checker:
         self, public: Public, package: str, files: Mapping[str, bytes], pool: Pool
     ) -> None:
         self._public = public
-        self._rubric = cast(Any, public)  # it has what judging asks of a rubric
-        self._bench = Bench(self._rubric, public.golden, Sources(files))
+        self._bench = Bench(public, public.golden, Sources(files))
         self._runner = Runner(public, package, files, pool, self._bench.is_right)
         self._evidence: dict[str, Future[dict[str, Evidence]]] = {}
         self._verdicts: dict[str, Verdict] = {}
@@ -86,7 +87,8 @@ class Checker:
         for item in items:
             if item.id not in self._evidence:
                 self._evidence[item.id] = Future()
-                groups.setdefault(modules_of(item.cases[0]), []).append(item)
+                first = self._public.cases_of(item.id)[0]
+                groups.setdefault(modules_of(first), []).append(item)
         for group in groups.values():
             threads.submit(self._observe, group)
 
@@ -110,15 +112,16 @@ class Checker:
             for name in dict.fromkeys(need for case in item.cases for need in case.needs):
                 self._verdict(self._public.item(name))
             wrong = {name for name, known in self._verdicts.items() if not known.passed}
-            evidence, asked = self._evidence[item.id].result(), self._rubric.item(item.id)
-            self._verdicts[item.id] = self._bench.verdict(asked, evidence, wrong=wrong)
+            evidence = self._evidence[item.id].result()
+            self._verdicts[item.id] = self._bench.verdict(item, evidence, wrong=wrong)
         return self._verdicts[item.id]
 
     def _checked(self, item: Item, verdict: Verdict) -> Checked:
-        evidence, asked = self._evidence[item.id].result(), self._rubric.item(item.id)
-        parts = score.parts_of(asked, verdict.right, verdict.otherwise)
+        evidence = self._evidence[item.id].result()
+        parts = score.parts_of(item, verdict.right, verdict.otherwise)
         status = score.status_of(parts, verdict.faults)
-        found = Checked(item, verdict, status, parts, verdict.checks[0], evidence)
+        hidden = self._public.hidden[item.id]
+        found = Checked(item, verdict, status, parts, verdict.checks[0], hidden, evidence)
         if found.passed:
             return found
         why = self._why(verdict, evidence)
@@ -126,18 +129,16 @@ class Checker:
         return replace(
             found,
             cause=why.cause if why else None,
-            hint=why.hints[0] if why and why.hints else item.hint,
-            waits_for=self._root(asked) if verdict.written and not known else None,
+            hint=why.hints[0] if why and why.hints else "".join(item.hints),
+            waits_for=self._root(item) if verdict.written and not known else None,
         )
 
-    def _root(self, asked: Any) -> str | None:
+    def _root(self, item: Item) -> str | None:
         """Return the item that may explain the failure: a layer first, else a net."""
-        return dependencies.root(asked, self._verdicts, ("layers",)) or dependencies.root(
-            asked, self._verdicts
-        )
+        layer = dependencies.root(item, self._verdicts, ("layers",))
+        return layer or dependencies.root(item, self._verdicts)
 
     def _why(self, verdict: Verdict, evidence: Mapping[str, Evidence]) -> Diagnosis | None:
         name = verdict.item.id
-        of_one = {name: verdict}
-        found = diagnose.causes(self._rubric, self._bench, evidence, of_one, {}, (), self._rubric)
-        return found.get(name)
+        facts = Facts(self._public, self._public, self._bench, evidence, {name: verdict})
+        return diagnose.causes(facts).get(name)

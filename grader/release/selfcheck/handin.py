@@ -75,7 +75,7 @@ def look_through(path: Path, submission: Submission, public: Public, root: Path)
             records.append(record)
             notes += found
             notes += _behind(name, submission, dates)
-    asked = inline_answers.find(records, _Questions(public))  # type: ignore[arg-type]
+    asked = inline_answers.find(records, public)
     blank = [one.id for one in asked if one.status == "blank"]
     here = {record.name.rpartition(".")[0] for record in records}
     blank = [name for name in blank if name.partition("/")[0] in here]
@@ -84,15 +84,8 @@ def look_through(path: Path, submission: Submission, public: Public, root: Path)
     return notes
 
 
-class _Questions:
-    """The questions of an assignment, as grader.notebooks.inline_answers asks for them."""
-
-    def __init__(self, public: Public) -> None:
-        self.table = public.table
-
-
 def _wanted_notebooks(public: Public) -> list[str]:
-    asked = [item.where for item in public.table.items if item.kind == "notebook"]
+    asked = [item.file for item in public.table.items if item.kind == "notebook"]
     return [name for name in NOTEBOOKS if name in asked]
 
 

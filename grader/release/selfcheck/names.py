@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Sequence
 
 from grader.errors import UsageError
-from grader.release.selfcheck.public import Item, Public
+from grader.release.selfcheck.public import Public
+from grader.rubric.records import Item
 
 
 def chosen(public: Public, names: Sequence[str]) -> list[Item]:
@@ -24,7 +25,7 @@ def chosen(public: Public, names: Sequence[str]) -> list[Item]:
 def _known(public: Public) -> dict[str, list[Item]]:
     known: dict[str, list[Item]] = {}
     for item in public.code:
-        file = item.where.partition(":")[0].rpartition("/")[2]
+        file = item.file.rpartition("/")[2]
         for name in (item.id, item.section, file, file[: -len(".py")]):
             known.setdefault(name, []).append(item)
     return known

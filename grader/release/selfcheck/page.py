@@ -46,7 +46,7 @@ def write(
 
 def _page(public: Public, checked: Sequence[Checked], places: Mapping[str, str]) -> Iterator[str]:
     right, many = show.counted(checked)
-    hidden = sum(one.item.hidden for one in checked)
+    hidden = sum(one.hidden for one in checked)
     title = escape(public.table.title)
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{CSP}">'

@@ -11,9 +11,10 @@ from grader.errors import UnusableSubmission
 from grader.release.selfcheck import show
 from grader.release.selfcheck.check import Checked, Checker
 from grader.release.selfcheck.children import Pool
-from grader.release.selfcheck.public import Item, Public
+from grader.release.selfcheck.public import Public
 from grader.release.selfcheck.show import Screen
 from grader.release.selfcheck.sources import python_files
+from grader.rubric.records import Item
 from grader.submission.layout import PACKAGE
 
 if TYPE_CHECKING:

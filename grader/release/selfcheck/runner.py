@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from grader.box.evidence import asked, evidence_of, modules_of, unloaded
 from grader.guest import wire
 from grader.guest.modules import GRADED
 from grader.release.selfcheck.children import Child, Pool
-from grader.release.selfcheck.public import Item, Public
+from grader.release.selfcheck.public import Public
+from grader.rubric.records import Item
 from grader.types import Case, Evidence
 
 START_S = 60.0  # until a process must have imported NumPy, on the slowest machine
@@ -52,24 +54,25 @@ class Runner:
     def observe(self, items: Sequence[Item], done: Callable[[Item, Seen], None]) -> None:
         """Run the cases of `items`; call `done` with the evidence of each item, in order."""
         seen: Seen = {}
-        waiting = list(items)
+        waiting = [(item, self._public.cases_of(item.id)) for item in items]
+        wanted = [case for _, cases in waiting for case in cases]
 
         def settle() -> None:
-            while waiting and all(case.id in seen for case in waiting[0].cases):
-                item = waiting.pop(0)
-                mine = {case.id: seen[case.id] for case in item.cases}
-                if len(items) > 1 and self._is_doubtful(item, mine):
+            while waiting and all(case.id in seen for case in waiting[0][1]):
+                item, cases = waiting.pop(0)
+                mine = {case.id: seen[case.id] for case in cases}
+                if len(items) > 1 and self._is_doubtful(cases, mine):
                     mine = {}
-                    self._run(item.cases, mine, lambda: None)
+                    self._run(cases, mine, lambda: None)
                 done(item, mine)
 
-        self._run([case for item in items for case in item.cases], seen, settle)
+        self._run(wanted, seen, settle)
 
-    def _is_doubtful(self, item: Item, seen: Seen) -> bool:
+    def _is_doubtful(self, cases: Sequence[Case], seen: Seen) -> bool:
         """Say whether a neighbour may be to blame for an answer that is not right."""
         return any(
             seen[case.id].outcome not in SETTLED and not self._right(case, seen[case.id])
-            for case in item.cases
+            for case in cases
         )
 
     def _run(self, cases: Sequence[Case], seen: Seen, after: Callable[[], None]) -> None:
@@ -94,8 +97,9 @@ class Runner:
         """Return the cases that rest on nothing which ran out of time."""
         kept = []
         for case in left:
-            needs = (case.item, *self._public.all_needs(case.item))
-            blocker = next((name for name in needs if name in self._stuck), None)
+            known = self._public.all_needs(case.item)
+            needs = [item.id for item in self._public.code if item.id in known]
+            blocker = next((name for name in (case.item, *needs) if name in self._stuck), None)
             if blocker is None:
                 kept.append(case)
             else:
@@ -133,7 +137,7 @@ class Runner:
             arrays |= {f"case:{case.id}:{name}": array for name, array in made.items()}
         say = {
             "package": self._package, "cases": [asked(case) for case in cases],
-            "modules": list(modules), "conventions": dict(self._public.table.conventions),
+            "modules": list(modules), "conventions": asdict(self._public.table.conventions),
         }  # fmt: skip
         return wire.pack(say, arrays)
 

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
 from grader.release.selfcheck.check import Checked
-from grader.release.selfcheck.public import Item
 from grader.report.cards import label, lede
 from grader.report.faults import Problem, chosen, in_one_line, problem
 from grader.report.tables import Table
 from grader.report.text import one_line, shown
+from grader.rubric.records import Item
 
 STYLES = {"good": "32", "bad": "31", "dim": "2", "bold": "1"}
 NAME_WIDTH = 28
@@ -155,11 +155,9 @@ def _printed(screen: Screen, checked: Checked) -> None:
 
 def place_of(item: Item, package: str, files: Mapping[str, bytes]) -> str:
     """Return where the function stands, as editors know it: "cs231n/layers.py:41"."""
-    file, _, names = item.where.partition(": ")
-    name = re.split(r"\W", names, maxsplit=1)[0]
-    path = f"{package}/{file}"
+    path = f"{package}/{item.file}"
     lines = files.get(path, b"").decode("utf-8", "replace").splitlines()
-    pattern = re.compile(rf"\s*(?:def|class)\s+{re.escape(name)}\b")
+    pattern = re.compile(rf"\s*(?:def|class)\s+{re.escape(item.function)}\b")
     found = [number for number, line in enumerate(lines, start=1) if pattern.match(line)]
     return f"{path}:{found[-1]}" if found else path  # the last one is the one that counts
 
@@ -167,7 +165,7 @@ def place_of(item: Item, package: str, files: Mapping[str, bytes]) -> str:
 def summary(screen: Screen, checked: Sequence[Checked]) -> None:
     """Say how many public checks are right, and how many more will run."""
     right, many = counted(checked)
-    hidden = sum(one.item.hidden for one in checked)
+    hidden = sum(one.hidden for one in checked)
     screen.line()
     screen.line(
         f"Public checks: {right} of {many} right. {hidden} more run when you hand in.", "bold"

@@ -10,8 +10,9 @@ from grader.box.evidence import modules_of
 from grader.errors import UsageError
 from grader.guest.modules import GRADED
 from grader.release.selfcheck import run
-from grader.release.selfcheck.public import Item
+from grader.release.selfcheck.public import Public
 from grader.release.selfcheck.sources import own_files
+from grader.rubric.records import Item
 
 EVERY_S = 0.3
 STOP = "Watching your files; save one to check it again. Ctrl+C stops."
@@ -29,7 +30,7 @@ def watch(root: Path, items: Sequence[Item], desk: run.Desk) -> int:
             now = saved(root)
             changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
             before = now
-            hit = affected(changed, items)
+            hit = affected(changed, items, desk.public)
             if hit:
                 desk.screen.line()
                 desk.screen.line(f"{', '.join(changed)} saved {time.strftime('%H:%M:%S')}", "bold")
@@ -61,7 +62,7 @@ def saved(root: Path) -> dict[str, int]:
     return found
 
 
-def affected(changed: Sequence[str], items: Sequence[Item]) -> list[Item]:
+def affected(changed: Sequence[str], items: Sequence[Item], public: Public) -> list[Item]:
     """Return the items whose cases reach a changed file; a file of the student's own reaches all.
 
     `changed` are paths such as "cs231n/layers.py".
@@ -70,8 +71,5 @@ def affected(changed: Sequence[str], items: Sequence[Item]) -> list[Item]:
     names = [graded.get(path.partition("/")[2], "") for path in changed]
     if "" in names:
         return list(items)
-    return [
-        item
-        for item in items
-        if any(name in modules_of(case) for case in item.cases for name in names)
-    ]
+    hit = {case.item for case in public.cases if not set(names).isdisjoint(modules_of(case))}
+    return [item for item in items if item.id in hit]

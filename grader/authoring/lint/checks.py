@@ -9,7 +9,7 @@ from grader.errors import BackgradeError
 
 
 @dataclass(frozen=True)
-class Problem:
+class Defect:
     """One thing that is not right: the place, what is wrong there, what to do next."""
 
     place: str
@@ -21,7 +21,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Row:
+class Check:
     """One check: its name, what it looked at, and its problems.
 
     `left_out` says what was not looked at, and why; `warnings` are to be read, and no failure.
@@ -29,16 +29,16 @@ class Row:
 
     name: str
     looked_at: str
-    problems: Sequence[Problem] = ()
+    problems: Sequence[Defect] = ()
     left_out: str = ""
-    warnings: Sequence[Problem] = ()
+    warnings: Sequence[Defect] = ()
 
 
-def of_error(error: BackgradeError) -> Problem:
+def of_error(error: BackgradeError) -> Defect:
     """Return an error of ours ("place: what; what to do") as a problem."""
     place, _, rest = str(error).partition(": ")
     says, _, do = rest.rpartition("; ")
-    return Problem(place, says or rest, do if says else "mend it")
+    return Defect(place, says or rest, do if says else "mend it")
 
 
 def counted(number: int, what: str) -> str:

@@ -32,7 +32,7 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Mistake:
+class WrongSubmission:
     """One wrong submission: what is wrong, and which parts of which items it must lose."""
 
     name: str
@@ -82,7 +82,7 @@ def wrong(home: Path) -> dict[str, Path]:
     return {f"{path.parent.name}/{path.stem}": path for path in paths}
 
 
-def mistake(home: Path, path: Path) -> Mistake:
+def wrong_submission(home: Path, path: Path) -> WrongSubmission:
     """Return the wrong submission that a file describes. Raises UsageError for one that is none."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -102,7 +102,7 @@ def mistake(home: Path, path: Path) -> Mistake:
         name.replace("/", " "), planted(dict(right.files), text, str(path)), right.package
     )
     rubric = said.get("RUBRIC", "cs231n-a2")
-    return Mistake(name, ast.get_docstring(tree) or "", fails, rubric, submission)
+    return WrongSubmission(name, ast.get_docstring(tree) or "", fails, rubric, submission)
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, Any]]:

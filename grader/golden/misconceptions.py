@@ -27,15 +27,15 @@ ARRAYS = "answers.npy"
 
 
 @dataclass(frozen=True)
-class Told:
+class Explanation:
     """What a student may read about a mistake."""
 
-    says: str
+    message: str
     formula: str
     hints: tuple[str, ...]
 
 
-class Wrong:
+class Misconceptions:
     """Golden wrong answers by item and mistake, read from a folder or just made."""
 
     def __init__(self, manifest: Mapping[str, Any], flat: np.ndarray) -> None:
@@ -44,7 +44,7 @@ class Wrong:
         self._variants: list[str] = list(manifest["variants"])
 
     @classmethod
-    def read(cls, folder: Path, reference: str) -> Wrong:
+    def read(cls, folder: Path, reference: str) -> Misconceptions:
         """Read what lies in `folder`, made from the reference with the hash `reference`.
 
         Raises GoldenError that names the file.
@@ -67,14 +67,14 @@ class Wrong:
         return cls(manifest, flat)
 
     @classmethod
-    def none(cls) -> Wrong:
+    def none(cls) -> Misconceptions:
         """Return what is known without any files: no mistake."""
         return cls({"mistakes": {}, "variants": [], "answers": {}}, np.zeros(0))
 
-    def told(self, mistake: str) -> Told:
+    def explanation(self, mistake: str) -> Explanation:
         """Return what is said about a mistake."""
         row = self._manifest["mistakes"][mistake]
-        return Told(row["says"], row["formula"], tuple(row["hints"]))
+        return Explanation(row["says"], row["formula"], tuple(row["hints"]))
 
     def answers(self, item: str) -> dict[str, dict[Key, Answer]]:
         """Return variant -> what is wrong with an item's answers under it.
@@ -97,7 +97,7 @@ class Wrong:
                 for (case, output), answer in answers.items():
                     yield f"{variant}:{case}:{output}", answer
 
-    def differences(self, other: Wrong) -> list[Difference]:
+    def differences(self, other: Misconceptions) -> list[Difference]:
         """Return every answer that `other` lacks, adds or changes."""
         mine, theirs = dict(self.arrays()), dict(other.arrays())
         found = [Difference(n, "is gone") for n in mine if n not in theirs]

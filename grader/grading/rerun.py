@@ -1,0 +1,64 @@
+"""A judged submission that can run once more, each time in a session of its own.
+
+Follow-through and diagnosis look further into what failed. No text and no array of these sessions
+is shown to anyone, except for the minimal example's, near which no hidden input came.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from grader.box.job import Job
+from grader.box.session import Session
+from grader.box.worker import Worker
+from grader.grading.assignment import Assignment
+from grader.grading.facts import Facts
+from grader.types import Case, Evidence
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What it takes to run a submission again, and what is known of it so far.
+
+    `deadline` is a time of time.monotonic, after which nothing more is tried.
+    """
+
+    job: Job
+    worker: Worker
+    assignment: Assignment
+    facts: Facts
+    deadline: float
+
+    @property
+    def has_time(self) -> bool:
+        """Whether the submission's time is not up yet."""
+        return time.monotonic() < self.deadline
+
+    @contextmanager
+    def session(self, job: Job | None = None) -> Iterator[Session]:
+        """Open a session of the submission, or of another job; close it, whatever happens."""
+        session = Session(self.worker, job or self.job, self.assignment.rubric, self.deadline)
+        try:
+            yield session
+        finally:
+            session.close()
+
+    def over(self, layers: Mapping[str, bytes]) -> Job:
+        """Return the job of the student's nets over other layers, by module."""
+        return replace(self.job, graft=layers)
+
+    def reference_over(self, layers: Mapping[str, bytes]) -> Job:
+        """Return the job of the reference's nets over other layers."""
+        files, conventions = self.assignment.solved, {"dropout_p": "keep"}
+        return replace(self.over(layers), package="cs231n", files=files, conventions=conventions)
+
+    def nets(self, cases: Sequence[Case], job: Job) -> dict[str, Evidence]:
+        """Run cases of nets once; return {} if nothing is asked, time is up, or no net loads."""
+        if not cases or not self.has_time:
+            return {}
+        with self.session(job) as session:
+            loaded = session.loaded.modules.get("fc_net", {}).get("outcome") == "loaded"
+            return session.once(cases) if loaded else {}

@@ -1,0 +1,169 @@
+"""What is said about a finding: of a public case all that helps, of a hidden one no number of it.
+
+Judges name a reason and hand over data. This is the one module that makes sentences of them, so it
+is the one place that keeps what a hidden case holds: a sentence about one is made of SHOWN alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from grader.types import FaultKind
+
+if TYPE_CHECKING:
+    from grader.judges import Finding, Look
+
+
+class Reason(NamedTuple):
+    """The kind of a fault and its sentences: for public cases, and for hidden ones."""
+
+    kind: FaultKind
+    public: str
+    hidden: str
+
+
+OFF = "off by up to {error:.2g} of its largest value, allowed is {limit}"
+SHARE = "{share:.3f} of the units are kept, it should be {keep:g} (within {allowed:.3f})"
+TURNED = ": p is read the other way round"
+OTHER_MASK = "dx is not dout times the mask of the forward pass"
+SINGLE = "{subject} is right to single precision: "
+
+# Reason by kind: one sentence for both, or those for (public, hidden) cases.
+SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
+    "missing": {
+        "missing": "{subject} is missing{place}",
+        "incomplete grads":
+            "grads is not complete: the Solver needs a gradient for every key of params",
+        "no mask": "the forward pass keeps or drops all units: there is no mask to hand back",
+        "no parameter": "params has no '{subject}'; it has {names}",
+        "not normalized": "the forward pass does not normalize",  # nobody reads this one
+    },
+    "not_written": {"none": "{subject} is still None"},
+    "shape": {
+        "shape": ("{subject} has shape {got}, expected {want}", "{subject} has the wrong shape"),
+        "wrong shape": "{subject} has the wrong shape",
+        "unit axis": ("{subject} has right values in shape {got}, expected {want}",
+                      "{subject} has right values, with an extra axis of length 1"),
+        "parameter shape": ("params['{subject}'] has shape {got}, expected {want}",
+                            "params['{subject}'] has the wrong shape"),
+        "parameter unit axis": ("params['{subject}'] has shape {got}, expected {want}",
+                                "params['{subject}'] has an extra axis of length 1"),
+    },
+    "not_finite": {
+        "nan": ("{subject} has nan in {bad} of {size} cells, the first at {at}",
+                "{subject} has nan in it"),
+        "inf": ("{subject} has inf in {bad} of {size} cells, the first at {at}",
+                "{subject} has inf in it"),
+        "not finite": "{subject} has nan or inf in it",
+    },
+    "dtype": {
+        "no array": ("{subject} is {refused}; an array of float64 is expected",
+                     "{subject} is no array of float64"),
+        "float32": "{subject} is in single precision: float32 where float64 came in",
+        "float32 rounding": SINGLE + "float32 where float64 came in",
+        "float32 inside": SINGLE + "it is computed from float32 arrays",
+        "float32 scale": "kept units are scaled right to single precision: the mask is float32",
+    },
+    "value": {
+        "cells": ("{what} has wrong values: {bad} of {size} cells differ, " + OFF,
+                  "{what} is wrong: " + OFF),
+        "number": "{what} is wrong: off by {error:.2g} of its value, allowed is {limit}",
+        # dropout
+        "all dropped": "every unit was dropped",
+        "none dropped": "no unit was dropped",
+        "many factors": "units are multiplied by many different numbers, not by 0 or one factor",
+        "rows alike": "every row of the batch got the same mask: draw one number for each unit",
+        "units alike":
+            "every unit of an example got the same mask: draw one number for each unit",
+        "share": (SHARE, "the share of units that are kept is wrong"),
+        "share turned": (SHARE + TURNED, "the share of units that are kept is wrong" + TURNED),
+        "no scale": "no unit is left to see the scale of",
+        "not scaled": "kept units are not scaled: divide by the share that is kept",
+        "scale": ("kept units are multiplied by {factor:.4g}, which does not keep the mean",
+                  "kept units are multiplied by a number that does not keep the mean"),
+        "same draws": "two calls without a seed drop the same units",
+        "seed ignored": "the same seed in dropout_param gives different masks",
+        "other mask": OTHER_MASK,
+        "other mask, no scale": OTHER_MASK + ": the scale of the forward pass is missing",
+        "test mode": "dx is not dout in test mode",
+        # nets
+        "standard deviation": (
+            "params['{subject}'] has standard deviation {std:.3g}, weight_scale asks for {scale:g}",
+            "params['{subject}'] has another standard deviation than weight_scale asks for"),
+        "mean": ("params['{subject}'] has mean {mean:.3g}, it should be drawn around 0",
+                 "params['{subject}'] is not drawn around 0"),
+        "not normal": "params['{subject}'] is not drawn from a normal distribution",
+        "not zeros": "params['{subject}'] should start as zeros",
+        "not ones": "params['{subject}'] should start as ones",
+        "no dropout": "no unit is ever dropped behind hidden layer {layer} in training",
+        "no dropout beside normalization":
+            "equal batches give equal losses: no unit is dropped when a normalization is on",
+        "share of the net": (
+            "the net keeps {kept:.2f} of its hidden units, your dropout layer keeps {layers:.2f}",
+            "the net keeps another share of its hidden units than your dropout layer does"),
+        "pixels dropped":
+            "input pixels are dropped; dropout belongs behind the hidden layers only",
+        "scores dropped":
+            "the output scores are changed by dropout; it belongs behind the hidden layers only",
+        "penalty":
+            "the penalty in the loss grows with gamma and beta; only the weights are penalized",
+        "seed of the net": "two equal calls with the same seed give different losses",
+        "constant loss": "the loss does not change when the parameters do",
+        "gradients of the net":
+            "the gradients are not those of the net's own loss: they are {error:.2g} of their size "
+            "off",
+        "other gradient": "{subject} is not the gradient of the forward pass",  # nor this one
+    },
+}  # fmt: skip
+REASONS: Mapping[str, Reason] = {
+    name: Reason(kind, *((text, text) if isinstance(text, str) else text))
+    for kind, reasons in SENTENCES.items()
+    for name, text in reasons.items()
+}
+
+# What a sentence about a hidden case may be made of: names of the assignment, how wrong it is.
+SHOWN = ("subject", "what", "place", "names", "error", "limit", "layer")
+NAME = re.compile(r"[A-Za-z_]{1,12}\d?")  # of a parameter; longer ones could hold a hidden number
+
+
+def public(found: Finding, look: Look) -> str:
+    """Return the sentence about a finding of a public case."""
+    return REASONS[found.reason].public.format_map(_facts(found, look, sorted(look.arrays)))
+
+
+def hidden(found: Finding, look: Look) -> str:
+    """Return the sentence about a finding of a hidden case: none of its inputs, sizes, values."""
+    reason = REASONS[found.reason]
+    facts = _facts(found, look, [name for name in sorted(look.arrays) if NAME.fullmatch(name)])
+    shown = {name: facts[name] for name in SHOWN if name in facts}
+    return reason.hidden.format_map(shown)
+
+
+def _facts(found: Finding, look: Look, names: list[str]) -> dict[str, Any]:
+    """Return all that a sentence may name; `names` are arrays that the student's code gave."""
+    subject, probe = found.subject or found.output, look.case.probe
+    # Where two runs are subtracted, the output is not what the student's code returns.
+    added = "what reg adds to " if probe.endswith("_regularization") else ""
+    return {
+        **found.facts,
+        "subject": subject,
+        "what": f"{added}{subject}",
+        "place": _place(subject, probe),
+        "refused": look.refused.get(subject),
+        "names": ", ".join(names[:12]) or "nothing that is an array",
+        "error": found.error,
+        "allowed": found.allowed,
+        "limit": f"{found.allowed:.0e}".replace("e-0", "e-") if found.allowed else "0",
+        "at": found.at,
+    }
+
+
+def _place(name: str, probe: str) -> str:
+    """Return where a net or an update rule should have put an output, to say that it did not."""
+    if probe.startswith("nets.") and name.startswith("d"):
+        return f": grads has no '{name[1:]}'"
+    if probe.startswith("optim.") and name != "next_w":
+        return f": config has no '{name}' after the step"
+    return ""

@@ -1,0 +1,108 @@
+"""The words of the house: what was handed in, what was seen, what we conclude.
+
+All records are frozen. A Report is the one record from which the terminal, the JSON and the HTML
+writers read. Arrays are float64 unless a field says otherwise; times are seconds, sizes are bytes.
+
+evidence    a submission, a case, and what happened when the case ran
+items       what is concluded about one item of the rubric
+notebooks   cells, training runs, answers to inline questions
+
+All of them are imported from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grader.types.evidence import (
+    Arrays,
+    Call,
+    Case,
+    Evidence,
+    Outcome,
+    Raised,
+    Submission,
+)
+from grader.types.items import (
+    COUNTED,
+    Cause,
+    Comparison,
+    Diagnosis,
+    Fault,
+    FaultKind,
+    ItemResult,
+    PartResult,
+    Smallest,
+    Status,
+)
+from grader.types.notebooks import (
+    Band,
+    Cell,
+    Notebook,
+    Question,
+    Trained,
+    Training,
+)
+
+__all__ = [
+    "COUNTED", "Arrays", "Band", "BoxState", "Call", "Case", "Cause", "Cell", "Comparison",
+    "Diagnosis", "Evidence", "Fault", "FaultKind", "Flag", "ItemResult", "Notebook", "Outcome",
+    "PartResult", "Progress", "Question", "Raised", "Report", "Score", "Smallest", "Status",
+    "Submission", "Trained", "Training",
+]  # fmt: skip
+
+Progress = Callable[[str, int, int], None]  # what is done, how many are, of how many
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Something for a person to look at; it never changes a score by itself."""
+
+    kind: str
+    says: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """Points; what could not be graded yet is `pending` and not part of `possible`."""
+
+    earned: float
+    possible: float
+    pending: float
+    bonus: float
+
+
+@dataclass(frozen=True)
+class BoxState:
+    """How the student's code was confined while it ran."""
+
+    outer: str
+    inner: tuple[str, ...]
+    isolated: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that we conclude about one submission; every writer reads this and nothing else.
+
+    `why_rubric` says which course years it was graded as and why, where that needs saying.
+    """
+
+    submission: Submission
+    rubric: str
+    rubric_title: str
+    rubric_sha256: str
+    golden_sha256: str
+    score: Score
+    sections: tuple[tuple[str, str], ...]
+    items: tuple[ItemResult, ...]
+    flags: tuple[Flag, ...]
+    box: BoxState
+    measured: Mapping[str, Any]
+    notebooks: tuple[Notebook, ...] = ()
+    trained: tuple[Trained, ...] = ()
+    questions: tuple[Question, ...] = ()
+    why_rubric: str = ""

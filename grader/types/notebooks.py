@@ -1,0 +1,134 @@
+"""What came out of notebooks: cells, training runs, answers to inline questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from grader.types.evidence import Arrays, Raised
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One code cell as it ran; `number` counts all cells of the notebook from 1.
+
+    `why` is a sentence for a cell that was skipped. `text` is what it printed, bounded; `images`
+    are PNG files that were checked to be nothing else. Seconds are wall time.
+    """
+
+    number: int
+    source: str
+    outcome: Literal["ran", "failed", "timeout", "died", "skipped", "not_run"]
+    why: str = ""
+    text: str = ""
+    images: tuple[bytes, ...] = ()
+    raised: Raised | None = None
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Training:
+    """One run of the Solver, as the notebook told of it: nothing in it is believed yet.
+
+    The fields are those of cs231n.solver.Run, where they are explained. `rows` says which of the
+    training images it was trained on, by their index in the data of the grader; None where they are
+    other images, or prepared in another way.
+    """
+
+    cell: int
+    layer_sizes: tuple[int, ...]
+    normalization: str | None
+    dropout_keep_ratio: float | None
+    initial_weight_std: tuple[float, ...]
+    reg: float | None
+    update_rule: str
+    learning_rate: float | None
+    lr_decay: float
+    batch_size: int
+    num_epochs: int
+    num_train: int
+    num_val: int
+    train_sha256: str
+    val_sha256: str
+    loss_history: np.ndarray
+    train_acc_history: np.ndarray
+    val_acc_history: np.ndarray
+    best_val_acc: float
+    params: Arrays
+    bn_statistics: tuple[Arrays, ...]
+    rows: np.ndarray | None
+    fitted_params: Arrays = field(default_factory=dict)
+    fitted_bn_statistics: tuple[Arrays, ...] = ()
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook, executed in the box from its first cell to its last.
+
+    `status` is "error" where a cell failed, "timeout" where time was up; `says` is a sentence about
+    the status, `markdown` maps the numbers of text cells to their text. `reused` says when it ran,
+    where what it told was kept from then.
+    """
+
+    name: str
+    status: Literal["executed", "error", "timeout", "missing", "unreadable", "skipped"]
+    says: str = ""
+    cells: tuple[Cell, ...] = ()
+    markdown: Mapping[int, str] = field(default_factory=dict)
+    tags: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    trainings: tuple[Training, ...] = ()
+    repaired: tuple[str, ...] = ()
+    reused: str = ""
+
+    @property
+    def failed_cell(self) -> int | None:
+        """The number of the first cell that did not come to its end."""
+        ended = ("failed", "timeout", "died")
+        return next((cell.number for cell in self.cells if cell.outcome in ended), None)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where the curves of the reference lie for a run of the same kind, over some seeds.
+
+    Each array has a lower and an upper edge, shape (2, n). `loss` holds equal steps of all
+    `epochs`, `train` and `val` accuracies as in a Training. What was not finite is nan.
+    """
+
+    seeds: int
+    epochs: int
+    loss: np.ndarray
+    train: np.ndarray
+    val: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One run after it was looked at: what it told, and what its parameters really do.
+
+    Accuracies are shares of 0..1, recomputed on the trusted side; None where they cannot be, which
+    `says` explains. `items` are the ids of the items that rest on this run; `band` shows where the
+    reference lies, where it has such a run.
+    """
+
+    notebook: str
+    training: Training
+    train_accuracy: float | None
+    val_accuracy: float | None
+    hidden_accuracy: float | None
+    says: str = ""
+    items: tuple[str, ...] = ()
+    band: Band | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """One inline question and its answer, as the student's Markdown, bounded."""
+
+    id: str
+    status: Literal["pending", "blank"]
+    answer: str
+    possible: float
