@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from grader.guest.operations import OPERATIONS, Operation, operation_of
-from grader.guest.probes.nets import parameters
+from grader.guest.probes.models import parameters
 from grader.submission.written import Sources
 from grader.types import Arrays, Case
 
