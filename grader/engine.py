@@ -10,6 +10,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
@@ -58,11 +59,10 @@ def grade_one(
     deadline = clock + rubric.table.limits.submission_s
 
     job = job_of(submission, assignment)
-    session = Session(worker, job, rubric, deadline)
-    evidence = session.observe(rubric.cases, bench.is_right, rubric.large)
+    with closing(Session(worker, job, rubric, deadline)) as session:
+        evidence = session.observe(rubric.cases, bench.is_right, rubric.large)
     verdicts = bench.verdicts(evidence)
     slow = large_input.flags(evidence, rubric, verdicts)
-    session.close()
     facts = Facts(rubric, assignment, bench, evidence, verdicts)
     items = _items(Rerun(session.later, worker, assignment, facts, deadline))
     reused = {book.name: book.reused for book in notebooks if book.reused}

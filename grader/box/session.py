@@ -82,11 +82,11 @@ class Session:
         """
         broken = {c.id: unloaded(c, self.loaded.modules, self.files) for c in cases}
         seen = {case_id: evidence for case_id, evidence in broken.items() if evidence is not None}
-        cases = [case for case in cases if case.id not in seen]
+        able = [case for case in cases if case.id not in seen]
         good: set[str] = set()
         stuck: set[str] = set()
         for public in (True, False):
-            group = _in_order([case for case in cases if case.public is public])
+            group = _in_order([case for case in able if case.public is public])
             free = [case for case in group if self._blocker(case, stuck) is None]
             ran = self.once(free, alone=False)
             stuck |= {case.item for case in free if ran[case.id].outcome == "timeout"}
@@ -100,7 +100,7 @@ class Session:
             for case in free:
                 is_right = right(case, seen[case.id])
                 if not is_right and len(free) > 1 and seen[case.id].outcome in RERUN:
-                    seen[case.id] = self._alone(case, cases, right)
+                    seen[case.id] = self._alone(case, able, right)
                     is_right = right(case, seen[case.id])
                 good |= {case.id} if is_right else set()
         return seen | self._second_look(cases, seen, good, right, large)

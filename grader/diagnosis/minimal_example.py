@@ -104,17 +104,17 @@ def _faults(
         fault
         for fault in verdict.faults
         if fault.kind in SHOWN_KINDS and (fault.part in lost or fault.part == "all")
-        if fault.kind != "value" or _wrong_cells(fault, look).any()
+        if _has_wrong_cells(fault, look)
     ]
 
 
-def _wrong_cells(fault: Fault, look: Look) -> np.ndarray:
-    """Return which cells of a wrong output agree with no accepted convention."""
+def _has_wrong_cells(fault: Fault, look: Look) -> bool:
+    """Say whether some cell agrees with no accepted convention; yes if cells are not compared."""
     shown = fault.comparison
     if shown is None or shown.wrong is None:
-        return np.ones((), dtype=bool)
+        return True
     with np.errstate(all="ignore"):  # a student's numbers may be anything
-        return np.asarray(shown.wrong & ~right_cells(fault.output, shown.got, look))
+        return not right_cells(fault.output, shown.got, look).all()
 
 
 def _same(fault: Fault, others: Sequence[Fault]) -> bool:
@@ -142,8 +142,6 @@ def _smallest(
     expected, got, wrong = right[0], None, None
     if shown is not None:
         expected, got, wrong = shown.expected, shown.got, shown.wrong
-    if wrong is not None and fault.kind == "value":
-        wrong = _wrong_cells(fault, look)
     step = 0
     if snippets.steps_of(case):
         step, expected, got, wrong = _at_step(right, expected, got, wrong)
@@ -161,14 +159,12 @@ def _message(
 ) -> str:
     """Say what is wrong; where numbers differ they stand beside it, so that few words do."""
     name = f"{fault.output} after step {step + 1}" if step else fault.output
-    if got is None:
-        return fault.says
-    if fault.kind == "shape":
+    if got is not None and fault.kind == "shape":
         return f"{name} has shape {got.shape}, expected {expected.shape}"
+    if got is None or wrong is None:
+        return fault.says
     if fault.kind == "not_finite":
         return f"{name} has {'nan' if np.isnan(got).any() else 'inf'} in it"
-    if fault.kind != "value" or wrong is None:
-        return fault.says
     if np.size(expected) == 1:
         return f"{name} should be another number"
     return f"{name} has wrong numbers in {int(wrong.sum())} of {wrong.size} cells"
@@ -187,7 +183,7 @@ def _at_step(
     if got is None:
         return len(expected) - 1, expected[-1], None, None
     if wrong is None or len(got) != len(expected):
-        at = len(expected) - 1 if len(got) == len(expected) else 0
+        at = len(expected) - 1 if got.shape[:1] == expected.shape[:1] else 0
         return at, expected[at], got[at] if got.ndim else got, None
     got = got.reshape(expected.shape)
     at = int(np.argmax(wrong.reshape(len(wrong), -1).any(axis=1)))

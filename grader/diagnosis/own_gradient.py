@@ -47,7 +47,7 @@ def gradients(rerun: Rerun) -> frozenset[str]:
 def _both_wrong(name: str, verdict: Verdict, verdicts: Mapping[str, Verdict]) -> bool:
     """Say whether the forward and the backward pass of an item are wrong, and nothing below it."""
     if _is_layer(name):
-        forward = verdicts.get(forward_of(name, promised=True))
+        forward = verdicts.get(forward_of(name))
         return forward is not None and not forward.passed
     right = verdict.right
     needs = (verdicts[need] for need in verdict.item.needs if need in verdicts)
@@ -67,7 +67,7 @@ def _cases(item: str, rubric: Rubric) -> Iterator[Case]:
     """Yield the first cases of an item as questions about its own forward pass."""
     cases = [case for case in rubric.cases if case.item == item]
     if _is_layer(item):
-        forward = OPERATIONS[forward_of(item, promised=True)]
+        forward = OPERATIONS[forward_of(item)]
         for case in cases[:EACH]:
             along = {f"{n}_along": case.inputs[n].split()[0] for n in forward.takes}
             own = {n: case.inputs[n] for n in (*forward.takes, "dout")}
@@ -88,8 +88,6 @@ def _asked(
 
 
 def _agrees(case: Case, evidence: Evidence) -> bool:
-    if evidence.outcome != "answered":
-        return False
     look = Look(case, {}, evidence.arrays, evidence.refused, (), Rules(0.0, 0.0))
     with np.errstate(all="ignore"):  # a student's numbers may be anything
         return all(found.kind is None for found in judges.find(case.judge).decide(look))

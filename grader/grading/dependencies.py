@@ -28,6 +28,6 @@ def kind(item: Item) -> str:
     return "nets" if any(probe.startswith("nets.") for probe in probes) else "layers"
 
 
-def fails(item_id: str | None, verdicts: Verdicts) -> bool:
+def fails(item_id: str, verdicts: Verdicts) -> bool:
     """Return whether there is an item of this id that is not right."""
-    return item_id is not None and item_id in verdicts and not verdicts[item_id].passed
+    return item_id in verdicts and not verdicts[item_id].passed

@@ -40,7 +40,7 @@ class Again:
     right: Mapping[str, bool]
     evidence: Mapping[str, Evidence]
     root: str | None
-    held: bool = False
+    held: bool
 
 
 def through(rerun: Rerun) -> dict[str, Again]:
@@ -88,7 +88,10 @@ def _again(
     again = facts.bench.verdict(item, evidence, cases, wrong)
     if again.broken:
         rerun.broken[item.id] = again
-    held = of_own_forward and all(_is_gradient(facts.bench, c, evidence[c.id]) for c in cases)
+    own_cases = cases if of_own_forward else ()
+    held = bool(own_cases) and all(  # of no case nothing is known
+        _is_gradient(facts.bench, case, evidence[case.id]) for case in own_cases
+    )
     if not (held or any(again.right.values()) or any(f.kind in DECISIVE for f in again.faults)):
         return None
     root = forward_of(item.id) or _called(cases, evidence, facts.verdicts)
@@ -97,13 +100,13 @@ def _again(
 
 def _is_gradient(bench: Bench, case: Case, evidence: Evidence) -> bool:
     with np.errstate(all="ignore"):  # a student's numbers may be anything
-        return evidence.outcome == "answered" and own.is_gradient(bench.look(case, evidence))
+        return own.is_gradient(bench.look(case, evidence))
 
 
 def _norm_forward(name: str) -> str:
     """Return the forward pass of a normalization's backward pass; else ""."""
-    is_norm = name in OPERATIONS and OPERATIONS[name].axis is not None
-    return forward_of(name, promised=False) if is_norm else ""
+    row = OPERATIONS.get(name)
+    return row.forward if row is not None and row.axis is not None else ""
 
 
 def _over_layers(verdicts: Verdicts) -> bool:
@@ -154,10 +157,10 @@ def _of_halves(session: Session, cases: Sequence[Case]) -> dict[str, Evidence]:
     """Run the two halves of each own case in children of their own; return what both saw."""
     seen: dict[str, Evidence] = {}
     for case in cases:
-        halves = [session.once([half])[half.id] for half in _halves(case)]
-        arrays = {name: array for half in halves for name, array in half.arrays.items()}
-        worse = next((half for half in halves if half.outcome != "answered"), halves[0])
-        seen[case.id] = replace(worse, case=case.id, arrays=arrays)
+        backward, forward = (session.once([half])[half.id] for half in _halves(case))
+        # A half that stopped has no arrays, and without them no gradient is right.
+        arrays = {**backward.arrays, **forward.arrays}
+        seen[case.id] = replace(backward, case=case.id, arrays=arrays)
     return seen
 
 

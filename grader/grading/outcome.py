@@ -59,11 +59,7 @@ def result_of(
 
 
 def _not_excused(verdict: Verdict, excused: Mapping[str, bool]) -> tuple[Fault, ...]:
-    return tuple(
-        fault
-        for fault in verdict.faults
-        if fault.part == "all" or not excused.get(fault.part, False)
-    )
+    return tuple(fault for fault in verdict.faults if not excused.get(fault.part, False))
 
 
 def _all_earned(parts: Iterable[PartResult]) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pydantic import TypeAdapter
 
 from grader.grading import score
 from grader.rubric.records import Item
-from grader.types import Fault, FaultKind, ItemResult, PartResult, Score, Status
+from grader.types import COUNTED, Fault, FaultKind, ItemResult, PartResult, Score, Status
 
 
 def item(**points: float) -> Item:
@@ -74,6 +76,8 @@ WON = ("a", 2.0, 2.0, "passed")
 LOST = ("b", 0.0, 1.0, "failed")
 FREE = ("c", 0.0, 0.0, "failed")
 STUB = ("b", 0.0, 1.0, "not_written")
+ABSENT = ("b", 0.0, 1.0, "missing")
+HALF = ("a", 0.5, 1.0, "partial")
 STATUSES: dict[str, tuple[list[tuple[str, float, float, Status]], list[Fault], Status]] = {
     "all right": ([WON], [], "passed"),
     "all right, with warnings": ([WON], [fault("shape", True)], "passed"),
@@ -88,8 +92,18 @@ STATUSES: dict[str, tuple[list[tuple[str, float, float, Status]], list[Fault], S
     "not finite": ([LOST], [fault("not_finite")], "failed"),
     "no fault known": ([LOST], [], "failed"),
     "warnings alone": ([LOST], [fault("error", True)], "failed"),
+    "half of one part": ([HALF, LOST], [fault("value")], "partial"),
+    "half of every part": ([HALF], [], "partial"),
     "stub": ([STUB], [fault("not_written")], "not_written"),
-    "absent": ([STUB], [fault("missing")], "not_written"),
+    "absent": ([ABSENT], [fault("missing")], "missing"),
+    "absent, and a warning": ([ABSENT], [fault("missing"), fault("value", True)], "missing"),
+    "absent, a part without points left out": (
+        [ABSENT, FREE], [fault("missing")], "missing",
+    ),
+    "absent in part": ([ABSENT, STUB], [fault("missing")], "not_written"),
+    "absent and stopped": ([ABSENT], [fault("missing"), fault("error")], "failed"),
+    "absent, and no fault known": ([ABSENT], [], "failed"),
+    "what it needs is absent": ([STUB], [fault("missing")], "not_written"),
     "stub and absent": ([STUB], [fault("not_written"), fault("missing")], "not_written"),
     "stub and wrong": ([LOST], [fault("not_written"), fault("value")], "failed"),
     "a stub with a warning": ([STUB], [fault("not_written"), fault("value", True)], "not_written"),
@@ -99,6 +113,9 @@ STATUSES: dict[str, tuple[list[tuple[str, float, float, Status]], list[Fault], S
     "exception": ([LOST], [fault("error")], "error"),
     "memory": ([LOST], [fault("memory")], "error"),
     "died": ([LOST], [fault("died"), fault("error")], "error"),
+    "all ways to stop": (
+        [LOST], [fault("died"), fault("error"), fault("memory"), fault("timeout")], "error",
+    ),
 }  # fmt: skip
 
 
@@ -113,14 +130,13 @@ def test_the_status_of_an_item(
 
 
 def test_points_of_graded_items_are_added_up() -> None:
-    statuses: list[Status] = ["passed", "partial", "failed", "not_written", "error", "timeout"]
-    items = [result(status, 2.0**-n, 1.0) for n, status in enumerate(statuses)]
-    # 1 + 1/2 + 1/4 + 1/8 + 1/16 + 1/32
-    assert score.total(items, {}) == Score(1.96875, 6.0, 0.0, 0.0)
+    items = [result(status, 2.0**-n, 1.0) for n, status in enumerate(COUNTED)]
+    # 1 + 1/2 + 1/4 + 1/8 + 1/16 + 1/32 + 1/64
+    assert score.total(items, {}) == Score(1.984375, 7.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
-    "status", ["passed", "partial", "failed", "not_written", "error", "timeout"]
+    "status", ["passed", "partial", "failed", "not_written", "missing", "error", "timeout"]
 )
 def test_what_was_graded_is_possible_whatever_became_of_it(status: Status) -> None:
     assert score.total([result(status, 0.0, 3.0)], {}) == Score(0.0, 3.0, 0.0, 0.0)
@@ -131,6 +147,18 @@ def test_what_could_not_be_graded_counts_neither_way(status: Status) -> None:
     items = [result("passed", 2.0, 2.0), result(status, 0.0, 5.0)]
     assert score.total(items, {}) == Score(2.0, 2.0, 0.0, 0.0)
     assert score.total(items, {"item": True}).possible == 0.0
+
+
+def test_code_that_was_skipped_has_lost_its_points() -> None:
+    skipped = replace(result("skipped", 0.0, 5.0), parts=tuple(parts(LOST)))
+    items = [result("passed", 2.0, 2.0), skipped]
+    assert score.total(items, {}) == Score(2.0, 7.0, 0.0, 0.0)
+
+
+def test_our_own_fault_counts_neither_way_whatever_was_decided_before_it() -> None:
+    broken = replace(result("grader_fault", 1.0, 5.0), parts=tuple(parts(WON)))
+    for bonus in (True, False):
+        assert score.total([broken], {"item": bonus}) == Score(0.0, 0.0, 0.0, 0.0)
 
 
 def test_what_is_pending_is_counted_by_itself() -> None:
