@@ -2,7 +2,7 @@
 
 It runs only in the box, as a student's layers.py, behind a line `GIVEN = {...}` with the places to
 try: a server's port, a golden file, a file to change, a folder to write in. Each attempt is
-harmless where it gets through, and takes back what it did.
+harmless if it gets through, and takes back what it did.
 """
 
 import os

@@ -126,7 +126,7 @@ def _list(value: Any) -> list[Any]:
 def unloaded(
     case: Case, loaded: Mapping[str, Mapping[str, Any]], files: Mapping[str, bytes]
 ) -> Evidence | None:
-    """Return the evidence of a case whose module could not be imported; None where it could.
+    """Return the evidence of a case whose module could not be imported; None if it could.
 
     `loaded` maps each graded module to what importing it came to. A file whose own exception is
     raised in another one names that one.
@@ -160,7 +160,7 @@ def unloaded(
 def _endless(case: Case, name: str, path: str, source: str) -> Evidence:
     """Return the evidence of a case whose module is imported without an end.
 
-    The line is known where just one loop at module level could be it.
+    The line is known if just one loop at module level could be it.
     """
     lines = source.splitlines()
     loops = [number for number, line in enumerate(lines, 1) if re.match(r"while\b", line)]

@@ -1,4 +1,4 @@
-"""The outer layer of the box: bubblewrap, where a trial run shows that it works.
+"""The outer layer of the box: bubblewrap, if a trial run shows that it works.
 
 In its namespaces a worker sees no process but its own, has no network, and its file system holds
 the shared libraries of the system, this Python without its installed packages, NumPy, and the
@@ -8,7 +8,7 @@ exactly: the thread) that started it.
 The trial takes the first of these that works:
     root          uid 0 without capabilities, but those by which the worker's children give up
                   the uid and the worker can still kill them
-    user          a user namespace, made by the user nobody where we are root but not privileged
+    user          a user namespace, made by the user nobody if we are root but not privileged
 each with a /proc of its own, else with the system's /proc read-only (some containers).
 
 Sources: man 1 bwrap; man 7 user_namespaces. That `--dev` leaves /dev, /dev/shm and / writable
@@ -60,10 +60,10 @@ print(json.dumps([there, [f for f in ("/", "/dev", "/proc", "/usr/lib") if writa
 
 @dataclass(frozen=True)
 class Outer:
-    """How to start bubblewrap, as a trial run proved it; `start` is empty where it cannot be.
+    """How to start bubblewrap, as a trial run proved it; `start` is empty if it cannot be.
 
     `proc` is "fresh" or "host"; `sized` says whether a tmpfs can be given a limit; `why` is a
-    sentence: the reason where there is none.
+    sentence: the reason if there is none.
     """
 
     start: tuple[str, ...] = ()
@@ -221,7 +221,7 @@ def _starts(program: str) -> Iterator[tuple[str, ...]]:
 
 
 def _trial(outer: Outer) -> str:
-    """Run Python in the box; return what is wrong with it, or "" where all is well."""
+    """Run Python in the box; return what is wrong with it, or "" if all is well."""
     argv = [sys.executable, "-I", "-S", "-c", TRIAL, __file__]
     try:
         run = subprocess.run(

@@ -1,4 +1,4 @@
-"""Which files an installed package and all that it needs consist of: what a box has to show."""
+"""List the files of installed packages and all that they need: what a box has to show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grader.errors import BoxError
 def folders(names: Iterable[str]) -> list[str]:
     """Return the files and folders in site-packages of these distributions and what they need.
 
-    Raises BoxError where one is not installed; of an optional need that is no fault.
+    Raises BoxError if one of them is not installed; what is only needed optionally may be absent.
     """
     found: set[str] = set()
     seen: set[str] = set()

@@ -1,11 +1,11 @@
 """Which layers a box is made of on this machine, and the command that starts a worker in them.
 
-    auto        bubblewrap outside where a trial run shows that it works, and all inner layers
+    auto        bubblewrap outside if a trial run shows that it works, and all inner layers
     bubblewrap  the same, and nothing less
     landlock    the inner layers alone: what a plain container allows
     none        separate processes with limits; every report says that nothing was isolated
 
-Anything but `none` is refused where it does not confine: `verdict` says so before student code
+Anything but `none` is refused if it does not confine: `verdict` raises before student code
 runs.
 """
 
@@ -63,7 +63,7 @@ serve.main(confine.Wanted(**given["wanted"]), given["notebooks"])
 class NotebookWorkspace:
     """What a box for notebooks has on top: IPython and matplotlib, data to read, a folder to write.
 
-    `folder` is made by the caller, and the user of the slot may write in it; where bubblewrap gives
+    `folder` is made by the caller, and the user of the slot may write in it; if bubblewrap gives
     a /tmp of its own, that takes its place. `data` are files and folders of images; `environment`
     says where they are.
     """
@@ -93,7 +93,7 @@ class Plan:
 
     @property
     def uid(self) -> int:
-        """Who student code runs as, where the grader is root."""
+        """Who student code runs as, if the grader is root."""
         return FIRST_UID + self.slot
 
     @property
@@ -104,7 +104,7 @@ class Plan:
 
 
 def choose(mode: str = "auto") -> Plan:
-    """Return the box for a mode. Raises BoxError where this machine cannot have it."""
+    """Return the box for a mode. Raises BoxError if this machine cannot have it."""
     must_be_linux()
     if mode == "none":
         return Plan(mode, outer.Outer(why="switched off by --box none"), UNCONFINED)
@@ -163,7 +163,7 @@ def environment(plan: Plan) -> dict[str, str]:
 def verdict(plan: Plan, hello: Mapping[str, Any]) -> BoxState:
     """Return how a worker that said `hello` is confined.
 
-    Raises BoxError where that is less than the plan promises: no student code has run then.
+    Raises BoxError if that is less than the plan promises: no student code has run then.
     """
     layers, through = tuple(hello["layers"]), list(hello["through"])
     files = "landlock" in layers or plan.outer.proc == "fresh"

@@ -106,7 +106,7 @@ class Session:
         return seen | self._second_look(cases, seen, good, right, large)
 
     def _alone(self, case: Case, cases: Sequence[Case], right: Right) -> Evidence:
-        """Run a case by itself, and where it is right now, behind another one of its item."""
+        """Run a case by itself, and if it is right now, behind another one of its item."""
         first = self.once([case])[case.id]
         if not right(case, first):
             return first

@@ -212,7 +212,7 @@ class Worker:
 
 
 def _widen(pipe: int) -> None:
-    """Let more bytes wait in a pipe, where this system allows it."""
+    """Let more bytes wait in a pipe, if this system allows it."""
     import fcntl  # absent on Windows, where no worker starts
 
     with suppress(AttributeError, OSError):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from grader.diagnosis import plain_net
-from grader.guest.probes.nets import parameters
+from grader.guest.probes.models import parameters
 from grader.types import Arrays, Case
 
 

@@ -16,7 +16,7 @@ from grader import judges
 from grader.grading.rerun import Rerun
 from grader.grading.verdicts import Verdict
 from grader.guest.operations import OPERATIONS, forward_of
-from grader.guest.probes.nets import parameter_shapes
+from grader.guest.probes.models import parameter_shapes
 from grader.judges import Look, Rules
 from grader.judges.own import STEP
 from grader.rubric.cases import Rubric

@@ -40,7 +40,6 @@ SHARES: Mapping[str, str] = {
 }
 SIZE = 1e-4  # relative, of a derivative taken by differences
 KEPT = ("nets.", "optim.")  # probes whose answers stand in dictionaries
-PASSED, MASK, ZEROS = "dout * ", "mask * ", "zeros * "
 
 
 def find(seen: Sequence[Seen], answers: Mapping[Key, Answer]) -> list[Symptom]:
@@ -87,26 +86,22 @@ def _test(word: str) -> str | None:
     return f"in test mode x is multiplied {FACTORS[word]}, where nothing should change"
 
 
+BACKWARD: Mapping[str, str] = {
+    OTHER: "dx is not dout times the mask of the forward pass, scaled in any way",
+    "turned mask": "dx passes where the forward pass dropped a unit, and is zero where it kept one",
+    "another mask": "dx is dropped by another mask than that of the forward pass",
+    "dout * ": "dx is dout multiplied {factor}, without the mask of the forward pass",
+    "mask * ": "dx is right but for a factor: it is multiplied {factor} once too often",
+    "zeros * ": "dx has its zeros in the right places, and the units that are kept are multiplied "
+    "{factor}",
+}
+
+
 def _backward(word: str) -> str | None:
-    kind, factor = next(
-        ((k, word.removeprefix(k)) for k in (PASSED, MASK, ZEROS) if word.startswith(k)), ("", "")
-    )
-    if word == OTHER:
-        return "dx is not dout times the mask of the forward pass, scaled in any way"
-    if word == "turned mask":
-        return "dx passes where the forward pass dropped a unit, and is zero where it kept one"
-    if word == "another mask":
-        return "dx is dropped by another mask than that of the forward pass"
-    if kind == PASSED:
-        return f"dx is dout multiplied {FACTORS[factor]}, without the mask of the forward pass"
-    if kind == MASK:
-        return f"dx is right but for a factor: it is multiplied {FACTORS[factor]} once too often"
-    if kind == ZEROS:
-        return (
-            f"dx has its zeros in the right places, and the units that are kept are multiplied "
-            f"{FACTORS[factor]}"
-        )
-    return None
+    key = next((key for key in BACKWARD if word.startswith(key)), None)
+    if key is None:
+        return None
+    return BACKWARD[key].format(factor=FACTORS[word.removeprefix(key)] if "*" in key else "")
 
 
 def _mask(word: str) -> str | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.diagnosis import plain_net
 from grader.diagnosis.steps import settings
-from grader.guest.probes.nets import parameters
+from grader.guest.probes.models import parameters
 from grader.types import Arrays, Case
 
 ADDED = "_regularization"  # probes that ask what reg adds

@@ -9,7 +9,6 @@ Nothing of the student's is in them but the name of the package.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from grader.guest.operations import OPERATIONS, Operation, operation_of
-from grader.guest.probes.nets import parameters
+from grader.guest.probes.models import parameters
+from grader.submission.written import Sources
 from grader.types import Arrays, Case
 
-MAX_BYTES = 130_000  # of a file that is parsed here: homework comes to less
 DIGITS = (4, 6, 8, 10, 12, 15)
 
 
@@ -234,18 +233,10 @@ def _arguments(case: Case, place: Place, two_layer: bool, known: Collection[str]
 
 def _constructor(name: str, place: Place) -> tuple[str, ...] | None:
     """Return the arguments of a class's constructor; None where it takes any, or is not found."""
-    data = place.files.get(f"{place.package}/classifiers/fc_net.py", b"")
-    try:
-        tree = ast.parse(data if len(data) < MAX_BYTES else b"")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    made = Sources(place.files).function("fc_net", f"{name}.__init__")
+    if made is None or made.args.kwarg:
         return None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and node.name == name:
-            for made in node.body:
-                if isinstance(made, ast.FunctionDef) and made.name == "__init__":
-                    asked = [*made.args.args, *made.args.kwonlyargs]
-                    return None if made.args.kwarg else tuple(one.arg for one in asked)
-    return None
+    return tuple(one.arg for one in (*made.args.args, *made.args.kwonlyargs))
 
 
 Called = Callable[[Case, Arrays, str, int, Place], Shown]

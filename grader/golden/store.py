@@ -44,6 +44,28 @@ def definition(case: Case, seed: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+class Flat:
+    """Arrays one behind the other, each once."""
+
+    def __init__(self) -> None:
+        self._pieces: list[np.ndarray] = []
+        self._known: dict[bytes, int] = {}
+        self._size = 0
+
+    def add(self, array: np.ndarray) -> list[Any]:
+        """Return [offset, shape] of an array."""
+        numbers = array.astype(np.float64).ravel()
+        offset = self._known.setdefault(numbers.tobytes(), self._size)
+        if offset == self._size:
+            self._pieces.append(numbers)
+            self._size += numbers.size
+        return [offset, list(array.shape)]
+
+    def numbers(self) -> np.ndarray:
+        """Return all of them."""
+        return np.concatenate([np.zeros(0), *self._pieces])
+
+
 class Golden:
     """Golden answers by case, read from a folder or made by grader.authoring.fixtures.build."""
 

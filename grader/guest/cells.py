@@ -136,7 +136,7 @@ def run(
 
 
 def _readable(shell: Shell, source: str) -> str:
-    """Return a cell in the syntax of Python 3, where that of Python 2 is all that is wrong."""
+    """Return a cell in the syntax of Python 3, if that of Python 2 is all that is wrong."""
     for text in (source, statements.modernise(python2.rename(source))):
         try:
             compile(shell.transform_cell(text), "a cell", "exec")
@@ -185,7 +185,7 @@ def _keys(images: np.ndarray) -> list[bytes]:
 
 
 def _rows(images: Any, known: Mapping[bytes, int]) -> np.ndarray | None:
-    """Return which training images these are; None where one is another, or was changed."""
+    """Return which training images these are; None if one is another, or was changed."""
     try:
         found = [known.get(key, -1) for key in _keys(np.asarray(images))]
     except (ValueError, TypeError, AttributeError, IndexError):

@@ -28,7 +28,7 @@ TRIAL_CPU_S = 2
 class Wanted:
     """Which layers to take, and their parts.
 
-    `uid` is who a child becomes where the worker is root. `readable`, `listable` and `writable` are
+    `uid` is who a child becomes if the worker is root. `readable`, `listable` and `writable` are
     paths as in `landlock.restrict`. `outside` is a file that must be out of reach.
     """
 
@@ -62,7 +62,7 @@ class Confinement:
         if "landlock" in self.layers:
             landlock.nest()
         if "seccomp" in self.layers:
-            # The kernel counts no threads of root: where the uid could not be dropped, refuse them.
+            # The kernel counts no threads of root: if the uid could not be dropped, refuse them.
             seccomp.install(seccomp.student_filter(self.filter, threads=os.geteuid() != 0))
 
 

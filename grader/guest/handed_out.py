@@ -46,7 +46,7 @@ def _usual() -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _answer(own: Callable[..., Any], x: np.ndarray, y: np.ndarray) -> list[np.ndarray] | None:
-    """Return loss and dx as arrays; None where they are none, or where it stops."""
+    """Return loss and dx as arrays; None if one is missing, or if it stops."""
     try:
         with np.errstate(all="ignore"):
             loss, dx = own(x.copy(), y.copy())

@@ -1,4 +1,4 @@
-"""Landlock: a process gives up files, TCP ports and signals for itself and all it will ever start.
+"""Give up files, TCP ports and signals by Landlock, for this process and all that it starts.
 
 The kernel keeps a list of what is granted; everything else that the list speaks of is refused with
 EACCES, and nothing takes it back. It needs no privilege and no helper program. What Landlock has no
@@ -50,7 +50,7 @@ OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # the rest 
 
 
 def abi() -> int:
-    """Return the Landlock ABI of the running kernel, 0 where it has none or it is switched off."""
+    """Return the Landlock ABI of the running kernel, 0 if it has none or it is switched off."""
     libc = ctypes.CDLL(None, use_errno=True)
     return max(0, int(libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION)))
 
@@ -64,7 +64,7 @@ def restrict(
     system lists a folder before it opens a file in it). Reading includes mapping shared libraries,
     but not execve. Open descriptors go on working. TCP is refused from ABI 4, signals and abstract
     unix sockets to processes outside from ABI 6. Applies to this thread and what it starts: call it
-    while there is one thread. Raises OSError where Landlock is absent or a path cannot be opened.
+    while there is one thread. Raises OSError if Landlock is absent or a path cannot be opened.
     """
     _enter(
         [(path, READ) for path in readable]

@@ -1,6 +1,6 @@
-"""The standard library and NumPy, for a child that gave up the right to read them.
+"""Serve the standard library and NumPy to a child that gave up the right to read them.
 
-Where the grader runs as root, a Python under a private home folder (as pyenv installs it for root)
+If the grader runs as root, a Python under a private home folder (as pyenv installs it for root)
 cannot be read any more once the uid is dropped. The sources are then read before that and kept in
 memory: a child gets modules, and no descriptor that leads anywhere.
 """
@@ -57,7 +57,7 @@ class Library(MetaPathFinder, Loader):
 
 
 def keep_readable() -> None:
-    """Keep what a child could not read after giving up root; nothing where everyone may read it."""
+    """Keep what a child could not read after giving up root; nothing if everyone may read it."""
     if os.geteuid() != 0:
         return
     standard, numpy = Path(os.__file__).parent, Path(np.__file__).parent

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 try:
     import resource
-except ImportError:  # Windows, where nothing is bounded and this module is only imported
+except ImportError:  # Windows: nothing is bounded, and this module is only imported
     pass
 
 
@@ -32,7 +32,7 @@ FOR_CODE = Room(memory=2 * 1024**3, file=1024**2, files=64, processes=0)
 
 
 def become(uid: int) -> None:
-    """Go on as another user and group, for good. Raises OSError where that is not allowed."""
+    """Go on as another user and group, for good. Raises OSError if that is not allowed."""
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)

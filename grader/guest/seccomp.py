@@ -1,4 +1,4 @@
-"""seccomp: the system calls that a process gives up, for itself and all it will ever start.
+"""Give up system calls by seccomp, for this process and all that it will ever start.
 
 A filter is a small program of classic BPF which the kernel runs at every system call; it sees the
 number and the arguments, but no memory behind a pointer. What it refuses comes back as an error, so
@@ -31,7 +31,7 @@ ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # colum
 SECCOMP = (317, 277)  # the system call itself
 LAST = 469  # the youngest call looked at (Linux 6.17); both columns agree from 424 on
 Calls = Mapping[str, tuple[int, int | None]]
-# name: (x86_64, aarch64); None where the architecture never had it
+# name: (x86_64, aarch64); None if the architecture never had it
 NO_SOCKETS: Calls = {
     "socket": (41, 198), "socketpair": (53, 199),
 }  # fmt: skip
@@ -155,14 +155,14 @@ def student_filter(driver: bytes | None = None, threads: bool = True) -> bytes:
     """Return the program for this process, which is about to run student code and has no child.
 
     Signals to itself go on working (abort, raise), and new `threads` if wanted. It holds all that
-    the driver's does; where that was made before, hand it over, and a child saves the time.
+    the driver's does; if that was made before, hand it over, and a child saves the time.
     """
     driver = driver or driver_filter()
     return driver[:START] + _assemble(_of_students(os.getpid(), threads)) + driver[START:]
 
 
 def install(program: bytes, all_threads: bool = False) -> None:
-    """Put this process under a filter, for good. Raises OSError where the kernel will not.
+    """Put this process under a filter, for good. Raises OSError if the kernel will not.
 
     `all_threads` covers the threads that run already, else only this one and what it starts.
     """

@@ -1,4 +1,4 @@
-"""The worker process: one NumPy start, then a driver for each submission, and its students' code.
+"""The worker process: one NumPy start, then a driver for each submission.
 
 worker            imports NumPy and the probes once; for each "open" forks
 driver            holds one submission's compiled code; never executes it; forks

@@ -175,7 +175,7 @@ def _guarded(text: str) -> frozenset[int]:
 
 
 def decode(data: bytes) -> str:
-    """Return the text by PEP 263, or as Latin-1 where the bytes are no valid UTF-8."""
+    """Return the text by PEP 263, or as Latin-1 if the bytes are not valid UTF-8."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)

@@ -6,7 +6,6 @@ each mistake its sentence and its first hint. No seed, no hidden case, no formul
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -79,7 +78,7 @@ def _item(item: Item, rubric: Rubric, bench: Bench) -> Item:
 
 def _golden(assignment: Assignment, cases: list[Case]) -> tuple[dict[str, Any], np.ndarray]:
     """Return the golden answers of these cases as a manifest of its own, and their numbers."""
-    flat = _Flat()
+    flat = store.Flat()
     rows = {}
     for case in cases:
         if find(case.judge).golden:
@@ -99,7 +98,7 @@ def _golden(assignment: Assignment, cases: list[Case]) -> tuple[dict[str, Any], 
 
 def _wrong(assignment: Assignment, cases: list[Case]) -> tuple[dict[str, Any], np.ndarray]:
     """Return what the usual mistakes give in these cases; none that only hidden cases show."""
-    flat = _Flat()
+    flat = store.Flat()
     known = {case.id for case in cases}
     variants: dict[str, int] = {}
     answers: dict[str, dict[str, dict[str, list[Any]]]] = {}
@@ -121,25 +120,3 @@ def _wrong(assignment: Assignment, cases: list[Case]) -> tuple[dict[str, Any], n
         "answers": answers,
     }  # fmt: skip
     return manifest, flat.numbers()
-
-
-class _Flat:
-    """Arrays one behind the other, each number array once."""
-
-    def __init__(self) -> None:
-        self._pieces: list[np.ndarray] = []
-        self._known: dict[tuple[bytes, tuple[int, ...]], int] = {}
-        self._size = 0
-
-    def add(self, array: np.ndarray) -> list[Any]:
-        """Return [offset, shape] of an array."""
-        key = (array.tobytes(), array.shape)
-        if key not in self._known:
-            self._known[key] = self._size
-            self._pieces.append(array.astype(np.float64).ravel())
-            self._size += math.prod(array.shape)
-        return [self._known[key], list(array.shape)]
-
-    def numbers(self) -> np.ndarray:
-        """Return all of them."""
-        return np.concatenate([np.zeros(0), *self._pieces])

@@ -62,7 +62,7 @@ def recognise(files: Mapping[str, bytes], package: str) -> Generation:
     left, said = _narrowed(strong if agree else [], weak)
     chosen = _most(left & possible)
     other = next(n for n in _by_support([*strong, *weak]) if n != chosen)
-    reason = _told(said) if agree else _torn(chosen, strong)
+    reason = _listed(said) if agree else _torn(chosen, strong)
     return Generation(chosen, reason or NO_MARK, agree and len(left) == 1, possible, other)
 
 
@@ -120,14 +120,14 @@ def _torn(chosen: str, strong: Sequence[Mark]) -> str:
     )
     theirs = _years(_most(against.rubrics))
     return (
-        f"{_told([mine])}, though {_told([against])}, as in {theirs}; "
+        f"{_listed([mine])}, though {_listed([against])}, as in {theirs}; "
         "of two generations the one that asks for more is taken"
     )
 
 
-def _told(seen: Sequence[Mark]) -> str:
+def _listed(seen: Sequence[Mark]) -> str:
     """Return marks as text, those of one file together."""
     files: dict[str, list[str]] = {}
     for mark in seen:
-        files.setdefault(mark.file, []).append(mark.says)
-    return ", ".join(f"{file} {' and '.join(says)}" for file, says in files.items())
+        files.setdefault(mark.file, []).append(mark.message)
+    return ", ".join(f"{file} {' and '.join(marks)}" for file, marks in files.items())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.rubric.solution_markers import MADE_FOR
@@ -31,7 +32,7 @@ BEFORE_2021 = DROPS | Y2018
 WITHOUT_NOTEBOOK = Y2025 | Y2026  # without FullyConnectedNets.ipynb
 SINCE_2021 = Y2021 | WITHOUT_NOTEBOOK
 SINCE_2018 = Y2018 | SINCE_2021
-MOST = 1_000_000  # characters of a file that are looked at
+MAX_CHARACTERS = 1_000_000  # characters of a file that are looked at
 CODE = ("__init__.py", "layers.py", "optim.py", "classifiers/fc_net.py")  # what is looked at
 
 
@@ -40,7 +41,7 @@ class Mark:
     """What was seen: in which file, as a verb with its object, and the rubrics it points to."""
 
     file: str
-    says: str
+    message: str
     rubrics: frozenset[str]
 
 
@@ -60,7 +61,7 @@ def _inside(files: Mapping[str, bytes], package: str) -> dict[str, str]:
 
 
 def _text(data: bytes) -> str:
-    text = data[:MOST].decode("utf-8", "replace")
+    text = data[:MAX_CHARACTERS].decode("utf-8", "replace")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -150,12 +151,25 @@ def _declared(files: Mapping[str, bytes]) -> Iterator[Mark]:
 # ------------------------------------------------------------------------------------- weak marks
 
 SENTINEL = "START OF YOUR CODE"
-PYTHON_2 = re.compile(r"(?m)\.iter(?:items|keys|values)\(|^[ \t]*print[ \t]+['\"\w]|\bxrange\(")
-FROM_BUILTINS = re.compile(r"(?m)^[ \t]*from[ \t]+(?:past\.)?builtins[ \t]+import\b")
-RELATIVE = re.compile(r"(?m)^[ \t]*from[ \t]+\.\.?[ \t]*(?:layers|layer_utils)[ \t]+import\b")
-ABSOLUTE = re.compile(r"(?m)^[ \t]*from[ \t]+\w+\.(?:layers|layer_utils)[ \t]+import\b")
-T_IS_ONE = re.compile(r"setdefault\([ \t]*['\"]t['\"][ \t]*,[ \t]*1[ \t]*\)")
-MODE_FOR_KEY = re.compile(r"bn_param\[[ \t]*mode[ \t]*\][ \t]*=")
+CODE_TEXT = "the code"
+# Groups of (file, pattern, what a mark says, rubrics); of a group the first that is found counts.
+WEAK: Sequence[Sequence[tuple[str, str, str, frozenset[str]]]] = (
+    ((CODE_TEXT, SENTINEL, f"has the lines {SENTINEL}", Y2018 | Y2021),),
+    (("fc_net.py", r"bn_param\[[ \t]*mode[ \t]*\][ \t]*=", "writes bn_param[mode]", Y2016),),
+    (("optim.py", r"setdefault\([ \t]*['\"]t['\"][ \t]*,[ \t]*1[ \t]*\)",
+      "lets Adam's t start at 1", Y2017),),
+    ((CODE_TEXT, r"(?m)^[ \t]*from[ \t]+(?:past\.)?builtins[ \t]+import\b",
+      "imports from builtins", frozenset(GENERATIONS) - Y2016),
+     (CODE_TEXT, r"(?m)\.iter(?:items|keys|values)\(|^[ \t]*print[ \t]+['\"\w]|\bxrange\(",
+      "is Python 2", Y2016)),
+    (("layers.py", FUNCTION.format("svm_loss"), "has svm_loss", BEFORE_2021),
+     ("layers.py", FUNCTION.format("softmax_loss"), "has softmax_loss and no svm_loss",
+      SINCE_2021)),
+    (("fc_net.py", r"(?m)^[ \t]*from[ \t]+\.\.?[ \t]*(?:layers|layer_utils)[ \t]+import\b",
+      "imports from ..layers", SINCE_2018),
+     ("fc_net.py", r"(?m)^[ \t]*from[ \t]+\w+\.(?:layers|layer_utils)[ \t]+import\b",
+      "imports by the name of the package", BEFORE_2021)),
+)  # fmt: skip
 
 
 def _of_files(files: Mapping[str, bytes]) -> Iterator[Mark]:
@@ -168,28 +182,11 @@ def _of_files(files: Mapping[str, bytes]) -> Iterator[Mark]:
 
 
 def _weak(inside: Mapping[str, str]) -> Iterator[Mark]:
-    net, layers, optim = (
-        inside[name] for name in ("classifiers/fc_net.py", "layers.py", "optim.py")
-    )
-    code = "\n".join((net, layers, optim))
-    if SENTINEL in code:
-        yield Mark("the code", f"has the lines {SENTINEL}", Y2018 | Y2021)
-    if MODE_FOR_KEY.search(net):
-        yield Mark("fc_net.py", "writes bn_param[mode]", Y2016)
-    if T_IS_ONE.search(optim):
-        yield Mark("optim.py", "lets Adam's t start at 1", Y2017)
-    if FROM_BUILTINS.search(code):
-        yield Mark("the code", "imports from builtins", frozenset(GENERATIONS) - Y2016)
-    elif PYTHON_2.search(code):
-        yield Mark("the code", "is Python 2", Y2016)
-    if re.search(FUNCTION.format("svm_loss"), layers):
-        yield Mark("layers.py", "has svm_loss", BEFORE_2021)
-    elif re.search(FUNCTION.format("softmax_loss"), layers):
-        yield Mark("layers.py", "has softmax_loss and no svm_loss", SINCE_2021)
-    if RELATIVE.search(net):
-        yield Mark("fc_net.py", "imports from ..layers", SINCE_2018)
-    elif ABSOLUTE.search(net):
-        yield Mark("fc_net.py", "imports by the name of the package", BEFORE_2021)
+    texts = {name.rpartition("/")[2]: text for name, text in inside.items()}
+    texts[CODE_TEXT] = "\n".join(texts[name] for name in ("fc_net.py", "layers.py", "optim.py"))
+    for group in WEAK:
+        found = (Mark(f, message, r) for f, form, message, r in group if re.search(form, texts[f]))
+        yield from itertools.islice(found, 1)
 
 
 def _unmarked(inside: Mapping[str, str]) -> Iterator[Mark]:
@@ -197,4 +194,4 @@ def _unmarked(inside: Mapping[str, str]) -> Iterator[Mark]:
     code = "".join(inside.values())
     if code and SENTINEL not in code:
         rubrics = DROPS | Y2018 | WITHOUT_NOTEBOOK
-        yield Mark("the code", f"has no lines {SENTINEL}", rubrics)
+        yield Mark(CODE_TEXT, f"has no lines {SENTINEL}", rubrics)

@@ -104,7 +104,7 @@ def in_part(part: Part[Any], monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(trials, "mutants", few)
     monkeypatch.setattr(equivalent, "read", explained)
-    monkeypatch.setattr(whole, "trials", submissions)
+    monkeypatch.setattr(whole, "submissions", submissions)
     if not short_run.EVERYTHING:
         monkeypatch.setattr(equivalent, "ENOUGH", OF_A_SHARE)
 

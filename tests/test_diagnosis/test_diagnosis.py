@@ -36,7 +36,7 @@ from grader.engine import grade_one
 from grader.grading.assignment import Assignment
 from grader.grading.endings import Place
 from grader.grading.verdicts import Bench
-from grader.guest.probes import nets
+from grader.guest.probes import models
 from grader.judges import Look, Rules
 from grader.judges.wrong import ABSENT, Seen
 from grader.submission.written import Sources
@@ -711,12 +711,9 @@ WANT = rng.normal(size=(4, 3))
 
 
 def observed(
-    got: np.ndarray,
-    want: np.ndarray = WANT,
-    probe: str = "dropout.dropout_test",
-    keep: float = 1.0,
-    **inputs: np.ndarray,
-) -> Observed:
+    got: np.ndarray, want: np.ndarray = WANT, probe: str = "dropout.dropout_test",
+    keep: float = 1.0, **inputs: np.ndarray,
+) -> Observed:  # fmt: skip
     options = {"keep": keep}
     case = Case("a/c", "a", probe, {}, options, True, "values.close", None, (), (), ())
     return Observed("dx", case, got, want, {"x": X, **inputs}, {"dw": X * 2}, 0.5)
@@ -832,7 +829,7 @@ def test_the_three_ways_of_a_norms_gradient(factors: tuple[int, ...], words: str
 def test_scores_whose_hidden_units_are_multiplied_by_keep(factor: str) -> None:
     dims, keep = [3, 5, 4, 2], 0.625
     theta, x = rng.normal(size=80), rng.normal(size=(4, 3))
-    values = nets.parameters(theta, dims)
+    values = models.parameters(theta, dims)
     scores = []
     for times in (1.0, {"keep": keep, "1/keep": 1 / keep}[factor]):
         hidden = x

@@ -19,7 +19,7 @@ import typer
 
 from grader import cli, judges
 from grader.authoring import lint
-from grader.authoring.lint import rows
+from grader.authoring.lint import checks
 from grader.errors import GraderFault, UsageError
 from grader.grading.assignment import Assignment
 from grader.release import bundle, modules
@@ -161,11 +161,11 @@ def test_a_leak_stops_the_whole_release(
 def test_nothing_is_released_while_lint_finds_something(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plans: list[lint.Plan] = []
+    plans: list[lint.Scope] = []
 
-    def run(plan: lint.Plan, progress: object) -> Iterator[rows.Row]:
-        plans.append(plan)
-        yield rows.Row("points", "", [rows.Problem("here", "is wrong", "mend it")])
+    def run(scope: lint.Scope, progress: object) -> Iterator[checks.Check]:
+        plans.append(scope)
+        yield checks.Check("points", "", [checks.Defect("here", "is wrong", "mend it")])
 
     monkeypatch.setattr(lint, "run", run)
     with pytest.raises(typer.Exit) as ending:

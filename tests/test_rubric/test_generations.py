@@ -22,7 +22,8 @@ from grader.release import shape
 from grader.release.template import template_files
 from grader.report import html, page
 from grader.rubric import generation
-from grader.rubric.generation_marks import GENERATIONS, MOST
+from grader.rubric.generation_marks import GENERATIONS
+from grader.rubric.generation_marks import MAX_CHARACTERS as MOST
 from grader.rubric.solution_markers import MADE_FOR
 from grader.types import ItemResult, Report
 from tests.support import handed_in, starters

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.authoring.lint.mutations import functions, functions_of
 from grader.errors import UsageError
 from grader.types import Submission
 
@@ -123,16 +124,9 @@ def planted(files: dict[str, bytes], wrong: str, place: str = "wrong") -> dict[s
     changed: set[str] = set()
     extra: list[str] = []
     for node in tree.body:
-        pieces = []
-        if isinstance(node, ast.ClassDef):
-            pieces = [
-                (f"{node.name}.{m.name}", m) for m in node.body if isinstance(m, ast.FunctionDef)
-            ]
-        elif isinstance(node, ast.FunctionDef):
-            pieces = [(node.name, node)]
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
             extra.append(text_of(lines, node))
-        for name, piece in pieces:
+        for name, piece in functions_of([node]):
             path = next((p for p in files if find(files[p], name)), None)
             bound = next((p for p in files if path is None and _is_bound(files[p], name)), None)
             if bound is not None:  # to an object: the new function binds the name again
@@ -153,11 +147,7 @@ def planted(files: dict[str, bytes], wrong: str, place: str = "wrong") -> dict[s
 
 def find(data: bytes, name: str) -> ast.FunctionDef | None:
     """Return a function, or Class.method, of a source file."""
-    outer, _, inner = name.rpartition(".")
-    body: list[ast.stmt] = ast.parse(data).body
-    if outer:
-        body = [m for c in body if isinstance(c, ast.ClassDef) and c.name == outer for m in c.body]
-    return next((n for n in body if isinstance(n, ast.FunctionDef) and n.name == inner), None)
+    return dict(functions(data.decode())).get(name)
 
 
 def text_of(lines: list[str], node: ast.stmt) -> str:

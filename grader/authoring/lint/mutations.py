@@ -62,7 +62,12 @@ def mutants(files: Mapping[str, str]) -> list[Mutant]:
 
 def functions(source: str) -> Iterator[tuple[str, ast.FunctionDef]]:
     """Yield each function and Class.method of a module, by name."""
-    for outer in ast.parse(source).body:
+    yield from functions_of(ast.parse(source).body)
+
+
+def functions_of(body: Sequence[ast.stmt]) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Yield each function and Class.method of some statements, by name."""
+    for outer in body:
         inside = outer.body if isinstance(outer, ast.ClassDef) else [outer]
         prefix = f"{outer.name}." if isinstance(outer, ast.ClassDef) else ""
         for node in inside:
@@ -74,22 +79,34 @@ def _of_function(
     file: str, name: str, function: ast.FunctionDef, inside: set[int]
 ) -> Iterator[Mutant]:
     """Make each change in the tree, compile it, and undo it."""
-    for statement in [node for node in ast.walk(function) if isinstance(node, ast.stmt)]:
+    for block, index, statement in list(_statements(function)):
         if statement.lineno not in inside:
             continue
-        before = head(statement)
+        before, line = head(statement), statement.lineno
         for apply, undo in _changes(statement):
             apply()
             try:
-                code = _compiled(function, file)
-                after = head(statement)
+                code, after = _compiled(function, file), head(statement)
             finally:
                 undo()
             if after != before:
-                yield Mutant(file, name, statement.lineno, before, after, code)
+                yield Mutant(file, name, line, before, after, code)
         if not isinstance(statement, (ast.Return, ast.Raise, ast.Pass)):
-            code = _compiled(_without(function, statement), file)
-            yield Mutant(file, name, statement.lineno, before, REMOVED, code)
+            block[index] = ast.Pass()
+            try:
+                code = _compiled(function, file)
+            finally:
+                block[index] = statement
+            yield Mutant(file, name, line, before, REMOVED, code)
+
+
+def _statements(function: ast.FunctionDef) -> Iterator[tuple[list[ast.stmt], int, ast.stmt]]:
+    """Yield the block, the place in it and the statement, for each statement of a function."""
+    for node in ast.walk(function):
+        for _, value in ast.iter_fields(node):
+            for index, one in enumerate(value if isinstance(value, list) else ()):
+                if isinstance(one, ast.stmt):
+                    yield value, index, one
 
 
 def head(statement: ast.stmt) -> str:
@@ -107,23 +124,10 @@ def _compiled(function: ast.FunctionDef, file: str) -> CodeType:
     return next(one for one in code.co_consts if isinstance(one, CodeType))
 
 
-def _without(function: ast.FunctionDef, gone: ast.stmt) -> ast.FunctionDef:
-    class Remove(ast.NodeTransformer):
-        def visit(self, node: ast.AST) -> Any:
-            same = isinstance(node, type(gone)) and getattr(node, "_is_gone", False)
-            return ast.Pass() if same else self.generic_visit(node)
-
-    gone._is_gone = True  # type: ignore[attr-defined]
-    try:
-        return Remove().visit(copy.deepcopy(function))  # type: ignore[no-any-return]
-    finally:
-        del gone._is_gone  # type: ignore[attr-defined]
+Edit = Callable[[], None]
 
 
-Step = Callable[[], None]
-
-
-def _changes(statement: ast.stmt) -> Iterator[tuple[Step, Step]]:
+def _changes(statement: ast.stmt) -> Iterator[tuple[Edit, Edit]]:
     """Yield (make it, undo it) for each change of a statement's own expressions."""
     for holder, field, index, node in _places(statement):
         for other in _others(node):
@@ -137,7 +141,7 @@ def _changes(statement: ast.stmt) -> Iterator[tuple[Step, Step]]:
                    _put(statement, "test", None, statement.test))  # fmt: skip
 
 
-def _put(holder: ast.AST, field: str, index: int | None, node: ast.AST) -> Step:
+def _put(holder: ast.AST, field: str, index: int | None, node: ast.AST) -> Edit:
     def put() -> None:
         if index is None:
             setattr(holder, field, node)

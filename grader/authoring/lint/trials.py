@@ -20,6 +20,7 @@ from typing import Any
 from grader.authoring.fixtures import reference
 from grader.authoring.lint import side_by_side
 from grader.authoring.lint.mutations import Mutant, functions, mutants
+from grader.box.evidence import asked as asked_of
 from grader.box.evidence import evidence_of
 from grader.errors import GraderFault
 from grader.golden import store
@@ -28,7 +29,6 @@ from grader.grading.verdicts import Bench
 from grader.guest import children, limits
 from grader.guest.observe import observe
 from grader.guest.probes.nn import Implementation
-from grader.rubric import inputs
 from grader.rubric.cases import Rubric
 from grader.types import Case, Evidence, Progress
 
@@ -218,11 +218,9 @@ def _lives(nn: Implementation, trials: Sequence[SharedCase]) -> tuple[set[str], 
 def _lives_in(nn: Implementation, trial: SharedCase) -> set[str]:
     """Run one case; return the rubrics in which no part that is worth points is lost by it."""
     rubric, _, case = trial.rubrics[0]
-    strided = [name for name, text in case.inputs.items() if inputs.is_strided(text)]
-    row = {"id": case.id, "probe": case.probe, "options": dict(case.options), "strided": strided}
     stdout, stderr = sys.stdout, sys.stderr
     try:
-        say, arrays = observe(nn, row, rubric.case_inputs(case), {})
+        say, arrays = observe(nn, asked_of(case), rubric.case_inputs(case), {})
     finally:
         sys.stdout, sys.stderr = stdout, stderr
     evidence = evidence_of(case, say, arrays, {})

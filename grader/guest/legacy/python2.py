@@ -28,7 +28,7 @@ RENAMED = (
     (re.compile(r"\.iterkeys\(\)"), ".keys()"),
     (re.compile(r"\bxrange\("), "range("),
 )
-# What runs in Python 2 only, where nothing else gives it a meaning; outside of a comment.
+# What runs in Python 2 only, unless something else gives it a meaning; outside of a comment.
 SIGN = (
     r"(?:\.iter(?:items|values|keys)\(\)|\.has_key\(|\bxrange\(|\braw_input\(|\bunicode\("
     r"|\bprint[ \t]*>>)"
@@ -52,7 +52,7 @@ def rename(source: str) -> str:
 def is_written_for(texts: Iterable[str], was_modernised: bool) -> bool:
     """Say whether files that run together can only have run under Python 2.
 
-    `was_modernised` says that one of them is no Python 3 at all. Where nothing but a name tells,
+    `was_modernised` says that one of them is no Python 3 at all. If only a name points to it,
     a sign that the author knew of Python 3 is the stronger one.
     """
     whole = "\n".join(texts)

@@ -86,7 +86,7 @@ class World:
             self._older.places.clear()
 
     def _noted(self, reply: dict[str, Any]) -> dict[str, Any]:
-        """Add where it mattered that the world is older."""
+        """Add the places at which it mattered that the world is older."""
         return reply if self._older is None else {**reply, "older": sorted(self._older.places)}
 
 

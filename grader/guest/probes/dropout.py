@@ -38,8 +38,8 @@ def dropout_backward(
 ) -> Outputs:
     """Forward, then backward with that cache -> out and dx, both like x.
 
-    In training, where the own forward pass shows no mask (every unit is kept, or none is), and
-    where it is not to be asked, also dx_of_scaled and dx_of_plain: backward with the cache that the
+    In training, if the own forward pass shows no mask (every unit is kept, or none is) or is not
+    to be asked, also dx_of_scaled and dx_of_plain: backward with the cache that the
     docstring promises, (dropout_param, mask), for a mask of our own, scaled by 1/keep or not. What
     stops with it is left out: a cache of the student's own form is no mistake. Test mode is handed
     out by the course: it counts once training mode is written.

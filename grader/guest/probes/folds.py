@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from grader.guest.probes import Array, Outputs, nets, stand_ins
+from grader.guest.probes import Array, Outputs, models, stand_ins
 from grader.guest.probes.nn import Implementation
 
 Values = Mapping[str, Array]
@@ -36,27 +36,29 @@ def folded(
     """
     values = values_of(theta, dims, fold)
     plain = normalization is None and keep == 1
-    model = nets.built(nn, x.dtype, dims, net, reg=reg, normalization=normalization, keep=keep)
-    nets.put(model, multiplied(values, dims) if plain else values)
+    model = models.built(nn, x.dtype, dims, net, reg=reg, normalization=normalization, keep=keep)
+    models.put(model, multiplied(values, dims) if plain else values)
     found: Outputs = {}
     for batch, labels in zip(x, y):
-        found = nets.loss_of(model, batch.copy(), labels.copy())
+        found = models.loss_of(model, batch.copy(), labels.copy())
     if not plain:
         if normalization == "batchnorm":
-            found["scores_stretched"] = nets.scores_of(model, x[0].copy())
-        fresh = nets.built(nn, x.dtype, dims, net, reg=reg, normalization=normalization, keep=keep)
-        nets.put(fresh, values)
-        return {**found, "scores": nets.scores_of(fresh, x[0].copy())}
+            found["scores_stretched"] = models.scores_of(model, x[0].copy())
+        fresh = models.built(
+            nn, x.dtype, dims, net, reg=reg, normalization=normalization, keep=keep
+        )
+        models.put(fresh, values)
+        return {**found, "scores": models.scores_of(fresh, x[0].copy())}
     found = unfolded(found, values, dims)
     for name, scale in scales(fold, len(x)).items():
-        nets.put(model, multiplied(values, dims, scale))
-        found[name] = nets.scores_of(model, x[0].copy())
+        models.put(model, multiplied(values, dims, scale))
+        found[name] = models.scores_of(model, x[0].copy())
     return found
 
 
 def values_of(theta: Array, dims: list[int], fold: str) -> dict[str, Array]:
     """Return the parameters of a fold: gamma and beta from theta, or what stands for them."""
-    values = nets.parameters(theta, dims, "any")
+    values = models.parameters(theta, dims, "any")
     fixed = {"dropout": stand_ins.FACTOR, "none": 1.0}.get(fold)
     for name in values if fixed is not None else ():
         if name.startswith(("gamma", "beta")):

@@ -22,7 +22,7 @@ def affine_backward(
 ) -> Outputs:
     """dout (N, M) -> dx like x, dw (D, M), db (M,).
 
-    The cache is that of the own forward pass; where there is none, the one its docstring promises.
+    The cache is that of the own forward pass; if there is none, the one its docstring promises.
     """
     promised = (x.copy(), w.copy(), b.copy())  # forward may work in place
     cache = _cache(nn.affine_forward, (x, w, b)) if own_forward else None
@@ -55,7 +55,7 @@ def softmax_loss(nn: Implementation, x: Array, y: Array) -> Outputs:
 
 
 def _cache(forward: Callable[..., Any], arguments: tuple[Array, ...]) -> Any:
-    """Return the cache of a forward pass, or None where it does not get so far."""
+    """Return the cache of a forward pass, or None if it does not get so far."""
     try:
         return forward(*arguments)[1]
     except Exception:  # noqa: BLE001 - whatever is wrong with forward is the forward item's matter

@@ -133,7 +133,7 @@ def cache_of(
 ) -> Any:
     """Return the cache that a forward pass makes.
 
-    Where forward is not written, backward is asked whether it is: a stub says so by itself, and
+    If forward is not written, backward is asked whether it is: a stub says so by itself, and
     only a written one is held up by the other.
     """
     try:
@@ -154,7 +154,7 @@ def ask_whether_written(backward: Callable[..., Any], dout: Any, cache: Any) -> 
 
 
 def single_precision(*kept: Any) -> dict[str, Any]:
-    """Return a float32 output, `kept`, where a cache holds float32 arrays; else nothing.
+    """Return a float32 output, `kept`, if a cache holds float32 arrays; else nothing.
 
     What is computed from such a cache is right to single precision at best, whatever its own dtype.
     """

@@ -1,6 +1,6 @@
-"""A backward pass held against the implementation's own forward pass.
+"""Compare a backward pass with the implementation's own forward pass.
 
-Where the forward pass is wrong, its right gradient is not the reference's. These probes hand out
+If the forward pass is wrong, its right gradient is not the reference's. These probes hand out
 what is needed to tell: the gradients, and the outputs of the forward pass a `step` to either side.
 """
 
