@@ -182,10 +182,9 @@ def _at_step(
     """
     if got is None:
         return len(expected) - 1, expected[-1], None, None
-    if wrong is None or len(got) != len(expected):
+    if wrong is None:
         at = len(expected) - 1 if got.shape[:1] == expected.shape[:1] else 0
         return at, expected[at], got[at] if got.ndim else got, None
-    got = got.reshape(expected.shape)
     at = int(np.argmax(wrong.reshape(len(wrong), -1).any(axis=1)))
     steps = [one[at] for one in right if one.shape == expected.shape]
     nearest = min(steps, key=lambda step: float(np.max(np.abs(got[at] - step))))

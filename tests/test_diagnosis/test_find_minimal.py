@@ -475,12 +475,17 @@ COUNTS: dict[str, tuple[dict[str, float], Any, str | None]] = {
 
 @pytest.mark.parametrize(("parts", "reply", "output"), COUNTS.values(), ids=COUNTS)
 def test_a_count_of_ours_is_never_shown(
-    parts: dict[str, float], reply: Any, output: str | None
+    parts: dict[str, float],
+    reply: Any,
+    output: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     counted = end.rubric(end.item("TwoLayerNet", parts=parts))
     found, worker = shown(counted, {"TwoLayerNet": False}, {NET: reply})
     assert [small.output for small in found.values()] == ([output] if output else [])
-    assert len(worker.ran) == 2
+    assert len(worker.ran) == 2 and not list(tmp_path.iterdir()), "nothing broke"
 
 
 def test_a_fault_of_ours_in_one_example_costs_no_other(
