@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from grader.golden.wrong import Wrong
     from grader.grading.follow import Again
-    from grader.grading.verdicts import Bench, Verdict
+    from grader.grading.verdicts import Evaluator, Verdict
     from grader.rubric.cases import Rubric
     from grader.types import Case, Evidence
 
@@ -33,7 +33,7 @@ class Facts:
 
     rubric: Rubric
     known: Known
-    bench: Bench
+    evaluator: Evaluator
     evidence: Mapping[str, Evidence]
     verdicts: Mapping[str, Verdict]
     followed: Mapping[str, Again] = field(default_factory=dict)

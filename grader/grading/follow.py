@@ -20,7 +20,7 @@ from grader.box.session import Session
 from grader.grading.dependencies import Verdicts, fails, kind
 from grader.grading.facts import Facts
 from grader.grading.rerun import Rerun
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.guest.operations import OPERATIONS, forward_of
 from grader.judges import own
 from grader.rubric.cases import Rubric
@@ -64,7 +64,7 @@ def through(rerun: Rerun) -> dict[str, Again]:
                 evidence = (
                     _of_halves(session, cases)
                     if both
-                    else session.observe(cases, facts.bench.is_right)
+                    else session.observe(cases, facts.evaluator.is_right)
                 )
             for item in items:
                 mine = [case for case in cases if case.item == item.id]
@@ -82,17 +82,17 @@ def _again(
 ) -> Again | None:
     """Return what trying an item again has shown; None if it has shown nothing."""
     wrong = {name for name, verdict in facts.verdicts.items() if not verdict.passed}
-    again = facts.bench.verdict(item, evidence, cases, wrong)
-    held = of_own_forward and all(_is_gradient(facts.bench, c, evidence[c.id]) for c in cases)
+    again = facts.evaluator.verdict(item, evidence, cases, wrong)
+    held = of_own_forward and all(_is_gradient(facts.evaluator, c, evidence[c.id]) for c in cases)
     if not (held or any(again.right.values()) or any(f.kind in TELLING for f in again.faults)):
         return None
     root = forward_of(item.id) or _called(cases, evidence, facts.verdicts)
     return Again(again.right, evidence, root, held)
 
 
-def _is_gradient(bench: Bench, case: Case, evidence: Evidence) -> bool:
+def _is_gradient(evaluator: Evaluator, case: Case, evidence: Evidence) -> bool:
     with np.errstate(all="ignore"):  # a student's numbers may be anything
-        return evidence.outcome == "answered" and own.is_gradient(bench.look(case, evidence))
+        return evidence.outcome == "answered" and own.is_gradient(evaluator.attempt(case, evidence))
 
 
 def _norm_forward(name: str) -> str:

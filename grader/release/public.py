@@ -13,7 +13,7 @@ import numpy as np
 
 from grader.golden import store, wrong
 from grader.grading.assignment import Assignment
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.judges import find
 from grader.release.selfcheck import public
 from grader.rubric.tables import ItemTable
@@ -34,22 +34,22 @@ def file_of(assignment: Assignment) -> bytes:
 def _table(assignment: Assignment) -> public.Table:
     table = assignment.rubric.table
     judging, limits = table.judging, table.limits
-    bench = Bench(assignment.rubric, assignment.golden)
+    evaluator = Evaluator(assignment.rubric, assignment.golden)
     return public.Table(
         title=table.title,
         sections=tuple((section.id, section.title) for section in table.sections),
         conventions=table.conventions.model_dump(),
         judging=public.Judging(judging.unit_axes, judging.float32, judging.mutated_input),
         limits=public.Limits(limits.load_s, limits.case_s),
-        items=tuple(_item(item, assignment, bench) for item in table.items),
+        items=tuple(_item(item, assignment, evaluator) for item in table.items),
     )
 
 
-def _item(item: ItemTable, assignment: Assignment, bench: Bench) -> public.Item:
+def _item(item: ItemTable, assignment: Assignment, evaluator: Evaluator) -> public.Item:
     cases = [case for case in assignment.rubric.cases if case.item == item.id]
     shown = tuple(case for case in cases if case.public)
     # A part that only hidden cases decide could never be right here.
-    decided = {item.part_of(name, case) for case in shown for name in bench.names(case)}
+    decided = {item.part_of(name, case) for case in shown for name in evaluator.names(case)}
     is_code = item.kind == "code"
     return public.Item(
         id=item.id,
