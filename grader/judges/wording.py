@@ -134,7 +134,12 @@ def public(found: Finding, attempt: Attempt) -> str:
 
 
 def hidden(found: Finding, attempt: Attempt) -> str:
-    """Return the sentence about a finding of a hidden case: none of its inputs, sizes, values."""
+    """Return the sentence about a finding of a hidden case: none of its inputs, sizes, values.
+
+    There is none, "", about an output that is right.
+    """
+    if not found.reason:
+        return ""
     reason = REASONS[found.reason]
     facts = _facts(
         found, attempt, [name for name in sorted(attempt.arrays) if NAME.fullmatch(name)]

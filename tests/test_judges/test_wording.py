@@ -111,3 +111,8 @@ def test_a_judge_cannot_hand_over_text(change: dict[str, Any]) -> None:
     Finding(**given)
     with pytest.raises(TypeError, match="name a row of REASONS, no text"):
         Finding(**{**given, **change})
+
+
+def test_there_is_no_sentence_about_what_is_right() -> None:
+    right = a_look(np.random.default_rng(0), [1, 2, 3, 4])
+    assert wording.hidden(Finding("x"), right) == ""
