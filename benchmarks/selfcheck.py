@@ -16,7 +16,7 @@ from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.engine import job_of
 from grader.grading.assignment import Assignment
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.release import public as releasing
 from grader.release.selfcheck import public
 from grader.release.selfcheck.check import Checker
@@ -27,21 +27,21 @@ from tests.support import handed_in
 
 def graded(submission: Submission, assignment: Assignment, worker: Worker) -> dict[str, bool]:
     """Return what the grader finds of each public case."""
-    bench = Bench(assignment.rubric, assignment.golden)
+    evaluator = Evaluator(assignment.rubric, assignment.golden)
     session = Session(worker, job_of(submission, assignment), assignment.rubric, float("inf"))
     cases = [case for case in assignment.rubric.cases if case.public]
-    evidence = session.observe(cases, bench.is_right)
+    evidence = session.observe(cases, evaluator.is_right)
     session.close()
-    return {case.id: bench.is_right(case, evidence[case.id]) for case in cases}
+    return {case.id: evaluator.is_right(case, evidence[case.id]) for case in cases}
 
 
 def checked(submission: Submission, known: public.Public) -> dict[str, bool]:
     """Return what the self-check finds of each public case."""
-    bench = Bench(known, known.golden)
+    evaluator = Evaluator(known, known.golden)
     files = {path: data for path, data in submission.files.items() if path.endswith(".py")}
     with Pool(2) as pool:
         return {
-            case.id: bench.is_right(case, one.evidence[case.id])
+            case.id: evaluator.is_right(case, one.evidence[case.id])
             for one in Checker(known, submission.package, files, pool).check(known.code)
             for case in known.cases_of(one.item.id)
         }

@@ -9,7 +9,7 @@ from grader import resources
 from grader.box.job import Job
 from grader.box.session import Session
 from grader.box.worker import Worker
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.judges.tolerances import TOLERANCES
 from tests.support import handed_in
 
@@ -20,7 +20,7 @@ def spreads() -> dict[tuple[str, str], tuple[float, str]]:
     with Worker() as worker:
         for style, name in handed_in.accepted():
             assignment = resources.assignment(name)
-            rubric, bench = assignment.rubric, Bench(assignment.rubric, assignment.golden)
+            rubric, evaluator = assignment.rubric, Evaluator(assignment.rubric, assignment.golden)
             submission = handed_in.accepted_submission(style)
             job = Job(
                 submission.package,
@@ -29,12 +29,12 @@ def spreads() -> dict[tuple[str, str], tuple[float, str]]:
                 assignment.given,
             )
             session = Session(worker, job, rubric, float("inf"))
-            evidence = session.observe(rubric.cases, bench.is_right)
+            evidence = session.observe(rubric.cases, evaluator.is_right)
             session.close()
             for case in rubric.cases:
                 if case.judge != "values.close" or evidence[case.id].outcome != "answered":
                     continue
-                for found in bench.findings(case, evidence[case.id]):
+                for found in evaluator.findings(case, evidence[case.id]):
                     dtype = evidence[case.id].dtypes.get(found.output, "")
                     key = (rubric.item(case.item).tolerance, dtype)
                     error = found.error or 0.0

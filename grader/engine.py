@@ -1,6 +1,6 @@
 """Grade one submission: hand it to the box, judge what comes out, say what it means.
 
-    submission -> session (evidence) -> bench (verdicts) -> follow-through -> report
+    submission -> session (evidence) -> evaluator (verdicts) -> follow-through -> report
 
 `grade_one` is a plain function of its arguments, so that one machine or many can call it.
 """
@@ -34,7 +34,7 @@ from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.outcome import result_of
 from grader.grading.rerun import Rerun, explaining
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.judges import find
 from grader.notebooks import inline_answers
 from grader.rubric import generation
@@ -55,15 +55,15 @@ def grade_one(
     """
     started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s()
     rubric = assignment.rubric
-    bench = Bench(rubric, assignment.golden, Sources(submission.files))
+    evaluator = Evaluator(rubric, assignment.golden, Sources(submission.files))
     deadline = clock + rubric.table.limits.submission_s
 
     job = job_of(submission, assignment)
     with closing(Session(worker, job, rubric, deadline)) as session:
-        evidence = session.observe(rubric.cases, bench.is_right, rubric.large)
-    verdicts = bench.verdicts(evidence)
+        evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large)
+    verdicts = evaluator.verdicts(evidence)
     slow = large_input.flags(evidence, rubric, verdicts)
-    facts = Facts(rubric, assignment, bench, evidence, verdicts)
+    facts = Facts(rubric, assignment, evaluator, evidence, verdicts)
     items = _items(Rerun(session.later, worker, assignment, facts, deadline))
     reused = {book.name: book.reused for book in notebooks if book.reused}
     items, trained, doubts = training.grade(items, notebooks, rubric, assignment.images)

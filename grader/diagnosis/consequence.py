@@ -84,7 +84,7 @@ def _stopped_in(name: str, facts: Facts) -> str | None:
     same class.
     """
     seen = [(case, facts.evidence[case.id]) for case in facts.cases(name)]
-    wrong = [evidence for case, evidence in seen if not facts.bench.is_right(case, evidence)]
+    wrong = [evidence for case, evidence in seen if not facts.evaluator.is_right(case, evidence)]
     unloaded, stops = _unloaded(wrong), {_stop(evidence) for evidence in wrong}
     for other, verdict in facts.verdicts.items():
         if other == name:

@@ -35,7 +35,7 @@ from grader.errors import BackgradeError, log_fault
 from grader.golden.misconceptions import Misconceptions
 from grader.grading.endings import Place
 from grader.grading.facts import Facts
-from grader.grading.verdicts import Bench, Verdict
+from grader.grading.verdicts import Evaluator, Verdict
 from grader.guest.operations import forward_of
 from grader.judges.wrong import Answer, Key, Seen, wrong_answers
 from grader.rubric.records import Item
@@ -99,20 +99,20 @@ def _of_item(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     mine = [facts.evidence[c.id] for c in facts.cases(name) if c.id in facts.evidence]
     if found is None and any(one.outcome == "not_written" for one in mine):
         return None  # the source of a stub shows nothing
-    return _with_source(found, Place.of(facts.verdicts[name].item), facts.bench)
+    return _with_source(found, Place.of(facts.verdicts[name].item), facts.evaluator)
 
 
 def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     verdict, lost, evidence = facts.verdicts[name], facts.lost(name), facts.evidence
-    item, bench, wrong = verdict.item, facts.bench, facts.known.wrong
+    item, evaluator, wrong = verdict.item, facts.evaluator, facts.known.wrong
     cases = [
         replace(case, public=case.public and not quiet and not evidence[case.id].unstable)
         for case in facts.cases(name)
         if case.id in evidence
     ]
-    if (known := plain.find(cases, [evidence[case.id] for case in cases], bench)) is not None:
+    if (known := plain.find(cases, [evidence[case.id] for case in cases], evaluator)) is not None:
         return _plain(known)
-    seen = [seen_of(case, evidence[case.id], bench) for case in cases]
+    seen = [seen_of(case, evidence[case.id], evaluator) for case in cases]
     worth = {part.id: part.points for part in item.parts}
     lost = sorted(lost, key=lambda part: -worth[part])
     counted = Counted(item, cases)
@@ -132,13 +132,13 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     # averages that are wrong in another way make it look like another mistake.
     if rest or (match.WHOLE not in covered and any(c.probe == "optim.update" for c in cases)):
         matches = [replace(one, certain=False) for one in matches]
-    stop = stops.find(cases, [evidence[case.id] for case in cases], bench)
+    stop = stops.find(cases, [evidence[case.id] for case in cases], evaluator)
     if stop is not None and not matches:  # what stops comes before what other numbers show
         return _stopped(stop, mine, evidence)
     clear = [one for one in signs if not sentences.is_vague(one.id)]
     signs = (clear or ([] if matches else signs))[: MOST - len(matches[:MOST])]
     if matches or signs:
-        signs = [_with_line(one, Place.of(item), bench) for one in signs]
+        signs = [_with_line(one, Place.of(item), evaluator) for one in signs]
         return _joined(matches[:MOST], signs, wrong, names)
     bad = {case_id for case_id, _ in mine.answers}
     changed = conduct.changed(cases, evidence, sorted(bad), verdict.faults)
@@ -154,7 +154,7 @@ def _stopped(stop: stops.Stop, mine: Mine, evidence: Mapping[str, Evidence]) -> 
     return Diagnosis(Cause(f"symptom/{stop.id}", stop.message, stop.certain and not answered))
 
 
-def _with_source(found: Diagnosis | None, place: Place, bench: Bench) -> Diagnosis | None:
+def _with_source(found: Diagnosis | None, place: Place, evaluator: Evaluator) -> Diagnosis | None:
     """Add what the source shows to a diagnosis that is not certain; it is never proof.
 
     It takes the place of a symptom that names nothing but the outputs.
@@ -162,13 +162,13 @@ def _with_source(found: Diagnosis | None, place: Place, bench: Bench) -> Diagnos
     if found is not None and (found.hints and found.cause.certain or found.whole):
         return found
     if found is not None and found.cause.certain:
-        more = source.order(place, bench.sources)
+        more = source.order(place, evaluator.sources)
         message = " ".join([found.cause.says, *more])
         return replace(found, cause=replace(found.cause, says=message))
     named = (
         0 if found is None or sentences.is_vague(found.cause.id) else found.cause.id.count("+") + 1
     )
-    facts = source.facts(place, bench.sources)[: max(0, MOST - named)]
+    facts = source.facts(place, evaluator.sources)[: max(0, MOST - named)]
     if not facts:
         return found
     kept = [] if found is None or sentences.is_vague(found.cause.id) else [found.cause.says]
@@ -177,11 +177,11 @@ def _with_source(found: Diagnosis | None, place: Place, bench: Bench) -> Diagnos
     return Diagnosis(Cause(name, message, False), found.hints if found else ())
 
 
-def seen_of(case: Case, evidence: Evidence, bench: Bench) -> Seen:
+def seen_of(case: Case, evidence: Evidence, evaluator: Evaluator) -> Seen:
     """Return a case as wrong answers are read off it."""
-    names = tuple(bench.names(case))
+    names = tuple(evaluator.names(case))
     if evidence.outcome == "answered":
-        return Seen(case, names, bench.look(case, evidence))
+        return Seen(case, names, evaluator.attempt(case, evidence))
     kind = f" {evidence.raised.type}" if evidence.outcome == "raised" and evidence.raised else ""
     return Seen(case, names, None, evidence.outcome + kind)
 
@@ -206,9 +206,9 @@ def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
     return Diagnosis(Cause(f"{OWN[0]}+{cause.id}", f"{OWN[1]} {cause.says}", cause.certain))
 
 
-def _with_line(sign: Symptom, place: Place, bench: Bench) -> Symptom:
+def _with_line(sign: Symptom, place: Place, evaluator: Evaluator) -> Symptom:
     """Add the line in which the first output of a symptom is made, where the source shows it."""
-    at = lines.of(place, sign.outputs[0], bench.sources, sign.mode) if sign.outputs else None
+    at = lines.of(place, sign.outputs[0], evaluator.sources, sign.mode) if sign.outputs else None
     if at is None or not sign.message.endswith("."):
         return sign
     return replace(sign, message=f"{sign.message[:-1]} ({place.module}.py line {at}).")

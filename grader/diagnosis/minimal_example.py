@@ -19,9 +19,9 @@ from grader.diagnosis import snippets
 from grader.diagnosis.snippets import Place
 from grader.grading.dependencies import root
 from grader.grading.rerun import Rerun, explaining
-from grader.grading.verdicts import Bench, Verdict
+from grader.grading.verdicts import Evaluator, Verdict
 from grader.guest.operations import forward_of
-from grader.judges import Look
+from grader.judges import Attempt
 from grader.judges.values import right_cells
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
@@ -44,7 +44,7 @@ def find_minimal(rerun: Rerun) -> dict[str, Smallest]:
         return {}
     place = Place(job.package, job.files, facts.rubric.table.conventions.dropout_p)
     with rerun.session() as session:
-        return find(session, cases, facts.rubric, facts.bench, lost, place)
+        return find(session, cases, facts.rubric, facts.evaluator, lost, place)
 
 
 def _by_itself(verdict: Verdict, verdicts: Mapping[str, Verdict], case: Case) -> bool:
@@ -67,7 +67,7 @@ def find(
     session: Session,
     cases: Sequence[Case],
     rubric: Rubric,
-    bench: Bench,
+    evaluator: Evaluator,
     lost: Mapping[str, Collection[str]],
     place: Place,
 ) -> dict[str, Smallest]:
@@ -79,42 +79,42 @@ def find(
     for case in cases:
         item, evidence = rubric.item(case.item), seen[case.id]
         if item.id not in first and evidence.outcome in ("answered", "raised"):
-            for fault in _faults(bench, item, case, evidence, lost[item.id])[:1]:
+            for fault in _faults(evaluator, item, case, evidence, lost[item.id])[:1]:
                 first[item.id] = (case, fault)
     again = session.once([case for case, _ in reversed(first.values())])
     found: dict[str, Smallest] = {}
     for name, (case, fault) in first.items():
-        faults = _faults(bench, rubric.item(name), case, again[case.id], lost[name])
+        faults = _faults(evaluator, rubric.item(name), case, again[case.id], lost[name])
         if _same(fault, faults):
             with explaining(f"showing the minimal example {case.id}"):
-                small = _smallest(case, fault, again[case.id], rubric, bench, place)
+                small = _smallest(case, fault, again[case.id], rubric, evaluator, place)
                 found |= {name: small} if small is not None else {}
     return found
 
 
 def _faults(
-    bench: Bench, item: Item, case: Case, evidence: Evidence, lost: Collection[str]
+    evaluator: Evaluator, item: Item, case: Case, evidence: Evidence, lost: Collection[str]
 ) -> list[Fault]:
     """Return what is wrong with a case, in a part that was lost and in cells that can be shown."""
-    verdict = bench.verdict(item, {case.id: evidence}, [case])
+    verdict = evaluator.verdict(item, {case.id: evidence}, [case])
     if verdict.broken:
         return []
-    look = bench.look(case, evidence)
+    attempt = evaluator.attempt(case, evidence)
     return [
         fault
         for fault in verdict.faults
         if fault.kind in SHOWN_KINDS and (fault.part in lost or fault.part == "all")
-        if _has_wrong_cells(fault, look)
+        if _has_wrong_cells(fault, attempt)
     ]
 
 
-def _has_wrong_cells(fault: Fault, look: Look) -> bool:
+def _has_wrong_cells(fault: Fault, attempt: Attempt) -> bool:
     """Say whether some cell agrees with no accepted convention; yes if cells are not compared."""
     shown = fault.comparison
     if shown is None or shown.wrong is None:
         return True
     with np.errstate(all="ignore"):  # a student's numbers may be anything
-        return not right_cells(fault.output, shown.got, look).all()
+        return not right_cells(fault.output, shown.got, attempt).all()
 
 
 def _same(fault: Fault, others: Sequence[Fault]) -> bool:
@@ -129,16 +129,16 @@ def _same(fault: Fault, others: Sequence[Fault]) -> bool:
 
 
 def _smallest(
-    case: Case, fault: Fault, evidence: Evidence, rubric: Rubric, bench: Bench, place: Place
+    case: Case, fault: Fault, evidence: Evidence, rubric: Rubric, evaluator: Evaluator, place: Place
 ) -> Smallest | None:
     """Return the example of a fault; None where it cannot be told as a call."""
-    look = bench.look(case, evidence)
+    attempt = evaluator.attempt(case, evidence)
     shown = fault.comparison
-    names = [name for name in bench.names(case) if name != COUNT]
+    names = [name for name in evaluator.names(case) if name != COUNT]
     names = [fault.output] if fault.output in names else names
     if not names or fault.output == COUNT:
         return None
-    right = [answers[names[0]] for answers in look.expected if names[0] in answers]
+    right = [answers[names[0]] for answers in attempt.expected if names[0] in answers]
     expected, got, wrong = right[0], None, None
     if shown is not None:
         expected, got, wrong = shown.expected, shown.got, shown.wrong

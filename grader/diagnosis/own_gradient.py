@@ -17,7 +17,7 @@ from grader.grading.rerun import Rerun
 from grader.grading.verdicts import Verdict
 from grader.guest.operations import OPERATIONS, forward_of
 from grader.guest.probes.models import parameter_shapes
-from grader.judges import Look, Rules
+from grader.judges import Attempt, Rules
 from grader.judges.own import STEP
 from grader.rubric.cases import Rubric
 from grader.types import Case, Evidence
@@ -39,7 +39,7 @@ def gradients(rerun: Rerun) -> frozenset[str]:
     if not asked or not rerun.has_time:
         return frozenset()
     with rerun.session() as session:
-        evidence = session.observe(asked, facts.bench.is_right)
+        evidence = session.observe(asked, facts.evaluator.is_right)
     wrong = {case.item for case in asked if not _agrees(case, evidence[case.id])}
     return frozenset(case.item for case in asked) - wrong
 
@@ -88,6 +88,6 @@ def _asked(
 
 
 def _agrees(case: Case, evidence: Evidence) -> bool:
-    look = Look(case, {}, evidence.arrays, evidence.refused, (), Rules(0.0, 0.0))
+    attempt = Attempt(case, {}, evidence.arrays, evidence.refused, (), Rules(0.0, 0.0))
     with np.errstate(all="ignore"):  # a student's numbers may be anything
-        return all(found.kind is None for found in judges.find(case.judge).decide(look))
+        return all(found.kind is None for found in judges.find(case.judge).decide(attempt))

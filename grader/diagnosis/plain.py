@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from grader.grading import endings
 from grader.grading.endings import SYNTAX, Place
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.guest.operations import returned
 from grader.judges import find as judge
 from grader.judges.wrong import Seen
@@ -21,15 +21,15 @@ MOST = 8  # names of parameters that are listed
 Plain = tuple[str, str]  # id, sentence
 
 
-def find(cases: Sequence[Case], evidence: Sequence[Evidence], bench: Bench) -> Plain | None:
+def find(cases: Sequence[Case], evidence: Sequence[Evidence], evaluator: Evaluator) -> Plain | None:
     """Return why an item gave no answer in these cases, where that is plain."""
     ended = [one for one in zip(cases, evidence) if one[1].outcome != "answered"]
     broken = next((one for case, one in ended if _is_import(case, one)), None)
     if broken is not None:
         return "not-imported", f"{endings.importing(broken).message}."
     for case, one in ended:
-        if one.outcome == "not_written" and bench.ending(case, one).kind == "error":
-            return _not_returned(Place.of(bench.item(case)), bench)
+        if one.outcome == "not_written" and evaluator.ending(case, one).kind == "error":
+            return _not_returned(Place.of(evaluator.item(case)), evaluator)
     return None
 
 
@@ -46,9 +46,9 @@ def _is_import(case: Case, one: Evidence) -> bool:
     return bool(one.unloaded) or is_syntax
 
 
-def _not_returned(place: Place, bench: Bench) -> Plain | None:
+def _not_returned(place: Place, evaluator: Evaluator) -> Plain | None:
     name = place.functions[0]
-    message = endings.unreturned(place.module, name, bench.sources)
+    message = endings.unreturned(place.module, name, evaluator.sources)
     if message is None:
         return None
     asked = returned(place.name, ("loss", "grads"))
@@ -63,11 +63,11 @@ def names(seen: Sequence[Seen]) -> Plain | None:
     Only public cases are looked at: a name is a text of the student's.
     """
     for one in seen:
-        if one.look is None or not one.case.public or one.case.judge != "nets.init":
+        if one.attempt is None or not one.case.public or one.case.judge != "nets.init":
             continue
-        wanted = judge(one.case.judge).names(one.case, one.look.expected)
-        there = {*one.look.arrays, *one.look.refused}
-        bad = {found.output for found in judge(one.case.judge).decide(one.look) if found.kind}
+        wanted = judge(one.case.judge).names(one.case, one.attempt.expected)
+        there = {*one.attempt.arrays, *one.attempt.refused}
+        bad = {found.output for found in judge(one.case.judge).decide(one.attempt) if found.kind}
         missing = [name for name in wanted if name in bad and name not in there]
         others = [name for name in there if name not in wanted]
         if missing and others:

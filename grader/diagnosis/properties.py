@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.diagnosis import sentences
 from grader.diagnosis.symptoms import Symptom
-from grader.judges import Look
+from grader.judges import Attempt
 from grader.judges.wrong import ABSENT, OTHER, Answer, Key, Seen
 
 # What a factor is called, and what it means when it stands in the place of 1/keep, or of 1.
@@ -176,8 +176,8 @@ STARTS: Mapping[str, str] = {
 def _behind_dropout(seen: Sequence[Seen]) -> Iterator[Symptom]:
     """Gradients of a net that are right but for powers of keep: a mask is scaled one way only."""
     for word in ("keep", "1/keep"):
-        looks = [one.look for one in seen if one.look and one.case.judge == "nets.seeded"]
-        if looks and all(_off_by(word, look) for look in looks):
+        attempts = [one.attempt for one in seen if one.attempt and one.case.judge == "nets.seeded"]
+        if attempts and all(_off_by(word, attempt) for attempt in attempts):
             message = (
                 f"Some gradients of the net are multiplied {FACTORS[word]} once too often: "
                 "the mask is scaled in one direction and not in the other."
@@ -185,9 +185,9 @@ def _behind_dropout(seen: Sequence[Seen]) -> Iterator[Symptom]:
             yield Symptom(f"gradients-times-{_slug(word)}", ("analytic",), message, False)
 
 
-def _off_by(word: str, look: Look) -> bool:
-    keep = float(look.case.options["keep"])
-    pair = [look.arrays.get(name) for name in ("analytic", "numeric")]
+def _off_by(word: str, attempt: Attempt) -> bool:
+    keep = float(attempt.case.options["keep"])
+    pair = [attempt.arrays.get(name) for name in ("analytic", "numeric")]
     if any(a is None or a.ndim != 1 or not np.all(np.isfinite(a)) for a in pair):
         return False
     analytic, numeric = (np.asarray(a, dtype=np.float64) for a in pair)

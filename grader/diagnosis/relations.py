@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.diagnosis import formulas, inside, steps, terms
-from grader.judges import Finding, Look
+from grader.judges import Attempt, Finding
 from grader.types import Arrays, Case
 
 
@@ -30,14 +30,14 @@ class Observed:
     conventions: tuple[np.ndarray, ...] = ()
 
     @classmethod
-    def of(cls, look: Look, found: Finding) -> Observed:
+    def of(cls, attempt: Attempt, found: Finding) -> Observed:
         """Return what a judge has found about one output."""
         name = found.output
-        right = tuple(answers[name] for answers in look.expected if name in answers)
-        others = {n: a for n, a in look.expected[0].items() if n != name}
+        right = tuple(answers[name] for answers in attempt.expected if name in answers)
+        others = {n: a for n, a in attempt.expected[0].items() if n != name}
         got = None if found.got is None else np.asarray(found.got, dtype=np.float64)
         error = found.error or 0.0
-        return cls(name, look.case, got, right[0], look.inputs, others, error, right[1:])
+        return cls(name, attempt.case, got, right[0], attempt.inputs, others, error, right[1:])
 
     @property
     def has_other_shape(self) -> bool:

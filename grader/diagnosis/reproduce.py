@@ -16,7 +16,7 @@ def reproduces(mistakes: Collection[str], name: str, facts: Facts) -> bool:
     """Say whether `mistakes` give the wrong answers in all lost parts, to the last digits."""
     item, cases, lost = facts.verdicts[name].item, facts.cases(name), facts.lost(name)
     with np.errstate(all="ignore"):  # a student's numbers may be anything
-        seen = [seen_of(case, facts.evidence[case.id], facts.bench) for case in cases]
+        seen = [seen_of(case, facts.evidence[case.id], facts.evaluator) for case in cases]
         counted = Counted(item, cases)
         mine = match.Mine(counted(wrong_answers(seen)), symptoms.errors(seen), counted.part)
         theirs = {

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.submission.near import nearest
 from grader.types import Case, Evidence, Raised
 
@@ -130,7 +130,7 @@ class Stop:
     certain: bool
 
 
-def find(cases: Sequence[Case], evidence: Sequence[Evidence], bench: Bench) -> Stop | None:
+def find(cases: Sequence[Case], evidence: Sequence[Evidence], evaluator: Evaluator) -> Stop | None:
     """Return what the most frequent exception means, or a timeout; None where there is neither."""
     both = list(zip(cases, evidence, strict=True))
     raised = [(case, one.raised) for case, one in both if _stopped(one) and one.raised]
@@ -147,7 +147,7 @@ def find(cases: Sequence[Case], evidence: Sequence[Evidence], bench: Bench) -> S
         return None
     message = _sentence(found[1], mine[0][1], shown.message if shown else "")
     if shown is not None and place[0] == "NameError":
-        message += _meant(shown, bench)
+        message += _meant(shown, evaluator)
     ended = [one for one in evidence if one.outcome != "answered"]
     return Stop(found[0], message, len(mine) == len(ended) and shown is not None and bool(place[1]))
 
@@ -181,13 +181,13 @@ def _sentence(forms: Sequence[tuple[str, str]], raised: Raised, message: str) ->
     return forms[-1][1].format(at=at, at_=at)
 
 
-def _meant(raised: Raised, bench: Bench) -> str:
+def _meant(raised: Raised, evaluator: Evaluator) -> str:
     """Return " Is X meant?" where a name that is not defined is near to one that is."""
     match = re.match(r"name '(\w+)' is not defined", raised.message)
     if match is None or not raised.frames:
         return ""
     module = raised.frames[-1][0].rpartition("/")[2].removesuffix(".py")
     function = raised.frames[-1][2]
-    known = bench.sources.known_in(module, function)
+    known = evaluator.sources.known_in(module, function)
     meant = nearest(match[1], known)
     return f" Is {meant} meant?" if meant else ""

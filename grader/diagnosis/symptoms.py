@@ -47,8 +47,8 @@ def errors(seen: Iterable[Seen]) -> dict[Key, float]:
     return {
         (one.case.id, found.output): found.error
         for one in seen
-        if one.look is not None
-        for found in judge(one.case.judge).decide(one.look)
+        if one.attempt is not None
+        for found in judge(one.case.judge).decide(one.attempt)
         if found.kind is not None and found.error is not None
     }
 
@@ -149,15 +149,15 @@ def _observed(
     order = {part: n for n, part in enumerate(lost)}
     for one in seen:
         left = set(one.names)
-        for found in judge(one.case.judge).decide(one.look) if one.look is not None else ():
+        for found in judge(one.case.judge).decide(one.attempt) if one.attempt is not None else ():
             part = item.part_of(found.output, one.case)
             if part is None:
                 continue
             good = found.kind is None or found.warning
             left -= {found.output} if good else set()
-            if not judge(one.case.judge).golden or one.look is None:
+            if not judge(one.case.judge).golden or one.attempt is None:
                 continue
-            row = Observed.of(one.look, found)
+            row = Observed.of(one.attempt, found)
             if good:
                 right.setdefault(found.output, []).append(row)
             elif part in order and found.got is not None:

@@ -13,7 +13,7 @@ from grader.golden.bands import Bands
 from grader.golden.misconceptions import Misconceptions
 from grader.golden.store import Golden
 from grader.grading.training.images import Images
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.judges import find
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
@@ -57,11 +57,11 @@ class Assignment:
 
     def _check_parts(self) -> None:
         """Raise RubricError if a part could never be earned, for no case decides it."""
-        bench = Bench(self.rubric, self.golden)
+        evaluator = Evaluator(self.rubric, self.golden)
         for item in self.rubric.table.items:
             cases = [case for case in self.rubric.cases if case.item == item.id]
-            self._check_outputs(item, cases, bench)
-            decided = {item.part_of(name, case) for case in cases for name in bench.names(case)}
+            self._check_outputs(item, cases, evaluator)
+            decided = {item.part_of(name, case) for case in cases for name in evaluator.names(case)}
             for part in item.parts:
                 if part.goal is None and part.id not in decided:
                     raise RubricError(
@@ -69,11 +69,11 @@ class Assignment:
                         "decides it; add a case, or name its outputs"
                     )
 
-    def _check_outputs(self, item: Item, cases: Sequence[Case], bench: Bench) -> None:
+    def _check_outputs(self, item: Item, cases: Sequence[Case], evaluator: Evaluator) -> None:
         """Raise RubricError if `only` or `outputs` names what no case of the item gives."""
         given: dict[str, None] = {}
         for case in cases:
-            names = bench.outputs(case)
+            names = evaluator.outputs(case)
             given |= dict.fromkeys(names)
             self._check_names(f"item '{item.id}', case '{case.id}', only", case.only, names)
         for part in item.parts:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from grader.golden.misconceptions import Misconceptions
-from grader.grading.verdicts import Bench, Verdict
+from grader.grading.verdicts import Evaluator, Verdict
 from grader.rubric.cases import Rubric
 from grader.types import Case, Evidence
 
@@ -34,7 +34,7 @@ class Facts:
 
     rubric: Rubric
     known: Known
-    bench: Bench
+    evaluator: Evaluator
     evidence: Mapping[str, Evidence]
     verdicts: Mapping[str, Verdict]
     followed: Mapping[str, Again] = field(default_factory=dict)

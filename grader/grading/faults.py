@@ -11,38 +11,38 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from grader.grading import endings
-from grader.judges import Finding, Look, wording
+from grader.judges import Attempt, Finding, wording
 from grader.types import Comparison, Evidence, Fault, Raised
 
 MAX_SHOWN = 2_000  # numbers of one array in a comparison; the report shows fewer still
 OF_PROBES = ("ReturnValue", "NotWritten", "Missing")  # exceptions that a probe raises
 
 
-def of_finding(found: Finding, look: Look, part: str, public: bool) -> Fault:
+def of_finding(found: Finding, attempt: Attempt, part: str, public: bool) -> Fault:
     """Return the fault or the warning that a finding is."""
     fault = Fault(
-        case=look.case.id,
+        case=attempt.case.id,
         part=part,
         output=found.output,
         kind=found.kind or "value",
-        says=(wording.public if public else wording.hidden)(found, look),
+        says=(wording.public if public else wording.hidden)(found, attempt),
         public=public,
         error=found.error,
         allowed=found.allowed,
         warning=found.warning,
     )
     if public:
-        return replace(fault, at=found.at, comparison=_comparison(found, look))
+        return replace(fault, at=found.at, comparison=_comparison(found, attempt))
     # Two digits of an error: the others could be numbers of the case.
     return fault if found.error is None else replace(fault, error=float(f"{found.error:.2g}"))
 
 
-def _comparison(found: Finding, look: Look) -> Comparison | None:
+def _comparison(found: Finding, attempt: Attempt) -> Comparison | None:
     """Return expected beside got, unless there is nothing to compare or too much to read."""
     expected, got = found.expected, found.got
     if expected is None or got is None or max(expected.size, got.size) > MAX_SHOWN:
         return None
-    return Comparison(found.output, expected, got, found.wrong, look.inputs)
+    return Comparison(found.output, expected, got, found.wrong, attempt.inputs)
 
 
 def without_values(evidence: Evidence) -> Evidence:

@@ -19,7 +19,7 @@ import numpy as np
 from grader.box.session import Session
 from grader.grading.dependencies import Verdicts, fails, kind
 from grader.grading.rerun import Rerun
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.guest.operations import OPERATIONS, forward_of
 from grader.judges import own
 from grader.rubric.cases import Rubric
@@ -65,7 +65,7 @@ def through(rerun: Rerun) -> dict[str, Again]:
                 evidence = (
                     _of_halves(session, cases)
                     if of_own_forward
-                    else session.observe(cases, facts.bench.is_right)
+                    else session.observe(cases, facts.evaluator.is_right)
                 )
             for item in items:
                 with rerun.deciding([item]):
@@ -85,12 +85,12 @@ def _again(
     """Return what trying an item again has shown; None if it has shown nothing."""
     facts = rerun.facts
     wrong = {name for name, verdict in facts.verdicts.items() if not verdict.passed}
-    again = facts.bench.verdict(item, evidence, cases, wrong)
+    again = facts.evaluator.verdict(item, evidence, cases, wrong)
     if again.broken:
         rerun.broken[item.id] = again
     own_cases = cases if of_own_forward else ()
     held = bool(own_cases) and all(  # of no case nothing is known
-        _is_gradient(facts.bench, case, evidence[case.id]) for case in own_cases
+        _is_gradient(facts.evaluator, case, evidence[case.id]) for case in own_cases
     )
     if not (held or any(again.right.values()) or any(f.kind in DECISIVE for f in again.faults)):
         return None
@@ -98,9 +98,9 @@ def _again(
     return Again(again.right, evidence, root, held)
 
 
-def _is_gradient(bench: Bench, case: Case, evidence: Evidence) -> bool:
+def _is_gradient(evaluator: Evaluator, case: Case, evidence: Evidence) -> bool:
     with np.errstate(all="ignore"):  # a student's numbers may be anything
-        return own.is_gradient(bench.look(case, evidence))
+        return own.is_gradient(evaluator.attempt(case, evidence))
 
 
 def _norm_forward(name: str) -> str:

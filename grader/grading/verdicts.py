@@ -16,7 +16,7 @@ from grader.errors import log_fault
 from grader.golden.store import Golden
 from grader.grading import endings, faults
 from grader.grading.endings import Ending
-from grader.judges import Finding, Look, Rules
+from grader.judges import Attempt, Finding, Rules
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
 from grader.submission.written import Sources
@@ -66,7 +66,7 @@ def broken(item: Item, error: Exception, doing: str) -> Verdict:
     return Verdict(item, {}, (fault,), (), (0, 0), (0, 0), broken=True)
 
 
-class Bench:
+class Evaluator:
     """Judges evidence by the rubric's rules, the golden answers, and the student's source.
 
     Nothing is right or wrong by the source; it sets what is missing apart from what is not written.
@@ -95,7 +95,7 @@ class Bench:
         known = self._found.get(case.id)
         if known is None or known[0] is not evidence:
             item = self._rubric.item(case.item)
-            found = judges.find(case.judge).decide(self.look(case, evidence))
+            found = judges.find(case.judge).decide(self.attempt(case, evidence))
             with np.errstate(all="ignore"):  # a student's numbers may be anything
                 counted = [one for one in found if item.part_of(one.output, case) is not None]
             known = self._found[case.id] = (evidence, counted)
@@ -105,12 +105,12 @@ class Bench:
         """Return all outputs that a case gives."""
         return judges.find(case.judge).names(case, self._expected(case))
 
-    def look(self, case: Case, evidence: Evidence) -> Look:
+    def attempt(self, case: Case, evidence: Evidence) -> Attempt:
         """Return an answered case as its judge sees it."""
         judging, tolerance = self._rubric.table.judging, self._rubric.item(case.item).tolerance
         rules = Rules.of(tolerance, judging.unit_axes, judging.float32)
         inputs, expected = self._rubric.case_inputs(case), self._expected(case)
-        return Look(case, inputs, evidence.arrays, evidence.refused, expected, rules)
+        return Attempt(case, inputs, evidence.arrays, evidence.refused, expected, rules)
 
     def names(self, case: Case) -> list[str]:
         """Return the outputs that a case must decide."""
@@ -193,10 +193,10 @@ class Bench:
             end = self.ending(case, shown)
             fault = Fault(case.id, part, "", end.kind, end.message, public, raised=shown.raised)
             return set(), [*found, fault]
-        look, findings = self.look(case, evidence), self.findings(case, evidence)
+        attempt, findings = self.attempt(case, evidence), self.findings(case, evidence)
         right = {one.output for one in findings if one.right}
         found += [
-            faults.of_finding(one, look, item.part_of(one.output, case) or "", public)
+            faults.of_finding(one, attempt, item.part_of(one.output, case) or "", public)
             for one in findings
             if one.kind is not None
         ]

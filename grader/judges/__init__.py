@@ -47,7 +47,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Look:
+class Attempt:
     """One case as a judge sees it; `expected` holds the golden answer and its alternatives."""
 
     case: Case
@@ -124,7 +124,7 @@ class Judge:
     A `golden` judge needs the case's golden arrays, whose names are its outputs.
     """
 
-    decide: Callable[[Look], Iterator[Finding]]
+    decide: Callable[[Attempt], Iterator[Finding]]
     outputs: Callable[[Case], Iterable[str]] = lambda case: ()
     golden: bool = False
 

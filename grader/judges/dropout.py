@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grader.judges import Finding, Judge, Look
+from grader.judges import Attempt, Finding, Judge
 from grader.judges.values import missing, usable
 
 SIGMAS = 6.0
@@ -26,10 +26,10 @@ def band(share: float, count: int) -> float:
     return SIGMAS * math.sqrt(share * (1 - share) / count)
 
 
-def decide_train(look: Look) -> Iterator[Finding]:
+def decide_train(attempt: Attempt) -> Iterator[Finding]:
     """Judge one training pass: mask values, share kept, scale, fresh and independent draws."""
-    x, keep = look.inputs["x"], float(look.case.options["keep"])
-    out = usable("out", x.shape, look)
+    x, keep = attempt.inputs["x"], float(attempt.case.options["keep"])
+    out = usable("out", x.shape, attempt)
     if isinstance(out, Finding):
         yield from (out.under(aspect) for aspect in TRAIN)
         return
@@ -41,7 +41,7 @@ def decide_train(look: Look) -> Iterator[Finding]:
     draws = distinct(kept).size
     yield _keep_fraction(share, keep, draws)
     yield _scale(factor, share, keep, draws)
-    yield _draws(look, kept)
+    yield _draws(attempt, kept)
 
 
 def _mask(ratio: np.ndarray, kept: np.ndarray, factor: float) -> str:
@@ -91,19 +91,19 @@ def _scale(factor: float, share: float, keep: float, count: int) -> Finding:
     return Finding("scale", "scale", {"factor": factor})
 
 
-def _draws(look: Look, kept: np.ndarray) -> Finding:
-    again = look.arrays.get("out_again")
-    if again is None or again.shape != look.arrays["out"].shape:
-        return missing("draws", look)
+def _draws(attempt: Attempt, kept: np.ndarray) -> Finding:
+    again = attempt.arrays.get("out_again")
+    if again is None or again.shape != attempt.arrays["out"].shape:
+        return missing("draws", attempt)
     is_same = np.array_equal(again.reshape(kept.shape) != 0, kept) and not kept.all()
     return Finding("draws", "same draws" if is_same else "")
 
 
-def decide_seeded(look: Look) -> Iterator[Finding]:
+def decide_seeded(attempt: Attempt) -> Iterator[Finding]:
     """Judge passes under seeds: equal seeds give equal outputs."""
-    outs, seeds = look.arrays.get("outs"), look.case.options["seeds"]
+    outs, seeds = attempt.arrays.get("outs"), attempt.case.options["seeds"]
     if outs is None:
-        yield missing("outs", look)
+        yield missing("outs", attempt)
     elif outs.ndim == 0 or len(outs) != len(seeds):
         yield Finding("outs", "wrong shape", subject="out")
     else:
@@ -112,24 +112,24 @@ def decide_seeded(look: Look) -> Iterator[Finding]:
         yield Finding("outs", "" if is_same else "seed ignored")
 
 
-def decide_backward(look: Look) -> Iterator[Finding]:
+def decide_backward(attempt: Attempt) -> Iterator[Finding]:
     """Judge a backward pass against the mask that its own forward pass shows.
 
     If that pass shows none, or is not asked, it is judged against a mask of our own.
     """
-    x, dout = look.inputs["x"], look.inputs["dout"]
-    is_training = look.case.options.get("mode") == "train"
-    if look.case.options.get("own_forward") is False:
-        yield _with_our_mask(look) if is_training else _without_mask(look)
+    x, dout = attempt.inputs["x"], attempt.inputs["dout"]
+    is_training = attempt.case.options.get("mode") == "train"
+    if attempt.case.options.get("own_forward") is False:
+        yield _with_our_mask(attempt) if is_training else _without_mask(attempt)
         return
-    both = [usable(name, x.shape, look) for name in ("out", "dx")]
+    both = [usable(name, x.shape, attempt) for name in ("out", "dx")]
     if problem := next((one for one in both if isinstance(one, Finding)), None):
         yield problem.under("dx")
         return
     out, dx = (np.asarray(one) for one in both)
     want = dout * (out / x)
     if is_training and np.all((out == 0) == (out[(0,) * out.ndim] == 0)):
-        yield _with_our_mask(look, _is_another_scale(dx, want, dout))
+        yield _with_our_mask(attempt, _is_another_scale(dx, want, dout))
         return
     size = float(np.max(np.abs(dout)))
     errors = np.abs(dx - want) / size
@@ -143,24 +143,24 @@ def decide_backward(look: Look) -> Iterator[Finding]:
     yield Finding("dx", reason, {}, worst, SAME, wrong=errors > SAME, expected=want, got=dx)
 
 
-def _without_mask(look: Look) -> Finding:
+def _without_mask(attempt: Attempt) -> Finding:
     """Judge test mode by itself: dx is dout."""
-    dx = usable("dx", look.inputs["x"].shape, look)
+    dx = usable("dx", attempt.inputs["x"].shape, attempt)
     if isinstance(dx, Finding):
         return dx
-    is_same = np.array_equal(dx, look.inputs["dout"])
+    is_same = np.array_equal(dx, attempt.inputs["dout"])
     return Finding("dx", error=0.0, allowed=SAME) if is_same else Finding("dx", "test mode")
 
 
-def _with_our_mask(look: Look, another_scale: bool = False) -> Finding:
+def _with_our_mask(attempt: Attempt, another_scale: bool = False) -> Finding:
     """Judge what backward makes of our mask, which its cache may hold scaled or not.
 
     With `another_scale` it has been seen to disagree with its own forward pass by a factor.
     """
-    x, dout, keep = look.inputs["x"], look.inputs["dout"], float(look.case.options["keep"])
+    x, dout, keep = attempt.inputs["x"], attempt.inputs["dout"], float(attempt.case.options["keep"])
     want = np.where(x > 0, dout / keep, 0.0)  # our mask: see the probe
     for name in () if another_scale else ("dx_of_scaled", "dx_of_plain"):
-        got = usable(name, x.shape, look)
+        got = usable(name, x.shape, attempt)
         if not isinstance(got, Finding):
             worst = float(np.max(np.abs(got - want)) / np.max(np.abs(dout)))
             if worst <= SAME:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grader.judges import Fact, Finding, Judge, Look
+from grader.judges import Attempt, Fact, Finding, Judge
 from grader.judges.dropout import SIGMAS, band
 from grader.judges.own import DIFFERENCE, derivatives
 from grader.judges.values import missing, same_but_for_unit_axes, usable
@@ -35,33 +35,33 @@ def shapes(case: Case) -> dict[str, tuple[int, ...]]:
     return wanted
 
 
-def decide_init(look: Look) -> Iterator[Finding]:
+def decide_init(attempt: Attempt) -> Iterator[Finding]:
     """Judge every parameter as the constructor leaves it: name, shape, and how it is drawn."""
-    last = len(look.case.options["dims"]) - 1
-    batchnorm = look.case.options.get("normalization") == "batchnorm"
-    for name, shape in shapes(look.case).items():
+    last = len(attempt.case.options["dims"]) - 1
+    batchnorm = attempt.case.options.get("normalization") == "batchnorm"
+    for name, shape in shapes(attempt.case).items():
         no_effect = batchnorm and name[0] == "b" and name[1:].isdecimal() and name != f"b{last}"
-        if name in look.arrays:
-            yield _parameter(name, shape, look)
-        elif name in look.refused:
-            yield missing(name, look)
+        if name in attempt.arrays:
+            yield _parameter(name, shape, attempt)
+        elif name in attempt.refused:
+            yield missing(name, attempt)
         else:
             yield Finding(name, "" if no_effect else "no parameter")
 
 
-def _parameter(name: str, shape: tuple[int, ...], look: Look) -> Finding:
-    got = look.arrays[name].astype(np.float64)
+def _parameter(name: str, shape: tuple[int, ...], attempt: Attempt) -> Finding:
+    got = attempt.arrays[name].astype(np.float64)
     facts: dict[str, Fact] = {"got": got.shape, "want": shape}
     if not same_but_for_unit_axes(got.shape, shape):
         return Finding(name, "parameter shape", facts)
     if name.startswith("W"):
-        found = _gaussian(name, got, float(look.case.options["weight_scale"]))
+        found = _gaussian(name, got, float(attempt.case.options["weight_scale"]))
     elif name.startswith("gamma"):
         found = Finding(name, "" if np.all(got == 1) else "not ones")
     else:
         found = Finding(name, "" if np.all(got == 0) else "not zeros")
     if found.right and got.shape != shape:
-        free = look.rules.unit_axes == "warn"
+        free = attempt.rules.unit_axes == "warn"
         return Finding(name, "parameter unit axis", facts, warning=free)
     return found
 
@@ -79,9 +79,9 @@ def _gaussian(name: str, got: np.ndarray, scale: float) -> Finding:
     return Finding(name, "" if is_normal else "not normal")
 
 
-def decide_dropout(look: Look) -> Iterator[Finding]:
+def decide_dropout(attempt: Attempt) -> Iterator[Finding]:
     """Judge training steps of single images: which units the gradients show as dropped."""
-    dims, steps = look.case.options["dims"], len(look.inputs["x"])
+    dims, steps = attempt.case.options["dims"], len(attempt.inputs["x"])
     layers = len(dims) - 1
     wanted: dict[str, tuple[int, ...]] = {
         f"dW{n}": (steps, dims[n - 1], dims[n]) for n in range(1, layers + 1)
@@ -89,7 +89,7 @@ def decide_dropout(look: Look) -> Iterator[Finding]:
     wanted |= {f"db{layers}": (steps, dims[-1]), "loss": (steps,), "layer_share": ()}
     arrays: dict[str, np.ndarray] = {}
     for name, shape in wanted.items():
-        got = usable(name, shape, look, by_size=True)
+        got = usable(name, shape, attempt, by_size=True)
         if isinstance(got, Finding):
             yield from (got.under(aspect) for aspect in DROPOUT)
             return
@@ -101,9 +101,9 @@ def decide_dropout(look: Look) -> Iterator[Finding]:
     yield _only_hidden(arrays["dW1"], arrays[f"db{layers}"])
 
 
-def decide_repeated(look: Look) -> Iterator[Finding]:
+def decide_repeated(attempt: Attempt) -> Iterator[Finding]:
     """Judge training steps on one batch, again and again: with dropout no two losses are equal."""
-    loss = usable("loss", (look.case.options["times"],), look, by_size=True)
+    loss = usable("loss", (attempt.case.options["times"],), attempt, by_size=True)
     if isinstance(loss, Finding):
         yield loss.under("used")
         return
@@ -111,9 +111,9 @@ def decide_repeated(look: Look) -> Iterator[Finding]:
     yield Finding("used", "no dropout beside normalization" if alike else "")
 
 
-def decide_penalty(look: Look) -> Iterator[Finding]:
+def decide_penalty(attempt: Attempt) -> Iterator[Finding]:
     """Judge what reg adds to the loss: with the same weights the same, whatever gamma and beta."""
-    losses = usable("loss", (2, 2), look, by_size=True)
+    losses = usable("loss", (2, 2), attempt, by_size=True)
     if isinstance(losses, Finding):
         yield losses.under("penalty")
         return
@@ -150,19 +150,19 @@ def _only_hidden(dw: np.ndarray, db: np.ndarray) -> Finding:
     return Finding("only_hidden", "scores dropped" if changed else "")
 
 
-def decide_seeded(look: Look) -> Iterator[Finding]:
+def decide_seeded(attempt: Attempt) -> Iterator[Finding]:
     """Judge a net with a fixed seed: equal losses, and gradients that are those of the loss."""
-    loss = usable("loss", (2,), look, by_size=True)
+    loss = usable("loss", (2,), attempt, by_size=True)
     if isinstance(loss, Finding):
         yield loss
     else:
         yield Finding("loss", "" if loss[0] == loss[1] else "seed of the net")
-    yield _derivatives(look)
+    yield _derivatives(attempt)
 
 
-def _derivatives(look: Look) -> Finding:
-    if (both := derivatives(look)) is None:
-        return missing("analytic", look)
+def _derivatives(attempt: Attempt) -> Finding:
+    if (both := derivatives(attempt)) is None:
+        return missing("analytic", attempt)
     scale = float(np.max(np.abs(both[1])))
     if scale == 0:
         return Finding("analytic", "constant loss")

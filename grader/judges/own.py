@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grader.judges import Finding, Judge, Look
+from grader.judges import Attempt, Finding, Judge
 from grader.judges.tolerances import TOLERANCES
 from grader.judges.values import missing
 
@@ -18,43 +18,44 @@ DIFFERENCE = TOLERANCES["difference"].float64
 GRADIENTS = {"dx": "x_along", "dgamma": "gamma_along", "dbeta": "beta_along"}
 
 
-def decide(look: Look) -> Iterator[Finding]:
+def decide(attempt: Attempt) -> Iterator[Finding]:
     """Yield a finding for each gradient: does it agree with the difference of the own outputs?"""
     for name, direction in GRADIENTS.items():
         needed = (name, f"{name}_ends", "plain", "plain_of_double")
-        absent = [one for one in needed if one not in look.arrays]
-        if absent or not all(np.all(np.isfinite(look.arrays[one])) for one in needed):
-            yield missing(name, look)
-        elif not normalizes(look):
+        absent = [one for one in needed if one not in attempt.arrays]
+        if absent or not all(np.all(np.isfinite(attempt.arrays[one])) for one in needed):
+            yield missing(name, attempt)
+        elif not normalizes(attempt):
             yield Finding(name, "not normalized")
         else:
-            yield _agrees(name, look.inputs[direction], look)
+            yield _agrees(name, attempt.inputs[direction], attempt)
 
 
-def is_gradient(look: Look) -> bool:
+def is_gradient(attempt: Attempt) -> bool:
     """Return whether all gradients are those of the own forward pass, whatever that one does."""
-    known = all(n in look.arrays and f"{n}_ends" in look.arrays for n in GRADIENTS)
+    known = all(n in attempt.arrays and f"{n}_ends" in attempt.arrays for n in GRADIENTS)
     return known and all(
-        _agrees(name, look.inputs[along], look).kind is None for name, along in GRADIENTS.items()
+        _agrees(name, attempt.inputs[along], attempt).kind is None
+        for name, along in GRADIENTS.items()
     )
 
 
-def normalizes(look: Look) -> bool:
+def normalizes(attempt: Attempt) -> bool:
     """Return whether the own output (N, D) has rows or columns of mean 0, whatever x's scale.
 
     `plain_of_double` is what the forward pass gives for twice the input.
     """
-    plain = look.arrays["plain"]
-    if plain.shape != look.inputs["dout"].shape:
+    plain = attempt.arrays["plain"]
+    if plain.shape != attempt.inputs["dout"].shape:
         return False
     size = float(np.max(np.abs(plain)))
-    grows = float(np.max(np.abs(look.arrays["plain_of_double"]))) > 1.5 * size
+    grows = float(np.max(np.abs(attempt.arrays["plain_of_double"]))) > 1.5 * size
     centred = any(np.all(np.abs(plain.mean(axis=axis)) <= 1e-6 * size) for axis in (0, 1))
     return size > 0 and centred and not grows
 
 
-def _agrees(name: str, along: np.ndarray, look: Look) -> Finding:
-    got, ends, dout = look.arrays[name], look.arrays[f"{name}_ends"], look.inputs["dout"]
+def _agrees(name: str, along: np.ndarray, attempt: Attempt) -> Finding:
+    got, ends, dout = attempt.arrays[name], attempt.arrays[f"{name}_ends"], attempt.inputs["dout"]
     if got.size != along.size or ends.shape != (2, *dout.shape):
         return Finding(name, "wrong shape")
     products = got.reshape(along.shape) * along
@@ -64,19 +65,19 @@ def _agrees(name: str, along: np.ndarray, look: Look) -> Finding:
     return Finding(name, "" if error <= DIFFERENCE else "other gradient", {}, error, DIFFERENCE)
 
 
-def derivatives(look: Look) -> tuple[np.ndarray, np.ndarray] | None:
+def derivatives(attempt: Attempt) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the derivatives by backward pass and by difference, (n,) each; None if unusable."""
-    arrays = [look.arrays.get(name, np.zeros(0)) for name in ("analytic", "numeric")]
+    arrays = [attempt.arrays.get(name, np.zeros(0)) for name in ("analytic", "numeric")]
     if any(one.ndim != 1 or not one.size or one.shape != arrays[0].shape for one in arrays):
         return None
     analytic, numeric = (one.astype(np.float64) for one in arrays)
     return analytic, numeric
 
 
-def decide_along(look: Look) -> Iterator[Finding]:
+def decide_along(attempt: Attempt) -> Iterator[Finding]:
     """Yield whether derivatives by backward pass and by difference agree, along every direction."""
-    if (both := derivatives(look)) is None:
-        yield missing("analytic", look)
+    if (both := derivatives(attempt)) is None:
+        yield missing("analytic", attempt)
         return
     scale = float(np.max(np.abs(both[1])))
     error = float(np.max(np.abs(both[0] - both[1]))) / scale if scale else float("inf")

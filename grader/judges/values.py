@@ -8,69 +8,71 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.judges import Fact, Finding, Judge, Look, Rules
+from grader.judges import Attempt, Fact, Finding, Judge, Rules
 
 ORPHANS = "parameters_without_gradient"  # a count, not an array of the student's
 FLOOR = 1e-3  # of the largest value in the case: below it an array is judged by that scale
 
 
-def decide(look: Look) -> Iterator[Finding]:
+def decide(attempt: Attempt) -> Iterator[Finding]:
     """Yield a finding for every golden output, by the convention that it fits best."""
-    optional = look.case.options.get("dims") is not None and look.case.options.get("normalization")
+    optional = attempt.case.options.get("dims") is not None and attempt.case.options.get(
+        "normalization"
+    )
     complete = True
-    for name in sorted(look.expected[0], key=lambda name: name == ORPHANS):
-        absent = name not in look.arrays and look.refused.get(name, "None") == "None"
-        if absent and optional == "batchnorm" and _inner_bias(name, look):
+    for name in sorted(attempt.expected[0], key=lambda name: name == ORPHANS):
+        absent = name not in attempt.arrays and attempt.refused.get(name, "None") == "None"
+        if absent and optional == "batchnorm" and _inner_bias(name, attempt):
             yield Finding(name)
         elif name != ORPHANS or complete:
             complete &= not absent
-            yield compare(name, look)
+            yield compare(name, attempt)
 
 
-def compare(name: str, look: Look) -> Finding:
+def compare(name: str, attempt: Attempt) -> Finding:
     """Return the finding about one output; several right conventions: the nearest one counts.
 
     Only cells that agree with no convention are marked as wrong, unless there is none of them.
     """
-    if name not in look.arrays:
-        return missing(name, look)
-    got = look.arrays[name]
+    if name not in attempt.arrays:
+        return missing(name, attempt)
+    got = attempt.arrays[name]
     best: Finding | None = None
-    for want, scale in _conventions(name, look):
-        found = _against(name, got, want, scale, look)
+    for want, scale in _conventions(name, attempt):
+        found = _against(name, got, want, scale, attempt)
         if found.kind is None:
             return found
         best = found if best is None else min(best, found, key=_badness)
     assert best is not None, f"{name} is in no golden answer"
-    if best.kind == "value" and best.wrong is not None and len(look.expected) > 1:
-        wrong = best.wrong & ~right_cells(name, got, look)
-        return best if not wrong.any() else _wrong_cells(best, wrong, look)
+    if best.kind == "value" and best.wrong is not None and len(attempt.expected) > 1:
+        wrong = best.wrong & ~right_cells(name, got, attempt)
+        return best if not wrong.any() else _wrong_cells(best, wrong, attempt)
     return best
 
 
-def right_cells(name: str, got: np.ndarray, look: Look) -> np.ndarray:
+def right_cells(name: str, got: np.ndarray, attempt: Attempt) -> np.ndarray:
     """Return which cells of an output agree with any convention, in the output's right shape."""
-    allowed = _allowed(got, look)
-    right = np.zeros(look.expected[0][name].shape, dtype=bool)
-    for want, scale in _conventions(name, look):
+    allowed = _allowed(got, attempt)
+    right = np.zeros(attempt.expected[0][name].shape, dtype=bool)
+    for want, scale in _conventions(name, attempt):
         if want.shape == right.shape and want.size == got.size:
             right |= _errors(got.reshape(want.shape), want, scale) <= allowed
     return right
 
 
-def _conventions(name: str, look: Look) -> Iterator[tuple[np.ndarray, float]]:
+def _conventions(name: str, attempt: Attempt) -> Iterator[tuple[np.ndarray, float]]:
     """Yield each right answer for an output, and the scale that its errors are measured in."""
-    for expected, sizes in zip(look.expected, look.sizes):
+    for expected, sizes in zip(attempt.expected, attempt.sizes):
         if name in expected:
             yield expected[name], max(sizes[name], FLOOR * max(sizes.values()))
 
 
-def _allowed(got: np.ndarray, look: Look) -> float:
+def _allowed(got: np.ndarray, attempt: Attempt) -> float:
     """Return the tolerance: what is computed from float32 is right to single precision only, in
     whichever dtype it comes.
     """
-    rules = look.rules
-    single = look.single_precision and rules.float32_policy == "warn"
+    rules = attempt.rules
+    single = attempt.single_precision and rules.float32_policy == "warn"
     return rules.float32 if got.dtype == np.float32 or single else rules.float64
 
 
@@ -79,31 +81,31 @@ def _errors(got: np.ndarray, want: np.ndarray, scale: float) -> np.ndarray:
     return errors
 
 
-def _wrong_cells(found: Finding, wrong: np.ndarray, look: Look) -> Finding:
+def _wrong_cells(found: Finding, wrong: np.ndarray, attempt: Attempt) -> Finding:
     """Return a finding about the `wrong` cells alone."""
     assert found.expected is not None and found.got is not None and found.allowed is not None
-    scale = next(s for want, s in _conventions(found.output, look) if want is found.expected)
+    scale = next(s for want, s in _conventions(found.output, attempt) if want is found.expected)
     errors = np.where(wrong, _errors(found.got, found.expected, scale), 0.0)
     return _wrong_value(found.output, found.got, found.expected, errors, found.allowed)
 
 
-def missing(name: str, look: Look) -> Finding:
+def missing(name: str, attempt: Attempt) -> Finding:
     """Return the finding about an output that is no numeric array, or that is not there."""
-    refused = look.refused.get(name)
+    refused = attempt.refused.get(name)
     reasons = {None: "missing", "None": "none"}
     return Finding(name, reasons.get(refused, "no array"))
 
 
 def usable(
-    name: str, shape: tuple[int, ...], look: Look, by_size: bool = False
+    name: str, shape: tuple[int, ...], attempt: Attempt, by_size: bool = False
 ) -> np.ndarray | Finding:
     """Return an output as float64 in its right shape, or the finding that it cannot be judged.
 
     Axes of length 1 may be added or left out; with `by_size` any shape of that size will do.
     """
-    if name not in look.arrays:
-        return missing(name, look)
-    got = look.arrays[name]
+    if name not in attempt.arrays:
+        return missing(name, attempt)
+    got = attempt.arrays[name]
     if by_size and got.size != math.prod(shape):
         return Finding(name, "wrong shape")
     if not by_size and not same_but_for_unit_axes(got.shape, shape):
@@ -113,7 +115,9 @@ def usable(
     return got.astype(np.float64).reshape(shape)
 
 
-def _against(name: str, got: np.ndarray, want: np.ndarray, scale: float, look: Look) -> Finding:
+def _against(
+    name: str, got: np.ndarray, want: np.ndarray, scale: float, attempt: Attempt
+) -> Finding:
     """Return the finding about one output beside one right answer."""
     if not same_but_for_unit_axes(got.shape, want.shape):
         shapes: dict[str, Fact] = {"got": got.shape, "want": want.shape}
@@ -121,13 +125,13 @@ def _against(name: str, got: np.ndarray, want: np.ndarray, scale: float, look: L
     original, got = got, got.reshape(want.shape)
     if not np.isfinite(got).all():
         return _not_finite(name, got, want)
-    allowed, errors = _allowed(original, look), _errors(got, want, scale)
+    allowed, errors = _allowed(original, attempt), _errors(got, want, scale)
     worst = float(errors.max(initial=0.0))
     if not worst <= allowed:
         if name == ORPHANS:
             return Finding(name, "incomplete grads")
         return _wrong_value(name, got, want, errors, allowed)
-    return _in_another_form(Finding(name, "", {}, worst, allowed), original, want, look.rules)
+    return _in_another_form(Finding(name, "", {}, worst, allowed), original, want, attempt.rules)
 
 
 def _in_another_form(right: Finding, got: np.ndarray, want: np.ndarray, rules: Rules) -> Finding:
@@ -186,9 +190,9 @@ def _badness(finding: Finding) -> tuple[bool, bool, float]:
     return not finding.right, finding.kind is not None, error
 
 
-def _inner_bias(name: str, look: Look) -> bool:
+def _inner_bias(name: str, attempt: Attempt) -> bool:
     """Return whether this is a bias in front of batch normalization: it has no effect."""
-    layers = len(look.case.options["dims"]) - 1
+    layers = len(attempt.case.options["dims"]) - 1
     return name in {f"{d}b{layer}" for d in ("", "d") for layer in range(1, layers)}
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from grader.types import FaultKind
 
 if TYPE_CHECKING:
-    from grader.judges import Finding, Look
+    from grader.judges import Attempt, Finding
 
 
 class Reason(NamedTuple):
@@ -125,25 +125,33 @@ REASONS: Mapping[str, Reason] = {
 
 # What a sentence about a hidden case may be made of: names of the assignment, how wrong it is.
 SHOWN = ("subject", "what", "place", "names", "error", "limit", "layer")
-NAME = re.compile(r"[A-Za-z_]{1,12}\d?")  # of a parameter; longer ones could hold a hidden number
+# Names of a student's parameters, ('W', 1) too; with more digits they could hold a hidden number.
+NAME = re.compile(r"""(?=.{1,14}$)[A-Za-z_(), '"]*\d?[A-Za-z_(), '"]*""")
 
 
-def public(found: Finding, look: Look) -> str:
+def public(found: Finding, attempt: Attempt) -> str:
     """Return the sentence about a finding of a public case."""
-    return REASONS[found.reason].public.format_map(_facts(found, look, sorted(look.arrays)))
+    return REASONS[found.reason].public.format_map(_facts(found, attempt, sorted(attempt.arrays)))
 
 
-def hidden(found: Finding, look: Look) -> str:
-    """Return the sentence about a finding of a hidden case: none of its inputs, sizes, values."""
+def hidden(found: Finding, attempt: Attempt) -> str:
+    """Return the sentence about a finding of a hidden case: none of its inputs, sizes, values.
+
+    There is none, "", about an output that is right.
+    """
+    if not found.reason:
+        return ""
     reason = REASONS[found.reason]
-    facts = _facts(found, look, [name for name in sorted(look.arrays) if NAME.fullmatch(name)])
+    facts = _facts(
+        found, attempt, [name for name in sorted(attempt.arrays) if NAME.fullmatch(name)]
+    )
     shown = {name: facts[name] for name in SHOWN if name in facts}
     return reason.hidden.format_map(shown)
 
 
-def _facts(found: Finding, look: Look, names: list[str]) -> dict[str, Any]:
+def _facts(found: Finding, attempt: Attempt, names: list[str]) -> dict[str, Any]:
     """Return all that a sentence may name; `names` are arrays that the student's code gave."""
-    subject, probe = found.subject or found.output, look.case.probe
+    subject, probe = found.subject or found.output, attempt.case.probe
     # Where two runs are subtracted, the output is not what the student's code returns.
     added = "what reg adds to " if probe.endswith("_regularization") else ""
     return {
@@ -151,7 +159,7 @@ def _facts(found: Finding, look: Look, names: list[str]) -> dict[str, Any]:
         "subject": subject,
         "what": f"{added}{subject}",
         "place": _place(subject, probe),
-        "refused": look.refused.get(subject),
+        "refused": attempt.refused.get(subject),
         "names": ", ".join(names[:12]) or "nothing that is an array",
         "error": found.error,
         "allowed": found.allowed,

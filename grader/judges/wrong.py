@@ -16,7 +16,7 @@ from typing import Union
 
 import numpy as np
 
-from grader.judges import Finding, Look, find
+from grader.judges import Attempt, Finding, find
 from grader.judges.dropout import SAME, SIGMAS, TRAIN, band, distinct
 from grader.judges.wording import hidden
 from grader.types import Case
@@ -35,28 +35,28 @@ class Seen:
 
     case: Case
     names: tuple[str, ...]
-    look: Look | None
+    attempt: Attempt | None
     ended: str = ""
 
 
 def wrong_answers(seen: Sequence[Seen]) -> dict[Key, Answer]:
     """Return what is wrong about an item's cases; right outputs are left out."""
     found: dict[Key, Answer] = {}
-    train: list[tuple[Look, dict[str, Finding]]] = []
+    train: list[tuple[Attempt, dict[str, Finding]]] = []
     for one in seen:
-        if one.look is None:
+        if one.attempt is None:
             found |= {(one.case.id, name): frozenset({one.ended}) for name in one.names}
             continue
         by_output = {
-            f.output: f for f in find(one.case.judge).decide(one.look) if f.output in one.names
+            f.output: f for f in find(one.case.judge).decide(one.attempt) if f.output in one.names
         }
         if one.case.judge == "dropout.train":
-            train.append((one.look, by_output))
+            train.append((one.attempt, by_output))
             continue
         for name in _asked(one, by_output):
             finding = by_output.get(name)
             if finding is None or not finding.right:
-                found[one.case.id, name] = _answer(one.look, name, finding)
+                found[one.case.id, name] = _answer(one.attempt, name, finding)
     return found | _masks(train)
 
 
@@ -71,43 +71,45 @@ def _asked(one: Seen, by_output: Mapping[str, Finding]) -> tuple[str, ...]:
     return one.names
 
 
-def _answer(look: Look, name: str, finding: Finding | None) -> Answer:
-    case = look.case
+def _answer(attempt: Attempt, name: str, finding: Finding | None) -> Answer:
+    case = attempt.case
     if case.probe == "dropout.dropout_test":
-        return _passed_on(look)
-    if case.probe == "nets.net_scores" and _differ(look, "scores", "scores_again"):
+        return _passed_on(attempt)
+    if case.probe == "nets.net_scores" and _differ(attempt, "scores", "scores_again"):
         return frozenset({"other scores every time"})
     if find(case.judge).golden or case.judge in SEEDED:
-        return look.arrays.get(name, ABSENT)
+        return attempt.arrays.get(name, ABSENT)
     if case.judge == "dropout.backward":
-        return _backward(look)
+        return _backward(attempt)
     if case.judge == "dropout.seeded":
-        return _repeats(look)
+        return _repeats(attempt)
     words = (
-        re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?\b", "#", hidden(finding, look)) if finding else OTHER
+        re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?\b", "#", hidden(finding, attempt))
+        if finding
+        else OTHER
     )
-    if case.judge == "nets.init" and name in look.arrays:
-        words += f"; {_started(name, look.arrays[name], float(case.options['weight_scale']))}"
+    if case.judge == "nets.init" and name in attempt.arrays:
+        words += f"; {_started(name, attempt.arrays[name], float(case.options['weight_scale']))}"
     return frozenset({words})
 
 
-def _masks(train: Sequence[tuple[Look, dict[str, Finding]]]) -> dict[Key, Answer]:
+def _masks(train: Sequence[tuple[Attempt, dict[str, Finding]]]) -> dict[Key, Answer]:
     """Return what all training passes of a dropout layer show together, aspect by aspect."""
     found: dict[Key, Answer] = {}
     for aspect in TRAIN:
-        decided = [(look, found_in[aspect]) for look, found_in in train if aspect in found_in]
+        decided = [(attempt, found_in[aspect]) for attempt, found_in in train if aspect in found_in]
         if any(finding.kind is not None for _, finding in decided):
             common = frozenset.intersection(*(_aspect(aspect, *one) for one in decided))
             found[train[0][0].case.item, aspect] = common or frozenset({OTHER})
     return found
 
 
-def _aspect(aspect: str, look: Look, finding: Finding) -> frozenset[str]:
-    keep, sentence = float(look.case.options["keep"]), hidden(finding, look)
-    out = _like_x("out", look)
+def _aspect(aspect: str, attempt: Attempt, finding: Finding) -> frozenset[str]:
+    keep, sentence = float(attempt.case.options["keep"]), hidden(finding, attempt)
+    out = _like_x("out", attempt)
     if aspect == "draws" or out is None:
         return frozenset({sentence})
-    ratio = out / look.inputs["x"]
+    ratio = out / attempt.inputs["x"]
     kept = ratio != 0
     factors = _factors(ratio[kept], np.ones(int(kept.sum())), keep)
     if aspect == "mask":
@@ -129,9 +131,9 @@ def _aspect(aspect: str, look: Look, finding: Finding) -> frozenset[str]:
     return factors
 
 
-def _like_x(name: str, look: Look) -> np.ndarray | None:
+def _like_x(name: str, attempt: Attempt) -> np.ndarray | None:
     """Return an output as float64 in the shape of x; None if it has another size."""
-    shape, array = look.inputs["x"].shape, look.arrays.get(name)
+    shape, array = attempt.inputs["x"].shape, attempt.arrays.get(name)
     fits = array is not None and array.size == math.prod(shape)
     return np.asarray(array).astype(np.float64).reshape(shape) if fits else None
 
@@ -163,19 +165,19 @@ def _factors(got: np.ndarray, want: np.ndarray, keep: float) -> frozenset[str]:
     )
 
 
-def _passed_on(look: Look) -> Answer:
+def _passed_on(attempt: Attempt) -> Answer:
     """Return what test mode of dropout makes of its input."""
-    if (out := _like_x("out", look)) is None:
+    if (out := _like_x("out", attempt)) is None:
         return frozenset({OTHER})
-    ratio = out / look.inputs["x"]
-    factors = _factors(ratio, np.ones_like(ratio), float(look.case.options["keep"]))
+    ratio = out / attempt.inputs["x"]
+    factors = _factors(ratio, np.ones_like(ratio), float(attempt.case.options["keep"]))
     return factors or frozenset({"drops" if np.any(ratio == 0) else OTHER})
 
 
-def _backward(look: Look) -> Answer:
+def _backward(attempt: Attempt) -> Answer:
     """Return how dx follows from dout and the mask of the forward pass, in words."""
-    x, dout, keep = look.inputs["x"], look.inputs["dout"], float(look.case.options["keep"])
-    out, dx = _like_x("out", look), _like_x("dx", look)
+    x, dout, keep = attempt.inputs["x"], attempt.inputs["dout"], float(attempt.case.options["keep"])
+    out, dx = _like_x("out", attempt), _like_x("dx", attempt)
     if out is None or dx is None:
         return frozenset({OTHER})
     words = {f"dout * {name}" for name in _factors(dx, dout, keep)}
@@ -195,15 +197,15 @@ def _other_mask(kept: np.ndarray, passed: np.ndarray) -> str:
     return "another mask" if drawn else OTHER
 
 
-def _differ(look: Look, one: str, other: str) -> bool:
+def _differ(attempt: Attempt, one: str, other: str) -> bool:
     """Return whether two answers that should be one are there and differ."""
-    first, second = look.arrays.get(one), look.arrays.get(other)
+    first, second = attempt.arrays.get(one), attempt.arrays.get(other)
     return first is not None and second is not None and not np.array_equal(first, second)
 
 
-def _repeats(look: Look) -> Answer:
+def _repeats(attempt: Attempt) -> Answer:
     """Return which passes under seeds are equal: "0 0 2" if the first two are."""
-    outs = look.arrays.get("outs")
+    outs = attempt.arrays.get("outs")
     if outs is None or outs.ndim == 0:
         return frozenset({OTHER})
     equal = [[np.array_equal(one, other, equal_nan=True) for other in outs] for one in outs]

@@ -12,7 +12,7 @@ import numpy as np
 
 from grader.golden import misconceptions, store
 from grader.grading.assignment import Assignment
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.judges import find
 from grader.release.selfcheck import public
 from grader.rubric.cases import Rubric
@@ -25,7 +25,7 @@ FILE = "golden"  # the one array that all public answers stand in
 def file_of(assignment: Assignment) -> bytes:
     """Return the content of the public file."""
     rubric = assignment.rubric
-    bench = Bench(rubric, assignment.golden)
+    evaluator = Evaluator(rubric, assignment.golden)
     table = RubricFile(
         format=1,
         id=rubric.table.id,
@@ -35,7 +35,7 @@ def file_of(assignment: Assignment) -> bytes:
         limits=rubric.table.limits,
         judging=rubric.table.judging,
         sections=rubric.table.sections,
-        items=tuple(_item(item, rubric, bench) for item in rubric.table.items),
+        items=tuple(_item(item, rubric, evaluator) for item in rubric.table.items),
     )
     cases = [case for case in rubric.cases if case.public]
     return public.write(
@@ -47,11 +47,11 @@ def file_of(assignment: Assignment) -> bytes:
     )
 
 
-def _item(item: Item, rubric: Rubric, bench: Bench) -> Item:
+def _item(item: Item, rubric: Rubric, evaluator: Evaluator) -> Item:
     """Return an item with its public cases; a field that is not named here stays at its default."""
     shown = [case for case in rubric.cases_of(item.id) if case.public]
     # A part that only hidden cases decide could never be right here.
-    decided = {item.part_of(name, case) for case in shown for name in bench.names(case)}
+    decided = {item.part_of(name, case) for case in shown for name in evaluator.names(case)}
     is_code = item.kind == "code"
     return Item(
         id=item.id,

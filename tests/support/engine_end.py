@@ -27,7 +27,7 @@ from grader.grading.facts import Facts
 from grader.grading.follow import Again
 from grader.grading.outcome import Consequence, result_of
 from grader.grading.rerun import Rerun
-from grader.grading.verdicts import Bench, Verdict
+from grader.grading.verdicts import Evaluator, Verdict
 from grader.guest.modules import GRADED
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
@@ -329,7 +329,7 @@ class Graded:
         golden, worker = cast(Golden, self.golden), cast(BoxWorker, self.worker)
         assignment = Assignment(self.rubric, golden, grafts=self.grafts)
         facts = Facts(
-            self.rubric, assignment, Bench(self.rubric, golden), {}, self.verdicts, followed
+            self.rubric, assignment, Evaluator(self.rubric, golden), {}, self.verdicts, followed
         )
         deadline = time.monotonic() + self.seconds
         return Rerun(self.job, worker, assignment, facts, deadline, self.broken)

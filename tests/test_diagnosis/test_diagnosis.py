@@ -35,9 +35,9 @@ from grader.diagnosis.relations import Observed
 from grader.engine import grade_one
 from grader.grading.assignment import Assignment
 from grader.grading.endings import Place
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.guest.probes import models
-from grader.judges import Look, Rules
+from grader.judges import Attempt, Rules
 from grader.judges.wrong import ABSENT, Seen
 from grader.submission.written import Sources
 from grader.types import Case, Evidence, Fault, ItemResult, Raised, Report, Submission
@@ -488,11 +488,11 @@ def test_no_output_is_called_right_that_some_case_left_open() -> None:
     """dw is right in one case and missing in another; the third stopped."""
     case = case_of("a", public=True)
     right = {"dx": WANT, "dw": WANT}
-    looks = [
-        Look(case, {"x": X}, {"dx": WANT * G, "dw": WANT}, {}, (right,), Rules(1e-9, 1e-4)),
-        Look(case, {"x": X}, {"dx": WANT * G}, {}, (right,), Rules(1e-9, 1e-4)),
+    attempts = [
+        Attempt(case, {"x": X}, {"dx": WANT * G, "dw": WANT}, {}, (right,), Rules(1e-9, 1e-4)),
+        Attempt(case, {"x": X}, {"dx": WANT * G}, {}, (right,), Rules(1e-9, 1e-4)),
     ]
-    seen = [Seen(case, ("dx", "dw"), look) for look in looks]
+    seen = [Seen(case, ("dx", "dw"), attempt) for attempt in attempts]
     whole = SimpleNamespace(part_of=lambda output, case: output)
     _, found, undecided = symptoms._observed(whole, seen, ["dx"])  # type: ignore[arg-type]
     assert "dw" in found and undecided == {"dx", "dw"}
@@ -854,7 +854,7 @@ def test_gradients_behind_dropout_that_are_off_by_keep(name: str | None) -> None
     case = Case("a/c", "a", "nets.x", {}, {"keep": 0.5}, True, "nets.seeded", None, (), (), ())
     numeric = rng.normal(size=4)
     arrays = {"analytic": numeric * BEHIND[name], "numeric": numeric}
-    seen = Seen(case, ("analytic",), Look(case, {}, arrays, {}, (), Rules(0, 0)))
+    seen = Seen(case, ("analytic",), Attempt(case, {}, arrays, {}, (), Rules(0, 0)))
     assert [one.id for one in properties.find([seen], {})] == ([name] if name else [])
 
 
@@ -970,7 +970,7 @@ def case_of(name: str, public: bool) -> Case:
     return Case(name, "a", "layers.x", {}, {}, public, "values.close", None, (), (), ())
 
 
-NO_BENCH = Bench(None, None)  # type: ignore[arg-type] - where no source is asked for, nothing is
+NO_BENCH = Evaluator(None, None)  # type: ignore[arg-type] - where no source is asked for, nothing is
 AT = (("cs231n/layers.py", 12, "f", "x"),)
 STOPS = {
     "NameError: name 'duot' is not defined": "layers.py line 12 uses duot, which is not defined",

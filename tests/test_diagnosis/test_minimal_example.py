@@ -25,7 +25,7 @@ from grader.box.evidence import evidence_of
 from grader.diagnosis import minimal_example
 from grader.diagnosis.snippets import Place, steps_of
 from grader.grading.assignment import Assignment
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.guest.observe import observe
 from grader.guest.probes.nn import Implementation
 from grader.judges.tolerances import TOLERANCES
@@ -75,8 +75,10 @@ def shown(nn: Implementation, assignment: Assignment) -> dict[str, Smallest]:
     rubric = assignment.rubric
     lost = {item.id: frozenset(part.id for part in item.parts) for item in rubric.table.items}
     session: Any = InThisProcess(nn, rubric)
-    bench = Bench(rubric, assignment.golden)
-    return minimal_example.find(session, rubric.ladder, rubric, bench, lost, Place("cs231n", {}))
+    evaluator = Evaluator(rubric, assignment.golden)
+    return minimal_example.find(
+        session, rubric.ladder, rubric, evaluator, lost, Place("cs231n", {})
+    )
 
 
 def not_honest(small: Smallest, assignment: Assignment) -> str:

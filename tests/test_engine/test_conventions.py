@@ -13,7 +13,7 @@ from grader import judges
 from grader.authoring.fixtures import reference
 from grader.box.evidence import evidence_of
 from grader.grading.assignment import Assignment
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.guest.observe import observe
 from grader.guest.probes.nn import Conventions, Implementation
 from grader.rubric.cases import Rubric, expanded
@@ -71,7 +71,9 @@ def mixed(kind: str, train: str, back: str, dgamma: str, test: str) -> tuple[Lay
     return forward, backward
 
 
-def wrong(rubric: Rubric, bench: Bench, cases: list[Case], modules: dict[str, Any]) -> list[str]:
+def wrong(
+    rubric: Rubric, evaluator: Evaluator, cases: list[Case], modules: dict[str, Any]
+) -> list[str]:
     """Return which outputs of which cases are not right."""
     nn = Implementation(modules, Conventions())
     found = []
@@ -79,8 +81,10 @@ def wrong(rubric: Rubric, bench: Bench, cases: list[Case], modules: dict[str, An
         row = {"id": case.id, "probe": case.probe, "options": dict(case.options), "strided": []}
         evidence = evidence_of(case, *observe(nn, row, rubric.case_inputs(case), {}), {})
         assert evidence.outcome == "answered", (case.id, evidence)
-        right = {f.output for f in bench.findings(case, evidence) if f.kind is None or f.warning}
-        found += [f"{case.id}: {name}" for name in bench.names(case) if name not in right]
+        right = {
+            f.output for f in evaluator.findings(case, evidence) if f.kind is None or f.warning
+        }
+        found += [f"{case.id}: {name}" for name in evaluator.names(case) if name not in right]
     return found
 
 
@@ -93,7 +97,7 @@ def test_a_net_takes_every_mixture_of_what_its_normalization_may_be(
     name: str, kind: str, assignments: dict[str, Assignment]
 ) -> None:
     rubric = assignments[name].rubric
-    bench, cases = Bench(rubric, assignments[name].golden), nets(rubric, kind)
+    evaluator, cases = Evaluator(rubric, assignments[name].golden), nets(rubric, kind)
     forwards = accepted(rubric, f"{kind}_forward")
     backs = accepted(rubric, f"{kind}_backward", f"{kind}_backward_alt")
     starters = ["", *accepted(rubric, f"FullyConnectedNet.{kind}")]
@@ -112,7 +116,7 @@ def test_a_net_takes_every_mixture_of_what_its_normalization_may_be(
             setattr(modules["fc_net"], f"{kind}_forward", layer)
             setattr(modules["fc_net"], f"{kind}_backward", backward)
             what = f"{starter}: train {train}, back {back}, dgamma {dgamma}, test {test}"
-            assert wrong(rubric, bench, asked, modules) == [], what
+            assert wrong(rubric, evaluator, asked, modules) == [], what
 
 
 @pytest.mark.parametrize("name", RUBRICS)
@@ -120,14 +124,14 @@ def test_a_net_takes_every_convention_of_its_other_layers(
     name: str, assignments: dict[str, Assignment]
 ) -> None:
     rubric = assignments[name].rubric
-    bench = Bench(rubric, assignments[name].golden)
+    evaluator = Evaluator(rubric, assignments[name].golden)
     layers = [i.id for i in rubric.table.items if i.where.startswith("layers.py")]
     others = [one for one in layers if not one.startswith(NORMS)]
     cases = [case for kind in (None, *NORMS) for case in nets(rubric, kind)]
     conventions = accepted(rubric, *others)
     assert len(conventions) > 1 and cases
     for convention in conventions:
-        assert wrong(rubric, bench, cases, loaded(convention)) == [], convention
+        assert wrong(rubric, evaluator, cases, loaded(convention)) == [], convention
 
 
 def test_a_choice_stands_for_each_of_its_combinations_once() -> None:

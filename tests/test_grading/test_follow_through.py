@@ -11,7 +11,7 @@ import pytest
 
 from grader.errors import BoxError
 from grader.grading import follow
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.guest.operations import OPERATIONS, Operation
 from grader.judges.own import STEP
 from grader.rubric.cases import Rubric
@@ -151,14 +151,14 @@ def test_where_the_box_itself_fails_nothing_goes_on(nets: Rubric) -> None:
 def test_a_fault_of_ours_in_one_item_leaves_the_others(
     nets: Rubric, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verdict = Bench.verdict
+    verdict = Evaluator.verdict
 
-    def judged(bench: Bench, item: Any, *others: Any) -> Any:
+    def judged(evaluator: Evaluator, item: Any, *others: Any) -> Any:
         if item.id == "TwoLayerNet":
             raise ZeroDivisionError
-        return verdict(bench, item, *others)
+        return verdict(evaluator, item, *others)
 
-    monkeypatch.setattr(Bench, "verdict", judged)
+    monkeypatch.setattr(Evaluator, "verdict", judged)
     wrong = dict.fromkeys(("affine_forward", "TwoLayerNet", "FullyConnectedNet"), False)
     graded = end.Graded(nets, end.verdicts(nets, **wrong), end.Worker(otherwise=NET), GOLDEN)
     assert set(graded.follow_through()) == {"FullyConnectedNet"}

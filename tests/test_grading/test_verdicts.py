@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from grader import judges
-from grader.grading.verdicts import Bench, Verdict
+from grader.grading.verdicts import Evaluator, Verdict
 from grader.judges import Finding, Judge, wording
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
@@ -87,8 +87,8 @@ def ended(case_id: str, outcome: Outcome, **others: Any) -> Evidence:
 
 
 def judged(rubric: Rubric, *evidence: Evidence, golden: Any = None) -> Verdict:
-    bench = Bench(rubric, golden or Answers(RIGHT))
-    return bench.verdict(rubric.item("affine_backward"), {one.case: one for one in evidence})
+    evaluator = Evaluator(rubric, golden or Answers(RIGHT))
+    return evaluator.verdict(rubric.item("affine_backward"), {one.case: one for one in evidence})
 
 
 def but(**changed: Any) -> dict[str, np.ndarray]:
@@ -176,7 +176,7 @@ def test_a_case_without_evidence_is_our_fault_and_earns_nothing(
 def test_an_output_that_no_judge_decides_is_not_right(
     rubric: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def silent(look: Any) -> Any:
+    def silent(attempt: Any) -> Any:
         yield Finding("dx")
 
     made = rubric()
@@ -189,7 +189,7 @@ def test_a_judge_that_says_nothing_finds_nothing_right(
     rubric: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = rubric()
-    quiet = Judge(lambda look: iter(()), lambda case: ("dx", "dw", "db"))
+    quiet = Judge(lambda attempt: iter(()), lambda case: ("dx", "dw", "db"))
     monkeypatch.setattr(judges, "find", lambda name: quiet)
     verdict = judged(made, answered("open"), answered("closed"))
     assert verdict.right == {"dx": False, "grads": False} and not verdict.passed
@@ -202,27 +202,27 @@ def test_a_part_that_no_case_decides_is_not_in_the_verdict(rubric: Any) -> None:
 
 def test_is_right_asks_for_an_answer_and_every_finding(rubric: Any) -> None:
     made = rubric()
-    bench, case = Bench(made, Answers(RIGHT)), made.cases[0]
-    assert bench.is_right(case, answered("open"))
-    assert bench.is_right(case, answered("open", but(db=[[7, 8]])))  # a warning
-    assert not bench.is_right(case, answered("open", WRONG_DX))
-    assert not bench.is_right(case, answered("open", but(dw=None)))
-    assert not bench.is_right(case, ended("open", "timeout", arrays=RIGHT))
+    evaluator, case = Evaluator(made, Answers(RIGHT)), made.cases[0]
+    assert evaluator.is_right(case, answered("open"))
+    assert evaluator.is_right(case, answered("open", but(db=[[7, 8]])))  # a warning
+    assert not evaluator.is_right(case, answered("open", WRONG_DX))
+    assert not evaluator.is_right(case, answered("open", but(dw=None)))
+    assert not evaluator.is_right(case, ended("open", "timeout", arrays=RIGHT))
 
 
 def test_is_right_is_false_where_the_judge_says_nothing(
     rubric: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = rubric()
-    quiet = Judge(lambda look: iter(()), lambda case: ("dx", "dw", "db"))
+    quiet = Judge(lambda attempt: iter(()), lambda case: ("dx", "dw", "db"))
     monkeypatch.setattr(judges, "find", lambda name: quiet)
-    assert not Bench(made, Answers(RIGHT)).is_right(made.cases[0], answered("open"))
+    assert not Evaluator(made, Answers(RIGHT)).is_right(made.cases[0], answered("open"))
 
 
 def test_new_evidence_for_a_case_is_judged_anew(rubric: Any) -> None:
     made = rubric()
-    bench, case = Bench(made, Answers(RIGHT)), made.cases[0]
-    assert [bench.is_right(case, answered("open", a)) for a in (WRONG_DX, RIGHT, WRONG_DX)] == [
+    evaluator, case = Evaluator(made, Answers(RIGHT)), made.cases[0]
+    assert [evaluator.is_right(case, answered("open", a)) for a in (WRONG_DX, RIGHT, WRONG_DX)] == [
         False, True, False,
     ]  # fmt: skip
 
@@ -266,13 +266,13 @@ def test_a_case_that_needs_what_is_wrong_is_left_out(rubric: Any, tmp_path: Path
     made = rubric()
     item, case = made.item("affine_backward"), made.cases[1]
     needing = Case(**{**case.__dict__, "needs": ("affine_forward",)})
-    bench = Bench(made, Answers(RIGHT))
+    evaluator = Evaluator(made, Answers(RIGHT))
     evidence = {e.case: e for e in (answered("open"), answered("closed", WRONG_DX))}
     cases = [made.cases[0], needing]
-    without = bench.verdict(item, evidence, cases, wrong={"affine_forward", "other"})
+    without = evaluator.verdict(item, evidence, cases, wrong={"affine_forward", "other"})
     assert without.right == {"dx": True, "grads": True} and without.checks == (1, 1)
-    assert not bench.verdict(item, evidence, cases, wrong={"other"}).passed
-    assert not bench.verdict(item, evidence, cases).passed
+    assert not evaluator.verdict(item, evidence, cases, wrong={"other"}).passed
+    assert not evaluator.verdict(item, evidence, cases).passed
 
 
 def test_an_item_is_judged_knowing_which_items_above_are_wrong(tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_an_item_is_judged_knowing_which_items_above_are_wrong(tmp_path: Path) -
         evidence = {case.id: Evidence(case.id, "answered", arrays=RIGHT) for case in made.cases}
         for name, what in (("affine_backward/open", arrays), ("later/closed", WRONG_DX)):
             evidence[name] = Evidence(name, "answered", arrays=what)
-        verdicts = Bench(made, Answers(RIGHT)).verdicts(evidence)
+        verdicts = Evaluator(made, Answers(RIGHT)).verdicts(evidence)
         assert list(verdicts) == ["affine_backward", "later"]
         assert verdicts["later"].checks == checks
 
@@ -612,19 +612,19 @@ def test_a_judge_that_breaks_is_our_fault_and_earns_nothing(
     monkeypatch.delenv("BACKGRADE_DEBUG", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
-    def breaks(look: Any) -> Any:
+    def breaks(attempt: Any) -> Any:
         yield Finding("dx")
         raise IndexError("secret 3.14159")
 
     made = rubric()
     broken = Judge(breaks, lambda case: ("dx", "dw", "db"))
     monkeypatch.setattr(judges, "find", lambda name: broken)
-    bench = Bench(made, Answers(RIGHT))
+    evaluator = Evaluator(made, Answers(RIGHT))
     evidence = {one.case: one for one in (answered("open"), answered("closed"))}
-    assert not bench.is_right(made.cases[0], evidence["affine_backward/open"])
+    assert not evaluator.is_right(made.cases[0], evidence["affine_backward/open"])
     (of_case,) = tmp_path.rglob("faults/*.txt")
     assert "judging the case affine_backward/open" in of_case.read_text()
-    (verdict,) = bench.verdicts(evidence).values()
+    (verdict,) = evaluator.verdicts(evidence).values()
     assert verdict.broken and not verdict.passed and verdict.right == {}
     message = verdict.faults[0].says
     assert "IndexError" in message and "3.14159" not in message
@@ -695,9 +695,9 @@ def test_no_judge_tells_an_option_or_a_size_of_a_hidden_case(
         part=None, only=(), needs=(), alternatives=(),
     )  # fmt: skip
     arrays = {**arrays, "out_again": arrays["out"][::-1]} if "out" in arrays else arrays
-    look = judges.Look(case, {"x": X}, arrays, {}, (), judges.Rules(1e-9, 1e-4))
-    found = judges.find(judge).decide(look)
-    told = " ".join(wording.hidden(one, look) for one in found if one.kind is not None)
+    attempt = judges.Attempt(case, {"x": X}, arrays, {}, (), judges.Rules(1e-9, 1e-4))
+    found = judges.find(judge).decide(attempt)
+    told = " ".join(wording.hidden(one, attempt) for one in found if one.kind is not None)
     assert told
     for secret in ("0.375", "0.38", "37", "41", "43"):
         assert not re.search(rf"(?<![\w.]){re.escape(secret)}(?![\w.])", told), told

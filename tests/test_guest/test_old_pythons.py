@@ -20,7 +20,7 @@ from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.engine import job_of
 from grader.grading.assignment import Assignment
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.submission.intake import read_submission
 from tests.support import handed_in, student_folder
 from tests.support.student_folder import Done, run, write_function
@@ -111,12 +111,12 @@ def test_what_is_handed_in_is_graded_as_it_was_checked(
     given = read_submission(told.folder / "submission.zip")
     assignment = assignments["cs231n-a2"]
     cases = [c for c in assignment.rubric.cases if c.public and c.item in ITEMS]
-    bench = Bench(assignment.rubric, assignment.golden)
+    evaluator = Evaluator(assignment.rubric, assignment.golden)
     with Worker(choose("auto")) as worker:
         session = Session(worker, job_of(given, assignment), assignment.rubric, 1e12)
-        evidence = session.observe(cases, bench.is_right)
+        evidence = session.observe(cases, evaluator.is_right)
         session.close()
-    right = {name: [bench.is_right(c, evidence[c.id]) for c in cases if c.item == name]
+    right = {name: [evaluator.is_right(c, evidence[c.id]) for c in cases if c.item == name]
              for name in ITEMS}  # fmt: skip
     expected = {name: f"{sum(one)} of {len(one)} right" for name, one in right.items()}
     said = {name: row.partition(" ")[2] for name, row in told.every.rows.items()}

@@ -15,7 +15,7 @@ import pytest
 
 from grader import judges
 from grader.errors import RubricError
-from grader.judges import Finding, Judge, Look, Rules, wording
+from grader.judges import Attempt, Finding, Judge, Rules, wording
 from grader.judges.tolerances import TOLERANCES
 from grader.types import Arrays, Case
 
@@ -23,19 +23,19 @@ RULES = Rules(float64=1e-9, float32=1e-4)
 TINY = 2.0**-20  # about 1e-6; a power of two, so that sums with it are exact
 
 
-def look(
+def attempt(
     arrays: Arrays,
     *expected: Arrays,
     inputs: Arrays | None = None,
     options: Mapping[str, Any] | None = None,
     refused: Mapping[str, str] | None = None,
     rules: Rules = RULES,
-) -> Look:
+) -> Attempt:
     case = Case(
         id="item/case", item="item", probe="p.q", inputs={}, options=options or {}, public=True,
         judge="", part=None, only=(), needs=(), alternatives=(),
     )  # fmt: skip
-    return Look(case, inputs or {}, arrays, refused or {}, expected, rules)
+    return Attempt(case, inputs or {}, arrays, refused or {}, expected, rules)
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class Worded:
         return getattr(self.finding, name)
 
 
-def worded(finding: Finding, seen: Look) -> Worded:
+def worded(finding: Finding, seen: Attempt) -> Worded:
     if finding.kind is None:
         return Worded(finding, "", "")
     return Worded(finding, wording.public(finding, seen), wording.hidden(finding, seen))
 
 
-def found(judge: str, seen: Look) -> dict[str, Worded]:
-    with np.errstate(all="ignore"):  # as the bench does
+def found(judge: str, seen: Attempt) -> dict[str, Worded]:
+    with np.errstate(all="ignore"):  # as the evaluator does
         findings = list(judges.find(judge).decide(seen))
     assert len({one.output for one in findings}) == len(findings), "one finding for each output"
     return {one.output: worded(one, seen) for one in findings}
@@ -72,7 +72,7 @@ def close(got: Any, want: Any, rules: Rules = RULES, **others: Any) -> Worded:
     """The finding about one array x beside one golden answer."""
     outputs = {"x": np.asarray(got), **{n: np.asarray(a) for n, a in others.items()}}
     answers = {"x": np.asarray(want, dtype=float), **{n: np.asarray(others[n]) for n in others}}
-    return found("values.close", look(outputs, answers, rules=rules))["x"]
+    return found("values.close", attempt(outputs, answers, rules=rules))["x"]
 
 
 # ---------------------------------------------------------------- names
@@ -372,7 +372,7 @@ def test_what_is_computed_from_float32_is_judged_as_float32(
 ) -> None:
     got = {"x": A * (1 + error)} | ({"kept": np.float32(0)} if other else {})
     rules = Rules(1e-9, 1e-5, float32_policy=policy)
-    one = found("values.close", look(got, {"x": A}, rules=rules))["x"]
+    one = found("values.close", attempt(got, {"x": A}, rules=rules))["x"]
     assert one.kind == kind
     assert one.warning is (kind == "dtype")
 
@@ -381,7 +381,7 @@ def test_what_is_computed_from_float32_is_judged_as_float32(
 
 
 def test_an_output_that_is_not_there_is_missing() -> None:
-    one = found("values.close", look({"y": V}, {"x": V}))["x"]
+    one = found("values.close", attempt({"y": V}, {"x": V}))["x"]
     assert (one.kind, one.public, one.warning) == ("missing", "x is missing", False)
 
 
@@ -398,7 +398,7 @@ def test_an_output_that_is_not_there_is_missing() -> None:
 def test_what_is_missing_is_said_with_the_place_where_it_was_looked_for(
     probe: str, name: str, wanted: str
 ) -> None:
-    seen = look({"y": V}, {name: V})
+    seen = attempt({"y": V}, {name: V})
     seen = replace(seen, case=replace(seen.case, probe=probe))
     one = found("values.close", seen)[name]
     assert (one.kind, one.public, one.hidden) == ("missing", wanted, wanted)
@@ -407,19 +407,19 @@ def test_what_is_missing_is_said_with_the_place_where_it_was_looked_for(
 def test_parameters_without_a_gradient_are_told_in_words() -> None:
     orphans = {"parameters_without_gradient": np.array(1.0)}
     want = {"parameters_without_gradient": np.array(0.0)}
-    one = found("values.close", look(orphans, want))["parameters_without_gradient"]
+    one = found("values.close", attempt(orphans, want))["parameters_without_gradient"]
     assert one.kind == "missing" and one.public == one.hidden
     assert one.public.startswith("grads is not complete") and one.error is None
 
 
 def test_where_a_gradient_is_named_as_missing_its_number_is_not_told_too() -> None:
     want = {"parameters_without_gradient": np.array(0.0), "dW1": A}
-    findings = found("values.close", look({"parameters_without_gradient": np.array(1.0)}, want))
+    findings = found("values.close", attempt({"parameters_without_gradient": np.array(1.0)}, want))
     assert set(findings) == {"dW1"}
 
 
 def test_what_a_difference_of_two_runs_is_about_is_said() -> None:
-    seen = look({"loss": np.array(3.0)}, {"loss": np.array(2.0)})
+    seen = attempt({"loss": np.array(3.0)}, {"loss": np.array(2.0)})
     seen = replace(seen, case=replace(seen.case, probe="nets.net_regularization"))
     one = found("values.close", seen)["loss"]
     assert one.public.startswith("what reg adds to loss is wrong: off by 0.5 of its value, ")
@@ -443,18 +443,18 @@ REFUSED = {
 def test_an_output_that_is_no_array_says_what_it_is(
     what: str, wanted: tuple[str, str, str]
 ) -> None:
-    one = found("values.close", look({}, {"x": V}, refused={"x": what}))["x"]
+    one = found("values.close", attempt({}, {"x": V}, refused={"x": what}))["x"]
     assert (one.kind, one.public, one.hidden) == wanted and not one.warning
 
 
 def test_extra_outputs_are_no_fault() -> None:
-    assert set(found("values.close", look({"x": V, "z": A}, {"x": V}))) == {"x"}
+    assert set(found("values.close", attempt({"x": V, "z": A}, {"x": V}))) == {"x"}
 
 
 def test_every_golden_output_is_named_and_decided() -> None:
-    case = look({}).case
+    case = attempt({}).case
     assert judges.find("values.close").names(case, ({"x": V, "y": A}, {"z": V})) == ("x", "y")
-    assert set(found("values.close", look({}, {"x": V, "y": A}))) == {"x", "y"}
+    assert set(found("values.close", attempt({}, {"x": V, "y": A}))) == {"x", "y"}
 
 
 OTHER = {"x": V + 1, "y": A * 2}
@@ -471,26 +471,28 @@ ALTERNATIVES: dict[str, tuple[Arrays, set[str]]] = {
 
 @pytest.mark.parametrize(("got", "faults"), ALTERNATIVES.values(), ids=ALTERNATIVES.keys())
 def test_each_output_may_follow_any_right_convention(got: Arrays, faults: set[str]) -> None:
-    assert wrong(found("values.close", look(got, MAIN, OTHER))) == faults
-    assert wrong(found("values.close", look(got, MAIN, {"y": A * 2}, {"x": V + 1}))) == faults
+    assert wrong(found("values.close", attempt(got, MAIN, OTHER))) == faults
+    assert wrong(found("values.close", attempt(got, MAIN, {"y": A * 2}, {"x": V + 1}))) == faults
 
 
 def test_the_nearest_convention_tells_the_fault() -> None:
-    one = found("values.close", look({"x": V + 1.25}, {"x": V}, {"x": V + 1}))["x"]
+    one = found("values.close", attempt({"x": V + 1.25}, {"x": V}, {"x": V + 1}))["x"]
     # 0.25 from the alternative, whose largest value is 4; 1.25 from the main one, whose is 3
     assert one.error == 0.0625
     assert one.expected is not None and np.array_equal(one.expected, V + 1)
 
 
 def test_right_by_one_convention_beats_a_warning_by_another() -> None:
-    one = found("values.close", look({"x": V[None]}, {"x": V}, {"x": V[None]}))["x"]
+    one = found("values.close", attempt({"x": V[None]}, {"x": V}, {"x": V[None]}))["x"]
     assert one.kind is None
-    one = found("values.close", look({"x": V[None]}, {"x": A}, {"x": V}))["x"]
+    one = found("values.close", attempt({"x": V[None]}, {"x": A}, {"x": V}))["x"]
     assert (one.kind, one.warning) == ("shape", True)
 
 
 def test_a_convention_that_says_nothing_of_an_output_leaves_it_to_the_main_one() -> None:
-    assert wrong(found("values.close", look({"x": V + 1, "y": A * 2}, MAIN, {"x": V + 1}))) == {"y"}
+    assert wrong(found("values.close", attempt({"x": V + 1, "y": A * 2}, MAIN, {"x": V + 1}))) == {
+        "y"
+    }
 
 
 BATCHNORM = {"dims": [4, 6, 5, 3], "normalization": "batchnorm"}
@@ -513,7 +515,7 @@ BATCHNORM = {"dims": [4, 6, 5, 3], "normalization": "batchnorm"}
 def test_only_a_bias_in_front_of_batchnorm_may_be_left_out(
     options: dict[str, Any], name: str, needed: bool
 ) -> None:
-    one = found("values.close", look({}, {name: V}, options=options))[name]
+    one = found("values.close", attempt({}, {name: V}, options=options))[name]
     assert one.kind == ("missing" if needed else None)
 
 
@@ -522,15 +524,15 @@ def test_a_bias_in_front_of_batchnorm_that_is_there_must_be_right() -> None:
     answers = {"db1": np.zeros(6), "dW1": np.full((4, 6), 2.0)}
     for value, right in ((1e-17, True), (0.5, False)):
         got = {**answers, "db1": np.full(6, value)}
-        one = found("values.close", look(got, answers, options=BATCHNORM))["db1"]
+        one = found("values.close", attempt(got, answers, options=BATCHNORM))["db1"]
         assert (one.kind is None) is right
 
 
 def test_a_bias_in_front_of_batchnorm_that_is_no_array_is_not_left_out() -> None:
     refused = {"db1": "an array of dtype object"}
-    one = found("values.close", look({}, {"db1": V}, options=BATCHNORM, refused=refused))["db1"]
+    one = found("values.close", attempt({}, {"db1": V}, options=BATCHNORM, refused=refused))["db1"]
     assert one.kind == "dtype"
-    none = look({}, {"db1": V}, options=BATCHNORM, refused={"db1": "None"})
+    none = attempt({}, {"db1": V}, options=BATCHNORM, refused={"db1": "None"})
     assert found("values.close", none)["db1"].kind is None
 
 
@@ -639,7 +641,7 @@ def train(
     rng = RNG(seed)
     x = odd(rng, shape)
     arrays = {"out": layer(rng, x, keep), "out_again": layer(rng, x, keep)}
-    return found("dropout.train", look(arrays, inputs={"x": x}, options={"keep": keep}))
+    return found("dropout.train", attempt(arrays, inputs={"x": x}, options={"keep": keep}))
 
 
 @pytest.mark.parametrize(("layer", "faults"), TRAIN.values(), ids=TRAIN.keys())
@@ -711,7 +713,7 @@ def test_the_band_is_six_standard_deviations_of_a_binomial_share() -> None:
         mask = RNG(1).permutation(np.arange(6000) < kept).reshape(SHAPE)
         again = RNG(2).permutation(np.arange(6000) < kept).reshape(SHAPE)
         arrays = {"out": x * mask / 0.75, "out_again": x * again / 0.75}
-        findings = found("dropout.train", look(arrays, inputs={"x": x}, options={"keep": 0.75}))
+        findings = found("dropout.train", attempt(arrays, inputs={"x": x}, options={"keep": 0.75}))
         one = findings["keep_fraction"]
         assert (one.kind is None) is right_share, kept
         assert one.allowed == pytest.approx(0.0335410, abs=1e-6)
@@ -751,7 +753,7 @@ def test_what_cannot_be_judged_is_wrong_in_every_aspect(
     arrays: Arrays, refused: dict[str, str], kind: str
 ) -> None:
     x = odd(RNG(0), SHAPE)
-    seen = look(arrays, inputs={"x": x}, options={"keep": 0.75}, refused=refused)
+    seen = attempt(arrays, inputs={"x": x}, options={"keep": 0.75}, refused=refused)
     findings = found("dropout.train", seen)
     assert wrong(findings) == {"mask", "keep_fraction", "scale", "draws"}
     assert {one.kind for one in findings.values()} == {kind}
@@ -761,7 +763,7 @@ def test_without_a_second_draw_the_draws_are_not_right() -> None:
     x = odd(RNG(0), SHAPE)
     out = right(RNG(1), x, 0.75)
     for arrays in ({"out": out}, {"out": out, "out_again": out[:10]}):
-        seen = look(arrays, inputs={"x": x}, options={"keep": 0.75})
+        seen = attempt(arrays, inputs={"x": x}, options={"keep": 0.75})
         assert wrong(found("dropout.train", seen)) == {"draws"}
 
 
@@ -787,13 +789,13 @@ def test_factors_that_overflow_are_a_wrong_mask() -> None:
 )
 def test_equal_seeds_must_give_equal_masks(draws: tuple[int, ...], right: bool) -> None:
     outs = np.stack([(RNG(n).random((10, 12)) < 0.5) * 2.0 for n in draws])
-    findings = found("dropout.seeded", look({"outs": outs}, options={"seeds": [123, 123, 7]}))
+    findings = found("dropout.seeded", attempt({"outs": outs}, options={"seeds": [123, 123, 7]}))
     assert set(findings) == {"outs"} and (findings["outs"].kind is None) is right
 
 
 @pytest.mark.parametrize(("refused", "kind"), [({}, "missing"), ({"outs": "None"}, "not_written")])
 def test_no_seeded_output_is_no_right_one(refused: dict[str, str], kind: str) -> None:
-    seen = look({}, options={"seeds": [1, 1]}, refused=refused)
+    seen = attempt({}, options={"seeds": [1, 1]}, refused=refused)
     assert found("dropout.seeded", seen)["outs"].kind == kind
 
 
@@ -826,7 +828,7 @@ def test_a_backward_pass_uses_the_mask_that_its_forward_pass_showed(
     out: np.ndarray, dx: np.ndarray, right: bool
 ) -> None:
     options = {"keep": 0.75, "mode": "train"}
-    seen = look({"out": out, "dx": dx}, inputs={"x": X, "dout": DOUT}, options=options)
+    seen = attempt({"out": out, "dx": dx}, inputs={"x": X, "dout": DOUT}, options=options)
     findings = found("dropout.backward", seen)
     assert set(findings) == {"dx"} and (findings["dx"].kind is None) is right
 
@@ -841,7 +843,7 @@ def test_in_test_mode_dout_is_handed_on_whatever_the_forward_pass_does() -> None
         (X * MASK, DOUT + 1e-4, False),
     ):
         inputs, options = {"x": X, "dout": DOUT}, {"keep": 0.75, "mode": "test"}
-        seen = look({"out": out, "dx": dx}, inputs=inputs, options=options)
+        seen = attempt({"out": out, "dx": dx}, inputs=inputs, options=options)
         assert (found("dropout.backward", seen)["dx"].kind is None) is right
 
 
@@ -875,7 +877,7 @@ def test_a_backward_pass_without_a_mask_of_its_own_is_tried_with_ours(
     arrays: Arrays, right: bool
 ) -> None:
     inputs, options = {"x": X, "dout": DOUT}, {"keep": 0.75, "mode": "train"}
-    seen = look({"out": X, **arrays}, inputs=inputs, options=options)
+    seen = attempt({"out": X, **arrays}, inputs=inputs, options=options)
     one = found("dropout.backward", seen)["dx"]
     assert one.kind == (None if right else "missing")
 
@@ -890,7 +892,7 @@ def test_a_backward_pass_may_be_judged_without_its_forward_pass(
     mode: str, arrays: Arrays, right: bool
 ) -> None:
     options = {"keep": 0.75, "mode": mode, "own_forward": False}
-    seen = look(arrays, inputs={"x": X, "dout": DOUT}, options=options)
+    seen = attempt(arrays, inputs={"x": X, "dout": DOUT}, options=options)
     assert (found("dropout.backward", seen)["dx"].kind is None) is right
 
 
@@ -898,14 +900,14 @@ TRAINING = {"mode": "train"}
 
 
 def test_a_missing_scale_is_told_as_such() -> None:
-    seen = look(
+    seen = attempt(
         {"out": X * MASK / 0.75, "dx": DOUT * MASK}, inputs={"x": X, "dout": DOUT}, options=TRAINING
     )
     one = found("dropout.backward", seen)["dx"]
     assert one.public.endswith("the scale of the forward pass is missing")
     # off by a third in the largest kept gradient
     assert one.error == pytest.approx(np.abs(DOUT * MASK).max() / np.abs(DOUT).max() / 3)
-    other = look(
+    other = attempt(
         {"out": X * MASK / 0.75, "dx": DOUT}, inputs={"x": X, "dout": DOUT}, options=TRAINING
     )
     assert "scale" not in found("dropout.backward", other)["dx"].public
@@ -913,7 +915,7 @@ def test_a_missing_scale_is_told_as_such() -> None:
 
 @pytest.mark.parametrize("arrays", [{}, {"out": X}, {"dx": DOUT}])
 def test_without_forward_or_backward_there_is_no_right_gradient(arrays: Arrays) -> None:
-    seen = look(arrays, inputs={"x": X, "dout": DOUT})
+    seen = attempt(arrays, inputs={"x": X, "dout": DOUT})
     assert found("dropout.backward", seen)["dx"].kind == "missing"
 
 
@@ -938,7 +940,7 @@ def init(
     params: Arrays, normalization: str | None = None, refused: dict[str, str] | None = None
 ) -> dict[str, Worded]:
     options = {"dims": DIMS, "weight_scale": SCALE, "normalization": normalization}
-    return found("nets.init", look(params, options=options, refused=refused))
+    return found("nets.init", attempt(params, options=options, refused=refused))
 
 
 def changed(name: str, value: Any, seed: int = 0) -> dict[str, np.ndarray]:
@@ -1052,7 +1054,7 @@ def test_a_bias_in_front_of_batchnorm_may_be_left_out_of_the_parameters() -> Non
 def test_normalization_parameters_are_asked_for_hidden_layers_of_normalized_nets_only() -> None:
     judge = judges.find("nets.init")
     for normalization, count in ((None, 6), ("batchnorm", 10), ("layernorm", 10)):
-        case = look({}, options={"dims": DIMS, "normalization": normalization}).case
+        case = attempt({}, options={"dims": DIMS, "normalization": normalization}).case
         names = judge.names(case, ())
         assert len(names) == count and "gamma3" not in names and "beta3" not in names
         assert names == tuple(initial(0, normalization))
@@ -1061,9 +1063,9 @@ def test_normalization_parameters_are_asked_for_hidden_layers_of_normalized_nets
 def test_a_bias_with_an_extra_axis_obeys_the_rubric() -> None:
     params = initial() | {"b1": np.zeros((1, 40))}
     options = {"dims": DIMS, "weight_scale": SCALE}
-    assert found("nets.init", look(params, options=options))["b1"].warning
+    assert found("nets.init", attempt(params, options=options))["b1"].warning
     strict = Rules(1e-9, 1e-4, unit_axes="fail")
-    assert wrong(found("nets.init", look(params, options=options, rules=strict))) == {"b1"}
+    assert wrong(found("nets.init", attempt(params, options=options, rules=strict))) == {"b1"}
 
 
 # ---------------------------------------------------------------- nets: dropout inside
@@ -1119,7 +1121,7 @@ def net_steps(
 def net(arrays: Arrays, keep: float = 0.75, **options: Any) -> dict[str, Worded]:
     outputs = {name: array for name, array in arrays.items() if name != "x"}
     options = {"dims": NET, "keep": keep, **options}
-    return found("nets.dropout", look(outputs, inputs={"x": arrays["x"]}, options=options))
+    return found("nets.dropout", attempt(outputs, inputs={"x": arrays["x"]}, options=options))
 
 
 # how the net is built -> the aspects it fails in ("share?": 15 or 20 of 35 units, it depends)
@@ -1194,7 +1196,7 @@ LOSSES: dict[str, tuple[Arrays, str | None]] = {
 def test_a_normalized_net_uses_dropout_where_equal_batches_give_other_losses(
     arrays: Arrays, kind: str | None
 ) -> None:
-    findings = found("nets.repeated", look(arrays, options={"times": 4}))
+    findings = found("nets.repeated", attempt(arrays, options={"times": 4}))
     assert set(findings) == {"used"} and findings["used"].kind == kind
 
 
@@ -1214,7 +1216,7 @@ PENALTIES: dict[str, tuple[Arrays, str | None]] = {
 
 @pytest.mark.parametrize(("arrays", "kind"), PENALTIES.values(), ids=PENALTIES.keys())
 def test_the_penalty_is_on_weights_alone(arrays: Arrays, kind: str | None) -> None:
-    findings = found("nets.penalty", look(arrays))
+    findings = found("nets.penalty", attempt(arrays))
     assert set(findings) == {"penalty"} and findings["penalty"].kind == kind
 
 
@@ -1268,17 +1270,19 @@ def test_a_seeded_net_repeats_its_loss_and_has_the_gradient_of_it(
     arrays: Arrays, faults: set[str]
 ) -> None:
     with np.errstate(invalid="ignore"):
-        findings = found("nets.seeded", look({**GOOD, **arrays}))
+        findings = found("nets.seeded", attempt({**GOOD, **arrays}))
     assert set(findings) == {"loss", "analytic"} and wrong(findings) == faults
 
 
 def test_an_error_of_a_derivative_is_measured_by_the_largest_one() -> None:
-    one = found("nets.seeded", look({**GOOD, "analytic": np.array([4.0, -0.5, 0.0])}))["analytic"]
+    one = found("nets.seeded", attempt({**GOOD, "analytic": np.array([4.0, -0.5, 0.0])}))[
+        "analytic"
+    ]
     assert (one.error, one.allowed) == (0.125, 1e-6)
 
 
 def test_a_loss_that_is_nan_is_told_as_such() -> None:
-    seen = look({**GOOD, "analytic": GOOD["numeric"], "loss": np.full(2, np.nan)})
+    seen = attempt({**GOOD, "analytic": GOOD["numeric"], "loss": np.full(2, np.nan)})
     assert found("nets.seeded", seen)["loss"].kind == "not_finite"
 
 
@@ -1317,7 +1321,7 @@ def own(forward: Forward, **changed: Any) -> dict[str, Worded]:
     arrays["plain"] = forward(given["x"], one, zero)
     arrays["plain_of_double"] = forward(2 * given["x"], one, zero)
     arrays |= {name: change(arrays[name]) for name, change in changed.items()}
-    return found("own.gradient", look(arrays, inputs=given))
+    return found("own.gradient", attempt(arrays, inputs=given))
 
 
 OWN: dict[str, tuple[Forward, dict[str, Any], set[str]]] = {
@@ -1400,6 +1404,6 @@ def test_a_judge_decides_whatever_the_arrays_are(judge: str, what: str) -> None:
     options, inputs, names = LOOKS[judge]
     array = WHATEVER[what]
     expected = {"x": np.ones((20, 8))}
-    seen = look(dict.fromkeys(names, array), expected, inputs=inputs, options=options)
+    seen = attempt(dict.fromkeys(names, array), expected, inputs=inputs, options=options)
     findings = found(judge, seen)
     assert set(findings) == set(judges.find(judge).names(seen.case, (expected,)))

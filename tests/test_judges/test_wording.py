@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.judges import Finding, Look, Rules, wording
+from grader.judges import Attempt, Finding, Rules, wording
 from grader.judges.wording import REASONS, SHOWN
 from grader.types import Case
 
@@ -25,7 +25,7 @@ def fields(template: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
 
-def a_look(rng: np.random.Generator, secrets: list[int]) -> Look:
+def a_look(rng: np.random.Generator, secrets: list[int]) -> Attempt:
     """A hidden case whose inputs, options, shapes, outputs and names of outputs are secrets."""
     a, b, c, d = secrets
     case = Case(
@@ -35,7 +35,7 @@ def a_look(rng: np.random.Generator, secrets: list[int]) -> Look:
     )  # fmt: skip
     arrays = {f"W{d}": np.full((2, 2), c), f"n{a}_{b}": np.zeros(1), "x" * 40: np.zeros(1)}
     refused = dict.fromkeys(("dW", "out", "next_w"), f"a str that is no array ({a}, {b})")
-    return Look(case, {"x": np.full((2, 2), a)}, arrays, refused, (), Rules(1e-9, 1e-4))
+    return Attempt(case, {"x": np.full((2, 2), a)}, arrays, refused, (), Rules(1e-9, 1e-4))
 
 
 def a_finding(reason: str, rng: np.random.Generator, secrets: list[int]) -> Finding:
@@ -60,8 +60,8 @@ def test_no_number_of_a_hidden_case_is_in_its_sentence(reason: str) -> None:
     rng = np.random.default_rng(0)
     for _ in range(50):
         secrets = [int(n) for n in rng.integers(100, 10**6, 4)]
-        look = a_look(rng, secrets)
-        sentence = wording.hidden(a_finding(reason, rng, secrets), look)
+        attempt = a_look(rng, secrets)
+        sentence = wording.hidden(a_finding(reason, rng, secrets), attempt)
         left = SIZE.sub("", sentence).replace("float32", "").replace("float64", "")
         left = left.replace("length 1", "").replace(f"layer {LAYER}", "")
         left = left.replace("not by 0 or one", "").replace("around 0", "")
@@ -111,3 +111,8 @@ def test_a_judge_cannot_hand_over_text(change: dict[str, Any]) -> None:
     Finding(**given)
     with pytest.raises(TypeError, match="name a row of REASONS, no text"):
         Finding(**{**given, **change})
+
+
+def test_there_is_no_sentence_about_what_is_right() -> None:
+    right = a_look(np.random.default_rng(0), [1, 2, 3, 4])
+    assert wording.hidden(Finding("x"), right) == ""

@@ -12,7 +12,7 @@ import pytest
 
 from grader.errors import BackgradeError, RubricError
 from grader.grading.assignment import Assignment
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import json_schema, read_rubric
 
@@ -179,13 +179,13 @@ def test_every_code_item_has_public_and_hidden_cases_and_three_hints(
 @pytest.mark.parametrize("name", NAMES)
 def test_every_part_is_decided_by_a_case(name: str, assignments: dict[str, Assignment]) -> None:
     rubric = assignments[name].rubric
-    bench = Bench(rubric, assignments[name].golden)
+    evaluator = Evaluator(rubric, assignments[name].golden)
     for item in rubric.table.items:
         decided = {
             item.part_of(output, case)
             for case in rubric.cases
             if case.item == item.id
-            for output in bench.names(case)
+            for output in evaluator.names(case)
         }
         assert decided == {part.id for part in item.parts if part.goal is None}, item.id
 
@@ -195,11 +195,11 @@ def test_every_case_decides_something_and_no_output_is_left_out_by_mistake(
     name: str, assignments: dict[str, Assignment]
 ) -> None:
     rubric, golden = assignments[name].rubric, assignments[name].golden
-    bench = Bench(rubric, golden)
+    evaluator = Evaluator(rubric, golden)
     for case in rubric.cases:
-        assert bench.names(case), case.id
+        assert evaluator.names(case), case.id
         if case.judge == "values.close" and not case.only:
-            assert set(bench.names(case)) == set(golden.expected(case)[0]), case.id
+            assert set(evaluator.names(case)) == set(golden.expected(case)[0]), case.id
 
 
 @pytest.mark.parametrize("name", NAMES)

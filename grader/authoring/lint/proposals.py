@@ -26,7 +26,7 @@ from grader.box.evidence import asked, evidence_of
 from grader.errors import UsageError
 from grader.guest.observe import observe
 from grader.guest.probes.nn import Implementation
-from grader.judges import Look, Rules
+from grader.judges import Attempt, Rules
 from grader.rubric import inputs
 from grader.rubric.cases import Rubric, case_of
 from grader.rubric.records import CaseRow, Item
@@ -162,9 +162,9 @@ def _costs(
     judge, judging = judges.find(case.judge), rubric.table.judging
     rules = Rules.of(item.tolerance, judging.unit_axes, judging.float32)
     expected = tuple(one.arrays for one in conventions) if judge.golden else ()
-    look = Look(case, given, got.arrays, got.refused, expected, rules)
+    attempt = Attempt(case, given, got.arrays, got.refused, expected, rules)
     with np.errstate(all="ignore"):
-        right = {one.output for one in judge.decide(look) if one.right}
+        right = {one.output for one in judge.decide(attempt) if one.right}
     worth = {part.id for part in item.parts if part.points > 0}
     names = [n for n in judge.names(case, expected) if item.part_of(n, case) in worth]
     return not right.issuperset(names)

@@ -25,7 +25,7 @@ from grader.box.evidence import evidence_of
 from grader.errors import GraderFault
 from grader.golden import store
 from grader.golden.store import Golden
-from grader.grading.verdicts import Bench
+from grader.grading.verdicts import Evaluator
 from grader.guest import children, limits
 from grader.guest.observe import observe
 from grader.guest.probes.nn import Implementation
@@ -39,7 +39,7 @@ LIMIT_S = 10.0  # wall seconds for all cases of one mutant, which take a tenth o
 class SharedCase:
     """One case as each rubric that has it judges it, what it reaches, and how long it takes."""
 
-    rubrics: list[tuple[Rubric, Bench, Case]]
+    rubrics: list[tuple[Rubric, Evaluator, Case]]
     reaches: set[str] = field(default_factory=set)
     took_s: float = 0.0
 
@@ -119,10 +119,10 @@ def _trials(rubrics: Sequence[Rubric], golden: Golden) -> list[SharedCase]:
     """Return each case once, with all rubrics that have it."""
     found: dict[tuple[str, ...], SharedCase] = {}
     for rubric in rubrics:
-        bench = Bench(rubric, golden)
+        evaluator = Evaluator(rubric, golden)
         for case in rubric.cases:
             key = (case.id, store.definition(case, rubric.table.seed))
-            found.setdefault(key, SharedCase([])).rubrics.append((rubric, bench, case))
+            found.setdefault(key, SharedCase([])).rubrics.append((rubric, evaluator, case))
     return list(found.values())
 
 
@@ -225,21 +225,21 @@ def _lives_in(nn: Implementation, trial: SharedCase) -> set[str]:
         sys.stdout, sys.stderr = stdout, stderr
     evidence = evidence_of(case, say, arrays, {})
     lives = set()
-    for rubric, bench, case in trial.rubrics:
+    for rubric, evaluator, case in trial.rubrics:
         item = rubric.item(case.item)
         worth = {part.id for part in item.parts if part.points > 0}
-        names = [name for name in bench.names(case) if item.part_of(name, case) in worth]
-        if _right(bench, case, evidence).issuperset(names):
+        names = [name for name in evaluator.names(case) if item.part_of(name, case) in worth]
+        if _right(evaluator, case, evidence).issuperset(names):
             lives.add(rubric.table.id)
     return lives
 
 
-def _right(bench: Bench, case: Case, evidence: Evidence) -> set[str]:
+def _right(evaluator: Evaluator, case: Case, evidence: Evidence) -> set[str]:
     """Return the outputs that are right; all of them where a judge breaks, for it costs nothing."""
     if evidence.outcome != "answered":
         return set()
     try:
-        found = bench.findings(case, evidence)
-    except Exception:  # noqa: BLE001 - as in Bench.verdicts, which then says grader_fault
-        return set(bench.names(case))
+        found = evaluator.findings(case, evidence)
+    except Exception:  # noqa: BLE001 - as in Evaluator.verdict, which then says grader_fault
+        return set(evaluator.names(case))
     return {one.output for one in found if one.right}

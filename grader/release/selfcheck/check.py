@@ -11,7 +11,7 @@ from grader.box.evidence import modules_of
 from grader.diagnosis import diagnose
 from grader.grading import dependencies, score
 from grader.grading.facts import Facts
-from grader.grading.verdicts import Bench, Verdict
+from grader.grading.verdicts import Evaluator, Verdict
 from grader.release.selfcheck.children import Pool
 from grader.release.selfcheck.public import Public
 from grader.release.selfcheck.runner import Runner
@@ -59,8 +59,8 @@ class Checker:
         self, public: Public, package: str, files: Mapping[str, bytes], pool: Pool
     ) -> None:
         self._public = public
-        self._bench = Bench(public, public.golden, Sources(files))
-        self._runner = Runner(public, package, files, pool, self._bench.is_right)
+        self._evaluator = Evaluator(public, public.golden, Sources(files))
+        self._runner = Runner(public, package, files, pool, self._evaluator.is_right)
         self._evidence: dict[str, Future[dict[str, Evidence]]] = {}
         self._verdicts: dict[str, Verdict] = {}
 
@@ -113,7 +113,7 @@ class Checker:
                 self._verdict(self._public.item(name))
             wrong = {name for name, known in self._verdicts.items() if not known.passed}
             evidence = self._evidence[item.id].result()
-            self._verdicts[item.id] = self._bench.verdict(item, evidence, wrong=wrong)
+            self._verdicts[item.id] = self._evaluator.verdict(item, evidence, wrong=wrong)
         return self._verdicts[item.id]
 
     def _checked(self, item: Item, verdict: Verdict) -> Checked:
@@ -140,5 +140,5 @@ class Checker:
 
     def _why(self, verdict: Verdict, evidence: Mapping[str, Evidence]) -> Diagnosis | None:
         name = verdict.item.id
-        facts = Facts(self._public, self._public, self._bench, evidence, {name: verdict})
+        facts = Facts(self._public, self._public, self._evaluator, evidence, {name: verdict})
         return diagnose.causes(facts).get(name)
