@@ -12,7 +12,7 @@ from typing import NamedTuple, NoReturn
 
 import pytest
 
-from grader.authoring.fixtures import mistakes
+from grader.authoring.fixtures import misconceptions
 from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.errors import BoxError
@@ -95,10 +95,10 @@ def worker() -> Iterator[Worker]:
 @pytest.fixture(scope="module")
 def submission() -> Submission:
     """Return one with a mistake in a layer, one in a normalization, and one that no list knows."""
-    change: mistakes.Change = {LOSS: ((GRADIENT, f"1.3 * {GRADIENT}"),)}
+    change: misconceptions.Change = {LOSS: ((GRADIENT, f"1.3 * {GRADIENT}"),)}
     for name in PLANNED:
-        change = mistakes.together(change, KNOWN[name].change)
-    files = mistakes.applied(dict(handed_in.reference().files), change)
+        change = misconceptions.together(change, KNOWN[name].change)
+    files = misconceptions.applied(dict(handed_in.reference().files), change)
     return handed_in.of_files("faulty", files)
 
 
