@@ -11,7 +11,7 @@ import pytest
 
 from grader.errors import UnusableSubmission
 from grader.notebooks import ipynb, png
-from grader.notebooks.ipynb import Runnable, Source
+from grader.notebooks.ipynb import Runnable, SourceCell
 from grader.report.pictures import png as drawn
 from grader.types import Cell, Notebook, Raised
 
@@ -22,13 +22,13 @@ def notebook(*cells: Any, **more: Any) -> bytes:
     return json.dumps({"cells": list(cells), "nbformat": 4, "nbformat_minor": 0, **more}).encode()
 
 
-READ: dict[str, tuple[bytes, list[Source]]] = {
-    "a line": (notebook(CODE), [Source(1, "code", "x = 1")]),
+READ: dict[str, tuple[bytes, list[SourceCell]]] = {
+    "a line": (notebook(CODE), [SourceCell(1, "code", "x = 1")]),
     "a list of lines": (
         notebook({"cell_type": "code", "source": ["x = 1\n", "y = 2"]}),
-        [Source(1, "code", "x = 1\ny = 2")],
+        [SourceCell(1, "code", "x = 1\ny = 2")],
     ),
-    "a byte order mark": (b"\xef\xbb\xbf" + notebook(CODE), [Source(1, "code", "x = 1")]),
+    "a byte order mark": (b"\xef\xbb\xbf" + notebook(CODE), [SourceCell(1, "code", "x = 1")]),
     "nbformat 3": (
         json.dumps({
             "nbformat": 3,
@@ -37,24 +37,25 @@ READ: dict[str, tuple[bytes, list[Source]]] = {
                 {"cell_type": "code", "input": "x = 1", "prompt_number": 3},
             ]}],
         }).encode(),
-        [Source(1, "markdown", "Title"), Source(2, "code", "x = 1")],
+        [SourceCell(1, "markdown", "Title"), SourceCell(2, "code", "x = 1")],
     ),
     "no metadata, unknown keys, the same id twice": (
         notebook({"cell_type": "code", "source": "1", "id": "a", "new": []},
                  {"cell_type": "code", "source": "2", "id": "a"}, nbformat=99),
-        [Source(1, "code", "1"), Source(2, "code", "2")],
+        [SourceCell(1, "code", "1"), SourceCell(2, "code", "2")],
     ),
     "tags": (
         notebook({"cell_type": "markdown", "source": "?", "metadata": {"tags": ["q", 7, "r"]}}),
-        [Source(1, "markdown", "?", ("q", "r"))],
+        [SourceCell(1, "markdown", "?", ("q", "r"))],
     ),
     "cells that are none": (
         notebook(CODE, "text", None, {"cell_type": ["code"]}, {"cell_type": "code", "source": {}}),
-        [Source(1, "code", "x = 1"), *(Source(n, "raw", "") for n in (2, 3, 4)),
-         Source(5, "code", "")],
+        [SourceCell(1, "code", "x = 1"), *(SourceCell(n, "raw", "") for n in (2, 3, 4)),
+         SourceCell(5, "code", "")],
     ),
     "a lonely surrogate": (
-        notebook({"cell_type": "code", "source": "s = '\ud800'"}), [Source(1, "code", "s = '?'")],
+        notebook({"cell_type": "code", "source": "s = '\ud800'"}),
+        [SourceCell(1, "code", "s = '?'")],
     ),
     "no cell": (notebook(), []),
 }  # fmt: skip
@@ -111,7 +112,7 @@ RUNNABLE: dict[str, tuple[str, str, int]] = {  # source -> what runs, how many r
 @pytest.mark.parametrize("name", RUNNABLE)
 def test_what_only_makes_sense_elsewhere_is_left_out_and_told(name: str) -> None:
     source, runs, repairs = RUNNABLE[name]
-    ready = ipynb.runnable(Source(3, "code", source))
+    ready = ipynb.runnable(SourceCell(3, "code", source))
     assert (ready.text, len(ready.repaired)) == (runs, repairs)
     assert bool(ready.why) == (not runs)
     assert all("cell 3" in line for line in ready.repaired)
@@ -119,8 +120,8 @@ def test_what_only_makes_sense_elsewhere_is_left_out_and_told(name: str) -> None
 
 
 def test_the_executed_notebook_holds_our_outputs_and_no_other() -> None:
-    sources = [Source(1, "markdown", "# Title", ("tag",)), Source(2, "code", "x"),
-               Source(3, "code", "y")]  # fmt: skip
+    sources = [SourceCell(1, "markdown", "# Title", ("tag",)), SourceCell(2, "code", "x"),
+               SourceCell(3, "code", "y")]  # fmt: skip
     raised = Raised("ValueError", "no", (("N.ipynb, cell 3", 1, "", "y"),))
     image = drawn(np.zeros((1, 1), np.uint8))
     ran = (

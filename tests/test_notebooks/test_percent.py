@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from grader.errors import GraderFault
-from grader.notebooks.percent import Cell, notebook, parse
+from grader.notebooks.percent import ScriptCell, notebook, parse
 
 SCRIPT = """\
 # %% [markdown]
@@ -33,19 +33,19 @@ def f():
 # %%
 """
 CELLS = [
-    Cell("markdown", "# Title\n\nTwo *paragraphs*,\n  and an indent: $\\hat{x}$"),
-    Cell("code", '# %load_ext autoreload\n# a comment % of code\nx = 1\n\n\ndef f():\n'
+    ScriptCell("markdown", "# Title\n\nTwo *paragraphs*,\n  and an indent: $\\hat{x}$"),
+    ScriptCell("code", '# %load_ext autoreload\n# a comment % of code\nx = 1\n\n\ndef f():\n'
                  '    return "%"'),
-    Cell("markdown", "Why?", ("inline-question", "Dropout/1")),
-    Cell("code", "", ("slow",)),
-    Cell("code", ""),
+    ScriptCell("markdown", "Why?", ("inline-question", "Dropout/1")),
+    ScriptCell("code", "", ("slow",)),
+    ScriptCell("code", ""),
 ]  # fmt: skip
 
 
 def test_a_script_is_read_as_cells() -> None:
     assert parse(SCRIPT, "a.py") == CELLS
     assert parse("", "a.py") == parse("\n\n", "a.py") == []
-    assert parse("\n# %%\n\n\nx = 1\n\n", "a.py") == [Cell("code", "x = 1")]
+    assert parse("\n# %%\n\n\nx = 1\n\n", "a.py") == [ScriptCell("code", "x = 1")]
 
 
 REFUSED = {
@@ -89,8 +89,8 @@ def test_a_notebook_is_valid_and_written_as_jupyter_writes_it() -> None:
 
 def test_commands_to_the_notebook_come_alive_in_code_and_nowhere_else() -> None:
     cells = [
-        Cell("code", "# %load_ext a\n# 5 % b\n#%c\n# % d\nx = '# %e'"),
-        Cell("markdown", "# %f"),
+        ScriptCell("code", "# %load_ext a\n# 5 % b\n#%c\n# % d\nx = '# %e'"),
+        ScriptCell("markdown", "# %f"),
     ]
     code, text = json.loads(notebook(cells))["cells"]
     assert "".join(code["source"]) == "%load_ext a\n# 5 % b\n#%c\n# % d\nx = '# %e'"
@@ -98,11 +98,11 @@ def test_commands_to_the_notebook_come_alive_in_code_and_nowhere_else() -> None:
 
 
 def test_ids_depend_on_order_and_source_and_on_nothing_else() -> None:
-    def ids(*cells: Cell) -> list[str]:
+    def ids(*cells: ScriptCell) -> list[str]:
         return [cell["id"] for cell in json.loads(notebook(cells))["cells"]]
 
-    a, b = Cell("code", "a"), Cell("code", "b")
+    a, b = ScriptCell("code", "a"), ScriptCell("code", "b")
     assert ids(a, b) == ids(a, b) == ["001-ca978112", "002-3e23e816"]  # sha256 of "a" and "b"
     assert ids(a, a)[0] != ids(a, a)[1]
     assert ids(a, b)[0] == ids(a)[0] and ids(b, a)[1] != ids(a, b)[0]
-    assert ids(Cell("code", "a", ("slow",))) == ids(a)
+    assert ids(ScriptCell("code", "a", ("slow",))) == ids(a)

@@ -8,16 +8,16 @@ from dataclasses import replace
 import pytest
 
 from grader.errors import GraderFault
-from grader.notebooks.percent import Cell
+from grader.notebooks.percent import ScriptCell
 from grader.notebooks.questions import ANSWER_MARKER, CELLS, check, handed_out
 
 
-def question(number: int) -> list[Cell]:
+def question(number: int) -> list[ScriptCell]:
     texts = (f"Why {number}?", ANSWER_MARKER, f"Because {number}.", f"Half for {number}.")
-    return [Cell("markdown", t, (tag, f"Net/{number}")) for tag, t in zip(CELLS, texts)]
+    return [ScriptCell("markdown", t, (tag, f"Net/{number}")) for tag, t in zip(CELLS, texts)]
 
 
-CODE, TEXT = Cell("code", "x = 1"), Cell("markdown", "# Title")
+CODE, TEXT = ScriptCell("code", "x = 1"), ScriptCell("markdown", "# Title")
 NOTEBOOK = [TEXT, *question(1), CODE, TEXT, *question(2), *question(3)]
 
 
@@ -29,14 +29,14 @@ def test_whole_questions_pass_and_a_student_gets_no_answer() -> None:
     ]  # fmt: skip
 
 
-def changed(place: int, **more: object) -> Callable[[list[Cell]], list[Cell]]:
+def changed(place: int, **more: object) -> Callable[[list[ScriptCell]], list[ScriptCell]]:
     return lambda cells: [
         replace(cell, **more) if i == place else cell  # type: ignore[arg-type]
         for i, cell in enumerate(cells)
     ]
 
 
-BROKEN: dict[str, Callable[[list[Cell]], list[Cell]]] = {
+BROKEN: dict[str, Callable[[list[ScriptCell]], list[ScriptCell]]] = {
     "a slip in the tag of a model answer": changed(3, tags=("model-answers", "Net/1")),
     "a model answer without its tag": changed(3, tags=()),
     "a model answer with one tag more": changed(3, tags=("model-answer", "Net/1", "x")),
