@@ -7,6 +7,7 @@ a module that it does not name fails, and so does a name that it lists and nothi
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,6 +168,31 @@ def test_texts_that_name_modules_point_somewhere() -> None:
     assert all((GRADER / name).exists() for name in (*plan.VISIBLE, *run_cache.OURS))
     for code in (children.ENTRY, plan.BOOT):
         assert imported_by(code) <= names and imported_by(code)
+
+
+GUIDE = GRADER.parent / "docs" / "how-it-works.md"
+LONGEST_GUIDE = 120  # lines
+
+
+def test_the_guide_names_what_is_there() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    assert text.count("\n") <= LONGEST_GUIDE
+    named = re.findall(r"`((?!tests)[a-z_]+(?:/[a-z_]+)*\.py)(?:: ([A-Za-z_.]+))?`", text)
+    assert len(named) > 30
+    for file, name in named:
+        paths = [GRADER / file, *GRADER.rglob(file)] if "/" not in file else [GRADER / file]
+        code = "".join(path.read_text(encoding="utf-8") for path in paths if path.is_file())
+        assert code, f"{GUIDE.name}: there is no {file}"
+        last = name.rpartition(".")[2]
+        defined = rf"^\s*(def|class) {last}\b|^{last}\b"
+        assert not name or re.search(defined, code, re.MULTILINE), f"{file} has no {name}"
+
+
+def test_the_guide_has_every_floor() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    for floor in FLOORS[:-1]:
+        for name in floor:
+            assert re.search(rf"`{name}(/|\.py)`", text), name
 
 
 # The tests above can fail: a wrong module is seen for what it is.
