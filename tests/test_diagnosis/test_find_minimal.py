@@ -488,6 +488,15 @@ def test_a_count_of_ours_is_never_shown(
     assert len(worker.ran) == 2 and not list(tmp_path.iterdir()), "nothing broke"
 
 
+def test_a_net_is_made_as_the_submission_itself_makes_it(rubric: Rubric) -> None:
+    source = b"class TwoLayerNet:\n    def __init__(self, num_classes): ..."
+    job = replace(end.JOB, package="hw", files={"hw/classifiers/fc_net.py": source})
+    found, _ = shown(rubric, {"TwoLayerNet": False}, {NET: {"loss": 9.0}}, job=job)
+    lines = found["TwoLayerNet"].snippet.splitlines()
+    assert lines[0].endswith("from hw.classifiers.fc_net import TwoLayerNet")
+    assert lines[1].startswith("net = TwoLayerNet(num_classes=2); ")
+
+
 def test_a_fault_of_ours_in_one_example_costs_no_other(
     rubric: Rubric, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
