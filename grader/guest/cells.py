@@ -104,11 +104,7 @@ def warm() -> Shell:
 
 
 def run(
-    shell: Shell,
-    cells: Sequence[tuple[int, str]],
-    name: str,
-    texts: dict[str, str],
-    answer: Answer,
+    shell: Shell, cells: Sequence[tuple[int, str]], name: str, texts: dict[str, str], answer: Answer
 ) -> None:
     """Run `cells` (number, source) of the notebook `name` from top to bottom.
 
@@ -121,17 +117,13 @@ def run(
         answer({"began": number}, {})
         sink = observe.BoundedText()
         sys.stdout = sys.stderr = sink
-        error: BaseException | None
         try:
-            result = shell.run_cell(_readable(shell, source), store_history=False)
-            error = result.error_before_exec or result.error_in_exec
-        except BaseException as raised:  # noqa: BLE001 - a cell may raise anything
-            error = raised
-        reply = {"outcome": "ran"} if error is None else observe.raised(error, texts)
-        images = {
-            str(number): np.frombuffer(image, dtype=np.uint8)
-            for number, image in enumerate(shell.pictures.kept)
-        }
+            shell.run_cell(_readable(shell, source), store_history=False).raise_error()
+            reply: dict[str, Any] = {"outcome": "ran"}
+        except BaseException as error:  # noqa: BLE001 - a cell may raise anything
+            reply = observe.raised(error, texts)
+        kept = enumerate(shell.pictures.kept)
+        images = {str(place): np.frombuffer(image, dtype=np.uint8) for place, image in kept}
         answer(reply | {"ended": number, "text": sink.text()}, images)
 
 
@@ -187,10 +179,9 @@ def _keys(images: np.ndarray) -> list[bytes]:
 def _rows(images: Any, known: Mapping[bytes, int]) -> np.ndarray | None:
     """Return which training images these are; None if one is another, or was changed."""
     try:
-        found = [known.get(key, -1) for key in _keys(np.asarray(images))]
-    except (ValueError, TypeError, AttributeError, IndexError):
+        return np.array([known[key] for key in _keys(np.asarray(images))], dtype=np.int64)
+    except (ValueError, TypeError, AttributeError, IndexError, KeyError):
         return None
-    return None if -1 in found else np.array(found, dtype=np.int64)
 
 
 def _report_run(
@@ -235,6 +226,4 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
     number = float(value)
-    if not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() else number
+    return int(number) if number.is_integer() else number if math.isfinite(number) else None

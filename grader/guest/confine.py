@@ -36,8 +36,8 @@ class Wanted:
     uid: int
     readable: Sequence[str]
     listable: Sequence[str]
-    writable: Sequence[str] = ("/dev/null",)
-    outside: str = ""
+    writable: Sequence[str]
+    outside: str
 
 
 @dataclass(frozen=True)
@@ -103,16 +103,15 @@ def _trial(here: Confinement, outside: str) -> list[str]:
     """Confine this child; return what it can do all the same."""
     parent = os.getppid()
     here.child(TRIAL_CPU_S)
-    attempts: list[tuple[str, Callable[[], object]]] = [
-        ("a socket", lambda: _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)),
-        ("a new process", os.fork),
-        ("a new thread", lambda: _thread.start_new_thread(int, ())),
-        ("its parent", lambda: os.kill(parent, 0)),
-    ]
-    if outside:
-        attempts.append((outside, lambda: os.open(outside, os.O_RDONLY)))
+    attempts: dict[str, Callable[[], object]] = {
+        "a socket": lambda: _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM),
+        "a new process": os.fork,
+        "a new thread": lambda: _thread.start_new_thread(int, ()),
+        "its parent": lambda: os.kill(parent, 0),
+        outside: lambda: os.open(outside, os.O_RDONLY),
+    }
     me, through = os.getpid(), []
-    for name, attempt in attempts:
+    for name, attempt in attempts.items():
         try:
             attempt()
         except (OSError, RuntimeError):  # the second is a thread's

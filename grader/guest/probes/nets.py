@@ -205,11 +205,9 @@ def net_dropout_seeded(
     absent = {f"d{name}": np.zeros_like(value) for name, value in model.params.items()}
     grads = absent | models.loss_of(model, x.copy(), y.copy())
     names = [n for n in sorted(models.parameter_shapes(dims, normalization)) if n in model.params]
-    directions = {}
-    for name in names:
-        along = _first(direction, model.params[name])
-        directions[name] = along / np.sqrt(np.sum(along**2))
-    return {"loss": np.array(losses), **_derivatives(model, x, y, grads, directions, 1e-5)}
+    along = {name: _first(direction, model.params[name]) for name in names}
+    unit = {name: one / np.sqrt(np.sum(one**2)) for name, one in along.items()}
+    return {"loss": np.array(losses), **_derivatives(model, x, y, grads, unit, 1e-5)}
 
 
 def own_gradient(
