@@ -20,7 +20,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from IPython.core.compilerop import CachingCompiler
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -54,29 +53,17 @@ class Pictures(DisplayPublisher):
         """Evidence stays."""
 
 
-class Names(CachingCompiler):
-    """Calls the code of a cell by the notebook's name and the cell's number."""
-
-    place = ""
-
-    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
-        """Return what stands in a traceback."""
-        return self.place
-
-
 class Shell(InteractiveShell):
     """IPython without a terminal and without a history; exceptions are returned, not printed."""
 
     def begin(self, place: str) -> None:
         """Get ready for the cell that tracebacks shall call `place`."""
         self.pictures.kept = []
-        self.names.place = place
+        vars(self.compile)["get_code_name"] = lambda *_: place
 
     def prepare(self) -> None:
         """Make plots become pictures, and names of cells stand in tracebacks."""
-        self.pictures = Pictures(parent=self)
-        self.names = Names()
-        self.display_pub, self.compile = self.pictures, self.names
+        self.display_pub = self.pictures = Pictures(parent=self)
         self.begin("")
         self.run_line_magic("matplotlib", "inline")
 

@@ -15,7 +15,7 @@ import _thread
 import ctypes
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader.guest import children, landlock, limits, seccomp, wire
 
@@ -83,12 +83,10 @@ def enter(wanted: Wanted) -> Confinement:
                 seccomp.install(program)
         except OSError as error:
             why[name] = f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
-    here = Confinement(tuple(n for n in layers if n not in why), wanted.uid, program, why)
-    if "uid" in here.layers and (failed := _in_child(lambda: limits.become(wanted.uid))):
+    if "uid" in layers and (failed := _in_child(lambda: limits.become(wanted.uid))):
         why["uid"] = failed[0]
-        here = Confinement(tuple(n for n in here.layers if n != "uid"), wanted.uid, program, why)
-    through = tuple(_in_child(lambda: _trial(here, wanted.outside)))
-    return Confinement(here.layers, here.uid, here.filter, why, through)
+    here = Confinement(tuple(n for n in layers if n not in why), wanted.uid, program, why)
+    return replace(here, through=tuple(_in_child(lambda: _trial(here, wanted.outside))))
 
 
 def _hide_memory() -> None:

@@ -50,7 +50,8 @@ class Source:
         self.error: tuple[str, str, int, str] | None = None
         try:
             code, text = self._compile()
-            guarded = _guarded(text)
+            inside = INSIDE.search(text)  # only an import inside of a statement can be guarded
+            guarded = unavailable.guarded_lines(ast.parse(text)) if inside else frozenset()
         except SyntaxError as error:
             message, line = str(error.msg)[:MAX_LINE], (error.text or "").rstrip("\n")[:MAX_LINE]
             self.error = (type(error).__name__, message, error.lineno or 0, line)
@@ -158,11 +159,6 @@ def execute(
         more = python2.BUILTINS if is_old else {}
         space["__builtins__"] = importer.builtins(guarded, more, owner)
     exec(code, space)
-
-
-def _guarded(text: str) -> frozenset[int]:
-    """Return the lines of guarded imports; only an import inside of a statement can be one."""
-    return unavailable.guarded_lines(ast.parse(text)) if INSIDE.search(text) else frozenset()
 
 
 def decode(data: bytes) -> str:

@@ -15,18 +15,14 @@ from grader.guest.probes.nn import Implementation
 
 
 def norm_backward(
-    nn: Implementation,
-    x: Array,
-    gamma: Array,
-    beta: Array,
-    dout: Array,
-    forward: str,
-    backward: str,
-    **param: Any,
+    nn: Implementation, x: Array, gamma: Array, beta: Array, dout: Array, backward: str, **more: Any
 ) -> Outputs:
-    """x, dout (N, D), gamma, beta (D,) -> dx, dgamma, dbeta, with the cache of the own forward."""
-    mode = {"mode": "train", **param}
-    _, cache = getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), mode)
+    """x, dout (N, D), gamma, beta (D,) -> dx, dgamma, dbeta, with the cache of the own forward.
+
+    `more` names `forward`, and holds the settings of both.
+    """
+    forward = getattr(nn, more.pop("forward"))
+    _, cache = forward(x.copy(), gamma.copy(), beta.copy(), {"mode": "train", **more})
     dx, dgamma, dbeta = getattr(nn, backward)(dout.copy(), cache)
     return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
 
