@@ -86,14 +86,9 @@ def examine(golden: Path) -> Examination:
         layers = [_outer_layer(outer, bare, given)]
         layers += [_inner_layer(name, bare, _tried(given, none, (name,))) for name in INNER]
         whole = _tried(given, outer, INNER)
-    return Examination(
-        machine=_machine(),
-        layers=tuple(layers),
-        open=bare.through or (),
-        through=ATTEMPTS if whole.through is None else whole.through,
-        box=whole.box or BoxState("none", (), False),
-        problem=whole.why.get("box", ""),
-    )
+    through = ATTEMPTS if whole.through is None else whole.through
+    box, problem = whole.box or BoxState("none", (), False), whole.why.get("box", "")
+    return Examination(_machine(), tuple(layers), bare.through or (), through, box, problem)
 
 
 @dataclass(frozen=True)
@@ -107,16 +102,15 @@ class Trial:
 
 def _tried(given: Mapping[str, Any], outer: bubblewrap.Outer, inner: tuple[str, ...]) -> Trial:
     """Run the attempts in a box of these layers."""
-    source = Path(doctor_trials.__file__).read_bytes()
-    job = Job("trial", {"trial/layers.py": _with(source, given)}, {"dropout_p": "keep"})
+    places = f"GIVEN = {json.dumps(dict(given))}\n".encode()
+    files = {"trial/layers.py": places + Path(doctor_trials.__file__).read_bytes()}
+    job = Job("trial", files, {"dropout_p": "keep"})
     row = {"id": "trial", "item": "trial", "probe": "layers.relu_forward", "strided": [],
            "options": {}, "modules": ["layers"], "stuck_with": []}  # fmt: skip
     with Worker(Plan("trial", outer, inner)) as worker:
         try:
             limit = time.monotonic() + TRIAL_S
-            loaded = worker.open(job, limit)
-            if loaded.modules["layers"]["outcome"] != "loaded":
-                return Trial(None, worker.state, worker.missing)
+            worker.open(job, limit)
             ((_, reply, arrays),) = worker.run([row], {"trial:x": np.zeros(1)}, limit)
         except BoxError as error:
             return Trial(why={"box": str(error)})
@@ -127,16 +121,14 @@ def _tried(given: Mapping[str, Any], outer: bubblewrap.Outer, inner: tuple[str, 
         return Trial(through, worker.state, worker.missing)
 
 
-def _with(source: bytes, given: Mapping[str, Any]) -> bytes:
-    return f"GIVEN = {json.dumps(dict(given))}\n".encode() + source
-
-
 @contextmanager
 def _places(golden: Path) -> Iterator[dict[str, Any]]:
     """Make what the attempts reach for: a server, a folder that everyone may write in."""
+    # A read-only container has but /dev/shm.
+    writable = next((path for path in ("/tmp", "/dev/shm") if os.access(path, os.W_OK)), None)
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
-        tempfile.TemporaryDirectory(prefix="backgrade-doctor-", dir=_writable()) as folder,
+        tempfile.TemporaryDirectory(prefix="backgrade-doctor-", dir=writable) as folder,
     ):
         os.chmod(folder, 0o777)
         own = Path(folder, "own")
@@ -148,11 +140,6 @@ def _places(golden: Path) -> Iterator[dict[str, Any]]:
             "port": server.getsockname()[1], "golden": str(golden.resolve()),
             "own": str(own), "folder": folder,
         }  # fmt: skip
-
-
-def _writable() -> str | None:
-    """Return a folder for a moment's files; a read-only container has but /dev/shm."""
-    return next((path for path in ("/tmp", "/dev/shm") if os.access(path, os.W_OK)), None)
 
 
 def _outer_layer(outer: bubblewrap.Outer, bare: Trial, given: Mapping[str, Any]) -> Layer:

@@ -7,6 +7,7 @@ harmless if it gets through, and takes back what it did.
 
 import os
 import socket
+from collections.abc import Callable
 
 import numpy as np
 
@@ -20,22 +21,10 @@ def network() -> None:
         client.connect(("127.0.0.1", GIVEN["port"]))
 
 
-def golden() -> None:
-    open(GIVEN["golden"], "rb").read(1)
-
-
 def write() -> None:
     path = os.path.join(GIVEN["folder"], "written")
     open(path, "wb").close()
     os.remove(path)
-
-
-def change() -> None:
-    os.chmod(GIVEN["own"], 0o600)
-
-
-def parent() -> None:
-    os.kill(os.getppid(), 0)
 
 
 def fork() -> None:
@@ -43,10 +32,6 @@ def fork() -> None:
     if child == 0:
         os._exit(0)
     os.waitpid(child, 0)
-
-
-def memory() -> None:
-    np.empty(3072 * MB, dtype=np.uint8)  # never touched, so nothing is really taken
 
 
 def shared_memory() -> None:
@@ -62,11 +47,17 @@ def shared_memory() -> None:
 
 
 # In words that follow "to" in 20 columns.
-ATTEMPTS = {
-    "connect to a server": network, "read a golden file": golden, "write a file outside": write,
-    "change a file's mode": change, "signal its parent": parent, "start a process": fork,
-    "take 3 GB of memory": memory, "fill 200 MB of shm": shared_memory,
-}  # fmt: skip
+ATTEMPTS: dict[str, Callable[[], object]] = {
+    "connect to a server": network,
+    "read a golden file": lambda: open(GIVEN["golden"], "rb").read(1),
+    "write a file outside": write,
+    "change a file's mode": lambda: os.chmod(GIVEN["own"], 0o600),
+    "signal its parent": lambda: os.kill(os.getppid(), 0),
+    "start a process": fork,
+    # never touched, so nothing is really taken
+    "take 3 GB of memory": lambda: np.empty(3072 * MB, dtype=np.uint8),
+    "fill 200 MB of shm": shared_memory,
+}
 
 
 def relu_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

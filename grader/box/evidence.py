@@ -148,12 +148,8 @@ def unloaded(
             text = f"importing {name}.py ends its Python process{how}"
             return Evidence(case.id, "died", text=text, unloaded=path)
         raised = raised_of(reply, files)
-        return Evidence(
-            case.id,
-            "raised",
-            raised=raised,
-            unloaded=raised.frames[-1][0] if raised.frames else path,
-        )
+        path = raised.frames[-1][0] if raised.frames else path
+        return Evidence(case.id, "raised", raised=raised, unloaded=path)
     return None
 
 
@@ -180,10 +176,7 @@ def _ending(reply: Mapping[str, Any]) -> str:
 
 def older_places(reply: Mapping[str, Any], files: Mapping[str, bytes]) -> set[Place]:
     """Return where a child reports that older NumPy was needed, as far as there are such lines."""
-    places = set()
-    for place in _list(reply.get("older"))[:MANY_PLACES]:
-        if isinstance(place, list) and len(place) == 3 and _text(place[0], 20) in ROWS:
-            row, path, line = place
-            if _has_line(files, path, line):
-                places.add((row, path, line))
-    return places
+    places = _list(reply.get("older"))[:MANY_PLACES]
+    rows = [row for row in places if isinstance(row, list) and len(row) == 3]
+    known = [row for row in rows if _text(row[0], 20) in ROWS and _has_line(files, *row[1:])]
+    return {(row, path, line) for row, path, line in known}

@@ -153,20 +153,12 @@ def python_files() -> Files:
     folders += [Path(sysconfig.get_path("stdlib"))]
     folders += [folder.resolve() for folder in folders]
     libraries = {str(folder) for folder in folders if folder.is_dir()}
-    links = [
-        (os.readlink(place), place)
-        for place in (f"/{name}" for name in LIBRARIES)
-        if os.path.islink(place)
-    ]
-    hidden = {
-        str(path)
-        for library in libraries
-        for pattern in ("python3*/*-packages", "*-packages")
-        for path in Path(library).glob(pattern)
-        if path.name in ("site-packages", "dist-packages")
-    }
-    single = {sys.executable, os.path.realpath(sys.executable), "/etc/ld.so.cache"}
-    single.add(str(Path(sys.prefix) / "pyvenv.cfg"))
+    places = [f"/{name}" for name in LIBRARIES]
+    links = [(os.readlink(place), place) for place in places if os.path.islink(place)]
+    packages = [f"{up}{kind}-packages" for up in ("python3*/", "") for kind in ("site", "dist")]
+    hidden = {str(path) for lib in libraries for one in packages for path in Path(lib).glob(one)}
+    config = os.path.join(sys.prefix, "pyvenv.cfg")
+    single = {sys.executable, os.path.realpath(sys.executable), "/etc/ld.so.cache", config}
     numpy = Path(np.__file__).resolve().parent
     again = [str(path) for path in (numpy, numpy.with_name("numpy.libs")) if path.exists()]
     shown = _outermost(libraries) + sorted(path for path in single if os.path.exists(path))

@@ -15,8 +15,7 @@ def folders(names: Iterable[str]) -> list[str]:
 
     Raises BoxError if one of them is not installed; what is only needed optionally may be absent.
     """
-    found: set[str] = set()
-    seen: set[str] = set()
+    found, seen = set[str](), set[str]()
     queue = [(name, True) for name in names]
     while queue:
         name, wanted = queue.pop()
@@ -38,13 +37,9 @@ def folders(names: Iterable[str]) -> list[str]:
 
 
 def _top_level(distribution: importlib.metadata.Distribution) -> set[str]:
-    found = set()
-    for file in distribution.files or ():
-        if file.parts[0] not in ("..", "__pycache__"):
-            path = Path(str(distribution.locate_file(file.parts[0])))
-            if path.exists():
-                found.add(str(path))
-    return found
+    names = {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}
+    paths = [Path(str(distribution.locate_file(name))) for name in names]
+    return {str(path) for path in paths if path.exists()}
 
 
 def _needs(distribution: importlib.metadata.Distribution) -> list[str]:

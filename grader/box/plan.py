@@ -106,10 +106,9 @@ class Plan:
 def choose(mode: str = "auto") -> Plan:
     """Return the box for a mode. Raises BoxError if this machine cannot have it."""
     must_be_linux()
-    if mode == "none":
-        return Plan(mode, outer.Outer(why="switched off by --box none"), UNCONFINED)
-    if mode == "landlock":
-        return Plan(mode, outer.Outer(why="switched off by --box landlock"), INNER)
+    if mode in ("none", "landlock"):
+        layers = UNCONFINED if mode == "none" else INNER
+        return Plan(mode, outer.Outer(why=f"switched off by --box {mode}"), layers)
     found = outer.find()
     if mode == "bubblewrap" and not found.start:
         raise BoxError(f"box: --box bubblewrap: {found.why}; mend that, or use --box auto")

@@ -83,8 +83,7 @@ class Session:
         broken = {c.id: unloaded(c, self.loaded.modules, self.files) for c in cases}
         seen = {case_id: evidence for case_id, evidence in broken.items() if evidence is not None}
         able = [case for case in cases if case.id not in seen]
-        good: set[str] = set()
-        stuck: set[str] = set()
+        good, stuck = set[str](), set[str]()
         for public in (True, False):
             group = _in_order([case for case in able if case.public is public])
             free = [case for case in group if self._blocker(case, stuck) is None]
@@ -112,7 +111,7 @@ class Session:
             return first
         before = [c for c in cases if c.item == case.item and c.public == case.public and c != case]
         again = self.once([*before[:1], case])[case.id]
-        return self._unless_unstable(case, first, again, right)
+        return _stable(case, first, again, right)
 
     def _second_look(
         self,
@@ -134,22 +133,13 @@ class Session:
         for case in last:
             if again[case.id].outcome in RERUN and not right(case, again[case.id]):
                 alone = self.once([case])[case.id]  # another item may have spoiled it
-                found[case.id] = self._unless_unstable(case, seen[case.id], alone, right)
+                found[case.id] = _stable(case, seen[case.id], alone, right)
         return found
-
-    def _unless_unstable(
-        self, case: Case, good: Evidence, again: Evidence, right: Right
-    ) -> Evidence:
-        if again.outcome not in RERUN or right(case, again):
-            return good
-        return replace(again, unstable=True)
 
     def _blocker(self, case: Case, stuck: set[str]) -> str | None:
         """Return the item that ran out of time and makes this case hopeless, if there is one."""
-        return next(
-            (name for name in (case.item, *self._rubric.all_needs(case.item)) if name in stuck),
-            None,
-        )
+        items = (case.item, *self._rubric.all_needs(case.item))
+        return next((name for name in items if name in stuck), None)
 
     def close(self) -> None:
         """End this submission in the worker."""
@@ -177,8 +167,7 @@ class Session:
         A worker that is lost on the way is replaced, and the rest goes on. Cases that run `alone`
         share a child with nothing else.
         """
-        seen: dict[str, Evidence] = {}
-        left = list(cases)
+        seen, left = dict[str, Evidence](), list(cases)
         while left:
             if time.monotonic() > self._deadline or self._restarts > MAX_RESTARTS:
                 why = "the time for the whole submission was up"
@@ -202,12 +191,9 @@ class Session:
         for case in cases:
             made = self._rubric.case_inputs(case)
             arrays |= {f"{case.id}:{name}": array for name, array in made.items()}
+        needs = self._rubric.all_needs
         rows = [
-            {
-                **asked(case),
-                "modules": modules_of(case),
-                "stuck_with": self._rubric.all_needs(case.item),
-            }
+            {**asked(case), "modules": modules_of(case), "stuck_with": needs(case.item)}
             for case in cases
         ]
         limit = time.monotonic() + len(cases) * self._job.case_s + SPARE_S
@@ -216,6 +202,12 @@ class Session:
 
 def _not_run(case: Case, why: str) -> Evidence:
     return Evidence(case.id, "not_run", text=why)
+
+
+def _stable(case: Case, good: Evidence, again: Evidence, right: Right) -> Evidence:
+    """Return the `good` evidence, unless the case came out wrong `again`."""
+    is_good = again.outcome not in RERUN or right(case, again)
+    return good if is_good else replace(again, unstable=True)
 
 
 def _in_order(cases: Sequence[Case]) -> list[Case]:

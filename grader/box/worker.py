@@ -72,7 +72,6 @@ class Worker:
                 cwd="/",
                 env=environment(self._plan),
                 start_new_session=True,
-                close_fds=True,
                 bufsize=0,
             )
             assert self._process.stdin and self._process.stdout
@@ -93,8 +92,9 @@ class Worker:
             with suppress(BrokenPipeError):  # bytes that a dead worker will never read
                 pipe.close()
         process.wait()
-        for child in killed:  # parents first: what was theirs is ours by then
-            _reap(child)
+        for child in killed:  # as process 1 of a container we inherit them, parents first
+            with suppress(ChildProcessError):  # it is another's to reap
+                os.waitpid(child, 0)
 
     def open(self, job: Job, deadline: float) -> Loaded:
         """Hand over a submission; return what could be loaded. Raises Late, Gone or BoxError."""
@@ -221,18 +221,12 @@ def _widen(pipe: int) -> None:
 
 def _descendants(pid: int) -> list[int]:
     """Return the process ids below `pid`, as far as /proc lists them."""
-    found: list[int] = []
-    queue = [pid]
-    while queue:
-        parent = queue.pop()
-        try:
-            text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
-        except OSError:
-            continue
-        children = [int(word) for word in text.split()]
-        found += children
-        queue += children
-    return found
+    try:
+        words = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    children = [int(word) for word in words]
+    return children + [below for child in children for below in _descendants(child)]
 
 
 def _kill(pid: int) -> bool:
@@ -241,9 +235,3 @@ def _kill(pid: int) -> bool:
     except (ProcessLookupError, PermissionError):
         return False  # it ended by itself, or is not ours
     return True
-
-
-def _reap(pid: int) -> None:
-    """Reap an orphan: as process 1 of a container we inherit them."""
-    with suppress(ChildProcessError):  # it is another's to reap
-        os.waitpid(pid, 0)

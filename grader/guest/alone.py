@@ -34,20 +34,15 @@ def main() -> None:
 def _own_stdout() -> Callable[..., None]:
     """Keep stdout for frames; what a student prints by whatever way goes nowhere else."""
     out = os.dup(1)
-    for descriptor in (0, out):
-        _as_bytes(descriptor)
+    if sys.platform == "win32":  # which would change line ends on the way
+        import msvcrt
+
+        for descriptor in (0, out):
+            msvcrt.setmode(descriptor, os.O_BINARY)
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (1, 2):
         os.dup2(null, standard)
     return functools.partial(wire.write, out)
-
-
-def _as_bytes(descriptor: int) -> None:
-    """Keep Windows from changing line ends on the way."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.setmode(descriptor, os.O_BINARY)
 
 
 def _answer(request: Mapping[str, Any], arrays: wire.Arrays, send: Callable[..., None]) -> None:
@@ -62,9 +57,7 @@ def _answer(request: Mapping[str, Any], arrays: wire.Arrays, send: Callable[...,
     conventions = Conventions(**request["conventions"])
     for case in request["cases"]:
         prefix = f"case:{case['id']}:"
-        inputs = {
-            name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)
-        }
+        inputs = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
         send(*world.observe(case, good, conventions, inputs))
 
 

@@ -33,7 +33,7 @@ class Calls:
         def call(*args: Any, **kwargs: Any) -> Any:
             if len(self._kept) < MOST:
                 caller = sys._getframe(1)
-                numbers = self._numbers(signature, args, kwargs)
+                numbers = _numbers(signature, args, kwargs)
                 self._kept.append([name, caller.f_code.co_filename, caller.f_lineno, numbers])
             return function(*args, **kwargs)
 
@@ -44,18 +44,14 @@ class Calls:
         kept, self._kept = self._kept, []
         return kept
 
-    def _numbers(
-        self, signature: inspect.Signature, args: Any, kwargs: Any
-    ) -> dict[str, list[float]]:
-        try:
-            given = signature.bind(*args, **kwargs).arguments
-        except TypeError:
-            return {}  # the call itself will raise it
-        return {
-            name: _of(np.asarray(value))
-            for name, value in given.items()
-            if isinstance(value, (np.ndarray, float, int)) and np.asarray(value).dtype.kind in "fiu"
-        }
+
+def _numbers(signature: inspect.Signature, args: Any, kwargs: Any) -> dict[str, list[float]]:
+    try:
+        given = signature.bind(*args, **kwargs).arguments
+    except TypeError:
+        return {}  # the call itself will raise it
+    known = {n: np.asarray(v) for n, v in given.items() if isinstance(v, (np.ndarray, float, int))}
+    return {name: _of(array) for name, array in known.items() if array.dtype.kind in "fiu"}
 
 
 def _of(array: np.ndarray) -> list[float]:

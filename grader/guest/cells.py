@@ -20,7 +20,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from IPython.core.compilerop import CachingCompiler
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -54,29 +53,17 @@ class Pictures(DisplayPublisher):
         """Evidence stays."""
 
 
-class Names(CachingCompiler):
-    """Calls the code of a cell by the notebook's name and the cell's number."""
-
-    place = ""
-
-    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
-        """Return what stands in a traceback."""
-        return self.place
-
-
 class Shell(InteractiveShell):
     """IPython without a terminal and without a history; exceptions are returned, not printed."""
 
     def begin(self, place: str) -> None:
         """Get ready for the cell that tracebacks shall call `place`."""
         self.pictures.kept = []
-        self.names.place = place
+        vars(self.compile)["get_code_name"] = lambda *_: place
 
     def prepare(self) -> None:
         """Make plots become pictures, and names of cells stand in tracebacks."""
-        self.pictures = Pictures(parent=self)
-        self.names = Names()
-        self.display_pub, self.compile = self.pictures, self.names
+        self.display_pub = self.pictures = Pictures(parent=self)
         self.begin("")
         self.run_line_magic("matplotlib", "inline")
 
@@ -104,11 +91,7 @@ def warm() -> Shell:
 
 
 def run(
-    shell: Shell,
-    cells: Sequence[tuple[int, str]],
-    name: str,
-    texts: dict[str, str],
-    answer: Answer,
+    shell: Shell, cells: Sequence[tuple[int, str]], name: str, texts: dict[str, str], answer: Answer
 ) -> None:
     """Run `cells` (number, source) of the notebook `name` from top to bottom.
 
@@ -121,17 +104,13 @@ def run(
         answer({"began": number}, {})
         sink = observe.BoundedText()
         sys.stdout = sys.stderr = sink
-        error: BaseException | None
         try:
-            result = shell.run_cell(_readable(shell, source), store_history=False)
-            error = result.error_before_exec or result.error_in_exec
-        except BaseException as raised:  # noqa: BLE001 - a cell may raise anything
-            error = raised
-        reply = {"outcome": "ran"} if error is None else observe.raised(error, texts)
-        images = {
-            str(number): np.frombuffer(image, dtype=np.uint8)
-            for number, image in enumerate(shell.pictures.kept)
-        }
+            shell.run_cell(_readable(shell, source), store_history=False).raise_error()
+            reply: dict[str, Any] = {"outcome": "ran"}
+        except BaseException as error:  # noqa: BLE001 - a cell may raise anything
+            reply = observe.raised(error, texts)
+        kept = enumerate(shell.pictures.kept)
+        images = {str(place): np.frombuffer(image, dtype=np.uint8) for place, image in kept}
         answer(reply | {"ended": number, "text": sink.text()}, images)
 
 
@@ -187,10 +166,9 @@ def _keys(images: np.ndarray) -> list[bytes]:
 def _rows(images: Any, known: Mapping[bytes, int]) -> np.ndarray | None:
     """Return which training images these are; None if one is another, or was changed."""
     try:
-        found = [known.get(key, -1) for key in _keys(np.asarray(images))]
-    except (ValueError, TypeError, AttributeError, IndexError):
+        return np.array([known[key] for key in _keys(np.asarray(images))], dtype=np.int64)
+    except (ValueError, TypeError, AttributeError, IndexError, KeyError):
         return None
-    return None if -1 in found else np.array(found, dtype=np.int64)
 
 
 def _report_run(
@@ -235,6 +213,4 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
     number = float(value)
-    if not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() else number
+    return int(number) if number.is_integer() else number if math.isfinite(number) else None

@@ -9,6 +9,8 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from grader.errors import WireError
@@ -43,19 +45,18 @@ class StudentProcess:
         arrays: Arrays,
         names: Sequence[str],
         limit_s: float,
-        stuck_with: Callable[[str], Sequence[str]] = lambda name: [name],
+        needs: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> Iterator[Answered]:
         """Hand over a request; yield (name, reply, arrays) for each name in order.
 
         If the child dies, hangs for `limit_s` wall seconds or sends no frame, the name it was at
         gets an "outcome" of died or timeout, and the names after it a fresh child.
-        `stuck_with(name)` returns what a name is about, then what it needs: if one of these hung,
-        it is "not_run", for what hangs once hangs again. Every reply carries `wall_s`.
+        `needs` maps a name to what it is about, then what it needs: if one of these hung, it is
+        "not_run", for what hangs once hangs again. Every reply carries `wall_s`.
         """
-        left = list(names)
-        hung: set[str] = set()
+        left, hung = list(names), set[str]()
         while left:
-            able = [name for name in left if hung.isdisjoint(stuck_with(name))]
+            able = [name for name in left if hung.isdisjoint(needs.get(name, [name]))]
             if left[0] not in able:
                 yield left.pop(0), dict(NOT_RUN), {}
                 continue
@@ -63,7 +64,7 @@ class StudentProcess:
             try:
                 for name, answer, outputs in self._answered(left, able, incoming, limit_s):
                     if answer.get("outcome") == "timeout":
-                        hung.add(stuck_with(name)[0])
+                        hung.add(needs.get(name, [name])[0])
                     yield name, answer, outputs
             except GeneratorExit:
                 self.end()
@@ -107,7 +108,8 @@ class StudentProcess:
 
         One that ended meanwhile, or sent what nobody asked for, is replaced: no name is to blame.
         """
-        if self._pid and not (_is_alive(self._pid) and wire.Incoming(self._answers).is_quiet):
+        ended = self._pid and os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if self._pid and (ended or not wire.Incoming(self._answers).is_quiet):
             self.end()
         if self._pid:
             try:
@@ -136,10 +138,6 @@ class StudentProcess:
         self._pid = 0
         os.close(self._asking)
         os.close(self._answers)
-
-
-def _is_alive(pid: int) -> bool:
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 def _checked(reply: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
@@ -184,21 +182,18 @@ def end_of(pid: int, patience: float = 0.2) -> dict[str, Any]:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             _kill_group(pid)
-            return _ending(status)
+            return _ending(os.waitstatus_to_exitcode(status))
         time.sleep(0.002)
     end(pid)
     return {"outcome": "died", "signal": None, "exit": None}
 
 
-def _ending(status: int) -> dict[str, Any]:
-    code = os.waitstatus_to_exitcode(status)
-    if code >= 0:
-        return {"outcome": "died", "signal": None, "exit": code}
+def _ending(code: int) -> dict[str, Any]:
     if -code == signal.SIGXCPU:
         return {"outcome": "timeout"}
-    known = -code in set(signal.Signals)
-    name = signal.Signals(-code).name if known else f"signal {-code}"
-    return {"outcome": "died", "signal": name, "exit": None}
+    known = {int(one): one.name for one in signal.Signals}
+    name = known.get(-code, f"signal {-code}") if code < 0 else None
+    return {"outcome": "died", "signal": name, "exit": code if code >= 0 else None}
 
 
 def end(pid: int) -> None:
@@ -210,7 +205,6 @@ def end(pid: int) -> None:
 
 
 def _kill_group(pid: int) -> None:
-    try:
+    # The group is gone with its leader, or the child had not made one yet.
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return  # the group is gone with its leader, or the child had not made one yet

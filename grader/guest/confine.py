@@ -15,7 +15,7 @@ import _thread
 import ctypes
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader.guest import children, landlock, limits, seccomp, wire
 
@@ -36,8 +36,8 @@ class Wanted:
     uid: int
     readable: Sequence[str]
     listable: Sequence[str]
-    writable: Sequence[str] = ("/dev/null",)
-    outside: str = ""
+    writable: Sequence[str]
+    outside: str
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,10 @@ def enter(wanted: Wanted) -> Confinement:
                 seccomp.install(program)
         except OSError as error:
             why[name] = f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
-    here = Confinement(tuple(n for n in layers if n not in why), wanted.uid, program, why)
-    if "uid" in here.layers and (failed := _in_child(lambda: limits.become(wanted.uid))):
+    if "uid" in layers and (failed := _in_child(lambda: limits.become(wanted.uid))):
         why["uid"] = failed[0]
-        here = Confinement(tuple(n for n in here.layers if n != "uid"), wanted.uid, program, why)
-    through = tuple(_in_child(lambda: _trial(here, wanted.outside)))
-    return Confinement(here.layers, here.uid, here.filter, why, through)
+    here = Confinement(tuple(n for n in layers if n not in why), wanted.uid, program, why)
+    return replace(here, through=tuple(_in_child(lambda: _trial(here, wanted.outside))))
 
 
 def _hide_memory() -> None:
@@ -103,16 +101,15 @@ def _trial(here: Confinement, outside: str) -> list[str]:
     """Confine this child; return what it can do all the same."""
     parent = os.getppid()
     here.child(TRIAL_CPU_S)
-    attempts: list[tuple[str, Callable[[], object]]] = [
-        ("a socket", lambda: _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)),
-        ("a new process", os.fork),
-        ("a new thread", lambda: _thread.start_new_thread(int, ())),
-        ("its parent", lambda: os.kill(parent, 0)),
-    ]
-    if outside:
-        attempts.append((outside, lambda: os.open(outside, os.O_RDONLY)))
+    attempts: dict[str, Callable[[], object]] = {
+        "a socket": lambda: _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM),
+        "a new process": os.fork,
+        "a new thread": lambda: _thread.start_new_thread(int, ()),
+        "its parent": lambda: os.kill(parent, 0),
+        outside: lambda: os.open(outside, os.O_RDONLY),
+    }
     me, through = os.getpid(), []
-    for name, attempt in attempts:
+    for name, attempt in attempts.items():
         try:
             attempt()
         except (OSError, RuntimeError):  # the second is a thread's

@@ -80,12 +80,8 @@ class Driver:
 
     def _work(self, request: dict[str, Any], arrays: Arrays, answer: Answer) -> None:
         """Do in the student process what the driver asks for; what is imported there stays."""
-        if request["do"] == "compile":
-            self._compile_files(request, answer)
-        elif request["do"] == "load":
-            self._load_modules(request["names"], answer)
-        else:
-            self._run_cases(request, arrays, answer)
+        work = {"compile": self._compile_files, "load": self._load_modules, "run": self._run_cases}
+        work[request["do"]](request, arrays, answer)
 
     @functools.cached_property
     def _world(self) -> World:
@@ -99,8 +95,8 @@ class Driver:
         """
         is_modernised = False
         request = {"do": "compile", "is_old": self._compiled.is_old}
-        asked = self._student.ask(request, {}, list(self._compiled.texts), self._load_s)
-        for path, reply, arrays in asked:
+        paths = list(self._compiled.texts)
+        for path, reply, arrays in self._student.ask(request, {}, paths, self._load_s):
             if "outcome" in reply:
                 self._failed[path] = reply
             elif reply["error"]:
@@ -112,13 +108,13 @@ class Driver:
                 self._compiled.codes[path] = arrays["code"].tobytes()
         return is_modernised
 
-    def _compile_files(self, request: Mapping[str, Any], answer: Answer) -> None:
+    def _compile_files(self, request: dict[str, Any], _: Arrays, answer: Answer) -> None:
         self._compiled.is_old = request["is_old"]
         for path in request["names"]:
             source = self._compiled.compile(path)
-            names = ("error", "repaired", "modernised")
             code = np.frombuffer(source.marshalled or b"", dtype=np.uint8)
-            answer({name: getattr(source, name) for name in names}, {"code": code})
+            reply = {n: getattr(source, n) for n in ("error", "repaired", "modernised")}
+            answer(reply, {"code": code})
 
     def _load(self) -> dict[str, dict[str, Any]]:
         """Import each graded module once, in the student process, to learn which ones can be.
@@ -141,15 +137,13 @@ class Driver:
         return loaded
 
     def _tried(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-        def stuck_with(name: str) -> list[str]:
-            return [name] if name == "optim" else [name, "layers"]
-
-        asked = self._student.ask({"do": "load"}, {}, names, self._load_s, stuck_with)
+        needs = {name: [name, "layers"] for name in names if name != "optim"}
+        asked = self._student.ask({"do": "load"}, {}, names, self._load_s, needs)
         late = {"outcome": "timeout"}  # what imports a module that hangs would hang
         return {n: late if reply["outcome"] == "not_run" else reply for n, reply, _ in asked}
 
-    def _load_modules(self, names: Sequence[str], answer: Answer) -> None:
-        for name in names:
+    def _load_modules(self, request: dict[str, Any], _: Arrays, answer: Answer) -> None:
+        for name in request["names"]:
             if name == "changed":
                 layers = self._world.imported(["layers"]).get("layers")
                 changed = handed_out.changed(layers) if layers else []
@@ -160,14 +154,11 @@ class Driver:
     def _run(self, request: Mapping[str, Any], arrays: Arrays, loadable: Sequence[str]) -> None:
         """Answer each case with a frame of its own; a group that is `alone` gets a new process."""
         cases = {case["id"]: case for case in request["cases"]}
-
-        def stuck_with(case_id: str) -> list[str]:
-            return [cases[case_id]["item"], *cases[case_id]["stuck_with"]]
-
+        needs = {name: [case["item"], *case["stuck_with"]] for name, case in cases.items()}
         if request["alone"]:
             self._student.end()
         asked = {"do": "run", "cases": cases, "loadable": loadable}
-        answers = self._student.ask(asked, arrays, list(cases), self._case_s, stuck_with)
+        answers = self._student.ask(asked, arrays, list(cases), self._case_s, needs)
         for case_id, reply, outputs in answers:
             wire.write(1, reply | {"case": case_id}, outputs)
         if request["alone"]:

@@ -66,11 +66,8 @@ def restrict(
     unix sockets to processes outside from ABI 6. Applies to this thread and what it starts: call it
     while there is one thread. Raises OSError if Landlock is absent or a path cannot be opened.
     """
-    _enter(
-        [(path, READ) for path in readable]
-        + [(path, WRITE) for path in writable]
-        + [(path, READ_DIR) for path in listable]
-    )
+    granted = ((READ, readable), (WRITE, writable), (READ_DIR, listable))
+    _enter([(path, rights) for rights, paths in granted for path in paths])
 
 
 def nest() -> None:
@@ -121,9 +118,7 @@ def _grant(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
     except OSError as error:
         raise OSError(error.errno, f"landlock: cannot grant: {error.strerror}", path) from None
     try:
-        if not os.path.isdir(path):
-            rights &= OF_A_FILE
-        rule = struct.pack("=Qi", rights, place)
+        rule = struct.pack("=Qi", rights if os.path.isdir(path) else rights & OF_A_FILE, place)
         if libc.syscall(ADD_RULE, ruleset, PATH_BENEATH, rule, 0) < 0:
             raise _error("landlock: landlock_add_rule", path)
     finally:

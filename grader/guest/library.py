@@ -47,9 +47,6 @@ class Library(MetaPathFinder, Loader):
             return None
         return ModuleSpec(name, self, origin=f"<{name}>", is_package=self._sources[name][1])
 
-    def create_module(self, spec: ModuleSpec) -> None:
-        """Let the import system make an ordinary module."""
-
     def exec_module(self, module: types.ModuleType) -> None:
         """Execute the source that was kept."""
         source, _ = self._sources[module.__name__]
@@ -67,8 +64,7 @@ def keep_readable() -> None:
             with suppress(ImportError):  # not every Python has them all, and some build them in
                 importlib.import_module(name)
         inner = (file for name in PACKAGES for file in (standard / name).rglob("*.py"))
-        files = [*standard.glob("*.py"), *inner]
-        sources |= _read(files, standard)
+        sources |= _read([*standard.glob("*.py"), *inner], standard)
     if not _open_to_all(numpy):
         sources |= _read(list(numpy.rglob("*.py")), numpy.parent)
     if sources:

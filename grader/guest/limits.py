@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
 
 try:
@@ -62,9 +61,6 @@ def only_standard_files(keep: Collection[int]) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
-    highest = max(*keep, null) + 1
-    for descriptor in range(3, highest):
-        if descriptor not in keep:
-            with suppress(OSError):  # it was not open
-                os.close(descriptor)
-    os.closerange(highest, 4096)
+    edges = sorted({2, *keep, 4096})
+    for low, high in zip(edges, edges[1:]):
+        os.closerange(low + 1, high)

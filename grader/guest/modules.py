@@ -88,9 +88,6 @@ class Finder(MetaPathFinder, Loader):
         known = inside in self._codes or inside in self._broken
         return inside if "." not in name and known else None
 
-    def create_module(self, spec: ModuleSpec) -> None:
-        """Let the import system make an ordinary module."""
-
     def exec_module(self, module: types.ModuleType) -> None:
         """Execute the student's compiled source in the module."""
         name = module.__spec__.name if module.__spec__ else module.__name__

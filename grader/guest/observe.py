@@ -35,11 +35,7 @@ _cpu_s = time.process_time  # bound before student code runs
 class BoundedText(io.TextIOBase):
     """A stdout that keeps the first characters and counts the rest."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._kept: list[str] = []
-        self._room = MAX_TEXT
-        self._dropped = 0
+    _kept, _dropped = "", 0
 
     def writable(self) -> bool:
         """It takes text."""
@@ -47,24 +43,20 @@ class BoundedText(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Keep what there is room for."""
-        part = text[: self._room]
-        if part:
-            self._kept.append(plain_text(part, MAX_TEXT))
-            self._room -= len(part)
+        room = MAX_TEXT - len(self._kept)
+        part = plain_text(text[:room], room)
+        self._kept += part
         self._dropped += len(text) - len(part)
         return len(text)
 
     def text(self) -> str:
         """Return what was kept, with a note on what was not."""
         more = f"\n... {self._dropped:,} more characters" if self._dropped else ""
-        return "".join(self._kept) + more
+        return self._kept + more
 
 
 def observe(
-    nn: Implementation,
-    case: Mapping[str, Any],
-    inputs: Arrays,
-    texts: Mapping[str, str],
+    nn: Implementation, case: Mapping[str, Any], inputs: Arrays, texts: Mapping[str, str]
 ) -> Message:
     """Run one case; return (what happened, arrays). Never raises for what a student did.
 
@@ -128,13 +120,14 @@ def _raised(error: BaseException, texts: Mapping[str, str]) -> dict[str, Any]:
             source = lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
             frames.append([path, line, plain_text(frame.f_code.co_name, 100), source])
     message = _text_of(error)
+    name = type.__dict__["__name__"].__get__(type(error))  # whatever the class makes of it
     shown = frames[:2] + frames[2:][-(MAX_FRAMES - 2) :]
     if isinstance(error, SyntaxError) and type(error.lineno) is int:
-        name, source = plain_text(error.filename or "", 200), plain_text(error.text or "", 200)
-        shown.append([name, error.lineno, "", source.strip()])
+        path, source = plain_text(error.filename or "", 200), plain_text(error.text or "", 200)
+        shown.append([path, error.lineno, "", source.strip()])
     return {
         "outcome": _outcome(error, message, frames, texts),
-        "type": "ReturnValue" if type(error) is BadReturn else plain_text(_name_of(error), 80),
+        "type": "ReturnValue" if type(error) is BadReturn else plain_text(name, 80),
         "message": message,
         "frames": shown,
     }
@@ -149,19 +142,14 @@ def _outcome(
         return "missing"
     if isinstance(error, MemoryError):
         return "memory"
-    if "NoneType" in message and frames:
-        path, _, function, _ = frames[-1]
-        return "not_written" if still_none(texts[path], function) else "raised"
-    return "raised"
+    path, _, function, _ = frames[-1] if frames else ("", 0, "", "")
+    is_stub = path and "NoneType" in message and still_none(texts[path], function)
+    return "not_written" if is_stub else "raised"
 
 
 def plain_text(value: Any, size: int) -> str:
     """Return a str, and no subclass of it, of at most `size` characters that UTF-8 can carry."""
     return str.encode(str(value), "utf-8", "replace").decode("utf-8")[:size]
-
-
-def _name_of(error: BaseException) -> str:
-    return str(type.__dict__["__name__"].__get__(type(error)))
 
 
 def _plain(outputs: Mapping[str, Any]) -> Message:
@@ -193,9 +181,7 @@ def _plain(outputs: Mapping[str, Any]) -> Message:
 
 
 def _wire_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    if dtype.kind in "iu":
-        return np.dtype("<i8")
-    return dtype.newbyteorder("<")
+    return np.dtype("<i8") if dtype.kind in "iu" else dtype.newbyteorder("<")
 
 
 def _text_of(error: BaseException) -> str:
@@ -206,6 +192,5 @@ def _text_of(error: BaseException) -> str:
 
 
 def _same(changed: np.ndarray, original: np.ndarray) -> bool:
-    if (changed.shape, changed.dtype) != (original.shape, original.dtype):
-        return False
-    return changed.tobytes() == original.tobytes() or np.array_equal(changed, original)
+    alike = (changed.shape, changed.dtype) == (original.shape, original.dtype)
+    return alike and (changed.tobytes() == original.tobytes() or np.array_equal(changed, original))

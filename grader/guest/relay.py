@@ -33,9 +33,8 @@ def follow(
     incoming = wire.Incoming(pipe, MAX_PIECE)
     try:
         while True:
-            grace = GRACE_S if interrupted else 0.0
             try:
-                message = incoming.read(min(ends, began + cell_s + grace))
+                message = incoming.read(min(ends, began + cell_s + GRACE_S * interrupted))
             except wire.Late:
                 is_over = time.monotonic() >= ends
                 if is_over or interrupted:
@@ -49,8 +48,7 @@ def follow(
                 return
             if message is None:
                 ending, pid = end_of(pid), 0
-                how = {name: ending.get(name) for name in ("signal", "exit")}
-                yield {"over": "died", **how}, {}
+                yield {"over": "died", **{n: ending.get(n) for n in ("signal", "exit")}}, {}
                 return
             reply, arrays = message
             if reply.get("over") is not None:

@@ -13,6 +13,7 @@ import tokenize
 import types
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +23,9 @@ from grader.guest.legacy import old_operators, python2, statements
 MAX_LINE = 300  # characters of a student's line or message that are handed on
 # `from NAME.layers import *`: how files import their own package.
 OWN_PACKAGE = re.compile(
-    r"^[ \t]*(?:from|import)[ \t]+(\w+)\."
-    r"(?:layers|layer_utils|fast_layers|optim|classifiers)\b",
-    re.MULTILINE,
+    r"(?m)^[ \t]*(?:from|import)[ \t]+(\w+)\.(?:layers|layer_utils|fast_layers|optim|classifiers)\b"
 )
-INSIDE = re.compile(r"^[ \t]+(?:from|import)\b|[:;][ \t]*(?:from|import)\b", re.MULTILINE)
+INSIDE = re.compile(r"^[ \t]+(?:from|import)\b|[:;][ \t]*(?:from|import)\b", re.M)
 
 
 class Source:
@@ -51,10 +50,10 @@ class Source:
         self.error: tuple[str, str, int, str] | None = None
         try:
             code, text = self._compile()
-            guarded = _guarded(text)
+            inside = INSIDE.search(text)  # only an import inside of a statement can be guarded
+            guarded = unavailable.guarded_lines(ast.parse(text)) if inside else frozenset()
         except SyntaxError as error:
-            line = (error.text or "").rstrip("\n")[:MAX_LINE]
-            message = str(error.msg)[:MAX_LINE]
+            message, line = str(error.msg)[:MAX_LINE], (error.text or "").rstrip("\n")[:MAX_LINE]
             self.error = (type(error).__name__, message, error.lineno or 0, line)
         except (ValueError, RecursionError, MemoryError, OverflowError) as error:
             self.error = (type(error).__name__, f"it cannot be compiled: {error}"[:MAX_LINE], 0, "")
@@ -68,21 +67,14 @@ class Source:
             self.repaired = f"{self.path}: names of Python 2 were read as those of Python 3"
         own = self.text if self._is_old else renamed  # in Python 2 they mean what they meant
         # What is of Python 2 may be valid here and mean something else: print >>file, x.
-        mistake: SyntaxError | None = None
         if not self._is_old:
-            try:
+            with suppress(SyntaxError):
                 return self._compiled(own), own
-            except SyntaxError as error:
-                mistake = error
         modern = statements.modernise(own)
-        if mistake is not None and modern == own:
-            raise mistake
         try:
             code = self._compiled(modern)
         except SyntaxError:
-            if mistake is None:
-                return self._compiled(own), own
-            raise mistake from None
+            return self._compiled(own), own  # or its own mistake
         self.repaired = f"{self.path}: Python 2 syntax was read as Python 3"
         self.modernised = True
         return code, modern
@@ -167,11 +159,6 @@ def execute(
         more = python2.BUILTINS if is_old else {}
         space["__builtins__"] = importer.builtins(guarded, more, owner)
     exec(code, space)
-
-
-def _guarded(text: str) -> frozenset[int]:
-    """Return the lines of guarded imports; only an import inside of a statement can be one."""
-    return unavailable.guarded_lines(ast.parse(text)) if INSIDE.search(text) else frozenset()
 
 
 def decode(data: bytes) -> str:

@@ -22,7 +22,8 @@ CAUGHT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 # what they give is again unavailable, so that one line at module level does not take the file.
 GIVES = (
     "call getitem enter add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod "
-    "pow rpow matmul rmatmul neg pos abs invert and rand or ror xor rxor lshift rshift"
+    "pow rpow matmul rmatmul neg pos abs invert and rand or ror xor rxor lshift rshift "
+    "setattr setitem"
 ).split()
 # What needs a value that nobody knows is a use anywhere.
 NEEDS = (
@@ -53,12 +54,6 @@ class Unavailable:
         if name in Unavailable.__slots__ or (name.startswith("__") and name != "__version__"):
             raise AttributeError(name)
         return Unavailable(f"{self._what}.{name}", self._why)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        _used(self, sys._getframe(1))
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        _used(self, sys._getframe(1))
 
     def __exit__(self, *_: object) -> None:
         return None
@@ -156,7 +151,8 @@ class Importer:
             space = {} if globals is None else globals
             wanted = tuple(fromlist or ())
             full = _full(name, space, level)
-            why = _why(line, owner(full))
+            where = "in the submission" if owner(full) is not None else "available to the grader"
+            why = f"(imported in line {line}) is not {where}"
             try:
                 module = builtins.__import__(name, space, locals, wanted, level)
             except Exception as error:
@@ -203,12 +199,6 @@ def _whole_of(module: Any, full: str, wanted: tuple[str, ...], why: str) -> Any:
     """Return a module on which the names that are taken from it and missing are unavailable."""
     names = [one for one in wanted if one != "*" and not _has(module, one)]
     return Partly(module, {n: Unavailable(f"{full}.{n}", why) for n in names}) if names else module
-
-
-def _why(line: int, owner: str | None) -> str:
-    """Return the rest of the sentence on what is imported in a line."""
-    where = "available to the grader" if owner is None else "in the submission"
-    return f"(imported in line {line}) is not {where}"
 
 
 def _whole(module: Any, path: str, rest: str, why: str) -> Any:

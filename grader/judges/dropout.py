@@ -35,10 +35,9 @@ def decide_train(attempt: Attempt) -> Iterator[Finding]:
         return
     ratio = out / x
     kept = ratio != 0
-    share = float(kept.mean())
+    share, draws = float(kept.mean()), distinct(kept).size
     factor = float(np.median(ratio[kept])) if kept.any() else 0.0
     yield Finding("mask", _mask(ratio, kept, factor))
-    draws = distinct(kept).size
     yield _keep_fraction(share, keep, draws)
     yield _scale(factor, share, keep, draws)
     yield _draws(attempt, kept)
@@ -170,8 +169,7 @@ def _with_our_mask(attempt: Attempt, another_scale: bool = False) -> Finding:
 
 def _is_another_scale(dx: np.ndarray, want: np.ndarray, dout: np.ndarray) -> bool:
     """Return whether dx is dout times one number, and not the number of the own forward pass."""
-    factor = float(np.median(dx / dout))
-    size = float(np.max(np.abs(dout)))
+    factor, size = float(np.median(dx / dout)), float(np.max(np.abs(dout)))
     is_one = bool(np.max(np.abs(dx - factor * dout)) <= SAME * size * max(1.0, abs(factor)))
     return is_one and bool(np.max(np.abs(dx - want)) > SAME * size)
 

@@ -27,11 +27,9 @@ def shapes(case: Case) -> dict[str, tuple[int, ...]]:
     dims, normalization = case.options["dims"], case.options.get("normalization")
     wanted: dict[str, tuple[int, ...]] = {}
     for layer, (rows, columns) in enumerate(zip(dims[:-1], dims[1:], strict=True), start=1):
-        wanted[f"W{layer}"] = (rows, columns)
-        wanted[f"b{layer}"] = (columns,)
+        wanted |= {f"W{layer}": (rows, columns), f"b{layer}": (columns,)}
         if normalization and layer < len(dims) - 1:
-            wanted[f"gamma{layer}"] = (columns,)
-            wanted[f"beta{layer}"] = (columns,)
+            wanted |= {f"gamma{layer}": (columns,), f"beta{layer}": (columns,)}
     return wanted
 
 

@@ -28,7 +28,5 @@ TOLERANCES: Mapping[str, Tolerance] = {
     "norm": Tolerance(1e-10, 1e-4, "a variance as E[x^2]-E[x]^2 loses digits on shifted data"),
     "optimizer": Tolerance(1e-11, 1e-5, "six steps of elementwise arithmetic and a power of beta"),
     "net": Tolerance(1e-10, 1e-4, "five layers with normalization, and softmax"),
-    "difference": Tolerance(
-        1e-6, 1e-6, "a central difference with a step near 1e-5 has 7 digits or more"
-    ),
+    "difference": Tolerance(1e-6, 1e-6, "a central difference with a step near 1e-5: 7 digits"),
 }

@@ -16,10 +16,8 @@ FLOOR = 1e-3  # of the largest value in the case: below it an array is judged by
 
 def decide(attempt: Attempt) -> Iterator[Finding]:
     """Yield a finding for every golden output, by the convention that it fits best."""
-    optional = attempt.case.options.get("dims") is not None and attempt.case.options.get(
-        "normalization"
-    )
-    complete = True
+    options, complete = attempt.case.options, True
+    optional = options.get("dims") is not None and options.get("normalization")
     for name in sorted(attempt.expected[0], key=lambda name: name == ORPHANS):
         absent = name not in attempt.arrays and attempt.refused.get(name, "None") == "None"
         if absent and optional == "batchnorm" and _inner_bias(name, attempt):
@@ -37,13 +35,8 @@ def compare(name: str, attempt: Attempt) -> Finding:
     if name not in attempt.arrays:
         return missing(name, attempt)
     got = attempt.arrays[name]
-    best: Finding | None = None
-    for want, scale in _conventions(name, attempt):
-        found = _against(name, got, want, scale, attempt)
-        if found.kind is None:
-            return found
-        best = found if best is None else min(best, found, key=_badness)
-    assert best is not None, f"{name} is in no golden answer"
+    findings = [_against(name, got, *right, attempt) for right in _conventions(name, attempt)]
+    best = next((one for one in findings if one.kind is None), min(findings, key=_badness))
     if best.kind == "value" and best.wrong is not None and len(attempt.expected) > 1:
         wrong = best.wrong & ~right_cells(name, got, attempt)
         return best if not wrong.any() else _wrong_cells(best, wrong, attempt)
@@ -77,8 +70,7 @@ def _allowed(got: np.ndarray, attempt: Attempt) -> float:
 
 
 def _errors(got: np.ndarray, want: np.ndarray, scale: float) -> np.ndarray:
-    errors: np.ndarray = np.abs(got.astype(np.float64) - want) / (scale or 1.0)
-    return errors
+    return np.asarray(np.abs(got.astype(np.float64) - want) / (scale or 1.0))
 
 
 def _wrong_cells(found: Finding, wrong: np.ndarray, attempt: Attempt) -> Finding:
@@ -91,9 +83,8 @@ def _wrong_cells(found: Finding, wrong: np.ndarray, attempt: Attempt) -> Finding
 
 def missing(name: str, attempt: Attempt) -> Finding:
     """Return the finding about an output that is no numeric array, or that is not there."""
-    refused = attempt.refused.get(name)
     reasons = {None: "missing", "None": "none"}
-    return Finding(name, reasons.get(refused, "no array"))
+    return Finding(name, reasons.get(attempt.refused.get(name), "no array"))
 
 
 def usable(
@@ -163,15 +154,10 @@ def same_but_for_unit_axes(got: tuple[int, ...], want: tuple[int, ...]) -> bool:
 
 def _not_finite(name: str, got: np.ndarray, want: np.ndarray) -> Finding:
     bad = ~np.isfinite(got)
-    return Finding(
-        name,
-        "nan" if np.isnan(got).any() else "inf",
-        {"bad": int(bad.sum()), "size": bad.size},
-        at=tuple(int(i) for i in np.argwhere(bad)[0]),
-        wrong=bad,
-        expected=want,
-        got=got,
-    )
+    reason = "nan" if np.isnan(got).any() else "inf"
+    at = tuple(int(i) for i in np.argwhere(bad)[0])
+    count = {"bad": int(bad.sum()), "size": bad.size}
+    return Finding(name, reason, count, None, None, at, bad, want, got)
 
 
 def _wrong_value(

@@ -142,9 +142,7 @@ def hidden(found: Finding, attempt: Attempt) -> str:
     if not found.reason:
         return ""
     reason = REASONS[found.reason]
-    facts = _facts(
-        found, attempt, [name for name in sorted(attempt.arrays) if NAME.fullmatch(name)]
-    )
+    facts = _facts(found, attempt, [n for n in sorted(attempt.arrays) if NAME.fullmatch(n)])
     shown = {name: facts[name] for name in SHOWN if name in facts}
     return reason.hidden.format_map(shown)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Union
 
@@ -25,8 +25,6 @@ OTHER = "other"  # nothing that we have a word for
 ABSENT = frozenset({"absent"})
 Answer = Union[np.ndarray, frozenset[str]]  # noqa: UP007 - the self-check runs on Python 3.9
 Key = tuple[str, str]  # case, or the item for what several cases show together; output
-# Judges by property whose cases are seeded all through: equal code gives equal arrays.
-SEEDED = ("nets.seeded",)
 
 
 @dataclass(frozen=True)
@@ -64,30 +62,28 @@ def _asked(one: Seen, by_output: Mapping[str, Finding]) -> tuple[str, ...]:
     """Return the outputs that count: if units are dropped in the wrong place, how many are dropped
     behind the right layers is left to chance.
     """
-    if one.case.judge == "nets.dropout" and any(
-        by_output[name].kind is not None for name in ("used", "only_hidden") if name in by_output
-    ):
-        return tuple(name for name in one.names if name != "share")
-    return one.names
+    places = [by_output[name] for name in ("used", "only_hidden") if name in by_output]
+    misplaced = one.case.judge == "nets.dropout" and any(f.kind is not None for f in places)
+    return tuple(name for name in one.names if name != "share" or not misplaced)
 
 
 def _answer(attempt: Attempt, name: str, finding: Finding | None) -> Answer:
     case = attempt.case
     if case.probe == "dropout.dropout_test":
         return _passed_on(attempt)
-    if case.probe == "nets.net_scores" and _differ(attempt, "scores", "scores_again"):
+    scores = [attempt.arrays[n] for n in ("scores", "scores_again") if n in attempt.arrays]
+    differ = len(scores) == 2 and not np.array_equal(scores[0], scores[1])
+    if case.probe == "nets.net_scores" and differ:
         return frozenset({"other scores every time"})
-    if find(case.judge).golden or case.judge in SEEDED:
+    # Seeded all through, equal code gives equal arrays.
+    if find(case.judge).golden or case.judge == "nets.seeded":
         return attempt.arrays.get(name, ABSENT)
     if case.judge == "dropout.backward":
         return _backward(attempt)
     if case.judge == "dropout.seeded":
         return _repeats(attempt)
-    words = (
-        re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?\b", "#", hidden(finding, attempt))
-        if finding
-        else OTHER
-    )
+    sentence = hidden(finding, attempt) if finding else OTHER
+    words = re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?\b", "#", sentence)
     if case.judge == "nets.init" and name in attempt.arrays:
         words += f"; {_started(name, attempt.arrays[name], float(case.options['weight_scale']))}"
     return frozenset({words})
@@ -197,12 +193,6 @@ def _other_mask(kept: np.ndarray, passed: np.ndarray) -> str:
     return "another mask" if drawn else OTHER
 
 
-def _differ(attempt: Attempt, one: str, other: str) -> bool:
-    """Return whether two answers that should be one are there and differ."""
-    first, second = attempt.arrays.get(one), attempt.arrays.get(other)
-    return first is not None and second is not None and not np.array_equal(first, second)
-
-
 def _repeats(attempt: Attempt) -> Answer:
     """Return which passes under seeds are equal: "0 0 2" if the first two are."""
     outs = attempt.arrays.get("outs")
@@ -223,11 +213,10 @@ def _started(name: str, got: np.ndarray, scale: float) -> str:
 def _drawn(got: np.ndarray, scale: float) -> str:
     """Return in words how weights were drawn that are not N(0, scale)."""
     std = float(got.std())
-    guesses: Mapping[str, Callable[[], bool]] = {
-        "uniform": lambda: bool(
-            np.all((got >= 0) & (got <= scale)) and abs(std * math.sqrt(12) / scale - 1) < 0.1
-        ),
-        "unscaled": lambda: abs(std - 1) < 6 / math.sqrt(2 * got.size),
-        "one number": lambda: std == 0,
+    inside = np.all((got >= 0) & (got <= scale))
+    guesses = {
+        "uniform": inside and abs(std * math.sqrt(12) / scale - 1) < 0.1,
+        "unscaled": abs(std - 1) < 6 / math.sqrt(2 * got.size),
+        "one number": std == 0,
     }
-    return next((name for name, holds in guesses.items() if holds()), OTHER)
+    return next((name for name, holds in guesses.items() if holds), OTHER)

@@ -524,7 +524,7 @@ def test_names_that_need_what_hung_are_not_run() -> None:
         "slow/1": ["slow"], "slow/2": ["slow"], "fast/1": ["fast"],
         "net/1": ["net", "fast", "slow"], "net/2": ["net", "fast"],
     }  # fmt: skip
-    seen = in_children(list(needed), work, 0.3, stuck_with=lambda name: needed[name])
+    seen = in_children(list(needed), work, 0.3, needs=needed)
     assert [say["outcome"] for _, say, _ in seen] == [
         "timeout", "not_run", "answered", "not_run", "answered",
     ]  # fmt: skip

@@ -26,10 +26,8 @@ def dropout_test(nn: Implementation, x: Array, keep: float) -> Outputs:
 
 def dropout_seeded(nn: Implementation, x: Array, keep: float, seeds: list[int]) -> Outputs:
     """One training pass for each seed -> outs (len(seeds), *x.shape)."""
-    outs = []
-    for seed in seeds:
-        param = {"mode": "train", "p": nn.conventions.p(keep), "seed": seed}
-        outs.append(nn.dropout_forward(x.copy(), param)[0])
+    param = {"mode": "train", "p": nn.conventions.p(keep)}
+    outs = [nn.dropout_forward(x.copy(), {**param, "seed": seed})[0] for seed in seeds]
     return {"outs": stack(outs, "out")}
 
 

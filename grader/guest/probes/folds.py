@@ -7,6 +7,7 @@ A fold says what the stand-ins do: "affine" (gamma * x + beta), "none" (gamma 1 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -17,26 +18,19 @@ Values = Mapping[str, Array]
 
 
 def folded(
-    nn: Implementation,
-    x: Array,
-    y: Array,
-    theta: Array,
-    dims: list[int],
-    net: str,
-    fold: str,
-    reg: float = 0.0,
-    normalization: str | None = None,
-    keep: float = 1.0,
+    nn: Implementation, x: Array, y: Array, theta: Array, dims: list[int], fold: str, **net: Any
 ) -> Outputs:
     """x (T, N, D), y (T, N): T batches in training, then the first one without labels.
 
     -> loss () and gradients d<name> of the last batch, for the parameters of the net with layers;
     scores (N, C) of a net that was never trained, and behind batch normalization scores_stretched
     of this one. A plain net has no such layers: it gets what they do multiplied into its weights.
+    `net` is what models.built takes.
     """
     values = values_of(theta, dims, fold)
-    plain = normalization is None and keep == 1
-    model = models.built(nn, x.dtype, dims, net, reg=reg, normalization=normalization, keep=keep)
+    normalization = net.get("normalization")
+    plain = normalization is None and net.get("keep", 1) == 1
+    model = models.built(nn, x.dtype, dims, **net)
     models.put(model, multiplied(values, dims) if plain else values)
     found: Outputs = {}
     for batch, labels in zip(x, y):
@@ -44,9 +38,7 @@ def folded(
     if not plain:
         if normalization == "batchnorm":
             found["scores_stretched"] = models.scores_of(model, x[0].copy())
-        fresh = models.built(
-            nn, x.dtype, dims, net, reg=reg, normalization=normalization, keep=keep
-        )
+        fresh = models.built(nn, x.dtype, dims, **net)
         models.put(fresh, values)
         return {**found, "scores": models.scores_of(fresh, x[0].copy())}
     found = unfolded(found, values, dims)

@@ -17,7 +17,7 @@ from grader.guest.probes.nn import BadReturn, Implementation, NotWritten
 
 
 def built(
-    nn: Implementation, dtype: Any, dims: list[int], net: str, reg: float, **arguments: Any
+    nn: Implementation, dtype: Any, dims: list[int], net: str, reg: float = 0.0, **arguments: Any
 ) -> Any:
     """Return a net of the class `net`; `arguments` are those of FullyConnectedNet alone."""
     if net == "TwoLayerNet":
@@ -45,17 +45,10 @@ def fully_connected(nn: Implementation, dtype: Any, dims: list[int], **arguments
     )
 
 
-def set_net(
-    nn: Implementation,
-    x: Array,
-    theta: Array,
-    dims: list[int],
-    normalization: str | None = None,
-    **arguments: Any,
-) -> Any:
+def set_net(nn: Implementation, x: Array, theta: Array, dims: list[int], **arguments: Any) -> Any:
     """Return a FullyConnectedNet of the dtype of x whose parameters are set from theta."""
-    model = fully_connected(nn, x.dtype, dims, normalization=normalization, **arguments)
-    return with_theta(model, theta, dims, normalization)
+    model = fully_connected(nn, x.dtype, dims, **arguments)
+    return with_theta(model, theta, dims, arguments.get("normalization"))
 
 
 def parameter_shapes(
@@ -64,11 +57,9 @@ def parameter_shapes(
     """Return the name and shape of every parameter of a net with these dims."""
     shapes: dict[str, tuple[int, ...]] = {}
     for layer, (rows, columns) in enumerate(zip(dims[:-1], dims[1:], strict=True), start=1):
-        shapes[f"W{layer}"] = (rows, columns)
-        shapes[f"b{layer}"] = (columns,)
+        shapes |= {f"W{layer}": (rows, columns), f"b{layer}": (columns,)}
         if normalization and layer < len(dims) - 1:
-            shapes[f"gamma{layer}"] = (columns,)
-            shapes[f"beta{layer}"] = (columns,)
+            shapes |= {f"gamma{layer}": (columns,), f"beta{layer}": (columns,)}
     return shapes
 
 

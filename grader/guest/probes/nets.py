@@ -63,7 +63,7 @@ def net_scores(
 
     With dropout there is a second time too, scores_again, which shows whether it is off.
     """
-    model = models.set_net(nn, x, theta, dims, normalization, keep=keep)
+    model = models.set_net(nn, x, theta, dims, normalization=normalization, keep=keep)
     again = x.copy()
     scores = {"scores": models.scores_of(model, x), **_below(nn, normalization)}
     return scores if keep == 1 else scores | {"scores_again": models.scores_of(model, again)}
@@ -79,7 +79,7 @@ def net_loss(
     normalization: str | None = None,
 ) -> Outputs:
     """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
-    model = models.set_net(nn, x, theta, dims, normalization, reg=reg)
+    model = models.set_net(nn, x, theta, dims, normalization=normalization, reg=reg)
     return models.loss_of(model, x, y) | _below(nn, normalization)
 
 
@@ -139,7 +139,7 @@ def net_test_mode(
 
     -> scores (M, C), and scores_again, which must be the same: scoring must not train.
     """
-    model = models.set_net(nn, x, theta, dims, normalization)
+    model = models.set_net(nn, x, theta, dims, normalization=normalization)
     for batch, labels in zip(x, y, strict=True):
         model.loss(batch.copy(), labels.copy())
     first, again = (models.scores_of(model, x_test.copy()) for _ in range(2))
@@ -178,7 +178,7 @@ def net_dropout_repeated(
     times: int,
 ) -> Outputs:
     """The same batch x (N, D), y (N,) in training mode, again and again -> loss (times,)."""
-    model = models.set_net(nn, x, theta, dims, normalization, keep=keep)
+    model = models.set_net(nn, x, theta, dims, normalization=normalization, keep=keep)
     losses = [models.kept(model.loss(x.copy(), y.copy())[0]) for _ in range(times)]
     return {"loss": stack(losses, "loss")}
 
@@ -200,34 +200,26 @@ def net_dropout_seeded(
     -> loss (2,) of two equal calls, and for each parameter its directional derivative, `analytic`
     and `numeric` (P,), along `direction` normalised to unit length.
     """
-    model = models.set_net(nn, x, theta, dims, normalization, keep=keep, seed=seed, reg=reg)
+    options = {"normalization": normalization, "keep": keep, "seed": seed, "reg": reg}
+    model = models.set_net(nn, x, theta, dims, **options)
     losses = [models.kept(model.loss(x.copy(), y.copy())[0]) for _ in range(2)]
     absent = {f"d{name}": np.zeros_like(value) for name, value in model.params.items()}
     grads = absent | models.loss_of(model, x.copy(), y.copy())
     names = [n for n in sorted(models.parameter_shapes(dims, normalization)) if n in model.params]
-    directions = {}
-    for name in names:
-        along = _first(direction, model.params[name])
-        directions[name] = along / np.sqrt(np.sum(along**2))
-    return {"loss": np.array(losses), **_derivatives(model, x, y, grads, directions, 1e-5)}
+    along = {name: _first(direction, model.params[name]) for name in names}
+    unit = {name: one / np.sqrt(np.sum(one**2)) for name, one in along.items()}
+    return {"loss": np.array(losses), **_derivatives(model, x, y, grads, unit, 1e-5)}
 
 
 def own_gradient(
-    nn: Implementation,
-    x: Array,
-    y: Array,
-    theta: Array,
-    along: Array,
-    dims: list[int],
-    net: str,
-    reg: float = 0.0,
-    normalization: str | None = None,
+    nn: Implementation, x: Array, y: Array, theta: Array, along: Array, dims: list[int], **net: Any
 ) -> Outputs:
     """x (N, D), y (N,) -> analytic and numeric (P,): for each parameter, the derivative of the own
-    loss along a direction, by the own gradients and by a difference. `net` is the class.
+    loss along a direction, by the own gradients and by a difference. `net` is what models.built
+    takes.
     """
-    model = models.built(nn, x.dtype, dims, net, reg, normalization=normalization)
-    models.with_theta(model, theta, dims, normalization)
+    model = models.built(nn, x.dtype, dims, **net)
+    models.with_theta(model, theta, dims, net.get("normalization"))
     grads = models.loss_of(model, x.copy(), y.copy())
     directions = {name: _first(along, model.params[name]) for name in sorted(model.params)}
     return _derivatives(model, x, y, grads, directions, 2.0**-20)

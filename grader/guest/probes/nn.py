@@ -55,7 +55,6 @@ class Implementation:
     def __init__(self, modules: Mapping[str, Any], conventions: Conventions) -> None:
         self._modules = modules
         self.conventions = conventions
-        self._signatures: dict[int, tuple[Any, Mapping[str, inspect.Parameter]]] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -68,21 +67,16 @@ class Implementation:
 
     def two_layer_net(self, **arguments: Any) -> Any:
         """Return a TwoLayerNet built with the keyword arguments its constructor knows."""
-        build = self._find("fc_net", "TwoLayerNet")
-        accepted = self._accepted(build)
-        return _built(build(**_known(accepted, arguments)))
+        return _built(self._find("fc_net", "TwoLayerNet"), (), arguments)
 
     def fully_connected_net(
-        self,
-        hidden_dims: list[int],
-        *,
-        normalization: str | None = None,
-        keep: float = 1.0,
-        **arguments: Any,
+        self, dims: list[int], normalization: str | None = None, keep: float = 1.0, **arguments: Any
     ) -> Any:
-        """Return a FullyConnectedNet; `keep` is the probability that dropout keeps a unit."""
+        """Return a FullyConnectedNet with hidden layers of these `dims`; dropout keeps a unit with
+        the probability `keep`.
+        """
         build = self._find("fc_net", "FullyConnectedNet")
-        accepted = self._accepted(build)
+        accepted = inspect.signature(build).parameters
         if "use_batchnorm" in accepted and "normalization" not in accepted:
             if normalization not in (None, "batchnorm"):
                 raise Missing(f"FullyConnectedNet has no {normalization}")
@@ -93,14 +87,7 @@ class Implementation:
             arguments["dropout_keep_ratio"] = keep
         else:
             arguments["dropout"] = self.conventions.p(keep)
-        return _built(build(list(hidden_dims), **_known(accepted, arguments)))
-
-    def _accepted(self, build: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-        """Return the parameters of a constructor, looked at once."""
-        known = self._signatures.get(id(build))
-        if known is None or known[0] is not build:
-            known = self._signatures[id(build)] = build, inspect.signature(build).parameters
-        return known[1]
+        return _built(build, (list(dims),), arguments)
 
     def _find(self, module: str, name: str) -> Callable[..., Any]:
         if module not in self._modules:
@@ -186,16 +173,11 @@ def stack(values: list[Any], what: str) -> np.ndarray | None:
     return np.stack(arrays)
 
 
-def _known(
-    accepted: Mapping[str, inspect.Parameter], arguments: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Keep the arguments that a constructor takes (all of them if it takes **kwargs)."""
-    if any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
-        return dict(arguments)
-    return {name: value for name, value in arguments.items() if name in accepted}
-
-
-def _built(model: Any) -> Any:
+def _built(build: Callable[..., Any], dims: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
+    """Return a net, built with the options that its constructor takes."""
+    accepted = inspect.signature(build).parameters
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
+    model = build(*dims, **{n: v for n, v in options.items() if takes_all or n in accepted})
     name = type(model).__name__
     if not getattr(model, "params", None):
         raise NotWritten(name)

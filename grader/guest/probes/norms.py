@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from grader.guest.operations import forward_of
 from grader.guest.probes import Array, Outputs
 from grader.guest.probes.nn import Implementation, NotWritten, cache_of, single_precision, stack
 
@@ -38,19 +38,13 @@ def batchnorm_train(
 
 
 def batchnorm_test(
-    nn: Implementation,
-    x: Array,
-    gamma: Array,
-    beta: Array,
-    running_mean: Array,
-    running_var: Array,
-    **param: Any,
+    nn: Implementation, x: Array, gamma: Array, beta: Array, **param: Any
 ) -> Outputs:
-    """One batch x (N, D) in test mode with given running statistics (D,).
+    """One batch x (N, D) in test mode with given running_mean and running_var (D,).
 
     -> out (N, D) and the statistics afterwards, which test mode must leave alone.
     """
-    bn_param = {"mode": "test", "running_mean": running_mean, "running_var": running_var, **param}
+    bn_param = {"mode": "test", **param}
     out, _ = nn.batchnorm_forward(x, gamma, beta, bn_param)
     if out is None:
         raise NotWritten("batchnorm_forward")
@@ -65,23 +59,23 @@ def batchnorm_backward(
     nn: Implementation, x: Array, gamma: Array, beta: Array, dout: Array, **param: Any
 ) -> Outputs:
     """dout (N, D) -> dx (N, D), dgamma (D,), dbeta (D,), with the cache of the own forward pass."""
-    arguments = (x, gamma, beta, {"mode": "train", **param})
-    return _backward(nn.batchnorm_forward, arguments, nn.batchnorm_backward, dout)
+    param = {"mode": "train", **param}
+    return _backward(nn, "batchnorm_backward", (x, gamma, beta, param), dout)
 
 
 def batchnorm_backward_alt(
     nn: Implementation, x: Array, gamma: Array, beta: Array, dout: Array, **param: Any
 ) -> Outputs:
     """The same by the simplified formula."""
-    arguments = (x, gamma, beta, {"mode": "train", **param})
-    return _backward(nn.batchnorm_forward, arguments, nn.batchnorm_backward_alt, dout)
+    param = {"mode": "train", **param}
+    return _backward(nn, "batchnorm_backward_alt", (x, gamma, beta, param), dout)
 
 
 def layernorm_forward(
     nn: Implementation, x: Array, gamma: Array, beta: Array, **param: Any
 ) -> Outputs:
     """x (N, D) -> out (N, D)."""
-    out, cache = nn.layernorm_forward(x, gamma, beta, dict(param))
+    out, cache = nn.layernorm_forward(x, gamma, beta, param)
     return {"out": out, **single_precision(cache)}
 
 
@@ -89,16 +83,11 @@ def layernorm_backward(
     nn: Implementation, x: Array, gamma: Array, beta: Array, dout: Array, **param: Any
 ) -> Outputs:
     """dout (N, D) -> dx (N, D), dgamma (D,), dbeta (D,), with the cache of the own forward pass."""
-    arguments = (x, gamma, beta, dict(param))
-    return _backward(nn.layernorm_forward, arguments, nn.layernorm_backward, dout)
+    return _backward(nn, "layernorm_backward", (x, gamma, beta, param), dout)
 
 
-def _backward(
-    forward: Callable[..., Any],
-    arguments: tuple[Any, ...],
-    backward: Callable[..., Any],
-    dout: Array,
-) -> Outputs:
+def _backward(nn: Implementation, name: str, arguments: tuple[Any, ...], dout: Array) -> Outputs:
+    forward, backward = getattr(nn, forward_of(name)), getattr(nn, name)
     cache = cache_of(forward, arguments, backward, dout)
     single = single_precision(cache)
     dx, dgamma, dbeta = backward(dout, cache)

@@ -15,49 +15,37 @@ from grader.guest.probes.nn import Implementation
 
 
 def norm_backward(
-    nn: Implementation,
-    x: Array,
-    gamma: Array,
-    beta: Array,
-    dout: Array,
-    forward: str,
-    backward: str,
-    **param: Any,
+    nn: Implementation, x: Array, gamma: Array, beta: Array, dout: Array, backward: str, **more: Any
 ) -> Outputs:
-    """x, dout (N, D), gamma, beta (D,) -> dx, dgamma, dbeta, with the cache of the own forward."""
-    mode = {"mode": "train", **param}
-    _, cache = getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), mode)
+    """x, dout (N, D), gamma, beta (D,) -> dx, dgamma, dbeta, with the cache of the own forward.
+
+    `more` names `forward`, and holds the settings of both.
+    """
+    forward = getattr(nn, more.pop("forward"))
+    _, cache = forward(x.copy(), gamma.copy(), beta.copy(), {"mode": "train", **more})
     dx, dgamma, dbeta = getattr(nn, backward)(dout.copy(), cache)
     return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
 
 
 def norm_ends(
-    nn: Implementation,
-    x: Array,
-    gamma: Array,
-    beta: Array,
-    x_along: Array,
-    gamma_along: Array,
-    beta_along: Array,
-    forward: str,
-    step: float,
-    **param: Any,
+    nn: Implementation, x: Array, gamma: Array, beta: Array, forward: str, step: float, **given: Any
 ) -> Outputs:
-    """x (N, D), gamma, beta (D,) and a direction for each of the three.
+    """x (N, D), gamma, beta (D,) and a direction `<name>_along` for each of the three.
 
     -> d<name>_ends (2, N, D), the output a step ahead and a step back along each direction; plain
     (N, D), the output for gamma 1 and beta 0; and the same for twice the input. It knows no dout,
     as norm_backward knows no direction: who does not know both cannot make the two agree.
     """
-    mode = {"mode": "train", **param}
+    at = {"x": x, "gamma": gamma, "beta": beta}
+    along = {name: given.pop(f"{name}_along") for name in at}
 
     def run(x: Array, gamma: Array, beta: Array) -> Any:
-        return getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), dict(mode))[0]
+        mode = {"mode": "train", **given}
+        return getattr(nn, forward)(x.copy(), gamma.copy(), beta.copy(), mode)[0]
 
     ends = {
-        "dx": [run(x + s * x_along, gamma, beta) for s in (step, -step)],
-        "dgamma": [run(x, gamma + s * gamma_along, beta) for s in (step, -step)],
-        "dbeta": [run(x, gamma, beta + s * beta_along) for s in (step, -step)],
+        f"d{name}": [run(**{**at, name: array + s * along[name]}) for s in (step, -step)]
+        for name, array in at.items()
     }
     plain, of_double = (run(n * x, np.ones_like(gamma), np.zeros_like(beta)) for n in (1, 2))
     outputs = {f"{name}_ends": np.stack(two) for name, two in ends.items()}
