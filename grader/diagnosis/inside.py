@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from grader.diagnosis import plain_net
+from grader.diagnosis.plain_net import same
 from grader.guest.probes.models import parameters
 from grader.types import Arrays, Case
 
@@ -51,10 +52,8 @@ def _hidden_units(case: Case, inputs: Arrays, got: np.ndarray, tolerance: float)
     if case.probe != "nets.net_scores" or case.options.get("normalization"):
         return
     keep = float(case.options.get("keep", 1.0))
-    factors = {"keep": keep, "1/keep": 1 / keep} if keep != 1 else {}
     values = parameters(inputs["theta"], list(case.options["dims"]))
-    for name, factor in factors.items():
+    for name, factor in (("keep", keep), ("1/keep", 1 / keep)) if keep != 1 else ():
         scores = plain_net.forward(values, inputs["x"], factor)["scores"]
-        size = float(np.max(np.abs(scores)))
-        if got.shape == scores.shape and np.all(np.abs(got - scores) <= tolerance * size):
+        if same(got, scores, tolerance):
             yield f"hidden units times {name}"

@@ -6,11 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from grader.diagnosis.plain_net import same
 from grader.guest.operations import operation_of
 from grader.types import Arrays, Case
 
 SAME = 1e-6  # of a ratio of two steps, which are small differences of larger numbers
 ALIKE = 1e-2  # of such a ratio, where eps has a hand in it
+# What is kept -> the setting that is the weight of the old, and the power of the gradient.
+AVERAGES = {
+    "velocity": ("momentum", 1),
+    "cache": ("decay_rate", 2),
+    "m": ("beta1", 1),
+    "v": ("beta2", 2),
+}
 
 
 def settings(case: Case) -> dict[str, float]:
@@ -25,15 +33,15 @@ def words(
     if output == "t" and got.ndim == 1:
         yield from _count(got, want)
         return
-    if _same(got[1:], want[:-1], tolerance):
+    if same(got[1:], want[:-1], tolerance):
         yield "one step late"
-    if got.size > len(got) and all(_same(g, got[0], tolerance) for g in got[1:]):
+    if got.size > len(got) and all(same(g, got[0], tolerance) for g in got[1:]):
         yield "same at every step"
     if output == "next_w":
         yield from _moves(inputs["w"], got, want, tolerance)
     elif "dw" in inputs and got.shape == inputs["dw"].shape:
         yield from _average(case, output, inputs, got, tolerance)
-    if _same(got[0], want[0], tolerance):
+    if same(got[0], want[0], tolerance):
         yield "right at the first step"
 
 
@@ -75,35 +83,26 @@ def _average(
     case: Case, output: str, inputs: Arrays, got: np.ndarray, tolerance: float
 ) -> Iterator[str]:
     """Which weight is wrong in s_t = a s_(t-1) + b g_t, where g is the gradient or its square?"""
-    values = settings(case)
-    right = {
-        "velocity": (values.get("momentum", 0), -values.get("learning_rate", 0), 1),
-        "cache": (values.get("decay_rate", 0), 1 - values.get("decay_rate", 0), 2),
-        "m": (values.get("beta1", 0), 1 - values.get("beta1", 0), 1),
-        "v": (values.get("beta2", 0), 1 - values.get("beta2", 0), 2),
-    }.get(output)
-    if right is None:
+    name, squared = AVERAGES.get(output, ("", 0))
+    if not name:
         return
+    values = settings(case)
+    weight = values.get(name, 0)
+    right = weight, -values.get("learning_rate", 0) if output == "velocity" else 1 - weight
     old = got[:-1].ravel()
-    for power in (right[2], 3 - right[2]):
+    for power in (squared, 3 - squared):
         new = inputs["dw"][1:].ravel() ** power
         columns = np.stack([old, new], axis=1)
         found, *_ = np.linalg.lstsq(columns, got[1:].ravel(), rcond=None)
         if np.max(np.abs(columns @ found - got[1:].ravel())) > 1e3 * tolerance * np.abs(got).max():
             continue
-        if power != right[2]:
+        if power != squared:
             yield "gradient of the wrong power"
             return
-        bad = [abs(f - r) > SAME * max(abs(r), SAME) for f, r in zip(found, right[:2])]
+        bad = [abs(f - r) > SAME * max(abs(r), SAME) for f, r in zip(found, right)]
         if bad[1] and abs(found[1] + right[1]) <= SAME * abs(right[1]) and not bad[0]:
             yield "sign of the gradient"
         elif any(bad):
-            yield {(True, False): "weight of the old", (False, True): "weight of the new"}.get(
-                (bad[0], bad[1]), "both weights"
-            )
+            one = "weight of the old" if bad[0] else "weight of the new"
+            yield "both weights" if all(bad) else one
         return
-
-
-def _same(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
-    size = float(np.max(np.abs(other), initial=0.0))
-    return bool(np.all(np.abs(one - other) <= tolerance * size))
