@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from grader.diagnosis import relations, sentences, spread
 from grader.diagnosis.formulas import SLIP
-from grader.diagnosis.quantities import ADDED
 from grader.diagnosis.relations import Observed
 from grader.diagnosis.spread import MODES
 from grader.judges import find as judge
@@ -24,6 +23,7 @@ AVERAGES = ("velocity", "cache", "m", "v")  # what next_w follows from
 ROOTS = (*AVERAGES, "t", "scores", "loss", "out")
 REG = "only with reg"  # says by itself that it is about regularization
 COUNT = "parameters_without_gradient"  # no answer of the student's
+ADDED = "_regularization"  # probes that look at what reg adds
 EXACT, LOOSE = 1e-9, 1e-5  # LOOSE: single precision
 
 
