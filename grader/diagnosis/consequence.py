@@ -46,10 +46,7 @@ def find(
 
 
 def _of_item(
-    verdict: Verdict,
-    facts: Facts,
-    over: Mapping[str, Evidence],
-    causes: Mapping[str, Diagnosis],
+    verdict: Verdict, facts: Facts, over: Mapping[str, Evidence], causes: Mapping[str, Diagnosis]
 ) -> Consequence | None:
     name = verdict.item.id
     again = facts.followed.get(name)
@@ -86,7 +83,7 @@ def _stopped_in(name: str, facts: Facts) -> str | None:
     same class.
     """
     seen = [(case, facts.evidence[case.id]) for case in facts.cases(name)]
-    wrong = [evidence for case, evidence in seen if not facts.evaluator.is_right(case, evidence)]
+    wrong = [one for case, one in seen if not facts.evaluator.is_right(case, one)]
     unloaded, stops = _unloaded(wrong), {_stop(evidence) for evidence in wrong}
     for other, verdict in facts.verdicts.items():
         if other == name:
@@ -132,10 +129,7 @@ def _stop(evidence: Evidence) -> Stop | None:
 
 
 def _same_mistake(
-    verdict: Verdict,
-    facts: Facts,
-    over: Mapping[str, Evidence],
-    causes: Mapping[str, Diagnosis],
+    verdict: Verdict, facts: Facts, over: Mapping[str, Evidence], causes: Mapping[str, Diagnosis]
 ) -> Consequence | None:
     """Return the item whose certain mistake gives all that this one is wrong by.
 

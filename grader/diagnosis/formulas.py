@@ -75,7 +75,7 @@ LAYERS: Mapping[str, Mapping[str, str]] = {
         "momentum * running_var_old + (1 - momentum) * var",
     },
     "norms.batchnorm_test": {
-        "out": "x_hat = (x - running_mean) / sqrt(running_var + eps)\ngamma * x_hat + beta",
+        "out": "x_hat = (x - running_mean) / sqrt(running_var + eps)\ngamma * x_hat + beta"
     },
     "norms.layernorm_forward": {"out": NORM + "gamma * x_hat + beta"},
     **{

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from grader.diagnosis import plain_net
-from grader.diagnosis.steps import settings
+from grader.diagnosis.inside import settings
 from grader.guest.probes.models import parameters
 from grader.types import Arrays, Case
 

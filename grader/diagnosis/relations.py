@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.diagnosis import formulas, inside, steps
+from grader.diagnosis import formulas, inside
 from grader.diagnosis.plain_net import same
 from grader.judges import Attempt, Finding
 from grader.types import Arrays, Case
@@ -100,7 +100,7 @@ def sizes(one: Observed) -> dict[str, float]:
         found |= {"N": n, "D": d, "N squared": n * n, "D squared": d * d}
     if dims := one.case.options.get("dims"):
         found |= {"C": float(dims[-1]), "L": float(len(dims) - 1)}
-    settings = {**steps.settings(one.case), **one.case.options}
+    settings = {**inside.settings(one.case), **one.case.options}
     for name in ("reg", "learning_rate", "momentum", "eps", "keep"):
         if isinstance(settings.get(name), (int, float)):
             found[name] = float(settings[name])
@@ -180,7 +180,7 @@ def _value(
     if slips:
         yield from formulas.words(one.case, one.output, one.inputs, got, tolerance)
     if one.case.probe in STEPPED and len(want) > 1:
-        yield from steps.words(one.case, one.output, one.inputs, got, want, tolerance)
+        yield from inside.over_steps(one.case, one.output, one.inputs, got, want, tolerance)
     yield from formulas.ways(one.case, one.output, one.inputs, got, tolerance)
     yield from inside.words(one.case, one.output, one.inputs, got, want, tolerance)
     if got.ndim == 2 and got.shape[0] == got.shape[1] and same(got.T, want, tolerance):

@@ -17,6 +17,7 @@ from grader.box.worker import Worker
 from grader.diagnosis import (
     diagnose,
     formulas,
+    inside,
     match,
     plain,
     properties,
@@ -24,7 +25,6 @@ from grader.diagnosis import (
     sentences,
     source,
     spread,
-    steps,
     stops,
     symptoms,
 )
@@ -782,7 +782,7 @@ def test_how_wrong_numbers_follow_from_the_right_ones(words: str) -> None:
 def stepped(output: str, got: np.ndarray, want: np.ndarray, **inputs: np.ndarray) -> list[str]:
     options = {"rule": "sgd_momentum", "watch": ["velocity"]}
     case = Case("a/c", "a", "optim.update", {}, options, True, "values.close", None, (), (), ())
-    return list(steps.words(case, output, inputs, got, want, 1e-9))
+    return list(inside.over_steps(case, output, inputs, got, want, 1e-9))
 
 
 def test_what_steps_show() -> None:
