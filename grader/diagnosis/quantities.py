@@ -133,7 +133,5 @@ SIZES: Space = {  # of the weights
     "norms": lambda array: float(np.sqrt(np.sum(array**2))),
     "squared_sum": lambda array: float(np.sum(array) ** 2),
 }
-FUNCTIONS: Space = {
-    "sqrt": np.sqrt, "maximum": np.maximum, "minimum": np.minimum, "abs": np.abs, "exp": np.exp,
-    "tanh": np.tanh, "sign": np.sign, "log": np.log, "log2": np.log2, "log10": np.log10,
-}  # fmt: skip
+NAMES = "sqrt maximum minimum abs exp tanh sign log log2 log10"
+FUNCTIONS: Space = {name: getattr(np, name) for name in NAMES.split()}

@@ -132,18 +132,14 @@ def _unused(node: Function, name: str) -> int | None:
 
 def _assigned(node: Function) -> Iterator[tuple[ast.Name, ast.expr]]:
     """Yield each name that is set, and its value; what unpacks one value has that."""
-    pairs = [
-        (target, one.value)
-        for one in ast.walk(node)
-        if isinstance(one, ast.Assign)
-        for target in one.targets
-    ]
+    assigns = [one for one in ast.walk(node) if isinstance(one, ast.Assign)]
+    pairs = [(target, one.value) for one in assigns for target in one.targets]
     for target, value in pairs:  # grows while it is walked: the names in a tuple come later
         if isinstance(target, ast.Name):
             yield target, value
         elif isinstance(target, (ast.Tuple, ast.List)):
-            values = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
-            pairs += zip(target.elts, values or [value] * len(target.elts))
+            values, count = getattr(value, "elts", []), len(target.elts)
+            pairs += zip(target.elts, values if len(values) == count else [value] * count)
 
 
 def _key(node: ast.AST) -> str | None:
@@ -163,19 +159,12 @@ def text_of(node: ast.AST) -> str | None:
 
 def _direct(node: Function) -> set[str]:
     """Return the keys that are read inside of an expression, and not just given a name."""
-    named = {
-        id(value)
-        for one in ast.walk(node)
-        if isinstance(one, ast.Assign)
-        for value in (one.value.elts if isinstance(one.value, ast.Tuple) else [one.value])
-    }
+    values = [one.value for one in ast.walk(node) if isinstance(one, ast.Assign)]
+    tuples = [value.elts if isinstance(value, ast.Tuple) else [value] for value in values]
     alone = {id(one.value) for one in ast.walk(node) if isinstance(one, ast.Expr)}
-    return {
-        key
-        for one in ast.walk(node)
-        if (key := _key(one)) and id(one) not in named | alone
-        if not isinstance(getattr(one, "ctx", None), ast.Store)
-    }
+    apart = {id(value) for values in tuples for value in values} | alone
+    read = [one for one in ast.walk(node) if not isinstance(getattr(one, "ctx", None), ast.Store)]
+    return {key for one in read if (key := _key(one)) and id(one) not in apart}
 
 
 def _read(node: Function) -> set[str]:
