@@ -29,7 +29,7 @@ from grader import resources
 from grader.authoring.fixtures.misconceptions import Misconception, Overlap
 from grader.authoring.lint import whole
 from grader.box.worker import Worker
-from grader.diagnosis import diagnose, minimal_example, over_reference, own_gradient, sentences
+from grader.diagnosis import diagnose, minimal_example, own_gradient, sentences, trace
 from grader.engine import grade_one
 from grader.grading.assignment import Assignment
 from grader.types import ItemResult, Report, Submission
@@ -336,7 +336,7 @@ def time_of_ten(worker: Worker, assignment: Assignment) -> float:
     grade_one(submission, assignment, worker)  # the golden wrong answers are read once a class
     with contextlib.ExitStack() as stack:
         for module, name in (
-            (diagnose, "causes"), (over_reference, "evidence"), (own_gradient, "gradients"),
+            (diagnose, "causes"), (trace, "evidence"), (own_gradient, "gradients"),
             (minimal_example, "find_minimal"),
         ):  # fmt: skip
             timed = _timed(name, getattr(module, name), spent)

@@ -20,15 +20,7 @@ import grader
 from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.box.worker import Worker
-from grader.diagnosis import (
-    consequence,
-    diagnose,
-    folding,
-    minimal_example,
-    over_reference,
-    own_gradient,
-    trace,
-)
+from grader.diagnosis import consequence, diagnose, folding, minimal_example, own_gradient, trace
 from grader.grading import follow, large_input, score, training
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
@@ -108,7 +100,7 @@ def _items(rerun: Rerun) -> tuple[ItemResult, ...]:
         own = own_gradient.gradients(rerun)
     causes = diagnose.causes(facts, own)
     with explaining("running nets over the reference's layers"):
-        over = over_reference.evidence(rerun, causes)
+        over = trace.evidence(rerun, causes)
         causes |= diagnose.certain_causes(facts, over)
     with explaining("finding the line where a net goes another way"):
         causes |= trace.causes(rerun, over, causes)

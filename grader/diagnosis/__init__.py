@@ -2,8 +2,7 @@
 
 diagnose          the causes of all failed items: named misconceptions, symptoms, own formulas
 own_gradient      a backward pass held against the student's own forward pass
-over_reference    a failed net once more on the reference's layers
-trace             the first line where a net leaves the way of a right one
+trace             a failed net on the reference's layers: the first line where it goes wrong
 consequence       which failed item follows from another's mistake; folding: over stand-in layers
 minimal_example   the smallest case that fails; snippets: how a person reproduces it
 """

@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from grader.diagnosis import match
 from grader.diagnosis.folding import net_of
-from grader.diagnosis.reproduce import reproduces
 from grader.grading.dependencies import kind
 from grader.grading.facts import Facts
 from grader.grading.outcome import Consequence
@@ -44,10 +46,7 @@ def find(
 
 
 def _of_item(
-    verdict: Verdict,
-    facts: Facts,
-    over: Mapping[str, Evidence],
-    causes: Mapping[str, Diagnosis],
+    verdict: Verdict, facts: Facts, over: Mapping[str, Evidence], causes: Mapping[str, Diagnosis]
 ) -> Consequence | None:
     name = verdict.item.id
     again = facts.followed.get(name)
@@ -84,7 +83,7 @@ def _stopped_in(name: str, facts: Facts) -> str | None:
     same class.
     """
     seen = [(case, facts.evidence[case.id]) for case in facts.cases(name)]
-    wrong = [evidence for case, evidence in seen if not facts.evaluator.is_right(case, evidence)]
+    wrong = [one for case, one in seen if not facts.evaluator.is_right(case, one)]
     unloaded, stops = _unloaded(wrong), {_stop(evidence) for evidence in wrong}
     for other, verdict in facts.verdicts.items():
         if other == name:
@@ -130,10 +129,7 @@ def _stop(evidence: Evidence) -> Stop | None:
 
 
 def _same_mistake(
-    verdict: Verdict,
-    facts: Facts,
-    over: Mapping[str, Evidence],
-    causes: Mapping[str, Diagnosis],
+    verdict: Verdict, facts: Facts, over: Mapping[str, Evidence], causes: Mapping[str, Diagnosis]
 ) -> Consequence | None:
     """Return the item whose certain mistake gives all that this one is wrong by.
 
@@ -149,11 +145,26 @@ def _same_mistake(
         if not mistakes or not all(one.startswith(f"{need}/") for one in mistakes):
             continue
         for evidence in ({**facts.evidence, **(again.evidence if again else {})}, over):
-            if all(case.id in evidence for case in facts.cases(name)) and reproduces(
-                mistakes, name, replace(facts, evidence=evidence)
-            ):
+            known = all(case.id in evidence for case in facts.cases(name))
+            if known and _reproduces(mistakes, name, replace(facts, evidence=evidence)):
                 return Consequence(need, right)
     return None
+
+
+def _reproduces(mistakes: Collection[str], name: str, facts: Facts) -> bool:
+    """Say whether `mistakes`, made in the reference, give the wrong answers in all lost parts.
+
+    They give them to the last digits.
+    """
+    item, cases, lost = facts.verdicts[name].item, facts.cases(name), facts.lost(name)
+    with np.errstate(all="ignore"):  # a student's numbers may be anything
+        seen = [match.seen_of(case, facts.evidence[case.id], facts.evaluator) for case in cases]
+        mine, theirs = match.compared(item, seen, facts.known.wrong)
+        theirs = {n: answers for n, answers in theirs.items() if n.partition("+")[0] in mistakes}
+        matches = match.find(name, mine, theirs, lost)
+    covered = {part for one in matches for part in one.parts}
+    certain = bool(matches) and all(one.certain for one in matches)
+    return certain and (match.WHOLE in covered or set(lost) <= covered)
 
 
 def _before(verdict: Verdict, verdicts: Mapping[str, Verdict]) -> Iterator[str]:

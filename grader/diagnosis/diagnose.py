@@ -2,7 +2,7 @@
 
     plain      a file that cannot be imported, a result that is not returned, other names
     match      a misconception that gives the same wrong numbers (reference/misconceptions)
-    conduct    else whether answers differ from run to run, or arguments are changed in place
+    plain      else whether answers differ from run to run, or arguments are changed in place
     symptoms   else what wrong numbers have to do with the right ones: a factor, a transpose
     properties the same of what is random: which share is kept, by which factor
     stops      else what an exception of this kind usually means
@@ -18,18 +18,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.diagnosis import (
-    conduct,
-    lines,
-    match,
-    plain,
-    properties,
-    sentences,
-    source,
-    stops,
-    symptoms,
-)
-from grader.diagnosis.match import Match, Mine
+from grader.diagnosis import lines, match, plain, properties, sentences, source, stops, symptoms
+from grader.diagnosis.match import Match
 from grader.diagnosis.symptoms import Symptom
 from grader.errors import BackgradeError, log_fault
 from grader.golden.misconceptions import Misconceptions
@@ -37,9 +27,7 @@ from grader.grading.endings import Place
 from grader.grading.facts import Facts
 from grader.grading.verdicts import Evaluator, Verdict
 from grader.guest.operations import forward_of
-from grader.judges.wrong import Answer, Key, Seen, wrong_answers
-from grader.rubric.records import Item
-from grader.types import Case, Cause, Diagnosis, Evidence
+from grader.types import Cause, Diagnosis, Evidence
 
 MOST = 2  # causes that one item is given
 FORWARD = ("out", "scores", "loss")
@@ -112,19 +100,18 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     ]
     if (known := plain.find(cases, [evidence[case.id] for case in cases], evaluator)) is not None:
         return _plain(known)
-    seen = [seen_of(case, evidence[case.id], evaluator) for case in cases]
+    seen = [match.seen_of(case, evidence[case.id], evaluator) for case in cases]
     worth = {part.id: part.points for part in item.parts}
     lost = sorted(lost, key=lambda part: -worth[part])
-    counted = Counted(item, cases)
-    mine = Mine(counted(wrong_answers(seen)), symptoms.errors(seen), counted.part)
-    theirs = {name: counted(answers) for name, answers in wrong.answers(item.id).items()}
+    mine, theirs = match.compared(item, seen, wrong)
+    bad = {case_id for case_id, _ in mine.answers}
     matches = match.find(item.id, mine, theirs, lost)
     covered = {part for one in matches for part in one.parts}
     rest = [] if match.WHOLE in covered else [part for part in lost if part not in covered]
     names = plain.names(seen)
     if names is not None and not any(one.certain for one in matches):
         return _plain(names)
-    if not matches and (each := conduct.unstable([evidence[case.id] for case in cases])):
+    if not matches and (each := plain.unstable([evidence[case.id] for case in cases])):
         return Diagnosis(Cause(f"symptom/{each[0]}", each[1], True))
     signs = symptoms.find(item, seen, rest)
     signs = signs or ([] if matches else properties.find(seen, mine.answers))
@@ -134,22 +121,19 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
         matches = [replace(one, certain=False) for one in matches]
     stop = stops.find(cases, [evidence[case.id] for case in cases], evaluator)
     if stop is not None and not matches:  # what stops comes before what other numbers show
-        return _stopped(stop, mine, evidence)
+        return _stopped(stop, bad, evidence)
     clear = [one for one in signs if not sentences.is_vague(one.id)]
     signs = (clear or ([] if matches else signs))[: MOST - len(matches[:MOST])]
     if matches or signs:
         signs = [_with_line(one, Place.of(item), evaluator) for one in signs]
         return _joined(matches[:MOST], signs, wrong, names)
-    bad = {case_id for case_id, _ in mine.answers}
-    changed = conduct.changed(cases, evidence, sorted(bad), verdict.faults)
-    if changed is not None:
+    if (changed := plain.changed(cases, evidence, bad, verdict.faults)) is not None:
         return Diagnosis(Cause(f"symptom/{changed[0]}", changed[1], changed[2]))
-    return None if stop is None else _stopped(stop, mine, evidence)
+    return None if stop is None else _stopped(stop, bad, evidence)
 
 
-def _stopped(stop: stops.Stop, mine: Mine, evidence: Mapping[str, Evidence]) -> Diagnosis:
+def _stopped(stop: stops.Stop, bad: Collection[str], evidence: Mapping[str, Evidence]) -> Diagnosis:
     """Return why cases stopped; it is certain where nothing else went wrong."""
-    bad = {case_id for case_id, _ in mine.answers}
     answered = any(evidence[one].outcome == "answered" for one in bad if one in evidence)
     return Diagnosis(Cause(f"symptom/{stop.id}", stop.message, stop.certain and not answered))
 
@@ -165,25 +149,14 @@ def _with_source(found: Diagnosis | None, place: Place, evaluator: Evaluator) ->
         more = source.order(place, evaluator.sources)
         message = " ".join([found.cause.says, *more])
         return replace(found, cause=replace(found.cause, says=message))
-    named = (
-        0 if found is None or sentences.is_vague(found.cause.id) else found.cause.id.count("+") + 1
-    )
+    kept = "" if found is None or sentences.is_vague(found.cause.id) else found.cause.says
+    named = found.cause.id.count("+") + 1 if found and kept else 0
     facts = source.facts(place, evaluator.sources)[: max(0, MOST - named)]
     if not facts:
         return found
-    kept = [] if found is None or sentences.is_vague(found.cause.id) else [found.cause.says]
-    name = "symptom/source" if found is None else f"{found.cause.id}+symptom/source"
-    message = " ".join([*kept, *facts])
+    name = f"{found.cause.id}+symptom/source" if found else "symptom/source"
+    message = " ".join(filter(None, [kept, *facts]))
     return Diagnosis(Cause(name, message, False), found.hints if found else ())
-
-
-def seen_of(case: Case, evidence: Evidence, evaluator: Evaluator) -> Seen:
-    """Return a case as wrong answers are read off it."""
-    names = tuple(evaluator.names(case))
-    if evidence.outcome == "answered":
-        return Seen(case, names, evaluator.attempt(case, evidence))
-    kind = f" {evidence.raised.type}" if evidence.outcome == "raised" and evidence.raised else ""
-    return Seen(case, names, None, evidence.outcome + kind)
 
 
 def _behind_forward(
@@ -229,27 +202,6 @@ def _forward_is_wrong(name: str, verdicts: Mapping[str, Verdict]) -> bool:
     return any(fault.kind in DECIDED and fault.output in FORWARD for fault in faults)
 
 
-class Counted:
-    """Keeps the wrong answers that cost points, and knows which part each counts for."""
-
-    def __init__(self, item: Item, cases: list[Case]) -> None:
-        self._item = item
-        self._cases = {case.id: case for case in cases}
-        self._worth = {part.id for part in item.parts if part.points > 0}
-
-    def __call__(self, answers: Mapping[Key, Answer]) -> dict[Key, Answer]:
-        return {key: answer for key, answer in answers.items() if self.part(key) in self._worth}
-
-    def part(self, key: Key) -> str | None:
-        """Return the part of an output; what several cases say together is the item's.
-
-        A mistake is known in the cases of all rubrics: those that this one lacks count for nothing.
-        """
-        together = next(iter(self._cases.values())) if key[0] == self._item.id else None
-        case = self._cases.get(key[0], together)
-        return None if case is None else self._item.part_of(key[1], case)
-
-
 def _joined(
     matches: list[Match],
     signs: list[Symptom],
@@ -264,9 +216,9 @@ def _joined(
     listed = (parameters[1],) if parameters else ()
     message = " ".join([*(one.message for one in told), *listed, *(one.message for one in signs)])
     names = [one.mistake for one in matches] + [f"symptom/{one.id}" for one in signs]
-    certain = all([*(one.certain for one in matches), *(one.certain for one in signs)])
-    hints: tuple[str, ...] = ()
-    if told:
-        first, second, third = told[0].hints
-        hints = (first, f"{second} In short: {told[0].formula}.", third)
-    return Diagnosis(Cause("+".join(dict.fromkeys(names)), message, certain), hints)
+    certain = all(one.certain for one in matches) and all(one.certain for one in signs)
+    cause = Cause("+".join(dict.fromkeys(names)), message, certain)
+    if not told:
+        return Diagnosis(cause)
+    first, second, third = told[0].hints
+    return Diagnosis(cause, (first, f"{second} In short: {told[0].formula}.", third))

@@ -105,9 +105,7 @@ def _pairs(rerun: Rerun, lost: Mapping[str, set[str]]) -> dict[str, Consequence]
     layers = {"layers": assignment.grafts["layers"] + b"\n\n" + source}
     seen = rerun.nets(cases, rerun.over(layers))
     found: dict[str, Consequence] = {}
-    if not seen:
-        return found
-    for number, (item, net) in enumerate(asked.items()):
+    for number, (item, net) in enumerate(asked.items() if seen else ()):
         earlier = list(asked)[:number]
         for other in sorted(earlier, key=lambda name: asked[name].name != net.name):
             start = {"init"} if _same_start(item, other, facts) else set()
@@ -119,23 +117,19 @@ def _pairs(rerun: Rerun, lost: Mapping[str, set[str]]) -> dict[str, Consequence]
             if net.name != asked[other].name:
                 owner = _owner((item, other), layers, seen, rerun) if assignment.solved else ""
             if owner == item:  # the other class is this one, or holds it
-                found[other] = _by(item, lost[other])
+                found[other] = Consequence(item, dict.fromkeys(lost[other], True))
             elif owner:
-                found[item] = _by(found[other].root if other in found else other, lost[item])
+                root = found[other].root if other in found else other
+                found[item] = Consequence(root, dict.fromkeys(lost[item], True))
                 break
     return found
-
-
-def _by(root: str, lost: Collection[str]) -> Consequence:
-    return Consequence(root, dict.fromkeys(lost, True))
 
 
 def net_of(item: Item) -> Net:
     """Return what the net of an item is, by its cases."""
     if any((case.probe or "").startswith("nets.two_layer") for case in item.cases):
         return Net("TwoLayerNet")
-    keeps = [case.options["keep"] for case in item.cases if "keep" in case.options]
-    if keeps:
+    if any("keep" in case.options for case in item.cases):
         return Net("FullyConnectedNet", keep=0.5)
     norms = {case.options.get("normalization") for case in item.cases}
     return Net("FullyConnectedNet", normalization=next(iter(norms)) if len(norms) == 1 else None)
@@ -164,22 +158,19 @@ def _same(
 
     Where both stop in the same line, that may be any part; but somewhere its layers must be seen.
     """
-    shown: set[str] = set()
-    verified = False
+    shown, verified, net = set[str](), False, net_of(rubric.item(item))
     for fold in FOLDS:
         pair = [seen.get(fold.case(name)) for name in (item, other)]
         if pair[0] is None or pair[1] is None:
             continue
-        if any(one is None or one.outcome != "answered" for one in pair):
+        if not pair[0].outcome == pair[1].outcome == "answered":
             if _stop(pair[0]) is None or _stop(pair[0]) != _stop(pair[1]):
                 return False
             shown |= set(lost)
             continue
         verified |= fold.fold != "none"
         mine, theirs = pair[0].arrays, pair[1].arrays
-        net = net_of(rubric.item(item))
-        case = _case(item, net, fold)
-        right = _right(rubric.case_inputs(case), fold)
+        right = _right(rubric.case_inputs(_case(item, net, fold)), fold)
         if fold.reg:  # it adds nothing to gradients of gamma and beta, which a plain net lacks
             right |= _without_penalty(item, fold, seen)
             mine = {n: a for n, a in mine.items() if net.layers or not n.startswith(NO_PENALTY)}
@@ -191,7 +182,7 @@ def _same(
         ):
             return False
         shown |= set(_parts(wrong, fold))
-    return set(lost) <= shown and (verified or not net_of(rubric.item(item)).layers)
+    return set(lost) <= shown and (verified or not net.layers)
 
 
 def _calls_its_own(item: str, net: Net, seen: Mapping[str, Evidence]) -> bool:
@@ -260,11 +251,8 @@ def _parts(wrong: Sequence[str], fold: Fold) -> Iterator[str]:
 
 def _depends_on_all(arrays: Arrays) -> bool:
     """Say whether every gradient is there and some number of it is not 0: no net of constants."""
-    return all(
-        np.all(np.isfinite(array)) and np.any(array)
-        for name, array in arrays.items()
-        if name.startswith("d")
-    )
+    gradients = [array for name, array in arrays.items() if name.startswith("d")]
+    return all(np.all(np.isfinite(array)) and np.any(array) for array in gradients)
 
 
 def _close(one: np.ndarray, other: np.ndarray) -> bool:
@@ -306,10 +294,8 @@ def _owner(
     and the helper is one of the penalty. A net that calls no layer shows neither, and a deep one
     calls as many affine layers as a right one: the two are compared with one hidden layer only.
     """
-    fold, deep = (
-        next(one for one in FOLDS if one.fold == "none" and not one.reg and one.dims == dims)
-        for dims in (ONE, DEEP)
-    )
+    plain = {one.dims: one for one in FOLDS if one.fold == "none" and not one.reg}
+    fold, deep = plain[ONE], plain[DEEP]
     cases = [_case("FullyConnectedNet", Net("FullyConnectedNet"), one) for one in (fold, deep)]
     with rerun.session(rerun.reference_over(layers)) as right:
         calls, deep_calls = (right.once([case])[case.id].calls for case in cases)
@@ -319,13 +305,12 @@ def _owner(
         return ""
     sites = [trace.site(one, calls) for one in mine]
     helpers = list(shared_helpers.find(rerun.job, rerun.facts.verdicts))
-    if all(site is not None for site in sites):
+    if all(sites):
         helpers = [one for one in helpers if all(one.holds(site) for site in sites if site)]
     else:
         helpers = [one for one in helpers if not any(sites) and "reg" in one.words]
-    if not helpers:
-        return ""
-    return pair[0] if any(one.name == pair[0] for one in helpers) else pair[1]
+    owner = pair[0] if any(one.name == pair[0] for one in helpers) else pair[1]
+    return owner if helpers else ""
 
 
 def _affine(calls: Sequence[Call]) -> int:

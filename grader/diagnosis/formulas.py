@@ -4,6 +4,11 @@ Each output has its formula, as the statements of a textbook. A slip is one edit
 factor left out, an operator or a sign turned round, a root or a square forgotten, a sum for a mean,
 or one quantity in the place of another. What the edited formula gives is compared with what came
 out, and the edit is the sentence.
+
+The gradient of a normalization is taken apart as well: which of its three ways is wrong?
+dx = g/std - mean(g)/std - x_hat mean(g x_hat)/std with g = dout gamma: the direct way, the way
+through the mean, and the way through the variance. A wrong dx is often a sum of the same three with
+other factors, and the factors tell the mistake.
 """
 
 from __future__ import annotations
@@ -15,11 +20,14 @@ from typing import Any
 import numpy as np
 
 from grader.diagnosis import quantities
+from grader.diagnosis.plain_net import same
 from grader.diagnosis.quantities import ADDED, Space
 from grader.diagnosis.slips import assigned, compiled, slips
+from grader.guest.operations import operation_of
 from grader.types import Arrays, Case
 
 SLIP = "slip "
+WAYS = ("direct", "mean", "variance")
 NETS = (
     "nets.two_layer_scores", "nets.net_scores", "nets.two_layer_loss", "nets.net_loss",
     f"nets.two_layer{ADDED}", f"nets.net{ADDED}",
@@ -67,7 +75,7 @@ LAYERS: Mapping[str, Mapping[str, str]] = {
         "momentum * running_var_old + (1 - momentum) * var",
     },
     "norms.batchnorm_test": {
-        "out": "x_hat = (x - running_mean) / sqrt(running_var + eps)\ngamma * x_hat + beta",
+        "out": "x_hat = (x - running_mean) / sqrt(running_var + eps)\ngamma * x_hat + beta"
     },
     "norms.layernorm_forward": {"out": NORM + "gamma * x_hat + beta"},
     **{
@@ -85,11 +93,8 @@ def words(
     case: Case, output: str, inputs: Arrays, got: np.ndarray, tolerance: float
 ) -> Iterator[str]:
     """Yield "slip <in words>" for each edit of the output's formula that gives `got`."""
-    found = _formula(case, output, inputs, got)
-    if found is None or not np.all(np.isfinite(got)):
-        return
-    text, space = found
-    for slip in slips(text):
+    text, space = _formula(case, output, inputs, got) or ("", {})
+    for slip in slips(text) if text and np.all(np.isfinite(got)) else ():
         if _gives(slip.code, space, got, tolerance):
             yield f"{SLIP}{slip.message}"
 
@@ -102,14 +107,9 @@ def right(case: Case, output: str, inputs: Arrays, got: np.ndarray) -> bool | No
 
 def holds(word: str, case: Case, output: str, inputs: Arrays, got: np.ndarray) -> bool:
     """Say whether a slip makes no difference in a case whose answer `got` is right."""
-    found = _formula(case, output, inputs, got)
-    if found is None:
-        return False
-    text, space = found
-    message = word.removeprefix(SLIP)
-    return any(
-        slip.message == message and _gives(slip.code, space, got, 1e-5) for slip in slips(text)
-    )
+    text, space = _formula(case, output, inputs, got) or ("", {})
+    named = [slip for slip in slips(text) if f"{SLIP}{slip.message}" == word] if text else []
+    return any(_gives(slip.code, space, got, 1e-5) for slip in named)
 
 
 def _formula(case: Case, output: str, inputs: Arrays, got: np.ndarray) -> tuple[str, Space] | None:
@@ -162,11 +162,45 @@ def _gives(code: CodeType, space: Space, got: np.ndarray, tolerance: float) -> b
             found = np.broadcast_to(found, got.shape)
         except ValueError:
             return False
-    size = float(np.max(np.abs(got), initial=0.0))
-    return bool(np.all(np.abs(found.reshape(got.shape) - got) <= tolerance * size))
+    return same(found.reshape(got.shape), got, tolerance)
 
 
 def _run(code: CodeType, space: Space) -> Any:
     scope = dict(space)
     exec(code, {"__builtins__": {}}, scope)
     return scope["answer"]
+
+
+def ways(
+    case: Case, output: str, inputs: Arrays, got: np.ndarray, tolerance: float
+) -> Iterator[str]:
+    """Yield "<way> missing", "<way> sign", "<way> factor" where only that way is wrong."""
+    axis = operation_of(case.probe, case.options).axis
+    if axis is None or "dout" not in inputs or output != "dx" or got.shape != inputs["x"].shape:
+        return
+    basis = _basis(inputs, float(case.options.get("eps", 1e-5)), axis)
+    columns = np.stack([term.ravel() for term in basis], axis=1)
+    if np.linalg.matrix_rank(columns) < len(WAYS):
+        return
+    factors, *_ = np.linalg.lstsq(columns, got.ravel(), rcond=None)
+    size = float(np.max(np.abs(got)))
+    if np.max(np.abs(columns @ factors - got.ravel())) > tolerance * size:
+        return
+    wrong = [i for i, factor in enumerate(factors) if abs(factor - 1) > 1e-6]
+    wrong_ways = [WAYS[i] for i in wrong]
+    missing = [WAYS[i] for i in wrong if abs(factors[i]) <= 1e-6]
+    if missing == wrong_ways and (len(missing) == 1 or missing == ["mean", "variance"]):
+        yield f"{' and '.join(missing)} missing"
+    elif len(wrong) == 1:
+        kind = "sign" if abs(factors[wrong[0]] + 1) <= 1e-6 else "factor"
+        yield f"{WAYS[wrong[0]]} {kind}"
+
+
+def _basis(inputs: Arrays, eps: float, axis: int) -> tuple[np.ndarray, ...]:
+    x, g = inputs["x"], inputs["dout"] * inputs["gamma"]
+    centred = x - x.mean(axis=axis, keepdims=True)
+    std = np.sqrt((centred**2).mean(axis=axis, keepdims=True) + eps)
+    x_hat = centred / std
+    along = (g * x_hat).mean(axis=axis, keepdims=True)
+    mean = np.broadcast_to(g.mean(axis=axis, keepdims=True), g.shape)
+    return g / std, -mean / std, -x_hat * along / std

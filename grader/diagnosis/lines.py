@@ -36,13 +36,9 @@ def _of_mode(node: Function, mode: str) -> Iterator[int]:
 
 def _set_by_name(node: Function, output: str) -> Iterator[int]:
     """Yield where a name is set; what a stub sets to None is not set."""
-    stub = {
-        id(target)
-        for one in ast.walk(node)
-        if isinstance(one, ast.Assign) and _is_none(one.value)
-        for each in one.targets
-        for target in ast.walk(each)
-    }
+    assigns = [one for one in ast.walk(node) if isinstance(one, ast.Assign)]
+    empty = [target for one in assigns if _is_none(one.value) for target in one.targets]
+    stub = {id(name) for target in empty for name in ast.walk(target)}
     for one in ast.walk(node):
         if isinstance(one, ast.Name) and one.id == output and isinstance(one.ctx, ast.Store):
             if id(one) not in stub:

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.judges.wrong import OTHER, Answer, Key
+from grader.golden.misconceptions import Misconceptions
+from grader.grading.verdicts import Evaluator
+from grader.judges import find as judge
+from grader.judges.wrong import OTHER, Answer, Key, Seen, wrong_answers
+from grader.rubric.records import Item
+from grader.types import Case, Evidence
 
 EXACT = 1e-9  # of the largest number in an array: rounding, in whatever order sums were taken
 NEAR = 1e-3  # another convention for eps, or single precision
@@ -44,6 +49,43 @@ class Mine:
         return {k: a for k, a in answers.items() if part in (WHOLE, self.part(k))}
 
 
+def seen_of(case: Case, evidence: Evidence, evaluator: Evaluator) -> Seen:
+    """Return a case as wrong answers are read off it."""
+    names = tuple(evaluator.names(case))
+    if evidence.outcome == "answered":
+        return Seen(case, names, evaluator.attempt(case, evidence))
+    kind = f" {evidence.raised.type}" if evidence.outcome == "raised" and evidence.raised else ""
+    return Seen(case, names, None, evidence.outcome + kind)
+
+
+def compared(
+    item: Item, seen: Sequence[Seen], known: Misconceptions
+) -> tuple[Mine, dict[str, Answers]]:
+    """Return a student's wrong answers and those of each known mistake, as far as they cost points.
+
+    A mistake is known in the cases of all rubrics: those that this one lacks count for nothing.
+    """
+    cases = {one.case.id: one.case for one in seen}
+    worth = {part.id for part in item.parts if part.points > 0}
+    errors = {
+        (one.case.id, found.output): found.error
+        for one in seen
+        for found in (judge(one.case.judge).decide(one.attempt) if one.attempt else ())
+        if found.kind is not None and found.error is not None
+    }
+
+    def part(key: Key) -> str | None:
+        """Return the part of an output; what several cases say together is the item's."""
+        case = cases.get(key[0], seen[0].case if key[0] == item.id else None)
+        return None if case is None else item.part_of(key[1], case)
+
+    def counted(answers: Answers) -> Answers:
+        return {key: answer for key, answer in answers.items() if part(key) in worth}
+
+    theirs = {name: counted(answers) for name, answers in known.answers(item.id).items()}
+    return Mine(counted(wrong_answers(seen)), errors, part), theirs
+
+
 def find(item: str, mine: Mine, known: Mapping[str, Answers], parts: Iterable[str]) -> list[Match]:
     """Return the mistakes that explain the wrong `parts` of an item, the most telling first.
 
@@ -51,16 +93,12 @@ def find(item: str, mine: Mine, known: Mapping[str, Answers], parts: Iterable[st
     one is not wrong where the student is right.
     """
     ranked = sorted(known, key=lambda name: (not name.startswith(f"{item}/"), "+" in name))
-    whole = _best(mine, known, ranked, WHOLE)
-    if whole is not None:
-        return [whole]
+    if whole := list(_fitting(mine, known, ranked, WHOLE)):
+        return [next((one for one in whole if one.certain), whole[0])]
     possible = [name for name in ranked if not _contradicted(mine.answers, known[name])]
     fits = {part: list(_fitting(mine, known, possible, part)) for part in parts}
     found: dict[str, Match] = {}
-    while fits:
-        best = _widest(fits)
-        if best is None:
-            break
+    while (best := _widest(fits)) is not None:
         found.setdefault(best.mistake, best)
         fits = {part: each for part, each in fits.items() if part not in best.parts}
     return list(found.values())
@@ -71,22 +109,16 @@ def _contradicted(mine: Answers, theirs: Answers) -> bool:
 
     Then it is not the student's, whatever a single part looks like.
     """
-    return (
-        not theirs.keys() <= mine.keys()
-        or any(_other_words(mine[key], known) for key, known in theirs.items())
-        or any(
-            isinstance(known, np.ndarray)
-            and np.isfinite(known).any()
-            and not distance(mine[key], known) <= NEAR
-            for key, known in theirs.items()
-        )
+    return not theirs.keys() <= mine.keys() or any(
+        _is_other(mine[key], known) for key, known in theirs.items()
     )
 
 
-def _other_words(got: Answer, known: Answer) -> bool:
-    """Say whether words that fit nothing we know stand where a mistake has words of its own."""
-    words = isinstance(got, frozenset) and isinstance(known, frozenset)
-    return words and OTHER in got and not got & known
+def _is_other(got: Answer, known: Answer) -> bool:
+    """Say whether numbers differ, or words fit nothing we know where a mistake has its own."""
+    if isinstance(known, frozenset):
+        return isinstance(got, frozenset) and OTHER in got and not got & known
+    return bool(np.isfinite(known).any()) and not distance(got, known) <= NEAR
 
 
 def _widest(fits: Mapping[str, Sequence[Match]]) -> Match | None:
@@ -105,14 +137,6 @@ def _widest(fits: Mapping[str, Sequence[Match]]) -> Match | None:
     return max(joined, key=lambda match: (match.certain, len(match.parts)), default=None)
 
 
-def _best(
-    mine: Mine, known: Mapping[str, Answers], names: Iterable[str], part: str
-) -> Match | None:
-    """Return the first mistake that certainly gives the wrong answers of a part, or may."""
-    found = list(_fitting(mine, known, names, part))
-    return next((match for match in found if match.certain), found[0] if found else None)
-
-
 def _fitting(
     mine: Mine, known: Mapping[str, Answers], names: Iterable[str], part: str
 ) -> Iterator[Match]:
@@ -127,9 +151,8 @@ def _fitting(
         if gap is None or _empty(theirs):
             continue
         alone = theirs.keys() == known[name].keys()
-        match = Match(
-            name.partition("+")[0], frozenset({part}), gap <= EXACT and _decisive(theirs, alone)
-        )
+        certain = gap <= EXACT and _decisive(theirs, alone)
+        match = Match(name.partition("+")[0], frozenset({part}), certain)
         if match.certain or match.mistake not in found:
             found[match.mistake] = match
     yield from found.values()
@@ -139,8 +162,7 @@ def _gap(mine: Answers, theirs: Answers, errors: Mapping[Key, float]) -> float |
     """Return the largest distance between two sets of wrong answers; None where they differ."""
     if not mine or mine.keys() != theirs.keys():
         return None
-    worst = 0.0
-    sizes: dict[str, float] = {}
+    worst, sizes = 0.0, dict[str, float]()
     for (case, _), answer in theirs.items():
         sizes[case] = max(sizes.get(case, 0.0), _size(answer))
     for key, answer in mine.items():
@@ -157,8 +179,8 @@ def distance(got: Answer, known: Answer, floor: float = 0.0) -> float:
     What is 0 but for rounding is measured by `floor`.
     """
     if isinstance(got, frozenset) or isinstance(known, frozenset):
-        words = isinstance(got, frozenset) and isinstance(known, frozenset) and bool(got & known)
-        return 0.0 if words else np.inf
+        both = isinstance(got, frozenset) and isinstance(known, frozenset)
+        return 0.0 if both and got & known else np.inf
     if got.shape != known.shape:
         if got.size != known.size or _squeezed(got) != _squeezed(known):
             return np.inf

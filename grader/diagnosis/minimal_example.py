@@ -100,12 +100,9 @@ def _faults(
     if verdict.broken:
         return []
     attempt = evaluator.attempt(case, evidence)
-    return [
-        fault
-        for fault in verdict.faults
-        if fault.kind in SHOWN_KINDS and (fault.part in lost or fault.part == "all")
-        if _has_wrong_cells(fault, attempt)
-    ]
+    faults = [one for one in verdict.faults if one.kind in SHOWN_KINDS]
+    faults = [one for one in faults if one.part in lost or one.part == "all"]
+    return [one for one in faults if _has_wrong_cells(one, attempt)]
 
 
 def _has_wrong_cells(fault: Fault, attempt: Attempt) -> bool:
@@ -147,10 +144,9 @@ def _smallest(
         step, expected, got, wrong = _at_step(right, expected, got, wrong)
     call = snippets.of(case, rubric.case_inputs(case), names[0], step, place)
     snippet = snippets.text(call, expected, got, place)
-    message = _message(fault, expected, got, wrong, step)
     return Smallest(
-        case.id, fault.part, names[0], message, call.inputs, call.settings, expected, got, wrong,
-        fault.raised, snippet,
+        case.id, fault.part, names[0], _message(fault, expected, got, wrong, step), call.inputs,
+        call.settings, expected, got, wrong, fault.raised, snippet,
     )  # fmt: skip
 
 

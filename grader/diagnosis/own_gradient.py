@@ -30,12 +30,8 @@ EACH = 2  # cases of an item: enough to tell, and cheap
 def gradients(rerun: Rerun) -> frozenset[str]:
     """Return the items whose gradients are wrong, and yet those of their own forward pass."""
     facts = rerun.facts
-    asked = [
-        case
-        for name, verdict in facts.failed().items()
-        if _both_wrong(name, verdict, facts.verdicts)
-        for case in _cases(name, facts.rubric)
-    ]
+    both = [n for n, verdict in facts.failed().items() if _both_wrong(n, verdict, facts.verdicts)]
+    asked = [case for name in both for case in _cases(name, facts.rubric)]
     if not asked or not rerun.has_time:
         return frozenset()
     with rerun.session() as session:
@@ -49,13 +45,10 @@ def _both_wrong(name: str, verdict: Verdict, verdicts: Mapping[str, Verdict]) ->
     if _is_layer(name):
         forward = verdicts.get(forward_of(name))
         return forward is not None and not forward.passed
-    right = verdict.right
+    wrong = {part for part, right in verdict.right.items() if not right}
     needs = (verdicts[need] for need in verdict.item.needs if need in verdicts)
-    return (
-        not right.get("gradients", True)
-        and any(not right.get(part, True) for part in FORWARD)
-        and all(need.passed for need in needs)
-    )
+    both = "gradients" in wrong and not wrong.isdisjoint(FORWARD)
+    return both and all(need.passed for need in needs)
 
 
 def _is_layer(name: str) -> bool:

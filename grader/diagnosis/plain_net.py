@@ -1,4 +1,4 @@
-"""A plain net of affine layers and ReLUs, as a right one computes it."""
+"""A plain net of affine layers and ReLUs, as a right one computes it; and when arrays agree."""
 
 from __future__ import annotations
 
@@ -31,3 +31,11 @@ def softmax(scores: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
     loss = -float(np.mean(np.log(p[rows, y])))
     p[rows, y] -= 1
     return loss, p / len(y)
+
+
+def same(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
+    """Say whether arrays of one shape agree, relative to the largest number of `other`."""
+    if one.shape != other.shape:
+        return False
+    size = float(np.max(np.abs(other), initial=0.0))
+    return bool(np.all(np.abs(one - other) <= tolerance * size))

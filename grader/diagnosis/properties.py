@@ -37,6 +37,8 @@ SHARES: Mapping[str, str] = {
     "half": "half of the units are kept, whatever p is",
     "all": "no unit is dropped",
     "none": "every unit is dropped",
+    OTHER: "another share of the units is kept than p asks for: look at what the random numbers "
+    "are compared with",
 }
 SIZE = 1e-4  # relative, of a derivative taken by differences
 KEPT = ("nets.", "optim.")  # probes whose answers stand in dictionaries
@@ -50,8 +52,7 @@ def find(seen: Sequence[Seen], answers: Mapping[Key, Answer]) -> list[Symptom]:
             by_output.setdefault(output, []).append(answer)
     found: dict[str, Symptom] = {}
     for output, words in by_output.items():
-        common = frozenset.intersection(*words)
-        for name, message in _sentences(output, common):
+        for name, message in _sentences(output, frozenset.intersection(*words)):
             found.setdefault(name, Symptom(name, (output,), message, False))
             break
     absent = _absent(by_output, bool(seen) and seen[0].case.probe.startswith(KEPT))
@@ -61,11 +62,9 @@ def find(seen: Sequence[Seen], answers: Mapping[Key, Answer]) -> list[Symptom]:
 
 
 def _sentences(output: str, words: frozenset[str]) -> Iterator[tuple[str, str]]:
-    phrase = PHRASES.get(output)
-    for word in sorted(words):
-        sentence = phrase(word) if phrase else None
-        if sentence:
-            name = output if phrase is _mask else f"{output} {word.partition(',')[0]}"
+    for word in sorted(words) if output in PHRASES else ():
+        if sentence := PHRASES[output](word):
+            name = output if PHRASES[output] is _mask else f"{output} {word.partition(',')[0]}"
             first = sentence[:1] if sentence.startswith("dx ") else sentence[0].upper()
             yield _slug(name), f"{first}{sentence[1:]}."
 
@@ -110,38 +109,26 @@ def _mask(word: str) -> str | None:
     return sentence if sentence.startswith(("units", "every", "no unit", "two calls")) else None
 
 
-def _share(word: str) -> str | None:
-    name = word.partition(",")[0]
-    if name == OTHER:
-        return (
-            "another share of the units is kept than p asks for: look at what the random numbers "
-            "are compared with"
-        )
-    return SHARES.get(name)
-
-
 PHRASES: Mapping[str, Callable[[str], str | None]] = {
     "mask": _mask,
     "draws": _mask,
     "scale": _scale,
-    "keep_fraction": _share,
+    "keep_fraction": lambda word: SHARES.get(word.partition(",")[0]),
     "out": _test,
     "dx": _backward,
 }
 
 
-def _absent(
-    by_output: Mapping[str, Sequence[frozenset[str]]], kept: bool = True
-) -> Iterator[Symptom]:
+def _absent(by_output: Mapping[str, Sequence[frozenset[str]]], kept: bool) -> Iterator[Symptom]:
     """What never comes back: it is `kept` in a dictionary, or returned."""
     outputs = sorted(name for name, words in by_output.items() if set(words) == {ABSENT})
     if outputs:
-        verb, them = ("is", "it is") if len(outputs) == 1 else ("are", "they are")
-        names = sentences.listed(outputs)
-        message = f"{names} {verb} missing: look at the names under which {them} kept."
+        one = len(outputs) == 1
+        verb, come, them = ("is", "comes", "it is") if one else ("are", "come", "they are")
+        message = f"{verb} missing: look at the names under which {them} kept."
         if not kept:
-            come = "comes" if len(outputs) == 1 else "come"
-            message = f"{names} {come} back as None: {them} never computed, or under another name."
+            message = f"{come} back as None: {them} never computed, or under another name."
+        message = f"{sentences.listed(outputs)} {message}"
         yield Symptom("absent", tuple(outputs), message, False)
 
 
@@ -150,19 +137,17 @@ def _starts(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Sympt
     groups: dict[str, list[str]] = {}
     for output, words in by_output.items():
         for word in frozenset.intersection(*words):
-            what, how = word.partition(";")[0], word.partition(" axes, ")[2]
-            how = next((name for name in FORMS if name in what), how)
+            is_shape = "wrong shape" in word.partition(";")[0]
+            how = "wrong shape" if is_shape else word.partition(" axes, ")[2]
             if how in STARTS or how.startswith("all "):
                 groups.setdefault(how, []).append(output)
     for how, names in groups.items():
         outputs = sorted(names)
-        listed = sentences.listed(outputs)
-        verb = "starts" if len(outputs) == 1 else "start"
-        message = f"{listed} {verb} {STARTS.get(how) or f'as {how[4:]} in every cell'}."
+        start = f"{sentences.listed(outputs)} {'starts' if len(outputs) == 1 else 'start'}"
+        message = f"{start} {STARTS.get(how) or f'as {how[4:]} in every cell'}."
         yield Symptom(f"starts-{_slug(how)}", tuple(outputs), message, False)
 
 
-FORMS = ("wrong shape",)
 STARTS: Mapping[str, str] = {
     "wrong shape": "in another shape: rows belong to what comes in, columns to what goes out",
     "other": "with numbers of another size than weight_scale asks for",
@@ -193,8 +178,7 @@ def _off_by(word: str, attempt: Attempt) -> bool:
     analytic, numeric = (np.asarray(a, dtype=np.float64) for a in pair)
     if analytic.shape != numeric.shape or not np.all(numeric):
         return False
-    ratio = analytic / numeric
-    base = keep if word == "keep" else 1 / keep
+    ratio, base = analytic / numeric, keep if word == "keep" else 1 / keep
     with np.errstate(divide="ignore"):
         powers = np.round(np.log(np.abs(ratio)) / np.log(base))
     fits = np.abs(ratio - base**powers) <= SIZE * np.abs(ratio)

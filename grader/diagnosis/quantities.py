@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from grader.diagnosis import plain_net
-from grader.diagnosis.steps import settings
+from grader.diagnosis.inside import settings
 from grader.guest.probes.models import parameters
 from grader.types import Arrays, Case
 
@@ -57,19 +58,22 @@ def of_layer(case: Case, inputs: Arrays, got: np.ndarray, output: str) -> Space:
     """Return the quantities of a layer; mean and total run over the batch, or the features."""
     space: dict[str, Any] = {"eps": 1e-5, "momentum": 0.9, **case.options, **inputs}
     space.update(FUNCTIONS)
-    x = inputs["x"]
-    is_layer = "layernorm" in case.probe
-    axis = -1 if is_layer else -2
+    x, axis = inputs["x"], -1 if "layernorm" in case.probe else -2
     if case.probe.startswith("layers."):
         space["rows"] = x.reshape(len(x), -1)
-    space.update(_sums(axis, keep=True))
+    other = -1 if axis == -2 else -2
+    space |= {
+        "mean": _over(np.mean, axis), "total": _over(np.sum, axis),
+        "mean_other": _over(np.mean, other), "total_other": _over(np.sum, other),
+        "mean_all": _over(np.mean, (-2, -1)), "across": _over(np.sum, other),
+    }  # fmt: skip
     space["count"] = float(x.shape[axis]) if x.ndim > 1 else 1.0
     if x.ndim > 1:
         space["var_all"] = np.var(x, axis=(-2, -1), keepdims=True)
     if "y" in inputs:
         space.update(_labels(inputs["y"], x.shape), top=x.max(axis=1, keepdims=True))
     if case.probe.endswith(("_backward", "_backward_alt")):
-        space.update(total=_over(np.sum, 0), total_other=_over(np.sum, -1))
+        space.update(total=_over(np.sum, 0, False), total_other=_over(np.sum, -1, False))
     if case.probe == "norms.batchnorm_train":
         space.update(_running(x, float(space["momentum"])))
         if output != "out":
@@ -80,14 +84,13 @@ def of_layer(case: Case, inputs: Arrays, got: np.ndarray, output: str) -> Space:
 
 def _running(x: np.ndarray, momentum: float) -> Space:
     """Return the running averages after each batch, (T, 1, D)."""
-    kept: dict[str, list[np.ndarray]] = {"running_mean": [], "running_var": []}
-    mean, var = np.zeros(x.shape[-1]), np.zeros(x.shape[-1])
-    for batch in x:
-        mean = momentum * mean + (1 - momentum) * batch.mean(axis=0)
-        var = momentum * var + (1 - momentum) * batch.var(axis=0)
-        kept["running_mean"].append(mean)
-        kept["running_var"].append(var)
-    return {name: np.stack(rows)[:, None, :] for name, rows in kept.items()}
+    found = {}
+    for name, of_batch in (("running_mean", x.mean(axis=1)), ("running_var", x.var(axis=1))):
+        rows = [np.zeros(x.shape[-1])]
+        for now in of_batch:
+            rows.append(momentum * rows[-1] + (1 - momentum) * now)
+        found[name] = np.stack(rows[1:])[:, None, :]
+    return found
 
 
 def _labels(y: np.ndarray, shape: tuple[int, ...]) -> Space:
@@ -101,20 +104,8 @@ def _labels(y: np.ndarray, shape: tuple[int, ...]) -> Space:
     return {"one_hot": right, "pick": pick, "sum_all": np.sum, "N": float(len(y))}
 
 
-def _sums(axis: int, keep: bool) -> Space:
-    other = -1 if axis == -2 else -2
-    return {
-        "mean": _over(np.mean, axis, keep), "total": _over(np.sum, axis, keep),
-        "mean_other": _over(np.mean, other, keep), "total_other": _over(np.sum, other, keep),
-        "mean_all": _over(np.mean, (-2, -1), keep), "across": _over(np.sum, other, keep),
-    }  # fmt: skip
-
-
-def _over(how: Any, axis: int | tuple[int, ...], keep: bool = False) -> Callable[[Any], Any]:
-    def run(array: Any) -> Any:
-        return how(array, axis=axis, keepdims=keep)
-
-    return run
+def _over(how: Any, axis: int | tuple[int, ...], keep: bool = True) -> Callable[[Any], Any]:
+    return functools.partial(how, axis=axis, keepdims=keep)
 
 
 def of_net(case: Case, inputs: Arrays) -> Space:
@@ -124,9 +115,9 @@ def of_net(case: Case, inputs: Arrays) -> Space:
     values = parameters(inputs["theta"], dims)
     space: dict[str, Any] = {**values, "reg": float(case.options.get("reg", 0.0))}
     space |= {ADDED: True} if case.probe.endswith(ADDED) else {}
-    space.update(FUNCTIONS, total=_over(np.sum, 0))
-    space.update(mean=_over(np.mean, 0), total_other=_over(np.sum, -1), **SIZES)
-    space.update(plain_net.forward(values, inputs["x"]))
+    space |= {**FUNCTIONS, **SIZES, **plain_net.forward(values, inputs["x"])}
+    space.update(total=_over(np.sum, 0, False), mean=_over(np.mean, 0, False))
+    space.update(total_other=_over(np.sum, -1, False))
     if "y" in inputs:
         space["data_loss"], dout = plain_net.softmax(space["scores"], inputs["y"])
         space["dscores"] = dout
@@ -142,7 +133,5 @@ SIZES: Space = {  # of the weights
     "norms": lambda array: float(np.sqrt(np.sum(array**2))),
     "squared_sum": lambda array: float(np.sum(array) ** 2),
 }
-FUNCTIONS: Space = {
-    "sqrt": np.sqrt, "maximum": np.maximum, "minimum": np.minimum, "abs": np.abs, "exp": np.exp,
-    "tanh": np.tanh, "sign": np.sign, "log": np.log, "log2": np.log2, "log10": np.log10,
-}  # fmt: skip
+NAMES = "sqrt maximum minimum abs exp tanh sign log log2 log10"
+FUNCTIONS: Space = {name: getattr(np, name) for name in NAMES.split()}

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.diagnosis import formulas, inside, steps, terms
+from grader.diagnosis import formulas, inside
+from grader.diagnosis.plain_net import same
 from grader.judges import Attempt, Finding
 from grader.types import Arrays, Case
 
@@ -29,6 +30,11 @@ class Observed:
     error: float
     conventions: tuple[np.ndarray, ...] = ()
 
+    @property
+    def has_other_shape(self) -> bool:
+        """Whether the shape differs by more than an axis of length 1."""
+        return self.got is not None and self.want is not None and self.got.shape != self.want.shape
+
     @classmethod
     def of(cls, attempt: Attempt, found: Finding) -> Observed:
         """Return what a judge has found about one output."""
@@ -38,11 +44,6 @@ class Observed:
         got = None if found.got is None else np.asarray(found.got, dtype=np.float64)
         error = found.error or 0.0
         return cls(name, attempt.case, got, right[0], attempt.inputs, others, error, right[1:])
-
-    @property
-    def has_other_shape(self) -> bool:
-        """Whether the shape differs by more than an axis of length 1."""
-        return self.got is not None and self.want is not None and self.got.shape != self.want.shape
 
 
 def words(one: Observed, tolerance: float, slips: bool = True) -> list[str]:
@@ -66,8 +67,7 @@ def words(one: Observed, tolerance: float, slips: bool = True) -> list[str]:
 
 def is_scalar(one: Observed) -> bool:
     """Say whether an output is one number, or one at each step: it has no rows or cells."""
-    got = one.got
-    return got is not None and (got.ndim == 0 or (got.ndim == 1 and one.case.probe in STEPPED))
+    return one.got is not None and one.got.ndim <= (one.case.probe in STEPPED)
 
 
 def holds(word: str, one: Observed, tolerance: float) -> bool:
@@ -98,12 +98,11 @@ def sizes(one: Observed) -> dict[str, float]:
         batch = x[0] if one.case.probe in ("norms.batchnorm_train", "nets.net_test_mode") else x
         n, d = float(batch.shape[0]), float(batch[0].size)
         found |= {"N": n, "D": d, "N squared": n * n, "D squared": d * d}
-    dims, options = one.case.options.get("dims"), dict(one.case.options)
-    if dims:
+    if dims := one.case.options.get("dims"):
         found |= {"C": float(dims[-1]), "L": float(len(dims) - 1)}
-    settings = {**steps.settings(one.case), **options}
+    settings = {**inside.settings(one.case), **one.case.options}
     for name in ("reg", "learning_rate", "momentum", "eps", "keep"):
-        if isinstance(settings.get(name), (int, float)) and settings[name]:
+        if isinstance(settings.get(name), (int, float)):
             found[name] = float(settings[name])
     named = {name: value for name, value in found.items() if value not in (0.0, 1.0)}
     return named | {"2": 2.0, "3": 3.0}
@@ -114,14 +113,6 @@ LIKE = 1e-2  # two right answers so near to each other cannot be taken for one a
 CLOSER = 10  # a relation must be nearer than the right answer by at least this factor
 NORMS_ONLY = ("line", "mean left")  # words that mean something for a normalization only
 STEPPED = ("optim.update", "norms.batchnorm_train")  # the first axis of an answer is the step
-
-
-def same(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
-    """Say whether arrays of one shape agree, relative to the largest number of `other`."""
-    if one.shape != other.shape:
-        return False
-    size = float(np.max(np.abs(other), initial=0.0))
-    return bool(np.all(np.abs(one - other) <= tolerance * size))
 
 
 def _shape(
@@ -170,7 +161,8 @@ def _value(
     one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float, slips: bool
 ) -> Iterator[str]:
     if same(got, want, tolerance):  # then every relation holds, and says nothing
-        if _in_single_precision(got, want):
+        rounded = [np.array_equal(array.astype(np.float32), array) for array in (got, want)]
+        if got.size > 1 and rounded == [True, False]:
             yield "in single precision"
         return
     if same(got, want, CLOSER * tolerance):  # as near to right as to anything else
@@ -188,34 +180,22 @@ def _value(
     if slips:
         yield from formulas.words(one.case, one.output, one.inputs, got, tolerance)
     if one.case.probe in STEPPED and len(want) > 1:
-        yield from steps.words(one.case, one.output, one.inputs, got, want, tolerance)
-    yield from terms.words(one.case, one.output, one.inputs, got, tolerance)
+        yield from inside.over_steps(one.case, one.output, one.inputs, got, want, tolerance)
+    yield from formulas.ways(one.case, one.output, one.inputs, got, tolerance)
     yield from inside.words(one.case, one.output, one.inputs, got, want, tolerance)
     if got.ndim == 2 and got.shape[0] == got.shape[1] and same(got.T, want, tolerance):
         yield "transposed"
     if got.ndim >= 2 and one.case.probe != "optim.update":
         steps_down = one.case.probe == "norms.batchnorm_train" and got.ndim == 2
         found = _by_axis(got, want, tolerance, "step" if steps_down else "row")
-        yield from (word for word in found if is_norm(one.case) or not word.rstrip("?").endswith(
-            NORMS_ONLY
-        ))  # fmt: skip
+        is_norm = one.case.probe.startswith("norms.")  # only there a mean is taken off, or a scale
+        yield from (word for word in found if is_norm or not word.rstrip("?").endswith(NORMS_ONLY))
     if same(np.abs(got), np.abs(want), tolerance):
         yield "sign of some"
     elif got.size > 2 and same(np.sort(got, axis=None), np.sort(want, axis=None), tolerance):
         yield "misplaced"
     if got.size > 1 and np.ptp(got) <= tolerance * np.max(np.abs(got), initial=0.0):
         yield "one number everywhere"
-
-
-def is_norm(case: Case) -> bool:
-    """Say whether a case asks a normalization: only there a mean is taken off, or a scale."""
-    return case.probe.startswith("norms.")
-
-
-def _in_single_precision(got: np.ndarray, want: np.ndarray) -> bool:
-    """Say whether all numbers are right, and rounded to single precision."""
-    rounded = [np.array_equal(a.astype(np.float32), a) for a in (got, want)]
-    return got.size > 1 and rounded == [True, False]
 
 
 def _copies(one: Observed, got: np.ndarray, tolerance: float) -> Iterator[str]:
@@ -240,8 +220,7 @@ def _starts_as(one: Observed, got: np.ndarray, other: np.ndarray, tolerance: flo
 def _factor(
     got: np.ndarray, want: np.ndarray, known: Mapping[str, float], tolerance: float
 ) -> Iterator[str]:
-    size = float(np.max(np.abs(want), initial=0.0))
-    if size == 0:
+    if not np.any(want):
         return
     factor = float(np.sum(got * want) / np.sum(want * want))
     if factor == 0 or not same(got, factor * want, tolerance):
@@ -266,9 +245,8 @@ def _added(one: Observed, got: np.ndarray, want: np.ndarray, tolerance: float) -
     rest = got - want
     size = float(np.max(np.abs(want), initial=0.0)) + float(np.max(np.abs(got), initial=0.0))
     for name, array in one.inputs.items():
-        if array.dtype.kind != "f" or not 0 < array.ndim <= got.ndim:
-            continue
-        if array.shape != got.shape[got.ndim - array.ndim :]:
+        ends = 0 < array.ndim <= got.ndim and array.shape == got.shape[got.ndim - array.ndim :]
+        if array.dtype.kind != "f" or not ends:
             continue
         for sign, word in ((-1, "missing"), (1, "extra"), (-2, "taken off")):
             if np.all(np.abs(rest - sign * array) <= tolerance * size):
@@ -308,7 +286,6 @@ def _on_lines(got: np.ndarray, want: np.ndarray, axis: int, allowed: float) -> b
     """Say whether each column or row of `got` is a multiple of that of `want` plus a constant."""
     left = got - got.mean(axis=axis, keepdims=True)
     right = want - want.mean(axis=axis, keepdims=True)
-    factor = np.sum(left * right, axis=axis, keepdims=True) / np.sum(
-        right**2, axis=axis, keepdims=True
-    )
+    squares = np.sum(right**2, axis=axis, keepdims=True)
+    factor = np.sum(left * right, axis=axis, keepdims=True) / squares
     return bool(np.all(np.abs(left - factor * right) <= allowed) and np.all(factor != 0))

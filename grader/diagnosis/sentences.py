@@ -143,19 +143,12 @@ SENTENCES: Mapping[str, str] = {
     "without labels dropout changes nothing.",
     "nearly right": "{o} {is} nearly right: only the last digits are off, as by another eps, or by "
     "single precision.",
-    "wrong where x is negative": "{o} {is} wrong only where x is negative.",
-    "wrong where x is positive": "{o} {is} wrong only where x is positive.",
-    "wrong where dout is negative": "{o} {is} wrong only where dout is negative.",
-    "wrong where dout is positive": "{o} {is} wrong only where dout is positive.",
-    "wrong in the first row": "{o} {is} wrong in the first row only.",
-    "wrong in the last row": "{o} {is} wrong in the last row only.",
-    "wrong in some rows": "{o} {is} right in some rows and wrong in others.",
-    "wrong in the first column": "{o} {is} wrong in the first column only.",
-    "wrong in the last column": "{o} {is} wrong in the last column only.",
-    "wrong in some columns": "{o} {is} right in some columns and wrong in others.",
-    "wrong in some cells": "{o} {is} right in some cells and wrong in others.",
-    "too large": "{o} {has} the right signs, but every number is too large.",
-    "too small": "{o} {has} the right signs, but every number is too small.",
+    "wrong where x is": "{o} {is} wrong only where x is {it}.",
+    "wrong where dout is": "{o} {is} wrong only where dout is {it}.",
+    "wrong in the first": "{o} {is} wrong in the first {it} only.",
+    "wrong in the last": "{o} {is} wrong in the last {it} only.",
+    "wrong in some": "{o} {is} right in some {it} and wrong in others.",
+    "too": "{o} {has} the right signs, but every number is too {it}.",
     "all above": "{o} {is} too high in every cell.",
     "all below": "{o} {is} too low in every cell.",
 }
@@ -166,14 +159,12 @@ SCALARS: Mapping[str, str] = {
     "sign of some": "{o} {has} the wrong sign in some checks.",
     "misplaced": "{o} {has} the right numbers in the wrong order.",
     "one number everywhere": "{o} {is} the same at every step.",
-    "wrong in the first row": "{o} {is} wrong at the first step only.",
-    "wrong in the last row": "{o} {is} wrong at the last step only.",
-    "wrong in some cells": "{o} {is} right at some steps and wrong at others.",
+    "wrong in some": "{o} {is} right at some steps and wrong at others.",
     "all above": "{o} {is} too high at every step.",
     "all below": "{o} {is} too low at every step.",
 }
 WRONG = "{o} {is} wrong."
-# What a named factor is, and what it usually means.
+# What a named factor is, unless its name says that, and what it usually means.
 NUMBERS: Mapping[str, str] = {
     "N": "the batch size",
     "D": "the number of features",
@@ -183,12 +174,7 @@ NUMBERS: Mapping[str, str] = {
     "D-1": "the number of features less one",
     "C": "the number of classes",
     "L": "the number of layers",
-    "2": "2",
-    "3": "3",
-    "reg": "reg",
     "learning_rate": "the learning rate",
-    "momentum": "momentum",
-    "eps": "eps",
     "keep": "the share that is kept",
 }
 WHY: Mapping[str, str] = {
@@ -221,25 +207,19 @@ def sentence(words: str, outputs: Sequence[str], adds: bool = False, scalar: boo
     if rest:
         then = sentence(rest, outputs, adds, scalar)
         then = f"w{then[1:]}" if adds else then
-        if where == "sometimes":
-            return f"In some checks {then}"
-        return f"{sentence(where, outputs, adds, scalar)} There, {then}"
+        first = f"{sentence(where, outputs, adds, scalar)} There," if where != "sometimes" else ""
+        return f"{first or 'In some checks'} {then}"
     if words.startswith("slip "):
         return f"{names} {form['is']} what comes out {words.removeprefix('slip ')}."
     named = re.fullmatch(r"factor (-?)([^=]+)", words)
     if named:
-        it = "it" if one else "they"
-        return _factor(names, form["is"], it, named.group(1), named.group(2))
-    if words.startswith("factor ="):
-        words = "factor"
+        return _factor(names, form["is"], "it" if one else "they", named[1], named[2])
     if words.startswith("alone beside "):
         right = words.removeprefix("alone beside ").split(" and ")
         others = f"{listed(right)} {'is' if len(right) == 1 else 'are'} right"
         need = "needs" if one else "need"
         return f"{others} and {names} {form['is']} not: look at what only {names} {need}."
-    key, it = words, ""
-    if key not in SENTENCES:
-        key, _, it = words.rpartition(" ")
+    key, _, it = (words, "", "") if words in SENTENCES else words.rpartition(" ")
     template = SENTENCES[key]
     if scalar:
         template = SCALARS.get(key, WRONG if CELLS.search(template) else template)
@@ -249,15 +229,7 @@ def sentence(words: str, outputs: Sequence[str], adds: bool = False, scalar: boo
 CELLS = re.compile(r"\b(?:cells?|rows?|columns?|array|axes|axis)\b")
 
 
-VAGUE = (
-    "wrong-everywhere",
-    "alone-beside",
-    "wrong-in-some",
-    "too-large",
-    "too-small",
-    "all-above",
-    "all-below",
-)
+VAGUE = ("wrong-everywhere", "alone-beside", "wrong-in-some", "too-", "all-")
 
 
 def is_vague(ids: str) -> bool:
@@ -273,28 +245,20 @@ def slug(words: str) -> str:
 
 
 def _factor(names: str, verb: str, it: str, sign: str, factor: str) -> str:
-    known = factor.removeprefix("1/")
-    if factor in NUMBERS:
-        size = f"exactly {NUMBERS[factor]} times"
-    elif factor.startswith("1/") and factor != "1/2":
-        size = f"smaller by exactly {NUMBERS[known]}:"
-        why = f" {WHY[factor]}" if factor in WHY else " a division is too much, or a factor missing"
+    top, _, bottom = (NUMBERS.get(name, name) for name in factor.partition("/"))
+    if top == "1" and factor != "1/2":
+        why = WHY.get(factor, "a division is too much, or a factor missing")
         turned = " and has the wrong sign" if sign else ""
-        return f"{names} {verb} what {it} should be, divided by {NUMBERS[known]}{turned}:{why}."
-    elif factor == "1/2":
-        size = "exactly half of"
-    else:
-        top, _, bottom = factor.partition("/")
-        size = f"exactly {NUMBERS.get(top, top)} / {NUMBERS.get(bottom, bottom)} times"
+        return f"{names} {verb} what {it} should be, divided by {bottom}{turned}: {why}."
+    size = f"exactly {f'{top} / {bottom}' if bottom else top} times"
+    size = "exactly half of" if factor == "1/2" else size
     why = f": {WHY[factor]}" if factor in WHY else ""
     turned = ", with the wrong sign" if sign else ""
     return f"{names} {verb} {size} what {it} should be{turned}{why}."
 
 
-def listed(outputs: Sequence[str]) -> str:
+def listed(outputs: Sequence[str], most: int = 4) -> str:
     """Return "a", "a and b", or the first four and how many more."""
-    shown = list(outputs[:4])
-    more = len(outputs) - len(shown)
-    if more:
-        return f"{', '.join(shown)} and {more} more"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    if len(outputs) > most:
+        return f"{', '.join(outputs[:most])} and {len(outputs) - most} more"
+    return " and ".join(filter(None, [", ".join(outputs[:-1]), *outputs[-1:]]))

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
+from grader.diagnosis.sentences import listed
+
 SHORT = 40  # characters of a term that is named; a longer one is "what stands before it"
 # What may stand in the place of what, by the name that a student gives it too.
 CONFUSED: Mapping[str, tuple[str, ...]] = {
@@ -103,12 +105,15 @@ def slips(text: str) -> tuple[Slip, ...]:
     found: dict[tuple[str, str], Slip] = {}
     for statement in reversed(tree.body):  # what stands last is nearest to the output
         assert isinstance(statement, ast.Assign)
-        whole = _around(statement.value) if statement is tree.body[-1] else ()
+        around = WHOLE.items() if statement is tree.body[-1] else ()
+        right = _text(statement.value)
+        whole = [(message, _parsed(form.format(right))) for message, form in around]
         for message, edited in (*_edits(statement.value), *whole):
             kept, statement.value = statement.value, edited
             key = message, ast.dump(statement)  # the same words may stand for several places
             if key not in found:
-                found[key] = Slip(_plain(message), compiled(tree))
+                words = WORD.sub(lambda word: SPELT.get(word[0], word[0]), message)
+                found[key] = Slip(words, compiled(tree))
             statement.value = kept
     return (*found.values(), *_several(tree))
 
@@ -125,8 +130,7 @@ def _several(tree: ast.Module) -> Iterator[Slip]:
     for swap in sorted(swaps, key=len):
         if len(swap) > 1 or swap.keys() & set(EVERYWHERE):
             swapped = [f"{_the(other)} in the place of {_the(n)}" for n, other in swap.items()]
-            listed = " and ".join(filter(None, [", ".join(swapped[:-1]), swapped[-1]]))
-            yield Slip(f"with {listed}", compiled(_Swap(swap).visit(copy.deepcopy(tree))))
+            yield Slip(f"with {listed(swapped)}", compiled(_Swap(swap).visit(copy.deepcopy(tree))))
 
 
 class _Swap(ast.NodeTransformer):
@@ -180,26 +184,22 @@ def _here(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         yield from _of_call(node, node.func.id, _text(node.args[0]))
     elif isinstance(node, ast.Name):
-        it = KNOWN.get(node.id, node.id)
+        it = _the(node.id)
         for other in CONFUSED.get(node.id, ()):
-            yield f"if {KNOWN.get(other, other)} stands in the place of {it}", _parsed(other)
-        if node.id in BENT:
-            for name in BENT[node.id]:
-                yield f"if {name}({it}) stands in the place of {it}", _call(name, node)
+            yield f"if {_the(other)} stands in the place of {it}", _parsed(other)
+        for name in BENT.get(node.id, ()):
+            yield f"if {name}({it}) stands in the place of {it}", _call(name, node)
     elif isinstance(node, ast.Constant):
         for value in CONSTANTS.get(node.value, ()):
             yield f"if {value} stands in the place of {_text(node)}", ast.Constant(value)
     elif isinstance(node, ast.Compare):
-        turned = _with(node, "ops", [ast.Lt()])
-        yield f"if the comparison {_text(node)} is turned round", turned
-        yield (
-            f"if the sign of {_text(node.left)} is taken and not {_text(node)}",
-            _call("sign", node.left),
-        )
+        inner, whole = _text(node.left), _text(node)
+        yield f"if the comparison {whole} is turned round", _with(node, "ops", [ast.Lt()])
+        yield f"if the sign of {inner} is taken and not {whole}", _call("sign", node.left)
 
 
 def _of_operator(node: ast.BinOp, left: str, right: str) -> Iterator[tuple[str, ast.expr]]:
-    it = left if len(left) <= SHORT else "what stands before it"
+    it, whole = left if len(left) <= SHORT else "what stands before it", _text(node)
     if isinstance(node.op, ast.Mult):
         yield f"if {it} is not multiplied by {right}", node.left
         yield f"if {left} is not multiplied in", node.right
@@ -207,23 +207,19 @@ def _of_operator(node: ast.BinOp, left: str, right: str) -> Iterator[tuple[str, 
     elif isinstance(node.op, ast.Div):
         yield f"if {it} is not divided by {right}", node.left
         yield f"if {it} is multiplied by {right} instead of divided", _with(node, "op", ast.Mult())
-        yield f"if only {right} is left of {_text(node)}", node.right
-        yield f"if only {right} is left of {_text(node)}", node.right
-        yield (
-            f"if only 1 / ({right}) is left of {_text(node)}",
-            _with(node, "left", ast.Constant(1)),
-        )
+        yield f"if only {right} is left of {whole}", node.right
+        yield f"if only 1 / ({right}) is left of {whole}", _with(node, "left", ast.Constant(1))
     elif isinstance(node.op, ast.Add):
         yield f"if {right} is not added", node.left
         yield f"if {left} is left out", node.right
         yield f"if {right} is taken off instead of added", _with(node, "op", ast.Sub())
         yield f"if {right} is multiplied in instead of added", _with(node, "op", ast.Mult())
-        for field, said in (("left", left), ("right", right)):
+        for field, term in (("left", left), ("right", right)):
             inner = getattr(node, field)
             if not (isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Add)):
                 for times, factor in (("twice", 2), ("half", 0.5)):
-                    more = ast.BinOp(ast.Constant(factor), ast.Mult(), inner)
-                    yield f"if {said} is counted {times}", _with(node, field, more)
+                    more = _parsed(f"{factor} * ({term})")
+                    yield f"if {term} is counted {times}", _with(node, field, more)
         if isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mult):
             by, alone = node.left.left, node.left.right
             yield f"if neither {_text(by)} nor {right} is used", alone
@@ -234,52 +230,36 @@ def _of_operator(node: ast.BinOp, left: str, right: str) -> Iterator[tuple[str, 
         yield f"if {right} is added instead of taken off", _with(node, "op", ast.Add())
         yield f"if {left} is left out", ast.UnaryOp(ast.USub(), node.right)
         if not isinstance(node.left, ast.Constant):
-            yield f"if only {right} is left of {_text(node)}", node.right
+            yield f"if only {right} is left of {whole}", node.right
     elif isinstance(node.op, ast.Pow):
         said = "is not squared" if right == "2" else f"is not raised to the power {right}"
         yield f"if {left} {said}", node.left
-        yield (
-            f"if {left} is multiplied by {right} instead of raised to its power",
-            _with(node, "op", ast.Mult()),
-        )
+        product = _with(node, "op", ast.Mult())
+        yield f"if {left} is multiplied by {right} instead of raised to its power", product
 
 
 def _of_call(node: ast.Call, name: str, inside: str) -> Iterator[tuple[str, ast.expr]]:
     if name == "sqrt":
         yield f"if the root of {inside} is not taken", node.args[0]
-        yield (
-            f"if {inside} is squared instead of its root taken",
-            ast.BinOp(node.args[0], ast.Pow(), ast.Constant(2)),
-        )
+        squared = ast.BinOp(node.args[0], ast.Pow(), ast.Constant(2))
+        yield f"if {inside} is squared instead of its root taken", squared
         if isinstance(node.args[0], ast.BinOp) and isinstance(node.args[0].op, ast.Add):
             inner = node.args[0]
             yield f"if {_text(inner.left)} stands in the place of {_text(node)}", inner.left
             moved = ast.BinOp(_with(node, "args", [inner.left]), ast.Add(), inner.right)
             yield f"if {_text(inner.right)} is added behind the root", moved
     if name == "mean":
-        total = _with(node, "func", ast.Name("across", ast.Load()))
-        wrong_way = ast.BinOp(total, ast.Div(), ast.Name("count", ast.Load()))
+        wrong_way = _parsed(f"across({inside}) / count")
         yield f"if the sum in the mean of {inside} runs over the other axis", wrong_way
     if name in INNER:
         yield f"if {name} of {inside} is not taken", node.args[0]
     for other in OTHER.get(name, ()):
         called = _with(node, "func", ast.Name(other, ast.Load()))
-        yield f"if {KNOWN.get(other, other)} of {inside} stands where {_the(name)} belongs", called
-
-
-def _around(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    """Yield what comes out where a whole result goes through one function more."""
-    for message, text in WHOLE.items():
-        yield message, _parsed(text.format(_text(node)))
+        yield f"if {_the(other)} of {inside} stands where {_the(name)} belongs", called
 
 
 def _call(name: str, inside: ast.expr) -> ast.Call:
     return ast.Call(ast.Name(name, ast.Load()), [inside], [])
-
-
-def _plain(message: str) -> str:
-    """Return words without the names that only formulas here use."""
-    return WORD.sub(lambda found: SPELT.get(found.group(), found.group()), message)
 
 
 def _the(name: str) -> str:

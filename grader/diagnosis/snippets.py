@@ -56,8 +56,7 @@ def steps_of(case: Case) -> bool:
 def text(shown: Shown, expected: np.ndarray, got: np.ndarray | None, place: Place) -> str:
     """Return the three lines."""
     digits = _digits(expected, got)
-    fine = digits > DIGITS[2]
-    precise = f"np.set_printoptions(precision={digits}); " if fine else ""
+    precise = f"np.set_printoptions(precision={digits}); " if digits > DIGITS[2] else ""
     want = literal(expected, digits)
     return "\n".join([
         f"import numpy as np; {precise}from {place.package}.{shown.imports}",
@@ -132,23 +131,24 @@ def _batchnorm_train(case: Case, arrays: Arrays, output: str, step: int, place: 
     """Batches one after the other, with one bn_param."""
     batches = arrays["x"][: step + 1]
     gamma, beta = (literal(arrays[name]) for name in ("gamma", "beta"))
-    param = repr({"mode": "train", **case.options})
-    calls = [f"bn_param = {param}"]
-    for batch in batches:
-        calls.append(f"out, cache = batchnorm_forward({literal(batch)}, {gamma}, {beta}, bn_param)")
+    param = f"bn_param = { ({'mode': 'train', **case.options})!r}"
+    calls = [
+        f"out, cache = batchnorm_forward({literal(batch)}, {gamma}, {beta}, bn_param)"
+        for batch in batches
+    ]
     names = ["x"] if len(batches) == 1 else [f"x, batch {n + 1}" for n in range(len(batches))]
     given = {**dict(zip(names, batches)), "gamma": arrays["gamma"], "beta": arrays["beta"]}
     look = "out" if output == "out" else f'bn_param.get("{output}")'
     imports = "layers import batchnorm_forward"
-    return Shown(given, imports, "; ".join(calls), look, f"bn_param = {param}")
+    return Shown(given, imports, "; ".join([param, *calls]), look, param)
 
 
 def _batchnorm_test(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Shown:
     """One batch in test mode, with running averages that are given."""
-    entries = ['"mode": "test"']
-    entries += [f'"{name}": {literal(arrays[name])}' for name in ("running_mean", "running_var")]
-    entries += [f'"{name}": {value!r}' for name, value in case.options.items()]
-    param = f"bn_param = {{{', '.join(entries)}}}"
+    entries = {name: literal(arrays[name]) for name in ("running_mean", "running_var")}
+    entries |= {name: repr(value) for name, value in case.options.items()}
+    more = "".join(f', "{name}": {value}' for name, value in entries.items())
+    param = f'bn_param = {{"mode": "test"{more}}}'
     x, gamma, beta = (literal(arrays[name]) for name in ("x", "gamma", "beta"))
     call = f"{param}; out, cache = batchnorm_forward({x}, {gamma}, {beta}, bn_param)"
     look = "out" if output == "out" else f'bn_param.get("{output}")'
@@ -159,7 +159,8 @@ def _update(case: Case, arrays: Arrays, output: str, step: int, place: Place) ->
     """Some steps of an update rule, config handed on."""
     rule = str(case.options["rule"])
     state = {name: array for name, array in arrays.items() if name not in ("w", "dw")}
-    config = [f'"{name}": {value!r}' for name, value in case.options.get("config", {}).items()]
+    values = case.options.get("config", {})
+    config = [f'"{name}": {value!r}' for name, value in values.items()]
     config += [f'"{name}": {literal(array)}' for name, array in state.items()]
     handed = f", {{{', '.join(config)}}}" if config else ""
     calls = []
@@ -169,7 +170,6 @@ def _update(case: Case, arrays: Arrays, output: str, step: int, place: Place) ->
     names = ["dw"] if step == 0 else [f"dw, step {n + 1}" for n in range(step + 1)]
     given = {"w": arrays["w"], **dict(zip(names, arrays["dw"])), **state}
     look = "w" if output == "next_w" else f'config.get("{output}")'
-    values = case.options.get("config", {})
     said = ", ".join(f"{name} = {value!r}" for name, value in values.items())
     return Shown(given, f"optim import {rule}", "; ".join(calls), look, said)
 
@@ -183,15 +183,11 @@ def _net(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Sh
     dims, normalization = list(options["dims"]), options.get("normalization")
     two_layer = case.probe.startswith("nets.two_layer")
     name = "TwoLayerNet" if two_layer else "FullyConnectedNet"
-    known = _constructor(name, place)
-    made = _arguments(case, place, two_layer, known)
-    used = {
-        key: value
-        for key, value in parameters(arrays["theta"], dims, normalization).items()
-        if normalization or key[0] in "Wb" and not key.startswith("beta")
-    }
-    values = ", ".join(f'"{key}": {literal(value)}' for key, value in used.items())
-    calls = [f"net = {name}({made})", f"net.params.update({{{values}}})"]
+    made = _arguments(case, place, two_layer, _constructor(name, place))
+    values = parameters(arrays["theta"], dims, normalization)
+    used = {k: v for k, v in values.items() if normalization or k[0] in "Wb" and k[:4] != "beta"}
+    params = ", ".join(f'"{key}": {literal(value)}' for key, value in used.items())
+    calls = [f"net = {name}({made})", f"net.params.update({{{params}}})"]
     data = {key: array for key, array in arrays.items() if key != "theta"}
     if case.probe.endswith("test_mode"):
         data = {"x": data["x"][0], "y": data["y"][0], "x_test": data["x_test"]}
@@ -209,25 +205,21 @@ def _net(case: Case, arrays: Arrays, output: str, step: int, place: Place) -> Sh
 def _arguments(case: Case, place: Place, two_layer: bool, known: Collection[str] | None) -> str:
     """Return the constructor's arguments, as the year spells them."""
     options, dims = case.options, case.options["dims"]
-    given: dict[str, str] = {"input_dim": f"{dims[0]}"}
-    if two_layer:
-        given["hidden_dim"] = f"{dims[1]}"
-    given["num_classes"] = f"{dims[-1]}"
-    if options.get("reg"):
-        given["reg"] = f"{options['reg']!r}"
+    given = {"input_dim": dims[0], **({"hidden_dim": dims[1]} if two_layer else {})}
+    given["num_classes"] = dims[-1]
+    given |= {"reg": options["reg"]} if options.get("reg") else {}
     normalization = options.get("normalization")
     if normalization and known and "use_batchnorm" in known and "normalization" not in known:
-        given["use_batchnorm"] = "True"
+        given["use_batchnorm"] = True
     elif normalization:
-        given["normalization"] = repr(normalization)
+        given["normalization"] = normalization
     if "keep" in options and (known is None or "dropout_keep_ratio" in known):
-        given["dropout_keep_ratio"] = f"{options['keep']!r}"
+        given["dropout_keep_ratio"] = options["keep"]
     elif "keep" in options:
-        given["dropout"] = f"{_p(case, place)!r}"
-    if not two_layer:
-        given["dtype"] = "np.float64"
-    said = [f"{key}={value}" for key, value in given.items() if known is None or key in known]
-    first = [] if two_layer else [repr(list(dims[1:-1]))]
+        given["dropout"] = _p(case, place)
+    first, last = ([], {}) if two_layer else ([repr(list(dims[1:-1]))], {"dtype": "np.float64"})
+    texts = {name: repr(value) for name, value in given.items()} | last
+    said = [f"{name}={value}" for name, value in texts.items() if known is None or name in known]
     return ", ".join([*first, *said])
 
 
@@ -239,12 +231,11 @@ def _constructor(name: str, place: Place) -> tuple[str, ...] | None:
     return tuple(one.arg for one in (*made.args.args, *made.args.kwonlyargs))
 
 
-Called = Callable[[Case, Arrays, str, int, Place], Shown]
 # What is called in another way than one function with arrays and settings.
-OTHERWISE: Mapping[str, Called] = {
+NETS = ("two_layer_scores", "two_layer_loss", "net_scores", "net_loss", "net_test_mode")
+OTHERWISE: Mapping[str, Callable[[Case, Arrays, str, int, Place], Shown]] = {
     "norms.batchnorm_train": _batchnorm_train,
     "norms.batchnorm_test": _batchnorm_test,
     "optim.update": _update,
-    **dict.fromkeys(("nets.two_layer_scores", "nets.two_layer_loss"), _net),
-    **dict.fromkeys(("nets.net_scores", "nets.net_loss", "nets.net_test_mode"), _net),
+    **{f"nets.{name}": _net for name in NETS},
 }

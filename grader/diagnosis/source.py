@@ -41,7 +41,6 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "adam": ("m", "v", "t"),
     "batchnorm_forward": ("running_mean", "running_var"),
 }
-DICTIONARIES = {"batchnorm_forward": "bn_param"}  # else config
 MOST = 2  # facts that are told of one item
 
 
@@ -70,18 +69,15 @@ def _facts(item: str, name: str, node: Function, file: str) -> Iterator[str]:
         at = _unused(node, needed)
         if at is not None:
             yield f"{needed} is set in {file} line {at} and never used."
-    owner = DICTIONARIES.get(name, "config")
-    read, stored = _keys(node, ast.Load), _keys(node, ast.Store)
-    for key in READ.get(name, ()):
-        if key not in read:
-            yield f'{name} never reads {owner}["{key}"] (from {file} line {node.lineno} on).'
-    for key in KEPT.get(name, ()):
-        if key not in stored:
-            yield f'{name} never stores {owner}["{key}"] (from {file} line {node.lineno} on).'
+    owner = "bn_param" if name == "batchnorm_forward" else "config"
+    start = f"(from {file} line {node.lineno} on)."
+    for verb, keys, known in (("reads", READ, _read(node)), ("stores", KEPT, _stored(node))):
+        for key in [key for key in keys.get(name, ()) if key not in known]:
+            yield f'{name} never {verb} {owner}["{key}"] {start}'
     if name.endswith(".loss") and not _reads(node, "reg"):
-        yield f"{item}.loss never uses reg (from {file} line {node.lineno} on)."
+        yield f"{item}.loss never uses reg {start}"
     if name.endswith(".__init__") and not _reads(node, "weight_scale"):
-        yield f"{item} never uses weight_scale (from {file} line {node.lineno} on)."
+        yield f"{item} never uses weight_scale {start}"
 
 
 def _order(node: Function, asked: Sequence[str]) -> Iterator[str]:
@@ -124,31 +120,26 @@ def _unused(node: Function, name: str) -> int | None:
     """Return the line that sets a name, or the variable that takes the key of that name, if nothing
     uses it.
     """
-    loaded = {
-        one.id
-        for one in ast.walk(node)
-        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)
-    }
-    arguments = {one.arg: one.lineno for one in ast.walk(node.args) if isinstance(one, ast.arg)}
-    bound = {n: at for n, at in arguments.items() if n == name}
-    for one in ast.walk(node):
-        if isinstance(one, ast.Assign):
-            for target in one.targets:
-                bound |= _bound(target, one.value, name)
-    if not bound or bound.keys() & loaded:
+    arguments = [one for one in ast.walk(node.args) if isinstance(one, ast.arg)]
+    bound = {one.arg: one.lineno for one in arguments if one.arg == name}
+    bound |= {to.id: to.lineno for to, value in _assigned(node) if name in (to.id, _key(value))}
+    names = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+    loaded = {one.id for one in names if isinstance(one.ctx, ast.Load)}
+    if not bound or bound.keys() & loaded or name in _direct(node):
         return None
-    return None if name in _direct(node) else max(bound.values())
+    return max(bound.values())
 
 
-def _bound(target: ast.expr, value: ast.expr, name: str) -> dict[str, int]:
-    if isinstance(target, (ast.Tuple, ast.List)):
-        same = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
-        values = value.elts if same else [value] * len(target.elts)  # type: ignore[attr-defined]
-        pairs = [_bound(one, each, name) for one, each in zip(target.elts, values)]
-        return {key: at for each in pairs for key, at in each.items()}
-    if isinstance(target, ast.Name) and (target.id == name or _key(value) == name):
-        return {target.id: target.lineno}
-    return {}
+def _assigned(node: Function) -> Iterator[tuple[ast.Name, ast.expr]]:
+    """Yield each name that is set, and its value; what unpacks one value has that."""
+    assigns = [one for one in ast.walk(node) if isinstance(one, ast.Assign)]
+    pairs = [(target, one.value) for one in assigns for target in one.targets]
+    for target, value in pairs:  # grows while it is walked: the names in a tuple come later
+        if isinstance(target, ast.Name):
+            yield target, value
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            values, count = getattr(value, "elts", []), len(target.elts)
+            pairs += zip(target.elts, values if len(values) == count else [value] * count)
 
 
 def _key(node: ast.AST) -> str | None:
@@ -168,52 +159,45 @@ def text_of(node: ast.AST) -> str | None:
 
 def _direct(node: Function) -> set[str]:
     """Return the keys that are read inside of an expression, and not just given a name."""
-    named = {
-        id(value)
-        for one in ast.walk(node)
-        if isinstance(one, ast.Assign)
-        for value in (one.value.elts if isinstance(one.value, ast.Tuple) else [one.value])
-    }
+    values = [one.value for one in ast.walk(node) if isinstance(one, ast.Assign)]
+    tuples = [value.elts if isinstance(value, ast.Tuple) else [value] for value in values]
     alone = {id(one.value) for one in ast.walk(node) if isinstance(one, ast.Expr)}
-    return {
-        key
-        for one in ast.walk(node)
-        if (key := _key(one)) and id(one) not in named | alone
-        if not isinstance(getattr(one, "ctx", None), ast.Store)
-    }
+    apart = {id(value) for values in tuples for value in values} | alone
+    read = [one for one in ast.walk(node) if not isinstance(getattr(one, "ctx", None), ast.Store)]
+    return {key for one in read if (key := _key(one)) and id(one) not in apart}
 
 
-def _keys(node: Function, context: type[ast.expr_context]) -> set[str]:
-    """Return the keys of dictionaries that are read (ast.Load) or stored (ast.Store)."""
-    found: set[str] = set()
+def _read(node: Function) -> set[str]:
+    """Return the keys of dictionaries that are read."""
+    alone = {id(one.value) for one in ast.walk(node) if isinstance(one, ast.Expr)}
+    found: set[str | None] = set()
     for one in ast.walk(node):
-        if isinstance(one, ast.AugAssign) and isinstance(one.target, ast.Subscript):
-            found |= {key for key in [text_of(one.target.slice)] if key}
-        elif isinstance(one, ast.Subscript) and isinstance(one.ctx, context):
-            found |= {key for key in [text_of(one.slice)] if key}
-        elif isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute):
-            if context is ast.Load and one.func.attr in ("get", "pop"):
-                found |= {key for key in [_key(one)] if key}
-            if context is ast.Store and one.func.attr == "update":
-                found |= {each.arg for each in one.keywords if each.arg}
-                found |= {key for arg in one.args for key in _literal_keys(arg)}
-        elif context is ast.Store and isinstance(one, ast.Dict):
-            found |= _literal_keys(one)
-    if context is ast.Store:
-        found |= _in_place(node)
-    if context is ast.Load:  # beta1 = config.setdefault("beta1", 0.9)
-        alone = {id(one.value) for one in ast.walk(node) if isinstance(one, ast.Expr)}
-        found |= {
-            key for one in ast.walk(node)
-            if isinstance(one, ast.Call) and id(one) not in alone and (key := _key(one))
-        }  # fmt: skip
-    return found
+        if isinstance(one, ast.AugAssign):
+            found.add(_key(one.target))
+        elif isinstance(one, ast.Subscript) and isinstance(one.ctx, ast.Load):
+            found.add(_key(one))
+        elif isinstance(one, ast.Call):  # beta1 = config.setdefault("beta1", 0.9)
+            sets = id(one) in alone and getattr(one.func, "attr", "") == "setdefault"
+            found |= set() if sets else {_key(one)}
+    return {key for key in found if key}
+
+
+def _stored(node: Function) -> set[str]:
+    """Return the keys of dictionaries that are stored."""
+    found: set[str | None] = {*_in_place(node)}
+    for one in ast.walk(node):
+        if isinstance(one, ast.Subscript) and isinstance(one.ctx, ast.Store):
+            found.add(_key(one))
+        elif isinstance(one, ast.Call) and getattr(one.func, "attr", "") == "update":
+            found |= {each.arg for each in one.keywords}
+        elif isinstance(one, ast.Dict):
+            found |= {text_of(key) for key in one.keys if key}
+    return {key for key in found if key}
 
 
 def _in_place(node: Function) -> set[str]:
     """Return the keys whose arrays are changed in place: m = config["m"]; m *= beta1."""
     changed: set[str] = set()
-    keys: dict[str, str] = {}
     for one in ast.walk(node):
         if isinstance(one, ast.AugAssign) and isinstance(one.target, ast.Name):
             changed.add(one.target.id)
@@ -221,30 +205,13 @@ def _in_place(node: Function) -> set[str]:
             changed |= {one.value.id} if isinstance(one.value, ast.Name) else set()
         elif isinstance(one, ast.keyword) and one.arg == "out":
             changed |= {each.id for each in ast.walk(one.value) if isinstance(each, ast.Name)}
-        elif isinstance(one, ast.Assign):
-            for target in one.targets:
-                keys |= _named_keys(target, one.value)
+    keys = {to.id: key for to, value in _assigned(node) if (key := _key(value))}
     return {key for name, key in keys.items() if name in changed}
-
-
-def _named_keys(target: ast.expr, value: ast.expr) -> dict[str, str]:
-    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        pairs = [_named_keys(one, each) for one, each in zip(target.elts, value.elts)]
-        return {name: key for each in pairs for name, key in each.items()}
-    key = _key(value)
-    return {target.id: key} if isinstance(target, ast.Name) and key else {}
-
-
-def _literal_keys(node: ast.AST) -> set[str]:
-    return {
-        key for one in (node.keys if isinstance(node, ast.Dict) else ()) if one
-        for key in [text_of(one)] if key
-    }  # fmt: skip
 
 
 def _reads(node: Function, name: str) -> bool:
     return any(
-        (isinstance(one, ast.Attribute) and one.attr == name and isinstance(one.ctx, ast.Load))
-        or (isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Load))
+        name in (getattr(one, "attr", ""), getattr(one, "id", ""))
         for one in ast.walk(node)
+        if isinstance(getattr(one, "ctx", None), ast.Load)
     )

@@ -12,17 +12,13 @@ SMALL = 1e-3  # of the scale: what a wrong eps or a lost digit does, and no wron
 STATE = ("velocity", "cache", "m", "v")
 STEPPED = ("norms.batchnorm_train", "nets.net_test_mode")  # x is a sequence of batches
 ANYWHERE = "wrong in some cells"
-BY_HAND = "wrong everywhere"
 MODES = ("only in training", "only in test mode")
 TELLING = 3  # times that very small inputs are further off than usual ones where eps is wrong
 
 
 def words(
-    output: str,
-    wrong: Sequence[Observed],
-    right: Sequence[Observed],
-    right_outputs: Sequence[str],
-) -> str | None:
+    output: str, wrong: Sequence[Observed], right: Sequence[Observed], right_outputs: Sequence[str]
+) -> str:
     """Return what the wrong cases share and the right ones lack, or what their cells share."""
     usual = [one for one in wrong if not _tiny(one)]
     tiny = [one.error for one in wrong if _tiny(one)]
@@ -35,8 +31,11 @@ def words(
     common = [name for name in cells[0] if all(name in each for each in cells)]
     if common and common[0] != ANYWHERE:
         return common[0]
-    where = condition(wrong, right) or (common[0] if common else None)
-    return where or _alone(output, right_outputs) or _first_step(wrong) or BY_HAND
+    if where := condition(wrong, right) or next(iter(common), None):
+        return where
+    if right_outputs:  # the mistake is in what these do not use
+        return f"alone beside {' and '.join(right_outputs[:3])}"
+    return _first_step(wrong) or "wrong everywhere"
 
 
 def condition(wrong: Sequence[Observed], right: Sequence[Observed]) -> str | None:
@@ -65,38 +64,23 @@ def defaults(wrong: Sequence[Observed], right: Sequence[Observed]) -> bool:
     return bool(right) and not any(map(_options, wrong)) and all(map(_options, right))
 
 
-def _alone(output: str, right: Sequence[str]) -> str | None:
-    """Return which other outputs are right: the mistake is in what they do not use."""
-    if not right:
-        return None
-    return f"alone beside {' and '.join(right[:3])}"
-
-
 def _first_step(wrong: Sequence[Observed]) -> str | None:
     """Say where to look if an update rule is wrong from its first step on, and in no other way."""
     fresh = [one for one in wrong if not any(name in one.inputs for name in STATE)]
     if not fresh or any(one.case.probe != "optim.update" for one in wrong):
         return None
-    pairs = [(one.got, one.want) for one in fresh]
-    off = all(
-        got is not None and want is not None and got.shape == want.shape
-        and not np.allclose(got[0], want[0], rtol=SMALL, atol=0)
-        for got, want in pairs
-    )  # fmt: skip
-    return "wrong from the first step" if off else None
+    for one in fresh:
+        if one.got is None or one.want is None or one.got.shape != one.want.shape:
+            return None
+        if np.allclose(one.got[0], one.want[0], rtol=SMALL, atol=0):
+            return None
+    return "wrong from the first step"
 
 
 def _options(one: Observed) -> bool:
-    own = {"rule", "watch", "dims", "normalization", "reg", "own_forward"}
-    settings = {k for k in one.case.options if k not in own}
-    config = set(one.case.options.get("config", {}))
-    return bool((settings - {"config"}) | (config - {"t"}))
-
-
-def _axes(one: Observed) -> bool:
-    x = one.inputs.get("x")
-    stepped = one.case.probe in STEPPED
-    return x is not None and x.ndim > (3 if stepped else 2)
+    own = {"rule", "watch", "dims", "normalization", "reg", "own_forward", "config"}
+    config = one.case.options.get("config", {})
+    return bool(one.case.options.keys() - own or config.keys() - {"t"})
 
 
 def _shift(one: Observed) -> bool:
@@ -105,9 +89,8 @@ def _shift(one: Observed) -> bool:
 
 
 def _tiny(one: Observed) -> bool:
-    return any("*1/" in text and int(text.split("*1/")[1].split()[0]) >= 64 for text in (
-        one.case.inputs.values()
-    ))  # fmt: skip
+    scales = (text.partition("*1/")[2].split() for text in one.case.inputs.values())
+    return any(int(scale[0]) >= 64 for scale in scales if scale)
 
 
 def _square(one: Observed) -> bool:
@@ -118,7 +101,7 @@ def _square(one: Observed) -> bool:
 CASES: Mapping[str, Callable[[Observed], bool]] = {
     "only with options": _options,
     "only with state": lambda one: any(name in one.inputs for name in STATE),
-    "only with more axes": _axes,
+    "only with more axes": lambda one: _number_of_axes(one) > 2,
     "only with reg": lambda one: "reg" in one.case.options,
     "only small numbers": _tiny,
     "only shifted": _shift,
@@ -148,14 +131,11 @@ def _cells(one: Observed) -> Iterator[str]:
                 yield f"wrong where {name} is negative"
             if np.all(array[bad] > 0):
                 yield f"wrong where {name} is positive"
-    for axis, name in enumerate(("row", "column")[: bad.ndim] if bad.ndim <= 2 else ()):
-        others = tuple(i for i in range(bad.ndim) if i != axis)
-        lines = bad.any(axis=others)
-        if bad.ndim == 2 and 0 < lines.sum() < len(lines):
-            which = np.flatnonzero(lines)
-            first, last = which.tolist() == [0], which.tolist() == [len(lines) - 1]
-            place = "first" if first else "last" if last else "some"
-            yield f"wrong in {place} {name}s" if place == "some" else f"wrong in the {place} {name}"
+    for axis, name in enumerate(("row", "column")) if bad.ndim == 2 else ():
+        which, last = np.flatnonzero(bad.any(axis=1 - axis)).tolist(), bad.shape[axis] - 1
+        if 0 < len(which) <= last:
+            place = f"the last {name}" if which == [last] else f"some {name}s"
+            yield f"wrong in the first {name}" if which == [0] else f"wrong in {place}"
     yield ANYWHERE
 
 

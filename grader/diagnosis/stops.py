@@ -132,20 +132,20 @@ class Stop:
 
 def find(cases: Sequence[Case], evidence: Sequence[Evidence], evaluator: Evaluator) -> Stop | None:
     """Return what the most frequent exception means, or a timeout; None where there is neither."""
-    both = list(zip(cases, evidence, strict=True))
-    raised = [(case, one.raised) for case, one in both if _stopped(one) and one.raised]
+    both = zip(cases, evidence, strict=True)
+    raised = [(case, one.raised) for case, one in both if one.raised and _stopped(one)]
     if not raised:
         late = any(one.outcome == "timeout" for one in evidence)
         return Stop(*TIME, certain=False) if late else None
-    kinds = Counter(_place(each) for _, each in raised)
-    place = kinds.most_common(1)[0][0]
+    place = Counter(_place(each) for _, each in raised).most_common(1)[0][0]
     mine = [(case, each) for case, each in raised if _place(each) == place]
-    shown = next((each for case, each in mine if case.public), None)
+    first, shown = mine[0][1], next((each for case, each in mine if case.public), None)
     kind = "TypeError" if "UFunc" in place[0] else place[0]  # NumPy's own TypeErrors
-    found = BY_ITSELF if _raises(mine[0][1]) else KINDS.get(kind)
+    by_itself = first.frames and first.frames[-1][3].startswith("raise ")
+    found = BY_ITSELF if by_itself else KINDS.get(kind)
     if found is None:
         return None
-    message = _sentence(found[1], mine[0][1], shown.message if shown else "")
+    message = _sentence(found[1], *place[1:], shown.message if shown else "")
     if shown is not None and place[0] == "NameError":
         message += _meant(shown, evaluator)
     ended = [one for one in evidence if one.outcome != "answered"]
@@ -154,13 +154,8 @@ def find(cases: Sequence[Case], evidence: Sequence[Evidence], evaluator: Evaluat
 
 def _stopped(one: Evidence) -> bool:
     """Say whether an exception ended a case: also one that None caused, as in a stub."""
-    used = one.outcome == "not_written" and one.raised is not None and bool(one.raised.frames)
-    return one.outcome == "raised" or used
-
-
-def _raises(raised: Raised) -> bool:
-    """Say whether the student's line is a `raise` of its own."""
-    return bool(raised.frames) and raised.frames[-1][3].startswith("raise ")
+    used = one.outcome == "not_written" and one.raised and one.raised.frames
+    return one.outcome == "raised" or bool(used)
 
 
 def _place(raised: Raised) -> tuple[str, str, int]:
@@ -168,17 +163,13 @@ def _place(raised: Raised) -> tuple[str, str, int]:
     return raised.type, path, line
 
 
-def _sentence(forms: Sequence[tuple[str, str]], raised: Raised, message: str) -> str:
+def _sentence(forms: Sequence[tuple[str, str]], path: str, line: int, message: str) -> str:
     """Return the sentence of the first form that a message has; "at" is the line that stops."""
-    path, line = raised.frames[-1][:2] if raised.frames else ("", 0)
     file = path.rpartition("/")[2]
-    at = f"{file} line {line}" if file and line else "the code"
-    for pattern, template in forms:
-        match = re.match(pattern, message) if message or not pattern else None
-        if match is not None:
-            start = at if at != "the code" else "The code"
-            return template.format(at=start, at_=at, **match.groupdict())
-    return forms[-1][1].format(at=at, at_=at)
+    at = f"{file} line {line}" if file and line else ""
+    known = ((re.match(pattern, message), text) for pattern, text in forms)
+    match, template = next((found, text) for found, text in known if found)  # the last fits all
+    return template.format(at=at or "The code", at_=at or "the code", **match.groupdict())
 
 
 def _meant(raised: Raised, evaluator: Evaluator) -> str:
@@ -186,8 +177,7 @@ def _meant(raised: Raised, evaluator: Evaluator) -> str:
     match = re.match(r"name '(\w+)' is not defined", raised.message)
     if match is None or not raised.frames:
         return ""
-    module = raised.frames[-1][0].rpartition("/")[2].removesuffix(".py")
-    function = raised.frames[-1][2]
-    known = evaluator.sources.known_in(module, function)
-    meant = nearest(match[1], known)
+    path, _, function, _ = raised.frames[-1]
+    module = path.rpartition("/")[2].removesuffix(".py")
+    meant = nearest(match[1], evaluator.sources.known_in(module, function))
     return f" Is {meant} meant?" if meant else ""

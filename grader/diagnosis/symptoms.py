@@ -7,27 +7,23 @@ only where they hold to 1e-9. No sentence holds a hidden number: a factor is nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from grader.diagnosis import relations, sentences, spread
 from grader.diagnosis.formulas import SLIP
 from grader.diagnosis.relations import Observed
+from grader.diagnosis.spread import MODES
 from grader.judges import find as judge
-from grader.judges.wrong import Key, Seen
+from grader.judges.wrong import Seen
 from grader.rubric.records import Item
 
 # Outputs that others follow from: what an update rule keeps, and the forward pass.
-STATE = ("velocity", "cache", "m", "v", "t")
-ROOTS = (*STATE, "scores", "loss", "out")
+AVERAGES = ("velocity", "cache", "m", "v")  # what next_w follows from
+ROOTS = (*AVERAGES, "t", "scores", "loss", "out")
 REG = "only with reg"  # says by itself that it is about regularization
 COUNT = "parameters_without_gradient"  # no answer of the student's
-AVERAGES = ("velocity", "cache", "m", "v")  # what next_w follows from
 ADDED = "_regularization"  # probes that look at what reg adds
-SOMETIMES = "sometimes"
-MODES = ("only in training", "only in test mode")
-IS_OUTPUT = "is output "
-STARTS_AS = "starts as "
 EXACT, LOOSE = 1e-9, 1e-5  # LOOSE: single precision
 
 
@@ -42,17 +38,6 @@ class Symptom:
     mode: str = ""  # "train" or "test" where it shows in one of them only
 
 
-def errors(seen: Iterable[Seen]) -> dict[Key, float]:
-    """Return how far each wrong output is from right, in units of its scale."""
-    return {
-        (one.case.id, found.output): found.error
-        for one in seen
-        if one.attempt is not None
-        for found in judge(one.case.judge).decide(one.attempt)
-        if found.kind is not None and found.error is not None
-    }
-
-
 @dataclass(frozen=True)
 class _Sign:
     """What holds for one output; outputs with the same `words` and forms are told together."""
@@ -63,10 +48,6 @@ class _Sign:
     adds: bool
     scalar: bool
     mode: str = ""
-
-    @property
-    def form(self) -> tuple[str, bool, bool, str]:
-        return self.words, self.adds, self.scalar, self.mode
 
 
 def find(item: Item, seen: Sequence[Seen], lost: Sequence[str]) -> list[Symptom]:
@@ -86,7 +67,9 @@ def find(item: Item, seen: Sequence[Seen], lost: Sequence[str]) -> list[Symptom]
             adds = _is_added(observed) and words != REG
             scalar = all(relations.is_scalar(one) for one in observed)
             found.append(_Sign(words, output, certain, adds, scalar, _mode(observed)))
-    return _joined(_exchanged(_own(found)))
+    if any(one.output == "t" for one in found):  # a step only follows from it, without a slip
+        found = [s for s in found if s.output != "next_w" or s.words.startswith(SLIP)]
+    return _joined(_exchanged(found))
 
 
 def _of_output(
@@ -97,9 +80,9 @@ def _of_output(
     What does not hold in the cases that are right depends on something: on what, is said first
     where it shows, and certain it is not.
     """
-    words, certain = _words(wrong)
     if spread.defaults(wrong, right):
         return "only with defaults", False
+    words, certain = _words(wrong)
     plain = [one for one in wrong if not _is_added([one])]
     if words is None and 0 < len(plain) < len(wrong):  # what reg adds is wrong as well
         words, certain = _words(plain)[0], False
@@ -109,17 +92,7 @@ def _of_output(
     if all(relations.holds(words, one, LOOSE) for one in others):
         return words, certain
     where = spread.condition(wrong, others)
-    return f"{where or SOMETIMES}: {words}", certain and where in MODES
-
-
-def _own(found: Sequence[_Sign]) -> list[_Sign]:
-    """Leave out a step that only follows from a wrong t, unless its formula has a slip."""
-    counted = any(one.output == "t" for one in found)
-    return [
-        one
-        for one in found
-        if not (counted and one.output == "next_w" and not one.words.startswith(SLIP))
-    ]
+    return f"{where or 'sometimes'}: {words}", certain and where in MODES
 
 
 def _exchanged(found: Sequence[_Sign]) -> list[_Sign]:
@@ -127,9 +100,8 @@ def _exchanged(found: Sequence[_Sign]) -> list[_Sign]:
     words = {one.output: one.words for one in found}
     kept = []
     for one in found:
-        kind = next((each for each in (IS_OUTPUT, STARTS_AS) if one.words.startswith(each)), "")
-        other = one.words.removeprefix(kind)
-        if kind and words.get(other) == f"{kind}{one.output}":
+        kind, _, other = one.words.rpartition(" ")
+        if kind in ("is output", "starts as") and words.get(other) == f"{kind} {one.output}":
             if other < one.output:
                 continue
             one = replace(one, words=f"exchanged with {other}")
@@ -151,11 +123,9 @@ def _observed(
         left = set(one.names)
         for found in judge(one.case.judge).decide(one.attempt) if one.attempt is not None else ():
             part = item.part_of(found.output, one.case)
-            if part is None:
-                continue
             good = found.kind is None or found.warning
-            left -= {found.output} if good else set()
-            if not judge(one.case.judge).golden or one.attempt is None:
+            left -= {found.output} if good and part is not None else set()
+            if part is None or not judge(one.case.judge).golden or one.attempt is None:
                 continue
             row = Observed.of(one.attempt, found)
             if good:
@@ -164,15 +134,10 @@ def _observed(
                 wrong.setdefault(found.output, []).append(row)
         undecided |= left
     first = {
-        name: (name not in ROOTS, min(order[_part(item, one)] for one in rows))
+        name: (name not in ROOTS, min(order[item.part_of(name, one.case) or ""] for one in rows))
         for name, rows in wrong.items()
     }
-    ordered = {name: wrong[name] for name in sorted(wrong, key=lambda name: first[name])}
-    return ordered, right, undecided
-
-
-def _part(item: Item, one: Observed) -> str:
-    return item.part_of(one.output, one.case) or ""
+    return {name: wrong[name] for name in sorted(wrong, key=first.__getitem__)}, right, undecided
 
 
 def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:
@@ -185,11 +150,8 @@ def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:
             by_case.append(relations.words(one, tolerance, asks))
         # A word with a question mark holds trivially in its case: it may not be the only witness.
         maybe = [{word.rstrip("?") for word in words} for words in by_case]
-        common = [
-            word
-            for word in dict.fromkeys(word for words in by_case for word in words)
-            if not word.endswith("?") and all(word in words for words in maybe)
-        ]
+        common = list(dict.fromkeys(word for words in by_case for word in words))
+        common = [word for word in common if word[-1:] != "?" and all(word in m for m in maybe)]
         slip = [word for word in common if word.startswith(SLIP)]
         if slip and common[0].startswith(("factor =", "starts as")) or common[:1] == ["factor"]:
             common = [*slip, *common]  # which operation it is says more than that there is one
@@ -221,17 +183,13 @@ def _mode(observed: Sequence[Observed]) -> str:
 
 def _joined(found: Sequence[_Sign]) -> list[Symptom]:
     """Join outputs that show the same; those whose words tell most come first."""
-    groups: dict[tuple[str, bool, bool, str], list[_Sign]] = {}
-    for one in found:
-        groups.setdefault(one.form, []).append(one)
-    joined = [
-        Symptom(
-            sentences.slug(words),
-            tuple(one.output for one in members),
-            sentences.sentence(words, [one.output for one in members], adds, scalar),
-            all(one.certain for one in members),
-            mode,
-        )
-        for (words, adds, scalar, mode), members in groups.items()
-    ]
+    groups: dict[_Sign, list[_Sign]] = {}
+    for one in found:  # by all but the output, and whether it is certain
+        groups.setdefault(replace(one, output="", certain=False), []).append(one)
+    joined = []
+    for form, members in groups.items():
+        outputs = tuple(one.output for one in members)
+        message = sentences.sentence(form.words, outputs, form.adds, form.scalar)
+        certain = all(one.certain for one in members)
+        joined.append(Symptom(sentences.slug(form.words), outputs, message, certain, form.mode))
     return sorted(joined, key=lambda one: (one.outputs[0] not in ROOTS, not one.certain))

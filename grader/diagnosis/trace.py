@@ -1,8 +1,12 @@
-"""At which line does a wrong net leave the way of a right one?
+"""A net without a certain cause, asked once more over right layers: where does it go wrong?
 
-Over the reference's layers each call of a layer is known, with its numbers and the student's line
+What a mistake in a net comes to may hang on how its layers are written: a parameter of the wrong
+shape raises in one and gives numbers in another. Over the reference's layers it gives what the
+misconceptions gave when they were made.
+
+There each call of a layer is known, with its numbers and the student's line
 that made it. The reference's net makes the same calls; the first one that differs is where to look.
-Only public cases are compared. No point hangs on it.
+Only public cases are compared so. No point hangs on it, and of the numbers nothing is shown.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from grader.box.evidence import modules_of
 from grader.grading.rerun import Rerun
 from grader.types import Call, Case, Cause, Diagnosis, Evidence
 
@@ -18,6 +23,19 @@ ID = "symptom/leaves-the-way"
 STARTS = "symptom/starts"
 SAME = 1e-9  # of a sum's size: rounding, in whatever order it was taken
 ALIKE = {"batchnorm_backward_alt": "batchnorm_backward"}
+
+
+def evidence(rerun: Rerun, causes: Mapping[str, Diagnosis]) -> dict[str, Evidence]:
+    """Return what happens over right layers in the cases of nets that are wrong, by case.
+
+    Left out is what follow-through has run so already, and whose cause is certain.
+    """
+    facts, layers = rerun.facts, rerun.assignment.grafts
+    certain = [name for name, why in causes.items() if why.cause.certain and why.hints]
+    known = {*facts.followed, *certain}
+    asked = [name for name in facts.failed() if name not in known and not facts.is_slow(name)]
+    cases = [c for c in facts.rubric.cases if c.item in asked and "fc_net" in modules_of(c)]
+    return rerun.nets(cases, rerun.over(layers)) if layers else {}
 
 
 def causes(
@@ -30,11 +48,8 @@ def causes(
     again = [one.evidence for one in rerun.facts.followed.values()]
     over = {key: one for seen in (*again, over) for key, one in seen.items() if one.calls}
     known = {name for name, one in found.items() if one.hints or one.whole}
-    cases = [
-        case
-        for case in rerun.facts.rubric.cases
-        if case.id in over and case.public and case.item not in known
-    ]
+    asked = [case for case in rerun.facts.rubric.cases if case.id in over and case.public]
+    cases = [case for case in asked if case.item not in known]
     if not rerun.assignment.solved:
         return {}
     right = rerun.nets(cases, rerun.reference_over(rerun.assignment.grafts))
@@ -111,13 +126,10 @@ def _place(call: Call) -> str:
 
 def _other(call: Call, wanted: Call) -> Iterator[str]:
     """Yield the arguments that both calls have and that differ."""
-    for name, numbers in wanted.numbers.items():
-        mine = call.numbers.get(name)
-        if mine is None:
-            continue
-        size = max(abs(wanted.numbers[name][2]), 1e-12)
-        if mine[0] != numbers[0] or any(
-            not math.isclose(a, b, rel_tol=SAME, abs_tol=SAME * size)
-            for a, b in zip(mine[1:], numbers[1:])
-        ):
+    for name in [name for name in wanted.numbers if name in call.numbers]:
+        mine, right = call.numbers[name], wanted.numbers[name]
+        near = SAME * max(abs(right[2]), 1e-12)
+        pairs = zip(mine[1:], right[1:])
+        close = all(math.isclose(a, b, rel_tol=SAME, abs_tol=near) for a, b in pairs)
+        if mine[0] != right[0] or not close:
             yield name

@@ -19,7 +19,7 @@ import numpy as np
 from grader.box.job import Job, Loaded, Observed
 from grader.box.session import Session
 from grader.box.worker import Worker as BoxWorker
-from grader.diagnosis import minimal_example, over_reference, own_gradient
+from grader.diagnosis import minimal_example, own_gradient, trace
 from grader.golden.store import Golden
 from grader.grading import dependencies, follow, large_input
 from grader.grading.assignment import Assignment
@@ -347,7 +347,7 @@ class Graded:
     ) -> dict[str, Evidence]:
         """Return what wrong nets do over right layers, where some `causes` are known."""
         again = {name: Again({}, {}, None, False) for name in followed}
-        return over_reference.evidence(self._rerun(again), causes or {})
+        return trace.evidence(self._rerun(again), causes or {})
 
     def minimal_example(self, followed: Mapping[str, Again] | None = None) -> dict[str, Smallest]:
         """Return the smallest case that each wrong item fails."""

@@ -15,9 +15,9 @@ from grader import judges
 from grader.authoring.lint import whole
 from grader.box.worker import Worker
 from grader.diagnosis import (
-    conduct,
     diagnose,
     formulas,
+    inside,
     match,
     plain,
     properties,
@@ -25,10 +25,8 @@ from grader.diagnosis import (
     sentences,
     source,
     spread,
-    steps,
     stops,
     symptoms,
-    terms,
 )
 from grader.diagnosis.match import WHOLE, Mine
 from grader.diagnosis.relations import Observed
@@ -784,7 +782,7 @@ def test_how_wrong_numbers_follow_from_the_right_ones(words: str) -> None:
 def stepped(output: str, got: np.ndarray, want: np.ndarray, **inputs: np.ndarray) -> list[str]:
     options = {"rule": "sgd_momentum", "watch": ["velocity"]}
     case = Case("a/c", "a", "optim.update", {}, options, True, "values.close", None, (), (), ())
-    return list(steps.words(case, output, inputs, got, want, 1e-9))
+    return list(inside.over_steps(case, output, inputs, got, want, 1e-9))
 
 
 def test_what_steps_show() -> None:
@@ -821,8 +819,8 @@ def test_what_steps_show() -> None:
 def test_the_three_ways_of_a_norms_gradient(factors: tuple[int, ...], words: str) -> None:
     inputs = {"x": X, "gamma": G, "beta": G, "dout": WANT}
     case = Case("a/c", "a", "norms.batchnorm_backward", {}, {}, True, "", None, (), (), ())
-    got = sum(f * t for f, t in zip(factors, terms._basis(inputs, 1e-5, 0)))
-    assert list(terms.words(case, "dx", inputs, np.asarray(got), 1e-9)) == [words]
+    got = sum(f * t for f, t in zip(factors, formulas._basis(inputs, 1e-5, 0)))
+    assert list(formulas.ways(case, "dx", inputs, np.asarray(got), 1e-9)) == [words]
 
 
 @pytest.mark.parametrize("factor", ["keep", "1/keep"])
@@ -875,8 +873,8 @@ def test_what_random_masks_and_first_parameters_show(
 
 
 def test_answers_that_differ_from_run_to_run_are_a_cause_of_their_own() -> None:
-    assert conduct.unstable([Evidence("a", "answered", unstable=True)]) is not None
-    assert conduct.unstable([Evidence("a", "answered")]) is None
+    assert plain.unstable([Evidence("a", "answered", unstable=True)]) is not None
+    assert plain.unstable([Evidence("a", "answered")]) is None
 
 
 CASES = [Case(n, "a", "layers.x", {}, {}, True, "", None, (), (), ()) for n in ("a/1", "a/2")]
@@ -894,7 +892,7 @@ def test_arguments_that_are_changed_in_place(
     evidence = {
         "a/1": Evidence("a/1", "answered", mutated=mutated), "a/2": Evidence("a/2", "answered"),
     }  # fmt: skip
-    told = conduct.changed(CASES, evidence, wrong, faults)
+    told = plain.changed(CASES, evidence, set(wrong), faults)
     assert (told[2] if told else None) is found
     assert told is None or told[1].startswith("x is changed in place")
 

@@ -52,7 +52,7 @@ BROKEN = (
     Broken("diagnosis.own_gradient.gradients", "comparing gradients"),
     Broken("diagnosis.own_gradient._agrees", "comparing gradients"),
     Broken("diagnosis.diagnose._by_answers", "explaining the item affine_forward"),
-    Broken("diagnosis.over_reference.evidence", "running nets over the reference's layers"),
+    Broken("diagnosis.trace.evidence", "running nets over the reference's layers"),
     Broken("diagnosis.diagnose.certain_causes", "running nets over the reference's layers"),
     Broken("diagnosis.trace.difference", "finding the line"),
     Broken("diagnosis.minimal_example.find", "finding minimal examples"),

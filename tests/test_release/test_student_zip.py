@@ -354,4 +354,4 @@ def test_usual_mistakes_come_without_formula_and_without_nearly_code(
 
 
 def test_the_gradient_that_takes_others_apart_stays_here(members: dict[str, bytes]) -> None:
-    assert b"centred" not in members[".selfcheck/grader/diagnosis/terms.py"]
+    assert b"centred" not in members[".selfcheck/grader/diagnosis/formulas.py"]
