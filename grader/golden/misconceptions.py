@@ -41,7 +41,6 @@ class Misconceptions:
     def __init__(self, manifest: Mapping[str, Any], flat: np.ndarray) -> None:
         self._manifest = manifest
         self._flat = flat
-        self._variants: list[str] = list(manifest["variants"])
 
     @classmethod
     def read(cls, folder: Path, reference: str) -> Misconceptions:
@@ -87,7 +86,8 @@ class Misconceptions:
                 for variants, what in rows:
                     answer = self._answer(what)
                     for number in variants:
-                        found.setdefault(self._variants[number], {})[case, output] = answer
+                        name = self._manifest["variants"][number]
+                        found.setdefault(name, {})[case, output] = answer
         return found
 
     def arrays(self) -> Iterator[tuple[str, Answer]]:

@@ -132,8 +132,7 @@ class Evaluator:
         `wrong` names items that are not right; a case that needs one of them is left out. If a
         judge breaks, that is our fault and the verdict says so.
         """
-        if cases is None:
-            cases = [case for case in self._rubric.cases if case.item == item.id]
+        cases = self._rubric.cases_of(item.id) if cases is None else cases
         cases = [case for case in cases if not set(case.needs) & set(wrong)]
         try:
             return self._verdict(item, evidence, cases)
@@ -201,7 +200,9 @@ class Evaluator:
             if one.kind is not None
         ]
         policy = self._rubric.table.judging.mutated_input
-        if evidence.mutated and policy != "allow" and not _may_change(case):
+        # Update rules may work in place: the course allows them to change the weights.
+        may_change = policy == "allow" or case.probe.startswith("optim.")
+        if evidence.mutated and not may_change:
             names = ", ".join(evidence.mutated)
             message = f"{names} was changed in place; the caller still needs it"
             fault = Fault(case.id, "all", names, "mutated_input", message, case.public)
@@ -225,8 +226,3 @@ class Evaluator:
 
     def _expected(self, case: Case) -> tuple[Arrays, ...]:
         return self._golden.expected(case) if judges.find(case.judge).golden else ()
-
-
-def _may_change(case: Case) -> bool:
-    """Return whether the course allows to work in place: update rules may change the weights."""
-    return case.probe.startswith("optim.")

@@ -23,10 +23,8 @@ class Rubric:
         self.table = table
         self.sha256 = sha256
         self.place = place or table.id
-        rows = [(item, row) for item in table.items for row in item.cases]
-        large = [(item, row) for item in table.items for row in large_rows(item)]
-        self.cases = tuple(case_of(item, row) for item, row in rows)
-        self.large = tuple(case_of(item, row) for item, row in large)
+        self.cases = tuple(case_of(item, row) for item in table.items for row in item.cases)
+        self.large = tuple(case_of(item, row) for item in table.items for row in large_rows(item))
         self._items = {item.id: item for item in table.items}
         self._needs: dict[str, tuple[str, ...]] = {}
         for item in table.items:  # what is needed stands above

@@ -18,7 +18,6 @@ from grader.rubric.cases import Rubric
 from grader.rubric.records import Goal, ImageProfile, Item, Part
 from grader.types import Fault, Flag, ItemResult, Notebook, PartResult, Status, Trained
 
-ABSENT = ("missing", "skipped")
 Judged = tuple[dict[str, ItemResult], tuple[Trained, ...], tuple[Flag, ...]]
 
 
@@ -87,7 +86,7 @@ def judge(
     results = {}
     for item in (one for one in rubric.table.items if one.kind == "notebook"):
         notebook = by_name.get(item.file)
-        if notebook is None or notebook.status in ABSENT:
+        if notebook is None or notebook.status in ("missing", "skipped"):
             results[item.id] = score.bare(item, "skipped")
         elif notebook.status == "unreadable":
             what = f"{notebook.name} could not be read: {notebook.says or 'it is no notebook'}"
@@ -115,8 +114,7 @@ def _finding(
     goal = part.goal
     assert goal is not None  # the rubric was checked
     if goal.judge == "reaches":
-        other = taken.get(goal.besides or "")
-        return reaches(goal, trained, rules, other, _modest(goal, rubric))
+        return reaches(goal, trained, rules, taken.get(goal.besides or ""), _modest(goal, rubric))
     return (beats if goal.judge == "beats" else sweeps)(goal, trained, rules)
 
 
@@ -161,9 +159,7 @@ def _part(part: Part, finding: GoalResult) -> PartResult:
 
 
 def _because_of(
-    item: Item,
-    missed: Sequence[tuple[Part, GoalResult]],
-    done: Mapping[str, ItemResult],
+    item: Item, missed: Sequence[tuple[Part, GoalResult]], done: Mapping[str, ItemResult]
 ) -> str | None:
     """Return the code item without which there could be no run; None if there are runs."""
     if not missed or any(finding.kind != "missing" for _, finding in missed):
