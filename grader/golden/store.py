@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from grader import judges
 from grader.errors import GoldenError
 from grader.rubric import inputs
 from grader.types import Arrays, Case
@@ -127,7 +128,12 @@ class Golden:
             raise GoldenError(f"golden: case {case.id} {what}; run `grade fixtures build`")
 
     def expected(self, case: Case) -> tuple[Arrays, ...]:
-        """Return the reference's outputs, then those of each alternative that differ from them."""
+        """Return the reference's outputs, then those of each alternative that differ from them.
+
+        A judge that compares with no answer has none.
+        """
+        if not judges.find(case.judge).golden:
+            return ()
         key = (case.id, *case.alternatives)
         if key not in self._expected:
             self._expected[key] = tuple(self.answers(case).values())

@@ -20,7 +20,7 @@ from grader.judges import Attempt, Finding, Rules
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
 from grader.submission.written import Sources
-from grader.types import Arrays, Case, Evidence, Fault, Status
+from grader.types import Case, Evidence, Fault, Status
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,13 @@ class Evaluator:
 
     def outputs(self, case: Case) -> tuple[str, ...]:
         """Return all outputs that a case gives."""
-        return judges.find(case.judge).names(case, self._expected(case))
+        return judges.find(case.judge).names(case, self._golden.expected(case))
 
     def attempt(self, case: Case, evidence: Evidence) -> Attempt:
         """Return an answered case as its judge sees it."""
         judging, tolerance = self._rubric.table.judging, self._rubric.item(case.item).tolerance
         rules = Rules.of(tolerance, judging.unit_axes, judging.float32)
-        inputs, expected = self._rubric.case_inputs(case), self._expected(case)
+        inputs, expected = self._rubric.case_inputs(case), self._golden.expected(case)
         return Attempt(case, inputs, evidence.arrays, evidence.refused, expected, rules)
 
     def names(self, case: Case) -> list[str]:
@@ -223,6 +223,3 @@ class Evaluator:
         """Return whether this item is missing or not written, and not one that it calls."""
         lacking = evidence.outcome in ("not_written", "missing")
         return lacking and self.ending(case, evidence).lacks
-
-    def _expected(self, case: Case) -> tuple[Arrays, ...]:
-        return self._golden.expected(case) if judges.find(case.judge).golden else ()

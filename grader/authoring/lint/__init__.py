@@ -15,22 +15,15 @@ each check.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from grader import resources
-from grader.authoring.lint import (
-    equivalent,
-    fresh,
-    known_submissions,
-    names,
-    proposals,
-    trials,
-    whole,
-)
+from grader.authoring.lint import equivalent, fresh, names, proposals, trials, whole
 from grader.authoring.lint.checks import Check, Defect, counted, of_error
+from grader.authoring.lint.known_submissions import FOLDER
 from grader.errors import BackgradeError, UsageError
 from grader.grading.assignment import Assignment
 from grader.release import secret_scan, student
@@ -39,6 +32,9 @@ from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
 from grader.rubric.records import RubricFile
 from grader.types import Progress
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True)
@@ -57,11 +53,11 @@ class Scope:
 
 def run(scope: Scope, progress: Progress = lambda what, i, n: None) -> Iterator[Check]:
     """Yield a row for each check, as soon as it is done."""
-    shipped, problems = _read(sorted((scope.home / "rubrics").glob("*.toml")))
+    shipped, problems = _each(read_rubric, sorted((scope.home / "rubrics").glob("*.toml")))
     rubrics = shipped
     if scope.rubric:
         path = resources.rubric_path(scope.rubric)
-        rubrics, problems = _read([path])
+        rubrics, problems = _each(read_rubric, [path])
         if path.resolve() not in {Path(one.place).resolve() for one in shipped}:
             shipped = rubrics  # golden answers are made for it alone
     elif not shipped and not problems:
@@ -74,7 +70,7 @@ def run(scope: Scope, progress: Progress = lambda what, i, n: None) -> Iterator[
     yield names.check(scope.home, rubrics, scope.all_rubrics)
     yield fresh.template(scope.home)
     yield fresh.schemas(scope.home)
-    assignments, problems = _assignments(rubrics)
+    assignments, problems = _each(resources.assignment, [one.place for one in rubrics])
     if not problems:
         yield _leaks(scope.home, assignments)
     progress("golden answers", 0, 1)
@@ -90,21 +86,12 @@ def run(scope: Scope, progress: Progress = lambda what, i, n: None) -> Iterator[
         yield from _submissions(scope.home, assignments, progress)
 
 
-def _read(paths: Sequence[Path]) -> tuple[list[Rubric], list[Defect]]:
-    rubrics, problems = [], []
-    for path in paths:
-        try:
-            rubrics.append(read_rubric(path))
-        except BackgradeError as error:
-            problems.append(of_error(error))
-    return rubrics, problems
-
-
-def _assignments(rubrics: Sequence[Rubric]) -> tuple[list[Assignment], list[Defect]]:
+def _each(make: Callable[[A], B], given: Iterable[A]) -> tuple[list[B], list[Defect]]:
+    """Return what is made of each thing given, and the problems of those of which it cannot be."""
     found, problems = [], []
-    for rubric in rubrics:
+    for one in given:
         try:
-            found.append(resources.assignment(rubric.place))
+            found.append(make(one))
         except BackgradeError as error:
             problems.append(of_error(error))
     return found, problems
@@ -161,7 +148,8 @@ def _mutants(
         return Check("mutants", "", [of_error(error)])
     wanted = {one.rubric.table.id for one in assignments}
     # One rubric by itself cannot tell what it leaves out from what it is too weak for.
-    others = _assignments([one for one in shipped if one.table.id not in wanted])[0]
+    places = [one.place for one in shipped if one.table.id not in wanted]
+    others = _each(resources.assignment, places)[0]
     rubrics = [whole.in_own_words(one).rubric for one in (*assignments, *others)]
     found = trials.run(rubrics, folder, assignments[0].golden, progress).within(wanted)
     return mutants_row(found, rubrics, rows, path, scope.home, scope.all_rubrics)
@@ -212,5 +200,5 @@ def _submissions(
         yield Check(kind, counted(len(places), "submission"), problems)
     if broken:
         yield Check("submissions", "", broken)
-    if not (home / known_submissions.FOLDER).is_dir():
-        yield Check("accepted, wrong", "", left_out=f"no {known_submissions.FOLDER}/ here")
+    if not (home / FOLDER).is_dir():
+        yield Check("accepted, wrong", "", left_out=f"no {FOLDER}/ here")

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.authoring.lint.mutations import functions, functions_of
+from grader.authoring.fixtures.misconceptions import functions, functions_of
+from grader.authoring.fixtures.reference import of_package
 from grader.errors import UsageError
 from grader.types import Submission
 
@@ -46,14 +47,6 @@ class WrongSubmission:
 def of_files(name: str, files: dict[str, bytes], package: str = "cs231n") -> Submission:
     """Return a submission in memory."""
     return Submission(name, "0" * 64, package, files)
-
-
-def of_package(folder: Path) -> dict[str, bytes]:
-    """Return the Python files of a package as a submission holds them."""
-    return {
-        f"{folder.name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
-        for path in sorted(folder.rglob("*.py"))
-    }
 
 
 def accepted(home: Path) -> Iterator[Accepted]:
@@ -93,17 +86,13 @@ def wrong_submission(home: Path, path: Path) -> WrongSubmission:
     except (SyntaxError, KeyError, ValueError, AttributeError) as error:
         raise UsageError(f"{path}: says no FAILS = {{item: [parts]}} ({error!r}); add it") from None
     base = said.get("BASE", "reference")
-    right = (
-        of_files("reference", of_package(home / "reference" / "cs231n"))
-        if base == "reference"
-        else style(home, base)
-    )
-    name = f"{path.parent.name}/{path.stem}"
-    submission = of_files(
-        name.replace("/", " "), planted(dict(right.files), text, str(path)), right.package
-    )
-    rubric = said.get("RUBRIC", "cs231n-a2")
-    return WrongSubmission(name, ast.get_docstring(tree) or "", fails, rubric, submission)
+    right = of_files("reference", of_package(home / "reference" / "cs231n"))
+    if base != "reference":
+        right = style(home, base)
+    files = planted(dict(right.files), text, str(path))
+    submission = of_files(f"{path.parent.name} {path.stem}", files, right.package)
+    rubric, says = said.get("RUBRIC", "cs231n-a2"), ast.get_docstring(tree) or ""
+    return WrongSubmission(f"{path.parent.name}/{path.stem}", says, fails, rubric, submission)
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, Any]]:
