@@ -45,11 +45,6 @@ class Scope:
     rubric: str = ""
     quick: bool = False
 
-    @property
-    def all_rubrics(self) -> bool:
-        """Whether every shipped rubric is looked at."""
-        return not self.rubric
-
 
 def run(scope: Scope, progress: Progress = lambda what, i, n: None) -> Iterator[Check]:
     """Yield a row for each check, as soon as it is done."""
@@ -67,7 +62,7 @@ def run(scope: Scope, progress: Progress = lambda what, i, n: None) -> Iterator[
         yield Check("rubrics", counted(len(rubrics), "rubric"), problems)
         return
     yield names.points(rubrics)
-    yield names.check(scope.home, rubrics, scope.all_rubrics)
+    yield names.check(scope.home, rubrics, not scope.rubric)
     yield fresh.template(scope.home)
     yield fresh.schemas(scope.home)
     assignments, problems = _each(resources.assignment, [one.place for one in rubrics])
@@ -152,7 +147,7 @@ def _mutants(
     others = _each(resources.assignment, places)[0]
     rubrics = [whole.in_own_words(one).rubric for one in (*assignments, *others)]
     found = trials.run(rubrics, folder, assignments[0].golden, progress).within(wanted)
-    return mutants_row(found, rubrics, rows, path, scope.home, scope.all_rubrics)
+    return mutants_row(found, rubrics, rows, path, scope.home, not scope.rubric)
 
 
 def mutants_row(

@@ -44,10 +44,6 @@ class Explained(BaseModel):
     kind: Literal["equivalent", "tolerated"] = "equivalent"
     rubrics: tuple[str, ...] = ()
 
-    def explains(self, mutant: Mutant) -> bool:
-        """Say whether it is about this mutant."""
-        return mutant.key == self.key
-
     @property
     def key(self) -> tuple[str, str, str]:
         """The mutant's key, in however many spaces and whichever quotes it was written."""
@@ -141,9 +137,8 @@ def too_few(score: MutationScore) -> list[Defect]:
 
 
 def _covers(row: Explained, survivor: Survivor) -> bool:
-    return row.explains(survivor.mutant) and (
-        not row.rubrics or bool(set(row.rubrics) & set(survivor.rubrics))
-    )
+    here = not row.rubrics or bool(set(row.rubrics) & set(survivor.rubrics))
+    return here and survivor.mutant.key == row.key
 
 
 def lives(survivor: Survivor, line: str) -> Defect:

@@ -118,15 +118,14 @@ def planted(files: dict[str, bytes], wrong: str, place: str = "wrong") -> dict[s
         for name, piece in functions_of([node]):
             path = next((p for p in files if find(files[p], name)), None)
             bound = next((p for p in files if path is None and _is_bound(files[p], name)), None)
-            if bound is not None:  # to an object: the new function binds the name again
-                files[bound] += f"\n\n{text_of(lines, piece)}\n".encode()
-                changed.add(bound)
-                continue
-            if path is None:
-                extra.append(text_of(lines, piece))
-                continue
-            files[path] = _replaced(files[path], name, text_of(lines, piece))
-            changed.add(path)
+            text = text_of(lines, piece)
+            if path is not None:
+                files[path] = _replaced(files[path], name, text)
+            elif bound is not None:  # to an object: the new function binds the name again
+                files[bound] += f"\n\n{text}\n".encode()
+            else:
+                extra.append(text)
+            changed.update(filter(None, (path, bound)))
     if not changed:
         raise UsageError(f"{place}: replaces no function of a right submission; name one of it")
     for path in changed:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from grader.authoring.fixtures import misconceptions
-from grader.authoring.fixtures.misconceptions import functions
+from grader.authoring.fixtures.misconceptions import Misconception, functions
 from grader.authoring.fixtures.reference import of_package
 from grader.authoring.lint import known_submissions
 from grader.authoring.lint.checks import Check, Defect, counted, of_error
@@ -129,10 +129,7 @@ def _questions(reference: Path) -> tuple[set[str], list[Defect]]:
 
 
 def _of_mistakes(
-    home: Path,
-    usual: Sequence[misconceptions.Misconception],
-    fails: Fails,
-    rubrics: Sequence[Rubric],
+    home: Path, usual: Sequence[Misconception], fails: Fails, rubrics: Sequence[Rubric]
 ) -> Iterator[Defect]:
     parts = _parts(rubrics)
     right = of_package(home / "reference" / "cs231n")
@@ -157,7 +154,7 @@ def _of_mistakes(
             yield Defect(_place(one), "fails no part of its own item", do)
 
 
-def _place(one: misconceptions.Misconception) -> str:
+def _place(one: Misconception) -> str:
     return f"reference/misconceptions/{one.item}.toml: {one.id}"
 
 

@@ -96,7 +96,9 @@ def run(
         all_of_them = tuple(one for one in mutants(files) if one.function in reached and only(one))
 
         def ask(mutant: Mutant) -> Mapping[str, Any]:
-            lives, noticed_by = _lives(nn, _near(mutant, trials))
+            near = [trial for trial in trials if mutant.function in trial.reaches]
+            near.sort(key=lambda trial: (len(trial.reaches), trial.took_s))
+            lives, noticed_by = _lives(nn, near)  # what reaches little else comes first
             asked = [n for n in sorted(lives) if not noticed_by or noticed_by & items[n]]
             return {"lives": asked}
 
@@ -190,12 +192,6 @@ def one_by_one(
 
     for one in side_by_side.run(len(tried), work, "mutants"):
         yield one["number"], one["said"]
-
-
-def _near(mutant: Mutant, trials: Sequence[SharedCase]) -> list[SharedCase]:
-    """Return the trials that reach what was changed; those that reach little else come first."""
-    near = [trial for trial in trials if mutant.function in trial.reaches]
-    return sorted(near, key=lambda trial: (len(trial.reaches), trial.took_s))
 
 
 def _lives(nn: Implementation, trials: Sequence[SharedCase]) -> tuple[set[str], set[str]]:

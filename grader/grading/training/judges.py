@@ -125,10 +125,8 @@ def sweeps(goal: Goal, runs: Sequence[Trained], rules: GoalRules) -> GoalResult:
     def values(group: list[Trained]) -> list[float]:
         """Return what is varied in a group, each value `apart` times the one before or more."""
         kept: list[float] = []
-        for each in sorted(
-            scale(run) if goal.over == "initial_scale" else float(run.training.batch_size)
-            for run in group
-        ):
+        sizes = [float(run.training.batch_size) for run in group]
+        for each in sorted(map(scale, group) if goal.over == "initial_scale" else sizes):
             if each > 0 and (not kept or each >= kept[-1] * goal.apart):
                 kept.append(each)
         return kept
