@@ -59,10 +59,8 @@ class Misconceptions:
         except (*UNREADABLE, KeyError, TypeError) as error:
             raise GoldenError(f"{folder}: cannot be read ({error}); rebuild the fixtures") from None
         if known != (FORMAT, reference, hashlib.sha256(data).hexdigest()):
-            raise GoldenError(
-                f"{folder}: was made by another reference than the golden answers beside it, or "
-                "changed; run `grade fixtures build`"
-            )
+            what = "was made by another reference than the golden answers beside it, or changed"
+            raise GoldenError(f"{folder}: {what}; run `grade fixtures build`")
         return cls(manifest, flat)
 
     @classmethod

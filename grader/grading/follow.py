@@ -59,35 +59,31 @@ def through(rerun: Rerun) -> dict[str, Again]:
     ):
         if not cases or not rerun.has_time:
             continue
-        of_own_forward = items is norms
+        of_own = items is norms
         with rerun.deciding(items):
             with rerun.session(job) as session:
-                if of_own_forward:
+                if of_own:
                     evidence = _of_halves(session, cases)
                 else:
                     evidence = session.observe(cases, facts.evaluator.is_right)
             for item in items:
                 with rerun.deciding([item]):
                     mine = [case for case in cases if case.item == item.id]
-                    again = _again(mine, evidence, rerun, item, of_own_forward)
+                    again = _again(mine, evidence, rerun, item, of_own)
                     found |= {item.id: again} if again is not None else {}
     return found
 
 
 def _again(
-    cases: Sequence[Case],
-    evidence: Mapping[str, Evidence],
-    rerun: Rerun,
-    item: Item,
-    of_own_forward: bool,
+    cases: Sequence[Case], evidence: Mapping[str, Evidence], rerun: Rerun, item: Item, of_own: bool
 ) -> Again | None:
-    """Return what trying an item again has shown; None if it has shown nothing."""
+    """Return what trying an item again, or `of_own` forward pass, has shown; None if nothing."""
     facts = rerun.facts
     wrong = {name for name, verdict in facts.verdicts.items() if not verdict.passed}
     again = facts.evaluator.verdict(item, evidence, cases, wrong)
     if again.broken:
         rerun.broken[item.id] = again
-    held = of_own_forward and bool(cases)  # of no case nothing is known
+    held = of_own and bool(cases)  # of no case nothing is known
     held = held and all(_is_gradient(facts.evaluator, c, evidence[c.id]) for c in cases)
     if not (held or any(again.right.values()) or any(f.kind in DECISIVE for f in again.faults)):
         return None

@@ -35,11 +35,8 @@ class Rubric:
     @functools.cached_property
     def ladder(self) -> tuple[Case, ...]:
         """The minimal cases of all items."""
-        return tuple(
-            rung
-            for item in self.table.items
-            for rung in minimal_cases.of(self.cases_of(item.id), [part.id for part in item.parts])
-        )
+        items = [(self.cases_of(item.id), [p.id for p in item.parts]) for item in self.table.items]
+        return tuple(rung for cases, parts in items for rung in minimal_cases.of(cases, parts))
 
     def cases_of(self, item_id: str) -> tuple[Case, ...]:
         """Return the cases of an item."""

@@ -136,9 +136,8 @@ def _check_call(dotted: str, row: CaseRow) -> None:
     try:
         operation_of(dotted, row.options)
     except KeyError:
-        raise RubricError(
-            f"probe {dotted!r}: no operation has it; add a row to grader/guest/operations.py"
-        ) from None
+        what = "no operation has it; add a row to grader/guest/operations.py"
+        raise RubricError(f"probe {dotted!r}: {what}") from None
     signature = inspect.signature(probe)
     try:
         signature.bind(None, **row.inputs, **row.options)

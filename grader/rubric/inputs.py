@@ -96,10 +96,8 @@ def _parse(description: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
         if FACTOR.match(word):
             _dyadic(word[1:], description)
         elif word not in (*KINDS, "strided") and not _classes(word):
-            raise UsageError(
-                f"input {description!r}: unknown word {word!r}; use one of "
-                f"{', '.join(KINDS)}, strided, labels=N, *FACTOR, +SHIFT"
-            )
+            known = f"{', '.join(KINDS)}, strided, labels=N, *FACTOR, +SHIFT"
+            raise UsageError(f"input {description!r}: unknown word {word!r}; use one of {known}")
     kinds = [word for word in words if word in KINDS or _classes(word)]
     if len(kinds) > 1 or (kinds and _classes(kinds[0]) and len(words) > 1):
         raise UsageError(f"input {description!r}: {words[0]!r} and {words[1]!r} exclude each other")

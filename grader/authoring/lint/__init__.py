@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from grader import resources
 from grader.authoring.lint import equivalent, fresh, names, proposals, trials, whole
@@ -163,13 +163,12 @@ def mutants_row(
     Where a strict rubric lets one live it is a problem, elsewhere a warning.
     """
     score = equivalent.score(found, rows, path, all_rubrics)
-    lines: dict[Any, str] = {}
-    if score.unexplained:
-        lines = proposals.run(score.unexplained, rubrics, home / "reference")
+    alive = score.unexplained
+    lines = proposals.run(alive, rubrics, home / "reference") if alive else {}
     strict = {one.table.id for one in rubrics if one.table.mutants == "strict"}
     problems = list(score.problems)
     warnings: list[Defect] = []
-    for survivor in score.unexplained:
+    for survivor in alive:
         problem = equivalent.lives(survivor, lines.get(survivor.mutant.key, ""))
         (problems if strict & set(survivor.rubrics) else warnings).append(problem)
     (problems if strict else warnings).extend(equivalent.too_few(score))
@@ -188,8 +187,7 @@ def _submissions(
         yield Check("submissions", "", [of_error(error)])
         return
     wrong = whole.run(tried, progress)
-    kinds = dict.fromkeys(trial.kind for trial in tried)
-    for kind in kinds:
+    for kind in dict.fromkeys(trial.kind for trial in tried):
         places = {trial.place for trial in tried if trial.kind == kind}
         problems = [one for one in wrong if one.place in places]
         yield Check(kind, counted(len(places), "submission"), problems)

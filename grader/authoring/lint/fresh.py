@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader import resources
-from grader.authoring.fixtures import reference, verify
+from grader.authoring.fixtures import build, reference
 from grader.authoring.lint.checks import Check, Defect, counted, of_error
 from grader.errors import BackgradeError
 from grader.golden.store import Golden
@@ -24,7 +24,7 @@ def golden(home: Path, rubrics: Sequence[Rubric]) -> Check:
     folder = home / "reference" / "golden"
     name = "golden answers"
     try:
-        differing = verify.differences(rubrics, home / "reference", folder)
+        differing = build.differences(rubrics, home / "reference", folder)
         stored = Golden.read(folder)
     except BackgradeError as error:
         return Check(name, "", [of_error(error)])

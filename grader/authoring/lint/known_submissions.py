@@ -55,11 +55,10 @@ def accepted(home: Path) -> Iterator[Accepted]:
         try:
             expected = tomllib.loads(path.read_text(encoding="utf-8"))
             rubrics = tuple(map(str, expected["rubrics"]))
+            missing = tuple(expected.get("missing", ()))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"{path}: says no `rubrics` ({error}); add them") from None
-        yield Accepted(
-            path, rubrics, tuple(expected.get("missing", ())), style(home, path.parent.name)
-        )
+        yield Accepted(path, rubrics, missing, style(home, path.parent.name))
 
 
 def style(home: Path, name: str) -> Submission:

@@ -195,13 +195,13 @@ class Recompute:
             if (fitted.sizes, fitted.normalization) != (best.sizes, best.normalization):
                 raise Refused("its parameters are those of two different nets")
         train = None if claimed.rows is None else self._accuracy(fitted, "training", claimed.rows)
-        message = (
-            "" if claimed.rows is not None else "it was trained on other images than the grader has"
-        )
-        if claimed.rows is not None and not len(claimed.rows):
-            message = "it names training images that do not exist"
+        message = ""
         if not (best.finite and fitted.finite):
             message = "its parameters are not all finite: the training ran away"
+        elif claimed.rows is None:
+            message = "it was trained on other images than the grader has"
+        elif not len(claimed.rows):
+            message = "it names training images that do not exist"
         return Trained(notebook, claimed, train, val, hidden, message)
 
     def _accuracy(self, net: Net, split: Split, rows: np.ndarray | None = None) -> float:
