@@ -216,8 +216,7 @@ class Evaluator:
 
     def ending(self, case: Case, evidence: Evidence) -> Ending:
         """Return how a case without an answer ended, in words."""
-        item = self._rubric.item(case.item)
-        return endings.of(item, evidence, self.sources, self._rubric.table.limits.case_s)
+        return endings.of(self.item(case), evidence, self.sources, self._rubric.table.limits.case_s)
 
     def _lacks(self, case: Case, evidence: Evidence) -> bool:
         """Return whether this item is missing or not written, and not one that it calls."""

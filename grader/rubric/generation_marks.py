@@ -57,12 +57,8 @@ def weak(files: Mapping[str, bytes], package: str) -> list[Mark]:
 
 
 def _inside(files: Mapping[str, bytes], package: str) -> dict[str, str]:
-    return {name: _text(files.get(f"{package}/{name}", b"")) for name in CODE}
-
-
-def _text(data: bytes) -> str:
-    text = data[:MAX_CHARACTERS].decode("utf-8", "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    found = {name: files.get(f"{package}/{name}", b"")[:MAX_CHARACTERS] for name in CODE}
+    return {n: re.sub("\r\n?", "\n", data.decode("utf-8", "replace")) for n, data in found.items()}
 
 
 # ----------------------------------------------------------------------------------- strong marks

@@ -115,9 +115,8 @@ def _leaks(home: Path, assignments: Sequence[Assignment]) -> Check:
             except (BackgradeError, OSError) as error:
                 left_out = f"student.zip, which cannot be made ({error})"
                 continue
-            new = {
-                f"student.zip of {table.id}: {n}": d for n, d in zipped.items() if d not in known
-            }
+            place = f"student.zip of {table.id}"
+            new = {f"{place}: {n}": data for n, data in zipped.items() if data not in known}
             problems += _given_away(secret, new)
             looked_at += len(new)
     except BackgradeError as error:

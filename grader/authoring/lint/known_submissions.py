@@ -20,7 +20,6 @@ from grader.errors import UsageError
 from grader.types import Submission
 
 FOLDER = Path("tests") / "submissions"
-NAMES = ("FAILS", "BASE", "RUBRIC")
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,12 @@ def wrong_submission(home: Path, path: Path) -> WrongSubmission:
     try:
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text)
-        said = dict(_constants(tree))
+        said: dict[str, Any] = {
+            node.targets[0].id: ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+            if node.targets[0].id in ("FAILS", "BASE", "RUBRIC")
+        }
         fails = {item: list(parts) for item, parts in said["FAILS"].items()}
     except (SyntaxError, KeyError, ValueError, AttributeError) as error:
         raise UsageError(f"{path}: says no FAILS = {{item: [parts]}} ({error!r}); add it") from None
@@ -92,13 +96,6 @@ def wrong_submission(home: Path, path: Path) -> WrongSubmission:
     submission = of_files(f"{path.parent.name} {path.stem}", files, right.package)
     rubric, says = said.get("RUBRIC", "cs231n-a2"), ast.get_docstring(tree) or ""
     return WrongSubmission(f"{path.parent.name}/{path.stem}", says, fails, rubric, submission)
-
-
-def _constants(tree: ast.Module) -> Iterator[tuple[str, Any]]:
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            if node.targets[0].id in NAMES:
-                yield node.targets[0].id, ast.literal_eval(node.value)
 
 
 def planted(files: dict[str, bytes], wrong: str, place: str = "wrong") -> dict[str, bytes]:

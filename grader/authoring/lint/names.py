@@ -61,8 +61,7 @@ def check(home: Path, rubrics: Sequence[Rubric], all_rubrics: bool) -> Check:
         usual = misconceptions.read(home / "reference")
     except GoldenError as error:
         usual, problems = (), [*problems, of_error(error)]
-    fails: list[tuple[str, Mapping[str, Sequence[str]]]] = []
-    fails += [(_place(one), one.fails) for one in usual]
+    fails: list[tuple[str, Mapping[str, Sequence[str]]]] = [(_place(u), u.fails) for u in usual]
     for path in known_submissions.wrong(home).values():
         try:
             wrong = known_submissions.wrong_submission(home, path)

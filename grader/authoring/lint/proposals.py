@@ -11,7 +11,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,8 +153,7 @@ def _costs(
 
 def _written(row: CaseRow) -> str:
     """Return a row as it stands in a rubric."""
-    told = {f.name: getattr(row, f.name) for f in fields(row)}
-    return _toml({name: value for name, value in told.items() if value != getattr(BARE, name)})
+    return _toml({name: value for name, value in vars(row).items() if value != getattr(BARE, name)})
 
 
 def _toml(value: Any) -> str:

@@ -54,8 +54,7 @@ def submissions(
             found += _own(home, one)
         except BackgradeError as error:
             problems.append(of_error(error))
-    found += _usual(home, assignments, problems)
-    found += _handed_in(home, assignments, problems)
+    found += [*_usual(home, assignments, problems), *_handed_in(home, assignments, problems)]
     return found, problems
 
 
