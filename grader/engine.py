@@ -27,7 +27,6 @@ from grader.grading.facts import Facts
 from grader.grading.outcome import result_of
 from grader.grading.rerun import Rerun, explaining
 from grader.grading.verdicts import Evaluator
-from grader.judges import find
 from grader.notebooks import inline_answers
 from grader.rubric import generation
 from grader.submission import review
@@ -157,7 +156,7 @@ def _flags(submission: Submission, assignment: Assignment, loaded: Loaded) -> tu
         return (*changed, Flag("unread", "no file could be loaded, so none was looked at here", ""))
 
     def answers(case: Case) -> list[np.ndarray]:
-        expected = assignment.golden.expected(case) if find(case.judge).golden else ()
+        expected = assignment.golden.expected(case)
         return [array for outputs in expected for array in outputs.values()]
 
     return (*changed, *review.flags(submission, assignment.rubric, answers))

@@ -90,10 +90,10 @@ def _built(names: list[str] | None) -> tuple[Any, Any]:
 
 def _show_differences() -> int:
     """Print each array that the reference gives in another way now; return how many."""
-    from grader.authoring.fixtures import verify
+    from grader.authoring.fixtures import build as building
 
     reference = resources.home() / "reference"
-    found = verify.differences(resources.rubrics(), reference, resources.golden_folder())
+    found = building.differences(resources.rubrics(), reference, resources.golden_folder())
     for difference in found:
         typer.echo(f"{difference.array}: {difference.says}")
     return len(found)

@@ -52,14 +52,10 @@ class Entry:
 def kind_of(training: Training) -> Kind:
     """Return of which kind a run is."""
     ratio = training.dropout_keep_ratio
+    drops = ratio is not None and 0 < ratio < 1
     first = next(iter(training.initial_weight_std), 0.0)
-    return Kind(
-        update_rule=training.update_rule,
-        normalization=training.normalization,
-        drops=ratio is not None and 0 < ratio < 1,
-        batch_size=training.batch_size,
-        scale=float(first) if math.isfinite(first) else 0.0,
-    )
+    scale = float(first) if math.isfinite(first) else 0.0
+    return Kind(training.update_rule, training.normalization, drops, training.batch_size, scale)
 
 
 class Bands:
@@ -72,19 +68,17 @@ class Bands:
     def read(cls, folder: Path, profile: ImageProfile, real: bool) -> Bands:
         """Read the bands for images of this profile. Raises GoldenError for a file that is none."""
         try:
-            text = (folder / FILE).read_bytes()
-        except FileNotFoundError:
-            return cls()
-        except OSError as error:
-            raise GoldenError(f"{folder / FILE}: cannot be read ({error}); {AGAIN}") from None
-        try:
-            whole = json.loads(text)
+            whole = json.loads((folder / FILE).read_bytes())
             found = whole.get("cifar10" if real else "synthetic")
             if whole["form"] != FORM:
                 raise ValueError(f"has form {whole['form']!r}")
             if found is None or found["profile"] != shown(profile):
                 return cls()
             return cls([_entry(row) for row in found["bands"]])
+        except FileNotFoundError:
+            return cls()
+        except OSError as error:
+            raise GoldenError(f"{folder / FILE}: cannot be read ({error}); {AGAIN}") from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise GoldenError(f"{folder / FILE}: is no such file ({error}); {AGAIN}") from None
 

@@ -41,7 +41,6 @@ class Misconceptions:
     def __init__(self, manifest: Mapping[str, Any], flat: np.ndarray) -> None:
         self._manifest = manifest
         self._flat = flat
-        self._variants: list[str] = list(manifest["variants"])
 
     @classmethod
     def read(cls, folder: Path, reference: str) -> Misconceptions:
@@ -60,10 +59,8 @@ class Misconceptions:
         except (*UNREADABLE, KeyError, TypeError) as error:
             raise GoldenError(f"{folder}: cannot be read ({error}); rebuild the fixtures") from None
         if known != (FORMAT, reference, hashlib.sha256(data).hexdigest()):
-            raise GoldenError(
-                f"{folder}: was made by another reference than the golden answers beside it, or "
-                "changed; run `grade fixtures build`"
-            )
+            what = "was made by another reference than the golden answers beside it, or changed"
+            raise GoldenError(f"{folder}: {what}; run `grade fixtures build`")
         return cls(manifest, flat)
 
     @classmethod
@@ -87,7 +84,8 @@ class Misconceptions:
                 for variants, what in rows:
                     answer = self._answer(what)
                     for number in variants:
-                        found.setdefault(self._variants[number], {})[case, output] = answer
+                        name = self._manifest["variants"][number]
+                        found.setdefault(name, {})[case, output] = answer
         return found
 
     def arrays(self) -> Iterator[tuple[str, Answer]]:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from grader import judges
 from grader.errors import GoldenError
 from grader.rubric import inputs
 from grader.types import Arrays, Case
@@ -26,6 +27,7 @@ FORMAT = 1
 # What NumPy raises for bytes that are no .npy file; a broken header fails in its tokenizer.
 UNREADABLE = (ValueError, EOFError, OSError, SyntaxError, tokenize.TokenError)
 MAIN = "reference"
+MEND = "restore it or run `grade fixtures build`"
 Answers = Mapping[str, Mapping[str, np.ndarray]]  # alternative -> output -> array
 
 
@@ -90,20 +92,20 @@ class Golden:
             raise GoldenError(f"{path}: is missing; run `grade fixtures build`") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise GoldenError(f"{path}: cannot be read ({error}); restore it or rebuild") from None
-        if manifest.get("format") != FORMAT:
-            raise GoldenError(
-                f"{path}: has format {manifest.get('format')!r}; rebuild the fixtures"
-            )
-        files = {}
-        for name, digest in listed.items():
-            expected = None if as_found else str(digest)
-            files[name] = _read_array(folder / name, expected, cases)
-        strangers = {p.name for p in folder.glob("*.npy")} - set(files)
-        if strangers:
-            name = sorted(strangers)[0]
+        if (form := manifest.get("format")) != FORMAT:
+            raise GoldenError(f"{path}: has format {form!r}; rebuild the fixtures")
+        files = {
+            name: _read_array(folder / name, None if as_found else str(digest), cases)
+            for name, digest in listed.items()
+        }
+        for name in sorted({p.name for p in folder.glob("*.npy")} - set(files)):
             raise GoldenError(f"{folder / name}: is not in the manifest; remove it or rebuild")
         for case_id, entry in cases.items():
-            _check_entry(path, case_id, entry, files, as_found)
+            try:
+                _check_entry(entry, files, as_found)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                what = f"case {case_id} does not fit its file ({error}); restore it or rebuild"
+                raise GoldenError(f"{path}: {what}") from None
         return cls(manifest, files, hashlib.sha256(text).hexdigest())
 
     @property
@@ -115,24 +117,24 @@ class Golden:
         """Raise GoldenError unless every case is here, made from this very definition."""
         for case in cases:
             entry = self._manifest["cases"].get(case.id)
-            if entry is None or entry["definition"] != definition(case, seed):
-                what = (
-                    "has no golden answers"
-                    if entry is None
-                    else "has changed since they were built"
-                )
-                raise GoldenError(f"golden: case {case.id} {what}; run `grade fixtures build`")
-            for name in case.alternatives:
-                if name not in entry["alternatives"]:
-                    raise GoldenError(
-                        f"golden: case {case.id} has no answers for alternative {name}; "
-                        "run `grade fixtures build`"
-                    )
+            if entry is None:
+                what = "has no golden answers"
+            elif entry["definition"] != definition(case, seed):
+                what = "has changed since they were built"
+            elif lacking := [n for n in case.alternatives if n not in entry["alternatives"]]:
+                what = f"has no answers for alternative {lacking[0]}"
+            else:
+                continue
+            raise GoldenError(f"golden: case {case.id} {what}; run `grade fixtures build`")
 
     def expected(self, case: Case) -> tuple[Arrays, ...]:
-        """Return the reference's outputs, then those of each alternative that differ from them."""
-        wanted = (MAIN, *case.alternatives)
-        key = (case.id, *wanted)
+        """Return the reference's outputs, then those of each alternative that differ from them.
+
+        A judge that compares with no answer has none.
+        """
+        if not judges.find(case.judge).golden:
+            return ()
+        key = (case.id, *case.alternatives)
         if key not in self._expected:
             self._expected[key] = tuple(self.answers(case).values())
         return self._expected[key]
@@ -186,14 +188,11 @@ class Golden:
 
     def _arrays(self, case_id: str, alternative: str) -> dict[str, np.ndarray]:
         entry = self._manifest["cases"][case_id]
-        flat = self._files[entry["file"]]
-        outputs = {}
-        known = entry["answers"]
-        for output, row in known[_first(known, alternative)].items():
-            shape = tuple(row["shape"])
-            piece = flat[row["offset"] : row["offset"] + math.prod(shape)]
-            outputs[output] = piece.reshape(shape)
-        return outputs
+        flat, known = self._files[entry["file"]], entry["answers"]
+        return {
+            output: _piece(flat, row).reshape(row["shape"])
+            for output, row in known[_first(known, alternative)].items()
+        }
 
 
 def write(folder: Path, manifest: Mapping[str, Any], files: Mapping[str, np.ndarray]) -> None:
@@ -226,9 +225,7 @@ def _read_array(path: Path, digest: str | None, cases: Mapping[str, Any]) -> np.
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise GoldenError(
-            f"{path}: cannot be read ({error.strerror}); restore it or run `grade fixtures build`"
-        ) from None
+        raise GoldenError(f"{path}: cannot be read ({error.strerror}); {MEND}") from None
     if digest is None or hashlib.sha256(data).hexdigest() == digest:
         try:
             return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
@@ -236,32 +233,27 @@ def _read_array(path: Path, digest: str | None, cases: Mapping[str, Any]) -> np.
             raise GoldenError(f"{path}: is no array ({error}); restore it or rebuild") from None
     changed = _changed_arrays(path.name, data, cases)
     what = f" ({', '.join(changed[:3])})" if changed else ""
-    raise GoldenError(
-        f"{path}: is not the file that was built{what}; restore it or run `grade fixtures build`"
-    )
+    raise GoldenError(f"{path}: is not the file that was built{what}; {MEND}")
 
 
-def _check_entry(
-    path: Path,
-    case_id: str,
-    entry: Mapping[str, Any],
-    files: Mapping[str, np.ndarray],
-    as_found: bool,
-) -> None:
-    """Raise GoldenError where a row of the manifest does not find the array that it promises."""
-    try:
-        flat = files[entry["file"]]
-        for name in entry["answers"]:
-            for row in entry["answers"][_first(entry["answers"], name)].values():
-                piece = flat[row["offset"] : row["offset"] + math.prod(row["shape"])]
-                digest = hashlib.sha256(piece.tobytes()).hexdigest()
-                is_other = digest != row["sha256"] and not as_found
-                if piece.size != math.prod(row["shape"]) or piece.dtype != np.float64 or is_other:
-                    raise ValueError("another array than was built")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise GoldenError(
-            f"{path}: case {case_id} does not fit its file ({error}); restore it or rebuild"
-        ) from None
+def _check_entry(entry: Any, files: Mapping[str, np.ndarray], as_found: bool) -> None:
+    """Raise ValueError where a row of the manifest does not find the array that it promises."""
+    flat = files[entry["file"]]
+    for name in entry["answers"]:
+        for row in entry["answers"][_first(entry["answers"], name)].values():
+            piece = _piece(flat, row)
+            is_other = _is_changed(piece, row) and not as_found
+            if piece.size != math.prod(row["shape"]) or piece.dtype != np.float64 or is_other:
+                raise ValueError("another array than was built")
+
+
+def _piece(flat: np.ndarray, row: Any) -> np.ndarray:
+    """Return the numbers of an array, as far as they are there; `row` says where it lies."""
+    return flat[row["offset"] : row["offset"] + math.prod(row["shape"])]
+
+
+def _is_changed(piece: np.ndarray, row: Any) -> bool:
+    return bool(hashlib.sha256(piece.tobytes()).hexdigest() != row["sha256"])
 
 
 def _first(answers: Mapping[str, Any], alternative: str) -> str:
@@ -276,11 +268,10 @@ def _changed_arrays(name: str, data: bytes, cases: Mapping[str, Any]) -> list[st
         flat = np.load(io.BytesIO(data), allow_pickle=False)
     except UNREADABLE:
         return []
-    found = []
-    for case_id, entry in cases.items():
-        for alternative, outputs in entry["answers"].items() if entry["file"] == name else ():
-            for output, row in () if isinstance(outputs, str) else outputs.items():
-                piece = flat[row["offset"] : row["offset"] + math.prod(row["shape"])]
-                if hashlib.sha256(piece.tobytes()).hexdigest() != row["sha256"]:
-                    found.append(f"{case_id}:{alternative}:{output}")
-    return found
+    return [
+        f"{case_id}:{alternative}:{output}"
+        for case_id, entry in cases.items()
+        for alternative, outputs in (entry["answers"].items() if entry["file"] == name else ())
+        for output, row in (() if isinstance(outputs, str) else outputs.items())
+        if _is_changed(_piece(flat, row), row)
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from grader.grading.verdicts import Evaluator
 from grader.judges import find
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
-from grader.types import Case
 
 
 @dataclass(frozen=True)
@@ -53,38 +52,23 @@ class Assignment:
         cases = (*self.rubric.cases, *self.rubric.ladder)
         with_golden = tuple(case for case in cases if find(case.judge).golden)
         self.golden.check(with_golden, self.rubric.table.seed)
-        self._check_parts()
-
-    def _check_parts(self) -> None:
-        """Raise RubricError if a part could never be earned, for no case decides it."""
         evaluator = Evaluator(self.rubric, self.golden)
         for item in self.rubric.table.items:
-            cases = [case for case in self.rubric.cases if case.item == item.id]
-            self._check_outputs(item, cases, evaluator)
-            decided = {item.part_of(name, case) for case in cases for name in evaluator.names(case)}
-            for part in item.parts:
-                if part.goal is None and part.id not in decided:
-                    raise RubricError(
-                        f"{self.rubric.place}: item '{item.id}', part '{part.id}': no case "
-                        "decides it; add a case, or name its outputs"
-                    )
+            self._check_item(item, evaluator)
 
-    def _check_outputs(self, item: Item, cases: Sequence[Case], evaluator: Evaluator) -> None:
-        """Raise RubricError if `only` or `outputs` names what no case of the item gives."""
-        given: dict[str, None] = {}
-        for case in cases:
-            names = evaluator.outputs(case)
-            given |= dict.fromkeys(names)
-            self._check_names(f"item '{item.id}', case '{case.id}', only", case.only, names)
+    def _check_item(self, item: Item, evaluator: Evaluator) -> None:
+        """Raise RubricError if a part could never be earned, or names what no case gives."""
+        place, cases = f"{self.rubric.place}: item '{item.id}'", self.rubric.cases_of(item.id)
+        named = [(f"case '{c.id}', only", c.only, evaluator.outputs(c)) for c in cases]
+        every = tuple(dict.fromkeys(name for _, _, names in named for name in names))
+        named += [(f"part '{part.id}', outputs", part.outputs, every) for part in item.parts]
+        for where, patterns, names in named:
+            for pattern in patterns:
+                if not any(fnmatch.fnmatchcase(name, pattern) for name in names):
+                    what = f"no output is called '{pattern}'; there are {', '.join(names)}"
+                    raise RubricError(f"{place}, {where}: {what}")
+        decided = {item.part_of(name, case) for case in cases for name in evaluator.names(case)}
         for part in item.parts:
-            place = f"item '{item.id}', part '{part.id}', outputs"
-            self._check_names(place, part.outputs, given)
-
-    def _check_names(self, field: str, patterns: Iterable[str], names: Iterable[str]) -> None:
-        for pattern in patterns:
-            if not any(fnmatch.fnmatchcase(name, pattern) for name in names):
-                known = ", ".join(names)
-                raise RubricError(
-                    f"{self.rubric.place}: {field}: no output is called '{pattern}'; "
-                    f"there are {known}"
-                )
+            if part.goal is None and part.id not in decided:
+                what = "no case decides it; add a case, or name its outputs"
+                raise RubricError(f"{place}, part '{part.id}': {what}")

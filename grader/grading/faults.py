@@ -20,17 +20,9 @@ OF_PROBES = ("ReturnValue", "NotWritten", "Missing")  # exceptions that a probe 
 
 def of_finding(found: Finding, attempt: Attempt, part: str, public: bool) -> Fault:
     """Return the fault or the warning that a finding is."""
-    fault = Fault(
-        case=attempt.case.id,
-        part=part,
-        output=found.output,
-        kind=found.kind or "value",
-        says=(wording.public if public else wording.hidden)(found, attempt),
-        public=public,
-        error=found.error,
-        allowed=found.allowed,
-        warning=found.warning,
-    )
+    says = (wording.public if public else wording.hidden)(found, attempt)
+    fault = Fault(attempt.case.id, part, found.output, found.kind or "value", says, public)
+    fault = replace(fault, error=found.error, allowed=found.allowed, warning=found.warning)
     if public:
         return replace(fault, at=found.at, comparison=_comparison(found, attempt))
     # Two digits of an error: the others could be numbers of the case.

@@ -53,45 +53,38 @@ def through(rerun: Rerun) -> dict[str, Again]:
     plain = [item for item in failed if fails(forward_of(item.id, promised=True), verdicts)]
     found: dict[str, Again] = {}
     for items, job, cases in (
-        (nets, rerun.over(layers), [c for c in rubric.cases if c.item in _ids(nets)]),
+        (nets, rerun.over(layers), [c for item in nets for c in rubric.cases_of(item.id)]),
         (norms, rerun.job, [case for item in norms for case in _own_cases(item, rubric)]),
-        (plain, rerun.job, [_alone(case) for case in rubric.cases if case.item in _ids(plain)]),
+        (plain, rerun.job, [_alone(c) for item in plain for c in rubric.cases_of(item.id)]),
     ):
         if not cases or not rerun.has_time:
             continue
-        of_own_forward = items is norms
+        of_own = items is norms
         with rerun.deciding(items):
             with rerun.session(job) as session:
-                evidence = (
-                    _of_halves(session, cases)
-                    if of_own_forward
-                    else session.observe(cases, facts.evaluator.is_right)
-                )
+                if of_own:
+                    evidence = _of_halves(session, cases)
+                else:
+                    evidence = session.observe(cases, facts.evaluator.is_right)
             for item in items:
                 with rerun.deciding([item]):
                     mine = [case for case in cases if case.item == item.id]
-                    again = _again(mine, evidence, rerun, item, of_own_forward)
+                    again = _again(mine, evidence, rerun, item, of_own)
                     found |= {item.id: again} if again is not None else {}
     return found
 
 
 def _again(
-    cases: Sequence[Case],
-    evidence: Mapping[str, Evidence],
-    rerun: Rerun,
-    item: Item,
-    of_own_forward: bool,
+    cases: Sequence[Case], evidence: Mapping[str, Evidence], rerun: Rerun, item: Item, of_own: bool
 ) -> Again | None:
-    """Return what trying an item again has shown; None if it has shown nothing."""
+    """Return what trying an item again, or `of_own` forward pass, has shown; None if nothing."""
     facts = rerun.facts
     wrong = {name for name, verdict in facts.verdicts.items() if not verdict.passed}
     again = facts.evaluator.verdict(item, evidence, cases, wrong)
     if again.broken:
         rerun.broken[item.id] = again
-    own_cases = cases if of_own_forward else ()
-    held = bool(own_cases) and all(  # of no case nothing is known
-        _is_gradient(facts.evaluator, case, evidence[case.id]) for case in own_cases
-    )
+    held = of_own and bool(cases)  # of no case nothing is known
+    held = held and all(_is_gradient(facts.evaluator, c, evidence[c.id]) for c in cases)
     if not (held or any(again.right.values()) or any(f.kind in DECISIVE for f in again.faults)):
         return None
     root = forward_of(item.id) or _called(cases, evidence, facts.verdicts)
@@ -123,10 +116,6 @@ def _called(
     return next((name for name in verdicts if name in called and fails(name, verdicts)), None)
 
 
-def _ids(items: Sequence[Item]) -> set[str]:
-    return {item.id for item in items}
-
-
 def _own_cases(item: Item, rubric: Rubric) -> list[Case]:
     """Return the item's largest plain case as a question about the own forward pass.
 
@@ -135,22 +124,11 @@ def _own_cases(item: Item, rubric: Rubric) -> list[Case]:
     plain = [c for c in rubric.cases if c.item == item.id and " " not in c.inputs["x"]]
     if not plain:
         return []
-    case = max(plain, key=_size)
-    shapes = {name: case.inputs[name].split()[0] for name in ("x", "gamma", "beta")}
-    own = replace(
-        case,
-        id=f"{case.id}/own",
-        probe="own.norm_backward",
-        judge="own.gradient",
-        public=False,
-        inputs={**case.inputs, **{f"{n}_along": shape for n, shape in shapes.items()}},
-        options={**case.options, "forward": OPERATIONS[item.id].forward, "backward": item.id},
-    )
-    return [own]
-
-
-def _size(case: Case) -> int:
-    return math.prod(int(n) for n in case.inputs["x"].split("x"))
+    case = max(plain, key=lambda one: math.prod(map(int, one.inputs["x"].split("x"))))
+    along = {f"{name}_along": case.inputs[name].split()[0] for name in ("x", "gamma", "beta")}
+    options = {**case.options, "forward": OPERATIONS[item.id].forward, "backward": item.id}
+    case = replace(case, id=f"{case.id}/own", probe="own.norm_backward", judge="own.gradient")
+    return [replace(case, public=False, inputs={**case.inputs, **along}, options=options)]
 
 
 def _of_halves(session: Session, cases: Sequence[Case]) -> dict[str, Evidence]:
@@ -166,19 +144,13 @@ def _of_halves(session: Session, cases: Sequence[Case]) -> dict[str, Evidence]:
 
 def _halves(case: Case) -> tuple[Case, Case]:
     """Return the backward pass without directions, and the forward pass without dout."""
-    directions = {name for name in case.inputs if name.endswith("_along")}
-    backward = {name: text for name, text in case.inputs.items() if name not in directions}
-    forward = {name: text for name, text in case.inputs.items() if name != "dout"}
-    options = {name: value for name, value in case.options.items() if name != "backward"}
+    backward = {n: text for n, text in case.inputs.items() if not n.endswith("_along")}
+    forward = {n: text for n, text in case.inputs.items() if n != "dout"}
+    options = {n: value for n, value in case.options.items() if n != "backward"}
+    ends = replace(case, probe="own.norm_ends", options=options | {"step": own.STEP})
     return (
         replace(case, id=f"{case.id}/backward", inputs=backward),
-        replace(
-            case,
-            id=f"{case.id}/ends",
-            probe="own.norm_ends",
-            inputs=forward,
-            options=options | {"step": own.STEP},
-        ),
+        replace(ends, id=f"{case.id}/ends", inputs=forward),
     )
 
 

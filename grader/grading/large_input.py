@@ -30,12 +30,8 @@ def flags(
 
 
 def _message(item: str, evidence: Evidence, limit: float) -> str:
-    took = (
-        "did not finish"
-        if evidence.outcome == "timeout"
-        else f"took {evidence.cpu_s:.1f} s of CPU time"
-    )
-    return (
-        f"{item} {took} on a large input, where {limit:g} s is generous: "
-        "see whether it works out its answer number by number"
-    )
+    took = f"took {evidence.cpu_s:.1f} s of CPU time"
+    if evidence.outcome == "timeout":
+        took = "did not finish"
+    look = "see whether it works out its answer number by number"
+    return f"{item} {took} on a large input, where {limit:g} s is generous: {look}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from grader.grading import follow, score
 from grader.grading.verdicts import Verdict
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
-from grader.types import Diagnosis, Fault, ItemResult, PartResult
+from grader.types import Diagnosis, ItemResult
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ def result_of(
     parts = score.parts_of(item, verdict.right, verdict.otherwise)
     parts = score.with_follow_through(parts, excused, share)
     earned = score.tidy(sum(part.earned for part in parts))
-    faults = () if earned == item.points else _not_excused(verdict, excused)
+    faults = tuple(f for f in verdict.faults if earned != item.points and not excused.get(f.part))
+    is_earned = all(part.status in ("passed", "partial") for part in parts if part.possible > 0)
     root = consequence.root if consequence is not None else None
     is_skipped = root is not None and verdict.written and share == 0
     hints = (why.hints if why is not None else ()) or item.hints
@@ -52,15 +53,7 @@ def result_of(
         hints=hints[: rubric.table.hint_level] if earned < item.points else (),
         cause=why.cause if why is not None and root is None else None,
         because_of=root,
-        followed_through=(again or consequence) is not None and _all_earned(parts),
+        followed_through=(again or consequence) is not None and is_earned,
         checks=verdict.checks,
         public_checks=verdict.public_checks,
     )
-
-
-def _not_excused(verdict: Verdict, excused: Mapping[str, bool]) -> tuple[Fault, ...]:
-    return tuple(fault for fault in verdict.faults if not excused.get(fault.part, False))
-
-
-def _all_earned(parts: Iterable[PartResult]) -> bool:
-    return all(part.status in ("passed", "partial") for part in parts if part.possible > 0)

@@ -20,7 +20,7 @@ from grader.judges import Attempt, Finding, Rules
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
 from grader.submission.written import Sources
-from grader.types import Arrays, Case, Evidence, Fault, Status
+from grader.types import Case, Evidence, Fault, Status
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,13 @@ class Evaluator:
 
     def outputs(self, case: Case) -> tuple[str, ...]:
         """Return all outputs that a case gives."""
-        return judges.find(case.judge).names(case, self._expected(case))
+        return judges.find(case.judge).names(case, self._golden.expected(case))
 
     def attempt(self, case: Case, evidence: Evidence) -> Attempt:
         """Return an answered case as its judge sees it."""
         judging, tolerance = self._rubric.table.judging, self._rubric.item(case.item).tolerance
         rules = Rules.of(tolerance, judging.unit_axes, judging.float32)
-        inputs, expected = self._rubric.case_inputs(case), self._expected(case)
+        inputs, expected = self._rubric.case_inputs(case), self._golden.expected(case)
         return Attempt(case, inputs, evidence.arrays, evidence.refused, expected, rules)
 
     def names(self, case: Case) -> list[str]:
@@ -132,8 +132,7 @@ class Evaluator:
         `wrong` names items that are not right; a case that needs one of them is left out. If a
         judge breaks, that is our fault and the verdict says so.
         """
-        if cases is None:
-            cases = [case for case in self._rubric.cases if case.item == item.id]
+        cases = self._rubric.cases_of(item.id) if cases is None else cases
         cases = [case for case in cases if not set(case.needs) & set(wrong)]
         try:
             return self._verdict(item, evidence, cases)
@@ -201,7 +200,9 @@ class Evaluator:
             if one.kind is not None
         ]
         policy = self._rubric.table.judging.mutated_input
-        if evidence.mutated and policy != "allow" and not _may_change(case):
+        # Update rules may work in place: the course allows them to change the weights.
+        may_change = policy == "allow" or case.probe.startswith("optim.")
+        if evidence.mutated and not may_change:
             names = ", ".join(evidence.mutated)
             message = f"{names} was changed in place; the caller still needs it"
             fault = Fault(case.id, "all", names, "mutated_input", message, case.public)
@@ -215,18 +216,9 @@ class Evaluator:
 
     def ending(self, case: Case, evidence: Evidence) -> Ending:
         """Return how a case without an answer ended, in words."""
-        item = self._rubric.item(case.item)
-        return endings.of(item, evidence, self.sources, self._rubric.table.limits.case_s)
+        return endings.of(self.item(case), evidence, self.sources, self._rubric.table.limits.case_s)
 
     def _lacks(self, case: Case, evidence: Evidence) -> bool:
         """Return whether this item is missing or not written, and not one that it calls."""
         lacking = evidence.outcome in ("not_written", "missing")
         return lacking and self.ending(case, evidence).lacks
-
-    def _expected(self, case: Case) -> tuple[Arrays, ...]:
-        return self._golden.expected(case) if judges.find(case.judge).golden else ()
-
-
-def _may_change(case: Case) -> bool:
-    """Return whether the course allows to work in place: update rules may change the weights."""
-    return case.probe.startswith("optim.")

@@ -19,13 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from grader import judges
 from grader.golden.misconceptions import Misconceptions
 from grader.golden.store import Golden
 from grader.notebooks import percent, questions
 from grader.rubric import solution_markers
 from grader.rubric.cases import Rubric
-from grader.types import Case
 
 LONG = 25  # characters; a shorter line ("mean = x.mean(axis=0)") may stand anywhere
 ENOUGH = 39.5  # bits: four numbers with three digits, or one with twelve
@@ -170,7 +168,7 @@ def secrets(
         for name, array in rubric.case_inputs(case).items():
             if array.dtype == np.float64:
                 found[f"{name} of the hidden case {case.id}"] = array
-        for number, outputs in enumerate(_expected(case, golden)):
+        for number, outputs in enumerate(golden.expected(case)):
             for name, array in outputs.items():
                 what = f"{name} of the hidden case {case.id}{'*' * number}"
                 found[what] = _unshown(array, shown)
@@ -191,17 +189,13 @@ def texts(rubrics: Sequence[Rubric], solution: Mapping[str, str]) -> dict[str, s
 def _shown(rubrics: Sequence[Rubric], golden: Golden, wrong: Misconceptions) -> np.ndarray:
     """Return the numbers of public answers, sorted: a hidden answer may have one of them too."""
     public = {case.id: case for rubric in rubrics for case in rubric.cases if case.public}
-    arrays = [a for case in public.values() for o in _expected(case, golden) for a in o.values()]
+    arrays = [a for case in public.values() for o in golden.expected(case) for a in o.values()]
     arrays += [
         answer
         for name, answer in wrong.arrays()
         if name.split(":")[1] in public and isinstance(answer, np.ndarray)
     ]
     return np.unique(np.concatenate([np.zeros(0), *map(np.ravel, arrays)]))
-
-
-def _expected(case: Case, golden: Golden) -> Sequence[Mapping[str, np.ndarray]]:
-    return golden.expected(case) if judges.find(case.judge).golden else ()
 
 
 def _unshown(array: np.ndarray, shown: np.ndarray) -> np.ndarray:

@@ -23,10 +23,8 @@ class Rubric:
         self.table = table
         self.sha256 = sha256
         self.place = place or table.id
-        rows = [(item, row) for item in table.items for row in item.cases]
-        large = [(item, row) for item in table.items for row in large_rows(item)]
-        self.cases = tuple(case_of(item, row) for item, row in rows)
-        self.large = tuple(case_of(item, row) for item, row in large)
+        self.cases = tuple(case_of(item, row) for item in table.items for row in item.cases)
+        self.large = tuple(case_of(item, row) for item in table.items for row in large_rows(item))
         self._items = {item.id: item for item in table.items}
         self._needs: dict[str, tuple[str, ...]] = {}
         for item in table.items:  # what is needed stands above
@@ -37,11 +35,8 @@ class Rubric:
     @functools.cached_property
     def ladder(self) -> tuple[Case, ...]:
         """The minimal cases of all items."""
-        return tuple(
-            rung
-            for item in self.table.items
-            for rung in minimal_cases.of(self.cases_of(item.id), [part.id for part in item.parts])
-        )
+        items = [(self.cases_of(item.id), [p.id for p in item.parts]) for item in self.table.items]
+        return tuple(rung for cases, parts in items for rung in minimal_cases.of(cases, parts))
 
     def cases_of(self, item_id: str) -> tuple[Case, ...]:
         """Return the cases of an item."""

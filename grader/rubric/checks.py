@@ -21,12 +21,12 @@ OPTIONS: Mapping[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 # By the judge of a goal: the field that it cannot do without.
 NEEDED = {"reaches": "at_least", "beats": "against", "sweeps": "over"}
+GOALS = "parts of notebook items have a goal, and only they have one or are a bonus"
 
 
 def check(path: Path, table: RubricFile) -> None:
     """Raise RubricError unless a rubric fits together, and all that it names exists."""
-    problem = next(_problems(table), "")
-    if problem:
+    for problem in _problems(table):
         raise RubricError(f"{path}: {problem}")
 
 
@@ -45,12 +45,10 @@ def _of_items(table: RubricFile, *steps: Callable[[Item], Iterator[str]]) -> Ite
 
 def _of_goals(item: Item) -> Iterator[str]:
     for part in item.parts:
-        needed = NEEDED[part.goal.judge] if part.goal else ""
-        if needed and getattr(part.goal, needed) is None:
-            yield (
-                f", part '{part.id}', goal: a goal with judge '{part.goal and part.goal.judge}' "
-                f"needs '{needed}'"
-            )
+        judge = part.goal.judge if part.goal else ""
+        if judge and getattr(part.goal, NEEDED[judge]) is None:
+            what = f"a goal with judge '{judge}' needs '{NEEDED[judge]}'"
+            yield f", part '{part.id}', goal: {what}"
 
 
 def _of_sums(item: Item) -> Iterator[str]:
@@ -65,10 +63,7 @@ def _of_sums(item: Item) -> Iterator[str]:
         yield f": points is {item.points:g} but its parts add up to {total:g}"
     for part in item.parts:
         if (part.goal is None) != (item.kind == "code") or (part.bonus and not part.goal):
-            yield (
-                f": part '{part.id}': parts of notebook items have a goal, and only they have one "
-                "or are a bonus"
-            )
+            yield f": part '{part.id}': {GOALS}"
 
 
 def _of_cases(item: Item) -> Iterator[str]:
@@ -99,10 +94,8 @@ def _of_ids(table: RubricFile) -> Iterator[str]:
                 yield f"{place}: needs '{need}', which no item above has as id"
         for part in item.parts:
             if part.goal and part.goal.besides not in (None, *above):
-                yield (
-                    f"{place}, part '{part.id}': besides '{part.goal.besides}', which no item "
-                    "above has as id"
-                )
+                what = f"besides '{part.goal.besides}', which no item above has as id"
+                yield f"{place}, part '{part.id}': {what}"
         if item.id in above:
             yield f"{place}: there are two items with this id"
         above.add(item.id)
@@ -143,9 +136,8 @@ def _check_call(dotted: str, row: CaseRow) -> None:
     try:
         operation_of(dotted, row.options)
     except KeyError:
-        raise RubricError(
-            f"probe {dotted!r}: no operation has it; add a row to grader/guest/operations.py"
-        ) from None
+        what = "no operation has it; add a row to grader/guest/operations.py"
+        raise RubricError(f"probe {dotted!r}: {what}") from None
     signature = inspect.signature(probe)
     try:
         signature.bind(None, **row.inputs, **row.options)

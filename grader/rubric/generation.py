@@ -61,7 +61,8 @@ def recognise(files: Mapping[str, bytes], package: str) -> Generation:
     weak = generation_marks.weak(files, package) if agree else []
     left, said = _narrowed(strong if agree else [], weak)
     chosen = _most(left & possible)
-    other = next(n for n in _by_support([*strong, *weak]) if n != chosen)
+    others = [name for name in GENERATIONS if name != chosen]
+    other = max(others, key=lambda name: len(_support(name, [*strong, *weak])))
     reason = _listed(said) if agree else _torn(chosen, strong)
     return Generation(chosen, reason or NO_MARK, agree and len(left) == 1, possible, other)
 
@@ -83,15 +84,7 @@ def _support(rubric: str, seen: Sequence[Mark]) -> set[int]:
 def _undominated(seen: Sequence[Mark]) -> frozenset[str]:
     """Return the rubrics for which no other has the same marks and more."""
     support = {rubric: _support(rubric, seen) for rubric in GENERATIONS}
-    return frozenset(
-        rubric
-        for rubric, mine in support.items()
-        if not any(mine < theirs for theirs in support.values())
-    )
-
-
-def _by_support(seen: Sequence[Mark]) -> list[str]:
-    return sorted(GENERATIONS, key=lambda rubric: -len(_support(rubric, seen)))
+    return frozenset(r for r in support if not any(support[r] < more for more in support.values()))
 
 
 def _most(rubrics: frozenset[str]) -> str:

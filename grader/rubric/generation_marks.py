@@ -57,12 +57,8 @@ def weak(files: Mapping[str, bytes], package: str) -> list[Mark]:
 
 
 def _inside(files: Mapping[str, bytes], package: str) -> dict[str, str]:
-    return {name: _text(files.get(f"{package}/{name}", b"")) for name in CODE}
-
-
-def _text(data: bytes) -> str:
-    text = data[:MAX_CHARACTERS].decode("utf-8", "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    found = {name: files.get(f"{package}/{name}", b"")[:MAX_CHARACTERS] for name in CODE}
+    return {n: re.sub("\r\n?", "\n", data.decode("utf-8", "replace")) for n, data in found.items()}
 
 
 # ----------------------------------------------------------------------------------- strong marks
@@ -110,35 +106,34 @@ def _of_arguments(names: frozenset[str], more: str) -> Iterator[Mark]:
 
 def _arguments(net: str) -> frozenset[str]:
     """Return the names of the constructor's arguments, as far as its head can be made out."""
-    at = re.search(CLASS.format("FullyConnectedNet"), net)
-    head = re.search(r"def[ \t]+__init__[ \t]*\(", net[at.end() :]) if at else None
-    if at is None or head is None:
-        return frozenset()
-    start = at.end() + head.end()
-    said = re.split(r"\)[ \t]*(?:->[^:\n]*)?:|\"\"\"|'''", net[start : start + 2000], maxsplit=1)[0]
+    head = _behind(r"def[ \t]+__init__[ \t]*\(", _behind(CLASS.format("FullyConnectedNet"), net))
+    said = re.split(r"\)[ \t]*(?:->[^:\n]*)?:|\"\"\"|'''", head[:2000], maxsplit=1)[0]
     return frozenset(re.findall(r"(?m)(?:^|,)[ \t]*([A-Za-z_]\w*)", re.sub(r"#.*", "", said)))
 
 
 def _of_assignment_1(net: str) -> bool:
     """Say whether TwoLayerNet can be stored, which it can from 2025 on, in assignment 1 alone."""
-    at = re.search(CLASS.format("TwoLayerNet"), net)
-    body = re.split(r"(?m)^class\b", net[at.end() :], maxsplit=1)[0] if at else ""
+    body = re.split(r"(?m)^class\b", _behind(CLASS.format("TwoLayerNet"), net), maxsplit=1)[0]
     return re.search(FUNCTION.format("(?:save|load)"), body) is not None
 
 
 def _is_given_away(name: str, optim: str) -> bool:
     """Say whether the code of an update rule stands between the marks; marks alone give nothing."""
-    at = re.search(FUNCTION.format(name), optim)
-    body = re.split(r"(?m)^def\b", optim[at.end() :], maxsplit=1)[0] if at else ""
+    body = re.split(r"(?m)^def\b", _behind(FUNCTION.format(name), optim), maxsplit=1)[0]
     pieces = GIVEN_AWAY.split(body)  # above the marks, between two of them, ..., below
     return any(RESULT.search(piece) for piece in pieces[1:-1])
 
 
 def _what_p_is(layers: str) -> str | None:
-    at = re.search(FUNCTION.format("dropout_forward"), layers)
-    said = P_IS.search(layers[at.end() : at.end() + 2000]) if at else None
+    said = P_IS.search(_behind(FUNCTION.format("dropout_forward"), layers)[:2000])
     word = KEEP_OR_DROP.search(said.group(1)) if said else None
     return word.group(1).lower() if word else None
+
+
+def _behind(pattern: str, text: str) -> str:
+    """Return what stands behind the first match of a pattern; nothing if there is none."""
+    found = re.search(pattern, text)
+    return text[found.end() :] if found else ""
 
 
 def _declared(files: Mapping[str, bytes]) -> Iterator[Mark]:

@@ -96,10 +96,8 @@ def _parse(description: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
         if FACTOR.match(word):
             _dyadic(word[1:], description)
         elif word not in (*KINDS, "strided") and not _classes(word):
-            raise UsageError(
-                f"input {description!r}: unknown word {word!r}; use one of "
-                f"{', '.join(KINDS)}, strided, labels=N, *FACTOR, +SHIFT"
-            )
+            known = f"{', '.join(KINDS)}, strided, labels=N, *FACTOR, +SHIFT"
+            raise UsageError(f"input {description!r}: unknown word {word!r}; use one of {known}")
     kinds = [word for word in words if word in KINDS or _classes(word)]
     if len(kinds) > 1 or (kinds and _classes(kinds[0]) and len(words) > 1):
         raise UsageError(f"input {description!r}: {words[0]!r} and {words[1]!r} exclude each other")
@@ -121,14 +119,11 @@ def _dyadic(text: str, description: str) -> float:
 
 
 def _base(shape: tuple[int, ...], words: tuple[str, ...], key: str) -> np.ndarray:
-    if "zeros" in words:
-        return np.zeros(shape)
-    if "ones" in words:
-        return np.ones(shape)
+    if "zeros" in words or "ones" in words:
+        return np.full(shape, float("ones" in words))
     if "halves" in words:
         return _halves(shape, key)
-    k = 2 * (_uint16(shape, key) >> 4) - 4095  # odd integers in [-4095, 4095]
-    array = k / 2048.0
+    array = (2 * (_uint16(shape, key) >> 4) - 4095) / 2048.0  # odd integers in [-4095, 4095]
     if "positive" in words:
         array = array + 2.0
     if "nonnegative" in words:
@@ -145,12 +140,10 @@ def _halves(shape: tuple[int, ...], key: str) -> np.ndarray:
 
 
 def _uint16(shape: tuple[int, ...], key: str) -> np.ndarray:
-    count = math.prod(shape)
-    raw = hashlib.shake_256(key.encode()).digest(2 * count)
+    raw = hashlib.shake_256(key.encode()).digest(2 * math.prod(shape))
     return np.frombuffer(raw, dtype="<u2").astype(np.int64).reshape(shape)
 
 
 def _labels(shape: tuple[int, ...], classes: int, key: str) -> np.ndarray:
-    count = math.prod(shape)
-    order = np.argsort(_uint16((count,), key), kind="stable")
+    order = np.argsort(_uint16((math.prod(shape),), key), kind="stable")
     return (order % classes).astype(np.int64).reshape(shape)

@@ -26,6 +26,7 @@ from typing import Any, ClassVar, Literal
 from grader.types import Case
 
 On = Literal["training", "validation"]
+Policy = Literal["warn", "fail"]
 
 
 def _limited(default: Any = ..., description: str = "", **limits: Any) -> Any:
@@ -75,12 +76,8 @@ class NotebookLimits:
 class JudgingPolicy:
     """Rules about what is right in value but not in form."""
 
-    unit_axes: Literal["warn", "fail"] = _limited(
-        "warn", "extra axes of length 1 around right values"
-    )
-    float32: Literal["warn", "fail"] = _limited(
-        "warn", "answers in single precision, right to single precision"
-    )
+    unit_axes: Policy = _limited("warn", "extra axes of length 1 around right values")
+    float32: Policy = _limited("warn", "answers in single precision, right to single precision")
     mutated_input: Literal["allow", "warn", "fail"] = _limited(
         "warn", "arguments that were changed in place"
     )

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from grader.authoring.fixtures import misconceptions as usual
 from grader.authoring.fixtures.misconceptions import Misconception
+from grader.authoring.fixtures.reference import of_package
 from grader.authoring.lint import known_submissions
 from grader.authoring.lint.known_submissions import (
     WrongSubmission,
     find,
     of_files,
-    of_package,
     planted,
     text_of,
 )

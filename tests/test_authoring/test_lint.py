@@ -397,7 +397,7 @@ def test_for_a_change_that_no_input_shows_lint_asks_for_a_reason(
     assert "no input was found that shows it" in problem.do and not warnings
     row = problem.do.partition("\n")[2].replace('"..."', '"The order of the two is free."')
     (explained,) = tomllib.loads(row)["mutants"]
-    assert equivalent.Explained(**explained).explains(relu.survivors[0].mutant)
+    assert equivalent.Explained(**explained).key == relu.survivors[0].mutant.key
 
 
 def test_what_only_a_left_out_item_can_notice_is_not_asked_of_a_rubric() -> None:

@@ -15,22 +15,15 @@ each check.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from grader import resources
-from grader.authoring.lint import (
-    equivalent,
-    fresh,
-    known_submissions,
-    names,
-    proposals,
-    trials,
-    whole,
-)
+from grader.authoring.lint import equivalent, fresh, names, proposals, trials, whole
 from grader.authoring.lint.checks import Check, Defect, counted, of_error
+from grader.authoring.lint.known_submissions import FOLDER
 from grader.errors import BackgradeError, UsageError
 from grader.grading.assignment import Assignment
 from grader.release import secret_scan, student
@@ -39,6 +32,9 @@ from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
 from grader.rubric.records import RubricFile
 from grader.types import Progress
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True)
@@ -49,19 +45,14 @@ class Scope:
     rubric: str = ""
     quick: bool = False
 
-    @property
-    def all_rubrics(self) -> bool:
-        """Whether every shipped rubric is looked at."""
-        return not self.rubric
-
 
 def run(scope: Scope, progress: Progress = lambda what, i, n: None) -> Iterator[Check]:
     """Yield a row for each check, as soon as it is done."""
-    shipped, problems = _read(sorted((scope.home / "rubrics").glob("*.toml")))
+    shipped, problems = _each(read_rubric, sorted((scope.home / "rubrics").glob("*.toml")))
     rubrics = shipped
     if scope.rubric:
         path = resources.rubric_path(scope.rubric)
-        rubrics, problems = _read([path])
+        rubrics, problems = _each(read_rubric, [path])
         if path.resolve() not in {Path(one.place).resolve() for one in shipped}:
             shipped = rubrics  # golden answers are made for it alone
     elif not shipped and not problems:
@@ -71,10 +62,10 @@ def run(scope: Scope, progress: Progress = lambda what, i, n: None) -> Iterator[
         yield Check("rubrics", counted(len(rubrics), "rubric"), problems)
         return
     yield names.points(rubrics)
-    yield names.check(scope.home, rubrics, scope.all_rubrics)
+    yield names.check(scope.home, rubrics, not scope.rubric)
     yield fresh.template(scope.home)
     yield fresh.schemas(scope.home)
-    assignments, problems = _assignments(rubrics)
+    assignments, problems = _each(resources.assignment, [one.place for one in rubrics])
     if not problems:
         yield _leaks(scope.home, assignments)
     progress("golden answers", 0, 1)
@@ -90,21 +81,12 @@ def run(scope: Scope, progress: Progress = lambda what, i, n: None) -> Iterator[
         yield from _submissions(scope.home, assignments, progress)
 
 
-def _read(paths: Sequence[Path]) -> tuple[list[Rubric], list[Defect]]:
-    rubrics, problems = [], []
-    for path in paths:
-        try:
-            rubrics.append(read_rubric(path))
-        except BackgradeError as error:
-            problems.append(of_error(error))
-    return rubrics, problems
-
-
-def _assignments(rubrics: Sequence[Rubric]) -> tuple[list[Assignment], list[Defect]]:
+def _each(make: Callable[[A], B], given: Iterable[A]) -> tuple[list[B], list[Defect]]:
+    """Return what is made of each thing given, and the problems of those of which it cannot be."""
     found, problems = [], []
-    for rubric in rubrics:
+    for one in given:
         try:
-            found.append(resources.assignment(rubric.place))
+            found.append(make(one))
         except BackgradeError as error:
             problems.append(of_error(error))
     return found, problems
@@ -133,9 +115,8 @@ def _leaks(home: Path, assignments: Sequence[Assignment]) -> Check:
             except (BackgradeError, OSError) as error:
                 left_out = f"student.zip, which cannot be made ({error})"
                 continue
-            new = {
-                f"student.zip of {table.id}: {n}": d for n, d in zipped.items() if d not in known
-            }
+            place = f"student.zip of {table.id}"
+            new = {f"{place}: {n}": data for n, data in zipped.items() if data not in known}
             problems += _given_away(secret, new)
             looked_at += len(new)
     except BackgradeError as error:
@@ -161,10 +142,11 @@ def _mutants(
         return Check("mutants", "", [of_error(error)])
     wanted = {one.rubric.table.id for one in assignments}
     # One rubric by itself cannot tell what it leaves out from what it is too weak for.
-    others = _assignments([one for one in shipped if one.table.id not in wanted])[0]
+    places = [one.place for one in shipped if one.table.id not in wanted]
+    others = _each(resources.assignment, places)[0]
     rubrics = [whole.in_own_words(one).rubric for one in (*assignments, *others)]
     found = trials.run(rubrics, folder, assignments[0].golden, progress).within(wanted)
-    return mutants_row(found, rubrics, rows, path, scope.home, scope.all_rubrics)
+    return mutants_row(found, rubrics, rows, path, scope.home, not scope.rubric)
 
 
 def mutants_row(
@@ -180,13 +162,12 @@ def mutants_row(
     Where a strict rubric lets one live it is a problem, elsewhere a warning.
     """
     score = equivalent.score(found, rows, path, all_rubrics)
-    lines: dict[Any, str] = {}
-    if score.unexplained:
-        lines = proposals.run(score.unexplained, rubrics, home / "reference")
+    alive = score.unexplained
+    lines = proposals.run(alive, rubrics, home / "reference") if alive else {}
     strict = {one.table.id for one in rubrics if one.table.mutants == "strict"}
     problems = list(score.problems)
     warnings: list[Defect] = []
-    for survivor in score.unexplained:
+    for survivor in alive:
         problem = equivalent.lives(survivor, lines.get(survivor.mutant.key, ""))
         (problems if strict & set(survivor.rubrics) else warnings).append(problem)
     (problems if strict else warnings).extend(equivalent.too_few(score))
@@ -205,12 +186,11 @@ def _submissions(
         yield Check("submissions", "", [of_error(error)])
         return
     wrong = whole.run(tried, progress)
-    kinds = dict.fromkeys(trial.kind for trial in tried)
-    for kind in kinds:
+    for kind in dict.fromkeys(trial.kind for trial in tried):
         places = {trial.place for trial in tried if trial.kind == kind}
         problems = [one for one in wrong if one.place in places]
         yield Check(kind, counted(len(places), "submission"), problems)
     if broken:
         yield Check("submissions", "", broken)
-    if not (home / known_submissions.FOLDER).is_dir():
-        yield Check("accepted, wrong", "", left_out=f"no {known_submissions.FOLDER}/ here")
+    if not (home / FOLDER).is_dir():
+        yield Check("accepted, wrong", "", left_out=f"no {FOLDER}/ here")

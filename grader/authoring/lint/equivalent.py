@@ -44,10 +44,6 @@ class Explained(BaseModel):
     kind: Literal["equivalent", "tolerated"] = "equivalent"
     rubrics: tuple[str, ...] = ()
 
-    def explains(self, mutant: Mutant) -> bool:
-        """Say whether it is about this mutant."""
-        return mutant.key == self.key
-
     @property
     def key(self) -> tuple[str, str, str]:
         """The mutant's key, in however many spaces and whichever quotes it was written."""
@@ -109,7 +105,6 @@ def score(
     With `all_rubrics` a row that explains no survivor is a problem too.
     """
     unexplained: list[Survivor] = []
-    problems: list[Defect] = []
     equivalent = alive = 0
     used: set[int] = set()
     for survivor in found.survivors:
@@ -125,11 +120,10 @@ def score(
         else:
             equivalent += 1
     counted = len(found.mutants) - equivalent
-    if all_rubrics:
-        keys = {mutant.key for mutant in found.mutants}
-        stale = [row for n, row in enumerate(rows) if n not in used]
-        problems += [_stale(row, path, keys) for row in stale]
-    return MutationScore(counted - alive, counted, equivalent, tuple(unexplained), tuple(problems))
+    keys = {mutant.key for mutant in found.mutants}
+    stale = [row for n, row in enumerate(rows) if all_rubrics and n not in used]
+    problems = tuple(_stale(row, path, keys) for row in stale)
+    return MutationScore(counted - alive, counted, equivalent, tuple(unexplained), problems)
 
 
 def too_few(score: MutationScore) -> list[Defect]:
@@ -141,9 +135,8 @@ def too_few(score: MutationScore) -> list[Defect]:
 
 
 def _covers(row: Explained, survivor: Survivor) -> bool:
-    return row.explains(survivor.mutant) and (
-        not row.rubrics or bool(set(row.rubrics) & set(survivor.rubrics))
-    )
+    here = not row.rubrics or bool(set(row.rubrics) & set(survivor.rubrics))
+    return here and survivor.mutant.key == row.key
 
 
 def lives(survivor: Survivor, line: str) -> Defect:
@@ -153,12 +146,9 @@ def lives(survivor: Survivor, line: str) -> Defect:
         f"no input was found that shows it: if it is as right, say why in reference/{FILE}:\n"
         f"{row_for(mutant)}"
     )  # fmt: skip
-    return Defect(
-        f"reference/{mutant.file}:{mutant.line}",
-        f"{mutant.function} costs no point ({', '.join(survivor.rubrics)}) "
-        f"with `{mutant.after}` for `{mutant.before}`",
-        do,
-    )
+    says = f"{mutant.function} costs no point ({', '.join(survivor.rubrics)}) "
+    says += f"with `{mutant.after}` for `{mutant.before}`"
+    return Defect(f"reference/{mutant.file}:{mutant.line}", says, do)
 
 
 def row_for(mutant: Mutant) -> str:
@@ -170,6 +160,5 @@ def row_for(mutant: Mutant) -> str:
 
 def _stale(row: Explained, path: Path, known: Collection[tuple[str, str, str]]) -> Defect:
     why = "costs a point now" if row.key in known else "is no change of the reference any more"
-    return Defect(
-        str(path), f"{row.function}: `{row.after}` for `{row.before}` {why}", "take that row out"
-    )
+    says = f"{row.function}: `{row.after}` for `{row.before}` {why}"
+    return Defect(str(path), says, "take that row out")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader import resources
-from grader.authoring.fixtures import reference, verify
+from grader.authoring.fixtures import build, reference
 from grader.authoring.lint.checks import Check, Defect, counted, of_error
 from grader.errors import BackgradeError
 from grader.golden.store import Golden
@@ -24,7 +24,7 @@ def golden(home: Path, rubrics: Sequence[Rubric]) -> Check:
     folder = home / "reference" / "golden"
     name = "golden answers"
     try:
-        differing = verify.differences(rubrics, home / "reference", folder)
+        differing = build.differences(rubrics, home / "reference", folder)
         stored = Golden.read(folder)
     except BackgradeError as error:
         return Check(name, "", [of_error(error)])
@@ -47,22 +47,17 @@ def template(home: Path) -> Check:
         for path in (folder.rglob("*") if folder.is_dir() else ())
         if path.suffix in (".py", ".ipynb") and ".ipynb_checkpoints" not in path.parts
     }
-    problems = []
+    wrong = {}
     for name, text in made.items():
         if name not in there:
-            problems.append(_stale(folder / name, "is missing"))
+            wrong[name] = "is missing"
         elif there[name].read_text(encoding="utf-8") != text:
-            problems.append(_stale(folder / name, "is not what the reference gives"))
-    problems += [
-        _stale(there[name], "is in no reference") for name in sorted(set(there) - set(made))
-    ]
+            wrong[name] = "is not what the reference gives"
+    wrong |= {name: "is in no reference" for name in sorted(set(there) - set(made))}
+    problems = [Defect(str(folder / n), says, "run `make template`") for n, says in wrong.items()]
     notebooks = sum(name.endswith(".ipynb") for name in made)
     looked_at = f"{counted(len(made) - notebooks, 'file')}, {counted(notebooks, 'notebook')}"
     return Check("template files", looked_at, problems)
-
-
-def _stale(path: Path, says: str) -> Defect:
-    return Defect(str(path), says, "run `make template`")
 
 
 def schemas(home: Path) -> Check:

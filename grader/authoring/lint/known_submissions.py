@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.authoring.lint.mutations import functions, functions_of
+from grader.authoring.fixtures.misconceptions import functions, functions_of
+from grader.authoring.fixtures.reference import of_package
 from grader.errors import UsageError
 from grader.types import Submission
 
 FOLDER = Path("tests") / "submissions"
-NAMES = ("FAILS", "BASE", "RUBRIC")
 
 
 @dataclass(frozen=True)
@@ -48,25 +48,16 @@ def of_files(name: str, files: dict[str, bytes], package: str = "cs231n") -> Sub
     return Submission(name, "0" * 64, package, files)
 
 
-def of_package(folder: Path) -> dict[str, bytes]:
-    """Return the Python files of a package as a submission holds them."""
-    return {
-        f"{folder.name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
-        for path in sorted(folder.rglob("*.py"))
-    }
-
-
 def accepted(home: Path) -> Iterator[Accepted]:
     """Yield every accepted submission. Raises UsageError for an expect.toml that is none."""
     for path in sorted((home / FOLDER / "accepted").glob("*/expect.toml")):
         try:
             expected = tomllib.loads(path.read_text(encoding="utf-8"))
             rubrics = tuple(map(str, expected["rubrics"]))
+            missing = tuple(expected.get("missing", ()))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"{path}: says no `rubrics` ({error}); add them") from None
-        yield Accepted(
-            path, rubrics, tuple(expected.get("missing", ())), style(home, path.parent.name)
-        )
+        yield Accepted(path, rubrics, missing, style(home, path.parent.name))
 
 
 def style(home: Path, name: str) -> Submission:
@@ -88,29 +79,23 @@ def wrong_submission(home: Path, path: Path) -> WrongSubmission:
     try:
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text)
-        said = dict(_constants(tree))
+        said: dict[str, Any] = {
+            node.targets[0].id: ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+            if node.targets[0].id in ("FAILS", "BASE", "RUBRIC")
+        }
         fails = {item: list(parts) for item, parts in said["FAILS"].items()}
     except (SyntaxError, KeyError, ValueError, AttributeError) as error:
         raise UsageError(f"{path}: says no FAILS = {{item: [parts]}} ({error!r}); add it") from None
     base = said.get("BASE", "reference")
-    right = (
-        of_files("reference", of_package(home / "reference" / "cs231n"))
-        if base == "reference"
-        else style(home, base)
-    )
-    name = f"{path.parent.name}/{path.stem}"
-    submission = of_files(
-        name.replace("/", " "), planted(dict(right.files), text, str(path)), right.package
-    )
-    rubric = said.get("RUBRIC", "cs231n-a2")
-    return WrongSubmission(name, ast.get_docstring(tree) or "", fails, rubric, submission)
-
-
-def _constants(tree: ast.Module) -> Iterator[tuple[str, Any]]:
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            if node.targets[0].id in NAMES:
-                yield node.targets[0].id, ast.literal_eval(node.value)
+    right = of_files("reference", of_package(home / "reference" / "cs231n"))
+    if base != "reference":
+        right = style(home, base)
+    files = planted(dict(right.files), text, str(path))
+    submission = of_files(f"{path.parent.name} {path.stem}", files, right.package)
+    rubric, says = said.get("RUBRIC", "cs231n-a2"), ast.get_docstring(tree) or ""
+    return WrongSubmission(f"{path.parent.name}/{path.stem}", says, fails, rubric, submission)
 
 
 def planted(files: dict[str, bytes], wrong: str, place: str = "wrong") -> dict[str, bytes]:
@@ -129,15 +114,14 @@ def planted(files: dict[str, bytes], wrong: str, place: str = "wrong") -> dict[s
         for name, piece in functions_of([node]):
             path = next((p for p in files if find(files[p], name)), None)
             bound = next((p for p in files if path is None and _is_bound(files[p], name)), None)
-            if bound is not None:  # to an object: the new function binds the name again
-                files[bound] += f"\n\n{text_of(lines, piece)}\n".encode()
-                changed.add(bound)
-                continue
-            if path is None:
-                extra.append(text_of(lines, piece))
-                continue
-            files[path] = _replaced(files[path], name, text_of(lines, piece))
-            changed.add(path)
+            text = text_of(lines, piece)
+            if path is not None:
+                files[path] = _replaced(files[path], name, text)
+            elif bound is not None:  # to an object: the new function binds the name again
+                files[bound] += f"\n\n{text}\n".encode()
+            else:
+                extra.append(text)
+            changed.update(filter(None, (path, bound)))
     if not changed:
         raise UsageError(f"{place}: replaces no function of a right submission; name one of it")
     for path in changed:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
+from grader.authoring.fixtures.misconceptions import functions
 from grader.rubric import solution_markers
 
 REMOVED = "(removed)"
@@ -58,21 +59,6 @@ def mutants(files: Mapping[str, str]) -> list[Mutant]:
             for mutant in _of_function(file, name, function, inside):
                 found.setdefault((*mutant.key, mutant.line), mutant)
     return list(found.values())
-
-
-def functions(source: str) -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Yield each function and Class.method of a module, by name."""
-    yield from functions_of(ast.parse(source).body)
-
-
-def functions_of(body: Sequence[ast.stmt]) -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Yield each function and Class.method of some statements, by name."""
-    for outer in body:
-        inside = outer.body if isinstance(outer, ast.ClassDef) else [outer]
-        prefix = f"{outer.name}." if isinstance(outer, ast.ClassDef) else ""
-        for node in inside:
-            if isinstance(node, ast.FunctionDef):
-                yield prefix + node.name, node
 
 
 def _of_function(

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from grader.authoring.fixtures import misconceptions
+from grader.authoring.fixtures.misconceptions import Misconception, functions
+from grader.authoring.fixtures.reference import of_package
 from grader.authoring.lint import known_submissions
 from grader.authoring.lint.checks import Check, Defect, counted, of_error
-from grader.authoring.lint.mutations import functions
 from grader.errors import BackgradeError, GoldenError, UsageError
 from grader.notebooks import percent, questions
 from grader.rubric.cases import Rubric
@@ -55,29 +56,26 @@ def check(home: Path, rubrics: Sequence[Rubric], all_rubrics: bool) -> Check:
     for rubric in rubrics:
         for item in rubric.table.items:
             problems += _of_item(rubric, item, known, asked, home)
+    items = {item.id for rubric in rubrics for item in rubric.table.items}
     try:
         usual = misconceptions.read(home / "reference")
     except GoldenError as error:
         usual, problems = (), [*problems, of_error(error)]
-    fails: list[tuple[str, Mapping[str, Sequence[str]]]] = []
-    fails += [(f"reference/misconceptions/{one.item}.toml: {one.id}", one.fails) for one in usual]
+    fails: list[tuple[str, Mapping[str, Sequence[str]]]] = [(_place(u), u.fails) for u in usual]
     for path in known_submissions.wrong(home).values():
         try:
-            fails.append(
-                (str(path.relative_to(home)), known_submissions.wrong_submission(home, path).fails)
-            )
+            wrong = known_submissions.wrong_submission(home, path)
+            fails.append((str(path.relative_to(home)), wrong.fails))
         except UsageError as error:
             problems.append(of_error(error))
     if all_rubrics:
         problems += _of_mistakes(home, usual, fails, rubrics)
-        listed = {item.id for rubric in rubrics for item in rubric.table.items}
         problems += [
             Defect(f"reference/{one}", "is asked in no rubric", "add an item of kind 'question'")
-            for one in sorted(asked - listed)
+            for one in sorted(asked - items)
         ]
     if usual:  # else it is said already that they cannot be read
         problems += not_failed(fails, rubrics)
-    items = {item.id for rubric in rubrics for item in rubric.table.items}
     looked_at = f"{counted(len(items), 'item')}, {counted(len(fails), 'mistake')}"
     return Check("names", looked_at, problems)
 
@@ -95,9 +93,8 @@ def _of_item(
             yield Defect(place, f"where: {file} has no {name!r}", "name a function or class of it")
         if not item.hints:
             yield Defect(place, "has no hints", "add three, each saying a little more")
-        for hint in item.hints:
-            if not hint.strip():
-                yield Defect(place, "has an empty hint", "write it, or take it out")
+        for _ in (hint for hint in item.hints if not hint.strip()):
+            yield Defect(place, "has an empty hint", "write it, or take it out")
     elif not (home / "reference" / file.replace(".ipynb", ".py")).is_file():
         yield Defect(place, f"where: reference/ has no notebook {file!r}", "name one of it")
     elif item.kind == "question" and item.id not in asked:
@@ -131,19 +128,15 @@ def _questions(reference: Path) -> tuple[set[str], list[Defect]]:
 
 
 def _of_mistakes(
-    home: Path,
-    usual: Sequence[misconceptions.Misconception],
-    fails: Fails,
-    rubrics: Sequence[Rubric],
+    home: Path, usual: Sequence[Misconception], fails: Fails, rubrics: Sequence[Rubric]
 ) -> Iterator[Defect]:
     parts = _parts(rubrics)
-    right = known_submissions.of_package(home / "reference" / "cs231n")
+    right = of_package(home / "reference" / "cs231n")
     for one in usual:
         try:
             misconceptions.applied(right, one.change)
         except GoldenError as error:
-            place = f"reference/misconceptions/{one.item}.toml: {one.id}"
-            yield Defect(place, str(error).rpartition("; ")[0], "mend its `change`")
+            yield Defect(_place(one), str(error).rpartition("; ")[0], "mend its `change`")
     for place, failed in fails:
         for item, names in failed.items():
             if not parts.get(item):
@@ -153,11 +146,15 @@ def _of_mistakes(
                     known = ", ".join(parts[item])
                     yield Defect(place, f"{item} has no part {name!r}", f"name one of {known}")
     for one in usual:
-        place = f"reference/misconceptions/{one.item}.toml: {one.id}"
         if one.item not in parts:
-            yield Defect(place, f"{one.item!r} is no item of a rubric", "rename the file")
+            yield Defect(_place(one), f"{one.item!r} is no item of a rubric", "rename the file")
         elif not one.fails.get(one.item) or not all(one.fails.values()):
-            yield Defect(place, "fails no part of its own item", f"name one in fails.{one.item}")
+            do = f"name one in fails.{one.item}"
+            yield Defect(_place(one), "fails no part of its own item", do)
+
+
+def _place(one: Misconception) -> str:
+    return f"reference/misconceptions/{one.item}.toml: {one.id}"
 
 
 def _parts(rubrics: Sequence[Rubric]) -> dict[str, list[str]]:

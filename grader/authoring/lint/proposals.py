@@ -11,9 +11,8 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
-from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -57,8 +56,12 @@ def run(survivors: Sequence[Survivor], rubrics: Sequence[Rubric], folder: Path) 
         of = {one.mutant.key: by_id[one.rubrics[0]] for one in survivors}
 
         def ask(mutant: Mutant) -> Mapping[str, Any]:
-            both = _Both(nn, known[mutant.function], right[mutant.function], mutant.code)
-            return {"line": _line(both, of[mutant.key], mutant.function, folder)}
+            def observed(case: Case, given: Arrays, changed: bool) -> Evidence:
+                code = mutant.code if changed else right[mutant.function]
+                known[mutant.function].__code__ = code
+                return _observed(nn, case, given)
+
+            return {"line": _line(observed, of[mutant.key], mutant.function, folder)}
 
         for number, said in one_by_one(tried, known, ask):
             if said.get("line"):
@@ -66,21 +69,11 @@ def run(survivors: Sequence[Survivor], rubrics: Sequence[Rubric], folder: Path) 
     return found
 
 
-@dataclass(frozen=True)
-class _Both:
-    """The reference with a function that has its own code, or that of the mutant."""
-
-    nn: Implementation
-    function: FunctionType
-    right: CodeType
-    changed: CodeType
-
-    def observed(self, case: Case, given: Arrays, changed: bool) -> Evidence:
-        self.function.__code__ = self.changed if changed else self.right
-        return _observed(self.nn, case, given)
+# What a case gives on the reference, as it is or changed to the mutant.
+Observed = Callable[[Case, Arrays, bool], Evidence]
 
 
-def _line(both: _Both, rubric: Rubric, function: str, folder: Path) -> str:
+def _line(observed: Observed, rubric: Rubric, function: str, folder: Path) -> str:
     until = time.monotonic() + BUDGET_S
     for item, row in _candidates(rubric, function):
         if time.monotonic() > until:
@@ -90,33 +83,30 @@ def _line(both: _Both, rubric: Rubric, function: str, folder: Path) -> str:
             given = inputs.of_case(case, rubric.table.seed)
         except UsageError:  # words that exclude each other
             continue
-        right = both.observed(case, given, changed=False)
-        if right.outcome != "answered" or _costs(right, [right], case, given, item, rubric):
+        right = observed(case, given, False)
+        if right.outcome != "answered" or _costs(right, [right], case, given, rubric):
             continue
-        got = both.observed(case, given, changed=True)
-        if not _costs(got, [right], case, given, item, rubric):
+        got = observed(case, given, True)
+        if not _costs(got, [right], case, given, rubric):
             continue
-        conventions = [right, *_others(case, given, folder)]
-        if _costs(got, conventions, case, given, item, rubric):
+        if _costs(got, [right, *_others(case, given, folder)], case, given, rubric):
             return f"{item.id}: {_written(row)}"
     return ""
 
 
 def _candidates(rubric: Rubric, function: str) -> Iterator[tuple[Item, CaseRow]]:
     """Yield rows like those of the items that are about a function, the smallest change first."""
-    about = [
-        item
-        for item in rubric.table.items
-        if item.kind == "code" and function.partition(".")[0] in item.function
-    ]
-    rows = [
-        (item, row) for item in about for row in {r.probe: r for r in reversed(item.cases)}.values()
-    ]
+    name = function.partition(".")[0]
+    about = [i for i in rubric.table.items if i.kind == "code" and name in i.function]
+    rows = [(i, row) for i in about for row in {r.probe: r for r in reversed(i.cases)}.values()]
     for shape, split, factor, words in itertools.product(SHAPES, (False, True), FACTORS, WORDS):
         for item, row in rows:
-            for name in row.inputs if split else (None,):
-                changed = {n: _array(t, shape, n == name, words) for n, t in row.inputs.items()}
-                options = {n: _option(value, factor) for n, value in row.options.items()}
+            for one in row.inputs if split else (None,):
+                changed = {n: _array(t, shape, n == one, words) for n, t in row.inputs.items()}
+                options = {
+                    n: value * factor if isinstance(value, float) else value
+                    for n, value in row.options.items()
+                }
                 yield item, replace(row, id=NEW, inputs=changed, options=options, public=False)
 
 
@@ -129,10 +119,6 @@ def _array(text: str, shape: Callable[[int], int], split: bool, words: str) -> s
     if split and axes and axes[-1] % 2 == 0:
         axes[-1:] = [2, axes[-1] // 2]
     return " ".join(filter(None, ("x".join(map(str, axes)) or size, said, words)))
-
-
-def _option(value: Any, factor: float) -> Any:
-    return value * factor if isinstance(value, float) else value
 
 
 def _observed(nn: Implementation, case: Case, given: Arrays) -> Evidence:
@@ -149,17 +135,12 @@ def _others(case: Case, given: Arrays, folder: Path) -> Iterator[Evidence]:
 
 
 def _costs(
-    got: Evidence,
-    conventions: Sequence[Evidence],
-    case: Case,
-    given: Arrays,
-    item: Item,
-    rubric: Rubric,
+    got: Evidence, conventions: Sequence[Evidence], case: Case, given: Arrays, rubric: Rubric
 ) -> bool:
     """Say whether an answer would lose a part that is worth points."""
     if got.outcome != "answered":
         return True
-    judge, judging = judges.find(case.judge), rubric.table.judging
+    item, judge, judging = rubric.item(case.item), judges.find(case.judge), rubric.table.judging
     rules = Rules.of(item.tolerance, judging.unit_axes, judging.float32)
     expected = tuple(one.arrays for one in conventions) if judge.golden else ()
     attempt = Attempt(case, given, got.arrays, got.refused, expected, rules)
@@ -172,8 +153,7 @@ def _costs(
 
 def _written(row: CaseRow) -> str:
     """Return a row as it stands in a rubric."""
-    told = {f.name: getattr(row, f.name) for f in fields(row)}
-    return _toml({name: value for name, value in told.items() if value != getattr(BARE, name)})
+    return _toml({name: value for name, value in vars(row).items() if value != getattr(BARE, name)})
 
 
 def _toml(value: Any) -> str:

@@ -18,8 +18,9 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from grader.authoring.fixtures import reference
+from grader.authoring.fixtures.misconceptions import functions
 from grader.authoring.lint import side_by_side
-from grader.authoring.lint.mutations import Mutant, functions, mutants
+from grader.authoring.lint.mutations import Mutant, mutants
 from grader.box.evidence import asked as asked_of
 from grader.box.evidence import evidence_of
 from grader.errors import GraderFault
@@ -95,7 +96,9 @@ def run(
         all_of_them = tuple(one for one in mutants(files) if one.function in reached and only(one))
 
         def ask(mutant: Mutant) -> Mapping[str, Any]:
-            lives, noticed_by = _lives(nn, _near(mutant, trials))
+            near = [trial for trial in trials if mutant.function in trial.reaches]
+            near.sort(key=lambda trial: (len(trial.reaches), trial.took_s))
+            lives, noticed_by = _lives(nn, near)  # what reaches little else comes first
             asked = [n for n in sorted(lives) if not noticed_by or noticed_by & items[n]]
             return {"lives": asked}
 
@@ -111,8 +114,7 @@ def run(
 
 def sources(folder: Path) -> dict[str, str]:
     """Return the files of the reference, by path."""
-    paths = sorted((folder / "cs231n").rglob("*.py"))
-    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    return {path: data.decode() for path, data in reference.of_package(folder / "cs231n").items()}
 
 
 def _trials(rubrics: Sequence[Rubric], golden: Golden) -> list[SharedCase]:
@@ -180,7 +182,8 @@ def one_by_one(
 
     def work(numbers: Sequence[int], tell: side_by_side.Tell) -> None:
         names = [str(number) for number in numbers]
-        child = children.StudentProcess(in_child, math.ceil(LIMIT_S) * len(names), _confine)
+        confine = functools.partial(limits.bound, room=limits.FOR_CODE)
+        child = children.StudentProcess(in_child, math.ceil(LIMIT_S) * len(names), confine)
         for name, said, _ in child.ask({}, {}, names, LIMIT_S):
             if said.get("outcome") == "died" and said.get("exit") == 0:
                 raise GraderFault(f"mutant {tried[int(name)].key}: could not be tried; report it")
@@ -189,16 +192,6 @@ def one_by_one(
 
     for one in side_by_side.run(len(tried), work, "mutants"):
         yield one["number"], one["said"]
-
-
-def _near(mutant: Mutant, trials: Sequence[SharedCase]) -> list[SharedCase]:
-    """Return the trials that reach what was changed; those that reach little else come first."""
-    near = [trial for trial in trials if mutant.function in trial.reaches]
-    return sorted(near, key=lambda trial: (len(trial.reaches), trial.took_s))
-
-
-def _confine(cpu_s: int) -> None:
-    limits.bound(cpu_s, limits.FOR_CODE)
 
 
 def _lives(nn: Implementation, trials: Sequence[SharedCase]) -> tuple[set[str], set[str]]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.authoring.fixtures import misconceptions
+from grader.authoring.fixtures.reference import of_package
 from grader.authoring.lint import deserved, known_submissions, side_by_side
 from grader.authoring.lint.checks import Defect, of_error
 from grader.box.plan import choose
@@ -53,8 +54,7 @@ def submissions(
             found += _own(home, one)
         except BackgradeError as error:
             problems.append(of_error(error))
-    found += _usual(home, assignments, problems)
-    found += _handed_in(home, assignments, problems)
+    found += [*_usual(home, assignments, problems), *_handed_in(home, assignments, problems)]
     return found, problems
 
 
@@ -75,11 +75,8 @@ def run(
     for step, one in enumerate(side_by_side.run(len(tried), work, "submissions"), start=1):
         progress("submissions", step, len(tried))
         said[one["number"]] = one["says"]
-    return [
-        Defect(tried[number].place, says, tried[number].do)
-        for number, says in sorted(said.items())
-        if says
-    ]
+    wrong = [(tried[number], says) for number, says in sorted(said.items()) if says]
+    return [Defect(one.place, says, one.do) for one, says in wrong]
 
 
 def _own(home: Path, assignment: Assignment) -> Iterator[KnownSubmission]:
@@ -110,7 +107,7 @@ def _usual(
 
     It is graded by the rubric that asks for most, of those that ask for its item.
     """
-    right = known_submissions.of_package(home / "reference" / "cs231n")
+    right = of_package(home / "reference" / "cs231n")
     asks: dict[str, Assignment] = {}
     for assignment in sorted(assignments, key=lambda one: -len(one.rubric.table.items)):
         own = in_own_words(assignment)

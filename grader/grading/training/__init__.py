@@ -15,10 +15,9 @@ from grader.grading.training.judges import GoalResult, GoalRules, beats, reaches
 from grader.grading.training.recompute import Recompute
 from grader.grading.training.runs import claimed
 from grader.rubric.cases import Rubric
-from grader.rubric.records import Goal, ImageProfile, Item, Part
+from grader.rubric.records import ImageProfile, Item, Part
 from grader.types import Fault, Flag, ItemResult, Notebook, PartResult, Status, Trained
 
-ABSENT = ("missing", "skipped")
 Judged = tuple[dict[str, ItemResult], tuple[Trained, ...], tuple[Flag, ...]]
 
 
@@ -85,16 +84,26 @@ def judge(
     taken: dict[str, Trained] = {}
     used: dict[int, list[str]] = {}
     results = {}
+    goals = [part.goal for item in rubric.table.items for part in item.parts]
+    named = {goal.besides for goal in goals if goal}  # items that leave better runs to others
+
+    def finding_of(item: Item, part: Part) -> GoalResult:
+        goal = part.goal
+        assert goal is not None  # the rubric was checked
+        if goal.judge == "reaches":
+            return reaches(goal, trained, rules, taken.get(goal.besides or ""), item.id in named)
+        return (beats if goal.judge == "beats" else sweeps)(goal, trained, rules)
+
     for item in (one for one in rubric.table.items if one.kind == "notebook"):
         notebook = by_name.get(item.file)
-        if notebook is None or notebook.status in ABSENT:
+        if notebook is None or notebook.status in ("missing", "skipped"):
             results[item.id] = score.bare(item, "skipped")
         elif notebook.status == "unreadable":
             what = f"{notebook.name} could not be read: {notebook.says or 'it is no notebook'}"
             fault = _fault(item, item.parts[0], what)
             results[item.id] = replace(score.bare(item, "pending"), faults=(fault,))
         else:
-            findings = [(p, _finding(p, trained, rules, taken, rubric)) for p in item.parts]
+            findings = [(part, finding_of(item, part)) for part in item.parts]
             results[item.id] = _result(item, findings, notebook, done)
             for part, finding in findings:
                 if finding.status == "passed" and not part.bonus:
@@ -103,28 +112,6 @@ def judge(
                     used.setdefault(id(run), []).append(item.id)
     marked = (replace(run, items=tuple(dict.fromkeys(used.get(id(run), [])))) for run in trained)
     return results, tuple(marked), tuple(_flags(trained, rules))
-
-
-def _finding(
-    part: Part,
-    trained: Sequence[Trained],
-    rules: GoalRules,
-    taken: Mapping[str, Trained],
-    rubric: Rubric,
-) -> GoalResult:
-    goal = part.goal
-    assert goal is not None  # the rubric was checked
-    if goal.judge == "reaches":
-        other = taken.get(goal.besides or "")
-        return reaches(goal, trained, rules, other, _modest(goal, rubric))
-    return (beats if goal.judge == "beats" else sweeps)(goal, trained, rules)
-
-
-def _modest(goal: Goal, rubric: Rubric) -> bool:
-    """Return whether another item asks for a run besides the one that earns this goal."""
-    goals = [(item.id, part.goal) for item in rubric.table.items for part in item.parts]
-    named = {one.besides for _, one in goals if one}
-    return any(one is goal and item in named for item, one in goals)
 
 
 def _result(
@@ -161,9 +148,7 @@ def _part(part: Part, finding: GoalResult) -> PartResult:
 
 
 def _because_of(
-    item: Item,
-    missed: Sequence[tuple[Part, GoalResult]],
-    done: Mapping[str, ItemResult],
+    item: Item, missed: Sequence[tuple[Part, GoalResult]], done: Mapping[str, ItemResult]
 ) -> str | None:
     """Return the code item without which there could be no run; None if there are runs."""
     if not missed or any(finding.kind != "missing" for _, finding in missed):

@@ -11,22 +11,12 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from grader.grading.training import sentences
-from grader.grading.training.runs import (
-    Shared,
-    alike,
-    claimed,
-    different,
-    fits,
-    key,
-    learned,
-    unseen,
-    value,
-    varied,
-)
+from grader.grading.training.runs import alike, claimed, fits, key, learned, scale, unseen, value
 from grader.rubric.records import Believing, Goal, On, RunFilter
 from grader.types import FaultKind, Trained
 
 DUST = 1e-9
+Shared = tuple[object, ...]  # what runs of one group have in common
 
 
 @dataclass(frozen=True)
@@ -133,7 +123,13 @@ def sweeps(goal: Goal, runs: Sequence[Trained], rules: GoalRules) -> GoalResult:
         fewer = _groups([r for r in runs if fits(r, other) and learned(r, other)], without)
 
     def values(group: list[Trained]) -> list[float]:
-        return different((varied(run, goal) for run in group), goal.apart)
+        """Return what is varied in a group, each value `apart` times the one before or more."""
+        kept: list[float] = []
+        sizes = [float(run.training.batch_size) for run in group]
+        for each in sorted(map(scale, group) if goal.over == "initial_scale" else sizes):
+            if each > 0 and (not kept or each >= kept[-1] * goal.apart):
+                kept.append(each)
+        return kept
 
     def lead(name: Shared) -> int:
         return len(values(groups[name])) - len(values(fewer.get(name, [])))

@@ -53,10 +53,8 @@ def _real(data_utils: ModuleType, asked: dict[str, Any]) -> dict[str, Split]:
     images, labels, more, more_labels = data_utils.load_CIFAR10(asked["data_dir"])
     training = min(asked["training"], len(labels) - asked["validation"])  # a small folder has fewer
     if training < 1:
-        raise ValueError(
-            f"{asked['data_dir']}: has {len(labels)} training images, of which "
-            f"{asked['validation']} are for validation; ask for fewer in the rubric"
-        )
+        split = f"has {len(labels)} training images, of which {asked['validation']} are for"
+        raise ValueError(f"{asked['data_dir']}: {split} validation; ask for fewer in the rubric")
     seen = training + asked["validation"]
     box = Path(asked["into"]) / "box"
     box.mkdir()

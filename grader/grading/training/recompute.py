@@ -66,11 +66,6 @@ class Net:
         """Input, hidden layers, classes."""
         return (self.layers[0].W.shape[0], *(layer.W.shape[1] for layer in self.layers))
 
-    @property
-    def weights(self) -> int:
-        """How many numbers the weights have, which is what a forward pass of one image costs."""
-        return sum(layer.W.size for layer in self.layers)
-
 
 def net_of(params: object, statistics: object) -> Net:
     """Read a network from parameters named as in the course. Raises Refused with a sentence.
@@ -179,10 +174,9 @@ class Recompute:
         claimed = replace(_bounded(training), rows=_rows(training.rows, self._images))
         try:
             return self._recomputed(notebook, training, claimed)
-        except TooLarge as refused:  # nothing is known of it, as with other images
-            claimed = replace(claimed, rows=None)
-            return Trained(notebook, claimed, None, None, None, str(refused))
         except Refused as refused:
+            if isinstance(refused, TooLarge):  # nothing is known of it, as with other images
+                claimed = replace(claimed, rows=None)
             return Trained(notebook, claimed, None, None, None, str(refused))
         finally:
             _give_back(training.params, training.fitted_params)
@@ -201,13 +195,13 @@ class Recompute:
             if (fitted.sizes, fitted.normalization) != (best.sizes, best.normalization):
                 raise Refused("its parameters are those of two different nets")
         train = None if claimed.rows is None else self._accuracy(fitted, "training", claimed.rows)
-        message = (
-            "" if claimed.rows is not None else "it was trained on other images than the grader has"
-        )
-        if claimed.rows is not None and not len(claimed.rows):
-            message = "it names training images that do not exist"
+        message = ""
         if not (best.finite and fitted.finite):
             message = "its parameters are not all finite: the training ran away"
+        elif claimed.rows is None:
+            message = "it was trained on other images than the grader has"
+        elif not len(claimed.rows):
+            message = "it names training images that do not exist"
         return Trained(notebook, claimed, train, val, hidden, message)
 
     def _accuracy(self, net: Net, split: Split, rows: np.ndarray | None = None) -> float:
@@ -227,7 +221,8 @@ class Recompute:
             raise Refused(f"it has the very parameters of {self._seen[digest]}, which counts once")
         self._seen[digest] = f"the run in {notebook}, cell {training.cell}"
         images = self._images.profile.validation + self._images.profile.hidden + self._sample
-        self._left -= net.weights * images
+        # A forward pass of one image costs as much as there are weights.
+        self._left -= sum(layer.W.size for layer in net.layers) * images
         if self._left < 0:
             raise TooLarge("the runs before it were so many or so large that it was not looked at")
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from grader.rubric.records import Goal, On, RunFilter
+from grader.rubric.records import On, RunFilter
 from grader.types import Trained
-
-Shared = tuple[object, ...]
 
 
 def count_images(run: Trained) -> int:
@@ -60,7 +58,7 @@ def unseen(run: Trained, on: On) -> bool:
     return value(run, on) is None and run.training.rows is None
 
 
-def key(run: Trained, without: Iterable[str]) -> Shared:
+def key(run: Trained, without: Iterable[str]) -> tuple[object, ...]:
     """Return all that two runs must share to be compared, but for what is compared.
 
     That is the net, the images, and the lengths of training and batches.
@@ -89,17 +87,3 @@ def alike(one: Trained, other: Trained, apart: float) -> bool:
     """Return whether two runs began with weights of the same size, as far as that is known."""
     low, high = sorted((scale(one), scale(other)))
     return low == 0 or high / low < apart
-
-
-def different(values: Iterable[float], apart: float) -> list[float]:
-    """Return the values of which each is `apart` times the one before it, or more."""
-    kept: list[float] = []
-    for each in sorted(v for v in values if v > 0):
-        if not kept or each >= kept[-1] * apart:
-            kept.append(each)
-    return kept
-
-
-def varied(run: Trained, goal: Goal) -> float:
-    """Return what a sweep varies, of one run."""
-    return scale(run) if goal.over == "initial_scale" else float(run.training.batch_size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from grader.grading.training.runs import claimed, drops, value
+from grader.grading.training.runs import claimed, drops
 from grader.rubric.records import Goal, On, RunFilter
 from grader.types import Trained
 
@@ -110,10 +110,12 @@ def unlike(one: RunFilter, other: RunFilter) -> str:
 
 def few_values(goal: Goal, values: Sequence[float]) -> str:
     """A sweep has too few values."""
-    over = str(goal.over)
+    over, learned = str(goal.over), ""
+    if goal.runs.learned:
+        learned = f" that gets {share(goal.runs.learned)} of its training images right"
     found = f" ({', '.join(f'{value:.2g}' for value in values)})" if values else ""
     return (
-        f"For {words(goal.runs)}{_learned(goal.runs)}, {len(values)} of {goal.values} different "
+        f"For {words(goal.runs)}{learned}, {len(values)} of {goal.values} different "
         f"{VARIED[over]} were found{found}. Train the same net with other values of "
         f"{SETTING[over]}, each at least {goal.apart:g} times the one before"
     )
@@ -132,11 +134,8 @@ def no_wider(goal: Goal, other: RunFilter, ours: int, theirs: int) -> str:
 
 def missing(wanted: RunFilter, fitting: Sequence[Trained]) -> str:
     """There is no run that could be used; `fitting` are those of the right kind."""
-    best = max(
-        (run for run in fitting if run.train_accuracy is not None),
-        key=lambda run: value(run, "training") or 0.0,
-        default=None,
-    )
+    known = [run for run in fitting if run.train_accuracy is not None]
+    best = max(known, key=lambda run: run.train_accuracy or 0.0, default=None)
     if best is not None:
         return (
             f"{_capital(words(wanted))} was trained, but it gets only "
@@ -144,9 +143,8 @@ def missing(wanted: RunFilter, fitting: Sequence[Trained]) -> str:
             f"{share(wanted.learned)} on it is looked at. Train it for longer, or with another "
             "learning_rate"
         )
-    text = f"No training run of {words(wanted)} was found"
-    if wanted == RunFilter():
-        text = "No training run was found"
+    of = "" if wanted == RunFilter() else f" of {words(wanted)}"
+    text = f"No training run{of} was found"
     odd = [run.says for run in fitting if run.val_accuracy is None and run.says]
     if odd:
         text += f". Runs that could not be recomputed: {len(odd)}; of the first, {odd[0]}"
@@ -159,12 +157,6 @@ def claim(best: Trained, on: On) -> str:
         f"A run could not be recomputed: {best.says}. It tells of {share(claimed(best, on))} of "
         f"{images(on)}, which is an unverified claim; a person has to look"
     )
-
-
-def _learned(wanted: RunFilter) -> str:
-    if not wanted.learned:
-        return ""
-    return f" that gets {share(wanted.learned)} of its training images right"
 
 
 def _capital(text: str) -> str:
