@@ -16,7 +16,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from grader.submission import upload
 from grader.submission.upload import SMALLER, Upload, UploadLimits, megabytes, refusal, shown
@@ -42,14 +42,9 @@ def read_zip(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) -> U
         _check_sizes(members, place, limits)
         _check_overlap(data, archive, place)
         wanted = {path: info for path, info in members.items() if upload.needed(path)}
-        large = {
-            path: limits.too_large(path)
-            for path, info in wanted.items()
-            if info.file_size > limits.of(path)
-        }
-        files = {
-            path: _inflate(archive, wanted[path], place) for path in sorted(wanted.keys() - large)
-        }
+        large = {p: limits.too_large(p) for p in wanted if wanted[p].file_size > limits.of(p)}
+        taken = sorted(wanted.keys() - large)
+        files = {path: _inflate(archive, wanted[path], place) for path in taken}
     unneeded = tuple(sorted(members.keys() - wanted.keys()))
     return Upload(place, hashlib.sha256(data).hexdigest(), files, unneeded, large)
 
@@ -66,8 +61,7 @@ def _one_line(place: str) -> Iterator[None]:
 
 def _check_format(data: bytes, place: str, limits: UploadLimits) -> None:
     if len(data) > limits.archive_bytes:
-        what = f"more than {megabytes(limits.archive_bytes)} large"
-        raise refusal(place, what, SMALLER)
+        raise refusal(place, f"more than {megabytes(limits.archive_bytes)} large", SMALLER)
     if not data:
         raise refusal(place, "the file is empty")
     if not data.startswith((_LOCAL, _EMPTY)):
@@ -82,13 +76,11 @@ def _members(
     archive: zipfile.ZipFile, place: str, limits: UploadLimits
 ) -> dict[str, zipfile.ZipInfo]:
     """Return the files of the archive by tidy path, once all names and kinds are in order."""
-    infos = archive.infolist()
-    if len(infos) > limits.entries:
-        what = f"has {len(infos):,} entries, {limits.entries:,} are allowed"
-        raise refusal(place, what, SMALLER)
+    if (count := len(archive.infolist())) > limits.entries:
+        raise refusal(place, f"has {count:,} entries, {limits.entries:,} are allowed", SMALLER)
     files: list[tuple[str, zipfile.ZipInfo]] = []
     folders: list[str] = []
-    for info in infos:
+    for info in archive.infolist():
         name = _name(info)
         if fault := upload.fault_in_name(name, limits) or _fault_in_kind(info):
             raise refusal(place, f"entry '{shown(name)}' {fault[0]}", fault[1])
@@ -103,13 +95,10 @@ def _members(
 
 def _name(info: zipfile.ZipInfo) -> str:
     """Return the name as it was meant: many tools write UTF-8 without the flag for it."""
-    name = info.orig_filename
-    if info.flag_bits & 0x800:
-        return name
-    try:
-        return name.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return name
+    if not info.flag_bits & 0x800:
+        with suppress(UnicodeError):
+            return info.orig_filename.encode("cp437").decode("utf-8")
+    return info.orig_filename
 
 
 def _fault_in_kind(info: zipfile.ZipInfo) -> tuple[str, str] | None:

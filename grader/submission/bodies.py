@@ -24,22 +24,17 @@ BUILTINS = frozenset({
 
 def computed(body: Sequence[ast.stmt]) -> list[int]:
     """Return the lines in which something is computed, as no stub does, in their order."""
-    lines = {
-        getattr(node, "lineno", 0)
-        for statement in body
-        for node in _inside(statement)
-        if _computes(node)
-    }
-    return sorted(lines)
+    nodes = (node for statement in body for node in _inside(statement))
+    return sorted({getattr(node, "lineno", 0) for node in nodes if _computes(node)})
 
 
 def _computes(node: ast.AST) -> bool:
-    if isinstance(node, (ast.BinOp, ast.AugAssign)):
-        operands = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.value,)
-        if isinstance(node, ast.BinOp) and isinstance(node.left, ast.Constant):
-            if isinstance(node.left.value, str):
-                return False  # a text that is filled in
-        return any(isinstance(_base(one), ast.Name) for one in operands)
+    if isinstance(node, ast.AugAssign):
+        return isinstance(_base(node.value), ast.Name)
+    if isinstance(node, ast.BinOp):
+        # A text that is filled in is none.
+        is_text = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+        return not is_text and any(isinstance(_base(n), ast.Name) for n in (node.left, node.right))
     if not isinstance(node, ast.Call):
         return False
     if isinstance(node.func, ast.Attribute):
@@ -54,9 +49,8 @@ def _computes(node: ast.AST) -> bool:
 def _base(node: ast.expr) -> ast.expr:
     """Return what an expression is an attribute or an element of; self has no arrays of a layer."""
     while isinstance(node, (ast.Attribute, ast.Subscript)):
-        if isinstance(node.value, ast.Name) and node.value.id == "self":
-            return node
-        if isinstance(node, ast.Attribute) and node.attr in ("shape", "size", "ndim"):
+        is_size = getattr(node, "attr", "") in ("shape", "size", "ndim")
+        if is_size or isinstance(node.value, ast.Name) and node.value.id == "self":
             return node
         node = node.value
     return node
@@ -85,8 +79,6 @@ def open_ends(body: Sequence[ast.stmt]) -> list[list[ast.stmt]]:
             return []
         else:
             ways = [[*way, statement] for way in ways]
-        if not ways:
-            return []
     return ways
 
 
@@ -97,12 +89,9 @@ def _is_check(statement: ast.If) -> bool:
 
 def returned(function: Function) -> list[str]:
     """Return the names that a function returns, alone or in a tuple, in their order."""
-    found: list[str] = []
-    for node in _inside_of(function):
-        if isinstance(node, ast.Return) and node.value is not None:
-            values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
-            found += [value.id for value in values if isinstance(value, ast.Name)]
-    return found
+    found = [node.value for node in _inside_of(function) if isinstance(node, ast.Return)]
+    values = (v for one in found for v in (one.elts if isinstance(one, ast.Tuple) else [one]))
+    return [value.id for value in values if isinstance(value, ast.Name)]
 
 
 def never_set(function: Function) -> set[str]:
@@ -117,24 +106,20 @@ def never_set(function: Function) -> set[str]:
 
 def _bindings(node: ast.AST) -> Iterator[tuple[str, bool]]:
     """Yield (name, whether to None) of what a node sets."""
+    targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
         for target in node.targets:
             yield from pairs(target, node.value)
     elif isinstance(node, ast.AnnAssign):
         yield from pairs(node.target, node.value)
     elif isinstance(node, (ast.For, ast.AugAssign, ast.NamedExpr)):
-        for one in ast.walk(node.target):
-            if isinstance(one, ast.Name):
-                yield one.id, False
+        targets = [node.target]
     elif isinstance(node, ast.With):
-        for item in node.items:
-            for one in ast.walk(item.optional_vars) if item.optional_vars else ():
-                if isinstance(one, ast.Name):
-                    yield one.id, False
+        targets = [item.optional_vars for item in node.items if item.optional_vars]
     elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-        base = _base(node)
-        if isinstance(base, ast.Name):
-            yield base.id, False
+        targets = [base] if isinstance(base := _base(node), ast.Name) else []
+    names = (one for target in targets for one in ast.walk(target) if isinstance(one, ast.Name))
+    yield from ((name.id, False) for name in names)
 
 
 def pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, bool]]:

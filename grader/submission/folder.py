@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,18 +17,15 @@ from grader.submission.archive import read_zip
 from grader.submission.layout import find_layout
 from grader.submission.upload import Upload, UploadLimits, megabytes, refusal, shown
 
-_FLAGS = os.O_RDONLY | sum(
-    getattr(os, name, 0)
-    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
-)
+_WANTED = ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
+_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in _WANTED)
 
 
 def read_upload(path: Path, limits: UploadLimits = upload.LIMITS) -> tuple[Upload, str | None]:
     """Return what lies at `path`, and the name of the zip if a folder holds just that."""
     place = path.name or str(path)
     try:
-        mode = os.lstat(path).st_mode
-        if stat.S_ISDIR(mode):
+        if stat.S_ISDIR(os.lstat(path).st_mode):
             return _read_folder(path, limits)
         data = read_regular(path, limits.archive_bytes + 1)
     except (OSError, ValueError) as error:
@@ -112,10 +108,16 @@ def _read_folder(path: Path, limits: UploadLimits) -> tuple[Upload, str | None]:
     walk.visit()
     if walk.zips and find_layout(walk.needed) is None:
         return _read_only_zip(walk)
-    _check_names(walk)
+    for name in walk.needed:
+        if fault := upload.fault_in_name(name, limits):
+            raise refusal(place, f"'{shown(name)}' {fault[0]}", fault[1])
+    if twins := upload.colliding(sorted(walk.needed)):
+        raise upload.same_name(place, *twins)
     files = _read_needed(walk)
+    rows = (p.encode() + b"\0" + hashlib.sha256(files[p]).digest() for p in sorted(files))
+    digest = hashlib.sha256(b"".join(rows)).hexdigest()
     unneeded = tuple(sorted(walk.unneeded + walk.zips))
-    return Upload(place, _hash_of(files), files, unneeded, walk.unusable), None
+    return Upload(place, digest, files, unneeded, walk.unusable), None
 
 
 def _read_only_zip(walk: _Walk) -> tuple[Upload, str]:
@@ -131,36 +133,22 @@ def _read_only_zip(walk: _Walk) -> tuple[Upload, str]:
     return read_zip(data, place, walk.limits), name
 
 
-def _check_names(walk: _Walk) -> None:
-    for path in walk.needed:
-        if fault := upload.fault_in_name(path, walk.limits):
-            raise refusal(walk.place, f"'{shown(path)}' {fault[0]}", fault[1])
-    if twins := upload.colliding(sorted(walk.needed)):
-        raise upload.same_name(walk.place, *twins)
-
-
 def _read_needed(walk: _Walk) -> dict[str, bytes]:
     """Return the needed files that can be read; note the others as unusable."""
     files: dict[str, bytes] = {}
-    total = 0
+    room = walk.limits.total_bytes
     for path in sorted(walk.needed):
-        allowed = walk.limits.of(path)
         try:
-            data = read_regular(walk.root / path, allowed + 1)
+            data = read_regular(walk.root / path, walk.limits.of(path) + 1)
         except OSError as error:
             walk.unusable[path] = f"cannot be read ({_reason(error)})"
             continue
-        if len(data) > allowed:
+        if len(data) > walk.limits.of(path):
             walk.unusable[path] = walk.limits.too_large(path)
             continue
-        total += len(data)
-        if total > walk.limits.total_bytes:
+        files[path] = data
+        room -= len(data)
+        if room < 0:
             what = f"holds more than {megabytes(walk.limits.total_bytes)} of Python and notebooks"
             raise refusal(walk.place, what, upload.SMALLER)
-        files[path] = data
     return files
-
-
-def _hash_of(files: Mapping[str, bytes]) -> str:
-    rows = (p.encode() + b"\0" + hashlib.sha256(files[p]).digest() for p in sorted(files))
-    return hashlib.sha256(b"".join(rows)).hexdigest()

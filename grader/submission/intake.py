@@ -16,17 +16,9 @@ from posixpath import basename, dirname
 from types import MappingProxyType
 
 from grader.errors import UnusableSubmission
+from grader.submission import layout
 from grader.submission.folder import read_upload
-from grader.submission.layout import (
-    CORE,
-    NOTEBOOKS,
-    PACKAGE,
-    SELFCHECK,
-    Layout,
-    find_layout,
-    homework_name,
-    is_package_name,
-)
+from grader.submission.layout import CORE, NOTEBOOKS, Layout, homework_name
 from grader.submission.upload import LIMITS, Upload, UploadLimits, refusal, shown, skipped_folder
 from grader.types import Submission
 
@@ -41,29 +33,27 @@ _SENTENCES = 40
 
 
 def read_submission(
-    path: Path,
-    *,
-    given: Mapping[str, bytes] = MappingProxyType({}),
-    limits: UploadLimits = LIMITS,
+    path: Path, *, given: Mapping[str, bytes] = MappingProxyType({}), limits: UploadLimits = LIMITS
 ) -> Submission:
     """Return the homework in the zip or folder at `path`. Raises UnusableSubmission.
 
     `given` maps paths inside the package ("solver.py") to our bytes, which replace the student's.
     """
     upload, inner_zip = read_upload(path, limits)
-    layout = find_layout(upload.files)
-    if layout is None:
+    chosen = layout.find_layout(upload.files)
+    if chosen is None:
         raise _no_layers(upload)
-    _refuse_unread(layout, upload)
-    package = layout.package or _imported_name(layout, upload)
-    places = {f"{package}/{to}": source for to, source in layout.sources.items()}
-    places.update(layout.notebooks)
+    _refuse_unread(chosen, upload)
+    package = chosen.package or _imported_name(chosen, upload)
+    places = {f"{package}/{to}": source for to, source in chosen.sources.items()}
+    places |= chosen.notebooks
     files = {to: upload.files[source] for to, source in places.items()}
     repaired = [f"'{shown(inner_zip)}' in the folder was read"] if inner_zip else []
-    repaired += _repaired(layout, package, places)
+    repaired += _repaired(chosen, package, places)
     repaired += _give(files, package, given)
+    whole = path.name or path.resolve().name or "submission"
     return Submission(
-        name=shown(_name(path), 200),
+        name=shown(re.sub(r"(?<=.)\.zip\Z", "", whole, flags=re.I | re.S), 200),
         sha256=upload.sha256,
         package=package,
         files=dict(sorted(files.items())),
@@ -73,16 +63,11 @@ def read_submission(
     )
 
 
-def _name(path: Path) -> str:
-    whole = path.name or path.resolve().name or "submission"
-    return whole[:-4] if whole.lower().endswith(".zip") and len(whole) > 4 else whole
-
-
-def _refuse_unread(layout: Layout, upload: Upload) -> None:
+def _refuse_unread(chosen: Layout, upload: Upload) -> None:
     """Raise where a file of the package is there and cannot be read: that is not worth zero."""
-    missing = [core for core in CORE if core not in layout.sources]
-    names = {name for core in missing for name in (core, basename(core))}
-    wanted = [f"{layout.folder}/{name}/".lstrip("/") for name in names]
+    missing = [core for core in CORE if core not in chosen.sources]
+    names = [*missing, *map(basename, missing)]
+    wanted = [f"{chosen.folder}/{name}/".lstrip("/") for name in names]
     for path, why in sorted(upload.unusable.items()):
         if any(place.startswith(f"{path.rstrip('/')}/") for place in wanted):
             what = f"'{shown(path)}' {why}"
@@ -107,33 +92,33 @@ def _no_layers(upload: Upload) -> UnusableSubmission:
     return refusal(upload.place, what, todo)
 
 
-def _imported_name(layout: Layout, upload: Upload) -> str:
+def _imported_name(chosen: Layout, upload: Upload) -> str:
     """Return what the files call a package that lost its name: "from cs682.layers import"."""
-    used = [*layout.sources.values(), *layout.notebooks.values()]
+    used = [*chosen.sources.values(), *chosen.notebooks.values()]
     names = Counter(
         name.decode("ascii") for path in used for name in _OWN_IMPORT.findall(upload.files[path])
     )
-    usable = [name for name in names if is_package_name(name)]
-    return min(usable, key=lambda name: (-names[name], name), default=PACKAGE)
+    usable = filter(layout.is_package_name, names)
+    return min(usable, key=lambda name: (-names[name], name), default=layout.PACKAGE)
 
 
-def _repaired(layout: Layout, package: str, places: Mapping[str, str]) -> Iterator[str]:
+def _repaired(chosen: Layout, package: str, places: Mapping[str, str]) -> Iterator[str]:
     """Yield what was chosen and what was put right."""
-    if len(layout.candidates) > 1:
-        graded = f"'{shown(layout.folder)}'" if layout.folder else "the one at the top"
-        yield f"{len(layout.candidates)} folders hold a layers.py; graded was {graded}"
-    if package != basename(layout.folder):
-        folder = f"the folder '{shown(layout.folder)}'" if layout.folder else "the top folder"
+    if len(chosen.candidates) > 1:
+        graded = f"'{shown(chosen.folder)}'" if chosen.folder else "the one at the top"
+        yield f"{len(chosen.candidates)} folders hold a layers.py; graded was {graded}"
+    if package != basename(chosen.folder):
+        folder = f"the folder '{shown(chosen.folder)}'" if chosen.folder else "the top folder"
         yield f"{folder} was read as the package {package}"
     for to, source in sorted(places.items()):
         name, was = basename(to), basename(source)
         is_core = to.removeprefix(f"{package}/") in CORE
-        home = f"{layout.folder}/" if layout.folder else ""
+        home = f"{chosen.folder}/" if chosen.folder else ""
         if name != was:
             yield f"'{shown(source)}' was read as {to}"
         elif is_core and source != home + to.removeprefix(f"{package}/"):
             yield f"'{shown(source)}' was put where it belongs: {to}"
-        elif to in NOTEBOOKS and dirname(source) not in (dirname(layout.folder), layout.folder):
+        elif to in NOTEBOOKS and dirname(source) not in (dirname(chosen.folder), chosen.folder):
             yield f"'{shown(source)}' was read as the notebook {to}"
 
 
@@ -158,17 +143,15 @@ def _text(data: bytes) -> bytes:
 def _copies(places: Mapping[str, str], files: Mapping[str, bytes], package: str) -> dict[str, str]:
     """Return a sentence for each file that bears the name of a graded one, by path."""
     homes = {basename(to): to for to in (*(f"{package}/{core}" for core in CORE), *NOTEBOOKS)}
-    sentences = {}
+    notes = {}
     for path in sorted(files.keys() - set(places.values())):
         name = homework_name(path) or ""
         if source := places.get(homes.get(name, "")):
             same = "a second copy" if files[path] == files[source] else "another version"
-            sentences[path] = f"'{shown(path)}' is {same}; graded was '{shown(source)}'"
+            notes[path] = f"'{shown(path)}' is {same}; graded was '{shown(source)}'"
         elif name:
-            sentences[path] = (
-                f"'{shown(path)}' is not in the package nor the only {name}: not graded"
-            )
-    return sentences
+            notes[path] = f"'{shown(path)}' is not in the package nor the only {name}: not graded"
+    return notes
 
 
 def _doubles(upload: Upload, places: Mapping[str, str], package: str) -> dict[str, str]:
@@ -176,13 +159,11 @@ def _doubles(upload: Upload, places: Mapping[str, str], package: str) -> dict[st
     homes = {basename(core): f"{package}/{core}" for core in CORE}
     found = {}
     for path in sorted({*upload.files, *upload.unneeded} - set(places.values())):
-        known = homework_name(path) or ""
-        if basename(skipped_folder(path) or "") == SELFCHECK:
-            continue
-        if path.lower().endswith(_COMPILED):
-            known = basename(path).partition(".")[0].lower() + ".py"
-        home = homes.get(known, "")
-        if home in places and upload.files.get(path) != upload.files[places[home]]:
+        is_compiled = path.lower().endswith(_COMPILED)
+        compiled = basename(path).partition(".")[0].lower() + ".py"
+        home = homes.get(compiled if is_compiled else homework_name(path) or "", "")
+        is_ours = basename(skipped_folder(path) or "") == layout.SELFCHECK
+        if home in places and not is_ours and upload.files.get(path) != upload.files[places[home]]:
             found[path] = home
     return found
 
@@ -201,11 +182,10 @@ def _unneeded(paths: Iterable[str]) -> Iterator[str]:
     loose = []
     folders: dict[str, Counter[str]] = defaultdict(Counter)
     for path in paths:
-        folder = skipped_folder(path)
-        if folder is None:
-            loose.append(path)
-        else:
+        if folder := skipped_folder(path):
             folders[basename(folder)][folder] += not path.endswith("/")
+        else:
+            loose.append(path)
     yield from _grouped(sorted(loose), "of other kinds")
     for name, counts in sorted(folders.items()):
         where = shown(next(iter(counts)) if len(counts) == 1 else f"{len(counts)} folders {name}")

@@ -57,12 +57,9 @@ class Layout:
 def find_layout(paths: Iterable[str]) -> Layout | None:
     """Return the homework among `paths`; None if there is no layers.py."""
     plain = _plain_names(paths)
-    candidates = sorted(dirname(path) for path in plain if basename(path) == "layers.py")
-    candidates = [  # a layers.py beside fc_net.py is a stray copy of its own package
-        one
-        for one in candidates
-        if basename(one) != "classifiers" or dirname(one) not in candidates
-    ]
+    homes = [dirname(path) for path in plain if basename(path) == "layers.py"]
+    # A layers.py beside fc_net.py is a stray copy of its own package.
+    candidates = sorted(f for f in homes if basename(f) != "classifiers" or dirname(f) not in homes)
     if not candidates:
         return None
     folder = min(candidates, key=lambda one: _rank(one, plain))
@@ -118,9 +115,8 @@ def _rank(folder: str, paths: Mapping[str, str]) -> tuple[object, ...]:
     """Return a sort key: smaller is more likely the homework."""
     held = sum(join(folder, core) in paths for core in CORE)
     has_flat_net = join(folder, "fc_net.py") in paths
-    notebooks = sum(
-        join(folder, name) in paths or join(dirname(folder), name) in paths for name in NOTEBOOKS
-    )
+    homes = (folder, dirname(folder))
+    notebooks = sum(any(join(home, name) in paths for home in homes) for name in NOTEBOOKS)
     is_copy = bool(_COPY.search(folder.casefold()))
     return -held, not has_flat_net, -notebooks, is_copy, _depth(folder), folder
 
@@ -151,18 +147,14 @@ def _notebooks(folder: str, others: Iterable[str], paths: Mapping[str, str]) -> 
     """Return the three notebooks, to go at the top, and others, to stay where they are."""
     course = dirname(folder)
     foreign = [one for one in others if not _is_below(folder, one)]
-    foreign += [
-        dirname(one)
-        for one in others
-        if _depth(dirname(one)) > _depth(course) and not _is_below(one, folder)
-    ]
+    beside = [dirname(one) for one in others if not _is_below(one, folder)]
+    foreign += [one for one in beside if _depth(one) > _depth(course)]
     notebooks: dict[str, str] = {}
 
     def nearness(path: str) -> tuple[object, ...]:
         where = dirname(path)
-        is_copy = bool(_COPY.search(where.casefold()))
         strays = (where != course, where != folder, not _is_below(path, course))
-        return *strays, is_copy, _depth(path), path
+        return *strays, bool(_COPY.search(where.casefold())), _depth(path), path
 
     for path in sorted((p for p in paths if p.endswith(".ipynb")), key=nearness):
         if basename(path) in NOTEBOOKS:

@@ -65,6 +65,7 @@ class Upload:
 # ------------------------------------------------------------------------------------ messages
 
 AGAIN = "zip the assignment folder itself and hand it in again"
+_PACK_AGAIN = "make the zip again with the system's own 'Send to > Compressed folder' or 'Compress'"
 SMALLER = "leave out datasets, environments and .git, zip the rest and hand it in again"
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -108,10 +109,8 @@ def megabytes(size: int) -> str:
 
 # --------------------------------------------------------------------------------------- names
 
-_JUNK = frozenset({"__macosx", "__pycache__", "build"})
-_BULK = frozenset(
-    {"datasets", ".git", ".env", ".venv", "venv", "node_modules", "site-packages"}
-)  # fmt: skip
+_JUNK = {"__macosx", "__pycache__", "build"}
+_BULK = {"datasets", ".git", ".env", ".venv", "venv", "node_modules", "site-packages"}
 
 
 def skipped_folder(path: str) -> str | None:
@@ -146,10 +145,7 @@ def fault_in_name(name: str, limits: UploadLimits = LIMITS) -> tuple[str, str] |
     if _has_hidden_character(name.removesuffix("Icon\r")):  # which Finder and Google Drive leave
         return "has a control or direction character in its name", "rename it and hand it in again"
     if "\\" in name:
-        return (
-            "has a backslash in its name",
-            "make the zip again with the system's own 'Send to > Compressed folder' or 'Compress'",
-        )
+        return "has a backslash in its name", _PACK_AGAIN
     if name.startswith("/") or re.match(r"[A-Za-z]:", name):
         return "has an absolute path", AGAIN
     if ".." in name.split("/"):

@@ -43,7 +43,6 @@ class Sources:
         self._files = files or {}
         self._read: dict[str, dict[str, Function | ast.ClassDef | None]] = {}
         self._near: dict[tuple[str, str, frozenset[str]], str | None] = {}
-        self._unreturned: dict[tuple[str, str], Unreturned | None] = {}
 
     def path(self, module: str) -> str | None:
         """Return the path of the graded file "layers" or "fc_net"; None if there is none."""
@@ -63,13 +62,11 @@ class Sources:
     def known_in(self, module: str, name: str) -> list[str]:
         """Return the names that a function or method sets or takes, and those its file defines."""
         ends = [n for n in self._defined(module) if n.rpartition(".")[2] == name]
-        nodes = [node for n in ends if (node := self.function(module, n)) is not None]
+        nodes = [one for n in ends if (f := self.function(module, n)) for one in ast.walk(f)]
         inside = [
-            one.arg if isinstance(one, ast.arg) else one.id
-            for node in nodes
-            for one in ast.walk(node)
-            if isinstance(one, ast.arg)
-            or (isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
+            n.arg if isinstance(n, ast.arg) else n.id
+            for n in nodes
+            if isinstance(n, ast.arg) or isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         ]
         every = [one for other in ("layers", "layer_utils", "optim") for one in self.names(other)]
         return list(dict.fromkeys([*inside, *self.names(module), *every]))
@@ -78,15 +75,11 @@ class Sources:
         """Return the name in a file that `name` was probably meant by; none of the `taken` ones."""
         key = (module, name, frozenset(taken))
         if key not in self._near:
-            self._near[key] = self._nearest(*key)
+            owner, _, short = name.rpartition(".")
+            known = [other.rpartition(".") for other in self.names(module) if other not in key[2]]
+            found = nearest(short, [other[2] for other in known if other[0] == owner])
+            self._near[key] = f"{owner}.{found}" if found and owner else found
         return self._near[key]
-
-    def _nearest(self, module: str, name: str, taken: frozenset[str]) -> str | None:
-        owner = name.rpartition(".")[0]
-        known = [n for n in self.names(module) if n not in taken and n.rpartition(".")[0] == owner]
-        short = [one.rpartition(".")[2] for one in known]
-        found = nearest(name.rpartition(".")[2], short)
-        return f"{owner}.{found}" if found and owner else found
 
     def elsewhere(self, module: str, name: str, modules: Iterable[str]) -> str | None:
         """Return another file that defines `name`, by its module."""
@@ -99,10 +92,7 @@ class Sources:
         that is never set to anything but None.
         """
         node, path = self.function(module, name), self.path(module)
-        if node is None or path is None:
-            return None
-        lines = computed(node.body)
-        if not lines:
+        if node is None or path is None or not (lines := computed(node.body)):
             return None
         ways = open_ends(node.body)
         if ways:
@@ -191,10 +181,9 @@ def _trees(text: str) -> Iterator[tuple[ast.Module | None, list[str]]]:
     heads = [*_HEAD.finditer(text)]
     for head, end in zip(heads, [*(one.start() for one in heads[1:]), len(text)]):
         start, block = head.start(), text[head.start() : end]
-        name = head[1]
         methods = _METHOD.findall(block) if block.startswith("class") else []
         lines_above = "\n" * text.count("\n", 0, start)
-        yield _parsed(lines_above + block), [name, *(f"{name}.{one}" for one in methods)]
+        yield _parsed(lines_above + block), [head[1], *(f"{head[1]}.{one}" for one in methods)]
 
 
 def _parsed(text: str) -> ast.Module | None:

@@ -9,6 +9,7 @@ homework of every course year must raise none, so each rule keeps to what homewo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -33,18 +34,13 @@ def flags(
     """
     sources, seen = read(submission)
     seen = [*_copies(submission), *seen]
+    reach_of = partial(reach.remarks, reading=rubric.table.reading)
+    rules = (hidden_code.remarks, reach_of, tables.remarks)
     for source in sources:
-        seen += _guarded([source], _of_one(source, rubric))
+        seen += _guarded([source], (remark for rule in rules for remark in rule(source)))
     seen += _guarded(sources, gradients.remarks(sources))
     seen += _guarded(sources, tables.known_numbers(sources, rubric, answers))
     return _merged(seen, {source.place: number for number, source in enumerate(sources)})
-
-
-def _of_one(source: SourceFile, rubric: Rubric) -> Iterator[Remark]:
-    table = rubric.table.reading
-    yield from hidden_code.remarks(source)
-    yield from reach.remarks(source, table.forbidden_imports, table.watched_imports)
-    yield from tables.remarks(source)
 
 
 def _guarded(sources: list[SourceFile], remarks: Iterator[Remark]) -> list[Remark]:
@@ -71,10 +67,7 @@ def _copies(submission: Submission) -> Iterator[Remark]:
 def _merged(seen: Iterable[Remark], order: dict[str, int]) -> tuple[Flag, ...]:
     """Return flags in order, the same words about the same file only once."""
     same: dict[tuple[str, str, str], list[Remark]] = {}
-    ordered = sorted(
-        seen, key=lambda s: (order.get(s.place, -1), s.place, s.line, s.kind, s.message)
-    )
-    for one in ordered:
+    for one in sorted(seen, key=lambda one: (order.get(one.place, -1), one.place, one.line, one)):
         same.setdefault((one.place, one.kind, one.message), []).append(one)
     found = [_flag(each[0], len(each)) for each in same.values()]
     if len(found) <= LIMIT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import islice
 
 from grader.submission.review.source import DEPTH, SourceFile
 
@@ -57,21 +58,17 @@ class Program:
 
     def __init__(self, sources: Sequence[SourceFile]) -> None:
         self.functions = [one for source in sources for one in _functions(source)]
-        self._everywhere: dict[str, list[OwnFunction]] = {}
-        self._own: dict[tuple[SourceFile, str], list[OwnFunction]] = {}
+        self._named: dict[tuple[SourceFile | None, str], list[OwnFunction]] = {}
         for one in reversed(self.functions):
-            for found in (
-                self._everywhere.setdefault(one.name, []),
-                self._own.setdefault((one.source, one.name), []),
-            ):
-                if len(found) < NAMESAKES:
-                    found.append(one)
+            for source in (one.source, None):
+                self._named.setdefault((source, one.name), []).append(one)
         self._forward = self._that_reach_forward()
         self._takers = {one for one in self.functions if _calls_its_argument(one)}
 
     def named(self, name: str, caller: OwnFunction) -> list[OwnFunction]:
         """Return the functions that a name may mean where it is called."""
-        return self._own.get((caller.source, name)) or self._everywhere.get(name, [])
+        found = self._named.get((caller.source, name)) or self._named.get((None, name), [])
+        return found[:NAMESAKES]
 
     def reaches_forward(self, name: str, caller: OwnFunction) -> bool:
         """Return whether a call of that name runs a forward pass, directly or through others."""
@@ -96,19 +93,16 @@ class Program:
                         queue.append(other)
 
     def _that_reach_forward(self) -> set[OwnFunction]:
-        callers: dict[str, list[OwnFunction]] = {}
+        callers: dict[str, set[OwnFunction]] = {}
         for function in self.functions:
-            for name in {call.name for call in function.calls}:
-                callers.setdefault(name, []).append(function)
+            for call in function.calls:
+                callers.setdefault(call.name, set()).add(function)
         found: set[OwnFunction] = set()
         queue = [name for name in callers if is_forward(name)]
-        done: set[str] = set(queue)
         while queue:
-            for caller in callers.get(queue.pop(), []):
-                found.add(caller)
-                if caller.name not in done:
-                    done.add(caller.name)
-                    queue.append(caller.name)
+            new = callers.pop(queue.pop(), set()) - found
+            queue += {one.name for one in new}
+            found |= new
         return found
 
 
@@ -128,8 +122,10 @@ def _functions(source: SourceFile) -> list[OwnFunction]:
         if inside is not None:
             home[node] = inside
             inside.nodes.append(node)
-        if isinstance(node, ast.Assign):
-            _note(scopes[0], node)
+        if isinstance(node, ast.Assign):  # a tuple's names all get the whole value
+            for name in (n for t in node.targets for n in getattr(t, "elts", [t])):
+                if isinstance(name, ast.Name):
+                    scopes[0].setdefault(name.id, []).append(node.value)
     for function in found:
         function.calls = [
             CallSite(node, plain_name(node.func, function), _in_loop(node, function))
@@ -152,73 +148,58 @@ def is_forward(name: str) -> bool:
 def _function(
     node: ast.AST, source: SourceFile, scopes: tuple[Assignments, ...]
 ) -> OwnFunction | None:
-    parent = source.parents.get(node)
-    if isinstance(node, ast.Lambda) and isinstance(parent, ast.Assign):
-        target = parent.targets[0]
-        if isinstance(target, ast.Name):
-            return OwnFunction(target.id, "", source, node, ({}, *scopes))
-    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        owner = parent.name if isinstance(parent, ast.ClassDef) else ""
-        return OwnFunction(node.name, owner, source, node, ({}, *scopes))
+    match source.parents.get(node), node:
+        case ast.Assign(targets=[ast.Name(id=name), *_]), ast.Lambda() as function:
+            return OwnFunction(name, "", source, function, ({}, *scopes))
+        case parent, (ast.FunctionDef() | ast.AsyncFunctionDef()) as function:
+            owner = parent.name if isinstance(parent, ast.ClassDef) else ""
+            return OwnFunction(function.name, owner, source, function, ({}, *scopes))
     return None
-
-
-def _note(values: Assignments, node: ast.Assign) -> None:
-    """Remember what was assigned to each name; a tuple's names all get the whole value."""
-    for target in node.targets:
-        parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
-        for part in parts:
-            if isinstance(part, ast.Name):
-                values.setdefault(part.id, []).append(node.value)
 
 
 def plain_name(node: ast.AST, function: OwnFunction) -> str:
     """Return the last name of what is called, seen through `f = affine_forward` and partial."""
     for _ in range(4):
-        if isinstance(node, ast.Name):
-            values = function.values(node.id)
-            value = values[-1] if values else None
-            if isinstance(value, (ast.Name, ast.Attribute)):
-                node = value
-                continue
-            if isinstance(value, ast.Call) and (full := function.source.dotted(value)):
+        value = function.values(node.id)[-1:] if isinstance(node, ast.Name) else [node]
+        match value:
+            case [ast.Call() as call] if full := function.source.dotted(call):
                 return full.rpartition(".")[2]
-            if isinstance(value, ast.Call) and _is_partial(value):
-                node = value.args[0]
+            case _ if not isinstance(node, ast.Name):
+                return node.attr if isinstance(node, ast.Attribute) else ""
+            case [ast.Name() | ast.Attribute() as node]:
                 continue
-            return function.source.names.get(node.id, node.id).rpartition(".")[2]
-        if isinstance(node, ast.Call) and (full := function.source.dotted(node)):
-            return full.rpartition(".")[2]
-        return node.attr if isinstance(node, ast.Attribute) else ""
+            case [ast.Call(args=[first, *_]) as call] if last_name(call.func) == "partial":
+                node = first
+            case _:
+                return function.source.names.get(node.id, node.id).rpartition(".")[2]
     return ""
 
 
-def _is_partial(node: ast.Call) -> bool:
-    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-    return name == "partial" and bool(node.args)
+def last_name(node: ast.AST) -> str:
+    """Return the name of a name or an attribute; nothing for any other expression."""
+    return getattr(node, "attr", getattr(node, "id", ""))
 
 
 def _in_loop(node: ast.AST, function: OwnFunction) -> bool:
     """Return whether a node is in the part of a loop that runs for every element."""
-    source = function.source
-    for _ in range(DEPTH):
-        parent = source.parents.get(node)
-        if parent is None or parent is function.node:
-            return False
-        if isinstance(parent, (ast.For, ast.AsyncFor)) and node is not parent.iter:
-            return node not in parent.orelse
-        if isinstance(parent, ast.While):
-            return True
-        if isinstance(parent, ast.comprehension):
-            outer = source.parents[parent]
-            first = getattr(outer, "generators", [parent])[0]
-            if not (parent is first and node is parent.iter):
+    for parent in islice(function.source.above(node), DEPTH):
+        match parent:
+            case function.node:
+                return False
+            case ast.For() | ast.AsyncFor() if node is not parent.iter:
+                return node not in parent.orelse
+            case ast.While():
                 return True
-            node = outer
-            continue
-        if isinstance(parent, _COMPREHENSIONS):
-            return True
-        if isinstance(parent, ast.Call) and node is not parent.func and is_mapper(parent):
+        # Only the first iterable of a comprehension is evaluated once.
+        if (
+            isinstance(parent, ast.comprehension)
+            and node is not parent.iter
+            or isinstance(parent, _COMPREHENSIONS)
+            and node is not parent.generators[0]
+            or isinstance(parent, ast.Call)
+            and node is not parent.func
+            and is_mapper(parent)
+        ):
             return True
         node = parent
     return False
@@ -226,4 +207,4 @@ def _in_loop(node: ast.AST, function: OwnFunction) -> bool:
 
 def is_mapper(node: ast.Call) -> bool:
     """Return whether a call runs a function that it is given for every element."""
-    return getattr(node.func, "attr", getattr(node.func, "id", "")) in _MAPPERS
+    return last_name(node.func) in _MAPPERS

@@ -10,12 +10,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
-from grader.submission.review.calls import CallSite, OwnFunction, Program, is_forward, is_mapper
+from grader.submission.review import calls
+from grader.submission.review.calls import CallSite, OwnFunction, Program, is_forward, last_name
 from grader.submission.review.source import Remark, SourceFile
 
 NODES = 40_000  # of code below all backward passes; homework has a few thousand
 VALUES = 40  # expressions that a value is traced back through
+_TOO_MANY = "holds more functions below its backward passes than can be looked at here"
 STEP = 1e-2  # a number up to this may be the step of a difference
 LOOKS = ": this looks like a numeric gradient"
 _CHECKER = re.compile(r"num(?:eric(?:al)?)?_?grad|grad_check|approx_fprime|complex_step", re.I)
@@ -27,16 +30,12 @@ def remarks(sources: Sequence[SourceFile]) -> Iterator[Remark]:
     """Yield where a backward pass, or a net's loss, looks like differences of forward passes."""
     program = Program(sources)
     roots = [one for one in program.functions if _is_root(one)]
-    stop = frozenset(roots)
     room = NODES
     for root in roots:
-        for function in program.below(root, stop):
+        for function in program.below(root, set(roots)):
             room -= len(function.nodes) + 1
             if room < 0:
-                message = (
-                    "holds more functions below its backward passes than can be looked at here"
-                )
-                yield root.source.remark("unread", message, 0)
+                yield root.source.remark("unread", _TOO_MANY, 0)
                 return
             yield from _in_one(program, root, function)
 
@@ -53,10 +52,8 @@ def _in_one(program: Program, root: OwnFunction, function: OwnFunction) -> Itera
     who = who if function is root else f"{who} (through {function.name})"
     is_layer = "backward" in root.name.lower()
     done: set[int] = set()
-    for node, message in (
-        *_calls(program, root, function, is_layer),
-        *_differences(program, function, is_layer),
-    ):
+    asked = _calls(program, root, function, is_layer)
+    for node, message in (*asked, *_differences(program, function, is_layer)):
         if node.lineno not in done:
             done.add(node.lineno)
             yield function.source.remark("numeric_gradient", f"{who} {message}{LOOKS}", node)
@@ -66,17 +63,18 @@ def _calls(
     program: Program, root: OwnFunction, function: OwnFunction, is_layer: bool
 ) -> Iterator[tuple[ast.expr, str]]:
     for call in function.calls:
-        if _CHECKER.search(call.name):
-            yield call.node, f"uses {call.name}"
-        elif call.in_loop and (
-            # Layers are called in a loop by every net, but no net calls its own loss in one.
-            program.reaches_forward(call.name, function)
-            if is_layer
-            else call.name == root.name and _is_of_object(call.node.func)
-        ):
-            yield call.node, f"calls {_and_so(program, call, function)} in a loop"
+        name, runs_forward = call.name, program.reaches_forward(call.name, function)
+        # Layers are called in a loop by every net, but no net calls its own loss in one.
+        is_asked = runs_forward if is_layer else name == root.name and _is_of_object(call.node.func)
+        if _CHECKER.search(name):
+            yield call.node, f"uses {name}"
+        elif call.in_loop and is_asked:
+            through = (
+                ", which calls a forward pass," if runs_forward and not is_forward(name) else ""
+            )
+            yield call.node, f"calls {name}{through} in a loop"
         elif is_layer and (given := _handed_over(program, function, call)):
-            yield call.node, f"hands {given} to {call.name}, which calls it in a loop"
+            yield call.node, f"hands {given} to {name}, which calls it in a loop"
 
 
 def _is_of_object(target: ast.expr) -> bool:
@@ -84,33 +82,18 @@ def _is_of_object(target: ast.expr) -> bool:
     return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
 
 
-def _and_so(program: Program, call: CallSite, function: OwnFunction) -> str:
-    if is_forward(call.name) or not program.reaches_forward(call.name, function):
-        return call.name
-    return f"{call.name}, which calls a forward pass,"
-
-
 def _handed_over(program: Program, function: OwnFunction, call: CallSite) -> str:
     """Return the function that is handed to one that calls its argument in a loop."""
-    if not is_mapper(call.node) and not program.takes_functions(call.name, function):
+    if not calls.is_mapper(call.node) and not program.takes_functions(call.name, function):
         return ""
+    names: list[str] = []
     for argument in (*call.node.args, *(keyword.value for keyword in call.node.keywords)):
-        if isinstance(argument, (ast.Name, ast.Attribute)):
-            name = getattr(argument, "attr", getattr(argument, "id", ""))
-            name = function.source.names.get(name, name).rpartition(".")[2]
-            is_function = bool(program.named(name, function)) or is_forward(name)
-            if is_function and program.reaches_forward(name, function):
-                return name
-        elif isinstance(argument, ast.Lambda):
-            names = (
-                getattr(n.func, "attr", getattr(n.func, "id", ""))
-                for n in ast.walk(argument)
-                if isinstance(n, ast.Call)
-            )
-            found = next((n for n in names if program.reaches_forward(n, function)), None)
-            if found:
-                return found
-    return ""
+        if isinstance(argument, ast.Lambda):
+            names += [last_name(n.func) for n in ast.walk(argument) if isinstance(n, ast.Call)]
+        else:
+            name = last_name(argument)
+            names.append(function.source.names.get(name, name).rpartition(".")[2])
+    return next((name for name in names if program.reaches_forward(name, function)), "")
 
 
 # ------------------------------------------------------------------------------ differences
@@ -134,7 +117,7 @@ def _differences(
             if name and (divides or is_layer and program.reaches_forward(name, function)):
                 yield node, f"subtracts two results of {name}"
         elif divides and isinstance(node, (ast.Assign, ast.AugAssign)):
-            if _moves_an_element(node, function) and _stands_in_loop(node, function):
+            if _moves_an_element(node, function):
                 yield node, "moves one element by a small step, in a loop"
         elif is_layer and has_complex and isinstance(node, ast.Attribute) and node.attr == "imag":
             yield node, "takes the imaginary part of a complex step"
@@ -143,18 +126,13 @@ def _differences(
 def _holds_step(name: str, function: OwnFunction) -> bool:
     """Return whether a name holds a small number: h = 1e-5, also as a default."""
     arguments = function.node.args
-    given = [*arguments.posonlyargs, *arguments.args]
-    pairs = [
-        *zip(given[len(given) - len(arguments.defaults) :], arguments.defaults),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults),
-    ]
-    defaults = (value for argument, value in pairs if argument.arg == name)
-    return any(
-        value is not None and _is_small(value) for value in (*function.values(name), *defaults)
-    )
+    defaults = [*arguments.defaults, *arguments.kw_defaults]
+    pairs = zip(reversed(function.parameters), reversed(defaults))
+    given = (value for argument, value in pairs if argument.arg == name)
+    return any(map(_is_small, (*function.values(name), *given)))
 
 
-def _is_small(node: ast.AST) -> bool:
+def _is_small(node: ast.AST | None) -> bool:
     """Return whether an expression is a number such as 1e-5 or 10 ** -5."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
         return isinstance(node.right, ast.UnaryOp) and isinstance(node.left, ast.Constant)
@@ -180,27 +158,19 @@ def _is_step(node: ast.AST, function: OwnFunction) -> bool:
 
 
 def _moves_an_element(node: ast.Assign | ast.AugAssign, function: OwnFunction) -> bool:
-    """Return whether a statement is x[i] += h, or x[i] = old + h."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    """Return whether a statement is x[i] += h, or x[i] = old + h, in a loop."""
+    match node:
+        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub(), value=step):
+            targets, terms = [target], [step]
+        case ast.Assign(targets=targets, value=ast.BinOp(left, ast.Add() | ast.Sub(), right)):
+            terms = [right, left]
+        case _:
+            return False
     if not any(isinstance(target, ast.Subscript) for target in targets):
         return False
-    if isinstance(node, ast.AugAssign):
-        return isinstance(node.op, (ast.Add, ast.Sub)) and _is_step(node.value, function)
-    value = node.value
-    return (
-        isinstance(value, ast.BinOp)
-        and isinstance(value.op, (ast.Add, ast.Sub))
-        and (_is_step(value.right, function) or _is_step(value.left, function))
-    )
-
-
-def _stands_in_loop(node: ast.AST, function: OwnFunction) -> bool:
-    for outer in function.source.above(node):
-        if outer is function.node:
-            return False
-        if isinstance(outer, (ast.For, ast.While)):
-            return True
-    return False
+    around = takewhile(lambda outer: outer is not function.node, function.source.above(node))
+    is_in_loop = any(isinstance(outer, (ast.For, ast.While)) for outer in around)
+    return is_in_loop and any(_is_step(term, function) for term in terms)
 
 
 def _same_call(node: ast.BinOp, function: OwnFunction, names: Mapping[ast.AST, str]) -> str:

@@ -36,17 +36,28 @@ _SPEAKS = re.compile(
     re.IGNORECASE,
 )
 _FAR = "has code in column {}, out of sight in most editors"
+_OTHER_ORDER = (
+    "holds the direction character {}, which shows the line in another order than it runs"
+)
+_SHOWN_DIFFERENTLY = "has code behind a form feed, which editors show in different ways"
+_IN_LINES = (
+    (_BIDI, "bidi", _OTHER_ORDER),
+    (_FORM_FEED, "source_differs", _SHOWN_DIFFERENTLY),
+    (_SPEAKS, "speaks_to_grader", "speaks to whoever grades: '{}'"),
+)
 
 
 def remarks(source: SourceFile) -> Iterator[Remark]:
     """Yield what hides, moves or replaces code, and text that speaks to whoever grades."""
     yield from _bytes(source)
     yield from _lines(source)
-    if not source.text.isascii():
+    if _ODD_LETTER.search(source.text):
         yield from _words(source)
-        yield from _texts(source)
+    yield from _texts(source)
     yield from _columns(source)
-    yield from _replaced(source)
+    for scope in source.nodes:
+        if isinstance(scope, (ast.Module, ast.ClassDef)):
+            yield from _replaced(source, scope)
 
 
 def _bytes(source: SourceFile) -> Iterator[Remark]:
@@ -76,28 +87,15 @@ def _reads_as_it_looks(line: bytes, codec: str) -> bool:
 
 
 def _lines(source: SourceFile) -> Iterator[Remark]:
-    text = source.text
-    for match in islice(_BIDI.finditer(text), MANY):
-        message = (
-            f"holds the direction character {shown(match[0])}, which shows the line in another"
-        )
-        yield source.remark("bidi", f"{message} order than it runs", _line(text, match.start()))
-    for match in islice(_FORM_FEED.finditer(text), MANY):
-        message = "has code behind a form feed, which editors show in different ways"
-        yield source.remark("source_differs", message, _line(text, match.start()))
-    for match in islice(_SPEAKS.finditer(text), MANY):
-        message = f"speaks to whoever grades: '{shown(' '.join(match[0].split()), 60)}'"
-        yield source.remark("speaks_to_grader", message, _line(text, match.start()))
-
-
-def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1
+    for pattern, kind, message in _IN_LINES:
+        for match in islice(pattern.finditer(source.text), MANY):
+            line = source.text.count("\n", 0, match.start()) + 1
+            found = shown(" ".join(match[0].split()), 60)
+            yield source.remark(kind, message.format(found), line)
 
 
 def _words(source: SourceFile) -> Iterator[Remark]:
     """Yield names that look like others: compatibility forms, or letters of other scripts."""
-    if not _ODD_LETTER.search(source.text):
-        return
     known = {node.id for node in source.nodes if isinstance(node, ast.Name)}
     known |= {node.arg for node in source.nodes if isinstance(node, ast.arg)}
     for word, line in _names_in(source.text):
@@ -105,15 +103,12 @@ def _words(source: SourceFile) -> Iterator[Remark]:
             continue
         plain = unicodedata.normalize("NFKC", word)
         alike = plain.translate(_LOOKS_LIKE)
+        spelled = shown(word.encode("ascii", "backslashreplace").decode(), 60)
+        name = f"the name '{shown(word)}' ({spelled})"
         if plain.isascii():
-            message = f"the name '{shown(word)}' ({_spelled(word)}) is {plain} to Python"
+            yield source.remark("source_differs", f"{name} is {plain} to Python", line)
         elif alike.isascii() and (alike in known or re.search("[A-Za-z]", plain)):
-            message = (
-                f"the name '{shown(word)}' ({_spelled(word)}) looks like {alike} and is another"
-            )
-        else:
-            continue
-        yield source.remark("source_differs", message, line)
+            yield source.remark("source_differs", f"{name} looks like {alike} and is another", line)
 
 
 def _names_in(text: str) -> Iterator[tuple[str, int]]:
@@ -125,24 +120,16 @@ def _names_in(text: str) -> Iterator[tuple[str, int]]:
         return  # Python 2; all before that was looked at
 
 
-def _spelled(word: str) -> str:
-    return shown(word.encode("ascii", "backslashreplace").decode(), 60)
-
-
 def _texts(source: SourceFile) -> Iterator[Remark]:
     """Yield invisible characters inside strings, which make two keys out of one."""
     for node in source.nodes:
-        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        text = node.value if isinstance(node, ast.Constant) else None
+        if not isinstance(text, str) or text.isascii():
             continue
-        if node.value.isascii() or isinstance(source.parents.get(node), ast.Expr):
-            continue
-        for char in node.value:
-            if _is_invisible(char) and char in source.text:
-                message = (
-                    f"a text holds the invisible character {shown(char)}: '{shown(node.value)}'"
-                )
-                yield source.remark("source_differs", message, node)
-                break
+        found = next((c for c in text if _is_invisible(c) and c in source.text), None)
+        if found is not None and not isinstance(source.parents.get(node), ast.Expr):
+            message = f"a text holds the invisible character {shown(found)}: '{shown(text)}'"
+            yield source.remark("source_differs", message, node)
 
 
 def _is_invisible(char: str) -> bool:
@@ -154,43 +141,31 @@ def _is_invisible(char: str) -> bool:
 
 def _columns(source: SourceFile) -> Iterator[Remark]:
     """Yield code so far to the right that nobody scrolls there."""
-    done: set[int] = set()
+    far: dict[int, int] = {}  # line -> column
     for number, line in enumerate(source.text.split("\n"), start=1):
         for match in _BLANKS.finditer(line) if len(line) > PUSHED else ():
             is_code = line[match.end() : match.end() + 1] not in ("", "#")
             if is_code and match.end() > PUSHED and match.end() - match.start() >= GAP:
-                done.add(number)
-                message = _FAR.format(match.end() + 1)
-                yield source.remark("source_differs", message, number)
-                break
+                far.setdefault(number, match.end() + 1)
     for node in source.nodes:
-        is_far = isinstance(node, ast.stmt) and node.col_offset >= FAR
-        if is_far and node.lineno not in done:  # type: ignore[attr-defined]
-            done.add(node.lineno)  # type: ignore[attr-defined]
-            yield source.remark("source_differs", _FAR.format(node.col_offset + 1), node)  # type: ignore[attr-defined]
+        if isinstance(node, ast.stmt) and node.col_offset >= FAR:
+            far.setdefault(node.lineno, node.col_offset + 1)
+    for number, column in far.items():
+        yield source.remark("source_differs", _FAR.format(column), number)
 
 
-def _replaced(source: SourceFile) -> Iterator[Remark]:
-    """Yield functions and methods that something further down replaces."""
-    for scope in source.nodes:
-        if isinstance(scope, (ast.Module, ast.ClassDef)):
-            yield from _replaced_in(source, scope)
-
-
-def _replaced_in(source: SourceFile, scope: ast.Module | ast.ClassDef) -> Iterator[Remark]:
+def _replaced(source: SourceFile, scope: ast.Module | ast.ClassDef) -> Iterator[Remark]:
     """Yield what is defined twice. Branches of one `if` may define a name each; others may not."""
-    defined: dict[str, ast.AST] = {}
+    defined: dict[str, ast.stmt] = {}
     inside = "" if isinstance(scope, ast.Module) else f"{scope.name}."
     for statement in scope.body:
-        new: dict[str, ast.AST] = {}
+        new: dict[str, ast.stmt] = {}
         for node in _statements(statement):
             for name, value in _given_names(node):
                 old = defined.get(name)
                 if old is not None and not _is_kept(old, node, value, name):
-                    message = (
-                        f"{inside}{shown(name)} is defined in line {getattr(old, 'lineno', 0)} and"
-                        " gets another meaning here, which is the one that runs"
-                    )
+                    was = f"{inside}{shown(name)} is defined in line {old.lineno}"
+                    message = f"{was} and gets another meaning here, which is the one that runs"
                     yield source.remark("source_differs", message, node)
                 if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                     new.setdefault(name, node)
@@ -213,10 +188,8 @@ def _given_names(node: ast.stmt) -> Iterator[tuple[str, ast.AST | None]]:
         yield node.name, None
     elif isinstance(node, ast.Assign):
         for target in node.targets:
-            if isinstance(target, ast.Name):
-                yield target.id, node.value
-            elif isinstance(target, (ast.Tuple, ast.List)):
-                yield from ((t.id, node.value) for t in target.elts if isinstance(t, ast.Name))
+            parts = getattr(target, "elts", [target])
+            yield from ((part.id, node.value) for part in parts if isinstance(part, ast.Name))
     elif isinstance(node, ast.ImportFrom):
         yield from ((alias.asname or alias.name, None) for alias in node.names)
 
@@ -236,16 +209,14 @@ def _is_stub(function: ast.FunctionDef) -> bool:
     """Return whether a body is only a docstring, pass, None or NotImplementedError."""
     empty: set[str] = set()
     for node in function.body:
-        if isinstance(node, ast.Assign) and _is_nothing(node.value, empty):
-            names = [n.id for target in node.targets for n in ast.walk(target)
-                     if isinstance(n, ast.Name)]  # fmt: skip
-            empty.update(names)
-        elif isinstance(node, ast.Return) and _is_nothing(node.value, empty):
-            continue
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            continue
-        elif not isinstance(node, (ast.Pass, ast.Raise)):
-            return False
+        match node:
+            case ast.Assign(targets=targets, value=value) if _is_nothing(value, empty):
+                parts = (part for target in targets for part in ast.walk(target))
+                empty |= {part.id for part in parts if isinstance(part, ast.Name)}
+            case ast.Expr(value=ast.Constant()) | ast.Pass() | ast.Raise():
+                continue
+            case _ if not isinstance(node, ast.Return) or not _is_nothing(node.value, empty):
+                return False
     return True
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import fnmatch
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from grader.rubric.records import SourceReview
 from grader.submission.review.source import DEPTH, Remark, SourceFile
 
 # By full name; the first match counts. What is harmless is listed first, with nothing to say.
@@ -34,9 +35,7 @@ WATCHED: tuple[tuple[str, str], ...] = (
     ("__import__", _IMPORTS), ("importlib.import_module", _IMPORTS), ("importlib.util.*", _IMPORTS),
     ("importlib.machinery.*", _IMPORTS), ("importlib.__import__", _IMPORTS),
 )  # fmt: skip
-ROOTS = frozenset(
-    ("builtins", "__builtins__", *(pattern.partition(".")[0] for pattern, _ in WATCHED))
-)
+ROOTS = {"builtins", "__builtins__", *(pattern.partition(".")[0] for pattern, _ in WATCHED)}
 HIDDEN = frozenset({
     "__subclasses__", "__globals__", "__code__", "__closure__", "__builtins__", "__loader__",
     "__getattribute__", "f_back", "f_locals", "f_globals", "f_code", "tb_frame", "gi_frame",
@@ -50,48 +49,39 @@ PUT_BACK = frozenset({
 })  # fmt: skip
 
 
-def remarks(
-    source: SourceFile, forbidden: Sequence[str], watched: Sequence[str]
-) -> Iterator[Remark]:
+def remarks(source: SourceFile, reading: SourceReview) -> Iterator[Remark]:
     """Yield imports that match the rubric's patterns, and all that needs more than arrays."""
     for node in source.nodes:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from _imports(source, node, forbidden, watched)
+            yield from _imports(source, node, reading)
         elif isinstance(node, (ast.Attribute, ast.Name)):
             yield from _used(source, node)
         elif isinstance(node, ast.Call):
-            yield from _called(source, node, forbidden, watched)
+            yield from _called(source, node, reading)
         if isinstance(node, (ast.Assign, ast.AugAssign, ast.Delete, ast.AnnAssign)):
             yield from _patched(source, node)
 
 
-def _imports(
-    source: SourceFile, node: ast.AST, forbidden: Sequence[str], watched: Sequence[str]
-) -> Iterator[Remark]:
+def _imports(source: SourceFile, node: ast.AST, reading: SourceReview) -> Iterator[Remark]:
     if getattr(node, "level", 0):
         return  # from the package itself
     for name, inside in source.imported[node]:
-        if inside is not None and _is_that_file(name, inside):
-            return
-        if message := _unwanted(name, forbidden, watched):
+        if inside is not None and f"/{inside}".endswith(f"/{name.replace('.', '/')}.py"):
+            return  # the file itself, not the package under another name
+        if message := _unwanted(name, reading):
             yield source.remark("forbidden_import", message, node)
             return
+    module = source.imported[node][0][0]
     star = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
-    if star and source.imported[node][0][0] in ("os", "sys", "builtins", "gc"):
-        message = f"imports every name of {source.imported[node][0][0]}: a layer needs none of them"
+    if star and module in ("os", "sys", "builtins", "gc"):
+        message = f"imports every name of {module}: a layer needs none of them"
         yield source.remark("reaches_outside", message, node)
 
 
-def _is_that_file(name: str, path: str) -> bool:
-    """Return whether a name means the file itself, not the package under another name."""
-    full = path.removesuffix(".py").replace("/", ".")
-    return full == name or full.endswith(f".{name}")
-
-
-def _unwanted(name: str, forbidden: Sequence[str], watched: Sequence[str]) -> str | None:
-    if _matches(name, forbidden):
+def _unwanted(name: str, reading: SourceReview) -> str | None:
+    if _matches(name, reading.forbidden_imports):
         return f"imports {name}: this homework is written by hand, with NumPy alone"
-    if _matches(name, watched):
+    if _matches(name, reading.watched_imports):
         return f"imports {name}, which a layer has no need of: look at what it is used for"
     return None
 
@@ -103,14 +93,12 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(head, pattern) for pattern in patterns for head in heads)
 
 
-def _called(
-    source: SourceFile, node: ast.Call, forbidden: Sequence[str], watched: Sequence[str]
-) -> Iterator[Remark]:
+def _called(source: SourceFile, node: ast.Call, reading: SourceReview) -> Iterator[Remark]:
     """Yield imports by text and patches by setattr."""
     name = source.dotted(node.func)
     if name in ("__import__", "importlib.import_module", "importlib.__import__"):
         module = source.dotted(node)
-        if module and (message := _unwanted(module, forbidden, watched)):
+        if module and (message := _unwanted(module, reading)):
             yield source.remark("forbidden_import", message, node)
     elif name in ("setattr", "delattr") and node.args and _is_module(source, node.args[0]):
         message = f"changes {source.dotted(node.args[0])} itself, for all that runs later"
@@ -144,21 +132,16 @@ def _watched(source: SourceFile, node: ast.expr, name: str) -> Iterator[Remark]:
     if name.partition(".")[0] not in ROOTS:
         return
     name = name.removeprefix("builtins.").removeprefix("__builtins__.")
-    message = next((text for pattern, text in WATCHED if _is(name, pattern)), "")
-    if message and not (message == _FILES and _in_save_or_load(source, node)):
-        yield source.remark("reaches_outside", message.format(name), node)
-
-
-def _is(name: str, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")
-
-
-def _in_save_or_load(source: SourceFile, node: ast.AST) -> bool:
-    """Return whether a node is in a net's `save` or `load`, which some course years hand out."""
-    return any(
-        isinstance(outer, ast.FunctionDef) and outer.name in ("save", "load")
-        for outer in islice(source.above(node), DEPTH)
+    fits = (
+        text
+        for pattern, text in WATCHED
+        if fnmatch.fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")
     )
+    message, around = next(fits, ""), islice(source.above(node), DEPTH)
+    # A net's `save` and `load` are handed out in some course years.
+    functions = {outer.name for outer in around if isinstance(outer, ast.FunctionDef)}
+    if message and not (message == _FILES and functions & {"save", "load"}):
+        yield source.remark("reaches_outside", message.format(name), node)
 
 
 def _patched(source: SourceFile, node: ast.AST) -> Iterator[Remark]:
@@ -182,10 +165,7 @@ def _is_module(source: SourceFile, node: ast.AST) -> bool:
     first: ast.AST | None = node
     while isinstance(first, ast.Attribute):
         first = first.value
-    if isinstance(first, ast.Name) and first.id == "__builtins__":
-        return True
-    if not isinstance(first, ast.Name) or first.id not in source.names:
-        return False
-    root = source.names[first.id].partition(".")[0]
-    own = source.path.partition("/")[0]
-    return root not in (own, "", "matplotlib") and not hasattr(builtins, first.id)
+    name = first.id if isinstance(first, ast.Name) else ""
+    root = source.names.get(name, "").partition(".")[0]
+    is_foreign = root not in (source.path.partition("/")[0], "", "matplotlib")
+    return name == "__builtins__" or is_foreign and not hasattr(builtins, name)

@@ -27,10 +27,10 @@ LONG_IMPORT = re.compile(r"\b(?:import|from)\b(?:[^\\\n]|\\.|\\\n){3000}")
 DEPTH = 30  # how many nodes up a rule looks for what encloses an expression
 # Handed out whole and graded with ours, or never loaded: their imports are the course's own.
 NOT_FOLLOWED = {"solver", "gradient_check", "data_utils", "synthetic", *INERT_IN_PACKAGE}
-_NO_CODE = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+_NO_CODE = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Remark:
     """One thing that a person should look at, by file inside the package and line (0: whole)."""
 
@@ -83,14 +83,15 @@ class SourceFile:
                 node = node.value
             elif isinstance(node, ast.Call) and (name := self._asked_for(node)):
                 parts.append(name)
-                node = node.args[0] if self._called(node) == "getattr" else None
-                if node is None:
-                    return ".".join(reversed(parts))
+                if self._called(node) != "getattr":
+                    break
+                node = node.args[0]
             elif isinstance(node, ast.Name):
                 parts.append(self.names.get(node.id, node.id))
-                return ".".join(reversed(parts))
+                break
             else:
                 return None
+        return ".".join(reversed(parts))
 
     def is_local(self, node: ast.AST) -> bool:
         """Return whether the first name of an expression is a variable or function of the file."""
@@ -108,11 +109,10 @@ class SourceFile:
     def _asked_for(self, node: ast.Call) -> str | None:
         """Return the name that getattr, __import__ or import_module is given, where it is plain."""
         at = {"getattr": 1, "__import__": 0, "import_module": 0}.get(self._called(node))
-        if at is None or len(node.args) <= at:
-            return None
-        value = node.args[at]
-        is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
-        return value.value if is_text else None  # type: ignore[attr-defined]
+        match node.args[at : at + 1] if at is not None else []:
+            case [ast.Constant(value=str(name))]:
+                return name
+        return None
 
 
 def read(submission: Submission) -> tuple[list[SourceFile], list[Remark]]:
@@ -191,16 +191,8 @@ def _walked(tree: ast.Module) -> tuple[tuple[ast.AST, ...], dict[ast.AST, ast.AS
     while stack:
         node = stack.pop()
         nodes.append(node)
-        children: list[ast.AST] = []
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, ast.AST):
-                if not isinstance(value, _NO_CODE):
-                    children.append(value)
-            elif isinstance(value, list):
-                children += [each for each in value if isinstance(each, ast.AST)]
-        for child in children:
-            parents[child] = node
+        children = [one for one in ast.iter_child_nodes(node) if not isinstance(one, _NO_CODE)]
+        parents |= dict.fromkeys(children, node)
         stack += reversed(children)
     return tuple(nodes), parents
 
@@ -237,21 +229,20 @@ def _names(nodes: tuple[ast.AST, ...], path: str) -> tuple[dict[str, str], froze
     names: dict[str, str] = {}
     bound: set[str] = set()
     for node in nodes:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                root = alias.name.partition(".")[0]
-                names[alias.asname or root] = alias.name if alias.asname else root
-        elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                names[alias.asname or alias.name] = f"{_base(node, path)}.{alias.name}"
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            bound.add(node.id)
-        elif isinstance(node, ast.arg):
-            bound.add(node.arg)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            bound.add(node.name)
-        if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Name, ast.Attribute)):
-            _note_alias(node, names)
+        match node:
+            case ast.Import():
+                for alias in node.names:
+                    root = alias.name.partition(".")[0]
+                    names[alias.asname or root] = alias.name if alias.asname else root
+            case ast.ImportFrom():
+                for alias in node.names:
+                    names[alias.asname or alias.name] = f"{_base(node, path)}.{alias.name}"
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                bound.add(name)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                bound.add(node.name)
+            case ast.Assign(value=ast.Name() | ast.Attribute()):
+                _note_alias(node, names)
     return names, frozenset(bound)
 
 

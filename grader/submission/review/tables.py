@@ -35,8 +35,11 @@ def remarks(source: SourceFile) -> Iterator[Remark]:
             message = f"holds a text of {length / 1000:,.0f} kB that looks encoded"
             yield source.remark("constants", message, whole)
     for node in source.nodes:
-        if isinstance(node, ast.Compare) and not _is_asserted(source, node):
-            yield from _compared(source, node)
+        if isinstance(node, ast.Compare):
+            if not any(
+                isinstance(outer, ast.Assert) for outer in islice(source.above(node), DEPTH)
+            ):
+                yield from _compared(source, node)
         elif isinstance(node, (ast.Subscript, ast.Call)):
             yield from _looked_up(source, node)
 
@@ -54,35 +57,25 @@ def _groups(source: SourceFile) -> dict[ast.AST, tuple[list[float], list[str]]]:
         if isinstance(node, _JOINTS):
             tops[node] = top
         elif isinstance(node, ast.Constant):
-            value = node.value
-            if isinstance(value, (str, bytes)):
-                if _is_used(source, top) or _looks_encoded(value):
-                    text = value.decode("latin-1") if isinstance(value, bytes) else value
-                    groups.setdefault(top, ([], []))[1].append(text)
+            value = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
+            if isinstance(value, str):
+                # A docstring or a comment in quotes is used for nothing.
+                if not isinstance(source.parents.get(top), ast.Expr) or _looks_encoded(value):
+                    groups.setdefault(top, ([], []))[1].append(value)
             elif isinstance(value, float) or type(value) is int and abs(value) < 10**15:
                 whole = top if isinstance(top, _DISPLAYS) else source.tree
                 groups.setdefault(whole, ([], []))[0].append(float(value))
     return groups
 
 
-def _is_used(source: SourceFile, node: ast.AST) -> bool:
-    """Return whether an expression is more than a docstring or a comment in quotes."""
-    return not isinstance(source.parents.get(node), ast.Expr)
-
-
-def _looks_encoded(value: str | bytes) -> bool:
+def _looks_encoded(text: str) -> bool:
     """Return whether a long text lacks the blanks of any language and of any code."""
-    text = value.decode("latin-1") if isinstance(value, bytes) else value
     head = text[:20_000]
     blanks = sum(map(head.count, " \n\t"))
     return len(head) >= 200 and blanks < 0.04 * len(head) and len(set(head)) > 10
 
 
 # ------------------------------------------------------------------------------ special inputs
-
-
-def _is_asserted(source: SourceFile, node: ast.AST) -> bool:
-    return any(isinstance(outer, ast.Assert) for outer in islice(source.above(node), DEPTH))
 
 
 def _compared(source: SourceFile, node: ast.Compare) -> Iterator[Remark]:
@@ -143,10 +136,9 @@ def known_numbers(
     known: np.ndarray | None = None
     for source in sources:
         for whole, (numbers, texts) in _groups(source).items():
-            numbers = numbers + [
-                float(word) for text in texts for word in _NUMBER.findall(text[:100_000])
-            ]
-            telling = {abs(number) for number in numbers if _digits(number) >= DIGITS}
+            words = (word for text in texts for word in _NUMBER.findall(text[:100_000]))
+            every = (*numbers, *map(float, words))
+            telling = {abs(number) for number in every if _digits(number) >= DIGITS}
             if len(telling) < MATCHES:
                 continue
             known = _public(rubric, answers) if known is None else known
@@ -177,15 +169,16 @@ def _is_among(number: float, known: np.ndarray) -> bool:
 
 def _digits(number: float) -> int:
     """Return the significant digits of a number as it is written: 6 for 0.0123456, 1 for 1e-5."""
-    if not np.isfinite(number):
-        return 0
-    digits = Decimal(repr(number)).as_tuple().digits
+    digits = Decimal(repr(number)).as_tuple().digits  # none of nan, a 0 of inf
     return len("".join(map(str, digits)).strip("0"))
 
 
 def _number(node: ast.AST) -> float | None:
     """Return the plain float that an expression is."""
-    if isinstance(node, ast.UnaryOp):
-        node = node.operand
-    is_float = isinstance(node, ast.Constant) and isinstance(node.value, float)
-    return node.value if is_float else None  # type: ignore[attr-defined]
+    match node:
+        case (
+            ast.Constant(value=float(number))
+            | ast.UnaryOp(operand=ast.Constant(value=float(number)))
+        ):
+            return number
+    return None
