@@ -144,7 +144,7 @@ def test_an_import_that_never_ends_is_waited_for_once(folder: Path) -> None:
     with Pool(1) as pool:
         checked = list(Checker(hanging, "cs231n", files, pool).check(hanging.code[:4]))
     assert {one.status for one in checked} == {"timeout"}
-    assert "within" in checked[0].faults[0].says
+    assert "within" in checked[0].verdict.faults[0].says
 
 
 def test_files_that_bear_names_of_python_s_own_do_no_harm(folder: Path) -> None:
