@@ -43,9 +43,7 @@ app.command("release")(release.release)
 app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)
 app.command("schema")(machine.schema)
-COMMANDS = (
-    "submission", "fixtures", "export", "autograder", "release", "lint", "doctor", "schema",
-)  # fmt: skip
+COMMANDS = {"fixtures", *(command.name for command in app.registered_commands)}
 
 
 def _version(wanted: bool) -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.box.doctor import ATTEMPTS, Examination, Layer
+from grader.box.doctor import ATTEMPTS, Examination
 
 
 def show(found: Examination, console: Console) -> None:
@@ -38,14 +38,11 @@ def conclusion(found: Examination) -> Iterator[Text]:
             yield Text(f"With all layers on, code could still {'; '.join(found.through)}.")
     for layer in found.layers:
         if layer.why:
-            extra = " The inner layers hold without it." if _spare(layer, found) else ""
+            spare = found.isolated and layer.name == "bubblewrap"
+            extra = " The inner layers hold without it." if spare else ""
             yield Text(f"To do: {layer.name}: {layer.why}.{extra}")
     if not found.isolated:
         yield Text("Or grade in a container: docs/security.md says how.")
-
-
-def _spare(layer: Layer, found: Examination) -> bool:
-    return layer.name == "bubblewrap" and found.isolated
 
 
 def _layers(found: Examination) -> Iterator[Text]:

@@ -5,24 +5,15 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from grader.cli.files import write
 from grader.report.result import ResultJson
 
-
-class Format(StrEnum):
-    """Programs that read results."""
-
-    gradescope = "gradescope"
-    classroom50 = "classroom50"
-    junit = "junit"
-    github_summary = "github-summary"
-    github_annotations = "github-annotations"
+Format = Literal["gradescope", "classroom50", "junit", "github-summary", "github-annotations"]
 
 
 def export(
@@ -38,11 +29,11 @@ def export(
 
     result = read_result(path)
     writers: dict[Format, Callable[[ResultJson], str]] = {
-        Format.gradescope: gradescope.write,
-        Format.classroom50: functools.partial(classroom50.write, environment=os.environ),
-        Format.junit: junit.write,
-        Format.github_summary: github.summary,
-        Format.github_annotations: github.annotations,
+        "gradescope": gradescope.write,
+        "classroom50": functools.partial(classroom50.write, environment=os.environ),
+        "junit": junit.write,
+        "github-summary": github.summary,
+        "github-annotations": github.annotations,
     }
     text = writers[to](result)
     if output is not None:

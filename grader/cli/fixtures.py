@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from grader import resources
+from grader.cli.grading import Data, Rubric
 
 app = typer.Typer(no_args_is_help=True, help="Golden fixtures: the answers of the reference.")
 
@@ -19,10 +20,17 @@ def build(
     ] = None,
 ) -> None:
     """Run every probe on the reference and write reference/golden/."""
+    from grader.authoring.fixtures import build as building
+    from grader.authoring.fixtures import misconception_answers as mistaken
     from grader.golden import misconceptions, store
+    from grader.rubric.reading import read_rubric
 
     resources.home_to_change()
-    (manifest, files), mistakes = _built(rubric)
+    named = [read_rubric(resources.rubric_path(name)) for name in rubric or ()]
+    chosen = named or resources.rubrics()
+    reference = resources.home() / "reference"
+    manifest, files = building.build(chosen, reference)
+    mistakes = mistaken.build(chosen, reference, store.Golden(manifest, files, ""))
     store.write(resources.golden_folder(), manifest, files)
     misconceptions.write(resources.golden_folder() / misconceptions.FOLDER, *mistakes)
     answers = [one for row in manifest["cases"].values() for one in row["answers"].values()]
@@ -51,14 +59,7 @@ def diff() -> None:
 
 
 @app.command("curves")
-def curves(
-    rubric: Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")] = (
-        resources.DEFAULT_RUBRIC
-    ),
-    data: Annotated[
-        str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
-    ] = "synthetic",
-) -> None:
+def curves(rubric: Rubric = resources.DEFAULT_RUBRIC, data: Data = "synthetic") -> None:
     """Run the solved notebooks with five seeds, for the bands that reports show: five minutes."""
     from grader.authoring.fixtures import curves as making
     from grader.box.plan import choose
@@ -69,23 +70,6 @@ def curves(
     made = making.build(reference, assignment, choose(), typer.echo)
     path = making.write(resources.golden_folder(), "synthetic" if made_up else "cifar10", made)
     typer.echo(f"{path}: {len(made['bands'])} bands written")
-
-
-def _built(names: list[str] | None) -> tuple[Any, Any]:
-    """Return what fixtures.build and fixtures.misconception_answers make for these rubrics."""
-    from grader.authoring.fixtures import build as building
-    from grader.authoring.fixtures import misconception_answers as answers
-    from grader.golden.store import Golden
-    from grader.rubric.reading import read_rubric
-
-    chosen = (
-        [read_rubric(resources.rubric_path(name)) for name in names]
-        if names
-        else resources.rubrics()
-    )
-    reference = resources.home() / "reference"
-    manifest, files = building.build(chosen, reference)
-    return (manifest, files), answers.build(chosen, reference, Golden(manifest, files, ""))
 
 
 def _show_differences() -> int:

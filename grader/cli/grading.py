@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -36,20 +34,14 @@ Recognised = Annotated[
 ]
 
 
-class Notebooks(StrEnum):
-    """What to do with the notebooks of a submission."""
-
-    run = "run"
-    skip = "skip"
-
-
-class Box(StrEnum):
-    """How to confine student code."""
-
-    auto = "auto"
-    bubblewrap = "bubblewrap"
-    landlock = "landlock"
-    none = "none"
+Notebooks = Annotated[Literal["run", "skip"], typer.Option(help="Are notebooks executed?")]
+Box = Annotated[
+    Literal["auto", "bubblewrap", "landlock", "none"],
+    typer.Option(help="How student code is confined."),
+]
+Data = Annotated[
+    str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
+]
 
 
 def submission(
@@ -58,11 +50,9 @@ def submission(
         Path | None, typer.Option("-o", help="Default: graded/<name of the submission>/")
     ] = None,
     rubric: Recognised = "",
-    notebooks: Annotated[Notebooks, typer.Option(help="Are notebooks executed?")] = Notebooks.run,
-    data: Annotated[
-        str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
-    ] = "synthetic",
-    box: Annotated[Box, typer.Option(help="How student code is confined.")] = Box.auto,
+    notebooks: Notebooks = "run",
+    data: Data = "synthetic",
+    box: Box = "auto",
     fail_under: Annotated[
         float | None, typer.Option(metavar="N", help="Exit 1 below N per cent of the points.")
     ] = None,
@@ -83,7 +73,7 @@ def submission(
         assignment = resources.assignment(
             rubric or seen.rubric, None if data == "synthetic" else Path(data)
         )
-        wanted = notebooks is Notebooks.run
+        wanted = notebooks == "run"
         executed = _executed(given, assignment, plan, spool, not no_cache) if wanted else ()
         report = grade_one(given, assignment, worker, executed)
     report = replace(report, why_rubric=seen.against(report.rubric) if rubric else seen.says)
@@ -91,7 +81,11 @@ def submission(
 
     page = folder / "report.html"
     for notebook in executed:
-        _write_notebook(folder, given, notebook)
+        from grader.notebooks import execute, ipynb
+
+        if notebook.cells:
+            ran = ipynb.write(execute.sources(given, notebook.name), notebook)
+            write(folder / Path(notebook.name).name, ran)
     write(folder / "result.json", result.write(report))
     write(page, html.render(report, version=grader.__version__))
     if as_json:
@@ -123,7 +117,7 @@ def _executed(
     # The worker starts with the first notebook that has to run.
     with (
         execute.workspace(plan, data, variable) as roomy,
-        _stopped(Worker(roomy)) as one,
+        ExitStack() as stack,
         console.status("notebooks") if console.is_terminal else nullcontext() as status,
     ):
 
@@ -131,24 +125,9 @@ def _executed(
             if status:
                 status.update(f"{name}: cell {cell} of {cells}")
 
-        job = job_of(given, assignment)
+        one, job = Worker(roomy), job_of(given, assignment)
+        stack.callback(one.stop)
         return execute.execute(given, names, job, one, limits, spool, progress, cache)
-
-
-@contextmanager
-def _stopped(worker: Worker) -> Iterator[Worker]:
-    try:
-        yield worker
-    finally:
-        worker.stop()
-
-
-def _write_notebook(folder: Path, given: Submission, notebook: Notebook) -> None:
-    from grader.notebooks import execute, ipynb
-
-    if notebook.cells:
-        sources = execute.sources(given, notebook.name)
-        write(folder / Path(notebook.name).name, ipynb.write(sources, notebook))
 
 
 def _file_name(name: str) -> str:

@@ -23,11 +23,6 @@ def lint(
     ] = False,
 ) -> None:
     """Prove that the assignment is right: rubrics, reference, checks and what students get."""
-    look_through(rubric, quick)
-
-
-def look_through(rubric: str, quick: bool) -> None:
-    """Look an assignment through and show what was found; exit 1 where anything is wrong."""
     from grader.authoring import lint as linting
     from grader.authoring.lint import show
 

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from grader import resources
 from grader.report import result
-
-
-class SchemaOf(StrEnum):
-    """Files that have a schema."""
-
-    rubric = "rubric"
-    result = "result"
 
 
 def doctor() -> None:
@@ -32,10 +24,10 @@ def doctor() -> None:
 
 
 def schema(
-    of: Annotated[SchemaOf, typer.Argument(help="Which file's form.")],
+    of: Annotated[Literal["rubric", "result"], typer.Argument(help="Which file's form.")],
 ) -> None:
     """Print the JSON Schema of a rubric or of result.json."""
     from grader.rubric.reading import json_schema
 
-    found = json_schema() if of is SchemaOf.rubric else result.json_schema()
+    found = json_schema() if of == "rubric" else result.json_schema()
     typer.echo(json.dumps(found, indent=1))

@@ -9,7 +9,7 @@ import typer
 
 from grader import resources
 from grader.cli.grading import Rubric
-from grader.cli.lint import look_through
+from grader.cli.lint import lint
 from grader.errors import UsageError
 from grader.rubric.reading import read_rubric
 
@@ -28,8 +28,13 @@ def release(
     if template:
         _template(folder, rubric)
     else:
-        look_through(rubric, quick)
-        _archives(folder, rubric)
+        lint(rubric, quick)
+        from grader.release import bundle
+
+        source = bundle.ReleaseInputs(resources.assignment(rubric), resources.home())
+        for name, size in bundle.write(folder, source).items():
+            typer.echo(f"{folder / name}: {size / 1e6:.2f} MB")
+        typer.echo(f"{folder / 'SHA256SUMS'}: their checksums")
 
 
 def _template(folder: Path, rubric: str) -> None:
@@ -43,12 +48,3 @@ def _template(folder: Path, rubric: str) -> None:
             f"{folder}: cannot be written ({error.strerror}); choose another folder"
         ) from None
     typer.echo(f"{folder}: {len(written)} files written")
-
-
-def _archives(folder: Path, rubric: str) -> None:
-    from grader.release import bundle
-
-    source = bundle.ReleaseInputs(resources.assignment(rubric), resources.home())
-    for name, size in bundle.write(folder, source).items():
-        typer.echo(f"{folder / name}: {size / 1e6:.2f} MB")
-    typer.echo(f"{folder / 'SHA256SUMS'}: their checksums")

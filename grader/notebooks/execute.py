@@ -63,15 +63,10 @@ def execute(
     A run of the very same notebook and code that is in `cache` is used again; new ones go there.
     """
     readable = {name: _read(submission, name) for name in names}
-    words = {
-        word
-        for sources in readable.values()
-        if not isinstance(sources, Notebook)
-        for source in sources
-        for line in re.findall(r"^[ \t]*(?:from|import)\b.*", source.text, re.M)
-        for word in re.findall(r"\w+", line)
-    }
-    job = replace(job, also=tuple(sorted(words)))
+    cells = [c for found in readable.values() if not isinstance(found, Notebook) for c in found]
+    text = "\n".join(cell.text for cell in cells)
+    imports = "\n".join(re.findall(r"^[ \t]*(?:from|import)\b.*", text, re.M))
+    job = replace(job, also=tuple(sorted({*re.findall(r"\w+", imports)})))
     runner = _Runner(job, worker, limits, spool, progress, cache)
     return tuple(
         found if isinstance(found, Notebook) else runner.run(name, found)
@@ -181,10 +176,9 @@ def _cell(cell: Runnable, seen: Transcript, over: str, limits: NotebookLimits) -
         return Cell(cell.number, cell.text, "not_run", "the notebook had ended before")
     if over == "died":
         return Cell(cell.number, cell.text, "died", "ended the whole kernel")
+    why = f"the notebook's {limits.notebook_s:g} s were used up"
     if over == "stuck":
         why = f"did not stop after {limits.cell_s:g} s of {limits.cell_s:g} s, so all was stopped"
-        return Cell(cell.number, cell.text, "timeout", why)
-    why = f"the notebook's {limits.notebook_s:g} s were used up"
     return Cell(cell.number, cell.text, "timeout", why)
 
 

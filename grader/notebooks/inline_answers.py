@@ -135,12 +135,9 @@ def _number(block: Block, known: Asks) -> int | None:
 
 def _answer(question: Block, below: Sequence[Block]) -> str:
     _, inside = _at_marker(question.text)
-    marked, parts = inside is not None, [inside or ""]
-    for text, has_marker in _below(below):
-        marked = marked or has_marker
-        parts.append(text)
-    answer = "\n\n".join(part for part in map(_tidy, parts) if part)
-    if answer or marked or QUESTION in question.tags:
+    parts = [(inside or "", inside is not None), *_below(below)]
+    answer = "\n\n".join(part for text, _ in parts if (part := _tidy(text)))
+    if answer or any(marked for _, marked in parts) or QUESTION in question.tags:
         return answer
     return _tidy(question.text)  # the markers are gone: all there is, for a person to read
 
@@ -169,8 +166,7 @@ def _at_marker(text: str) -> tuple[str, str | None]:
     """Return the text before and behind the first marker of a cell; None if it has no marker."""
     lines = text.split("\n")
     for place, line in enumerate(lines):
-        rest = _marker(line)
-        if rest is not None:
+        if (rest := _marker(line)) is not None:
             return "\n".join(lines[:place]), "\n".join([rest, *lines[place + 1 :]])
     return text, None
 
@@ -178,11 +174,9 @@ def _at_marker(text: str) -> tuple[str, str | None]:
 def _marker(line: str) -> str | None:
     """Return the text behind a marker; None if there is no marker ("Answer the following")."""
     match = _MARKER.match(line[:500])
-    if match is None or (match["rest"].strip() and not match["colon"]):
-        return None
-    if not (match["form"] or match["colon"]):
-        return None
-    return match["rest"] + line[500:]
+    if match and (match["colon"] or match["form"] and not match["rest"].strip()):
+        return str(match["rest"]) + line[500:]
+    return None
 
 
 def _comments(source: str) -> str | None:
@@ -194,9 +188,8 @@ def _comments(source: str) -> str | None:
         (only,) = ast.parse(source[:MOST]).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    if isinstance(only, ast.Expr) and isinstance(only.value, ast.Constant):
-        return only.value.value if isinstance(only.value.value, str) else None
-    return None
+    found = getattr(only.value, "value", None) if isinstance(only, ast.Expr) else None
+    return found if isinstance(found, str) else None
 
 
 def _tidy(text: str) -> str:

@@ -86,15 +86,13 @@ def _cells(parsed: Any) -> list[Any] | None:
 def _source(number: int, cell: Any) -> SourceCell:
     if not isinstance(cell, dict):
         return SourceCell(number, "raw", "")
-    kind = cell.get("cell_type")
     text = _text(cell.get("source", cell.get("input", "")))
     metadata = cell.get("metadata")
     tags = metadata.get("tags") if isinstance(metadata, dict) else None
     listed = tags if isinstance(tags, list) else []
     named = tuple(tag[:100] for tag in listed if isinstance(tag, str))
     known = {"heading": "markdown", "code": "code", "markdown": "markdown"}
-    kind = known.get(kind, "raw") if isinstance(kind, str) else "raw"
-    return SourceCell(number, kind, text, named)
+    return SourceCell(number, known.get(str(cell.get("cell_type")), "raw"), text, named)
 
 
 def _text(source: Any) -> str:
@@ -107,15 +105,14 @@ def _text(source: Any) -> str:
 
 def runnable(cell: SourceCell) -> Runnable:
     """Make a code cell ready: leave out what needs another machine, and report it."""
+    why = ""
+    kept, repaired = [], []
     if ELSEWHERE.search(cell.text):
         why = "it looks for a folder on another machine; the files are here already"
-        return Runnable(cell.number, "", why, (f"cell {cell.number} was skipped: {why}",))
-    kept, repaired = [], []
     for line in cell.text.splitlines():
         shell = SHELL_LINE.match(line)
         if shell and line.lstrip().startswith("%%"):
-            why = "it is a script for a shell, which there is none of here"
-            return Runnable(cell.number, "", why, (f"cell {cell.number} was skipped: {why}",))
+            why = why or "it is a script for a shell, which there is none of here"
         if shell:
             shown = line.strip()[:60]
             repaired.append(f"cell {cell.number}: the line {shown!r} was left out: no shell here")
@@ -124,6 +121,8 @@ def runnable(cell: SourceCell) -> Runnable:
         elif RELOAD_LINE.match(line):
             line = ""
         kept.append(line)
+    if why:
+        return Runnable(cell.number, "", why, (f"cell {cell.number} was skipped: {why}",))
     return Runnable(cell.number, "\n".join(kept), "", tuple(repaired))
 
 
@@ -161,17 +160,11 @@ def _outputs(ran: Cell | None) -> list[Mapping[str, Any]]:
     if ran is None:
         return []
     outputs: list[Mapping[str, Any]] = []
-    text = ran.text + (f"[{ran.outcome}: {ran.why}]\n" if ran.why else "")
-    if text:
+    if text := ran.text + (f"[{ran.outcome}: {ran.why}]\n" if ran.why else ""):
         outputs.append({"output_type": "stream", "name": "stdout", "text": text})
-    outputs += [
-        {
-            "output_type": "display_data",
-            "metadata": {},
-            "data": {"image/png": base64.b64encode(image).decode()},
-        }
-        for image in ran.images
-    ]
+    for image in ran.images:
+        data = {"image/png": base64.b64encode(image).decode()}
+        outputs.append({"output_type": "display_data", "metadata": {}, "data": data})
     if ran.raised:
         lines = [f"{path}, line {line}: {text}" for path, line, _, text in ran.raised.frames]
         outputs.append({

@@ -15,12 +15,8 @@ from collections.abc import Sequence
 from grader.errors import GraderFault
 from grader.notebooks.percent import ScriptCell
 
-QUESTION, ANSWER, MODEL_ANSWER, NOTES = CELLS = (
-    "inline-question",
-    "inline-answer",
-    "model-answer",
-    "grading-notes",
-)
+CELLS = ("inline-question", "inline-answer", "model-answer", "grading-notes")
+QUESTION, ANSWER, MODEL_ANSWER, NOTES = CELLS
 ANSWER_MARKER = "*Your answer:*"
 
 

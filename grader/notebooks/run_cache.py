@@ -71,7 +71,6 @@ class RunCache:
 
     def key(self, script: Script, job: Job) -> str:
         """Return the hash of all that the result of a notebook depends on."""
-        digest = hashlib.sha256()
         files = {
             f"{group}:{path}": data
             for group in ("files", "given", "graft")
@@ -81,7 +80,7 @@ class RunCache:
             FORM, self._facts, _ours(), asdict(script), job.package, job.load_s, job.also,
             sorted(job.conventions.items()), [(name, len(files[name])) for name in sorted(files)],
         ]  # fmt: skip
-        digest.update(json.dumps(inputs).encode())
+        digest = hashlib.sha256(json.dumps(inputs).encode())
         for name in sorted(files):
             digest.update(files[name])
         return digest.hexdigest()
@@ -105,21 +104,17 @@ class RunCache:
 
     def begin(self, key: str) -> RunRecorder | None:
         """Begin an entry; None if nothing can be written."""
-        try:
+        with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not self._is_ours():
-                return None
-            return RunRecorder(self._folder, key)
-        except OSError:
-            return None
+            return RunRecorder(self._folder, key) if self._is_ours() else None
+        return None
 
     def _is_ours(self) -> bool:
         """Return whether nobody else may write in the folder."""
-        try:
+        with suppress(OSError):
             seen = os.lstat(self._folder)
-        except OSError:
-            return False
-        return stat.S_ISDIR(seen.st_mode) and _mine(seen)
+            return stat.S_ISDIR(seen.st_mode) and _mine(seen)
+        return False
 
 
 class RunRecorder:
@@ -131,7 +126,6 @@ class RunRecorder:
         self._file: IO[bytes] | None = os.fdopen(descriptor, "wb")
         self._path = Path(name)
         self._digest = hashlib.sha256()
-        self._size = 0
         at = datetime.now(UTC).isoformat(timespec="seconds")
         self.add({"recording": FORM, "key": key, "at": at}, {})
 
@@ -141,10 +135,8 @@ class RunRecorder:
             return
         try:
             frame = wire.pack(message, arrays)
-            self._size += len(frame)
-            if self._size > MOST:
-                self.drop()
-                return
+            if self._file.tell() + len(frame) > MOST:
+                raise WireError("too long for an entry")
             self._file.write(frame)
             self._digest.update(frame)
         except (OSError, WireError):
@@ -235,9 +227,9 @@ def _make_room(folder: Path) -> None:
             seen = path.lstat()
             entries.append((seen.st_mtime, seen.st_size, path))
     left = sum(size for _, size, _ in entries)
-    now = datetime.now(UTC).timestamp()
+    yesterday = datetime.now(UTC).timestamp() - 86_400
     for used, size, path in sorted(entries):
-        stale = path.name.startswith("part-") and now - used > 86_400
+        stale = path.name.startswith("part-") and used < yesterday
         if left > ALL or stale:
             with suppress(OSError):
                 path.unlink()

@@ -53,7 +53,11 @@ class Transcript:
             if not self.spool.add(message, arrays.get("piece")):
                 self._settings = None
         elif "whole" in message:
-            self._keep_training()
+            settings, self._settings = self._settings, None
+            arrays = self.spool.take() or {}
+            if settings and arrays and len(self.trainings) < MAX_RUNS:
+                training = training_of(self.current or 0, *settings, arrays)
+                self.trainings += [training] if training else []
 
     def _end(self, message: Mapping[str, Any], arrays: Arrays) -> None:
         number = self.current
@@ -75,14 +79,6 @@ class Transcript:
             raised=raised_of(message, {**self.files, **places}) if outcome == "failed" else None,
             wall_s=float(message["wall_s"]),
         )
-
-    def _keep_training(self) -> None:
-        """Keep the run that is now complete, if every field has its form."""
-        settings, self._settings = self._settings, None
-        arrays = self.spool.take()
-        if settings and arrays and len(self.trainings) < MAX_RUNS:
-            training = training_of(self.current or 0, *settings, arrays)
-            self.trainings += [training] if training else []
 
 
 def training_of(

@@ -2,8 +2,8 @@
 
     shape        the reference as a course generation has it
     template     the reference with the answers taken out
-    student      student.zip: template, self-check, public fixtures
-    bundle       all archives of one release, with their checksums
+    bundle       all archives of one release (student.zip: template, self-check, public fixtures),
+                 with their checksums
 
 An archive for a platform is a module of its own beside these.
 """

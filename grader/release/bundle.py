@@ -11,16 +11,24 @@ Same inputs, same bytes. An archive for a platform is one more entry of `FOR_STA
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import grader
 from grader.errors import GraderFault, UsageError
 from grader.grading.assignment import Assignment
-from grader.release import archive, gradescope, secret_scan, shape, student
+from grader.release import gradescope, modules, public, secret_scan, shape
+from grader.release.selfcheck.public import FILE
+from grader.release.template import template_files
 from grader.rubric.reading import read_rubric
+from grader.submission.layout import SELFCHECK
 
 MOST = 3_000_000  # bytes of student.zip
+HANDOUT = ("selfcheck.py", "make_submission.py")
+DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip
 
 
 @dataclass(frozen=True)
@@ -42,13 +50,54 @@ class ReleaseInputs:
                 yield f"{leak.place} gives away {leak.what}"
 
 
+def zipped(
+    files: Mapping[str, bytes], folder: str = "", runnable: frozenset[str] = frozenset()
+) -> bytes:
+    """Return a zip of `files` inside `folder`: sorted, one date, plain modes.
+
+    What is in `runnable` may be executed.
+    """
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for name in sorted(files):
+            info = zipfile.ZipInfo(f"{folder}/{name}" if folder else name, DATE)
+            info.create_system = 3  # Unix, on every machine
+            info.external_attr = (0o100755 if name in runnable else 0o100644) << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, files[name], compresslevel=9)
+    return written.getvalue()
+
+
+def student_files(assignment: Assignment, home: Path) -> dict[str, bytes]:
+    """Return what students get: path -> content. `home` holds reference/ and docs/."""
+    texts = template_files(home / "reference", assignment.rubric.table)
+    handout = Path(__file__).resolve().parent / "handout"
+    texts |= {name: (handout / name).read_text(encoding="utf-8") for name in HANDOUT}
+    texts["README.md"] = _guide(home / "docs" / "student.md")
+    package = Path(grader.__file__).resolve().parent
+    cases = [case for case in assignment.rubric.cases if case.public]
+    texts |= {f"{SELFCHECK}/{path}": text for path, text in modules.files(package, cases).items()}
+    found = {path: text.encode("utf-8") for path, text in texts.items()}
+    found[f"{SELFCHECK}/{FILE}"] = public.file_of(assignment)
+    return found
+
+
+def _guide(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror}); students get it as README.md: restore it"
+        ) from None
+
+
 def student_zip(source: ReleaseInputs) -> bytes:
     """Return student.zip. Raises GraderFault if something hidden would be handed out."""
-    files = student.files(source.assignment, source.home)
+    files = student_files(source.assignment, source.home)
     if found := list(source.leaks(files)):
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise GraderFault(f"student.zip: {found[0]}{more}; nothing was released")
-    data = archive.zipped(files, source.assignment.rubric.table.id)
+    data = zipped(files, source.assignment.rubric.table.id)
     if len(data) > MOST:
         raise GraderFault(f"student.zip: {len(data):,} bytes, at most {MOST:,} are handed out")
     return data
@@ -57,20 +106,19 @@ def student_zip(source: ReleaseInputs) -> bytes:
 def staff_zip(source: ReleaseInputs) -> bytes:
     """Return staff.zip: all that grading this assignment needs beside the program itself."""
     home = source.home
-    wanted = [
-        path
+    files = {
+        path.relative_to(home).as_posix(): path.read_bytes()
         for folder in ("rubrics", "reference", "student_template")
-        for path in sorted((home / folder).rglob("*"))
+        for path in (home / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
-    ]
-    files = {path.relative_to(home).as_posix(): path.read_bytes() for path in wanted}
-    return archive.zipped(files, f"{source.assignment.rubric.table.id}-staff")
+    }
+    return zipped(files, f"{source.assignment.rubric.table.id}-staff")
 
 
 def gradescope_zip(source: ReleaseInputs) -> bytes:
     """Return gradescope.zip. Raises UsageError if something it needs is missing."""
     files = gradescope.files(source.home, Path(source.assignment.rubric.place))
-    return archive.zipped(files, runnable=gradescope.SCRIPTS)
+    return zipped(files, runnable=gradescope.SCRIPTS)
 
 
 # Archives that no student sees, by name: each is made from a ReleaseInputs alone.

@@ -39,15 +39,11 @@ def files(home: Path, rubric: Path) -> dict[str, bytes]:
     for folder in (PACKAGE, *(home / name for name in SHIPPED)):
         root, apart = (PACKAGE.parent, PACKAGE / "data") if folder == PACKAGE else (home, None)
         paths = sorted(path for path in folder.rglob("*") if apart not in path.parents)
-        found = [path for path in paths if _is_shipped(path)]
+        found = [p for p in paths if p.is_file() and p.parent.name != "__pycache__"]
         if not found:
             raise UsageError(f"{folder}: holds no file; restore it, or set BACKGRADE_HOME")
         made |= {f"backgrade/{path.relative_to(root).as_posix()}": _read(path) for path in found}
     return made
-
-
-def _is_shipped(path: Path) -> bool:
-    return path.is_file() and path.parent.name != "__pycache__"
 
 
 def _read(path: Path) -> bytes:

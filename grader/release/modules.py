@@ -59,22 +59,16 @@ def files(package: Path, cases: Iterable[Case]) -> dict[str, str]:
 
 def _path(dotted: str, package: Path) -> str | None:
     """Return the file of a module; None for what is a name inside of one."""
-    parts = dotted.split(".")
-    for path in ("/".join(parts) + ".py", "/".join([*parts, "__init__.py"])):
-        if (package.parent / path).is_file():
-            return path
-    return None
+    place = dotted.replace(".", "/")
+    paths = (f"{place}.py", f"{place}/__init__.py")
+    return next((path for path in paths if (package.parent / path).is_file()), None)
 
 
 @functools.lru_cache(maxsize=256)  # every rubric's self-check is made of the same modules
 def _imports(path: str, text: str) -> tuple[str, ...]:
     """Return the modules of the grader that a module may import, its own packages included."""
-    return tuple(_imported(path, text))
-
-
-def _imported(path: str, text: str) -> Iterator[str]:
     parents = path.split("/")[:-1]
-    yield from (".".join(parents[:depth]) for depth in range(1, len(parents) + 1))
+    found = [".".join(parents[:depth]) for depth in range(1, len(parents) + 1)]
     for node in _at_run_time(ast.parse(text).body):
         names = []
         if isinstance(node, ast.Import):
@@ -84,20 +78,20 @@ def _imported(path: str, text: str) -> Iterator[str]:
         for name in names:
             root = name.partition(".")[0]
             if root == "grader":
-                yield name
+                found.append(name)
             elif root not in ALLOWED and root not in sys.stdlib_module_names:
                 raise GraderFault(
                     f"{path}: imports {root}, which a student may not have; "
                     "the self-check is NumPy and the standard library"
                 )
+    return tuple(found)
 
 
 def _at_run_time(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """Yield all statements but those that only a type checker sees."""
     for node in body:
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
-            if node.test.id == "TYPE_CHECKING":
-                continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
         yield node
         for field in ("body", "handlers", "orelse", "finalbody", "cases"):
             yield from _at_run_time(getattr(node, field, ()))

@@ -20,6 +20,11 @@ from grader.rubric.records import Item, Part, RubricFile
 from grader.types import Case
 
 FILE = "golden"  # the one array that all public answers stand in
+# Fields that are handed out as they are; one that is not named stays at its default.
+TABLE_FIELDS = ("format", "id", "title", "conventions", "limits", "judging", "sections")
+ITEM_FIELDS = tuple(
+    "id section title kind where points probe judge tolerance alternatives asks".split()
+)
 
 
 def file_of(assignment: Assignment) -> bytes:
@@ -27,14 +32,8 @@ def file_of(assignment: Assignment) -> bytes:
     rubric = assignment.rubric
     evaluator = Evaluator(rubric, assignment.golden)
     table = RubricFile(
-        format=1,
-        id=rubric.table.id,
-        title=rubric.table.title,
+        **{name: getattr(rubric.table, name) for name in TABLE_FIELDS},
         seed="",  # the numbers of hidden cases come from it
-        conventions=rubric.table.conventions,
-        limits=rubric.table.limits,
-        judging=rubric.table.judging,
-        sections=rubric.table.sections,
         items=tuple(_item(item, rubric, evaluator) for item in rubric.table.items),
     )
     cases = [case for case in rubric.cases if case.public]
@@ -48,23 +47,14 @@ def file_of(assignment: Assignment) -> bytes:
 
 
 def _item(item: Item, rubric: Rubric, evaluator: Evaluator) -> Item:
-    """Return an item with its public cases; a field that is not named here stays at its default."""
+    """Return an item with its public cases."""
     shown = [case for case in rubric.cases_of(item.id) if case.public]
     # A part that only hidden cases decide could never be right here.
     decided = {item.part_of(name, case) for case in shown for name in evaluator.names(case)}
     is_code = item.kind == "code"
     return Item(
-        id=item.id,
-        section=item.section,
-        title=item.title,
-        kind=item.kind,
-        where=item.where,
-        points=item.points,
+        **{name: getattr(item, name) for name in ITEM_FIELDS},
         needs=item.needs if is_code else (),
-        probe=item.probe,
-        judge=item.judge,
-        tolerance=item.tolerance,
-        alternatives=item.alternatives,
         parts=tuple(
             Part(part.id, part.points, part.about, part.outputs)
             for part in item.parts
@@ -72,7 +62,6 @@ def _item(item: Item, rubric: Rubric, evaluator: Evaluator) -> Item:
         ),
         cases=tuple(row for row in item.cases if row.public),
         hints=item.hints[:1] if rubric.table.hint_level > 0 else (),
-        asks=item.asks,
     )
 
 
@@ -82,17 +71,11 @@ def _golden(assignment: Assignment, cases: list[Case]) -> tuple[dict[str, Any], 
     rows = {}
     for case in cases:
         if find(case.judge).golden:
-            answers = assignment.golden.answers(case)
-            rows[case.id] = {
-                "file": FILE,
-                "answers": {
-                    name: {
-                        output: dict(zip(("offset", "shape"), flat.add(array)))
-                        for output, array in outputs.items()
-                    }
-                    for name, outputs in answers.items()
-                },
+            answers = {
+                name: {o: dict(zip(("offset", "shape"), flat.add(a))) for o, a in outputs.items()}
+                for name, outputs in assignment.golden.answers(case).items()
             }
+            rows[case.id] = {"file": FILE, "answers": answers}
     return {"format": store.FORMAT, "cases": rows}, flat.numbers()
 
 

@@ -8,12 +8,13 @@ so a leak is a row of them that chance does not make: nearly 40 bits that agree.
 
 from __future__ import annotations
 
+import bisect
 import copy
 import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +44,7 @@ class Leak:
 class Secrets:
     """What to look for: lines of text, and rows of numbers, each with what it is."""
 
-    def __init__(
-        self,
-        texts: Mapping[str, str],
-        arrays: Iterable[tuple[str, np.ndarray]],
-    ) -> None:
+    def __init__(self, texts: Mapping[str, str], arrays: Iterable[tuple[str, np.ndarray]]) -> None:
         self._texts = {_plain(text): what for text, what in texts.items()}
         flat = [(what, np.ravel(array).astype(float)) for what, array in arrays]
         self._names = [what for what, _ in flat]
@@ -70,20 +67,19 @@ class Secrets:
         """Return what a file called `name` gives away; archives are looked into."""
         if zipfile.is_zipfile(io.BytesIO(data)):
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                members = [one for one in archive.infolist() if not one.is_dir()]
                 return [
                     leak
-                    for one in members
+                    for one in archive.infolist()
+                    if not one.is_dir()
                     for leak in self.leaks(f"{name}/{one.filename}", archive.read(one))
                 ]
         try:
             text = data.decode()
         except UnicodeDecodeError:
             text = "\0"
-        if "\0" in text:
-            return [*self._in_bytes(name, data)]
-        found = [leak for place, piece in _pieces(name, text) for leak in self._in(place, piece)]
-        return list(dict.fromkeys(found))
+        pieces = [] if "\0" in text else _pieces(name, text)
+        found = [leak for place, piece in pieces for leak in self._in(place, piece)]
+        return list(dict.fromkeys(self._in_bytes(name, data) if "\0" in text else found))
 
     def _in(self, place: str, text: str) -> Iterator[Leak]:
         plain = _plain(text)
@@ -100,10 +96,7 @@ class Secrets:
             yield Leak(f"{place}:{line}", what)
 
     def _in_bytes(self, name: str, data: bytes) -> Iterator[Leak]:
-        for secret, what in self._texts.items():
-            if secret.encode() in data:
-                yield Leak(name, what)
-        seen: set[str] = set()
+        yield from (Leak(name, what) for text, what in self._texts.items() if text.encode() in data)
         for dtype, digits in (("<f8", 50.0), ("<f4", 22.0)):
             size = np.dtype(dtype).itemsize
             for start in range(size):
@@ -113,9 +106,7 @@ class Secrets:
                 shown = np.where(np.isfinite(shown), shown, 0.0)
                 near = np.abs(shown) * (1e-7 if dtype == "<f4" else 0.0)
                 for _, what in self._rows(shown, near, np.full(shown.size, digits)):
-                    if what not in seen:
-                        seen.add(what)
-                        yield Leak(name, what)
+                    yield Leak(name, what)
 
     def _rows(
         self, shown: np.ndarray, near: np.ndarray, bits: np.ndarray
@@ -144,12 +135,11 @@ class Secrets:
         long = total >= ENOUGH
         where = np.searchsorted(self._starts, self._places[hit[starts[long]]], "right") - 1
         rows = sorted(zip(at[starts[long]].tolist(), (-total[long]).tolist(), where.tolist()))
-        found_at: set[int] = set()
-        found_names: set[int] = set()
+        known: set[tuple[str, int]] = set()
         for place, _, name in rows:  # of several rows that begin there, the longest one
-            if place not in found_at and name not in found_names:
-                found_at.add(place)
-                found_names.add(name)
+            row = {("place", place), ("name", name)}
+            if known.isdisjoint(row):
+                known |= row
                 yield place, self._names[name]
 
 
@@ -265,12 +255,8 @@ def _plain(text: str) -> str:
 def _line_of(place: str, text: str, secret: str) -> str:
     """Return the place with the line where a secret that is there begins."""
     lines = text.splitlines()
-    last: Callable[[int], bool] = lambda n: secret in _plain("\n".join(lines[n:]))  # noqa: E731
-    low, high = 0, len(lines)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if last(middle) else (low, middle)
-    return f"{place}:{low + 1}"
+    is_behind = lambda n: secret not in _plain("\n".join(lines[n:]))  # noqa: E731
+    return f"{place}:{bisect.bisect_left(range(len(lines)), True, key=is_behind)}"
 
 
 def _digits(number: str) -> str:

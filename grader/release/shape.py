@@ -73,9 +73,8 @@ def solved(reference: Path, rubric: RubricFile) -> dict[str, str]:
 
 def _rows(path: Path, rubric: RubricFile) -> list[GenerationShape]:
     try:
-        rows = _Generations.model_validate(
-            tomllib.loads(path.read_text(encoding="utf-8"))
-        ).generations
+        read = tomllib.loads(path.read_text(encoding="utf-8"))
+        rows = _Generations.model_validate(read).generations
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); restore it") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
@@ -99,15 +98,13 @@ def _shaped(files: Mapping[str, str], row: GenerationShape) -> dict[str, str]:
     for notebook, gone in row.cells.items():
         for line in gone:
             shaped[f"{notebook}.py"] = _without_cell(shaped[f"{notebook}.py"], line, notebook)
-    for name in row.absent:
+    for name in (*row.absent, *row.gives):
         path, first, last = _place(shaped, name)
         lines = shaped[path].splitlines()
-        shaped[path] = "\n".join([*_ending(lines[:first]), *lines[last:]]) + "\n"
-    for name in row.gives:
-        path, first, last = _place(shaped, name)
-        lines = shaped[path].splitlines()
-        given = _without_marks("\n".join(lines[first:last])).splitlines()
-        shaped[path] = "\n".join([*lines[:first], *given, *lines[last:]]) + "\n"
+        before, body = "\n".join(lines[:first]), "\n".join(lines[first:last])
+        given = _without_marks(body).splitlines() if name in row.gives else []
+        head = before if given else before.rstrip()
+        shaped[path] = "\n".join([head, *given, *lines[last:]]) + "\n"
     return shaped
 
 
@@ -127,20 +124,12 @@ def _place(files: Mapping[str, str], name: str) -> tuple[str, int, int]:
     raise GraderFault(f"{FILE}: the reference has no {name}; mend that row")
 
 
-def _ending(lines: list[str]) -> list[str]:
-    """Return lines without the empty ones at their end."""
-    while lines and not lines[-1].strip():
-        lines = lines[:-1]
-    return lines
-
-
 def _without_marks(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if line.strip() not in (BEGIN, END)) + "\n"
 
 
 def _without_cell(script: str, line: str, notebook: str) -> str:
-    pieces = re.split(rf"(?m)^(?={percent.LIKE_A_HEADER.pattern})", script)
-    cells = [piece for piece in pieces if piece.strip()]
+    cells = re.split(rf"(?m)^(?={percent.LIKE_A_HEADER.pattern})", script)
     left = [cell for cell in cells if line not in cell.splitlines()]
     if len(left) != len(cells) - 1:
         raise GraderFault(f"{FILE}: {len(cells) - len(left)} cells of {notebook} have {line!r}")

@@ -22,7 +22,8 @@ from grader.rubric.records import RubricFile
 from grader.rubric.solution_markers import BEGIN, END
 
 LIKE_A_MARKER = re.compile(r"#.*\b(BEGIN|END)\b.*SOLUTION", re.IGNORECASE)
-DEFINITION = re.compile(r"^(\s*)(?:def|class) (\w+)")
+UNWRITTEN = 'raise NotImplementedError("{}: write this")'
+DEFINITION = re.compile(r"\s*(?:def|class) (\w+)")
 
 
 def strip(source: str, name: str) -> str:
@@ -32,7 +33,7 @@ def strip(source: str, name: str) -> str:
     function = ""
     for number, line in enumerate(source.splitlines(), start=1):
         if match := DEFINITION.match(line):
-            function = match.group(2)
+            function = match[1]
         word = line.strip()
         if word == (END if not inside else BEGIN):
             raise GraderFault(f"{name}:{number}: {word} has no partner; solutions do not nest")
@@ -40,8 +41,7 @@ def strip(source: str, name: str) -> str:
             raise GraderFault(f"{name}:{number}: {word!r} is no marker; write {BEGIN} or {END}")
         if word == BEGIN:
             inside = True
-            indent = line[: len(line) - len(line.lstrip())]
-            kept.append(f'{indent}raise NotImplementedError("{function}: write this")')
+            kept.append(line.partition(BEGIN)[0] + UNWRITTEN.format(function))
         elif word == END:
             inside = False
         elif not inside:
@@ -67,10 +67,9 @@ def unsolved_notebook(script: str, name: str, asked: Collection[str] | None = No
 
 
 def _unsolved(cell: ScriptCell, name: str) -> ScriptCell:
-    if cell.kind == "markdown":
-        return cell
     place = f"{name}.py, in the cell {cell.source.partition(chr(10))[0]!r}"
-    return replace(cell, source=strip(cell.source, place).rstrip("\n"))
+    source = cell.source if cell.kind == "markdown" else strip(cell.source, place).rstrip("\n")
+    return replace(cell, source=source)
 
 
 def template_files(reference: Path, rubric: RubricFile) -> dict[str, str]:

@@ -69,10 +69,10 @@ def cards(roots: Iterable[Root], anchors: Mapping[str, str]) -> tuple[Card, ...]
     spent = 0
     for root in roots:
         side = next((side for limit, side in BUDGET if spent < limit), 0)
-        card = _card(root, anchors[root.item.id], side)
-        made.append(_shared(card, root))
-        spent += made[-1].small.cells if made[-1].small else 0
-        spent += sum(it.example.cells for it in made[-1].problems if it.example)
+        card = _shared(_card(root, anchors[root.item.id], side), root)
+        made.append(card)
+        shown = [card.small, *(problem.example for problem in card.problems)]
+        spent += sum(each.cells for each in shown if each)
     return tuple(made)
 
 
@@ -106,26 +106,22 @@ def _card(root: Root, anchor: str, side: int) -> Card:
 def _shared(card: Card, root: Root) -> Card:
     """Return a card about the one thing at which several items stopped, if they did."""
     line = stop(root.item)
-    same = [item for item in root.consequences if line and stop(item) == line]
-    if not line or not same:
+    stopped = [root.item, *(item for item in root.consequences if line and stop(item) == line)]
+    if not line or len(stopped) == 1:
         return card
-    stopped = [root.item, *same]
-    titles = "; ".join(item.title for item in stopped)
-    worth = count(sum(map(lost, stopped)), "point")
+    place, number = line
     whole = Affected(
         f"{len(stopped)} items",
-        f"{'stopped at this line' if line[1] else 'for this one reason'}: {titles}",
-        f"{worth} may come back once it is right",
+        f"{'stopped at this line' if number else 'for this one reason'}: "
+        + "; ".join(item.title for item in stopped),
+        f"{count(sum(map(lost, stopped)), 'point')} may come back once it is right",
     )
-    others = (
-        _consequence(item) for item in root.consequences if all(item is not one for one in same)
-    )
-    place = f"{line[0]}, line {line[1]}" if line[1] else line[0]
+    others = (_consequence(item) for item in root.consequences if stop(item) != line)
     score = [points(sum(getattr(i, name) for i in stopped)) for name in ("earned", "possible")]
     return replace(
         card,
-        title=place,
-        where=place if line[1] else card.where.partition(":")[0],
+        title=f"{place}, line {number}" if number else place,
+        where=f"{place}, line {number}" if number else card.where.partition(":")[0],
         score=" of ".join(score),
         lede="",
         small=None,
@@ -155,9 +151,10 @@ def label(cause: Cause | None) -> str:
 
 def lede(parts: tuple[PartResult, ...]) -> str:
     """Return what is right beside what is not, where both are there."""
-    counted = [part for part in parts if part.possible > 0]
-    right = [part.id for part in counted if part.status == "passed"]
-    wrong = [part.id for part in counted if part.status != "passed"]
+    right, wrong = (
+        [part.id for part in parts if part.possible > 0 and (part.status == "passed") is passed]
+        for passed in (True, False)
+    )
     if not right or not wrong:
         return ""
     is_are = ["is" if len(names) == 1 else "are" for names in (right, wrong)]
@@ -167,24 +164,19 @@ def lede(parts: tuple[PartResult, ...]) -> str:
 def _split(root: Root) -> str:
     """Return how the points of a card split between the item and what follows from it."""
     here = lost(root.item)
-    after = root.gain - here
-    if not after:
-        return ""
     inside = f"{points(here)} {'is' if points(here) == '1' else 'are'} here and " if here else ""
-    return f"Of {count(root.gain, 'point')}, {inside}{points(after)} may come back below"
+    split = (
+        f"Of {count(root.gain, 'point')}, {inside}{points(root.gain - here)} may come back below"
+    )
+    return split if root.gain != here else ""
 
 
 def _consequence(item: ItemResult) -> Affected:
     left = lost(item)
-    if item.followed_through and not left:
-        outcome = "Right apart from that: no points lost"
-    elif item.followed_through:
-        score = f"{points(item.earned)} of {points(item.possible)}"
-        outcome = f"Right apart from that: {score} points"
+    outcome = f"{count(left, 'point')} may come back" if left else "No points lost"
+    if item.followed_through:
+        score = f"{points(item.earned)} of {points(item.possible)} points"
+        outcome = f"Right apart from that: {score if left else 'no points lost'}"
     elif item.status == "skipped":
         outcome = f"Not tried apart from that: {count(left, 'point')} lost"
-    elif not left:
-        outcome = "No points lost"
-    else:
-        outcome = f"{count(left, 'point')} may come back"
     return Affected(item.title, faults.happened(item), outcome)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.report.text import number
+from grader.report.text import count, number
 from grader.types import Band, Trained, Training
 
 # The first diagram; the second is SHIFT to the right. The frames are in curves.html.
@@ -113,13 +113,12 @@ def _panel(
     edges: list[tuple[np.ndarray, str]],
 ) -> Panel:
     steps = (0.0, 0.5, 1.0)
-    ups = [round(TOP + (1 - share) * TALL + 4) for share in steps]
     return Panel(
         x=scale.x,
         name=name,
         unit="epoch",
         across=tuple(Tick(round(scale.x + s * PANEL), _epochs(s * scale.last)) for s in steps),
-        up=tuple(Tick(up, number(s * scale.top)) for up, s in zip(ups, steps, strict=True)),
+        up=tuple(Tick(round(TOP + (1 - s) * TALL + 4), number(s * scale.top)) for s in steps),
         lines=tuple(Line(p, style) for each, style in series if (p := _points(each, scale))),
         bands=tuple(Line(p, style) for both, style in edges if (p := _outline(both, scale))),
     )
@@ -153,17 +152,11 @@ def _outline(edges: np.ndarray, scale: Scale) -> str | None:
 def _beside(band: Band) -> str:
     """Return the range of the reference: "The reference, 5 seeds: training 0.96 to 0.98 ..."."""
     sentences = [
-        f"{what} {low:.2f} to {high:.2f} at best"
+        f"{what} {_best(edges[0]) or '0.00'} to {_best(edges[1]) or '0.00'} at best"
         for what, edges in (("training", band.train), ("validation", band.val))
-        for low, high in [(_most(edges[0]), _most(edges[1]))]
     ]
-    epochs = f"{band.epochs:,} epoch{'' if band.epochs == 1 else 's'}"
+    epochs = count(band.epochs, "epoch")
     return f"The reference, {band.seeds} seeds, {epochs}: {', '.join(sentences)}."
-
-
-def _most(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.max()) if known.size else 0.0
 
 
 def _words(training: Training) -> str:

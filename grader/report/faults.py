@@ -121,13 +121,10 @@ def _check(fault: Fault) -> str:
 
 
 def _facts(fault: Fault) -> tuple[tuple[str, str], ...]:
-    facts = []
-    if fault.error is not None:
-        limit = f", allowed {number(fault.allowed)}" if fault.allowed is not None else ""
-        facts.append(("Error", f"{number(fault.error)}{limit}"))
-    if fault.public and fault.at:
-        facts.append(("Worst cell", f"{fault.output}{index(fault.at)}"))
-    return tuple(facts)
+    limit = f", allowed {number(fault.allowed)}" if fault.allowed is not None else ""
+    error = [] if fault.error is None else [("Error", f"{number(fault.error)}{limit}")]
+    at = [("Worst cell", f"{fault.output}{index(fault.at)}")] if fault.public and fault.at else []
+    return (*error, *at)
 
 
 def frames(raised: Raised) -> tuple[Frame, ...]:

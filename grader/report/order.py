@@ -46,24 +46,21 @@ def lost(item: ItemResult) -> float:
 
 
 def _roots(items: tuple[ItemResult, ...]) -> list[Root]:
-    by_id = {item.id: item for item in items}
-    parents = _parents(items, by_id)
+    parents = _parents(items)
     followers: dict[str, list[ItemResult]] = {}
     for item in items:
-        if parents[item.id]:
-            followers.setdefault(_top(item.id, parents), []).append(item)
+        followers.setdefault(_top(item.id, parents), []).append(item)
     return [
         Root(item, tuple(under), lost(item) + sum(map(lost, under)))
         for item in items
         if not parents[item.id]
-        for under in [followers.get(item.id, [])]
+        for under in [[one for one in followers[item.id] if one is not item]]
     ]
 
 
-def _parents(
-    items: tuple[ItemResult, ...], by_id: Mapping[str, ItemResult]
-) -> dict[str, str | None]:
+def _parents(items: tuple[ItemResult, ...]) -> dict[str, str | None]:
     """Return the item that explains each item, if any: always one that itself needs work."""
+    by_id = {item.id: item for item in items}
     stops: dict[tuple[str, int], str] = {}
     parents: dict[str, str | None] = {}
     for item in items:

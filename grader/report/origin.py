@@ -8,6 +8,8 @@ from typing import Any
 from grader.report.text import one_line
 from grader.types import BoxState, Report
 
+UNITS = {"wall_s": "s", "cpu_s": "s of CPU"}
+
 
 def unsafe(box: BoxState) -> str:
     """Return the warning that the code was not confined, and what follows."""
@@ -35,14 +37,8 @@ def facts(report: Report, version: str) -> tuple[tuple[str, str], ...]:
 def measured(seen: Mapping[str, Any]) -> str:
     """Join what changes from run to run; nothing else on the page does."""
     phrases = [f"graded {seen['started']}"] if seen.get("started") else []
-    for key, label in (("wall_s", "s"), ("cpu_s", "s of CPU")):
-        if isinstance(value := seen.get(key), int | float):
-            phrases.append(f"{value:.2f} {label}")
-    reused = seen.get("reused")
-    if isinstance(reused, Mapping):
-        phrases += [f"{name} as it ran {at} (nothing it depends on has changed)"
-                 for name, at in sorted(reused.items())]  # fmt: skip
-    versions = seen.get("versions")
-    if isinstance(versions, Mapping):
-        phrases += [f"{name} {each}" for name, each in sorted(versions.items())]
+    phrases += [f"{seen[key]:.2f} {unit}" for key, unit in UNITS.items() if key in seen]
+    for name, at in sorted(seen.get("reused", {}).items()):
+        phrases.append(f"{name} as it ran {at} (nothing it depends on has changed)")
+    phrases += [f"{name} {each}" for name, each in sorted(seen.get("versions", {}).items())]
     return one_line(", ".join(phrases))

@@ -158,9 +158,7 @@ def _verdict(
 
 
 def _notes(score: Score, items: tuple[ItemResult, ...]) -> tuple[str, ...]:
-    notes = []
-    if score.bonus:
-        notes.append(f"{count(score.bonus, 'bonus point')} on top.")
+    notes = [f"{count(score.bonus, 'bonus point')} on top."] if score.bonus else []
     skipped = sum(i.possible for i in items if i.status == "skipped" and not i.because_of)
     if waiting := max(0.0, score.pending) + skipped:
         notes.append(
@@ -186,16 +184,13 @@ def _bar(counted: list[ItemResult]) -> tuple[Segment, ...]:
 def _sections(
     report: Report, links: Mapping[str, str], own: Mapping[str, str]
 ) -> tuple[Section, ...]:
-    known = {name for name, _ in report.sections}
-    groups = [
-        (title, [item for item in report.items if item.section == name])
-        for name, title in report.sections
-    ]
-    groups.append(("More", [item for item in report.items if item.section not in known]))
+    groups: dict[str, list[ItemResult]] = {name: [] for name in (*dict(report.sections), "")}
+    for item in report.items:
+        groups.get(item.section, groups[""]).append(item)
     return tuple(
         Section(title, _sum(items), tuple(_row(item, links, own) for item in items))
-        for title, items in groups
-        if items
+        for name, title in (*report.sections, ("", "More"))
+        if (items := groups[name])
     )
 
 

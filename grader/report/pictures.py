@@ -17,15 +17,9 @@ from grader.report.text import count, index, number
 from grader.types import Comparison
 
 MOST = 96  # pixels a side; larger arrays show the worst cell of each block
-_RIGHT = (0xEC, 0xEF, 0xF3)
-_SHADES = (
-    (0xC9, 0x5A, 0x1E),
-    (0xB5, 0x41, 0x27),
-    (0x98, 0x2B, 0x34),
-    (0x74, 0x1A, 0x3C),
-    (0x4C, 0x10, 0x3B),
-    (0x22, 0x0A, 0x2A),
-)  # each at least 3:1 against a cell that is right
+# The colour of a cell that is right, then the shades, each at least 3:1 against it.
+_PALETTE = bytes.fromhex("ECEFF3 C95A1E B54127 982B34 741A3C 4C103B 220A2A")
+_LAST = len(_PALETTE) // 3 - 2  # number of the darkest shade
 
 
 @dataclass(frozen=True)
@@ -54,9 +48,8 @@ def heat_map(comparison: Comparison) -> Picture | None:
     if tall * wide > 1:
         caption += f" One dot is the worst of {tall} × {wide} cells."
     uri = "data:image/png;base64," + base64.b64encode(png(levels)).decode("ascii")
-    return Picture(
-        uri, width * zoom, max(height * zoom, 14), _words(comparison, wrong, errors), caption
-    )
+    alt = _words(comparison, wrong, errors)
+    return Picture(uri, width * zoom, max(height * zoom, 14), alt, caption)
 
 
 def as_matrix(array: np.ndarray) -> np.ndarray:
@@ -69,12 +62,11 @@ def png(levels: np.ndarray) -> bytes:
     height, width = levels.shape
     rows = np.zeros((height, width + 1), np.uint8)  # each row begins with filter 0
     rows[:, 1:] = levels
-    palette = bytes(part for colour in (_RIGHT, *_SHADES) for part in colour)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
         for kind, body in (
             (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
-            (b"PLTE", palette),
+            (b"PLTE", _PALETTE),
             (b"IDAT", zlib.compress(rows.tobytes(), 9)),
             (b"IEND", b""),
         )
@@ -97,8 +89,8 @@ def _shade(errors: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     low = max(np.log10(finite.min()), high - 12) if finite.size else 0.0
     with np.errstate(all="ignore"):
         height = (np.log10(errors) - low) / max(high - low, 1e-9)
-        last = len(_SHADES) - 1
-        return np.where(np.isfinite(errors), np.clip(height, 0, 1) * (last - 1), last).astype(int)
+        shade = np.clip(height, 0, 1) * (_LAST - 1)
+        return np.where(np.isfinite(errors), shade, _LAST).astype(int)
 
 
 def _blocks(levels: np.ndarray, tall: int, wide: int) -> np.ndarray:

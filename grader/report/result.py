@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
@@ -25,6 +25,7 @@ from grader.types import (
     Report,
     Score,
     Smallest,
+    Status,
     Submission,
     Trained,
 )
@@ -107,18 +108,15 @@ class ItemJson(TypedDict):
 
     id: str
     section: str
-    status: Literal[
-        "passed", "partial", "failed", "not_written", "missing", "error", "timeout", "skipped",
-        "pending", "grader_fault",
-    ]  # fmt: skip
+    status: Status
     earned: float
     possible: float
     parts: list[PartJson]
     faults: list[FaultJson]
     cause: CauseJson | None
-    smallest: NotRequired[SmallestJson]
     because_of: str | None
     followed_through: bool
+    smallest: NotRequired[SmallestJson]
 
 
 class RunJson(TypedDict):
@@ -222,7 +220,7 @@ def as_dict(report: Report) -> ResultJson:
         },
         "score": _plain(report.score),
         "items": [_item(item) for item in report.items],
-        "notebooks": _notebooks(report),
+        "notebooks": list(_notebooks(report)),
         "questions": _questions(report),
         "flags": _plain(report.flags),
         "box": _plain(report.box),
@@ -256,9 +254,8 @@ def _plain(value: Any) -> Any:
 
 def _item(item: ItemResult) -> ItemJson:
     found: ItemJson = _plain(item)
-    small = found.pop("smallest", None)
-    if small:
-        found["smallest"] = small  # behind all others, as ever
+    if not item.smallest:
+        del found["smallest"]
     for fault in found["faults"]:
         fault["error"], fault["allowed"] = _finite(fault["error"]), _finite(fault["allowed"])
     return found
@@ -270,39 +267,31 @@ def _finite(number: float | None) -> float | None:
 
 def _questions(report: Report) -> list[QuestionJson]:
     """Return every question; without its answer where no notebook was read."""
-    found = report.questions
-    if not report.notebooks:
-        waiting = [item for item in report.items if item.status == "pending"]
-        found = tuple(Question(item.id, "pending", "", item.possible) for item in waiting)
+    waiting = [item for item in report.items if item.status == "pending"]
+    unread = tuple(Question(item.id, "pending", "", item.possible) for item in waiting)
+    found = report.questions if report.notebooks else unread
     return [
         {"id": q.id, "answer": q.answer, "status": q.status, "possible": q.possible, "earned": None}
         for q in found
     ]
 
 
-def _notebooks(report: Report) -> list[NotebookJson]:
-    """Return every notebook that was handed in or asked for; some course years ask for two."""
+def _notebooks(report: Report) -> Iterator[NotebookJson]:
+    """Yield every notebook that was handed in or asked for; some course years ask for two."""
     present = {path.rpartition("/")[2] for path in report.submission.files}
     asked = {item.where.partition(",")[0] for item in report.items}
     seen = {notebook.name: notebook for notebook in report.notebooks}
-    known = [name for name in NOTEBOOKS if name in seen or name in present | asked]
-    unseen = {
-        name: Notebook(name, "skipped" if name in present else "missing")
-        for name in known
-        if name not in seen
-    }
-    names = [*known, *(name for name in seen if name not in NOTEBOOKS)]
-    return [_notebook((seen | unseen)[name], report) for name in names]
-
-
-def _notebook(notebook: Notebook, report: Report) -> NotebookJson:
-    return {
-        "name": notebook.name,
-        "status": notebook.status,
-        "cells": len(notebook.cells) + len(notebook.markdown),
-        "failed_cell": notebook.failed_cell,
-        "runs": [_run(run) for run in report.trained if run.notebook == notebook.name],
-    }
+    for name in dict.fromkeys((*NOTEBOOKS, *seen)):
+        if name in seen or name in present | asked:
+            unseen = Notebook(name, "skipped" if name in present else "missing")
+            notebook = seen.get(name, unseen)
+            yield {
+                "name": name,
+                "status": notebook.status,
+                "cells": len(notebook.cells) + len(notebook.markdown),
+                "failed_cell": notebook.failed_cell,
+                "runs": [_run(run) for run in report.trained if run.notebook == name],
+            }
 
 
 def _run(run: Trained) -> RunJson:

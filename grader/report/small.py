@@ -42,10 +42,8 @@ def make(smallest: Smallest | None) -> Small | None:
     if smallest is None:
         return None
     want, got, wrong, raised = smallest.expected, smallest.got, smallest.wrong, smallest.raised
-    if got is not None:
-        expected, yours = pair(smallest.output, want, got, wrong, SIDE)
-    else:
-        expected, yours = table(smallest.output, want, None, 6, SIDE), None
+    alone = table(smallest.output, want, None, 6, SIDE), None
+    expected, yours = alone if got is None else pair(smallest.output, want, got, wrong, SIDE)
     return Small(
         says=one_line(smallest.says),
         settings=smallest.settings,

@@ -112,8 +112,7 @@ def table(name: str, array: Any, wrong: np.ndarray | None, digits: int, side: in
     matrix = as_matrix(array)
     marks = np.zeros(matrix.shape, bool) if wrong is None else as_matrix(wrong)
     top, left = _corner(marks, side)
-    window = matrix[top : top + side, left : left + side]
-    marked = marks[top : top + side, left : left + side]
+    window, marked = (a[top : top + side, left : left + side] for a in (matrix, marks))
     labels = [_label(array.shape, top + row) for row in range(window.shape[0])]
     rows = tuple(
         (label, tuple(TableCell(_text(v, digits), bool(m)) for v, m in zip(line, bad, strict=True)))
@@ -127,26 +126,22 @@ def _corner(marks: np.ndarray, side: int) -> tuple[int, int]:
     """Choose where the window begins: at the start, unless all wrong cells are outside."""
     if not marks.any() or marks[:side, :side].any():
         return 0, 0
-    row, column = (int(i) for i in np.argwhere(marks)[0])
     top, left = (
-        max(0, min(at - side // 2, size - side))
-        for at, size in zip((row, column), marks.shape, strict=True)
+        max(0, min(at - side // 2, size - side)) if at >= side else 0
+        for at, size in zip(map(int, np.argwhere(marks)[0]), marks.shape, strict=True)
     )
-    return (top if row >= side else 0), (left if column >= side else 0)
+    return top, left
 
 
 def _label(shape: Sequence[int], row: int) -> str:
     """Name a row by its indices: "2", or "1, 0" where several axes go down."""
-    if len(shape) < 2:
-        return ""
-    return ", ".join(str(int(i)) for i in np.unravel_index(row, tuple(shape[:-1])))
+    at = np.unravel_index(row, tuple(shape[:-1])) if len(shape) > 1 else ()
+    return ", ".join(str(int(i)) for i in at)
 
 
 def _shape(array: np.ndarray) -> str:
-    if array.ndim == 0:
-        return "one number"
-    text = f"shape {array.shape}"
-    return text if array.ndim < 3 else f"{text}, the last axis across, the others down"
+    axes = ", the last axis across, the others down" if array.ndim > 2 else ""
+    return f"shape {array.shape}{axes}" if array.ndim else "one number"
 
 
 def _left_out(whole: Sequence[int], window: Sequence[int]) -> str:
@@ -165,9 +160,8 @@ def _digits(want: np.ndarray, got: np.ndarray, wrong: np.ndarray | None) -> int:
 
 
 def _text(value: Any, digits: int) -> str:
-    if isinstance(value, np.floating):
-        return number(float(value), digits)
-    return shown(str(value), 24)
+    is_float = isinstance(value, np.floating)
+    return number(float(value), digits) if is_float else shown(str(value), 24)
 
 
 def _code(comparison: Comparison) -> str:

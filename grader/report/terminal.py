@@ -27,11 +27,9 @@ def show(report: Report, console: Console, report_path: Path | None) -> None:
     content = page.make(report, version="")
     path = shown(str(report_path)) if report_path is not None else ""
     for indent, line in _lines(content, path):
-        if console.is_terminal:
-            console.print(Padding(line, (0, 0, 0, indent), expand=False), highlight=False)
-        else:
-            plain = one_line(line.plain)
-            console.print(Text(" " * indent + plain), soft_wrap=True, highlight=False)
+        plain = Text(" " * indent + one_line(line.plain))
+        padded = Padding(line, (0, 0, 0, indent), expand=False) if console.is_terminal else plain
+        console.print(padded, soft_wrap=not console.is_terminal, highlight=False)
 
 
 def _lines(content: Page, path: str) -> Iterator[tuple[int, Text]]:

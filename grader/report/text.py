@@ -51,15 +51,14 @@ def shown(text: str, limit: int = LIMIT) -> str:
     """Return at most `limit` characters, controls, bidi and zero width marks as escapes."""
     head = text[:limit]
     if not head.isprintable() or not head.isascii():
-        head = "".join(map(_visible, head))
+        head = "".join(
+            char
+            if char in "\n\t" or char.isprintable() and char not in _LOOK_EMPTY
+            else char.encode("unicode_escape").decode("ascii")
+            for char in head
+        )
     left = len(text) - limit
     return f"{head}… {left:,} more characters" if left > 0 else head
-
-
-def _visible(char: str) -> str:
-    if char in "\n\t" or char.isprintable() and char not in _LOOK_EMPTY:
-        return char
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def one_line(text: str) -> str:

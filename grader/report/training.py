@@ -86,16 +86,15 @@ def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
     left = MOST_CURVES
     made = []
     for notebook in report.notebooks:
-        runs = []
+        runs: list[Run] = []
         mine = [(n, r) for n, r in enumerate(report.trained, 1) if r.notebook == notebook.name]
         # Runs that items rest on come first where there are too many for the table.
         chosen = sorted(sorted(mine, key=lambda pair: not pair[1].items)[:MOST_RUNS],
                         key=lambda pair: pair[0])  # fmt: skip
         for number, run in chosen:
-            drawn = curves(run) if run.items and left else None
-            left -= drawn is not None
             items = tuple((titles.get(name, name), links.get(name, "")) for name in run.items)
-            runs.append(_run(number, run, items, drawn))
+            runs.append(_run(number, run, items, bool(run.items and left)))
+            left -= runs[-1].curves is not None
         made.append(_book(notebook, tuple(runs), len(mine) - len(chosen)))
     return tuple(made)
 
@@ -118,28 +117,23 @@ def _book(notebook: Notebook, runs: tuple[Run, ...], more_runs: int) -> Book:
 
 
 def _stopped(cell: Cell) -> tuple[str, ShownFault | None]:
-    sentence = f"Cell {cell.number} " + (
-        one_line(cell.why) if cell.why else "stopped with an error"
-    )
+    sentence = f"Cell {cell.number} {one_line(cell.why) or 'stopped with an error'}"
     if cell.raised is None:
         return sentence, None
     return sentence, show_fault(Fault("", "", "", "error", sentence, True, raised=cell.raised), 0)
 
 
-def _run(
-    number: int, run: Trained, items: tuple[tuple[str, str], ...], drawn: Curves | None
-) -> Run:
-    claim = run.training
-    best = max((float(a) for a in claim.train_acc_history if math.isfinite(a)), default=None)
+def _run(number: int, run: Trained, links: tuple[tuple[str, str], ...], drawn: bool) -> Run:
+    best = max((float(a) for a in run.training.train_acc_history if math.isfinite(a)), default=None)
     return Run(
         anchor=f"run-{number}",
         title=_title(run),
-        claimed=(_share(best), _share(claim.best_val_acc)),
+        claimed=(_share(best), _share(run.training.best_val_acc)),
         real=(_share(run.train_accuracy), _share(run.val_accuracy)),
         hidden=_share(run.hidden_accuracy),
         says=one_line(run.says),
-        items=items,
-        curves=drawn,
+        items=links,
+        curves=curves(run) if drawn else None,
     )
 
 

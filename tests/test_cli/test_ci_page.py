@@ -84,7 +84,7 @@ class Ran:
 
 def submission(kind: str, target: Path) -> None:
     """Write submission.zip: a right one, one that loses points, or one with nothing in it."""
-    from grader.release.archive import zipped
+    from grader.release.bundle import zipped
 
     files = dict(handed_in.reference().files)
     if kind == WRONG:

@@ -26,8 +26,8 @@ import pytest
 from grader import resources
 from grader.errors import UsageError
 from grader.release import bundle, gradescope
-from grader.release.archive import zipped as pack
 from grader.release.bundle import ReleaseInputs
+from grader.release.bundle import zipped as pack
 from grader.release.gradescope import SCRIPTS
 from tests.support import formats, handed_in, hostile
 

@@ -157,7 +157,7 @@ def test_every_question_of_the_template_waits_for_an_answer(assignment: public.P
 
     folder = handed_in.ROOT / "student_template"
     records = [notebooks.look(p.name, p.read_bytes())[0] for p in folder.glob("*.ipynb")]
-    asked = inline_answers.find(records, handin._Questions(assignment))  # type: ignore[arg-type]
+    asked = inline_answers.find(records, assignment)
     assert len(asked) == 10 and {one.status for one in asked} == {"blank"}
 
 

@@ -19,9 +19,10 @@ from benchmarks import selfcheck
 from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.grading.assignment import Assignment
-from grader.release.selfcheck import names, public, show, watch
+from grader.release.selfcheck import public, show, watch
 from grader.release.selfcheck.check import Checker
 from grader.release.selfcheck.children import Pool
+from grader.release.selfcheck.run import chosen
 from grader.rubric.records import TimeLimits
 from grader.types import Submission
 from tests.support import handed_in, student_folder
@@ -143,7 +144,7 @@ def test_an_import_that_never_ends_is_waited_for_once(folder: Path) -> None:
     with Pool(1) as pool:
         checked = list(Checker(hanging, "cs231n", files, pool).check(hanging.code[:4]))
     assert {one.status for one in checked} == {"timeout"}
-    assert "within" in checked[0].faults[0].says
+    assert "within" in checked[0].verdict.faults[0].says
 
 
 def test_files_that_bear_names_of_python_s_own_do_no_harm(folder: Path) -> None:
@@ -246,7 +247,7 @@ def test_it_names_the_mistake_and_what_is_right_beside_it(assignment: public.Pub
     submission = handed_in.with_mistakes(handed_in.reference(), [mistake, other])
     with Pool(1) as pool:
         checker = Checker(assignment, "cs231n", dict(submission.files), pool)
-        items = names.chosen(assignment, ["affine_backward", "TwoLayerNet"])
+        items = chosen(assignment, ["affine_backward", "TwoLayerNet"])
         backward, net = checker.check(items)
     assert backward.waits_for is None  # it rests on a wrong function, and has a mistake of its own
     assert backward.cause and backward.cause.certain and backward.cause.says == mistake.says
@@ -314,7 +315,7 @@ def test_a_terminal_has_colour_and_its_lines_fit(
 def test_a_name_is_a_function_a_file_or_a_section(
     name: str, many: int, first: str, assignment: public.Public
 ) -> None:
-    found = names.chosen(assignment, [name])
+    found = chosen(assignment, [name])
     assert (len(found), found[0].id) == (many, first)
 
 

@@ -26,7 +26,7 @@ from grader.authoring.lint.checks import Check, Defect, counted, of_error
 from grader.authoring.lint.known_submissions import FOLDER
 from grader.errors import BackgradeError, UsageError
 from grader.grading.assignment import Assignment
-from grader.release import secret_scan, student
+from grader.release import bundle, secret_scan
 from grader.release.shape import marked
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
@@ -111,7 +111,7 @@ def _leaks(home: Path, assignments: Sequence[Assignment]) -> Check:
             if table.years == RubricFile.years:
                 problems += _given_away(secret, template)
             try:
-                zipped = student.files(one, home)
+                zipped = bundle.student_files(one, home)
             except (BackgradeError, OSError) as error:
                 left_out = f"student.zip, which cannot be made ({error})"
                 continue

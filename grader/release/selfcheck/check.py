@@ -17,7 +17,7 @@ from grader.release.selfcheck.public import Public
 from grader.release.selfcheck.runner import Runner
 from grader.rubric.records import Item
 from grader.submission.written import Sources
-from grader.types import Cause, Diagnosis, Evidence, Fault, PartResult, Status
+from grader.types import Cause, Evidence, PartResult, Status
 
 AT_ONCE = min(4, os.cpu_count() or 1)
 
@@ -46,11 +46,6 @@ class Checked:
         """Return whether every public case is right."""
         return self.right == len(self.item.cases)
 
-    @property
-    def faults(self) -> tuple[Fault, ...]:
-        """Return what is wrong, most telling first."""
-        return self.verdict.faults
-
 
 class Checker:
     """Checks items of one submission, several at once, and hands them on in their order."""
@@ -68,7 +63,9 @@ class Checker:
         """Yield each item, checked, as soon as it and those before it are done."""
         threads = ThreadPoolExecutor(AT_ONCE)
         try:
-            self._start(self._with_cases_needs(items), threads)
+            wanted = {item.id for item in items}  # with those without which a case says nothing
+            wanted |= {need for item in items for case in item.cases for need in case.needs}
+            self._start([item for item in self._public.code if item.id in wanted], threads)
             for item in items:
                 verdict = self._verdict(item)
                 if not verdict.passed and verdict.written:  # only now is it asked why
@@ -87,8 +84,8 @@ class Checker:
         for item in items:
             if item.id not in self._evidence:
                 self._evidence[item.id] = Future()
-                first = self._public.cases_of(item.id)[0]
-                groups.setdefault(modules_of(first), []).append(item)
+                reached = modules_of(self._public.cases_of(item.id)[0])
+                groups.setdefault(reached, []).append(item)
         for group in groups.values():
             threads.submit(self._observe, group)
 
@@ -100,12 +97,6 @@ class Checker:
             for item in group:
                 if not self._evidence[item.id].done():
                     self._evidence[item.id].set_exception(error)
-
-    def _with_cases_needs(self, items: Sequence[Item]) -> list[Item]:
-        """Return the items in their order, with those without which a case says nothing."""
-        wanted = {item.id for item in items}
-        wanted |= {need for item in items for case in item.cases for need in case.needs}
-        return [item for item in self._public.code if item.id in wanted]
 
     def _verdict(self, item: Item) -> Verdict:
         if item.id not in self._verdicts:
@@ -124,21 +115,15 @@ class Checker:
         found = Checked(item, verdict, status, parts, verdict.checks[0], hidden, evidence)
         if found.passed:
             return found
-        why = self._why(verdict, evidence)
+        verdicts = {item.id: verdict}
+        facts = Facts(self._public, self._public, self._evaluator, evidence, verdicts)
+        why = diagnose.causes(facts).get(item.id)
+        layer = dependencies.root(item, self._verdicts, ("layers",))
+        root = layer or dependencies.root(item, self._verdicts)  # a layer first, else a net
         known = why is not None and why.cause.certain and why.cause.id.startswith(f"{item.id}/")
         return replace(
             found,
             cause=why.cause if why else None,
             hint=why.hints[0] if why and why.hints else "".join(item.hints),
-            waits_for=self._root(item) if verdict.written and not known else None,
+            waits_for=root if verdict.written and not known else None,
         )
-
-    def _root(self, item: Item) -> str | None:
-        """Return the item that may explain the failure: a layer first, else a net."""
-        layer = dependencies.root(item, self._verdicts, ("layers",))
-        return layer or dependencies.root(item, self._verdicts)
-
-    def _why(self, verdict: Verdict, evidence: Mapping[str, Evidence]) -> Diagnosis | None:
-        name = verdict.item.id
-        facts = Facts(self._public, self._public, self._evaluator, evidence, {name: verdict})
-        return diagnose.causes(facts).get(name)

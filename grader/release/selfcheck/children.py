@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,8 @@ class Child:
             return
         self._is_over = True
         if os.name == "posix":
-            try:
+            with suppress(ProcessLookupError, PermissionError):  # it ended by itself
                 os.killpg(self._process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass  # it ended by itself
         self._process.kill()
         self._process.wait()
 

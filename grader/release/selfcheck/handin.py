@@ -67,19 +67,16 @@ def read(path: Path) -> Submission:
 def look_through(path: Path, submission: Submission, public: Public, root: Path) -> list[Note]:
     """Return what a student should know of a zip before it is handed in."""
     notes = [*_names(submission, public), *_older(submission, root)]
-    dates = _dates(path)
-    records = []
+    dates, records = _dates(path), []
     for name in _wanted_notebooks(public):
         if name in submission.files:
             record, found = notebooks.look(name, submission.files[name])
             records.append(record)
             notes += found
             notes += _behind(name, submission, dates)
-    asked = inline_answers.find(records, public)
-    blank = [one.id for one in asked if one.status == "blank"]
     here = {record.name.rpartition(".")[0] for record in records}
-    blank = [name for name in blank if name.partition("/")[0] in here]
-    if blank:
+    asked = [q for q in inline_answers.find(records, public) if q.id.partition("/")[0] in here]
+    if blank := [question.id for question in asked if question.status == "blank"]:
         notes.append(Note(f"{counted(len(blank), 'question')} not answered: {listed(blank)}"))
     return notes
 

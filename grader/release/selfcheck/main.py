@@ -26,7 +26,19 @@ AHEAD = min(4, os.cpu_count() or 1)
 
 def main(root: Path, public: Path, arguments: Sequence[str]) -> int:
     """Run the command line in the student's folder `root`; return its exit code."""
-    wanted = _parser().parse_args(arguments)
+    parser = argparse.ArgumentParser(
+        prog="python selfcheck.py",
+        description="Check your homework on the public checks. More checks run when you hand in.",
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME",
+        help="a function (batchnorm_forward), a file (optim.py), a section (dropout) or "
+        "submission.zip; default: everything",
+    )  # fmt: skip
+    again = "check again what a saved file affects"
+    parser.add_argument("--watch", action="store_true", help=again)
+    parser.add_argument("--html", action="store_true", help=f"write {PAGE} too")
+    wanted = parser.parse_args(arguments)
     try:
         if importlib.util.find_spec("numpy") is None:
             raise UsageError(
@@ -54,23 +66,6 @@ def make_submission(root: Path, public: Path) -> int:
         return UNUSABLE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python selfcheck.py",
-        description="Check your homework on the public checks. More checks run when you hand in.",
-    )
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME",
-        help="a function (batchnorm_forward), a file (optim.py), a section (dropout) or "
-        "submission.zip; default: everything",
-    )  # fmt: skip
-    parser.add_argument(
-        "--watch", action="store_true", help="check again what a saved file affects"
-    )
-    parser.add_argument("--html", action="store_true", help=f"write {PAGE} too")
-    return parser
-
-
 def _run(root: Path, path: Path, wanted: argparse.Namespace) -> int:
     zips = [name for name in wanted.names if name.lower().endswith(".zip")]
     if zips and (len(wanted.names) > 1 or wanted.watch):
@@ -78,7 +73,6 @@ def _run(root: Path, path: Path, wanted: argparse.Namespace) -> int:
     os.environ.update(dict.fromkeys(THREADS, "1"))
     with Pool(1 if len(wanted.names) == 1 and not zips else AHEAD) as pool:
         from grader.release.selfcheck import run
-        from grader.release.selfcheck.names import chosen
         from grader.release.selfcheck.public import read
         from grader.release.selfcheck.show import Screen
 
@@ -86,7 +80,7 @@ def _run(root: Path, path: Path, wanted: argparse.Namespace) -> int:
         page = root / PAGE if wanted.html else None
         if zips:
             return run.zipped(root, Path(zips[0]), run.Context(public, pool, screen, page))
-        items = chosen(public, wanted.names)
+        items = run.chosen(public, wanted.names)
         context = run.Context(public, pool, screen, page, in_full=len(items) == 1)
         if wanted.watch:
             from grader.release.selfcheck import watch

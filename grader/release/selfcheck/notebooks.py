@@ -41,17 +41,15 @@ def look(name: str, data: bytes) -> tuple[Notebook, list[Note]]:
 
 def _stale(name: str, code: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator[Note]:
     again = "; use 'Restart and run all', then save"
-    ran = [
-        (number, cell.get("execution_count", cell.get("prompt_number"))) for number, cell in code
-    ]
-    missing = [number for number, count in ran if not isinstance(count, int)]
-    if len(missing) == len(ran) and ran:
+    ran = {number: cell.get("execution_count", cell.get("prompt_number")) for number, cell in code}
+    counts = [count for count in ran.values() if isinstance(count, int)]
+    missing = [number for number, count in ran.items() if not isinstance(count, int)]
+    if missing and not counts:
         yield Note(f"{name} was never run: no cell has an output{again}")
         return
     if missing:
         first = f"the first is cell {missing[0]}"
         yield Note(f"{name}: {counted(len(missing), 'cell')} not run, {first}{again}")
-    counts = [count for _, count in ran if isinstance(count, int)]
     if counts != sorted(counts):
         yield Note(f"{name} was run in another order than it stands in{again}")
     for number, cell in code:
@@ -70,6 +68,4 @@ def counted(many: int, one: str) -> str:
 def listed(names: Sequence[str]) -> str:
     """Return "a, b and c", at most a few of many."""
     more = len(names) - SOME
-    if more > 0:
-        return f"{', '.join(names[:SOME])} and {more} more"
-    return text.listed(names)
+    return f"{', '.join(names[:SOME])} and {more} more" if more > 0 else text.listed(names)

@@ -85,7 +85,7 @@ def _section(one: Checked, place: str) -> Iterator[str]:
     yield f"<p><code>{escape(place)}</code></p>"
     if one.waits_for:
         yield f"<p>It needs {escape(one.waits_for)}, which is wrong too: start there.</p>"
-    picked = chosen(one.faults)
+    picked = chosen(one.verdict.faults)
     for fault in picked:
         detail = show_fault(fault, SIDE)
         yield f"<p class='bad'>{escape(detail.says)}</p>\n<p class='dim'>{escape(detail.check)}</p>"
@@ -95,7 +95,7 @@ def _section(one: Checked, place: str) -> Iterator[str]:
             yield from _example(detail.example)
     if one.cause:
         yield f"<p>{label(one.cause)} {escape(one.cause.says)}</p>"
-    rest = [fault for fault in one.faults if all(fault is not each for each in picked)]
+    rest = [fault for fault in one.verdict.faults if all(fault is not each for each in picked)]
     if rest:
         yield "<ul>" + "".join(f"<li>{escape(in_one_line(f))}</li>" for f in rest) + "</ul>"
     if one.hint:

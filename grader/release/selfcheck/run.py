@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.errors import UnusableSubmission
+from grader.errors import UnusableSubmission, UsageError
 from grader.release.selfcheck import show
 from grader.release.selfcheck.check import Checked, Checker
 from grader.release.selfcheck.children import Pool
@@ -32,6 +33,32 @@ class Context:
     screen: Screen
     page: Path | None = None
     in_full: bool = False
+
+
+def chosen(public: Public, names: Sequence[str]) -> list[Item]:
+    """Return the items meant by `names`, in the order of the work; all of them for none.
+
+    Raises UsageError for a name that means nothing, with one that is near.
+    """
+    if not names:
+        return list(public.code)
+    known: dict[str, list[Item]] = {}
+    for item in public.code:
+        file = item.file.rpartition("/")[2]
+        for name in (item.id, item.section, file, file[: -len(".py")]):
+            known.setdefault(name, []).append(item)
+    wanted = {item.id for name in names for item in _items(name, known)}
+    return [item for item in public.code if item.id in wanted]
+
+
+def _items(name: str, known: dict[str, list[Item]]) -> list[Item]:
+    last = name.replace("\\", "/").rpartition("/")[2]
+    folded = {one.casefold(): one for one in known}
+    if last.casefold() in folded:
+        return known[folded[last.casefold()]]
+    near = difflib.get_close_matches(last.casefold(), folded, 1)
+    hint = f"did you mean {folded[near[0]]}?" if near else f"use one of {', '.join(known)}"
+    raise UsageError(f"{name}: no function, file or section is called so; {hint}")
 
 
 def folder(root: Path, items: Sequence[Item], context: Context) -> int:

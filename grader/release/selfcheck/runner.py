@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,51 +29,41 @@ EvidenceById = dict[str, Evidence]
 IsRight = Callable[[Case, Evidence], bool]
 
 
+@dataclass
 class Runner:
     """Runs the public cases of one submission's items; its methods may run side by side.
 
     `right` is the judge's word on one answer.
     """
 
-    def __init__(
-        self,
-        public: Public,
-        package: str,
-        files: Mapping[str, bytes],
-        pool: Pool,
-        right: IsRight,
-    ) -> None:
-        self._public = public
-        self._package = package
-        self._files = files
-        self._pool = pool
-        self._right = right
-        self._lost: dict[tuple[str, ...], Mapping[str, Any]] = {}  # modules -> how importing ended
-        self._stuck: set[str] = set()  # items that ran out of time
+    public: Public
+    package: str
+    files: Mapping[str, bytes]
+    pool: Pool
+    right: IsRight
+    # The modules of which importing has hung -> how it ended; the items that ran out of time.
+    _lost: dict[tuple[str, ...], Mapping[str, Any]] = field(default_factory=dict)
+    _stuck: set[str] = field(default_factory=set)
 
     def observe(self, items: Sequence[Item], done: Callable[[Item, EvidenceById], None]) -> None:
         """Run the cases of `items`; call `done` with the evidence of each item, in order."""
         seen: EvidenceById = {}
-        waiting = [(item, self._public.cases_of(item.id)) for item in items]
+        waiting = [(item, self.public.cases_of(item.id)) for item in items]
         wanted = [case for _, cases in waiting for case in cases]
 
         def settle() -> None:
             while waiting and all(case.id in seen for case in waiting[0][1]):
                 item, cases = waiting.pop(0)
                 mine = {case.id: seen[case.id] for case in cases}
-                if len(items) > 1 and self._is_doubtful(cases, mine):
+                # A neighbour may be to blame for an answer that is not right.
+                doubtful = [case for case in cases if mine[case.id].outcome not in SETTLED]
+                right = (self.right(case, mine[case.id]) for case in doubtful)
+                if len(items) > 1 and not all(right):
                     mine = {}
                     self._run(cases, mine, lambda: None)
                 done(item, mine)
 
         self._run(wanted, seen, settle)
-
-    def _is_doubtful(self, cases: Sequence[Case], seen: EvidenceById) -> bool:
-        """Return whether a neighbour may be to blame for an answer that is not right."""
-        return any(
-            seen[case.id].outcome not in SETTLED and not self._right(case, seen[case.id])
-            for case in cases
-        )
 
     def _run(self, cases: Sequence[Case], seen: EvidenceById, after: Callable[[], None]) -> None:
         """Run cases in as many processes as it takes; call `after` whenever there is news."""
@@ -84,34 +74,30 @@ class Runner:
                 outcome, text = self._lost[modules]["outcome"], "while a file was imported"
                 seen.update({case.id: Evidence(case.id, outcome, text=text) for case in left})
                 break
-            child = self._pool.take()
+            child = self.pool.take()
             child.ask(self._frame(left, modules))
             try:
                 self._hear_out(child, left, seen, after)
             except _Import as lost:
-                self._lost[modules] = lost.say
+                self._lost[modules] = lost.args[0]
             finally:
-                self._pool.end(child)
+                self.pool.end(child)
         after()
 
     def _without_hopeless(self, left: Sequence[Case], seen: EvidenceById) -> list[Case]:
         """Return the cases that rest on nothing which ran out of time."""
-        kept = []
         for case in left:
-            known = self._public.all_needs(case.item)
-            needs = [item.id for item in self._public.code if item.id in known]
-            blocker = next((name for name in (case.item, *needs) if name in self._stuck), None)
-            if blocker is None:
-                kept.append(case)
-            else:
+            known = self.public.all_needs(case.item)
+            needs = [item.id for item in self.public.code if item.id in known]
+            for blocker in [name for name in (case.item, *needs) if name in self._stuck][:1]:
                 seen[case.id] = Evidence(case.id, "not_run", text=f"{blocker} runs out of time")
-        return kept
+        return [case for case in left if case.id not in seen]
 
     def _hear_out(
         self, child: Child, left: list[Case], seen: EvidenceById, after: Callable[[], None]
     ) -> None:
         """Take the answers to the cases in `left`, until there is none left or one is missing."""
-        limits = self._public.table.limits
+        limits = self.public.table.limits
         _hear(child, START_S)
         say, _ = _hear(child, limits.load_s)
         if "loaded" not in say:
@@ -119,36 +105,31 @@ class Runner:
         while left:
             case = left[0]
             answer, arrays = _hear(child, limits.case_s)
-            broken = unloaded(case, say["loaded"], self._files)
-            seen[case.id] = broken or evidence_of(case, answer, arrays, self._files)
+            broken = unloaded(case, say["loaded"], self.files)
+            seen[case.id] = broken or evidence_of(case, answer, arrays, self.files)
             left.pop(0)
             if answer.get("outcome") == "timeout":
                 self._stuck.add(case.item)
-                return
-            if answer.get("outcome") == "died":
+            if answer.get("outcome") in ("timeout", "died"):
                 return
             after()
 
     def _frame(self, cases: Sequence[Case], modules: Sequence[str]) -> bytes:
-        files, given = self._files, self._public.given
+        files, given = self.files, self.public.given
         arrays = {f"files:{path}": np.frombuffer(data, np.uint8) for path, data in files.items()}
         arrays |= {f"given:{n}": np.frombuffer(data, np.uint8) for n, data in given.items()}
         for case in cases:
-            made = self._public.case_inputs(case)
+            made = self.public.case_inputs(case)
             arrays |= {f"case:{case.id}:{name}": array for name, array in made.items()}
         say = {
-            "package": self._package, "cases": [asked(case) for case in cases],
-            "modules": list(modules), "conventions": asdict(self._public.table.conventions),
+            "package": self.package, "cases": [asked(case) for case in cases],
+            "modules": list(modules), "conventions": asdict(self.public.table.conventions),
         }  # fmt: skip
         return wire.pack(say, arrays)
 
 
 class _Import(Exception):
-    """Importing the student's files has hung, or ended the process."""
-
-    def __init__(self, say: Mapping[str, Any]) -> None:
-        super().__init__()
-        self.say = say
+    """Importing the student's files has hung, or ended the process: how, is its argument."""
 
 
 def _hear(child: Child, limit_s: float) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -101,7 +101,7 @@ def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
 
 
 def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
-    picked = chosen(checked.faults)
+    picked = chosen(checked.verdict.faults)
     for fault in picked[: None if in_full else 1]:
         detail = show_fault(fault, SIDE if in_full else 0)
         screen.line(one_line(detail.says), "", 7)
@@ -112,7 +112,8 @@ def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
     if checked.cause:
         screen.line(f"{label(checked.cause)} {one_line(checked.cause.says)}", "", 7)
     if in_full:
-        for fault in [f for f in checked.faults if all(f is not one for one in picked)][:SIDE]:
+        rest = [f for f in checked.verdict.faults if all(f is not one for one in picked)]
+        for fault in rest[:SIDE]:
             screen.line(in_one_line(fault), "dim", 7)
         if checked.waits_for:
             screen.line(f"It needs {checked.waits_for}, which is wrong too: start there.", "", 7)
@@ -141,7 +142,7 @@ def table_lines(title: str, table: ArrayTable) -> Iterator[str]:
 
 def _printed(screen: Screen, checked: Checked) -> None:
     """Show what the code printed in the first case that is not right, else in the first."""
-    wrong = {fault.case for fault in checked.faults}
+    wrong = {fault.case for fault in checked.verdict.faults}
     order = sorted(checked.evidence.values(), key=lambda one: one.case not in wrong)
     text = next((one.text for one in order if one.text.strip()), "")
     if text and order[0].outcome != "not_run":
@@ -165,11 +166,9 @@ def place_of(item: Item, package: str, files: Mapping[str, bytes]) -> str:
 def summary(screen: Screen, checked: Sequence[Checked]) -> None:
     """Write how many public checks are right, and how many more will run."""
     right, many = counted(checked)
-    hidden = sum(one.hidden for one in checked)
+    more = f"{sum(one.hidden for one in checked)} more run when you hand in."
     screen.line()
-    screen.line(
-        f"Public checks: {right} of {many} right. {hidden} more run when you hand in.", "bold"
-    )
+    screen.line(f"Public checks: {right} of {many} right. {more}", "bold")
 
 
 def counted(checked: Sequence[Checked]) -> tuple[int, int]:
@@ -189,11 +188,10 @@ def next_step(
 ) -> None:
     """Write what to do now: one thing. `is_all`: nothing was left out."""
     todo = next_item(checked)
-    if todo is None and not is_all:
-        screen.line("Next: python selfcheck.py checks all that there is.")
-        return
     if todo is None:
-        screen.line("Next: python make_submission.py writes the zip to hand in.")
+        check_all = "selfcheck.py checks all that there is"
+        command = "make_submission.py writes the zip to hand in" if is_all else check_all
+        screen.line(f"Next: python {command}.")
         return
     verb = "write" if todo.status == "not_written" else "mend"
     screen.line(f"Next: {verb} {todo.item.id}, {places[todo.item.id]}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from grader.box.evidence import modules_of
@@ -30,26 +31,19 @@ def watch(root: Path, items: Sequence[Item], context: run.Context) -> int:
             now = saved(root)
             changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
             before = now
-            hit = affected(changed, items, context.public)
-            if hit:
+            if hit := affected(changed, items, context.public):
+                at = time.strftime("%H:%M:%S")
                 context.screen.line()
-                context.screen.line(
-                    f"{', '.join(changed)} saved {time.strftime('%H:%M:%S')}", "bold"
-                )
-                ended = _again(root, hit, context)
+                context.screen.line(f"{', '.join(changed)} saved {at}", "bold")
+                try:
+                    ended = run.folder(root, hit, context)
+                except UsageError as error:  # a folder that is being rewritten: go on watching
+                    context.screen.line(str(error), "bad")
+                    ended = run.WRONG
                 context.screen.line(STOP, "dim")
     except KeyboardInterrupt:
         context.screen.line()
         return ended
-
-
-def _again(root: Path, items: Sequence[Item], context: run.Context) -> int:
-    """Check once more; a folder that is being rewritten is no reason to stop watching."""
-    try:
-        return run.folder(root, items, context)
-    except UsageError as error:
-        context.screen.line(str(error), "bad")
-        return run.WRONG
 
 
 def saved(root: Path) -> dict[str, int]:
@@ -57,10 +51,8 @@ def saved(root: Path) -> dict[str, int]:
     found = {}
     for name, path in own_files(root).items():
         if name.endswith(".py"):
-            try:
+            with suppress(OSError):  # an editor is just putting another file in its place
                 found[name] = path.stat().st_mtime_ns
-            except OSError:
-                continue  # an editor is just putting another file in its place
     return found
 
 

@@ -111,14 +111,11 @@ def _counts(item: ItemJson) -> bool:
 
 
 def _lines(item: ItemJson) -> Iterator[str]:
-    status = item["status"]
-    if status == "pending":
-        yield f"A person grades this: {count(item['possible'], 'point')}."
-    elif not _counts(item):
-        yield f"{count(item['possible'], 'point')}: {WORDS[status]}."
+    worth, word = count(item["possible"], "point"), WORDS[item["status"]]
+    if item["status"] == "pending":
+        yield f"A person grades this: {worth}."
     else:
-        of = f"{points(item['earned'])} of {count(item['possible'], 'point')}"
-        yield f"{of}: {WORDS[status]}."
+        yield f"{points(item['earned']) + ' of ' if _counts(item) else ''}{worth}: {word}."
     if item["because_of"]:
         cost = "; it costs nothing here" if item["followed_through"] else ""
         yield line(f"This comes from {item['because_of']}{cost}. Mend that first.")

@@ -32,15 +32,12 @@ def annotations(result: ResultJson) -> str:
     """Return workflow commands: an error for each item that lost points, at most ten of them."""
     broken = exported.broken(result)
     lost = [item for item in exported.items(result) if item.counts and item.status != "passed"]
-    lines = (
-        [command("error", exported.no_score(broken), title="The grader failed")] if broken else []
-    )
-    room = ANNOTATIONS - len(lines)
-    shown = lost if len(lost) <= room else lost[: room - 1]
-    lines += [command("error", item.text, title=f"{item.id}: {item.word}") for item in shown]
-    if len(shown) < len(lost):
-        more = count(len(lost) - len(shown), "more item")
-        lines.append(command("error", f"{more} lost points; see the summary", title="And more"))
+    errors = [("The grader failed", exported.no_score(broken))] if broken else []
+    errors += [(f"{item.id}: {item.word}", item.text) for item in lost]
+    if len(errors) > ANNOTATIONS:
+        more = count(len(errors) - ANNOTATIONS + 1, "more item")
+        errors[ANNOTATIONS - 1 :] = [("And more", f"{more} lost points; see the summary")]
+    lines = [command("error", text, title=title) for title, text in errors]
     notes = exported.notes(result)[:ANNOTATIONS]
     lines += [command("warning", note, title="Read this") for note in notes]
     if not broken:

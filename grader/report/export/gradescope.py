@@ -51,9 +51,17 @@ def write(result: ResultJson, visibility: Visibility = "visible") -> str:
     )
 
 
-def failed(says: str, visibility: Visibility = "visible") -> str:
+def failed(says: str, visibility: Visibility = "visible", **more: Any) -> str:
     """Return results.json for a grader that failed: it says so, and holds no number."""
-    return _json(_alone(says, visibility))
+    return _json(
+        {
+            "output": line(says),
+            "output_format": "text",
+            "visibility": visibility,
+            "stdout_visibility": "hidden",
+            **more,
+        }
+    )
 
 
 def unreadable(says: str, visibility: Visibility = "visible") -> str:
@@ -66,7 +74,7 @@ def unreadable(says: str, visibility: Visibility = "visible") -> str:
         "output_format": "text",
         "visibility": visibility,
     }
-    return _json({**_alone(f"Nothing was graded. {says}", visibility), "tests": [test]})
+    return failed(f"Nothing was graded. {says}", visibility, tests=[test])
 
 
 def _test(item: ExportedItem, visibility: Visibility) -> dict[str, Any]:
@@ -82,15 +90,6 @@ def _test(item: ExportedItem, visibility: Visibility) -> dict[str, Any]:
         right = "passed" if item.status == "passed" else "failed"
         test |= {"score": item.earned, "max_score": item.possible, "status": right}
     return test
-
-
-def _alone(says: str, visibility: Visibility) -> dict[str, Any]:
-    return {
-        "output": line(says),
-        "output_format": "text",
-        "visibility": visibility,
-        "stdout_visibility": "hidden",
-    }
 
 
 def _json(data: dict[str, Any]) -> str:

@@ -32,11 +32,9 @@ def write(result: ResultJson) -> str:
         _points(suite, inside)
         for item in inside:
             _case(suite, f"{rubric}.{section}", item)
-    first = root.find("testsuite")
-    if first is not None:
-        SubElement(first, "system-out").text = "\n".join(
-            (exported.headline(result), *exported.notes(result))
-        )
+    for first in root[:1]:
+        output = "\n".join((exported.headline(result), *exported.notes(result)))
+        SubElement(first, "system-out").text = output
     ElementTree.indent(root, " ")
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     return head + ElementTree.tostring(root, encoding="unicode") + "\n"
@@ -53,21 +51,16 @@ def _points(suite: Element, items: Sequence[ExportedItem]) -> None:
 
 def _case(suite: Element, classname: str, item: ExportedItem) -> None:
     case = SubElement(suite, "testcase", {"classname": classname, "name": item.id})
-    kind = _kind(item)
-    if kind:
-        message = " ".join(item.lines[:2])
-        found = SubElement(case, kind, {"message": message})
+    if kind := _kind(item):
+        found = SubElement(case, kind, {"message": " ".join(item.lines[:2])})
         if kind != "skipped":
             found.set("type", item.status)
         found.text = item.text
 
 
 def _kind(item: ExportedItem) -> str:
-    if item.status == "grader_fault":
-        return "error"
-    if not item.counts:
-        return "skipped"
-    return "" if item.status == "passed" else "failure"
+    kinds = {"grader_fault": "error", "passed": ""}
+    return kinds.get(item.status, "failure" if item.counts else "skipped")
 
 
 def _counts(items: Sequence[ExportedItem]) -> dict[str, str]:
