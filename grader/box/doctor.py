@@ -115,9 +115,8 @@ def _tried(given: Mapping[str, Any], outer: bubblewrap.Outer, inner: tuple[str, 
         except BoxError as error:
             return Trial(why={"box": str(error)})
         out = arrays.get("out", np.ones(0))
-        if reply.get("outcome") != "answered" or out.shape != (len(ATTEMPTS),):
-            return Trial(None, worker.state, worker.missing)
-        through = tuple(name for name, code in zip(ATTEMPTS, out, strict=True) if code)
+        is_answer = reply.get("outcome") == "answered" and out.shape == (len(ATTEMPTS),)
+        through = tuple(name for name, code in zip(ATTEMPTS, out) if code) if is_answer else None
         return Trial(through, worker.state, worker.missing)
 
 

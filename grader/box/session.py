@@ -80,8 +80,7 @@ class Session:
         A file that cannot be loaded is the evidence of its cases. The `large` cases of an item run
         if all its others came out right.
         """
-        broken = {c.id: unloaded(c, self.loaded.modules, self.files) for c in cases}
-        seen = {case_id: evidence for case_id, evidence in broken.items() if evidence is not None}
+        seen = {c.id: e for c in cases if (e := unloaded(c, self.loaded.modules, self.files))}
         able = [case for case in cases if case.id not in seen]
         good, stuck = set[str](), set[str]()
         for public in (True, False):

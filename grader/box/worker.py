@@ -165,11 +165,10 @@ class Worker:
         }  # fmt: skip
         cells = np.frombuffer(json.dumps(script.cells).encode(), dtype=np.uint8)
         self._send(wire.pack(request, {"cells": cells}), deadline)
-        while True:
+        reply: dict[str, Any] = {}
+        while "over" not in reply:
             reply, arrays = self._receive(deadline)
             yield reply, arrays
-            if "over" in reply:
-                return
 
     def close(self) -> None:
         """End the open submission; a worker that does not answer at once is replaced.

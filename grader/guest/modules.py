@@ -100,9 +100,8 @@ class Finder(MetaPathFinder, Loader):
         path, code = self._codes[name]
         module.__file__ = path
         sources.execute(code, module.__dict__, self._importer, self.owner)
-        short = name.rpartition(".")[2]
-        if short in self._after:
-            self._after[short](module)
+        if (after := self._after.get(name.rpartition(".")[2])) is not None:
+            after(module)
 
 
 class BesideFinder(MetaPathFinder):

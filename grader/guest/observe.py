@@ -67,10 +67,7 @@ def observe(
     np.random.seed(zlib.crc32(case["id"].encode()))
     sink = BoundedText()
     sys.stdout = sys.stderr = sink
-    handed = {
-        name: strided(array) if name in case["strided"] else array.copy()
-        for name, array in inputs.items()
-    }
+    handed = {n: strided(a) if n in case["strided"] else a.copy() for n, a in inputs.items()}
     started = _cpu_s()
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):

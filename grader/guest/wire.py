@@ -46,9 +46,8 @@ def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
         code = array.dtype.str if array.dtype.isnative else array.dtype.newbyteorder("<").str
         if code not in DTYPES or array.ndim > MAX_NDIM:
             raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
-        body = np.ascontiguousarray(array, dtype=code).tobytes()
         table.append([name, code, list(array.shape)])
-        bodies.append(body)
+        bodies.append(np.ascontiguousarray(array, dtype=code).tobytes())
     try:
         header = json.dumps({"say": dict(message), "arrays": table}).encode("utf-8", "replace")
     except (TypeError, ValueError) as error:

@@ -54,10 +54,9 @@ def _parameter(name: str, shape: tuple[int, ...], attempt: Attempt) -> Finding:
         return Finding(name, "parameter shape", facts)
     if name.startswith("W"):
         found = _gaussian(name, got, float(attempt.case.options["weight_scale"]))
-    elif name.startswith("gamma"):
-        found = Finding(name, "" if np.all(got == 1) else "not ones")
     else:
-        found = Finding(name, "" if np.all(got == 0) else "not zeros")
+        start, reason = (1, "not ones") if name.startswith("gamma") else (0, "not zeros")
+        found = Finding(name, "" if np.all(got == start) else reason)
     if found.right and got.shape != shape:
         free = attempt.rules.unit_axes == "warn"
         return Finding(name, "parameter unit axis", facts, warning=free)

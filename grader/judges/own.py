@@ -67,11 +67,10 @@ def _agrees(name: str, along: np.ndarray, attempt: Attempt) -> Finding:
 
 def derivatives(attempt: Attempt) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the derivatives by backward pass and by difference, (n,) each; None if unusable."""
-    arrays = [attempt.arrays.get(name, np.zeros(0)) for name in ("analytic", "numeric")]
-    if any(one.ndim != 1 or not one.size or one.shape != arrays[0].shape for one in arrays):
+    both = [attempt.arrays.get(name, np.zeros(0)) for name in ("analytic", "numeric")]
+    if any(one.ndim != 1 or not one.size or one.shape != both[0].shape for one in both):
         return None
-    analytic, numeric = (one.astype(np.float64) for one in arrays)
-    return analytic, numeric
+    return both[0].astype(np.float64), both[1].astype(np.float64)
 
 
 def decide_along(attempt: Attempt) -> Iterator[Finding]:

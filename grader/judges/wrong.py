@@ -45,9 +45,8 @@ def wrong_answers(seen: Sequence[Seen]) -> dict[Key, Answer]:
         if one.attempt is None:
             found |= {(one.case.id, name): frozenset({one.ended}) for name in one.names}
             continue
-        by_output = {
-            f.output: f for f in find(one.case.judge).decide(one.attempt) if f.output in one.names
-        }
+        decided = find(one.case.judge).decide(one.attempt)
+        by_output = {f.output: f for f in decided if f.output in one.names}
         if one.case.judge == "dropout.train":
             train.append((one.attempt, by_output))
             continue

@@ -13,8 +13,7 @@ from grader.guest.probes.nn import Implementation, single_precision, stack
 
 def two_layer_init(nn: Implementation, dims: list[int], weight_scale: float) -> Outputs:
     """dims [D, H, C] -> W1 (D, H), b1 (H,), W2 (H, C), b2 (C,) as the constructor leaves them."""
-    model = models.two_layer(nn, dims, weight_scale=weight_scale)
-    return _copies(model.params)
+    return _copies(models.two_layer(nn, dims, weight_scale=weight_scale).params)
 
 
 def two_layer_scores(nn: Implementation, x: Array, theta: Array, dims: list[int]) -> Outputs:

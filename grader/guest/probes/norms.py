@@ -48,11 +48,8 @@ def batchnorm_test(
     out, _ = nn.batchnorm_forward(x, gamma, beta, bn_param)
     if out is None:
         raise NotWritten("batchnorm_forward")
-    return {
-        "out": out,
-        "running_mean": _copied(bn_param.get("running_mean")),
-        "running_var": _copied(bn_param.get("running_var")),
-    }
+    kept = {name: _copied(bn_param.get(name)) for name in ("running_mean", "running_var")}
+    return {"out": out, **kept}
 
 
 def batchnorm_backward(
