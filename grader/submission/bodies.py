@@ -24,8 +24,7 @@ BUILTINS = frozenset({
 
 def computed(body: Sequence[ast.stmt]) -> list[int]:
     """Return the lines in which something is computed, as no stub does, in their order."""
-    nodes = (node for statement in body for node in _inside(statement))
-    return sorted({getattr(node, "lineno", 0) for node in nodes if _computes(node)})
+    return sorted({getattr(node, "lineno", 0) for node in _inside_of(body) if _computes(node)})
 
 
 def _computes(node: ast.AST) -> bool:
@@ -89,7 +88,7 @@ def _is_check(statement: ast.If) -> bool:
 
 def returned(function: Function) -> list[str]:
     """Return the names that a function returns, alone or in a tuple, in their order."""
-    found = [node.value for node in _inside_of(function) if isinstance(node, ast.Return)]
+    found = [node.value for node in _inside_of(function.body) if isinstance(node, ast.Return)]
     values = (v for one in found for v in (one.elts if isinstance(one, ast.Tuple) else [one]))
     return [value.id for value in values if isinstance(value, ast.Name)]
 
@@ -97,7 +96,7 @@ def returned(function: Function) -> list[str]:
 def never_set(function: Function) -> set[str]:
     """Return the names that are set to None and to nothing else."""
     values: dict[str, list[bool]] = {}
-    for node in _inside_of(function):
+    for node in _inside_of(function.body):
         for name, is_none in _bindings(node):
             values.setdefault(name, []).append(is_none)
     arguments = {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
@@ -135,6 +134,6 @@ def pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, bool]
         yield target.id, isinstance(value, ast.Constant) and value.value is None
 
 
-def _inside_of(function: Function) -> Iterator[ast.AST]:
-    for statement in function.body:
+def _inside_of(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
+    for statement in body:
         yield from _inside(statement)

@@ -85,21 +85,18 @@ class _Walk:
         if entry.is_symlink():
             self.unusable[path] = "is a link; links are not followed"
         elif entry.is_dir(follow_symlinks=False):
-            self._enter(path + "/")
+            if upload.skipped_folder(path + "/"):
+                self.unneeded.append(path + "/")
+            elif path.count("/") + 1 >= self.limits.depth:
+                self.unusable[path + "/"] = f"lies more than {self.limits.depth} folders deep"
+            else:
+                self.visit(path + "/")
         elif upload.needed(path):
             self.needed.append(path)
         elif path.lower().endswith(".zip") and not entry.name.startswith("."):
             self.zips.append(path)
         else:
             self.unneeded.append(path)
-
-    def _enter(self, folder: str) -> None:
-        if upload.skipped_folder(folder):
-            self.unneeded.append(folder)
-        elif folder.count("/") >= self.limits.depth:
-            self.unusable[folder] = f"lies more than {self.limits.depth} folders deep"
-        else:
-            self.visit(folder)
 
 
 def _read_folder(path: Path, limits: UploadLimits) -> tuple[Upload, str | None]:

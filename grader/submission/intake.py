@@ -53,7 +53,7 @@ def read_submission(
     repaired += _give(files, package, given)
     whole = path.name or path.resolve().name or "submission"
     return Submission(
-        name=shown(re.sub(r"(?<=.)\.zip\Z", "", whole, flags=re.I | re.S), 200),
+        name=shown(re.sub(r"(?ais)(?<=.)\.zip\Z", "", whole), 200),
         sha256=upload.sha256,
         package=package,
         files=dict(sorted(files.items())),
@@ -66,7 +66,7 @@ def read_submission(
 def _refuse_unread(chosen: Layout, upload: Upload) -> None:
     """Raise where a file of the package is there and cannot be read: that is not worth zero."""
     missing = [core for core in CORE if core not in chosen.sources]
-    names = [*missing, *map(basename, missing)]
+    names = (*missing, *map(basename, missing))
     wanted = [f"{chosen.folder}/{name}/".lstrip("/") for name in names]
     for path, why in sorted(upload.unusable.items()):
         if any(place.startswith(f"{path.rstrip('/')}/") for place in wanted):
@@ -85,8 +85,7 @@ def _no_layers(upload: Upload) -> UnusableSubmission:
     if inner := [path for path in real if path.lower().endswith(_ARCHIVES)]:
         what = f"no layers.py in it but the archive '{shown(inner[0])}', which is not opened"
         return refusal(upload.place, what, "zip the homework itself and hand it in again")
-    near = [path for path in real if "layers" in basename(path).lower()]
-    if near:
+    if near := [path for path in real if "layers" in basename(path).lower()]:
         return refusal(upload.place, f"no layers.py in it, only '{shown(near[0])}'", todo)
     what = f"no layers.py in it (files: {len(everything):,})" if everything else "it is empty"
     return refusal(upload.place, what, todo)

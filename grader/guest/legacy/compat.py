@@ -42,15 +42,10 @@ ONLY_OLD = ("cPickle", "Queue", "StringIO", "cStringIO", "__builtin__", "ConfigP
 def _views(prefix: str, give: Any) -> dict[str, Any]:
     """Return iteritems, itervalues and iterkeys under another prefix."""
 
-    def of(name: str) -> Any:
-        return lambda one, **options: give(getattr(one, name)(**options))
-
-    return {f"{prefix}{name}": of(name) for name in ("items", "values", "keys")}
-
-
-def with_metaclass(meta: Any, *bases: type) -> Any:
-    """Return a base class whose subclasses have the metaclass `meta`."""
-    return meta("WithMetaclass", bases, {})
+    return {
+        f"{prefix}{name}": lambda one, _name=name, **options: give(getattr(one, _name)(**options))
+        for name in ("items", "values", "keys")
+    }
 
 
 def _same(value: Any) -> Any:
@@ -60,7 +55,8 @@ def _same(value: Any) -> Any:
 TEXT = {
     "PY2": False, "PY3": True, "PY34": True, "text_type": str, "binary_type": bytes,
     "string_types": (str,), "integer_types": (int,), "class_types": (type,),
-    "with_metaclass": with_metaclass, "u": _same, "python_2_unicode_compatible": _same,
+    "with_metaclass": lambda meta, *bases: meta("WithMetaclass", bases, {}),
+    "u": _same, "python_2_unicode_compatible": _same,
     "ensure_str": str, "ensure_text": str, "add_metaclass": lambda meta: _same,
 }  # fmt: skip
 MOVES = {

@@ -13,12 +13,11 @@ import numpy as np
 
 
 def _find_common_type(array_types: Sequence[Any], scalar_types: Sequence[Any]) -> Any:
-    wanted = [np.dtype(one) for one in (*array_types, *scalar_types)]
-    return np.result_type(*wanted)
+    return np.result_type(*map(np.dtype, (*array_types, *scalar_types)))
 
 
 def _asfarray(a: Any, dtype: Any = np.float64) -> Any:
-    wanted = np.dtype(dtype) if dtype is not None else np.dtype(np.float64)
+    wanted = np.dtype(dtype)  # None stands for float64
     return np.asarray(a, dtype=wanted if wanted.kind in "fc" else np.float64)
 
 

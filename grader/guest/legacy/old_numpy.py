@@ -88,11 +88,10 @@ class Older:
         if ROWS[row][2] and not self._is_2017:
             return False
         frame: types.FrameType | None = sys._getframe(1)
-        while frame is not None:
-            if frame.f_code.co_filename in self._paths:
-                self.places.add((row, frame.f_code.co_filename, frame.f_lineno))
-                break
+        while frame is not None and frame.f_code.co_filename not in self._paths:
             frame = frame.f_back
+        if frame is not None:
+            self.places.add((row, frame.f_code.co_filename, frame.f_lineno))
         return True
 
     # -------------------------------------------------------------------------- operators
@@ -114,9 +113,8 @@ class Older:
         return value
 
     def _fitting(self, container: Any, value: Any) -> Any:
-        if isinstance(container, np.ndarray) and container.dtype != object:
-            return self._number(value)
-        return value
+        is_cell = isinstance(container, np.ndarray) and container.dtype != object
+        return self._number(value) if is_cell else value
 
     def _equality(self, one: Any, sign: str, other: Any) -> Any:
         try:
@@ -147,9 +145,8 @@ class Older:
     def _index(self, container: Any, index: Any) -> Any:
         if not isinstance(container, np.ndarray):
             return index
-        if isinstance(index, list) and any(
-            isinstance(one, slice) or one is None or one is Ellipsis for one in index
-        ):
+        whole = (slice, type(None), type(Ellipsis))
+        if isinstance(index, list) and any(isinstance(one, whole) for one in index):
             self._note("slices")
             return tuple(index)
         return self._whole(index)
@@ -174,97 +171,78 @@ class Older:
             ("vstack hstack dstack column_stack stack row_stack", self._with_list),
             ("array asarray asanyarray copy", self._with_objects),
             ("percentile quantile nanpercentile nanquantile",
-             functools.partial(self._renamed, old="interpolation", new="method")),
-            ("histogram", functools.partial(self._renamed, old="normed", new="density")),
+             functools.partial(self._renamed, "interpolation", "method")),
+            ("histogram", functools.partial(self._renamed, "normed", "density")),
             ("fromstring", self._with_bytes),
             ("zeros ones empty full eye identity linspace tile", self._with_whole),
+            ("negative", functools.partial(self._as_operator, self._negative)),
+            ("subtract", functools.partial(self._as_operator, self._difference)),
         ):  # fmt: skip
             for name in names.split():
-                if hasattr(np, name):
-                    setattr(facade, name, functools.wraps(getattr(np, name))(
-                        wrapped(getattr(np, name))))  # fmt: skip
-        facade.negative = self._as_operator(np.negative, self._negative)  # type: ignore[attr-defined]
-        facade.subtract = self._as_operator(np.subtract, self._difference)  # type: ignore[attr-defined]
+                if real := getattr(np, name, None):
+                    setattr(facade, name, _wrapping(real, wrapped))
         return facade
 
-    def _with_newshape(self, real: Any) -> Any:
-        def reshape(a: Any, *args: Any, **options: Any) -> Any:
-            if "newshape" in options:
-                self._note("newshape")
-                args = (options.pop("newshape"), *args)
-            return real(a, *(self._whole(one) for one in args), **options)
+    def _with_newshape(self, real: Any, a: Any, *args: Any, **options: Any) -> Any:
+        if "newshape" in options:
+            self._note("newshape")
+            args = (options.pop("newshape"), *args)
+        return real(a, *(self._whole(one) for one in args), **options)
 
-        return reshape
+    def _with_generator(self, real: Any, a: Any, *args: Any, **options: Any) -> Any:
+        if isinstance(a, types.GeneratorType):
+            self._note("sum")
+            return sum(a)
+        return real(a, *args, **options)
 
-    def _with_generator(self, real: Any) -> Any:
-        def total(a: Any, *args: Any, **options: Any) -> Any:
-            if isinstance(a, types.GeneratorType):
-                self._note("sum")
-                return sum(a)
+    def _with_list(self, real: Any, arrays: Any, *args: Any, **options: Any) -> Any:
+        if isinstance(arrays, Iterator):
+            self._note("stack")
+            arrays = list(arrays)
+        return real(arrays, *args, **options)
+
+    def _with_objects(self, real: Any, a: Any, *args: Any, **options: Any) -> Any:
+        if options.get("copy", True) is False:
+            self._note("copy")
+            options["copy"] = None
+        try:
             return real(a, *args, **options)
+        except ValueError as error:
+            if args or "dtype" in options or "inhomogeneous" not in str(error):
+                raise
+            self._note("ragged")
+            return np.array(a, dtype=object)  # as deep as the rows agree in their lengths
 
-        return total
+    def _renamed(self, old: str, new: str, real: Any, *args: Any, **options: Any) -> Any:
+        if old in options:
+            self._note("keyword")
+            options[new] = options.pop(old)
+        return real(*args, **options)
 
-    def _with_list(self, real: Any) -> Any:
-        def stack(arrays: Any, *args: Any, **options: Any) -> Any:
-            if isinstance(arrays, Iterator):
-                self._note("stack")
-                arrays = list(arrays)
-            return real(arrays, *args, **options)
+    def _with_bytes(
+        self, real: Any, string: Any, dtype: Any = float, count: int = -1, sep: str = ""
+    ) -> Any:
+        if sep:
+            return real(string, dtype, count, sep=sep)
+        self._note("fromstring")
+        data = string.encode("latin-1") if isinstance(string, str) else string
+        return np.frombuffer(data, dtype, count).copy()
 
-        return stack
-
-    def _with_objects(self, real: Any) -> Any:
-        def array(a: Any, *args: Any, **options: Any) -> Any:
-            if options.get("copy", True) is False:
-                self._note("copy")
-                options["copy"] = None
-            try:
-                return real(a, *args, **options)
-            except ValueError as error:
-                if args or "dtype" in options or "inhomogeneous" not in str(error):
-                    raise
-                self._note("ragged")
-                return np.array(a, dtype=object)  # as deep as the rows agree in their lengths
-
-        return array
-
-    def _renamed(self, real: Any, old: str, new: str) -> Any:
-        def renamed(*args: Any, **options: Any) -> Any:
-            if old in options:
-                self._note("keyword")
-                options[new] = options.pop(old)
-            return real(*args, **options)
-
-        return renamed
-
-    def _with_bytes(self, real: Any) -> Any:
-        def fromstring(string: Any, dtype: Any = float, count: int = -1, sep: str = "") -> Any:
-            if sep:
-                return real(string, dtype, count, sep=sep)
-            self._note("fromstring")
-            data = string.encode("latin-1") if isinstance(string, str) else string
-            return np.frombuffer(data, dtype, count).copy()
-
-        return fromstring
-
-    def _with_whole(self, real: Any) -> Any:
+    def _with_whole(self, real: Any, *args: Any, **options: Any) -> Any:
         places = {"full": (0,), "linspace": (2,), "tile": (1,)}.get(real.__name__, (0, 1))
+        taken = [self._whole(one) if n in places else one for n, one in enumerate(args)]
+        if "shape" in options:
+            options["shape"] = self._whole(options["shape"])
+        return real(*taken, **options)
 
-        def sized(*args: Any, **options: Any) -> Any:
-            taken = [self._whole(one) if n in places else one for n, one in enumerate(args)]
-            if "shape" in options:
-                options["shape"] = self._whole(options["shape"])
-            return real(*taken, **options)
+    def _as_operator(self, operator: Any, real: Any, *args: Any, **options: Any) -> Any:
+        is_old = not options and self._is_2017 and all(_is_mask(one) for one in args)
+        return operator(*args) if is_old else real(*args, **options)
 
-        return sized
 
-    def _as_operator(self, real: Any, operator: Any) -> Any:
-        def ufunc(*args: Any, **options: Any) -> Any:
-            is_old = not options and self._is_2017 and all(_is_mask(one) for one in args)
-            return operator(*args) if is_old else real(*args, **options)
-
-        return ufunc
+def _wrapping(real: Any, wrapped: Any) -> Any:
+    """Return a function that calls `wrapped(real, ...)`, under the name and text of `real`."""
+    return functools.wraps(real)(lambda *args, **options: wrapped(real, *args, **options))
 
 
 OPERATORS = ("truth", "number", "fitting", "equality", "method", "negative", "difference", "index")

@@ -66,9 +66,10 @@ class OldMeaning(ast.NodeTransformer):
         self.generic_visit(node)
         function = node.func
         name = function.id if isinstance(function, ast.Name) else ""
+        owner = getattr(function.value, "id", "") if isinstance(function, ast.Attribute) else ""
         if name == "bool":
             node.args = [_old(one, "truth", one) for one in node.args]
-        if name in ("float", "int", "complex", "bool", "round") or _is_math(function):
+        if name in ("float", "int", "complex", "bool", "round") or owner == "math":
             node.args = [
                 one if isinstance(one, ast.Starred) else _old(one, "number", one)
                 for one in node.args
@@ -101,8 +102,7 @@ class OldMeaning(ast.NodeTransformer):
         """Let an array with one number be added to a cell."""
         cell = _cell(node.target)
         if cell is None:
-            self.generic_visit(node)
-            return node
+            return self.generic_visit(node)
         read = copy.deepcopy(node.target)
         read.ctx = ast.Load()
         value = ast.copy_location(ast.BinOp(read, node.op, node.value), node)
@@ -121,11 +121,6 @@ def method_of(node: ast.Call, method: ast.Attribute, name: str) -> ast.Call:
     return call
 
 
-def _is_math(function: ast.expr) -> bool:
-    inside = isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)
-    return inside and function.value.id == "math"  # type: ignore[attr-defined]
-
-
 def _cell(target: ast.expr) -> ast.Name | None:
     """Return the name of the array of which a target is one cell, if it is that simple."""
     if not isinstance(target, ast.Subscript) or not isinstance(target.value, ast.Name):
@@ -140,8 +135,7 @@ def _indexed(container: ast.Name, part: ast.expr) -> ast.expr:
     if not isinstance(part, ast.Slice):
         return _old(part, "index", where, part)
     for name in ("lower", "upper", "step"):
-        bound = getattr(part, name)
-        if bound is not None:
+        if bound := getattr(part, name):
             setattr(part, name, _old(bound, "index", where, bound))
     return part
 

@@ -22,18 +22,12 @@ import numpy as np
 from grader.guest.legacy import old_names
 from grader.guest.legacy.old_operators import call_of, method_of
 
-RENAMED = (
-    (re.compile(r"\.iteritems\(\)"), ".items()"),
-    (re.compile(r"\.itervalues\(\)"), ".values()"),
-    (re.compile(r"\.iterkeys\(\)"), ".keys()"),
-    (re.compile(r"\bxrange\("), "range("),
-)
 # What runs in Python 2 only, unless something else gives it a meaning; outside of a comment.
-SIGN = (
-    r"(?:\.iter(?:items|values|keys)\(\)|\.has_key\(|\bxrange\(|\braw_input\(|\bunicode\("
-    r"|\bprint[ \t]*>>)"
+ONLY_OLD = re.compile(
+    r"^[^#\n]*(?:\.iter(?:items|values|keys)\(\)|\.has_key\(|\bxrange\(|\braw_input\("
+    r"|\bunicode\(|\bprint[ \t]*>>)",
+    re.MULTILINE,
 )
-ONLY_OLD = re.compile(rf"^[^#\n]*{SIGN}", re.MULTILINE)
 HINTS = (".iter", ".has_key", "xrange", "raw_input", "unicode", "print")  # found in less time
 AWARE = re.compile(
     r"^[ \t]*from builtins import\b|^[ \t]*(?:from|import)\b.*\bxrange\b"
@@ -44,9 +38,8 @@ AWARE = re.compile(
 
 def rename(source: str) -> str:
     """Return `source` with dictionary and range methods that Python 3 dropped replaced."""
-    for pattern, replacement in RENAMED:
-        source = pattern.sub(replacement, source)
-    return source
+    source = re.sub(r"\.iter(items|values|keys)\(\)", r".\1()", source)
+    return re.sub(r"\bxrange\(", "range(", source)
 
 
 def is_written_for(texts: Iterable[str], was_modernised: bool) -> bool:
@@ -68,11 +61,9 @@ def divide(one: Any, other: Any) -> Any:
 
 def _divided_in_place(one: Any, other: Any) -> Any:
     """Do one /= other; return what the name then stands for."""
-    if _is_whole(one) and _is_whole(other):
-        one //= other
-    else:
-        one /= other
-    return one
+    is_whole = _is_whole(one) and _is_whole(other)
+    divided: Any = operator.ifloordiv if is_whole else operator.itruediv
+    return divided(one, other)
 
 
 def _is_whole(value: Any) -> bool:
@@ -84,12 +75,10 @@ def _is_whole(value: Any) -> bool:
 
 
 def _map(function: Callable[..., Any] | None, *iterables: Iterable[Any]) -> list[Any]:
-    if function is None:
-        rows = list(itertools.zip_longest(*iterables))
-        return rows if len(iterables) > 1 else [row[0] for row in rows]
-    if len(iterables) == 1:
-        return [function(value) for value in iterables[0]]
-    return [function(*values) for values in itertools.zip_longest(*iterables)]
+    rows = itertools.zip_longest(*iterables)
+    if function is not None:
+        return [function(*row) for row in rows]
+    return [row if len(iterables) > 1 else row[0] for row in rows]
 
 
 def _filter(function: Callable[[Any], Any] | None, values: Any) -> Any:
@@ -108,7 +97,7 @@ def _round(number: Any, digits: int = 0) -> float:
 
 
 def _compare(one: Any, other: Any) -> int:
-    return int(_ordered(one, ">", other)) - int(_ordered(one, "<", other))
+    return int(_ordered(one, "gt", other)) - int(_ordered(one, "lt", other))
 
 
 def _sorted(values: Iterable[Any], cmp: Any = None, key: Any = None, reverse: bool = False) -> Any:
@@ -123,25 +112,23 @@ def _key(cmp: Any, key: Any) -> Any:
 # ------------------------------------------------------------------------------ operators
 
 
-def _rank(value: Any) -> tuple[int, str]:
-    if value is None:
-        return 0, ""
+def _rank(value: Any) -> tuple[bool, str]:
     is_number = isinstance(value, (int, float, np.number))
-    return (1, "") if is_number else (2, type(value).__name__)
+    return value is not None, "" if is_number else type(value).__name__
 
 
 def _ordered(one: Any, sign: str, other: Any) -> Any:
-    """Return whether one is <, >, <= or >= other.
+    """Return whether one is <, >, <= or >= other; `sign` is lt, gt, le or ge.
 
     Python 2 orders what Python 3 does not: None, then numbers, then others by the name of the type.
     """
     try:
-        return ORDER[sign](one, other)
+        return getattr(operator, sign)(one, other)
     except TypeError:
         if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
             raise
         less = _rank(one) < _rank(other)
-        return less if sign in ("<", "<=") else not less
+        return less if sign in ("lt", "le") else not less
 
 
 def _method(one: Any, name: str, *args: Any, **options: Any) -> Any:
@@ -149,11 +136,11 @@ def _method(one: Any, name: str, *args: Any, **options: Any) -> Any:
     if isinstance(one, dict):
         if name == "has_key":
             return args[0] in one
-        if name.startswith(("iter", "view")):
-            found = getattr(one, name[4:])()
-            return iter(found) if name.startswith("iter") else found
-        if name in ("keys", "values", "items"):
-            return list(getattr(one, name)())
+        if name.startswith("view"):
+            return getattr(one, name[4:])()
+        if name.removeprefix("iter") in ("keys", "values", "items"):
+            found = getattr(one, name.removeprefix("iter"))()
+            return iter(found) if name.startswith("iter") else list(found)
     if name == "next" and not hasattr(one, "next"):
         return next(one)
     if name == "sort" and isinstance(one, list):
@@ -166,10 +153,7 @@ METHODS = {
     *("keys", "values", "items", "has_key", "next", "sort"),
     *(f"{how}{what}" for how in ("iter", "view") for what in ("keys", "values", "items")),
 }
-ORDER: Mapping[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge,
-}  # fmt: skip
-SIGNS: Mapping[type[ast.cmpop], str] = {ast.Lt: "<", ast.Gt: ">", ast.LtE: "<=", ast.GtE: ">="}
+SIGNS: Mapping[type[ast.cmpop], str] = {ast.Lt: "lt", ast.Gt: "gt", ast.LtE: "le", ast.GtE: "ge"}
 BUILTINS: dict[str, Any] = {
     "range": lambda *limits: list(range(*limits)), "xrange": range,
     "zip": lambda *iterables: list(zip(*iterables)), "map": _map, "filter": _filter,
@@ -237,12 +221,10 @@ class OldMeaning(ast.NodeTransformer):
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         """Replace a comparison by order, as Python 2 could order everything."""
         self.generic_visit(node)
-        sign = SIGNS.get(type(node.ops[0]))
+        sign, right = SIGNS.get(type(node.ops[0])), node.comparators[0]
         if sign is None or len(node.ops) > 1:
             return node
-        return call_of(
-            node, "order_as_python_2", node.left, ast.Constant(sign), node.comparators[0]
-        )
+        return call_of(node, "order_as_python_2", node.left, ast.Constant(sign), right)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """Replace methods of dictionaries, lists and iterators."""
@@ -273,8 +255,8 @@ class OldMeaning(ast.NodeTransformer):
 
 def _unpacked(arguments: ast.arguments) -> Iterator[tuple[str, list[str]]]:
     """Yield the name of each parameter that stood in brackets, and the names inside of it."""
-    names = [argument.arg for argument in arguments.args]
-    yield from ((name, name.split("__")[1:]) for name in names if name.startswith("unpacked__"))
+    names = (one.arg for one in arguments.args if one.arg.startswith("unpacked__"))
+    yield from ((name, name.split("__")[1:]) for name in names)
 
 
 def _is_plain(target: ast.expr) -> bool:

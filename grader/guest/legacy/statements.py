@@ -6,6 +6,7 @@ not recognised stays, and is then the student's own SyntaxError.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -137,11 +138,9 @@ def _parts(text: str) -> list[str]:
 
 
 def _depths(text: str) -> Iterator[tuple[int, str, int]]:
-    """Yield each place, its character, and how many brackets are open behind it."""
-    depth = 0
-    for place, char in enumerate(text):
-        depth += (char in OPEN) - (char in CLOSE)
-        yield place, char, depth
+    """Return each place, its character, and how many brackets are open behind it."""
+    depths = itertools.accumulate((char in OPEN) - (char in CLOSE) for char in text)
+    return zip(itertools.count(), text, depths)
 
 
 def _parameters(line: str) -> str:
@@ -154,7 +153,5 @@ def _parameters(line: str) -> str:
     head = re.match(r"[ \t]*def[ \t]+\w+[ \t]*\(", line)
     if head is None:
         return line
-    return (
-        line[: head.end()]
-        + PARAMETERS.sub(lambda m: f"{m[1]}{named(m[2])}", line[head.end() - 1 :])[1:]
-    )
+    rest = PARAMETERS.sub(lambda m: f"{m[1]}{named(m[2])}", line[head.end() - 1 :])
+    return line[: head.end()] + rest[1:]

@@ -29,9 +29,8 @@ class World:
         if older is None:
             modules.install(compiled, watch=self._calls.watched)
         else:
-            replaced, names = {"numpy": older.numpy()}, older.operators()
-            again = _with_old_arrays(compiled)
-            modules.install(again, None, self._calls.watched, replaced, names)
+            replaced, again = {"numpy": older.numpy()}, _with_old_arrays(compiled)
+            modules.install(again, None, self._calls.watched, replaced, older.operators())
 
     @functools.cached_property
     def _older_world(self) -> World:
@@ -71,9 +70,8 @@ class World:
         if self._older is None and len(self.imported(names)) < len(names):
             return self._older_world.observe(case, wanted, conventions, inputs)
         self._calls.taken()
-        reply, arrays = observe.observe(
-            self._implementations[names], case, inputs, self._compiled.texts
-        )
+        implementation = self._implementations[names]
+        reply, arrays = observe.observe(implementation, case, inputs, self._compiled.texts)
         reply["calls"] = self._calls.taken()
         if self._older is None and old_numpy.is_dropped(reply, self._compiled.is_2017):
             again, answers = self._older_world.observe(case, wanted, conventions, inputs)

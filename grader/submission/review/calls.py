@@ -9,7 +9,6 @@ from itertools import islice
 
 from grader.submission.review.source import DEPTH, SourceFile
 
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 # What calls a function that it is given once for every element.
 _MAPPERS = frozenset({
     "map", "filter", "reduce", "vectorize", "frompyfunc", "apply_along_axis", "fromiter",
@@ -81,8 +80,7 @@ class Program:
     def below(self, root: OwnFunction, stop: Set[OwnFunction]) -> Iterator[OwnFunction]:
         """Yield `root` and all that it may call, but no forward pass and nothing in `stop`."""
         queue, met = [root], {root}
-        while queue:
-            one = queue.pop(0)
+        for one in queue:  # which grows
             yield one
             inner = {call.name for call in one.calls}
             inner |= {node.id for node in one.nodes if isinstance(node, ast.Name)}
@@ -109,11 +107,10 @@ class Program:
 def _functions(source: SourceFile) -> list[OwnFunction]:
     """Return the functions of a file; each node belongs to the innermost one around it."""
     found: list[OwnFunction] = []
-    home: dict[ast.AST, OwnFunction] = {}
+    home: dict[ast.AST | None, OwnFunction] = {}
     file_values: Assignments = {}
     for node in source.nodes:
-        parent = source.parents.get(node)
-        inside = home.get(parent) if parent is not None else None
+        inside = home.get(source.parents.get(node))
         scopes = inside.scopes if inside else (file_values,)
         if function := _function(node, source, scopes):
             found.append(function)
@@ -190,17 +187,13 @@ def _in_loop(node: ast.AST, function: OwnFunction) -> bool:
                 return node not in parent.orelse
             case ast.While():
                 return True
-        # Only the first iterable of a comprehension is evaluated once.
-        if (
-            isinstance(parent, ast.comprehension)
-            and node is not parent.iter
-            or isinstance(parent, _COMPREHENSIONS)
-            and node is not parent.generators[0]
-            or isinstance(parent, ast.Call)
-            and node is not parent.func
-            and is_mapper(parent)
-        ):
-            return True
+            case ast.comprehension() if node is not parent.iter:
+                return True
+            case ast.Call() if node is not parent.func and is_mapper(parent):
+                return True
+            # A comprehension evaluates only its first iterable once.
+            case _ if node is not getattr(parent, "generators", [node])[0]:
+                return True
         node = parent
     return False
 

@@ -30,9 +30,9 @@ def remarks(sources: Sequence[SourceFile]) -> Iterator[Remark]:
     """Yield where a backward pass, or a net's loss, looks like differences of forward passes."""
     program = Program(sources)
     roots = [one for one in program.functions if _is_root(one)]
-    room = NODES
+    stop, room = frozenset(roots), NODES
     for root in roots:
-        for function in program.below(root, set(roots)):
+        for function in program.below(root, stop):
             room -= len(function.nodes) + 1
             if room < 0:
                 yield root.source.remark("unread", _TOO_MANY, 0)
@@ -104,13 +104,10 @@ def _differences(
 ) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
     """Yield differences of two calls of one function, small steps in a loop, complex steps."""
     names: dict[ast.AST, str] = {call.node: call.name for call in function.calls}
-    divides = any(
-        isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div) and _is_step(n.right, function)
-        for n in function.nodes
-    )
-    has_complex = any(
-        isinstance(n, ast.Constant) and isinstance(n.value, complex) for n in function.nodes
-    )
+    operations = [n for n in function.nodes if isinstance(n, ast.BinOp)]
+    divides = any(isinstance(n.op, ast.Div) and _is_step(n.right, function) for n in operations)
+    constants = (n.value for n in function.nodes if isinstance(n, ast.Constant))
+    has_complex = any(isinstance(value, complex) for value in constants)
     for node in function.nodes:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and names:
             name = _same_call(node, function, names)

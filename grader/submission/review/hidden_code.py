@@ -36,12 +36,10 @@ _SPEAKS = re.compile(
     re.IGNORECASE,
 )
 _FAR = "has code in column {}, out of sight in most editors"
-_OTHER_ORDER = (
-    "holds the direction character {}, which shows the line in another order than it runs"
-)
+_ORDER = "holds the direction character {}, which shows the line in another order than it runs"
 _SHOWN_DIFFERENTLY = "has code behind a form feed, which editors show in different ways"
 _IN_LINES = (
-    (_BIDI, "bidi", _OTHER_ORDER),
+    (_BIDI, "bidi", _ORDER),
     (_FORM_FEED, "source_differs", _SHOWN_DIFFERENTLY),
     (_SPEAKS, "speaks_to_grader", "speaks to whoever grades: '{}'"),
 )
@@ -70,9 +68,8 @@ def _bytes(source: SourceFile) -> Iterator[Remark]:
         codec, _ = tokenize.detect_encoding(io.BytesIO(source.data).readline)
     except (SyntaxError, ValueError):
         return
-    if codec in ("utf-8", "utf-8-sig", "iso-8859-1"):
-        return
-    for number, line_bytes in enumerate(source.data.splitlines(), start=1):
+    is_plain = codec in ("utf-8", "utf-8-sig", "iso-8859-1")
+    for number, line_bytes in enumerate(() if is_plain else source.data.splitlines(), start=1):
         if line_bytes.isascii() and not _reads_as_it_looks(line_bytes, codec):
             message = f"is written in the codec {shown(codec)}, in which this line means something"
             yield source.remark("source_differs", f"{message} else than it shows", number)
@@ -196,9 +193,8 @@ def _given_names(node: ast.stmt) -> Iterator[tuple[str, ast.AST | None]]:
 
 def _is_kept(old: ast.AST, new: ast.AST, value: ast.AST | None, name: str) -> bool:
     """Return whether nothing is lost: a stub, the same again, an accessor, a wrapped function."""
-    if getattr(new, "decorator_list", None) and getattr(old, "decorator_list", None):
-        return True
-    if isinstance(old, ast.FunctionDef) and _is_stub(old):
+    is_wrapped = getattr(new, "decorator_list", None) and getattr(old, "decorator_list", None)
+    if is_wrapped or isinstance(old, ast.FunctionDef) and _is_stub(old):
         return True
     if value is not None:
         return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(value))

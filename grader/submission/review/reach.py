@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-import fnmatch
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from fnmatch import fnmatchcase
+from itertools import accumulate, islice
 
 from grader.rubric.records import SourceReview
 from grader.submission.review.source import DEPTH, Remark, SourceFile
@@ -88,9 +88,8 @@ def _unwanted(name: str, reading: SourceReview) -> str | None:
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
     """Return whether a pattern names the module, or a package around it."""
-    parts = name.split(".")[:8]
-    heads = [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
-    return any(fnmatch.fnmatchcase(head, pattern) for pattern in patterns for head in heads)
+    heads = list(accumulate(name.split(".")[:8], "{}.{}".format))
+    return any(fnmatchcase(head, pattern) for pattern in patterns for head in heads)
 
 
 def _called(source: SourceFile, node: ast.Call, reading: SourceReview) -> Iterator[Remark]:
@@ -122,8 +121,7 @@ def _used(source: SourceFile, node: ast.Attribute | ast.Name) -> Iterator[Remark
         first = first.value
     if hidden:
         yield source.remark("reaches_outside", _FRAMES.format(hidden), node)
-        return
-    if not source.is_local(node):
+    elif not source.is_local(node):
         yield from _watched(source, node, source.dotted(node) or "")
 
 
@@ -132,12 +130,9 @@ def _watched(source: SourceFile, node: ast.expr, name: str) -> Iterator[Remark]:
     if name.partition(".")[0] not in ROOTS:
         return
     name = name.removeprefix("builtins.").removeprefix("__builtins__.")
-    fits = (
-        text
-        for pattern, text in WATCHED
-        if fnmatch.fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")
-    )
-    message, around = next(fits, ""), islice(source.above(node), DEPTH)
+    # A pattern stands for what it names and for all below.
+    message = next((text for each, text in WATCHED if fnmatchcase(f"{name}.", f"{each}.*")), "")
+    around = islice(source.above(node), DEPTH)
     # A net's `save` and `load` are handed out in some course years.
     functions = {outer.name for outer in around if isinstance(outer, ast.FunctionDef)}
     if message and not (message == _FILES and functions & {"save", "load"}):

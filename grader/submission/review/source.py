@@ -121,9 +121,8 @@ def read(submission: Submission) -> tuple[list[SourceFile], list[Remark]]:
     queue = [home + name for name in CORE if home + name in submission.files]
     sources: list[SourceFile] = []
     unread: list[Remark] = []
-    met, room = set(queue), MAX_BYTES
-    while queue:
-        path = queue.pop(0)
+    room = MAX_BYTES
+    for path in queue:  # which grows
         data, place = submission.files[path], path.removeprefix(home)
         if len(data) > room:
             size = f"{len(data) / 1000:,.0f} kB"
@@ -141,8 +140,7 @@ def read(submission: Submission) -> tuple[list[SourceFile], list[Remark]]:
             continue
         sources.append(source)
         for inside in (file for found in source.imported.values() for _, file in found if file):
-            if inside not in met and basename(inside).removesuffix(".py") not in NOT_FOLLOWED:
-                met.add(inside)
+            if inside not in queue and basename(inside).removesuffix(".py") not in NOT_FOLLOWED:
                 queue.append(inside)
     return sources, unread
 

@@ -81,12 +81,10 @@ def _looks_encoded(text: str) -> bool:
 def _compared(source: SourceFile, node: ast.Compare) -> Iterator[Remark]:
     sides = (node.left, *node.comparators)
     for side in sides:
-        if _is_shape(side):
-            for other in sides:
-                if shape := _literal_shape(other):
-                    message = f"treats an input of shape {shape} on its own: no layer needs that"
-                    yield source.remark("special_input", message, node)
-                    return
+        if _is_shape(side) and (shape := next(filter(None, map(_literal_shape, sides)), None)):
+            message = f"treats an input of shape {shape} on its own: no layer needs that"
+            yield source.remark("special_input", message, node)
+            return
         if (number := _number(side)) is not None and _digits(number) >= DIGITS:
             message = f"compares with {number!r}: this looks like asking for one input"
             yield source.remark("special_input", message, node)
@@ -175,10 +173,5 @@ def _digits(number: float) -> int:
 
 def _number(node: ast.AST) -> float | None:
     """Return the plain float that an expression is."""
-    match node:
-        case (
-            ast.Constant(value=float(number))
-            | ast.UnaryOp(operand=ast.Constant(value=float(number)))
-        ):
-            return number
-    return None
+    value = getattr(node.operand if isinstance(node, ast.UnaryOp) else node, "value", None)
+    return value if isinstance(value, float) else None
