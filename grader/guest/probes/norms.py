@@ -38,13 +38,19 @@ def batchnorm_train(
 
 
 def batchnorm_test(
-    nn: Implementation, x: Array, gamma: Array, beta: Array, **param: Any
+    nn: Implementation,
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    running_mean: Array,
+    running_var: Array,
+    **param: Any,
 ) -> Outputs:
-    """One batch x (N, D) in test mode with given running_mean and running_var (D,).
+    """One batch x (N, D) in test mode with given running statistics (D,).
 
     -> out (N, D) and the statistics afterwards, which test mode must leave alone.
     """
-    bn_param = {"mode": "test", **param}
+    bn_param = {"mode": "test", "running_mean": running_mean, "running_var": running_var, **param}
     out, _ = nn.batchnorm_forward(x, gamma, beta, bn_param)
     if out is None:
         raise NotWritten("batchnorm_forward")
