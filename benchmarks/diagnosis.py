@@ -183,7 +183,7 @@ class Mutant:
 
     base: str
     where: str
-    says: str
+    message: str
     submission: Submission
 
 
@@ -313,8 +313,8 @@ def names_something(says: str) -> str:
 def print_sentences(found: Sequence[Judged]) -> None:
     """Print how many sentences name a line or an operation, and how many are vague."""
     causes = [one.item.cause for one in found]
-    said = Counter("no cause" if c is None else names_something(c.says) for c in causes)
-    alone = sum(c is not None and "look at what only" in c.says for c in causes)
+    said = Counter("no cause" if c is None else names_something(c.message) for c in causes)
+    alone = sum(c is not None and "look at what only" in c.message for c in causes)
     vague = sum(c is not None and sentences.is_vague(c.id) for c in causes)
     for what, count in (*said.most_common(), ("look at what only ... needs", alone)):
         print(f"  {what}: {count} ({100 * count / len(found):.0f} %)")
@@ -395,5 +395,6 @@ def main() -> None:
         cause = one.item.cause
         said = f"{'certain' if cause.certain else 'perhaps'} {cause.id}" if cause else "-"
         print(
-            f"  {one.mutant.base}: {one.mutant.where}: {one.mutant.says} -> {one.item.id}: {said}"
+            f"  {one.mutant.base}: {one.mutant.where}: {one.mutant.message}"
+            f" -> {one.item.id}: {said}"
         )

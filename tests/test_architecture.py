@@ -55,7 +55,7 @@ MOST_FLOORS, MOST_ROOMS = 11, 26
 READS = {"guest": {"errors", "guest"}, "report": {"types", "errors", "report"}}
 # Who may run the assignment's solution; the machine that grades need not hold it.
 REFERENCE = "reference"
-LONGEST_MODULE, LONGEST_FUNCTION = 430, 62  # lines
+LONGEST_MODULE, LONGEST_FUNCTION = 350, 60  # lines
 
 
 def modules() -> dict[str, Path]:

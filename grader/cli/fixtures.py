@@ -79,5 +79,5 @@ def _show_differences() -> int:
     reference = resources.home() / "reference"
     found = building.differences(resources.rubrics(), reference, resources.golden_folder())
     for difference in found:
-        typer.echo(f"{difference.array}: {difference.says}")
+        typer.echo(f"{difference.array}: {difference.message}")
     return len(found)

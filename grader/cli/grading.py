@@ -76,7 +76,7 @@ def submission(
         wanted = notebooks == "run"
         executed = _executed(given, assignment, plan, spool, not no_cache) if wanted else ()
         report = grade_one(given, assignment, worker, executed)
-    report = replace(report, why_rubric=seen.against(report.rubric) if rubric else seen.says)
+    report = replace(report, why_rubric=seen.against(report.rubric) if rubric else seen.message)
     from grader.report import html, terminal
 
     page = folder / "report.html"

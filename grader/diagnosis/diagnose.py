@@ -147,9 +147,9 @@ def _with_source(found: Diagnosis | None, place: Place, evaluator: Evaluator) ->
         return found
     if found is not None and found.cause.certain:
         more = source.order(place, evaluator.sources)
-        message = " ".join([found.cause.says, *more])
-        return replace(found, cause=replace(found.cause, says=message))
-    kept = "" if found is None or sentences.is_vague(found.cause.id) else found.cause.says
+        message = " ".join([found.cause.message, *more])
+        return replace(found, cause=replace(found.cause, message=message))
+    kept = "" if found is None or sentences.is_vague(found.cause.id) else found.cause.message
     named = found.cause.id.count("+") + 1 if found and kept else 0
     facts = source.facts(place, evaluator.sources)[: max(0, MOST - named)]
     if not facts:
@@ -176,7 +176,7 @@ def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
     if diagnosis is None or sentences.is_vague(diagnosis.cause.id):
         return Diagnosis(Cause(OWN[0], OWN[1], True))
     cause = diagnosis.cause
-    return Diagnosis(Cause(f"{OWN[0]}+{cause.id}", f"{OWN[1]} {cause.says}", cause.certain))
+    return Diagnosis(Cause(f"{OWN[0]}+{cause.id}", f"{OWN[1]} {cause.message}", cause.certain))
 
 
 def _with_line(sign: Symptom, place: Place, evaluator: Evaluator) -> Symptom:

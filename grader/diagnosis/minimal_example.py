@@ -158,7 +158,7 @@ def _message(
     if got is not None and fault.kind == "shape":
         return f"{name} has shape {got.shape}, expected {expected.shape}"
     if got is None or wrong is None:
-        return fault.says
+        return fault.message
     if fault.kind == "not_finite":
         return f"{name} has {'nan' if np.isnan(got).any() else 'inf'} in it"
     if np.size(expected) == 1:

@@ -72,7 +72,9 @@ def _with(known: Diagnosis | None, message: str) -> Diagnosis:
     if known is None or not (known.cause.certain or known.cause.id.startswith(STARTS)):
         return Diagnosis(Cause(ID, message, False))
     cause = known.cause
-    return replace(known, cause=Cause(f"{cause.id}+{ID}", f"{cause.says} {message}", cause.certain))
+    return replace(
+        known, cause=Cause(f"{cause.id}+{ID}", f"{cause.message} {message}", cause.certain)
+    )
 
 
 def difference(case: Case, mine: Sequence[Call], right: Sequence[Call]) -> str:

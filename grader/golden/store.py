@@ -36,7 +36,7 @@ class Difference:
     """One array that two sets of fixtures do not share, and by how much they differ."""
 
     array: str
-    says: str
+    message: str
 
 
 def definition(case: Case, seed: str) -> str:

@@ -55,8 +55,8 @@ def without_values(evidence: Evidence) -> Evidence:
 
 def in_part(name: str, fault: Fault) -> Fault:
     """Return the fault of a stub in an item that is written elsewhere: only a part is missing."""
-    if fault.kind == "not_written" and fault.says == f"{name} is not written yet":
-        return replace(fault, says=f"this part of {name} is not written yet")
+    if fault.kind == "not_written" and fault.message == f"{name} is not written yet":
+        return replace(fault, message=f"this part of {name} is not written yet")
     return fault
 
 
@@ -64,5 +64,5 @@ def once(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     """Drop faults with the sentence of an earlier one about the same part and kind of case."""
     kept: dict[tuple[str, str, str, bool], Fault] = {}
     for fault in faults:
-        kept.setdefault((fault.part, fault.kind, fault.says, fault.public), fault)
+        kept.setdefault((fault.part, fault.kind, fault.message, fault.public), fault)
     return tuple(kept.values())

@@ -118,7 +118,7 @@ class _Runner:
         return Notebook(
             name=name,
             status=status,
-            says=sentence,
+            message=sentence,
             cells=tuple(_cell(cell, seen, over, limits) for cell in ready),
             markdown={cell.number: cell.text for cell in cells if cell.kind == "markdown"},
             tags={cell.number: cell.tags for cell in cells if cell.tags},

@@ -34,7 +34,7 @@ class Affected:
     """An item that is wrong only, or perhaps only, because of this one."""
 
     title: str
-    says: str
+    message: str
     outcome: str
 
 

@@ -55,13 +55,13 @@ class Frame:
 class ShownFault:
     """A fault that is shown in full; `facts` are (name, value)."""
 
-    says: str
+    message: str
     check: str
     hidden: bool
     facts: tuple[tuple[str, str], ...]
     example: Example | None
     error: str
-    message: str
+    error_message: str
     frames: tuple[Frame, ...]
 
 
@@ -70,13 +70,13 @@ def show_fault(fault: Fault, side: int) -> ShownFault:
     comparison = fault.comparison if fault.public else None
     raised = fault.raised
     return ShownFault(
-        says=_says(fault),
+        message=_says(fault),
         check=_check(fault),
         hidden=not fault.public,
         facts=_facts(fault),
         example=example(comparison, side) if comparison and side else None,
         error=raised.type if raised and raised.frames else "",
-        message=raised.message if raised and fault.public else "",
+        error_message=raised.message if raised and fault.public else "",
         frames=frames(raised) if raised else (),
     )
 
@@ -105,13 +105,13 @@ def chosen(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 def in_one_line(fault: Fault) -> str:
     """Return where it went wrong, what, and by how much."""
     sentence = f"{_check(fault)}: {one_line(_says(fault))}"
-    if fault.error is None or fault.allowed is None or "allowed" in fault.says:
+    if fault.error is None or fault.allowed is None or "allowed" in fault.message:
         return sentence
     return f"{sentence} ({number(fault.error)}, allowed {number(fault.allowed)})"
 
 
 def _says(fault: Fault) -> str:
-    return fault.says or f"{fault.output} {KINDS[fault.kind]}".strip()
+    return fault.message or f"{fault.output} {KINDS[fault.kind]}".strip()
 
 
 def _check(fault: Fault) -> str:

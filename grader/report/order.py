@@ -90,7 +90,7 @@ def stop(item: ItemResult) -> tuple[str, int] | None:
         return None
     raised = [fault.raised for fault in item.faults]
     lines = {one.frames[-1][:2] if one and one.frames else None for one in raised}
-    messages = {fault.says for fault in item.faults}
+    messages = {fault.message for fault in item.faults}
     line = lines.pop() if len(lines) == 1 else None
     return line or ((messages.pop(), 0) if len(messages) == 1 else None)
 

@@ -129,7 +129,7 @@ def make(report: Report, version: str) -> Page:
         ungraded=_ungraded(report.items),
         books=training.books(report, own | links),
         answers=answered,
-        flags=tuple((one_line(f.says), one_line(f.where)) for f in report.flags[:LISTED]),
+        flags=tuple((one_line(f.message), one_line(f.where)) for f in report.flags[:LISTED]),
         repaired=_capped(report.submission.repaired),
         ignored=_capped(report.submission.ignored),
         facts=facts(report, version),

@@ -31,6 +31,7 @@ from grader.types import (
 )
 
 SCHEMA = "backgrade/result/1"
+RECORDS = {"says": "message"}  # a field of result.json, and what the records call it
 NOTEBOOKS = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
 
 
@@ -244,7 +245,7 @@ def _plain(value: Any) -> Any:
     """Return a record with the fields that its form names, and tuples as lists."""
     if type(value) in FORMS:
         names = FORMS[type(value)].__annotations__
-        return {name: _plain(getattr(value, name)) for name in names}
+        return {name: _plain(getattr(value, RECORDS.get(name, name))) for name in names}
     if isinstance(value, Mapping):  # the files of a submission
         return sorted(value)
     if isinstance(value, tuple):
@@ -310,6 +311,6 @@ def _run(run: Trained) -> RunJson:
         "recomputed_train_accuracy": _finite(run.train_accuracy),
         "recomputed_val_accuracy": _finite(run.val_accuracy),
         "recomputed_hidden_accuracy": _finite(run.hidden_accuracy),
-        "says": run.says,
+        "says": run.message,
         "items": list(run.items),
     }

@@ -16,9 +16,9 @@ OPEN = 24  # numbers that go in; where there are more, they are folded
 
 @dataclass(frozen=True)
 class Small:
-    """One small case; `got` is None if nothing of use came out, and then `says` has the reason."""
+    """One small case; `got` is None if nothing of use came out: `message` has the reason."""
 
-    says: str
+    message: str
     settings: str
     inputs: tuple[ArrayTable, ...]
     folded: bool
@@ -26,7 +26,7 @@ class Small:
     got: ArrayTable | None
     differ: str
     error: str
-    message: str
+    error_message: str
     frames: tuple[Frame, ...]
     code: str
 
@@ -45,7 +45,7 @@ def make(smallest: Smallest | None) -> Small | None:
     alone = table(smallest.output, want, None, 6, SIDE), None
     expected, yours = alone if got is None else pair(smallest.output, want, got, wrong, SIDE)
     return Small(
-        says=one_line(smallest.says),
+        message=one_line(smallest.message),
         settings=smallest.settings,
         inputs=tuple(table(name, a, None, 6, SIDE) for name, a in smallest.inputs.items()),
         folded=sum(int(np.size(array)) for array in smallest.inputs.values()) > OPEN,
@@ -53,7 +53,7 @@ def make(smallest: Smallest | None) -> Small | None:
         got=yours,
         differ=differing(wrong),
         error=raised.type if raised and raised.frames else "",
-        message=raised.message if raised else "",
+        error_message=raised.message if raised else "",
         frames=frames(raised) if raised else (),
         code=smallest.snippet,
     )

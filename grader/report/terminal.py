@@ -58,9 +58,9 @@ def _card(number: int, card: Card) -> Iterator[tuple[int, Text]]:
     yield 0, Text.assemble(f"{number}. ", (card.title, "bold"), ("  " + gain, "yellow"))
     if card.cause:
         sure = "" if card.cause.certain else "Perhaps: "
-        yield 3, Text(sure + one_line(card.cause.says))
+        yield 3, Text(sure + one_line(card.cause.message))
     for problem in card.problems[:1]:
-        yield 3, Text(one_line(problem.says))
+        yield 3, Text(one_line(problem.message))
     if card.consequences:
         titles = "; ".join(each.title for each in card.consequences)
         yield 3, Text(f"Also affected: {titles}", "dim")

@@ -41,7 +41,7 @@ class Run:
     claimed: tuple[str, str]
     real: tuple[str, str]
     hidden: str
-    says: str
+    message: str
     items: tuple[tuple[str, str], ...]
     curves: Curves | None
 
@@ -102,8 +102,8 @@ def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
 def _book(notebook: Notebook, runs: tuple[Run, ...], more_runs: int) -> Book:
     failed = [cell for cell in notebook.cells if cell.outcome in ("failed", "timeout", "died")]
     state = STATES[notebook.status]
-    if notebook.says and notebook.status != "missing":
-        state = f"{state}: {one_line(notebook.says)}"
+    if notebook.message and notebook.status != "missing":
+        state = f"{state}: {one_line(notebook.message)}"
     return Book(
         name=one_line(notebook.name),
         state=state,
@@ -131,7 +131,7 @@ def _run(number: int, run: Trained, links: tuple[tuple[str, str], ...], drawn: b
         claimed=(_share(best), _share(run.training.best_val_acc)),
         real=(_share(run.train_accuracy), _share(run.val_accuracy)),
         hidden=_share(run.hidden_accuracy),
-        says=one_line(run.says),
+        message=one_line(run.message),
         items=links,
         curves=curves(run) if drawn else None,
     )

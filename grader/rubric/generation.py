@@ -36,7 +36,7 @@ class Generation:
     other: str
 
     @property
-    def says(self) -> str:
+    def message(self) -> str:
         """What a report says where nobody named a rubric."""
         years = _years(self.rubric)
         return f"Graded as {years}: {self.reason}. Another year: --rubric {self.other}."

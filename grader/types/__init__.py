@@ -46,7 +46,7 @@ class Flag:
     """Something for a person to look at; it never changes a score by itself."""
 
     kind: str
-    says: str
+    message: str
     where: str
 
 

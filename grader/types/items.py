@@ -50,7 +50,7 @@ class Fault:
     part: str
     output: str
     kind: FaultKind
-    says: str
+    message: str
     public: bool
     error: float | None = None
     allowed: float | None = None
@@ -66,14 +66,14 @@ class Smallest:
 
     `inputs` are arrays by the names of the call (a net's parameters among them) and `expected` is
     what `output` should be; `got` and `wrong` (the cells that differ) are None where nothing of the
-    expected shape came out, and then `says` or `raised` has the reason. `snippet` is three lines of
-    Python that show it in the submission's own folder.
+    expected shape came out, and then `message` or `raised` has the reason. `snippet` is three lines
+    of Python that show it in the submission's own folder.
     """
 
     case: str
     part: str
     output: str
-    says: str
+    message: str
     inputs: Arrays
     settings: str
     expected: np.ndarray
@@ -99,7 +99,7 @@ class Cause:
     """Why it is wrong; `certain` only when the wrong answers match that mistake exactly."""
 
     id: str
-    says: str
+    message: str
     certain: bool
 
 

@@ -68,14 +68,14 @@ class Training:
 class Notebook:
     """One notebook, executed in the box from its first cell to its last.
 
-    `status` is "error" where a cell failed, "timeout" where time was up; `says` is a sentence about
-    the status, `markdown` maps the numbers of text cells to their text. `reused` says when it ran,
-    if this is a cached run.
+    `status` is "error" where a cell failed, "timeout" where time was up; `message` is a sentence
+    about the status, `markdown` maps the numbers of text cells to their text. `reused` says when it
+    ran, if this is a cached run.
     """
 
     name: str
     status: Literal["executed", "error", "timeout", "missing", "unreadable", "skipped"]
-    says: str = ""
+    message: str = ""
     cells: tuple[Cell, ...] = ()
     markdown: Mapping[int, str] = field(default_factory=dict)
     tags: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -110,8 +110,8 @@ class Trained:
     """One run after it was recomputed: its claims, and what its parameters really do.
 
     Accuracies are shares of 0..1, recomputed on the trusted side; None if they cannot be, which
-    `says` explains. `items` are the ids of the items that rest on this run; `band` shows where the
-    reference lies, if it has such a run.
+    `message` explains. `items` are the ids of the items that rest on this run; `band` shows where
+    the reference lies, if it has such a run.
     """
 
     notebook: str
@@ -119,7 +119,7 @@ class Trained:
     train_accuracy: float | None
     val_accuracy: float | None
     hidden_accuracy: float | None
-    says: str = ""
+    message: str = ""
     items: tuple[str, ...] = ()
     band: Band | None = None
 

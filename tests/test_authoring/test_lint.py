@@ -200,7 +200,7 @@ def test_a_defect_is_named_with_its_place_and_what_to_do(defect: str, home: Path
     found = problems(home, says)
     assert any(all(word in str(one) for word in says) for one in found), found
     for one in found:
-        assert one.place and one.says and one.do, one
+        assert one.place and one.message and one.do, one
 
 
 def test_a_copy_without_a_defect_has_none(home: Path) -> None:
@@ -569,7 +569,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     tried, broken = whole.submissions(home, [resources.assignment("cs231n-a2")])
     usual = [one for one in tried if one.kind == "usual mistake"]
     found = [*broken, *whole.run([one for one in tried if one not in usual[1:]])]
-    return {one.place.removeprefix(f"{home}/"): f"{one.says}; {one.do}" for one in found}
+    return {one.place.removeprefix(f"{home}/"): f"{one.message}; {one.do}" for one in found}
 
 
 @pytest.mark.parametrize("name", FAILS)

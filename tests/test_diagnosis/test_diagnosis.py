@@ -120,7 +120,7 @@ def test_each_part_of_an_item_may_have_a_mistake_of_its_own(
     cause = item(report, "affine_backward").cause
     assert cause is not None and cause.certain
     assert cause.id == "affine_backward/dx-flattened+affine_backward/db-mean"
-    assert both[0].says in cause.says and both[1].says in cause.says
+    assert both[0].message in cause.message and both[1].message in cause.message
 
 
 def test_the_hints_are_those_of_the_mistake_up_to_the_rubrics_level(
@@ -217,7 +217,7 @@ def test_an_exception_is_told_by_its_kind(assignment: Assignment, worker: Worker
     broken = changed(LAYERS, ("db = dout.sum(axis=0)", "db = dout.sum(axis=0) + unknown"))
     cause = item(grade_one(broken, assignment, worker), "affine_backward").cause
     assert cause is not None and cause.id == "symptom/unknown-name" and cause.certain
-    assert "layers.py line 61 uses unknown" in cause.says
+    assert "layers.py line 61 uses unknown" in cause.message
 
 
 def test_gradients_of_the_own_wrong_forward_pass_say_so(
@@ -247,7 +247,7 @@ def test_a_consequence_has_no_cause_of_its_own(assignment: Assignment, worker: W
     assert followers and all(one.cause is None for one in followers)
 
 
-@pytest.mark.parametrize("mutant", list(measured.mutants(8, seed=99)), ids=lambda m: m.says[:40])
+@pytest.mark.parametrize("mutant", list(measured.mutants(8, seed=99)), ids=lambda m: m.message[:40])
 def test_what_is_called_certain_agrees_to_the_last_digit(
     mutant: measured.Mutant, assignment: Assignment, worker: Worker
 ) -> None:
@@ -477,8 +477,8 @@ def test_what_is_said_is_what_was_seen(what: str, assignment: Assignment, worker
     submission = handed_in.of_files("x", files)
     cause = item(grade_one(submission, asking(assignment, name), worker), name).cause
     assert cause is not None
-    assert [text for text in must if text not in cause.says] == [], cause.says
-    assert [text for text in must_not if text in cause.says] == [], cause.says
+    assert [text for text in must if text not in cause.message] == [], cause.message
+    assert [text for text in must_not if text in cause.message] == [], cause.message
     assert cause.certain is certain, cause
 
 
@@ -562,7 +562,7 @@ def test_a_slip_in_a_formula_is_named(says: str, assignment: Assignment, worker:
     submission = changed(path, (old, new))
     cause = item(grade_one(submission, asking(assignment, name), worker), name).cause
     assert cause is not None
-    assert says in cause.says or cause.id.startswith(f"{name}/"), cause
+    assert says in cause.message or cause.id.startswith(f"{name}/"), cause
 
 
 FACTS = {

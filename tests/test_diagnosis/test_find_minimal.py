@@ -373,7 +373,7 @@ def test_numbers_that_differ_are_shown_beside_the_right_ones(rubric: Rubric) -> 
     x = inputs(rubric, GRID)["x"]
     assert small is not None
     assert (small.case, small.part, small.output) == (GRID, "out", "out")
-    assert small.says == "out has wrong numbers in 3 of 6 cells"
+    assert small.message == "out has wrong numbers in 3 of 6 cells"
     assert np.array_equal(small.expected, x) and set(small.inputs) == {"x"}
     assert small.got is not None and small.got.tolist() == [[9.0, 8.0, 7.0], x[1].tolist()]
     assert small.wrong is not None and small.wrong.tolist() == [[True] * 3, [False] * 3]
@@ -420,19 +420,19 @@ def test_what_is_wrong_is_said_in_a_few_words(
     case: str, reply: Any, says: str, rubric: Rubric
 ) -> None:
     small = example(rubric, case, reply)
-    assert small is not None and small.says == says
+    assert small is not None and small.message == says
 
 
 def test_right_numbers_in_another_shape_are_shown_as_that_shape(rubric: Rubric) -> None:
     small = example(rubric, TWO, {"out": inputs(rubric, TWO)["x"].reshape(2, 1)})
-    assert small is not None and small.says == "out has shape (2, 1), expected (1, 2)"
+    assert small is not None and small.message == "out has shape (2, 1), expected (1, 2)"
 
 
 def test_single_precision_where_it_counts_is_shown(rubric: Rubric) -> None:
     x = inputs(rubric, TWO)["x"].astype(np.float32)
     small = example(rubric, TWO, ({"outcome": "answered"}, {"out": x}))
     assert small is not None
-    assert small.says == "out is in single precision: float32 where float64 came in"
+    assert small.message == "out is in single precision: float32 where float64 came in"
     assert small.got is None and small.wrong is None
 
 
@@ -528,7 +528,7 @@ def test_a_case_that_cannot_be_judged_shows_nothing(
 def test_numbers_at_the_end_of_the_range_bring_no_warning(rubric: Rubric) -> None:
     other = {"out": np.array([[-1e308, 1e308]])}
     small = example(rubric, TWO, {"out": [[1e308, -1e308]]}, {TWO: [other]})
-    assert small is not None and small.says == "out has wrong numbers in 2 of 2 cells"
+    assert small is not None and small.message == "out has wrong numbers in 2 of 2 cells"
 
 
 # ---------------------------------------------------------------- steps
@@ -543,14 +543,15 @@ def test_the_first_step_that_is_wrong_is_shown(rubric: Rubric) -> None:
     got[2] += 1
     small = example(rubric, STEPS, {"next_w": got})
     assert (
-        small is not None and small.says == "next_w after step 2 has wrong numbers in 1 of 2 cells"
+        small is not None
+        and small.message == "next_w after step 2 has wrong numbers in 1 of 2 cells"
     )
     assert np.array_equal(small.expected, want[1]) and np.array_equal(small.got, got[1])
     assert small.wrong is not None and small.wrong.tolist() == [True, False]
     assert set(small.inputs) == {"w", "dw, step 1", "dw, step 2"}
     got[0, 1] += 1
     small = example(rubric, STEPS, {"next_w": got})
-    assert small is not None and small.says == "next_w has wrong numbers in 1 of 2 cells"
+    assert small is not None and small.message == "next_w has wrong numbers in 1 of 2 cells"
     assert np.array_equal(small.expected, want[0]) and set(small.inputs) == {"w", "dw"}
 
 
@@ -561,7 +562,7 @@ def test_the_nearest_convention_of_that_step_is_expected(rubric: Rubric) -> None
     got[1] += 7
     got[2] += 1
     small = example(rubric, STEPS, {"next_w": got}, {STEPS: [{"next_w": near}]})
-    assert small is not None and small.says.startswith("next_w after step 2")
+    assert small is not None and small.message.startswith("next_w after step 2")
     assert np.array_equal(small.expected, near[1]) and np.array_equal(small.got, got[1])
 
 
@@ -595,7 +596,7 @@ def test_steps_of_another_kind_are_shown_as_far_as_they_can_be(
     reply: Any, says: str, step: int, got: Any, rubric: Rubric
 ) -> None:
     small = example(rubric, STEPS, reply)
-    assert small is not None and small.says.startswith(says)
+    assert small is not None and small.message.startswith(says)
     want = right(next(c for c in rubric.ladder if c.id == STEPS), inputs(rubric, STEPS))["next_w"]
     assert np.array_equal(small.expected, want[step])
     if got is None:

@@ -90,7 +90,7 @@ def not_honest(small: Smallest, assignment: Assignment) -> str:
         return f"{small.case}: nothing is marked as wrong"
     row = TOLERANCES[assignment.rubric.item(case.item).tolerance]
     allowed = row.float32 if small.got.dtype == np.float32 else row.float64
-    step = int((re.findall(r"after step (\d+)", small.says) or [1])[0]) - 1
+    step = int((re.findall(r"after step (\d+)", small.message) or [1])[0]) - 1
     expected = assignment.golden.expected(case)
     scale = max(float(np.max(np.abs(one))) for one in expected[0].values())
     for want in [answers[small.output] for answers in expected if small.output in answers]:
@@ -128,7 +128,7 @@ def test_adam_right_at_the_first_step_is_shown_from_the_second(assignment: Assig
     change = MISTAKES["adam/correction-without-power"].change
     with reference.implementation(REFERENCE, change=change) as nn:
         small = shown(nn, assignment)["adam"]
-    assert small.case == "adam/small_2_2_steps" and small.says.startswith("next_w after step 2")
+    assert small.case == "adam/small_2_2_steps" and small.message.startswith("next_w after step 2")
 
 
 def test_no_mutant_is_shown_by_a_number_that_is_right(

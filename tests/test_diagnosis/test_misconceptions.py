@@ -208,7 +208,7 @@ def test_differences_name_what_has_changed(golden: Golden) -> None:
     manifest["mistakes"]["adam/late-count"]["says"] = "Something else."
     del manifest["answers"]["relu_forward"]["relu_forward/matrix"]
     other = Misconceptions(manifest, flat + 1)
-    said = {one.array: one.says for one in stored.differences(other)}
+    said = {one.array: one.message for one in stored.differences(other)}
     assert said["adam/late-count"] == "its words have changed"
     assert said["relu_forward/leaky:relu_forward/matrix:out"] == "is gone"
     assert said["relu_forward/leaky:relu_forward/images:out"] == "differs"

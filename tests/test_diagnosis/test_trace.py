@@ -62,8 +62,8 @@ def test_the_line_is_named(name: str, assignments: dict[str, Assignment], worker
     number = 1 + next(n for n, line in enumerate(lines) if n > after and place in line)
     cause = next(one for one in report.items if one.id == item).cause
     assert cause is not None
-    assert f"Line {number} of fc_net.py {says}" in cause.says
-    assert cause.certain or cause.says.startswith("Line")  # what is certain comes first
+    assert f"Line {number} of fc_net.py {says}" in cause.message
+    assert cause.certain or cause.message.startswith("Line")  # what is certain comes first
 
 
 def call(name: str, line: int = 1, **numbers: Sequence[float]) -> Call:

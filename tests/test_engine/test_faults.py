@@ -133,7 +133,7 @@ def test_a_fault_of_ours_is_logged_and_costs_nothing(
     faults = [item for item in report.items if item.status == "grader_fault"]
     assert [item.id for item in faults] == list(broken.undecided)
     for item in faults:
-        assert "IndexError" in item.faults[0].says and "costs nothing" in item.faults[0].says
+        assert "IndexError" in item.faults[0].message and "costs nothing" in item.faults[0].message
         assert item.smallest is None and item.cause is None and item.because_of is None
     for was, now in zip(unbroken.items, report.items, strict=True):
         assert now in faults or (was.status, was.earned) == (now.status, now.earned)

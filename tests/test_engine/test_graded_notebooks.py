@@ -86,7 +86,7 @@ def test_what_was_learned_earns_and_what_was_only_told_does_not(
         2,
     )
     assert items["overfit_five_layer"].status == "failed"
-    assert "gets 14 % of its training images right" in items["overfit_five_layer"].faults[0].says
+    assert "gets 14 % of its training images right" in items["overfit_five_layer"].faults[0].message
     assert items["batchnorm_training"].status == "skipped"
     assert items["dropout_training"].status == "failed"
     # With all parameters 0 the net says class 0, which 7 of the 50 images have.
@@ -157,5 +157,5 @@ def test_images_that_cannot_be_read_are_our_fault_and_cost_nothing(
     report = grade_one(handed_in.reference(), broken, worker, books)
     items = [item for item in report.items if item.section == "training"]
     assert {item.status for item in items} == {"grader_fault"}
-    assert "images: could not be made" in items[0].faults[0].says
+    assert "images: could not be made" in items[0].faults[0].message
     assert (report.score.earned, report.score.possible) == (64, 64)

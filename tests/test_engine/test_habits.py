@@ -130,4 +130,4 @@ def test_a_habit_costs_nothing_but_its_own_item(
     files = planted(dict(handed_in.reference().files), f"import numpy as np\n{text}")
     report = grade_one(handed_in.of_files("habit", files), assignments["cs231n-a2"], worker)
     found = {i.id: i.possible - i.earned for i in report.items if i.parts and i.earned < i.possible}
-    assert found == lost, [(i.id, f.says) for i in report.items for f in i.faults]
+    assert found == lost, [(i.id, f.message) for i in report.items for f in i.faults]

@@ -196,16 +196,18 @@ def check_words(attack: Attack, report: Report) -> None:
     items = code(report)
     for item, kinds in attack.expect.get("kinds", {}).items():
         found = {fault.kind for fault in items[item].faults}
-        assert found and found <= set(kinds), [fault.says for fault in items[item].faults]
+        assert found and found <= set(kinds), [fault.message for fault in items[item].faults]
     faults = [fault for item in items.values() for fault in item.faults]
-    assert all(fault.says.strip() for fault in faults), "a fault that says nothing"
+    assert all(fault.message.strip() for fault in faults), "a fault that says nothing"
     if says := attack.expect.get("says"):
-        assert any(says in fault.says for fault in faults), [fault.says for fault in faults][:5]
+        assert any(says in fault.message for fault in faults), [fault.message for fault in faults][
+            :5
+        ]
     if shows := attack.expect.get("shows"):
         assert any(shows in line for fault in faults for *_, line in frames(fault))
     assert set(attack.expect.get("flags", ())) <= {flag.kind for flag in report.flags}, report.flags
     for item, text in attack.expect.get("warns", {}).items():
-        assert any(text in warning.says for warning in items[item].warnings)
+        assert any(text in warning.message for warning in items[item].warnings)
     for item in attack.expect.get("public_right", ()):
         good, count = items[item].public_checks
         assert good == count > 0
@@ -218,8 +220,8 @@ def check_form(report: Report) -> None:
     assert len(text) < 500_000
     for item in code(report).values():
         for fault in (*item.faults, *item.warnings):
-            assert len(fault.says) < 2_000
-            assert "grader/" not in fault.says and "Traceback" not in fault.says
+            assert len(fault.message) < 2_000
+            assert "grader/" not in fault.message and "Traceback" not in fault.message
             for path, _, function, line in frames(fault):
                 assert path in report.submission.files
                 assert len(function) <= 100 and len(line) <= 300
@@ -490,7 +492,7 @@ def test_a_forged_answer_costs_its_own_item_only(
     }
     assert report.score.earned >= report.score.possible - 3.0
     check_form(report)
-    assert all(fault.says.strip() for fault in code(report)["relu_forward"].faults)
+    assert all(fault.message.strip() for fault in code(report)["relu_forward"].faults)
     assert pid in (None, worker_pid(worker)), "a forged frame took the whole worker down"
 
 
@@ -534,7 +536,7 @@ def test_the_time_of_the_whole_submission_is_bounded(
     started = time.monotonic()
     report = grade_one(hostile.of_code("slow", body), slow, worker)
     assert time.monotonic() - started < 3.0 + 8.0
-    says = [fault.says for item in code(report).values() for fault in item.faults]
+    says = [fault.message for item in code(report).values() for fault in item.faults]
     assert any("the time for the whole submission was up" in one for one in says)
     check_form(report)
 

@@ -82,7 +82,7 @@ def contained(name: str, assignment: Assignment, worker: Worker) -> bool:
     return (
         (item.earned < item.possible) == ("relu_forward" in expect["lost"])
         and kinds <= set(expect.get("kinds", {}).get("relu_forward", ()))
-        and (not says or any(says in fault.says for fault in item.faults))
+        and (not says or any(says in fault.message for fault in item.faults))
     )
 
 

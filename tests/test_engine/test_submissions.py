@@ -45,7 +45,9 @@ def test_the_reference_gets_full_marks(assignments: dict[str, Assignment], worke
     report = grade_one(handed_in.reference(), assignments["cs231n-a2"], worker)
     assert lost(report) == {}
     assert report.score.earned == report.score.possible == 64.0
-    assert [fault.says for item in report.items for fault in (*item.faults, *item.warnings)] == []
+    assert [
+        fault.message for item in report.items for fault in (*item.faults, *item.warnings)
+    ] == []
 
 
 def test_every_code_item_is_failed_by_at_least_two_mistakes(
@@ -87,7 +89,7 @@ def test_a_net_of_which_only_the_constructor_is_written_says_what_is_not(
     )
     net = code(report)["FullyConnectedNet"]
     assert [part.id for part in net.parts if part.earned] == ["init"]
-    says = {fault.says for fault in net.faults}
+    says = {fault.message for fault in net.faults}
     assert says == {"this part of FullyConnectedNet is not written yet"}
 
 

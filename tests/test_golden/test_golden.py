@@ -399,7 +399,7 @@ def test_differences_name_the_array_and_by_how_much(built: Built) -> None:
 
     (found,) = with_entry(-4.0).differences(with_entry(-4.5))
     assert found.array == name
-    assert "0.5 " in found.says and "0.125 " in found.says
+    assert "0.5 " in found.message and "0.125 " in found.message
 
 
 def test_differences_name_what_is_new_gone_or_of_another_shape(built: Built) -> None:
@@ -409,7 +409,7 @@ def test_differences_name_what_is_new_gone_or_of_another_shape(built: Built) -> 
     answers["odd"] = {"out": answers[MAIN]["out"]}
     del other["cases"]["relu_forward/vector"]
     other["cases"]["affine_forward/images"]["answers"][MAIN]["out"]["shape"] = [5, 2]
-    found = {d.array: d.says for d in golden(built).differences(Golden(other, files, ""))}
+    found = {d.array: d.message for d in golden(built).differences(Golden(other, files, ""))}
     assert found == {
         "affine_forward/matrix:odd:out": "is new",
         "relu_forward/vector:reference:out": "is gone",

@@ -219,7 +219,7 @@ def test_what_is_no_code_waits_for_others(fields: dict[str, Any], status: Status
 @pytest.mark.parametrize("kind", ["error", "value"])
 def test_our_own_fault_is_no_verdict_on_the_student(kind: FaultKind) -> None:
     asked = rubric()
-    ours = end.fault(kind, says="the grader could not judge this")
+    ours = end.fault(kind, message="the grader could not judge this")
     known = end.verdict(asked, NAME, {}, ours, broken=True)
     found = end.outcome(asked, NAME, known, ALL, ("affine_forward", ALL), KNOWN)
     assert (found.status, found.earned, found.possible) == ("grader_fault", 0, 5)

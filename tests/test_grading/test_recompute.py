@@ -108,7 +108,7 @@ def test_accuracies_are_shares_of_right_images_on_each_split(images: Images) -> 
         right = [(np.argmax(x @ held["W1"] + held["b1"], axis=1) == y).sum() for x, y in pairs]
         assert got == sum(right) / len(rows)
     assert 0.2 < found.val_accuracy < found.train_accuracy < 1
-    assert found.says == "" and not found.training.params and found.training.rows.size == 40
+    assert found.message == "" and not found.training.params and found.training.rows.size == 40
 
 
 def test_training_accuracy_is_that_of_the_moment_that_fitted_best(images: Images) -> None:
@@ -195,7 +195,7 @@ def test_what_is_no_net_of_the_course_gets_a_sentence(
     told: dict[str, Any], says: str, images: Images
 ) -> None:
     found = look(images, **told)
-    assert re.search(says, found.says), found.says
+    assert re.search(says, found.message), found.message
     assert (found.train_accuracy, found.val_accuracy, found.hidden_accuracy) == (None, None, None)
 
 
@@ -210,7 +210,7 @@ RUNAWAY = {
 def test_parameters_that_ran_away_classify_nothing(number: float, images: Images) -> None:
     found = look(images, params={**GOOD, "b2": np.full(10, number)})
     assert (found.train_accuracy, found.val_accuracy) == (0, 0)
-    assert "not all finite" in found.says
+    assert "not all finite" in found.message
 
 
 def test_scores_that_overflow_are_wrong_even_where_they_name_the_label(images: Images) -> None:
@@ -242,7 +242,7 @@ def test_rows_are_different_images_of_ours_or_none(
     assert (None if kept is None else found.training.rows.tolist()) == kept
     assert (found.train_accuracy is None) == (floor is None)
     if kept == []:
-        assert found.train_accuracy == 0 and "do not exist" in found.says
+        assert found.train_accuracy == 0 and "do not exist" in found.message
     assert found.val_accuracy is not None
 
 
@@ -251,7 +251,7 @@ def test_the_same_parameters_count_once(images: Images) -> None:
     run = replace(TRAINING, params=GOOD, layer_sizes=(), cell=7)
     assert judge.run("N.ipynb", run).val_accuracy is not None
     again = judge.run("N.ipynb", replace(run, batch_size=5))
-    assert again.val_accuracy is None and "N.ipynb, cell 7" in again.says
+    assert again.val_accuracy is None and "N.ipynb, cell 7" in again.message
     assert judge.run("N.ipynb", replace(run, params=params(20, seed=2))).val_accuracy is not None
 
 
@@ -264,7 +264,7 @@ def test_the_work_for_all_runs_of_a_submission_is_bounded(
     runs = [replace(TRAINING, params=params(seed=n), layer_sizes=()) for n in range(3)]
     found = [judge.run("N.ipynb", run) for run in runs]
     assert [run.val_accuracy is not None for run in found] == [True, True, False]
-    assert "so many" in found[2].says
+    assert "so many" in found[2].message
     assert found[2].training.rows is None  # so that it is a claim, and does not count as wrong
 
 

@@ -272,7 +272,7 @@ def test_every_item_can_be_earned_and_none_is_without_runs(rubric: Rubric) -> No
     assert earned == items == {item for item, _, points in EARNED.values() if not points}
     for result in judged(rubric, ()).values():
         assert (result.status, result.earned) == ("failed", 0)
-        said = result.faults[0].says
+        said = result.faults[0].message
         assert re.match(r"No training run (of a .*net.* )?was found\. Train one", said)
 
 
@@ -337,7 +337,7 @@ def test_a_fault_says_what_was_looked_for_and_what_was_found(
     item: str, runs: list[Trained], says: str, rubric: Rubric
 ) -> None:
     faults = judged(rubric, runs)[item].faults
-    assert re.search(says, " ".join(fault.says for fault in faults)), faults
+    assert re.search(says, " ".join(fault.message for fault in faults)), faults
     assert all(fault.case.startswith(f"{item}/") and fault.public for fault in faults)
 
 
@@ -358,10 +358,10 @@ def test_runs_on_other_images_are_a_claim_for_a_person_and_not_failed(
 ) -> None:
     result = judged(rubric, runs)[item]
     assert (result.status, result.earned) == ("pending", 0)
-    assert "unverified claim" in result.faults[0].says
-    assert "W1 of its net has shape" in result.faults[0].says
+    assert "unverified claim" in result.faults[0].message
+    assert "W1 of its net has shape" in result.faults[0].message
     assert re.search(
-        r"tells of \d\d % of (the validation|its training) images", result.faults[0].says
+        r"tells of \d\d % of (the validation|its training) images", result.faults[0].message
     )
 
 
@@ -388,8 +388,8 @@ def test_a_notebook_that_was_not_read_is_never_graded_as_zero(
         result = judged(rubric, (), notebooks)[name]
         assert result.status == status
         assert bool(result.parts) == (status == "failed")  # without parts it does not count
-        if notebooks and notebooks[0].says:
-            assert notebooks[0].says in result.faults[0].says
+        if notebooks and notebooks[0].message:
+            assert notebooks[0].message in result.faults[0].message
 
 
 def test_where_there_is_no_run_the_first_cell_that_stopped_is_named(rubric: Rubric) -> None:
@@ -397,9 +397,11 @@ def test_where_there_is_no_run_the_first_cell_that_stopped_is_named(rubric: Rubr
     stopped = replace(EXECUTED[0], status="error", cells=cells)
     results = judged(rubric, [run(val=0.1, **TWO)], (stopped, *EXECUTED[1:]))
     (fault,) = results["overfit_three_layer"].faults
-    assert "Cell 4 of FullyConnectedNets.ipynb was the first to stop: mend it first" in fault.says
-    assert "Cell" not in results["two_layer_training"].faults[0].says
-    assert "Cell 4" not in results["dropout_training"].faults[0].says
+    assert (
+        "Cell 4 of FullyConnectedNets.ipynb was the first to stop: mend it first" in fault.message
+    )
+    assert "Cell" not in results["two_layer_training"].faults[0].message
+    assert "Cell 4" not in results["dropout_training"].faults[0].message
 
 
 def test_what_is_not_written_explains_a_run_that_is_not_there(rubric: Rubric) -> None:
@@ -486,7 +488,7 @@ def test_what_breaks_here_is_our_fault_and_leaves_the_code_s_points(
     assert (trained, flags) == ((), ())
     for before, after in zip(items, found, strict=True):
         if rubric.item(before.id).kind == "notebook":
-            assert after.status == "grader_fault" and message in after.faults[0].says
+            assert after.status == "grader_fault" and message in after.faults[0].message
         else:
             assert after == before
     (file,) = tmp_path.rglob("faults/*.txt")

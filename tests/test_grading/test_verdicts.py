@@ -170,7 +170,7 @@ def test_a_case_without_evidence_is_our_fault_and_earns_nothing(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     verdict = judged(rubric(), answered("open"))
-    assert verdict.broken and verdict.right == {} and "KeyError" in verdict.faults[0].says
+    assert verdict.broken and verdict.right == {} and "KeyError" in verdict.faults[0].message
 
 
 def test_an_output_that_no_judge_decides_is_not_right(
@@ -355,7 +355,7 @@ def test_changing_an_argument_in_place_follows_the_rubric(
     assert (len(verdict.faults), len(verdict.warnings)) == (faults, warnings)
     for fault in (*verdict.faults, *verdict.warnings):
         assert (fault.kind, fault.output) == ("mutated_input", "x, dout")
-        assert "x, dout was changed in place" in fault.says
+        assert "x, dout was changed in place" in fault.message
 
 
 def test_an_update_rule_may_work_in_place(rubric: Any) -> None:
@@ -383,7 +383,7 @@ def test_a_public_fault_shows_everything(rubric: Any) -> None:
     assert (fault.case, fault.part, fault.output) == ("affine_backward/open", "dx", "dx")
     assert (fault.kind, fault.public, fault.warning) == ("value", True, False)
     assert (fault.error, fault.allowed, fault.at) == (0.5, 1e-12, (1, 2))
-    assert "1 of 6 cells" in fault.says
+    assert "1 of 6 cells" in fault.message
     shown = fault.comparison
     assert shown is not None and shown.output == "dx" and shown.wrong is not None
     assert np.array_equal(shown.expected, RIGHT["dx"]) and np.array_equal(shown.got, got)
@@ -416,9 +416,9 @@ def test_a_hidden_fault_carries_no_number_of_its_case(arrays: Arrays, rubric: An
     verdict = judged(rubric(), answered("open"), answered("closed", arrays))
     (fault,) = (*verdict.faults, *verdict.warnings)
     assert not fault.public and fault.comparison is None and fault.at is None
-    assert fault.raised is None and fault.says
-    rest = SIZE.sub("", fault.says).replace("float32", "").replace("float64", "")
-    assert not re.search(r"\d", rest.replace("length 1", "")), fault.says
+    assert fault.raised is None and fault.message
+    rest = SIZE.sub("", fault.message).replace("float32", "").replace("float64", "")
+    assert not re.search(r"\d", rest.replace("length 1", "")), fault.message
 
 
 def test_what_an_output_is_instead_of_an_array_is_not_told_of_a_hidden_case(rubric: Any) -> None:
@@ -428,7 +428,7 @@ def test_what_an_output_is_instead_of_an_array_is_not_told_of_a_hidden_case(rubr
         other = answered("closed" if which == "open" else "open")
         verdict = judged(rubric(), answered(which, arrays, refused=refused), other)
         (fault,) = verdict.faults
-        assert fault.kind == "dtype" and ("1.25" in fault.says) is told
+        assert fault.kind == "dtype" and ("1.25" in fault.message) is told
 
 
 SECRET = "operands (17,) and 3.14159"
@@ -443,7 +443,9 @@ def test_a_public_exception_is_told_in_full(rubric: Any) -> None:
     verdict = judged(rubric(), ended("open", "raised", raised=raised), answered("closed"))
     (fault,) = verdict.faults
     assert (fault.kind, fault.raised) == ("error", raised)
-    assert fault.says == (f"affine_backward stopped with MyError at cs231n/layers.py:12: {SECRET}")
+    assert fault.message == (
+        f"affine_backward stopped with MyError at cs231n/layers.py:12: {SECRET}"
+    )
 
 
 UNSTABLE = {
@@ -480,7 +482,7 @@ def test_a_hidden_exception_loses_its_message_and_any_name_of_its_own(
     verdict = judged(rubric(), answered("open"), ended("closed", "raised", raised=raised))
     (fault,) = verdict.faults
     assert fault.raised == Raised(shown, "", FRAMES[-1:])
-    assert fault.says == f"affine_backward stopped with {shown} at cs231n/layers.py:12"
+    assert fault.message == f"affine_backward stopped with {shown} at cs231n/layers.py:12"
 
 
 def test_a_return_value_that_cannot_be_taken_apart_says_so(rubric: Any) -> None:
@@ -491,8 +493,8 @@ def test_a_return_value_that_cannot_be_taken_apart_says_so(rubric: Any) -> None:
         rubric(), ended("open", "raised", raised=raised), ended("closed", "raised", raised=raised)
     )
     first, second = verdict.faults
-    assert first.says == raised.message
-    assert second.says == "affine_backward returned something else than its docstring says"
+    assert first.message == raised.message
+    assert second.message == "affine_backward returned something else than its docstring says"
 
 
 WORDS: dict[str, tuple[Outcome, dict[str, Any], str, str]] = {
@@ -547,19 +549,19 @@ def test_how_a_case_ended_is_said(
 ) -> None:
     verdict = judged(rubric(), ended("open", outcome, **more), answered("closed"))
     (fault,) = verdict.faults
-    assert (fault.kind, fault.says, fault.part) == (kind, says, "all")
+    assert (fault.kind, fault.message, fault.part) == (kind, says, "all")
 
 
 def test_the_limit_that_was_hit_is_the_rubric_s(rubric: Any) -> None:
     made = rubric(judging="[limits]\ncase_s = 2.5")
     verdict = judged(made, ended("open", "timeout"), answered("closed"))
-    assert verdict.faults[0].says.endswith("within 2.5 s")
+    assert verdict.faults[0].message.endswith("within 2.5 s")
 
 
 def test_a_hidden_case_whose_function_is_missing_says_something(rubric: Any) -> None:
     raised = Raised("Missing", "layers.py has no affine_backward")
     verdict = judged(rubric(), answered("open"), ended("closed", "missing", raised=raised))
-    assert "missing" in verdict.faults[0].says or "has no" in verdict.faults[0].says
+    assert "missing" in verdict.faults[0].message or "has no" in verdict.faults[0].message
 
 
 # ---------------------------------------------------------------- written or not
@@ -599,7 +601,8 @@ def test_a_stub_of_another_function_is_named(rubric: Any) -> None:
     )
     assert [fault.kind for fault in verdict.faults] == ["error", "not_written"]
     assert (
-        verdict.faults[0].says == "affine_backward needs affine_forward, which is not written yet"
+        verdict.faults[0].message
+        == "affine_backward needs affine_forward, which is not written yet"
     )
 
 
@@ -626,7 +629,7 @@ def test_a_judge_that_breaks_is_our_fault_and_earns_nothing(
     assert "judging the case affine_backward/open" in of_case.read_text()
     (verdict,) = evaluator.verdicts(evidence).values()
     assert verdict.broken and not verdict.passed and verdict.right == {}
-    message = verdict.faults[0].says
+    message = verdict.faults[0].message
     assert "IndexError" in message and "3.14159" not in message
     (file,) = (one for one in tmp_path.rglob("faults/*.txt") if str(one) in message)
     text = file.read_text()
@@ -657,7 +660,7 @@ def test_the_same_words_about_another_part_or_kind_of_case_are_told_again(rubric
     assert [(f.part, f.public) for f in verdict.faults] == [
         ("all", True), ("all", False), ("dx", False),
     ]  # fmt: skip
-    assert len({fault.says for fault in verdict.faults}) == 1
+    assert len({fault.message for fault in verdict.faults}) == 1
 
 
 def test_faults_of_two_parts_are_both_told(rubric: Any) -> None:
@@ -707,4 +710,4 @@ def test_a_warning_of_a_hidden_case_is_as_silent_as_a_fault(rubric: Any) -> None
     verdict = judged(rubric(), answered("open"), answered("closed", but(db=[[7, 8]])))
     (warning,) = verdict.warnings
     assert isinstance(warning, Fault) and warning.warning and not warning.public
-    assert warning.comparison is None and warning.at is None and "(1, 2)" not in warning.says
+    assert warning.comparison is None and warning.at is None and "(1, 2)" not in warning.message

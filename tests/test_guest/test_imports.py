@@ -224,7 +224,7 @@ def test_unused_imports_of_every_form_cost_nothing_and_are_flagged_as_before(
     report = grade_one(handed_in.of_files("x", files), assignments["cs231n-a2"], worker)
     assert lost(report) == {} and report.submission.repaired == ()
     assert {flag.kind for flag in report.flags} == {"forbidden_import"}
-    assert any("torch" in flag.says for flag in report.flags)
+    assert any("torch" in flag.message for flag in report.flags)
 
 
 def test_an_import_that_one_function_uses_costs_that_function(
@@ -241,7 +241,8 @@ def test_an_import_that_one_function_uses_costs_that_function(
     assert not [i for i in report.items if i.id in lost(report) and i is not item and not i.because_of]  # fmt: skip  # noqa: E501
     assert item.cause is not None and item.cause.id == "symptom/import-unavailable"
     assert (
-        "scipy.signal.convolve (imported in line 1), which the grader does not" in item.cause.says
+        "scipy.signal.convolve (imported in line 1), which the grader does not"
+        in item.cause.message
     )
     raised = next(fault.raised for fault in item.faults if fault.public and fault.raised)
     assert raised.type == "ImportUnavailable"

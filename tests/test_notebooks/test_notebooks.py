@@ -205,7 +205,7 @@ def test_a_solved_notebook_runs_without_an_error_and_its_checks_are_good(
     name: str, checks: int, whole: Graded
 ) -> None:
     book = whole.books[f"{name}.ipynb"]
-    assert (book.status, book.says, book.repaired) == ("executed", "", ())
+    assert (book.status, book.message, book.repaired) == ("executed", "", ())
     assert {cell.outcome for cell in book.cells} == {"ran"}
     said = [cell.text for cell in book.cells]
     assert len(CHECKED.findall("".join(said))) == checks
@@ -218,7 +218,7 @@ def test_a_solved_notebook_runs_without_an_error_and_its_checks_are_good(
         "it has the very parameters of the run in BatchNormalization.ipynb, cell 24, which counts "
         "once",
     }  # fmt: skip
-    assert {run.says for run in whole.runs(name)} <= fine
+    assert {run.message for run in whole.runs(name)} <= fine
     assert all(run.training.rows is not None for run in whole.runs(name))
 
 

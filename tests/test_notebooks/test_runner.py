@@ -77,7 +77,7 @@ def test_cells_share_a_world_as_in_jupyter(worker: Worker) -> None:
         "__name__, 'N' in globals()",
         "open('kept.txt', 'w').write('a')\nopen('kept.txt').read()",
     )
-    assert (found.status, found.says, found.failed_cell) == ("executed", "", None)
+    assert (found.status, found.message, found.failed_cell) == ("executed", "", None)
     first, plot, shape, timed, name, kept = found.cells
     assert plot.text == "hi\n" and len(plot.images) == 1
     assert (shape.text, name.text) == ("Out[0]: (2, 1)\n", "Out[0]: ('__main__', False)\n")
@@ -192,7 +192,7 @@ def test_hostile_cells_end_as_they_must_and_the_next_ones_run(worker: Worker) ->
 def test_a_kernel_that_ends_keeps_what_ran_before(worker: Worker, cell: str, says: str) -> None:
     limits = replace(LIMITS, cell_s=1.0)
     found = ran(worker, "print('kept')", cell, "'never'", limits=limits)
-    assert found.says.startswith(says), found.says
+    assert found.message.startswith(says), found.message
     first, _, last = found.cells
     assert first.text == "kept\n" and last.outcome == "not_run"
     assert found.status in ("error", "timeout") and found.failed_cell == 2
@@ -204,7 +204,7 @@ def test_the_time_of_a_notebook_is_bounded(worker: Worker) -> None:
     started = time.monotonic()
     found = ran(worker, "1", "import time\ntime.sleep(60)", "2", limits=limits)
     assert time.monotonic() - started < 25.0
-    assert (found.status, found.says) == ("timeout", "stopped after 2 s of 2 s")
+    assert (found.status, found.message) == ("timeout", "stopped after 2 s of 2 s")
     assert outcomes(found) == ["ran", "timeout", "not_run"]
 
 
@@ -298,7 +298,7 @@ def test_a_notebook_that_is_not_there_stops_nothing(
         bad, good = execute.execute(
             handed_in.of_files("hw", files), [NAME, "M.ipynb"], job, worker, LIMITS, spool
         )
-    assert (bad.status, good.status) == (status, "executed") and NAME in bad.says
+    assert (bad.status, good.status) == (status, "executed") and NAME in bad.message
 
 
 # ------------------------------------------------------------------------------ training runs

@@ -72,7 +72,7 @@ def notes(folder: Path, assignment: public.Public) -> list[str]:
     """Make the zip and return what serious is said of it."""
     path, _ = handin.make(folder)
     found = handin.look_through(path, handin.read(path), assignment, folder)
-    return [note.says for note in found if note.serious]
+    return [note.message for note in found if note.serious]
 
 
 def test_a_finished_folder_leaves_nothing_to_say(folder: Path, assignment: public.Public) -> None:
@@ -167,7 +167,9 @@ def test_a_zip_that_lies_behind_the_folder_is_noticed(
     path, _ = handin.make(folder)
     (folder / "cs231n" / "optim.py").write_text("pass\n")
     [note] = handin.look_through(path, handin.read(path), assignment, folder)
-    assert note.says == ("cs231n/optim.py differs from the one in your folder; make the zip again")
+    assert note.message == (
+        "cs231n/optim.py differs from the one in your folder; make the zip again"
+    )
 
 
 def test_nothing_to_hand_in_is_a_usage_error(tmp_path: Path) -> None:

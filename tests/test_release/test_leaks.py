@@ -71,7 +71,7 @@ def test_how_a_hidden_case_died_is_not_told(
     body: str, assignment: Assignment, worker: Worker
 ) -> None:
     report = grade_one(relu("exit", body), assignment, worker)
-    assert {fault.says for fault in hidden_faults(report)} == {
+    assert {fault.message for fault in hidden_faults(report)} == {
         "relu_forward ended its Python process"
     }
 
@@ -124,7 +124,7 @@ def test_the_memory_of_a_worker_holds_no_other_submission_and_no_reference(
     with Worker(boxes.plan(mode)) as worker:
         grade_one(hostile.of_code("handed in before", wrong + THEIRS), assignment, worker)
         report = grade_one(scanner, assignment, worker)
-    says = next(f.says for item in report.items for f in item.faults if "found [" in f.says)
+    says = next(f.message for item in report.items for f in item.faults if "found [" in f.message)
     theirs, reference, mine = map(int, says.partition("found [")[2].rstrip("]").split(","))
     assert mine > 10, "the scanner does not even see its own file"
     # One page has the marks themselves, turned round, where the scanner compares them.
@@ -192,4 +192,4 @@ def test_two_submissions_at_once_do_not_meet(mode: str, assignment: Assignment) 
 
 
 def faults(report: Report) -> list[str]:
-    return [fault.says for item in report.items for fault in item.faults][:5]
+    return [fault.message for item in report.items for fault in item.faults][:5]

@@ -43,7 +43,7 @@ class Expected:
 
     arguments: tuple[str, ...]
     code: int
-    says: str
+    message: str
 
 
 COMMANDS = (
@@ -84,7 +84,7 @@ def test_commands_work_without_what_only_linux_has(system: str, tmp_path: Path) 
     found: list[dict[str, Any]] = json.loads(done.stdout)
     for one, came in zip(COMMANDS, found, strict=True):
         assert came["code"] == one.code, (one, came)
-        assert one.says.format(system=system) in came["out"] + came["err"], (one, came)
+        assert one.message.format(system=system) in came["out"] + came["err"], (one, came)
         assert "Traceback" not in came["err"], (one, came)
         if "export" in one.arguments:
             assert "\r" not in came["out"]

@@ -144,7 +144,7 @@ def test_an_import_that_never_ends_is_waited_for_once(folder: Path) -> None:
     with Pool(1) as pool:
         checked = list(Checker(hanging, "cs231n", files, pool).check(hanging.code[:4]))
     assert {one.status for one in checked} == {"timeout"}
-    assert "within" in checked[0].verdict.faults[0].says
+    assert "within" in checked[0].verdict.faults[0].message
 
 
 def test_files_that_bear_names_of_python_s_own_do_no_harm(folder: Path) -> None:
@@ -250,7 +250,7 @@ def test_it_names_the_mistake_and_what_is_right_beside_it(assignment: public.Pub
         items = chosen(assignment, ["affine_backward", "TwoLayerNet"])
         backward, net = checker.check(items)
     assert backward.waits_for is None  # it rests on a wrong function, and has a mistake of its own
-    assert backward.cause and backward.cause.certain and backward.cause.says == mistake.says
+    assert backward.cause and backward.cause.certain and backward.cause.message == mistake.says
     assert backward.hint == mistake.hints[0]
     assert net.waits_for == "affine_forward"  # found though nobody asked for it
     said = lines(backward, in_full=True)

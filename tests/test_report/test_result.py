@@ -227,7 +227,7 @@ def test_a_fault_tells_no_arrays_inputs_or_source_lines() -> None:
 def test_a_hidden_fault_carries_nothing_but_its_sentence_and_size() -> None:
     text = result.write(with_faults(replace(HIDDEN, raised=PUBLIC.raised)))
     (fault,) = json.loads(text)["items"][0]["faults"]
-    assert fault["at"] is None and fault["says"] == HIDDEN.says
+    assert fault["at"] is None and fault["says"] == HIDDEN.message
     for secret in ("ValueError", "return", "Look."):
         assert secret not in text
 

@@ -215,19 +215,21 @@ MARKS: dict[str, tuple[dict[str, str], str, bool]] = {
 def test_marks_are_recognised(what: str) -> None:
     texts, rubric, sure = MARKS[what]
     found = generation.recognise({path: text.encode() for path, text in texts.items()}, "cs231n")
-    assert (found.rubric, found.sure) == (rubric, sure), found.says
-    assert found.says.startswith("Graded as course year") and "--rubric cs231n-a2" in found.says
-    assert f"--rubric {rubric}." not in found.says  # it names another
+    assert (found.rubric, found.sure) == (rubric, sure), found.message
+    assert (
+        found.message.startswith("Graded as course year") and "--rubric cs231n-a2" in found.message
+    )
+    assert f"--rubric {rubric}." not in found.message  # it names another
 
 
 def test_the_reason_is_one_plain_sentence() -> None:
     found = generation.recognise(starters.files(2021), "cs231n")
-    assert found.says == (
+    assert found.message == (
         "Graded as course years 2021-2024: fc_net.py takes dropout_keep_ratio and has no "
         "TwoLayerNet, FullyConnectedNets.ipynb is there. Another year: --rubric cs231n-a2."
     )
     torn = generation.recognise({NET: (TWO + HEAD.format(KEEP_RATIO)).encode()}, "cs231n")
-    assert torn.says == (
+    assert torn.message == (
         "Graded as course years 2018-2020: fc_net.py has TwoLayerNet, though fc_net.py takes "
         "dropout_keep_ratio, as in course years 2021-2024; of two generations the one that asks "
         "for more is taken. Another year: --rubric cs231n-a2-2021."
@@ -352,7 +354,7 @@ def test_a_loss_is_called_changed_only_where_usual_scores_show_it_and_it_was_han
     for name in ("cs231n-a2", "cs231n-a2-2016", "cs231n-a2-2021"):
         files = handed_in.planted(dict(solved(name)), f"import numpy as np\n{text}")
         report = grade_one(of_files("loss", files), assignments[name], worker)
-        flags = [flag.says for flag in report.flags]
+        flags = [flag.message for flag in report.flags]
         given = name != "cs231n-a2-2021"
         says = "softmax_loss gives other values than the one handed out; graded with the latter"
         assert flags == ([says] if is_changed and given else [])

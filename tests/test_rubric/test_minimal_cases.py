@@ -235,7 +235,7 @@ def test_the_smallest_case_that_fails_is_shown(items: dict[str, Shown]) -> None:
     assert items["more_layers/affine_backward"].smallest.case == "affine_backward/small_2x1"
     assert items["more_layers/relu_forward"].smallest.inputs["x"].size <= 2
     second = items["layers/sgd_momentum"].smallest  # right from zero, wrong from the second step
-    assert "after step 2" in second.says and "2_steps" in second.case
+    assert "after step 2" in second.message and "2_steps" in second.case
 
 
 def test_an_exception_is_shown_with_what_was_expected(items: dict[str, Shown]) -> None:

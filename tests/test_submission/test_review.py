@@ -143,8 +143,8 @@ def test_other_versions_and_compiled_modules_in_the_upload_are_said(tmp_path: Pa
         (tmp_path / name).write_text(text)
     flags = review.flags(read_submission(tmp_path), RUBRIC)
     assert found(list(flags)) == [("layers.py", "source_differs"), ("optim.py", "source_differs")]
-    assert "'old/layers.py'" in flags[0].says and "1 more" in flags[0].says
-    assert "compiled" in flags[1].says
+    assert "'old/layers.py'" in flags[0].message and "1 more" in flags[0].message
+    assert "compiled" in flags[1].message
 
 
 # ------------------------------------------------------------------------------ bytes
@@ -265,7 +265,7 @@ def test_flags_are_few_and_in_order() -> None:
 
 def test_the_same_words_are_said_once_with_how_often() -> None:
     flags = of("x = 1\nexec('')\nexec('')\nexec('')\n")
-    assert found(flags) == [("layers.py:2", "reaches_outside")] and "(3 times)" in flags[0].says
+    assert found(flags) == [("layers.py:2", "reaches_outside")] and "(3 times)" in flags[0].message
 
 
 @pytest.mark.parametrize(
@@ -277,20 +277,20 @@ def test_what_a_student_wrote_is_bounded_and_visible(code: str) -> None:
     flags = of(code + "\n")
     assert flags
     for flag in flags:
-        assert len(flag.says) <= review.LONGEST + 20 and flag.says.isprintable()
+        assert len(flag.message) <= review.LONGEST + 20 and flag.message.isprintable()
 
 
 def test_a_line_is_flagged_once_for_one_thing() -> None:
     back = "def relu_backward(dout, cache):\n    h = 1e-6\n    for x in cache:\n"
     flags = of(back + "        (relu_forward(x + h) - relu_forward(x - h)) / (2 * h)\n")
-    assert len(flags) == 1 and "2 times" not in flags[0].says
-    assert "is mean to Python" in of("\uff4dean = 1\n")[0].says
+    assert len(flags) == 1 and "2 times" not in flags[0].message
+    assert "is mean to Python" in of("\uff4dean = 1\n")[0].message
 
 
 def test_characters_that_cannot_be_seen_are_spelled_out() -> None:
-    assert "\\u202e" in of("x = 1 # \u202e\n")[0].says
-    assert "\\u200b" in of("x = 'a\u200b'\n")[0].says
-    assert "\\u0445" in of("x = 1\n\u0445 = 2\n")[0].says
+    assert "\\u202e" in of("x = 1 # \u202e\n")[0].message
+    assert "\\u200b" in of("x = 'a\u200b'\n")[0].message
+    assert "\\u0445" in of("x = 1\n\u0445 = 2\n")[0].message
 
 
 N = 100_000

@@ -192,7 +192,7 @@ def test_what_is_not_there_has_its_own_word(
     report = grade_one(submission, assignment, worker)
     found = next(item for item in report.items if item.id == name)
     assert found.earned == 0 and found.status == status
-    assert {fault.says[: len(says)] for fault in found.faults} == {says}
+    assert {fault.message[: len(says)] for fault in found.faults} == {says}
     if status == "missing":
         assert {part.status for part in found.parts} == {"missing"}
 
@@ -240,7 +240,7 @@ def test_a_part_that_is_not_written_is_told_apart_from_the_whole(
 ) -> None:
     submission, name, says = STUBS[what]
     found = next(i for i in grade_one(submission, assignment, worker).items if i.id == name)
-    assert {fault.says for fault in found.faults} == {says}
+    assert {fault.message for fault in found.faults} == {says}
 
 
 @pytest.mark.parametrize("submission", [handed_in.template(), handed_in.unwritten()])

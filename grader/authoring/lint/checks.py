@@ -13,11 +13,11 @@ class Defect:
     """One thing that is not right: the place, what is wrong there, what to do next."""
 
     place: str
-    says: str
+    message: str
     do: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.says}; {self.do}"
+        return f"{self.place}: {self.message}; {self.do}"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def is_right(missing: Sequence[str], report: Report) -> str:
     for item in _code(report):
         if item.id in lacking:
             continue
-        said = "; ".join(fault.says for fault in item.faults)
+        said = "; ".join(fault.message for fault in item.faults)
         if item.id not in missing and (item.earned < item.possible or said):
             return f"{item.id} gets {item.earned:g} of {item.possible:g} ({said})"
         if item.cause is not None:
@@ -28,7 +28,7 @@ def is_right(missing: Sequence[str], report: Report) -> str:
 
 def is_flawless(report: Report) -> str:
     """Right, and without a warning."""
-    warned = [f"{item.id}: {one.says}" for item in _code(report) for one in item.warnings]
+    warned = [f"{item.id}: {one.message}" for item in _code(report) for one in item.warnings]
     return is_right((), report) or (warned[0] if warned else "")
 
 

@@ -28,7 +28,7 @@ def golden(home: Path, rubrics: Sequence[Rubric]) -> Check:
         stored = Golden.read(folder)
     except BackgradeError as error:
         return Check(name, "", [of_error(error)])
-    problems = [Defect(str(folder), f"{one.array}: {one.says}", BUILD) for one in differing]
+    problems = [Defect(str(folder), f"{one.array}: {one.message}", BUILD) for one in differing]
     if not problems and stored.reference != reference.sha256(home / "reference"):
         problems = [Defect(str(folder), "was made from another text of the reference", BUILD)]
     return Check(name, counted(len(list(stored.arrays())), "array"), problems)

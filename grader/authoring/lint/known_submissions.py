@@ -37,7 +37,7 @@ class WrongSubmission:
     """One wrong submission: what is wrong, and which parts of which items it must lose."""
 
     name: str
-    says: str
+    message: str
     fails: dict[str, list[str]]
     rubric: str
     submission: Submission

@@ -53,6 +53,6 @@ def _what(row: Check) -> str:
 
 
 def _tell(problem: Defect, console: Console) -> None:
-    text = f"[bold]{escape(problem.place)}[/]: {escape(problem.says)}"
+    text = f"[bold]{escape(problem.place)}[/]: {escape(problem.message)}"
     console.print(text, soft_wrap=True, highlight=False)
     console.print(f"  {escape(problem.do)}", style="cyan", soft_wrap=True, highlight=False)

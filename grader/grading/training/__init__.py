@@ -99,7 +99,7 @@ def judge(
         if notebook is None or notebook.status in ("missing", "skipped"):
             results[item.id] = score.bare(item, "skipped")
         elif notebook.status == "unreadable":
-            what = f"{notebook.name} could not be read: {notebook.says or 'it is no notebook'}"
+            what = f"{notebook.name} could not be read: {notebook.message or 'it is no notebook'}"
             fault = _fault(item, item.parts[0], what)
             results[item.id] = replace(score.bare(item, "pending"), faults=(fault,))
         else:
@@ -158,8 +158,8 @@ def _because_of(
 
 def _message(finding: GoalResult, notebook: Notebook) -> str:
     """Return the sentence about a goal; if there was no run, also what stopped the notebook."""
-    if finding.kind == "missing" and notebook.says:
-        return f"{finding.message}. {notebook.name}: {notebook.says}"
+    if finding.kind == "missing" and notebook.message:
+        return f"{finding.message}. {notebook.name}: {notebook.message}"
     if finding.kind == "missing" and notebook.failed_cell is not None:
         stopped = f"Cell {notebook.failed_cell} of {notebook.name} was the first to stop"
         return f"{finding.message}. {stopped}: mend it first, for later cells may need it"

@@ -145,7 +145,7 @@ def missing(wanted: RunFilter, fitting: Sequence[Trained]) -> str:
         )
     of = "" if wanted == RunFilter() else f" of {words(wanted)}"
     text = f"No training run{of} was found"
-    odd = [run.says for run in fitting if run.val_accuracy is None and run.says]
+    odd = [run.message for run in fitting if run.val_accuracy is None and run.message]
     if odd:
         text += f". Runs that could not be recomputed: {len(odd)}; of the first, {odd[0]}"
     return f"{text}. Train one with the Solver that is handed out, in any cell of the notebooks"
@@ -154,7 +154,7 @@ def missing(wanted: RunFilter, fitting: Sequence[Trained]) -> str:
 def claim(best: Trained, on: On) -> str:
     """A run could not be recomputed, though it may be right."""
     return (
-        f"A run could not be recomputed: {best.says}. It tells of {share(claimed(best, on))} of "
+        f"A run could not be recomputed: {best.message}. It tells of {share(claimed(best, on))} of "
         f"{images(on)}, which is an unverified claim; a person has to look"
     )
 

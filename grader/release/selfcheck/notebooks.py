@@ -18,7 +18,7 @@ SOME = 6  # names of a long list that are shown
 class Note:
     """One sentence on what would be handed in; `serious` where it can cost points."""
 
-    says: str
+    message: str
     serious: bool = True
 
 

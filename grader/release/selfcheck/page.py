@@ -88,13 +88,14 @@ def _section(one: Checked, place: str) -> Iterator[str]:
     picked = chosen(one.verdict.faults)
     for fault in picked:
         detail = show_fault(fault, SIDE)
-        yield f"<p class='bad'>{escape(detail.says)}</p>\n<p class='dim'>{escape(detail.check)}</p>"
+        yield f"<p class='bad'>{escape(detail.message)}</p>"
+        yield f"<p class='dim'>{escape(detail.check)}</p>"
         for frame in detail.frames:
             yield f"<pre>{escape(frame.place)}: {escape(frame.source)}</pre>"
         if detail.example:
             yield from _example(detail.example)
     if one.cause:
-        yield f"<p>{label(one.cause)} {escape(one.cause.says)}</p>"
+        yield f"<p>{label(one.cause)} {escape(one.cause.message)}</p>"
     rest = [fault for fault in one.verdict.faults if all(fault is not each for each in picked)]
     if rest:
         yield "<ul>" + "".join(f"<li>{escape(in_one_line(f))}</li>" for f in rest) + "</ul>"

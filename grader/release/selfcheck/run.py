@@ -131,7 +131,7 @@ def _conclude(
         context.screen.line(f"As a page: {context.page}")
     serious = [note for note in notes if note.serious]
     if serious:
-        context.screen.line(f"Next: {serious[0].says}")
+        context.screen.line(f"Next: {serious[0].message}")
     else:
         show.next_step(context.screen, checked, places, len(checked) == len(context.public.code))
     return RIGHT if all(one.passed for one in checked) and not serious else WRONG
@@ -141,4 +141,4 @@ def _notes(screen: Screen, notes: Sequence[Note]) -> None:
     if notes:
         screen.line()
     for note in notes:
-        screen.line(note.says, "" if note.serious else "dim", 2, "- ")
+        screen.line(note.message, "" if note.serious else "dim", 2, "- ")

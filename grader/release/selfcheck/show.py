@@ -95,7 +95,7 @@ def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
         _wrong(screen, checked, in_full)
     if in_full or kind == "passed":
         for warning in checked.verdict.warnings[: SIDE if in_full else 1]:
-            screen.line(f"It costs nothing, but: {one_line(warning.says)}", "dim", 7)
+            screen.line(f"It costs nothing, but: {one_line(warning.message)}", "dim", 7)
     if in_full:
         _printed(screen, checked)
 
@@ -104,13 +104,13 @@ def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
     picked = chosen(checked.verdict.faults)
     for fault in picked[: None if in_full else 1]:
         detail = show_fault(fault, SIDE if in_full else 0)
-        screen.line(one_line(detail.says), "", 7)
+        screen.line(one_line(detail.message), "", 7)
         if in_full:
             _details(screen, detail)
     if text := lede(checked.parts):
         screen.line(text, "", 7)
     if checked.cause:
-        screen.line(f"{label(checked.cause)} {one_line(checked.cause.says)}", "", 7)
+        screen.line(f"{label(checked.cause)} {one_line(checked.cause.message)}", "", 7)
     if in_full:
         rest = [f for f in checked.verdict.faults if all(f is not one for one in picked)]
         for fault in rest[:SIDE]:
