@@ -198,7 +198,7 @@ def exists(entry: str) -> bool:
     if ":" not in entry:
         return (hostile.HOSTILE / f"{entry}.py").exists()
     module, name, *start = entry.split(":")
-    [path] = (ROOT / "tests").rglob(f"{module}.py")
+    [path] = (ROOT / "tests").rglob(f"{module.rpartition('.')[2]}.py")
     dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
     found = getattr(importlib.import_module(dotted), name, None)
     if start:
