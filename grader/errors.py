@@ -83,7 +83,8 @@ def log_fault(where: str) -> str:
         if file.is_absolute():  # without a home folder it would lie in the submission's
             with suppress(OSError, ValueError):
                 file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8", errors="replace")
+                with file.open("w", encoding="utf-8", errors="replace", newline="\n") as out:
+                    out.write(text)
                 _keep_newest(file.parent)
                 inside = file.is_relative_to(home)
                 return f"~/{file.relative_to(home).as_posix()}" if inside else str(file)

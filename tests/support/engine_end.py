@@ -166,7 +166,7 @@ def with_policy(assignment: Assignment, **fields: Any) -> Assignment:
 
 def fault(kind: FaultKind, part: str = "all", **fields: Any) -> Fault:
     """Return a fault of that kind in that part."""
-    given = {"case": "item/one", "output": part, "says": f"{kind} in {part}", "public": True}
+    given = {"case": "item/one", "output": part, "message": f"{kind} in {part}", "public": True}
     return Fault(part=part, kind=kind, **{**given, **fields})
 
 

@@ -120,7 +120,7 @@ def test_each_part_of_an_item_may_have_a_mistake_of_its_own(
     cause = item(report, "affine_backward").cause
     assert cause is not None and cause.certain
     assert cause.id == "affine_backward/dx-flattened+affine_backward/db-mean"
-    assert both[0].message in cause.message and both[1].message in cause.message
+    assert both[0].says in cause.message and both[1].says in cause.message
 
 
 def test_the_hints_are_those_of_the_mistake_up_to_the_rubrics_level(

@@ -14,7 +14,7 @@ import pytest
 
 from grader import judges
 from grader.authoring.fixtures import misconception_answers, misconceptions, reference
-from grader.authoring.fixtures.misconceptions import Misconception, Overlap
+from grader.authoring.fixtures.misconceptions import Overlap
 from grader.errors import GoldenError
 from grader.golden.misconceptions import Misconceptions, manifest_bytes
 from grader.golden.store import Golden, npy_bytes
@@ -266,7 +266,7 @@ def test_a_rubric_without_an_item_needs_no_case_for_its_mistakes(golden: Golden)
 
 
 def test_an_overlap_with_a_convention_is_no_error_but_one_of_its_own_is() -> None:
-    both = Misconception("a/b", "", "", (), {}, {"f": (("x + 1", "y"),)})
-    joined = misconceptions.together(both.change, {"f": (("+ 1", "z"),)})
+    change = {"f": (("x + 1", "y"),)}
+    joined = misconceptions.together(change, {"f": (("+ 1", "z"),)})
     with pytest.raises(Overlap):
         misconceptions.applied(FILES, joined)

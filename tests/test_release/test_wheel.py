@@ -46,7 +46,7 @@ ARCHIVES = """
 import hashlib
 from grader import resources
 from grader.release import bundle
-source = bundle.Source(resources.assignment("cs231n-a2"), resources.home())
+source = bundle.ReleaseInputs(resources.assignment("cs231n-a2"), resources.home())
 print(source.home)
 for name, make in bundle.FOR_STAFF.items():
     print(name, hashlib.sha256(make(source)).hexdigest())
