@@ -188,6 +188,17 @@ def test_the_guide_names_what_is_there() -> None:
         assert not name or re.search(defined, code, re.MULTILINE), f"{file} has no {name}"
 
 
+def test_pages_and_comments_name_files_that_are_there() -> None:
+    root, ends = GRADER.parent, (".md", ".toml")
+    files = (path for name in ("docs", "rubrics", "reference") for path in (root / name).rglob("*"))
+    paths = [path for path in files if path.suffix in ends]
+    texts = {path: path.read_text(encoding="utf-8") for path in paths}
+    named = {(name, path) for path, text in texts.items()
+             for name in re.findall(r"\bgrader/[a-z_/]+\.py", text)}  # fmt: skip
+    assert named
+    assert [f"{path}: {name}" for name, path in named if not (root / name).is_file()] == []
+
+
 def test_the_guide_has_every_floor() -> None:
     text = GUIDE.read_text(encoding="utf-8")
     for floor in FLOORS[:-1]:
