@@ -114,12 +114,19 @@ class _Runner:
             entry = None
             seen = Transcript(name, seen.sources, seen.files, self.spool)
             over = self._run(script, seen, self.cache.begin(key) if self.cache else None)
+        places = [cell.number for cell in cells if cell.kind == "code"]
+        ran = tuple(
+            replace(
+                _cell(cell, seen, over, limits), count=count, place=1 + places.index(cell.number)
+            )
+            for count, cell in enumerate(ready, start=1)
+        )
         status, sentence = _status(over, seen, limits)
         return Notebook(
             name=name,
             status=status,
             message=sentence,
-            cells=tuple(_cell(cell, seen, over, limits) for cell in ready),
+            cells=ran,
             markdown={cell.number: cell.text for cell in cells if cell.kind == "markdown"},
             tags={cell.number: cell.tags for cell in cells if cell.tags},
             trainings=tuple(seen.trainings),
