@@ -195,7 +195,8 @@ def warm() -> Shell:
 
 def _await(coroutine: Any) -> Any:
     """Run a cell that has `await` in it to its end, in a loop that needs no socket."""
-    from asyncio import SelectorEventLoop, selector_events  # few notebooks need them
+    from asyncio import selector_events  # few notebooks need them
+
     from IPython.core.async_helpers import get_asyncio_loop
 
     selector_events.BaseSelectorEventLoop._make_self_pipe = _make_self_pipe  # type: ignore

@@ -24,7 +24,7 @@ class Draws:
         self._looks: dict[Any, list[float]] = {}  # the last accuracies that a run told
 
     def reply(self, message: Mapping[str, Any]) -> dict[str, bool] | None:
-        """Return what is said to a frame that commits: {"show": ..., "spent": ...}; else None.
+        """Return what is said to a frame that commits: {"asked": ..., "spent": ...}; else None.
 
         `spent` says that no more can be kept.
         """
@@ -39,7 +39,7 @@ class Draws:
         self._looks[run] = look
         if step in (0, 1):
             self._starts -= size
-            return {"show": self._starts >= 0, "spent": self._starts < 0}
+            return {"asked": self._starts >= 0, "spent": self._starts < 0}
         epochs = commit.get("epochs")
         chance = 1 / epochs if type(epochs) is int and epochs > 0 else 1.0
         if look and before:
@@ -47,9 +47,9 @@ class Draws:
         elif not look:
             chance = 1.0
         if int.from_bytes(os.urandom(7), "big") >= chance * 2**56:
-            return {"show": False, "spent": False}
+            return {"asked": False, "spent": False}
         self._epochs -= 2 * size
-        return {"show": self._epochs >= 0, "spent": self._epochs < 0}
+        return {"asked": self._epochs >= 0, "spent": self._epochs < 0}
 
 
 def _numbers(look: Any) -> list[float]:

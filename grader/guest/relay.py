@@ -178,8 +178,6 @@ def _started(work: Work, confine: Callable[[], None]) -> tuple[int, int, int]:
     """Fork the child; return its pid, the pipe of requests to it, the pipe of its answers."""
     requests, asking = os.pipe()
     os.set_blocking(asking, False)
-    pid, answers = start(
-        lambda answer: work(wire.Incoming(requests), answer), confine, requests
-    )
+    pid, answers = start(lambda answer: work(wire.Incoming(requests), answer), confine, requests)
     os.close(requests)
     return pid, asking, answers

@@ -22,9 +22,9 @@ import numpy as np
 
 from grader.guest import training_state
 from grader.guest.children import Answer
-from grader.guest.wire import FITTED
+from grader.guest.wire import FITTED, Arrays
 
-Ask = Callable[[dict[str, Any]], Mapping[str, Any]]
+Ask = Callable[[Mapping[str, Any], Arrays], Mapping[str, Any]]
 PIECE = 1024**2  # numbers of an array that go into one frame
 MAX_NAMES = 200
 KEYS = 256  # numbers by which a training image is known again; 8 took white skies for each other
@@ -112,8 +112,8 @@ class StateLog:
             "look": None if is_first else [_plain(look[0]) for look in looks],
             **({"settings": _settings(solver)} if is_first else {}),
         }  # fmt: skip
-        reply = self._ask({"commit": commit})
-        if reply.get("show"):
+        reply = self._ask({"commit": commit}, {})
+        if reply.get("asked"):
             for known, arrays in ([] if self._last is None else [self._last]) + [(step, state)]:
                 if known not in self._shown:
                     self._show(known, arrays)

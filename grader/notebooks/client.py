@@ -15,7 +15,6 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
 from grader.notebooks.kernel import Manager
-from grader.notebooks.outputs import MAX_TEXT
 
 PATIENCE_S = 5.0  # for the thread to end, once the grader was interrupted
 SKIP, RAISES = "skip-execution", "raises-exception"  # tags that nbclient knows

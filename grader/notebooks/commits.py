@@ -35,7 +35,7 @@ class Commits:
         if isinstance(commit := message.get("commit"), dict):
             self._spool.keep()
             self._is_good = True
-            self._commit(commit, message.get("show") is True, message.get("spent") is True)
+            self._commit(commit, message.get("asked") is True, message.get("spent") is True)
         elif "array" in message:
             self._is_good &= self._spool.add(message, arrays.get("piece"))
         elif "whole" in message:

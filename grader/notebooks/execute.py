@@ -130,7 +130,7 @@ class _Runner:
             if new and ran.driven.over == "done" and not any(r["interrupted"] for r in replies):
                 new.keep()
         except (Gone, Late):
-            ran = Ran(Driven(over="lost"), copy.deepcopy(node), ())
+            ran = Ran(Driven(over="lost"), copy.deepcopy(node), (), 0)
         finally:
             if new:
                 new.drop()
@@ -140,9 +140,7 @@ class _Runner:
             self.worker.close()
         return ran
 
-    def _drive(
-        self, script: Script, node: NotebookNode, frames: Frames, deadline: float
-    ) -> Ran:
+    def _drive(self, script: Script, node: NotebookNode, frames: Frames, deadline: float) -> Ran:
         """Run the cells of a copy of the notebook by nbclient."""
         book, texts = copy.deepcopy(node), dict(script.cells)
         for number, cell in enumerate(book.cells, start=1):
@@ -160,7 +158,7 @@ class _Runner:
         driven = client.drive(book, texts, kernel, script.cell_s, begins)
         for number, cell in enumerate(book.cells, start=1):
             cell.metadata = copy.deepcopy(node.cells[number - 1].metadata)
-        return Ran(driven, book, tuple(seen.trainings))
+        return Ran(driven, book, tuple(seen.trainings), seen.abandoned)
 
 
 def _ready(number: int, cell: NotebookNode) -> Runnable:

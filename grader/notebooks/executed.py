@@ -23,6 +23,7 @@ class Ran:
     driven: Driven
     node: NotebookNode
     trainings: tuple[Training, ...]
+    abandoned: int
 
 
 def record(
@@ -53,6 +54,7 @@ def record(
         markdown={n: c.source for n, c in numbered.items() if c.cell_type == "markdown"},
         tags={n: named for n, named in tags.items() if named},
         trainings=ran.trainings,
+        abandoned=ran.abandoned,
         repaired=tuple(f"{name}: {line}" for cell in ready for line in cell.repaired),
         reused=reused,
         written=ipynb.write(node),
@@ -99,7 +101,10 @@ def _outcome(
     if driven.over == "timeout":
         return "timeout", f"the notebook's {limits.notebook_s:g} s were used up"
     if driven.over == "stuck":
-        return "timeout", f"did not stop after {limits.cell_s:g} s of {limits.cell_s:g} s, so all was stopped"
+        return (
+            "timeout",
+            f"did not stop after {limits.cell_s:g} s of {limits.cell_s:g} s, so all was stopped",
+        )
     return "died", "ended the whole kernel" if driven.over == "died" else "the box ended"
 
 

@@ -88,7 +88,7 @@ class Channel:
         """Return the next message. Raises Empty after `timeout` seconds, or if none will come."""
         try:
             message = await asyncio.wait_for(self._queue.get(), timeout)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise Empty from None
         if message is None:
             raise Empty
