@@ -81,11 +81,10 @@ def submission(
 
     page = folder / "report.html"
     for notebook in executed:
-        from grader.notebooks import execute, ipynb
+        from grader.notebooks import execute
 
         if notebook.cells:
-            ran = ipynb.write(execute.sources(given, notebook.name), notebook)
-            write(folder / Path(notebook.name).name, ran)
+            write(folder / Path(notebook.name).name, execute.written(given, notebook))
     write(folder / "result.json", result.write(report))
     write(page, html.render(report, version=grader.__version__))
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -13,13 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from nbformat import NotebookNode, from_dict
+
 from grader.box.job import Gone, Job, Script
 from grader.box.plan import NotebookWorkspace, Plan
 from grader.box.worker import Worker
 from grader.errors import UnusableSubmission, WireError
 from grader.guest.wire import Late
 from grader.notebooks import ipynb
-from grader.notebooks.ipynb import Runnable, SourceCell
+from grader.notebooks.ipynb import Runnable
 from grader.notebooks.run_cache import CachedRun, RunCache, RunRecorder
 from grader.notebooks.spool import Spool
 from grader.notebooks.transcript import Transcript
@@ -63,8 +66,8 @@ def execute(
     A run of the very same notebook and code that is in `cache` is used again; new ones go there.
     """
     readable = {name: _read(submission, name) for name in names}
-    cells = [c for found in readable.values() if not isinstance(found, Notebook) for c in found]
-    text = "\n".join(cell.text for cell in cells)
+    read = [found for found in readable.values() if not isinstance(found, Notebook)]
+    text = "\n".join(cell.source for node in read for cell in node.cells)
     imports = "\n".join(re.findall(r"^[ \t]*(?:from|import)\b.*", text, re.M))
     job = replace(job, also=tuple(sorted({*re.findall(r"\w+", imports)})))
     runner = _Runner(job, worker, limits, spool, progress, cache)
@@ -74,13 +77,32 @@ def execute(
     )
 
 
-def sources(submission: Submission, name: str) -> list[SourceCell]:
-    """Return the cells of a notebook as handed in; none if it cannot be read."""
-    found = _read(submission, name)
-    return [] if isinstance(found, Notebook) else found
+def written(submission: Submission, notebook: Notebook) -> str:
+    """Return an executed notebook as .ipynb: the cells that were handed in, and our outputs."""
+    node = ipynb.read(submission.files[notebook.name], notebook.name)
+    for cell in notebook.cells:
+        handed_in = node.cells[cell.number - 1]
+        handed_in.execution_count, handed_in.outputs = cell.number, from_dict(_outputs(cell))
+    return ipynb.write(node)
 
 
-def _read(submission: Submission, name: str) -> list[SourceCell] | Notebook:
+def _outputs(ran: Cell) -> list[dict[str, Any]]:
+    outputs: list[dict[str, Any]] = []
+    if text := ran.text + (f"[{ran.outcome}: {ran.why}]\n" if ran.why else ""):
+        outputs.append({"output_type": "stream", "name": "stdout", "text": text})
+    for image in ran.images:
+        data = {"image/png": base64.b64encode(image).decode()}
+        outputs.append({"output_type": "display_data", "metadata": {}, "data": data})
+    if ran.raised:
+        lines = [f"{path}, line {line}: {text}" for path, line, _, text in ran.raised.frames]
+        outputs.append({
+            "output_type": "error", "ename": ran.raised.type, "evalue": ran.raised.message,
+            "traceback": [*lines, f"{ran.raised.type}: {ran.raised.message}"],
+        })  # fmt: skip
+    return outputs
+
+
+def _read(submission: Submission, name: str) -> NotebookNode | Notebook:
     data = submission.files.get(name)
     if data is None:
         return Notebook(name, "missing", f"{name} is not in the submission")
@@ -101,8 +123,10 @@ class _Runner:
     progress: Progress | None
     cache: RunCache | None
 
-    def run(self, name: str, cells: list[SourceCell]) -> Notebook:
-        ready = [ipynb.runnable(c) for c in cells if c.kind == "code" and c.text.strip()]
+    def run(self, name: str, node: NotebookNode) -> Notebook:
+        cells = dict(enumerate(node.cells, start=1))
+        code = {n: c.source for n, c in cells.items() if c.cell_type == "code"}
+        ready = [ipynb.runnable(n, source) for n, source in code.items() if source.strip()]
         to_run = tuple((cell.number, cell.text) for cell in ready if not cell.why)
         limits = self.limits
         script = Script(name, to_run, limits.cell_s, limits.notebook_s, limits.memory_mb * 1024**2)
@@ -120,8 +144,8 @@ class _Runner:
             status=status,
             message=sentence,
             cells=tuple(_cell(cell, seen, over, limits) for cell in ready),
-            markdown={cell.number: cell.text for cell in cells if cell.kind == "markdown"},
-            tags={cell.number: cell.tags for cell in cells if cell.tags},
+            markdown={n: c.source for n, c in cells.items() if c.cell_type == "markdown"},
+            tags={n: tuple(c.metadata.tags) for n, c in cells.items() if "tags" in c.metadata},
             trainings=tuple(seen.trainings),
             repaired=tuple(f"{name}: {line}" for cell in ready for line in cell.repaired),
             reused=entry.at if entry else "",

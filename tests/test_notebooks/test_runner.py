@@ -18,7 +18,7 @@ from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.errors import BoxError
 from grader.guest import cells
-from grader.notebooks import execute, ipynb
+from grader.notebooks import execute
 from grader.notebooks.spool import Spool
 from grader.notebooks.transcript import Transcript, training_of
 from grader.rubric.records import NotebookLimits
@@ -230,7 +230,7 @@ def test_what_a_file_says_of_itself_counts_for_nothing(worker: Worker) -> None:
     with processes.no_longer_than(60), Spool() as spool:
         (found,) = execute.execute(submission, [NAME], job, worker, LIMITS, spool)
     assert [cell.text for cell in found.cells] == ["Out[0]: 2\n"] * 2
-    written = ipynb.write(execute.sources(submission, NAME), found)
+    written = execute.written(submission, found)
     for record in (repr(found), written):
         assert FORGED not in record and "none of ours" not in record
     assert len({cell["id"] for cell in json.loads(written)["cells"]}) == 3
