@@ -140,9 +140,7 @@ class _Runner:
             self.worker.close()
         return ran
 
-    def _drive(
-        self, script: Script, node: NotebookNode, frames: Frames, deadline: float
-    ) -> Ran:
+    def _drive(self, script: Script, node: NotebookNode, frames: Frames, deadline: float) -> Ran:
         """Run the cells of a copy of the notebook by nbclient."""
         book, texts = copy.deepcopy(node), dict(script.cells)
         for number, cell in enumerate(book.cells, start=1):
