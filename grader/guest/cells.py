@@ -120,15 +120,15 @@ class Stream(io.TextIOBase):
 class Displays(DisplayPublisher):
     """Where `display` and plots go."""
 
+    shell: Any
+
     def publish(
         self, data: Any, *_: Any, transient: Any = None, update: bool = False, **__: Any
     ) -> None:
         """Show the data, or change what was shown under the same id."""
         name = plain_text((transient or {}).get("display_id") or "", 100)
-        if not update:
-            self.shell.outputs.show("display_data", data, name)
-        elif name:
-            self.shell.outputs.show("update", data, name)
+        if name or not update:
+            self.shell.outputs.show("update" if update else "display_data", data, name)
 
     def clear_output(self, wait: bool = False) -> None:
         """Take away what stands below the cell."""
@@ -137,6 +137,8 @@ class Displays(DisplayPublisher):
 
 class Results(DisplayHook):
     """Where the value of a cell's last line goes."""
+
+    shell: Any
 
     def write_output_prompt(self) -> None:
         """The number is not known here."""

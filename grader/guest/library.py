@@ -23,8 +23,8 @@ import numpy as np
 MAX_SOURCE = 1024 * 1024  # bytes of one file
 # Packages of the standard library that a homework may import; single files are all taken.
 PACKAGES = (
-    "asyncio", "collections", "concurrent", "email", "encodings", "html", "importlib", "json", "logging",
-    "unittest", "urllib", "xml",
+    "asyncio", "collections", "concurrent", "email", "encodings", "html", "importlib", "json",
+    "logging", "unittest", "urllib", "xml",
 )  # fmt: skip
 NOT_WANTED = ("tests", "f2py", "distutils")
 # Extension modules are loaded by path, so those that pure Python modules lean on come first.

@@ -68,12 +68,11 @@ class Relay:
         try:
             while True:
                 asked, answered = self._wait(requests)
-                if time.monotonic() >= self._deadline and (over := self._late()):
-                    yield {"over": over}, {}
-                    return
-                if asked and (over := self._take(requests)) is not None:
-                    if over:
-                        yield {"over": over}, {}
+                over = self._late() if time.monotonic() >= self._deadline else None
+                if asked and over is None:
+                    over = self._take(requests)
+                if over is not None:
+                    yield from [({"over": over}, {})] if over else []
                     return
                 if answered:
                     yield from self._answered()
@@ -103,14 +102,14 @@ class Relay:
             self._send()
         return requests.descriptor in read, self._answers in read
 
-    def _late(self) -> str:
+    def _late(self) -> str | None:
         """Interrupt a cell whose time is up; return how the notebook ended if that did not help."""
         if time.monotonic() >= self._ends:
             return "timeout"
         if self._interrupted:
             return "stuck"
         self._interrupt()
-        return ""
+        return None
 
     def _interrupt(self) -> None:
         self._interrupted, self._until = True, time.monotonic() + GRACE_S
@@ -165,7 +164,7 @@ class Relay:
         """Return a frame with what only this process may say in it, after it was replied to."""
         reply.pop("over", None)
         if (back := self._reply(reply)) is not None:
-            self._send(wire.pack(back | {"to": reply.get("ask")}))
+            self._send(wire.pack({**back, "to": reply.get("ask")}))
             reply |= back
         if "ended" in reply:
             took = time.monotonic() - self._began

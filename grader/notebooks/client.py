@@ -26,7 +26,6 @@ class Driven:
     """How a notebook ran: the content of the reply of each cell by number, and its end."""
 
     replies: dict[int, Mapping[str, Any]] = field(default_factory=dict)
-    counts: dict[int, int] = field(default_factory=dict)  # "In [n]" by number
     last: int = 0  # the cell that ran last
     over: str = ""  # as in Frames.end
 
@@ -39,13 +38,12 @@ def drive(
     `texts` are what is run for each. A cell that is to be skipped has the tag that nbclient knows.
     An error of a cell stops nothing. `begins(n)` is called as the nth of them begins.
     """
-    driven = Driven()
+    driven, counts = Driven(), counted(node)
 
     def begin(cell: NotebookNode, cell_index: int) -> None:
         driven.last = cell_index + 1
-        driven.counts[driven.last] = count = len(driven.counts) + 1
-        begins(count)
-        kernel.prepare(driven.last, texts[driven.last])
+        begins(len(driven.replies) + 1)
+        kernel.prepare(driven.last, counts[driven.last], texts[driven.last])
 
     def keep(cell: NotebookNode, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
         driven.replies[cell_index + 1] = execute_reply["content"]
@@ -76,6 +74,16 @@ def drive(
         raise kernel.fault
     driven.over = kernel.over or kernel.frames.end()
     return driven
+
+
+def counted(node: NotebookNode) -> dict[int, int]:
+    """Return what Jupyter shows beside code cells after a run from top to bottom, by number.
+
+    Cells that are skipped here have theirs, as in the student's own run; empty ones have none.
+    """
+    cells = enumerate(node.cells, start=1)
+    code = (n for n, cell in cells if cell.cell_type == "code" and cell.source.strip())
+    return {number: count for count, number in enumerate(code, start=1)}
 
 
 def apart(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -1,9 +1,9 @@
-"""What became of a notebook that ran: a record of each cell, its status, the file that is written."""
+"""The record of a notebook that ran: each cell, the status, the file that is written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nbformat import NotebookNode
@@ -36,10 +36,13 @@ def record(
 ) -> Notebook:
     """Return the record of a notebook; `code` are the numbers of all its code cells in order."""
     node = ran.node
-    cells = tuple(_cell(cell, code.index(cell.number) + 1, ran, limits) for cell in ready)
+    cells = tuple(
+        replace(_cell(cell, ran, limits), count=count, place=code.index(cell.number) + 1)
+        for count, cell in enumerate(ready, start=1)
+    )
     for cell in cells:
         written = node.cells[cell.number - 1]
-        written.execution_count = cell.count or None
+        written.execution_count = None if cell.outcome == "not_run" else cell.count
         if cell.why:
             note = f"[{cell.outcome}: {cell.why}]\n"
             written.outputs.append(new_output("stream", name="stderr", text=note))
@@ -61,7 +64,7 @@ def record(
     )
 
 
-def _cell(ready: Runnable, place: int, ran: Ran, limits: NotebookLimits) -> Cell:
+def _cell(ready: Runnable, ran: Ran, limits: NotebookLimits) -> Cell:
     """Return what became of a code cell, also of one that sent nothing."""
     driven, number = ran.driven, ready.number
     node = ran.node.cells[number - 1]
@@ -77,8 +80,6 @@ def _cell(ready: Runnable, place: int, ran: Ran, limits: NotebookLimits) -> Cell
         images=outputs.images_of(shown),
         raised=reply.get("raised") if outcome == "failed" else None,
         wall_s=reply.get("wall_s", 0.0),
-        count=driven.counts.get(number, 0),
-        place=place,
     )
 
 

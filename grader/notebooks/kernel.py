@@ -31,7 +31,8 @@ class Manager:
 
     `files` are the student's, for the lines of an exception; `budget` bounds what is kept. Frames
     that are no output go to `heard`, with the number of the cell. `cell` is the number of the one
-    that runs, or ran last; `over` how the kernel ended, "" while it lives.
+    that runs, or ran last, `count` what Jupyter shows beside it; `over` how the kernel ended, ""
+    while it lives.
     """
 
     has_kernel = True
@@ -46,14 +47,14 @@ class Manager:
     ) -> None:
         self.frames, self.files, self.budget, self.heard = frames, files, budget, heard
         self.deadline = deadline
-        self.cell = 0
+        self.cell = self.count = 0
         self.text = ""
         self.over = ""
         self.fault: Exception | None = None
 
-    def prepare(self, number: int, text: str) -> None:
-        """Say which cell the next request to execute means, and what is run for it."""
-        self.cell, self.text = number, text
+    def prepare(self, number: int, count: int, text: str) -> None:
+        """Say which cell the next request to execute means, "In [count]", and what is run."""
+        self.cell, self.count, self.text = number, count, text
 
     def client(self) -> Client:
         """Return the other half of the pair."""
@@ -103,7 +104,6 @@ class Client:
     def __init__(self, kernel: Manager) -> None:
         self.shell_channel, self.iopub_channel = Channel(), Channel()
         self._kernel = kernel
-        self._count = 0
         self._taking: asyncio.Task[None] | None = None
 
     def is_alive(self) -> bool:
@@ -121,9 +121,8 @@ class Client:
 
     def execute(self, code: str, **_: Any) -> str:
         """Begin the cell that the manager was prepared for; return the id of the request."""
-        self._count += 1
-        request = f"execute {self._count}"
-        cell = _CellMessages(request, self._count, self._kernel, self.iopub_channel)
+        request = f"execute {self._kernel.count}"
+        cell = _CellMessages(request, self._kernel, self.iopub_channel)
         self._taking = asyncio.ensure_future(self._take(cell))
         return request
 
@@ -154,8 +153,8 @@ class Client:
 class _CellMessages:
     """The messages that one cell becomes, in order."""
 
-    def __init__(self, request: str, count: int, kernel: Manager, iopub: Channel) -> None:
-        self._request, self._count, self._kernel, self._iopub = request, count, kernel, iopub
+    def __init__(self, request: str, kernel: Manager, iopub: Channel) -> None:
+        self._request, self._kernel, self._iopub = request, kernel, iopub
         self._room = Room(kernel.budget)
         self._name, self._printed = "stdout", ""
 
@@ -204,7 +203,7 @@ class _CellMessages:
         shown = {"text/plain": message.get("text")}
         if png is not None:
             shown = {"image/png": png.tobytes()}
-        output = {"output_type": kind, "data": shown, "execution_count": self._count}
+        output = {"output_type": kind, "data": shown, "execution_count": self._kernel.count}
         name = message.get("update", message.get("id"))
         named = name[:MAX_ID] if isinstance(name, str) else ""
         self._output(output, named, "update_display_data" if "update" in message else "")
@@ -219,7 +218,7 @@ class _CellMessages:
     def _reply(self, message: Mapping[str, Any]) -> Message:
         """Send the exception and the end; return the reply, with what a Cell has besides."""
         raised = None
-        content: Message = {"status": "ok", "execution_count": self._count}
+        content: Message = {"status": "ok", "execution_count": self._kernel.count}
         if message.get("outcome") != "ran":
             raised = raised_of(message, self._kernel.files)
             error = _error(raised)

@@ -112,7 +112,8 @@ class Notebook:
 
     `status` is "error" where a cell failed, "timeout" where time was up; `message` is a sentence
     about the status, `markdown` maps the numbers of text cells to their text. `reused` says when it
-    ran, if this is a cached run. `abandoned` counts trainings that began and did not end.
+    ran, if this is a cached run. `written` is the executed notebook as .ipynb, "" if there is none.
+    `abandoned` counts trainings that began and did not end.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Notebook:
     trainings: tuple[Training, ...] = ()
     repaired: tuple[str, ...] = ()
     reused: str = ""
+    written: str = ""
     abandoned: int = 0
 
     @property

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from grader import resources
+from grader.grading.training.images import Images
 from grader.guest import training_log
 from grader.guest.draws import Draws
-from grader.grading.training.images import Images
 from grader.notebooks.spool import Spool
 from grader.notebooks.transcript import Transcript
-from grader.types import Arrays, Training
+from grader.types import Arrays
 
 
 @contextmanager
