@@ -32,6 +32,10 @@ class Unrepeatable(Refused):
     """What a run tells may be true, and cannot be repeated here."""
 
 
+class Differs(Unrepeatable):
+    """The student's own code does something else now than what the run tells of."""
+
+
 def steps_of(training: Training) -> list[int]:
     """Return after how many steps a run commits to its state."""
     per_epoch = per_epoch_of(training)

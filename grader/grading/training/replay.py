@@ -11,6 +11,7 @@ What cannot be repeated is doubted with a sentence, for a person; nobody is accu
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -19,9 +20,10 @@ import numpy as np
 
 from grader.box.job import Job
 from grader.grading.training import form
-from grader.grading.training.form import Contradiction, Unrepeatable
+from grader.grading.training.form import Contradiction, Differs, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import accuracy, net_of
+from grader.grading.training.reference import Reference
 from grader.grading.training.repeat import Repeat, Run, averages_off, deviation
 from grader.guest import training_state
 from grader.guest.operations import NETS
@@ -45,10 +47,19 @@ class Code:
     student's items. `own` is the job of the student's files. `dropout_p` is the year's convention.
     """
 
-    reference: Callable[[Sequence[str]], Job]
+    reference: Callable[[tuple[str, ...]], Job]
     matched: tuple[str, ...]
     own: Job
     dropout_p: str
+
+    @classmethod
+    def of(
+        cls, trainer: Mapping[str, bytes], matched: tuple[str, ...], own: Job, dropout_p: str
+    ) -> Code | None:
+        """Return the code for a submission; None without the reference's files."""
+        # One job for the same alternatives: it stays open in the worker.
+        job = functools.cache(Reference(trainer).job)
+        return cls(job, matched, own, dropout_p) if trainer else None
 
 
 @dataclass(frozen=True)
@@ -191,7 +202,7 @@ class Replay:
                     raise Unrepeatable("its code computes something else there than the reference")
                 step += count
         if not end.is_met_by(state):
-            raise Unrepeatable("its own code comes to another state than the one it told of")
+            raise Differs("its own code comes to another state than the one it told of")
 
     def _piece(
         self, job: Job, run: Run, start: State, end: State, step: int, count: int, net: str
