@@ -36,6 +36,7 @@ AT_ONCE = 64 * 1024**2  # bytes of such states that are kept
 LOOK = 0.03  # accuracy that a told look may be off: another machine rounds in another way
 SAMPLED = 3.5  # standard deviations, where a run looked at some images only
 LOSS = 0.05  # of a told loss, likewise
+SOME = 200  # numbers of a parameter by which copies of a run are known
 AVERAGES = 0.2  # of a standard deviation, for running averages
 
 
@@ -118,6 +119,16 @@ class Replay:
             self._stretch(run, first, start, end)
         stds = tuple(float(w.std()) for w in _weights(first))
         return replace(training, num_epochs=epochs + training.num_epochs, initial_weight_std=stds)
+
+    def moved(self, training: Training) -> np.ndarray:
+        """Return how a verified run has moved some of its parameters."""
+        assert training.log is not None
+        first, _ = _net_parts(form.state_at(training.log.commits[0]))
+        ways = [
+            (np.asarray(training.params[name], dtype=np.float64) - first[name]).ravel()
+            for name in sorted(first)
+        ]
+        return np.concatenate([way[:: way.size // SOME | 1] for way in ways])
 
     def _before(self, training: Training, log: TrainingLog) -> Training | None:
         """Return the run that ended with the parameters that this one begins with."""
