@@ -17,10 +17,11 @@ from grader.box.job import Job
 from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.errors import BoxError
-from grader.guest import cells
+from grader.guest import training_log
 from grader.notebooks import execute
+from grader.notebooks.claims import training_of
 from grader.notebooks.spool import Spool
-from grader.notebooks.transcript import Transcript, training_of
+from grader.notebooks.transcript import Transcript
 from grader.rubric.records import NotebookLimits
 from grader.types import Notebook
 from tests.support import handed_in, processes
@@ -240,8 +241,8 @@ def test_what_a_file_says_of_itself_counts_for_nothing(worker: Worker) -> None:
 REWIRED = {
     "the shell": "shell = get_ipython()\ntype(shell).run_cell = lambda *a, **k: None",
     "what tells": (
-        "import sys\ncells = sys.modules.get('grader.guest.cells')\n"
-        "cells.run = cells._tell_run = cells.observe.raised = None"
+        "import sys\ncells, log = (sys.modules[f'grader.guest.{n}'] for n in ('cells', "
+        "'training_log'))\ncells.run = cells.observe.raised = log._report_run = None"
     ),
     "every function of ours": (
         "import gc, types\nfor f in gc.get_objects():\n"
@@ -364,7 +365,7 @@ def test_images_that_share_all_but_a_small_thing_are_told_apart() -> None:
         for left in range(0, 28, 4):
             images.append(sky.copy())
             images[-1][:, top : top + 4, left : left + 4] = 7.0  # a bird
-    assert len(set(cells._keys(np.stack(images)))) == len(images)
+    assert len(set(training_log._keys(np.stack(images)))) == len(images)
 
 
 def test_images_of_the_course_are_known_by_their_rows(worker: Worker) -> None:
