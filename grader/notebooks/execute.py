@@ -82,7 +82,7 @@ def written(submission: Submission, notebook: Notebook) -> str:
     node = ipynb.read(submission.files[notebook.name], notebook.name)
     for cell in notebook.cells:
         handed_in = node.cells[cell.number - 1]
-        handed_in.execution_count, handed_in.outputs = cell.number, from_dict(_outputs(cell))
+        handed_in.execution_count, handed_in.outputs = cell.count, from_dict(_outputs(cell))
     return ipynb.write(node)
 
 
@@ -138,12 +138,19 @@ class _Runner:
             entry = None
             seen = Transcript(name, seen.sources, seen.files, self.spool)
             over = self._run(script, seen, self.cache.begin(key) if self.cache else None)
+        places = list(code)
+        ran = tuple(
+            replace(
+                _cell(cell, seen, over, limits), count=count, place=1 + places.index(cell.number)
+            )
+            for count, cell in enumerate(ready, start=1)
+        )
         status, sentence = _status(over, seen, limits)
         return Notebook(
             name=name,
             status=status,
             message=sentence,
-            cells=tuple(_cell(cell, seen, over, limits) for cell in ready),
+            cells=ran,
             markdown={n: c.source for n, c in cells.items() if c.cell_type == "markdown"},
             tags={n: tuple(c.metadata.tags) for n, c in cells.items() if "tags" in c.metadata},
             trainings=tuple(seen.trainings),

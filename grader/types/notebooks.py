@@ -16,7 +16,9 @@ class Cell:
     """One code cell as it ran; `number` counts all cells of the notebook from 1.
 
     `why` is a sentence for a cell that was skipped. `text` is what it printed, bounded; `images`
-    are PNG files that were checked to be nothing else. Seconds are wall time.
+    are PNG files that were checked to be nothing else. Seconds are wall time. `place` counts code
+    cells from 1, empty ones too. `count` is what Jupyter shows beside it, "In [count]", after a run
+    from top to bottom: empty cells do not count there. Both are 0 where they are not known.
     """
 
     number: int
@@ -27,6 +29,14 @@ class Cell:
     images: tuple[bytes, ...] = ()
     raised: Raised | None = None
     wall_s: float = 0.0
+    count: int = 0
+    place: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return what people call it: "code cell 12, In [11]"."""
+        shown = f", In [{self.count}]" if self.count else ""
+        return f"code cell {self.place}{shown}" if self.place else f"cell {self.number}"
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,11 @@ class Notebook:
         """Return the number of the first cell that did not come to its end."""
         ended = ("failed", "timeout", "died")
         return next((cell.number for cell in self.cells if cell.outcome in ended), None)
+
+    def cell_name(self, number: int) -> str:
+        """Return what people call the cell with this number: "code cell 12, In [11]"."""
+        named = (cell.name for cell in self.cells if cell.number == number)
+        return next(named, f"cell {number}")
 
 
 @dataclass(frozen=True)

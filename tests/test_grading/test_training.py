@@ -393,15 +393,14 @@ def test_a_notebook_that_was_not_read_is_never_graded_as_zero(
 
 
 def test_where_there_is_no_run_the_first_cell_that_stopped_is_named(rubric: Rubric) -> None:
-    cells = (Cell(4, "1/0", "failed"), Cell(9, "1/0", "failed"))
+    cells = (Cell(4, "1/0", "failed", count=2, place=3), Cell(9, "1/0", "failed"))
     stopped = replace(EXECUTED[0], status="error", cells=cells)
     results = judged(rubric, [run(val=0.1, **TWO)], (stopped, *EXECUTED[1:]))
     (fault,) = results["overfit_three_layer"].faults
-    assert (
-        "Cell 4 of FullyConnectedNets.ipynb was the first to stop: mend it first" in fault.message
-    )
-    assert "Cell" not in results["two_layer_training"].faults[0].message
-    assert "Cell 4" not in results["dropout_training"].faults[0].message
+    first = "The first to stop was code cell 3, In [2] of FullyConnectedNets.ipynb: mend it first"
+    assert first in fault.message
+    assert "to stop" not in results["two_layer_training"].faults[0].message
+    assert "to stop" not in results["dropout_training"].faults[0].message
 
 
 def test_what_is_not_written_explains_a_run_that_is_not_there(rubric: Rubric) -> None:

@@ -85,6 +85,16 @@ def test_cells_share_a_world_as_in_jupyter(worker: Worker) -> None:
     assert "loop" in timed.text and kept.text == "Out[0]: 'a'\n" and first.text == ""
 
 
+def test_cells_are_called_as_jupyter_shows_them_after_a_run_from_top_to_bottom(
+    worker: Worker,
+) -> None:
+    found = ran(worker, "x = 1", " ", "from google.colab import drive", "1/0", "x")
+    named = ["code cell 1, In [1]", "code cell 3, In [2]", "code cell 4, In [3]",
+             "code cell 5, In [4]"]  # fmt: skip
+    assert [cell.name for cell in found.cells] == named
+    assert (found.cell_name(4), found.cell_name(9)) == (named[2], "cell 9")
+
+
 def test_a_failing_cell_is_told_with_the_students_line_and_the_rest_runs(worker: Worker) -> None:
     layers = (
         FILES["cs231n/layers.py"] + b"\n\ndef f():\n    raise NotImplementedError('f: write')\n"

@@ -111,7 +111,7 @@ def judge(
                 for run in finding.runs:
                     used.setdefault(id(run), []).append(item.id)
     marked = (replace(run, items=tuple(dict.fromkeys(used.get(id(run), [])))) for run in trained)
-    return results, tuple(marked), tuple(_flags(trained, rules))
+    return results, tuple(marked), tuple(_flags(trained, by_name, rules))
 
 
 def _result(
@@ -161,7 +161,8 @@ def _message(finding: GoalResult, notebook: Notebook) -> str:
     if finding.kind == "missing" and notebook.message:
         return f"{finding.message}. {notebook.name}: {notebook.message}"
     if finding.kind == "missing" and notebook.failed_cell is not None:
-        stopped = f"Cell {notebook.failed_cell} of {notebook.name} was the first to stop"
+        first = notebook.cell_name(notebook.failed_cell)
+        stopped = f"The first to stop was {first} of {notebook.name}"
         return f"{finding.message}. {stopped}: mend it first, for later cells may need it"
     return finding.message
 
@@ -170,10 +171,13 @@ def _fault(item: Item, part: Part, message: str) -> Fault:
     return Fault(f"{item.id}/{part.id}", part.id, "", "value", message, public=True)
 
 
-def _flags(trained: Sequence[Trained], rules: GoalRules) -> Iterator[Flag]:
+def _flags(
+    trained: Sequence[Trained], by_name: Mapping[str, Notebook], rules: GoalRules
+) -> Iterator[Flag]:
     """Yield what a person should look at: logs that show more than the parameters give."""
     for run in trained:
-        where, val = f"{run.notebook}, cell {run.training.cell}", run.val_accuracy or 0.0
+        cell = by_name[run.notebook].cell_name(run.training.cell)
+        where, val = f"{run.notebook}, {cell}", run.val_accuracy or 0.0
         if too_good(run, rules.believing):
             yield Flag("trained_on_validation", (
                 f"a net gets {val:.2f} of the validation images right, and "
