@@ -21,7 +21,7 @@ from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.diagnosis import consequence, diagnose, folding, minimal_example, own_gradient, trace
-from grader.grading import follow, large_input, score, training
+from grader.grading import follow, handed_in, large_input, score, training
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.outcome import result_of
@@ -58,6 +58,7 @@ def grade_one(
     items = _items(Rerun(session.later, worker, assignment, facts, deadline))
     reused = {book.name: book.reused for book in notebooks if book.reused}
     items, trained, doubts = training.grade(items, notebooks, rubric, assignment.images)
+    items = handed_in.with_questions(items, rubric.table.items, notebooks)
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.repaired)),
         rubric=rubric.table.id,

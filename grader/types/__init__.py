@@ -52,7 +52,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Score:
-    """Points; what could not be graded yet is `pending` and not part of `possible`."""
+    """Points; `pending` ones wait for a person, and are part of `possible` unless a bonus."""
 
     earned: float
     possible: float
