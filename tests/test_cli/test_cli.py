@@ -295,7 +295,8 @@ def test_points_that_wait_for_a_person_are_not_earned_and_fail_under_says_so(
     (right / "Dropout.ipynb").write_text(json.dumps(book))
     done = grade("right", "--fail-under", "65")
     assert (done.code, done.err) == (1, (
-        "--fail-under 65: 64 of 100 points (64.0 %) are earned; 4.8 that wait for a person are not\n"
+        "--fail-under 65: 64 of 100 points (64.0 %) are earned; 4.8 that wait for a person "
+        "are not\n"
     ))  # fmt: skip
     assert grade("right", "--fail-under", "64").code == 0
 
