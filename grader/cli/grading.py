@@ -82,10 +82,8 @@ def submission(
 
     page = folder / "report.html"
     for notebook in executed:
-        from grader.notebooks import execute
-
-        if notebook.cells:
-            write(folder / Path(notebook.name).name, execute.written(given, notebook))
+        if notebook.written:
+            write(folder / Path(notebook.name).name, notebook.written)
     write(folder / "result.json", result.write(report))
     write(page, html.render(report, version=grader.__version__))
     if as_json:

@@ -179,7 +179,7 @@ class Incoming:
     """
 
     def __init__(self, descriptor: int, largest: int = MAX_BODY, ahead: bool = True) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
         self._largest = largest
         self._ahead = ahead
         self._bytes = bytearray()
@@ -189,19 +189,29 @@ class Incoming:
 
         Raises Late at the `deadline` (of time.monotonic), WireError for what is no frame.
         """
-        while len(self._bytes) < self._needed():
+        while (message := self.whole()) is None:
             left = deadline - time.monotonic()
             if left < math.inf and (
-                left <= 0 or not select.select([self._descriptor], [], [], left)[0]
+                left <= 0 or not select.select([self.descriptor], [], [], left)[0]
             ):
                 raise Late
-            missing = self._needed() - len(self._bytes)
-            part = os.read(self._descriptor, AT_ONCE if self._ahead else min(missing, AT_ONCE))
-            if not part and self._bytes:
-                raise WireError("wire: a frame that ends too early")
-            if not part:
+            if not self.advance():
                 return None
-            self._bytes += part
+        return message
+
+    def advance(self) -> bool:
+        """Take once what has come, or wait for it; return False at the end. Raises WireError."""
+        missing = self._needed() - len(self._bytes)
+        part = os.read(self.descriptor, AT_ONCE if self._ahead else min(missing, AT_ONCE))
+        if not part and self._bytes:
+            raise WireError("wire: a frame that ends too early")
+        self._bytes += part
+        return bool(part)
+
+    def whole(self) -> Message | None:
+        """Return the next frame, if all of it was taken. Raises WireError for what is no frame."""
+        if len(self._bytes) < self._needed():
+            return None
         header, body = lengths(bytes(self._bytes[: PREFIX.size]))
         start, end = PREFIX.size + header, PREFIX.size + header + body
         try:
@@ -213,7 +223,7 @@ class Incoming:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing has come that was not read yet."""
-        return not self._bytes and not select.select([self._descriptor], [], [], 0)[0]
+        return not self._bytes and not select.select([self.descriptor], [], [], 0)[0]
 
     def _needed(self) -> int:
         """Return how many bytes the next frame has, as far as it is known yet."""

@@ -55,6 +55,11 @@ class Budget:
         self.submission -= size
         return True
 
+    def give(self, size: int) -> None:
+        """Give back bytes that were taken."""
+        self._left += size
+        self.submission += size
+
 
 def clean(text: Any, most: int = MAX_TEXT) -> str:
     """Return at most `most` characters of a text, fit for UTF-8, a terminal and a page."""
@@ -82,34 +87,50 @@ def bounded(outputs: Sequence[Output], budget: Budget | None = None) -> list[dic
     Kinds other than text, PNG and one error are dropped. What is beyond a limit of the cell or of
     the budget is left out, and the text says so.
     """
-    room = _Room(budget or Budget())
+    room = Room(budget or Budget())
     kept: list[dict[str, Any]] = []
     for output in outputs:
-        made = _made(output, room)
+        made = room.made(output)
         last = kept[-1] if kept else {}
         if made and made.get("name", "") == last.get("name"):
             last["text"] += made["text"]
         elif made:
             kept.append(made)
-    if room.is_cut and room.left >= len(CUT):
-        kept.append({"output_type": "stream", "name": "stdout", "text": CUT})
-    return kept
+    return [*kept, *room.note()]
 
 
-class _Room:
+class Room:
     """What one cell may still keep."""
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
+        self._begin()
+
+    def _begin(self) -> None:
         self.left, self.images, self.errors = MAX_TEXT, MAX_IMAGES, 1
-        self.is_cut = False
+        self.is_cut, self._taken = False, 0
+
+    def clear(self) -> None:
+        """Give back what was kept: it was cleared."""
+        self.budget.give(self._taken)
+        self._begin()
+
+    def note(self) -> list[dict[str, Any]]:
+        """Return the output that says that something was left out, if so."""
+        is_noted = self.is_cut and self.left >= len(CUT)
+        return [{"output_type": "stream", "name": "stdout", "text": CUT}] if is_noted else []
+
+    def _take(self, size: int) -> bool:
+        is_taken = self.budget.take(size)
+        self._taken += size if is_taken else 0
+        return is_taken
 
     def text(self, value: Any, extra: int = 0) -> str:
         """Return as much of a text as there is room for; `extra` characters go with any of it."""
         text = clean(value, MAX_TEXT + 1)
         if len(text) + extra > self.left:
             text, self.is_cut = text[: max(0, self.left - extra - len(CUT))], True
-        if text and not self.budget.take(len(text.encode()) + extra):
+        if text and not self._take(len(text.encode()) + extra):
             text, self.is_cut = "", True
         self.left -= len(text) + extra if text else 0
         return text
@@ -119,45 +140,44 @@ class _Room:
         image = picture(value)
         if value is None or image is None and not _is_large(value):
             return ""
-        if image is None or not self.images or not self.budget.take(len(image)):
+        if image is None or not self.images or not self._take(len(image)):
             self.is_cut = True
             return ""
         self.images -= 1
         return base64.b64encode(image).decode()
 
+    def made(self, output: Output) -> dict[str, Any] | None:
+        """Return one output, cleaned; None if nothing of it is kept."""
+        kind = output.get("output_type")
+        if kind == "stream":
+            name = "stderr" if output.get("name") == "stderr" else "stdout"
+            text = self.text(output.get("text"))
+            return {"output_type": "stream", "name": name, "text": text} if text else None
+        if kind == "error" and self.errors:
+            self.errors -= 1
+            lines = output.get("traceback")
+            lines = lines[-MAX_LINES:] if isinstance(lines, (list, tuple)) else ()
+            return {
+                "output_type": "error",
+                "ename": clean(output.get("ename"), MAX_NAME),
+                "evalue": clean(output.get("evalue"), MAX_MESSAGE),
+                "traceback": [clean(line, MAX_LINE) for line in lines],
+            }
+        data = output.get("data")
+        if kind not in ("display_data", "execute_result") or not isinstance(data, Mapping):
+            return None
+        shown = {"image/png": self.image(data.get("image/png"))}
+        if not shown["image/png"]:
+            shown = {"text/plain": self.text(data.get("text/plain"), A_RESULT)}
+        if not all(shown.values()):
+            return None
+        made = {"output_type": kind, "metadata": {}, "data": shown}
+        count = output.get("execution_count")
+        return made | ({"execution_count": counted(count)} if kind == "execute_result" else {})
+
 
 def _is_large(value: Any) -> bool:
     return isinstance(value, (str, bytes)) and len(value) > MAX_IMAGE
-
-
-def _made(output: Output, room: _Room) -> dict[str, Any] | None:
-    """Return one output, cleaned; None if nothing of it is kept."""
-    kind = output.get("output_type")
-    if kind == "stream":
-        name = "stderr" if output.get("name") == "stderr" else "stdout"
-        text = room.text(output.get("text"))
-        return {"output_type": "stream", "name": name, "text": text} if text else None
-    if kind == "error" and room.errors:
-        room.errors -= 1
-        lines = output.get("traceback")
-        lines = lines[-MAX_LINES:] if isinstance(lines, (list, tuple)) else ()
-        return {
-            "output_type": "error",
-            "ename": clean(output.get("ename"), MAX_NAME),
-            "evalue": clean(output.get("evalue"), MAX_MESSAGE),
-            "traceback": [clean(line, MAX_LINE) for line in lines],
-        }
-    data = output.get("data")
-    if kind not in ("display_data", "execute_result") or not isinstance(data, Mapping):
-        return None
-    shown = {"image/png": room.image(data.get("image/png"))}
-    if not shown["image/png"]:
-        shown = {"text/plain": room.text(data.get("text/plain"), A_RESULT)}
-    if not all(shown.values()):
-        return None
-    made = {"output_type": kind, "metadata": {}, "data": shown}
-    count = output.get("execution_count")
-    return made | ({"execution_count": counted(count)} if kind == "execute_result" else {})
 
 
 def counted(count: Any) -> int | None:
