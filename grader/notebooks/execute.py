@@ -130,7 +130,7 @@ class _Runner:
             if new and ran.driven.over == "done" and not any(r["interrupted"] for r in replies):
                 new.keep()
         except (Gone, Late):
-            ran = Ran(Driven(over="lost"), copy.deepcopy(node), ())
+            ran = Ran(Driven(over="lost"), copy.deepcopy(node), (), 0)
         finally:
             if new:
                 new.drop()
@@ -158,7 +158,7 @@ class _Runner:
         driven = client.drive(book, texts, kernel, script.cell_s, begins)
         for number, cell in enumerate(book.cells, start=1):
             cell.metadata = copy.deepcopy(node.cells[number - 1].metadata)
-        return Ran(driven, book, tuple(seen.trainings))
+        return Ran(driven, book, tuple(seen.trainings), seen.abandoned)
 
 
 def _ready(number: int, cell: NotebookNode) -> Runnable:

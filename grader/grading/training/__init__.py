@@ -6,10 +6,11 @@ Cells do not matter here, only runs: every item considers all runs of all notebo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from grader.errors import GraderFault, UsageError, log_fault
+from grader.errors import BoxError, GraderFault, UsageError, log_fault
 from grader.grading import handed_in, score
+from grader.grading.training.believe import Believer, Entry, Judged, Repeating
 from grader.grading.training.images import Images
 from grader.grading.training.judges import GoalResult, GoalRules, beats, reaches, sweeps, too_good
 from grader.grading.training.recompute import Recompute
@@ -18,7 +19,15 @@ from grader.rubric.cases import Rubric
 from grader.rubric.records import ImageProfile, Item, Part
 from grader.types import Cell, Fault, Flag, ItemResult, Notebook, PartResult, Status, Trained
 
-Judged = tuple[dict[str, ItemResult], tuple[Trained, ...], tuple[Flag, ...]]
+
+@dataclass(frozen=True)
+class Graded:
+    """All items, the runs and the flags; `replay` says what repeating took."""
+
+    items: tuple[ItemResult, ...]
+    trained: tuple[Trained, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    replay: Mapping[str, float] = field(default_factory=dict)
 
 
 def grade(
@@ -26,25 +35,35 @@ def grade(
     notebooks: Sequence[Notebook],
     rubric: Rubric,
     images: Images | None,
-) -> tuple[tuple[ItemResult, ...], tuple[Trained, ...], tuple[Flag, ...]]:
-    """Recompute all runs and judge the notebook items; return all items, the runs, and flags.
+    repeating: Repeating,
+) -> Graded:
+    """Recompute all runs, repeat those that earn something, and judge the notebook items.
 
     Without notebooks or images nothing changes. What fails here is our own fault, but for the
-    images of `--data`: then UsageError is raised.
+    images of `--data`: then UsageError is raised, and BoxError where the box fails.
     """
     if not notebooks or images is None:
-        return items, (), ()
+        return Graded(items)
     sample = rubric.table.believing.training_sample
     recompute = Recompute(images, sample, hidden_from(rubric, images.profile))
     try:
-        trained = [recompute.run(book.name, run) for book in notebooks for run in book.trainings]
+        entries = [
+            Entry(book, run, recompute.run(book.name, run))
+            for book in notebooks
+            for run in book.trainings
+        ]
         done = {item.id: item for item in items}
-        judged, marked, flags = judge(rubric, images.profile, notebooks, trained, done)
-    except UsageError:
+        believer = Believer(entries, rubric, images, repeating)
+        judged, marked, flags = believer.judged(
+            lambda trained: judge(rubric, images.profile, notebooks, trained, done)
+        )
+        replay = believer.measured
+    except (UsageError, BoxError):
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours costs no point
-        judged, marked, flags = _broken(rubric, error), (), ()
-    return tuple(judged.get(item.id, item) for item in items), marked, flags
+        judged, marked, flags, replay = _broken(rubric, error), (), (), {}
+    kept = tuple(judged.get(item.id, item) for item in items)
+    return Graded(kept, marked, flags, replay)
 
 
 def _broken(rubric: Rubric, error: Exception) -> dict[str, ItemResult]:
