@@ -396,6 +396,14 @@ def test_a_notebook_that_was_not_read_is_named_for_what_it_is(
             assert notebooks[0].message in result.faults[0].message
 
 
+def test_a_notebook_that_we_broke_costs_its_items_nothing_and_no_other_item(rubric: Rubric) -> None:
+    broken = Notebook("FullyConnectedNets.ipynb", "grader_fault", "our own fault")
+    results = judged(rubric, GOOD_MODELS, (broken, *EXECUTED[1:]))
+    assert results["best_model"].status == "grader_fault"
+    assert results["best_model"].faults[0].message == "our own fault"
+    assert results["dropout_training"].status == "failed"
+
+
 def test_where_there_is_no_run_the_first_cell_that_stopped_is_named(rubric: Rubric) -> None:
     cells = (Cell(4, "1/0", "failed", count=2, place=3), Cell(9, "1/0", "failed"))
     stopped = replace(EXECUTED[0], status="error", cells=cells)

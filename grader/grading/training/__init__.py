@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from grader.errors import BoxError, GraderFault, UsageError, log_fault
+from grader.errors import BackgradeError, BoxError, GraderFault, UsageError, log_fault
 from grader.grading import handed_in, score
 from grader.grading.training.believe import Believer, Entry, Judged, Repeating
 from grader.grading.training.images import Images
@@ -17,7 +17,17 @@ from grader.grading.training.recompute import Recompute
 from grader.grading.training.runs import claimed
 from grader.rubric.cases import Rubric
 from grader.rubric.records import ImageProfile, Item, Part
-from grader.types import Cell, Fault, Flag, ItemResult, Notebook, PartResult, Status, Trained
+from grader.types import (
+    Cell,
+    Fault,
+    Flag,
+    ItemResult,
+    Notebook,
+    PartResult,
+    Status,
+    Trained,
+    Training,
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ def grade(
     recompute = Recompute(images, sample, hidden_from(rubric, images.profile))
     try:
         entries = [
-            Entry(book, run, recompute.run(book.name, run))
+            Entry(book, run, _recomputed(recompute, book.name, run))
             for book in notebooks
             for run in book.trainings
         ]
@@ -64,6 +74,18 @@ def grade(
         judged, marked, flags, replay = _broken(rubric, error), (), (), {}
     kept = tuple(judged.get(item.id, item) for item in items)
     return Graded(kept, marked, flags, replay)
+
+
+def _recomputed(recompute: Recompute, name: str, run: Training) -> Trained:
+    """Recompute one run; if that breaks by a fault of ours, what rests on it is for a person."""
+    try:
+        return recompute.run(name, run)
+    except BackgradeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it costs no other run
+        log = log_fault(f"recomputing a run of {name}")
+        what = f"the grader could not recompute this run ({type(error).__name__}, see {log})"
+        return Trained(name, run, None, None, None, what, doubt=what)
 
 
 def _broken(rubric: Rubric, error: Exception) -> dict[str, ItemResult]:
@@ -119,6 +141,9 @@ def judge(
             results[item.id] = handed_in.missing(item)
         elif notebook.status == "skipped":
             results[item.id] = score.bare(item, "skipped")
+        elif notebook.status == "grader_fault":
+            fault = replace(_fault(item, item.parts[0], notebook.message), kind="error")
+            results[item.id] = replace(score.bare(item, "grader_fault"), faults=(fault,))
         elif notebook.status == "unreadable":
             what = f"{notebook.name} could not be read: {notebook.message or 'it is no notebook'}"
             fault = _fault(item, item.parts[0], what)
