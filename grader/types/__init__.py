@@ -29,13 +29,21 @@ from grader.types.items import (
     Smallest,
     Status,
 )
-from grader.types.notebooks import Band, Cell, Notebook, Question, Trained, Training
+from grader.types.notebooks import (
+    Band,
+    Cell,
+    Notebook,
+    Question,
+    Trained,
+    Training,
+    TrainingGoal,
+)
 
 __all__ = [
     "COUNTED", "Arrays", "Band", "BoxState", "Call", "Case", "Cause", "Cell", "Comparison",
     "Diagnosis", "Evidence", "Fault", "FaultKind", "Flag", "ItemResult", "Notebook", "Outcome",
     "PartResult", "Progress", "Question", "Raised", "Report", "Score", "Smallest", "Status",
-    "Submission", "Trained", "Training",
+    "Submission", "Trained", "Training", "TrainingGoal",
 ]  # fmt: skip
 
 Progress = Callable[[str, int, int], None]  # what is done, how many are, of how many
@@ -91,3 +99,4 @@ class Report:
     trained: tuple[Trained, ...] = ()
     questions: tuple[Question, ...] = ()
     why_rubric: str = ""
+    goals: tuple[TrainingGoal, ...] = ()
