@@ -81,11 +81,10 @@ def submission(
 
     page = folder / "report.html"
     for notebook in executed:
-        from grader.notebooks import execute, ipynb
-
-        if notebook.cells:
-            ran = ipynb.write(execute.sources(given, notebook.name), notebook)
-            write(folder / Path(notebook.name).name, ran)
+        if notebook.written:
+            write(folder / Path(notebook.name).name, notebook.written)
+    for name, text in html.render_notebooks(report, executed).items():
+        write(folder / name, text)
     write(folder / "result.json", result.write(report))
     write(page, html.render(report, version=grader.__version__))
     if as_json:

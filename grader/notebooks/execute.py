@@ -74,12 +74,6 @@ def execute(
     )
 
 
-def sources(submission: Submission, name: str) -> list[SourceCell]:
-    """Return the cells of a notebook as handed in; none if it cannot be read."""
-    found = _read(submission, name)
-    return [] if isinstance(found, Notebook) else found
-
-
 def _read(submission: Submission, name: str) -> list[SourceCell] | Notebook:
     data = submission.files.get(name)
     if data is None:
@@ -122,7 +116,7 @@ class _Runner:
             for count, cell in enumerate(ready, start=1)
         )
         status, sentence = _status(over, seen, limits)
-        return Notebook(
+        found = Notebook(
             name=name,
             status=status,
             message=sentence,
@@ -133,6 +127,7 @@ class _Runner:
             repaired=tuple(f"{name}: {line}" for cell in ready for line in cell.repaired),
             reused=entry.at if entry else "",
         )
+        return replace(found, written=ipynb.write(cells, found))
 
     def _run(self, script: Script, seen: Transcript, new: RunRecorder | None) -> str:
         """Run the script; return how it ended: a word of guest.relay, or "lost"."""

@@ -7,16 +7,18 @@ from urllib.parse import quote
 
 from grader.types import Notebook, Raised
 
+REPORT = "report.html"  # stands beside the pages of notebooks
+
 
 def file_of(notebook: Notebook) -> str:
     """Return the name of the page of a notebook; empty for one that was not executed."""
     name = notebook.name.rpartition("/")[2]
-    return f"{name.removesuffix('.ipynb')}.html" if notebook.cells else ""
+    return f"{name.removesuffix('.ipynb')}.html" if notebook.written else ""
 
 
 def link_to(notebook: Notebook, number: int) -> str:
     """Return where the report finds a cell, by its number; empty if there is no such place."""
-    known = any(cell.number == number for cell in notebook.cells)
+    known = notebook.written and any(cell.number == number for cell in notebook.cells)
     return f"{quote(file_of(notebook))}#{anchor(number)}" if known else ""
 
 
@@ -33,5 +35,4 @@ def place(notebook: Notebook, number: int) -> str:
 def named(raised: Raised, notebook: Notebook) -> Raised:
     """Return an exception whose lines in cells are told as people call those."""
     known = {place(notebook, c.number): f"{notebook.name}, {c.name}" for c in notebook.cells}
-    frames = ((known.get(file, file), *rest) for file, *rest in raised.frames)
-    return replace(raised, frames=tuple(frames))
+    return replace(raised, frames=tuple((known.get(f[0], f[0]), *f[1:]) for f in raised.frames))

@@ -52,22 +52,21 @@ def draw(one: RunSet, trained: Sequence[Trained]) -> Chart | None:
     runs = [(name, trained[index]) for name, index in zip(one.names, one.runs)][:STYLES]
     if not any(np.isfinite(a).any() for _, run in runs for a in _histories(run)):
         return None
-    alone = len(runs) == 1
     rows = {what: [_series(name, i, run, what) for i, (name, run) in enumerate(runs, start=1)]
             for what in (LOSS, TRAIN, VAL)}  # fmt: skip
-    if alone:
-        train, val = (replace(rows[what][0], name=what, style=i) for i, what in ((2, TRAIN), (3, VAL)))
-        panels = (_panel(LOSS, rows[LOSS]), _panel("accuracy", [train, val]))
+    legend: tuple[Key, ...] = tuple(
+        Key(style, name, (index,), _both(run))
+        for style, (index, (name, run)) in enumerate(zip(one.runs, runs), start=1)
+    )
+    panels = [(what, series) for what, series in rows.items()]
+    if len(runs) == 1:
         (_, run), *_ = runs
-        legend = [Key(1, LOSS), Key(2, TRAIN, value=_real(run.train_accuracy)),
-                  Key(3, VAL, value=_real(run.val_accuracy))]  # fmt: skip
-    else:
-        panels = tuple(_panel(what, series) for what, series in rows.items())
-        legend = [
-            Key(style, name, (index,), _both(run))
-            for style, (index, (name, run)) in enumerate(zip(one.runs, runs), start=1)
-        ]
-    return Chart(panels, tuple(legend), tuple(_notes(one, [run for _, run in runs])))
+        legend = (Key(1, LOSS), Key(2, TRAIN, value=_real(run.train_accuracy)),
+                  Key(3, VAL, value=_real(run.val_accuracy)))  # fmt: skip
+        both = [replace(rows[key.text][0], name=key.text, style=key.style) for key in legend[1:]]
+        panels = [(LOSS, rows[LOSS]), ("accuracy", both)]
+    notes = tuple(_notes(one, [run for _, run in runs]))
+    return Chart(tuple(_panel(what, series) for what, series in panels), legend, notes)
 
 
 def _histories(run: Trained) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -154,7 +154,7 @@ class Frame:
 
 def rounded_up(value: float) -> float:
     """Return the end of an axis from 0 that holds a value: a whole number of steps."""
-    if not math.isfinite(value) or value <= 0:
+    if not math.isfinite(value) or value < 1e-300:
         return 1.0
     step = _step(value)
     return step * math.ceil(value / step - 1e-9)

@@ -99,7 +99,8 @@ def sets_of(trained: Sequence[Trained], goals: Sequence[TrainingGoal]) -> tuple[
         if item not in over:
             groups.setdefault(("", tuple(runs)), []).append(item)
     together = {index for _, runs in groups if len(runs) > 1 for index in runs}
-    left = [index for index in range(len(facts)) if index not in together]
+    known = (n for n, run in enumerate(trained) if run.val_accuracy is not None)
+    left = [index for index in known if index not in together]
     groups |= {group: [] for group in _alike(facts, left[:MOST_LEFT])}
     made = [_set(facts, runs, items, setting) for (setting, runs), items in groups.items()]
     made.sort(key=lambda one: (one.runs[0], -len(one.runs)))
@@ -123,8 +124,8 @@ def _sweeps(
     for item, runs in resting.items():
         setting = over[item]
         for run in runs:
-            key = (setting, _without(facts[run], {setting, *LOOSE}))
-            _, seed, items = seeds.setdefault(key, (setting, [], []))
+            net = (setting, _without(facts[run], {setting, *LOOSE}))
+            _, seed, items = seeds.setdefault(net, (setting, [], []))
             seed.append(run)
             items += [item] if item not in items else []
     for setting, seed, items in seeds.values():

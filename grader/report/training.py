@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.report import curves, sweep
+from grader.report.cells import REPORT, file_of, link_to, named
 from grader.report.drawing import Chart
 from grader.report.faults import ShownFault, show_fault
-from grader.report.cells import file_of, link_to, named
 from grader.report.prose import from_markdown
 from grader.report.run_sets import SETTINGS, RunSet
 from grader.report.text import count, one_line, shown
 from grader.types import Cell, Fault, ItemResult, Notebook, Question, Report, Trained
 
 MOST_RUNS = 40  # rows of a table
-MOST_CHARTS = 24  # of a page
+MOST_CHARTS = 20  # of a page
 MOST_CELLS = 3  # failed cells of a notebook that are shown
 ANSWER = 6_000  # characters of an answer that are shown
 Link = tuple[str, str]  # what it says, and where it leads; empty where there is nothing
@@ -97,6 +97,20 @@ def anchors(sets: Sequence[RunSet]) -> dict[str, str]:
         for item in one.items:
             found.setdefault(item, f"runs-{number}")
     return found
+
+
+def anchors_of_cell(
+    report: Report, sets: Sequence[RunSet], notebook: str
+) -> dict[int, tuple[Link, ...]]:
+    """Return where the report has the runs of each cell of a notebook, by the cell's number."""
+    titles = {item.id: item.title for item in report.items}
+    found: dict[int, list[Link]] = {}
+    for number, one in enumerate(sets, start=1):
+        items = tuple((titles.get(item, item), "") for item in one.items)
+        runs = [report.trained[index] for index in one.runs]
+        for cell in sorted({run.training.cell for run in runs if run.notebook == notebook}):
+            found.setdefault(cell, []).append((_title(one, items), f"{REPORT}#runs-{number}"))
+    return {cell: tuple(links) for cell, links in found.items()}
 
 
 def books(report: Report, sets: Sequence[RunSet], links: Mapping[str, str]) -> tuple[Book, ...]:

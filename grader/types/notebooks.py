@@ -80,7 +80,7 @@ class Notebook:
 
     `status` is "error" where a cell failed, "timeout" where time was up; `message` is a sentence
     about the status, `markdown` maps the numbers of text cells to their text. `reused` says when it
-    ran, if this is a cached run.
+    ran, if this is a cached run. `written` is the executed notebook as .ipynb, "" if there is none.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Notebook:
     trainings: tuple[Training, ...] = ()
     repaired: tuple[str, ...] = ()
     reused: str = ""
+    written: str = ""
 
     @property
     def failed_cell(self) -> int | None:
