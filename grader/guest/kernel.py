@@ -65,7 +65,7 @@ class Kernel:
     def _run(self, number: int, source: str, texts: dict[str, str]) -> None:
         place = f"{self._name}, cell {number}"
         texts[place] = source
-        outputs = self._shell.begin(place)
+        outputs = self._shell.begin(place, source)
         sys.stdout, sys.stderr = outputs.stdout, outputs.stderr
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
