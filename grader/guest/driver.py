@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.guest import confine, handed_out, limits, modules, prepare, relay, wire
+from grader.guest import confine, draws, handed_out, limits, modules, prepare, relay, wire
 from grader.guest.children import Answer, StudentProcess
 from grader.guest.legacy import old_names, python2
 from grader.guest.legacy.world import World
@@ -178,12 +178,13 @@ class Driver:
 
         def work(requests: wire.Incoming, answer: Answer) -> None:
             os.chdir(request["folder"])
-            one = kernel.Kernel(self._shell, request["name"], requests, answer)
-            modules.install(self._compiled, training_log.watch(one.answer))
-            one.serve(dict(self._compiled.texts))
+            mine = kernel.Kernel(self._shell, request["name"], requests, answer)
+            modules.install(self._compiled, training_log.watch(mine.answer, mine.ask))
+            mine.serve(dict(self._compiled.texts))
 
         room = limits.Room(**request["room"])
         cell_s, notebook_s = request["cell_s"], request["notebook_s"]
         confine = functools.partial(self._confine, math.ceil(notebook_s) + 1, room)
-        for reply, arrays in relay.Relay(work, confine, cell_s, notebook_s).follow(incoming):
+        one = relay.Relay(work, confine, cell_s, notebook_s, draws.Draws().reply)
+        for reply, arrays in one.follow(incoming):
             wire.write(1, reply, arrays)

@@ -1,7 +1,13 @@
-"""Report each run of the Solver: its settings, its curves, the arrays that it learned.
+"""Report each run of the Solver: its states as it trains, its settings and curves, what it learned.
 
 The given Solver and the given data are watched as they are imported, in the process of a notebook.
-Nothing reported here is believed: parameters are tried on images that this process has never seen.
+Nothing reported here is believed: parameters are tried on images that this process has never seen,
+and stretches of the training are repeated. So at the start, after the first step and after each
+epoch a run commits to its state by a hash, before it can know whether it will be asked to show it.
+
+    {"commit": {"run": n, "step": k, "learned": ..., "memory": ..., "state": ..., "look": [...]}}
+    {"run": n, "shown": k, "array": name, "shape": ...} + {"piece": ...}, ..., {..., "whole": true}
+    {"run": n, "settings": ...} + curves, {"run": n, "array": ...} + ..., {"run": n, "whole": true}
 """
 
 from __future__ import annotations
@@ -14,28 +20,44 @@ from typing import Any
 
 import numpy as np
 
+from grader.guest import training_state
 from grader.guest.children import Answer
-from grader.guest.wire import FITTED
+from grader.guest.wire import FITTED, Arrays
 
+Ask = Callable[[Mapping[str, Any], Arrays], Mapping[str, Any]]
 PIECE = 1024**2  # numbers of an array that go into one frame
 MAX_NAMES = 200
 KEYS = 256  # numbers by which a training image is known again; 8 took white skies for each other
 
 
-def watch(answer: Answer) -> dict[str, Callable[[types.ModuleType], None]]:
-    """Return what to do after the Solver and the data are imported: report each run."""
+def watch(answer: Answer, ask: Ask) -> dict[str, Callable[[types.ModuleType], None]]:
+    """Return what to do after the Solver and the data are imported: report each run.
+
+    `ask` sends a frame and returns what the driver replies to it.
+    """
     rows: dict[bytes, int] = {}
     runs = itertools.count()
+    logs: dict[int, StateLog] = {}
 
     def with_solver(module: types.ModuleType) -> None:
-        train = module.Solver.train
+        train, look = module.Solver.train, module.Solver._look
 
         def watched(solver: Any) -> Any:
-            images = solver.X_train
-            solver.log = lambda run: _report_run(run, images, rows, next(runs), answer)
-            return train(solver)
+            images, number = solver.X_train, next(runs)
+            logs[id(solver)] = log = StateLog(number, answer, ask)
+            log.commit(solver)
+            solver.log = lambda run: _report_run(run, images, rows, number, answer)
+            try:
+                return train(solver)
+            finally:
+                logs.pop(id(solver), None)
 
-        module.Solver.train = watched
+        def looked(solver: Any) -> None:
+            look(solver)
+            if (log := logs.get(id(solver))) is not None:
+                log.commit(solver)
+
+        module.Solver.train, module.Solver._look = watched, looked
 
     def with_data(module: types.ModuleType) -> None:
         get = vars(module)["get_CIFAR10_data"]
@@ -50,6 +72,77 @@ def watch(answer: Answer) -> dict[str, Callable[[types.ModuleType], None]]:
         vars(module)["get_CIFAR10_data"] = remembered
 
     return {"solver": with_solver, "data_utils": with_data}
+
+
+class StateLog:
+    """Commits to the states of one run, and shows those that the driver asks for.
+
+    In memory is one state besides that of the Solver: the one that was committed to last.
+    """
+
+    def __init__(self, run: int, answer: Answer, ask: Ask) -> None:
+        self._run, self._answer, self._ask = run, answer, ask
+        self._last: tuple[int, dict[str, np.ndarray]] | None = None
+        self._shown: set[int] = set()
+        self._base = 0
+        self._broken = False
+
+    def commit(self, solver: Any) -> None:
+        """Tell the hash of the state, then the state itself if that is what the driver wants.
+
+        A Solver or a net that is none of the course's is left alone: a person will look.
+        """
+        try:
+            if not self._broken:
+                self._commit(solver)
+        except Exception:  # noqa: BLE001 - the student's training goes on, whatever it is made of
+            self._broken = True
+
+    def _commit(self, solver: Any) -> None:
+        state, losses = training_state.state_of(solver), len(solver.loss_history)
+        is_first = self._last is None
+        if is_first:
+            self._base = losses
+        step = losses - self._base
+        looks = [solver.train_acc_history[-1:], solver.val_acc_history[-1:]]
+        commit = {
+            "run": self._run, "step": step, "epochs": _plain(solver.num_epochs),
+            "learned": training_state.learned(state), "memory": training_state.memory(state),
+            "state": training_state.digest(state), "bytes": sum(a.nbytes for a in state.values()),
+            "look": None if is_first else [_plain(look[0]) for look in looks],
+            **({"settings": _settings(solver)} if is_first else {}),
+        }  # fmt: skip
+        reply = self._ask({"commit": commit}, {})
+        if reply.get("asked"):
+            for known, arrays in ([] if self._last is None else [self._last]) + [(step, state)]:
+                if known not in self._shown:
+                    self._show(known, arrays)
+        self._last = step, {name: array.copy() for name, array in state.items()}
+
+    def _show(self, step: int, state: Mapping[str, np.ndarray]) -> None:
+        about = {"run": self._run, "shown": step}
+        for name, array in state.items():
+            flat = np.ascontiguousarray(array).reshape(-1)
+            for start in range(0, max(1, flat.size), PIECE):
+                piece = {**about, "array": name, "shape": list(array.shape)}
+                self._answer(piece, {"piece": flat[start : start + PIECE]})
+        self._answer({**about, "whole": True}, {})
+        self._shown.add(step)
+
+
+def _settings(solver: Any) -> dict[str, Any]:
+    """Return what a stretch of the training depends on besides its states and images."""
+    model = solver.model
+    dropout = getattr(model, "dropout_param", None) or {}
+    return {
+        "net": type(model).__name__, "normalization": _plain(getattr(model, "normalization", None)),
+        "reg": _plain(getattr(model, "reg", 0.0)), "p": _plain(dropout.get("p")),
+        "seed": _plain(dropout.get("seed")), "rule": _plain(solver.update_rule_name),
+        "lr_decay": _plain(solver.lr_decay), "batch_size": _plain(solver.batch_size),
+        "train_samples": _plain(solver.num_train_samples), "epoch": _plain(solver.epoch),
+        "val_samples": _plain(solver.num_val_samples), "losses": len(solver.loss_history),
+        "looks": len(solver.val_acc_history),
+    }  # fmt: skip
 
 
 def _keys(images: np.ndarray) -> list[bytes]:

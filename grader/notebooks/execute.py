@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from grader.box.job import Gone, Job, Script
 from grader.box.plan import NotebookWorkspace, Plan
 from grader.box.worker import Worker
-from grader.errors import UnusableSubmission
+from grader.errors import BackgradeError, UnusableSubmission, log_fault
 from grader.guest.wire import Late
 from grader.notebooks import client, ipynb
 from grader.notebooks.client import Driven
@@ -30,7 +30,7 @@ from grader.notebooks.kernel import Manager
 from grader.notebooks.outputs import Budget
 from grader.notebooks.run_cache import RunCache
 from grader.notebooks.spool import Spool
-from grader.notebooks.transcript import Transcript
+from grader.notebooks.transcript import CURVES, Transcript
 from grader.rubric.records import NotebookLimits
 from grader.types import Notebook, Progress, Submission
 
@@ -90,6 +90,16 @@ def _read(submission: Submission, name: str) -> NotebookNode | Notebook:
         return ipynb.read(data, name)
     except UnusableSubmission as error:
         return Notebook(name, "unreadable", str(error))
+    except Exception as error:  # noqa: BLE001 - a fault of ours costs this notebook alone
+        return _broken(name, error)
+
+
+def _broken(name: str, error: Exception) -> Notebook:
+    """Return the record of a notebook that a fault of ours stopped; the traceback is kept."""
+    kind, log = type(error).__name__, log_fault(f"running {name}")
+    return Notebook(
+        name, "grader_fault", f"{name} could not be run: our own fault ({kind}, see {log})"
+    )
 
 
 @dataclass(frozen=True)
@@ -103,8 +113,20 @@ class _Runner:
     progress: Progress | None
     cache: RunCache | None
     budget: Budget = field(default_factory=Budget)
+    curves: Budget = field(default_factory=lambda: Budget(CURVES, CURVES))
 
     def run(self, name: str, node: NotebookNode) -> Notebook:
+        """Return the record of a notebook; a fault of ours on the way costs this one alone."""
+        try:
+            return self._record(name, node)
+        except BackgradeError:
+            raise  # the box does not start, or the command cannot be followed
+        except Exception as error:  # noqa: BLE001 - see above
+            broken = _broken(name, error)
+        self.worker.restart()
+        return broken
+
+    def _record(self, name: str, node: NotebookNode) -> Notebook:
         """Return the record of a notebook, from the cache if nothing has changed for it."""
         code = {n: c for n, c in enumerate(node.cells, start=1) if c.cell_type == "code"}
         ready = tuple(_ready(n, cell) for n, cell in code.items() if cell.source.strip())
@@ -130,7 +152,7 @@ class _Runner:
             if new and ran.driven.over == "done" and not any(r["interrupted"] for r in replies):
                 new.keep()
         except (Gone, Late):
-            ran = Ran(Driven(over="lost"), copy.deepcopy(node), ())
+            ran = Ran(Driven(over="lost"), copy.deepcopy(node), (), 0)
         finally:
             if new:
                 new.drop()
@@ -147,7 +169,7 @@ class _Runner:
             if number not in texts:
                 cell.metadata["tags"] = [client.SKIP]
         places = {f"{script.name}, cell {n}": text.encode() for n, text in script.cells}
-        seen = Transcript(self.spool)
+        seen = Transcript(self.spool, self.curves)
         self.budget.begin()
         kernel = Manager(frames, {**self.job.files, **places}, self.budget, seen.take, deadline)
 
@@ -158,7 +180,7 @@ class _Runner:
         driven = client.drive(book, texts, kernel, script.cell_s, begins)
         for number, cell in enumerate(book.cells, start=1):
             cell.metadata = copy.deepcopy(node.cells[number - 1].metadata)
-        return Ran(driven, book, tuple(seen.trainings))
+        return Ran(driven, book, tuple(seen.trainings), seen.abandoned)
 
 
 def _ready(number: int, cell: NotebookNode) -> Runnable:

@@ -23,6 +23,7 @@ class Ran:
     driven: Driven
     node: NotebookNode
     trainings: tuple[Training, ...]
+    abandoned: int
 
 
 def record(
@@ -56,6 +57,7 @@ def record(
         markdown={n: c.source for n, c in numbered.items() if c.cell_type == "markdown"},
         tags={n: named for n, named in tags.items() if named},
         trainings=ran.trainings,
+        abandoned=ran.abandoned,
         repaired=tuple(f"{name}: {line}" for cell in ready for line in cell.repaired),
         reused=reused,
         written=ipynb.write(node),

@@ -36,8 +36,8 @@ class Budget:
     Texts, pictures and curves are all taken from it.
     """
 
-    submission: int = 48 * 1024**2
-    notebook: int = 24 * 1024**2
+    submission: int = 20 * 1024**2
+    notebook: int = 8 * 1024**2
     _left: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
