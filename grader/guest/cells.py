@@ -161,12 +161,11 @@ class Shell(InteractiveShell):
     displayhook_class = Type(Results)
     display_pub_class = Type(Displays)
     outputs: Outputs
-    source = ""
+    source = ""  # of the cell, as Python
 
-    def begin(self, place: str, source: str = "") -> Outputs:
+    def begin(self, place: str) -> Outputs:
         """Get ready for the cell that tracebacks shall call `place`; return what it shows on."""
         vars(self.compile)["get_code_name"] = lambda *_: place
-        self.source = source
         return self.outputs
 
     def prepare(self) -> None:
