@@ -150,7 +150,9 @@ class NotebookJson(TypedDict):
 
     name: str
     page: NotRequired[str]
-    status: Literal["executed", "error", "timeout", "missing", "unreadable", "skipped"]
+    status: Literal[
+        "executed", "error", "timeout", "missing", "unreadable", "skipped", "grader_fault"
+    ]
     cells: int
     failed_cell: int | None
     runs: list[RunJson]

@@ -27,6 +27,7 @@ STATES: Mapping[str, str] = {
     "timeout": "took too long",
     "missing": "is not in the upload",
     "unreadable": "could not be read",
+    "grader_fault": "could not be run: our fault",
     "skipped": "was not run",
 }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -40,6 +40,37 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Commit:
+    """A state to which a run committed by hashes (see guest.training_state), after `step` steps.
+
+    `look` are its accuracies on training and validation images, as told. If it was `asked` for,
+    `shown` reads its arrays; `spent` says that there was no room for them.
+    """
+
+    step: int
+    learned: str
+    memory: str
+    state: str
+    look: tuple[float, float] | None
+    asked: bool = False
+    spent: bool = False
+    shown: Callable[[], Arrays] | None = None
+
+
+@dataclass(frozen=True)
+class TrainingLog:
+    """What a run committed to while it trained: nothing in it is believed yet.
+
+    `number` counts the runs that began in a notebook. `settings` is what a stretch of the training
+    depends on (see guest.training_log).
+    """
+
+    number: int
+    settings: Mapping[str, Any]
+    commits: tuple[Commit, ...]
+
+
+@dataclass(frozen=True)
 class Training:
     """One run of the Solver, as the notebook reports it: nothing in it is believed yet.
 
@@ -72,19 +103,24 @@ class Training:
     rows: np.ndarray | None
     fitted_params: Arrays = field(default_factory=dict)
     fitted_bn_statistics: tuple[Arrays, ...] = ()
+    log: TrainingLog | None = None
 
 
 @dataclass(frozen=True)
 class Notebook:
     """One notebook, executed in the box from its first cell to its last.
 
-    `status` is "error" where a cell failed, "timeout" where time was up; `message` is a sentence
-    about the status, `markdown` maps the numbers of text cells to their text. `reused` says when it
-    ran, if this is a cached run. `written` is the executed notebook as .ipynb, "" if there is none.
+    `status` is "error" if a cell failed, "timeout" if time was up, "grader_fault" if a fault of
+    ours stopped it; `message` is a sentence about the status, `markdown` maps the numbers of text
+    cells to their text. `reused` says when it ran, if this is a cached run. `written` is the
+    executed notebook as .ipynb, "" if there is none.
+    `abandoned` counts trainings that began and did not end.
     """
 
     name: str
-    status: Literal["executed", "error", "timeout", "missing", "unreadable", "skipped"]
+    status: Literal[
+        "executed", "error", "timeout", "missing", "unreadable", "skipped", "grader_fault"
+    ]
     message: str = ""
     cells: tuple[Cell, ...] = ()
     markdown: Mapping[int, str] = field(default_factory=dict)
@@ -93,6 +129,7 @@ class Notebook:
     repaired: tuple[str, ...] = ()
     reused: str = ""
     written: str = ""
+    abandoned: int = 0
 
     @property
     def failed_cell(self) -> int | None:
@@ -127,7 +164,8 @@ class Trained:
 
     Accuracies are shares of 0..1, recomputed on the trusted side; None if they cannot be, which
     `message` explains. `items` are the ids of the items that rest on this run; `band` shows where
-    the reference lies, if it has such a run.
+    the reference lies, if it has such a run. `doubt` is a sentence if the training could not be
+    repeated: then the run counts for nothing until a person has looked.
     """
 
     notebook: str
@@ -138,6 +176,7 @@ class Trained:
     message: str = ""
     items: tuple[str, ...] = ()
     band: Band | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
