@@ -84,6 +84,8 @@ def submission(
     for notebook in executed:
         if notebook.written:
             write(folder / Path(notebook.name).name, notebook.written)
+    for name, text in html.render_notebooks(report, executed).items():
+        write(folder / name, text)
     write(folder / "result.json", result.write(report))
     write(page, html.render(report, version=grader.__version__))
     if as_json:

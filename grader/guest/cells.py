@@ -140,6 +140,10 @@ class Results(DisplayHook):
 
     shell: Any
 
+    def quiet(self) -> bool:
+        """Return whether the cell ends in a semicolon, which shows no value."""
+        return bool(self.semicolon_at_end_of_expression(self.shell.source))
+
     def write_output_prompt(self) -> None:
         """The number is not known here."""
 
@@ -157,6 +161,7 @@ class Shell(InteractiveShell):
     displayhook_class = Type(Results)
     display_pub_class = Type(Displays)
     outputs: Outputs
+    source = ""  # of the cell, as Python
 
     def begin(self, place: str) -> Outputs:
         """Get ready for the cell that tracebacks shall call `place`; return what it shows on."""
