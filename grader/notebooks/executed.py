@@ -58,7 +58,11 @@ def record(
         tags={n: named for n, named in tags.items() if named},
         trainings=ran.trainings,
         abandoned=ran.abandoned,
-        repaired=tuple(f"{name}: {line}" for cell in ready for line in cell.repaired),
+        repaired=tuple(
+            f"{name}, {cell.name}: {line}"
+            for cell, known in zip(cells, ready, strict=True)
+            for line in known.repaired
+        ),
         reused=reused,
         written=ipynb.write(node),
     )

@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Mark:
-    """A point of a line; `title` is what it says, and hollow ones nobody has recomputed."""
+    """A point of a line; `title` is what it says, a `hollow` one is only told of."""
 
     x: int
     y: int

@@ -37,7 +37,10 @@ AIR = 0.06  # of a logarithmic axis that is free at both ends
 
 @dataclass(frozen=True)
 class Point:
-    """A run: the value of its setting, its accuracy, and where the reference lies."""
+    """A run: the value of its setting, its accuracy, and where the reference lies.
+
+    `recomputed`: it was computed again, and nobody has to look at it.
+    """
 
     at: float
     accuracy: float
@@ -73,7 +76,7 @@ def _points(one: RunSet, trained: Sequence[Trained], series: str, what: str) -> 
             edges = run.band.train[:, -1] if what == TRAIN else _best(run.band.val)
             low, high = float(edges[0]), float(edges[1])
         if name == series and at > 0 and math.isfinite(at) and math.isfinite(accuracy):
-            yield Point(at, accuracy, real is not None, low, high)
+            yield Point(at, accuracy, real is not None and not run.doubt, low, high)
 
 
 def _known(points: Iterable[Point]) -> list[Point]:
@@ -154,7 +157,7 @@ def _words(name: str, points: Sequence[Point]) -> str:
 
 def _notes(one: RunSet, trained: Sequence[Trained], panels: Sequence[Panel]) -> Iterator[str]:
     if any(mark.hollow for panel in panels for mark in panel.marks):
-        yield "A hollow mark is what the run tells of; it could not be computed again."
+        yield "A hollow mark is what a run tells of: it could not be computed again or repeated."
     bands = [band for index in one.runs if (band := trained[index].band)]
     if bands:
         yield f"Shaded: where the reference lies, {bands[0].seeds} seeds each."

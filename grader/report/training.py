@@ -156,12 +156,18 @@ def _runs(
         for key in (chart.legend if chart else ())
     )
     rows = [
-        Row(name, cell(index), _shares(trained[index]), one_line(trained[index].message))
+        Row(name, cell(index), _shares(trained[index]), _message(trained[index]))
         for name, index in zip(one.names, one.runs)
     ]
     left = max(0, len(rows) - MOST_RUNS)
     return Runs(anchor, _title(one, items), one.shared, items, chart, legend,
                 tuple(rows[:MOST_RUNS]), left)  # fmt: skip
+
+
+def _message(run: Trained) -> str:
+    """Return what is odd about a run: why it could not be computed again, or not be repeated."""
+    doubt = f"not repeated: {run.doubt}" if run.doubt and run.doubt != run.message else ""
+    return one_line("; ".join(filter(None, (run.message, doubt))))
 
 
 def _title(one: RunSet, items: tuple[Link, ...]) -> str:

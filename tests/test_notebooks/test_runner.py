@@ -358,6 +358,7 @@ def test_a_notebook_of_2017_tells_of_its_runs_too(worker: Worker) -> None:
     with Spool() as spool:
         found = ran(worker, head, "!bash get_datasets.sh\n%cd ..", train, files=files, spool=spool)
         assert outcomes(found) == ["skipped", "ran", "ran"] and len(found.repaired) == 3
+        assert found.repaired[0].startswith("N.ipynb, code cell 1, In [1]: skipped: it looks")
         (run,) = found.trainings
         assert set(run.params) >= {"gamma1", "beta1"} and len(run.bn_statistics) == 1
         assert run.dropout_keep_ratio == 0.25  # where it is 0 or 1 nothing is dropped

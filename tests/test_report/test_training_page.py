@@ -90,6 +90,13 @@ def test_a_run_that_cannot_be_recomputed_says_why(source: str) -> None:
     assert "V1 is no parameter &lt;b&gt;of the course&lt;/b&gt;" in rest and "<svg" not in rest
 
 
+def test_a_run_that_could_not_be_repeated_says_why() -> None:
+    run = replace(samples.trained_run(), doubt="its states are gone")
+    made = html.render(report(trained=(run,), notebooks=(Notebook(run.notebook, "executed"),)),
+                       version="")  # fmt: skip
+    assert "not repeated: its states are gone" in made
+
+
 def test_a_single_run_has_its_loss_and_both_accuracies(source: str) -> None:
     part = section(source, "A two-layer net")
     assert re.findall(r'<polyline class="(\w+)"', part) == ["s1", "s2", "s3"]
@@ -239,6 +246,11 @@ SWEPT: dict[str, tuple[list[Trained], list[tuple[int, bool]]]] = {  # runs -> st
     "a run that could not be computed again": (
         [samples.swept(None, 0.1, 0.5),
          replace(samples.swept(None, 1.0, 0.5), train_accuracy=None, val_accuracy=None)],
+        [(1, False), (1, True)],
+    ),
+    "a run that could not be repeated": (
+        [samples.swept(None, 0.1, 0.5),
+         replace(samples.swept(None, 1.0, 0.5), doubt="its states are gone")],
         [(1, False), (1, True)],
     ),
     "one that could stands in its place": (
