@@ -91,7 +91,7 @@ class NotebookPage:
 def make(report: Report, notebook: Notebook, sets: Sequence[RunSet]) -> NotebookPage:
     """Return the page of a notebook that was executed; `sets` are those of the report's runs."""
     written = json.loads(notebook.written)["cells"]
-    filled = [(n, cell) for n, cell in enumerate(written, start=1) if cell["source"].strip()]
+    filled = [(n, cell) for n, cell in enumerate(written, start=1) if _text(cell["source"]).strip()]
     cells = tuple(_cells(notebook, filled, anchors_of_cell(report, sets, notebook.name)))
     state = STATES[notebook.status]
     return NotebookPage(
@@ -119,7 +119,7 @@ def _cells(
     known = {cell.number: cell for cell in notebook.cells}
     text, images, level = MOST_TEXT, MOST_IMAGES, 1
     for number, cell in written:
-        source, at = str(cell["source"]), anchor(number)
+        source, at = _text(cell["source"]), anchor(number)
         if (text := text - len(source)) < 0:
             return
         if cell["cell_type"] == "markdown":
@@ -160,7 +160,7 @@ def _outputs(
     note = f"[{cell.outcome}: {cell.why}]\n" if cell else ""
     for output in outputs:
         data = output.get("data", {})
-        if image := str(data.get("image/png", "")).replace("\n", ""):
+        if image := _text(data.get("image/png", "")).replace("\n", ""):
             left -= len(image)
             if left < 0:
                 yield Output("A picture stands in the .ipynb only: this page would be too large.")
@@ -168,8 +168,13 @@ def _outputs(
                 yield Output("", f"data:image/png;base64,{image}")
         elif output["output_type"] == "error" and not (cell and cell.raised):
             yield Output(shown(f"{output['ename']}: {output['evalue']}", TEXT))
-        elif said := str(output.get("text") or data.get("text/plain", "")).removesuffix(note):
+        elif said := _text(output.get("text") or data.get("text/plain", "")).removesuffix(note):
             yield Output(shown(said.rstrip("\n"), TEXT))
+
+
+def _text(lines: str | Sequence[str]) -> str:
+    """Return a text as nbformat writes it: whole, or line by line."""
+    return lines if isinstance(lines, str) else "".join(lines)
 
 
 def _stop(notebook: Notebook, cell: Cell) -> Stop | None:

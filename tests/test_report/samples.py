@@ -577,11 +577,12 @@ def written(*cells: Cell, markdown: Mapping[int, str] | None = None) -> str:
         outputs: list[dict[str, Any]] = []
         if cell.text:
             outputs.append({"output_type": "stream", "name": "stdout", "text": cell.text})
-        data = [{"image/png": base64.b64encode(image).decode()} for image in cell.images]
+        data = [{"image/png": [base64.b64encode(image).decode()]} for image in cell.images]
         outputs += [{"output_type": "display_data", "data": each} for each in data]
         if cell.raised:
             outputs.append({"output_type": "error", "ename": "E", "evalue": "", "traceback": []})
-        made[cell.number] = {"cell_type": "code", "source": cell.source, "outputs": outputs}
+        lines = cell.source.splitlines(keepends=True)  # as nbformat writes them
+        made[cell.number] = {"cell_type": "code", "source": lines, "outputs": outputs}
     empty = {"cell_type": "code", "source": " ", "outputs": []}
     return json.dumps({"cells": [made.get(n, empty) for n in range(1, max(made) + 1)]})
 
