@@ -271,7 +271,7 @@ REWIRED = {
 def test_a_kernel_that_is_rewired_spoils_only_itself(worker: Worker, what: str) -> None:
     found = ran(worker, "print('kept')", REWIRED[what], "print('100/100')")
     assert found.cells[0].text == "kept\n"
-    assert found.trainings == () and found.status in ("executed", "error")
+    assert found.trainings == () and found.status in ("executed", "error", "timeout")
     assert ran(worker, "'again'").cells[0].text == "'again'\n"
 
 
