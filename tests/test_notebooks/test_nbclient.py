@@ -133,8 +133,13 @@ OUTPUTS: dict[str, tuple[str, list[Any]]] = {  # what -> cell, what stands below
         DISPLAY + "print('a')\nclear_output(wait=True)", [("stdout", "a\n")],
     ),
     "an animation of more pictures than may be kept": (
-        DISPLAY + "import matplotlib.pyplot as plt\nfor n in range(20):\n    plt.figure(figsize="
-        "(1, 1))\n    plt.show()\n    clear_output(wait=True)\nprint('end')", [("stdout", "end\n")],
+        DISPLAY + "import matplotlib.pyplot as plt\nfor n in range(15):\n"
+        "    clear_output(wait=True)\n    plt.figure(figsize=(1, 1))\n    plt.plot([n])\n    plt.show()",
+        [("shown", "a picture")],
+    ),
+    "more pictures than may be kept": (
+        "for n in range(14):\n    plt.figure(figsize=(1, 1))\n    plt.plot([n])\n    plt.show()",
+        [("shown", "a picture")] * 12 + [("stdout", "\n... 2 more pictures")],
     ),
     "an error behind text": ("print('a')\n1 / 0",
                              [("stdout", "a\n"), ("ZeroDivisionError", "division by zero")]),
