@@ -134,7 +134,8 @@ OUTPUTS: dict[str, tuple[str, list[Any]]] = {  # what -> cell, what stands below
     ),
     "an animation of more pictures than may be kept": (
         DISPLAY + "import matplotlib.pyplot as plt\nfor n in range(15):\n"
-        "    clear_output(wait=True)\n    plt.figure(figsize=(1, 1))\n    plt.plot([n])\n    plt.show()",
+        "    clear_output(wait=True)\n    plt.figure(figsize=(1, 1))\n    plt.plot([n])\n"
+        "    plt.show()",
         [("shown", "a picture")],
     ),
     "more pictures than may be kept": (
