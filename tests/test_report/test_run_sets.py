@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -74,6 +76,12 @@ SETS: dict[str, tuple[Sequence[Trained], Sequence[TrainingGoal], list[tuple[Any,
         SIZES,
         [((0, 1), ["batches of 5", "batches of 9"], "batch"), ((2,), ["this run"], "")],
     ),
+    "a sweep again, with another learning rate": (
+        [of("bn", batch_size=size, learning_rate=rate) for rate in (1.0, 2.0) for size in (5, 9)],
+        SIZES,
+        [((0, 1), ["batches of 5", "batches of 9"], "batch"),
+         ((2, 3), ["batches of 5", "batches of 9"], "")],
+    ),
     "a sweep with a learning rate for each value": (
         [of("bn", batch_size=5, learning_rate=1.0), of("bn", batch_size=9, learning_rate=2.0)],
         SIZES,
@@ -132,6 +140,59 @@ def test_runs_that_belong_nowhere_are_in_a_table_of_their_notebook() -> None:
     runs = [of(reg=0.1), of(learning_rate=2.0), replace(of(batch_size=7, reg=9.0), notebook="N")]
     found = sets_of(runs, ())
     assert [(one.runs, one.drawn) for one in found] == [((0, 1), False), ((2,), False)]
+
+
+def test_a_sweep_knows_its_items_values_and_lines() -> None:
+    trained, goals, _ = SETS["two goals that sweep one net are one chart"]
+    (one,) = sets_of(trained, goals)
+    assert one.items == ("bn", "ln") and one.differ == ("normalization", "batch")
+    assert one.values == (5, 50, 50, 5, 50)
+    assert one.series == ("batchnorm", "no normalization", "batchnorm", "layernorm", "layernorm")
+    assert one.shared == "3072-100-10, sgd, lr 0.001, scale 0.02, 10 epochs, 1,000 images"
+    (unknown,) = sets_of([scale(0.1, "scales"), scale(math.inf, "scales")], SCALES)
+    assert unknown.values == (0.1, 0)
+
+
+MEASURED = {  # scales -> how many different ones
+    "steps": ((1e-3, 1e-2, 1e-1), 3), "the same": ((0.01, 0.0105), 1), "near": ((0.01, 0.0112), 2),
+    "none": ((0.0, -1.0, math.nan, math.inf), 1), "a row of near ones": ((1.0, 1.05, 1.12), 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", MEASURED)
+def test_scales_differ_by_more_than_is_measured(what: str) -> None:
+    values, many = MEASURED[what]
+    found = sets_of([of("rules", initial_weight_std=(value,)) for value in values], BEATS)
+    assert len({re.sub("(, )?run .*", "", name) for name in found[0].names}) == many
+
+
+def test_the_largest_set_is_found_first() -> None:
+    runs = [of(reg=0.1), of(reg=0.2), of(learning_rate=1.0), of(learning_rate=2.0),
+            of(learning_rate=3.0), of(learning_rate=4.0, reg=0.2)]  # fmt: skip
+    shared = [of(learning_rate=2.0), of(learning_rate=2.0, reg=0.5), of(), of(learning_rate=3.0)]
+    assert [one.runs for one in sets_of(shared, ())] == [(0, 2, 3), (1,)]
+    found = [(one.runs, one.over) for one in sets_of([*runs, of(learning_rate=9.0)], ())]
+    assert found == [((1, 5), ""), ((2, 3, 4, 6), "lr"), ((0,), "")]
+
+
+def test_settings_that_are_no_number_have_no_axis() -> None:
+    rules = [of(update_rule=rule) for rule in ("sgd", "adam", "rmsprop", "sgd_momentum")]
+    assert [one.over for one in sets_of(rules, ())] == [""]
+
+
+FOREIGN = {  # what -> one run and another, of images that the grader does not have; are they alike
+    "the same": ({}, {}, True),
+    "other images": ({}, {"train_sha256": "f" * 64}, False),
+    "another number": ({}, {"num_train": 7}, False),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_images_that_the_grader_does_not_have_are_told_apart(what: str) -> None:
+    first, second, alike = FOREIGN[what]
+    runs = [of("rules", rows=None, **told) for told in (first, second)]
+    (one,) = sets_of(runs, BEATS)
+    assert ("images" not in one.differ) == alike
 
 
 def test_what_could_not_be_computed_again_is_drawn_only_if_an_item_rests_on_it() -> None:
