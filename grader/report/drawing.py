@@ -179,4 +179,4 @@ def _step(high: float) -> float:
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else number(value, 3)
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else number(value)

@@ -288,6 +288,11 @@ def test_a_long_sweep_has_no_labels_and_few_ticks() -> None:
     assert len(drawn(*many[:-1]).panels[0].labels) == MOST_LABELS
 
 
+def test_a_measured_scale_is_told_in_two_digits() -> None:
+    made = drawn(samples.swept(None, 0.000998, 0.5), samples.swept(None, 0.00317, 0.5))
+    assert [tick.text for tick in made.panels[0].across] == ["0.001", "0.0032"]
+
+
 def test_many_charts_do_not_make_the_page_too_large() -> None:
     runs = [
         replace(
