@@ -278,6 +278,7 @@ def test_a_sweep_draws_each_run_once_and_what_is_only_told_hollow(what: str) -> 
         assert [(mark.style, mark.hollow) for mark in panel.marks] == expected
         for line in panel.lines:
             inside(line.points)
+        assert all(len(tick.text) < 12 for tick in (*panel.across, *panel.up))
     assert any("hollow" in note for note in made.notes) == any(hollow for _, hollow in expected)
 
 
