@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jinja2
 
+from grader.errors import log_fault
 from grader.report import notebook_page, page
 from grader.report.cells import file_of
 from grader.report.run_sets import sets_of
@@ -25,14 +26,21 @@ def render(report: Report, *, version: str) -> str:
 
 
 def render_notebooks(report: Report, notebooks: Sequence[Notebook]) -> dict[str, str]:
-    """Return the page of each notebook that was executed, by the name of its file."""
+    """Return the page of each notebook that was executed, by the name of its file.
+
+    A page that breaks by a fault of ours is left out, and the traceback is kept.
+    """
     executed = [notebook for notebook in notebooks if file_of(notebook)]
     sets = sets_of(report.trained, report.goals) if executed else ()
     template = _environment().get_template("notebook.html")
-    return {
-        file_of(notebook): template.render(page=notebook_page.make(report, notebook, sets))
-        for notebook in executed
-    }
+    pages = {}
+    for notebook in executed:
+        try:
+            page = notebook_page.make(report, notebook, sets)
+            pages[file_of(notebook)] = template.render(page=page)
+        except Exception:  # noqa: BLE001 - the points are known, and the .ipynb is there
+            log_fault(f"making the page of {notebook.name}")
+    return pages
 
 
 @cache

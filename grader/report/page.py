@@ -192,7 +192,7 @@ def _notes(score: Score, items: tuple[ItemResult, ...]) -> tuple[str, ...]:
             "They are listed at the end of the report."
         )
     if left := sum(item.possible for item in _left_out(items)):
-        notes.append(f"{count(left, 'point')} for notebooks left out: they were not to be run.")
+        notes.append(f"Notebooks were not to be run: {count(left, 'point')} are left out.")
     if any(item.status == "grader_fault" for item in items):
         notes.append("A part could not be graded. This is our fault and costs you nothing.")
     return tuple(notes)

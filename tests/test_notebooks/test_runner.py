@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import time
@@ -271,7 +272,7 @@ REWIRED = {
 def test_a_kernel_that_is_rewired_spoils_only_itself(worker: Worker, what: str) -> None:
     found = ran(worker, "print('kept')", REWIRED[what], "print('100/100')")
     assert found.cells[0].text == "kept\n"
-    assert found.trainings == () and found.status in ("executed", "error")
+    assert found.trainings == () and found.status in ("executed", "error", "timeout")
     assert ran(worker, "'again'").cells[0].text == "'again'\n"
 
 
@@ -474,7 +475,7 @@ def test_a_fault_of_ours_costs_the_one_notebook_and_is_kept(
             raise RuntimeError("a bug of ours")
         return real(*args, **named)
 
-    place = getattr(execute, module)
+    place = importlib.import_module(f"grader.notebooks.{module}")
     real = getattr(place, function)
     monkeypatch.setattr(place, function, breaks_first)
     files = {**FILES, NAME: notebook("1"), "M.ipynb": notebook("2")}
