@@ -383,6 +383,17 @@ def test_a_box_that_is_silent_is_given_up() -> None:
     assert (driven.over, driven.last, driven.replies) == ("lost", 1, {})
 
 
+LAZY = """
+import sys, grader.cli, grader.engine
+print(sorted({"nbformat", "nbclient", "jupyter_client", "IPython", "matplotlib"} & {*sys.modules}))
+"""
+
+
+def test_who_grades_code_alone_imports_no_library_of_notebooks() -> None:
+    done = subprocess.run([sys.executable, "-c", LAZY], cwd=handed_in.ROOT, capture_output=True)
+    assert done.stdout == b"[]\n"
+
+
 GRADES = """
 import sys
 sys.path.insert(0, {root!r})
