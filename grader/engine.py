@@ -21,7 +21,7 @@ from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.diagnosis import consequence, diagnose, folding, minimal_example, own_gradient, trace
-from grader.grading import follow, large_input, score, training
+from grader.grading import follow, handed_in, large_input, score, training
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.outcome import result_of
@@ -32,9 +32,20 @@ from grader.grading.training.replay import Code
 from grader.grading.verdicts import Evaluator
 from grader.notebooks import inline_answers
 from grader.rubric import generation
+from grader.rubric.records import Item
 from grader.submission import review
 from grader.submission.written import Sources
-from grader.types import Case, Evidence, Flag, ItemResult, Notebook, Report, Smallest, Submission
+from grader.types import (
+    Case,
+    Evidence,
+    Flag,
+    ItemResult,
+    Notebook,
+    Report,
+    Smallest,
+    Submission,
+    TrainingGoal,
+)
 
 
 def grade_one(
@@ -67,7 +78,7 @@ def grade_one(
         rubric.table.conventions.dropout_p,
     )
     graded = training.grade(items, notebooks, rubric, assignment.images, Repeating(worker, code))
-    items = graded.items
+    items = handed_in.with_questions(graded.items, rubric.table.items, notebooks)
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.repaired)),
         rubric=rubric.table.id,
@@ -91,7 +102,13 @@ def grade_one(
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
         trained=assignment.bands.beside(graded.trained),
         questions=inline_answers.find(notebooks, rubric) if notebooks else (),
+        goals=_goals(rubric.table.items),
     )
+
+
+def _goals(items: Sequence[Item]) -> tuple[TrainingGoal, ...]:
+    parts = [(item.id, part.goal) for item in items for part in item.parts if part.goal]
+    return tuple(TrainingGoal(item, goal.judge, goal.over or "") for item, goal in parts)
 
 
 def _items(rerun: Rerun) -> tuple[ItemResult, ...]:

@@ -86,8 +86,9 @@ def _refuse(*_: Any, **__: Any) -> NoReturn:
 def _readable(shell: Shell, source: str) -> str:
     """Return a cell in the syntax of Python 3, if that of Python 2 is all that is wrong."""
     for text in (source, statements.modernise(python2.rename(source))):
+        shell.source = shell.transform_cell(text)
         try:
-            shell.compile.ast_parse(shell.transform_cell(text))
+            shell.compile.ast_parse(shell.source)
         except (SyntaxError, ValueError):
             continue
         return text

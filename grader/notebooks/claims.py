@@ -11,6 +11,8 @@ import numpy as np
 from grader.guest.wire import FITTED
 from grader.types import Arrays, Training
 
+MOST = 100  # values of one setting: the layers of a net
+
 
 def training_of(
     cell: int, settings: Mapping[str, Any], curves: Arrays, arrays: Arrays
@@ -72,7 +74,12 @@ def _or_none(form: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _each(form: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda values: tuple(map(form, values))
+    def each(values: Any) -> Any:
+        if len(values) > MOST:
+            raise ValueError("too many")
+        return tuple(map(form, values))
+
+    return each
 
 
 def _curve(array: np.ndarray) -> np.ndarray:

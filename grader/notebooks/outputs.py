@@ -24,7 +24,6 @@ CUT = "\n… the rest is left out\n"
 # What a terminal obeys: colours, titles, the clipboard (ECMA-48, and "OSC" up to its end).
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_OVERWRITTEN = re.compile(r"[^\n]*\r+(?=[^\r\n])")  # a progress bar: what stands last counts
 
 Output = Mapping[str, Any]
 
@@ -36,8 +35,8 @@ class Budget:
     Texts, pictures and curves are all taken from it.
     """
 
-    submission: int = 48 * 1024**2
-    notebook: int = 24 * 1024**2
+    submission: int = 16 * 1024**2
+    notebook: int = 8 * 1024**2
     _left: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -67,8 +66,10 @@ def clean(text: Any, most: int = MAX_TEXT) -> str:
         text = "".join(line for line in text if isinstance(line, str))
     if not isinstance(text, str):
         return ""
-    text = _ESCAPE.sub("", carried(text[: 4 * most]).replace("\r\n", "\n"))
-    return _CONTROL.sub("", _OVERWRITTEN.sub("", text))[:most]
+    text = _ESCAPE.sub("", carried(text[: 4 * most]))
+    # A progress bar writes over its line: what stands last counts.
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return _CONTROL.sub("", "\n".join(lines))[:most]
 
 
 def picture(data: Any) -> bytes | None:

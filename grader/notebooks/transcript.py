@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from grader.notebooks.claims import training_of
 from grader.notebooks.commits import Commits
+from grader.notebooks.outputs import Budget
 from grader.notebooks.spool import Spool
 from grader.types import Arrays, Training
 
 MAX_RUNS = 400
+CURVES = 16 * 1024**2  # bytes of curves, and of rows that differ, of one submission
 
 
 @dataclass
@@ -22,8 +26,10 @@ class Transcript:
     """What one notebook has told so far; a message without its form is passed over."""
 
     spool: Spool
+    budget: Budget = field(default_factory=lambda: Budget(CURVES, CURVES))
     trainings: list[Training] = field(default_factory=list)
     _settings: tuple[Mapping[str, Any], Arrays] | None = None
+    _rows: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Begin without commitments."""
@@ -41,7 +47,8 @@ class Transcript:
             self._settings = None
             self._commits.take(message, arrays)
         elif isinstance(settings := message.get("settings"), dict):
-            self._settings = (settings, arrays)
+            kept = self._bounded(arrays)
+            self._settings = None if kept is None else (settings, kept)
             self.spool.take()
         elif "array" in message:
             if not self.spool.add(message, arrays.get("piece")):
@@ -53,3 +60,17 @@ class Transcript:
                 log = self._commits.of(message.get("run"))
                 training = training_of(cell, *settings, arrays)
                 self.trainings += [replace(training, log=log)] if training else []
+
+    def _bounded(self, arrays: Arrays) -> Arrays | None:
+        """Return what comes with the settings of a run, if there is room for it.
+
+        Most runs are trained on the same rows as the one before: these are kept once.
+        """
+        rows, last = arrays.get("rows"), self._rows
+        if rows is not None and last is not None and np.array_equal(rows, last):
+            arrays = {**arrays, "rows": last}
+        new = [array.nbytes for array in arrays.values() if array is not last]
+        if not self.budget.take(sum(new)):
+            return None
+        self._rows = arrays.get("rows")
+        return arrays

@@ -110,14 +110,17 @@ class Training:
 class Notebook:
     """One notebook, executed in the box from its first cell to its last.
 
-    `status` is "error" where a cell failed, "timeout" where time was up; `message` is a sentence
-    about the status, `markdown` maps the numbers of text cells to their text. `reused` says when it
-    ran, if this is a cached run. `written` is the executed notebook as .ipynb, "" if there is none.
+    `status` is "error" if a cell failed, "timeout" if time was up, "grader_fault" if a fault of
+    ours stopped it; `message` is a sentence about the status, `markdown` maps the numbers of text
+    cells to their text. `reused` says when it ran, if this is a cached run. `written` is the
+    executed notebook as .ipynb, "" if there is none.
     `abandoned` counts trainings that began and did not end.
     """
 
     name: str
-    status: Literal["executed", "error", "timeout", "missing", "unreadable", "skipped"]
+    status: Literal[
+        "executed", "error", "timeout", "missing", "unreadable", "skipped", "grader_fault"
+    ]
     message: str = ""
     cells: tuple[Cell, ...] = ()
     markdown: Mapping[int, str] = field(default_factory=dict)
@@ -174,6 +177,18 @@ class Trained:
     items: tuple[str, ...] = ()
     band: Band | None = None
     doubt: str = ""
+
+
+@dataclass(frozen=True)
+class TrainingGoal:
+    """What one part of an item asks of training runs, as far as a chart of them needs it.
+
+    `over` is the setting that has to vary in a sweep: "initial_scale" or "batch_size".
+    """
+
+    item: str
+    judge: Literal["reaches", "beats", "sweeps"]
+    over: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import time
@@ -20,6 +21,7 @@ from grader.errors import BoxError
 from grader.guest import training_log
 from grader.notebooks import execute
 from grader.notebooks.claims import training_of
+from grader.notebooks.outputs import Budget
 from grader.notebooks.spool import Spool
 from grader.notebooks.transcript import Transcript
 from grader.rubric.records import NotebookLimits
@@ -270,7 +272,7 @@ REWIRED = {
 def test_a_kernel_that_is_rewired_spoils_only_itself(worker: Worker, what: str) -> None:
     found = ran(worker, "print('kept')", REWIRED[what], "print('100/100')")
     assert found.cells[0].text == "kept\n"
-    assert found.trainings == () and found.status in ("executed", "error")
+    assert found.trainings == () and found.status in ("executed", "error", "timeout")
     assert ran(worker, "'again'").cells[0].text == "'again'\n"
 
 
@@ -357,6 +359,7 @@ def test_a_notebook_of_2017_tells_of_its_runs_too(worker: Worker) -> None:
     with Spool() as spool:
         found = ran(worker, head, "!bash get_datasets.sh\n%cd ..", train, files=files, spool=spool)
         assert outcomes(found) == ["skipped", "ran", "ran"] and len(found.repaired) == 3
+        assert found.repaired[0].startswith("N.ipynb, code cell 1, In [1]: skipped: it looks")
         (run,) = found.trainings
         assert set(run.params) >= {"gamma1", "beta1"} and len(run.bn_statistics) == 1
         assert run.dropout_keep_ratio == 0.25  # where it is 0 or 1 nothing is dropped
@@ -424,7 +427,7 @@ def test_a_run_in_its_right_form_is_kept() -> None:
         {"num_epochs": None}, {"update_rule": 7}, {"lr_decay": "x"}, {"best_val_acc": None},
         {"initial_weight_std": [float("nan")]}, {"initial_weight_std": [[]]}, {"reg": [1]},
         {"normalization": {}}, {"learning_rate": float("inf")}, {"reg": 10**400},
-        {"num_train": 2**40},
+        {"num_train": 2**40}, {"layer_sizes": [4] * 101}, {"initial_weight_std": [0.1] * 10**5},
     ],
     ids=str,
 )  # fmt: skip
@@ -456,6 +459,48 @@ def test_forged_messages_make_no_run(name: str) -> None:
         for message in MESSAGES[name]:
             seen.take(1, message, {})
         assert seen.trainings == []
+
+
+@pytest.mark.parametrize("where", ["ipynb.read", "client.drive", "ipynb.write"])
+def test_a_fault_of_ours_costs_the_one_notebook_and_is_kept(
+    where: str, worker: Worker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    module, _, function = where.partition(".")
+    calls = []
+
+    def breaks_first(*args: Any, **named: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 1:
+            raise RuntimeError("a bug of ours")
+        return real(*args, **named)
+
+    place = importlib.import_module(f"grader.notebooks.{module}")
+    real = getattr(place, function)
+    monkeypatch.setattr(place, function, breaks_first)
+    files = {**FILES, NAME: notebook("1"), "M.ipynb": notebook("2")}
+    job = Job("cs231n", FILES, {"dropout_p": "keep"})
+    submission = handed_in.of_files("hw", files)
+    with processes.no_longer_than(60), Spool() as spool:
+        broken, good = execute.execute(submission, [NAME, "M.ipynb"], job, worker, LIMITS, spool)
+    assert (broken.status, good.status) == ("grader_fault", "executed")
+    assert broken.message.startswith("N.ipynb could not be run: our own fault (RuntimeError, see ")
+    (log,) = (tmp_path / "backgrade" / "faults").iterdir()
+    assert "a bug of ours" in log.read_text()
+
+
+def test_curves_share_a_budget_and_rows_that_repeat_cost_nothing() -> None:
+    rows = np.arange(50)
+    with Spool() as spool:
+        seen = Transcript(spool, Budget(1_000, 1_000))  # of which the first run takes 48 + 400
+        for step in range(30):
+            seen.take(1, {"settings": SAY, "run": step}, {**CURVES, "rows": rows.copy()})
+            for name, array in ARRAYS.items():
+                message = {"array": name, "shape": list(array.shape), "run": step}
+                seen.take(1, message, {"piece": array.reshape(-1)})
+            seen.take(1, {"run": step, "whole": True}, {})
+        assert len(seen.trainings) == 1 + (1_000 - 448) // 48
+        assert len({id(one.rows) for one in seen.trainings}) == 1
 
 
 def test_no_file_and_no_process_is_left(tmp_path: Path) -> None:

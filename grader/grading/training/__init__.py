@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from grader.errors import BoxError, GraderFault, UsageError, log_fault
-from grader.grading import score
+from grader.errors import BackgradeError, BoxError, GraderFault, UsageError, log_fault
+from grader.grading import handed_in, score
 from grader.grading.training.believe import Believer, Entry, Judged, Repeating
 from grader.grading.training.images import Images
 from grader.grading.training.judges import GoalResult, GoalRules, beats, reaches, sweeps, too_good
@@ -17,7 +17,17 @@ from grader.grading.training.recompute import Recompute
 from grader.grading.training.runs import claimed
 from grader.rubric.cases import Rubric
 from grader.rubric.records import ImageProfile, Item, Part
-from grader.types import Fault, Flag, ItemResult, Notebook, PartResult, Status, Trained
+from grader.types import (
+    Cell,
+    Fault,
+    Flag,
+    ItemResult,
+    Notebook,
+    PartResult,
+    Status,
+    Trained,
+    Training,
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ def grade(
     recompute = Recompute(images, sample, hidden_from(rubric, images.profile))
     try:
         entries = [
-            Entry(book, run, recompute.run(book.name, run))
+            Entry(book, run, _recomputed(recompute, book, run))
             for book in notebooks
             for run in book.trainings
         ]
@@ -64,6 +74,18 @@ def grade(
         judged, marked, flags, replay = _broken(rubric, error), (), (), {}
     kept = tuple(judged.get(item.id, item) for item in items)
     return Graded(kept, marked, flags, replay)
+
+
+def _recomputed(recompute: Recompute, book: Notebook, run: Training) -> Trained:
+    """Recompute one run; if that breaks by a fault of ours, what rests on it is for a person."""
+    try:
+        return recompute.run(book, run)
+    except BackgradeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it costs no other run
+        log = log_fault(f"recomputing a run of {book.name}")
+        what = f"the grader could not recompute this run ({type(error).__name__}, see {log})"
+        return Trained(book.name, run, None, None, None, what, doubt=what)
 
 
 def _broken(rubric: Rubric, error: Exception) -> dict[str, ItemResult]:
@@ -115,8 +137,13 @@ def judge(
 
     for item in (one for one in rubric.table.items if one.kind == "notebook"):
         notebook = by_name.get(item.file)
-        if notebook is None or notebook.status in ("missing", "skipped"):
+        if notebook is None or notebook.status == "missing":
+            results[item.id] = handed_in.missing(item)
+        elif notebook.status == "skipped":
             results[item.id] = score.bare(item, "skipped")
+        elif notebook.status == "grader_fault":
+            fault = replace(_fault(item, item.parts[0], notebook.message), kind="error")
+            results[item.id] = replace(score.bare(item, "grader_fault"), faults=(fault,))
         elif notebook.status == "unreadable":
             what = f"{notebook.name} could not be read: {notebook.message or 'it is no notebook'}"
             fault = _fault(item, item.parts[0], what)
@@ -146,15 +173,22 @@ def _result(
     parts = tuple(_part(part, finding) for part, finding in findings)
     right = sum(finding.status == "passed" for _, finding in findings)
     status: Status = "passed" if not missed else "partial" if right else "failed"
+    stopped = stopped_at(notebook) if all(f.kind == "missing" for _, f in missed) else None
+    if stopped and status == "failed":
+        status = "timeout" if stopped.outcome == "timeout" else "error"
     return replace(
         score.bare(item, status),
         earned=score.tidy(sum(part.earned for part in parts)),
         parts=parts,
         faults=tuple(
-            replace(_fault(item, part, _message(finding, notebook)), kind=finding.kind)
+            replace(
+                _fault(item, part, _message(finding, notebook, stopped)),
+                kind=finding.kind,
+                raised=stopped.raised if stopped else None,
+            )
             for part, finding in missed
         ),
-        because_of=_because_of(item, missed, done),
+        because_of=_because_of(item, missed, done, stopped),
         checks=(right, len(parts)),
         public_checks=(right, len(parts)),
     )
@@ -166,23 +200,40 @@ def _part(part: Part, finding: GoalResult) -> PartResult:
     return PartResult(part.id, part.about, earned, possible, finding.status)
 
 
+def stopped_at(notebook: Notebook) -> Cell | None:
+    """Return the first cell that did not come to its end: what needs later cells has this root."""
+    return next((c for c in notebook.cells if c.number == notebook.failed_cell), None)
+
+
 def _because_of(
-    item: Item, missed: Sequence[tuple[Part, GoalResult]], done: Mapping[str, ItemResult]
+    item: Item,
+    missed: Sequence[tuple[Part, GoalResult]],
+    done: Mapping[str, ItemResult],
+    stopped: Cell | None,
 ) -> str | None:
-    """Return the code item without which there could be no run; None if there are runs."""
+    """Return the code item without which there could be no run; None if there are runs.
+
+    A cell that raised in its own lines is the root itself, unless a function is not there at all.
+    """
     if not missed or any(finding.kind != "missing" for _, finding in missed):
         return None
-    return next((n for n in item.needs if n in done and done[n].status != "passed"), None)
+    wrong = [name for name in item.needs if name in done and done[name].status != "passed"]
+    frames = stopped.raised.frames if stopped and stopped.raised else ()
+    if frames and not any(path.endswith(".py") for path, *_ in frames):
+        wrong = [name for name in wrong if done[name].status not in ("partial", "failed")]
+    return wrong[0] if wrong else None
 
 
-def _message(finding: GoalResult, notebook: Notebook) -> str:
+def _message(finding: GoalResult, notebook: Notebook, stopped: Cell | None) -> str:
     """Return the sentence about a goal; if there was no run, also what stopped the notebook."""
+    if finding.kind == "missing" and stopped:
+        how = stopped.why or "stopped with an error"
+        return (
+            f"{notebook.name}, {stopped.name}: {how}. No run that counts came after it: "
+            "mend this cell first, for later ones may need it"
+        )
     if finding.kind == "missing" and notebook.message:
         return f"{finding.message}. {notebook.name}: {notebook.message}"
-    if finding.kind == "missing" and notebook.failed_cell is not None:
-        first = notebook.cell_name(notebook.failed_cell)
-        stopped = f"The first to stop was {first} of {notebook.name}"
-        return f"{finding.message}. {stopped}: mend it first, for later cells may need it"
     return finding.message
 
 
