@@ -87,6 +87,7 @@ def test_axe_finds_nothing(name: str, scheme: str, tmp_path: Path) -> None:
     assert found["violations"] == [] and found["passes"] > 30
 
 
+@pytest.mark.long_trial(0.4)
 @pytest.mark.parametrize("name", ALL)
 def test_no_sideways_scroll_at_320_pixels(name: str, tmp_path: Path) -> None:
     inner = escape(html.render(ALL[name](), version="0.1.0"), quote=True)
