@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from grader.errors import UsageError
 from grader.grading.assignment import Assignment
 from grader.notebooks.spool import Spool
 from grader.report import result
+from grader.report.text import points
 from grader.rubric import generation
 from grader.submission.intake import read_submission
 from grader.types import Notebook, Submission
@@ -81,11 +83,10 @@ def submission(
 
     page = folder / "report.html"
     for notebook in executed:
-        from grader.notebooks import execute, ipynb
-
-        if notebook.cells:
-            ran = ipynb.write(execute.sources(given, notebook.name), notebook)
-            write(folder / Path(notebook.name).name, ran)
+        if notebook.written:
+            write(folder / Path(notebook.name).name, notebook.written)
+    for name, text in html.render_notebooks(report, executed).items():
+        write(folder / name, text)
     write(folder / "result.json", result.write(report))
     write(page, html.render(report, version=grader.__version__))
     if as_json:
@@ -97,17 +98,24 @@ def submission(
     score = report.score
     share = 100 * (score.earned + score.bonus) / score.possible if score.possible else 0.0
     if fail_under is not None and share < fail_under:
+        waits = f"; {points(score.pending)} that wait for a person are not" if score.pending else ""
+        typer.echo(
+            f"--fail-under {fail_under:g}: {points(score.earned + score.bonus)} of "
+            f"{points(score.possible)} points ({share:.1f} %) are earned{waits}",
+            err=True,
+        )
         raise typer.Exit(1)
 
 
 def _executed(
     given: Submission, assignment: Assignment, plan: Plan, spool: Spool, cached: bool
 ) -> tuple[Notebook, ...]:
-    """Execute the notebooks that the rubric asks for, where the submission has any of them."""
-    items = [item for item in assignment.rubric.table.items if item.kind == "notebook"]
+    """Execute the notebooks that the rubric asks for, if the submission has any of them."""
+    items = [item for item in assignment.rubric.table.items if item.kind != "code"]
     names = list(dict.fromkeys(item.file for item in items if item.file.endswith(".ipynb")))
     if assignment.images is None or not any(name in given.files for name in names):
-        return ()
+        gone = "is not in the submission"
+        return tuple(Notebook(name, "missing", f"{name} {gone}") for name in names)
     from grader.notebooks import execute, run_cache
 
     limits = assignment.rubric.table.notebooks
@@ -120,10 +128,14 @@ def _executed(
         ExitStack() as stack,
         console.status("notebooks") if console.is_terminal else nullcontext() as status,
     ):
+        began: dict[str, float] = {}
 
         def progress(name: str, cell: int, cells: int) -> None:
             if status:
-                status.update(f"{name}: cell {cell} of {cells}")
+                took = time.monotonic() - began.setdefault(name, time.monotonic())
+                left = took / (cell - 1) * (cells - cell + 1) if cell > 1 else 0.0
+                about = f", about {left:.0f} s left" if left >= 1 else ""
+                status.update(f"{name}: cell {cell} of {cells}{about}")
 
         one, job = Worker(roomy), job_of(given, assignment)
         stack.callback(one.stop)

@@ -19,6 +19,7 @@ from grader.box.evidence import evidence_of
 from grader.box.job import Gone, Job
 from grader.box.session import Session
 from grader.box.worker import Worker
+from grader.guest import observe
 from grader.guest.wire import Late
 from grader.types import Case
 from tests.support import handed_in, processes
@@ -217,20 +218,24 @@ def test_stopping_in_the_middle_of_a_case_leaves_no_process() -> None:
 
 ORPHANED = """
 import sys, time
+from dataclasses import replace
 sys.path.insert(0, {root!r})
+from grader.box import plan
 from tests.test_box import test_box
-worker = test_box.Worker()
-worker.open(test_box.job("import time; time.sleep(600)"), test_box.soon(60))
+worker = test_box.Worker(plan.choose("{mode}"))
+slow = replace(test_box.job("import time; time.sleep(600)"), case_s=60.0)
+worker.open(slow, test_box.soon(60))
 rows, inputs = test_box.cases()
 print("open", flush=True)
 list(worker.run(rows, inputs, test_box.soon(60)))
 """
 
 
-def test_a_grader_that_is_killed_leaves_no_process() -> None:
+@pytest.mark.parametrize("mode", ["auto", "landlock"])
+def test_a_grader_that_is_killed_leaves_no_process(mode: str) -> None:
     """Nobody is left to clean up: what is below must notice by itself."""
     before = processes.mine()
-    script = ORPHANED.format(root=str(handed_in.ROOT))
+    script = ORPHANED.format(root=str(handed_in.ROOT), mode=mode)
     grader = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     assert grader.stdout and grader.stdout.readline() == b"open\n"
     time.sleep(0.3)
@@ -239,7 +244,7 @@ def test_a_grader_that_is_killed_leaves_no_process() -> None:
     grader.kill()
     grader.wait()
     grader.stdout.close()
-    assert processes.gone(below, within_s=6.0), "the worker outlived its grader"
+    assert processes.gone(below, within_s=3.0), "the worker outlived its grader"
     assert processes.gone(processes.mine() - before)
 
 
@@ -304,6 +309,21 @@ def test_the_lines_of_an_exception_are_read_from_the_students_own_file() -> None
         ("hw/layers.py", 2, "f", "return 1 / 0"),
         ("hw/layers.py", 1, "", "def f(x):"),
     )
+
+
+@pytest.mark.parametrize("separator", ["\x0c", "\x0b", "\x1c", "\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_lines_are_those_of_python(separator: str, end: str) -> None:
+    text = f"# {separator} a page{end}def f(x):{end}    return 1 / 0{end}"
+    reply = {"outcome": "raised", "frames": [["hw/layers.py", 3, "f", ""]]}
+    evidence = evidence_of(CASE, reply, {}, {"hw/layers.py": text.encode()})
+    assert evidence.raised is not None
+    assert evidence.raised.frames == (("hw/layers.py", 3, "f", "return 1 / 0"),)
+    try:
+        exec(compile(f"{text}f(0){end}", "hw/layers.py", "exec"), {})
+    except ZeroDivisionError as error:
+        seen = observe.raised(error, {"hw/layers.py": text})
+        assert seen["frames"][-1] == ["hw/layers.py", 3, "f", "return 1 / 0"]
 
 
 def test_time_that_is_up_before_opening_is_no_fault_of_the_grader(own: Worker) -> None:

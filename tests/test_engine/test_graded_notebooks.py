@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +22,15 @@ from grader.rubric.records import ImageProfile
 from grader.types import Cell, Notebook, Raised, Report, Training
 from tests.support import handed_in
 from tests.support.training_runs import NAMES, TRAINING
+from tests.test_report import samples
 
 PROFILE = ImageProfile(training=200, validation=200, test=10, hidden=200)
 FAILED = Raised("NotImplementedError", "adam: write this", ((f"{NAMES[0]}, cell 9", 1, "", "f()"),))
+CELLS = (
+    Cell(3, "train()", "ran", count=2, place=2),
+    Cell(9, "f()", "failed", raised=FAILED, count=7, place=8),
+)
+WRITTEN = samples.written(*CELLS)
 QUESTION = "## Inline Question 1\nWhy?\n## Answer:\nBecause of **it**."
 
 
@@ -67,7 +74,7 @@ def graded(
     forged = training(images, 5, train_acc_history=np.ones(5))
     forged = replace(forged, params={k: 0 * v for k, v in forged.params.items()})
     first = Notebook(
-        NAMES[0], "error", cells=(Cell(9, "f()", "failed", raised=FAILED),),
+        NAMES[0], "error", cells=CELLS, written=WRITTEN,
         trainings=(training(images, 3), forged),
     )  # fmt: skip
     last = Notebook(NAMES[2], "executed", markdown={1: QUESTION}, tags={1: ("pdf-inline",)})
@@ -87,12 +94,15 @@ def test_what_was_learned_earns_and_what_was_only_told_does_not(
     )
     assert items["overfit_five_layer"].status == "failed"
     assert "gets 14 % of its training images right" in items["overfit_five_layer"].faults[0].message
-    assert items["batchnorm_training"].status == "skipped"
+    assert items["batchnorm_training"].status == "missing"
     assert items["dropout_training"].status == "failed"
     # With all parameters 0 the net says class 0, which 7 of the 50 images have.
-    # Code 64; of the notebooks those of FullyConnectedNets (13) and Dropout (2) count.
-    assert (report.score.earned, report.score.possible) == (66, 79)
-    assert report.score.pending == pytest.approx(16)
+    # Code 64, training 20, questions 16: what was not handed in, or waits, is in the total too.
+    assert (report.score.earned, report.score.possible) == (66, 100)
+    assert report.score.pending == pytest.approx(6 * 1.6)
+    questions = {name: item.status for name, item in items.items() if item.section == "questions"}
+    assert {questions.pop(f"BatchNormalization/{n}") for n in (1, 2, 3, 4)} == {"missing"}
+    assert set(questions.values()) == {"pending"}
     assert "overfit_three_layer" in report.trained[0].items
 
 
@@ -107,12 +117,14 @@ def test_result_json_tells_runs_and_answers(
 ) -> None:
     told = json.loads(result.write(graded[0]))
     first, missing, last = told["notebooks"]
-    assert (first["status"], first["failed_cell"], first["cells"]) == ("error", 9, 1)
+    assert (first["status"], first["failed_cell"], first["cells"]) == ("error", 9, 2)
+    assert (first["page"], last["page"]) == ("FullyConnectedNets.html", "")
     assert (missing["status"], missing["runs"]) == ("missing", [])
     assert (last["status"], last["cells"]) == ("executed", 1)
     good, forged = first["runs"]
     assert good == {
-        "cell": 3, "net": [3072, 20, 20, 10], "normalization": None, "dropout_keep_ratio": None,
+        "cell": 3, "cell_name": "code cell 2, In [2]", "net": [3072, 20, 20, 10],
+        "normalization": None, "dropout_keep_ratio": None,
         "update_rule": "sgd", "batch_size": 100, "epochs": 20, "train": 50,
         "best_train_accuracy": 0.9, "best_val_accuracy": 0.52, "recomputed_train_accuracy": 1.0,
         "recomputed_val_accuracy": graded[0].trained[0].val_accuracy,
@@ -133,9 +145,31 @@ def test_the_page_shows_runs_failed_cells_and_answers(
     graded: tuple[Report, tuple[Notebook, ...]],
 ) -> None:
     page = html.render(graded[0], version="")
-    for text in ("Cell 9 stopped with an error", "adam: write this", "<strong>it</strong>",
-                 "3072-20-20-10", '<figure class="curves"'):  # fmt: skip
+    link = '<a href="FullyConnectedNets.html#cell-9">code cell 8, In [7]</a>: stopped with an error'
+    for text in ("BatchNormalization.ipynb not handed in, 11.4 points to earn", link,
+                 "adam: write this", "<strong>it</strong>", "3072-20-20-10",
+                 '<figure class="chart"', "f()"):  # fmt: skip
         assert text in page
+
+
+def test_the_page_of_a_notebook_leads_to_its_runs_and_back(
+    graded: tuple[Report, tuple[Notebook, ...]],
+) -> None:
+    report, books = graded
+    ((name, page),) = html.render_notebooks(report, books).items()
+    assert name == "FullyConnectedNets.html"
+    run = html.render(report, version="")
+    for anchor in re.findall(r'href="report.html#(runs-\d+)"', page):
+        assert f'id="{anchor}"' in run
+    assert 'href="report.html#runs-1"' in page and "Three layers overfit 50 images" in page
+
+
+def test_a_report_knows_what_the_items_ask_of_runs(
+    graded: tuple[Report, tuple[Notebook, ...]],
+) -> None:
+    asked = {(goal.item, goal.judge, goal.over) for goal in graded[0].goals}
+    assert ("batchnorm_init_scale", "sweeps", "initial_scale") in asked
+    assert ("update_rules", "beats", "") in asked and ("best_model", "reaches", "") in asked
 
 
 def test_without_notebooks_nothing_is_asked_of_them(
@@ -144,7 +178,8 @@ def test_without_notebooks_nothing_is_asked_of_them(
     report = grade_one(handed_in.reference(), assignments["cs231n-a2"], worker)
     assert (report.notebooks, report.trained, report.questions) == ((), (), ())
     assert {item.status for item in report.items if item.section == "training"} == {"skipped"}
-    assert len(result.as_dict(report)["questions"]) == 10
+    assert result.as_dict(report)["questions"] == []
+    assert (report.score.earned, report.score.possible, report.score.pending) == (64, 64, 0)
 
 
 def test_images_that_cannot_be_read_are_our_fault_and_cost_nothing(
@@ -158,4 +193,4 @@ def test_images_that_cannot_be_read_are_our_fault_and_cost_nothing(
     items = [item for item in report.items if item.section == "training"]
     assert {item.status for item in items} == {"grader_fault"}
     assert "images: could not be made" in items[0].faults[0].message
-    assert (report.score.earned, report.score.possible) == (64, 64)
+    assert (report.score.earned, report.score.possible) == (64, 80)
