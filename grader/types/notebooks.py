@@ -111,7 +111,8 @@ class Trained:
 
     Accuracies are shares of 0..1, recomputed on the trusted side; None if they cannot be, which
     `message` explains. `items` are the ids of the items that rest on this run; `band` shows where
-    the reference lies, if it has such a run.
+    the reference lies, if it has such a run. `all_images` tells whether it was trained on no fewer
+    images than the training images that there are.
     """
 
     notebook: str
@@ -122,6 +123,7 @@ class Trained:
     message: str = ""
     items: tuple[str, ...] = ()
     band: Band | None = None
+    all_images: bool = False
 
 
 @dataclass(frozen=True)

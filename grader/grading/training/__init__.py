@@ -11,7 +11,7 @@ from dataclasses import replace
 from grader.errors import GraderFault, UsageError, log_fault
 from grader.grading import score
 from grader.grading.training.images import Images
-from grader.grading.training.judges import GoalResult, GoalRules, beats, reaches, sweeps, too_good
+from grader.grading.training.judges import GoalResult, GoalRules, beats, reaches, sweeps
 from grader.grading.training.recompute import Recompute
 from grader.grading.training.runs import claimed
 from grader.rubric.cases import Rubric
@@ -39,7 +39,9 @@ def grade(
     try:
         trained = [recompute.run(book.name, run) for book in notebooks for run in book.trainings]
         done = {item.id: item for item in items}
-        judged, marked, flags = judge(rubric, images.profile, notebooks, trained, done)
+        # Real images may be fewer than the rubric asks for.
+        profile = replace(images.profile, hidden=images.count("hidden"))
+        judged, marked, flags = judge(rubric, profile, notebooks, trained, done)
     except UsageError:
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours costs no point
@@ -79,7 +81,7 @@ def judge(
 
     `done` holds the code items, of which one may explain why there is no run.
     """
-    rules = GoalRules(rubric.table.believing, profile.scale)
+    rules = GoalRules(rubric.table.believing, profile)
     by_name = {notebook.name: notebook for notebook in notebooks}
     taken: dict[str, Trained] = {}
     used: dict[int, list[str]] = {}
@@ -174,7 +176,7 @@ def _flags(trained: Sequence[Trained], rules: GoalRules) -> Iterator[Flag]:
     """Yield what a person should look at: logs that show more than the parameters give."""
     for run in trained:
         where, val = f"{run.notebook}, cell {run.training.cell}", run.val_accuracy or 0.0
-        if too_good(run, rules.believing):
+        if rules.too_good(run):
             yield Flag("trained_on_validation", (
                 f"a net gets {val:.2f} of the validation images right, and "
                 f"{run.hidden_accuracy or 0.0:.2f} of hidden ones: it may have been trained on the "
