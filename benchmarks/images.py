@@ -6,19 +6,14 @@ CIFAR-10, on all images that are there: 49,000 of them should give about what 5,
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from grader import resources
-
-sys.path.insert(0, str(resources.home() / "reference"))
-
-from cs231n.classifiers.fc_net import FullyConnectedNet  # noqa: E402
-from cs231n.data_utils import get_CIFAR10_data, load_CIFAR10  # noqa: E402
-from cs231n.solver import Solver  # noqa: E402
+from reference.cs231n.classifiers.fc_net import FullyConnectedNet
+from reference.cs231n.data_utils import get_CIFAR10_data, load_CIFAR10
+from reference.cs231n.solver import Solver
 
 Data = Mapping[str, np.ndarray]
 SEED = 231
@@ -70,10 +65,9 @@ UNTUNED: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
 
 def main(data_dir: str | None = None) -> None:
     """Print both tables."""
-    whole = len(load_CIFAR10(data_dir)[1]) - 1000 if data_dir else None
-    data = get_CIFAR10_data(whole, num_test=1, data_dir=data_dir)
-    data = {name: one.astype(np.float32) if name[0] == "X" else one for name, one in data.items()}
-    print(f"validation accuracy, {len(data['y_train'])} {'real' if whole else 'made-up'} images")
+    data = images(data_dir)
+    kind = "real" if data_dir else "made-up"
+    print(f"validation accuracy, {len(data['y_train'])} {kind} images")
     for title, settings in (("tuned", TUNED), ("not tuned", UNTUNED)):
         reached = []
         for name, (hidden, given) in settings.items():
@@ -82,6 +76,13 @@ def main(data_dir: str | None = None) -> None:
         print(f"  {title}: mean {np.mean(reached):.3f}, from {min(reached):.3f} to "
               f"{max(reached):.3f}, {np.mean(np.array(reached) >= 0.5):.0%} at 50 %")  # fmt: skip
     _lessons(data)
+
+
+def images(data_dir: str | None = None) -> Data:
+    """Return the images as the notebooks have them, but float32, and all that the folder has."""
+    whole = len(load_CIFAR10(data_dir)[1]) - 1000 if data_dir else None
+    data = get_CIFAR10_data(whole, num_test=1, data_dir=data_dir)
+    return {name: one.astype(np.float32) if name[0] == "X" else one for name, one in data.items()}
 
 
 def train(

@@ -69,10 +69,11 @@ def check_net(net, X, y, below):
 # ## The data
 #
 # The data are small colour pictures in ten classes (if you have not asked for others, ten kinds of
-# shapes, made up by `cs231n/synthetic.py`, where most pictures show two of them): 5,000 to train on,
-# 1,000 to choose settings with (*validation*), and 1,000 that you look at only once, at the very end
-# (*test*). Each picture has 3 colours and $32 \times 32$ pixels, which makes $D = 3072$ numbers. The
-# mean of all training pictures has been taken away, so that the numbers lie around zero.
+# shapes, made up by `cs231n/synthetic.py`, where most pictures show two of them): 5,000 to train
+# on, 1,000 to choose settings with (*validation*), and 1,000 that you look at only once, at the
+# very end (*test*). Each picture has 3 colours and $32 \times 32$ pixels, which makes $D = 3072$
+# numbers. The mean of all training pictures has been taken away, so that the numbers lie around
+# zero.
 
 # %%
 data = get_CIFAR10_data()

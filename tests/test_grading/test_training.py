@@ -475,6 +475,20 @@ def test_hidden_images_are_looked_at_from_the_lowest_accuracy_that_is_asked(
     assert hidden_from(rubric, data.cifar10) == pytest.approx(0.34)
 
 
+@pytest.mark.parametrize(("hidden", "points"), [(2000, 0), (250, 3)])
+def test_few_hidden_images_leave_more_to_chance(
+    hidden: int, points: float, rubric: Rubric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        training.Recompute, "run", Mock(return_value=run(val=0.55, hidden=0.46, **TWO))
+    )
+    items = tuple(bare(item, "skipped") for item in rubric.table.items)
+    images: Any = Mock(profile=rubric.table.data.synthetic, count=Mock(return_value=hidden))
+    books = [replace(EXECUTED[0], trainings=(run().training,))]
+    found, _, _ = training.grade(items, books, rubric, images)
+    assert {item.id: item.earned for item in found}["two_layer_training"] == points
+
+
 BREAKS = {
     "a judge of ours": (training, "judge", IndexError("7"), "judge this (IndexError, see "),
     "recomputing": (training.Recompute, "run", OverflowError(), "judge this (OverflowError, see "),
