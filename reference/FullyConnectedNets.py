@@ -69,10 +69,11 @@ def check_net(net, X, y, below):
 # ## The data
 #
 # The data are small colour pictures in ten classes (if you have not asked for others, ten kinds of
-# shapes, made up by `cs231n/synthetic.py`): 5,000 to train on, 1,000 to choose settings
-# with (*validation*), and 1,000 that you look at only once, at the very end (*test*). Each picture
-# has 3 colours and $32 \times 32$ pixels, which makes $D = 3072$ numbers. The mean of all training
-# pictures has been taken away, so that the numbers lie around zero.
+# shapes, made up by `cs231n/synthetic.py`, where most pictures show two of them): 5,000 to train
+# on, 1,000 to choose settings with (*validation*), and 1,000 that you look at only once, at the
+# very end (*test*). Each picture has 3 colours and $32 \times 32$ pixels, which makes $D = 3072$
+# numbers. The mean of all training pictures has been taken away, so that the numbers lie around
+# zero.
 
 # %%
 data = get_CIFAR10_data()
@@ -517,7 +518,7 @@ compare("adam", places, [first, second], 1e-6)
 
 # %% [markdown]
 # Now the four rules race. A net of six layers trains for five epochs on 4,000 pictures with each.
-# Plain SGD should come last, clearly.
+# Plain SGD should come last.
 
 # %%
 solvers = {}
@@ -538,7 +539,8 @@ for rule, learning_rate in (
         verbose=False,
     )
     solvers[rule].train()
-    print(f"{rule:12} training accuracy at the end {solvers[rule].train_acc_history[-1]:.3f}")
+    train, val = solvers[rule].train_acc_history[-1], solvers[rule].best_val_acc
+    print(f"{rule:12} training accuracy at the end {train:.3f}, best validation {val:.3f}")
 plot_training(solvers)
 
 # %% [markdown] tags=["inline-question", "FullyConnectedNets/3"]
@@ -571,26 +573,28 @@ plot_training(solvers)
 # ## Your best model
 #
 # Put together what you know: a net of any depth, the update rule of your choice, and, once you have
-# done the other two notebooks, normalization and dropout. **Reach at least 50 % on the validation
-# pictures; 55 % is very good.** Choose by validation accuracy only. The test pictures tell at
-# the end what your net does on pictures that had no part in any choice, so look at them once.
+# done the other two notebooks, normalization and dropout. **Train it on all training pictures, and
+# reach at least 50 % on the validation pictures; 56 % is very good.** Choose by validation accuracy
+# only. The test pictures tell at the end what your net does on pictures that had no part in any
+# choice, so look at them once.
 
 
 # %%
 def best_model():
     """Train your best net on `data`. Returns the trained net."""
     # BEGIN SOLUTION
-    # One wide hidden layer that drops half of its units, Adam, and a rate that decays: dropout lets
-    # it train for long before it knows the pictures by heart.
-    net = FullyConnectedNet([200], dropout=0.5, weight_scale=1e-3)
+    # Three hidden layers with batch normalization, which lets Adam take large steps, in batches
+    # large enough for its statistics. The rate decays, so that the last steps are small ones.
+    net = FullyConnectedNet([100, 100, 100], normalization="batchnorm", weight_scale=2e-2)
     solver = Solver(
         net,
         data,
         update_rule="adam",
-        optim_config={"learning_rate": 3e-4},
-        lr_decay=0.93,
-        num_epochs=25,
-        print_every=500,
+        optim_config={"learning_rate": 1e-3},
+        lr_decay=0.9,
+        batch_size=200,
+        num_epochs=10,
+        print_every=50,
     )
     solver.train()
     plot_training({"best model": solver})
