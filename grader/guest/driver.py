@@ -176,12 +176,13 @@ class Driver:
 
     def _notebook(self, request: Mapping[str, Any], arrays: Arrays) -> None:
         """Run a notebook's cells in one child; hand on what it reports."""
-        from grader.guest import cells
+        from grader.guest import cells, selfcheck
 
         def work(answer: Answer) -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.chdir(request["folder"])
             modules.install(self._compiled, cells.watch(answer))
+            selfcheck.lay_over()
             numbered = json.loads(arrays["cells"].tobytes())
             cells.run(self._shell, numbered, request["name"], dict(self._compiled.texts), answer)
             answer({"over": "done"}, {})
