@@ -158,7 +158,7 @@ def test_files_that_bear_names_of_python_s_own_do_no_harm(folder: Path) -> None:
 
 UNUSABLE: dict[str, tuple[Callable[[Path], object], tuple[str, ...], str]] = {
     "a name that is nearly one": (
-        lambda f: None, ("bachnorm_forward",), "did you mean batchnorm_forward?"),
+        lambda f: None, ("bachnorm_forward",), "did you mean batchnorm_forward or "),
     "a name of nothing": (lambda f: None, ("xyzzy",), "use one of affine_forward, "),
     "a zip that is not there": (lambda f: None, ("gone.zip",), "make_submission.py"),
     "no package": (lambda f: shutil.rmtree(f / "cs231n"), (), "keep selfcheck.py beside"),
