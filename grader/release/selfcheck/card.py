@@ -20,10 +20,11 @@ from grader.report.text import one_line
 SIDE = 8  # rows and columns of a table
 STYLE = """
 .selfcheck { border: 1px solid #8888; border-radius: .5rem; padding: .6rem 1rem; max-width: 60rem;
-  margin: .3rem 0; line-height: 1.5; overflow-wrap: anywhere; }
+  margin: .3rem 0; line-height: 1.5; overflow-wrap: break-word; overflow-x: auto; }
 .selfcheck p, .selfcheck ul, .selfcheck details { margin: .4rem 0; }
 .selfcheck code, .selfcheck pre, .selfcheck .numbers td {
   font-family: ui-monospace, Consolas, monospace; color: inherit; background: none; }
+.selfcheck td code, .selfcheck th code { white-space: nowrap; }
 .selfcheck pre { white-space: pre-wrap; margin: .2rem 0 .2rem 1rem; }
 .selfcheck table { border-collapse: collapse; margin: .4rem 0; color: inherit; }
 .selfcheck table tr { background: none; color: inherit; }

@@ -178,10 +178,9 @@ def table_lines(title: str, table: ArrayTable) -> Iterator[str]:
 def printed(checked: Checked) -> str:
     """Return what the code printed in the first case that is not right, else in the first."""
     wrong = {fault.case for fault in checked.verdict.faults}
-    order = sorted(checked.evidence.values(), key=lambda one: one.case not in wrong)
+    ran = [one for one in checked.evidence.values() if one.outcome != "not_run"]
+    order = sorted(ran, key=lambda one: one.case not in wrong)
     text = next((one.text for one in order if one.text.strip()), "")
-    if not text or order[0].outcome == "not_run":
-        return ""
     lines = shown(text, 2000).splitlines()
     more = [f"... {len(lines) - TEXT} more lines"] if len(lines) > TEXT else []
     return "\n".join([*lines[:TEXT], *more])
