@@ -21,11 +21,14 @@ from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.diagnosis import consequence, diagnose, folding, minimal_example, own_gradient, trace
-from grader.grading import follow, large_input, score, training
+from grader.grading import follow, handed_in, large_input, score, training
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.outcome import result_of
 from grader.grading.rerun import Rerun, explaining
+from grader.grading.training.believe import Repeating
+from grader.grading.training.reference import matched
+from grader.grading.training.replay import Code
 from grader.grading.verdicts import Evaluator
 from grader.notebooks import inline_answers
 from grader.rubric import generation
@@ -57,7 +60,14 @@ def grade_one(
     facts = Facts(rubric, assignment, evaluator, evidence, verdicts)
     items = _items(Rerun(session.later, worker, assignment, facts, deadline))
     reused = {book.name: book.reused for book in notebooks if book.reused}
-    items, trained, doubts = training.grade(items, notebooks, rubric, assignment.images)
+    code = Code.of(
+        assignment.trainer,
+        matched(facts, assignment.golden),
+        session.later,
+        rubric.table.conventions.dropout_p,
+    )
+    graded = training.grade(items, notebooks, rubric, assignment.images, Repeating(worker, code))
+    items = handed_in.with_questions(graded.items, rubric.table.items, notebooks)
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.repaired)),
         rubric=rubric.table.id,
@@ -67,7 +77,7 @@ def grade_one(
         score=score.total(items, {item.id: item.bonus for item in rubric.table.items}),
         sections=tuple((section.id, section.title) for section in rubric.table.sections),
         items=items,
-        flags=(*_flags(submission, assignment, session.loaded), *slow, *doubts),
+        flags=(*_flags(submission, assignment, session.loaded), *slow, *graded.flags),
         box=worker.state,
         measured={
             "started": started.isoformat(timespec="seconds"),
@@ -75,10 +85,11 @@ def grade_one(
             "cpu_s": round(_cpu_s() - cpu, 3),
             "host": platform.node(),
             **({"reused": reused} if reused else {}),
+            **({"replay": dict(graded.replay)} if graded.replay else {}),
             "versions": {**worker.versions, "backgrade": grader.__version__},
         },
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
-        trained=assignment.bands.beside(trained),
+        trained=assignment.bands.beside(graded.trained),
         questions=inline_answers.find(notebooks, rubric) if notebooks else (),
     )
 

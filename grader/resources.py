@@ -15,6 +15,7 @@ from grader.golden.bands import Bands
 from grader.golden.store import Golden
 from grader.grading.assignment import Assignment
 from grader.grading.training.images import Images
+from grader.guest.modules import GRADED
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
 
@@ -115,6 +116,7 @@ def _assignment(rubric: str, data_dir: Path | None) -> Assignment:
         images=Images(profile, read.table.seed, template, data_dir),
         mistakes=golden_folder() / misconceptions.FOLDER,
         bands=Bands.read(golden_folder(), profile, data_dir is not None),
+        trainer=_trainer(),
     )
     found.check()
     return found
@@ -125,6 +127,16 @@ def _solved() -> dict[str, bytes]:
     folder = home() / "reference"
     files = {name: _bytes(folder / name) for name in SOLVED}
     return {} if None in files.values() else {n: data for n, data in files.items() if data}
+
+
+def _trainer() -> dict[str, bytes]:
+    """Return the reference's package, alternatives inside it; empty where it is not."""
+    folder = home() / "reference"
+    files = {f"{GIVEN_PACKAGE}/{path}": folder / GIVEN_PACKAGE / path for path in GRADED.values()}
+    for path in sorted((folder / "alternatives").glob("*.py")):
+        files[f"{GIVEN_PACKAGE}/alternatives/{path.name}"] = path
+    found = {name: _bytes(path) for name, path in files.items()}
+    return {} if None in found.values() else {n: data for n, data in found.items() if data}
 
 
 def _bytes(path: Path) -> bytes | None:

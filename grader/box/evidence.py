@@ -14,6 +14,7 @@ import numpy as np
 from grader.guest import calls
 from grader.guest.legacy.old_numpy import ROWS, Place
 from grader.guest.modules import GRADED
+from grader.guest.observe import python_lines
 from grader.guest.operations import FUNCTIONS, operation_of
 from grader.rubric import inputs
 from grader.types import Call, Case, Evidence, Outcome, Raised
@@ -69,7 +70,7 @@ def raised_of(reply: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
     for frame in _list(reply.get("frames"))[:20]:
         if isinstance(frame, list) and len(frame) == 4 and _text(frame[0], 300) in files:
             path, line, function = frame[0], frame[1], _text(frame[2], 100)
-            lines = files[path].decode("utf-8", "replace").splitlines()
+            lines = python_lines(files[path].decode("utf-8", "replace"))
             if type(line) is int and 0 < line <= len(lines):
                 known = re.search(rf"\bdef {re.escape(function)}\b", "\n".join(lines))
                 name = function if known else ""
@@ -158,7 +159,7 @@ def _endless(case: Case, name: str, path: str, source: str) -> Evidence:
 
     The line is known if just one loop at module level could be it.
     """
-    lines = source.splitlines()
+    lines = python_lines(source)
     loops = [number for number, line in enumerate(lines, 1) if re.match(r"while\b", line)]
     text = f"{name}.py does not finish importing: something at module level does not end"
     if len(loops) != 1:

@@ -8,7 +8,6 @@ one BoxError, never as a hang.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -152,23 +151,23 @@ class Worker:
                 raise Gone
             yield case["id"], observed, arrays
 
-    def execute(self, script: Script, deadline: float) -> Iterator[wire.Message]:
-        """Run one notebook of the open submission; yield what it reports, {"over": how} at the end.
+    def begin(self, script: Script, deadline: float) -> wire.Incoming:
+        """Start the process of a notebook in the open submission; return where its frames come.
 
-        Raises Late or Gone; what was yielded stands.
+        It runs nothing yet: guest.relay says what `request` may ask. Raises Late or Gone.
         """
-        assert self._plan is not None
+        assert self._plan is not None and self._incoming is not None
         room = {"memory": script.memory, "file": WRITTEN, "files": 256, "processes": None}
         request = {
             "do": "notebook", "name": script.name, "folder": self._plan.folder, "room": room,
             "cell_s": script.cell_s, "notebook_s": script.notebook_s,
         }  # fmt: skip
-        cells = np.frombuffer(json.dumps(script.cells).encode(), dtype=np.uint8)
-        self._send(wire.pack(request, {"cells": cells}), deadline)
-        reply: dict[str, Any] = {}
-        while "over" not in reply:
-            reply, arrays = self._receive(deadline)
-            yield reply, arrays
+        self.request(request, {}, deadline)
+        return self._incoming
+
+    def request(self, message: Mapping[str, Any], arrays: wire.Arrays, deadline: float) -> None:
+        """Send a request to the driver of the open submission. Raises Late or Gone."""
+        self._send(wire.pack(message, arrays), deadline)
 
     def close(self) -> None:
         """End the open submission; a worker that does not answer at once is replaced.

@@ -20,6 +20,7 @@ from grader.errors import UsageError
 from grader.grading.assignment import Assignment
 from grader.notebooks.spool import Spool
 from grader.report import result
+from grader.report.text import points
 from grader.rubric import generation
 from grader.submission.intake import read_submission
 from grader.types import Notebook, Submission
@@ -81,11 +82,8 @@ def submission(
 
     page = folder / "report.html"
     for notebook in executed:
-        from grader.notebooks import execute, ipynb
-
-        if notebook.cells:
-            ran = ipynb.write(execute.sources(given, notebook.name), notebook)
-            write(folder / Path(notebook.name).name, ran)
+        if notebook.written:
+            write(folder / Path(notebook.name).name, notebook.written)
     write(folder / "result.json", result.write(report))
     write(page, html.render(report, version=grader.__version__))
     if as_json:
@@ -97,17 +95,24 @@ def submission(
     score = report.score
     share = 100 * (score.earned + score.bonus) / score.possible if score.possible else 0.0
     if fail_under is not None and share < fail_under:
+        waits = f"; {points(score.pending)} that wait for a person are not" if score.pending else ""
+        typer.echo(
+            f"--fail-under {fail_under:g}: {points(score.earned + score.bonus)} of "
+            f"{points(score.possible)} points ({share:.1f} %) are earned{waits}",
+            err=True,
+        )
         raise typer.Exit(1)
 
 
 def _executed(
     given: Submission, assignment: Assignment, plan: Plan, spool: Spool, cached: bool
 ) -> tuple[Notebook, ...]:
-    """Execute the notebooks that the rubric asks for, where the submission has any of them."""
-    items = [item for item in assignment.rubric.table.items if item.kind == "notebook"]
+    """Execute the notebooks that the rubric asks for, if the submission has any of them."""
+    items = [item for item in assignment.rubric.table.items if item.kind != "code"]
     names = list(dict.fromkeys(item.file for item in items if item.file.endswith(".ipynb")))
     if assignment.images is None or not any(name in given.files for name in names):
-        return ()
+        gone = "is not in the submission"
+        return tuple(Notebook(name, "missing", f"{name} {gone}") for name in names)
     from grader.notebooks import execute, run_cache
 
     limits = assignment.rubric.table.notebooks

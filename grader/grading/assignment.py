@@ -29,6 +29,7 @@ class Assignment:
     reference's nets and layers likewise, laid out as a submission. `mistakes` is the folder of
     golden wrong answers, read once something has failed. `images` are those on which training is
     recomputed; only executed notebooks need them. `bands` are drawn beside a student's curves.
+    `trainer` holds the reference's package with its alternatives, by which trainings are repeated.
     """
 
     rubric: Rubric
@@ -39,6 +40,7 @@ class Assignment:
     images: Images | None = None
     mistakes: Path | None = None
     bands: Bands = field(default_factory=Bands)
+    trainer: Mapping[str, bytes] = field(default_factory=dict)
 
     @functools.cached_property
     def wrong(self) -> Misconceptions:

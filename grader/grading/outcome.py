@@ -30,7 +30,7 @@ def result_of(
 ) -> ItemResult:
     """Return an item's points, faults and hints, and the item that its failure follows from."""
     if item.kind != "code":
-        return score.bare(item, "pending" if item.kind == "question" else "skipped")
+        return score.bare(item, "skipped")
     verdict, share = verdicts[item.id], rubric.table.follow_through
     if verdict.broken:
         return replace(score.bare(item, "grader_fault"), faults=verdict.faults)

@@ -46,13 +46,17 @@ def status_of(parts: Iterable[PartResult], faults: Iterable[Fault]) -> Status:
 
 
 def total(items: Iterable[ItemResult], bonus: Mapping[str, bool]) -> Score:
-    """Return the sum over items; what is pending or skipped is not counted as possible."""
+    """Return the sum over items; what was left out, or is our own fault, is not possible.
+
+    What waits for a person is possible: nothing that is pending may look like full marks.
+    """
     earned = possible = pending = extra = 0.0
     for item in items:
         # A notebook that was not run has no parts; a skipped code item has lost its points.
         counted = item.status in COUNTED or (item.status == "skipped" and item.parts)
         if item.status == "pending":
             pending += item.possible
+            possible += 0.0 if bonus.get(item.id, False) else item.possible
         elif counted and bonus.get(item.id, False):
             extra += item.earned
         elif counted:  # what an item earns beyond its points is a bonus of one of its parts

@@ -1,216 +1,237 @@
-"""Run the cells of a notebook in one shell, beside the grader's Solver, and report each.
+"""A shell in which the cells of a notebook run, and what they show.
 
 This is a Jupyter notebook's world without its network: IPython runs the cells in the child itself,
-so that magics, the value of a last line and plots work as a student knows them, while the child
-needs no socket, no second process and no file. Reported are, in order: a cell has begun; a run of
-the Solver, with what it learned; a cell has ended, with its text, its pictures and its exception.
+so that magics, the value of a last line, plots and `await` work as a student knows them, while the
+child needs no socket, no second process and no file. What a cell shows is told frame by frame:
 
-Nothing reported here is believed. Text and pictures are shown as evidence, and parameters are tried
-on images that this process has never seen.
+    {"stream": "stdout", "text": …}                          printed since the last frame
+    {"show": "display_data" | "execute_result", "text": …, "id": …}     with the array "png"
+    {"update": id, "text": …}                                an earlier display, changed
+    {"clear": wait}                                          as clear_output(wait)
+
+HTML, scripts and widgets are dropped: a page must be able to show all that comes from here.
 """
 
 from __future__ import annotations
 
 import base64
-import itertools
-import math
-import sys
-import types
-from collections.abc import Callable, Mapping, Sequence
+import io
+import os
+import threading
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
 
-from grader.guest import observe
 from grader.guest.children import Answer
-from grader.guest.legacy import python2, statements
-from grader.guest.wire import FITTED
+from grader.guest.observe import MAX_TEXT, plain_text
 
-PIECE = 1024**2  # numbers of an array that go into one frame
-MAX_IMAGE, MAX_IMAGES = 1024**2, 12  # bytes of one picture, pictures of one cell
-MAX_NAMES = 200
-KEYS = 256  # numbers by which a training image is known again; 8 took white skies for each other
+MAX_IMAGE, MAX_IMAGES = 1024**2, 12  # bytes of one picture, pictures that stand below a cell
+AT_ONCE = 1000  # characters that are printed before a frame is sent
 
 
-class Pictures(DisplayPublisher):
-    """Keeps the pictures that a cell displays; HTML, scripts and widgets are dropped."""
+class Outputs:
+    """What a cell shows: bounded by what stands below it, so that clearing makes room."""
 
-    kept: list[bytes]
+    def __init__(self) -> None:
+        self.answer: Answer = lambda message, arrays: None
+        self.stdout, self.stderr = Stream(self, "stdout"), Stream(self, "stderr")
+        self._lock = threading.RLock()
+        self._begin()
 
-    def publish(self, data: Any, *_: Any, **__: Any) -> None:
-        """Keep a PNG, or print the plain text of what has none."""
-        image = data.get("image/png")
+    def _begin(self) -> None:
+        self._name, self._waiting = "stdout", ""
+        self._left, self._dropped, self._images = MAX_TEXT, 0, MAX_IMAGES
+
+    def print(self, name: str, text: str) -> None:
+        """Take what was printed to a stream."""
+        with self._lock:
+            if name != self._name:
+                self._flush()
+            self._name = name
+            self._waiting += self._room(text)
+            if len(self._waiting) >= AT_ONCE:
+                self._flush()
+
+    def show(self, kind: str, data: Mapping[str, Any], name: str = "") -> None:
+        """Show the picture or else the text of `data`; `name` is the id of a display."""
+        text, image = "", data.get("image/png")
         if image is not None:
             image = base64.b64decode(image) if isinstance(image, str) else bytes(image)
-            if len(image) <= MAX_IMAGE and len(self.kept) < MAX_IMAGES:
-                self.kept.append(image)
-        elif "text/plain" in data:
-            print(data["text/plain"])
+            if len(image) > MAX_IMAGE or not self._images:
+                return
+        with self._lock:
+            self._flush()
+            self._images -= image is not None
+            if image is None and not (text := self._room(str(data.get("text/plain", "")))):
+                return
+            named = {"update": name} if kind == "update" else {"show": kind, "id": name}
+            png = {} if image is None else {"png": np.frombuffer(image, dtype=np.uint8)}
+            self.answer({**named, "text": text}, png)
+
+    def clear(self, wait: bool) -> None:
+        """Take away what stands below the cell; if `wait`, when something else is shown."""
+        with self._lock:
+            self._flush()
+            self._begin()
+            self.answer({"clear": bool(wait)}, {})
+
+    def finish(self) -> None:
+        """Tell the rest of what a cell printed, and how much was too much; begin the next cell."""
+        with self._lock:
+            if self._dropped:
+                self._waiting += f"\n... {self._dropped:,} more characters"
+            self._flush()
+            self._begin()
+
+    def _room(self, text: str) -> str:
+        """Return as much of a text as there is room for."""
+        kept = plain_text(text[: self._left], self._left)
+        self._left -= len(kept)
+        self._dropped += len(text) - len(kept)
+        return kept
+
+    def _flush(self) -> None:
+        text, self._waiting = self._waiting, ""
+        if text:
+            self.answer({"stream": self._name, "text": text}, {})
+
+
+class Stream(io.TextIOBase):
+    """A stdout or a stderr that becomes an output of the cell."""
+
+    def __init__(self, outputs: Outputs, name: str) -> None:
+        self._outputs, self._stream = outputs, name
+
+    def writable(self) -> bool:
+        """It takes text."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Keep what there is room for."""
+        self._outputs.print(self._stream, text)
+        return len(text)
+
+
+class Displays(DisplayPublisher):
+    """Where `display` and plots go."""
+
+    shell: Any
+
+    def publish(
+        self, data: Any, *_: Any, transient: Any = None, update: bool = False, **__: Any
+    ) -> None:
+        """Show the data, or change what was shown under the same id."""
+        name = plain_text((transient or {}).get("display_id") or "", 100)
+        if name or not update:
+            self.shell.outputs.show("update" if update else "display_data", data, name)
 
     def clear_output(self, wait: bool = False) -> None:
-        """Evidence stays."""
+        """Take away what stands below the cell."""
+        self.shell.outputs.clear(wait)
+
+
+class Results(DisplayHook):
+    """Where the value of a cell's last line goes."""
+
+    shell: Any
+
+    def quiet(self) -> bool:
+        """Return whether the cell ends in a semicolon, which shows no value."""
+        return bool(self.semicolon_at_end_of_expression(self.shell.source))
+
+    def write_output_prompt(self) -> None:
+        """The number is not known here."""
+
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        """Show the value."""
+        self.shell.outputs.show("execute_result", format_dict)
+
+    def finish_displayhook(self) -> None:
+        """Nothing is left open."""
 
 
 class Shell(InteractiveShell):
     """IPython without a terminal and without a history; exceptions are returned, not printed."""
 
-    def begin(self, place: str) -> None:
-        """Get ready for the cell that tracebacks shall call `place`."""
-        self.pictures.kept = []
+    displayhook_class = Type(Results)
+    display_pub_class = Type(Displays)
+    outputs: Outputs
+    source = ""  # of the cell, as Python
+
+    def begin(self, place: str) -> Outputs:
+        """Get ready for the cell that tracebacks shall call `place`; return what it shows on."""
         vars(self.compile)["get_code_name"] = lambda *_: place
+        return self.outputs
 
     def prepare(self) -> None:
         """Make plots become pictures, and names of cells stand in tracebacks."""
-        self.display_pub = self.pictures = Pictures(parent=self)
+        self.outputs = Outputs()
         self.begin("")
+        self.loop_runner = _await
         self.run_line_magic("matplotlib", "inline")
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no window."""
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
-        """See `run`."""
+        """See guest.kernel."""
 
     def showsyntaxerror(self, *_: Any, **__: Any) -> None:
-        """See `run`."""
+        """See guest.kernel."""
 
 
 def warm() -> Shell:
     """Return the shell, after it has done once what every notebook needs from files."""
     shell: Shell = Shell.instance()  # the one that IPython.display asks for
     shell.prepare()
+    drawn: list[Mapping[str, Any]] = []
+    shell.outputs.answer = lambda message, arrays: drawn.append(arrays)
     shell.run_cell(
         "import matplotlib.pyplot as plt\n"
         "plt.plot([0, 1], label=r'$x^2$'); plt.title('text'); plt.legend(); plt.show()"
     )
-    assert shell.pictures.kept, "no picture was drawn: matplotlib is not whole"
+    assert any("png" in arrays for arrays in drawn), "no picture was drawn: matplotlib is not whole"
     shell.reset(new_session=False)
     return shell
 
 
-def run(
-    shell: Shell, cells: Sequence[tuple[int, str]], name: str, texts: dict[str, str], answer: Answer
-) -> None:
-    """Run `cells` (number, source) of the notebook `name` from top to bottom.
+def _await(coroutine: Any) -> Any:
+    """Run a cell that has `await` in it to its end, in a loop that needs no socket."""
+    from asyncio import selector_events  # few notebooks need them
 
-    `texts` are the student's files by path; the cells join them, for the lines of an exception.
-    """
-    for number, source in cells:
-        place = f"{name}, cell {number}"
-        texts[place] = source
-        shell.begin(place)
-        answer({"began": number}, {})
-        sink = observe.BoundedText()
-        sys.stdout = sys.stderr = sink
-        try:
-            shell.run_cell(_readable(shell, source), store_history=False).raise_error()
-            reply: dict[str, Any] = {"outcome": "ran"}
-        except BaseException as error:  # noqa: BLE001 - a cell may raise anything
-            reply = observe.raised(error, texts)
-        kept = enumerate(shell.pictures.kept)
-        images = {str(place): np.frombuffer(image, dtype=np.uint8) for place, image in kept}
-        answer(reply | {"ended": number, "text": sink.text()}, images)
+    from IPython.core.async_helpers import get_asyncio_loop
+
+    selector_events.BaseSelectorEventLoop._make_self_pipe = _make_self_pipe  # type: ignore
+    return get_asyncio_loop().run_until_complete(coroutine)
 
 
-def _readable(shell: Shell, source: str) -> str:
-    """Return a cell in the syntax of Python 3, if that of Python 2 is all that is wrong."""
-    for text in (source, statements.modernise(python2.rename(source))):
-        try:
-            compile(shell.transform_cell(text), "a cell", "exec")
-        except (SyntaxError, ValueError):
-            continue
-        return text
-    return source
+class _PipeEnd:
+    """One end of a pipe, as an event loop asks its own sockets."""
+
+    def __init__(self, descriptor: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._file = descriptor
+
+    def fileno(self) -> int:
+        return self._file
+
+    def recv(self, size: int) -> bytes:
+        return os.read(self._file, size)
+
+    def send(self, data: bytes) -> int:
+        return os.write(self._file, data)
+
+    def close(self) -> None:
+        os.close(self._file)
 
 
-def watch(answer: Answer) -> dict[str, Callable[[types.ModuleType], None]]:
-    """Return what to do after the Solver and the data are imported: report each run."""
-    rows: dict[bytes, int] = {}
-    runs = itertools.count()
-
-    def with_solver(module: types.ModuleType) -> None:
-        train = module.Solver.train
-
-        def watched(solver: Any) -> Any:
-            images = solver.X_train
-            solver.log = lambda run: _report_run(run, images, rows, next(runs), answer)
-            return train(solver)
-
-        module.Solver.train = watched
-
-    def with_data(module: types.ModuleType) -> None:
-        get = vars(module)["get_CIFAR10_data"]
-
-        def remembered(*args: Any, **options: Any) -> Any:
-            data = get(*args, **options)
-            if len(args) > 3 or not options.get("subtract_mean", True):
-                return data  # other numbers than those that runs are recomputed on
-            rows.update({key: row for row, key in enumerate(_keys(data["X_train"]))})
-            return data
-
-        vars(module)["get_CIFAR10_data"] = remembered
-
-    return {"solver": with_solver, "data_utils": with_data}
-
-
-def _keys(images: np.ndarray) -> list[bytes]:
-    """Return numbers of each image, spread over it, as bytes."""
-    flat = images.reshape(len(images), -1)
-    # An odd step walks through all columns of an image that is a power of two wide.
-    spread = np.ascontiguousarray(flat[:, :: flat.shape[1] // KEYS | 1])
-    return [row.tobytes() for row in spread]
-
-
-def _rows(images: Any, known: Mapping[bytes, int]) -> np.ndarray | None:
-    """Return which training images these are; None if one is another, or was changed."""
-    try:
-        return np.array([known[key] for key in _keys(np.asarray(images))], dtype=np.int64)
-    except (ValueError, TypeError, AttributeError, IndexError, KeyError):
-        return None
-
-
-def _report_run(
-    run: Any, images: Any, known: Mapping[bytes, int], number: int, answer: Answer
-) -> None:
-    """Report one Run of the Solver: its settings, its curves, then its arrays piece by piece."""
-    plain = ("layer_sizes", "normalization", "dropout_keep_ratio", "initial_weight_std", "reg",
-             "update_rule", "lr_decay", "batch_size", "num_epochs", "num_train", "num_val",
-             "train_sha256", "val_sha256", "best_val_acc")  # fmt: skip
-    reply = {name: _plain(getattr(run, name)) for name in plain}
-    reply["learning_rate"] = _plain(run.optim_config.get("learning_rate"))
-    curves = ("loss_history", "train_acc_history", "val_acc_history")
-    arrays = {name: np.array(getattr(run, name), dtype=np.float64)[-PIECE:] for name in curves}
-    if (rows := _rows(images, known)) is not None:
-        arrays["rows"] = rows
-    answer({"run": number, "settings": reply}, arrays)
-    learned = _learned(run.params, run.bn_statistics)
-    if run.fitted_params is not run.params:
-        fitted = _learned(run.fitted_params, run.fitted_bn_statistics)
-        learned |= {FITTED + name: value for name, value in fitted.items()}
-    for name, value in list(learned.items())[:MAX_NAMES]:
-        array = np.asarray(value, dtype=np.float32)
-        flat = array.reshape(-1)
-        for start in range(0, max(1, flat.size), PIECE):
-            piece = {"run": number, "array": str(name), "shape": list(array.shape)}
-            answer(piece, {"piece": flat[start : start + PIECE]})
-    answer({"run": number, "whole": True}, {})
-
-
-def _learned(params: Any, statistics: Any) -> dict[str, Any]:
-    """Return parameters by name, and the running averages of layer i as "running_mean/i"."""
-    layers = enumerate(statistics, start=1)
-    return {str(name): value for name, value in params.items()} | {
-        f"{name}/{layer}": value for layer, one in layers for name, value in one.items()
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Return numbers, texts and tuples of them as JSON can carry them."""
-    if isinstance(value, (tuple, list)):
-        return [_plain(one) for one in value[:100]]
-    if value is None or isinstance(value, str):
-        return value
-    number = float(value)
-    return int(number) if number.is_integer() else number if math.isfinite(number) else None
+def _make_self_pipe(loop: Any) -> None:
+    """Make the pipe by which other threads wake a loop; asyncio has a pair of sockets there."""
+    loop._ssock, loop._csock = map(_PipeEnd, os.pipe())
+    loop._internal_fds += 1
+    loop._add_reader(loop._ssock.fileno(), loop._read_from_self)

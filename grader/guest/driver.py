@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import math
 import os
-import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from grader.guest import confine, handed_out, limits, modules, prepare, relay, wire
+from grader.guest import confine, draws, handed_out, limits, modules, prepare, relay, wire
 from grader.guest.children import Answer, StudentProcess
 from grader.guest.legacy import old_names, python2
 from grader.guest.legacy.world import World
@@ -73,8 +71,8 @@ class Driver:
         good = [name for name, how in loaded.items() if how["outcome"] == "loaded"]
         while (message := incoming.read()) is not None and message[0]["do"] != "close":
             if message[0]["do"] == "notebook":
-                self._notebook(*message)
-            else:
+                self._notebook(message[0], incoming)
+            elif message[0]["do"] == "run":
                 self._run(*message, good)
         self._student.end()
 
@@ -174,21 +172,20 @@ class Driver:
             wanted = tuple(name for name in request["loadable"] if name in case["modules"])
             answer(*self._world.observe(case, wanted, self._conventions, inputs[case_id]))
 
-    def _notebook(self, request: Mapping[str, Any], arrays: Arrays) -> None:
-        """Run a notebook's cells in one child; hand on what it reports."""
-        from grader.guest import cells, selfcheck
+    def _notebook(self, request: Mapping[str, Any], incoming: wire.Incoming) -> None:
+        """Run a notebook's cells in one child, as they are asked for; hand on what it reports."""
+        from grader.guest import kernel, selfcheck, training_log
 
-        def work(answer: Answer) -> None:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        def work(requests: wire.Incoming, answer: Answer) -> None:
             os.chdir(request["folder"])
-            modules.install(self._compiled, cells.watch(answer))
+            mine = kernel.Kernel(self._shell, request["name"], requests, answer)
+            modules.install(self._compiled, training_log.watch(mine.answer, mine.ask))
             selfcheck.lay_over()
-            numbered = json.loads(arrays["cells"].tobytes())
-            cells.run(self._shell, numbered, request["name"], dict(self._compiled.texts), answer)
-            answer({"over": "done"}, {})
+            mine.serve(dict(self._compiled.texts))
 
         room = limits.Room(**request["room"])
         cell_s, notebook_s = request["cell_s"], request["notebook_s"]
         confine = functools.partial(self._confine, math.ceil(notebook_s) + 1, room)
-        for reply, outputs in relay.follow(work, confine, cell_s, notebook_s):
-            wire.write(1, reply, outputs)
+        one = relay.Relay(work, confine, cell_s, notebook_s, draws.Draws().reply)
+        for reply, arrays in one.follow(incoming):
+            wire.write(1, reply, arrays)

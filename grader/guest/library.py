@@ -23,15 +23,16 @@ import numpy as np
 MAX_SOURCE = 1024 * 1024  # bytes of one file
 # Packages of the standard library that a homework may import; single files are all taken.
 PACKAGES = (
-    "collections", "concurrent", "email", "encodings", "html", "importlib", "json", "logging",
-    "unittest", "urllib", "xml",
+    "asyncio", "collections", "concurrent", "email", "encodings", "html", "importlib", "json",
+    "logging", "unittest", "urllib", "xml",
 )  # fmt: skip
 NOT_WANTED = ("tests", "f2py", "distutils")
 # Extension modules are loaded by path, so those that pure Python modules lean on come first.
 EXTENSIONS = (
-    "_bisect", "_csv", "_datetime", "_decimal", "_heapq", "_json", "_opcode", "_pickle", "_queue",
-    "_random", "_statistics", "_struct", "_uuid", "_zoneinfo", "array", "binascii", "cmath",
-    "fcntl", "math", "select", "unicodedata", "zlib",
+    "_asyncio", "_bisect", "_contextvars", "_csv", "_datetime", "_decimal", "_heapq", "_json",
+    "_opcode", "_pickle", "_posixsubprocess", "_queue", "_random", "_socket", "_statistics",
+    "_struct", "_uuid", "_zoneinfo", "array", "binascii", "cmath", "fcntl", "math", "select",
+    "unicodedata", "zlib",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import importlib
 import io
 import itertools
 import random
+import re
 import sys
 import time
 import traceback
@@ -113,7 +114,7 @@ def _raised(error: BaseException, texts: Mapping[str, str]) -> dict[str, Any]:
     for frame, line in itertools.islice(traceback.walk_tb(error.__traceback__), MAX_WALK):
         path = frame.f_code.co_filename
         if path in texts:
-            lines = texts[path].splitlines()
+            lines = python_lines(texts[path])
             source = lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
             frames.append([path, line, plain_text(frame.f_code.co_name, 100), source])
     message = _text_of(error)
@@ -142,6 +143,11 @@ def _outcome(
     path, _, function, _ = frames[-1] if frames else ("", 0, "", "")
     is_stub = path and "NoneType" in message and still_none(texts[path], function)
     return "not_written" if is_stub else "raised"
+
+
+def python_lines(text: str) -> list[str]:
+    """Return the lines as Python counts them; `str.splitlines` knows more ends than it does."""
+    return re.split(r"\r\n?|\n", text)
 
 
 def plain_text(value: Any, size: int) -> str:

@@ -1,16 +1,21 @@
-"""Supervise one notebook's process: hand on what it reports, and enforce its time limits.
+"""Supervise one notebook's process: hand it one cell after another, and enforce the time limits.
 
-A cell that takes too long is interrupted, as a person would do it, and the next one runs. A process
-that does not let itself be interrupted, or whose notebook has used up its time, is killed; what was
-reported until then stands.
+What the grader asks for comes through this process's standard input, also while a cell runs: the
+next cell, an interrupt, the end. A cell that takes too long is interrupted, as a person would do
+it, and the next one runs. A process that does not let itself be interrupted, or whose notebook has
+used up its time, is killed; what was reported until then stands. If the grader is gone, all ends.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
 
 from grader.errors import WireError
 from grader.guest import wire
@@ -18,48 +23,160 @@ from grader.guest.children import Answer, end, end_of, start
 
 MAX_PIECE = 16 * 1024**2  # bytes of one frame
 GRACE_S = 3.0  # for a cell to end after it was interrupted
+# What is sent back at once on a frame of the process, None for most of them.
+Reply = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
+Work = Callable[[wire.Incoming, Answer], None]
 
 
-def follow(
-    work: Callable[[Answer], None], confine: Callable[[], None], cell_s: float, notebook_s: float
-) -> Iterator[wire.Message]:
-    """Run a notebook in a child; yield what it reports, then {"over": how it ended}.
+def no_reply(message: Mapping[str, Any]) -> None:
+    """Reply to nothing."""
 
-    `how` is "done", "timeout", "stuck" (a cell that could not be interrupted) or "died".
+
+class Relay:
+    """One notebook in a child that runs `work(requests, answer)`; see `follow`.
+
+    `confine` is the first thing that the child does. Limits are wall seconds. A frame of the child
+    that asks is passed on with the `reply` that it got.
     """
-    began, interrupted = time.monotonic(), False
-    ends = began + notebook_s
-    pid, pipe = start(work, confine)
-    incoming = wire.Incoming(pipe, MAX_PIECE)
-    try:
-        while True:
-            try:
-                message = incoming.read(min(ends, began + cell_s + GRACE_S * interrupted))
-            except wire.Late:
-                is_over = time.monotonic() >= ends
-                if is_over or interrupted:
-                    yield {"over": "timeout" if is_over else "stuck"}, {}
+
+    def __init__(
+        self,
+        work: Work,
+        confine: Callable[[], None],
+        cell_s: float,
+        notebook_s: float,
+        reply: Reply = no_reply,
+    ) -> None:
+        self._cell_s = cell_s
+        self._reply = reply
+        self._ends = time.monotonic() + notebook_s
+        self._pid, self._asking, answers = _started(work, confine)
+        self._answers, self._incoming = answers, wire.Incoming(answers, MAX_PIECE)
+        self._to_send = memoryview(b"")  # what the child has not taken yet
+        self._cell: int | None = None  # that runs
+        self._began = self._until = self._ends
+        self._interrupted = False
+
+    def follow(self, requests: wire.Incoming) -> Iterator[wire.Message]:
+        """Do what `requests` say; yield what the child reports, then {"over": how it ended}.
+
+        Requests are {"do": "cell", "number": n} with the array "text", {"do": "interrupt",
+        "number": n}; another one ends the notebook. The last frame of a cell is {"ended": n, …}.
+        `how` is "done", "timeout", "stuck" (a cell that could not be interrupted) or "died".
+        Nothing is yielded to a grader that is gone.
+        """
+        try:
+            while True:
+                asked, answered = self._wait(requests)
+                over = self._late() if time.monotonic() >= self._deadline else None
+                if asked and over is None:
+                    over = self._take(requests)
+                if over is not None:
+                    yield from [({"over": over}, {})] if over else []
                     return
-                interrupted = True
-                os.kill(pid, signal.SIGINT)
-                continue
-            except WireError:
-                yield {"over": "died"}, {}
-                return
-            if message is None:
-                ending, pid = end_of(pid), 0
-                yield {"over": "died", **{n: ending.get(n) for n in ("signal", "exit")}}, {}
-                return
-            reply, arrays = message
-            if reply.get("over") is not None:
-                yield {"over": "done"}, {}
-                return
-            if "began" in reply:
-                began, interrupted = time.monotonic(), False
-            if "ended" in reply:
-                took = time.monotonic() - began
-                reply |= {"wall_s": round(took, 3), "interrupted": interrupted}
-            yield reply, arrays
-    finally:
-        os.close(pipe)
-        end(pid)
+                if answered:
+                    yield from self._answered()
+                    if not self._pid:
+                        return
+        except WireError:
+            yield {"over": "died"}, {}
+        finally:
+            os.close(self._answers)
+            os.close(self._asking)
+            end(self._pid)
+
+    @property
+    def _deadline(self) -> float:
+        return self._ends if self._cell is None else min(self._ends, self._until)
+
+    def _wait(self, requests: wire.Incoming) -> tuple[bool, bool]:
+        """Wait until something comes or is late; return (a request has come, an answer has).
+
+        What the child says between cells waits: nobody would know what it belongs to.
+        """
+        reading = [requests.descriptor, *([] if self._cell is None else [self._answers])]
+        writing = [self._asking] if self._to_send else []
+        left = max(0.0, self._deadline - time.monotonic())
+        read, write, _ = select.select(reading, writing, [], left)
+        if write:
+            self._send()
+        return requests.descriptor in read, self._answers in read
+
+    def _late(self) -> str | None:
+        """Interrupt a cell whose time is up; return how the notebook ended if that did not help."""
+        if time.monotonic() >= self._ends:
+            return "timeout"
+        if self._interrupted:
+            return "stuck"
+        self._interrupt()
+        return None
+
+    def _interrupt(self) -> None:
+        self._interrupted, self._until = True, time.monotonic() + GRACE_S
+        os.kill(self._pid, signal.SIGINT)
+
+    def _take(self, requests: wire.Incoming) -> str | None:
+        """Take the next request, once it is whole; return how the notebook ended, None if not yet.
+
+        It is "" if the grader is gone.
+        """
+        if not requests.advance():
+            return ""
+        if (message := requests.whole()) is None:
+            return None
+        request, arrays = message
+        number = request.get("number")
+        if request["do"] == "interrupt":
+            if number == self._cell and not self._interrupted:
+                self._interrupt()
+            return None
+        if request["do"] != "cell":
+            return "done"
+        self._cell, self._interrupted = number, False
+        self._began = time.monotonic()
+        self._until = self._began + self._cell_s
+        self._send(wire.pack({"cell": number}, {"text": arrays["text"]}))
+        return None
+
+    def _send(self, frame: bytes = b"") -> None:
+        """Send what the child will take now of all that is to be sent; keep the rest."""
+        if frame:
+            self._to_send = memoryview(bytes(self._to_send) + frame)
+        try:
+            self._to_send = self._to_send[os.write(self._asking, self._to_send) :]
+        except BlockingIOError:
+            pass
+        except BrokenPipeError:
+            self._to_send = memoryview(b"")  # it has ended, which its other pipe will tell
+
+    def _answered(self) -> Iterator[wire.Message]:
+        """Yield what has come from the child; if that was its end, how it ended."""
+        if not self._incoming.advance():
+            ending, self._pid = end_of(self._pid), 0
+            yield {"over": "died", **{n: ending.get(n) for n in ("signal", "exit")}}, {}
+            return
+        while self._cell is not None and (message := self._incoming.whole()) is not None:
+            yield self._checked(*message)
+
+    def _checked(
+        self, reply: dict[str, Any], arrays: dict[str, np.ndarray]
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return a frame with what only this process may say in it, after it was replied to."""
+        reply.pop("over", None)
+        if (back := self._reply(reply)) is not None:
+            self._send(wire.pack({**back, "to": reply.get("ask")}))
+            reply |= back
+        if "ended" in reply:
+            took = time.monotonic() - self._began
+            reply |= {"ended": self._cell, "wall_s": round(took, 3)}
+            reply["interrupted"], self._cell = self._interrupted, None
+        return reply, arrays
+
+
+def _started(work: Work, confine: Callable[[], None]) -> tuple[int, int, int]:
+    """Fork the child; return its pid, the pipe of requests to it, the pipe of its answers."""
+    requests, asking = os.pipe()
+    os.set_blocking(asking, False)
+    pid, answers = start(lambda answer: work(wire.Incoming(requests), answer), confine, requests)
+    os.close(requests)
+    return pid, asking, answers

@@ -6,7 +6,8 @@
 
 Nothing here is ever unpickled, evaluated or opened by name. A reader believes no length before it
 has checked it: dtypes come from a whitelist, and shape times itemsize must equal the bytes that
-are there.
+are there. What it hands on can be written again: texts are what UTF-8 can carry, numbers what 64
+bits can hold, and nothing is nested deeply.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ MAX_HEADER = 256 * 1024
 MAX_BODY = 64 * 1024 * 1024
 MAX_ARRAYS = 2_000
 MAX_NDIM = 8
+MAX_DEPTH = 20  # of a message
+MAX_NAME = 200  # characters of an array's name
+MAX_DIGITS = 20  # of an integer
 MAGIC = b"BGF1"
 AT_ONCE = 64 * 1024  # bytes of one read
 PREFIX = struct.Struct("<4sIQ")
@@ -70,10 +74,16 @@ def lengths(prefix: bytes) -> tuple[int, int]:
     return header, body
 
 
-def unpack(header: bytes, body: bytes) -> Message:
-    """Return (message, arrays) of one frame; every array is a fresh copy. Raises WireError."""
+def unpack(header: bytes, body: bytes | memoryview) -> Message:
+    """Return (message, arrays) of one frame; every array is a fresh copy. Raises WireError.
+
+    What is no number of JSON's, or has no finite value, is None.
+    """
     try:
-        parsed = json.loads(header.decode("utf-8"))
+        parsed = json.loads(
+            header.decode("utf-8"), parse_int=_integer, parse_float=_real, parse_constant=_nothing
+        )
+        parsed = _carried(parsed, MAX_DEPTH)
     except (ValueError, RecursionError) as error:
         raise WireError(f"wire: a header that is no JSON ({error})") from None
     if not isinstance(parsed, dict) or not isinstance(parsed.get("say"), dict):
@@ -96,10 +106,37 @@ def unpack(header: bytes, body: bytes) -> Message:
     return parsed["say"], arrays
 
 
+def _integer(digits: str) -> int | None:
+    value = int(digits) if len(digits.lstrip("-")) <= MAX_DIGITS else 2**64
+    return value if -(2**63) <= value < 2**64 else None
+
+
+def _real(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None
+
+
+def _nothing(_: str) -> None:
+    """NaN and the infinities are not JSON: a reader of what we write would stop at them."""
+
+
+def _carried(value: Any, depth: int) -> Any:
+    """Return a value with texts that UTF-8 can carry. Raises WireError if it is nested deeper."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if not isinstance(value, (list, dict)):
+        return value
+    if not depth:
+        raise WireError("wire: a message that is nested too deeply")
+    if isinstance(value, list):
+        return [_carried(one, depth - 1) for one in value]
+    return {_carried(key, 1): _carried(one, depth - 1) for key, one in value.items()}
+
+
 def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     if not (isinstance(row, list) and len(row) == 3 and isinstance(row[0], str)):
         raise WireError("wire: a row of the table of arrays is malformed")
-    name, code, shape = row
+    name, code, shape = row[0][:MAX_NAME], *row[1:]
     if code not in DTYPES or not isinstance(shape, list) or len(shape) > MAX_NDIM:
         raise WireError(f"wire: array {name[:60]!r} has a dtype or rank that is not allowed")
     room = MAX_BODY
@@ -142,7 +179,7 @@ class Incoming:
     """
 
     def __init__(self, descriptor: int, largest: int = MAX_BODY, ahead: bool = True) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
         self._largest = largest
         self._ahead = ahead
         self._bytes = bytearray()
@@ -152,29 +189,41 @@ class Incoming:
 
         Raises Late at the `deadline` (of time.monotonic), WireError for what is no frame.
         """
-        while len(self._bytes) < self._needed():
+        while (message := self.whole()) is None:
             left = deadline - time.monotonic()
             if left < math.inf and (
-                left <= 0 or not select.select([self._descriptor], [], [], left)[0]
+                left <= 0 or not select.select([self.descriptor], [], [], left)[0]
             ):
                 raise Late
-            missing = self._needed() - len(self._bytes)
-            part = os.read(self._descriptor, AT_ONCE if self._ahead else min(missing, AT_ONCE))
-            if not part and self._bytes:
-                raise WireError("wire: a frame that ends too early")
-            if not part:
+            if not self.advance():
                 return None
-            self._bytes += part
+        return message
+
+    def advance(self) -> bool:
+        """Take once what has come, or wait for it; return False at the end. Raises WireError."""
+        missing = self._needed() - len(self._bytes)
+        part = os.read(self.descriptor, AT_ONCE if self._ahead else min(missing, AT_ONCE))
+        if not part and self._bytes:
+            raise WireError("wire: a frame that ends too early")
+        self._bytes += part
+        return bool(part)
+
+    def whole(self) -> Message | None:
+        """Return the next frame, if all of it was taken. Raises WireError for what is no frame."""
+        if len(self._bytes) < self._needed():
+            return None
         header, body = lengths(bytes(self._bytes[: PREFIX.size]))
         start, end = PREFIX.size + header, PREFIX.size + header + body
-        frame = bytes(self._bytes[PREFIX.size : start]), bytes(self._bytes[start:end])
-        del self._bytes[:end]
-        return unpack(*frame)
+        try:
+            with memoryview(self._bytes) as view, view[start:end] as inside:
+                return unpack(bytes(view[PREFIX.size : start]), inside)
+        finally:
+            del self._bytes[:end]
 
     @property
     def is_quiet(self) -> bool:
         """Whether nothing has come that was not read yet."""
-        return not self._bytes and not select.select([self._descriptor], [], [], 0)[0]
+        return not self._bytes and not select.select([self.descriptor], [], [], 0)[0]
 
     def _needed(self) -> int:
         """Return how many bytes the next frame has, as far as it is known yet."""

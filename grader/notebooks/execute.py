@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import os
 import re
 import shutil
@@ -9,22 +11,28 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+
+from nbformat import NotebookNode
 
 from grader.box.job import Gone, Job, Script
 from grader.box.plan import NotebookWorkspace, Plan
 from grader.box.worker import Worker
-from grader.errors import UnusableSubmission, WireError
+from grader.errors import BackgradeError, UnusableSubmission, log_fault
 from grader.guest.wire import Late
-from grader.notebooks import ipynb
-from grader.notebooks.ipynb import Runnable, SourceCell
-from grader.notebooks.run_cache import CachedRun, RunCache, RunRecorder
+from grader.notebooks import client, ipynb
+from grader.notebooks.client import Driven
+from grader.notebooks.executed import Ran, record
+from grader.notebooks.frames import Frames, Live, Recorded
+from grader.notebooks.ipynb import Runnable
+from grader.notebooks.kernel import Manager
+from grader.notebooks.outputs import Budget
+from grader.notebooks.run_cache import RunCache
 from grader.notebooks.spool import Spool
-from grader.notebooks.transcript import Transcript
+from grader.notebooks.transcript import CURVES, Transcript
 from grader.rubric.records import NotebookLimits
-from grader.types import Cell, Notebook, Progress, Submission
+from grader.types import Notebook, Progress, Submission
 
 SPARE_S = 20.0
 
@@ -63,8 +71,8 @@ def execute(
     A run of the very same notebook and code that is in `cache` is used again; new ones go there.
     """
     readable = {name: _read(submission, name) for name in names}
-    cells = [c for found in readable.values() if not isinstance(found, Notebook) for c in found]
-    text = "\n".join(cell.text for cell in cells)
+    books = [found for found in readable.values() if not isinstance(found, Notebook)]
+    text = "\n".join(cell.source for book in books for cell in book.cells)
     imports = "\n".join(re.findall(r"^[ \t]*(?:from|import)\b.*", text, re.M))
     job = replace(job, also=tuple(sorted({*re.findall(r"\w+", imports)})))
     runner = _Runner(job, worker, limits, spool, progress, cache)
@@ -74,13 +82,7 @@ def execute(
     )
 
 
-def sources(submission: Submission, name: str) -> list[SourceCell]:
-    """Return the cells of a notebook as handed in; none if it cannot be read."""
-    found = _read(submission, name)
-    return [] if isinstance(found, Notebook) else found
-
-
-def _read(submission: Submission, name: str) -> list[SourceCell] | Notebook:
+def _read(submission: Submission, name: str) -> NotebookNode | Notebook:
     data = submission.files.get(name)
     if data is None:
         return Notebook(name, "missing", f"{name} is not in the submission")
@@ -88,11 +90,21 @@ def _read(submission: Submission, name: str) -> list[SourceCell] | Notebook:
         return ipynb.read(data, name)
     except UnusableSubmission as error:
         return Notebook(name, "unreadable", str(error))
+    except Exception as error:  # noqa: BLE001 - a fault of ours costs this notebook alone
+        return _broken(name, error)
+
+
+def _broken(name: str, error: Exception) -> Notebook:
+    """Return the record of a notebook that a fault of ours stopped; the traceback is kept."""
+    kind, log = type(error).__name__, log_fault(f"running {name}")
+    return Notebook(
+        name, "grader_fault", f"{name} could not be run: our own fault ({kind}, see {log})"
+    )
 
 
 @dataclass(frozen=True)
 class _Runner:
-    """Runs notebooks of one submission, or replays them from the cache."""
+    """Runs notebooks of one submission, or runs them again from the cache."""
 
     job: Job
     worker: Worker
@@ -100,100 +112,78 @@ class _Runner:
     spool: Spool
     progress: Progress | None
     cache: RunCache | None
+    budget: Budget = field(default_factory=Budget)
+    curves: Budget = field(default_factory=lambda: Budget(CURVES, CURVES))
 
-    def run(self, name: str, cells: list[SourceCell]) -> Notebook:
-        ready = [ipynb.runnable(c) for c in cells if c.kind == "code" and c.text.strip()]
-        to_run = tuple((cell.number, cell.text) for cell in ready if not cell.why)
-        limits = self.limits
-        script = Script(name, to_run, limits.cell_s, limits.notebook_s, limits.memory_mb * 1024**2)
-        seen = Transcript(name, dict(to_run), self.job.files, self.spool)
+    def run(self, name: str, node: NotebookNode) -> Notebook:
+        """Return the record of a notebook; a fault of ours on the way costs this one alone."""
+        try:
+            return self._record(name, node)
+        except BackgradeError:
+            raise  # the box does not start, or the command cannot be followed
+        except Exception as error:  # noqa: BLE001 - see above
+            broken = _broken(name, error)
+        self.worker.restart()
+        return broken
+
+    def _record(self, name: str, node: NotebookNode) -> Notebook:
+        """Return the record of a notebook, from the cache if nothing has changed for it."""
+        code = {n: c for n, c in enumerate(node.cells, start=1) if c.cell_type == "code"}
+        ready = tuple(_ready(n, cell) for n, cell in code.items() if cell.source.strip())
+        cells = tuple((cell.number, cell.text) for cell in ready if not cell.why)
+        memory = self.limits.memory_mb * 1024**2
+        script = Script(name, cells, self.limits.cell_s, self.limits.notebook_s, memory)
         key = self.cache.key(script, self.job) if self.cache else ""
         entry = self.cache.find(key) if self.cache else None
-        over = _replay(entry, seen) if entry else None
-        if over is None:
-            entry = None
-            seen = Transcript(name, seen.sources, seen.files, self.spool)
-            over = self._run(script, seen, self.cache.begin(key) if self.cache else None)
-        status, sentence = _status(over, seen, limits)
-        return Notebook(
-            name=name,
-            status=status,
-            message=sentence,
-            cells=tuple(_cell(cell, seen, over, limits) for cell in ready),
-            markdown={cell.number: cell.text for cell in cells if cell.kind == "markdown"},
-            tags={cell.number: cell.tags for cell in cells if cell.tags},
-            trainings=tuple(seen.trainings),
-            repaired=tuple(f"{name}: {line}" for cell in ready for line in cell.repaired),
-            reused=entry.at if entry else "",
-        )
+        ran = self._drive(script, node, Recorded(entry.messages()), math.inf) if entry else None
+        if ran is None or ran.driven.over != "done":
+            entry, ran = None, self._run(script, node, key)
+        return record(name, ran, ready, tuple(code), self.limits, entry.at if entry else "")
 
-    def _run(self, script: Script, seen: Transcript, new: RunRecorder | None) -> str:
-        """Run the script; return how it ended: a word of guest.relay, or "lost"."""
+    def _run(self, script: Script, node: NotebookNode, key: str) -> Ran:
+        """Run the script in the box; keep its frames if it came to its end by itself."""
+        new = self.cache.begin(key) if self.cache else None
         deadline = time.monotonic() + script.notebook_s + SPARE_S + 8 * self.job.load_s
         try:
             self.worker.open(self.job, deadline)
-            for message, arrays in self.worker.execute(script, deadline):
-                if new:
-                    new.add(message, arrays)
-                if "over" in message:
-                    if new and message["over"] == "done" and not seen.interrupted:
-                        new.keep()
-                    return str(message["over"])
-                seen.take(message, arrays)
-                if self.progress and "began" in message:
-                    self.progress(script.name, seen.began, len(script.cells))
-            return "lost"
+            frames = Live(self.worker, script, deadline, new)
+            ran = self._drive(script, node, frames, deadline)
+            replies = ran.driven.replies.values()
+            if new and ran.driven.over == "done" and not any(r["interrupted"] for r in replies):
+                new.keep()
         except (Gone, Late):
-            self.worker.restart()
-            return "lost"
+            ran = Ran(Driven(over="lost"), copy.deepcopy(node), (), 0)
         finally:
             if new:
                 new.drop()
+        if ran.driven.over == "lost":
+            self.worker.restart()
+        else:
             self.worker.close()
+        return ran
+
+    def _drive(self, script: Script, node: NotebookNode, frames: Frames, deadline: float) -> Ran:
+        """Run the cells of a copy of the notebook by nbclient."""
+        book, texts = copy.deepcopy(node), dict(script.cells)
+        for number, cell in enumerate(book.cells, start=1):
+            if number not in texts:
+                cell.metadata["tags"] = [client.SKIP]
+        places = {f"{script.name}, cell {n}": text.encode() for n, text in script.cells}
+        seen = Transcript(self.spool, self.curves)
+        self.budget.begin()
+        kernel = Manager(frames, {**self.job.files, **places}, self.budget, seen.take, deadline)
+
+        def begins(count: int) -> None:
+            if self.progress:
+                self.progress(script.name, count, len(script.cells))
+
+        driven = client.drive(book, texts, kernel, script.cell_s, begins)
+        for number, cell in enumerate(book.cells, start=1):
+            cell.metadata = copy.deepcopy(node.cells[number - 1].metadata)
+        return Ran(driven, book, tuple(seen.trainings), seen.abandoned)
 
 
-def _replay(entry: CachedRun, seen: Transcript) -> str | None:
-    """Take the messages of an earlier run; return how it ended, None if the entry is damaged."""
-    try:
-        for message, arrays in entry.messages():
-            if "over" in message:
-                return str(message["over"])
-            seen.take(message, arrays)
-    except (WireError, OSError):
-        return None
-    return None
-
-
-def _cell(cell: Runnable, seen: Transcript, over: str, limits: NotebookLimits) -> Cell:
-    """Return what became of a code cell, also of one that sent nothing."""
-    if cell.why:
-        return Cell(cell.number, cell.text, "skipped", cell.why)
-    if cell.number in seen.ended:
-        ended = seen.ended[cell.number]
-        why = f"stopped after {limits.cell_s:g} s of {limits.cell_s:g} s"
-        return replace(ended, why=why) if ended.outcome == "timeout" else ended
-    if cell.number != seen.current:
-        return Cell(cell.number, cell.text, "not_run", "the notebook had ended before")
-    if over == "died":
-        return Cell(cell.number, cell.text, "died", "ended the whole kernel")
-    why = f"the notebook's {limits.notebook_s:g} s were used up"
-    if over == "stuck":
-        why = f"did not stop after {limits.cell_s:g} s of {limits.cell_s:g} s, so all was stopped"
-    return Cell(cell.number, cell.text, "timeout", why)
-
-
-def _status(over: str, seen: Transcript, limits: NotebookLimits) -> tuple[Any, str]:
-    """Return the status of a notebook, and a sentence if it did not run to its end."""
-    if over == "timeout":
-        return "timeout", f"stopped after {limits.notebook_s:g} s of {limits.notebook_s:g} s"
-    where = f"cell {seen.current}" if seen.current else "the start"
-    if over == "stuck":
-        return "timeout", f"{where} did not stop after {limits.cell_s:g} s of {limits.cell_s:g} s"
-    if over == "died":
-        return "error", f"the kernel ended in {where}; what ran before it is kept"
-    if over == "lost":
-        return "error", "the box ended; what ran before it is kept"
-    outcomes = {cell.outcome for cell in seen.ended.values()}
-    if "timeout" in outcomes:
-        return "timeout", f"a cell was stopped after {limits.cell_s:g} s of {limits.cell_s:g} s"
-    return ("error" if "failed" in outcomes else "executed"), ""
+def _ready(number: int, cell: NotebookNode) -> Runnable:
+    if client.SKIP in cell.metadata.get("tags", ()):
+        return Runnable(number, "", f"it has the tag {client.SKIP!r}")
+    return ipynb.runnable(number, cell.source)

@@ -71,7 +71,8 @@ def find(notebooks: Sequence[Notebook], rubric: Rubric) -> tuple[Question, ...]:
         }
         for number, answer in _answers(_blocks(notebook), known).items():
             answers.setdefault(f"{stem}/{number}", answer)
-    unread = {n.name.removesuffix(".ipynb") for n in notebooks if n.status == "unreadable"}
+    lost = ("unreadable", "grader_fault")
+    unread = {n.name.removesuffix(".ipynb") for n in notebooks if n.status in lost}
     return tuple(
         _question(item.id, answers.get(item.id, ""), item.points, item.id.split("/")[0] in unread)
         for item in rubric.table.items

@@ -7,8 +7,7 @@
     x = 1
 
 A script can be read, compared and run as it is. A line `# %name ...` is a command to the notebook
-("magic"); Python takes it for a comment. From cells, the `.ipynb` file is written by hand, so that
-the same cells always give the same bytes.
+("magic"); Python takes it for a comment. The same cells always give the same bytes of `.ipynb`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,10 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+import nbformat
+from nbformat import NotebookNode, v4
 
 from grader.errors import GraderFault
 from grader.notebooks import ipynb
@@ -82,18 +84,14 @@ def _tags(text: str) -> tuple[str, ...] | None:
 def notebook(cells: Iterable[ScriptCell]) -> str:
     """Return the text of an .ipynb file of format 4.5: no outputs, ids by order and source."""
     written = [_written(number, cell) for number, cell in enumerate(cells, start=1)]
-    content = {**ipynb.EMPTY, "cells": written}
-    return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return nbformat.writes(ipynb.notebook(written)) + "\n"
 
 
-def _written(number: int, cell: ScriptCell) -> dict[str, Any]:
-    """Return one cell as nbformat 4.5 has it."""
+def _written(number: int, cell: ScriptCell) -> NotebookNode:
     source = MAGIC.sub("", cell.source) if cell.kind == "code" else cell.source
-    digest = hashlib.sha256(source.encode()).hexdigest()
-    common: dict[str, Any] = {
-        "cell_type": cell.kind,
-        "id": f"{number:03d}-{digest[:8]}",
-        "metadata": {"tags": list(cell.tags)} if cell.tags else {},
-        "source": source.splitlines(keepends=True),
-    }
-    return common | ({"execution_count": None, "outputs": []} if cell.kind == "code" else {})
+    new = v4.new_code_cell if cell.kind == "code" else v4.new_markdown_cell
+    return new(
+        source,
+        id=f"{number:03d}-{hashlib.sha256(source.encode()).hexdigest()[:8]}",
+        metadata={"tags": list(cell.tags)} if cell.tags else {},
+    )

@@ -11,9 +11,12 @@ The id is the notebook's name and the number of the question, as in the rubric.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from grader.errors import GraderFault
-from grader.notebooks.percent import ScriptCell
+
+if TYPE_CHECKING:  # a student's own check needs the words only
+    from grader.notebooks.percent import ScriptCell
 
 CELLS = ("inline-question", "inline-answer", "model-answer", "grading-notes")
 QUESTION, ANSWER, MODEL_ANSWER, NOTES = CELLS

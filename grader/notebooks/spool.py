@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import math
+import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-MAX_BYTES = 768 * 1024**2  # of all arrays of one submission
-MAX_NAMES = 200  # arrays of one run
+MAX_BYTES = 1536 * 1024**2  # of all arrays of one submission
+MAX_NAMES = 2000  # arrays of one run, or of one state of it
 MAX_NDIM = 4
 FLOAT = np.dtype(np.float32)
+KINDS = (FLOAT, np.dtype(np.float64), np.dtype(np.int64))
+Layout = tuple[tuple[int, ...], np.dtype[Any]]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Arrays in the file, read when they are called for."""
+
+    file: Any
+    start: int
+    layout: Mapping[str, Layout]
+
+    def __call__(self) -> dict[str, np.ndarray]:
+        """Return the arrays."""
+        found, start = {}, self.start
+        for name, (shape, dtype) in self.layout.items():
+            size = math.prod(shape) * dtype.itemsize
+            data = os.pread(self.file.fileno(), size, start)
+            found[name] = np.frombuffer(data, dtype).reshape(shape).copy()
+            start += size
+        return found
 
 
 class Spool:
-    """A file without a name that holds float32 arrays one behind the other."""
+    """A file without a name that holds arrays one behind the other."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="backgrade-")
-        self._run: dict[str, tuple[int, ...]] = {}  # shapes of the run at hand
-        self._start = self._end = 0  # bytes of the file that this run takes
+        self._run: dict[str, Layout] = {}  # of the run, or the state, at hand
+        self._start = self._end = 0  # bytes of the file that it takes
 
     def __enter__(self) -> Spool:
         return self
@@ -39,39 +62,47 @@ class Spool:
             return False
         if not all(type(size) is int and 0 <= size <= MAX_BYTES for size in shape):
             return False
-        this, begun = (name[:100], tuple(shape)), [*self._run.items()]
+        if piece is None or piece.dtype not in KINDS:
+            return False
+        this, begun = (name[:100], (tuple(shape), piece.dtype)), [*self._run.items()]
         if this[0] in self._run if self._is_whole() else this != begun[-1]:
             return False
         run = dict([*begun, this])
-        if piece is None or piece.dtype != FLOAT or len(run) > MAX_NAMES:
-            return False
         end = self._end + piece.nbytes
         if end > self._start + _bytes_of(run) or end > MAX_BYTES or _bytes_of(run) > MAX_BYTES:
+            return False
+        if len(run) > MAX_NAMES:
             return False
         self._file.write(piece.tobytes())
         self._run, self._end = run, end
         return True
 
-    def take(self) -> dict[str, np.ndarray] | None:
-        """Return the arrays of one run and begin the next; None if one is not whole.
-
-        They are views of one mapping: each mapping holds a descriptor, of which there are few.
-        """
+    def keep(self) -> Kept | None:
+        """Return the arrays at hand, to be read later, and begin the next; None unless whole."""
         self._file.flush()
         whole, run, start = self._is_whole(), self._run, self._start
         self._run, self._start = {}, self._end
-        if not whole:
+        return Kept(self._file, start, run) if whole else None
+
+    def take(self) -> dict[str, np.ndarray] | None:
+        """Return the float32 arrays of one run and begin the next; None unless all are whole.
+
+        They are views of one mapping: each mapping holds a descriptor, of which there are few.
+        """
+        kept = self.keep()
+        if kept is None or any(dtype != FLOAT for _, dtype in kept.layout.values()):
             return None
-        ends = np.cumsum([0, *(math.prod(shape) for shape in run.values())])
+        shapes = {name: shape for name, (shape, _) in kept.layout.items()}
+        ends = np.cumsum([0, *map(math.prod, shapes.values())])
         flat = np.zeros(0, FLOAT)  # of which no mapping can be made
         if ends[-1]:
-            flat = np.memmap(self._file, FLOAT, "r", start, (int(ends[-1]),))
+            flat = np.memmap(self._file, FLOAT, "r", kept.start, (int(ends[-1]),))
         pieces = np.split(flat, ends[1:-1])
-        return {name: piece.reshape(shape) for (name, shape), piece in zip(run.items(), pieces)}
+        return {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces)}
 
     def _is_whole(self) -> bool:
         return self._end - self._start == _bytes_of(self._run)
 
 
-def _bytes_of(run: Mapping[str, tuple[int, ...]]) -> int:
-    return sum(math.prod(shape) for shape in run.values()) * FLOAT.itemsize
+def _bytes_of(run: Mapping[str, Layout]) -> int:
+    return sum(math.prod(shape) * dtype.itemsize for shape, dtype in run.values())

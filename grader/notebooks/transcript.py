@@ -1,53 +1,54 @@
-"""What came out of one notebook, message by message: cells and training runs, checked for form.
+"""What one notebook tells of its training runs, frame by frame, checked for form.
 
-Text and pictures are evidence, training runs are claims: nothing here says that one is believed.
+Training runs are claims: nothing here says that one is believed.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from grader.box.evidence import raised_of
-from grader.guest.wire import FITTED
-from grader.notebooks import png
+from grader.notebooks.claims import training_of
+from grader.notebooks.commits import Commits
+from grader.notebooks.outputs import Budget
 from grader.notebooks.spool import Spool
-from grader.types import Arrays, Cell, Training
+from grader.types import Arrays, Training
 
-MAX_TEXT = 8_000  # characters of what one cell printed
 MAX_RUNS = 400
-MAX_IMAGES = 20  # of one cell
+CURVES = 32 * 1024**2  # bytes of curves, and of rows that differ, of one submission
 
 
 @dataclass
 class Transcript:
-    """What one notebook has sent so far; a message without its form is passed over."""
+    """What one notebook has told so far; a message without its form is passed over."""
 
-    name: str
-    sources: Mapping[int, str]
-    files: Mapping[str, bytes]
     spool: Spool
-    ended: dict[int, Cell] = field(default_factory=dict)
-    current: int | None = None
-    began: int = 0
-    interrupted: bool = False
+    budget: Budget = field(default_factory=lambda: Budget(CURVES, CURVES))
     trainings: list[Training] = field(default_factory=list)
     _settings: tuple[Mapping[str, Any], Arrays] | None = None
+    _rows: np.ndarray | None = None
 
-    def take(self, message: Mapping[str, Any], arrays: Arrays) -> None:
-        """Take one message."""
-        if "began" in message:
-            number = message["began"]
-            self.current = number if type(number) is int and number in self.sources else None
-            self.began += 1
-        elif "ended" in message:
-            self._end(message, arrays)
+    def __post_init__(self) -> None:
+        """Begin without commitments."""
+        self._commits = Commits(self.spool)
+
+    @property
+    def abandoned(self) -> int:
+        """Return how many trainings have begun, and told nothing at their end."""
+        ended = {one.log.number for one in self.trainings if one.log is not None}
+        return self._commits.begun - len(ended)
+
+    def take(self, cell: int, message: Mapping[str, Any], arrays: Arrays) -> None:
+        """Take one message of a cell."""
+        if "commit" in message or "shown" in message:
+            self._settings = None
+            self._commits.take(message, arrays)
         elif isinstance(settings := message.get("settings"), dict):
-            self._settings = (settings, arrays)
+            kept = self._bounded(arrays)
+            self._settings = None if kept is None else (settings, kept)
             self.spool.take()
         elif "array" in message:
             if not self.spool.add(message, arrays.get("piece")):
@@ -56,112 +57,20 @@ class Transcript:
             settings, self._settings = self._settings, None
             arrays = self.spool.take() or {}
             if settings and arrays and len(self.trainings) < MAX_RUNS:
-                training = training_of(self.current or 0, *settings, arrays)
-                self.trainings += [training] if training else []
+                log = self._commits.of(message.get("run"))
+                training = training_of(cell, *settings, arrays)
+                self.trainings += [replace(training, log=log)] if training else []
 
-    def _end(self, message: Mapping[str, Any], arrays: Arrays) -> None:
-        number = self.current
-        self.interrupted |= bool(message.get("interrupted"))
-        if number is None or message["ended"] != number or number in self.ended:
-            return
-        outcome = "ran" if message.get("outcome") == "ran" else "failed"
-        if message.get("interrupted") and outcome == "failed":
-            outcome = "timeout"
-        places = {f"{self.name}, cell {n}": text.encode() for n, text in self.sources.items()}
-        images = [png.checked(array.tobytes()) for array in list(arrays.values())[:MAX_IMAGES]]
-        text = message.get("text")
-        self.ended[number] = Cell(
-            number=number,
-            source=self.sources[number],
-            outcome=outcome,  # type: ignore[arg-type]
-            text=text[:MAX_TEXT] if isinstance(text, str) else "",
-            images=tuple(image for image in images if image),
-            raised=raised_of(message, {**self.files, **places}) if outcome == "failed" else None,
-            wall_s=float(message["wall_s"]),
-        )
+    def _bounded(self, arrays: Arrays) -> Arrays | None:
+        """Return what comes with the settings of a run, if there is room for it.
 
-
-def training_of(
-    cell: int, settings: Mapping[str, Any], curves: Arrays, arrays: Arrays
-) -> Training | None:
-    """Return the record of a run; None if a field is not what the Solver writes."""
-    try:
-        best = {name: array for name, array in arrays.items() if not name.startswith(FITTED)}
-        params, statistics = _learned(best)
-        fitted, fitted_statistics = _learned(
-            {name[len(FITTED) :]: arrays[name] for name in arrays if name not in best}
-        )
-        values: dict[str, Any] = {name: form(settings[name]) for name, form in SETTINGS.items()}
-        return Training(
-            cell=cell,
-            **values | {name: _curve(curves[name]) for name in CURVES},
-            params=params,
-            bn_statistics=statistics,
-            rows=_rows(curves.get("rows")),
-            fitted_params=fitted,
-            fitted_bn_statistics=fitted_statistics,
-        )
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-
-
-def _learned(arrays: Arrays) -> tuple[dict[str, np.ndarray], tuple[dict[str, np.ndarray], ...]]:
-    """Return (parameters, running averages by layer) of arrays as guest.cells names them."""
-    statistics: dict[int, dict[str, np.ndarray]] = {}
-    params = {}
-    for name, array in arrays.items():
-        kind, _, layer = name.partition("/")
-        if layer:
-            statistics.setdefault(int(layer), {})[kind] = array
-        else:
-            params[name] = array
-    return params, tuple(statistics[layer] for layer in sorted(statistics))
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError("no number")
-    return float(value)
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < 2**31:
-        raise ValueError("no count")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("no text")
-    return value[:100]
-
-
-def _or_none(form: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else form(value)
-
-
-def _each(form: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda values: tuple(map(form, values))
-
-
-def _curve(array: np.ndarray) -> np.ndarray:
-    if array.dtype != np.float64 or array.ndim != 1:
-        raise ValueError("no curve")
-    return array
-
-
-def _rows(array: np.ndarray | None) -> np.ndarray | None:
-    if array is None or array.dtype != np.int64 or array.ndim != 1 or array.size > 2**20:
-        return None
-    return array
-
-
-CURVES = ("loss_history", "train_acc_history", "val_acc_history")
-# Fields of a Training that are plain values, and the form of each.
-SETTINGS: Mapping[str, Callable[[Any], Any]] = {
-    "layer_sizes": _each(_count), "normalization": _or_none(_text),
-    "dropout_keep_ratio": _or_none(_number), "initial_weight_std": _each(_number),
-    "reg": _or_none(_number), "update_rule": _text, "learning_rate": _or_none(_number),
-    "lr_decay": _number, "batch_size": _count, "num_epochs": _count, "num_train": _count,
-    "num_val": _count, "train_sha256": _text, "val_sha256": _text, "best_val_acc": _number,
-}  # fmt: skip
+        Most runs are trained on the same rows as the one before: these are kept once.
+        """
+        rows, last = arrays.get("rows"), self._rows
+        if rows is not None and last is not None and np.array_equal(rows, last):
+            arrays = {**arrays, "rows": last}
+        new = [array.nbytes for array in arrays.values() if array is not last]
+        if not self.budget.take(sum(new)):
+            return None
+        self._rows = arrays.get("rows")
+        return arrays

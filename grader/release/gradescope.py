@@ -14,8 +14,11 @@ from grader.report.export import gradescope
 PACKAGE = Path(__file__).resolve().parent.parent
 HERE = PACKAGE / "release" / "handout" / "gradescope"
 SCRIPTS = frozenset({"setup.sh", "run_autograder"})
-# What grading reads; the solved notebooks, alternatives and mistakes only make golden answers.
-SHIPPED = ("rubrics", "reference/cs231n", "reference/golden", "student_template/cs231n")
+# What grading reads; the solved notebooks and mistakes only make golden answers.
+SHIPPED = (
+    "rubrics", "reference/cs231n", "reference/alternatives", "reference/golden",
+    "student_template/cs231n",
+)  # fmt: skip
 OUR_FAULT = (
     "The grader itself failed. This is no fault of the submission, so no score was written. "
     "Course staff: the autograder output says why; mend that and run the autograder again."

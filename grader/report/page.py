@@ -14,7 +14,7 @@ from grader.report.cards import Card, PartRow, cards, part
 from grader.report.faults import WORDS, happened, warnings
 from grader.report.order import COUNTED, Root, roots, unwritten
 from grader.report.origin import facts, measured, unsafe
-from grader.report.text import cleaned, count, one_line, points
+from grader.report.text import cleaned, count, listed, one_line, points
 from grader.report.training import Answer, Book, answers
 from grader.types import ItemResult, Report, Score
 
@@ -106,15 +106,16 @@ def make(report: Report, version: str) -> Page:
     runs = training.anchors(report)
     own = {item: f"item-{n}" for n, item in enumerate(runs, start=1) if item not in links}
     counted = [item for item in report.items if item.status in COUNTED]
-    untouched = bool(missing) and not fix and not any(item.earned for item in counted)
+    gone = [root for root in fix if _is_gone(root.item)]
+    untouched = bool(missing) and len(fix) == len(gone) and not any(i.earned for i in counted)
     carded = {root.item.id for root in fix}
     return Page(
         name=one_line(report.submission.name),
         assignment=report.rubric_title or report.rubric,
-        score=f"{points(report.score.earned)} of {count(report.score.possible, 'point')}",
+        score=_score(report.score, report.items),
         verdict=_verdict(fix, missing, counted, untouched),
         notes=(*_notes(report.score, report.items), *filter(None, [one_line(report.why_rubric)])),
-        bar=_bar(counted),
+        bar=_bar([*counted, *(item for item in report.items if item.status == "pending")]),
         unsafe="" if report.box.isolated else unsafe(report.box),
         untouched=untouched,
         cards=cards(fix, anchors),
@@ -146,10 +147,14 @@ def _verdict(
     if untouched:
         return f"Nothing is written yet: start with {one_line(missing[0].item.id)}"
     phrases = []
-    if fix:
-        worth = count(fix[0].gain, "point")
-        first = "worth" if len(fix) == 1 else "the first is worth"
-        phrases.append(f"{count(len(fix), 'thing')} to fix, {first} {worth}")
+    if gone := [root for root in fix if _is_gone(root.item)]:
+        files = dict.fromkeys(one_line(root.item.where).partition(",")[0] for root in gone)
+        worth = count(sum(root.gain for root in gone), "point")
+        phrases.append(f"{listed(list(files))} not handed in, {worth} to earn")
+    if right := [root for root in fix if not _is_gone(root.item)]:
+        worth = count(right[0].gain, "point")
+        first = "worth" if len(right) == 1 else "the first is worth"
+        phrases.append(f"{count(len(right), 'thing')} to fix, {first} {worth}")
     if missing:
         open_points = count(sum(root.gain for root in missing), "point")
         many = count(len(missing), "function or class", "functions and classes")
@@ -157,13 +162,30 @@ def _verdict(
     return " · ".join(phrases) or "Everything that was graded is right"
 
 
+def _is_gone(item: ItemResult) -> bool:
+    """Return whether a notebook was not handed in."""
+    return item.status == "missing" and item.where.partition(",")[0].endswith(".ipynb")
+
+
+def _left_out(items: Iterable[ItemResult]) -> list[ItemResult]:
+    """Return the items that the grader was told to leave out of the total."""
+    return [i for i in items if i.status == "skipped" and not i.parts and not i.because_of]
+
+
+def _score(score: Score, items: Iterable[ItemResult]) -> str:
+    only = ", code only" if _left_out(items) else ""
+    return f"{points(score.earned)} of {count(score.possible, 'point')}{only}"
+
+
 def _notes(score: Score, items: tuple[ItemResult, ...]) -> tuple[str, ...]:
     notes = [f"{count(score.bonus, 'bonus point')} on top."] if score.bonus else []
-    skipped = sum(i.possible for i in items if i.status == "skipped" and not i.because_of)
-    if waiting := max(0.0, score.pending) + skipped:
+    if score.pending > 0:
         notes.append(
-            f"{count(waiting, 'more point')} not graded yet, listed at the end of the report."
+            f"{count(score.pending, 'point')} of these not graded yet: a person does that. "
+            "They are listed at the end of the report."
         )
+    if left := sum(item.possible for item in _left_out(items)):
+        notes.append(f"{count(left, 'point')} for notebooks left out: they were not to be run.")
     if any(item.status == "grader_fault" for item in items):
         notes.append("A part could not be graded. This is our fault and costs you nothing.")
     return tuple(notes)

@@ -144,7 +144,9 @@ class NotebookJson(TypedDict):
     """One notebook."""
 
     name: str
-    status: Literal["executed", "error", "timeout", "missing", "unreadable", "skipped"]
+    status: Literal[
+        "executed", "error", "timeout", "missing", "unreadable", "skipped", "grader_fault"
+    ]
     cells: int
     failed_cell: int | None
     runs: list[RunJson]

@@ -23,6 +23,7 @@ STATES: Mapping[str, str] = {
     "timeout": "took too long",
     "missing": "is not in the upload",
     "unreadable": "could not be read",
+    "grader_fault": "could not be run: our fault",
     "skipped": "was not run",
 }
 NORMALS = {"batchnorm": "batch normalization", "layernorm": "layer normalization"}
@@ -107,7 +108,7 @@ def _book(notebook: Notebook, runs: tuple[Run, ...], more_runs: int) -> Book:
     return Book(
         name=one_line(notebook.name),
         state=state,
-        ran=notebook.status not in ("missing", "unreadable", "skipped"),
+        ran=notebook.status not in ("missing", "unreadable", "skipped", "grader_fault"),
         stopped=tuple(map(_stopped, failed[:MOST_CELLS])),
         more_stopped=max(0, len(failed) - MOST_CELLS),
         runs=runs,

@@ -29,13 +29,23 @@ from grader.types.items import (
     Smallest,
     Status,
 )
-from grader.types.notebooks import Band, Cell, Notebook, Question, Trained, Training
+from grader.types.notebooks import (
+    Band,
+    Cell,
+    Commit,
+    Notebook,
+    Question,
+    Trained,
+    Training,
+    TrainingLog,
+)
 
 __all__ = [
-    "COUNTED", "Arrays", "Band", "BoxState", "Call", "Case", "Cause", "Cell", "Comparison",
-    "Diagnosis", "Evidence", "Fault", "FaultKind", "Flag", "ItemResult", "Notebook", "Outcome",
+    "COUNTED", "Arrays", "Band", "BoxState", "Call", "Case", "Cause", "Cell", "Commit",
+    "Comparison", "Diagnosis", "Evidence", "Fault", "FaultKind", "Flag", "ItemResult", "Notebook",
+    "Outcome",
     "PartResult", "Progress", "Question", "Raised", "Report", "Score", "Smallest", "Status",
-    "Submission", "Trained", "Training",
+    "Submission", "Trained", "Training", "TrainingLog",
 ]  # fmt: skip
 
 Progress = Callable[[str, int, int], None]  # what is done, how many are, of how many
@@ -52,7 +62,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Score:
-    """Points; what could not be graded yet is `pending` and not part of `possible`."""
+    """Points; `pending` ones wait for a person, and are part of `possible` unless a bonus."""
 
     earned: float
     possible: float

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,7 +16,9 @@ class Cell:
     """One code cell as it ran; `number` counts all cells of the notebook from 1.
 
     `why` is a sentence for a cell that was skipped. `text` is what it printed, bounded; `images`
-    are PNG files that were checked to be nothing else. Seconds are wall time.
+    are PNG files that were checked to be nothing else. Seconds are wall time. `place` counts code
+    cells from 1, empty ones too. `count` is what Jupyter shows beside it, "In [count]", after a run
+    from top to bottom: empty cells do not count there. Both are 0 where they are not known.
     """
 
     number: int
@@ -27,6 +29,45 @@ class Cell:
     images: tuple[bytes, ...] = ()
     raised: Raised | None = None
     wall_s: float = 0.0
+    count: int = 0
+    place: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return what people call it: "code cell 12, In [11]"."""
+        shown = f", In [{self.count}]" if self.count else ""
+        return f"code cell {self.place}{shown}" if self.place else f"cell {self.number}"
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A state to which a run committed by hashes (see guest.training_state), after `step` steps.
+
+    `look` are its accuracies on training and validation images, as told. If it was `asked` for,
+    `shown` reads its arrays; `spent` says that there was no room for them.
+    """
+
+    step: int
+    learned: str
+    memory: str
+    state: str
+    look: tuple[float, float] | None
+    asked: bool = False
+    spent: bool = False
+    shown: Callable[[], Arrays] | None = None
+
+
+@dataclass(frozen=True)
+class TrainingLog:
+    """What a run committed to while it trained: nothing in it is believed yet.
+
+    `number` counts the runs that began in a notebook. `settings` is what a stretch of the training
+    depends on (see guest.training_log).
+    """
+
+    number: int
+    settings: Mapping[str, Any]
+    commits: tuple[Commit, ...]
 
 
 @dataclass(frozen=True)
@@ -62,19 +103,24 @@ class Training:
     rows: np.ndarray | None
     fitted_params: Arrays = field(default_factory=dict)
     fitted_bn_statistics: tuple[Arrays, ...] = ()
+    log: TrainingLog | None = None
 
 
 @dataclass(frozen=True)
 class Notebook:
     """One notebook, executed in the box from its first cell to its last.
 
-    `status` is "error" where a cell failed, "timeout" where time was up; `message` is a sentence
-    about the status, `markdown` maps the numbers of text cells to their text. `reused` says when it
-    ran, if this is a cached run.
+    `status` is "error" if a cell failed, "timeout" if time was up, "grader_fault" if a fault of
+    ours stopped it; `message` is a sentence about the status, `markdown` maps the numbers of text
+    cells to their text. `reused` says when it ran, if this is a cached run. `written` is the
+    executed notebook as .ipynb, "" if there is none.
+    `abandoned` counts trainings that began and did not end.
     """
 
     name: str
-    status: Literal["executed", "error", "timeout", "missing", "unreadable", "skipped"]
+    status: Literal[
+        "executed", "error", "timeout", "missing", "unreadable", "skipped", "grader_fault"
+    ]
     message: str = ""
     cells: tuple[Cell, ...] = ()
     markdown: Mapping[int, str] = field(default_factory=dict)
@@ -82,12 +128,19 @@ class Notebook:
     trainings: tuple[Training, ...] = ()
     repaired: tuple[str, ...] = ()
     reused: str = ""
+    written: str = ""
+    abandoned: int = 0
 
     @property
     def failed_cell(self) -> int | None:
         """Return the number of the first cell that did not come to its end."""
         ended = ("failed", "timeout", "died")
         return next((cell.number for cell in self.cells if cell.outcome in ended), None)
+
+    def cell_name(self, number: int) -> str:
+        """Return what people call the cell with this number: "code cell 12, In [11]"."""
+        named = (cell.name for cell in self.cells if cell.number == number)
+        return next(named, f"cell {number}")
 
 
 @dataclass(frozen=True)
@@ -111,7 +164,8 @@ class Trained:
 
     Accuracies are shares of 0..1, recomputed on the trusted side; None if they cannot be, which
     `message` explains. `items` are the ids of the items that rest on this run; `band` shows where
-    the reference lies, if it has such a run.
+    the reference lies, if it has such a run. `doubt` is a sentence if the training could not be
+    repeated: then the run counts for nothing until a person has looked.
     """
 
     notebook: str
@@ -122,6 +176,7 @@ class Trained:
     message: str = ""
     items: tuple[str, ...] = ()
     band: Band | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ the place of epsilon, the form of Adam. Names joined by "+" apply together. A ru
 that an item accepts, and `grade fixtures build` stores the answers of each.
 """
 
-from . import fc_net, norms, optim, relu
+from . import dropout, fc_net, norms, optim, relu
 
 # name -> (module of the reference, function that changes that module in place)
 ALTERNATIVES = {
     **relu.ALTERNATIVES,
+    **dropout.ALTERNATIVES,
     **norms.ALTERNATIVES,
     **optim.ALTERNATIVES,
     **fc_net.ALTERNATIVES,

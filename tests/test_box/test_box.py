@@ -19,6 +19,7 @@ from grader.box.evidence import evidence_of
 from grader.box.job import Gone, Job
 from grader.box.session import Session
 from grader.box.worker import Worker
+from grader.guest import observe
 from grader.guest.wire import Late
 from grader.types import Case
 from tests.support import handed_in, processes
@@ -304,6 +305,21 @@ def test_the_lines_of_an_exception_are_read_from_the_students_own_file() -> None
         ("hw/layers.py", 2, "f", "return 1 / 0"),
         ("hw/layers.py", 1, "", "def f(x):"),
     )
+
+
+@pytest.mark.parametrize("separator", ["\x0c", "\x0b", "\x1c", "\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_lines_are_those_of_python(separator: str, end: str) -> None:
+    text = f"# {separator} a page{end}def f(x):{end}    return 1 / 0{end}"
+    reply = {"outcome": "raised", "frames": [["hw/layers.py", 3, "f", ""]]}
+    evidence = evidence_of(CASE, reply, {}, {"hw/layers.py": text.encode()})
+    assert evidence.raised is not None
+    assert evidence.raised.frames == (("hw/layers.py", 3, "f", "return 1 / 0"),)
+    try:
+        exec(compile(f"{text}f(0){end}", "hw/layers.py", "exec"), {})
+    except ZeroDivisionError as error:
+        seen = observe.raised(error, {"hw/layers.py": text})
+        assert seen["frames"][-1] == ["hw/layers.py", 3, "f", "return 1 / 0"]
 
 
 def test_time_that_is_up_before_opening_is_no_fault_of_the_grader(own: Worker) -> None:

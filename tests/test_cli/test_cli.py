@@ -159,9 +159,28 @@ def test_a_first_word_that_is_no_command_is_a_submission(grade: Grade, right: Pa
     done = grade("right")
     assert (done.code, done.err) == (0, "")
     assert sorted(p.name for p in Path("graded/right").iterdir()) == ["report.html", "result.json"]
-    found = read("graded/right")
-    assert found["score"]["earned"] == found["score"]["possible"] > 0
     assert "graded/right/report.html" in done.out
+
+
+def test_a_notebook_that_is_missing_counts_unless_the_grader_was_told_to_skip_notebooks(
+    grade: Grade, right: Path
+) -> None:
+    names = ["FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb"]
+    first, *_ = grade("right").out.splitlines()
+    found = read("graded/right")
+    score = found["score"]
+    assert (score["earned"], score["possible"], score["pending"]) == (64, 100, 0)
+    listed = f"{names[0]}, {names[1]} and {names[2]} not handed in, 36 points to earn"
+    assert first == f"64 of 100 points · {listed}"
+    assert listed in Path("graded/right/report.html").read_text(encoding="utf-8")
+    lost = {item["id"]: item["status"] for item in found["items"] if not item["earned"]}
+    assert set(lost.values()) == {"missing"} and len(lost) == 20
+    assert [book["status"] for book in found["notebooks"]] == ["missing"] * 3
+
+    first, *_ = grade("right", "--notebooks", "skip").out.splitlines()
+    score = read("graded/right")["score"]
+    assert (score["earned"], score["possible"], score["pending"]) == (64, 64, 0)
+    assert first == "64 of 64 points, code only · Everything that was graded is right"
 
 
 @pytest.mark.parametrize(
@@ -245,7 +264,7 @@ def test_files_beside_the_submission_are_never_imported_by_us(right: Path) -> No
     """Neither by the command nor by the worker that it starts."""
     for name in ("grader.py", "numpy.py", "json.py", "rich.py", "sitecustomize.py"):
         Path(name).write_text("raise SystemExit('imported a file of the student')\n")
-    done = in_a_process("right")
+    done = in_a_process("right", "--notebooks", "skip")
     assert (done.code, done.err) == (0, "")
     score = read("graded/right")["score"]
     assert score["earned"] == score["possible"]
@@ -263,9 +282,23 @@ def test_fail_under_decides_between_0_and_1(
     submission: str, below: str, code: int, grade: Grade, request: pytest.FixtureRequest
 ) -> None:
     request.getfixturevalue(submission)
-    done = grade(submission, "--fail-under", below)
-    assert (done.code, done.err) == (code, "")
+    done = grade(submission, "--fail-under", below, "--notebooks", "skip")
+    assert done.code == code
+    assert done.err.startswith(f"--fail-under {below}: ") if code else not done.err
     assert Path("graded", submission, "report.html").exists()
+
+
+def test_points_that_wait_for_a_person_are_not_earned_and_fail_under_says_so(
+    grade: Grade, right: Path
+) -> None:
+    book = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (right / "Dropout.ipynb").write_text(json.dumps(book))
+    done = grade("right", "--fail-under", "65")
+    assert (done.code, done.err) == (1, (
+        "--fail-under 65: 64 of 100 points (64.0 %) are earned; 4.8 that wait for a person "
+        "are not\n"
+    ))  # fmt: skip
+    assert grade("right", "--fail-under", "64").code == 0
 
 
 def test_fail_under_is_met_by_exactly_that_share(grade: Grade, wrong: Path) -> None:
@@ -435,7 +468,7 @@ def test_grading_works_without_the_reference(
     grade("wrong", "-o", "with")
     shutil.rmtree(home / "reference" / "cs231n")
     shutil.rmtree(home / "reference" / "alternatives")
-    assert grade("right").code == 0
+    assert grade("right", "--notebooks", "skip").code == 0
     score = read("graded/right")["score"]
     assert score["earned"] == score["possible"]
     assert grade("wrong", "-o", "without").code == 0

@@ -22,6 +22,7 @@ FORGED = "test_hostile:FORGED:"
 CELL = "test_runner:HOSTILE:"
 TOLD_OF_ITSELF = "test_runner:test_what_a_file_says_of_itself_counts_for_nothing"
 FILE = "test_ipynb:"
+NBCLIENT = "test_nbclient:"
 PAGE = "report.test_html:"
 TERMINAL = "report.test_terminal:test_hostile_text_has_no_effect"
 COVERED: dict[str, tuple[str, ...]] = {
@@ -96,16 +97,23 @@ COVERED: dict[str, tuple[str, ...]] = {
     ),
     "E4": (TOLD_OF_ITSELF,),
     "E5": (CELL + "input",),
-    "E6": ("test_runner:test_a_kernel_that_ends_keeps_what_ran_before",),
-    "E7": (CELL + "100 MB of text",),
-    "E8": (CELL + "a loop", "test_runner:test_the_time_of_a_notebook_is_bounded"),
+    "E6": (
+        "test_runner:test_a_kernel_that_ends_keeps_what_ran_before",
+        NBCLIENT + "test_a_kernel_that_dies_is_told_by_nbclients_own_error_at_once",
+    ),
+    "E7": (CELL + "100 MB of text", NBCLIENT + "FORGED:a flood of texts"),
+    "E8": (
+        CELL + "a loop",
+        "test_runner:test_the_time_of_a_notebook_is_bounded",
+        NBCLIENT + "test_a_cell_that_takes_too_long_is_interrupted_or_ends_all",
+    ),
     "E9": (
         "test_runner:REWIRED:the shell",
         "test_runner:REWIRED:every function of ours",
         "test_runner:test_a_log_that_is_forged_comes_out_as_a_claim_with_the_parameters_it_has",
         "test_recompute:test_the_same_parameters_count_once",
     ),
-    "E10": (FILE + "READ:no metadata, unknown keys", FILE + "REFUSED:cells that are no list"),
+    "E10": (FILE + "READ:a version from the future", FILE + "REFUSED:cells that are no list"),
     "E11": (TOLD_OF_ITSELF,),
     "E12": (TOLD_OF_ITSELF, "test_training:test_every_item_can_be_earned_and_none_is_without_runs"),
     "E13": (
@@ -115,10 +123,11 @@ COVERED: dict[str, tuple[str, ...]] = {
     ),
     "E14": (
         CELL + "a forged picture",
-        FILE + "test_a_picture_of_absurd_size_is_dropped",
-        FILE + "test_what_is_no_whole_picture_is_dropped",
+        "test_outputs:test_a_picture_of_absurd_size_is_dropped",
+        "test_outputs:test_what_is_no_whole_picture_is_dropped",
+        NBCLIENT + "FORGED:a picture that is none",
     ),
-    "E15": (CELL + "widgets and markup",),
+    "E15": (CELL + "widgets and markup", NBCLIENT + "FORGED:a kind that there is not"),
     "E16": (TOLD_OF_ITSELF, PAGE + "UNSAFE:link", PAGE + "UNSAFE:picture"),
     "E17": (
         CELL + "a file that is run",
@@ -127,7 +136,12 @@ COVERED: dict[str, tuple[str, ...]] = {
         CELL + "files of an earlier IPython",
         FILE + "RUNNABLE:a change of folder",
     ),
-    "E18": (CELL + "an update of an earlier display", CELL + "cleared outputs"),
+    "E18": (
+        CELL + "an update of an earlier display",
+        CELL + "cleared outputs",
+        NBCLIENT + "test_an_update_changes_an_earlier_cell_and_a_cleared_one_stays_as_it_is",
+        NBCLIENT + "FORGED:clearing without an end",
+    ),
     "F1": ("nan",),
     "F2": ("infinite",),
     "F3": ("returns_broadcast",),

@@ -87,12 +87,15 @@ def test_what_was_learned_earns_and_what_was_only_told_does_not(
     )
     assert items["overfit_five_layer"].status == "failed"
     assert "gets 14 % of its training images right" in items["overfit_five_layer"].faults[0].message
-    assert items["batchnorm_training"].status == "skipped"
+    assert items["batchnorm_training"].status == "missing"
     assert items["dropout_training"].status == "failed"
     # With all parameters 0 the net says class 0, which 7 of the 50 images have.
-    # Code 64; of the notebooks those of FullyConnectedNets (13) and Dropout (2) count.
-    assert (report.score.earned, report.score.possible) == (66, 79)
-    assert report.score.pending == pytest.approx(16)
+    # Code 64, training 20, questions 16: what was not handed in, or waits, is in the total too.
+    assert (report.score.earned, report.score.possible) == (66, 100)
+    assert report.score.pending == pytest.approx(6 * 1.6)
+    questions = {name: item.status for name, item in items.items() if item.section == "questions"}
+    assert {questions.pop(f"BatchNormalization/{n}") for n in (1, 2, 3, 4)} == {"missing"}
+    assert set(questions.values()) == {"pending"}
     assert "overfit_three_layer" in report.trained[0].items
 
 
@@ -133,7 +136,8 @@ def test_the_page_shows_runs_failed_cells_and_answers(
     graded: tuple[Report, tuple[Notebook, ...]],
 ) -> None:
     page = html.render(graded[0], version="")
-    for text in ("Cell 9 stopped with an error", "adam: write this", "<strong>it</strong>",
+    for text in ("BatchNormalization.ipynb not handed in, 11.4 points to earn",
+                 "Cell 9 stopped with an error", "adam: write this", "<strong>it</strong>",
                  "3072-20-20-10", '<figure class="curves"'):  # fmt: skip
         assert text in page
 
@@ -144,7 +148,8 @@ def test_without_notebooks_nothing_is_asked_of_them(
     report = grade_one(handed_in.reference(), assignments["cs231n-a2"], worker)
     assert (report.notebooks, report.trained, report.questions) == ((), (), ())
     assert {item.status for item in report.items if item.section == "training"} == {"skipped"}
-    assert len(result.as_dict(report)["questions"]) == 10
+    assert result.as_dict(report)["questions"] == []
+    assert (report.score.earned, report.score.possible, report.score.pending) == (64, 64, 0)
 
 
 def test_images_that_cannot_be_read_are_our_fault_and_cost_nothing(
@@ -158,4 +163,4 @@ def test_images_that_cannot_be_read_are_our_fault_and_cost_nothing(
     items = [item for item in report.items if item.section == "training"]
     assert {item.status for item in items} == {"grader_fault"}
     assert "images: could not be made" in items[0].faults[0].message
-    assert (report.score.earned, report.score.possible) == (64, 64)
+    assert (report.score.earned, report.score.possible) == (64, 80)

@@ -17,8 +17,9 @@ from grader.grading import training
 from grader.grading.assignment import Assignment
 from grader.grading.score import bare
 from grader.grading.training import hidden_from, judge
+from grader.report.order import roots
 from grader.rubric.cases import Rubric
-from grader.types import Cell, ItemResult, Notebook, Trained
+from grader.types import Cell, ItemResult, Notebook, Raised, Trained
 from tests.support.training_runs import EXECUTED, foreign, net, run
 
 SWEEP_NET = net(50, 50, 50, 50, 50, 50, 50)
@@ -372,8 +373,8 @@ def test_runs_on_our_images_count_before_a_claim(rubric: Rubric) -> None:
 
 
 STATES: dict[str, tuple[tuple[Notebook, ...], str]] = {
-    "not run": ((), "skipped"),
-    "missing": ((Notebook("FullyConnectedNets.ipynb", "missing"),), "skipped"),
+    "of no record": ((), "missing"),
+    "missing": ((Notebook("FullyConnectedNets.ipynb", "missing"),), "missing"),
     "skipped": ((Notebook("FullyConnectedNets.ipynb", "skipped"),), "skipped"),
     "unreadable": ((Notebook("FullyConnectedNets.ipynb", "unreadable", "is no JSON"),), "pending"),
     "stopped": ((Notebook("FullyConnectedNets.ipynb", "timeout", "stopped after 9 s"),), "failed"),
@@ -381,27 +382,70 @@ STATES: dict[str, tuple[tuple[Notebook, ...], str]] = {
 
 
 @pytest.mark.parametrize(("notebooks", "status"), STATES.values(), ids=STATES.keys())
-def test_a_notebook_that_was_not_read_is_never_graded_as_zero(
+def test_a_notebook_that_was_not_read_is_named_for_what_it_is(
     notebooks: tuple[Notebook, ...], status: str, rubric: Rubric
 ) -> None:
     for name in ("two_layer_training", "update_rules"):
         result = judged(rubric, (), notebooks)[name]
         assert result.status == status
-        assert bool(result.parts) == (status == "failed")  # without parts it does not count
+        counts = status in ("failed", "missing")
+        assert bool(result.parts) == counts  # without parts it does not count
+        assert result.earned == sum(part.earned for part in result.parts) == 0
+        assert not counts or sum(part.possible for part in result.parts) == result.possible
         if notebooks and notebooks[0].message:
             assert notebooks[0].message in result.faults[0].message
 
 
+def test_a_notebook_that_we_broke_costs_its_items_nothing_and_no_other_item(rubric: Rubric) -> None:
+    broken = Notebook("FullyConnectedNets.ipynb", "grader_fault", "our own fault")
+    results = judged(rubric, GOOD_MODELS, (broken, *EXECUTED[1:]))
+    assert results["best_model"].status == "grader_fault"
+    assert results["best_model"].faults[0].message == "our own fault"
+    assert results["dropout_training"].status == "failed"
+
+
 def test_where_there_is_no_run_the_first_cell_that_stopped_is_named(rubric: Rubric) -> None:
-    cells = (Cell(4, "1/0", "failed"), Cell(9, "1/0", "failed"))
+    cells = (Cell(4, "1/0", "failed", count=2, place=3), Cell(9, "1/0", "failed"))
     stopped = replace(EXECUTED[0], status="error", cells=cells)
     results = judged(rubric, [run(val=0.1, **TWO)], (stopped, *EXECUTED[1:]))
     (fault,) = results["overfit_three_layer"].faults
-    assert (
-        "Cell 4 of FullyConnectedNets.ipynb was the first to stop: mend it first" in fault.message
-    )
-    assert "Cell" not in results["two_layer_training"].faults[0].message
-    assert "Cell 4" not in results["dropout_training"].faults[0].message
+    assert fault.message.startswith("FullyConnectedNets.ipynb, code cell 3, In [2]: stopped with")
+    assert "stopped with" not in results["two_layer_training"].faults[0].message
+    assert "stopped with" not in results["dropout_training"].faults[0].message
+
+
+IN_A_CELL = ("FullyConnectedNets.ipynb, cell 4", 1, "", "x = nowhere")
+IN_A_FILE = ("cs231n/layers.py", 9, "affine_forward", "return x @ w")
+BEHIND = ("overfit_three_layer", "overfit_five_layer", "update_rules", "best_model")
+STOPS: dict[str, tuple[Any, str, str | None, str]] = {
+    # the frames of its exception or how it ended, the state of a need -> what explains, a status
+    "a name that is not there": ((IN_A_CELL,), "failed", None, "error"),
+    "the same, and the function is not written": ((IN_A_CELL,), "not_written", "adam", "error"),
+    "an exception of a file": ((IN_A_CELL, IN_A_FILE), "failed", "adam", "error"),
+    "an exception of a file that is right": ((IN_A_CELL, IN_A_FILE), "passed", None, "error"),
+    "time": ("timeout", "passed", None, "timeout"),
+    "the whole kernel": ("died", "passed", None, "error"),
+}
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_a_cell_that_stopped_is_one_root_of_all_that_needs_it(name: str, rubric: Rubric) -> None:
+    how, need, explains, status = STOPS[name]
+    cell = Cell(4, "x = nowhere", "failed", count=2, place=3)
+    if isinstance(how, str):
+        cell = replace(cell, outcome=how, why="it took all the time")  # type: ignore[arg-type]
+    else:
+        cell = replace(cell, raised=Raised("NameError", "name 'nowhere' is not defined", how))
+    stopped = replace(EXECUTED[0], status="error", cells=(cell,))
+    done = {"adam": ItemResult("adam", "", "", "", need, 0, 1, ())}  # type: ignore[arg-type]
+    results = judged(rubric, (), (stopped, *EXECUTED[1:]), **done)
+    assert results["update_rules"].because_of == explains
+    found = [results[item] for item in BEHIND if results[item].because_of is None]
+    assert {(item.status, item.earned) for item in found} == {(status, 0)}
+    assert all("code cell 3, In [2]" in fault.message for item in found for fault in item.faults)
+    (root,) = roots(found)
+    assert len(root.consequences) == len(found) - 1 > 1
+    assert root.gain == sum(item.possible for item in found)
 
 
 def test_what_is_not_written_explains_a_run_that_is_not_there(rubric: Rubric) -> None:

@@ -106,7 +106,7 @@ def test_what_comes_out_is_a_writable_copy_of_its_own() -> None:
     assert np.array_equal(arrays["y"], np.zeros(3)) and data.endswith(bytes(48))
 
 
-@pytest.mark.parametrize("say", [{}, {"a": [1, {"b": None}], "c": "ä\n\ud800"}, {"f": 0.1}])
+@pytest.mark.parametrize("say", [{}, {"a": [1, {"b": None}], "c": "ä\n😀\u2028"}, {"f": 0.1}])
 def test_plain_values_come_back_equal(say: dict[str, Any]) -> None:
     assert read(wire.pack(say)) == (say, {})
 
@@ -114,6 +114,36 @@ def test_plain_values_come_back_equal(say: dict[str, Any]) -> None:
 def test_two_frames_are_read_one_after_the_other_and_then_comes_the_end() -> None:
     data = wire.pack({"n": 1}, {"x": np.ones(2)}) + wire.pack({"n": 2})
     assert [m and m[0] for m in messages(data, 3)] == [{"n": 1}, {"n": 2}, None]
+
+
+SAID = {
+    "half of a pair": (b'"\\ud800"', "\ufffd"),
+    "halves that meet": (b'"\\ud83d\\ude00"', "😀"),
+    "half of a pair in a name": (b'{"\\udfff": ["\\ud800a"]}', {"\ufffd": ["\ufffda"]}),
+    "the largest numbers": (b"[18446744073709551615, -9223372036854775808]", [2**64 - 1, -(2**63)]),
+    "one more, and one less": (b"[18446744073709551616, -9223372036854775809]", [None, None]),
+    "400 digits": (b"1" + b"0" * 400, None),
+    "10,000 digits": (b"-" + b"9" * 10_000, None),
+    "what is no number": (b"[NaN, Infinity, -Infinity, 1e999, -1e999]", [None] * 5),
+    "eighteen lists": (b"[" * 18 + b"]" * 18, json.loads("[" * 18 + "]" * 18)),
+}
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_what_is_handed_on_can_be_written_again(what: str) -> None:
+    given, expected = SAID[what]
+    message, _ = read(frame(b'{"say": {"x": ' + given + b'}, "arrays": []}')) or ({}, {})
+    assert message == {"x": expected}
+    json.dumps(message, ensure_ascii=False, allow_nan=False).encode()
+
+
+def test_a_frame_takes_no_more_memory_than_its_bytes_and_the_arrays() -> None:
+    data = wire.pack({}, {"x": np.zeros(2**20)})
+    tracemalloc.start()
+    assert read(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2.5 * len(data)
 
 
 # ---------------------------------------------------------------- what may not be sent
@@ -159,7 +189,7 @@ MALFORMED: dict[str, tuple[bytes, bytes]] = {
     "deep": (b'{"say": {"a": ' + DEEP + b'}, "arrays": []}', b""),
     "deep table": (b'{"say": {}, "arrays": ' + DEEP + b"}", b""),
     "deep shape": (b'{"say": {}, "arrays": [["x", "<f8", ' + DEEP + b"]]}", b""),
-    "a number of 10 000 digits": (b'{"say": {"a": ' + b"9" * 10_000 + b'}, "arrays": []}', b""),
+    "nineteen lists": (b'{"say": {"a": ' + b"[" * 19 + b"]" * 19 + b'}, "arrays": []}', b""),
     "a list": (b"[]", b""),
     "null": (b"null", b""),
     "no say": (b'{"arrays": []}', b""),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.box.job import Gone, Job, Script
+from grader.box.job import Job, Script
 from grader.box.plan import choose
+from grader.guest import wire
 from grader.notebooks import execute, run_cache
 from grader.notebooks.run_cache import RunCache
 from grader.notebooks.spool import Spool
@@ -30,15 +32,17 @@ SCRIPT = Script(NAME, ((1, "x"), (2, "y")), 5.0, 50.0, 2**30)
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
-def telling(*after: Message, over: str = "done") -> list[Message]:
+ENDED = {"ended": 1, "outcome": "ran", "wall_s": 0.5, "interrupted": False}
+
+
+def telling(ended: Mapping[str, Any] = ENDED, over: str = "done") -> list[Message]:
     """What a notebook of one cell tells: text, a training run, its end."""
     return [
-        ({"began": 1}, {}),
         ({"run": 0, "settings": SAY}, CURVES),
         ({"run": 0, "array": "W1", "shape": [4, 3]}, {"piece": ARRAYS["W1"].ravel()}),
         ({"run": 0, "whole": True}, {}),
-        ({"ended": 1, "outcome": "ran", "text": "said", "wall_s": 0.5, "interrupted": False}, {}),
-        *after,
+        ({"stream": "stdout", "text": "said"}, {}),
+        (dict(ended), {}),
         ({"over": over}, {}),
     ]
 
@@ -52,10 +56,14 @@ class Worker:
     def open(self, job: Job, deadline: float) -> None:
         self.runs += 1
 
-    def execute(self, script: Script, deadline: float) -> Iterator[Message]:
-        yield from self.told[:-1] if self.lost else self.told
-        if self.lost:
-            raise Gone
+    def begin(self, script: Script, deadline: float) -> wire.Incoming:
+        file = tempfile.TemporaryFile()
+        for message in self.told[:-1] if self.lost else self.told:
+            wire.write(file.fileno(), *message)
+        file.seek(0)
+        return wire.Incoming(os.dup(file.fileno()))
+
+    def request(self, message: Mapping[str, Any], arrays: Any, deadline: float) -> None: ...
 
     def restart(self) -> None: ...
 
@@ -130,9 +138,9 @@ def test_our_own_code_is_part_of_the_key(
     assert len({before, changed, cache.key(SCRIPT, JOB)}) == 3
 
 
-LATE: Message = ({"ended": 1, "outcome": "raised", "wall_s": 9.0, "interrupted": True}, {})
+LATE = {"ended": 1, "outcome": "raised", "wall_s": 9.0, "interrupted": True}
 NOT_KEPT = {
-    "a cell that was stopped": Worker(*telling(({"began": 1}, {}), LATE)),
+    "a cell that was stopped": Worker(*telling(LATE)),
     "a notebook that ran out of time": Worker(*telling(over="timeout")),
     "a cell that could not be stopped": Worker(*telling(over="stuck")),
     "a kernel that died": Worker(*telling(over="died")),
@@ -221,7 +229,7 @@ def test_a_whole_entry_with_odd_frames_runs_again(cache: RunCache) -> None:
     script = Script(NAME, ((1, "x"),), LIMITS.cell_s, LIMITS.notebook_s, LIMITS.memory_mb * 2**20)
     record = cache.begin(cache.key(script, JOB))
     assert record is not None
-    record.add({"began": 1}, {})
+    record.add({"stream": "stdout", "text": "said"}, {})
     record.keep()  # no end
     worker = Worker(*telling())
     assert cache.find(cache.key(script, JOB)) is not None

@@ -17,10 +17,12 @@ from grader.box.job import Job
 from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.errors import BoxError
-from grader.guest import cells
-from grader.notebooks import execute, ipynb
+from grader.guest import training_log
+from grader.notebooks import execute
+from grader.notebooks.claims import training_of
+from grader.notebooks.outputs import Budget
 from grader.notebooks.spool import Spool
-from grader.notebooks.transcript import Transcript, training_of
+from grader.notebooks.transcript import Transcript
 from grader.rubric.records import NotebookLimits
 from grader.types import Notebook
 from tests.support import handed_in, processes
@@ -80,8 +82,18 @@ def test_cells_share_a_world_as_in_jupyter(worker: Worker) -> None:
     assert (found.status, found.message, found.failed_cell) == ("executed", "", None)
     first, plot, shape, timed, name, kept = found.cells
     assert plot.text == "hi\n" and len(plot.images) == 1
-    assert (shape.text, name.text) == ("Out[0]: (2, 1)\n", "Out[0]: ('__main__', False)\n")
-    assert "loop" in timed.text and kept.text == "Out[0]: 'a'\n" and first.text == ""
+    assert (shape.text, name.text) == ("(2, 1)\n", "('__main__', False)\n")
+    assert "loop" in timed.text and kept.text == "'a'\n" and first.text == ""
+
+
+def test_cells_are_called_as_jupyter_shows_them_after_a_run_from_top_to_bottom(
+    worker: Worker,
+) -> None:
+    found = ran(worker, "x = 1", " ", "from google.colab import drive", "1/0", "x")
+    named = ["code cell 1, In [1]", "code cell 3, In [2]", "code cell 4, In [3]",
+             "code cell 5, In [4]"]  # fmt: skip
+    assert [cell.name for cell in found.cells] == named
+    assert (found.cell_name(4), found.cell_name(9)) == (named[2], "cell 9")
 
 
 def test_a_failing_cell_is_told_with_the_students_line_and_the_rest_runs(worker: Worker) -> None:
@@ -106,7 +118,7 @@ HOSTILE: dict[str, tuple[str, str, str]] = {  # what -> cell, its outcome, what 
     "a shell command": ("import subprocess\nsubprocess.run(['ls'])", "failed", "PermissionError"),
     "a socket": ("import socket\nsocket.socket()", "failed", "OSError"),
     "a process": ("import os\nos.fork()", "failed", "PermissionError"),
-    "input": ("input('name')", "failed", "EOFError"),
+    "input": ("input('name')", "failed", "StdinNotImplementedError"),
     "an answer": (f"open({str(handed_in.ROOT / 'reference/golden/manifest.json')!r})",
                   "failed", "Error"),
     "a file outside": ("open('/var/tmp/left', 'w')", "failed", "Error"),
@@ -145,11 +157,11 @@ HOSTILE: dict[str, tuple[str, str, str]] = {  # what -> cell, its outcome, what 
     "another environment": ("%env PYTHONPATH=/tmp\n%env LD_PRELOAD=x.so", "ran", "LD_PRELOAD"),
     "cleared outputs": (
         "from IPython.display import clear_output\nfor n in range(500):\n"
-        "    print('kept', n)\n    clear_output(wait=True)", "ran", "kept 0",
+        "    print('kept', n)\n    clear_output(wait=True)", "ran", "kept 499",
     ),
     "an update of an earlier display": (
         "from IPython.display import display, update_display\nupdate_display(1, display_id='a')",
-        "ran", "1",
+        "ran", "",
     ),
 }  # fmt: skip
 
@@ -169,23 +181,26 @@ def test_hostile_cells_end_as_they_must_and_the_next_ones_run(worker: Worker) ->
         assert says in raised + cell.why + cell.text, (name, cell)
         assert cell.images == () and len(cell.text) < 9_000 and "root:" not in cell.text
         assert outcome != "timeout" or cell.wall_s > 2.9, (name, cell)
-        assert after.text == "Out[0]: 'next'\n", name
+        assert after.text == "'next'\n", name
     assert not os.path.exists("/var/tmp/left")
+
+
+SECOND = "code cell 2, In [2]"
 
 
 @pytest.mark.parametrize(
     ("cell", "says"),
     {
-        "kills its kernel": ("import os\nos._exit(0)", "the kernel ended in cell 2"),
-        "kills it hard": ("import ctypes\nctypes.string_at(0)", "the kernel ended in cell 2"),
+        "kills its kernel": ("import os\nos._exit(0)", f"the kernel ended in {SECOND}"),
+        "kills it hard": ("import ctypes\nctypes.string_at(0)", f"the kernel ended in {SECOND}"),
         "frames that are none": (
             "import os\nfor n in range(3, 60):\n    try: os.write(n, b'x' * 99)\n"
-            "    except OSError: pass", "the kernel ended in cell 2",
+            "    except OSError: pass", f"the kernel ended in {SECOND}",
         ),
-        "closes everything": ("import os\nos.closerange(0, 64)", "the kernel ended in cell 2"),
+        "closes everything": ("import os\nos.closerange(0, 64)", f"the kernel ended in {SECOND}"),
         "cannot be interrupted": (
             "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(99)",
-            "cell 2 did not stop after 1 s of 1 s",
+            f"{SECOND} did not stop after 1 s of 1 s",
         ),
     }.values(),
 )  # fmt: skip
@@ -196,7 +211,7 @@ def test_a_kernel_that_ends_keeps_what_ran_before(worker: Worker, cell: str, say
     first, _, last = found.cells
     assert first.text == "kept\n" and last.outcome == "not_run"
     assert found.status in ("error", "timeout") and found.failed_cell == 2
-    assert ran(worker, "'again'").cells[0].text == "Out[0]: 'again'\n"
+    assert ran(worker, "'again'").cells[0].text == "'again'\n"
 
 
 def test_the_time_of_a_notebook_is_bounded(worker: Worker) -> None:
@@ -229,8 +244,8 @@ def test_what_a_file_says_of_itself_counts_for_nothing(worker: Worker) -> None:
     job = Job("cs231n", FILES, {"dropout_p": "keep"})
     with processes.no_longer_than(60), Spool() as spool:
         (found,) = execute.execute(submission, [NAME], job, worker, LIMITS, spool)
-    assert [cell.text for cell in found.cells] == ["Out[0]: 2\n"] * 2
-    written = ipynb.write(execute.sources(submission, NAME), found)
+    assert [cell.text for cell in found.cells] == ["2\n"] * 2
+    written = found.written
     for record in (repr(found), written):
         assert FORGED not in record and "none of ours" not in record
     assert len({cell["id"] for cell in json.loads(written)["cells"]}) == 3
@@ -240,8 +255,9 @@ def test_what_a_file_says_of_itself_counts_for_nothing(worker: Worker) -> None:
 REWIRED = {
     "the shell": "shell = get_ipython()\ntype(shell).run_cell = lambda *a, **k: None",
     "what tells": (
-        "import sys\ncells = sys.modules.get('grader.guest.cells')\n"
-        "cells.run = cells._tell_run = cells.observe.raised = None"
+        "import sys\ncells, one, log = (sys.modules[f'grader.guest.{n}'] for n in "
+        "('cells', 'kernel', 'training_log'))\n"
+        "cells.Outputs.show = one.observe.raised = log._report_run = None"
     ),
     "every function of ours": (
         "import gc, types\nfor f in gc.get_objects():\n"
@@ -256,7 +272,7 @@ def test_a_kernel_that_is_rewired_spoils_only_itself(worker: Worker, what: str) 
     found = ran(worker, "print('kept')", REWIRED[what], "print('100/100')")
     assert found.cells[0].text == "kept\n"
     assert found.trainings == () and found.status in ("executed", "error")
-    assert ran(worker, "'again'").cells[0].text == "Out[0]: 'again'\n"
+    assert ran(worker, "'again'").cells[0].text == "'again'\n"
 
 
 def test_a_log_that_is_forged_comes_out_as_a_claim_with_the_parameters_it_has(
@@ -283,7 +299,7 @@ def test_nothing_of_one_notebook_is_seen_by_the_next(worker: Worker) -> None:
     ran(worker, "import numpy as np, builtins\nbuiltins.left = np.left = 1\nleft = 2")
     asks = "import numpy as np, builtins\nhasattr(builtins, 'left'), hasattr(np, 'left')"
     found = ran(worker, asks, "'left' in globals()")
-    assert [cell.text for cell in found.cells] == ["Out[0]: (False, False)\n", "Out[0]: False\n"]
+    assert [cell.text for cell in found.cells] == ["(False, False)\n", "False\n"]
 
 
 @pytest.mark.parametrize(
@@ -364,7 +380,7 @@ def test_images_that_share_all_but_a_small_thing_are_told_apart() -> None:
         for left in range(0, 28, 4):
             images.append(sky.copy())
             images[-1][:, top : top + 4, left : left + 4] = 7.0  # a bird
-    assert len(set(cells._keys(np.stack(images)))) == len(images)
+    assert len(set(training_log._keys(np.stack(images)))) == len(images)
 
 
 def test_images_of_the_course_are_known_by_their_rows(worker: Worker) -> None:
@@ -409,7 +425,7 @@ def test_a_run_in_its_right_form_is_kept() -> None:
         {"num_epochs": None}, {"update_rule": 7}, {"lr_decay": "x"}, {"best_val_acc": None},
         {"initial_weight_std": [float("nan")]}, {"initial_weight_std": [[]]}, {"reg": [1]},
         {"normalization": {}}, {"learning_rate": float("inf")}, {"reg": 10**400},
-        {"num_train": 2**40},
+        {"num_train": 2**40}, {"layer_sizes": [4] * 101}, {"initial_weight_std": [0.1] * 10**5},
     ],
     ids=str,
 )  # fmt: skip
@@ -427,9 +443,6 @@ def test_runs_without_a_field_or_with_odd_arrays_are_none() -> None:
 
 
 MESSAGES: dict[str, Sequence[dict[str, Any]]] = {
-    "a cell that is none": ({"began": [1]}, {"ended": 1, "outcome": "ran"}),
-    "an end without a beginning": ({"ended": 1, "outcome": "ran", "wall_s": 0.1},),
-    "another cell's end": ({"began": 1}, {"ended": 2, "outcome": "ran", "wall_s": 0.1}),
     "a run that was never begun": ({"whole": True},),
     "settings that are none": ({"settings": 3}, {"whole": True}),
     "an array of nobody": ({"array": "W1", "shape": [2]}, {"whole": True}),
@@ -438,12 +451,54 @@ MESSAGES: dict[str, Sequence[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_forged_messages_make_no_cell_and_no_run(name: str) -> None:
+def test_forged_messages_make_no_run(name: str) -> None:
     with Spool() as spool:
-        seen = Transcript(NAME, {1: "x", 2: "y"}, {}, spool)
+        seen = Transcript(spool)
         for message in MESSAGES[name]:
-            seen.take(message, {})
-        assert seen.ended == {} and seen.trainings == []
+            seen.take(1, message, {})
+        assert seen.trainings == []
+
+
+@pytest.mark.parametrize("where", ["ipynb.read", "client.drive", "ipynb.write"])
+def test_a_fault_of_ours_costs_the_one_notebook_and_is_kept(
+    where: str, worker: Worker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    module, _, function = where.partition(".")
+    calls = []
+
+    def breaks_first(*args: Any, **named: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 1:
+            raise RuntimeError("a bug of ours")
+        return real(*args, **named)
+
+    place = getattr(execute, module)
+    real = getattr(place, function)
+    monkeypatch.setattr(place, function, breaks_first)
+    files = {**FILES, NAME: notebook("1"), "M.ipynb": notebook("2")}
+    job = Job("cs231n", FILES, {"dropout_p": "keep"})
+    submission = handed_in.of_files("hw", files)
+    with processes.no_longer_than(60), Spool() as spool:
+        broken, good = execute.execute(submission, [NAME, "M.ipynb"], job, worker, LIMITS, spool)
+    assert (broken.status, good.status) == ("grader_fault", "executed")
+    assert broken.message.startswith("N.ipynb could not be run: our own fault (RuntimeError, see ")
+    (log,) = (tmp_path / "backgrade" / "faults").iterdir()
+    assert "a bug of ours" in log.read_text()
+
+
+def test_curves_share_a_budget_and_rows_that_repeat_cost_nothing() -> None:
+    rows = np.arange(50)
+    with Spool() as spool:
+        seen = Transcript(spool, Budget(1_000, 1_000))  # of which the first run takes 48 + 400
+        for step in range(30):
+            seen.take(1, {"settings": SAY, "run": step}, {**CURVES, "rows": rows.copy()})
+            for name, array in ARRAYS.items():
+                message = {"array": name, "shape": list(array.shape), "run": step}
+                seen.take(1, message, {"piece": array.reshape(-1)})
+            seen.take(1, {"run": step, "whole": True}, {})
+        assert len(seen.trainings) == 1 + (1_000 - 448) // 48
+        assert len({id(one.rows) for one in seen.trainings}) == 1
 
 
 def test_no_file_and_no_process_is_left(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def item(name: str, status: str, earned: float, possible: float, *says: str, **m
 
 
 def sample(*items: Any, bonus: float = 0.0, **changes: Any) -> Any:
-    graded = [i for i in items if i["status"] not in ("pending", "grader_fault") and i["parts"]]
+    graded = [i for i in items if i["status"] == "pending" or i["parts"]]
     return {
         "schema": result.SCHEMA,
         "submission": {"name": "ada", "sha256": "ab", "files": [], "repaired": [], "ignored": []},
@@ -157,8 +157,8 @@ def test_gradescope_gets_scores_states_and_words() -> None:
     data = valid_gradescope(gradescope.write(sample(*ALL)))
     assert data["score"] == 3.25
     assert data["execution_time"] == 1.25
-    assert "3.25 of 16 points; 1.6 more points for a person to grade" in data["output"]
-    assert "Not run, and not counted: 1 item" in data["output"]
+    assert "3.25 of 17.6 points; 1.6 of these for a person to grade" in data["output"]
+    assert "Code only. Not run, and not counted: 1 item" in data["output"]
     rows = {t["name"]: (t.get("score"), t.get("max_score"), t.get("status")) for t in data["tests"]}
     assert rows == {
         "affine_forward": (2.0, 2.0, "passed"), "adam": (1.25, 4.0, "failed"),
@@ -213,13 +213,13 @@ def test_an_unreadable_upload_is_a_failed_test_that_says_what_to_do_and_no_zero(
 def test_classroom50_gets_hundredths_of_what_is_graded() -> None:
     data = json.loads(classroom50.write(sample(*ALL), WHO))
     jsonschema.validate(data, formats.CLASSROOM50)
-    assert (data["score"], data["max-score"]) == (325, 1600)
+    assert (data["score"], data["max-score"]) == (325, 1760)
     assert sum(test["score"] for test in data["tests"]) == 325
     tests = {t["test-name"]: (t["passed"], t["score"], t["max-score"]) for t in data["tests"]}
     beyond = json.loads(classroom50.write(sample(RIGHT, MORE, bonus=0.5), WHO))
     assert (beyond["score"], beyond["max-score"]) == (450, 400)
     assert tests["adam"] == (False, 125, 400) and tests["affine_forward"] == (True, 200, 200)
-    assert not {"Dropout/1", "best_model"} & set(tests)
+    assert tests["Dropout/1"] == (False, 0, 160) and "best_model" not in tests
     assert (data["usernames"], data["submission"]) == (["ada"], "submit/t1")
     assert data["datetime"] == "2026-11-01T08:00:00Z"
     assert (data["commit"], data["release"], data["review"]) == tuple(
@@ -284,7 +284,7 @@ def test_junit_has_a_suite_for_each_section_and_the_score_in_words() -> None:
 
 def test_the_summary_says_the_score_every_item_and_what_is_wrong() -> None:
     page = rendered(github.summary(sample(*ALL)))
-    assert page.text.startswith("3.25 of 16 points; 1.6 more points for a person to grade")
+    assert page.text.startswith("3.25 of 17.6 points; 1.6 of these for a person to grade")
     for words in ("adam", "1.25 / 4", "next_w is wrong: off by 0.1", "Dropout/1"):
         assert words in page.text
     assert {"table", "pre", "h2", "h3"} <= page.tags
@@ -297,7 +297,7 @@ def test_annotations_are_one_error_for_each_item_that_lost_points() -> None:
         "adam", "relu_forward", "rmsprop", "TwoLayerNet"
     ]  # fmt: skip
     assert "1.25 of 4 points: partly right.\nnext_w is wrong: off by 0.1\n" in errors[0].data
-    assert commands[-1].data.startswith("3.25 of 16 points")
+    assert commands[-1].data.startswith("3.25 of 17.6 points")
 
 
 @pytest.mark.parametrize(("lost", "shown"), [(9, 9), (10, 10), (11, 10), (40, 10)])

@@ -81,12 +81,15 @@ def cards(source: str) -> list[str]:
 # ---------------------------------------------------------------- verdict and order
 
 VERDICTS = {
-    "perfect": ("42 of 42 points", "Everything that was graded is right"),
-    "three_mistakes": ("30.33 of 42 points", "4 things to fix, the first is worth 6 points"),
-    "untouched": ("0 of 42 points", "Nothing is written yet: start with affine_forward"),
-    "syntax_error": ("18 of 42 points", "1 thing to fix, worth 24 points"),
-    "hostile": ("38.67 of 42 points", "1 thing to fix, worth 3.33 points"),
-    "our_fault": ("37 of 37 points", "Everything that was graded is right"),
+    "perfect": ("42 of 45 points, code only", "Everything that was graded is right"),
+    "three_mistakes": (
+        "30.33 of 45 points, code only",
+        "4 things to fix, the first is worth 6 points",
+    ),
+    "untouched": ("0 of 45 points, code only", "Nothing is written yet: start with affine_forward"),
+    "syntax_error": ("18 of 45 points, code only", "1 thing to fix, worth 24 points"),
+    "hostile": ("38.67 of 45 points, code only", "1 thing to fix, worth 3.33 points"),
+    "our_fault": ("37 of 40 points, code only", "Everything that was graded is right"),
 }
 
 
@@ -260,7 +263,7 @@ def test_what_else_is_said() -> None:
 def test_our_fault_is_said_to_be_ours_and_costs_nothing() -> None:
     said = words(shown("our_fault"))
     assert "This is our fault and costs you nothing" in said and not cards(shown("our_fault"))
-    assert "37 of 37 points" in said
+    assert "37 of 40 points, code only" in said
 
 
 def test_a_box_that_did_not_isolate_is_stamped_on_every_page() -> None:

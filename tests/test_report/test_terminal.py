@@ -13,9 +13,9 @@ from tests.test_report import samples
 from tests.test_report.samples import ALL
 
 EXPECTED = {
-    "perfect": ["42 of 42 points · Everything that was graded is right"],
+    "perfect": ["42 of 45 points, code only · Everything that was graded is right"],
     "three_mistakes": [
-        "30.33 of 42 points · 4 things to fix, the first is worth 6 points",
+        "30.33 of 45 points, code only · 4 things to fix, the first is worth 6 points",
         "1. Affine layer, forward +6 points",
         "   Also affected: Two-layer net; Net of any depth",
         "   layers.py: affine_forward",
@@ -23,7 +23,7 @@ EXPECTED = {
         "Full report: graded/mia/report.html",
     ],
     "untouched": [
-        "0 of 42 points · Nothing is written yet: start with affine_forward",
+        "0 of 45 points, code only · Nothing is written yet: start with affine_forward",
         "Open layers.py: affine_forward",
     ],
     "syntax_error": ["1. layers.py, line 12 +24 points"],

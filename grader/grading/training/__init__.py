@@ -6,19 +6,38 @@ Cells do not matter here, only runs: every item considers all runs of all notebo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from grader.errors import GraderFault, UsageError, log_fault
-from grader.grading import score
+from grader.errors import BackgradeError, BoxError, GraderFault, UsageError, log_fault
+from grader.grading import handed_in, score
+from grader.grading.training.believe import Believer, Entry, Judged, Repeating
 from grader.grading.training.images import Images
 from grader.grading.training.judges import GoalResult, GoalRules, beats, reaches, sweeps, too_good
 from grader.grading.training.recompute import Recompute
 from grader.grading.training.runs import claimed
 from grader.rubric.cases import Rubric
 from grader.rubric.records import ImageProfile, Item, Part
-from grader.types import Fault, Flag, ItemResult, Notebook, PartResult, Status, Trained
+from grader.types import (
+    Cell,
+    Fault,
+    Flag,
+    ItemResult,
+    Notebook,
+    PartResult,
+    Status,
+    Trained,
+    Training,
+)
 
-Judged = tuple[dict[str, ItemResult], tuple[Trained, ...], tuple[Flag, ...]]
+
+@dataclass(frozen=True)
+class Graded:
+    """All items, the runs and the flags; `replay` says what repeating took."""
+
+    items: tuple[ItemResult, ...]
+    trained: tuple[Trained, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    replay: Mapping[str, float] = field(default_factory=dict)
 
 
 def grade(
@@ -26,25 +45,47 @@ def grade(
     notebooks: Sequence[Notebook],
     rubric: Rubric,
     images: Images | None,
-) -> tuple[tuple[ItemResult, ...], tuple[Trained, ...], tuple[Flag, ...]]:
-    """Recompute all runs and judge the notebook items; return all items, the runs, and flags.
+    repeating: Repeating,
+) -> Graded:
+    """Recompute all runs, repeat those that earn something, and judge the notebook items.
 
     Without notebooks or images nothing changes. What fails here is our own fault, but for the
-    images of `--data`: then UsageError is raised.
+    images of `--data`: then UsageError is raised, and BoxError where the box fails.
     """
     if not notebooks or images is None:
-        return items, (), ()
+        return Graded(items)
     sample = rubric.table.believing.training_sample
     recompute = Recompute(images, sample, hidden_from(rubric, images.profile))
     try:
-        trained = [recompute.run(book.name, run) for book in notebooks for run in book.trainings]
+        entries = [
+            Entry(book, run, _recomputed(recompute, book.name, run))
+            for book in notebooks
+            for run in book.trainings
+        ]
         done = {item.id: item for item in items}
-        judged, marked, flags = judge(rubric, images.profile, notebooks, trained, done)
-    except UsageError:
+        believer = Believer(entries, rubric, images, repeating)
+        judged, marked, flags = believer.judged(
+            lambda trained: judge(rubric, images.profile, notebooks, trained, done)
+        )
+        replay = believer.measured
+    except (UsageError, BoxError):
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours costs no point
-        judged, marked, flags = _broken(rubric, error), (), ()
-    return tuple(judged.get(item.id, item) for item in items), marked, flags
+        judged, marked, flags, replay = _broken(rubric, error), (), (), {}
+    kept = tuple(judged.get(item.id, item) for item in items)
+    return Graded(kept, marked, flags, replay)
+
+
+def _recomputed(recompute: Recompute, name: str, run: Training) -> Trained:
+    """Recompute one run; if that breaks by a fault of ours, what rests on it is for a person."""
+    try:
+        return recompute.run(name, run)
+    except BackgradeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it costs no other run
+        log = log_fault(f"recomputing a run of {name}")
+        what = f"the grader could not recompute this run ({type(error).__name__}, see {log})"
+        return Trained(name, run, None, None, None, what, doubt=what)
 
 
 def _broken(rubric: Rubric, error: Exception) -> dict[str, ItemResult]:
@@ -96,8 +137,13 @@ def judge(
 
     for item in (one for one in rubric.table.items if one.kind == "notebook"):
         notebook = by_name.get(item.file)
-        if notebook is None or notebook.status in ("missing", "skipped"):
+        if notebook is None or notebook.status == "missing":
+            results[item.id] = handed_in.missing(item)
+        elif notebook.status == "skipped":
             results[item.id] = score.bare(item, "skipped")
+        elif notebook.status == "grader_fault":
+            fault = replace(_fault(item, item.parts[0], notebook.message), kind="error")
+            results[item.id] = replace(score.bare(item, "grader_fault"), faults=(fault,))
         elif notebook.status == "unreadable":
             what = f"{notebook.name} could not be read: {notebook.message or 'it is no notebook'}"
             fault = _fault(item, item.parts[0], what)
@@ -111,7 +157,7 @@ def judge(
                 for run in finding.runs:
                     used.setdefault(id(run), []).append(item.id)
     marked = (replace(run, items=tuple(dict.fromkeys(used.get(id(run), [])))) for run in trained)
-    return results, tuple(marked), tuple(_flags(trained, rules))
+    return results, tuple(marked), tuple(_flags(trained, by_name, rules))
 
 
 def _result(
@@ -127,15 +173,22 @@ def _result(
     parts = tuple(_part(part, finding) for part, finding in findings)
     right = sum(finding.status == "passed" for _, finding in findings)
     status: Status = "passed" if not missed else "partial" if right else "failed"
+    stopped = stopped_at(notebook) if all(f.kind == "missing" for _, f in missed) else None
+    if stopped and status == "failed":
+        status = "timeout" if stopped.outcome == "timeout" else "error"
     return replace(
         score.bare(item, status),
         earned=score.tidy(sum(part.earned for part in parts)),
         parts=parts,
         faults=tuple(
-            replace(_fault(item, part, _message(finding, notebook)), kind=finding.kind)
+            replace(
+                _fault(item, part, _message(finding, notebook, stopped)),
+                kind=finding.kind,
+                raised=stopped.raised if stopped else None,
+            )
             for part, finding in missed
         ),
-        because_of=_because_of(item, missed, done),
+        because_of=_because_of(item, missed, done, stopped),
         checks=(right, len(parts)),
         public_checks=(right, len(parts)),
     )
@@ -147,22 +200,40 @@ def _part(part: Part, finding: GoalResult) -> PartResult:
     return PartResult(part.id, part.about, earned, possible, finding.status)
 
 
+def stopped_at(notebook: Notebook) -> Cell | None:
+    """Return the first cell that did not come to its end: what needs later cells has this root."""
+    return next((c for c in notebook.cells if c.number == notebook.failed_cell), None)
+
+
 def _because_of(
-    item: Item, missed: Sequence[tuple[Part, GoalResult]], done: Mapping[str, ItemResult]
+    item: Item,
+    missed: Sequence[tuple[Part, GoalResult]],
+    done: Mapping[str, ItemResult],
+    stopped: Cell | None,
 ) -> str | None:
-    """Return the code item without which there could be no run; None if there are runs."""
+    """Return the code item without which there could be no run; None if there are runs.
+
+    A cell that raised in its own lines is the root itself, unless a function is not there at all.
+    """
     if not missed or any(finding.kind != "missing" for _, finding in missed):
         return None
-    return next((n for n in item.needs if n in done and done[n].status != "passed"), None)
+    wrong = [name for name in item.needs if name in done and done[name].status != "passed"]
+    frames = stopped.raised.frames if stopped and stopped.raised else ()
+    if frames and not any(path.endswith(".py") for path, *_ in frames):
+        wrong = [name for name in wrong if done[name].status not in ("partial", "failed")]
+    return wrong[0] if wrong else None
 
 
-def _message(finding: GoalResult, notebook: Notebook) -> str:
+def _message(finding: GoalResult, notebook: Notebook, stopped: Cell | None) -> str:
     """Return the sentence about a goal; if there was no run, also what stopped the notebook."""
+    if finding.kind == "missing" and stopped:
+        how = stopped.why or "stopped with an error"
+        return (
+            f"{notebook.name}, {stopped.name}: {how}. No run that counts came after it: "
+            "mend this cell first, for later ones may need it"
+        )
     if finding.kind == "missing" and notebook.message:
         return f"{finding.message}. {notebook.name}: {notebook.message}"
-    if finding.kind == "missing" and notebook.failed_cell is not None:
-        stopped = f"Cell {notebook.failed_cell} of {notebook.name} was the first to stop"
-        return f"{finding.message}. {stopped}: mend it first, for later cells may need it"
     return finding.message
 
 
@@ -170,10 +241,13 @@ def _fault(item: Item, part: Part, message: str) -> Fault:
     return Fault(f"{item.id}/{part.id}", part.id, "", "value", message, public=True)
 
 
-def _flags(trained: Sequence[Trained], rules: GoalRules) -> Iterator[Flag]:
+def _flags(
+    trained: Sequence[Trained], by_name: Mapping[str, Notebook], rules: GoalRules
+) -> Iterator[Flag]:
     """Yield what a person should look at: logs that show more than the parameters give."""
     for run in trained:
-        where, val = f"{run.notebook}, cell {run.training.cell}", run.val_accuracy or 0.0
+        cell = by_name[run.notebook].cell_name(run.training.cell)
+        where, val = f"{run.notebook}, {cell}", run.val_accuracy or 0.0
         if too_good(run, rules.believing):
             yield Flag("trained_on_validation", (
                 f"a net gets {val:.2f} of the validation images right, and "

@@ -75,6 +75,15 @@ class Images:
             pixels -= mean
             yield pixels, labels[chosen]
 
+    def pixels(self, split: Split, rows: np.ndarray) -> np.ndarray:
+        """Return images as they are stored: uint8, shape (n, 3072)."""
+        return np.asarray(self._open(split)[rows]).reshape(len(rows), PIXELS)
+
+    @property
+    def mean(self) -> np.ndarray:
+        """The mean training image, float64, shape (3072,)."""
+        return self._array("mean").reshape(PIXELS)
+
     def for_the_box(self) -> tuple[Path, str]:
         """Return the folder of all images that a student has, and the variable that names it."""
         return self._folder / "box", "BACKGRADE_DATA" if self.real else "XDG_CACHE_HOME"

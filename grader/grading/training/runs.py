@@ -22,7 +22,9 @@ def drops(run: Trained) -> bool:
 
 
 def value(run: Trained, on: On) -> float | None:
-    """Return the recomputed accuracy; None if it could not be."""
+    """Return the recomputed accuracy; None if it could not be, or if the run is doubted."""
+    if run.doubt:
+        return None
     return run.train_accuracy if on == "training" else run.val_accuracy
 
 
@@ -48,14 +50,16 @@ def fits(run: Trained, wanted: RunFilter) -> bool:
 
 def learned(run: Trained, wanted: RunFilter) -> bool:
     """Return whether a run knows enough of its training images to count."""
+    if run.doubt:
+        return False
     if wanted.learned == 0:
         return run.val_accuracy is not None
     return run.train_accuracy is not None and run.train_accuracy >= wanted.learned
 
 
 def unseen(run: Trained, on: On) -> bool:
-    """Return whether the accuracy could not be recomputed though the run may be right."""
-    return value(run, on) is None and run.training.rows is None
+    """Return whether nothing is known of the accuracy though the run may be right."""
+    return bool(run.doubt) or (value(run, on) is None and run.training.rows is None)
 
 
 def key(run: Trained, without: Iterable[str]) -> tuple[object, ...]:

@@ -152,7 +152,12 @@ def missing(wanted: RunFilter, fitting: Sequence[Trained]) -> str:
 
 
 def claim(best: Trained, on: On) -> str:
-    """A run could not be recomputed, though it may be right."""
+    """A run could not be recomputed or repeated, though it may be right."""
+    if best.doubt:
+        return (
+            f"A training could not be repeated: {best.doubt}. It tells of "
+            f"{share(claimed(best, on))} of {images(on)}; a person looks at it before it counts"
+        )
     return (
         f"A run could not be recomputed: {best.message}. It tells of {share(claimed(best, on))} of "
         f"{images(on)}, which is an unverified claim; a person has to look"

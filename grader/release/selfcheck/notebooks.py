@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.errors import UnusableSubmission
-from grader.notebooks import ipynb
+from grader.notebooks import repair
 from grader.report import text
 from grader.types import Cell, Notebook
 
@@ -25,18 +25,21 @@ class Note:
 def look(name: str, data: bytes) -> tuple[Notebook, list[Note]]:
     """Return the record of a notebook that nobody runs here, and notes on it."""
     try:
-        cells, raw = ipynb.read(data, name), ipynb.raw_cells(data, name)
+        found = repair.parsed(data, name)
+        cells = repair.repaired(found, name).get("cells", [])
     except UnusableSubmission as error:
         return Notebook(name, "unreadable"), [Note(str(error))]
+    numbered = list(enumerate(cells, start=1))
+    code = {n: c["source"] for n, c in numbered if c["cell_type"] == "code"}
     record = Notebook(
         name,
         "skipped",
-        cells=tuple(Cell(c.number, c.text, "not_run") for c in cells if c.kind == "code"),
-        markdown={c.number: c.text for c in cells if c.kind == "markdown"},
-        tags={c.number: c.tags for c in cells if c.tags},
+        cells=tuple(Cell(number, source, "not_run") for number, source in code.items()),
+        markdown={n: c["source"] for n, c in numbered if c["cell_type"] == "markdown"},
+        tags={n: tuple(c["metadata"].get("tags", ())) for n, c in numbered},
     )
-    code = [(c.number, r) for c, r in zip(cells, raw) if c.kind == "code" and c.text.strip()]
-    return record, list(_stale(name, code))
+    saved = [(number, found["cells"][number - 1]) for number, text in code.items() if text.strip()]
+    return record, list(_stale(name, saved))
 
 
 def _stale(name: str, code: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator[Note]:

@@ -42,7 +42,7 @@ def write(result: ResultJson, environment: Mapping[str, str]) -> str:
             "max-score": _whole(item.possible),
         }
         for item in exported.items(result)
-        if item.counts
+        if item.counts or item.status == "pending"
     ]
     data = {
         "schema": SCHEMA,

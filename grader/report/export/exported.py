@@ -74,7 +74,7 @@ def headline(result: ResultJson) -> str:
     if score["bonus"]:
         text += f", {points(score['bonus'])} of them bonus"
     if score["pending"]:
-        text += f"; {count(score['pending'], 'more point')} for a person to grade"
+        text += f"; {points(score['pending'])} of these for a person to grade"
     return text
 
 
@@ -88,7 +88,7 @@ def notes(result: ResultJson) -> tuple[str, ...]:
         )
     skipped = [i for i in result["items"] if i["status"] == "skipped" and not _counts(i)]
     if skipped:
-        found.append(f"Not run, and not counted: {count(len(skipped), 'item')}.")
+        found.append(f"Code only. Not run, and not counted: {count(len(skipped), 'item')}.")
     found += [line(f"Put right: {each}") for each in result["submission"]["repaired"]]
     return tuple(found)
 

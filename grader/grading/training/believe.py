@@ -1,0 +1,140 @@
+"""Which runs are repeated, how much of each, and what becomes of points that rest on the others.
+
+Only runs that earn something are repeated, most points first. One that a goal "reaches" rests on is
+repeated whole, the others as it was drawn. What cannot be repeated is doubted: the items are judged
+again without it, so that another run may earn them, and else they are pending.
+
+A run could be tried until the draws leave it alone. So runs that nothing rests on are looked at as
+well; if one of them is not what it says, or a training was given up on the way, all are repeated
+whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from grader.box.worker import Worker
+from grader.grading.training.form import Contradiction, Differs
+from grader.grading.training.images import Images
+from grader.grading.training.recompute import Refused
+from grader.grading.training.repeat import Repeat
+from grader.grading.training.replay import Code, Replay
+from grader.rubric.cases import Rubric
+from grader.rubric.records import On
+from grader.types import Flag, ItemResult, Notebook, Trained, Training
+
+BUDGET_S, SHARE = 30.0, 0.75  # seconds for repeating, and of the time that the notebooks took
+Judged = tuple[dict[str, ItemResult], tuple[Trained, ...], tuple[Flag, ...]]
+Judge = Callable[[Sequence[Trained]], Judged]
+
+
+@dataclass(frozen=True)
+class Repeating:
+    """What it takes to repeat trainings; `code` is None where the reference is not at hand."""
+
+    worker: Worker
+    code: Code | None
+
+
+@dataclass
+class Entry:
+    """One run: as it was told, as it stands, and how much of it was repeated."""
+
+    notebook: Notebook
+    told: Training
+    stands: Trained
+    repeated: set[tuple[On, bool]] = field(default_factory=set)
+
+
+class Believer:
+    """Repeats the runs of one submission."""
+
+    def __init__(
+        self, entries: Sequence[Entry], rubric: Rubric, images: Images, repeating: Repeating
+    ) -> None:
+        self._entries = entries
+        self._items = {item.id: item for item in rubric.table.items}
+        books = {id(entry.notebook): entry.notebook for entry in entries}.values()
+        spent = sum(cell.wall_s for book in books for cell in book.cells)
+        self._repeat = Repeat(repeating.worker, images, BUDGET_S + SHARE * spent)
+        self._code = repeating.code
+        self._images = images
+        self._strict = any(book.abandoned for book in books)
+        self.flags: list[Flag] = []
+
+    @property
+    def measured(self) -> dict[str, float]:
+        """Return what repeating took and how many runs were repeated."""
+        good = [entry for entry in self._entries if entry.repeated and not entry.stands.doubt]
+        doubted = [entry for entry in self._entries if entry.stands.doubt]
+        return {
+            "cpu_s": round(self._repeat.cpu_s, 3), "runs": len(self._entries),
+            "verified": len(good), "doubted": len(doubted),
+        }  # fmt: skip
+
+    def judged(self, judge: Judge) -> Judged:
+        """Return what `judge` says once all runs that it rests on were repeated."""
+        try:
+            while True:
+                results, marked, flags = judge([entry.stands for entry in self._entries])
+                wanted = list(self._wanted(results, marked))
+                for entry, on, whole in wanted:
+                    self._check(entry, on, whole)
+                if not wanted and not self._looked_further():
+                    return results, marked, (*flags, *self.flags)
+        finally:
+            self._repeat.close()
+
+    def _wanted(
+        self, results: Mapping[str, ItemResult], marked: Sequence[Trained]
+    ) -> Iterator[tuple[Entry, On, bool]]:
+        """Yield the runs that points rest on and that were not repeated yet, most points first."""
+        earning = sorted(results.values(), key=lambda result: -result.earned)
+        seen = set()
+        for result in earning:
+            for entry, run in zip(self._entries, marked):
+                if result.earned <= 0 or result.id not in run.items or entry.stands.doubt:
+                    continue
+                goals = [part.goal for part in self._items[result.id].parts if part.goal]
+                reach = [goal.on for goal in goals if goal.judge == "reaches"]
+                wish = (reach[0] if reach else "training", bool(reach) or self._strict)
+                if wish not in entry.repeated and (id(entry), wish) not in seen:
+                    seen.add((id(entry), wish))
+                    yield entry, *wish
+
+    def _looked_further(self) -> bool:
+        """Look at the runs that nothing rests on; return whether all must be judged again."""
+        if self._strict:
+            return False
+        for entry in self._entries:
+            if not entry.repeated and not entry.stands.doubt and entry.stands.val_accuracy:
+                self._check(entry, "training", False)
+        return self._strict
+
+    def _check(self, entry: Entry, on: On, whole: bool) -> None:
+        """Repeat a run, and note what is known of it then."""
+        if entry.stands.doubt:
+            return
+        try:
+            if self._code is None:
+                raise Refused("the files by which trainings are repeated are not on this machine")
+            runs = [one.told for one in self._entries if one.notebook is entry.notebook]
+            replay = Replay(runs, self._repeat, self._images, self._code)
+            known = replay.verify(entry.told, on, whole)
+        except Refused as refused:
+            self._doubt(entry, refused)
+        else:
+            entry.repeated.add((on, whole))
+            first, epochs = known.initial_weight_std, known.num_epochs
+            training = replace(entry.stands.training, initial_weight_std=first, num_epochs=epochs)
+            entry.stands = replace(entry.stands, training=training)
+
+    def _doubt(self, entry: Entry, refused: Refused) -> None:
+        odd = isinstance(refused, (Contradiction, Differs))
+        self._strict |= odd
+        entry.stands = replace(entry.stands, doubt=str(refused))
+        kind = "training_contradicts_itself" if odd else "training_not_repeated"
+        where = f"{entry.notebook.name}, {entry.notebook.cell_name(entry.told.cell)}"
+        message = f"a training could not be repeated: {refused}; look at the cell before it counts"
+        self.flags.append(Flag(kind, message, where))

@@ -1,0 +1,60 @@
+"""Draw what a training run must show, after it has committed to it.
+
+This is the driver's, not the student's: the child tells the hash of a state before it can know
+whether it will be asked for the state itself. The first state and the one after the first step are
+always asked for. The state at the end of an epoch is asked for, with the one before it, the more
+likely the more accuracy the epoch brought: a run that jumps has to show its jump.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+GAIN = 0.2  # an epoch that changes an accuracy by so much is always asked for
+STARTS, EPOCHS = 320 * 1024**2, 256 * 1024**2  # bytes of a notebook: first steps, ends of epochs
+
+
+class Draws:
+    """The questions to one notebook's child."""
+
+    def __init__(self) -> None:
+        self._starts, self._epochs = STARTS, EPOCHS
+        self._looks: dict[Any, list[float]] = {}  # the last accuracies that a run told
+
+    def reply(self, message: Mapping[str, Any]) -> dict[str, bool] | None:
+        """Return what is said to a frame that commits: {"asked": ..., "spent": ...}; else None.
+
+        `spent` says that no more can be kept.
+        """
+        commit = message.get("commit")
+        return self._drawn(commit) if isinstance(commit, dict) else None
+
+    def _drawn(self, commit: Mapping[str, Any]) -> dict[str, bool]:
+        run, step = str(commit.get("run"))[:20], commit.get("step")
+        size = commit.get("bytes")
+        size = size if type(size) is int and size > 0 else EPOCHS
+        look, before = _numbers(commit.get("look")), self._looks.get(run)
+        self._looks[run] = look
+        if step in (0, 1):
+            self._starts -= size
+            return {"asked": self._starts >= 0, "spent": self._starts < 0}
+        epochs = commit.get("epochs")
+        chance = 1 / epochs if type(epochs) is int and epochs > 0 else 1.0
+        if look and before:
+            chance += max(abs(now - then) for now, then in zip(look, before)) / GAIN
+        elif not look:
+            chance = 1.0
+        if int.from_bytes(os.urandom(7), "big") >= chance * 2**56:
+            return {"asked": False, "spent": False}
+        self._epochs -= 2 * size
+        return {"asked": self._epochs >= 0, "spent": self._epochs < 0}
+
+
+def _numbers(look: Any) -> list[float]:
+    """Return the two accuracies of a look, none unless they are accuracies."""
+    if not isinstance(look, list) or len(look) != 2:
+        return []
+    good = all(type(one) in (int, float) and 0 <= one <= 1 for one in look)
+    return [float(one) for one in look] if good else []

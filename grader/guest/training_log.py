@@ -1,0 +1,206 @@
+"""Report each run of the Solver: its states as it trains, its settings and curves, what it learned.
+
+The given Solver and the given data are watched as they are imported, in the process of a notebook.
+Nothing reported here is believed: parameters are tried on images that this process has never seen,
+and stretches of the training are repeated. So at the start, after the first step and after each
+epoch a run commits to its state by a hash, before it can know whether it will be asked to show it.
+
+    {"commit": {"run": n, "step": k, "learned": ..., "memory": ..., "state": ..., "look": [...]}}
+    {"run": n, "shown": k, "array": name, "shape": ...} + {"piece": ...}, ..., {..., "whole": true}
+    {"run": n, "settings": ...} + curves, {"run": n, "array": ...} + ..., {"run": n, "whole": true}
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from grader.guest import training_state
+from grader.guest.children import Answer
+from grader.guest.wire import FITTED, Arrays
+
+Ask = Callable[[Mapping[str, Any], Arrays], Mapping[str, Any]]
+PIECE = 1024**2  # numbers of an array that go into one frame
+MAX_NAMES = 200
+KEYS = 256  # numbers by which a training image is known again; 8 took white skies for each other
+
+
+def watch(answer: Answer, ask: Ask) -> dict[str, Callable[[types.ModuleType], None]]:
+    """Return what to do after the Solver and the data are imported: report each run.
+
+    `ask` sends a frame and returns what the driver replies to it.
+    """
+    rows: dict[bytes, int] = {}
+    runs = itertools.count()
+    logs: dict[int, StateLog] = {}
+
+    def with_solver(module: types.ModuleType) -> None:
+        train, look = module.Solver.train, module.Solver._look
+
+        def watched(solver: Any) -> Any:
+            images, number = solver.X_train, next(runs)
+            logs[id(solver)] = log = StateLog(number, answer, ask)
+            log.commit(solver)
+            solver.log = lambda run: _report_run(run, images, rows, number, answer)
+            try:
+                return train(solver)
+            finally:
+                logs.pop(id(solver), None)
+
+        def looked(solver: Any) -> None:
+            look(solver)
+            if (log := logs.get(id(solver))) is not None:
+                log.commit(solver)
+
+        module.Solver.train, module.Solver._look = watched, looked
+
+    def with_data(module: types.ModuleType) -> None:
+        get = vars(module)["get_CIFAR10_data"]
+
+        def remembered(*args: Any, **options: Any) -> Any:
+            data = get(*args, **options)
+            if len(args) > 3 or not options.get("subtract_mean", True):
+                return data  # other numbers than those that runs are recomputed on
+            rows.update({key: row for row, key in enumerate(_keys(data["X_train"]))})
+            return data
+
+        vars(module)["get_CIFAR10_data"] = remembered
+
+    return {"solver": with_solver, "data_utils": with_data}
+
+
+class StateLog:
+    """Commits to the states of one run, and shows those that the driver asks for.
+
+    In memory is one state besides that of the Solver: the one that was committed to last.
+    """
+
+    def __init__(self, run: int, answer: Answer, ask: Ask) -> None:
+        self._run, self._answer, self._ask = run, answer, ask
+        self._last: tuple[int, dict[str, np.ndarray]] | None = None
+        self._shown: set[int] = set()
+        self._base = 0
+        self._broken = False
+
+    def commit(self, solver: Any) -> None:
+        """Tell the hash of the state, then the state itself if that is what the driver wants.
+
+        A Solver or a net that is none of the course's is left alone: a person will look.
+        """
+        try:
+            if not self._broken:
+                self._commit(solver)
+        except Exception:  # noqa: BLE001 - the student's training goes on, whatever it is made of
+            self._broken = True
+
+    def _commit(self, solver: Any) -> None:
+        state, losses = training_state.state_of(solver), len(solver.loss_history)
+        is_first = self._last is None
+        if is_first:
+            self._base = losses
+        step = losses - self._base
+        looks = [solver.train_acc_history[-1:], solver.val_acc_history[-1:]]
+        commit = {
+            "run": self._run, "step": step, "epochs": _plain(solver.num_epochs),
+            "learned": training_state.learned(state), "memory": training_state.memory(state),
+            "state": training_state.digest(state), "bytes": sum(a.nbytes for a in state.values()),
+            "look": None if is_first else [_plain(look[0]) for look in looks],
+            **({"settings": _settings(solver)} if is_first else {}),
+        }  # fmt: skip
+        reply = self._ask({"commit": commit}, {})
+        if reply.get("asked"):
+            for known, arrays in ([] if self._last is None else [self._last]) + [(step, state)]:
+                if known not in self._shown:
+                    self._show(known, arrays)
+        self._last = step, {name: array.copy() for name, array in state.items()}
+
+    def _show(self, step: int, state: Mapping[str, np.ndarray]) -> None:
+        about = {"run": self._run, "shown": step}
+        for name, array in state.items():
+            flat = np.ascontiguousarray(array).reshape(-1)
+            for start in range(0, max(1, flat.size), PIECE):
+                piece = {**about, "array": name, "shape": list(array.shape)}
+                self._answer(piece, {"piece": flat[start : start + PIECE]})
+        self._answer({**about, "whole": True}, {})
+        self._shown.add(step)
+
+
+def _settings(solver: Any) -> dict[str, Any]:
+    """Return what a stretch of the training depends on besides its states and images."""
+    model = solver.model
+    dropout = getattr(model, "dropout_param", None) or {}
+    return {
+        "net": type(model).__name__, "normalization": _plain(getattr(model, "normalization", None)),
+        "reg": _plain(getattr(model, "reg", 0.0)), "p": _plain(dropout.get("p")),
+        "seed": _plain(dropout.get("seed")), "rule": _plain(solver.update_rule_name),
+        "lr_decay": _plain(solver.lr_decay), "batch_size": _plain(solver.batch_size),
+        "train_samples": _plain(solver.num_train_samples), "epoch": _plain(solver.epoch),
+        "val_samples": _plain(solver.num_val_samples), "losses": len(solver.loss_history),
+        "looks": len(solver.val_acc_history),
+    }  # fmt: skip
+
+
+def _keys(images: np.ndarray) -> list[bytes]:
+    """Return numbers of each image, spread over it, as bytes."""
+    flat = images.reshape(len(images), -1)
+    # An odd step walks through all columns of an image that is a power of two wide.
+    spread = np.ascontiguousarray(flat[:, :: flat.shape[1] // KEYS | 1])
+    return [row.tobytes() for row in spread]
+
+
+def _rows(images: Any, known: Mapping[bytes, int]) -> np.ndarray | None:
+    """Return which training images these are; None if one is another, or was changed."""
+    try:
+        return np.array([known[key] for key in _keys(np.asarray(images))], dtype=np.int64)
+    except (ValueError, TypeError, AttributeError, IndexError, KeyError):
+        return None
+
+
+def _report_run(
+    run: Any, images: Any, known: Mapping[bytes, int], number: int, answer: Answer
+) -> None:
+    """Report one Run of the Solver: its settings, its curves, then its arrays piece by piece."""
+    plain = ("layer_sizes", "normalization", "dropout_keep_ratio", "initial_weight_std", "reg",
+             "update_rule", "lr_decay", "batch_size", "num_epochs", "num_train", "num_val",
+             "train_sha256", "val_sha256", "best_val_acc")  # fmt: skip
+    reply = {name: _plain(getattr(run, name)) for name in plain}
+    reply["learning_rate"] = _plain(run.optim_config.get("learning_rate"))
+    curves = ("loss_history", "train_acc_history", "val_acc_history")
+    arrays = {name: np.array(getattr(run, name), dtype=np.float64)[-PIECE:] for name in curves}
+    if (rows := _rows(images, known)) is not None:
+        arrays["rows"] = rows
+    answer({"run": number, "settings": reply}, arrays)
+    learned = _learned(run.params, run.bn_statistics)
+    if run.fitted_params is not run.params:
+        fitted = _learned(run.fitted_params, run.fitted_bn_statistics)
+        learned |= {FITTED + name: value for name, value in fitted.items()}
+    for name, value in list(learned.items())[:MAX_NAMES]:
+        array = np.asarray(value, dtype=np.float32)
+        flat = array.reshape(-1)
+        for start in range(0, max(1, flat.size), PIECE):
+            piece = {"run": number, "array": str(name), "shape": list(array.shape)}
+            answer(piece, {"piece": flat[start : start + PIECE]})
+    answer({"run": number, "whole": True}, {})
+
+
+def _learned(params: Any, statistics: Any) -> dict[str, Any]:
+    """Return parameters by name, and the running averages of layer i as "running_mean/i"."""
+    layers = enumerate(statistics, start=1)
+    return {str(name): value for name, value in params.items()} | {
+        f"{name}/{layer}": value for layer, one in layers for name, value in one.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return numbers, texts and tuples of them as JSON can carry them."""
+    if isinstance(value, (tuple, list)):
+        return [_plain(one) for one in value[:100]]
+    if value is None or isinstance(value, str):
+        return value
+    number = float(value)
+    return int(number) if number.is_integer() else number if math.isfinite(number) else None

@@ -1,0 +1,93 @@
+"""What runs of the Solver committed to, and the states that they showed: checked for form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from grader.notebooks.spool import Spool
+from grader.types import Arrays, Commit, TrainingLog
+
+MOST_RUNS, MOST_COMMITS = 400, 10_000  # of a notebook, of a run
+MOST_TEXT = 100
+
+
+class Commits:
+    """The commitments of one notebook, message by message."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._logs: dict[int, TrainingLog] = {}
+        self._is_good = True  # whether the pieces of the state at hand have fitted so far
+
+    @property
+    def begun(self) -> int:
+        """Return how many runs have begun."""
+        return len(self._logs)
+
+    def of(self, run: Any) -> TrainingLog | None:
+        """Return what a run committed to."""
+        return self._logs.get(run) if type(run) is int else None
+
+    def take(self, message: Mapping[str, Any], arrays: Arrays) -> None:
+        """Take one message about a commitment; one without its form is passed over."""
+        if isinstance(commit := message.get("commit"), dict):
+            self._spool.keep()
+            self._is_good = True
+            self._commit(commit, message.get("asked") is True, message.get("spent") is True)
+        elif "array" in message:
+            self._is_good &= self._spool.add(message, arrays.get("piece"))
+        elif "whole" in message:
+            kept, is_good = self._spool.keep(), self._is_good
+            self._is_good = True
+            if kept is not None and is_good:
+                self._show(message.get("run"), message.get("shown"), kept)
+
+    def _commit(self, told: Mapping[str, Any], asked: bool, spent: bool) -> None:
+        number, step, look = told.get("run"), told.get("step"), told.get("look")
+        hashes = [told.get(name) for name in ("learned", "memory", "state")]
+        if type(number) is not int or type(step) is not int:
+            return
+        if not all(isinstance(one, str) and len(one) == 64 for one in hashes):
+            return
+        learned, memory, state = map(str, hashes)
+        commit = Commit(step, learned, memory, state, _look(look), asked, spent)
+        known = self._logs.get(number)
+        if known is None and len(self._logs) < MOST_RUNS:
+            self._logs[number] = TrainingLog(number, _settings(told.get("settings")), (commit,))
+        elif known is not None and len(known.commits) < MOST_COMMITS:
+            self._logs[number] = replace(known, commits=(*known.commits, commit))
+
+    def _show(self, number: Any, step: Any, kept: Any) -> None:
+        """Keep a state with the commitment to it: one of the last two, once."""
+        if (log := self.of(number)) is None:
+            return
+        places = range(max(0, len(log.commits) - 2), len(log.commits))
+        for place in places:
+            if log.commits[place].step == step and log.commits[place].shown is None:
+                shown = replace(log.commits[place], shown=kept)
+                commits = (*log.commits[:place], shown, *log.commits[place + 1 :])
+                self._logs[log.number] = replace(log, commits=commits)
+
+
+def _look(look: Any) -> tuple[float, float] | None:
+    if not isinstance(look, list) or len(look) != 2:
+        return None
+    if not all(type(one) in (int, float) and 0 <= one <= 1 for one in look):
+        return None
+    return float(look[0]), float(look[1])
+
+
+def _settings(told: Any) -> dict[str, Any]:
+    """Return the settings that are plain values, bounded."""
+    if not isinstance(told, dict):
+        return {}
+    found: dict[str, Any] = {}
+    for name, value in list(told.items())[:40]:
+        is_number = type(value) in (int, float) and abs(value) < 1e18
+        if value is None or is_number:
+            found[str(name)[:MOST_TEXT]] = value
+        elif isinstance(value, str):
+            found[str(name)[:MOST_TEXT]] = value[:MOST_TEXT]
+    return found
