@@ -7,13 +7,14 @@ brings both of its colours. There is no script, and nothing is loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from grader.release.selfcheck import show
 from grader.release.selfcheck.check import Checked
 from grader.report.cards import label, lede
-from grader.report.faults import ShownFault, chosen, in_one_line, show_fault
+from grader.report.faults import Frame, ShownFault, chosen, in_one_line, show_fault
+from grader.report.small import Small, make
 from grader.report.tables import ArrayTable, Example
 from grader.report.text import one_line
 
@@ -33,7 +34,7 @@ STYLE = """
 .selfcheck .numbers td { text-align: right; padding: .1rem .5rem; border: 1px solid #8886; }
 .selfcheck .numbers th { text-align: right; padding: .1rem .5rem; border: 0; opacity: .8; }
 .selfcheck caption { text-align: left; white-space: nowrap; color: inherit; }
-.selfcheck .pair { display: flex; flex-wrap: wrap; gap: .3rem 1.5rem; overflow-x: auto; }
+.selfcheck .pair { display: flex; flex-wrap: wrap; gap: .3rem 1.5rem; align-items: flex-start; }
 .selfcheck .quiet { opacity: .8; }
 .selfcheck .word { padding: .1rem .5rem; border-radius: .3rem; color: #fff; white-space: nowrap; }
 .selfcheck .good { background: #1b6b3f; }
@@ -41,6 +42,7 @@ STYLE = """
 .selfcheck .dim { background: #565d67; }
 .selfcheck .numbers td.wrong { background: #fde6d8; color: #7d2a06; font-weight: bold; }
 .selfcheck .cause { border-left: .25rem solid #a03f0c; padding-left: .7rem; }
+.selfcheck .small { border-left: .25rem solid #8886; padding-left: .7rem; }
 .selfcheck summary { cursor: pointer; }
 """
 
@@ -104,9 +106,15 @@ def _wrong(one: Checked) -> Iterator[str]:
         yield f"<p>{escape(show.waits(one))}</p>"
     if text := lede(one.parts):
         yield f"<p>{escape(text)}</p>"
-    picked = chosen(one.verdict.faults)
+    picked, small = chosen(one.verdict.faults), make(one.smallest)
+    if small:
+        yield from _smallest(small)
     for fault in picked:
-        yield from _problem(show_fault(fault, SIDE))
+        detail = show_fault(fault, SIDE)
+        if small:
+            yield f"<details><summary>A larger check: {escape(one_line(detail.message))}</summary>"
+        yield from _problem(detail)
+        yield "</details>" if small else ""
     rest = [fault for fault in one.verdict.faults if all(fault is not each for each in picked)]
     if rest:
         lines = "".join(f"<li>{escape(in_one_line(fault))}</li>" for fault in rest)
@@ -116,11 +124,26 @@ def _wrong(one: Checked) -> Iterator[str]:
         yield f"<details><summary>Hint</summary><p>{escape(one.hint)}</p></details>"
 
 
+def _smallest(small: Small) -> Iterator[str]:
+    settings = f" <code class='quiet'>({escape(small.settings)})</code>" if small.settings else ""
+    yield f"<div class='small'><p><b>{show.SMALLEST}</b> {escape(small.message)}{settings}</p>"
+    yield from _frames(small.frames)
+    inputs = [line for table in small.inputs for line in _numbers("with", table)]
+    yield from ("<div class='pair'>", *inputs, "</div>", "<div class='pair'>")
+    yield from _numbers("expected", small.expected)
+    yield from _numbers("yours", small.got, "≠ ") if small.got else ()
+    yield f"</div><p>{show.TO_SEE}</p><pre>{escape(small.code)}</pre></div>"
+
+
+def _frames(frames: Iterable[Frame]) -> Iterator[str]:
+    for frame in frames:
+        yield f"<pre>{escape(frame.place)}: {escape(frame.source)}</pre>"
+
+
 def _problem(shown_fault: ShownFault) -> Iterator[str]:
     yield f"<p><b>{escape(one_line(shown_fault.message))}</b>"
     yield f"<span class='quiet'>({escape(shown_fault.check)})</span></p>"
-    for frame in shown_fault.frames:
-        yield f"<pre>{escape(frame.place)}: {escape(frame.source)}</pre>"
+    yield from _frames(shown_fault.frames)
     if shown_fault.example:
         yield from _example(shown_fault.example)
 

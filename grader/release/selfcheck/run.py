@@ -132,7 +132,8 @@ def _check(
             context.screen.status(f"checking {name} ({len(done) + 1} of {len(items)})")
 
     working()
-    for one in Checker(context.public, package, files, context.pool).check(items):
+    checker = Checker(context.public, package, files, context.pool, context.in_full)
+    for one in checker.check(items):
         show.item(context.screen, one, places[one.item.id], context.in_full)
         done.append(one)
         working()

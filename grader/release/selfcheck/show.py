@@ -16,7 +16,8 @@ from typing import TextIO
 
 from grader.release.selfcheck.check import Checked
 from grader.report.cards import label, lede
-from grader.report.faults import ShownFault, chosen, in_one_line, show_fault
+from grader.report.faults import Frame, ShownFault, chosen, in_one_line, show_fault
+from grader.report.small import Small, make
 from grader.report.tables import ArrayTable
 from grader.report.text import one_line, shown
 from grader.rubric.records import Item
@@ -50,6 +51,11 @@ class Screen:
             space = " " * indent + (mark if number == 0 else " " * len(mark))
             self._out.write(f"{space}{self.styled(each, style)}".rstrip() + "\n")
         self._out.flush()
+
+    def raw(self, text: str) -> None:
+        """Write a line as it is, to be copied."""
+        self.status("")
+        self._out.write(f"{text}\n")
 
     def styled(self, text: str, style: str) -> str:
         """Return the text in a style, where there are styles."""
@@ -140,9 +146,11 @@ def waits(checked: Checked) -> str:
 
 
 def _wrong(screen: Screen, checked: Checked) -> None:
-    picked = chosen(checked.verdict.faults)
+    picked, small = chosen(checked.verdict.faults), make(checked.smallest)
+    if small:
+        _smallest(screen, small)
     for fault in picked:
-        detail = show_fault(fault, SIDE)
+        detail = show_fault(fault, 0 if small else SIDE)
         screen.line(one_line(detail.message), "", 7)
         _details(screen, detail)
     for line in _why(checked):
@@ -156,10 +164,32 @@ def _wrong(screen: Screen, checked: Checked) -> None:
         screen.line(f"Hint: {checked.hint}", "", 7)
 
 
+SMALLEST = "The smallest case that fails:"
+TO_SEE = "To see it, paste these lines into Python, or into a cell:"
+
+
+def _smallest(screen: Screen, small: Small) -> None:
+    """Show the smallest case: what goes in, what should come out, what came out."""
+    settings = f" ({small.settings})" if small.settings else ""
+    screen.line(f"{SMALLEST} {small.message}{settings}", "", 7)
+    _frames(screen, small.frames)
+    tables = [("with", table) for table in small.inputs] + [("expected", small.expected)]
+    for title, table in [*tables, *([("yours", small.got)] if small.got else [])]:
+        for line in table_lines(title, table):
+            screen.line(line, "", 9)
+    screen.line(TO_SEE, "", 7)
+    for line in small.code.splitlines():
+        screen.raw(" " * 9 + line)
+
+
+def _frames(screen: Screen, frames: Sequence[Frame]) -> None:
+    for frame in frames:
+        screen.line(f"{frame.place}: {frame.source}", "", 9)
+
+
 def _details(screen: Screen, detail: ShownFault) -> None:
     screen.line(f"({detail.check})", "dim", 7)
-    for frame in detail.frames:
-        screen.line(f"{frame.place}: {frame.source}", "", 9)
+    _frames(screen, detail.frames)
     if detail.example:
         for title, table in (("expected", detail.example.expected), ("yours", detail.example.got)):
             for text in table_lines(title, table):
