@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: demo test test-all docker test-docker fixtures template schemas picture benchmark wheel lock clean
 
 demo: $(VENV)/installed
-	@$(BIN)/grade demo/submission -o graded/demo
+	@$(BIN)/grade demo/submission -o graded/demo --notebooks skip
 	@echo
 	@echo "The report is here: $(CURDIR)/graded/demo/report.html"
 

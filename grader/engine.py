@@ -33,9 +33,20 @@ from grader.grading.training.replay import Code
 from grader.grading.verdicts import Evaluator
 from grader.notebooks import inline_answers
 from grader.rubric import generation
+from grader.rubric.records import Item
 from grader.submission import review
 from grader.submission.written import Sources
-from grader.types import Case, Evidence, Flag, ItemResult, Notebook, Report, Smallest, Submission
+from grader.types import (
+    Case,
+    Evidence,
+    Flag,
+    ItemResult,
+    Notebook,
+    Report,
+    Smallest,
+    Submission,
+    TrainingGoal,
+)
 
 
 def grade_one(
@@ -92,7 +103,13 @@ def grade_one(
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
         trained=assignment.bands.beside(graded.trained),
         questions=inline_answers.find(notebooks, rubric) if notebooks else (),
+        goals=_goals(rubric.table.items),
     )
+
+
+def _goals(items: Sequence[Item]) -> tuple[TrainingGoal, ...]:
+    parts = [(item.id, part.goal) for item in items for part in item.parts if part.goal]
+    return tuple(TrainingGoal(item, goal.judge, goal.over or "") for item, goal in parts)
 
 
 def _items(rerun: Rerun) -> tuple[ItemResult, ...]:

@@ -30,6 +30,8 @@ from grader.types import Case, Evidence, Outcome
 RERUN = {"answered", "raised", "died", "memory", "missing"}
 SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
 MAX_RESTARTS = 5
+ROOM = 24 * 1024**2  # bytes of answers that are kept of a session; right ones take a tenth of it
+SMALL = 256 * 1024  # bytes of an answer that is kept in any case
 
 Right = Callable[[Case, Evidence], bool]
 
@@ -44,6 +46,7 @@ class Session:
         self._deadline = deadline
         self._restarts = 0
         self._is_open = False
+        self._room = ROOM
         self._older: set[Place] = set()
         self.loaded = self._open()
         for reply in self.loaded.modules.values():
@@ -174,7 +177,8 @@ class Session:
             try:
                 for case_id, reply, arrays in self._answers(left, alone):
                     self._older |= older_places(reply, self._job.files)
-                    seen[case_id] = evidence_of(left[0], reply, arrays, self._job.files)
+                    evidence = evidence_of(left[0], reply, arrays, self._job.files)
+                    seen[case_id] = self._bounded(evidence)
                     left.pop(0)
             except (Gone, Late) as error:
                 lost = left.pop(0)
@@ -184,6 +188,20 @@ class Session:
                 self._worker.restart()
                 self._open()
         return seen
+
+    def _bounded(self, evidence: Evidence) -> Evidence:
+        """Return the evidence without arrays that there is no room for: of these the shape is told.
+
+        No case can take the room of another one that gives what is asked: that is small.
+        """
+        size = sum(array.nbytes for array in evidence.arrays.values())
+        if size > SMALL and size > self._room:
+            shapes = {name: array.shape for name, array in evidence.arrays.items()}
+            what = "an array of shape {}, too large for an answer"
+            large = {name: what.format(shape) for name, shape in shapes.items()}
+            return replace(evidence, arrays={}, refused={**evidence.refused, **large})
+        self._room -= size
+        return evidence
 
     def _answers(self, cases: Sequence[Case], alone: bool) -> Any:
         arrays: dict[str, np.ndarray] = {}

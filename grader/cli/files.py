@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from grader.errors import UsageError
@@ -20,14 +21,22 @@ def check_writable(folder: Path) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Write `text` to `path` as the same bytes on every system, making its folder.
+    """Write `text` to `path` whole or not at all, making its folder; the same bytes everywhere.
 
     Raises UsageError.
     """
+    real = Path(os.path.realpath(path))  # what a link leads to
+    special = real.exists() and not real.is_file()  # a pipe or a terminal cannot be replaced
+    part = real if special else real.with_name(f".{real.name[:200]}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        real.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(real)
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be written ({error.strerror}); choose another -o"
         ) from None
+    finally:
+        if part != real:
+            with suppress(OSError):
+                part.unlink()

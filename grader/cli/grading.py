@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -84,6 +85,8 @@ def submission(
     for notebook in executed:
         if notebook.written:
             write(folder / Path(notebook.name).name, notebook.written)
+    for name, text in html.render_notebooks(report, executed).items():
+        write(folder / name, text)
     write(folder / "result.json", result.write(report))
     write(page, html.render(report, version=grader.__version__))
     if as_json:
@@ -125,10 +128,14 @@ def _executed(
         ExitStack() as stack,
         console.status("notebooks") if console.is_terminal else nullcontext() as status,
     ):
+        began: dict[str, float] = {}
 
         def progress(name: str, cell: int, cells: int) -> None:
             if status:
-                status.update(f"{name}: cell {cell} of {cells}")
+                took = time.monotonic() - began.setdefault(name, time.monotonic())
+                left = took / (cell - 1) * (cells - cell + 1) if cell > 1 else 0.0
+                about = f", about {left:.0f} s left" if left >= 1 else ""
+                status.update(f"{name}: cell {cell} of {cells}{about}")
 
         one, job = Worker(roomy), job_of(given, assignment)
         stack.callback(one.stop)

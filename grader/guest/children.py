@@ -30,10 +30,17 @@ class StudentProcess:
 
     `work(request, arrays, answer)` runs in the child: it calls `answer(reply, arrays)` once for
     each of request["names"]. `confine(cpu seconds)` is the first thing that a child does.
+    If the pipe `asker` is hung up, the child ends and `ask` raises wire.Orphaned.
     """
 
-    def __init__(self, work: Work, cpu_s: int, confine: Callable[[int], None]) -> None:
-        self._work = work
+    def __init__(
+        self,
+        work: Work,
+        cpu_s: int,
+        confine: Callable[[int], None],
+        asker: int | None = None,
+    ) -> None:
+        self._work, self._asker = work, asker
         self._confine = functools.partial(confine, cpu_s)
         self._pid = 0
         self._asking = -1
@@ -66,7 +73,7 @@ class StudentProcess:
                     if answer.get("outcome") == "timeout":
                         hung.add(needs.get(name, [name])[0])
                     yield name, answer, outputs
-            except GeneratorExit:
+            except (GeneratorExit, wire.Orphaned):
                 self.end()
                 raise
 
@@ -118,7 +125,7 @@ class StudentProcess:
                 self.end()
         if not self._pid:
             self._start(request, arrays)
-        return wire.Incoming(self._answers, MAX_ANSWER)
+        return wire.Incoming(self._answers, MAX_ANSWER, asker=self._asker)
 
     def _start(self, request: dict[str, Any], arrays: Arrays) -> None:
         """Start a child, which has its first request from this process's memory."""

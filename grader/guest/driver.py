@@ -49,7 +49,7 @@ class Driver:
         self._load_s: float = request["load_s"]
         self._case_s: float = request["case_s"]
         cpu_s = math.ceil(self._load_s + MANY_CASES * self._case_s)
-        self._student = StudentProcess(self._work, cpu_s, confinement.child)
+        self._student = StudentProcess(self._work, cpu_s, confinement.child, asker=0)
         files, package = prepare.files_in(arrays), request["package"]
         texts = prepare.reachable(files["files"], package, request["also"])
         given, graft = prepare.compiled(files["given"]), prepare.compiled(files["graft"])

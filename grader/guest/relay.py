@@ -74,10 +74,9 @@ class Relay:
                 if over is not None:
                     yield from [({"over": over}, {})] if over else []
                     return
-                if answered:
-                    yield from self._answered()
-                    if not self._pid:
-                        return
+                yield from self._answered(answered)
+                if not self._pid:
+                    return
         except WireError:
             yield {"over": "died"}, {}
         finally:
@@ -149,9 +148,12 @@ class Relay:
         except BrokenPipeError:
             self._to_send = memoryview(b"")  # it has ended, which its other pipe will tell
 
-    def _answered(self) -> Iterator[wire.Message]:
-        """Yield what has come from the child; if that was its end, how it ended."""
-        if not self._incoming.advance():
+    def _answered(self, more: bool) -> Iterator[wire.Message]:
+        """Yield what has come from the child, if a cell runs; if that was its end, how it ended.
+
+        `more` says that there is something to read.
+        """
+        if more and not self._incoming.advance():
             ending, self._pid = end_of(self._pid), 0
             yield {"over": "died", **{n: ending.get(n) for n in ("signal", "exit")}}, {}
             return
@@ -177,6 +179,14 @@ def _started(work: Work, confine: Callable[[], None]) -> tuple[int, int, int]:
     """Fork the child; return its pid, the pipe of requests to it, the pipe of its answers."""
     requests, asking = os.pipe()
     os.set_blocking(asking, False)
-    pid, answers = start(lambda answer: work(wire.Incoming(requests), answer), confine, requests)
+
+    def begin(answer: Answer) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # there is no cell yet
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        work(wire.Incoming(requests), answer)
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    pid, answers = start(begin, confine, requests)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(requests)
     return pid, asking, answers

@@ -158,6 +158,10 @@ class Late(Exception):
     """No whole frame has come, or could be sent, in time."""
 
 
+class Orphaned(Exception):
+    """Nobody is left who could hear the answer."""
+
+
 def send(descriptor: int, frame: bytes, deadline: float) -> None:
     """Write a frame to a non-blocking descriptor. Raises Late, or BrokenPipeError at its end."""
     view = memoryview(frame)
@@ -175,11 +179,18 @@ class Incoming:
     """Frames from a descriptor; what has come of a frame is kept when time is up in its middle.
 
     `largest` bounds the body of a frame. Without `ahead` no byte of a next frame is taken, which
-    may be another's to read.
+    may be another's to read. Waiting ends with Orphaned if the pipe `asker` is hung up meanwhile.
     """
 
-    def __init__(self, descriptor: int, largest: int = MAX_BODY, ahead: bool = True) -> None:
+    def __init__(
+        self,
+        descriptor: int,
+        largest: int = MAX_BODY,
+        ahead: bool = True,
+        asker: int | None = None,
+    ) -> None:
         self.descriptor = descriptor
+        self._asker = asker
         self._largest = largest
         self._ahead = ahead
         self._bytes = bytearray()
@@ -191,13 +202,23 @@ class Incoming:
         """
         while (message := self.whole()) is None:
             left = deadline - time.monotonic()
-            if left < math.inf and (
-                left <= 0 or not select.select([self.descriptor], [], [], left)[0]
-            ):
+            if left < math.inf and (left <= 0 or not self._comes(left)):
                 raise Late
             if not self.advance():
                 return None
         return message
+
+    def _comes(self, within_s: float) -> bool:
+        """Wait for bytes or the end; return whether they came."""
+        if self._asker is None:
+            return bool(select.select([self.descriptor], [], [], within_s)[0])
+        waiting = select.poll()
+        waiting.register(self.descriptor, select.POLLIN)
+        waiting.register(self._asker, 0)  # whose hang-up is told all the same
+        come = dict(waiting.poll(math.ceil(1000 * within_s)))
+        if self._asker in come:
+            raise Orphaned
+        return bool(come)
 
     def advance(self) -> bool:
         """Take once what has come, or wait for it; return False at the end. Raises WireError."""

@@ -7,27 +7,17 @@ import math
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Any
 
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
+from grader.notebooks.executed import SKIP, Driven
 from grader.notebooks.kernel import Manager
 
 PATIENCE_S = 5.0  # for the thread to end, once the grader was interrupted
-SKIP, RAISES = "skip-execution", "raises-exception"  # tags that nbclient knows
 Beginning = Callable[[int], None]
-
-
-@dataclass
-class Driven:
-    """How a notebook ran: the content of the reply of each cell by number, and its end."""
-
-    replies: dict[int, Mapping[str, Any]] = field(default_factory=dict)
-    last: int = 0  # the cell that ran last
-    over: str = ""  # as in Frames.end
 
 
 def drive(

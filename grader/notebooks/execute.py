@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,9 +21,8 @@ from grader.box.plan import NotebookWorkspace, Plan
 from grader.box.worker import Worker
 from grader.errors import BackgradeError, UnusableSubmission, log_fault
 from grader.guest.wire import Late
-from grader.notebooks import client, ipynb
-from grader.notebooks.client import Driven
-from grader.notebooks.executed import Ran, record
+from grader.notebooks import ipynb
+from grader.notebooks.executed import SKIP, Driven, Ran, record
 from grader.notebooks.frames import Frames, Live, Recorded
 from grader.notebooks.ipynb import Runnable
 from grader.notebooks.kernel import Manager
@@ -135,8 +134,10 @@ class _Runner:
         script = Script(name, cells, self.limits.cell_s, self.limits.notebook_s, memory)
         key = self.cache.key(script, self.job) if self.cache else ""
         entry = self.cache.find(key) if self.cache else None
-        ran = self._drive(script, node, Recorded(entry.messages()), math.inf) if entry else None
-        if ran is None or ran.driven.over != "done":
+        if entry:
+            messages = entry.messages()
+            ran = self._drive(script, node, lambda: Recorded(messages), math.inf)
+        if not entry or ran.driven.over != "done":
             entry, ran = None, self._run(script, node, key)
         return record(name, ran, ready, tuple(code), self.limits, entry.at if entry else "")
 
@@ -144,34 +145,44 @@ class _Runner:
         """Run the script in the box; keep its frames if it came to its end by itself."""
         new = self.cache.begin(key) if self.cache else None
         deadline = time.monotonic() + script.notebook_s + SPARE_S + 8 * self.job.load_s
-        try:
+        ran = Ran(Driven(over="lost"), copy.deepcopy(node), (), 0)
+
+        def begin() -> Frames:
             self.worker.open(self.job, deadline)
-            frames = Live(self.worker, script, deadline, new)
-            ran = self._drive(script, node, frames, deadline)
+            return Live(self.worker, script, deadline, new)
+
+        try:
+            self.worker.start()  # which imports while nbclient is imported here
+            ran = self._drive(script, node, begin, deadline)
             replies = ran.driven.replies.values()
             if new and ran.driven.over == "done" and not any(r["interrupted"] for r in replies):
                 new.keep()
         except (Gone, Late):
-            ran = Ran(Driven(over="lost"), copy.deepcopy(node), (), 0)
+            pass  # it is lost
         finally:
             if new:
                 new.drop()
-        if ran.driven.over == "lost":
-            self.worker.restart()
-        else:
-            self.worker.close()
+            if ran.driven.over == "lost":
+                self.worker.restart()
+            else:
+                self.worker.close()
         return ran
 
-    def _drive(self, script: Script, node: NotebookNode, frames: Frames, deadline: float) -> Ran:
+    def _drive(
+        self, script: Script, node: NotebookNode, begin: Callable[[], Frames], deadline: float
+    ) -> Ran:
         """Run the cells of a copy of the notebook by nbclient."""
+        from grader.notebooks import client
+
         book, texts = copy.deepcopy(node), dict(script.cells)
         for number, cell in enumerate(book.cells, start=1):
             if number not in texts:
-                cell.metadata["tags"] = [client.SKIP]
+                cell.metadata["tags"] = [SKIP]
         places = {f"{script.name}, cell {n}": text.encode() for n, text in script.cells}
         seen = Transcript(self.spool, self.curves)
         self.budget.begin()
-        kernel = Manager(frames, {**self.job.files, **places}, self.budget, seen.take, deadline)
+        files = {**self.job.files, **places}
+        kernel = Manager(begin(), files, self.budget, seen.take, deadline)
 
         def begins(count: int) -> None:
             if self.progress:
@@ -184,6 +195,6 @@ class _Runner:
 
 
 def _ready(number: int, cell: NotebookNode) -> Runnable:
-    if client.SKIP in cell.metadata.get("tags", ()):
-        return Runnable(number, "", f"it has the tag {client.SKIP!r}")
+    if SKIP in cell.metadata.get("tags", ()):
+        return Runnable(number, "", f"it has the tag {SKIP!r}")
     return ipynb.runnable(number, cell.source)

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from grader.notebooks import ipynb, outputs
-from grader.notebooks.client import RAISES, Driven
 from grader.notebooks.ipynb import Runnable
 from grader.rubric.records import NotebookLimits
 from grader.types import Cell, Notebook, Training
+
+SKIP, RAISES = "skip-execution", "raises-exception"  # tags that nbclient knows
+
+
+@dataclass
+class Driven:
+    """How a notebook ran: the content of the reply of each cell by number, and its end."""
+
+    replies: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    last: int = 0  # the cell that ran last
+    over: str = ""  # as in Frames.end
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,11 @@ def record(
         tags={n: named for n, named in tags.items() if named},
         trainings=ran.trainings,
         abandoned=ran.abandoned,
-        repaired=tuple(f"{name}: {line}" for cell in ready for line in cell.repaired),
+        repaired=tuple(
+            f"{name}, {cell.name}: {line}"
+            for cell, known in zip(cells, ready, strict=True)
+            for line in known.repaired
+        ),
         reused=reused,
         written=ipynb.write(node),
     )

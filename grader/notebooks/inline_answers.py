@@ -7,7 +7,7 @@ in a code cell that holds nothing but comments. What was found is read by a pers
 graded here.
 
 Which question it is, our tag says; else words that only this question has (`asks` in the rubric),
-for course years number the same questions in different ways; else its number.
+for course years number the same questions in different ways; else its number, or its place.
 """
 
 from __future__ import annotations
@@ -17,35 +17,23 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from grader.notebooks.question_marks import (
+    at_marker,
+    headings,
+    is_written,
+    marker,
+    without_fillers,
+)
 from grader.notebooks.questions import ANSWER, ANSWER_MARKER, QUESTION
 from grader.rubric.cases import Rubric
 from grader.types import Notebook, Question
 
 MOST = 20_000  # characters of an answer that are kept
-FEWEST = 3  # characters that make an answer
+PASTED = 40  # characters from which a piece of the question is not one of the answer
 COURSE_TAG = "pdf-inline"
 
-_ASKED = re.compile(
-    r"^[ \t]*(?:#{1,6}[ \t]*|\*\*[ \t]*)(?:inline[ \t]+)?question\b[^\n\d]{0,12}(\d{1,2})?",
-    re.IGNORECASE | re.MULTILINE,
-)
 _HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]*\S", re.MULTILINE)
-# "## Answer:", "**Answer:** because", "*Your answer:*", "$\color{blue}{\textit Your Answer:}$"
-_MARKER = re.compile(
-    r"^[ \t>]*+(?P<form>[#*_$\\{]*+)[ \t]*+(?:color\{\w+\}[ \t]*\{?\\?textit)?[ \t{]*+"
-    r"(?:(?:my|your|student'?s?)[ \t]+)?(?:answers?|explanation)(?![A-Za-z0-9])[ \t}$*_]*+"
-    r"(?P<colon>[:：]?)[ \t}$*_]*+(?P<rest>.*)$",
-    re.IGNORECASE,
-)
-_FILL = re.compile(  # bounded, so that a long line of spaces takes no time
-    r"\[?[ \t]{0,9}\bfill[ \t]{1,9}this[ \t]{1,9}in\b[ \t]{0,9}\]?"
-    r"|\[(?:write[ \t]{1,9})?your[ \t]{1,9}answer[^\]\n]{0,20}\]",
-    re.IGNORECASE,
-)
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _DECLARED = re.compile(r"^[ \t]*[-*][ \t]*\[[ xX]?\][ \t]*I[ \t]+confirm", re.MULTILINE)
-_DECORATION = re.compile(r"[\s*_#>`~\-\[\]().:$\\]+")
-
 
 Asks = Mapping[int, tuple[str, ...]]  # number of a question -> words that only it has
 
@@ -81,11 +69,10 @@ def find(notebooks: Sequence[Notebook], rubric: Rubric) -> tuple[Question, ...]:
 
 
 def _question(name: str, answer: str, points: float, unread: bool) -> Question:
-    written = len(_DECORATION.sub("", _COMMENT.sub("", answer))) >= FEWEST
     left = len(answer) - MOST
     if left > 0:
         answer = f"{answer[:MOST]}… {left:,} more characters"
-    return Question(name, "pending" if written or unread else "blank", answer, points)
+    return Question(name, "pending" if is_written(answer) or unread else "blank", answer, points)
 
 
 def _blocks(notebook: Notebook) -> list[Block]:
@@ -97,7 +84,7 @@ def _blocks(notebook: Notebook) -> list[Block]:
             blocks.append(Block("code", code[number]))
             continue
         text, tags = notebook.markdown[number], notebook.tags.get(number, ())
-        starts = [0, *(match.start() for match in list(_ASKED.finditer(text))[1:]), len(text)]
+        starts = [0, *(match.start() for match in headings(text)[1:]), len(text)]
         for start, end in zip(starts, starts[1:], strict=False):
             blocks.append(Block("markdown", text[start:end], tags if start == 0 else ()))
     return blocks
@@ -105,42 +92,99 @@ def _blocks(notebook: Notebook) -> list[Block]:
 
 def _answers(blocks: Sequence[Block], known: Asks) -> dict[int, str]:
     """Return the answers by the number of the question in the rubric."""
-    found: dict[int, str] = {}
-    for place, block in enumerate(blocks):
-        if not _asks(block):
-            continue
-        number = _number(block, known)
-        if number is None or number in found:  # the same number twice is a slip: count on
-            number = max(found, default=0) + 1
-        found[number] = _answer(block, blocks[place + 1 :])
-    return found
+    places = [place for place, block in enumerate(blocks) if _asks(block)]
+    numbers = _numbers([blocks[place] for place in places], known)
+    return {
+        number: _answer(blocks[place], blocks[place + 1 :], known.get(number, ()))
+        for place, number in zip(places, numbers, strict=True)
+        if number is not None
+    }
 
 
 def _asks(block: Block) -> bool:
     if block.kind != "markdown" or ANSWER in block.tags:
         return False
-    return bool({QUESTION, COURSE_TAG} & set(block.tags) or _ASKED.search(block.text))
+    return bool({QUESTION, COURSE_TAG} & set(block.tags) or headings(block.text))
 
 
-def _number(block: Block, known: Asks) -> int | None:
-    for tag in block.tags:
-        if (ours := re.fullmatch(r"\w+/(\d{1,2})", tag)) is not None:
-            return int(ours[1])
-    asked_for = _at_marker(block.text)[0].lower()
-    fitting = [n for n, words in known.items() if any(w.lower() in asked_for for w in words)]
-    if len(fitting) == 1:
-        return fitting[0]
-    asked = _ASKED.search(block.text)
-    return int(asked[1]) if asked and asked[1] else None
+def _numbers(questions: Sequence[Block], known: Asks) -> list[int | None]:
+    """Return the number of each question in the rubric, None for one that it does not ask.
+
+    Tags of ours go first, then words, for all questions; then the number of the heading, moved as
+    those of the questions that are known already; then the order.
+    """
+    found: list[int | None] = [_by_tag(one) for one in questions]
+
+    def settle(place: int, number: int | None) -> None:
+        if found[place] is None and number in known and number not in found:
+            found[place] = number
+
+    for place, question in enumerate(questions):
+        settle(place, _by_words(question, known))
+    given = [_given(one) for one in questions]
+    moved = {n - g for n, g in zip(found, given, strict=True) if n is not None and g is not None}
+    by = moved.pop() if len(moved) == 1 else 0
+    for place, number in enumerate(given):
+        settle(place, None if number is None else number + by)
+    for place in range(len(questions)):
+        before = max((n for n in found[:place] if n is not None), default=0)
+        free = sorted(set(known) - set(found), key=lambda n: (n < before, n))
+        settle(place, next(iter(free), None))
+    return found
 
 
-def _answer(question: Block, below: Sequence[Block]) -> str:
-    _, inside = _at_marker(question.text)
+def _by_tag(question: Block) -> int | None:
+    matches = (re.fullmatch(r"\w+/(\d{1,2})", tag) for tag in question.tags)
+    return next((int(match[1]) for match in matches if match), None)
+
+
+def _by_words(question: Block, known: Asks) -> int | None:
+    """Return the one question whose words are in what is asked."""
+    asked = " ".join(at_marker(question.text)[0].lower().split())
+    fitting = [n for n, words in known.items() if any(word.lower() in asked for word in words)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _given(question: Block) -> int | None:
+    first = next(iter(headings(question.text)), None)
+    return int(first[1]) if first and first[1] else None
+
+
+def _answer(question: Block, below: Sequence[Block], words: Sequence[str]) -> str:
+    asked, inside = at_marker(question.text)
     parts = [(inside or "", inside is not None), *_below(below)]
     answer = "\n\n".join(part for text, _ in parts if (part := _tidy(text)))
     if answer or any(marked for _, marked in parts) or QUESTION in question.tags:
-        return answer
+        return _without_question(answer, asked, words)
     return _tidy(question.text)  # the markers are gone: all there is, for a person to read
+
+
+def _without_question(answer: str, asked: str, words: Sequence[str]) -> str:
+    """Return an answer without the question's own text before it or behind it.
+
+    That text is pasted again, or it came behind the marker if that was put right below the heading.
+    """
+    parts = re.split(r"(\n[ \t]*\n)", answer)
+    is_bare = len([line for line in asked.split("\n") if line.strip()]) <= 1
+    plain = _plain(asked)
+
+    def is_asked(part: str) -> bool:
+        text = _plain(part)
+        if not is_bare:
+            return not text or len(text) >= PASTED and text in plain
+        return "?" in part and any(_plain(word) in text for word in words)
+
+    own = [place for place, part in enumerate(parts) if part.strip() and not is_asked(part)]
+    if not own or len(own) == len(parts[::2]):
+        return answer
+    if is_bare and not is_asked(parts[0]):  # all that follows the question's text is of it
+        return "".join(parts[: next(n for n, part in enumerate(parts) if is_asked(part))]).strip()
+    return "".join(parts[own[0] : own[-1] + 1]).strip()
+
+
+def _plain(text: str) -> str:
+    """Return a text without what a form or another line break changes."""
+    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def _below(blocks: Sequence[Block]) -> Iterator[tuple[str, bool]]:
@@ -152,32 +196,15 @@ def _below(blocks: Sequence[Block]) -> Iterator[tuple[str, bool]]:
                 return
             yield comments, False
             continue
-        _, behind = _at_marker(block.text)
+        _, behind = at_marker(block.text)
         marked = behind is not None
         heading = _HEADING.match(block.text.lstrip("\n"))
         mine = marked or ANSWER in block.tags
         if _asks(block) or _DECLARED.search(block.text) or (heading and not mine):
             return
-        if marked and heading and _marker(block.text.strip().split("\n", 1)[0]) is None:
+        if marked and heading and marker(block.text.strip().split("\n", 1)[0]) is None:
             return  # a new section, which has an answer further down
         yield (block.text if behind is None else behind), mine
-
-
-def _at_marker(text: str) -> tuple[str, str | None]:
-    """Return the text before and behind the first marker of a cell; None if it has no marker."""
-    lines = text.split("\n")
-    for place, line in enumerate(lines):
-        if (rest := _marker(line)) is not None:
-            return "\n".join(lines[:place]), "\n".join([rest, *lines[place + 1 :]])
-    return text, None
-
-
-def _marker(line: str) -> str | None:
-    """Return the text behind a marker; None if there is no marker ("Answer the following")."""
-    match = _MARKER.match(line[:500])
-    if match and (match["colon"] or match["form"] and not match["rest"].strip()):
-        return str(match["rest"]) + line[500:]
-    return None
 
 
 def _comments(source: str) -> str | None:
@@ -195,5 +222,5 @@ def _comments(source: str) -> str | None:
 
 def _tidy(text: str) -> str:
     """Return an answer without what stood there before it was written."""
-    lines = _FILL.sub("", text).replace(ANSWER_MARKER, "").split("\n")
-    return "\n".join(line for line in lines if _marker(line) != "").strip()
+    lines = without_fillers(text).replace(ANSWER_MARKER, "").split("\n")
+    return "\n".join(line for line in lines if marker(line) != "").strip()

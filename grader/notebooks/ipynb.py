@@ -98,12 +98,12 @@ def runnable(number: int, source: str) -> Runnable:
             why = why or "it is a script for a shell, which there is none of here"
         if shell:
             shown = line.strip()[:60]
-            repaired.append(f"cell {number}: the line {shown!r} was left out: no shell here")
+            repaired.append(f"the line {shown!r} was left out: no shell here")
             indent = line[: len(line) - len(line.lstrip())]
             line = f"{indent}pass"
         elif RELOAD_LINE.match(line):
             line = ""
         kept.append(line)
     if why:
-        return Runnable(number, "", why, (f"cell {number} was skipped: {why}",))
+        return Runnable(number, "", why, (f"skipped: {why}",))
     return Runnable(number, "\n".join(kept), "", tuple(repaired))

@@ -35,7 +35,7 @@ class Budget:
     Texts, pictures and curves are all taken from it.
     """
 
-    submission: int = 20 * 1024**2
+    submission: int = 16 * 1024**2
     notebook: int = 8 * 1024**2
     _left: int = field(init=False, default=0)
 

@@ -18,7 +18,7 @@ from grader.notebooks.spool import Spool
 from grader.types import Arrays, Training
 
 MAX_RUNS = 400
-CURVES = 32 * 1024**2  # bytes of curves, and of rows that differ, of one submission
+CURVES = 16 * 1024**2  # bytes of curves, and of rows that differ, of one submission
 
 
 @dataclass

@@ -1,181 +1,200 @@
-"""Curves of one training run as SVG: loss on the left, accuracies on the right.
+"""Curves of training runs over their epochs: one run alone, or several to compare.
 
-Behind each line is the band of the reference, if it has such a run. The picture carries its
-numbers in words too, for those who cannot see it, and its lines and bands differ in more than
-colour. A run takes about three kilobytes of the page.
+Behind each line is the band of the reference, if it has such a run. What the lines show is said in
+words and numbers as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from grader.report.drawing import (
+    STYLES,
+    Axis,
+    Chart,
+    Frame,
+    Key,
+    Line,
+    Mark,
+    Panel,
+    rounded_up,
+    steps,
+)
+from grader.report.run_sets import RunSet
 from grader.report.text import count, number
-from grader.types import Band, Trained, Training
+from grader.types import Band, Trained
 
-# The first diagram; the second is SHIFT to the right. The frames are in curves.html.
-LEFT, TOP, PANEL, TALL = 46, 12, 200, 130
-SHIFT = 290
-MOST = 72  # points of a line
-EDGE = 26  # points of an edge of a band
-
-
-@dataclass(frozen=True)
-class Line:
-    """A polyline; `style` is its class."""
-
-    points: str
-    style: str
+MOST = 60  # points of a line
+PIECES = 40  # of a loss, each drawn by its mean
+MARKS = 5  # of a line
+EDGE = 24  # points of an edge of a band
+LOSS, TRAIN, VAL = "loss", "accuracy on training images", "accuracy on validation images"
 
 
 @dataclass(frozen=True)
-class Tick:
-    """A mark on an axis: where, and what it says."""
+class Series:
+    """One line: its numbers, spread evenly over `epochs`, and the band behind it, shape (2, n)."""
 
-    at: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One diagram; coordinates are those of the whole picture."""
-
-    x: int
     name: str
-    unit: str
-    across: tuple[Tick, ...]
-    up: tuple[Tick, ...]
-    lines: tuple[Line, ...]
-    bands: tuple[Line, ...]
+    style: int
+    values: np.ndarray
+    epochs: int
+    edges: np.ndarray | None
+    edge_epochs: int
 
 
-@dataclass(frozen=True)
-class Curves:
-    """Both diagrams of a run, and what they show in words and numbers; `beside` of the band."""
-
-    panels: tuple[Panel, ...]
-    alt: str
-    beside: str
-
-
-def curves(run: Trained) -> Curves | None:
-    """Draw a run; None if it has no finite number."""
-    training, band = run.training, run.band
-    loss = training.loss_history
-    accuracies = (training.train_acc_history, training.val_acc_history)
-    if not np.isfinite(loss).any() and not any(np.isfinite(a).any() for a in accuracies):
+def draw(one: RunSet, trained: Sequence[Trained]) -> Chart | None:
+    """Draw the first runs of a set; None if they have no finite number."""
+    runs = [(name, trained[index]) for name, index in zip(one.names, one.runs)][:STYLES]
+    if not any(np.isfinite(a).any() for _, run in runs for a in _histories(run)):
         return None
-    top = _top(loss, None if band is None else band.loss[1])
-    named = list(zip(accuracies, ("train", "val")))
-    edges = [] if band is None else [(band.train, "train"), (band.val, "val")]
-    scales = [Scale(LEFT, top, training, band), Scale(LEFT + SHIFT, 1.0, training, band)]
-    panels = (
-        _panel("loss", scales[0], [(loss, "loss")], [(band.loss, "loss")] if band else []),
-        _panel("accuracy", scales[1], named, edges),
+    rows = {what: [_series(name, i, run, what) for i, (name, run) in enumerate(runs, start=1)]
+            for what in (LOSS, TRAIN, VAL)}  # fmt: skip
+    legend: tuple[Key, ...] = tuple(
+        Key(style, name, (index,), _both(run))
+        for style, (index, (name, run)) in enumerate(zip(one.runs, runs), start=1)
     )
-    return Curves(panels, _words(training), "" if band is None else _beside(band))
+    panels = [(what, series) for what, series in rows.items()]
+    if len(runs) == 1:
+        (_, run), *_ = runs
+        legend = (Key(1, LOSS), Key(2, TRAIN, value=_real(run.train_accuracy)),
+                  Key(3, VAL, value=_real(run.val_accuracy)))  # fmt: skip
+        both = [replace(rows[key.text][0], name=key.text, style=key.style) for key in legend[1:]]
+        panels = [(LOSS, rows[LOSS]), ("accuracy", both)]
+    notes = tuple(_notes(one, [run for _, run in runs]))
+    return Chart(tuple(_panel(what, series) for what, series in panels), legend, notes)
 
 
-class Scale:
-    """From numbers to places in one diagram: epochs across, up to `top` upwards."""
-
-    def __init__(self, x: int, top: float, training: Training, band: Band | None) -> None:
-        self.x, self.top = x, top
-        self.last = max(1, training.num_epochs)
-        self.band_ends = 1.0 if band is None else max(1, band.epochs) / self.last
-
-    def place(self, share: float, value: float) -> str:
-        """Return the point for a share of all epochs and a finite value."""
-        up = min(1.0, max(0.0, value / self.top))
-        return f"{self.x + share * PANEL:.0f},{TOP + (1 - up) * TALL:.0f}"
+def _histories(run: Trained) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    training = run.training
+    return training.loss_history, training.train_acc_history, training.val_acc_history
 
 
-def _top(loss: np.ndarray, upper: np.ndarray | None) -> float:
-    """Return the largest loss that is drawn.
+def _series(name: str, style: int, run: Trained, what: str) -> Series:
+    at, band = (LOSS, TRAIN, VAL).index(what), run.band
+    edges = None if band is None else (band.loss, band.train, band.val)[at]
+    epochs = max(1, run.training.num_epochs)
+    edge_epochs = max(1, band.epochs) if band else epochs
+    return Series(name, style, _histories(run)[at], epochs, edges, edge_epochs)
 
-    A few huge losses at the start would make a flat line of all the rest; so would a band far
-    above the line.
+
+def _panel(what: str, rows: Sequence[Series]) -> Panel:
+    last = max(row.epochs for row in rows)
+    frame = Frame(Axis(0.0, float(last)), Axis(0.0, _top(what, rows)))
+    marks: list[Mark] = []
+    lines, bands = [], []
+    for row in rows:
+        smooth = _means(row.values) if what == LOSS else _thinned(row.values)
+        places = [(row.epochs * share, value) for share, value in smooth]
+        lines += [Line(points, row.style)] if (points := frame.points(places)) else []
+        if outline := _band(frame, row):
+            bands.append(Line(outline, row.style))
+        marks += _marks(frame, places, row)
+    return Panel(what, "epoch", " ".join(_words(what, row) for row in rows),
+                 frame.across(steps(float(last))), frame.up(),
+                 tuple(bands), tuple(lines), tuple(marks))  # fmt: skip
+
+
+def _top(what: str, rows: Sequence[Series]) -> float:
+    """Return the largest number that is drawn.
+
+    A few huge losses at the start would make a flat line of all the rest; so would a band far above
+    the lines, or one run that ran away.
     """
-    known = loss[np.isfinite(loss)]
-    top = float(np.percentile(known, 98)) if known.size else 0.0
-    above = upper[np.isfinite(upper)] if upper is not None else np.zeros(0)
-    if above.size and top > 0:
-        top = max(top, min(float(above.max()), 3 * top))
-    return top if top > 0 else 1.0
+    tops, above = [], []
+    for row in rows:
+        known = row.values[np.isfinite(row.values)]
+        if known.size:
+            tops.append(float(np.percentile(known, 98 if what == LOSS else 100)))
+        if row.edges is not None and np.isfinite(row.edges[1]).any():
+            above.append(float(row.edges[1][np.isfinite(row.edges[1])].max()))
+    positive = [top for top in tops if top > 0]
+    limit = 3 * min(positive, default=0.0)
+    top = max([min(each, limit) for each in (*positive, *above)], default=1.0)
+    return rounded_up(top if what == LOSS else min(1.0, max([*positive, *above], default=1.0)))
 
 
-def _panel(
-    name: str,
-    scale: Scale,
-    series: list[tuple[np.ndarray, str]],
-    edges: list[tuple[np.ndarray, str]],
-) -> Panel:
-    steps = (0.0, 0.5, 1.0)
-    return Panel(
-        x=scale.x,
-        name=name,
-        unit="epoch",
-        across=tuple(Tick(round(scale.x + s * PANEL), _epochs(s * scale.last)) for s in steps),
-        up=tuple(Tick(round(TOP + (1 - s) * TALL + 4), number(s * scale.top)) for s in steps),
-        lines=tuple(Line(p, style) for each, style in series if (p := _points(each, scale))),
-        bands=tuple(Line(p, style) for both, style in edges if (p := _outline(both, scale))),
-    )
-
-
-def _epochs(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:g}"
-
-
-def _points(values: np.ndarray, scale: Scale) -> str | None:
-    """Return the points of a line, thinned; nan and inf are left out."""
+def _thinned(values: np.ndarray) -> list[tuple[float, float]]:
     chosen = np.unique(np.linspace(0, len(values) - 1, min(MOST, len(values))).astype(int))
-    places = [(i / max(1, len(values) - 1), float(values[i])) for i in chosen]
-    return " ".join(scale.place(at, up) for at, up in places if np.isfinite(up)) or None
+    return [(i / max(1, len(values) - 1), float(values[i])) for i in chosen]
 
 
-def _outline(edges: np.ndarray, scale: Scale) -> str | None:
-    """Return the points around a band, up to the end of the diagram; None if there is none."""
-    ends = min(1.0, scale.band_ends)
-    across = np.linspace(0.0, scale.band_ends, edges.shape[1]) if edges.shape[1] > 1 else [0.0]
-    at = np.linspace(0.0, ends, min(EDGE, max(2, edges.shape[1])))
-    low, high = (np.interp(at, across, edge) for edge in edges)  # beside a nan it is nan
-    good = np.isfinite(low) & np.isfinite(high)
-    if good.sum() < 2:
-        return None
-    there = [scale.place(s, v) for s, v in zip(at[good], high[good], strict=True)]
-    back = [scale.place(s, v) for s, v in zip(at[good], low[good], strict=True)]
-    return " ".join([*there, *reversed(back)])
+def _means(values: np.ndarray) -> list[tuple[float, float]]:
+    """Return (share of all, mean) of each piece of a long line; batches differ, and hide it."""
+    pieces = np.array_split(values, min(PIECES, max(1, len(values))))
+    ends = np.cumsum([len(piece) for piece in pieces])
+    with np.errstate(all="ignore"):
+        found = [float(piece.mean()) if len(piece) else math.nan for piece in pieces]
+    return [((end - len(p) / 2) / max(1, len(values)), mean)
+            for end, p, mean in zip(ends, pieces, found)]  # fmt: skip
 
 
-def _beside(band: Band) -> str:
-    """Return the range of the reference: "The reference, 5 seeds: training 0.96 to 0.98 ..."."""
+def _marks(frame: Frame, places: Sequence[tuple[float, float]], row: Series) -> Iterator[Mark]:
+    """Yield marks along a line: the last point, and some before it."""
+    finite = [at for at in places if all(map(math.isfinite, at))]
+    for step in sorted({round((len(finite) - 1) * i / (MARKS - 1)) for i in range(MARKS)}):
+        if finite:
+            x, y = finite[step]
+            title = f"{row.name}: {number(y, 3)} at epoch {number(x, 3)}"
+            yield Mark(*frame.at(x, y), row.style, title)
+
+
+def _band(frame: Frame, row: Series) -> str:
+    """Return the outline of the band behind a line, up to the end of the diagram."""
+    if row.edges is None:
+        return ""
+    spans, many = float(row.edge_epochs), row.edges.shape[1]
+    across = np.linspace(0.0, spans, many) if many > 1 else [0.0]
+    at = np.linspace(0.0, min(frame.x.high, spans), min(EDGE, max(2, many)))
+    low, high = (np.interp(at, across, edge) for edge in row.edges)  # beside a nan it is nan
+    return frame.outline(list(map(float, at)), low, high)
+
+
+def _words(what: str, row: Series) -> str:
+    finite = row.values[np.isfinite(row.values)]
+    if not finite.size:
+        return f"{row.name}: no finite number."
+    if what == LOSS:
+        many = f"{len(row.values):,} iterations"
+        ends = f"{number(float(finite[0]))} at first, {number(float(finite[-1]))} at the end"
+        return f"{row.name}: {ends}, {many}."
+    return f"{row.name}: {finite.max():.2f} at best, over {count(row.epochs, 'epoch')}."
+
+
+def _real(accuracy: float | None) -> str:
+    return "" if accuracy is None else f"{accuracy:.3f}, computed again"
+
+
+def _both(run: Trained) -> str:
+    found = [("training", run.train_accuracy), ("validation", run.val_accuracy)]
+    return ", ".join(f"{what} {known:.3f}" for what, known in found if known is not None)
+
+
+def _notes(one: RunSet, runs: Sequence[Trained]) -> Iterator[str]:
+    if len(one.runs) > len(runs):
+        yield f"The first {len(runs)} of {len(one.runs)} runs are drawn."
+    bands = [run.band for run in runs if run.band]
+    if bands and len(runs) == 1:
+        yield beside(bands[0])
+    elif bands:
+        yield f"Shaded: where the reference lies, {bands[0].seeds} seeds each."
+
+
+def beside(band: Band) -> str:
+    """Return the range of the reference: "Shaded: the reference, 5 seeds, ... 0.96 to 0.98"."""
     sentences = [
-        f"{what} {_best(edges[0]) or '0.00'} to {_best(edges[1]) or '0.00'} at best"
+        f"{what} {best(edges[0]) or '0.00'} to {best(edges[1]) or '0.00'} at best"
         for what, edges in (("training", band.train), ("validation", band.val))
     ]
     epochs = count(band.epochs, "epoch")
-    return f"The reference, {band.seeds} seeds, {epochs}: {', '.join(sentences)}."
+    return f"Shaded: the reference, {band.seeds} seeds, {epochs}, {', '.join(sentences)}."
 
 
-def _words(training: Training) -> str:
-    loss = training.loss_history[np.isfinite(training.loss_history)]
-    sentences = []
-    if loss.size:
-        sentences.append(
-            f"Loss of {len(training.loss_history):,} iterations: {number(float(loss[0]))} at "
-            f"first, {number(float(loss[-1]))} at the end."
-        )
-    train, val = (_best(a) for a in (training.train_acc_history, training.val_acc_history))
-    if train and val:
-        sentences.append(
-            f"Accuracy over {training.num_epochs:,} epochs: training {train} at best, validation "
-            f"{val} at best."
-        )
-    return " ".join(sentences)
-
-
-def _best(values: Iterable[float]) -> str:
+def best(values: Iterable[float]) -> str:
+    """Return the largest finite value; empty if there is none."""
     finite = [float(value) for value in values if np.isfinite(value)]
     return f"{max(finite):.2f}" if finite else ""

@@ -1,29 +1,51 @@
-"""The page as one self-contained file: no script, nothing loaded from anywhere.
+"""The report and the executed notebooks as pages: no script, nothing loaded from anywhere.
 
-The templates see only a `Page`, and everything in it is escaped.
+The templates see only a `Page` or a `NotebookPage`, and everything in it is escaped.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import jinja2
 
-from grader.report import page
-from grader.types import Report
+from grader.errors import log_fault
+from grader.report import notebook_page, page
+from grader.report.cells import file_of
+from grader.report.run_sets import sets_of
+from grader.types import Notebook, Report
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(report: Report, *, version: str) -> str:
     """Return the report as HTML; the same report gives the same text."""
-    return _template().render(page=page.make(report, version))
+    return _environment().get_template("report.html").render(page=page.make(report, version))
+
+
+def render_notebooks(report: Report, notebooks: Sequence[Notebook]) -> dict[str, str]:
+    """Return the page of each notebook that was executed, by the name of its file.
+
+    A page that breaks by a fault of ours is left out, and the traceback is kept.
+    """
+    executed = [notebook for notebook in notebooks if file_of(notebook)]
+    sets = sets_of(report.trained, report.goals) if executed else ()
+    template = _environment().get_template("notebook.html")
+    pages = {}
+    for notebook in executed:
+        try:
+            page = notebook_page.make(report, notebook, sets)
+            pages[file_of(notebook)] = template.render(page=page)
+        except Exception:  # noqa: BLE001 - the points are known, and the .ipynb is there
+            log_fault(f"making the page of {notebook.name}")
+    return pages
 
 
 @cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         auto_reload=False,
@@ -31,4 +53,3 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    return environment.get_template("report.html")

@@ -14,6 +14,7 @@ from grader.report.cards import Card, PartRow, cards, part
 from grader.report.faults import WORDS, happened, warnings
 from grader.report.order import COUNTED, Root, roots, unwritten
 from grader.report.origin import facts, measured, unsafe
+from grader.report.run_sets import sets_of
 from grader.report.text import cleaned, count, listed, one_line, points
 from grader.report.training import Answer, Book, answers
 from grader.types import ItemResult, Report, Score
@@ -92,6 +93,11 @@ class Page:
     facts: tuple[tuple[str, str], ...]
     measured: str
 
+    @property
+    def charts(self) -> bool:
+        """Say whether there is a chart of a training run."""
+        return any(one.chart for book in self.books for one in book.sets)
+
 
 def make(report: Report, version: str) -> Page:
     """Return the page of a report."""
@@ -103,7 +109,8 @@ def make(report: Report, version: str) -> Page:
     links = anchors | {
         item.id: anchors[root.item.id] for root in (*fix, *missing) for item in root.consequences
     }
-    runs = training.anchors(report)
+    sets = sets_of(report.trained, report.goals)
+    runs = training.anchors(sets)
     own = {item: f"item-{n}" for n, item in enumerate(runs, start=1) if item not in links}
     counted = [item for item in report.items if item.status in COUNTED]
     gone = [root for root in fix if _is_gone(root.item)]
@@ -128,7 +135,7 @@ def make(report: Report, version: str) -> Page:
             if item.id not in carded and (phrases := warnings(item))
         ),
         ungraded=_ungraded(report.items),
-        books=training.books(report, own | links),
+        books=training.books(report, sets, own | links),
         answers=answered,
         flags=tuple((one_line(f.message), one_line(f.where)) for f in report.flags[:LISTED]),
         repaired=_capped(report.submission.repaired),
@@ -185,7 +192,7 @@ def _notes(score: Score, items: tuple[ItemResult, ...]) -> tuple[str, ...]:
             "They are listed at the end of the report."
         )
     if left := sum(item.possible for item in _left_out(items)):
-        notes.append(f"{count(left, 'point')} for notebooks left out: they were not to be run.")
+        notes.append(f"Notebooks were not to be run: {count(left, 'point')} are left out.")
     if any(item.status == "grader_fault" for item in items):
         notes.append("A part could not be graded. This is our fault and costs you nothing.")
     return tuple(notes)

@@ -13,6 +13,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from grader.report.cells import file_of
 from grader.types import (
     BoxState,
     Cause,
@@ -121,9 +122,13 @@ class ItemJson(TypedDict):
 
 
 class RunJson(TypedDict):
-    """One training run: what it tells of itself, and what its parameters do; null: not known."""
+    """One training run: what it tells of itself, and what its parameters do; null: not known.
+
+    `cell` counts all cells from 1; `cell_name` is what Jupyter shows, which earlier results lack.
+    """
 
     cell: int
+    cell_name: NotRequired[str]
     net: list[int]
     normalization: str | None
     dropout_keep_ratio: float | None
@@ -141,9 +146,10 @@ class RunJson(TypedDict):
 
 
 class NotebookJson(TypedDict):
-    """One notebook."""
+    """One notebook; `page` is the file that shows it as it ran, if there is one."""
 
     name: str
+    page: NotRequired[str]
     status: Literal[
         "executed", "error", "timeout", "missing", "unreadable", "skipped", "grader_fault"
     ]
@@ -290,17 +296,19 @@ def _notebooks(report: Report) -> Iterator[NotebookJson]:
             notebook = seen.get(name, unseen)
             yield {
                 "name": name,
+                "page": file_of(notebook),
                 "status": notebook.status,
                 "cells": len(notebook.cells) + len(notebook.markdown),
                 "failed_cell": notebook.failed_cell,
-                "runs": [_run(run) for run in report.trained if run.notebook == name],
+                "runs": [_run(run, notebook) for run in report.trained if run.notebook == name],
             }
 
 
-def _run(run: Trained) -> RunJson:
+def _run(run: Trained, notebook: Notebook) -> RunJson:
     claim = run.training
     return {
         "cell": claim.cell,
+        "cell_name": notebook.cell_name(claim.cell),
         "net": list(claim.layer_sizes),
         "normalization": claim.normalization,
         "dropout_keep_ratio": _finite(claim.dropout_keep_ratio),

@@ -1,6 +1,6 @@
 """Text from strangers, made fit to be seen: bounded, and with nothing in it that is invisible.
 
-`cleaned` goes through a whole Report once, so that no writer has to remember it. HTML is not
+`cleaned` goes through a whole record once, so that no writer has to remember it. HTML is not
 escaped here: that is what the template's autoescape is for.
 """
 
@@ -10,10 +10,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from grader.types import Raised, Report, Smallest
+from grader.types import Raised, Smallest
 
+Record = TypeVar("Record")
 LIMIT = 600  # characters of one text
 LINE = 160  # characters of one line of source
 FRAMES = 8  # the innermost lines of an exception
@@ -21,9 +22,9 @@ _LOOK_EMPTY = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category
 _EXPONENT = re.compile(r"e([+-])0*(\d)")
 
 
-def cleaned(report: Report) -> Report:
-    """Return the report with every text in it cut and its invisible characters spelled out."""
-    known: Report = _clean(report)
+def cleaned(record: Record) -> Record:
+    """Return a record with every text in it cut and its invisible characters spelled out."""
+    known: Record = _clean(record)
     return known
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.report.curves import Curves, curves
+from grader.report import curves, sweep
+from grader.report.cells import REPORT, file_of, link_to, named
+from grader.report.drawing import Chart
 from grader.report.faults import ShownFault, show_fault
 from grader.report.prose import from_markdown
+from grader.report.run_sets import SETTINGS, RunSet
 from grader.report.text import count, one_line, shown
 from grader.types import Cell, Fault, ItemResult, Notebook, Question, Report, Trained
 
 MOST_RUNS = 40  # rows of a table
-MOST_CURVES = 40  # pictures of a page
+MOST_CHARTS = 20  # of a page
 MOST_CELLS = 3  # failed cells of a notebook that are shown
 ANSWER = 6_000  # characters of an answer that are shown
+Link = tuple[str, str]  # what it says, and where it leads; empty where there is nothing
 
 STATES: Mapping[str, str] = {
     "executed": "ran from the first cell to the last",
@@ -26,38 +30,53 @@ STATES: Mapping[str, str] = {
     "grader_fault": "could not be run: our fault",
     "skipped": "was not run",
 }
-NORMALS = {"batchnorm": "batch normalization", "layernorm": "layer normalization"}
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run: a row of the table, and its curves where an item rests on it.
+class Row:
+    """One run in the table of a chart; accuracies are text, those that it tells of first."""
 
-    `claimed` and `real` are accuracies on training and validation images, as text; `items` are
-    (title, link) with an empty link where there is no card.
-    """
+    name: str
+    cell: Link
+    shares: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True)
+class LegendRow:
+    """One entry of a legend, with the cells that its runs come from."""
+
+    style: int
+    text: str
+    value: str
+    cells: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs that stand together: a chart where there is one, and a table; `items` rest on them."""
 
     anchor: str
     title: str
-    claimed: tuple[str, str]
-    real: tuple[str, str]
-    hidden: str
-    message: str
-    items: tuple[tuple[str, str], ...]
-    curves: Curves | None
+    shared: str
+    items: tuple[Link, ...]
+    chart: Chart | None
+    legend: tuple[LegendRow, ...]
+    rows: tuple[Row, ...]
+    more: int
 
 
 @dataclass(frozen=True)
 class Book:
-    """One notebook; `ran` says whether it was executed at all."""
+    """One notebook; `page` leads to it as it ran, and is empty if it did not run."""
 
     name: str
     state: str
-    ran: bool
-    stopped: tuple[tuple[str, ShownFault | None], ...]
+    page: str
+    stopped: tuple[tuple[str, str, str, ShownFault | None], ...]
     more_stopped: int
-    runs: tuple[Run, ...]
-    more_runs: int
+    sets: tuple[Runs, ...]
+    plots: tuple[Link, ...]
     repaired: tuple[str, ...]
 
 
@@ -72,35 +91,105 @@ class Answer:
     html: str
 
 
-def anchors(report: Report) -> dict[str, str]:
-    """Return the anchor of the first run that each item rests on."""
+def anchors(sets: Sequence[RunSet]) -> dict[str, str]:
+    """Return the anchor of the first runs that each item rests on."""
     found: dict[str, str] = {}
-    for number, run in enumerate(report.trained, start=1):
-        for item in run.items:
-            found.setdefault(item, f"run-{number}")
+    for number, one in enumerate(sets, start=1):
+        for item in one.items:
+            found.setdefault(item, f"runs-{number}")
     return found
 
 
-def books(report: Report, links: Mapping[str, str]) -> tuple[Book, ...]:
+def anchors_of_cell(
+    report: Report, sets: Sequence[RunSet], notebook: str
+) -> dict[int, tuple[Link, ...]]:
+    """Return where the report has the runs of each cell of a notebook, by the cell's number."""
+    titles = {item.id: item.title for item in report.items}
+    found: dict[int, list[Link]] = {}
+    for number, one in enumerate(sets, start=1):
+        items = tuple((titles.get(item, item), "") for item in one.items)
+        runs = [report.trained[index] for index in one.runs]
+        for cell in sorted({run.training.cell for run in runs if run.notebook == notebook}):
+            found.setdefault(cell, []).append((_title(one, items), f"{REPORT}#runs-{number}"))
+    return {cell: tuple(links) for cell, links in found.items()}
+
+
+def books(report: Report, sets: Sequence[RunSet], links: Mapping[str, str]) -> tuple[Book, ...]:
     """Return what became of each notebook; `links` leads from an item to its card or its row."""
     titles = {item.id: item.title for item in report.items}
-    left = MOST_CURVES
-    made = []
-    for notebook in report.notebooks:
-        runs: list[Run] = []
-        mine = [(n, r) for n, r in enumerate(report.trained, 1) if r.notebook == notebook.name]
-        # Runs that items rest on come first where there are too many for the table.
-        chosen = sorted(sorted(mine, key=lambda pair: not pair[1].items)[:MOST_RUNS],
-                        key=lambda pair: pair[0])  # fmt: skip
-        for number, run in chosen:
-            items = tuple((titles.get(name, name), links.get(name, "")) for name in run.items)
-            runs.append(_run(number, run, items, bool(run.items and left)))
-            left -= runs[-1].curves is not None
-        made.append(_book(notebook, tuple(runs), len(mine) - len(chosen)))
-    return tuple(made)
+    notebooks = {notebook.name: notebook for notebook in report.notebooks}
+    made: dict[str, list[Runs]] = {}
+    for number, one in enumerate(sets, start=1):
+        items = tuple((titles.get(item, item), links.get(item, "")) for item in one.items)
+        name = report.trained[one.runs[0]].notebook
+        chart = _draw(one, report.trained) if number <= MOST_CHARTS else None
+        made.setdefault(name, []).append(
+            _runs(f"runs-{number}", one, items, chart, report.trained, notebooks)
+        )
+    return tuple(_book(each, tuple(made.get(each.name, ()))) for each in report.notebooks)
 
 
-def _book(notebook: Notebook, runs: tuple[Run, ...], more_runs: int) -> Book:
+def _draw(one: RunSet, trained: Sequence[Trained]) -> Chart | None:
+    if not one.drawn:
+        return None
+    return sweep.draw(one, trained) if one.over else curves.draw(one, trained)
+
+
+def _runs(
+    anchor: str,
+    one: RunSet,
+    items: tuple[Link, ...],
+    chart: Chart | None,
+    trained: Sequence[Trained],
+    notebooks: Mapping[str, Notebook],
+) -> Runs:
+    def cell(index: int) -> Link:
+        run = trained[index]
+        notebook = notebooks.get(run.notebook) or Notebook(run.notebook, "skipped")
+        where = notebook.cell_name(run.training.cell)
+        elsewhere = run.notebook != trained[one.runs[0]].notebook
+        return (f"{run.notebook}, {where}" if elsewhere else where,
+                link_to(notebook, run.training.cell))  # fmt: skip
+
+    legend = tuple(
+        LegendRow(key.style, key.text, key.value, tuple(dict.fromkeys(map(cell, key.runs))))
+        for key in (chart.legend if chart else ())
+    )
+    rows = [
+        Row(name, cell(index), _shares(trained[index]), _message(trained[index]))
+        for name, index in zip(one.names, one.runs)
+    ]
+    left = max(0, len(rows) - MOST_RUNS)
+    return Runs(anchor, _title(one, items), one.shared, items, chart, legend,
+                tuple(rows[:MOST_RUNS]), left)  # fmt: skip
+
+
+def _message(run: Trained) -> str:
+    """Return what is odd about a run: why it could not be computed again, or not be repeated."""
+    doubt = f"not repeated: {run.doubt}" if run.doubt and run.doubt != run.message else ""
+    return one_line("; ".join(filter(None, (run.message, doubt))))
+
+
+def _title(one: RunSet, items: tuple[Link, ...]) -> str:
+    if items:
+        return "; ".join(title for title, _ in items)
+    if not one.drawn or not one.differ:
+        return "Other runs"
+    return f"One net, several {SETTINGS[one.over or one.differ[0]].many}"
+
+
+def _shares(run: Trained) -> tuple[str, ...]:
+    told = run.training
+    train = max((float(a) for a in told.train_acc_history if math.isfinite(a)), default=None)
+    real = (run.train_accuracy, run.val_accuracy, run.hidden_accuracy)
+    return tuple(map(_share, (train, told.best_val_acc, *real)))
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.3f}"
+
+
+def _book(notebook: Notebook, sets: tuple[Runs, ...]) -> Book:
     failed = [cell for cell in notebook.cells if cell.outcome in ("failed", "timeout", "died")]
     state = STATES[notebook.status]
     if notebook.message and notebook.status != "missing":
@@ -108,54 +197,26 @@ def _book(notebook: Notebook, runs: tuple[Run, ...], more_runs: int) -> Book:
     return Book(
         name=one_line(notebook.name),
         state=state,
-        ran=notebook.status not in ("missing", "unreadable", "skipped", "grader_fault"),
-        stopped=tuple(map(_stopped, failed[:MOST_CELLS])),
+        page=file_of(notebook),
+        stopped=tuple(_stopped(notebook, cell) for cell in failed[:MOST_CELLS]),
         more_stopped=max(0, len(failed) - MOST_CELLS),
-        runs=runs,
-        more_runs=more_runs,
+        sets=sets,
+        plots=tuple(
+            (f"{cell.name}: {count(len(cell.images), 'plot')}", link_to(notebook, cell.number))
+            for cell in notebook.cells
+            if cell.images
+        ),
         repaired=tuple(map(one_line, notebook.repaired[:MOST_RUNS])),
     )
 
 
-def _stopped(cell: Cell) -> tuple[str, ShownFault | None]:
-    sentence = f"Cell {cell.number} {one_line(cell.why) or 'stopped with an error'}"
+def _stopped(notebook: Notebook, cell: Cell) -> tuple[str, str, str, ShownFault | None]:
+    """Return what to say of a cell that stopped: its name, a link, what became of it, and where."""
+    why, link = one_line(cell.why) or "stopped with an error", link_to(notebook, cell.number)
     if cell.raised is None:
-        return sentence, None
-    return sentence, show_fault(Fault("", "", "", "error", sentence, True, raised=cell.raised), 0)
-
-
-def _run(number: int, run: Trained, links: tuple[tuple[str, str], ...], drawn: bool) -> Run:
-    best = max((float(a) for a in run.training.train_acc_history if math.isfinite(a)), default=None)
-    return Run(
-        anchor=f"run-{number}",
-        title=_title(run),
-        claimed=(_share(best), _share(run.training.best_val_acc)),
-        real=(_share(run.train_accuracy), _share(run.val_accuracy)),
-        hidden=_share(run.hidden_accuracy),
-        message=one_line(run.message),
-        items=links,
-        curves=curves(run) if drawn else None,
-    )
-
-
-def _title(run: Trained) -> str:
-    """Return which run it is: "Cell 12: 3072-100-10, adam, batches of 50, 10 epochs, ..."."""
-    claim = run.training
-    images = claim.num_train if claim.rows is None else len(claim.rows)
-    phrases = ["-".join(map(str, claim.layer_sizes[:12])) or "a net", one_line(claim.update_rule)]
-    if claim.normalization:
-        phrases.append(NORMALS.get(claim.normalization, one_line(claim.normalization)))
-    if claim.dropout_keep_ratio is not None and 0 < claim.dropout_keep_ratio < 1:
-        phrases.append(f"dropout {claim.dropout_keep_ratio:g}")
-    if claim.initial_weight_std:
-        phrases.append(f"first weights {claim.initial_weight_std[0]:.1g}")
-    phrases += [f"batches of {claim.batch_size:,}", count(claim.num_epochs, "epoch"),
-             f"{images:,} images"]  # fmt: skip
-    return f"Cell {claim.cell}: {', '.join(phrases)}"
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None or not math.isfinite(value) else f"{value:.3f}"
+        return cell.name, link, why, None
+    fault = Fault("", "", "", "error", why, True, raised=named(cell.raised, notebook))
+    return cell.name, link, why, show_fault(fault, 0)
 
 
 def answers(questions: tuple[Question, ...], items: tuple[ItemResult, ...]) -> tuple[Answer, ...]:

@@ -37,6 +37,7 @@ from grader.types.notebooks import (
     Question,
     Trained,
     Training,
+    TrainingGoal,
     TrainingLog,
 )
 
@@ -45,7 +46,7 @@ __all__ = [
     "Comparison", "Diagnosis", "Evidence", "Fault", "FaultKind", "Flag", "ItemResult", "Notebook",
     "Outcome",
     "PartResult", "Progress", "Question", "Raised", "Report", "Score", "Smallest", "Status",
-    "Submission", "Trained", "Training", "TrainingLog",
+    "Submission", "Trained", "Training", "TrainingGoal", "TrainingLog",
 ]  # fmt: skip
 
 Progress = Callable[[str, int, int], None]  # what is done, how many are, of how many
@@ -101,3 +102,4 @@ class Report:
     trained: tuple[Trained, ...] = ()
     questions: tuple[Question, ...] = ()
     why_rubric: str = ""
+    goals: tuple[TrainingGoal, ...] = ()

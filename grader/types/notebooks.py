@@ -180,6 +180,18 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class TrainingGoal:
+    """What one part of an item asks of training runs, as far as a chart of them needs it.
+
+    `over` is the setting that has to vary in a sweep: "initial_scale" or "batch_size".
+    """
+
+    item: str
+    judge: Literal["reaches", "beats", "sweeps"]
+    over: str = ""
+
+
+@dataclass(frozen=True)
 class Question:
     """One inline question and its answer, as the student's Markdown, bounded."""
 

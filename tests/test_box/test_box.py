@@ -218,20 +218,24 @@ def test_stopping_in_the_middle_of_a_case_leaves_no_process() -> None:
 
 ORPHANED = """
 import sys, time
+from dataclasses import replace
 sys.path.insert(0, {root!r})
+from grader.box import plan
 from tests.test_box import test_box
-worker = test_box.Worker()
-worker.open(test_box.job("import time; time.sleep(600)"), test_box.soon(60))
+worker = test_box.Worker(plan.choose("{mode}"))
+slow = replace(test_box.job("import time; time.sleep(600)"), case_s=60.0)
+worker.open(slow, test_box.soon(60))
 rows, inputs = test_box.cases()
 print("open", flush=True)
 list(worker.run(rows, inputs, test_box.soon(60)))
 """
 
 
-def test_a_grader_that_is_killed_leaves_no_process() -> None:
+@pytest.mark.parametrize("mode", ["auto", "landlock"])
+def test_a_grader_that_is_killed_leaves_no_process(mode: str) -> None:
     """Nobody is left to clean up: what is below must notice by itself."""
     before = processes.mine()
-    script = ORPHANED.format(root=str(handed_in.ROOT))
+    script = ORPHANED.format(root=str(handed_in.ROOT), mode=mode)
     grader = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     assert grader.stdout and grader.stdout.readline() == b"open\n"
     time.sleep(0.3)
@@ -240,7 +244,7 @@ def test_a_grader_that_is_killed_leaves_no_process() -> None:
     grader.kill()
     grader.wait()
     grader.stdout.close()
-    assert processes.gone(below, within_s=6.0), "the worker outlived its grader"
+    assert processes.gone(below, within_s=3.0), "the worker outlived its grader"
     assert processes.gone(processes.mine() - before)
 
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from grader.box import session as session_module
 from grader.box.job import Gone
 from grader.guest.modules import GRADED
 from grader.guest.wire import Late
@@ -52,6 +54,25 @@ def observed(
     seen = end.session(worker, rubric).observe(run, is_right, more)
     short = {name(item + case): item + case for item in SHORT for case in "abcde+"}
     return [" ".join(short[one] for one in group) for group in worker.ran], seen
+
+
+# ---------------------------------------------------------------- room
+
+
+def test_large_answers_are_kept_as_long_as_there_is_room_and_small_ones_always(
+    rubric: Rubric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "ROOM", 100)
+    monkeypatch.setattr(session_module, "SMALL", 40)
+    big, small = np.zeros((5, 2)), np.ones(5)  # 80 bytes, 40 bytes
+    cases = [case for case in rubric.cases if case.item == "affine_forward"]
+    replies = {case.id: {"out": big} for case in cases}
+    worker = end.Worker({**replies, cases[-1].id: {"out": small}})
+    seen = end.session(worker, rubric).once(cases)
+    kept = [one.id for one in cases if seen[one.id].arrays]
+    assert kept == [cases[0].id, cases[-1].id]
+    assert {seen[case.id].outcome for case in cases} == {"answered"}
+    assert seen[cases[1].id].refused == {"out": "an array of shape (5, 2), too large for an answer"}
 
 
 # ---------------------------------------------------------------- order

@@ -301,6 +301,26 @@ def test_points_that_wait_for_a_person_are_not_earned_and_fail_under_says_so(
     assert grade("right", "--fail-under", "64").code == 0
 
 
+def test_executed_notebooks_and_their_pages_lie_beside_the_report(
+    grade: Grade, right: Path
+) -> None:
+    cells = [{"cell_type": "code", "metadata": {}, "source": text} for text in ("1", "", "1/0")]
+    book = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    (right / "Dropout.ipynb").write_text(json.dumps(book))
+    (right / "FullyConnectedNets.ipynb").write_text("{")
+    assert grade("right").code == 0
+    folder = Path("graded/right")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "Dropout.html", "Dropout.ipynb", "report.html", "result.json",
+    ]  # fmt: skip
+    page, report = ((folder / name).read_text() for name in ("Dropout.html", "report.html"))
+    assert 'href="Dropout.html#cell-3">code cell 3, In [2]</a>: stopped with an error' in report
+    assert "FullyConnectedNets.html" not in report and "There is no page of it" in report
+    assert 'id="cell-3"' in page and "1/0</mark>" in page and 'href="report.html"' in page
+    pages = {book["name"]: book["page"] for book in read("graded/right")["notebooks"]}
+    assert pages["Dropout.ipynb"] == "Dropout.html" and pages["FullyConnectedNets.ipynb"] == ""
+
+
 def test_fail_under_is_met_by_exactly_that_share(grade: Grade, wrong: Path) -> None:
     grade("wrong")
     score = read("graded/wrong")["score"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +22,15 @@ from grader.rubric.records import ImageProfile
 from grader.types import Cell, Notebook, Raised, Report, Training
 from tests.support import handed_in
 from tests.support.training_runs import NAMES, TRAINING
+from tests.test_report import samples
 
 PROFILE = ImageProfile(training=200, validation=200, test=10, hidden=200)
 FAILED = Raised("NotImplementedError", "adam: write this", ((f"{NAMES[0]}, cell 9", 1, "", "f()"),))
+CELLS = (
+    Cell(3, "train()", "ran", count=2, place=2),
+    Cell(9, "f()", "failed", raised=FAILED, count=7, place=8),
+)
+WRITTEN = samples.written(*CELLS)
 QUESTION = "## Inline Question 1\nWhy?\n## Answer:\nBecause of **it**."
 
 
@@ -67,7 +74,7 @@ def graded(
     forged = training(images, 5, train_acc_history=np.ones(5))
     forged = replace(forged, params={k: 0 * v for k, v in forged.params.items()})
     first = Notebook(
-        NAMES[0], "error", cells=(Cell(9, "f()", "failed", raised=FAILED),),
+        NAMES[0], "error", cells=CELLS, written=WRITTEN,
         trainings=(training(images, 3), forged),
     )  # fmt: skip
     last = Notebook(NAMES[2], "executed", markdown={1: QUESTION}, tags={1: ("pdf-inline",)})
@@ -110,12 +117,14 @@ def test_result_json_tells_runs_and_answers(
 ) -> None:
     told = json.loads(result.write(graded[0]))
     first, missing, last = told["notebooks"]
-    assert (first["status"], first["failed_cell"], first["cells"]) == ("error", 9, 1)
+    assert (first["status"], first["failed_cell"], first["cells"]) == ("error", 9, 2)
+    assert (first["page"], last["page"]) == ("FullyConnectedNets.html", "")
     assert (missing["status"], missing["runs"]) == ("missing", [])
     assert (last["status"], last["cells"]) == ("executed", 1)
     good, forged = first["runs"]
     assert good == {
-        "cell": 3, "net": [3072, 20, 20, 10], "normalization": None, "dropout_keep_ratio": None,
+        "cell": 3, "cell_name": "code cell 2, In [2]", "net": [3072, 20, 20, 10],
+        "normalization": None, "dropout_keep_ratio": None,
         "update_rule": "sgd", "batch_size": 100, "epochs": 20, "train": 50,
         "best_train_accuracy": 0.9, "best_val_accuracy": 0.52, "recomputed_train_accuracy": 1.0,
         "recomputed_val_accuracy": graded[0].trained[0].val_accuracy,
@@ -136,10 +145,31 @@ def test_the_page_shows_runs_failed_cells_and_answers(
     graded: tuple[Report, tuple[Notebook, ...]],
 ) -> None:
     page = html.render(graded[0], version="")
-    for text in ("BatchNormalization.ipynb not handed in, 11.4 points to earn",
-                 "Cell 9 stopped with an error", "adam: write this", "<strong>it</strong>",
-                 "3072-20-20-10", '<figure class="curves"'):  # fmt: skip
+    link = '<a href="FullyConnectedNets.html#cell-9">code cell 8, In [7]</a>: stopped with an error'
+    for text in ("BatchNormalization.ipynb not handed in, 11.4 points to earn", link,
+                 "adam: write this", "<strong>it</strong>", "3072-20-20-10",
+                 '<figure class="chart"', "f()"):  # fmt: skip
         assert text in page
+
+
+def test_the_page_of_a_notebook_leads_to_its_runs_and_back(
+    graded: tuple[Report, tuple[Notebook, ...]],
+) -> None:
+    report, books = graded
+    ((name, page),) = html.render_notebooks(report, books).items()
+    assert name == "FullyConnectedNets.html"
+    run = html.render(report, version="")
+    for anchor in re.findall(r'href="report.html#(runs-\d+)"', page):
+        assert f'id="{anchor}"' in run
+    assert 'href="report.html#runs-1"' in page and "Three layers overfit 50 images" in page
+
+
+def test_a_report_knows_what_the_items_ask_of_runs(
+    graded: tuple[Report, tuple[Notebook, ...]],
+) -> None:
+    asked = {(goal.item, goal.judge, goal.over) for goal in graded[0].goals}
+    assert ("batchnorm_init_scale", "sweeps", "initial_scale") in asked
+    assert ("update_rules", "beats", "") in asked and ("best_model", "reaches", "") in asked
 
 
 def test_without_notebooks_nothing_is_asked_of_them(

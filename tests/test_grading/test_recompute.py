@@ -18,9 +18,11 @@ from grader.grading.training import recompute
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import Recompute, net_of, scores
 from grader.rubric.records import ImageProfile
+from grader.types import Cell, Notebook
 from tests.conftest import ROOT
 from tests.support.training_runs import TRAINING
 
+BOOK = Notebook("N.ipynb", "executed", cells=(Cell(7, "", "ran", count=3, place=4),))
 PROFILE = ImageProfile(training=400, validation=250, test=10, hidden=250)
 
 
@@ -35,7 +37,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Images]:
 
 def look(images: Images, **told: Any) -> Any:
     told = {"layer_sizes": (), "rows": np.arange(50), **told}
-    return Recompute(images, 100, 0.0).run("N.ipynb", replace(TRAINING, **told))
+    return Recompute(images, 100, 0.0).run(BOOK, replace(TRAINING, **told))
 
 
 def params(*hidden: int, normal: bool = False, seed: int = 0) -> dict[str, np.ndarray]:
@@ -131,7 +133,7 @@ def test_hidden_images_are_for_runs_that_may_earn(
     floor: float, looked: bool, images: Images
 ) -> None:
     run = replace(TRAINING, params=params(), layer_sizes=(), rows=np.arange(9))
-    found = Recompute(images, 100, floor).run("N.ipynb", run)
+    found = Recompute(images, 100, floor).run(BOOK, run)
     assert (found.hidden_accuracy is not None) == looked
 
 
@@ -249,10 +251,10 @@ def test_rows_are_different_images_of_ours_or_none(
 def test_the_same_parameters_count_once(images: Images) -> None:
     judge = Recompute(images, 100, 0.0)
     run = replace(TRAINING, params=GOOD, layer_sizes=(), cell=7)
-    assert judge.run("N.ipynb", run).val_accuracy is not None
-    again = judge.run("N.ipynb", replace(run, batch_size=5))
-    assert again.val_accuracy is None and "N.ipynb, cell 7" in again.message
-    assert judge.run("N.ipynb", replace(run, params=params(20, seed=2))).val_accuracy is not None
+    assert judge.run(BOOK, run).val_accuracy is not None
+    again = judge.run(BOOK, replace(run, batch_size=5))
+    assert again.val_accuracy is None and "N.ipynb, code cell 4, In [3]" in again.message
+    assert judge.run(BOOK, replace(run, params=params(20, seed=2))).val_accuracy is not None
 
 
 def test_the_work_for_all_runs_of_a_submission_is_bounded(
@@ -262,7 +264,7 @@ def test_the_work_for_all_runs_of_a_submission_is_bounded(
     monkeypatch.setattr(recompute, "MOST_WORK", 2 * cost)
     judge = Recompute(images, 100, 0.0)
     runs = [replace(TRAINING, params=params(seed=n), layer_sizes=()) for n in range(3)]
-    found = [judge.run("N.ipynb", run) for run in runs]
+    found = [judge.run(BOOK, run) for run in runs]
     assert [run.val_accuracy is not None for run in found] == [True, True, False]
     assert "so many" in found[2].message
     assert found[2].training.rows is None  # so that it is a claim, and does not count as wrong

@@ -19,6 +19,7 @@ from tests.support import handed_in
 
 Given = tuple[str, str] | tuple[str, str, tuple[str, ...]]
 ASKED = "Why does the sky look blue?\nExplain in a sentence."
+LONG = "Light of a short wave meets more of the small things in the air than light of a long one"
 PDF = ("pdf-inline",)
 
 
@@ -186,7 +187,71 @@ LAYOUTS: dict[str, tuple[list[Given], list[str]]] = {
         ["It is.", B, B],
     ),
     "a short answer": ([("md", "## Inline Question 1\na?\n## Answer:\nyes", PDF)], ["yes", B, B]),
-    "two letters": ([("md", "## Inline Question 1\na?\n## Answer:\n**no**", PDF)], [B, B, B]),
+    "two letters": ([("md", "## Inline Question 1\na?\n## Answer:\n_no_", PDF)], ["_no_", B, B]),
+    "one of several": (
+        [("md", "## Inline Question 1\na?\n1. b\n2. c\n## Answer: 2", PDF),
+         ("md", "## Inline Question 2\na?\n## Answer:\n[1]", PDF),
+         ("md", "## Inline Question 3\na?\n## Answer:\n", PDF), ("md", "**A**")],
+        ["2", "[1]", "**A**"],
+    ),
+    "a choice that repeats an option": (
+        [("md", f"## Inline Question 1\n{ASKED}\n\n1. {LONG}\n\n2. Dust of the road\n\n"
+          f"## Answer:\n1. {LONG}", PDF)],
+        [f"1. {LONG}", B, B],
+    ),
+    "nothing but decoration": (
+        [("md", "## Inline Question 1\na?\n## Answer:\n...\n\n---\n\n> ?\n\n***", PDF)], [B, B, B]
+    ),
+    "what editors and templates leave": (
+        [("md", "## Inline Question 1\na?\n## Answer:\n*Write your answer here.*", PDF),
+         ("md", "## Inline Question 2\na?\n## Answer:\n<your answer>", PDF)],
+        [B, B, B],
+    ),
+    "short markers": (
+        [("md", "## Inline Question 1\na?\n\nAns: It scatters.", PDF),
+         ("md", "## Inline Question 2\na?"), ("md", "**Ans.** At *noon*."),
+         ("md", "## Inline Question 3\na?\n**Solution:** At night.")],
+        ["It scatters.", "**Ans.** At *noon*.", "At night."],
+    ),
+    # ---------------------------------------------------------------- the question's own text again
+    "the question is pasted behind": (
+        [("md", f"## Inline Question 1\n{LONG}?\n\n## Answer:\nIt scatters.\n\n{LONG}?", PDF)],
+        ["It scatters.", B, B],
+    ),
+    "the question is pasted before, in a cell of its own": (
+        [("md", f"## Inline Question 1\n{LONG}?\nExplain.", PDF),
+         ("md", f"**{LONG}?**\n\nIt scatters.\n\nTwice.")],
+        ["It scatters.\n\nTwice.", B, B],
+    ),
+    "the marker was put right below the heading": (
+        [("md", "## Inline Question 1\n## Answer: It scatters.\n\nWhat happens if we do not divide?"
+          "\n\n1. one thing\n2. the other", PDF), NEXT],
+        ["It scatters.", B, B],
+    ),
+    "an answer that asks back": (
+        [("md", f"## Inline Question 1\n{ASKED}\n## Answer:\nIt scatters.\n\nWhy divide, then?")],
+        ["It scatters.\n\nWhy divide, then?", B, B],
+    ),
+    "only the question, pasted": (
+        [("md", f"## Inline Question 1\n{LONG}?\n## Answer:\n{LONG}?", PDF)], [f"{LONG}?", B, B]
+    ),
+    # ---------------------------------------------------------------- other languages
+    "translated without tags": (
+        [("md", "## 内联问题 1\n为什么？\n\n## 答案：\n散射。"), CODE,
+         ("md", "## 内联问题 2：\n为什么？"), ("md", "**答：** 中午。"), NEXT,
+         ("md", "### 梯度消失问题\n见上文。")],
+        ["散射。", "中午。", B],
+    ),
+    "Spanish and German": (
+        [("md", "## Pregunta en línea 1\n¿Por qué?\n\n**Respuesta:** Se dispersa."), CODE,
+         ("md", "**Frage 3:** Warum?"), ("md", "## Antwort\nAbends."),
+         ("md", "## Eine Frage der Zeit\nMehr davon.")],
+        ["Se dispersa.", B, "Abends."],
+    ),
+    "translated numerals, by place": (
+        [("md", "## 问题一\n为什么？\n\n散射。", PDF), ("md", "## 问题二\n为什么？\n\n中午。")],
+        ["## 问题一\n为什么？\n\n散射。", "## 问题二\n为什么？\n\n中午。", B],
+    ),
     "only a comment": (
         [("md", "## Inline Question 1\na?\n## Answer:\n<!-- write here, please -->", PDF)],
         [B, B, B],
@@ -226,6 +291,12 @@ NETS = {
     1: "Which of sigmoid, ReLU and leaky ReLU lose their slope?",
     2: "Was the three layer net or the five layer net harder to start?",
     3: "Why do the steps of AdaGrad become small?",
+}
+NORMS = {
+    1: "How does the scale of the weight initialization matter to each kind of net?",
+    2: "How do normalization and the batch size go together?",
+    3: "Which way of preprocessing is analogous to which normalization?",
+    4: "When is layer normalization likely to not work well?",
 }
 DROPS = {
     1: "What changes if nothing is divided by p?",
@@ -297,19 +368,53 @@ def test_an_early_year_asks_what_it_asked(year: int, assignments: dict[str, Assi
     assert set(questions) == {"FullyConnectedNets/2", "BatchNormalization/1", "Dropout/2"}
 
 
+ORDERS: dict[str, tuple[list[tuple[int, str]], dict[int, str]]] = {
+    # (the question, its heading) in the order of the notebook -> by which answer each is known
+    "words before numbers": ([(4, "1"), (2, "2"), (1, "4")], {4: "a", 2: "b", 1: "c"}),
+    "words of a later one before the number of an earlier": (
+        [(0, "2"), (2, "")], {2: "b", 1: "a"}
+    ),
+    "all but one have words": (
+        [(1, ""), (2, ""), (0, ""), (4, "")], {1: "a", 2: "b", 3: "c", 4: "d"}
+    ),
+    "numbers are moved as those that are known": ([(0, "1"), (3, "2"), (4, "3")],
+                                                  {2: "a", 3: "b", 4: "c"}),
+    "no words, no numbers": ([(0, ""), (0, "")], {1: "a", 2: "b"}),
+    "a number that nobody asks": ([(0, "7"), (0, "2")], {1: "a", 2: "b"}),
+    "words twice": ([(3, ""), (3, "")], {3: "a", 4: "b"}),
+    "five of four": ([(0, "")] * 5, {1: "a", 2: "b", 3: "c", 4: "d"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_all_words_come_before_all_numbers_and_these_before_the_order(
+    name: str, rubric: Rubric
+) -> None:
+    order, expected = ORDERS[name]
+    cells: list[Given] = []
+    for (number, given), answer in zip(order, "abcde"):
+        asked = NORMS.get(number, "Why is that?")
+        cells += [("md", f"## Inline Question {given}\n{asked}\n## Answer: {answer}", PDF), CODE]
+    questions = found(rubric, notebook(cells, "BatchNormalization.ipynb"))
+    answers = {n: questions[f"BatchNormalization/{n}"].answer for n in (1, 2, 3, 4)}
+    assert {n: answer for n, answer in answers.items() if answer} == expected
+
+
 def test_our_own_questions_are_known_by_their_words_too(rubric: Rubric) -> None:
-    """Where a student's editor lost the tags."""
-    for name in ("FullyConnectedNets", "Dropout"):
+    """If a student's editor lost the tags."""
+    for name in NAMES:
         path = handed_in.ROOT / "reference" / f"{name}.py"
         cells = percent.parse(path.read_text(encoding="utf-8"), name)
         asked = [cell.source for cell in cells if "inline-question" in cell.tags]
-        mixed = [(n, re.sub(r"(?i)question \d", "Question", asked[n - 1])) for n in (3, 1, 2)]
+        count = len(asked)
+        order = (count, *range(1, count))
+        mixed = [(n, re.sub(r"(?i)question \d", "Question", asked[n - 1])) for n in order]
         made: list[Given] = []
         for n, question in mixed:
             made += [("md", question), ("md", f"**Answer:** number {n}"), CODE]
         questions = found(rubric, notebook(made, f"{name}.ipynb"))
-        assert {n: questions[f"{name}/{n}"].answer for n in (1, 2, 3)} == {
-            n: f"number {n}" for n in (1, 2, 3)
+        assert {n: questions[f"{name}/{n}"].answer for n in order} == {
+            n: f"number {n}" for n in order
         }
 
 

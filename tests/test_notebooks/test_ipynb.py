@@ -176,7 +176,6 @@ def test_what_only_makes_sense_elsewhere_is_left_out_and_told(name: str) -> None
     ready = ipynb.runnable(3, source)
     assert (ready.text, len(ready.repaired), ready.number) == (runs, repairs, 3)
     assert bool(ready.why) == (not runs)
-    assert all("cell 3" in line for line in ready.repaired)
 
 
 def test_the_executed_notebook_is_valid_and_holds_nothing_but_safe_outputs() -> None:

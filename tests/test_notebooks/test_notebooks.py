@@ -215,8 +215,8 @@ def test_a_solved_notebook_runs_without_an_error_and_its_checks_are_good(
     fine = {
         "", "its parameters are not all finite: the training ran away",  # the largest scales
         # The net without normalization stands beside both series of batch sizes.
-        "it has the very parameters of the run in BatchNormalization.ipynb, cell 24, which counts "
-        "once",
+        "it has the very parameters of the run in BatchNormalization.ipynb, code cell 12, In [12], "
+        "which counts once",
     }  # fmt: skip
     assert {run.message for run in whole.runs(name)} <= fine
     assert all(run.training.rows is not None for run in whole.runs(name))

@@ -53,6 +53,8 @@ class Worker:
     def __init__(self, *told: Message, lost: bool = False) -> None:
         self.told, self.lost, self.runs = told, lost, 0
 
+    def start(self) -> None: ...
+
     def open(self, job: Job, deadline: float) -> None:
         self.runs += 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import time
@@ -271,7 +272,7 @@ REWIRED = {
 def test_a_kernel_that_is_rewired_spoils_only_itself(worker: Worker, what: str) -> None:
     found = ran(worker, "print('kept')", REWIRED[what], "print('100/100')")
     assert found.cells[0].text == "kept\n"
-    assert found.trainings == () and found.status in ("executed", "error")
+    assert found.trainings == () and found.status in ("executed", "error", "timeout")
     assert ran(worker, "'again'").cells[0].text == "'again'\n"
 
 
@@ -358,6 +359,7 @@ def test_a_notebook_of_2017_tells_of_its_runs_too(worker: Worker) -> None:
     with Spool() as spool:
         found = ran(worker, head, "!bash get_datasets.sh\n%cd ..", train, files=files, spool=spool)
         assert outcomes(found) == ["skipped", "ran", "ran"] and len(found.repaired) == 3
+        assert found.repaired[0].startswith("N.ipynb, code cell 1, In [1]: skipped: it looks")
         (run,) = found.trainings
         assert set(run.params) >= {"gamma1", "beta1"} and len(run.bn_statistics) == 1
         assert run.dropout_keep_ratio == 0.25  # where it is 0 or 1 nothing is dropped
@@ -473,7 +475,7 @@ def test_a_fault_of_ours_costs_the_one_notebook_and_is_kept(
             raise RuntimeError("a bug of ours")
         return real(*args, **named)
 
-    place = getattr(execute, module)
+    place = importlib.import_module(f"grader.notebooks.{module}")
     real = getattr(place, function)
     monkeypatch.setattr(place, function, breaks_first)
     files = {**FILES, NAME: notebook("1"), "M.ipynb": notebook("2")}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from grader.report import pictures
 from grader.types import (
     BoxState,
     Cause,
@@ -23,8 +27,10 @@ from grader.types import (
     Score,
     Smallest,
     Submission,
+    Trained,
+    TrainingGoal,
 )
-from tests.support.training_runs import BAND
+from tests.support.training_runs import BAND, net
 from tests.support.training_runs import run as trained_run
 
 SECTIONS = (
@@ -545,39 +551,101 @@ def odd_arrays() -> Report:
     return report(*items)
 
 
+NAMES = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
+PNG = pictures.png(np.zeros((4, 6), dtype=np.uint8))
+PLOT = base64.b64encode(PNG).decode()
+FAILED = Raised("NotImplementedError", "f: write <this>", (
+    (f"{NAMES[0]}, cell 4", 3, "<module>", "out = f(x)"),
+    ("cs231n/layers.py", 30, "f", "    raise NotImplementedError('f: write <this>')"),
+))  # fmt: skip
+STOPPED = (
+    *(Cell(n, "x\n\nout = f(x)", "failed", raised=FAILED, count=n - 2, place=n - 1)
+      for n in range(4, 9)),
+    Cell(9, "while True: pass", "timeout", "stopped after 300 s of 300 s", count=7, place=8),
+    Cell(10, "!ls", "skipped", "it calls <b>a shell</b>", place=9),
+    Cell(11, "plot(x)", "ran", text="hi\n", images=(PNG,), count=8, place=10),
+)  # fmt: skip
+
+
+def written(*cells: Cell, markdown: Mapping[int, str] | None = None) -> str:
+    """Return a notebook that holds these cells at their places, and text cells."""
+    texts = {2: "# Nets\n\n### Why?\n\n**Because** <b>x</b>.", **(markdown or {})}
+    made: dict[int, dict[str, Any]] = {
+        number: {"cell_type": "markdown", "source": text} for number, text in texts.items()
+    }
+    for cell in cells:
+        outputs: list[dict[str, Any]] = []
+        if cell.text:
+            outputs.append({"output_type": "stream", "name": "stdout", "text": cell.text})
+        data = [{"image/png": [base64.b64encode(image).decode()]} for image in cell.images]
+        outputs += [{"output_type": "display_data", "data": each} for each in data]
+        if cell.raised:
+            outputs.append({"output_type": "error", "ename": "E", "evalue": "", "traceback": []})
+        lines = cell.source.splitlines(keepends=True)  # as nbformat writes them
+        made[cell.number] = {"cell_type": "code", "source": lines, "outputs": outputs}
+    empty = {"cell_type": "code", "source": " ", "outputs": []}
+    return json.dumps({"cells": [made.get(n, empty) for n in range(1, max(made) + 1)]})
+
+
+def swept(normalization: str | None, scale: float, train: float) -> Trained:
+    """Return a run of a sweep over the scale of the first weights, beside the reference."""
+    low = replace(BAND, train=np.array([[train - 0.1], [train + 0.02]]))
+    run = trained_run(
+        train, train / 2, normalization=normalization, initial_weight_std=(scale,), cell=13,
+        layer_sizes=net(50, 50, 50),
+    )  # fmt: skip
+    return replace(run, notebook=NAMES[1], items=("batchnorm_init_scale",), band=low)
+
+
 def executed() -> Report:
     """Three notebooks: one with runs and failed cells, one that took too long, one missing."""
-    runs = [
-        replace(trained_run(val=0.52, cell=n), items=("two_layer_training",), band=BAND)
-        for n in range(30)
+    single = replace(trained_run(cell=11), items=("two_layer_training",), band=BAND)
+    compared = [
+        replace(
+            trained_run(train, train / 2, update_rule=rule, learning_rate=rate, cell=11),
+            items=("rules_compared",), band=BAND,
+        )
+        for rule, rate, train in (("sgd", 0.005, 0.4), ("adam", 0.001, 0.7))
+    ]  # fmt: skip
+    compared = [replace(r, training=replace(r.training, layer_sizes=net(9, 9))) for r in compared]
+    sweep = [
+        swept(normalization, scale, train)
+        for normalization, shares in (("batchnorm", (0.5, 0.8, 0.6)), (None, (0.1, 0.2, 0.15)))
+        for scale, train in zip((1e-3, 1.001e-2, 1e-1), shares)
     ]
     odd = trained_run(
         None, None, None, "V1 is no parameter <b>of the course</b>", rows=None, cell=31
     )
-    names = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
-    raised = Raised("NotImplementedError", "f: write <this>", (
-        (f"{names[0]}, cell 4", 3, "<module>", "out = f(x)"),
-        ("cs231n/layers.py", 30, "f", "    raise NotImplementedError('f: write <this>')"),
-    ))  # fmt: skip
-    cells = [Cell(n, "out = f(x)", "failed", raised=raised) for n in range(4, 9)]
-    cells.append(Cell(9, "while True: pass", "timeout", "stopped after 300 s of 300 s"))
-    item = ItemResult(
-        "two_layer_training", "A two-layer net", "training", names[0], "passed", 3.0, 3.0,
-        (PartResult("validation", "50 % right", 3.0, 3.0, "passed"),), checks=(1, 1),
-    )  # fmt: skip
-    return report(
-        item,
+    items = [
+        ItemResult(name, title, "training", NAMES[0], "passed", 3.0, 3.0,
+                   (PartResult("validation", "50 % right", 3.0, 3.0, "passed"),), checks=(1, 1))
+        for name, title in (("two_layer_training", "A two-layer net"),
+                            ("rules_compared", "Rules side by side"),
+                            ("batchnorm_init_scale", "Scales"))
+    ]  # fmt: skip
+    made = report(
+        *items,
         notebooks=(
-            Notebook(names[0], "error", cells=tuple(cells), repaired=("cell 1 <was> left out",)),
-            Notebook(names[1], "timeout", "stopped after 900 s of 900 s"),
-            Notebook(names[2], "missing"),
+            Notebook(NAMES[0], "error", cells=STOPPED, repaired=("cell 1 <was> left out",),
+                     written=written(*STOPPED)),
+            Notebook(NAMES[1], "timeout", "stopped after 900 s of 900 s"),
+            Notebook(NAMES[2], "missing"),
         ),
-        trained=(*runs, odd),
+        trained=(single, *compared, *sweep, odd),
         questions=(
-            Question("Dropout/1", "pending", "# Why\n\nIt **scales**:\n\n1. a\n2. b", 3.0),
+            Question("Dropout/1", "pending", "# Why\n\nIt **scales** by $p_1$:\n\n1. a\n2. b", 3.0),
             Question("Dropout/2", "blank", "", 3.0),
         ),
-    )
+    )  # fmt: skip
+    return replace(made, goals=GOALS)
+
+
+GOALS = (
+    TrainingGoal("two_layer_training", "reaches"),
+    TrainingGoal("rules_compared", "beats"),
+    TrainingGoal("batchnorm_init_scale", "sweeps", "initial_scale"),
+    TrainingGoal("batchnorm_batch_size", "sweeps", "batch_size"),
+)
 
 
 ALL = {

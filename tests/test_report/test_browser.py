@@ -13,6 +13,8 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -56,6 +58,19 @@ needs_pdftotext = pytest.mark.skipif(
 )
 
 
+def notebook_page() -> str:
+    """Return the page of an executed notebook, with a long line, headings, a plot and an error."""
+    made = ALL["executed"]()
+    (source,) = html.render_notebooks(made, made.notebooks).values()
+    return source
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    name: partial(lambda make: html.render(make(), version="0.1.0"), make)
+    for name, make in ALL.items()
+} | {"notebook": notebook_page}
+
+
 def browse(tmp_path: Path, source: str, *flags: str) -> str:
     """Open the page in a fresh browser; return what it prints."""
     page = tmp_path / "page.html"
@@ -74,10 +89,18 @@ def result(dom: str) -> object:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "name",
-    ["three_mistakes", "smallest_case", "untouched", "unisolated", "odd_arrays", "executed"],
+    [
+        "three_mistakes",
+        "smallest_case",
+        "untouched",
+        "unisolated",
+        "odd_arrays",
+        "executed",
+        "notebook",
+    ],
 )
 def test_axe_finds_nothing(name: str, scheme: str, tmp_path: Path) -> None:
-    source = CSP.sub("", html.render(ALL[name](), version="0.1.0"))
+    source = CSP.sub("", PAGES[name]())
     script = f"<script>{AXE.read_text(encoding='utf-8')}</script><script>{RUN}</script></body>"
     source = source.replace("</body>", script)
     dark = f"--blink-settings=preferredColorScheme={0 if scheme == 'dark' else 1}"
@@ -87,21 +110,34 @@ def test_axe_finds_nothing(name: str, scheme: str, tmp_path: Path) -> None:
     assert found["violations"] == [] and found["passes"] > 30
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", PAGES)
 def test_no_sideways_scroll_at_320_pixels(name: str, tmp_path: Path) -> None:
-    inner = escape(html.render(ALL[name](), version="0.1.0"), quote=True)
+    inner = escape(PAGES[name](), quote=True)
     frame = f'<iframe width="320" height="640" style="border:0" srcdoc="{inner}"></iframe>'
     source = f"<!doctype html><script>{MEASURE}</script><body>{frame}</body>"
     assert result(browse(tmp_path, source, "--virtual-time-budget=5000", "--dump-dom")) == 320
 
 
 @needs_pdftotext
-def test_paper_shows_the_hints_and_the_stamp_on_each_page(tmp_path: Path) -> None:
-    pdf = tmp_path / "page.pdf"
-    source = html.render(ALL["unisolated"](), version="0.1.0")
-    browse(tmp_path, source, f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
+def test_paper_shows_the_whole_notebook_and_the_chart_without_its_numbers(tmp_path: Path) -> None:
+    said = {name: on_paper(tmp_path / name, PAGES[name]()) for name in ("notebook", "executed")}
+    assert "while True: pass" in said["notebook"] and "f: write <this>" in said["notebook"]
+    assert "Rules side by side" in said["executed"] and "adam, lr 0.001" in said["executed"]
+    assert "Computed again: training" not in said["executed"]  # a table for screens
+
+
+def on_paper(folder: Path, source: str) -> str:
+    """Return the text of a page as it is printed."""
+    folder.mkdir(exist_ok=True)
+    pdf = folder / "page.pdf"
+    browse(folder, source, f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
     command = [str(PDFTOTEXT), "-layout", str(pdf), "-"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@needs_pdftotext
+def test_paper_shows_the_hints_and_the_stamp_on_each_page(tmp_path: Path) -> None:
+    said = on_paper(tmp_path, PAGES["unisolated"]())
     assert "db sums dout over the batch axis" in said  # a folded hint
     pages = [page for page in said.split("\f") if page.strip()]
     assert len(pages) > 2 and all("NOT ISOLATED" in page for page in pages)

@@ -12,23 +12,20 @@ import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from grader.report import curves, html, page, pictures, prose, text
-from grader.types import BoxState, Notebook, Question, Raised, Report
-from tests.support.training_runs import BAND
+from grader.report import html, page, pictures, prose, text
+from grader.types import BoxState, Question, Raised, Report
 from tests.test_report import samples
+from tests.test_report.reading import Reader, words
 from tests.test_report.samples import ALL, compared, fault, item, report
 
 PAGES: dict[str, str] = {}
 ROOT = Path(__file__).resolve().parents[2]
-HISTORIES = ("loss_history", "train_acc_history", "val_acc_history")
-VOID = {"meta", "hr", "polyline", "img", "br", "rect", "circle", "path", "use"}
 
 
 def shown(name: str) -> str:
@@ -36,42 +33,6 @@ def shown(name: str) -> str:
     if name not in PAGES:
         PAGES[name] = html.render(ALL[name](), version="0.1.0")
     return PAGES[name]
-
-
-class Reader(HTMLParser):
-    """Collects tags and text; fails on tags that do not close each other properly."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.said: list[str] = []
-        self.open: list[str] = []
-        self.feed(source)
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert tag not in VOID and self.open.pop() == tag, tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
-            self.said.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.said).split())
-
-
-def words(source: str) -> str:
-    """Return what a person reads."""
-    return Reader(source).text
 
 
 def cards(source: str) -> list[str]:
@@ -297,7 +258,8 @@ def test_nothing_active_and_nothing_from_elsewhere(name: str) -> None:
         for key, value in attributes.items():
             assert not key.startswith("on") and key != "style", (tag, key)
             if key in ("href", "src", "action", "formaction"):
-                assert value and value.startswith(("#", "data:image/png;base64,")), value
+                inside = ("#", "data:image/png;base64,", "FullyConnectedNets.html")
+                assert value and value.startswith(inside), value
     invisible = {c for c in source if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co")}
     assert invisible <= {"\n", "\t"}
     source.encode("utf-8")
@@ -363,7 +325,8 @@ def test_headings_ids_and_tables_are_in_order() -> None:
         ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
         assert len(ids) == len(set(ids)), name
         links = [a["href"] or "" for tag, a in tags if tag in ("a", "use")]
-        assert {link[1:] for link in links} <= set(ids), name
+        inside = {link[1:] for link in links if not link.startswith("FullyConnectedNets.html")}
+        assert inside <= set(ids), name
         names = [tag for tag, _ in tags]
         assert names.count("table") == names.count("caption")
         assert all("scope" in a for tag, a in tags if tag == "th")
@@ -493,122 +456,7 @@ def test_no_report_at_all_still_makes_a_page() -> None:
     assert "Nothing could be graded yet" in html.render(empty, version="")
 
 
-# ---------------------------------------------------------------- notebooks
-
-
-def test_a_notebook_tells_how_it_ended_and_where_it_stopped() -> None:
-    said = words(shown("executed"))
-    assert "The notebook ran, but not every cell came to its end" in said
-    assert "The notebook took too long: stopped after 900 s of 900 s" in said
-    assert "The notebook is not in the upload" in said
-    assert "Cell 4 stopped with an error" in said and "FullyConnectedNets.ipynb, cell 4" in said
-    assert "3 more cells did not come to an end" in said  # of six, three are shown
-    assert "NotImplementedError : f: write <this>" in said
-    assert "cell 1 &lt;was&gt; left out" in shown("executed")
-
-
-def test_claims_stand_beside_what_was_recomputed() -> None:
-    run = samples.trained_run(0.42, 0.31, 0.27, best_val_acc=0.99, cell=7)
-    made = html.render(report(trained=(run,), notebooks=(Notebook(run.notebook, "executed"),)),
-                       version="")  # fmt: skip
-    (row,) = re.findall(r"<tr[^>]*><th scope=\"row\">Cell 7.*?</tr>", made, re.S)
-    assert re.findall(r'<td class="n">(.*?)</td>', row) == [
-        "0.900", "0.990", "0.420", "0.310", "0.270",
-    ]  # fmt: skip
-    assert "3072-100-10, sgd" in row and "1,000 images" in row
-
-
-def test_a_run_that_counts_has_curves_with_their_numbers_in_words() -> None:
-    source = shown("executed")
-    assert (
-        source.count('<figure class="curves"') == 30 == source.count('role="img" aria-labelledby')
-    )
-    for anchor in re.findall(r'aria-labelledby="(run-\d+-t)"', source):
-        assert f'id="{anchor}"' in source
-    said = words(source)
-    assert "Loss of 40 iterations: 2.3 at first, 0.4 at the end." in said
-    assert "Accuracy over 10 epochs: training 0.90 at best, validation 0.52 at best." in said
-    figure = source[source.index('<figure class="curves"') :]
-    figure = figure[: figure.index("</figure>")]
-    for label in ("epoch", "loss", "accuracy", "1", "5", "10"):
-        assert f">{label}</text>" in figure
-    assert re.findall(r'<polyline class="(\w+)"', figure) == ["loss", "train", "val"]
-
-
-def test_the_reference_lies_beside_a_run_and_the_run_leads_to_its_item() -> None:
-    source = shown("executed")
-    figure = source[source.index('<figure class="curves"') :]
-    figure = figure[: figure.index("</figure>")]
-    bands = re.findall(r'<polygon class="(\w+)" points="([^"]+)"', figure)
-    assert [style for style, _ in bands] == ["loss", "train", "val"]
-    places = [tuple(map(int, pair.split(","))) for pair in bands[1][1].split()]
-    ends = 336 + 200 * 8 / 10  # the reference trained for 8 epochs, the student for 10
-    assert max(x for x, _ in places) == ends
-    at_end = [round(142 - 130 * value) for value in (0.9, 0.8)]
-    assert [y for x, y in places if x == ends] == at_end
-    said = "The reference, 5 seeds, 8 epochs: training 0.80 to 0.90 at best, validation 0.40 to"
-    assert said in words(source)
-    assert 'For: <a href="#item-1">A two-layer net</a>' in figure and 'id="item-1"' in source
-
-
-def test_without_a_band_nothing_is_said_of_the_reference() -> None:
-    run = replace(samples.trained_run(), items=("two_layer_training",))
-    made = html.render(report(trained=(run,), notebooks=(Notebook(run.notebook, "executed"),)),
-                       version="")  # fmt: skip
-    assert "<polyline" in made and "<polygon" not in made and "reference" not in words(made).lower()
-
-
-BANDS: dict[str, tuple[dict[str, Any], int]] = {
-    "as usual": ({}, 3),
-    "nothing finite": ({"loss": np.full((2, 40), np.nan)}, 2),
-    "ran away": ({"loss": np.array([[2.0, 2.0, np.nan], [3.0, 1e300, np.nan]])}, 3),
-    "one point": ({"train": np.ones((2, 1)), "val": np.ones((2, 1))}, 3),
-    "shorter": ({"epochs": 1}, 3),
-    "longer": ({"epochs": 400}, 3),
-}
-
-
-@pytest.mark.parametrize(("changed", "drawn"), BANDS.values(), ids=BANDS.keys())
-@pytest.mark.parametrize("epochs", [0, 10, 2**31 - 1])
-def test_bands_stay_in_their_frame(changed: dict[str, Any], drawn: int, epochs: int) -> None:
-    run = replace(samples.trained_run(num_epochs=epochs), band=replace(BAND, **changed))
-    made = curves.curves(run)
-    assert made is not None
-    assert sum(len(panel.bands) for panel in made.panels) == drawn
-    for panel in made.panels:
-        for band in panel.bands:
-            places = [tuple(map(int, pair.split(","))) for pair in band.points.split()]
-            assert 4 <= len(places) <= 2 * curves.EDGE
-            assert all(panel.x <= x <= panel.x + 200 and 12 <= y <= 142 for x, y in places)
-
-
-def test_an_item_leads_to_the_run_that_earned_it() -> None:
-    source = shown("executed")
-    assert '<a href="#run-1">A two-layer net</a>' in source and 'id="run-1"' in source
-
-
-CURVES: dict[str, tuple[dict[str, Any], bool]] = {
-    "as usual": ({}, True),
-    "nothing told": ({n: np.zeros(0) for n in HISTORIES}, False),
-    "nothing but nan": ({n: np.full(9, np.nan) for n in HISTORIES}, False),
-    "loss alone": ({n: np.zeros(0) for n in HISTORIES[1:]}, True),
-    "huge": ({"loss_history": np.array([1e308, np.inf, 1.0])}, True),
-    "negative": ({"train_acc_history": np.array([-5.0, 7.0])}, True),
-    "one point": ({n: np.ones(1) for n in HISTORIES}, True),
-    "long": ({"loss_history": np.ones(100_000)}, True),
-    "no epochs": ({"num_epochs": 0}, True),
-}
-
-
-@pytest.mark.parametrize(("told", "drawn"), CURVES.values(), ids=CURVES.keys())
-def test_curves_stay_in_their_frame_whatever_is_told(told: dict[str, Any], drawn: bool) -> None:
-    made = curves.curves(samples.trained_run(**told))
-    assert (made is not None) == drawn
-    for panel in made.panels if made else ():
-        for line in panel.lines:
-            places = [tuple(map(int, pair.split(","))) for pair in line.points.split()]
-            assert 0 < len(places) <= curves.MOST
-            assert all(panel.x <= x <= panel.x + 200 and 12 <= y <= 142 for x, y in places)
+# ---------------------------------------------------------------- answers
 
 
 def test_answers_are_read_as_markdown_and_blank_ones_are_named() -> None:

@@ -128,8 +128,8 @@ def test_every_field_of_the_contract_is_there_with_the_report_s_value() -> None:
             },
         ],
         "notebooks": [
-            {"name": "Dropout.ipynb", "status": "skipped", "cells": 0, "failed_cell": None,
-             "runs": []},
+            {"name": "Dropout.ipynb", "page": "", "status": "skipped", "cells": 0,
+             "failed_cell": None, "runs": []},
         ],
         "questions": [
             {"id": "Dropout/1", "answer": "", "status": "pending", "possible": 1.6, "earned": None}

@@ -58,7 +58,7 @@ def grade(
     recompute = Recompute(images, sample, hidden_from(rubric, images.profile))
     try:
         entries = [
-            Entry(book, run, _recomputed(recompute, book.name, run))
+            Entry(book, run, _recomputed(recompute, book, run))
             for book in notebooks
             for run in book.trainings
         ]
@@ -76,16 +76,16 @@ def grade(
     return Graded(kept, marked, flags, replay)
 
 
-def _recomputed(recompute: Recompute, name: str, run: Training) -> Trained:
+def _recomputed(recompute: Recompute, book: Notebook, run: Training) -> Trained:
     """Recompute one run; if that breaks by a fault of ours, what rests on it is for a person."""
     try:
-        return recompute.run(name, run)
+        return recompute.run(book, run)
     except BackgradeError:
         raise
     except Exception as error:  # noqa: BLE001 - it costs no other run
-        log = log_fault(f"recomputing a run of {name}")
+        log = log_fault(f"recomputing a run of {book.name}")
         what = f"the grader could not recompute this run ({type(error).__name__}, see {log})"
-        return Trained(name, run, None, None, None, what, doubt=what)
+        return Trained(book.name, run, None, None, None, what, doubt=what)
 
 
 def _broken(rubric: Rubric, error: Exception) -> dict[str, ItemResult]:

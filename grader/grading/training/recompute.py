@@ -18,7 +18,7 @@ import numpy as np
 
 from grader.errors import BackgradeError
 from grader.grading.training.images import CLASSES, PIXELS, Images, Split
-from grader.types import Arrays, Trained, Training
+from grader.types import Arrays, Notebook, Trained, Training
 
 MOST_LAYERS = 40
 MOST_WEIGHTS = 6_000_000
@@ -165,7 +165,7 @@ class Recompute:
         self._left = MOST_WORK
         self._seen: dict[str, str] = {}
 
-    def run(self, notebook: str, training: Training) -> Trained:
+    def run(self, book: Notebook, training: Training) -> Trained:
         """Return a run with what its parameters really do, and without the parameters.
 
         Accuracy on validation and hidden images is that of `params`, on training images that of
@@ -173,17 +173,17 @@ class Recompute:
         """
         claimed = replace(_bounded(training), rows=_rows(training.rows, self._images))
         try:
-            return self._recomputed(notebook, training, claimed)
+            return self._recomputed(book, training, claimed)
         except Refused as refused:
             if isinstance(refused, TooLarge):  # nothing is known of it, as with other images
                 claimed = replace(claimed, rows=None)
-            return Trained(notebook, claimed, None, None, None, str(refused))
+            return Trained(book.name, claimed, None, None, None, str(refused))
         finally:
             _give_back(training.params, training.fitted_params)
 
-    def _recomputed(self, notebook: str, training: Training, claimed: Training) -> Trained:
+    def _recomputed(self, book: Notebook, training: Training, claimed: Training) -> Trained:
         best = net_of(training.params, training.bn_statistics)
-        self._check(notebook, training, best)
+        self._check(book, training, best)
         claimed = replace(claimed, layer_sizes=best.sizes, normalization=best.normalization)
         val = self._accuracy(best, "validation")
         wanted = val >= self._hidden_from and self._images.count("hidden") >= FEWEST_HIDDEN
@@ -202,7 +202,7 @@ class Recompute:
             message = "it was trained on other images than the grader has"
         elif not len(claimed.rows):
             message = "it names training images that do not exist"
-        return Trained(notebook, claimed, train, val, hidden, message)
+        return Trained(book.name, claimed, train, val, hidden, message)
 
     def _accuracy(self, net: Net, split: Split, rows: np.ndarray | None = None) -> float:
         rows = np.arange(self._images.count(split)) if rows is None else rows
@@ -210,7 +210,7 @@ class Recompute:
             rows = rows[np.linspace(0, len(rows) - 1, self._sample).astype(np.int64)]
         return accuracy(net, self._images, split, rows) if net.finite else 0.0
 
-    def _check(self, notebook: str, training: Training, net: Net) -> None:
+    def _check(self, book: Notebook, training: Training, net: Net) -> None:
         """Raise Refused if a run contradicts itself, was seen before, or would cost too much."""
         if training.layer_sizes and tuple(training.layer_sizes) != net.sizes:
             raise Refused("its parameters are those of another net than the one it tells of")
@@ -219,7 +219,7 @@ class Recompute:
         digest = _digest(training.params, training.fitted_params)
         if digest in self._seen:
             raise Refused(f"it has the very parameters of {self._seen[digest]}, which counts once")
-        self._seen[digest] = f"the run in {notebook}, cell {training.cell}"
+        self._seen[digest] = f"the run in {book.name}, {book.cell_name(training.cell)}"
         images = self._images.profile.validation + self._images.profile.hidden + self._sample
         # A forward pass of one image costs as much as there are weights.
         self._left -= sum(layer.W.size for layer in net.layers) * images

@@ -55,7 +55,8 @@ def matched(facts: Facts, golden: Golden) -> tuple[str, ...]:
 
 def _of_item(item: Item, facts: Facts, golden: Golden) -> str:
     """Return the first convention that all answers of an item follow; "" for the reference's."""
-    cases = [case for case in facts.rubric.cases_of(item.id) if case.alternatives]
+    asked = facts.rubric.cases_of(item.id)
+    cases = [one for one in asked if one.alternatives and golden.expected(one)]
     names = dict.fromkeys(name for case in cases for name in case.alternatives)
     for name in (MAIN, *names):
         for case in cases:
