@@ -21,6 +21,10 @@
 #
 # and a number below which the error should be. Around $10^{-10}$ is the rounding of a computer.
 # An error above $10^{-2}$ is nearly always a mistake.
+#
+# Then `check` tries the function on the public checks of your homework, and shows a card: what is
+# right, what is not right yet, and what to look at. It reads your files as you saved them, so save
+# first. `python selfcheck.py` says the same in a terminal.
 
 # %%
 # Run this cell first. After a change in a file under cs231n/ nothing has to be restarted.
@@ -46,6 +50,15 @@ from cs231n.layers import (
 )
 from cs231n.optim import adam, rmsprop, sgd_momentum
 from cs231n.solver import Solver
+
+try:
+    from selfcheck import check
+except ImportError:  # selfcheck.py lies beside the notebooks; without it they run as well
+
+    def check(*names):
+        """Say that nothing is checked."""
+        print("not checked: selfcheck.py is not beside this notebook")
+
 
 plt.rcParams["figure.figsize"] = (12, 4)
 
@@ -129,6 +142,10 @@ for n in range(2):
         by_hand[n, m] = sum(x[n].ravel()[d] * w[d, m] for d in range(12)) + b[m]
 compare("out", out, by_hand, 1e-12)
 
+# %%
+# The public checks of this function, on your files as you last saved them.
+check("affine_forward")
+
 # %% [markdown]
 # ## Affine layer, backward
 #
@@ -156,6 +173,10 @@ compare("dx", dx, dx_num, 1e-7)
 compare("dw", dw, dw_num, 1e-7)
 compare("db", db, db_num, 1e-7)
 
+# %%
+# The public checks of this function, on your files as you last saved them.
+check("affine_backward")
+
 # %% [markdown]
 # ## ReLU, forward and backward
 #
@@ -171,11 +192,19 @@ out, _ = relu_forward(x)
 compare("out", out, [[value if value > 0 else 0 for value in row] for row in x], 1e-15)
 
 # %%
+# The public checks of this function, on your files as you last saved them.
+check("relu_forward")
+
+# %%
 np.random.seed(231)
 dout = np.random.randn(3, 4)
 _, cache = relu_forward(x)
 dx_num = eval_numerical_gradient_array(lambda x: relu_forward(x)[0], x, dout)
 compare("dx", relu_backward(dout, cache), dx_num, 1e-7)
+
+# %%
+# The public checks of this function, on your files as you last saved them.
+check("relu_backward")
 
 # %% [markdown] tags=["inline-question", "FullyConnectedNets/1"]
 # ## Inline question 1
@@ -292,6 +321,10 @@ for reg in (0.0, 0.7):
     print(f"reg = {reg}")
     check_net(net, X, y, 1e-6)
 
+# %%
+# The public checks of this function, on your files as you last saved them.
+check("TwoLayerNet")
+
 # %% [markdown]
 # ## Training
 #
@@ -381,6 +414,10 @@ for reg in (0.0, 0.7):
     net = FullyConnectedNet([20, 30], input_dim=15, reg=reg, weight_scale=0.2, dtype=np.float64)
     print(f"reg = {reg}")
     check_net(net, X, y, 1e-6)
+
+# %%
+# The public checks of this function, on your files as you last saved them.
+check("FullyConnectedNet")
 
 # %% [markdown]
 # ## Learn 50 pictures by heart
@@ -485,6 +522,10 @@ def two_steps(rule, settings):
 places = two_steps(sgd_momentum, {"learning_rate": 0.1, "momentum": 0.5})
 compare("sgd_momentum", places, [1 - 0.3, 1 - 0.3 - 0.05], 1e-12)
 
+# %%
+# The public checks of this function, on your files as you last saved them.
+check("sgd_momentum")
+
 # %% [markdown]
 # ## RMSProp and Adam
 #
@@ -509,12 +550,20 @@ first = 1 - 0.1 * 3 / np.sqrt(2.25)
 compare("rmsprop", places, [first, first + 0.1 * 1 / np.sqrt(1.9375)], 1e-6)
 
 # %%
+# The public checks of this function, on your files as you last saved them.
+check("rmsprop")
+
+# %%
 # m: 0.5 * 3 = 1.5, then 0.5 * 1.5 - 0.5 * 1 = 0.25. v is the c of the cell above.
 # At t = 1, m / 0.5 is 3 and v / 0.25 is 9. At t = 2, they are divided by 0.75 and by 0.4375.
 places = two_steps(adam, {"learning_rate": 0.1, "beta1": 0.5, "beta2": 0.75})
 first = 1 - 0.1 * 3 / 3
 second = first - 0.1 * (0.25 / 0.75) / np.sqrt(1.9375 / 0.4375)
 compare("adam", places, [first, second], 1e-6)
+
+# %%
+# The public checks of this function, on your files as you last saved them.
+check("adam")
 
 # %% [markdown]
 # Now the four rules race. A net of six layers trains for five epochs on 4,000 pictures with each.
