@@ -45,7 +45,8 @@ class Outputs:
 
     def _begin(self) -> None:
         self._name, self._waiting = "stdout", ""
-        self._left, self._dropped, self._images = MAX_TEXT, 0, MAX_IMAGES
+        self._left, self._images = MAX_TEXT, MAX_IMAGES
+        self._more = {"characters": 0, "pictures": 0}  # than there is room for
 
     def print(self, name: str, text: str) -> None:
         """Take what was printed to a stream."""
@@ -63,6 +64,7 @@ class Outputs:
         if image is not None:
             image = base64.b64decode(image) if isinstance(image, str) else bytes(image)
             if len(image) > MAX_IMAGE or not self._images:
+                self._more["pictures"] += 1
                 return
         with self._lock:
             self._flush()
@@ -83,8 +85,8 @@ class Outputs:
     def finish(self) -> None:
         """Tell the rest of what a cell printed, and how much was too much; begin the next cell."""
         with self._lock:
-            if self._dropped:
-                self._waiting += f"\n... {self._dropped:,} more characters"
+            for what, count in self._more.items():
+                self._waiting += f"\n... {count:,} more {what}" if count else ""
             self._flush()
             self._begin()
 
@@ -92,7 +94,7 @@ class Outputs:
         """Return as much of a text as there is room for."""
         kept = plain_text(text[: self._left], self._left)
         self._left -= len(kept)
-        self._dropped += len(text) - len(kept)
+        self._more["characters"] += len(text) - len(kept)
         return kept
 
     def _flush(self) -> None:

@@ -65,7 +65,9 @@ class Manager:
         self.frames.interrupt(self.cell)
 
     def is_alive(self) -> bool:
-        """Return whether the kernel can still be asked."""
+        """Return whether the kernel can still be asked; a box that is silent is given up."""
+        if time.monotonic() > self.deadline:
+            self.over = self.over or "lost"
         return not self.over
 
     def shutdown_kernel(self, now: bool = False) -> None:
@@ -131,9 +133,7 @@ class Client:
         kernel = self._kernel
         try:
             kernel.frames.ask(kernel.cell, kernel.text)
-            while (frame := await kernel.frames.read()) is not None:
-                if time.monotonic() > kernel.deadline:
-                    break
+            while kernel.is_alive() and (frame := await kernel.frames.read()) is not None:
                 if "over" in frame[0]:
                     kernel.over = str(frame[0]["over"])
                     break

@@ -179,4 +179,5 @@ def _step(high: float) -> float:
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else number(value, 3)
+    whole = value >= 100 or value == int(value)
+    return f"{value:,.0f}" if whole and value < 1e6 else number(value)

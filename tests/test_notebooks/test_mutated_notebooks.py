@@ -13,10 +13,12 @@ from grader.box.job import Gone, Job
 from grader.grading.assignment import Assignment
 from grader.notebooks import execute, inline_answers
 from grader.notebooks.spool import Spool
+from grader.report import html, result
 from grader.rubric.records import NotebookLimits
-from grader.types import Notebook
+from grader.types import Notebook, Question
 from tests.support import handed_in
 from tests.support.mutated_notebooks import NAME, mutant
+from tests.test_report import samples
 
 MANY, AT_ONCE = 10_000, 50
 LIMITS = NotebookLimits(cell_s=1.0, notebook_s=1.0, memory_mb=100)
@@ -48,7 +50,18 @@ def test_a_broken_notebook_is_read_or_refused_and_what_is_written_is_valid(
             assert found.written.encode() and "�[" not in found.written, number
         questions = inline_answers.find([found], assignments["cs231n-a2"].rubric)
         json.dumps([q.answer for q in questions], ensure_ascii=False, allow_nan=False).encode()
+        if number % 10 == 0:
+            is_told(found, questions)
         assert time.process_time() - began < MOST_S, number
+
+
+def is_told(found: Notebook, questions: tuple[Question, ...]) -> None:
+    """Every file of a grading with this notebook can be written."""
+    report = samples.report(notebooks=(found,), questions=questions)
+    pages = html.render_notebooks(report, [found])
+    assert set(pages) == ({"Dropout.html"} if found.written else set())
+    for text in (result.write(report), html.render(report, version=""), *pages.values()):
+        assert text.encode()
 
 
 def test_mutants_are_of_both_kinds_and_repeat() -> None:

@@ -6,6 +6,9 @@ import asyncio
 import json
 import logging
 import math
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -130,8 +133,14 @@ OUTPUTS: dict[str, tuple[str, list[Any]]] = {  # what -> cell, what stands below
         DISPLAY + "print('a')\nclear_output(wait=True)", [("stdout", "a\n")],
     ),
     "an animation of more pictures than may be kept": (
-        DISPLAY + "import matplotlib.pyplot as plt\nfor n in range(20):\n    plt.figure(figsize="
-        "(1, 1))\n    plt.show()\n    clear_output(wait=True)\nprint('end')", [("stdout", "end\n")],
+        DISPLAY + "import matplotlib.pyplot as plt\nfor n in range(15):\n"
+        "    clear_output(wait=True)\n    plt.figure(figsize=(1, 1))\n    plt.plot([n])\n"
+        "    plt.show()",
+        [("shown", "a picture")],
+    ),
+    "more pictures than may be kept": (
+        "for n in range(14):\n    plt.figure(figsize=(1, 1))\n    plt.plot([n])\n    plt.show()",
+        [("shown", "a picture")] * 12 + [("stdout", "\n... 2 more pictures")],
     ),
     "an error behind text": ("print('a')\n1 / 0",
                              [("stdout", "a\n"), ("ZeroDivisionError", "division by zero")]),
@@ -357,3 +366,66 @@ def test_a_fault_of_ours_is_raised_and_not_taken_for_the_students() -> None:
     kernel = Manager(Forged(({"settings": {}}, {}), LAST), {}, Budget(), broken, math.inf)
     with processes.no_longer_than(20), pytest.raises(ZeroDivisionError, match="ours"):
         client.drive(book(["1"]), {1: "1"}, kernel, 5.0, lambda count: None)
+
+
+class Silent(Forged):
+    """Frames of a box that hangs as a whole."""
+
+    async def read(self) -> wire.Message | None:
+        await asyncio.sleep(60)
+        return None
+
+
+def test_a_box_that_is_silent_is_given_up() -> None:
+    kernel = Manager(Silent(), {}, Budget(), lambda *_: None, time.monotonic() + 0.2)
+    with processes.no_longer_than(20):
+        driven = client.drive(book(["1", "2"]), {1: "1", 2: "2"}, kernel, 50.0, lambda count: None)
+    assert (driven.over, driven.last, driven.replies) == ("lost", 1, {})
+
+
+LAZY = """
+import sys, grader.cli, grader.engine
+print(sorted({"nbformat", "nbclient", "jupyter_client", "IPython", "matplotlib"} & {*sys.modules}))
+"""
+
+
+def test_who_grades_code_alone_imports_no_library_of_notebooks() -> None:
+    done = subprocess.run([sys.executable, "-c", LAZY], cwd=handed_in.ROOT, capture_output=True)
+    assert done.stdout == b"[]\n"
+
+
+GRADES = """
+import sys
+sys.path.insert(0, {root!r})
+from tests.test_notebooks import test_nbclient
+test_nbclient.grade_for_ever()
+"""
+
+
+def grade_for_ever() -> None:
+    """Run a notebook that does not end; what interrupts the grader ends as in `grade`."""
+    with execute.workspace(choose("landlock")) as plan, Worker(plan) as one:
+        print("begins", flush=True)
+        try:
+            cells = [new_code_cell("print('a')"), new_code_cell("while True:\n    pass")]
+            ran(one, cells, progress=lambda name, cell, cells: print(cell, flush=True))
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+            raise
+
+
+@pytest.mark.long_trial(0.34)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_grader_that_is_stopped_while_a_cell_runs_leaves_nothing(number: int) -> None:
+    before = processes.mine()
+    script = GRADES.format(root=str(handed_in.ROOT))
+    grader = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+    with processes.no_longer_than(60):
+        assert grader.stdout and [grader.stdout.readline() for _ in range(3)][-1] == "2\n"
+        time.sleep(0.2)
+        grader.send_signal(number)
+        rest, _ = grader.communicate()
+    assert grader.returncode == -number
+    assert (rest == "interrupted\n") == (number == signal.SIGINT)
+    assert processes.gone(processes.mine() - before)

@@ -124,13 +124,13 @@ WRONG: dict[str, tuple[str, Callable[[Path], object], str]] = {
         "Dropout.ipynb was never run"),
     "a cell that was not run": (
         "Dropout", lambda cells: code(cells)[2].update(execution_count=None),
-        "Dropout.ipynb: 1 cell is not run, the first is cell"),
+        "Dropout.ipynb: 1 cell is not run, the first is code cell 3; use"),
     "cells run out of order": (
         "Dropout", lambda cells: code(cells)[1].update(execution_count=40),
         "Dropout.ipynb was run in another order"),
     "a cell that stops": (
         "Dropout", lambda cells: code(cells)[1].update(outputs=[{"output_type": "error"}]),
-        "stops with an error"),
+        "Dropout.ipynb: code cell 2 stops with an error"),
     "no notebook": ("", lambda f: (f / "Dropout.ipynb").write_bytes(b"x"), "is no JSON"),
     "a question without an answer": (
         "Dropout", lambda cells: [c.update(source=[ANSWER_MARKER]) for c in cells

@@ -75,6 +75,37 @@ def test_the_last_line_of_an_exception_is_marked_in_its_cell() -> None:
     assert "a\n<mark" in made and "</mark>\nb" in made
 
 
+INNER = Raised("E", "no", ((f"{NAME}, cell 3", 1, "<module>", "f()"),
+                           (f"{NAME}, cell 3", 3, "f", "1/0")))  # fmt: skip
+
+
+def test_a_cell_that_stopped_in_itself_is_marked_where_it_stopped() -> None:
+    made = cell(page(Cell(3, "f()\nx\n1/0", "failed", raised=INNER, place=2)), 3)
+    assert marked(made)[:2] == ["▸ went on from here: f()", "▸ stopped here: 1/0"]
+    assert words(made).count("E : no") == 1  # the error output says the same
+    assert '<b>E</b>: <span class="message">no</span>' in made
+
+
+def test_text_is_read_as_markdown_and_what_is_neither_text_nor_code_as_it_is() -> None:
+    made = page(Cell(3, "x", "ran"))
+    assert '<div class="text" id="cell-2"><h2>Nets</h2>\n<h3>Why?</h3>' in made
+    assert "<strong>Because</strong> &lt;b&gt;x&lt;/b&gt;." in made
+    text = json.loads(samples.written(Cell(1, "x", "ran")))
+    text["cells"][0] = {"cell_type": "raw", "source": "a\n<b>"}
+    book = Notebook(NAME, "executed", cells=(Cell(1, "x", "ran"),), written=json.dumps(text))
+    (raw,) = html.render_notebooks(samples.executed(), [replace(book, cells=())]).values()
+    assert "a\n&lt;b&gt;</pre>" in cell(raw, 1) and 'aria-label="a cell"' in cell(raw, 1)
+
+
+def test_why_a_cell_did_not_end_is_said_once() -> None:
+    late = Cell(1, "x", "timeout", "stopped after 9 s of 9 s", text="a\n", place=1)
+    noted = replace(late, text="a\n[timeout: stopped after 9 s of 9 s]\n")
+    book = Notebook(NAME, "timeout", cells=(late,), written=samples.written(noted))
+    (made,) = html.render_notebooks(samples.executed(), [book]).values()
+    assert words(cell(made, 1)).count("stopped after 9 s of 9 s") == 1
+    assert "<pre>a</pre>" in cell(made, 1)
+
+
 def test_pictures_and_runs_of_a_cell_are_there(source: str) -> None:
     part = cell(source, 11)
     image = f'<img src="data:image/png;base64,{samples.PLOT}"'

@@ -278,6 +278,7 @@ def test_a_sweep_draws_each_run_once_and_what_is_only_told_hollow(what: str) -> 
         assert [(mark.style, mark.hollow) for mark in panel.marks] == expected
         for line in panel.lines:
             inside(line.points)
+        assert all(len(tick.text) < 12 for tick in (*panel.across, *panel.up))
     assert any("hollow" in note for note in made.notes) == any(hollow for _, hollow in expected)
 
 
@@ -286,6 +287,11 @@ def test_a_long_sweep_has_no_labels_and_few_ticks() -> None:
     assert not drawn(*many).panels[0].labels
     assert [tick.text for tick in drawn(*many).panels[0].across] == ["0.01", "0.1", "1"]
     assert len(drawn(*many[:-1]).panels[0].labels) == MOST_LABELS
+
+
+def test_a_measured_scale_is_told_in_two_digits() -> None:
+    made = drawn(samples.swept(None, 0.000998, 0.5), samples.swept(None, 0.00317, 0.5))
+    assert [tick.text for tick in made.panels[0].across] == ["0.001", "0.0032"]
 
 
 def test_many_charts_do_not_make_the_page_too_large() -> None:

@@ -34,15 +34,19 @@ def look(name: str, data: bytes) -> tuple[Notebook, list[Note]]:
     record = Notebook(
         name,
         "skipped",
-        cells=tuple(Cell(number, source, "not_run") for number, source in code.items()),
+        cells=tuple(
+            Cell(number, source, "not_run", place=place)
+            for place, (number, source) in enumerate(code.items(), start=1)
+        ),
         markdown={n: c["source"] for n, c in numbered if c["cell_type"] == "markdown"},
         tags={n: tuple(c["metadata"].get("tags", ())) for n, c in numbered},
     )
     saved = [(number, found["cells"][number - 1]) for number, text in code.items() if text.strip()]
-    return record, list(_stale(name, saved))
+    return record, list(_stale(record, saved))
 
 
-def _stale(name: str, code: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator[Note]:
+def _stale(record: Notebook, code: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator[Note]:
+    name = record.name
     again = "; use 'Restart and run all', then save"
     ran = {number: cell.get("execution_count", cell.get("prompt_number")) for number, cell in code}
     counts = [count for count in ran.values() if isinstance(count, int)]
@@ -51,7 +55,7 @@ def _stale(name: str, code: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator
         yield Note(f"{name} was never run: no cell has an output{again}")
         return
     if missing:
-        first = f"the first is cell {missing[0]}"
+        first = f"the first is {record.cell_name(missing[0])}"
         yield Note(f"{name}: {counted(len(missing), 'cell')} not run, {first}{again}")
     if counts != sorted(counts):
         yield Note(f"{name} was run in another order than it stands in{again}")
@@ -59,7 +63,7 @@ def _stale(name: str, code: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator
         outputs = cell.get("outputs")
         kinds = [o.get("output_type") for o in outputs or () if isinstance(o, dict)]
         if "error" in kinds or "pyerr" in kinds:
-            yield Note(f"{name}: cell {number} stops with an error")
+            yield Note(f"{name}: {record.cell_name(number)} stops with an error")
             return
 
 
