@@ -278,6 +278,10 @@ for loss_function in (softmax_loss, svm_loss):
     dx_num = eval_numerical_gradient(lambda s, f=loss_function: f(s, y)[0], scores)
     compare("  gradient", dx, dx_num, 1e-6)
 
+# %%
+# The public checks of this function, on your files as you last saved them.
+check("softmax_loss")
+
 # %% [markdown]
 # ## A net with two layers
 #

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.release import template
+from grader.rubric.reading import read_rubric
 from tests.support import handed_in, student_folder
 from tests.support.processes import gone, mine
 from tests.support.student_folder import run, write_function
@@ -29,6 +31,7 @@ for cell in json.loads(sys.argv[1]):
 said = [[one.get("text/plain"), one.get("text/html")] for one in shown]
 print("\\n" + json.dumps(said))
 """
+ROOT = Path(__file__).resolve().parents[2]
 IMPORT = "from selfcheck import check"
 
 
@@ -172,3 +175,25 @@ def test_a_kernel_that_is_interrupted_or_killed_leaves_no_process(folder: Path) 
     kill = interrupt.replace("SIGINT", "SIGKILL")
     assert run(folder, "-c", f"{IMPORT}\n{kill}").code == -9
     assert gone(mine() - before)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "rubrics").glob("*.toml"))])
+def test_the_notebooks_check_each_function_that_they_ask_for(name: str) -> None:
+    rubric = read_rubric(ROOT / "rubrics" / f"{name}.toml").table
+    books = {
+        path: json.loads(text)
+        for path, text in template.template_files(ROOT / "reference", rubric).items()
+        if path.endswith(".ipynb")
+    }
+    cells = [c for book in books.values() for c in book["cells"] if c["cell_type"] == "code"]
+    checks = [c["source"] for c in cells if re.search(r"(?m)^check\(", "".join(c["source"]))]
+    single = [source for source in checks if source != ["check()"]]
+    assert len(single) == len(checks) - 1
+    assert all(len(one) == 2 and one[0].startswith("# The public checks") for one in single)
+    names = [re.findall(r'check\("([\w.]+)"\)', source[-1]) for source in single]
+    asked = [item.id for item in rubric.items if item.kind == "code"]
+    if "FullyConnectedNets.ipynb" not in books:  # these were asked for there
+        elsewhere = ("affine", "relu", "softmax", "sgd_", "rmsprop", "adam")
+        asked = [one for one in asked if not one.startswith(elsewhere)]
+        asked = [one for one in asked if one != "FullyConnectedNet"]
+    assert sorted(one for found in names for one in found) == sorted(asked)

@@ -33,6 +33,8 @@ def check(*names):
     import subprocess
     import threading
 
+    if _unusable():
+        return Card(_unusable())
     wanted = [str(getattr(name, "__name__", name)) for name in names]
     command = [sys.executable, os.path.join(HERE, "selfcheck.py"), "--card", "--"] + wanted
     by_hand = "In a terminal: " + " ".join(["python selfcheck.py"] + wanted)
@@ -91,18 +93,23 @@ def _end(process):
         process.wait()
 
 
+def _unusable():
+    """Return why nothing can be checked here, "" if it can."""
+    if sys.version_info < (3, 9):
+        return "selfcheck: needs Python 3.9 or newer, this is " + sys.version.split()[0]
+    if not os.path.isdir(os.path.join(HERE, ".selfcheck", "grader")):
+        return "selfcheck: the folder .selfcheck is not here; unpack student.zip again"
+    return ""
+
+
 def _main():
     """Run the command line; return its exit code."""
+    if _unusable():
+        sys.stderr.write(_unusable() + "\n")
+        return 2
     # Files of yours here may bear names of Python's own: this folder is no place to import from.
     others = [path for path in sys.path if path and os.path.abspath(path) != HERE]
     sys.path = [os.path.join(HERE, ".selfcheck")] + others
-    if sys.version_info < (3, 9):
-        found = sys.version.split()[0]
-        sys.stderr.write("selfcheck: needs Python 3.9 or newer, this is " + found + "\n")
-        return 2
-    if not os.path.isdir(os.path.join(HERE, ".selfcheck", "grader")):
-        sys.stderr.write("selfcheck: the folder .selfcheck is not here; unpack student.zip again\n")
-        return 2
 
     from pathlib import Path
 
