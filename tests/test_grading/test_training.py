@@ -299,6 +299,10 @@ SAYS: dict[str, tuple[str, list[Trained], str]] = {
     "one run for two items": (
         "best_model", [run(val=0.6, hidden=0.6, **TWO)], "earned another item already",
     ),
+    "a part of the images": (
+        "best_model", [run(val=0.6, hidden=0.6, layer_sizes=DEEP, images=4000)],
+        r"^No training run of a net trained on all training images was found",
+    ),
     "no pair": (
         "batchnorm_training", [run(0.9, normalization="batchnorm", **BN), run(0.2, **WIDE)],
         "no two that can be compared. Train both with the same layers, images, epochs, update rule",
