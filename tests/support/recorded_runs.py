@@ -1,11 +1,12 @@
-"""Trainings of the reference, recorded without a box: what a notebook's child would have told."""
+"""Trainings recorded without a box: the frames that a notebook's child would have told."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,61 +17,90 @@ from grader.guest import training_log
 from grader.guest.draws import Draws
 from grader.notebooks.spool import Spool
 from grader.notebooks.transcript import Transcript
-from grader.types import Arrays
+from grader.types import Arrays, Training
+
+Course = Callable[[str], Any]
 
 
 @contextmanager
-def course() -> Iterator[Any]:
-    """Import the reference as `cs231n`, alone; yield a function that imports a module of it."""
-    folder = str(resources.home() / "reference")
-    before = [name for name in sys.modules if name.partition(".")[0] == "cs231n"]
-    assert not before, "cs231n is imported already"
-    sys.path.insert(0, folder)
+def course(folder: Path, files: Mapping[str, bytes]) -> Iterator[Course]:
+    """Lay out a submission with the given files; yield a function that imports a module of it."""
+    given = {f"cs231n/{name}": data for name, data in resources.given_files().items()}
+    for path, data in {**files, **given, "cs231n/__init__.py": b""}.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    assert "cs231n" not in sys.modules
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
     try:
         yield lambda name: importlib.import_module(f"cs231n.{name}")
     finally:
-        sys.path.remove(folder)
+        sys.path.remove(str(folder))
         for name in [name for name in sys.modules if name.partition(".")[0] == "cs231n"]:
             del sys.modules[name]
 
 
+@contextmanager
+def watched(course: Course, tape: Tape) -> Iterator[None]:
+    """Let a tape listen to the Solver of a course, for a while."""
+    solver, data_utils = course("solver"), course("data_utils")
+    before = solver.Solver.train, solver.Solver._look, data_utils.get_CIFAR10_data
+    tape.watch(course)
+    try:
+        yield
+    finally:
+        solver.Solver.train, solver.Solver._look, data_utils.get_CIFAR10_data = before
+
+
 class Tape:
-    """Listens to runs as the driver does: `data` are the images as a notebook has them."""
+    """Listens to the runs of one notebook as the driver does.
 
-    def __init__(self, spool: Spool, images: Images, asks: bool | None = None) -> None:
-        self.transcript, self._images, self._asks = Transcript(spool), images, asks
-        self._draws = Draws()
-        self.frames: list[tuple[Mapping[str, Any], Arrays]] = []
+    `asks` decides what is asked for, by the commitment; without it that is drawn.
+    """
 
-    def watch(self, course: Any) -> None:
+    def __init__(
+        self, images: Images, spool: Spool, asks: Callable[[Mapping[str, Any]], bool] | None = None
+    ) -> None:
+        self.images, self.transcript = images, Transcript(spool)
+        self._draws, self._asks = Draws(), asks
+
+    @property
+    def runs(self) -> list[Training]:
+        """The runs that have come to their end."""
+        return self.transcript.trainings
+
+    def watch(self, course: Course) -> None:
         """Watch the Solver, and know the training images again."""
         after = training_log.watch(self.answer, self.ask)
         after["solver"](course("solver"))
         data_utils = course("data_utils")
-        data = self.data(len(self._images.labels("training")))
-        data_utils.get_CIFAR10_data = lambda: data
+        every = self.data(self.images.count("training"))
+        data_utils.get_CIFAR10_data = lambda: every
         after["data_utils"](data_utils)
         data_utils.get_CIFAR10_data()
 
     def answer(self, message: Mapping[str, Any], arrays: Arrays) -> None:
         """Take a frame."""
-        self.frames.append((message, arrays))
         self.transcript.take(1, message, arrays)
 
     def ask(self, message: Mapping[str, Any], arrays: Arrays) -> Mapping[str, Any]:
         """Take a frame, and say what was drawn."""
-        reply = self._draws.reply(message) or {}
+        reply = dict(self._draws.reply(message) or {})
         if self._asks is not None:
-            reply["asked"] = self._asks or message["commit"]["step"] < 2
+            reply["asked"] = self._asks(message["commit"])
         self.answer({**message, **reply}, arrays)
         return reply
 
-    def data(self, count: int, validation: int | None = None) -> dict[str, np.ndarray]:
+    def data(self, count: int) -> dict[str, np.ndarray]:
         """Return the first training images, and the validation images, as a notebook has them."""
+        rows = {
+            "train": ("training", count),
+            "val": ("validation", self.images.count("validation")),
+        }
         found = {}
-        for split, name, many in (("training", "train", count), ("validation", "val", validation)):
-            rows = np.arange(self._images.count(split) if many is None else many)
-            pixels = self._images.pixels(split, rows).astype(np.float64) - self._images.mean
-            found[f"X_{name}"] = pixels.reshape(-1, 3, 32, 32)
-            found[f"y_{name}"] = self._images.labels(split)[rows]
+        for name, (split, many) in rows.items():
+            pixels = self.images.pixels(split, np.arange(many)).astype(np.float64)  # type: ignore[arg-type]
+            found[f"X_{name}"] = (pixels - self.images.mean).reshape(-1, 3, 32, 32)
+            found[f"y_{name}"] = self.images.labels(split)[:many]  # type: ignore[arg-type]
         return found

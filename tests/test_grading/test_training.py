@@ -17,6 +17,7 @@ from grader.grading import training
 from grader.grading.assignment import Assignment
 from grader.grading.score import bare
 from grader.grading.training import hidden_from, judge
+from grader.grading.training.believe import Repeating
 from grader.report.order import roots
 from grader.rubric.cases import Rubric
 from grader.types import Cell, ItemResult, Notebook, Raised, Trained
@@ -556,9 +557,9 @@ def test_what_breaks_here_is_our_fault_and_leaves_the_code_s_points(
     items = tuple(bare(item, "passed") for item in rubric.table.items)
     images: Any = Mock(profile=rubric.table.data.synthetic)
     books = [replace(book, trainings=(run().training,)) for book in EXECUTED]
-    found, trained, flags = training.grade(items, books, rubric, images)
-    assert (trained, flags) == ((), ())
-    for before, after in zip(items, found, strict=True):
+    graded = training.grade(items, books, rubric, images, Repeating(Mock(), None))
+    assert (graded.trained, graded.flags) == ((), ())
+    for before, after in zip(items, graded.items, strict=True):
         if rubric.item(before.id).kind == "notebook":
             assert after.status == "grader_fault" and message in after.faults[0].message
         else:
@@ -574,4 +575,4 @@ def test_images_of_the_command_line_that_cannot_be_used_are_no_fault_of_ours(
     books = [replace(book, trainings=(run().training,)) for book in EXECUTED]
     images: Any = Mock(profile=rubric.table.data.synthetic)
     with pytest.raises(UsageError, match="--data"):
-        training.grade((), books, rubric, images)
+        training.grade((), books, rubric, images, Repeating(Mock(), None))

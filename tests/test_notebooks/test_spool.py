@@ -44,7 +44,8 @@ def test_a_run_takes_one_descriptor_however_many_arrays_it_has() -> None:
 
 REFUSED: dict[str, list[tuple[dict[str, Any], Any]]] = {
     "no piece": [(say(), None)],
-    "another dtype": [(say(), np.ones(4))],
+    "another dtype": [(say(), np.ones(4, dtype=np.int32))],
+    "another dtype than before": [(say(), ONES[:4]), (say(), np.ones(4))],
     "a name that is none": [(say(7), ONES)],
     "a shape that is none": [(say(shape="8"), ONES)],
     "a negative size": [(say(shape=(-1,)), ONES)],

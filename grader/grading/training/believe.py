@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from grader.box.worker import Worker
-from grader.grading.training.form import Contradiction, Differs
+from grader.grading.training.form import Contradiction, Differs, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import Refused
 from grader.grading.training.repeat import Repeat
@@ -25,6 +27,7 @@ from grader.rubric.records import On
 from grader.types import Flag, ItemResult, Notebook, Trained, Training
 
 BUDGET_S, SHARE = 30.0, 0.75  # seconds for repeating, and of the time that the notebooks took
+COPY = 1e-4  # of the way of a run: one that comes so near went the same way
 Judged = tuple[dict[str, ItemResult], tuple[Trained, ...], tuple[Flag, ...]]
 Judge = Callable[[Sequence[Trained]], Judged]
 
@@ -62,6 +65,7 @@ class Believer:
         self._images = images
         self._strict = any(book.abandoned for book in books)
         self.flags: list[Flag] = []
+        self._ways: list[tuple[Entry, np.ndarray]] = []
 
     @property
     def measured(self) -> dict[str, float]:
@@ -122,6 +126,7 @@ class Believer:
             runs = [one.told for one in self._entries if one.notebook is entry.notebook]
             replay = Replay(runs, self._repeat, self._images, self._code)
             known = replay.verify(entry.told, on, whole)
+            self._is_new(entry, replay.moved(entry.told))
         except Refused as refused:
             self._doubt(entry, refused)
         else:
@@ -129,6 +134,17 @@ class Believer:
             first, epochs = known.initial_weight_std, known.num_epochs
             training = replace(entry.stands.training, initial_weight_std=first, num_epochs=epochs)
             entry.stands = replace(entry.stands, training=training)
+
+    def _is_new(self, entry: Entry, moved: np.ndarray) -> None:
+        """Raise Unrepeatable for a run that went the way of another one, but for some noise."""
+        for other, way in self._ways:
+            if other is not entry and way.shape == moved.shape:
+                apart = float(np.linalg.norm(way - moved))
+                if apart <= COPY * float(np.linalg.norm(way)):
+                    cell = other.notebook.cell_name(other.told.cell)
+                    where = f"{other.notebook.name}, {cell}"
+                    raise Unrepeatable(f"it is a copy of the run in {where}, which counts once")
+        self._ways.append((entry, moved))
 
     def _doubt(self, entry: Entry, refused: Refused) -> None:
         odd = isinstance(refused, (Contradiction, Differs))

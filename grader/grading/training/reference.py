@@ -11,6 +11,7 @@ from grader.box.job import Job
 from grader.golden.store import MAIN, Golden
 from grader.grading.facts import Facts
 from grader.guest.modules import GRADED
+from grader.judges import find
 from grader.rubric.records import Item
 from grader.types import Arrays
 
@@ -55,8 +56,11 @@ def matched(facts: Facts, golden: Golden) -> tuple[str, ...]:
 
 def _of_item(item: Item, facts: Facts, golden: Golden) -> str:
     """Return the first convention that all answers of an item follow; "" for the reference's."""
-    asked = facts.rubric.cases_of(item.id)
-    cases = [one for one in asked if one.alternatives and golden.expected(one)]
+    cases = [
+        case
+        for case in facts.rubric.cases_of(item.id)
+        if case.alternatives and case.id in facts.evidence and find(case.judge).golden
+    ]
     names = dict.fromkeys(name for case in cases for name in case.alternatives)
     for name in (MAIN, *names):
         for case in cases:

@@ -36,6 +36,8 @@ AT_ONCE = 64 * 1024**2  # bytes of such states that are kept
 LOOK = 0.03  # accuracy that a told look may be off: another machine rounds in another way
 SAMPLED = 3.5  # standard deviations, where a run looked at some images only
 LOSS = 0.05  # of a told loss, likewise
+MEMORY = 0.1  # of the size of what an update rule remembers, likewise
+SOME = 200  # numbers of a parameter by which copies of a run are known
 AVERAGES = 0.2  # of a standard deviation, for running averages
 
 
@@ -106,10 +108,8 @@ class Replay:
         epochs = 0
         if before is not None:
             epochs = self.verify(before, on, whole).num_epochs
-            assert before.log is not None
-            remembers = any(n.startswith("config/") and a.ndim for n, a in first.items())
-            if remembers and log.commits[0].memory != before.log.commits[-1].memory:
-                raise Unrepeatable("its update rule remembers steps that were not recorded")
+            if any(name.startswith("config/") and array.ndim for name, array in first.items()):
+                self._remembers(before, first)
         elif faults := list(form.starts_fresh(first, training, self.images)):
             raise Unrepeatable(faults[0])
         run = Run(training, log, self.code.dropout_p)
@@ -118,6 +118,47 @@ class Replay:
             self._stretch(run, first, start, end)
         stds = tuple(float(w.std()) for w in _weights(first))
         return replace(training, num_epochs=epochs + training.num_epochs, initial_weight_std=stds)
+
+    def _remembers(self, before: Training, first: State) -> None:
+        """Raise Unrepeatable unless a run left what the update rule of the next one remembers.
+
+        Whatever stands there moves the parameters with the next step. The run is repeated from the
+        last state that it showed.
+        """
+        log = before.log
+        assert log is not None
+        known = [commit for commit in log.commits if commit.shown is not None]
+        last, steps = form.state_at(known[-1]), log.commits[-1].step - known[-1].step
+        run = Run(before, log, self.code.dropout_p)
+        for job in self._jobs(run):
+            found = last
+            if steps:
+                found, _ = self.repeat.advance(job, run, last, known[-1].step, steps)
+            names = [n for n, array in first.items() if n[:7] == "config/" and array.ndim]
+            told, ours = (np.concatenate([np.ravel(s[n]) for n in names if n in s]) for s in
+                          (first, found))  # fmt: skip
+            if told.shape == ours.shape:
+                off = float(np.linalg.norm(told - ours))
+                if off <= MEMORY * float(np.linalg.norm(ours)):
+                    return
+        raise Unrepeatable("its update rule remembers other steps than those that were recorded")
+
+    def _jobs(self, run: Run) -> list[Job]:
+        """Return the reference with what the student's code follows, by either rule of dropout."""
+        jobs = [self.code.reference(self.code.matched)]
+        if run.training.dropout_keep_ratio not in (None, 0, 1):
+            jobs += [self.code.reference((*self.code.matched, "dropout_mask_high"))]
+        return jobs
+
+    def moved(self, training: Training) -> np.ndarray:
+        """Return how a verified run has moved some of its parameters."""
+        assert training.log is not None
+        first, _ = _net_parts(form.state_at(training.log.commits[0]))
+        ways = [
+            (np.asarray(training.params[name], dtype=np.float64) - first[name]).ravel()
+            for name in sorted(first)
+        ]
+        return np.concatenate([way[:: way.size // SOME | 1] for way in ways])
 
     def _before(self, training: Training, log: TrainingLog) -> Training | None:
         """Return the run that ended with the parameters that this one begins with."""
@@ -148,17 +189,26 @@ class Replay:
             commit = form.committed(learned, place, [*past, *log.commits])
             best[place] = commit, form.state_of(params, statistics)
         if not whole:
+            last: Known | None = None
             for earlier, commit in pairwise(log.commits):
                 if commit.asked:
-                    yield self._known(earlier), self._known(commit)
+                    known = last is not None and last.step == earlier.step
+                    start = last if known and last else self._known(earlier)
+                    last = self._known(commit)
+                    yield start, last
             return
         commit, learned_state = best.get(0 if on == "training" else 1, best[1])
         if commit not in log.commits:
             return  # the best moment was in the run before, which is repeated as well
-        kept = [self._known(one) for one in asked if one.step <= commit.step]
-        if not kept or kept[-1].step < commit.step:
-            kept += [Known(commit.step, learned_state, commit.learned, whole=False)]
-        yield from pairwise(kept)
+        yield from pairwise(self._chain(asked, commit, learned_state))
+
+    def _chain(self, asked: Sequence[Commit], best: Commit, learned: State) -> Iterator[Known]:
+        """Yield the known states of a run up to its best moment, each read when it is needed."""
+        for one in asked:
+            if one.step <= best.step:
+                yield self._known(one)
+        if not any(one.step == best.step for one in asked):
+            yield Known(best.step, learned, best.learned, whole=False)
 
     def _known(self, commit: Commit) -> Known:
         return Known(commit.step, form.state_at(commit), commit.state)
@@ -169,9 +219,7 @@ class Replay:
         if end.whole:
             form.check_state(end.state, run.training, end.step, first)
             self._look(run, end)
-        jobs = [self.code.reference(self.code.matched)]
-        if run.training.dropout_keep_ratio not in (None, 0, 1):
-            jobs += [self.code.reference((*self.code.matched, "dropout_mask_high"))]
+        jobs = self._jobs(run)
         losses = run.training.loss_history[-run.log.commits[-1].step :]
         for job in jobs:
             found, told = self.repeat.advance(

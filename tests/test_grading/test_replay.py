@@ -1,0 +1,410 @@
+"""Trainings that are repeated: honest ones keep their points, forged ones earn nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader import resources
+from grader.box.job import Job
+from grader.box.worker import Worker
+from grader.grading import training
+from grader.grading.assignment import Assignment
+from grader.grading.score import bare
+from grader.grading.training.believe import Repeating
+from grader.grading.training.images import Images
+from grader.grading.training.replay import Code
+from grader.notebooks.spool import Spool
+from grader.rubric.records import ImageProfile
+from grader.types import Cell, Notebook, Training
+from tests.support import forged_runs, handed_in
+from tests.support.assignments import asking
+from tests.support.forged_runs import Forgery, State, between, looks_of, solved
+from tests.support.recorded_runs import Course, Tape, course, watched
+
+PROFILE = ImageProfile(training=400, validation=200, test=10, hidden=250)
+ITEM = "overfit_three_layer"
+RATE = 2e-3
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Images]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        made = Images(PROFILE, "a seed", resources.home() / "student_template" / "cs231n")
+        made.count("training")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker() as one:
+        yield one
+
+
+@pytest.fixture
+def spool() -> Iterator[Spool]:
+    with Spool() as one:
+        yield one
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Grades the runs of a tape."""
+
+    assignment: Assignment
+    images: Images
+    worker: Worker
+
+    def graded(self, runs: list[Training], abandoned: int = 0) -> training.Graded:
+        """Return what the runs earn, with the reference's code as the student's own."""
+        assignment = asking(self.assignment, ITEM)
+        rubric = assignment.rubric
+        cells = (Cell(1, "train()", "ran", wall_s=20.0),)
+        book = Notebook(
+            "FullyConnectedNets.ipynb", "executed", cells=cells, trainings=tuple(runs),
+            abandoned=abandoned,
+        )  # fmt: skip
+        own = Job("cs231n", handed_in.reference().files, {"dropout_p": "keep"}, case_s=60.0)
+        code = Code.of(assignment.trainer, (), own, "keep")
+        items = tuple(bare(item, "skipped") for item in rubric.table.items)
+        return training.grade(items, [book], rubric, self.images, Repeating(self.worker, code))
+
+
+@pytest.fixture(scope="module")
+def desk(assignments: dict[str, Assignment], images: Images, worker: Worker) -> Desk:
+    return Desk(assignments["cs231n-a2"], images, worker)
+
+
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    with course(tmp_path_factory.mktemp("right"), handed_in.reference().files) as one:
+        yield one
+
+
+def made(
+    course: Course, data: dict[str, np.ndarray], seed: int = 1, net: Any = None, **told: Any
+) -> Any:
+    """Return a Solver that overfits, as the notebook's does."""
+    np.random.seed(seed)
+    if net is None:
+        build = course("classifiers.fc_net").FullyConnectedNet
+        net = build([forged_runs.HIDDEN] * 2, weight_scale=2e-2, dtype=np.float64)
+    solver = told.pop("solver", course("solver").Solver)
+    told = {
+        "update_rule": "sgd_momentum", "optim_config": {"learning_rate": RATE}, "batch_size": 25,
+        "num_epochs": 20, "verbose": False, **told,
+    }  # fmt: skip
+    return solver(net, data, **told)
+
+
+def earned(graded: training.Graded) -> float:
+    return sum(item.earned for item in graded.items)
+
+
+# ------------------------------------------------------------------ honest
+
+
+def one_run(course: Course, tape: Tape) -> None:
+    made(course, tape.data(50)).train()
+
+
+def two_calls(course: Course, tape: Tape) -> None:
+    solver = made(course, tape.data(50), num_epochs=10)
+    solver.train()
+    solver.train()
+
+
+def another_rate_between(course: Course, tape: Tape) -> None:
+    solver = made(course, tape.data(50), num_epochs=5)
+    solver.train()
+    solver.num_epochs = 15
+    for config in solver.optim_configs.values():
+        config["learning_rate"] = 1e-3
+    solver.train()
+
+
+def a_second_solver(course: Course, tape: Tape) -> None:
+    first = made(course, tape.data(50), num_epochs=10)
+    first.train()
+    made(course, tape.data(50), net=first.model, num_epochs=10).train()
+
+
+def own_names(course: Course, tape: Tape) -> None:
+    class MySolver(course("solver").Solver):  # type: ignore[misc]
+        pass
+
+    class MyNet(course("classifiers.fc_net").FullyConnectedNet):  # type: ignore[misc]
+        pass
+
+    np.random.seed(1)
+    net = MyNet([50, 50], weight_scale=2e-2, dtype=np.float64)
+    made(course, tape.data(50), net=net, solver=MySolver).train()
+
+
+def single_precision(course: Course, tape: Tape) -> None:
+    np.random.seed(1)
+    net = course("classifiers.fc_net").FullyConnectedNet([50, 50], weight_scale=2e-2)
+    made(course, tape.data(50), net=net).train()
+
+
+def adam_with_decay(course: Course, tape: Tape) -> None:
+    rate = {"learning_rate": 1e-3}
+    made(
+        course, tape.data(50), update_rule="adam", optim_config=rate, lr_decay=0.97,
+        num_val_samples=150,
+    ).train()  # fmt: skip
+
+
+def interrupted(course: Course, tape: Tape) -> None:
+    first = made(course, tape.data(50), seed=2)
+    step, first._step = first._step, lambda: stop() if len(first.loss_history) == 7 else step()
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        first.train()
+    made(course, tape.data(50)).train()
+
+
+HONEST = [
+    one_run, two_calls, another_rate_between, a_second_solver, own_names, single_precision,
+    adam_with_decay, interrupted,
+]  # fmt: skip
+
+
+@pytest.mark.long_trial(0.5)
+@pytest.mark.parametrize("train", HONEST, ids=lambda train: train.__name__)
+def test_an_honest_run_earns(
+    train: Callable[[Course, Tape], None], desk: Desk, right: Course, images: Images, spool: Spool
+) -> None:
+    tape = Tape(images, spool)
+    with watched(right, tape):
+        train(right, tape)
+    graded = desk.graded(tape.runs, tape.transcript.abandoned)
+    assert graded.flags == ()
+    assert earned(graded) == 2
+
+
+def own_steps(course: Course, tape: Tape) -> None:
+    class Faster(course("solver").Solver):  # type: ignore[misc]
+        def _step(self) -> None:
+            for _ in range(3):
+                super()._step()
+
+    made(course, tape.data(50), solver=Faster).train()
+
+
+def own_net(course: Course, tape: Tape) -> None:
+    class Tanh(course("classifiers.fc_net").FullyConnectedNet):  # type: ignore[misc]
+        def loss(self, X: np.ndarray, y: np.ndarray | None = None) -> Any:
+            found = super().loss(X, y)
+            return found if y is None else (found[0], {n: 1.5 * g for n, g in found[1].items()})
+
+    np.random.seed(1)
+    net = Tanh([50, 50], weight_scale=2e-2, dtype=np.float64)
+    made(course, tape.data(50), net=net).train()
+
+
+def from_a_net_that_knows(course: Course, tape: Tape) -> None:
+    np.random.seed(1)
+    net = course("classifiers.fc_net").FullyConnectedNet([50, 50], weight_scale=2e-2, dtype=float)
+    state = {f"params/{name}": value for name, value in net.params.items()}
+    net.params["W3"] = solved(state, tape)["params/W3"]
+    made(course, tape.data(50), net=net, optim_config={"learning_rate": 1e-6}).train()
+
+
+def other_losses(course: Course, tape: Tape) -> None:
+    solver = made(course, tape.data(50))
+    look = solver._look
+    solver._look = lambda: (solver.loss_history.__setitem__(slice(None), [0.0]
+                            * len(solver.loss_history)), look())  # fmt: skip
+    solver.train()
+
+
+PENDING: dict[Callable[[Course, Tape], None], str] = {
+    own_steps: "states do not fit",
+    own_net: "computes something else",
+    from_a_net_that_knows: "knows training images already|not random",
+    other_losses: "losses are other",
+}
+
+
+@pytest.mark.long_trial(0.5)
+@pytest.mark.parametrize("train", PENDING, ids=lambda train: train.__name__)
+def test_what_cannot_be_repeated_waits_for_a_person(
+    train: Callable[[Course, Tape], None], desk: Desk, right: Course, images: Images, spool: Spool
+) -> None:
+    tape = Tape(images, spool)
+    with watched(right, tape):
+        train(right, tape)
+    refused(desk.graded(tape.runs), PENDING[train])
+
+
+def refused(graded: training.Graded, sentence: str) -> None:
+    """Nothing is earned, the item waits for a person, who is told where to look."""
+    (item,) = [item for item in graded.items if item.id == ITEM]
+    assert (item.earned, item.status) == (0, "pending")
+    assert re.search(sentence, item.faults[0].message), item.faults[0].message
+    assert {flag.where for flag in graded.flags} == {"FullyConnectedNets.ipynb, cell 1"}
+
+
+# ------------------------------------------------------------------ forged
+
+
+@dataclass(frozen=True)
+class Honest:
+    """An honest run, of which every state is known, to forge from."""
+
+    states: list[tuple[int, State]]
+    tape: Tape
+
+    @property
+    def steps(self) -> list[int]:
+        return [step for step, _ in self.states]
+
+    def told(self, states: list[State], **more: Any) -> Forgery:
+        """Return the forgery that tells these states with their true accuracies."""
+        looks = looks_of(states[1:], self.tape)
+        losses = np.array(self.tape.runs[0].loss_history[: self.steps[-1]])
+        return Forgery(list(zip(self.steps, states)), looks, **{"losses": losses, **more})
+
+
+@pytest.fixture(scope="module")
+def honest(right: Course, images: Images) -> Iterator[Honest]:
+    yield recorded(right, images)
+
+
+def recorded(right: Course, images: Images, data: Any = None, **told: Any) -> Honest:
+    with Spool() as spool:
+        tape = Tape(images, spool, asks=lambda commit: True)
+        with watched(right, tape):
+            made(right, tape.data(50) if data is None else data, **told).train()
+        log = tape.runs[0].log
+        assert log is not None
+        return Honest([(one.step, dict(one.shown())) for one in log.commits if one.shown], tape)
+
+
+def a_line(base: Honest, _: Course) -> Forgery:
+    states = [state for _, state in base.states]
+    end = solved(states[0], base.tape)
+    return base.told([between(s, end, k / (len(states) - 1)) for k, s in enumerate(states)])
+
+
+def a_jump(base: Honest, _: Course) -> Forgery:
+    states = [state for _, state in base.states[:9]]
+    after = solved(states[-1], base.tape)
+    return base.told([*states, *[{**s, **params(after)} for _, s in base.states[9:]]])
+
+
+def a_jump_at_the_end(base: Honest, _: Course) -> Forgery:
+    slow = recorded(_, base.tape.images, optim_config={"learning_rate": 1e-4})
+    states = [state for _, state in slow.states]
+    return slow.told([*states[:-1], solved(states[-1], base.tape)])
+
+
+def spliced(base: Honest, course: Course) -> Forgery:
+    other = recorded(course, base.tape.images, seed=5)
+    half = len(base.states) // 2
+    both = [*other.states[:half], *base.states[half:]]
+    told = [*other.tape.runs[0].loss_history[: both[half][0]], *base.tape.runs[0].loss_history]
+    return base.told([state for _, state in both], losses=np.array(told[:20] + told[-20:]))
+
+
+def truncated(base: Honest, course: Course) -> Forgery:
+    long = recorded(course, base.tape.images, num_epochs=40, optim_config={"learning_rate": 1e-3})
+    each = dict(long.states)
+    states = [each[0], each[1], *[each[2 * step] for step in base.steps[2:]]]
+    return base.told(states)
+
+
+def other_images(base: Honest, course: Course) -> Forgery:
+    data = base.tape.data(50)
+    swapped = {**data, "X_train": data["X_val"][:50], "y_train": data["y_val"][:50]}
+    other = recorded(course, base.tape.images, data=swapped)
+    states = [state for _, state in other.states]
+    return base.told([*states[:-1], solved(states[-1], base.tape)])
+
+
+def another_rule(base: Honest, course: Course) -> Forgery:
+    rate = {"learning_rate": 1e-3}
+    other = recorded(course, base.tape.images, update_rule="adam", optim_config=rate)
+    states = [
+        {**state, **{name: array for name, array in other_state.items() if name[:7] == "params/"}}
+        for (_, state), (_, other_state) in zip(base.states, other.states)
+    ]
+    return base.told(states)
+
+
+def memory_that_jumps(base: Honest, _: Course) -> Forgery:
+    states = [dict(state) for _, state in base.states]
+    end = solved(states[0], base.tape)
+    for name in [name for name in end if name.startswith("params/")]:
+        states[0][f"config/{name[7:]}/velocity"] = (end[name] - states[0][name]) / 0.9
+        states[0][f"config/{name[7:]}/momentum"] = np.array(0.9)
+    return base.told([states[0], *[{**s, **params(end)} for s in states[1:]]])
+
+
+def zeros(base: Honest, _: Course) -> Forgery:
+    forged = a_line(base, _)
+    return replace(forged, looks=[(0.0, 0.0)] * len(forged.looks), losses=np.zeros(40))
+
+
+def what_was_asked_is_hidden(base: Honest, course: Course) -> Forgery:
+    return replace(a_jump(base, course), hides=tuple(range(2, 41)))
+
+
+def another_state_is_shown(base: Honest, course: Course) -> Forgery:
+    known = dict(base.states)
+    return replace(a_jump(base, course), shows=lambda step, state: known[step])
+
+
+def told_accuracies(base: Honest, course: Course) -> Forgery:
+    forged = a_jump_at_the_end(base, course)
+    looks = [(k / 20, 0.1 + k / 100) for k in range(len(forged.looks) - 1)]
+    return replace(forged, looks=[*looks, forged.looks[-1]])
+
+
+def params(state: State) -> State:
+    return {name: array for name, array in state.items() if name.startswith("params/")}
+
+
+FORGED: dict[Callable[[Honest, Course], Forgery], str] = {
+    a_line: "", a_jump: "", a_jump_at_the_end: "", spliced: "", truncated: "", other_images: "",
+    another_rule: "", memory_that_jumps: "remembers", zeros: "",
+    what_was_asked_is_hidden: "did not show", another_state_is_shown: "another state",
+    told_accuracies: "",
+}  # fmt: skip
+
+
+@pytest.mark.long_trial(0.4)
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("forge", FORGED, ids=lambda forge: forge.__name__)
+def test_a_forged_run_earns_nothing(
+    forge: Callable[[Honest, Course], Forgery], whole: bool, desk: Desk, right: Course,
+    honest: Honest, spool: Spool,
+) -> None:  # fmt: skip
+    asks = None if whole else lambda commit: True
+    tape = Tape(honest.tape.images, spool, asks)
+    forge(honest, right).tell(tape)
+    assert len(tape.runs) == 1
+    refused(desk.graded(tape.runs), FORGED[forge])
+
+
+def test_copies_of_a_run_count_once(desk: Desk, honest: Honest, spool: Spool) -> None:
+    tape = Tape(honest.tape.images, spool)
+    for run in range(2):
+        states = [
+            {n: a + 1e-9 * run if n[:8] == "params/W" else a for n, a in state.items()}
+            for _, state in honest.states
+        ]
+        honest.told(states).tell(tape, run)
+    graded = desk.graded(tape.runs)
+    assert earned(graded) == 2
+    assert ["copy of the run" in flag.message for flag in graded.flags] == [True]
