@@ -21,11 +21,12 @@ from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.diagnosis import consequence, diagnose, folding, minimal_example, own_gradient, trace
+from grader.errors import explaining
 from grader.grading import follow, handed_in, large_input, score, training
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.outcome import result_of
-from grader.grading.rerun import Rerun, explaining
+from grader.grading.rerun import Rerun
 from grader.grading.training.believe import Repeating
 from grader.grading.training.reference import matched
 from grader.grading.training.replay import Code

@@ -20,7 +20,8 @@ import hashlib
 import os
 import sys
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MOST_FILES = 100  # of the folder of faults; the oldest go first
@@ -91,6 +92,17 @@ def log_fault(where: str) -> str:
     with suppress(OSError, ValueError):  # standard error may be closed
         print(text, file=sys.stderr)
     return "standard error"
+
+
+@contextmanager
+def explaining(doing: str) -> Iterator[None]:
+    """Go on if what explains breaks: it is logged, and the report does without the explanation."""
+    try:
+        yield
+    except BackgradeError:
+        raise
+    except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
+        log_fault(doing)
 
 
 def _keep_newest(folder: Path) -> None:

@@ -24,6 +24,15 @@ from cs231n.gradient_check import (
 from cs231n.layers import dropout_backward, dropout_forward
 from cs231n.solver import Solver
 
+try:
+    from selfcheck import check
+except ImportError:  # selfcheck.py lies beside the notebooks; without it they run as well
+
+    def check(*names):
+        """Say that nothing is checked."""
+        print("not checked: selfcheck.py is not beside this notebook")
+
+
 plt.rcParams["figure.figsize"] = (12, 4)
 
 
@@ -80,6 +89,10 @@ for p in (0.25, 0.4, 0.7):
     kept = out != 0
     compare("  what is kept", out[kept], x[kept] / p, 1e-12)
 
+# %%
+# The public checks of this function, on your files as you last saved them.
+check("dropout_forward")
+
 # %% [markdown]
 # ## Dropout, backward
 #
@@ -99,6 +112,10 @@ for mode in ("train", "test"):
         lambda x, param=dropout_param: dropout_forward(x, param)[0], x, dout
     )
     compare(f"dx, {mode}", dx, dx_num, 1e-6)
+
+# %%
+# The public checks of this function, on your files as you last saved them.
+check("dropout_backward")
 
 # %% [markdown] tags=["inline-question", "Dropout/1"]
 # ## Inline question 1
@@ -144,6 +161,10 @@ for keep in (1, 0.75, 0.5):
     )
     print(f"keep {keep}")
     check_net(net, X, y, 1e-6)
+
+# %%
+# The public checks of this function, on your files as you last saved them.
+check("FullyConnectedNet.dropout")
 
 # %% [markdown]
 # ## What dropout does
@@ -224,3 +245,12 @@ plt.show()
 # Half for "raise", half for the reason: fewer units are left in each step, or a smaller net
 # overfits less. "Leave it, p is a share and not a number" earns half if it is argued that the share
 # of what is kept stays the same and that validation should decide.
+
+# %% [markdown]
+# ## Before you hand in
+#
+# `check()` without a name tries every function of the homework. Then let each notebook run from its
+# first cell to its last, save it, and write the zip with `python make_submission.py`.
+
+# %%
+check()

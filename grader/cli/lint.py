@@ -19,7 +19,7 @@ def lint(
         str, typer.Option(help="Only this rubric; default: all that are shipped.")
     ] = "",
     quick: Annotated[
-        bool, typer.Option("--quick", help="Without mutants and whole submissions.")
+        bool, typer.Option("--quick", help="Without mutants, submissions and new golden answers.")
     ] = False,
 ) -> None:
     """Prove that the assignment is right: rubrics, reference, checks and what students get."""

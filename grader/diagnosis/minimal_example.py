@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from grader.box.evidence import modules_of
-from grader.box.session import Session
+from grader.box.job import Loaded
 from grader.diagnosis import snippets
 from grader.diagnosis.snippets import Place
+from grader.errors import explaining
 from grader.grading.dependencies import root
-from grader.grading.rerun import Rerun, explaining
 from grader.grading.verdicts import Evaluator, Verdict
 from grader.guest.operations import forward_of
 from grader.judges import Attempt
@@ -27,24 +28,46 @@ from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
 from grader.types import Case, Evidence, Fault, Smallest
 
+if TYPE_CHECKING:
+    from grader.grading.rerun import Rerun
+
 COUNT = "parameters_without_gradient"  # no answer of the student's
 SHOWN_KINDS = ("shape", "value", "not_finite", "missing", "not_written", "error", "dtype")
+
+
+class Trials(Protocol):
+    """Whatever runs small cases: a session of the box, or the self-check."""
+
+    @property
+    def loaded(self) -> Loaded:
+        """What became of the modules."""
+
+    def once(self, cases: Sequence[Case]) -> Mapping[str, Evidence]:
+        """Return what becomes of cases that run once, in order."""
 
 
 def find_minimal(rerun: Rerun) -> dict[str, Smallest]:
     """Return the smallest case that fails for each item that is wrong by itself, if one does."""
     facts, job = rerun.facts, rerun.job
     lost = {name: facts.lost(name) for name in facts.failed() if not facts.is_slow(name)}
-    cases = [
-        _alone(case, facts.verdicts)
-        for case in facts.rubric.ladder
-        if lost.get(case.item) and _by_itself(facts.verdicts[case.item], facts.verdicts, case)
-    ]
+    names = {name for name, parts in lost.items() if parts}
+    cases = small_cases(facts.rubric, names, facts.verdicts)
     if not cases or not rerun.has_time or not job.package.isidentifier():
         return {}
     place = Place(job.package, job.files, facts.rubric.table.conventions.dropout_p)
     with rerun.session() as session:
         return find(session, cases, facts.rubric, facts.evaluator, lost, place)
+
+
+def small_cases(
+    rubric: Rubric, names: Collection[str], verdicts: Mapping[str, Verdict]
+) -> list[Case]:
+    """Return the small cases that can show what is wrong with the items called `names`."""
+    return [
+        _alone(case, verdicts)
+        for case in rubric.ladder
+        if case.item in names and _by_itself(verdicts[case.item], verdicts, case)
+    ]
 
 
 def _by_itself(verdict: Verdict, verdicts: Mapping[str, Verdict], case: Case) -> bool:
@@ -64,7 +87,7 @@ def _alone(case: Case, verdicts: Mapping[str, Verdict]) -> Case:
 
 
 def find(
-    session: Session,
+    trials: Trials,
     cases: Sequence[Case],
     rubric: Rubric,
     evaluator: Evaluator,
@@ -72,16 +95,16 @@ def find(
     place: Place,
 ) -> dict[str, Smallest]:
     """Run `cases`, the smallest first; return the first that fails in a `lost` part, by item."""
-    loaded = {name for name, say in session.loaded.modules.items() if say["outcome"] == "loaded"}
+    loaded = {name for name, say in trials.loaded.modules.items() if say["outcome"] == "loaded"}
     cases = [case for case in cases if set(modules_of(case)) - {"layer_utils"} <= loaded]
-    seen = session.once(cases)
+    seen = trials.once(cases)
     first: dict[str, tuple[Case, Fault]] = {}
     for case in cases:
         item, evidence = rubric.item(case.item), seen[case.id]
         if item.id not in first and evidence.outcome in ("answered", "raised"):
             for fault in _faults(evaluator, item, case, evidence, lost[item.id])[:1]:
                 first[item.id] = (case, fault)
-    again = session.once([case for case, _ in reversed(first.values())])
+    again = trials.once([case for case, _ in reversed(first.values())])
     found: dict[str, Smallest] = {}
     for name, (case, fault) in first.items():
         faults = _faults(evaluator, rubric.item(name), case, again[case.id], lost[name])

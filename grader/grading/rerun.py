@@ -14,23 +14,12 @@ from dataclasses import dataclass, field, replace
 from grader.box.job import Job
 from grader.box.session import Session
 from grader.box.worker import Worker
-from grader.errors import BackgradeError, log_fault
+from grader.errors import BackgradeError
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.verdicts import Verdict, broken
 from grader.rubric.records import Item
 from grader.types import Case, Evidence
-
-
-@contextmanager
-def explaining(doing: str) -> Iterator[None]:
-    """Go on if what explains breaks: it is logged, and the report does without the explanation."""
-    try:
-        yield
-    except BackgradeError:
-        raise
-    except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
-        log_fault(doing)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@
     unavailable    imports that cannot be resolved: they raise where they are used
     observe        one case: call the probe, turn what comes back into plain arrays
     calls          the layers that a net calls; handed_out: losses that a student changed
-    cells          the cells of a notebook, run by IPython
+    cells          the cells of a notebook, run by IPython; selfcheck: what its check() says there
     training_log   what its Solver tells of a training run, by its states; draws: what it must show
     legacy/        what Python 2 meant and what older NumPy accepted
 

@@ -177,6 +177,10 @@ class Shell(InteractiveShell):
         self.loop_runner = _await
         self.run_line_magic("matplotlib", "inline")
 
+    def enable_matplotlib(self, gui: str | None = None) -> Any:
+        """Draw pictures, whatever kind of plots was asked for: there is nothing else here."""
+        return super().enable_matplotlib("inline")
+
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no window."""
 

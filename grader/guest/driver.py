@@ -174,12 +174,13 @@ class Driver:
 
     def _notebook(self, request: Mapping[str, Any], incoming: wire.Incoming) -> None:
         """Run a notebook's cells in one child, as they are asked for; hand on what it reports."""
-        from grader.guest import kernel, training_log
+        from grader.guest import kernel, selfcheck, training_log
 
         def work(requests: wire.Incoming, answer: Answer) -> None:
             os.chdir(request["folder"])
             mine = kernel.Kernel(self._shell, request["name"], requests, answer)
             modules.install(self._compiled, training_log.watch(mine.answer, mine.ask))
+            selfcheck.lay_over()
             mine.serve(dict(self._compiled.texts))
 
         room = limits.Room(**request["room"])

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from IPython.core.error import StdinNotImplementedError
 
-from grader.guest import observe, wire
+from grader.guest import modules, observe, unavailable, wire
 from grader.guest.cells import Shell
 from grader.guest.children import Answer
 from grader.guest.legacy import python2, statements
@@ -70,6 +70,7 @@ class Kernel:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             text = _readable(self._shell, source)
+            self._shell.user_ns["__builtins__"] = self._builtins()
             self._shell.run_cell(text, store_history=False).raise_error()
             reply: dict[str, Any] = {"outcome": "ran"}
         except BaseException as error:  # noqa: BLE001 - a cell may raise anything
@@ -78,14 +79,33 @@ class Kernel:
         outputs.finish()
         self.answer(reply | {"ended": number}, {})
 
+    def _builtins(self) -> dict[str, Any]:
+        """Return the builtins of the cell: its imports are those of a student's file."""
+        try:
+            guarded = unavailable.guarded_lines(self._shell.compile.ast_parse(self._shell.source))
+        except (SyntaxError, ValueError):
+            return vars(builtins)
+        for finder in sys.meta_path:
+            if isinstance(finder, modules.Finder) and finder.importer:
+                return _Builtins(finder.importer.builtins(guarded, {}, finder.owner))
+        return vars(builtins)
+
+
+class _Builtins(dict[str, Any]):
+    """Builtins of a cell; what an earlier cell has put there since is found, too."""
+
+    def __missing__(self, name: str) -> Any:
+        return vars(builtins)[name]
+
 
 def _refuse(*_: Any, **__: Any) -> NoReturn:
     raise StdinNotImplementedError("input was asked for, and there is nobody to give it")
 
 
 def _readable(shell: Shell, source: str) -> str:
-    """Return a cell in the syntax of Python 3, if that of Python 2 is all that is wrong."""
-    for text in (source, statements.modernise(python2.rename(source))):
+    """Return a cell with the names of Python 3, and in its syntax if that is all that is wrong."""
+    renamed = python2.rename(source)
+    for text in (renamed, statements.modernise(renamed)):
         shell.source = shell.transform_cell(text)
         try:
             shell.compile.ast_parse(shell.source)

@@ -43,7 +43,7 @@ class Finder(MetaPathFinder, Loader):
         self, compiled: sources.Compiled, after: After, importer: Importer | None = None
     ) -> None:
         self._after = after
-        self._importer = importer
+        self.importer = importer
         self._package = compiled.package
         self._aliases = compiled.aliases
         self._lent = {_dotted(path) for path in compiled.lent}
@@ -99,7 +99,7 @@ class Finder(MetaPathFinder, Loader):
             return
         path, code = self._codes[name]
         module.__file__ = path
-        sources.execute(code, module.__dict__, self._importer, self.owner)
+        sources.execute(code, module.__dict__, self.importer, self.owner)
         if (after := self._after.get(name.rpartition(".")[2])) is not None:
             after(module)
 

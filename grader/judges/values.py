@@ -34,9 +34,12 @@ def compare(name: str, attempt: Attempt) -> Finding:
     """
     if name not in attempt.arrays:
         return missing(name, attempt)
-    got = attempt.arrays[name]
-    findings = [_against(name, got, *right, attempt) for right in _conventions(name, attempt)]
-    best = next((one for one in findings if one.kind is None), min(findings, key=_badness))
+    got, findings = attempt.arrays[name], []
+    for right in _conventions(name, attempt):
+        findings.append(_against(name, got, *right, attempt))
+        if findings[-1].kind is None:
+            return findings[-1]
+    best = min(findings, key=_badness)
     if best.kind == "value" and best.wrong is not None and len(attempt.expected) > 1:
         wrong = best.wrong & ~right_cells(name, got, attempt)
         return best if not wrong.any() else _wrong_cells(best, wrong, attempt)

@@ -1,7 +1,8 @@
 """The public part of an assignment: what the self-check judges by.
 
-Public cases with their golden answers, the wrong answers that usual mistakes give in them, and of
-each mistake its sentence and its first hint. No seed, no hidden case, no formula, no nearly-code.
+Public cases and small ones with their golden answers, the wrong answers that usual mistakes give in
+the public ones, and of each mistake its sentence and its first hint. No seed, no hidden case, no
+formula, no nearly-code.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def file_of(assignment: Assignment) -> bytes:
     cases = [case for case in rubric.cases if case.public]
     return public.write(
         table,
-        _golden(assignment, cases),
+        _golden(assignment, [*cases, *rubric.ladder]),
         _wrong(assignment, cases),
         assignment.given,
         {i.id: sum(not case.public for case in rubric.cases_of(i.id)) for i in table.items},

@@ -23,6 +23,7 @@ from grader.rubric.solution_markers import BEGIN, END
 
 LIKE_A_MARKER = re.compile(r"#.*\b(BEGIN|END)\b.*SOLUTION", re.IGNORECASE)
 UNWRITTEN = 'raise NotImplementedError("{}: write this")'
+CHECK = re.compile(r'^check\("([\w.]+)"\)$', re.MULTILINE)
 DEFINITION = re.compile(r"\s*(?:def|class) (\w+)")
 
 
@@ -54,16 +55,23 @@ def strip(source: str, name: str) -> str:
 def unsolved_notebook(script: str, name: str, asked: Collection[str] | None = None) -> str:
     """Return the .ipynb that students get for the notebook `name`, solved in a percent script.
 
-    `asked` are the ids of inline questions that stay; None keeps all.
+    `asked` are the ids of items; the cells of other questions and checks go. None keeps all.
 
     Raises GraderFault if the script is not as percent.py and questions.py of grader/notebooks
     ask.
     """
     cells = percent.parse(script, f"{name}.py")
     questions.check(cells, name)
-    kept = [cell for cell in cells if asked is None or not cell.tags or cell.tags[-1] in asked]
+    kept = [
+        cell for cell in cells if asked is None or {*cell.tags[-1:], *_checked(cell)} <= {*asked}
+    ]
     given = [_unsolved(cell, name) for cell in questions.handed_out(kept)]
     return percent.notebook(given)
+
+
+def _checked(cell: ScriptCell) -> list[str]:
+    """Return the items that a cell checks by the self-check."""
+    return CHECK.findall(cell.source) if cell.kind == "code" else []
 
 
 def _unsolved(cell: ScriptCell, name: str) -> ScriptCell:
@@ -74,7 +82,7 @@ def _unsolved(cell: ScriptCell, name: str) -> ScriptCell:
 
 def template_files(reference: Path, rubric: RubricFile) -> dict[str, str]:
     """Return the student template of a rubric: path inside it -> text."""
-    asked = {item.id for item in rubric.items if item.kind == "question"}
+    asked = {item.id for item in rubric.items}
     files: dict[str, str] = {}
     for path, text in shape.marked(reference, rubric).items():
         if "/" in path:

@@ -122,9 +122,9 @@ class Believing:
         0.01, "by how much an accuracy may miss: another machine rounds in another way",
         ge=0, le=0.1,
     )  # fmt: skip
-    hidden_band: float = _limited(
-        0.1, "validation accuracy above that on hidden images, from which it does not count",
-        gt=0, le=1,
+    hidden_errors: float = _limited(
+        3.0, "validation accuracy may be above that on hidden images by so many standard errors",
+        gt=0, le=10,
     )  # fmt: skip
     claim_band: float = _limited(
         0.1, "told accuracy above the recomputed one, from which a person should look", gt=0, le=1
@@ -140,6 +140,7 @@ class RunFilter:
 
     layers: int | None = _limited(None, "layers with weights", ge=1)
     images: int | None = _limited(None, "different training images", ge=1)
+    all_images: bool = _limited(False, "no fewer training images than there are")
     epochs: int | None = _limited(None, "at most", ge=1)
     update_rule: str | None = None
     normalization: Literal["none", "batchnorm", "layernorm"] | None = None

@@ -165,7 +165,8 @@ class Trained:
     Accuracies are shares of 0..1, recomputed on the trusted side; None if they cannot be, which
     `message` explains. `items` are the ids of the items that rest on this run; `band` shows where
     the reference lies, if it has such a run. `doubt` is a sentence if the training could not be
-    repeated: then the run counts for nothing until a person has looked.
+    repeated: then the run counts for nothing until a person has looked. `all_images` tells whether
+    it was trained on no fewer images than the training images that there are.
     """
 
     notebook: str
@@ -177,6 +178,7 @@ class Trained:
     items: tuple[str, ...] = ()
     band: Band | None = None
     doubt: str = ""
+    all_images: bool = False
 
 
 @dataclass(frozen=True)

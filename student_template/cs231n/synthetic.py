@@ -1,9 +1,20 @@
-"""Made-up images in the shape of CIFAR-10, for when the real ones are not at hand.
+"""Made-up images in the shape of CIFAR-10, and as hard, for when the real ones are not at hand.
 
 Ten classes of shapes (disk, ring, square, frame, triangle, cross, horizontal stripes, vertical
-stripes, checker, blobs), each drawn at a random place, size and angle over a cloudy background. A
-colour that leans to the class gives a linear classifier something to find; the shape itself, which
-is sometimes darker and sometimes lighter than its background, takes a network.
+stripes, checker, blobs), each drawn near the middle over a cloudy background. What a net gets right
+of 5,000 of them is about what it gets right of 49,000 real images with the same settings, in a
+tenth of the steps. Four things are like in CIFAR-10, since accuracies depend on them:
+
+- Classes that are taken for each other, as cats and dogs are. Each class has a sibling (disk and
+  ring, square and frame, ...), and each picture shows some of both. In three of eight the sibling
+  prevails: no net gets much more than 60 % right, and the best settings of a course reach 50 to 55.
+- Neighbouring pixels that are alike. Clouds are strong and smooth, grain is weak, so that a few
+  patterns hold most of the variance, and a learning rate that suits real images suits these.
+- A colour that leans to the class, as sky does to ships: a linear classifier finds that much.
+- Shapes that are darker than their background or lighter, each in a colour of its own: those take
+  a network. Place, size and angle hardly vary; what varies more takes more images to learn.
+
+`python -m benchmarks images` shows what settings reach here and, with --data, on real images.
 
 The same seed gives the same bytes on every machine and with every NumPy. Only operations whose
 result IEEE 754 fixes are used: the uniform generator of RandomState, + - * / and sqrt, floor,
@@ -19,20 +30,24 @@ import tempfile
 
 import numpy as np
 
-VERSION = 1  # part of the cache folder's name: raise it whenever a byte of an image changes
+VERSION = 2  # part of the cache folder's name: raise it whenever a byte of an image changes
 CHUNK = 500
 SPLITS = ("train", "val", "test")
 CLASSES = ("disk", "ring", "square", "frame", "triangle", "cross", "rows", "columns", "checker",
            "blobs")  # fmt: skip
-FLIP = 0.15  # share of shapes darker than their background
-COLOUR = 0.3  # how far a picture leans to the colour of its class
-CAST = 0.2  # largest random colour cast, of the background and of the shape
-JITTER = 0.28  # largest shift from the middle, in half image widths
-BACKGROUND = 0.35  # strength of the clouds
-ROTATION = 0.3  # largest tangent of half the angle
-NOISE = 0.12  # strength of the grain
-CONTRAST = (0.15, 0.45)  # shape against background
-SCALE = (0.55, 0.85)  # half size of a shape, in half image widths
+SHARE = 0.8  # a picture has less than this of its sibling, before GAP
+GAP = 0.15  # how far that is moved away from a half, so that one of the two shapes prevails
+FLIP = 0.25  # share of shapes darker than their background
+COLOUR = 0.45  # how far a picture leans to the colour of its class
+CAST = 0.2  # largest random colour cast of the background
+TINT = 0.4  # largest random colour cast of the shape
+JITTER = 0.07  # largest shift from the middle, in half image widths
+BACKGROUND = 0.5  # strength of the clouds
+OCTAVE = 0.4  # strength of each octave of the clouds, in that of the one before
+ROTATION = 0.04  # largest tangent of half the angle
+NOISE = 0.05  # strength of the grain
+CONTRAST = (0.25, 0.6)  # shape against background
+SCALE = (0.7, 0.9)  # half size of a shape, in half image widths
 
 
 def synthetic_images(num_images, split="train", seed=231):
@@ -71,17 +86,34 @@ def draw(labels, rng):
     def uniform(low, high, *shape):
         return low + (high - low) * rng.random_sample((n, *shape))
 
+    share = _share(uniform(0, SHARE, 1))
     scale = uniform(*SCALE, 1, 1)
     u, v = _placed(uniform(-JITTER, JITTER, 2), uniform(-ROTATION, ROTATION, 1, 1), scale)
-    inside = _inside(labels, u, v)
-    mask = np.minimum(1.0, np.maximum(0.0, 0.5 + 16 * scale * inside))[:, None]  # soft by a pixel
+    sibling = labels ^ 1
+    shape = _mixed(_mask(labels, u, v, scale), _mask(sibling, u, v, scale), share[:, :, None])
+    colour = _mixed(_palette()[labels], _palette()[sibling], share)
 
     sign = np.where(uniform(0, 1, 1, 1, 1) < FLIP, -1.0, 1.0)
-    contrast = sign * uniform(*CONTRAST, 1, 1, 1) + CAST * uniform(-1, 1, 3, 1, 1)
+    contrast = sign * uniform(*CONTRAST, 1, 1, 1) + TINT * uniform(-1, 1, 3, 1, 1)
     ground = 0.45 + CAST * uniform(-1, 1, 3, 1, 1) + BACKGROUND * _clouds(uniform)
-    ground = ground + COLOUR * (_palette()[labels] - 0.5)[:, :, None, None]
-    picture = ground + mask * contrast + NOISE * uniform(-1, 1, 3, 32, 32)
+    ground = ground + COLOUR * (colour - 0.5)[:, :, None, None]
+    picture = ground + shape[:, None] * contrast + NOISE * uniform(-1, 1, 3, 32, 32)
     return np.floor(np.minimum(255.0, np.maximum(0.0, 255 * picture)) + 0.5).astype(np.uint8)
+
+
+def _share(drawn):
+    """Return how much of its sibling a picture has: what was drawn, moved away from a half."""
+    moved = np.where(drawn < 0.5, drawn - GAP, drawn + GAP)
+    return np.minimum(1.0, np.maximum(0.0, moved))
+
+
+def _mixed(own, sibling, share):
+    return (1 - share) * own + share * sibling
+
+
+def _mask(labels, u, v, scale):
+    """Return where the shapes are, (n, 32, 32): 0 outside, 1 inside, soft by a pixel."""
+    return np.minimum(1.0, np.maximum(0.0, 0.5 + 16 * scale * _inside(labels, u, v)))
 
 
 def _placed(shift, half_tangent, scale):
@@ -162,12 +194,12 @@ def _palette():
 
 
 def _clouds(uniform):
-    """Return smooth noise (n, 3, 32, 32): each octave twice as fine and half as strong."""
-    clouds, strength = uniform(-1, 1, 3, 4, 4), 0.5
+    """Return smooth noise (n, 3, 32, 32): each octave twice as fine, and weaker."""
+    clouds, strength = uniform(-1, 1, 3, 4, 4), OCTAVE
     while clouds.shape[-1] < 32:
         clouds = _doubled(_doubled(clouds, axis=2), axis=3)
         clouds = clouds + strength * uniform(-1, 1, *clouds.shape[1:])
-        strength = strength / 2
+        strength = strength * OCTAVE
     return clouds
 
 

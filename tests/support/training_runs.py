@@ -37,10 +37,11 @@ def run(
     images: int | None = None,
     **told: Any,
 ) -> Trained:
-    """A run with recomputed accuracies; `images` is the number of training images."""
+    """A run with recomputed accuracies; `images` is the number of training images, None is all."""
     if images is not None:
         told |= {"num_train": images, "rows": np.arange(images)}
-    return Trained(NAMES[0], replace(TRAINING, **told), train, val, hidden, says)
+    claim = replace(TRAINING, **told)
+    return Trained(NAMES[0], claim, train, val, hidden, says, all_images=images is None)
 
 
 def foreign(**told: Any) -> Trained:

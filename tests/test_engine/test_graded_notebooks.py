@@ -17,7 +17,6 @@ from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.grading.assignment import Assignment
 from grader.grading.training.images import Images
-from grader.grading.training.replay import Replay
 from grader.report import html, result
 from grader.rubric.records import ImageProfile
 from grader.types import Cell, Notebook, Raised, Report, Training
@@ -81,11 +80,7 @@ def graded(
     last = Notebook(NAMES[2], "executed", markdown={1: QUESTION}, tags={1: ("pdf-inline",)})
     books = (first, Notebook(NAMES[1], "missing"), last)
     assignment = replace(assignments["cs231n-a2"], images=images)
-    # As if all runs could be repeated, which is tested elsewhere.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Replay, "verify", lambda self, training, on, whole: training)
-        patch.setattr(Replay, "moved", lambda self, training: training.params["W2"])
-        return grade_one(handed_in.reference(), assignment, worker, books), books
+    return grade_one(handed_in.reference(), assignment, worker, books), books
 
 
 def test_what_was_learned_earns_and_what_was_only_told_does_not(
@@ -105,7 +100,7 @@ def test_what_was_learned_earns_and_what_was_only_told_does_not(
     # With all parameters 0 the net says class 0, which 7 of the 50 images have.
     # Code 64, training 20, questions 16: what was not handed in, or waits, is in the total too.
     assert (report.score.earned, report.score.possible) == (64, 100)
-    assert report.score.pending == pytest.approx(2 + 4 + 6 * 1.6)  # and best_model
+    assert report.score.pending == pytest.approx(2 + 6 * 1.6)
     questions = {name: item.status for name, item in items.items() if item.section == "questions"}
     assert {questions.pop(f"BatchNormalization/{n}") for n in (1, 2, 3, 4)} == {"missing"}
     assert set(questions.values()) == {"pending"}
@@ -135,7 +130,7 @@ def test_result_json_tells_runs_and_answers(
         "best_train_accuracy": 0.9, "best_val_accuracy": 0.52, "recomputed_train_accuracy": 1.0,
         "recomputed_val_accuracy": graded[0].trained[0].val_accuracy,
         "recomputed_hidden_accuracy": None, "says": "",
-        "items": ["overfit_three_layer", "best_model"],
+        "items": ["overfit_three_layer"],
     }  # fmt: skip
     assert (forged["best_train_accuracy"], forged["recomputed_train_accuracy"]) == (1.0, 0.14)
     questions = {one["id"]: one for one in told["questions"]}

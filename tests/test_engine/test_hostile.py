@@ -358,6 +358,7 @@ CHANNELS = {
 }  # fmt: skip
 
 
+@pytest.mark.long_trial(0.3)
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_hidden_inputs_never_come_out(channel: str, layers: Assignment, worker: Worker) -> None:
     secret, public = _inputs(layers)
@@ -480,6 +481,7 @@ FORGED = {
 }  # fmt: skip
 
 
+@pytest.mark.long_trial(0.3)
 @pytest.mark.parametrize("name", FORGED)
 def test_a_forged_answer_costs_its_own_item_only(
     name: str, layers: Assignment, worker: Worker

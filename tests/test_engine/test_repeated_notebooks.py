@@ -31,7 +31,7 @@ from cs231n.data_utils import get_CIFAR10_data
 from cs231n.solver import Solver
 data = get_CIFAR10_data(num_training=300, num_validation=200, num_test=10)
 few = {**data, "X_train": data["X_train"][:50], "y_train": data["y_train"][:50]}
-def train(rate=2e-3, epochs=20):
+def train(rate=1e-3, epochs=20):
     np.random.seed(1)
     net = FullyConnectedNet([50, 50], weight_scale=2e-2, dtype=np.float64)
     solver = Solver(net, few, update_rule="sgd_momentum", optim_config={"learning_rate": rate},

@@ -248,6 +248,24 @@ def test_rows_are_different_images_of_ours_or_none(
     assert found.val_accuracy is not None
 
 
+@pytest.mark.parametrize(
+    ("rows", "num_train", "whole"),
+    [
+        (np.arange(400), 400, True),
+        (np.arange(399), 400, False),
+        (np.repeat(np.arange(200), 2), 400, False),
+        (None, 800, True),
+        (None, 399, False),
+    ],
+)
+def test_a_run_knows_whether_it_had_all_training_images(
+    rows: np.ndarray | None, num_train: int, whole: bool, images: Images
+) -> None:
+    for given in (params(), {}):  # an odd net too
+        told = look(images, params=given, rows=rows, num_train=num_train)
+        assert told.all_images == whole
+
+
 def test_the_same_parameters_count_once(images: Images) -> None:
     judge = Recompute(images, 100, 0.0)
     run = replace(TRAINING, params=GOOD, layer_sizes=(), cell=7)

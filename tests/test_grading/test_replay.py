@@ -29,7 +29,7 @@ from tests.support.recorded_runs import Course, Tape, course, watched
 
 PROFILE = ImageProfile(training=400, validation=200, test=10, hidden=250)
 ITEM = "overfit_three_layer"
-RATE = 2e-3
+RATE = 1e-3
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def another_rate_between(course: Course, tape: Tape) -> None:
     solver.train()
     solver.num_epochs = 15
     for config in solver.optim_configs.values():
-        config["learning_rate"] = 1e-3
+        config["learning_rate"] = 5e-4
     solver.train()
 
 
@@ -318,7 +318,7 @@ def spliced(base: Honest, course: Course) -> Forgery:
 
 
 def truncated(base: Honest, course: Course) -> Forgery:
-    long = recorded(course, base.tape.images, num_epochs=40, optim_config={"learning_rate": 1e-3})
+    long = recorded(course, base.tape.images, num_epochs=40, optim_config={"learning_rate": 5e-4})
     each = dict(long.states)
     states = [each[0], each[1], *[each[2 * step] for step in base.steps[2:]]]
     return base.told(states)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import selfcheck
@@ -158,7 +159,7 @@ def test_files_that_bear_names_of_python_s_own_do_no_harm(folder: Path) -> None:
 
 UNUSABLE: dict[str, tuple[Callable[[Path], object], tuple[str, ...], str]] = {
     "a name that is nearly one": (
-        lambda f: None, ("bachnorm_forward",), "did you mean batchnorm_forward?"),
+        lambda f: None, ("bachnorm_forward",), "did you mean batchnorm_forward or "),
     "a name of nothing": (lambda f: None, ("xyzzy",), "use one of affine_forward, "),
     "a zip that is not there": (lambda f: None, ("gone.zip",), "make_submission.py"),
     "no package": (lambda f: shutil.rmtree(f / "cs231n"), (), "keep selfcheck.py beside"),
@@ -256,6 +257,29 @@ def test_it_names_the_mistake_and_what_is_right_beside_it(assignment: public.Pub
     said = lines(backward, in_full=True)
     assert any(line.strip() == "dx and dw are right; db is not right yet." for line in said)
     assert sum("*" in line for line in said) >= 2  # wrong numbers are marked
+
+
+def test_one_function_comes_with_the_smallest_case_that_fails(assignment: public.Public) -> None:
+    mistake = handed_in.usual_mistakes()["relu_forward/leaky"]
+    submission = handed_in.with_mistakes(handed_in.reference(), [mistake])
+    with Pool(1) as pool:
+        checker = Checker(assignment, "cs231n", dict(submission.files), pool, in_full=True)
+        right, wrong = checker.check(chosen(assignment, ["relu_forward", "affine_forward"]))
+    assert right.smallest is None and wrong.smallest is not None
+    assert wrong.smallest.expected.size <= 2  # where its public cases have a dozen numbers
+    said = [line.strip() for line in lines(wrong, in_full=True)]
+    place = next(n for n, line in enumerate(said) if line.startswith(show.SMALLEST))
+    assert f"with x, shape {wrong.smallest.expected.shape}" == said[place + 1]
+    code = said[said.index(show.TO_SEE) + 1 :][:3]
+    assert "from cs231n.layers import relu_forward" in code[0] and code[2].startswith("print(")
+    shown: dict[str, object] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "cs231n", type(sys)("cs231n"))
+        layers = type(sys)("cs231n.layers")
+        exec(submission.files["cs231n/layers.py"], vars(layers))
+        patch.setitem(sys.modules, "cs231n.layers", layers)
+        exec("\n".join(code[:2]), shown)
+    assert np.array_equal(np.asarray(shown["out"]), wrong.smallest.got)
 
 
 def test_what_has_no_public_case_is_passed_over(assignment: public.Public) -> None:

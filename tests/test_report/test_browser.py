@@ -110,6 +110,7 @@ def test_axe_finds_nothing(name: str, scheme: str, tmp_path: Path) -> None:
     assert found["violations"] == [] and found["passes"] > 30
 
 
+@pytest.mark.long_trial(0.4)
 @pytest.mark.parametrize("name", PAGES)
 def test_no_sideways_scroll_at_320_pixels(name: str, tmp_path: Path) -> None:
     inner = escape(PAGES[name](), quote=True)

@@ -82,6 +82,7 @@ def test_honest_submissions_raise_no_flag(name: str) -> None:
     assert review.flags(HONEST[name], RUBRIC) == ()
 
 
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("name", handed_in.mistakes())
 def test_mistakes_raise_no_flag(name: str) -> None:
     submission = handed_in.mistake(handed_in.mistakes()[name]).submission

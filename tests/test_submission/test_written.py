@@ -184,6 +184,7 @@ WORDS = {
 }  # fmt: skip
 
 
+@pytest.mark.long_trial(0.4)
 @pytest.mark.parametrize("what", WORDS)
 def test_what_is_not_there_has_its_own_word(
     what: str, assignment: Assignment, worker: Worker

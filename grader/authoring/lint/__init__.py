@@ -69,7 +69,7 @@ def run(scope: Scope, progress: Progress = lambda what, i, n: None) -> Iterator[
     if not problems:
         yield _leaks(scope.home, assignments)
     progress("golden answers", 0, 1)
-    yield fresh.golden(scope.home, shipped)
+    yield fresh.golden(scope.home, shipped, scope.quick)
     if problems:
         yield Check("grading", "", problems, "secrets, mutants and submissions")
     elif scope.quick:

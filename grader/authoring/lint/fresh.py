@@ -19,12 +19,14 @@ from grader.rubric.reading import json_schema, read_rubric
 BUILD = "run `grade fixtures build`"
 
 
-def golden(home: Path, rubrics: Sequence[Rubric]) -> Check:
-    """Compare the golden answers, right and wrong ones, with a new build."""
+def golden(home: Path, rubrics: Sequence[Rubric], quick: bool = False) -> Check:
+    """Compare the golden answers, right and wrong ones, with a new build; if `quick`, only the hash
+    of the reference that they were made from.
+    """
     folder = home / "reference" / "golden"
     name = "golden answers"
     try:
-        differing = build.differences(rubrics, home / "reference", folder)
+        differing = [] if quick else build.differences(rubrics, home / "reference", folder)
         stored = Golden.read(folder)
     except BackgradeError as error:
         return Check(name, "", [of_error(error)])

@@ -12,7 +12,7 @@ from grader.errors import BackgradeError, BoxError, GraderFault, UsageError, log
 from grader.grading import handed_in, score
 from grader.grading.training.believe import Believer, Entry, Judged, Repeating
 from grader.grading.training.images import Images
-from grader.grading.training.judges import GoalResult, GoalRules, beats, reaches, sweeps, too_good
+from grader.grading.training.judges import GoalResult, GoalRules, beats, reaches, sweeps
 from grader.grading.training.recompute import Recompute
 from grader.grading.training.runs import claimed
 from grader.rubric.cases import Rubric
@@ -63,9 +63,11 @@ def grade(
             for run in book.trainings
         ]
         done = {item.id: item for item in items}
+        # Real images may be fewer than the rubric asks for.
+        profile = replace(images.profile, hidden=images.count("hidden"))
         believer = Believer(entries, rubric, images, repeating)
         judged, marked, flags = believer.judged(
-            lambda trained: judge(rubric, images.profile, notebooks, trained, done)
+            lambda trained: judge(rubric, profile, notebooks, trained, done)
         )
         replay = believer.measured
     except (UsageError, BoxError):
@@ -120,7 +122,7 @@ def judge(
 
     `done` holds the code items, of which one may explain why there is no run.
     """
-    rules = GoalRules(rubric.table.believing, profile.scale)
+    rules = GoalRules(rubric.table.believing, profile)
     by_name = {notebook.name: notebook for notebook in notebooks}
     taken: dict[str, Trained] = {}
     used: dict[int, list[str]] = {}
@@ -248,7 +250,7 @@ def _flags(
     for run in trained:
         cell = by_name[run.notebook].cell_name(run.training.cell)
         where, val = f"{run.notebook}, {cell}", run.val_accuracy or 0.0
-        if too_good(run, rules.believing):
+        if rules.too_good(run):
             yield Flag("trained_on_validation", (
                 f"a net gets {val:.2f} of the validation images right, and "
                 f"{run.hidden_accuracy or 0.0:.2f} of hidden ones: it may have been trained on the "

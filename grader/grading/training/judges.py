@@ -6,13 +6,14 @@ earns nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
 from grader.grading.training import sentences
 from grader.grading.training.runs import alike, claimed, fits, key, learned, scale, unseen, value
-from grader.rubric.records import Believing, Goal, On, RunFilter
+from grader.rubric.records import Believing, Goal, ImageProfile, On, RunFilter
 from grader.types import FaultKind, Trained
 
 DUST = 1e-9
@@ -34,14 +35,28 @@ class GoalResult:
 
 @dataclass(frozen=True)
 class GoalRules:
-    """How strict the judges are: the rubric's table, and the profile's factor on validation."""
+    """How strict the judges are: by the rubric's table, on so many and so hard images."""
 
     believing: Believing
-    scale: float
+    profile: ImageProfile
 
     def asked(self, goal: Goal) -> float:
         """Return the accuracy that a goal asks for on these data."""
-        return (goal.at_least or 0.0) * (self.scale if goal.on == "validation" else 1.0)
+        return (goal.at_least or 0.0) * (self.profile.scale if goal.on == "validation" else 1.0)
+
+    def too_good(self, run: Trained) -> bool:
+        """Return whether a net is too much better on validation than on hidden images for chance.
+
+        Both are samples, so an honest net differs on them by chance: the standard error of the
+        difference of two shares is sqrt(p (1 - p) (1/n + 1/m)). If there are no hidden images
+        nothing is known, and nothing is held against it.
+        """
+        if run.val_accuracy is None or run.hidden_accuracy is None:
+            return False
+        n, m = self.profile.validation, max(1, self.profile.hidden)
+        p = (n * run.val_accuracy + m * run.hidden_accuracy) / (n + m)
+        error = math.sqrt(max(0.0, p * (1 - p)) * (1 / n + 1 / m))
+        return run.val_accuracy - run.hidden_accuracy > self.believing.hidden_errors * error
 
 
 def reaches(
@@ -59,7 +74,7 @@ def reaches(
         run
         for run in known
         if _of(run, goal.on) >= asked - rules.believing.grace - DUST
-        and not (goal.on == "validation" and too_good(run, rules.believing))
+        and not (goal.on == "validation" and rules.too_good(run))
     ]
     if good:
         picked = (min if modest else max)(good, key=lambda run: _of(run, goal.on))
@@ -72,7 +87,7 @@ def reaches(
         return _missing(goal.runs, runs)
     best = max(known, key=lambda run: _of(run, goal.on))
     found = _of(best, goal.on)
-    if goal.on == "validation" and too_good(best, rules.believing):
+    if goal.on == "validation" and rules.too_good(best):
         return GoalResult("failed", (best,), sentences.seen_before(best, found))
     return GoalResult("failed", (best,), sentences.short_of(goal, best, found, asked))
 
@@ -149,16 +164,6 @@ def sweeps(goal: Goal, runs: Sequence[Trained], rules: GoalRules) -> GoalResult:
     theirs = len(values(fewer.get(name, [])))
     message = sentences.no_wider(goal, goal.more_than, len(values(found)), theirs)
     return GoalResult("failed", tuple(found), message)
-
-
-def too_good(run: Trained, believing: Believing) -> bool:
-    """Return whether a net is so much better on validation than on hidden images that it saw them.
-
-    If there are no hidden images nothing is known, and nothing is held against it.
-    """
-    if run.val_accuracy is None or run.hidden_accuracy is None:
-        return False
-    return run.val_accuracy - run.hidden_accuracy > believing.hidden_band
 
 
 def _of(run: Trained, on: On) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 
 from grader.errors import BackgradeError
 from grader.grading.training.images import CLASSES, PIXELS, Images, Split
+from grader.grading.training.runs import count_images
 from grader.types import Arrays, Notebook, Trained, Training
 
 MOST_LAYERS = 40
@@ -173,13 +174,15 @@ class Recompute:
         """
         claimed = replace(_bounded(training), rows=_rows(training.rows, self._images))
         try:
-            return self._recomputed(book, training, claimed)
+            trained = self._recomputed(book, training, claimed)
         except Refused as refused:
             if isinstance(refused, TooLarge):  # nothing is known of it, as with other images
                 claimed = replace(claimed, rows=None)
-            return Trained(book.name, claimed, None, None, None, str(refused))
+            trained = Trained(book.name, claimed, None, None, None, str(refused))
         finally:
             _give_back(training.params, training.fitted_params)
+        whole = count_images(trained) >= self._images.count("training")
+        return replace(trained, all_images=whole)
 
     def _recomputed(self, book: Notebook, training: Training, claimed: Training) -> Trained:
         best = net_of(training.params, training.bn_statistics)

@@ -41,6 +41,7 @@ def fits(run: Trained, wanted: RunFilter) -> bool:
     return (
         wanted.layers in (None, len(training.layer_sizes) - 1)
         and wanted.images in (None, count_images(run))
+        and (run.all_images or not wanted.all_images)
         and (wanted.epochs is None or training.num_epochs <= wanted.epochs)
         and wanted.update_rule in (None, training.update_rule)
         and wanted.normalization in (None, training.normalization or "none")

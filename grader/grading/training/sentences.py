@@ -36,6 +36,8 @@ def words(wanted: RunFilter) -> str:
     trained = [f"with {wanted.update_rule}"] if wanted.update_rule else []
     if wanted.images is not None:
         trained.append(f"on {wanted.images} images")
+    if wanted.all_images:
+        trained.append("on all training images")
     if wanted.epochs is not None:
         trained.append(f"for at most {wanted.epochs} epochs")
     if parts:

@@ -80,6 +80,7 @@ NAMES: Mapping[str, Mapping[str, Any]] = {
     "six": {**TEXT, **_views("iter", iter), **_views("view", _same), "next": next},
     "six.moves": MOVES,
     "future_builtins": vars(builtins),
+    "imp": {"reload": importlib.reload},  # until Python 3.11
 }  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from grader.box.evidence import modules_of
-from grader.diagnosis import diagnose
+from grader.diagnosis import diagnose, minimal_example
+from grader.diagnosis.snippets import Place
+from grader.errors import explaining
 from grader.grading import dependencies, score
 from grader.grading.facts import Facts
 from grader.grading.verdicts import Evaluator, Verdict
@@ -17,7 +19,7 @@ from grader.release.selfcheck.public import Public
 from grader.release.selfcheck.runner import Runner
 from grader.rubric.records import Item
 from grader.submission.written import Sources
-from grader.types import Cause, Evidence, PartResult, Status
+from grader.types import Cause, Evidence, PartResult, Smallest, Status
 
 AT_ONCE = min(4, os.cpu_count() or 1)
 
@@ -28,6 +30,7 @@ class Checked:
 
     `waits_for` is the item that may explain its failure; None if its own mistake is known.
     `right` counts the public cases that are right, `hidden` those that run when it is handed in.
+    `smallest` is the smallest case that fails, where it was looked for.
     """
 
     item: Item
@@ -40,6 +43,7 @@ class Checked:
     cause: Cause | None = None
     hint: str = ""
     waits_for: str | None = None
+    smallest: Smallest | None = None
 
     @property
     def passed(self) -> bool:
@@ -48,12 +52,20 @@ class Checked:
 
 
 class Checker:
-    """Checks items of one submission, several at once, and hands them on in their order."""
+    """Checks items of one submission, several at once, and hands them on in their order.
+
+    `in_full` looks for the smallest case that fails, too.
+    """
 
     def __init__(
-        self, public: Public, package: str, files: Mapping[str, bytes], pool: Pool
+        self,
+        public: Public,
+        package: str,
+        files: Mapping[str, bytes],
+        pool: Pool,
+        in_full: bool = False,
     ) -> None:
-        self._public = public
+        self._public, self._in_full = public, in_full
         self._evaluator = Evaluator(public, public.golden, Sources(files))
         self._runner = Runner(public, package, files, pool, self._evaluator.is_right)
         self._evidence: dict[str, Future[dict[str, Evidence]]] = {}
@@ -126,4 +138,19 @@ class Checker:
             cause=why.cause if why else None,
             hint=why.hints[0] if why and why.hints else "".join(item.hints),
             waits_for=root if verdict.written and not known else None,
+            smallest=self._smallest(facts) if self._in_full and verdict.written else None,
         )
+
+    def _smallest(self, facts: Facts) -> Smallest | None:
+        """Return the smallest case that fails of the one item that `facts` are about."""
+        [name] = facts.verdicts
+        lost = {name: facts.lost(name)}
+        if not lost[name] or facts.is_slow(name):
+            return None
+        cases = minimal_example.small_cases(self._public, lost, self._verdicts)
+        runner, dropout_p = self._runner, self._public.table.conventions.dropout_p
+        place = Place(runner.package, runner.files, dropout_p)
+        found: Mapping[str, Smallest] = {}
+        with explaining(f"looking for the smallest case of {name}"):
+            found = minimal_example.find(runner, cases, self._public, self._evaluator, lost, place)
+        return found.get(name)

@@ -102,6 +102,10 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all children; there will be no others."""
         with self._lock:
             self._is_open = False
         for child in (*self._ready, *self._busy):

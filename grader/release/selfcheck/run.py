@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from grader.release.selfcheck.children import Pool
 from grader.release.selfcheck.public import Public
 from grader.release.selfcheck.show import Screen
 from grader.release.selfcheck.sources import python_files
+from grader.report.text import one_line
 from grader.rubric.records import Item
 from grader.submission.layout import PACKAGE
 
@@ -42,10 +45,10 @@ def chosen(public: Public, names: Sequence[str]) -> list[Item]:
     """
     if not names:
         return list(public.code)
-    known: dict[str, list[Item]] = {}
+    known: dict[str, list[Item]] = {item.id: [item] for item in public.code}
     for item in public.code:
         file = item.file.rpartition("/")[2]
-        for name in (item.id, item.section, file, file[: -len(".py")]):
+        for name in (item.section, file, file[: -len(".py")]):
             known.setdefault(name, []).append(item)
     wanted = {item.id for name in names for item in _items(name, known)}
     return [item for item in public.code if item.id in wanted]
@@ -56,15 +59,32 @@ def _items(name: str, known: dict[str, list[Item]]) -> list[Item]:
     folded = {one.casefold(): one for one in known}
     if last.casefold() in folded:
         return known[folded[last.casefold()]]
-    near = difflib.get_close_matches(last.casefold(), folded, 1)
-    hint = f"did you mean {folded[near[0]]}?" if near else f"use one of {', '.join(known)}"
-    raise UsageError(f"{name}: no function, file or section is called so; {hint}")
+    near = [folded[one] for one in difflib.get_close_matches(last.casefold(), folded, 3)]
+    hint = f"did you mean {' or '.join(near)}? There are" if near else "use one of"
+    raise UsageError(
+        f"{one_line(name)}: no function, file or section is called so; {hint} {', '.join(known)}"
+    )
 
 
 def folder(root: Path, items: Sequence[Item], context: Context) -> int:
     """Check these items of the package in `root`; return the exit code."""
     checked, places = _check(items, PACKAGE, python_files(root), context)
     return _conclude(checked, places, context, [])
+
+
+def card(root: Path, items: Sequence[Item], public: Public, pool: Pool) -> str:
+    """Check these items; return what a notebook shows, {"text": ..., "html": ...}, in one line."""
+    from grader.release.selfcheck import card
+
+    lines = io.StringIO()
+    context = Context(public, pool, Screen(lines), in_full=len(items) == 1)
+    checked, places = _check(items, PACKAGE, python_files(root), context)
+    is_all = len(checked) == len(public.code)
+    ask: Callable[[str], str] = lambda name: f'check("{name}")' if name else "check()"  # noqa: E731
+    following = list(show.next_step(checked, places, is_all, ask))
+    ending = [show.summary(checked), *following[: 1 if context.in_full else None]]
+    text = "\n".join([lines.getvalue(), *ending])
+    return json.dumps({"text": text, "html": card.html(checked, places, ending)})
 
 
 def zipped(root: Path, path: Path, context: Context) -> int:
@@ -112,7 +132,8 @@ def _check(
             context.screen.status(f"checking {name} ({len(done) + 1} of {len(items)})")
 
     working()
-    for one in Checker(context.public, package, files, context.pool).check(items):
+    checker = Checker(context.public, package, files, context.pool, context.in_full)
+    for one in checker.check(items):
         show.item(context.screen, one, places[one.item.id], context.in_full)
         done.append(one)
         working()
@@ -122,7 +143,8 @@ def _check(
 def _conclude(
     checked: Sequence[Checked], places: Mapping[str, str], context: Context, notes: list[Note]
 ) -> int:
-    show.summary(context.screen, checked)
+    context.screen.line()
+    context.screen.line(show.summary(checked), "bold")
     _notes(context.screen, notes)
     if context.page:
         from grader.release.selfcheck import page
@@ -133,7 +155,9 @@ def _conclude(
     if serious:
         context.screen.line(f"Next: {serious[0].message}")
     else:
-        show.next_step(context.screen, checked, places, len(checked) == len(context.public.code))
+        is_all = len(checked) == len(context.public.code)
+        for number, line in enumerate(show.next_step(checked, places, is_all)):
+            context.screen.line(line, "", 6 if number else 0)
     return RIGHT if all(one.passed for one in checked) and not serious else WRONG
 
 

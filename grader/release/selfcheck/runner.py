@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from grader.box.evidence import asked, evidence_of, modules_of, unloaded
+from grader.box.job import Loaded
 from grader.guest import wire
 from grader.guest.modules import GRADED
 from grader.release.selfcheck.children import Child, Pool
@@ -44,6 +45,19 @@ class Runner:
     # The modules of which importing has hung -> how it ended; the items that ran out of time.
     _lost: dict[tuple[str, ...], Mapping[str, Any]] = field(default_factory=dict)
     _stuck: set[str] = field(default_factory=set)
+    # What became of the modules, the last time that they were imported.
+    _modules: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def loaded(self) -> Loaded:
+        """What became of the modules that were imported so far."""
+        return Loaded(self._modules, ())
+
+    def once(self, cases: Sequence[Case]) -> EvidenceById:
+        """Return the evidence of cases that run in a process of their own."""
+        seen: EvidenceById = {}
+        self._run(cases, seen, lambda: None)
+        return seen
 
     def observe(self, items: Sequence[Item], done: Callable[[Item, EvidenceById], None]) -> None:
         """Run the cases of `items`; call `done` with the evidence of each item, in order."""
@@ -102,6 +116,7 @@ class Runner:
         say, _ = _hear(child, limits.load_s)
         if "loaded" not in say:
             raise _Import(say)
+        self._modules.update(say["loaded"])
         while left:
             case = left[0]
             answer, arrays = _hear(child, limits.case_s)

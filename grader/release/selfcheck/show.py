@@ -11,12 +11,13 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TextIO
 
 from grader.release.selfcheck.check import Checked
 from grader.report.cards import label, lede
-from grader.report.faults import ShownFault, chosen, in_one_line, show_fault
+from grader.report.faults import Frame, ShownFault, chosen, in_one_line, show_fault
+from grader.report.small import Small, make
 from grader.report.tables import ArrayTable
 from grader.report.text import one_line, shown
 from grader.rubric.records import Item
@@ -51,6 +52,11 @@ class Screen:
             self._out.write(f"{space}{self.styled(each, style)}".rstrip() + "\n")
         self._out.flush()
 
+    def raw(self, text: str) -> None:
+        """Write a line as it is, to be copied."""
+        self.status("")
+        self._out.write(f"{text}\n")
+
     def styled(self, text: str, style: str) -> str:
         """Return the text in a style, where there are styles."""
         return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and self._colour else text
@@ -81,50 +87,109 @@ MARKS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
-    """Write what became of one item; `in_full` with its numbers."""
+def stands(checked: Checked) -> tuple[str, str, str]:
+    """Return how an item stands: a mark, its style, and words."""
+    return *MARKS[_kind(checked)], _words(checked)
+
+
+def _kind(checked: Checked) -> str:
     kind: str = "passed" if checked.passed else checked.status
     if kind not in MARKS:
         kind = "waits" if checked.waits_for else "wrong"
+    return kind
+
+
+def _words(checked: Checked) -> str:
     words = f"{checked.right} of {len(checked.item.cases)} right"
-    words = {"not_written": "not written yet", "missing": "missing"}.get(kind, words)
-    screen.row(*MARKS[kind], checked.item.id, words, place if kind in ("wrong", "waits") else "")
-    if kind == "waits" and not in_full:
-        screen.line(f"it needs {checked.waits_for}, which is wrong too: start there", "dim", 7)
-    elif kind in ("wrong", "waits", "missing"):
-        _wrong(screen, checked, in_full)
-    if in_full or kind == "passed":
-        for warning in checked.verdict.warnings[: SIDE if in_full else 1]:
-            screen.line(f"It costs nothing, but: {one_line(warning.message)}", "dim", 7)
+    return {"not_written": "not written yet", "missing": "missing"}.get(_kind(checked), words)
+
+
+def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
+    """Write what became of one item; `in_full` with its numbers."""
+    kind, (mark, style, words) = _kind(checked), stands(checked)
+    screen.row(mark, style, checked.item.id, words, place if kind in ("wrong", "waits") else "")
+    if in_full and kind in ("wrong", "waits", "missing"):
+        _wrong(screen, checked)
+    for line in () if in_full else in_short(checked):
+        screen.line(line, "dim" if kind in ("waits", "passed") else "", 7)
     if in_full:
+        for warning in checked.verdict.warnings[:SIDE]:
+            screen.line(f"It costs nothing, but: {one_line(warning.message)}", "dim", 7)
         _printed(screen, checked)
 
 
-def _wrong(screen: Screen, checked: Checked, in_full: bool) -> None:
-    picked = chosen(checked.verdict.faults)
-    for fault in picked[: None if in_full else 1]:
-        detail = show_fault(fault, SIDE if in_full else 0)
-        screen.line(one_line(detail.message), "", 7)
-        if in_full:
-            _details(screen, detail)
+def in_short(checked: Checked) -> Iterator[str]:
+    """Yield the lines on an item that stands among others."""
+    kind = _kind(checked)
+    if kind == "waits":
+        yield f"it needs {checked.waits_for}, which is wrong too: start there"
+    elif kind in ("wrong", "missing"):
+        for fault in chosen(checked.verdict.faults)[:1]:
+            yield one_line(show_fault(fault, 0).message)
+        yield from _why(checked)
+    elif kind == "passed":
+        for warning in checked.verdict.warnings[:1]:
+            yield f"It costs nothing, but: {one_line(warning.message)}"
+
+
+def _why(checked: Checked) -> Iterator[str]:
+    """Yield what is right beside what is not, and the likely cause."""
     if text := lede(checked.parts):
-        screen.line(text, "", 7)
+        yield text
     if checked.cause:
-        screen.line(f"{label(checked.cause)} {one_line(checked.cause.message)}", "", 7)
-    if in_full:
-        rest = [f for f in checked.verdict.faults if all(f is not one for one in picked)]
-        for fault in rest[:SIDE]:
-            screen.line(in_one_line(fault), "dim", 7)
-        if checked.waits_for:
-            screen.line(f"It needs {checked.waits_for}, which is wrong too: start there.", "", 7)
-        if checked.hint:
-            screen.line(f"Hint: {checked.hint}", "", 7)
+        yield f"{label(checked.cause)} {one_line(checked.cause.message)}"
+
+
+def waits(checked: Checked) -> str:
+    """Return the sentence on what an item rests on."""
+    return f"It needs {checked.waits_for}, which is wrong too: start there."
+
+
+def _wrong(screen: Screen, checked: Checked) -> None:
+    picked, small = chosen(checked.verdict.faults), make(checked.smallest)
+    if small:
+        _smallest(screen, small)
+    for fault in picked:
+        detail = show_fault(fault, 0 if small else SIDE)
+        screen.line(one_line(detail.message), "", 7)
+        _details(screen, detail)
+    for line in _why(checked):
+        screen.line(line, "", 7)
+    rest = [f for f in checked.verdict.faults if all(f is not one for one in picked)]
+    for fault in rest[:SIDE]:
+        screen.line(in_one_line(fault), "dim", 7)
+    if checked.waits_for:
+        screen.line(waits(checked), "", 7)
+    if checked.hint:
+        screen.line(f"Hint: {checked.hint}", "", 7)
+
+
+SMALLEST = "The smallest case that fails:"
+TO_SEE = "To see it, paste these lines into Python, or into a cell:"
+
+
+def _smallest(screen: Screen, small: Small) -> None:
+    """Show the smallest case: what goes in, what should come out, what came out."""
+    settings = f" ({small.settings})" if small.settings else ""
+    screen.line(f"{SMALLEST} {small.message}{settings}", "", 7)
+    _frames(screen, small.frames)
+    tables = [("with", table) for table in small.inputs] + [("expected", small.expected)]
+    for title, table in [*tables, *([("yours", small.got)] if small.got else [])]:
+        for line in table_lines(title, table):
+            screen.line(line, "", 9)
+    screen.line(TO_SEE, "", 7)
+    for line in small.code.splitlines():
+        screen.raw(" " * 9 + line)
+
+
+def _frames(screen: Screen, frames: Sequence[Frame]) -> None:
+    for frame in frames:
+        screen.line(f"{frame.place}: {frame.source}", "", 9)
 
 
 def _details(screen: Screen, detail: ShownFault) -> None:
     screen.line(f"({detail.check})", "dim", 7)
-    for frame in detail.frames:
-        screen.line(f"{frame.place}: {frame.source}", "", 9)
+    _frames(screen, detail.frames)
     if detail.example:
         for title, table in (("expected", detail.example.expected), ("yours", detail.example.got)):
             for text in table_lines(title, table):
@@ -140,18 +205,22 @@ def table_lines(title: str, table: ArrayTable) -> Iterator[str]:
         yield "  " + " ".join(f"{text:>{width}}" for text in row).rstrip()
 
 
-def _printed(screen: Screen, checked: Checked) -> None:
-    """Show what the code printed in the first case that is not right, else in the first."""
+def printed(checked: Checked) -> str:
+    """Return what the code printed in the first case that is not right, else in the first."""
     wrong = {fault.case for fault in checked.verdict.faults}
-    order = sorted(checked.evidence.values(), key=lambda one: one.case not in wrong)
+    ran = [one for one in checked.evidence.values() if one.outcome != "not_run"]
+    order = sorted(ran, key=lambda one: one.case not in wrong)
     text = next((one.text for one in order if one.text.strip()), "")
-    if text and order[0].outcome != "not_run":
+    lines = shown(text, 2000).splitlines()
+    more = [f"... {len(lines) - TEXT} more lines"] if len(lines) > TEXT else []
+    return "\n".join([*lines[:TEXT], *more])
+
+
+def _printed(screen: Screen, checked: Checked) -> None:
+    if text := printed(checked):
         screen.line("Your code printed:", "dim", 7)
-        lines = shown(text, 2000).splitlines()
-        for line in lines[:TEXT]:
+        for line in text.splitlines():
             screen.line(line, "", 9)
-        if len(lines) > TEXT:
-            screen.line(f"... {len(lines) - TEXT} more lines", "dim", 9)
 
 
 def place_of(item: Item, package: str, files: Mapping[str, bytes]) -> str:
@@ -163,12 +232,11 @@ def place_of(item: Item, package: str, files: Mapping[str, bytes]) -> str:
     return f"{path}:{found[-1]}" if found else path  # the last one is the one that counts
 
 
-def summary(screen: Screen, checked: Sequence[Checked]) -> None:
-    """Write how many public checks are right, and how many more will run."""
+def summary(checked: Sequence[Checked]) -> str:
+    """Return how many public checks are right, and how many more will run."""
     right, many = counted(checked)
     more = f"{sum(one.hidden for one in checked)} more run when you hand in."
-    screen.line()
-    screen.line(f"Public checks: {right} of {many} right. {more}", "bold")
+    return f"Public checks: {right} of {many} right. {more}"
 
 
 def counted(checked: Sequence[Checked]) -> tuple[int, int]:
@@ -184,15 +252,22 @@ def next_item(checked: Sequence[Checked]) -> Checked | None:
 
 
 def next_step(
-    screen: Screen, checked: Sequence[Checked], places: Mapping[str, str], is_all: bool
-) -> None:
-    """Write what to do now: one thing. `is_all`: nothing was left out."""
+    checked: Sequence[Checked],
+    places: Mapping[str, str],
+    is_all: bool,
+    ask: Callable[[str], str] = "python selfcheck.py {}".format,
+) -> Iterator[str]:
+    """Yield what to do now: one thing.
+
+    `is_all`: nothing was left out. `ask` returns how the self-check is asked for a name, or for
+    everything if it is "".
+    """
     todo = next_item(checked)
-    if todo is None:
-        check_all = "selfcheck.py checks all that there is"
-        command = "make_submission.py writes the zip to hand in" if is_all else check_all
-        screen.line(f"Next: python {command}.")
-        return
-    verb = "write" if todo.status == "not_written" else "mend"
-    screen.line(f"Next: {verb} {todo.item.id}, {places[todo.item.id]}")
-    screen.line(f"python selfcheck.py {todo.item.id}", "", 6)
+    if todo is None and is_all:
+        yield "Next: python make_submission.py writes the zip to hand in."
+    elif todo is None:
+        yield f"Next: {ask('').strip()} checks all that there is."
+    else:
+        verb = "write" if todo.status == "not_written" else "mend"
+        yield f"Next: {verb} {todo.item.id}, {places[todo.item.id]}"
+        yield ask(todo.item.id)

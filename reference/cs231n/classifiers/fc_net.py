@@ -10,20 +10,9 @@ shape (N, d_1, ..., d_k) with d_1 * ... * d_k = input_dim.
 
 import numpy as np
 
-from ..layer_utils import affine_relu_backward, affine_relu_forward
-from ..layers import (
-    affine_backward,
-    affine_forward,
-    batchnorm_backward,
-    batchnorm_forward,
-    dropout_backward,
-    dropout_forward,
-    layernorm_backward,
-    layernorm_forward,
-    relu_backward,
-    relu_forward,
-    softmax_loss,
-)
+# With a star, for notebooks take all layers from here in the same way.
+from ..layer_utils import *
+from ..layers import *
 
 
 class TwoLayerNet:
@@ -102,27 +91,35 @@ class FullyConnectedNet:
         weight_scale=1e-2,
         dtype=np.float32,
         seed=None,
+        dropout_keep_ratio=None,
+        use_batchnorm=False,
     ):
         """Fill self.params: normal weights, zero biases and betas, gammas of one.
 
         - hidden_dims: sizes of the hidden layers, a list of integers
         - input_dim, num_classes: sizes of the input and of the output
-        - dropout: probability of keeping an entry; 1 means no dropout
+        - dropout: probability of keeping an entry; 1 means no dropout, and so does 0
         - normalization: 'batchnorm', 'layernorm' or None
         - reg: strength of the L2 penalty
         - weight_scale: standard deviation of the weights (np.random.randn)
         - dtype: of all parameters and of every computation; np.float64 for gradient checks
         - seed: of the dropout masks; None leaves them random. The weights do not depend on it.
+        - dropout_keep_ratio, use_batchnorm: what notebooks of other years write for `dropout` and
+          for normalization='batchnorm'
 
         Raises ValueError for an unknown normalization.
         """
+        if dropout_keep_ratio is not None:
+            dropout = dropout_keep_ratio
+        if use_batchnorm:
+            normalization = "batchnorm"
         if normalization not in (None, "batchnorm", "layernorm"):
             raise ValueError(
                 f"FullyConnectedNet: normalization is {normalization!r}; "
                 "make it 'batchnorm', 'layernorm' or None"
             )
         self.normalization = normalization
-        self.use_dropout = dropout != 1
+        self.use_dropout = 0 < dropout < 1
         self.reg = reg
         self.num_layers = 1 + len(hidden_dims)
         self.dtype = dtype

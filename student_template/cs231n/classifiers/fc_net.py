@@ -10,20 +10,9 @@ shape (N, d_1, ..., d_k) with d_1 * ... * d_k = input_dim.
 
 import numpy as np
 
-from ..layer_utils import affine_relu_backward, affine_relu_forward
-from ..layers import (
-    affine_backward,
-    affine_forward,
-    batchnorm_backward,
-    batchnorm_forward,
-    dropout_backward,
-    dropout_forward,
-    layernorm_backward,
-    layernorm_forward,
-    relu_backward,
-    relu_forward,
-    softmax_loss,
-)
+# With a star, for notebooks take all layers from here in the same way.
+from ..layer_utils import *
+from ..layers import *
 
 
 class TwoLayerNet:
