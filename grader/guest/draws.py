@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 GAIN = 0.2  # an epoch that changes an accuracy by so much is always asked for
-STARTS, EPOCHS = 320 * 1024**2, 384 * 1024**2  # bytes of a notebook: first steps, ends of epochs
+STARTS, EPOCHS = 160 * 1024**2, 300 * 1024**2  # bytes of a notebook: first steps, ends of epochs
 
 
 class Draws:

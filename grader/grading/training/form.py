@@ -112,7 +112,11 @@ def committed(learned: str, place: int, commits: Sequence[Commit]) -> Commit:
 
 
 def state_at(commit: Commit) -> State:
-    """Return the state that a run showed. Raises Contradiction for another than it committed to."""
+    """Return the state that a run showed. Raises Contradiction for another than it committed to,
+    and Unrepeatable for one that was not kept.
+    """
+    if commit.shown is None and commit.spent:
+        raise Unrepeatable("the runs before it were so many or so large that it was not kept")
     if commit.shown is None:
         raise Contradiction("it was asked for a state, and did not show it")
     state = commit.shown()
