@@ -732,7 +732,7 @@ CONTRACT = {
               "because_of", "followed_through"},
     "parts": {"id", "earned", "possible", "status"},
     "faults": {"case", "part", "kind", "says", "error", "allowed", "at"},
-    "notebooks": {"name", "status", "cells", "failed_cell", "runs"},
+    "notebooks": {"name", "status", "cells", "failed_cell", "page", "runs"},
     "questions": {"id", "answer", "status", "possible", "earned"},
     "box": {"outer", "inner", "isolated"},
     "measured": {"started", "wall_s", "cpu_s", "host", "versions"},
