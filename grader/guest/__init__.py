@@ -14,7 +14,7 @@
     observe        one case: call the probe, turn what comes back into plain arrays
     calls          the layers that a net calls; handed_out: losses that a student changed
     cells          the cells of a notebook, run by IPython; selfcheck: what its check() says there
-    training_log   what its Solver tells of a training run
+    training_log   what its Solver tells of a training run, by its states; draws: what it must show
     legacy/        what Python 2 meant and what older NumPy accepted
 
 Nothing here imports the judging side of the grader; it could not, for it is started with a path on

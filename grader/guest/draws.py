@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 GAIN = 0.2  # an epoch that changes an accuracy by so much is always asked for
-STARTS, EPOCHS = 320 * 1024**2, 256 * 1024**2  # bytes of a notebook: first steps, ends of epochs
+STARTS, EPOCHS = 320 * 1024**2, 384 * 1024**2  # bytes of a notebook: first steps, ends of epochs
 
 
 class Draws:
@@ -21,7 +21,8 @@ class Draws:
 
     def __init__(self) -> None:
         self._starts, self._epochs = STARTS, EPOCHS
-        self._looks: dict[Any, list[float]] = {}  # the last accuracies that a run told
+        self._looks: dict[str, list[float]] = {}  # the last accuracies that a run told
+        self._shown: dict[str, bool] = {}  # whether its last state was asked for
 
     def reply(self, message: Mapping[str, Any]) -> dict[str, bool] | None:
         """Return what is said to a frame that commits: {"asked": ..., "spent": ...}; else None.
@@ -37,7 +38,9 @@ class Draws:
         size = size if type(size) is int and size > 0 else EPOCHS
         look, before = _numbers(commit.get("look")), self._looks.get(run)
         self._looks[run] = look
+        has_last, self._shown[run] = self._shown.get(run, False), False
         if step in (0, 1):
+            self._shown[run] = True
             self._starts -= size
             return {"asked": self._starts >= 0, "spent": self._starts < 0}
         epochs = commit.get("epochs")
@@ -48,7 +51,8 @@ class Draws:
             chance = 1.0
         if int.from_bytes(os.urandom(7), "big") >= chance * 2**56:
             return {"asked": False, "spent": False}
-        self._epochs -= 2 * size
+        self._shown[run] = True
+        self._epochs -= size if has_last else 2 * size
         return {"asked": self._epochs >= 0, "spent": self._epochs < 0}
 
 

@@ -311,7 +311,7 @@ def a_jump_at_the_end(base: Honest, _: Course) -> Forgery:
 
 def spliced(base: Honest, course: Course) -> Forgery:
     other = recorded(course, base.tape.images, seed=5)
-    half = len(base.states) // 2
+    half = 4  # before either has learned much
     both = [*other.states[:half], *base.states[half:]]
     told = [*other.tape.runs[0].loss_history[: both[half][0]], *base.tape.runs[0].loss_history]
     return base.told([state for _, state in both], losses=np.array(told[:20] + told[-20:]))

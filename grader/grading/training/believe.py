@@ -157,7 +157,8 @@ class Believer:
         odd = isinstance(refused, (Contradiction, Differs))
         self._strict |= odd
         entry.stands = replace(entry.stands, doubt=str(refused))
-        kind = "training_contradicts_itself" if odd else "training_not_repeated"
+        is_false = isinstance(refused, Contradiction)
+        kind = "training_contradicts_itself" if is_false else "training_not_repeated"
         where = f"{entry.notebook.name}, {entry.notebook.cell_name(entry.told.cell)}"
         message = f"a training could not be repeated: {refused}; look at the cell before it counts"
         self.flags.append(Flag(kind, message, where))

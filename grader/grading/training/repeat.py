@@ -8,7 +8,7 @@ files the same shows whether their code is what the notebook ran.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,6 @@ from grader.types import Training, TrainingLog
 IMAGES = 4000  # of one request
 WAIT_S = 120.0  # for one request
 MODULES = (*REACHED["fc_net"], "optim")
-TOGETHER, ALONE = 0.02, 0.1  # share of the told way that the reference may be off: of all, of one
 
 
 @dataclass(frozen=True)
@@ -168,57 +167,3 @@ class Repeat:
 def _why(reply: Mapping[str, Any]) -> str:
     said = reply.get("message")
     return said[:200] if isinstance(said, str) and said else str(reply.get("outcome"))[:20]
-
-
-def deviation(start: State, told: State, found: State, normalization: str | None) -> float:
-    """Return how far a repeated stretch ends from where the run says, in units of what is allowed.
-
-    Told displacement is the measure: of all parameters together, and more loosely of each. A bias
-    before batch normalization has no effect and moves with the noise, so it is left out; of the
-    averages it is taken away.
-    """
-    params = [name for name in told if name.startswith("params/")]
-    inner = _inner_biases(params) if normalization == "batchnorm" else set()
-    names = [name for name in params if name not in inner]
-    if any(name not in start or name not in found for name in params):
-        return float("inf")
-    way = {name: _size(told[name], start[name]) for name in names}
-    off = {name: _size(told[name], found[name]) for name in names}
-    together = float(np.hypot.reduce(list(way.values())))
-    each = [_share(off[n], way[n]) / ALONE for n in names if way[n] > 0.01 * together]
-    whole = _share(float(np.hypot.reduce(list(off.values()))), together) / TOGETHER
-    return max(whole, *each)
-
-
-def _share(off: float, way: float) -> float:
-    if not np.isfinite(off) or not np.isfinite(way):
-        return float("inf")
-    return off / way if way else float("inf") if off else 0.0
-
-
-def averages_off(told: State, found: State) -> float:
-    """Return how far running averages are from the told ones, in standard deviations of a unit."""
-    worst = 0.0
-    for name in [name for name in told if name.endswith("/running_mean")]:
-        layer = name.split("/")[1]
-        pairs = [(one.get(name), one.get(f"bn/{layer}/running_var"), one.get(f"params/b{layer}"))
-                 for one in (told, found)]  # fmt: skip
-        if any(part is None for pair in pairs for part in pair[:2]):
-            return float("inf")
-        means = [mean - (0.0 if b is None else b) for mean, _, b in pairs]  # type: ignore[operator]
-        stds = [np.sqrt(np.abs(np.asarray(var, dtype=np.float64)) + 1e-5) for _, var, _ in pairs]
-        shift = np.sqrt(np.mean(((means[0] - means[1]) / stds[1]) ** 2))
-        ratio = np.sqrt(np.mean((stds[0] / stds[1] - 1) ** 2))
-        worst = max(worst, float(shift), float(ratio))
-    return worst
-
-
-def _inner_biases(params: Sequence[str]) -> set[str]:
-    last = max((int(n[8:]) for n in params if n[7:8] == "W" and n[8:].isdigit()), default=0)
-    return {f"params/b{layer}" for layer in range(1, last)}
-
-
-def _size(one: np.ndarray, other: np.ndarray) -> float:
-    if one.shape != other.shape:
-        return float("inf")
-    return float(np.linalg.norm(one.astype(np.float64).ravel() - other.astype(np.float64).ravel()))

@@ -1,0 +1,90 @@
+"""Do two states of a training agree? Measured by how far a stretch has moved the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from grader.grading.training.repeat import Run
+from grader.guest.training_state import State
+
+TOGETHER, ALONE = 0.02, 0.1  # share of the told way that a stretch may be off: of all, of one array
+EARLY, ONE_STEP = 5.0, 2.5  # times what is allowed elsewhere: in the first steps, for one step
+FIRST_STEPS = 8
+AVERAGES = 0.2  # of a standard deviation, for running averages
+
+
+def agrees(run: Run, start: State, told: State, found: State, until: int, is_one: bool) -> bool:
+    """Return whether a repeated stretch ends where the run says."""
+    # A step of Adam's may have but the sign of a gradient, and that of a tiny one is rounding.
+    allowed = EARLY if until <= FIRST_STEPS else ONE_STEP if is_one else 1.0
+    if deviation(start, told, found, run.training.normalization) > allowed:
+        return False
+    return averages_off(told, found) <= AVERAGES
+
+
+def deviation(start: State, told: State, found: State, normalization: str | None) -> float:
+    """Return how far a repeated stretch ends from where the run says, in units of what is allowed.
+
+    Told displacement is the measure: of all parameters together, and more loosely of each. A bias
+    before batch normalization has no effect and moves with the noise, so it is left out; of the
+    averages it is taken away.
+    """
+    params = [name for name in told if name.startswith("params/")]
+    inner = _inner_biases(params) if normalization == "batchnorm" else set()
+    names = [name for name in params if name not in inner]
+    if any(name not in start or name not in found for name in params):
+        return float("inf")
+    way = {name: _size(told[name], start[name]) for name in names}
+    off = {name: _size(told[name], found[name]) for name in names}
+    together = float(np.hypot.reduce(list(way.values())))
+    each = [_share(off[n], way[n]) / ALONE for n in names if way[n] > 0.01 * together]
+    whole = _share(float(np.hypot.reduce(list(off.values()))), together) / TOGETHER
+    return max(whole, *each)
+
+
+def _share(off: float, way: float) -> float:
+    if not np.isfinite(off) or not np.isfinite(way):
+        return float("inf")
+    return off / way if way else float("inf") if off else 0.0
+
+
+def averages_off(told: State, found: State) -> float:
+    """Return how far running averages are from the told ones, in standard deviations of a unit."""
+    worst = 0.0
+    for name in [name for name in told if name.endswith("/running_mean")]:
+        layer = name.split("/")[1]
+        pairs = [(one.get(name), one.get(f"bn/{layer}/running_var"), one.get(f"params/b{layer}"))
+                 for one in (told, found)]  # fmt: skip
+        if any(part is None for pair in pairs for part in pair[:2]):
+            return float("inf")
+        means = [mean - (0.0 if b is None else b) for mean, _, b in pairs]  # type: ignore[operator]
+        stds = [np.sqrt(np.abs(np.asarray(var, dtype=np.float64)) + 1e-5) for _, var, _ in pairs]
+        shift = np.sqrt(np.mean(((means[0] - means[1]) / stds[1]) ** 2))
+        ratio = np.sqrt(np.mean((stds[0] / stds[1] - 1) ** 2))
+        worst = max(worst, float(shift), float(ratio))
+    return worst
+
+
+def _inner_biases(params: Sequence[str]) -> set[str]:
+    last = max((int(n[8:]) for n in params if n[7:8] == "W" and n[8:].isdigit()), default=0)
+    return {f"params/b{layer}" for layer in range(1, last)}
+
+
+def _size(one: np.ndarray, other: np.ndarray) -> float:
+    if one.shape != other.shape:
+        return float("inf")
+    return float(np.linalg.norm(one.astype(np.float64).ravel() - other.astype(np.float64).ravel()))
+
+
+def net_parts(state: State) -> tuple[dict[str, np.ndarray], list[Mapping[str, np.ndarray]]]:
+    """Return (parameters, running averages by layer) of a state."""
+    params = {n.removeprefix("params/"): a for n, a in state.items() if n.startswith("params/")}
+    layers: dict[int, dict[str, np.ndarray]] = {}
+    for name, array in state.items():
+        kind, _, rest = name.partition("/")
+        if kind == "bn":
+            layer, _, key = rest.partition("/")
+            layers.setdefault(int(layer), {})[key] = array
+    return params, [layers[layer] for layer in sorted(layers)]

@@ -1,0 +1,80 @@
+"""What a run must show: the first states always, the end of an epoch by what it brought."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from grader.guest import draws
+from grader.guest.draws import Draws
+
+MB = 1024**2
+
+
+def commit(step: Any, look: Any = None, size: Any = 100, epochs: Any = 20) -> dict[str, Any]:
+    return {"commit": {"run": 0, "step": step, "look": look, "bytes": size, "epochs": epochs}}
+
+
+def drawing(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
+    """Let every draw come out as this share of all numbers."""
+    number = min(int(share * 2**56), 2**56 - 1)
+    monkeypatch.setattr(os, "urandom", lambda size: number.to_bytes(size, "big"))
+
+
+def test_other_frames_are_not_replied_to() -> None:
+    assert Draws().reply({"stream": "stdout"}) is None
+    assert Draws().reply({"commit": 7}) is None
+
+
+def test_the_first_two_states_are_always_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing(monkeypatch, 1.0)
+    one = Draws()
+    assert [one.reply(commit(step, look)) for step, look in ((0, None), (1, [0.1, 0.1]))] == [
+        {"asked": True, "spent": False}
+    ] * 2
+
+
+EPOCHS: dict[str, tuple[Any, Any, float]] = {  # accuracies before and after -> chance
+    "no gain": ([0.3, 0.2], [0.3, 0.2], 0.05),
+    "a gain on validation images": ([0.3, 0.2], [0.3, 0.22], 0.15),
+    "a gain on training images": ([0.3, 0.2], [0.36, 0.2], 0.35),
+    "a loss": ([0.3, 0.2], [0.24, 0.2], 0.35),
+    "a jump": ([0.3, 0.2], [0.3, 0.4], 1.0),
+    "nothing told": ([0.3, 0.2], None, 1.0),
+    "no accuracies": ([0.3, 0.2], [3, "x"], 1.0),
+    "not a number": ([0.3, 0.2], [float("nan"), 0.2], 1.0),
+}
+
+
+@pytest.mark.parametrize("what", EPOCHS)
+def test_an_epoch_is_asked_for_by_what_it_brought(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after, chance = EPOCHS[what]
+    for share, asked in ((chance - 1e-6, True), (chance + 1e-6, False))[: 1 + (chance < 1)]:
+        one = Draws()
+        drawing(monkeypatch, share)
+        one.reply(commit(50, before))
+        assert one.reply(commit(100, after)) == {"asked": asked, "spent": False}
+
+
+def test_a_claim_of_half_the_images_escapes_in_fewer_than_seven_of_a_hundred() -> None:
+    """Each epoch as valid as a straight line to the solution: none is, and one draw shows it."""
+    for epochs in (5, 10, 20, 50):
+        gain = 0.4 / epochs
+        escapes = (1 - min(1.0, gain / draws.GAIN + 1 / epochs)) ** epochs
+        assert escapes < 0.07
+
+
+def test_where_no_more_can_be_kept_nothing_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing(monkeypatch, 0.0)
+    one = Draws()
+    size = draws.EPOCHS // 5
+    replies = [one.reply(commit(50 * k, [0.1, 0.1], size)) for k in range(1, 8)]
+    # The first also sends the state before it.
+    assert [reply and reply["asked"] for reply in replies] == [True] * 4 + [False] * 3
+    assert replies[-1] == {"asked": False, "spent": True}
+    assert one.reply(commit(0, None, size)) == {"asked": True, "spent": False}
+    assert one.reply(commit(0, None, "large")) == {"asked": False, "spent": True}
