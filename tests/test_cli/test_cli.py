@@ -732,10 +732,10 @@ CONTRACT = {
               "because_of", "followed_through"},
     "parts": {"id", "earned", "possible", "status"},
     "faults": {"case", "part", "kind", "says", "error", "allowed", "at"},
-    "notebooks": {"name", "status", "cells", "failed_cell", "runs"},
+    "notebooks": {"name", "status", "cells", "failed_cell", "page", "runs"},
     "questions": {"id", "answer", "status", "possible", "earned"},
     "box": {"outer", "inner", "isolated"},
-    "measured": {"started", "wall_s", "cpu_s", "host", "versions"},
+    "measured": {"started", "wall_s", "cpu_s", "host", "replay", "versions"},
 }  # fmt: skip
 KINDS = {
     "shape", "value", "not_finite", "dtype", "error", "timeout", "memory", "died", "missing",
@@ -743,7 +743,7 @@ KINDS = {
 }  # fmt: skip
 STATUSES = {
     "passed", "partial", "failed", "not_written", "error", "timeout", "skipped", "pending",
-    "grader_fault",
+    "missing", "grader_fault",
 }  # fmt: skip
 
 

@@ -570,6 +570,29 @@ def test_what_breaks_here_is_our_fault_and_leaves_the_code_s_points(
     assert type(error).__name__ in file.read_text()
 
 
+@pytest.mark.parametrize("where", ["recomputing", "repeating"])
+def test_a_run_at_which_we_fail_is_for_a_person_and_costs_no_other(
+    where: str, rubric: Rubric, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BACKGRADE_DEBUG", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    told = [run(val=0.6, **TWO).training, overfit(3).training]
+    good, wrong = run(val=0.6, hidden=0.6, **TWO), OverflowError("9")
+    first = wrong if where == "recomputing" else good
+    monkeypatch.setattr(training.Recompute, "run", Mock(side_effect=[first, overfit(3)]))
+    monkeypatch.setattr(believe.Replay, "verify", Mock(side_effect=OverflowError("9")))
+    images: Any = Mock(profile=rubric.table.data.synthetic, count=Mock(return_value=2000))
+    books = [replace(EXECUTED[0], trainings=tuple(told)), *EXECUTED[1:]]
+    items = tuple(bare(item, "passed") for item in rubric.table.items)
+    graded = training.grade(items, books, rubric, images, Repeating(Mock(), Mock()))
+    result = {item.id: item for item in graded.items}["two_layer_training"]
+    assert result.status == "pending"
+    assert "(OverflowError, see " in result.faults[0].message
+    assert {item.status for item in graded.items} == {"passed", "failed", "pending"}
+    assert all("OverflowError: 9" in file.read_text() for file in tmp_path.rglob("faults/*.txt"))
+    assert list(tmp_path.rglob("faults/*.txt"))
+
+
 def test_images_of_the_command_line_that_cannot_be_used_are_no_fault_of_ours(
     rubric: Rubric, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -215,7 +215,7 @@ def test_a_solved_notebook_runs_without_an_error_and_its_checks_are_good(
     fine = {
         "", "its parameters are not all finite: the training ran away",  # the largest scales
         # The net without normalization stands beside both series of batch sizes.
-        "it has the very parameters of the run in BatchNormalization.ipynb, code cell 12, In [12], "
+        "it has the very parameters of the run in BatchNormalization.ipynb, code cell 16, In [16], "
         "which counts once",
     }  # fmt: skip
     assert {run.message for run in whole.runs(name)} <= fine

@@ -282,6 +282,46 @@ def test_a_sweep_draws_each_run_once_and_what_is_only_told_hollow(what: str) -> 
     assert any("hollow" in note for note in made.notes) == any(hollow for _, hollow in expected)
 
 
+def test_a_sweep_puts_each_run_and_its_value_where_they_belong() -> None:
+    made = drawn(*(
+        samples.swept(normalization, scale, train)
+        for normalization, shares in (("batchnorm", (0.8, 0.4)), (None, (0.2, 0.12)))
+        for scale, train in zip((0.1, 1.0), shares)
+    ))  # fmt: skip
+    panel = made.panels[0]
+    left, right = LEFT + round(WIDE * 0.0684), LEFT + round(WIDE * 0.9316)  # free: a factor of 1.2
+
+    def up(share: float) -> int:
+        return TOP + round(TALL * (1 - share))
+
+    assert [(mark.x, mark.y, mark.title) for mark in panel.marks] == [
+        (left, up(0.8), "batchnorm: 0.800 at 0.1"), (right, up(0.4), "batchnorm: 0.400 at 1"),
+        (left, up(0.2), "no normalization: 0.200 at 0.1"),
+        (right, up(0.12), "no normalization: 0.120 at 1"),
+    ]  # fmt: skip
+    assert [(label.x, label.y, label.text) for label in panel.labels] == [
+        (left, up(0.8) - 8, "0.80"), (left, up(0.2) + 17, "0.20"),
+        (right, up(0.4) - 8, "0.40"), (right, up(0.12) + 17, "0.12"),
+    ]  # fmt: skip
+    assert [line.style for line in panel.bands] == [1, 2]
+    assert inside(panel.bands[0].points) == [
+        (left, up(0.82)), (right, up(0.42)), (right, up(0.3)), (left, up(0.7)),
+    ]  # fmt: skip
+    assert made.notes == ("Shaded: where the reference lies, 5 seeds each.",)
+    assert [tick.text for tick in panel.up] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+
+
+def test_the_line_of_a_sweep_goes_through_the_best_run_of_each_value() -> None:
+    runs = [samples.swept(None, 0.1, 0.5), samples.swept(None, 0.1, 0.9),
+            samples.swept(None, 1.0, 0.7)]  # fmt: skip
+    panel = drawn(*runs).panels[0]
+    ys = [y for _, y in inside(panel.lines[0].points)]
+    assert ys == [panel.marks[1].y, panel.marks[2].y] and len(panel.marks) == 3
+    without = replace(runs[0], band=None)
+    assert not drawn(without, replace(runs[2], band=None)).panels[0].bands
+    assert len(inside(drawn(runs[0], replace(runs[2], band=None)).panels[0].bands[0].points)) == 4
+
+
 def test_a_long_sweep_has_no_labels_and_few_ticks() -> None:
     many = [samples.swept(None, 10 ** (-n / 4), 0.5) for n in range(MOST_LABELS + 1)]
     assert not drawn(*many).panels[0].labels

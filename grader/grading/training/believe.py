@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from grader.box.worker import Worker
+from grader.errors import BackgradeError, log_fault
 from grader.grading.training.form import Contradiction, Differs, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import Refused
@@ -129,6 +130,12 @@ class Believer:
             self._is_new(entry, replay.moved(entry.told))
         except Refused as refused:
             self._doubt(entry, refused)
+        except BackgradeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of ours costs no other run
+            log = log_fault(f"repeating a run of {entry.notebook.name}")
+            what = f"the grader failed at it ({type(error).__name__}, see {log})"
+            self._doubt(entry, Refused(what))
         else:
             entry.repeated.add((on, whole))
             first, epochs = known.initial_weight_std, known.num_epochs
