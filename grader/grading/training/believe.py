@@ -146,8 +146,10 @@ class Believer:
         """Raise Unrepeatable for a run that went the way of another one, but for some noise."""
         for other, way in self._ways:
             if other is not entry and way.shape == moved.shape:
-                apart = float(np.linalg.norm(way - moved))
-                if apart <= COPY * float(np.linalg.norm(way)):
+                # Nets of other scales may take the same first step.
+                pairs = zip(way, moved, strict=True)
+                norm = np.linalg.norm
+                if all(norm(one - two) <= COPY * norm(one) for one, two in pairs):
                     cell = other.notebook.cell_name(other.told.cell)
                     where = f"{other.notebook.name}, {cell}"
                     raise Unrepeatable(f"it is a copy of the run in {where}, which counts once")

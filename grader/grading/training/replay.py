@@ -158,14 +158,14 @@ class Replay:
         return jobs
 
     def moved(self, training: Training) -> np.ndarray:
-        """Return how a verified run has moved some of its parameters."""
+        """Return some first parameters of a verified run, and how it has moved them: (2, n)."""
         assert training.log is not None
         first, _ = net_parts(form.state_at(training.log.commits[0]))
-        ways = [
-            (np.asarray(training.params[name], dtype=np.float64) - first[name]).ravel()
+        both = [
+            np.stack([first[name].ravel(), (training.params[name] - first[name]).ravel()])
             for name in sorted(first)
         ]
-        return np.concatenate([way[:: way.size // SOME | 1] for way in ways])
+        return np.concatenate([pair[:, :: pair.shape[1] // SOME | 1] for pair in both], axis=1)
 
     def _before(self, training: Training, log: TrainingLog) -> Training | None:
         """Return the run that ended with the parameters that this one begins with."""
