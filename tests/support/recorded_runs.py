@@ -30,15 +30,20 @@ def course(folder: Path, files: Mapping[str, bytes]) -> Iterator[Course]:
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
-    assert "cs231n" not in sys.modules
+    others = {name: sys.modules.pop(name) for name in _imported()}  # the reference's own tests
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:
         yield lambda name: importlib.import_module(f"cs231n.{name}")
     finally:
         sys.path.remove(str(folder))
-        for name in [name for name in sys.modules if name.partition(".")[0] == "cs231n"]:
+        for name in _imported():
             del sys.modules[name]
+        sys.modules.update(others)
+
+
+def _imported() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] == "cs231n"]
 
 
 @contextmanager

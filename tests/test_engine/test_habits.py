@@ -39,16 +39,17 @@ def fresh_loss(self, X, y=None):
     "a net takes its sizes out of the caller's list": ('''
 class FullyConnectedNet:
     def __init__(self, hidden_dims, input_dim=3072, num_classes=10, dropout=1,
-                 normalization=None, reg=0.0, weight_scale=1e-2, dtype=np.float32, seed=None):
+                 normalization=None, reg=0.0, weight_scale=1e-2, dtype=np.float32, seed=None,
+                 dropout_keep_ratio=None, use_batchnorm=False):
         sizes = list(hidden_dims)
         while hidden_dims:
             hidden_dims.pop()
         kept_init(self, sizes, input_dim, num_classes, dropout, normalization, reg,
-                  weight_scale, dtype, seed)
+                  weight_scale, dtype, seed, dropout_keep_ratio, use_batchnorm)
 
 
 def kept_init(self, hidden_dims, input_dim, num_classes, dropout, normalization, reg,
-              weight_scale, dtype, seed):
+              weight_scale, dtype, seed, dropout_keep_ratio, use_batchnorm):
     {init}
 ''', {}),
     "update rules write into the arrays of w, dw and config": ('''

@@ -159,7 +159,8 @@ WORDS = {
     ),
     "its forward pass has another name": (
         changed((LAYERS, "def batchnorm_forward", "def batchnormForward"),
-                (NET, "    batchnorm_forward,\n", "    batchnormForward as batchnorm_forward,\n")),
+                (NET, "from ..layers import *\n", "from ..layers import *\n"
+                 "from ..layers import batchnormForward as batchnorm_forward\n")),
         "batchnorm_backward", "error",
         "batchnorm_backward cannot run: layers.py has no batchnorm_forward, but a batchnormForward",
     ),
@@ -207,7 +208,7 @@ def test_a_missing_file_is_told_once_and_first(assignment: Assignment, worker: W
 
 
 def test_every_status_has_a_word_and_a_mark() -> None:
-    page = html._template().environment.get_template("marks.html").render()
+    page = html._environment().get_template("marks.html").render()
     statuses = get_args(Status)
     assert set(faults.WORDS) == set(statuses)
     assert [name for name in statuses if f'id="m-{name}"' not in page] == []
