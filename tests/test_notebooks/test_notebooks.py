@@ -360,8 +360,13 @@ def test_the_unsolved_notebooks_earn_nothing_and_name_what_is_not_written(
     untouched: Graded,
 ) -> None:
     items = [item for item in untouched.report.items if item.section == "training"]
-    assert {(item.status, item.earned) for item in items} == {("failed", 0.0)}
-    assert all(item.because_of in untouched.items for item in items)
+    assert {(item.status, item.earned) for item in items} == {("error", 0.0)}
+    for item in items:
+        assert untouched.items[item.because_of or ""].status == "not_written"
+        for fault in item.faults:  # the function is what to mend, not the cell that called it
+            assert fault.raised and fault.raised.type == "NotImplementedError"
+            assert fault.message.startswith(f"{item.where}, code cell ")
+            assert fault.message.endswith("No run that counts came after it")
     assert untouched.report.trained == () and untouched.report.score.earned == 0
 
 

@@ -54,8 +54,13 @@ class Place:
     def home(self) -> Path:
         return self.root / "source" / "backgrade"
 
-    def grade(self, files: dict[str, bytes], box: str = "auto") -> tuple[int, Any, str]:
-        """Hand in, run the autograder; return its exit code, results.json and what it printed."""
+    def grade(
+        self, files: dict[str, bytes], box: str = "auto", notebooks: str = "skip"
+    ) -> tuple[int, Any, str]:
+        """Hand in, run the autograder; return its exit code, results.json and what it printed.
+
+        `box` and `notebooks` are put where run_autograder has what people may change.
+        """
         shutil.rmtree(self.root / "submission", ignore_errors=True)
         shutil.rmtree(self.root / "results", ignore_errors=True)
         (self.root / "submission").mkdir()
@@ -65,7 +70,13 @@ class Place:
             path.write_bytes(data)
         script = self.root / "run_autograder"
         text = (self.root / "source" / "run_autograder").read_text(encoding="utf-8")
-        script.write_text(text.replace("BOX=auto ", f"BOX={box} "), encoding="utf-8")
+        for shipped, wanted in (
+            ("BOX=auto ", f"BOX={box} "),
+            ("NOTEBOOKS=run ", f"NOTEBOOKS={notebooks} "),
+        ):
+            assert text.count(f"\n{shipped}") == 1
+            text = text.replace(shipped, wanted)
+        script.write_text(text, encoding="utf-8")
         script.chmod(0o755)
         done = subprocess.run(
             [script], cwd=self.root, capture_output=True, text=True,
@@ -132,6 +143,14 @@ def test_a_right_submission_gets_every_point(place: Place) -> None:
     assert "64 of 64 points" in results["output"] and "64 of 64 points" in said
     graded = json.loads((place.root / "results" / "report" / "result.json").read_bytes())
     assert results["score"] == graded["score"]["earned"]
+
+
+def test_notebooks_that_are_missing_cost_their_points_unless_they_are_skipped(place: Place) -> None:
+    code, results, _ = place.grade(RIGHT, notebooks="run")
+    assert (code, results["score"], results["extra_data"]["possible"]) == (0, CODE_POINTS, 100)
+    assert sum(lost(results).values()) == pytest.approx(100 - CODE_POINTS)
+    for test in results["tests"]:
+        assert ("was not handed in" in test["output"]) is (test["name"] in lost(results))
 
 
 def test_a_wrong_one_loses_the_wrong_part_and_is_told_why(place: Place) -> None:

@@ -178,19 +178,20 @@ def _result(
     stopped = stopped_at(notebook) if all(f.kind == "missing" for _, f in missed) else None
     if stopped and status == "failed":
         status = "timeout" if stopped.outcome == "timeout" else "error"
+    root = _because_of(item, missed, done, stopped)
     return replace(
         score.bare(item, status),
         earned=score.tidy(sum(part.earned for part in parts)),
         parts=parts,
         faults=tuple(
             replace(
-                _fault(item, part, _message(finding, notebook, stopped)),
+                _fault(item, part, _message(finding, notebook, stopped, root)),
                 kind=finding.kind,
                 raised=stopped.raised if stopped else None,
             )
             for part, finding in missed
         ),
-        because_of=_because_of(item, missed, done, stopped),
+        because_of=root,
         checks=(right, len(parts)),
         public_checks=(right, len(parts)),
     )
@@ -226,14 +227,17 @@ def _because_of(
     return wrong[0] if wrong else None
 
 
-def _message(finding: GoalResult, notebook: Notebook, stopped: Cell | None) -> str:
-    """Return the sentence about a goal; if there was no run, also what stopped the notebook."""
+def _message(
+    finding: GoalResult, notebook: Notebook, stopped: Cell | None, root: str | None
+) -> str:
+    """Return the sentence about a goal; if there was no run, also what stopped the notebook.
+
+    The cell is what to mend, unless a code item is the root: the reader is sent there already.
+    """
     if finding.kind == "missing" and stopped:
         how = stopped.why or "stopped with an error"
-        return (
-            f"{notebook.name}, {stopped.name}: {how}. No run that counts came after it: "
-            "mend this cell first, for later ones may need it"
-        )
+        said = f"{notebook.name}, {stopped.name}: {how}. No run that counts came after it"
+        return said if root else f"{said}: mend this cell first, for later ones may need it"
     if finding.kind == "missing" and notebook.message:
         return f"{finding.message}. {notebook.name}: {notebook.message}"
     return finding.message

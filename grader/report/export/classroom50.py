@@ -1,7 +1,7 @@
 """result.json of Classroom 50, which writes down who handed in what in its own environment.
 
-Points there are whole numbers: ours go in as hundredths. What waits for a person is left out of
-both numbers. A fault of ours is refused: there, an autograder that ends with an error is no zero.
+Points there are whole numbers: ours go in as hundredths. What waits for a person is possible, and
+not earned yet. A fault of ours is refused: there, an autograder that ends with an error is no zero.
 """
 
 from __future__ import annotations
