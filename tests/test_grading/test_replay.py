@@ -179,7 +179,7 @@ HONEST = [
 ]  # fmt: skip
 
 
-@pytest.mark.long_trial(0.5)
+@pytest.mark.long_trial(0.3)
 @pytest.mark.parametrize("train", HONEST, ids=lambda train: train.__name__)
 def test_an_honest_run_earns(
     train: Callable[[Course, Tape], None], desk: Desk, right: Course, images: Images, spool: Spool
@@ -383,7 +383,7 @@ FORGED: dict[Callable[[Honest, Course], Forgery], str] = {
 }  # fmt: skip
 
 
-@pytest.mark.long_trial(0.4)
+@pytest.mark.long_trial(0.15)
 @pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize("forge", FORGED, ids=lambda forge: forge.__name__)
 def test_a_forged_run_earns_nothing(

@@ -25,6 +25,7 @@ DEAF = (
 BUSY = DEAF.replace("time.sleep(1000)", "pass")
 
 
+@pytest.mark.long_trial(0.34)
 @pytest.mark.parametrize("mode", boxes.MODES)
 @pytest.mark.parametrize("body", [DEAF, BUSY], ids=["asleep", "busy"])
 def test_a_case_that_ignores_every_signal_ends_in_time(mode: str, body: str) -> None:
