@@ -240,6 +240,7 @@ def worker_pid(worker: Worker) -> int:
 # ------------------------------------------------------------------------------ an ordinary user
 
 
+@pytest.mark.long_trial(0.34)
 @pytest.mark.skipif(os.geteuid() != 0, reason="this is an ordinary user already")
 @pytest.mark.parametrize("mode", boxes.MODES)
 def test_the_box_holds_for_an_ordinary_user(mode: str, part: Part[str]) -> None:
