@@ -53,6 +53,8 @@ class Commits:
             return
         learned, memory, state = map(str, hashes)
         commit = Commit(step, learned, memory, state, _look(look), asked, spent)
+        if type(epochs := told.get("epochs")) is int:
+            commit = replace(commit, epochs=epochs)
         known = self._logs.get(number)
         if known is None and len(self._logs) < MOST_RUNS:
             self._logs[number] = TrainingLog(number, _settings(told.get("settings")), (commit,))

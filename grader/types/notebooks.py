@@ -44,7 +44,8 @@ class Commit:
     """A state to which a run committed by hashes (see guest.training_state), after `step` steps.
 
     `look` are its accuracies on training and validation images, as told. If it was `asked` for,
-    `shown` reads its arrays; `spent` says that there was no room for them.
+    `shown` reads its arrays; `spent` says that there was no room for them. `epochs` are those that
+    the run said it would take, by which it was drawn what to ask for.
     """
 
     step: int
@@ -55,6 +56,7 @@ class Commit:
     asked: bool = False
     spent: bool = False
     shown: Callable[[], Arrays] | None = None
+    epochs: int | None = None
 
 
 @dataclass(frozen=True)

@@ -35,13 +35,14 @@ class Forgery:
     losses: np.ndarray | None = None
     hides: tuple[int, ...] = ()
     shows: Callable[[int, State], State] = lambda step, state: state
+    epochs: int = EPOCHS  # told with each state
 
     def tell(self, tape: Tape, run: int = 0) -> None:
         """Tell the run, frame by frame."""
         settings = {**SETTINGS, **self.settings}
         for place, (step, state) in enumerate(self.states):
             commit = {
-                "run": run, "step": step, "epochs": EPOCHS, "bytes": 1000,
+                "run": run, "step": step, "epochs": self.epochs, "bytes": 1000,
                 "learned": training_state.learned(state), "memory": training_state.memory(state),
                 "state": training_state.digest(state),
                 "look": None if place == 0 else list(self.looks[place - 1]),

@@ -371,6 +371,18 @@ def told_accuracies(base: Honest, course: Course) -> Forgery:
     return replace(forged, looks=[*looks, forged.looks[-1]])
 
 
+def gain_untold(base: Honest, course: Course) -> Forgery:
+    """What is asked for follows from what was told: so little that hardly anything is."""
+    forged = a_jump_at_the_end(base, course)
+    return replace(
+        forged, looks=[(0.1 + k / 1000, 0.1 + k / 1000) for k in range(len(forged.looks))]
+    )
+
+
+def endless_epochs(base: Honest, course: Course) -> Forgery:
+    return replace(a_jump_at_the_end(base, course), epochs=10**9)
+
+
 def params(state: State) -> State:
     return {name: array for name, array in state.items() if name.startswith("params/")}
 
@@ -379,7 +391,7 @@ FORGED: dict[Callable[[Honest, Course], Forgery], str] = {
     a_line: "", a_jump: "", a_jump_at_the_end: "", spliced: "", truncated: "", other_images: "",
     another_rule: "", memory_that_jumps: "remembers", zeros: "",
     what_was_asked_is_hidden: "did not show", another_state_is_shown: "another state",
-    told_accuracies: "",
+    told_accuracies: "", gain_untold: "other accuracies", endless_epochs: "other epochs",
 }  # fmt: skip
 
 

@@ -55,6 +55,8 @@ def check(training: Training, log: TrainingLog, before: Training | None) -> None
     """
     if [commit.step for commit in log.commits] != steps_of(training):
         raise Contradiction("its states do not fit its epochs and batches")
+    if any(commit.epochs != training.num_epochs for commit in log.commits):
+        raise Contradiction("it told of other epochs while it trained")
     _settings_agree(training, log)
     looks = [commit.look for commit in log.commits[1:]]
     if any(look is None for look in looks):

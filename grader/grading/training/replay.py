@@ -195,6 +195,9 @@ class Replay:
             learned = form.learned_at(params, statistics)
             commit = form.committed(learned, place, [*past, *log.commits])
             best[place] = commit, form.state_of(params, statistics)
+            if commit in log.commits:  # all gain that counts was told, so that it could be drawn
+                moment = Known(commit.step, best[place][1], commit.learned, whole=False)
+                self._look(Run(training, log, self.code.dropout_p), moment)
         if not whole:
             last: Known | None = None
             for earlier, commit in pairwise(log.commits):
