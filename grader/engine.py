@@ -30,6 +30,7 @@ from grader.grading.rerun import Rerun
 from grader.grading.training.believe import Repeating
 from grader.grading.training.reference import matched
 from grader.grading.training.replay import Code
+from grader.grading.training.verdict_cache import Store
 from grader.grading.verdicts import Evaluator
 from grader.notebooks import inline_answers
 from grader.rubric import generation
@@ -54,9 +55,11 @@ def grade_one(
     assignment: Assignment,
     worker: Worker,
     notebooks: Sequence[Notebook] = (),
+    store: Store | None = None,
 ) -> Report:
     """Grade one submission: its code, and its notebooks where they were executed.
 
+    What became of trainings is kept in `store`, and found there.
     Raises BoxError only where the box itself fails.
     """
     started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s()
@@ -78,7 +81,8 @@ def grade_one(
         session.later,
         rubric.table.conventions.dropout_p,
     )
-    graded = training.grade(items, notebooks, rubric, assignment.images, Repeating(worker, code))
+    repeating = Repeating(worker, code, store)
+    graded = training.grade(items, notebooks, rubric, assignment.images, repeating)
     items = handed_in.with_questions(graded.items, rubric.table.items, notebooks)
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.repaired)),

@@ -153,6 +153,11 @@ def environment(plan: Plan) -> dict[str, str]:
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
     found = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/", "PYTHONHASHSEED": "0"}
     found |= dict.fromkeys(threads, "1")
+    # Large arrays are taken and given back all the time: glibc asks the kernel less often so.
+    found |= {
+        "MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2),
+        "MALLOC_TRIM_THRESHOLD_": str(64 * 1024**2),
+    }
     if plan.workspace:
         found |= {"HOME": plan.folder, "MPLCONFIGDIR": plan.folder, "IPYTHONDIR": plan.folder}
         found |= plan.workspace.environment

@@ -19,6 +19,7 @@ from grader.cli.files import check_writable, write
 from grader.engine import grade_one, job_of
 from grader.errors import UsageError
 from grader.grading.assignment import Assignment
+from grader.grading.training.verdict_cache import Store
 from grader.notebooks.spool import Spool
 from grader.report import result
 from grader.report.text import points
@@ -75,9 +76,8 @@ def submission(
         assignment = resources.assignment(
             rubric or seen.rubric, None if data == "synthetic" else Path(data)
         )
-        wanted = notebooks == "run"
-        executed = _executed(given, assignment, plan, spool, not no_cache) if wanted else ()
-        report = grade_one(given, assignment, worker, executed)
+        executed, cache = _executed(given, assignment, plan, spool, notebooks, not no_cache)
+        report = grade_one(given, assignment, worker, executed, cache)
     report = replace(report, why_rubric=seen.against(report.rubric) if rubric else seen.message)
     from grader.report import html, terminal
 
@@ -108,14 +108,24 @@ def submission(
 
 
 def _executed(
-    given: Submission, assignment: Assignment, plan: Plan, spool: Spool, cached: bool
-) -> tuple[Notebook, ...]:
-    """Execute the notebooks that the rubric asks for, if the submission has any of them."""
+    given: Submission,
+    assignment: Assignment,
+    plan: Plan,
+    spool: Spool,
+    how: Literal["run", "skip"],
+    cached: bool,
+) -> tuple[tuple[Notebook, ...], Store | None]:
+    """Execute the notebooks that the rubric asks for, if the submission has any of them.
+
+    Return them with the cache that they were looked up in.
+    """
+    if how == "skip":
+        return (), None
     items = [item for item in assignment.rubric.table.items if item.kind != "code"]
     names = list(dict.fromkeys(item.file for item in items if item.file.endswith(".ipynb")))
     if assignment.images is None or not any(name in given.files for name in names):
         gone = "is not in the submission"
-        return tuple(Notebook(name, "missing", f"{name} {gone}") for name in names)
+        return tuple(Notebook(name, "missing", f"{name} {gone}") for name in names), None
     from grader.notebooks import execute, run_cache
 
     limits = assignment.rubric.table.notebooks
@@ -139,7 +149,7 @@ def _executed(
 
         one, job = Worker(roomy), job_of(given, assignment)
         stack.callback(one.stop)
-        return execute.execute(given, names, job, one, limits, spool, progress, cache)
+        return execute.execute(given, names, job, one, limits, spool, progress, cache), cache
 
 
 def _file_name(name: str) -> str:

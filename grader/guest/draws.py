@@ -3,7 +3,8 @@
 This is the driver's, not the student's: the child tells the hash of a state before it can know
 whether it will be asked for the state itself. The first state and the one after the first step are
 always asked for. The state at the end of an epoch is asked for, with the one before it, the more
-likely the more accuracy the epoch brought: a run that jumps has to show its jump.
+likely the further the epoch brought an accuracy over its best so far: a run that jumps has to show
+its jump, and what a run lost and found again costs nobody anything.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-GAIN = 0.2  # an epoch that changes an accuracy by so much is always asked for
+GAIN = 0.2  # an epoch that brings an accuracy so much over its best is always asked for
 STARTS, EPOCHS = 160 * 1024**2, 300 * 1024**2  # bytes of a notebook: first steps, ends of epochs
 
 
@@ -21,7 +22,7 @@ class Draws:
 
     def __init__(self) -> None:
         self._starts, self._epochs = STARTS, EPOCHS
-        self._looks: dict[str, list[float]] = {}  # the last accuracies that a run told
+        self._best: dict[str, list[float]] = {}  # the best accuracies that a run told
         self._shown: dict[str, bool] = {}  # whether its last state was asked for
 
     def reply(self, message: Mapping[str, Any]) -> dict[str, bool] | None:
@@ -36,8 +37,8 @@ class Draws:
         run, step = str(commit.get("run"))[:20], commit.get("step")
         size = commit.get("bytes")
         size = size if type(size) is int and size > 0 else EPOCHS
-        look, before = _numbers(commit.get("look")), self._looks.get(run)
-        self._looks[run] = look
+        look, best = _numbers(commit.get("look")), self._best.get(run, [])
+        self._best[run] = [max(pair) for pair in zip(look, best)] if look and best else look or best
         has_last, self._shown[run] = self._shown.get(run, False), False
         if step in (0, 1):
             self._shown[run] = True
@@ -45,9 +46,9 @@ class Draws:
             return {"asked": self._starts >= 0, "spent": self._starts < 0}
         epochs = commit.get("epochs")
         chance = 1 / epochs if type(epochs) is int and epochs > 0 else 1.0
-        if look and before:
-            chance += max(abs(now - then) for now, then in zip(look, before)) / GAIN
-        elif not look:
+        if look and best:
+            chance += max(0.0, *(now - then for now, then in zip(look, best))) / GAIN
+        else:
             chance = 1.0
         if int.from_bytes(os.urandom(7), "big") >= chance * 2**56:
             return {"asked": False, "spent": False}

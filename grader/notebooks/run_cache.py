@@ -1,4 +1,4 @@
-"""Cache of notebook runs, keyed by everything that a run depends on.
+"""Cache of notebook runs, and of what became of them, keyed by all that they depend on.
 
 An entry holds the frames that came out of the box, as they came. Replayed they go through the same
 checks as the first time: text is evidence, and every training run is recomputed and judged anew. So
@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -76,14 +76,38 @@ class RunCache:
             for group in ("files", "given", "graft")
             for path, data in getattr(job, group).items()
         }
-        inputs = [
-            FORM, self._facts, _ours(), asdict(script), job.package, job.load_s, job.also,
-            sorted(job.conventions.items()), [(name, len(files[name])) for name in sorted(files)],
-        ]  # fmt: skip
-        digest = hashlib.sha256(json.dumps(inputs).encode())
-        for name in sorted(files):
-            digest.update(files[name])
+        settings = (
+            asdict(script),
+            job.package,
+            job.load_s,
+            job.also,
+            sorted(job.conventions.items()),
+        )
+        names = sorted(files)
+        return self.name(json.dumps([settings, names]).encode(), *(files[name] for name in names))
+
+    def name(self, *parts: bytes) -> str:
+        """Return the hash of `parts`, and of what all entries depend on."""
+        facts = [FORM, self._facts, _ours(), [len(part) for part in parts]]
+        digest = hashlib.sha256(json.dumps(facts).encode())
+        for part in parts:
+            digest.update(part)
         return digest.hexdigest()
+
+    def recall(self, name: str) -> Mapping[str, Any] | None:
+        """Return a small answer that was kept, None unless it is whole and ours."""
+        entry = self.find(name)
+        try:
+            messages = [message for message, _ in entry.messages()] if entry else []
+        except (OSError, WireError):
+            return None
+        return messages[0] if messages else None
+
+    def remember(self, name: str, answer: Mapping[str, Any]) -> None:
+        """Keep a small answer."""
+        if new := self.begin(name):
+            new.add(answer, {})
+            new.keep()
 
     def find(self, key: str) -> CachedRun | None:
         """Return the entry for a key; None unless there is one that is whole and ours."""

@@ -40,12 +40,29 @@ EPOCHS: dict[str, tuple[Any, Any, float]] = {  # accuracies before and after -> 
     "no gain": ([0.3, 0.2], [0.3, 0.2], 0.05),
     "a gain on validation images": ([0.3, 0.2], [0.3, 0.22], 0.15),
     "a gain on training images": ([0.3, 0.2], [0.36, 0.2], 0.35),
-    "a loss": ([0.3, 0.2], [0.24, 0.2], 0.35),
+    "a loss": ([0.3, 0.2], [0.24, 0.2], 0.05),
     "a jump": ([0.3, 0.2], [0.3, 0.4], 1.0),
     "nothing told": ([0.3, 0.2], None, 1.0),
     "no accuracies": ([0.3, 0.2], [3, "x"], 1.0),
     "not a number": ([0.3, 0.2], [float("nan"), 0.2], 1.0),
 }
+
+
+HIDDEN: dict[str, list[Any]] = {  # accuracies epoch by epoch; the last one brings 0.1
+    "lost before": [[0.4, 0.3], [0.2, 0.1], [0.4, 0.4]],
+    "nothing told before": [[0.4, 0.3], None, [0.4, 0.4]],
+}
+
+
+@pytest.mark.parametrize("what", HIDDEN)
+def test_an_epoch_brings_what_it_adds_to_the_best(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for share, asked in ((0.55 - 1e-6, True), (0.55 + 1e-6, False)):
+        one = Draws()
+        drawing(monkeypatch, share)
+        *_, last = [one.reply(commit(50 * k, look)) for k, look in enumerate(HIDDEN[what], 1)]
+        assert last == {"asked": asked, "spent": False}
 
 
 @pytest.mark.parametrize("what", EPOCHS)

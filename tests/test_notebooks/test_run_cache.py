@@ -293,3 +293,27 @@ def test_an_entry_is_json_and_bare_arrays(cache: RunCache, tmp_path: Path) -> No
     assert [json.dumps(say) for say, _ in found.messages()] == [
         json.dumps(say) for say, _ in telling()
     ]
+
+
+def test_a_small_answer_is_found_under_its_name_alone(cache: RunCache) -> None:
+    name = cache.name(b"a", b"bc")
+    assert cache.recall(name) is None
+    cache.remember(name, {"refused": "", "stds": [0.1, 1e-300], "epochs": 3})
+    assert cache.recall(name) == {"refused": "", "stds": [0.1, 1e-300], "epochs": 3}
+    assert cache.recall(cache.name(b"ab", b"c")) is None
+
+
+@pytest.mark.parametrize("what", SPOILED)
+def test_a_small_answer_that_is_spoiled_or_anybodys_is_not_found(
+    what: str, cache: RunCache, tmp_path: Path
+) -> None:
+    name = cache.name(b"a")
+    cache.remember(name, {"refused": "", "message": "long enough for what spoils it" * 9})
+    SPOILED[what](tmp_path / "notebooks" / name)
+    assert cache.recall(name) is None
+
+
+def test_other_versions_of_what_runs_do_not_find_an_answer(tmp_path: Path) -> None:
+    one, other = (RunCache(tmp_path / "notebooks", [version]) for version in ("1", "2"))
+    one.remember(one.name(b"a"), {"refused": ""})
+    assert other.recall(other.name(b"a")) is None

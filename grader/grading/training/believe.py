@@ -22,7 +22,8 @@ from grader.grading.training.form import Contradiction, Differs, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import Refused
 from grader.grading.training.repeat import Repeat
-from grader.grading.training.replay import Code, Replay
+from grader.grading.training.replay import Code, Replay, moved
+from grader.grading.training.verdict_cache import Store, VerdictCache
 from grader.rubric.cases import Rubric
 from grader.rubric.records import On
 from grader.types import Flag, ItemResult, Notebook, Trained, Training
@@ -35,10 +36,14 @@ Judge = Callable[[Sequence[Trained]], Judged]
 
 @dataclass(frozen=True)
 class Repeating:
-    """What it takes to repeat trainings; `code` is None where the reference is not at hand."""
+    """What it takes to repeat trainings; `code` is None where the reference is not at hand.
+
+    Verdicts are kept in `store`, if there is one.
+    """
 
     worker: Worker
     code: Code | None
+    store: Store | None = None
 
 
 @dataclass
@@ -62,8 +67,9 @@ class Believer:
         books = {id(entry.notebook): entry.notebook for entry in entries}.values()
         spent = sum(cell.wall_s for book in books for cell in book.cells)
         self._repeat = Repeat(repeating.worker, images, BUDGET_S + SHARE * spent)
-        self._code = repeating.code
+        self._code, self._store = repeating.code, repeating.store
         self._images = images
+        self._caches: dict[int, VerdictCache] = {}  # by notebook
         self._strict = any(book.abandoned for book in books)
         self.flags: list[Flag] = []
         self._ways: list[tuple[Entry, np.ndarray]] = []
@@ -122,12 +128,8 @@ class Believer:
         if entry.stands.doubt:
             return
         try:
-            if self._code is None:
-                raise Refused("the files by which trainings are repeated are not on this machine")
-            runs = [one.told for one in self._entries if one.notebook is entry.notebook]
-            replay = Replay(runs, self._repeat, self._images, self._code)
-            known = replay.verify(entry.told, on, whole)
-            self._is_new(entry, replay.moved(entry.told))
+            known = self._verified(entry, on, whole)
+            self._is_new(entry, moved(entry.told))
         except Refused as refused:
             self._doubt(entry, refused)
         except BackgradeError:
@@ -141,6 +143,19 @@ class Believer:
             first, epochs = known.initial_weight_std, known.num_epochs
             training = replace(entry.stands.training, initial_weight_std=first, num_epochs=epochs)
             entry.stands = replace(entry.stands, training=training)
+
+    def _verified(self, entry: Entry, on: On, whole: bool) -> Training:
+        """Return what is known of a run once it was repeated, now or before. Raises Refused."""
+        if self._code is None:
+            raise Refused("the files by which trainings are repeated are not on this machine")
+        runs = [one.told for one in self._entries if one.notebook is entry.notebook]
+        verify = Replay(runs, self._repeat, self._images, self._code).verify
+        if self._store is None:
+            return verify(entry.told, on, whole)
+        place = id(entry.notebook)
+        if place not in self._caches:
+            self._caches[place] = VerdictCache(self._store, runs, self._code, self._images)
+        return self._caches[place].verify(entry.told, on, whole, verify)
 
     def _is_new(self, entry: Entry, moved: np.ndarray) -> None:
         """Raise Unrepeatable for a run that went the way of another one, but for some noise."""

@@ -32,6 +32,10 @@ class Unrepeatable(Refused):
     """What a run tells may be true, and cannot be repeated here."""
 
 
+class OutOfTime(Unrepeatable):
+    """There was no time left to repeat it; another day there may be."""
+
+
 class Differs(Unrepeatable):
     """The student's own code does something else now than what the run tells of."""
 

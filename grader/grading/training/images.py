@@ -68,10 +68,10 @@ class Images:
         have them.
         """
         labels, mean = self.labels(split), self._array("mean").reshape(PIXELS).astype(np.float32)
+        stored = self._open(split)  # anew each time: pages that were read are given back
         for start in range(0, len(rows), BATCH):
             chosen = rows[start : start + BATCH]
-            # Opened anew for each batch: pages that were read are given back.
-            pixels = self._open(split)[chosen].reshape(len(chosen), PIXELS).astype(np.float32)
+            pixels = stored[chosen].reshape(len(chosen), PIXELS).astype(np.float32)
             pixels -= mean
             yield pixels, labels[chosen]
 
@@ -102,11 +102,16 @@ class Images:
         return array
 
     @functools.cached_property
+    def name(self) -> str:
+        """The hash of all that the images depend on."""
+        asked = {key: value for key, value in self._asked.items() if key != "package"}
+        digest = hashlib.sha256(json.dumps([FORM, asked, self._source()]).encode())
+        return digest.hexdigest()[:32]
+
+    @functools.cached_property
     def _folder(self) -> Path:
         """Return the folder with the files, made if it is not there yet."""
-        asked = {key: value for key, value in self._asked.items() if key != "package"}
-        digest = hashlib.sha256(json.dumps([FORM, asked, self._source()]).encode()).hexdigest()
-        parent, name = cache_folder(), digest[:32]
+        parent, name = cache_folder(), self.name
         if (parent / name).is_dir():
             return parent / name
         try:

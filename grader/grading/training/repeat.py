@@ -17,7 +17,7 @@ import numpy as np
 from grader.box.job import Gone, Job
 from grader.box.worker import Worker
 from grader.errors import WireError
-from grader.grading.training.form import Unrepeatable, per_epoch_of
+from grader.grading.training.form import OutOfTime, Unrepeatable, per_epoch_of
 from grader.grading.training.images import Images
 from grader.guest.operations import REACHED
 from grader.guest.training_state import State, packed, unpacked
@@ -126,7 +126,7 @@ class Repeat:
     ) -> dict[str, np.ndarray]:
         """Ask the worker for the steps of one request; return what it answered."""
         if self._left_s < self.cpu_s:
-            raise Unrepeatable("the grader's time for repeating was used up")
+            raise OutOfTime("the grader's time for repeating was used up")
         rows = run.training.rows
         assert rows is not None  # others are never asked for
         used, places = np.unique(rows[found.chosen], return_inverse=True)
@@ -155,12 +155,13 @@ class Repeat:
         except (Gone, Late):
             self._open = None
             self._worker.restart()
-            raise Unrepeatable("a stretch of it could not be repeated in time") from None
+            raise OutOfTime("a stretch of it could not be repeated in time") from None
         spent = reply.get("cpu_s")
         self.cpu_s += spent if isinstance(spent, float) and 0 <= spent < WAIT_S else WAIT_S
         wanted = {name for name in state if name != "rng"} | {"losses"}
         if reply.get("outcome") != "answered" or not wanted <= set(answer):
-            raise Unrepeatable(f"a stretch of it could not be repeated: {_why(reply)}")
+            ended = OutOfTime if reply.get("outcome") in ("timeout", "died") else Unrepeatable
+            raise ended(f"a stretch of it could not be repeated: {_why(reply)}")
         return dict(answer)
 
 

@@ -157,16 +157,6 @@ class Replay:
             jobs += [self.code.reference((*self.code.matched, "dropout_mask_high"))]
         return jobs
 
-    def moved(self, training: Training) -> np.ndarray:
-        """Return some first parameters of a verified run, and how it has moved them: (2, n)."""
-        assert training.log is not None
-        first, _ = net_parts(form.state_at(training.log.commits[0]))
-        both = [
-            np.stack([first[name].ravel(), (training.params[name] - first[name]).ravel()])
-            for name in sorted(first)
-        ]
-        return np.concatenate([pair[:, :: pair.shape[1] // SOME | 1] for pair in both], axis=1)
-
     def _before(self, training: Training, log: TrainingLog) -> Training | None:
         """Return the run that ended with the parameters that this one begins with."""
         for other in reversed(self.runs):
@@ -327,6 +317,17 @@ class Replay:
             off = np.abs(found - told) / (np.abs(found) + LOSS)
         if len(found) != len(told) or not np.median(off) <= LOSS:
             raise Unrepeatable("its losses are other ones than the reference's")
+
+
+def moved(training: Training) -> np.ndarray:
+    """Return some first parameters of a verified run, and how it has moved them: (2, n)."""
+    assert training.log is not None
+    first, _ = net_parts(form.state_at(training.log.commits[0]))
+    both = [
+        np.stack([first[name].ravel(), (training.params[name] - first[name]).ravel()])
+        for name in sorted(first)
+    ]
+    return np.concatenate([pair[:, :: pair.shape[1] // SOME | 1] for pair in both], axis=1)
 
 
 def _weights(state: State) -> list[np.ndarray]:
