@@ -107,8 +107,7 @@ class StateLog:
         looks = [solver.train_acc_history[-1:], solver.val_acc_history[-1:]]
         commit = {
             "run": self._run, "step": step, "epochs": _plain(solver.num_epochs),
-            "learned": training_state.learned(state), "memory": training_state.memory(state),
-            "state": training_state.digest(state), "bytes": sum(a.nbytes for a in state.values()),
+            **training_state.hashes(state)._asdict(), "bytes": sum(a.nbytes for a in state.values()),
             "look": None if is_first else [_plain(look[0]) for look in looks],
             **({"settings": _settings(solver)} if is_first else {}),
         }  # fmt: skip

@@ -51,17 +51,17 @@ def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
         if code not in DTYPES or array.ndim > MAX_NDIM:
             raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
         table.append([name, code, list(array.shape)])
-        bodies.append(np.ascontiguousarray(array, dtype=code).tobytes())
+        bodies.append(np.ascontiguousarray(array, dtype=code).reshape(-1).view(np.uint8).data)
     try:
         header = json.dumps({"say": dict(message), "arrays": table}).encode("utf-8", "replace")
     except (TypeError, ValueError) as error:
         raise WireError(f"wire: what is to be said is no JSON ({error})") from None
     if len(table) > MAX_ARRAYS:
         raise WireError(f"wire: {len(table)} arrays are too many for a frame")
-    body = b"".join(bodies)
-    if len(header) > MAX_HEADER or len(body) > MAX_BODY:
-        raise WireError(f"wire: a frame of {len(header)} + {len(body)} bytes is too large to send")
-    return PREFIX.pack(MAGIC, len(header), len(body)) + header + body
+    size = sum(body.nbytes for body in bodies)
+    if len(header) > MAX_HEADER or size > MAX_BODY:
+        raise WireError(f"wire: a frame of {len(header)} + {size} bytes is too large to send")
+    return b"".join([PREFIX.pack(MAGIC, len(header), size), header, *bodies])
 
 
 def lengths(prefix: bytes) -> tuple[int, int]:

@@ -138,7 +138,7 @@ def test_the_worker_sees_only_its_own_files_and_a_new_environment(worker: Worker
         )
         assert outcomes(fresh, job(asks)) == ["answered"]
     environment = {"PATH", "LANG", "HOME", "PYTHONHASHSEED", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",  # noqa: E501
-                   "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"}  # fmt: skip
+                   "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}  # fmt: skip  # noqa: E501
     raw = Path(f"/proc/{pid(worker)}/environ").read_bytes().split(b"\0")
     assert {line.partition(b"=")[0].decode() for line in raw if line} == environment
 

@@ -17,8 +17,10 @@ from grader.grading import training
 from grader.grading.assignment import Assignment
 from grader.grading.score import bare
 from grader.grading.training.believe import Repeating
+from grader.grading.training.form import Contradiction
 from grader.grading.training.images import Images
-from grader.grading.training.replay import Code
+from grader.grading.training.repeat import Repeat
+from grader.grading.training.replay import Code, Replay
 from grader.notebooks.spool import Spool
 from grader.rubric.records import ImageProfile
 from grader.types import Cell, Notebook, Training
@@ -63,17 +65,31 @@ class Desk:
 
     def graded(self, runs: list[Training], abandoned: int = 0) -> training.Graded:
         """Return what the runs earn, with the reference's code as the student's own."""
-        assignment = asking(self.assignment, ITEM)
-        rubric = assignment.rubric
+        rubric = asking(self.assignment, ITEM).rubric
         cells = (Cell(1, "train()", "ran", wall_s=20.0),)
         book = Notebook(
             "FullyConnectedNets.ipynb", "executed", cells=cells, trainings=tuple(runs),
             abandoned=abandoned,
         )  # fmt: skip
-        own = Job("cs231n", handed_in.reference().files, {"dropout_p": "keep"}, case_s=60.0)
-        code = Code.of(assignment.trainer, (), own, "keep")
         items = tuple(bare(item, "skipped") for item in rubric.table.items)
-        return training.grade(items, [book], rubric, self.images, Repeating(self.worker, code))
+        repeating = Repeating(self.worker, self.code)
+        return training.grade(items, [book], rubric, self.images, repeating)
+
+    def verified(self, runs: list[Training], whole: bool) -> Training:
+        """Return what is known of the last run. Raises Refused."""
+        repeat = Repeat(self.worker, self.images, 100.0)
+        assert self.code is not None
+        rows = [replace(run, rows=np.asarray(run.rows)) for run in runs]
+        try:
+            return Replay(rows, repeat, self.images, self.code).verify(rows[-1], "training", whole)
+        finally:
+            repeat.close()
+
+    @property
+    def code(self) -> Code | None:
+        """The reference, and the reference as the student's own."""
+        own = Job("cs231n", handed_in.reference().files, {"dropout_p": "keep"}, case_s=60.0)
+        return Code.of(self.assignment.trainer, (), own, "keep")
 
 
 @pytest.fixture(scope="module")
@@ -407,6 +423,32 @@ def test_a_forged_run_earns_nothing(
     forge(honest, right).tell(tape)
     assert len(tape.runs) == 1
     refused(desk.graded(tape.runs), FORGED[forge])
+
+
+def test_a_jump_is_seen_where_its_gain_is_told_an_epoch_later(
+    desk: Desk, right: Course, images: Images, spool: Spool
+) -> None:
+    """The epoch that is drawn is honest, and begins with more than was told of its begin."""
+
+    class Jumps(right("solver").Solver):  # type: ignore[misc]
+        def _step(self) -> None:
+            super()._step()
+            if len(self.loss_history) == 38:  # the end of epoch 19
+                state = {f"params/{name}": array for name, array in self.model.params.items()}
+                for name, array in params(solved(state, Tape(images, spool))).items():
+                    self.model.params[name[7:]] = array
+
+    slow = {"learning_rate": 1e-5}
+    base = recorded(right, images, solver=Jumps, optim_config=slow)
+    forged = base.told([state for _, state in base.states])
+    assert forged.looks[-2][0] > 0.6 > 0.4 > forged.looks[-3][0]
+    tape = Tape(images, spool, lambda commit: commit["step"] in (0, 1, 40))
+    replace(forged, looks=[*forged.looks[:-2], forged.looks[-3], forged.looks[-1]]).tell(tape)
+    with pytest.raises(Contradiction, match="other accuracies"):
+        desk.verified(tape.runs, whole=False)
+    honest = Tape(images, spool, lambda commit: commit["step"] in (0, 1, 40))
+    forged.tell(honest)  # whose jump was not drawn, though all of it was told
+    desk.verified(honest.runs, whole=False)
 
 
 def test_copies_of_a_run_count_once(desk: Desk, honest: Honest, spool: Spool) -> None:

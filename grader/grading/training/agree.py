@@ -75,7 +75,7 @@ def _inner_biases(params: Sequence[str]) -> set[str]:
 def _size(one: np.ndarray, other: np.ndarray) -> float:
     if one.shape != other.shape:
         return float("inf")
-    return float(np.linalg.norm(one.astype(np.float64).ravel() - other.astype(np.float64).ravel()))
+    return float(np.linalg.norm(np.subtract(one, other, dtype=np.float64).ravel()))
 
 
 def net_parts(state: State) -> tuple[dict[str, np.ndarray], list[Mapping[str, np.ndarray]]]:

@@ -126,9 +126,8 @@ def state_at(commit: Commit) -> State:
     if commit.shown is None:
         raise Contradiction("it was asked for a state, and did not show it")
     state = commit.shown()
-    if training_state.digest(state) != commit.state:
-        raise Contradiction("it shows another state than the one it committed to")
-    if training_state.learned(state) != commit.learned:
+    found = training_state.hashes(state)
+    if (found.state, found.learned) != (commit.state, commit.learned):
         raise Contradiction("it shows another state than the one it committed to")
     return state
 

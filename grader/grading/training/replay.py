@@ -118,9 +118,14 @@ class Replay:
             raise Unrepeatable(faults[0])
         run = Run(training, log, self.code.dropout_p)
         past = goes_on.log.commits if goes_on is not None and goes_on.log is not None else ()
-        excused = 0
+        excused, seen = 0, set[int]()
         for start, end in self._stretches(training, log, on, whole, past):
-            excused += self._stretch(run, first, start, end) and start.step > 1
+            for known in (start, end):
+                if known.whole and known.step not in seen:
+                    seen.add(known.step)
+                    form.check_state(known.state, training, known.step, first)
+                    self._look(run, known)
+            excused += self._stretch(run, start, end) and start.step > 1
             if excused > EXCUSED:
                 raise Differs("its own code comes to other states than those it told of")
         stds = tuple(float(w.std()) for w in _weights(first))
@@ -213,15 +218,11 @@ class Replay:
     def _known(self, commit: Commit) -> Known:
         return Known(commit.step, form.state_at(commit), commit.state)
 
-    def _stretch(self, run: Run, first: State, start: Known, end: Known) -> bool:
+    def _stretch(self, run: Run, start: Known, end: Known) -> bool:
         """Raise Contradiction or Unrepeatable unless training leads from one state to the next.
 
         Return whether it only did so roughly.
         """
-        form.check_state(start.state, run.training, start.step, first)
-        if end.whole:
-            form.check_state(end.state, run.training, end.step, first)
-            self._look(run, end)
         jobs = self._jobs(run)
         losses = run.training.loss_history[-run.log.commits[-1].step :]
         for job in jobs:
