@@ -107,7 +107,8 @@ class StateLog:
         looks = [solver.train_acc_history[-1:], solver.val_acc_history[-1:]]
         commit = {
             "run": self._run, "step": step, "epochs": _plain(solver.num_epochs),
-            **training_state.hashes(state)._asdict(), "bytes": sum(a.nbytes for a in state.values()),
+            **training_state.hashes(state)._asdict(),
+            "bytes": sum(a.nbytes for a in state.values()),
             "look": None if is_first else [_plain(look[0]) for look in looks],
             **({"settings": _settings(solver)} if is_first else {}),
         }  # fmt: skip
