@@ -21,7 +21,7 @@ from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.diagnosis import consequence, diagnose, folding, minimal_example, own_gradient, trace
-from grader.errors import explaining
+from grader.errors import BackgradeError, explained, explaining
 from grader.grading import follow, handed_in, large_input, score, training
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
@@ -31,7 +31,7 @@ from grader.grading.training.believe import Repeating
 from grader.grading.training.reference import matched
 from grader.grading.training.replay import Code
 from grader.grading.training.verdict_cache import Store
-from grader.grading.verdicts import Evaluator
+from grader.grading.verdicts import Evaluator, broken
 from grader.notebooks import inline_answers
 from grader.rubric import generation
 from grader.rubric.records import Item
@@ -39,6 +39,7 @@ from grader.submission import review
 from grader.submission.written import Sources
 from grader.types import (
     Case,
+    Diagnosis,
     Evidence,
     Flag,
     ItemResult,
@@ -71,28 +72,24 @@ def grade_one(
     with closing(Session(worker, job, rubric, deadline)) as session:
         evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large)
     verdicts = evaluator.verdicts(evidence)
-    slow = large_input.flags(evidence, rubric, verdicts)
-    facts = Facts(rubric, assignment, evaluator, evidence, verdicts)
-    items = _items(Rerun(session.later, worker, assignment, facts, deadline))
-    reused = {book.name: book.reused for book in notebooks if book.reused}
-    code = Code.of(
-        assignment.trainer,
-        matched(facts, assignment.golden),
-        session.later,
-        rubric.table.conventions.dropout_p,
+    slow = explained(
+        "comparing times on the large inputs",
+        lambda: large_input.flags(evidence, rubric, verdicts),
+        (),
     )
-    repeating = Repeating(worker, code, store)
-    graded = training.grade(items, notebooks, rubric, assignment.images, repeating)
-    items = handed_in.with_questions(graded.items, rubric.table.items, notebooks)
+    facts = Facts(rubric, assignment, evaluator, evidence, verdicts)
+    rerun = Rerun(session.later, worker, assignment, facts, deadline)
+    graded = _with_notebooks(_items(rerun), rerun, notebooks, store)
+    reused = {book.name: book.reused for book in notebooks if book.reused}
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.repaired)),
         rubric=rubric.table.id,
         rubric_title=rubric.table.title,
         rubric_sha256=rubric.sha256,
         golden_sha256=assignment.golden.sha256,
-        score=score.total(items, {item.id: item.bonus for item in rubric.table.items}),
+        score=score.total(graded.items, {item.id: item.bonus for item in rubric.table.items}),
         sections=tuple((section.id, section.title) for section in rubric.table.sections),
-        items=items,
+        items=graded.items,
         flags=(*_flags(submission, assignment, session.loaded), *slow, *graded.flags),
         box=worker.state,
         measured={
@@ -105,9 +102,37 @@ def grade_one(
             "versions": {**worker.versions, "backgrade": grader.__version__},
         },
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
-        trained=assignment.bands.beside(graded.trained),
-        questions=inline_answers.find(notebooks, rubric) if notebooks else (),
+        trained=graded.trained,
+        questions=explained(
+            "finding answers to inline questions",
+            lambda: inline_answers.find(notebooks, rubric) if notebooks else (),
+            (),
+        ),
         goals=_goals(rubric.table.items),
+    )
+
+
+def _with_notebooks(
+    items: tuple[ItemResult, ...], rerun: Rerun, books: Sequence[Notebook], store: Store | None
+) -> training.Graded:
+    """Return all items, with what notebooks add, and the runs beside the reference's bands."""
+    assignment, table = rerun.assignment, rerun.facts.rubric.table
+    alike = explained("finding conventions", lambda: matched(rerun.facts, assignment.golden), ())
+    code = Code.of(assignment.trainer, alike, rerun.job, table.conventions.dropout_p)
+    repeating = Repeating(rerun.worker, code, store)
+    graded = training.grade(items, books, assignment.rubric, assignment.images, repeating)
+    return replace(
+        graded,
+        items=explained(
+            "finding which questions were handed in",
+            lambda: handed_in.with_questions(graded.items, table.items, books),
+            graded.items,
+        ),
+        trained=explained(
+            "drawing bands beside the runs",
+            lambda: assignment.bands.beside(graded.trained),
+            graded.trained,
+        ),
     )
 
 
@@ -117,6 +142,21 @@ def _goals(items: Sequence[Item]) -> tuple[TrainingGoal, ...]:
 
 
 def _items(rerun: Rerun) -> tuple[ItemResult, ...]:
+    """Return every item; where looking into what failed breaks, what failed is undecided."""
+    try:
+        return _looked_into(rerun)
+    except BackgradeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault of ours costs the student nothing
+        rubric, verdicts = rerun.facts.rubric, dict(rerun.facts.verdicts)
+        for name, verdict in verdicts.items():
+            if not verdict.passed:
+                verdicts[name] = broken(verdict.item, error, "looking into")
+        every = rubric.table.items
+        return tuple(result_of(item, rubric, verdicts, None, None, None) for item in every)
+
+
+def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
     """Look further into what failed, each time in a session of its own; return every item.
 
     If a search breaks by a fault of ours, its explanation is left out; an item whose points hang on
@@ -128,9 +168,11 @@ def _items(rerun: Rerun) -> tuple[ItemResult, ...]:
     rerun = replace(rerun, facts=replace(rerun.facts, followed=followed))
     facts = rerun.facts
     own, over, minimal = frozenset[str](), dict[str, Evidence](), dict[str, Smallest]()
+    causes: dict[str, Diagnosis] = {}
     with explaining("comparing gradients with their own forward pass"):
         own = own_gradient.gradients(rerun)
-    causes = diagnose.causes(facts, own)
+    with explaining("naming causes"):
+        causes = diagnose.causes(facts, own)
     with explaining("running nets over the reference's layers"):
         over = trace.evidence(rerun, causes)
         causes |= diagnose.certain_causes(facts, over)
@@ -192,7 +234,13 @@ def _flags(submission: Submission, assignment: Assignment, loaded: Loaded) -> tu
         expected = assignment.golden.expected(case)
         return [array for outputs in expected for array in outputs.values()]
 
-    return (*changed, *review.flags(submission, assignment.rubric, answers))
+    unread = (Flag("unread", "no file was looked at here, by a fault of the grader", ""),)
+    seen = explained(
+        "reading the sources",
+        lambda: tuple(review.flags(submission, assignment.rubric, answers)),
+        unread,
+    )
+    return (*changed, *seen)
 
 
 def _cpu_s() -> float:

@@ -20,12 +20,15 @@ import hashlib
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 MOST_FILES = 100  # of the folder of faults; the oldest go first
 MOST_CHARACTERS = 20_000  # of one file; the end of a traceback says most
+Found = TypeVar("Found")
+Other = TypeVar("Other")
 
 
 class BackgradeError(Exception):
@@ -103,6 +106,13 @@ def explaining(doing: str) -> Iterator[None]:
         raise
     except Exception:  # noqa: BLE001 - a fault of ours in explaining may not cost a grade
         log_fault(doing)
+
+
+def explained(doing: str, find: Callable[[], Found], otherwise: Other) -> Found | Other:
+    """Return what `find` finds; if it breaks it is logged, and `otherwise` stands for it."""
+    with explaining(doing):
+        return find()
+    return otherwise
 
 
 def _keep_newest(folder: Path) -> None:

@@ -88,12 +88,15 @@ def submission(
     for name, text in html.render_notebooks(report, executed).items():
         write(folder / name, text)
     write(folder / "result.json", result.write(report))
-    write(page, html.render(report, version=grader.__version__))
+    logs: list[str] = []
+    write(page, html.render(report, version=grader.__version__, noted=logs.append))
     if as_json:
         typer.echo(result.write(report), nl=False)
     else:
-        terminal.show(report, Console(), page)
-    if any(item.status == "grader_fault" for item in report.items):
+        terminal.show(report, Console(), page, noted=logs.append)
+    if logs:
+        typer.echo(f"grade: the report is not whole, by a fault of the grader: {logs[0]}", err=True)
+    if logs or any(item.status == "grader_fault" for item in report.items):
         raise typer.Exit(3)
     score = report.score
     share = 100 * (score.earned + score.bonus) / score.possible if score.possible else 0.0

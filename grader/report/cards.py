@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from grader.errors import explaining
 from grader.report import faults
 from grader.report.faults import WORDS, ShownFault, show_fault
 from grader.report.order import Root, lost, stop
@@ -69,7 +70,10 @@ def cards(roots: Iterable[Root], anchors: Mapping[str, str]) -> tuple[Card, ...]
     spent = 0
     for root in roots:
         side = next((side for limit, side in BUDGET if spent < limit), 0)
-        card = _shared(_card(root, anchors[root.item.id], side), root)
+        anchor = anchors[root.item.id]
+        card = _unshown(root.item, anchor)
+        with explaining(f"making the card of {root.item.id}"):
+            card = _shared(_card(root, anchor, side), root)
         made.append(card)
         shown = [card.small, *(problem.example for problem in card.problems)]
         spent += sum(each.cells for each in shown if each)
@@ -101,6 +105,17 @@ def _card(root: Root, anchor: str, side: int) -> Card:
         consequences=tuple(_consequence(each) for each in root.consequences),
         warnings=faults.warnings(item),
     )
+
+
+def _unshown(item: ItemResult, anchor: str) -> Card:
+    """Return what stands for a card that breaks by a fault of ours: the page goes on without it."""
+    said = (
+        "What is wrong here could not be shown: a fault of the grader. The points are as they are."
+    )
+    return Card(
+        anchor, item.title, item.where, item.status, WORDS[item.status], "", "", said,
+        None, "", None, (), (), 0, (), (), "", (), (),
+    )  # fmt: skip
 
 
 def _shared(card: Card, root: Root) -> Card:

@@ -5,13 +5,13 @@ The templates see only a `Page` or a `NotebookPage`, and everything in it is esc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 import jinja2
 
-from grader.errors import log_fault
+from grader.errors import explaining, log_fault
 from grader.report import notebook_page, page
 from grader.report.cells import file_of
 from grader.report.run_sets import sets_of
@@ -20,9 +20,18 @@ from grader.types import Notebook, Report
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(report: Report, *, version: str) -> str:
-    """Return the report as HTML; the same report gives the same text."""
-    return _environment().get_template("report.html").render(page=page.make(report, version))
+def render(report: Report, *, version: str, noted: Callable[[str], object] = str) -> str:
+    """Return the report as HTML; the same report gives the same text.
+
+    Where that breaks by a fault of ours the page has the points alone, and `noted` gets the place
+    of the traceback.
+    """
+    environment = _environment()
+    try:
+        return environment.get_template("report.html").render(page=page.make(report, version))
+    except Exception:  # noqa: BLE001 - the points are known
+        noted(log := log_fault("making the report"))
+    return environment.get_template("incomplete.html").render(report=report, log=log)
 
 
 def render_notebooks(report: Report, notebooks: Sequence[Notebook]) -> dict[str, str]:
@@ -30,16 +39,13 @@ def render_notebooks(report: Report, notebooks: Sequence[Notebook]) -> dict[str,
 
     A page that breaks by a fault of ours is left out, and the traceback is kept.
     """
-    executed = [notebook for notebook in notebooks if file_of(notebook)]
-    sets = sets_of(report.trained, report.goals) if executed else ()
     template = _environment().get_template("notebook.html")
     pages = {}
-    for notebook in executed:
-        try:
-            page = notebook_page.make(report, notebook, sets)
-            pages[file_of(notebook)] = template.render(page=page)
-        except Exception:  # noqa: BLE001 - the points are known, and the .ipynb is there
-            log_fault(f"making the page of {notebook.name}")
+    for notebook in notebooks:
+        with explaining(f"making the page of {notebook.name}"):
+            if name := file_of(notebook):
+                sets = sets_of(report.trained, report.goals)
+                pages[name] = template.render(page=notebook_page.make(report, notebook, sets))
     return pages
 
 

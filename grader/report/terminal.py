@@ -6,13 +6,14 @@ Student text never goes through rich's markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from grader.errors import log_fault
 from grader.report import page
 from grader.report.cards import Card
 from grader.report.page import Page
@@ -22,14 +23,34 @@ from grader.types import Report
 MOST = 8  # things to fix that are shown; the page has them all
 
 
-def show(report: Report, console: Console, report_path: Path | None) -> None:
-    """Print the summary of one report."""
+def show(
+    report: Report,
+    console: Console,
+    report_path: Path | None,
+    noted: Callable[[str], object] = str,
+) -> None:
+    """Print the summary of one report.
+
+    Where that breaks by a fault of ours the points are printed, and `noted` gets the place of the
+    traceback.
+    """
+    try:
+        lines: list[Text | Padding] = list(_summary(report, console, report_path))
+    except Exception:  # noqa: BLE001 - the points are known
+        noted(log_fault("making the summary"))
+        lines = [Text(f"{report.score.earned} of {report.score.possible} points")]
+    for line in lines:
+        console.print(line, soft_wrap=not console.is_terminal, highlight=False)
+
+
+def _summary(
+    report: Report, console: Console, report_path: Path | None
+) -> Iterator[Text | Padding]:
     content = page.make(report, version="")
     path = shown(str(report_path)) if report_path is not None else ""
     for indent, line in _lines(content, path):
         plain = Text(" " * indent + one_line(line.plain))
-        padded = Padding(line, (0, 0, 0, indent), expand=False) if console.is_terminal else plain
-        console.print(padded, soft_wrap=not console.is_terminal, highlight=False)
+        yield Padding(line, (0, 0, 0, indent), expand=False) if console.is_terminal else plain
 
 
 def _lines(content: Page, path: str) -> Iterator[tuple[int, Text]]:
