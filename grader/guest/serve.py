@@ -20,7 +20,7 @@ import numpy as np
 from grader.guest import confine, library, prepare, probes, wire
 from grader.guest.driver import Driver
 
-# What student code may import lazily; after the uid is dropped it might not be readable any more.
+# What many import, and NumPy's extension modules, which are files of their own.
 PRELOAD = (
     "numpy.linalg", "numpy.random", "numpy.fft", "numpy.ma",
     "copy", "functools", "itertools", "math", "pickle", "time", "typing",
@@ -35,12 +35,13 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
     for name in (*PRELOAD, *own):
         importlib.import_module(name)
     missing = prepare.give_old_names()
-    library.keep_readable()
     shell = None
     if notebooks:  # IPython and matplotlib are imported for those only
-        from grader.guest import cells
+        from grader.guest import cells, kernel, selfcheck, training_log  # noqa: F401 - see driver
 
         shell = cells.warm()
+        library.warm(wanted.readable)
+    library.keep()
     gc.collect()
     gc.freeze()
     here = confine.enter(wanted)
