@@ -34,7 +34,7 @@ START_S = 60.0  # seconds until a worker must have imported NumPy, on the slowes
 class Worker:
     """One worker process in one box, reused for many submissions; a context manager.
 
-    Start it from a thread that lives as long as it does: bubblewrap ends with the thread. Once a
+    Start it from a thread that lives as long as it does: it ends with that thread. Once a
     submission was opened, `missing` says why a wanted layer is not on.
     """
 

@@ -55,7 +55,9 @@ class Confinement:
         os.setsid()
         os.umask(0o077)
         if "uid" in self.layers:
+            parent = os.getppid()
             limits.become(self.uid)
+            limits.end_with(parent)
         _hide_memory()
         if "rlimits" in self.layers:
             limits.bound(cpu_s, room)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.guest import confine, library, prepare, probes, wire
+from grader.guest import confine, library, limits, prepare, probes, wire
 from grader.guest.driver import Driver
 
 # What many import, and NumPy's extension modules, which are files of their own.
@@ -31,6 +31,7 @@ CLOSED, NOT_OPENED, NO_MORE = 0, 4, 5  # exit codes of a driver
 
 def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
     """Confine this process, then serve submissions until stdin ends; also their `notebooks`."""
+    limits.end_with(os.getppid())
     own = (f"{probes.__name__}.{one.name}" for one in pkgutil.iter_modules(probes.__path__))
     for name in (*PRELOAD, *own):
         importlib.import_module(name)
@@ -53,10 +54,11 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
         # The driver reads what it is to do: freed memory of this process, which all later drivers
         # inherit, would still hold the submission and the reference's layers.
         select.select([0], [], [])
-        pid = os.fork()
+        me, pid = os.getpid(), os.fork()
         if pid == 0:
             ending = CLOSED
             try:
+                limits.end_with(me)
                 ending = _drive(here, missing, shell)
             finally:
                 os._exit(ending)

@@ -97,14 +97,7 @@ def test_code_finds_no_channel(mode: str, assignments: dict[str, Assignment]) ->
         says = [
             f.message for item in report.items for f in item.faults if "got through" in f.message
         ]
-        for name in (
-            "numpy",
-            "/proc/meminfo",
-            "flock",
-            "mincore",
-            "sysinfo",
-            "clock of the parent",
-        ):
+        for name in ("watch /lib", "flock", "mincore", "sysinfo", "clock of the parent"):
             assert name in says[0], f"{name} is no channel without a box, so it proves nothing"
 
 
