@@ -102,6 +102,11 @@ class Plan:
         assert self.workspace is not None
         return "/tmp" if self.outer.start and self.outer.sized else self.workspace.folder
 
+    @property
+    def scratch(self) -> str:
+        """Where the worker may mount a file system of its own; "" in a box for code."""
+        return self.folder if self.workspace else ""
+
 
 def choose(mode: str = "auto") -> Plan:
     """Return the box for a mode. Raises BoxError if this machine cannot have it."""
@@ -145,6 +150,7 @@ def command(plan: Plan) -> list[str]:
         "listable": [_home()] if notebooks else [],
         "writable": writable,
         "outside": str(HERE / "engine.py"),
+        "scratch": plan.scratch,
     }
     given = {"files": _modules(), "home": _home(), "wanted": wanted, "notebooks": notebooks}
     start = [sys.executable, "-s", "-P", "-S", "-c", BOOT, json.dumps(given)]

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.guest import confine, library, limits, prepare, probes, wire
+from grader.guest import confine, library, limits, prepare, probes, scratch, wire
 from grader.guest.driver import Driver
 
 # What many import, and NumPy's extension modules, which are files of their own.
@@ -31,7 +31,9 @@ CLOSED, NOT_OPENED, NO_MORE = 0, 4, 5  # exit codes of a driver
 
 def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
     """Confine this process, then serve submissions until stdin ends; also their `notebooks`."""
-    limits.end_with(os.getppid())
+    if notebooks:
+        scratch.own(wanted.scratch, wanted.uid if "uid" in wanted.layers else os.geteuid())
+    limits.end_with(os.getppid())  # after that, for a user namespace takes it back
     own = (f"{probes.__name__}.{one.name}" for one in pkgutil.iter_modules(probes.__path__))
     for name in (*PRELOAD, *own):
         importlib.import_module(name)
