@@ -11,9 +11,11 @@ Sources: man 2 mount, man 5 tmpfs, man 7 user_namespaces, linux/capability.h.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import struct
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 BYTES, FILES = 64 * 1024**2, 8192
@@ -96,15 +98,13 @@ def _below(folder: str) -> tuple[int, int]:
     while queue and size <= BYTES and files <= FILES:
         try:
             with os.scandir(queue.pop()) as entries:
-                for entry in entries:
+                for entry in itertools.islice(entries, FILES + 1):
                     files += 1
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        queue.append(entry.path)
-                    if files > FILES:
-                        break
+                    with suppress(FileNotFoundError):  # it was taken away meanwhile
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+                        queue += [entry.path] if entry.is_dir(follow_symlinks=False) else []
         except FileNotFoundError:
-            continue  # it was taken away meanwhile
+            continue  # as well
         except OSError:
             return BYTES + 1, files
     return size, files
