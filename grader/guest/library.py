@@ -14,6 +14,7 @@ import importlib
 import importlib.util
 import marshal
 import os
+import struct
 import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,12 +32,12 @@ NOT_WANTED = {
     "__pycache__", "site-packages", "dist-packages", "lib-dynload", "test", "tests", "idlelib",
     "lib2to3", "ensurepip", "tkinter", "turtledemo", "pydoc_data", "venv", "f2py", "distutils",
 }  # fmt: skip
-# Extension modules that are slow to load, need a screen or a terminal, or are made for tests.
-# asyncio does without its own.
+# Extension modules that are slow to load, need a screen or a terminal, or are made for tests: no
+# homework needs them, and what has a part in Python does without.
 NOT_LOADED = (
-    "_test", "xx", "_xx", "_tkinter", "_curses", "_asyncio", "_codecs_", "_ctypes_test", "readline",
-    "audioop", "ossaudiodev", "nis", "spwd", "_crypt", "_gdbm", "_dbm", "_remote_debugging",
-    "_interp",
+    "_ssl", "_sqlite3", "_zoneinfo", "_elementtree", "_asyncio", "_codecs_", "_tkinter", "_curses",
+    "_gdbm", "_dbm", "_crypt", "_interp", "_remote_debugging", "_test", "_ctypes_test", "_xx", "xx",
+    "audioop", "nis", "ossaudiodev", "readline", "spwd",
 )  # fmt: skip
 HEADER = 16  # bytes of a .pyc: magic number, flags, time and size of its source
 
@@ -107,27 +108,32 @@ def _extensions(folder: Path) -> list[str]:
 def _read(folder: str, above: str) -> Iterator[tuple[str, tuple[bytes, bool]]]:
     """Yield the modules below a folder that are not imported yet: (name, (data, is a package))."""
     with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda one: one.name):
-            if entry.name in NOT_WANTED or entry.name.startswith("config-"):
-                continue
+        for entry in entries:
             if entry.name.endswith(".py"):
-                name = above + entry.name[:-3]
                 package = entry.name == "__init__.py"
-                name = above[:-1] if package else name
+                name = above[:-1] if package else above + entry.name[:-3]
                 if name not in sys.modules and entry.stat().st_size <= MAX_SOURCE:
-                    yield name, (_compiled(entry) or Path(entry.path).read_bytes(), package)
-            elif entry.is_dir():
+                    yield name, (_compiled(folder, entry) or _bytes(entry.path), package)
+            elif "." not in entry.name and entry.name not in NOT_WANTED and entry.is_dir():
                 yield from _read(entry.path, f"{above}{entry.name}.")
 
 
-def _compiled(source: os.DirEntry[str]) -> bytes | None:
+def _compiled(folder: str, source: os.DirEntry[str]) -> bytes | None:
     """Return the .pyc of a file, if Python itself would take it for that file's."""
+    tag = sys.implementation.cache_tag
     try:
-        with open(importlib.util.cache_from_source(source.path), "rb") as file:
-            data = file.read()
+        data = _bytes(f"{folder}/__pycache__/{source.name[:-3]}.{tag}.pyc")
     except OSError:
         return None
     seen = source.stat()
-    of = [0, int(seen.st_mtime) & 0xFFFFFFFF, seen.st_size & 0xFFFFFFFF]
-    stamped = [int.from_bytes(data[at : at + 4], "little") for at in (4, 8, 12)]
-    return data if data[:4] == importlib.util.MAGIC_NUMBER and stamped == of else None
+    stamp = struct.pack("<III", 0, int(seen.st_mtime) & 0xFFFFFFFF, seen.st_size & 0xFFFFFFFF)
+    return data if data.startswith(importlib.util.MAGIC_NUMBER + stamp) else None
+
+
+def _bytes(path: str) -> bytes:
+    """Return what is in a file, which is small; there are hundreds of them at each start."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(opened, os.fstat(opened).st_size)
+    finally:
+        os.close(opened)

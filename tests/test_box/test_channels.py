@@ -130,7 +130,7 @@ def test_what_was_warmed_shows_no_trace_of_a_reader(tmp_path: Path) -> None:
 
 def test_the_reference_is_right_from_memory_alone(assignments: dict[str, Assignment]) -> None:
     """The standard library and NumPy are imported without a file."""
-    imports = "import argparse, html.parser, logging.handlers, sqlite3, unittest, xml.dom.minidom\n"
+    imports = "import argparse, html.parser, logging.handlers, unittest, xml.dom.minidom\n"
     imports += "import numpy.polynomial, numpy.testing, multiprocessing, decimal, hashlib, csv\n"
     with Worker(boxes.plan("landlock")) as worker:
         for submission in (handed_in.reference(), hostile.of_code("imports", imports)):
