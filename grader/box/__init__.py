@@ -2,6 +2,7 @@
 
 plan       which layers this machine gives, and the command that starts a worker in them
 outer      bubblewrap: a view of the system without anything of ours
+cgroup     the bounds of a box as a whole, where the system lets us set them
 worker     the supervisor's end of one worker process
 job        what goes in and comes out
 session    cases in, Evidence out, with retries; evidence: answers as plain records

@@ -165,30 +165,9 @@ def python_files() -> Files:
     return Files(tuple(shown), tuple(_outermost(hidden)), tuple(again), tuple(links))
 
 
-def grants(files: Files) -> tuple[list[str], list[str]]:
-    """Return the same as (readable, listable) for guest.landlock, which cannot take out a part.
-
-    A folder with a hidden one in it is listable, and granted entry by entry. What has to be
-    writable (/dev/null, if anything) is for the caller to add.
-    """
-    readable: list[str] = []
-    listable: list[str] = []
-
-    def grant(path: str) -> None:
-        if path in files.hidden:
-            return
-        if not any(hidden.startswith(path + "/") for hidden in files.hidden):
-            readable.append(path)
-            return
-        listable.append(path)
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if not entry.is_symlink():  # what it points to is granted where it is, or not
-                    grant(entry.path)
-
-    for path in files.shown:
-        grant(os.path.realpath(path))
-    return readable + list(files.again) + [f"/dev/{name}" for name in DEVICES], listable
+def devices() -> list[str]:
+    """Return the devices that can be read in the box."""
+    return [f"/dev/{name}" for name in DEVICES]
 
 
 def _program() -> str | None:

@@ -102,6 +102,11 @@ class Plan:
         assert self.workspace is not None
         return "/tmp" if self.outer.start and self.outer.sized else self.workspace.folder
 
+    @property
+    def scratch(self) -> str:
+        """Where the worker may mount a file system of its own; "" in a box for code."""
+        return self.folder if self.workspace else ""
+
 
 def choose(mode: str = "auto") -> Plan:
     """Return the box for a mode. Raises BoxError if this machine cannot have it."""
@@ -125,27 +130,31 @@ def must_be_linux() -> None:
 
 
 def command(plan: Plan) -> list[str]:
-    """Return the command that starts a worker in this box."""
-    shown = outer.python_files()
+    """Return the command that starts a worker in this box.
+
+    Once it is confined, it has devices alone to read; for notebooks their packages and data, too.
+    """
     ours = [str(HERE / name) for name in VISIBLE]
     writable = ["/dev/null"]
-    notebooks, kept = plan.workspace is not None, []
+    notebooks, kept, more = plan.workspace is not None, list[str](), list[str]()
     if plan.workspace:
-        ours += [*packages.folders(NOTEBOOK_PACKAGES), *plan.workspace.data]
+        numpy = os.path.dirname(os.path.realpath(np.__file__))
+        found = packages.folders(NOTEBOOK_PACKAGES)
+        more = [path for path in found if not path.startswith(numpy)] + [*plan.workspace.data]
         writable.append(plan.folder)
         kept = [plan.folder] if plan.folder == plan.workspace.folder else []
-    readable, listable = outer.grants(replace(shown, again=(*shown.again, *ours)))
     wanted = {
         "layers": plan.inner,
         "uid": plan.uid,
-        "readable": readable,
-        "listable": [*listable, _home()] if notebooks else listable,
+        "readable": [*outer.devices(), *more],
+        "listable": [_home()] if notebooks else [],
         "writable": writable,
         "outside": str(HERE / "engine.py"),
+        "scratch": plan.scratch,
     }
     given = {"files": _modules(), "home": _home(), "wanted": wanted, "notebooks": notebooks}
     start = [sys.executable, "-s", "-P", "-S", "-c", BOOT, json.dumps(given)]
-    return outer.command(plan.outer, start, ours, kept)
+    return outer.command(plan.outer, start, [*ours, *more], kept)
 
 
 def environment(plan: Plan) -> dict[str, str]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.box import cgroup
 from grader.box.job import Gone, Job, Loaded, Observed, Script
 from grader.box.plan import Plan, choose, command, environment, verdict
 from grader.errors import BoxError, WireError
@@ -34,13 +35,14 @@ START_S = 60.0  # seconds until a worker must have imported NumPy, on the slowes
 class Worker:
     """One worker process in one box, reused for many submissions; a context manager.
 
-    Start it from a thread that lives as long as it does: bubblewrap ends with the thread. Once a
+    Start it from a thread that lives as long as it does: it ends with that thread. Once a
     submission was opened, `missing` says why a wanted layer is not on.
     """
 
     def __init__(self, plan: Plan | None = None) -> None:
         self._plan = plan
         self._process: subprocess.Popen[bytes] | None = None
+        self._group: Path | None = None
         self._incoming: wire.Incoming | None = None
         self._state: BoxState | None = None
         self.versions: dict[str, str] = {}
@@ -63,8 +65,9 @@ class Worker:
         """Start the process; it imports NumPy while the caller goes on. May raise BoxError."""
         if self._process is None:
             self._plan = self._plan or choose()
+            self._group = cgroup.make()
             self._process = subprocess.Popen(
-                command(self._plan),
+                cgroup.inside(self._group, command(self._plan)),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -91,6 +94,7 @@ class Worker:
             with suppress(BrokenPipeError):  # bytes that a dead worker will never read
                 pipe.close()
         process.wait()
+        cgroup.end(self._group)
         for child in killed:  # as process 1 of a container we inherit them, parents first
             with suppress(ChildProcessError):  # it is another's to reap
                 os.waitpid(child, 0)
@@ -162,6 +166,7 @@ class Worker:
             "do": "notebook", "name": script.name, "folder": self._plan.folder, "room": room,
             "cell_s": script.cell_s, "notebook_s": script.notebook_s,
         }  # fmt: skip
+        cgroup.allow(self._group, script.memory)
         self.request(request, {}, deadline)
         return self._incoming
 

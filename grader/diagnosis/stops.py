@@ -145,7 +145,9 @@ def find(cases: Sequence[Case], evidence: Sequence[Evidence], evaluator: Evaluat
     found = BY_ITSELF if by_itself else KINDS.get(kind)
     if found is None:
         return None
-    message = _sentence(found[1], *place[1:], shown.message if shown else "")
+    # What only hidden cases tell is no line: see grading.faults.
+    at = place[1:] if shown else ("", 0)
+    message = _sentence(found[1], *at, shown.message if shown else "")
     if shown is not None and place[0] == "NameError":
         message += _meant(shown, evaluator)
     ended = [one for one in evidence if one.outcome != "answered"]

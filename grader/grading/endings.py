@@ -96,8 +96,17 @@ def exception(name: str, raised: Raised) -> str:
     """Return the sentence about an exception: where in the student's own code, and what."""
     if raised.type == "ReturnValue":
         return raised.message or f"{name} returned something else than its docstring says"
-    path, line, _ = _last(raised)
-    where = f" at {path}:{line}" if line else f" in {path}" if path else ""
+    path, line, function = _last(raised)
+    inside = f" in {function}" if function else ""
+    where = (
+        f" at {path}:{line}"
+        if line
+        else f"{inside} ({path})"
+        if inside
+        else f" in {path}"
+        if path
+        else ""
+    )
     return f"{name} stopped with {raised.type}{where}{_behind_colon(raised)}"
 
 
@@ -180,7 +189,8 @@ def _not_written(item: Item, raised: Raised, sources: Sources) -> Ending:
         return _held_up(item, f"{item.id} needs {what}", sources)
     if is_stub:
         if sources.is_left_over(place.module, place.full(function), line):
-            left = f"{item.id} still raises NotImplementedError in line {line}, below its code"
+            at = f" in line {line}" if line else ""
+            left = f"{item.id} still raises NotImplementedError{at}, below its code"
             return Ending("error", f"{left}: delete that line")
     elif raised.type != "NotWritten" and raised.frames:  # None was used instead of an array
         if sources.computes(place.module, place.full(function)):

@@ -6,15 +6,24 @@ grader.judges.wording has for hidden cases; here its numbers, arrays and excepti
 
 from __future__ import annotations
 
-import builtins
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 
 from grader.grading import endings
+from grader.guest.modules import GRADED
+from grader.guest.operations import FUNCTIONS
 from grader.judges import Attempt, Finding, wording
 from grader.types import Comparison, Evidence, Fault, Raised
 
 MAX_SHOWN = 2_000  # numbers of one array in a comparison; the report shows fewer still
+LARGE = 1e3  # errors of hidden cases are told up to here
+OURS = (*FUNCTIONS, *endings.METHODS)  # whose names a hidden case may tell
+USUAL = (
+    "ArithmeticError", "AssertionError", "AttributeError", "FloatingPointError", "IndexError",
+    "KeyError", "MemoryError", "NameError", "NotImplementedError", "RecursionError", "TypeError",
+    "UnboundLocalError", "ValueError", "ZeroDivisionError",
+)  # fmt: skip
 OF_PROBES = ("ReturnValue", "NotWritten", "Missing")  # exceptions that a probe raises
 
 
@@ -25,8 +34,7 @@ def of_finding(found: Finding, attempt: Attempt, part: str, public: bool) -> Fau
     fault = replace(fault, error=found.error, allowed=found.allowed, warning=found.warning)
     if public:
         return replace(fault, at=found.at, comparison=_comparison(found, attempt))
-    # Two digits of an error: the others could be numbers of the case.
-    return fault if found.error is None else replace(fault, error=float(f"{found.error:.2g}"))
+    return fault if found.error is None else replace(fault, error=_size(found.error))
 
 
 def _comparison(found: Finding, attempt: Attempt) -> Comparison | None:
@@ -40,17 +48,35 @@ def _comparison(found: Finding, attempt: Attempt) -> Comparison | None:
 def without_values(evidence: Evidence) -> Evidence:
     """Return evidence without what can carry hidden inputs.
 
-    That is what was printed, and of an exception its message, a class name of its own, and the line
-    numbers of all frames but the last. Which of our names is missing or not written may be shown.
+    That is what was printed, and of an exception its message, all but the usual types, and where it
+    was raised: by the line, or by the name of a function of their own, code could tell a number.
+    Which of our names is missing, not written, or where it stopped may be shown.
     """
     raised = evidence.raised
     if raised is not None:
-        builtin = isinstance(getattr(builtins, raised.type, None), type)
-        kind = raised.type if builtin or raised.type in OF_PROBES else "an exception"
+        kind = raised.type if raised.type in (*USUAL, *OF_PROBES) else "an exception"
         message = raised.message if endings.is_about_a_name(evidence) else ""
-        raised = Raised(kind, message, raised.frames[-1:])
+        known = [frame for frame in raised.frames if frame[2] in OURS]
+        raised = Raised(kind, message, tuple(map(_place, (known or raised.frames)[-1:])))
     text = evidence.text if evidence.outcome == "not_run" else ""
     return replace(evidence, raised=raised, text=text)
+
+
+def _place(frame: tuple[str, int, str, str]) -> tuple[str, int, str, str]:
+    """Return a frame of a hidden case as far as the assignment itself has its names: no line."""
+    path, _, function, _ = frame
+    known = path.partition("/")[2] in GRADED.values()
+    return path if known else "", 0, function if function in OURS else "", ""
+
+
+def _size(error: float) -> float:
+    """Return the next power of ten above an error of a hidden case.
+
+    Its digits, or an odd exponent, could be a number of the case.
+    """
+    if not 1e-9 < error < LARGE:
+        return 1e-9 if error <= 1e-9 else LARGE
+    return float(f"1e{math.ceil(math.log10(error))}")
 
 
 def in_part(name: str, fault: Fault) -> Fault:

@@ -6,8 +6,9 @@
     confine        what a process may use: user, limits, Landlock, seccomp
     serve          the worker process: one NumPy start, then a driver for each submission
     driver         one submission; children: the processes that run its code; relay: its notebooks
+    scratch        the folder that notebooks write in, and how much
     alone          one submission without a box: the self-check
-    prepare        what is done to Python and the files before; library: for a child without root
+    prepare        what is done to Python and the files before; library: modules without a file
     sources        a student's files, compiled from their text only
     modules        the compiled files as importable modules
     unavailable    imports that cannot be resolved: they raise where they are used

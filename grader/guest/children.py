@@ -166,12 +166,13 @@ def start(
     It keeps the descriptors `keep`.
     """
     receiving, sending = os.pipe()
-    pid = os.fork()
+    parent, pid = os.getpid(), os.fork()
     if pid:
         os.close(sending)
         return pid, receiving
     try:
         gc.disable()
+        limits.end_with(parent)
         limits.only_standard_files(keep=(sending, *keep))
         confine()
         work(functools.partial(wire.write, sending))

@@ -29,7 +29,8 @@ class Wanted:
     """Which layers to take, and their parts.
 
     `uid` is who a child becomes if the worker is root. `readable`, `listable` and `writable` are
-    paths as in `landlock.restrict`. `outside` is a file that must be out of reach.
+    paths as in `landlock.restrict`. `outside` is a file that must be out of reach, `scratch` the
+    folder that notebooks write in.
     """
 
     layers: Sequence[str]
@@ -38,6 +39,7 @@ class Wanted:
     listable: Sequence[str]
     writable: Sequence[str]
     outside: str
+    scratch: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class Confinement:
         os.setsid()
         os.umask(0o077)
         if "uid" in self.layers:
+            parent = os.getppid()
             limits.become(self.uid)
+            limits.end_with(parent)
         _hide_memory()
         if "rlimits" in self.layers:
             limits.bound(cpu_s, room)

@@ -12,11 +12,22 @@ import itertools
 import math
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from grader.guest import confine, draws, handed_out, limits, modules, prepare, relay, wire
+from grader.guest import (
+    confine,
+    draws,
+    handed_out,
+    limits,
+    modules,
+    prepare,
+    relay,
+    scratch,
+    wire,
+)
 from grader.guest.children import Answer, StudentProcess
 from grader.guest.legacy import old_names, python2
 from grader.guest.legacy.world import World
@@ -25,6 +36,7 @@ from grader.guest.sources import Compiled
 from grader.guest.wire import Arrays
 
 MANY_CASES = 200  # CPU time of a student process; wall time stops one that works for ever
+FEW, MB = 32, 1024**2  # open files of a notebook, and MB of each, where nobody else counts them
 MANY_NAMES = 50  # lines with names of older NumPy that are reported
 
 
@@ -186,6 +198,10 @@ class Driver:
         room = limits.Room(**request["room"])
         cell_s, notebook_s = request["cell_s"], request["notebook_s"]
         confine = functools.partial(self._confine, math.ceil(notebook_s) + 1, room)
-        one = relay.Relay(work, confine, cell_s, notebook_s, draws.Draws().reply)
+        full = scratch.Watch(request["folder"]).is_full
+        if not scratch.is_bounded(request["folder"]):
+            # What has no name any more is not seen: open files are then few and small.
+            room = replace(room, file=min(room.file, FEW * MB), files=FEW)
+        one = relay.Relay(work, confine, cell_s, notebook_s, draws.Draws().reply, full)
         for reply, arrays in one.follow(incoming):
             wire.write(1, reply, arrays)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 from collections.abc import Collection
@@ -11,6 +12,9 @@ try:
     import resource
 except ImportError:  # Windows: nothing is bounded, and this module is only imported
     pass
+
+
+SET_PARENT_DEATH_SIGNAL = 1
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,17 @@ def become(uid: int) -> None:
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
+
+
+def end_with(parent: int) -> None:
+    """Let the kernel kill this process as soon as its `parent` ends, however that ends.
+
+    More exactly: as soon as the thread ends that started it. A change of user takes it back. If
+    the parent is gone already, this process ends here.
+    """
+    ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def bound(cpu_s: int, room: Room) -> None:

@@ -22,6 +22,7 @@ from grader.guest import wire
 from grader.guest.children import Answer, end, end_of, start
 
 MAX_PIECE = 16 * 1024**2  # bytes of one frame
+LOOK_S = 0.1  # seconds between two looks at what it wrote
 GRACE_S = 3.0  # for a cell to end after it was interrupted
 # What is sent back at once on a frame of the process, None for most of them.
 Reply = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
@@ -36,7 +37,7 @@ class Relay:
     """One notebook in a child that runs `work(requests, answer)`; see `follow`.
 
     `confine` is the first thing that the child does. Limits are wall seconds. A frame of the child
-    that asks is passed on with the `reply` that it got.
+    that asks is passed on with the `reply` that it got. `is_full` says that too much was written.
     """
 
     def __init__(
@@ -46,9 +47,10 @@ class Relay:
         cell_s: float,
         notebook_s: float,
         reply: Reply = no_reply,
+        is_full: Callable[[], bool] = lambda: False,
     ) -> None:
         self._cell_s = cell_s
-        self._reply = reply
+        self._reply, self._is_full = reply, is_full
         self._ends = time.monotonic() + notebook_s
         self._pid, self._asking, answers = _started(work, confine)
         self._answers, self._incoming = answers, wire.Incoming(answers, MAX_PIECE)
@@ -62,13 +64,15 @@ class Relay:
 
         Requests are {"do": "cell", "number": n} with the array "text", {"do": "interrupt",
         "number": n}; another one ends the notebook. The last frame of a cell is {"ended": n, …}.
-        `how` is "done", "timeout", "stuck" (a cell that could not be interrupted) or "died".
+        `how` is "done", "timeout", "stuck" (a cell that could not be interrupted), "full" (it wrote
+        too much) or "died".
         Nothing is yielded to a grader that is gone.
         """
         try:
             while True:
                 asked, answered = self._wait(requests)
                 over = self._late() if time.monotonic() >= self._deadline else None
+                over = "full" if self._cell is not None and self._is_full() else over
                 if asked and over is None:
                     over = self._take(requests)
                 if over is not None:
@@ -95,7 +99,7 @@ class Relay:
         """
         reading = [requests.descriptor, *([] if self._cell is None else [self._answers])]
         writing = [self._asking] if self._to_send else []
-        left = max(0.0, self._deadline - time.monotonic())
+        left = max(0.0, min(self._deadline - time.monotonic(), LOOK_S))
         read, write, _ = select.select(reading, writing, [], left)
         if write:
             self._send()

@@ -7,6 +7,9 @@ that student code gets an ordinary Python exception, and the kernel never looks 
     driver_filter   no sockets, programs, foreign memory, mounts, changed files; may fork and kill
     student_filter     all that, and no process but itself: for children that run student code
 
+What one process does must not show in another: whatever tells of the page cache, of locks, of free
+memory or of other processes is refused too, as far as a call by itself can tell it.
+
 Both name what they refuse; calls younger than this file (LAST) are refused whole. Which files can
 be opened is left to Landlock: a filter sees no path.
 
@@ -56,6 +59,18 @@ NOT_FOR_THE_DRIVER: Calls = {
     "keyctl": (250, 219), "fanotify_init": (300, 262), "fanotify_mark": (301, 263),
     "quotactl": (179, 60), "quotactl_fd": (443, 443), "lookup_dcookie": (212, 18),
     "syslog": (103, 116),
+    # what others left in the page cache, or leave there; memory that is never given back
+    "mincore": (27, 232), "cachestat": (451, 451), "readahead": (187, 213), "fadvise64": (221, 223),
+    "remap_file_pages": (216, 234), "splice": (275, 76), "tee": (276, 77), "vmsplice": (278, 75),
+    "sendfile": (40, 71), "mlock": (149, 228), "mlock2": (325, 284), "mlockall": (151, 230),
+    # signs on files that others can read, too
+    "flock": (73, 32), "inotify_add_watch": (254, 27), "getxattr": (191, 8),
+    "lgetxattr": (192, 9), "fgetxattr": (193, 10), "getxattrat": (464, 464), "listxattr": (194, 11),
+    "llistxattr": (195, 12), "flistxattr": (196, 13), "listxattrat": (465, 465),
+    "file_getattr": (468, 468),
+    # where memory lies
+    "mbind": (237, 235), "set_mempolicy": (238, 237), "get_mempolicy": (239, 236),
+    "set_mempolicy_home_node": (450, 450),
     # namespaces and mounts
     "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39),
     "pivot_root": (155, 41), "chroot": (161, 51), "open_tree": (428, 428),
@@ -91,7 +106,11 @@ NOT_FOR_STUDENTS: Calls = {
     # other processes
     "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "setsid": (112, 157),
     "setpgid": (109, 154), "setpriority": (141, 140), "ioprio_set": (251, 30),
-    "migrate_pages": (256, 238), "move_pages": (279, 239),
+    "migrate_pages": (256, 238), "move_pages": (279, 239), "getpriority": (140, 141),
+    "ioprio_get": (252, 31), "sched_getscheduler": (145, 120), "sched_getparam": (143, 121),
+    "sched_getattr": (315, 275), "sched_rr_get_interval": (148, 127), "get_robust_list": (274, 100),
+    # what is left of the machine's memory and disk
+    "sysinfo": (99, 179), "statfs": (137, 43), "fstatfs": (138, 44),
     # who one is
     "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145), "setregid": (114, 143),
     "setresuid": (117, 147), "setresgid": (119, 149), "setfsuid": (122, 151),
@@ -102,7 +121,11 @@ BY_ARGUMENT: Calls = {
     "prlimit64": (302, 261), "kill": (62, 129), "tgkill": (234, 131),
     "rt_tgsigqueueinfo": (297, 240), "sched_setaffinity": (203, 122),
     "sched_setscheduler": (144, 119), "sched_setparam": (142, 118), "sched_setattr": (314, 274),
-    "ioctl": (16, 29), "fcntl": (72, 25), "prctl": (157, 167),
+    "sched_getaffinity": (204, 123), "getpgid": (121, 155), "getsid": (124, 156),
+    "ioctl": (16, 29), "fcntl": (72, 25), "prctl": (157, 167), "madvise": (28, 233),
+    "preadv2": (327, 286), "pwritev2": (328, 287), "copy_file_range": (326, 285),
+    "clock_gettime": (228, 113), "clock_getres": (229, 114), "clock_nanosleep": (230, 115),
+    "timer_create": (222, 107),
 }  # fmt: skip
 NUMBERS: Calls = {**NO_SOCKETS, **NOT_FOR_THE_DRIVER, **NOT_FOR_STUDENTS, **BY_ARGUMENT}
 NEW_NAMESPACE = 0x7E020000  # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET}
@@ -110,12 +133,17 @@ CLONE_THREAD = 0x10000
 # TCGETS, TCGETS2, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: what files of Python ask.
 # Others push input into terminals or change the flags of files that one only may read.
 ASKED_OF_FILES = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
-# F_DUPFD ... F_SETLKW, F_GETOWN, locks of open files, F_DUPFD_CLOEXEC, F_GETPIPE_SZ. F_SETOWN and
-# F_SETSIG are left out: they make the kernel send any signal to any process of the same user.
-ASKED_OF_DESCRIPTORS = (0, 1, 2, 3, 4, 5, 6, 7, 9, 36, 37, 38, 1030, 1032)
+# F_DUPFD ... F_SETFL, F_GETOWN, F_DUPFD_CLOEXEC, F_GETPIPE_SZ. Locks are left out, for others see
+# them; F_SETOWN and F_SETSIG make the kernel send any signal to any process of the same user.
+ASKED_OF_DESCRIPTORS = (0, 1, 2, 3, 4, 9, 1030, 1032)
 # PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_SET_VMA: names of threads and of memory. The others
 # let a process be dumped to disk again, adopt orphans, keep capabilities, be traced by anyone.
 ASKED_OF_A_PROCESS = (3, 15, 16, 0x53564D41)
+# MADV_NORMAL, DONTNEED, FREE, DONTFORK, DOFORK, (NO)HUGEPAGE, DONTDUMP, DODUMP, WIPEONFORK,
+# KEEPONFORK, GUARD_INSTALL and _REMOVE: what allocators and threads ask. The others load and evict
+# pages of files, or let the kernel look for pages that another process has as well.
+ASKED_OF_MEMORY = (0, 4, 8, 10, 11, 14, 15, 16, 17, 18, 19, 102, 103)
+CLOCKS = tuple(range(12))  # those of the machine; a process or thread has one, too, open to all
 
 LOAD, AND, RETURN = 0x20, 0x54, 0x06
 JUMP_EQUAL, JUMP_ABOVE = 0x15, 0x25
@@ -185,6 +213,10 @@ def _of_the_driver() -> Iterator[Rule]:
     yield Rule("ioctl", errno.ENOTTY, argument=1, allowed=ASKED_OF_FILES)
     yield Rule("fcntl", errno.EINVAL, argument=1, allowed=ASKED_OF_DESCRIPTORS)
     yield Rule("prlimit64", allowed=(0,))
+    yield Rule("madvise", errno.EINVAL, argument=2, allowed=ASKED_OF_MEMORY)
+    for name in ("preadv2", "pwritev2"):
+        yield Rule(name, errno.EOPNOTSUPP, argument=5, allowed=(0,))
+    yield Rule("copy_file_range", errno.EXDEV)  # whoever asks reads and writes then
     yield from (Rule(name, errno.EAFNOSUPPORT) for name in NO_SOCKETS)
     yield from (Rule(name) for name in NOT_FOR_THE_DRIVER)
 
@@ -196,6 +228,11 @@ def _of_students(me: int, threads: bool) -> Iterator[Rule]:
         yield Rule(name, allowed=(me,))
     for name in ("sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"):
         yield Rule(name, allowed=(0, me))
+    yield Rule("sched_getaffinity", errno.ENOSYS, allowed=(0, me))  # libc asks for its threads
+    for name in ("getpgid", "getsid"):
+        yield Rule(name, allowed=(0, me))
+    for name in ("clock_gettime", "clock_getres", "clock_nanosleep", "timer_create"):
+        yield Rule(name, errno.EINVAL, allowed=CLOCKS)
     yield Rule("prctl", allowed=ASKED_OF_A_PROCESS)
     yield from (Rule(name) for name in NOT_FOR_STUDENTS)
 

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from grader.guest import confine, library, prepare, probes, wire
+from grader.guest import confine, library, limits, prepare, probes, scratch, wire
 from grader.guest.driver import Driver
 
-# What student code may import lazily; after the uid is dropped it might not be readable any more.
+# What many import, and NumPy's extension modules, which are files of their own.
 PRELOAD = (
     "numpy.linalg", "numpy.random", "numpy.fft", "numpy.ma",
     "copy", "functools", "itertools", "math", "pickle", "time", "typing",
@@ -31,16 +31,20 @@ CLOSED, NOT_OPENED, NO_MORE = 0, 4, 5  # exit codes of a driver
 
 def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
     """Confine this process, then serve submissions until stdin ends; also their `notebooks`."""
+    if notebooks:
+        scratch.own(wanted.scratch, wanted.uid if "uid" in wanted.layers else os.geteuid())
+    limits.end_with(os.getppid())  # after that, for a user namespace takes it back
     own = (f"{probes.__name__}.{one.name}" for one in pkgutil.iter_modules(probes.__path__))
     for name in (*PRELOAD, *own):
         importlib.import_module(name)
     missing = prepare.give_old_names()
-    library.keep_readable()
     shell = None
     if notebooks:  # IPython and matplotlib are imported for those only
-        from grader.guest import cells
+        from grader.guest import cells, kernel, selfcheck, training_log  # noqa: F401 - see driver
 
         shell = cells.warm()
+        library.warm(wanted.readable)
+    library.keep()
     gc.collect()
     gc.freeze()
     here = confine.enter(wanted)
@@ -52,10 +56,11 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
         # The driver reads what it is to do: freed memory of this process, which all later drivers
         # inherit, would still hold the submission and the reference's layers.
         select.select([0], [], [])
-        pid = os.fork()
+        me, pid = os.getpid(), os.fork()
         if pid == 0:
             ending = CLOSED
             try:
+                limits.end_with(me)
                 ending = _drive(here, missing, shell)
             finally:
                 os._exit(ending)

@@ -44,15 +44,19 @@ def workspace(plan: Plan, data: Path | None = None, variable: str = "") -> Itera
     Without bubblewrap it is copied: the user of the box may have no way to the original.
     """
     with tempfile.TemporaryDirectory(prefix="backgrade-", ignore_cleanup_errors=True) as folder:
+        own = os.path.join(folder, "own")
+        os.mkdir(own, 0o700)
         if os.geteuid() == 0:
-            os.chown(folder, plan.uid, plan.uid)
+            for path in (folder, own):
+                os.chown(path, plan.uid, plan.uid)
         shown: tuple[str, ...] = ()
         if data and plan.outer.start:
             shown = (str(data),)
         elif data:
             data = Path(shutil.copytree(data, Path(folder) / "data"))
+            shown = (str(data),)
         named = {variable: str(data)} if data else {}
-        yield replace(plan, workspace=NotebookWorkspace(folder, shown, named))
+        yield replace(plan, workspace=NotebookWorkspace(own, shown, named))
 
 
 def execute(

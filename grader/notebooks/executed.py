@@ -9,11 +9,13 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from grader.guest.scratch import BYTES, FILES
 from grader.notebooks import ipynb, outputs
 from grader.notebooks.ipynb import Runnable
 from grader.rubric.records import NotebookLimits
 from grader.types import Cell, Notebook, Training
 
+ROOM = f"{BYTES // 1024**2} MB, {FILES:,} files"
 SKIP, RAISES = "skip-execution", "raises-exception"  # tags that nbclient knows
 
 
@@ -115,6 +117,8 @@ def _outcome(
         return "not_run", "the notebook had ended before"
     if driven.over == "timeout":
         return "timeout", f"the notebook's {limits.notebook_s:g} s were used up"
+    if driven.over == "full":
+        return "died", f"wrote more than notebooks may: {ROOM}"
     if driven.over == "stuck":
         return (
             "timeout",
@@ -130,6 +134,8 @@ def _status(driven: Driven, cells: Sequence[Cell], limits: NotebookLimits) -> tu
         return "timeout", f"stopped after {limits.notebook_s:g} s of {limits.notebook_s:g} s"
     if driven.over == "stuck":
         return "timeout", f"{last} did not stop after {limits.cell_s:g} s of {limits.cell_s:g} s"
+    if driven.over == "full":
+        return "error", f"{last} wrote more than notebooks may: {ROOM}; what ran before it is kept"
     if driven.over == "died":
         return "error", f"the kernel ended in {last}; what ran before it is kept"
     if driven.over != "done":

@@ -129,10 +129,10 @@ def _facts(fault: Fault) -> tuple[tuple[str, str], ...]:
 
 def frames(raised: Raised) -> tuple[Frame, ...]:
     """Return the student's last lines, the innermost marked."""
-    kept = raised.frames[-FRAMES:]
+    kept = [frame for frame in raised.frames if frame[0]][-FRAMES:]
     return tuple(
         Frame(
-            f"{file}, line {line}" + (f", in {function}" if function else ""),
+            file + (f", line {line}" if line else "") + (f", in {function}" if function else ""),
             shown(source.strip("\n"), LINE),
             position == len(kept),
         )

@@ -88,11 +88,14 @@ def stop(item: ItemResult) -> tuple[str, int] | None:
     """
     if item.status not in ("missing", "error", "timeout") or not item.faults:
         return None
-    raised = [fault.raised for fault in item.faults]
+    public = [fault for fault in item.faults if fault.public]
+    raised = [fault.raised for fault in public or item.faults]
     lines = {one.frames[-1][:2] if one and one.frames else None for one in raised}
     messages = {fault.message for fault in item.faults}
     line = lines.pop() if len(lines) == 1 else None
-    return line or ((messages.pop(), 0) if len(messages) == 1 else None)
+    return (line if line and line[1] else None) or (
+        (messages.pop(), 0) if len(messages) == 1 else None
+    )
 
 
 def _is_ring(name: str, parents: Mapping[str, str | None]) -> bool:

@@ -110,7 +110,7 @@ class Sources:
         return text.count("\n", 0, match.start()) + 1 if match else None
 
     def is_left_over(self, module: str, name: str, line: int) -> bool:
-        """Return whether the `raise` in this line of a function is below code that computes.
+        """Return whether the `raise` in this line of a function (0: any) is below what computes.
 
         Then the code is there, and the line that the stub had was not deleted. Code in an `if` is
         for other inputs than those that come to the line.
@@ -119,7 +119,7 @@ class Sources:
         blocks = [] if node is None else [b for one in ast.walk(node) for b in _blocks(one)]
         return any(
             isinstance(statement, ast.Raise)
-            and statement.lineno == line
+            and line in (0, statement.lineno)
             and computed([above for above in block[:place] if not isinstance(above, ast.If)])
             for block in blocks
             for place, statement in enumerate(block)

@@ -64,7 +64,7 @@ class Raised:
     """A student's exception, cut to what a person can use.
 
     `frames` are the student's own lines from the outermost to the innermost: (file, line number,
-    function, source line). Frames of ours are left out.
+    function, source line). Frames of ours are left out. A hidden case tells no line: 0, "".
     """
 
     type: str

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from grader import judges
+from grader.grading import faults
 from grader.grading.verdicts import Evaluator, Verdict
 from grader.judges import Finding, Judge, wording
 from grader.rubric.cases import Rubric
@@ -473,7 +474,7 @@ def test_another_run_of_a_public_case_tells_nothing_that_it_could_have_seen(
     ("name", "shown"),
     [("ValueError", "ValueError"), ("ZeroDivisionError", "ZeroDivisionError"),
      ("X_is_3_14159", "an exception"), ("print", "an exception"), ("__doc__", "an exception"),
-     ("", "an exception"), ("LinAlgError", "an exception")],
+     ("", "an exception"), ("LinAlgError", "an exception"), ("BlockingIOError", "an exception")],
 )  # fmt: skip
 def test_a_hidden_exception_loses_its_message_and_any_name_of_its_own(
     name: str, shown: str, rubric: Any
@@ -481,8 +482,51 @@ def test_a_hidden_exception_loses_its_message_and_any_name_of_its_own(
     raised = Raised(name, SECRET, FRAMES)
     verdict = judged(rubric(), answered("open"), ended("closed", "raised", raised=raised))
     (fault,) = verdict.faults
-    assert fault.raised == Raised(shown, "", FRAMES[-1:])
-    assert fault.message == f"affine_backward stopped with {shown} at cs231n/layers.py:12"
+    assert fault.raised == Raised(shown, "", (("cs231n/layers.py", 0, "affine_backward", ""),))
+    place = "affine_backward (cs231n/layers.py)"
+    assert fault.message == f"affine_backward stopped with {shown} in {place}"
+
+
+# A line, a name or a file of one's own carries as many bits as one likes to write of them.
+PLACES = {
+    "a line": (("cs231n/layers.py", 417, "loss", "raise"), ("cs231n/layers.py", "loss")),
+    "a name": (("cs231n/layers.py", 12, "number_417", "raise"), ("cs231n/layers.py", "")),
+    "a file": (("cs231n/number_417.py", 12, "loss", "raise"), ("", "loss")),
+    "a folder": (("cs231n/417/layers.py", 12, "loss", "raise"), ("", "loss")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", PLACES)
+@pytest.mark.parametrize("kind", ["ValueError", "NotImplementedError"])
+def test_where_a_hidden_case_stops_is_told_by_names_of_the_assignment_alone(
+    what: str, kind: str, rubric: Any
+) -> None:
+    frame, (file, function) = PLACES[what]
+    raised = Raised(kind, "", (frame,))
+    outcome: Outcome = "raised" if kind == "ValueError" else "not_written"
+    verdict = judged(rubric(), answered("open"), ended("closed", outcome, raised=raised))
+    (fault,) = verdict.faults
+    assert fault.raised == Raised(kind, "", ((file, 0, function, ""),))
+    assert "417" not in repr(verdict) and "12" not in fault.message
+    assert "417" in repr(
+        judged(rubric(), ended("open", outcome, raised=raised), answered("closed"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (0.0314159, 0.1),
+        (3.9e-5, 1e-4),
+        (7.0, 10.0),
+        (1e-30, 1e-9),
+        (5e99, 1e3),
+        (float("inf"), 1e3),
+    ],
+)
+def test_the_error_of_a_hidden_case_is_told_by_its_power_of_ten(error: float, told: float) -> None:
+    """Two digits and any exponent were ten bits, for code that knows the answer and misses it."""
+    assert faults._size(error) == told
 
 
 def test_a_return_value_that_cannot_be_taken_apart_says_so(rubric: Any) -> None:
