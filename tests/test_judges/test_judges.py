@@ -16,6 +16,7 @@ import pytest
 from grader import judges
 from grader.errors import RubricError
 from grader.judges import Attempt, Finding, Judge, Rules, wording
+from grader.judges.own import NUDGE
 from grader.judges.tolerances import TOLERANCES
 from grader.types import Arrays, Case
 
@@ -1305,10 +1306,14 @@ def gradients(x: np.ndarray, gamma: np.ndarray, dout: np.ndarray) -> dict[str, n
     return {"dx": dx, "dgamma": np.sum(dout * xn, axis=0), "dbeta": dout.sum(axis=0)}
 
 
-def own(forward: Forward, **changed: Any) -> dict[str, Worded]:
-    rng, step = RNG(0), 2.0**-20
+def question() -> dict[str, np.ndarray]:
+    rng = RNG(0)
     given = {name: odd(rng, (N, D)) for name in ("x", "dout", "x_along")}
-    given |= {name: odd(rng, (D,)) for name in ("gamma", "beta", "gamma_along", "beta_along")}
+    return given | {n: odd(rng, (D,)) for n in ("gamma", "beta", "gamma_along", "beta_along")}
+
+
+def own(forward: Forward, **changed: Any) -> dict[str, Worded]:
+    given, step = question(), 2.0**-20
     point = {name: given[name] for name in ("x", "gamma", "beta")}
     arrays: dict[str, np.ndarray] = gradients(given["x"], given["gamma"], given["dout"])
     for name in point:
@@ -1317,11 +1322,35 @@ def own(forward: Forward, **changed: Any) -> dict[str, Worded]:
             for s in (step, -step)
         ]
         arrays[f"d{name}_ends"] = np.stack(ends)
-    one, zero = np.ones(D), np.zeros(D)
-    arrays["plain"] = forward(given["x"], one, zero)
-    arrays["plain_of_double"] = forward(2 * given["x"], one, zero)
+    nudges = NUDGE * np.eye(N * D).reshape(N * D, N, D)
+    arrays["plain"] = forward(given["x"], np.ones(D), np.zeros(D))
+    arrays["out"] = forward(**point)
+    arrays["out_of_moved"] = forward(**{**point, "x": 1.5 * given["x"] + 3})
+    arrays["out_of_each"] = np.stack([forward(**{**point, "x": point["x"] + n}) for n in nudges])
     arrays |= {name: change(arrays[name]) for name, change in changed.items()}
     return found("own.gradient", attempt(arrays, inputs=given))
+
+
+ALL = {"dx", "dgamma", "dbeta"}
+
+
+def standard(x: np.ndarray) -> np.ndarray:
+    return (x - x.mean(axis=0)) / x.std(axis=0)
+
+
+PATTERN = standard(np.arange(N * D).reshape(D, N).T % 5 * 1.0)
+
+
+def in_steps(std: np.ndarray) -> np.ndarray:
+    """Round to 5 digits, which has no slope."""
+    return np.exp(np.round(np.log(std), 5))
+
+
+def without_slope_of_std() -> np.ndarray:
+    """The gradient of a normalization whose std has no slope."""
+    given = question()
+    g = given["dout"] * given["gamma"] / in_steps(given["x"].std(axis=0))
+    return np.asarray(g - g.mean(axis=0))
 
 
 OWN: dict[str, tuple[Forward, dict[str, Any], set[str]]] = {
@@ -1344,6 +1373,29 @@ OWN: dict[str, tuple[Forward, dict[str, Any], set[str]]] = {
     ),
     "centred only": (
         lambda x, gamma, beta: gamma * (x - x.mean(axis=0)) + beta, {}, {"dx", "dgamma", "dbeta"},
+    ),
+    "a pattern, and a little of x": (
+        lambda x, gamma, beta: gamma * (PATTERN + 0.01 * (x - x.mean(axis=0))) + beta, {}, ALL,
+    ),
+    "a pattern, and less of x": (
+        lambda x, gamma, beta: gamma * (PATTERN + 1e-7 * (x - x.mean(axis=0))) + beta, {}, ALL,
+    ),
+    "the order alone": (
+        lambda x, gamma, beta: gamma * standard(x.argsort(axis=0).argsort(axis=0)) + beta, {}, ALL,
+    ),
+    "another layer unless gamma is 1": (
+        lambda x, gamma, beta: standard(x) if np.all(gamma == 1) else gamma * x + beta, {}, ALL,
+    ),
+    "another normalization unless gamma is 1": (
+        lambda x, gamma, beta: gamma * standard((standard(x) + PATTERN) * (gamma != 1)
+                                                + x * (gamma == 1)) + beta, {}, ALL,
+    ),
+    "a number that is not felt": (
+        lambda x, gamma, beta: sample_variance(np.vstack([x[1:2], x[1:]]), gamma, beta), {}, ALL,
+    ),
+    "a scale in steps": (
+        lambda x, gamma, beta: gamma * (x - x.mean(axis=0)) / in_steps(x.std(axis=0)) + beta,
+        {"dx": lambda dx: without_slope_of_std()}, {"dx", "dgamma"},
     ),
 }  # fmt: skip
 
@@ -1387,9 +1439,10 @@ LOOKS: dict[str, tuple[dict[str, Any], Arrays, tuple[str, ...]]] = {
     "nets.repeated": ({"times": 20}, {}, ("loss",)),
     "nets.penalty": ({}, {}, ("loss",)),
     "own.gradient": (
-        {}, {n: odd(RNG(0), (20, 8)) for n in ("x_along", "gamma_along", "beta_along", "dout")},
-        ("dx", "dgamma", "dbeta", "dx_ends", "dgamma_ends", "dbeta_ends", "plain",
-         "plain_of_double"),
+        {}, {n: odd(RNG(0), (20, 8)) for n in ("x", "gamma", "x_along", "gamma_along", "beta_along",
+                                               "dout")},
+        ("dx", "dgamma", "dbeta", "dx_ends", "dgamma_ends", "dbeta_ends", "plain", "out",
+         "out_of_moved", "out_of_each"),
     ),
 }  # fmt: skip
 
