@@ -81,7 +81,8 @@ def close(got: Any, want: Any, rules: Rules = RULES, **others: Any) -> Worded:
 
 @pytest.mark.parametrize(
     "name", ["values.close", "dropout.train", "dropout.seeded", "dropout.backward", "nets.init",
-             "nets.dropout", "nets.repeated", "nets.penalty", "nets.seeded", "own.gradient"],
+             "nets.dropout", "nets.repeated", "nets.fresh", "masked.close", "nets.penalty",
+             "nets.seeded", "own.gradient"],
 )  # fmt: skip
 def test_a_judge_is_found_by_its_dotted_name(name: str) -> None:
     assert isinstance(judges.find(name), Judge)
@@ -1061,6 +1062,18 @@ def test_normalization_parameters_are_asked_for_hidden_layers_of_normalized_nets
         assert names == tuple(initial(0, normalization))
 
 
+def test_two_new_nets_have_no_weight_in_common() -> None:
+    rng, options = RNG(0), {"dims": [5, 4, 3]}
+    two = {"W1": rng.normal(size=(2, 5, 4)), "W2": rng.normal(size=(2, 4, 3))}
+    assert wrong(found("nets.fresh", attempt(two, options=options))) == set()
+    alike = {**two, "W2": np.stack([two["W2"][0]] * 2)}
+    seen = found("nets.fresh", attempt(alike, options=options))["fresh"]
+    assert "W2" in seen.public and seen.kind == "value"
+    constant = {**two, "W1": np.zeros((2, 5, 4))}
+    assert wrong(found("nets.fresh", attempt(constant, options=options))) == {"fresh"}
+    assert wrong(found("nets.fresh", attempt({"W1": two["W1"]}, options=options))) == {"fresh"}
+
+
 def test_a_bias_with_an_extra_axis_obeys_the_rubric() -> None:
     params = initial() | {"b1": np.zeros((1, 40))}
     options = {"dims": DIMS, "weight_scale": SCALE}
@@ -1072,6 +1085,8 @@ def test_a_bias_with_an_extra_axis_obeys_the_rubric() -> None:
 # ---------------------------------------------------------------- nets: dropout inside
 
 NET = [8, 20, 15, 4]
+BIAS = 1 / 16
+MASKED = {"masked_loss", "masked_gradients"}
 
 
 def net_steps(
@@ -1104,25 +1119,31 @@ def net_steps(
     weights = [rng.random((a, b)) / 8 + 1 / 32 for a, b in zip(dims, dims[1:])]
     layers = [x * masks[0]]
     for w, mask in zip(weights, masks[1:], strict=True):
-        layers.append(layers[-1] @ w * mask)
+        layers.append((layers[-1] @ w + BIAS) * mask)
     scores = np.exp(layers[-1] - layers[-1].max(axis=1, keepdims=True))
     probs = scores / scores.sum(axis=1, keepdims=True)
     loss = -np.log(probs[np.arange(steps), y])
     probs[np.arange(steps), y] -= 1
-    out: dict[str, np.ndarray] = {"loss": loss, "x": x}
+    theta = [
+        np.concatenate([w.ravel(), np.full(w.shape[1] * (1 if number == last else 3), BIAS)])
+        for number, w in enumerate(weights, start=1)
+    ]
+    out: dict[str, np.ndarray] = {"loss": loss, "x": x, "y": y, "theta": np.concatenate(theta)}
     gradient = probs * masks[-1]
     for i in range(last, 0, -1):
         out[f"dW{i}"] = np.einsum("ti,tj->tij", layers[i - 1], gradient)
         out[f"db{i}"] = gradient
         gradient = gradient @ weights[i - 1].T * masks[i - 1]
     share = keep if layer_keep is None else layer_keep
-    return out | {"layer_share": np.asarray(np.mean(rng.random((100, 100)) < share))}
+    layer_share = np.asarray(np.mean(rng.random((100, 100)) < share))
+    return out | {"layer_share": layer_share, "layer": np.asarray(1 / keep)}
 
 
 def net(arrays: Arrays, keep: float = 0.75, **options: Any) -> dict[str, Worded]:
-    outputs = {name: array for name, array in arrays.items() if name != "x"}
+    given = {name: arrays[name] for name in ("x", "y", "theta")}
+    outputs = {name: array for name, array in arrays.items() if name not in given}
     options = {"dims": NET, "keep": keep, **options}
-    return found("nets.dropout", attempt(outputs, inputs={"x": arrays["x"]}, options=options))
+    return found("nets.dropout", attempt(outputs, inputs=given, options=options))
 
 
 # how the net is built -> the aspects it fails in ("share?": 15 or 20 of 35 units, it depends)
@@ -1147,9 +1168,37 @@ NETS: dict[str, tuple[dict[str, Any], set[str]]] = {
 def test_dropout_in_a_net_is_found_where_it_is(how: dict[str, Any], faults: set[str]) -> None:
     for seed in range(6):
         findings = net(net_steps(seed, **how))
-        assert set(findings) == {"used", "share", "only_hidden"}
+        assert set(findings) == {"used", "share", "only_hidden", *MASKED}
         told = wrong(findings) - ({"share"} if "share?" in faults else set())
         assert told == faults - {"share?"}, {n: f.public for n, f in findings.items() if f.public}
+
+
+TWICE: dict[str, tuple[tuple[str, ...], set[str]]] = {
+    # what is twice as large as it should be
+    "loss": (("loss",), {"masked_loss"}),
+    "all gradients": (("dW1", "db1", "dW2", "db2", "dW3", "db3"), {"masked_gradients"}),
+    "one gradient": (("db2",), {"masked_gradients"}),
+    "the layer's scale": (("layer",), MASKED),
+}
+
+
+@pytest.mark.parametrize(("names", "faults"), TWICE.values(), ids=TWICE)
+def test_the_loss_and_the_gradients_of_a_net_are_those_of_its_masks(
+    names: tuple[str, ...], faults: set[str]
+) -> None:
+    steps = net_steps(0)
+    steps |= {name: 2 * steps[name] for name in names}
+    assert wrong(net(steps)) == faults
+
+
+def test_a_net_of_its_last_bias_alone_has_no_masks_to_be_held_against() -> None:
+    steps = net_steps(0)
+    steps |= {name: 0 * steps[name] for name in ("dW1", "db1", "dW2", "db2", "dW3")}
+    scores = np.full(4, BIAS)
+    probs = np.exp(scores) / np.exp(scores).sum()
+    steps["loss"] = -np.log(probs[steps["y"]])
+    steps["db3"] = probs - np.eye(4)[steps["y"]]
+    assert wrong(net(steps)) == {"share", *MASKED}
 
 
 # As in the rubric: (dims, steps, keep)
@@ -1221,7 +1270,7 @@ def test_the_penalty_is_on_weights_alone(arrays: Arrays, kind: str | None) -> No
     assert set(findings) == {"penalty"} and findings["penalty"].kind == kind
 
 
-@pytest.mark.parametrize("name", ["loss", "dW1", "dW2", "dW3", "db3", "layer_share"])
+@pytest.mark.parametrize("name", ["loss", "dW1", "dW2", "db2", "db3", "layer", "layer_share"])
 @pytest.mark.parametrize("how", ["absent", "nan"])
 def test_a_net_that_lacks_something_earns_no_aspect(name: str, how: str) -> None:
     steps = net_steps(0)
@@ -1229,7 +1278,7 @@ def test_a_net_that_lacks_something_earns_no_aspect(name: str, how: str) -> None
         del steps[name]
     else:
         steps[name] = steps[name] * np.nan
-    assert wrong(net(steps)) == {"used", "share", "only_hidden"}
+    assert wrong(net(steps)) == {"used", "share", "only_hidden", *MASKED}
 
 
 def test_what_is_said_names_the_place() -> None:
@@ -1432,9 +1481,16 @@ LOOKS: dict[str, tuple[dict[str, Any], Arrays, tuple[str, ...]]] = {
     ),
     "nets.init": ({"dims": [8, 4, 3], "weight_scale": 1.0}, {}, ("W1", "b1", "W2", "b2")),
     "nets.dropout": (
-        {"dims": [8, 20, 4], "keep": 0.75}, {"x": odd(RNG(0), (20, 8))},
-        ("dW1", "dW2", "db2", "loss", "layer_share"),
+        {"dims": [8, 20, 4], "keep": 0.75},
+        {"x": odd(RNG(0), (20, 8)), "y": np.zeros(20, dtype=int), "theta": odd(RNG(1), (304,))},
+        ("dW1", "db1", "dW2", "db2", "loss", "layer", "layer_share"),
     ),
+    "masked.close": (
+        {"dims": [8, 20, 4], "keep": 0.75, "normalization": "layernorm"},
+        {"x": odd(RNG(0), (20, 8)), "y": np.zeros(20, dtype=int), "theta": odd(RNG(1), (304,))},
+        ("dW1", "db1", "dgamma1", "dbeta1", "dW2", "db2", "loss", "layer"),
+    ),
+    "nets.fresh": ({"dims": [8, 4, 3]}, {}, ("W1", "W2")),
     "nets.seeded": ({}, {}, ("loss", "analytic", "numeric")),
     "nets.repeated": ({"times": 20}, {}, ("loss",)),
     "nets.penalty": ({}, {}, ("loss",)),
