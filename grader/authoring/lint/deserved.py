@@ -64,6 +64,24 @@ def costs(fails: Mapping[str, Sequence[str]], named: str, report: Report) -> str
     return ""
 
 
+def earns_what_it_did(
+    fails: Mapping[str, Sequence[str]], flags: Sequence[str], report: Report
+) -> str:
+    """Exactly the parts in `fails` get no point, whatever they follow from; `flags` are raised."""
+    without = {
+        item.id: sorted(part.id for part in item.parts if part.earned < part.possible)
+        for item in _code(report)
+        if item.earned < item.possible
+    }
+    for name in dict.fromkeys([*fails, *without]):
+        must, does = sorted(fails.get(name, ())), without.get(name, [])
+        if must != does:
+            return f"{name} loses {_listed(does)}, not {_listed(must)}"
+    raised = {flag.kind for flag in report.flags}
+    absent = [kind for kind in flags if kind not in raised]
+    return f"is not flagged as {absent[0]}" if absent else ""
+
+
 def lost(report: Report) -> Iterator[tuple[str, list[str]]]:
     """Yield item, parts whose points were lost, but for what is explained by another item."""
     for item in _code(report):
