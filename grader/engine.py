@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 import grader
+from grader import judges
 from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.box.worker import Worker
@@ -66,7 +67,8 @@ def grade_one(
 
     job = job_of(submission, assignment)
     with closing(Session(worker, job, rubric, deadline)) as session:
-        evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large)
+        known = [case.id for case in rubric.cases if judges.find(case.judge).golden]
+        evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large, known)
     verdicts = evaluator.verdicts(evidence)
     slow = large_input.flags(evidence, rubric, verdicts)
     facts = Facts(rubric, assignment, evaluator, evidence, verdicts)

@@ -6,7 +6,8 @@ first, and modules are imported when the first case needs them: what nets do com
 functions. A case that does not come out right there runs once more in a child of its own, so that
 a wrong verdict never comes from what another item left behind. An answer that is right in one run
 and wrong in another counts as wrong: what was right only alone runs again behind another case of
-its item, and the last right case of each item runs once more, with the large inputs behind it.
+its item, and the last right case of each item runs once more, after the same question about other
+numbers, with the large inputs behind it; then once in float32.
 """
 
 from __future__ import annotations
@@ -76,12 +77,16 @@ class Session:
         return replace(self._job, files=kept)
 
     def observe(
-        self, cases: Sequence[Case], right: Right, large: Sequence[Case] = ()
+        self,
+        cases: Sequence[Case],
+        right: Right,
+        large: Sequence[Case] = (),
+        single: Collection[str] = (),
     ) -> dict[str, Evidence]:
         """Run `cases`; return the evidence of each. `right` judges one answer.
 
         A file that cannot be loaded is the evidence of its cases. The `large` cases of an item run
-        if all its others came out right.
+        if all its others came out right. Cases of the ids in `single` may be asked in float32.
         """
         seen = {c.id: e for c in cases if (e := unloaded(c, self.loaded.modules, self.files))}
         able = [case for case in cases if case.id not in seen]
@@ -104,7 +109,8 @@ class Session:
                     seen[case.id] = self._alone(case, able, right)
                     is_right = right(case, seen[case.id])
                 good |= {case.id} if is_right else set()
-        return seen | self._second_look(cases, seen, good, right, large)
+        seen |= self._second_look(cases, seen, good, right, large)
+        return seen | self._in_float32([c for c in cases if c.id in good and c.id in single], right)
 
     def _alone(self, case: Case, cases: Sequence[Case], right: Right) -> Evidence:
         """Run a case by itself, and if it is right now, behind another one of its item."""
@@ -130,13 +136,33 @@ class Session:
         last = _in_order(list({case.item: case for case in cases if case.id in good}.values()))
         wrong = {case.item for case in cases if case.id not in good}
         more = [case for case in large if case.item not in wrong]
-        again = self.once([*last, *more])
+        again = self.once([*last, *more], warm=last)
         found = {case.id: again[case.id] for case in more}
         for case in last:
             if again[case.id].outcome in RERUN and not right(case, again[case.id]):
-                alone = self.once([case])[case.id]  # another item may have spoiled it
+                alone = self.once([case], warm=[case])[case.id]  # another item may have spoiled it
                 found[case.id] = _stable(case, seen[case.id], alone, right)
         return found
+
+    def _in_float32(self, cases: Sequence[Case], right: Right) -> dict[str, Evidence]:
+        """Ask the last of these cases of each item, probe and part in float32.
+
+        All inputs are numbers that float32 has. Return the evidence of those that are wrong there,
+        alone too: another item may have spoiled them.
+        """
+        last = _in_order(list({(c.item, c.probe, c.part): c for c in cases}.values()))
+        wrong = self._wrong_in_float32(last, right)
+        alone = [self._wrong_in_float32([c], right) for c in last if c.id in wrong]
+        return {name: one for found in alone for name, one in found.items()}
+
+    def _wrong_in_float32(self, cases: Sequence[Case], right: Right) -> dict[str, Evidence]:
+        again = self.once(cases, single=True) if cases else {}
+        seen = {case.id: replace(again[case.id], single=True) for case in cases}
+        return {
+            case.id: seen[case.id]
+            for case in cases
+            if seen[case.id].outcome in RERUN and not right(case, seen[case.id])
+        }
 
     def _blocker(self, case: Case, stuck: set[str]) -> str | None:
         """Return the item that ran out of time and makes this case hopeless, if there is one."""
@@ -163,11 +189,18 @@ class Session:
         outcome = "timeout" if time.monotonic() > self._deadline else "died"
         return Loaded(dict.fromkeys(GRADED, {"outcome": outcome}), ())
 
-    def once(self, cases: Sequence[Case], alone: bool = True) -> dict[str, Evidence]:
+    def once(
+        self,
+        cases: Sequence[Case],
+        alone: bool = True,
+        warm: Sequence[Case] = (),
+        single: bool = False,
+    ) -> dict[str, Evidence]:
         """Run `cases` together, once; return the evidence of each.
 
         A worker that is lost on the way is replaced, and the rest goes on. Cases that run `alone`
-        share a child with nothing else.
+        share a child with nothing else. Of each of the `warm` ones other numbers are asked first.
+        With `single` inputs are float32.
         """
         seen, left = dict[str, Evidence](), list(cases)
         while left:
@@ -175,7 +208,7 @@ class Session:
                 why = "the time for the whole submission was up"
                 return seen | {case.id: _not_run(case, why) for case in left}
             try:
-                for case_id, reply, arrays in self._answers(left, alone):
+                for case_id, reply, arrays in self._answers(left, alone, warm, single):
                     self._older |= older_places(reply, self._job.files)
                     evidence = evidence_of(left[0], reply, arrays, self._job.files)
                     seen[case_id] = self._bounded(evidence)
@@ -203,14 +236,19 @@ class Session:
         self._room -= size
         return evidence
 
-    def _answers(self, cases: Sequence[Case], alone: bool) -> Any:
+    def _answers(
+        self, cases: Sequence[Case], alone: bool, warm: Sequence[Case], single: bool
+    ) -> Any:
         arrays: dict[str, np.ndarray] = {}
         for case in cases:
             made = self._rubric.case_inputs(case)
+            if single:
+                made = {n: a.astype(np.float32) if a.dtype == float else a for n, a in made.items()}
             arrays |= {f"{case.id}:{name}": array for name, array in made.items()}
         needs = self._rubric.all_needs
         rows = [
             {**asked(case), "modules": modules_of(case), "stuck_with": needs(case.item)}
+            | ({"warm": True} if case in warm else {})
             for case in cases
         ]
         limit = time.monotonic() + len(cases) * self._job.case_s + SPARE_S

@@ -85,6 +85,7 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
                   "kept units are multiplied by a number that does not keep the mean"),
         "same draws": "two calls without a seed drop the same units",
         "seed ignored": "the same seed in dropout_param gives different masks",
+        "one seed": "every seed in dropout_param gives the same mask",
         "other mask": OTHER_MASK,
         "other mask, no scale": OTHER_MASK + ": the scale of the forward pass is missing",
         "test mode": "dx is not dout in test mode",

@@ -92,7 +92,8 @@ class Evidence:
 
     `refused` names outputs that are no plain numeric array, with what they were ("object array").
     `mutated` names the inputs that were changed in place. `text` is what was printed, bounded.
-    `unstable`: another run of the same case was right. `unloaded` is the file that kept the case
+    `unstable`: another run of the same case was right. `single`: the case was asked in float32, and
+    was right in float64. `unloaded` is the file that kept the case
     from running, as it is not in the submission or could not be imported ("cs231n/layers.py").
     `calls` are kept over right layers only.
     """
@@ -107,5 +108,6 @@ class Evidence:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     unstable: bool = False
+    single: bool = False
     unloaded: str = ""
     calls: tuple[Call, ...] = ()

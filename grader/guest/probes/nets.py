@@ -34,6 +34,15 @@ def two_layer_loss(
     return models.loss_of(models.with_theta(models.two_layer(nn, dims, reg=reg), theta, dims), x, y)
 
 
+def two_layer_second(
+    nn: Implementation, x: Array, y: Array, theta: Array, dims: list[int]
+) -> Outputs:
+    """One batch of x (T, N, D), y (T, N) after the other -> loss () and gradients d<name> of the
+    last one.
+    """
+    return _of_last_batch(models.with_theta(models.two_layer(nn, dims), theta, dims), x, y)
+
+
 def two_layer_regularization(
     nn: Implementation, x: Array, y: Array, theta: Array, dims: list[int], reg: float
 ) -> Outputs:
@@ -93,6 +102,11 @@ def net_loss(
     """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
     model = models.set_net(nn, x, theta, dims, normalization=normalization, reg=reg)
     return models.loss_of(model, x, y) | _below(nn, normalization)
+
+
+def net_second(nn: Implementation, x: Array, y: Array, theta: Array, dims: list[int]) -> Outputs:
+    """The same of a net of any depth."""
+    return _of_last_batch(models.set_net(nn, x, theta, dims), x, y)
 
 
 def net_regularization(
@@ -298,6 +312,13 @@ def _below(nn: Implementation, normalization: str | None) -> Outputs:
         return single_precision(*forward(x, ones.copy(), ones.copy(), {"mode": "train"}))
     except Exception:  # noqa: BLE001 - what is wrong with the layer is told of the layer
         return {}
+
+
+def _of_last_batch(model: Any, x: Array, y: Array) -> Outputs:
+    found: Outputs = {}
+    for batch, labels in zip(x, y):
+        found = models.loss_of(model, batch.copy(), labels.copy())
+    return found
 
 
 def _weights_of_two(build: Callable[[], Any]) -> Outputs:

@@ -1,6 +1,6 @@
 """Only the first twenty units of a layer are used."""
 
-FAILS = {'FullyConnectedNet': ['scores']}
+FAILS = {'FullyConnectedNet': ['scores', 'loss', 'gradients'], 'FullyConnectedNet.dropout': ['training', 'gradients']}
 
 
 CHANGE = {
