@@ -787,12 +787,17 @@ def test_factors_that_overflow_are_a_wrong_mask() -> None:
 
 @pytest.mark.parametrize(
     ("draws", "right"),
-    [((123, 123, 7), True), ((1, 2, 3), False), ((5, 5, 5), True), ((1, 2, 1), False)],
+    [((123, 123, 7), True), ((1, 2, 3), False), ((5, 5, 5), False), ((1, 2, 1), False)],
 )
 def test_equal_seeds_must_give_equal_masks(draws: tuple[int, ...], right: bool) -> None:
     outs = np.stack([(RNG(n).random((10, 12)) < 0.5) * 2.0 for n in draws])
     findings = found("dropout.seeded", attempt({"outs": outs}, options={"seeds": [123, 123, 7]}))
     assert set(findings) == {"outs"} and (findings["outs"].kind is None) is right
+
+
+def test_a_layer_that_drops_nothing_has_no_draw_for_a_seed_to_change() -> None:
+    alike = attempt({"outs": np.ones((3, 10, 12))}, options={"seeds": [123, 123, 7]})
+    assert wrong(found("dropout.seeded", alike)) == set()
 
 
 @pytest.mark.parametrize(("refused", "kind"), [({}, "missing"), ({"outs": "None"}, "not_written")])
