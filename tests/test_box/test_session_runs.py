@@ -418,3 +418,51 @@ def test_what_older_numpy_read_is_said_whether_importing_or_running_told_of_it(
     assert len(first) == 2 and first[0] == "as read" and "layers.py" in first[1]
     session.once(rubric.cases[:2])
     assert session.repaired[0] == "as read" and len(session.repaired) == 3
+
+
+# ---------------------------------------------------------------- after other numbers, in float32
+
+
+def test_what_is_looked_at_again_is_asked_of_other_numbers_first_but_for_large_inputs(
+    rubric: Rubric,
+) -> None:
+    worker = end.Worker(otherwise=RIGHT)
+    observed("ra rc", worker, rubric, "r+")
+    warm = [(row["id"], row.get("warm", False)) for row in worker.rows]
+    assert [one for one in warm if one[1]] == [(name("rc"), True)] and warm[-1] == (
+        name("r+"),
+        False,
+    )
+
+
+SINGLES: dict[str, tuple[list[Any], list[list[str]], bool]] = {
+    # replies of relu_forward/c: alone, again, in float32, there alone -> groups in float32, wrong
+    "right": ([RIGHT], [["rc"]], False),
+    "wrong": ([RIGHT, RIGHT, WRONG], [["rc"], ["rc"]], True),
+    "wrong behind another item": ([RIGHT, RIGHT, WRONG, RIGHT], [["rc"], ["rc"]], False),
+    "stopped": ([RIGHT, RIGHT, "raised"], [["rc"], ["rc"]], True),
+    "out of time": ([RIGHT, RIGHT, "timeout"], [["rc"]], False),
+}
+
+
+@pytest.mark.parametrize(("replies", "groups", "is_wrong"), SINGLES.values(), ids=SINGLES)
+def test_the_last_right_case_is_asked_in_float32_too(
+    replies: list[Any], groups: list[list[str]], is_wrong: bool, rubric: Rubric
+) -> None:
+    worker = end.Worker({name("rc"): replies}, RIGHT)
+    run = [case for case in rubric.cases if case.id in (name("ra"), name("rc"))]
+    seen = end.session(worker, rubric).observe(run, is_right, (), {name("ra"), name("rc")})
+    single = [
+        list(group)
+        for group, arrays in zip(worker.ran, worker.inputs)
+        if all(array.dtype == np.float32 for array in arrays.values())
+    ]
+    assert single == [[name(one) for one in group] for group in groups]
+    assert seen[name("rc")].single is is_wrong and not seen[name("ra")].single
+
+
+def test_what_may_not_be_asked_in_float32_is_not(rubric: Rubric) -> None:
+    worker = end.Worker(otherwise=RIGHT)
+    observed("ra rc", worker, rubric)
+    kinds = {array.dtype for arrays in worker.inputs for array in arrays.values()}
+    assert kinds == {np.dtype(float)}
