@@ -23,7 +23,7 @@ from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.diagnosis import consequence, diagnose, folding, minimal_example, own_gradient, trace
 from grader.errors import explaining
-from grader.grading import follow, handed_in, large_input, score, training
+from grader.grading import follow, handed_in, large_input, passes, score, training
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.outcome import result_of
@@ -69,7 +69,8 @@ def grade_one(
     with closing(Session(worker, job, rubric, deadline)) as session:
         known = [case.id for case in rubric.cases if judges.find(case.judge).golden]
         evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large, known)
-    verdicts = evaluator.verdicts(evidence)
+        verdicts = evaluator.verdicts(evidence)
+        tried = passes.flags(session, rubric, verdicts)
     slow = large_input.flags(evidence, rubric, verdicts)
     facts = Facts(rubric, assignment, evaluator, evidence, verdicts)
     items = _items(Rerun(session.later, worker, assignment, facts, deadline))
@@ -91,7 +92,7 @@ def grade_one(
         score=score.total(items, {item.id: item.bonus for item in rubric.table.items}),
         sections=tuple((section.id, section.title) for section in rubric.table.sections),
         items=items,
-        flags=(*_flags(submission, assignment, session.loaded), *slow, *graded.flags),
+        flags=(*_flags(submission, assignment, session.loaded), *slow, *tried, *graded.flags),
         box=worker.state,
         measured={
             "started": started.isoformat(timespec="seconds"),

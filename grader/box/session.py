@@ -24,6 +24,7 @@ from grader.box.job import Gone, Job, Loaded
 from grader.box.worker import Worker
 from grader.guest.legacy.old_numpy import Place, sentences
 from grader.guest.modules import GRADED
+from grader.guest.operations import forward_of
 from grader.guest.wire import Late
 from grader.rubric.cases import Rubric
 from grader.types import Case, Evidence, Outcome
@@ -155,6 +156,16 @@ class Session:
         alone = [self._wrong_in_float32([c], right) for c in last if c.id in wrong]
         return {name: one for found in alone for name, one in found.items()}
 
+    def counted(self, cases: Sequence[Case]) -> dict[str, Evidence]:
+        """Run the largest case of each of these backward passes; return evidence with `passes`."""
+
+        def size(case: Case) -> int:
+            return sum(array.size for array in self._rubric.case_inputs(case).values())
+
+        backward = [case for case in cases if forward_of(case.item)]
+        largest = {case.item: case for case in sorted(backward, key=size)}
+        return self.once(list(largest.values()), counted=True) if largest else {}
+
     def _wrong_in_float32(self, cases: Sequence[Case], right: Right) -> dict[str, Evidence]:
         again = self.once(cases, single=True) if cases else {}
         seen = {case.id: replace(again[case.id], single=True) for case in cases}
@@ -195,12 +206,13 @@ class Session:
         alone: bool = True,
         warm: Sequence[Case] = (),
         single: bool = False,
+        counted: bool = False,
     ) -> dict[str, Evidence]:
         """Run `cases` together, once; return the evidence of each.
 
         A worker that is lost on the way is replaced, and the rest goes on. Cases that run `alone`
         share a child with nothing else. Of each of the `warm` ones other numbers are asked first.
-        With `single` inputs are float32.
+        With `single` inputs are float32; `counted` tells `passes`.
         """
         seen, left = dict[str, Evidence](), list(cases)
         while left:
@@ -208,7 +220,7 @@ class Session:
                 why = "the time for the whole submission was up"
                 return seen | {case.id: _not_run(case, why) for case in left}
             try:
-                for case_id, reply, arrays in self._answers(left, alone, warm, single):
+                for case_id, reply, arrays in self._answers(left, alone, warm, single, counted):
                     self._older |= older_places(reply, self._job.files)
                     evidence = evidence_of(left[0], reply, arrays, self._job.files)
                     seen[case_id] = self._bounded(evidence)
@@ -237,7 +249,7 @@ class Session:
         return evidence
 
     def _answers(
-        self, cases: Sequence[Case], alone: bool, warm: Sequence[Case], single: bool
+        self, cases: Sequence[Case], alone: bool, warm: Sequence[Case], single: bool, counted: bool
     ) -> Any:
         arrays: dict[str, np.ndarray] = {}
         for case in cases:
@@ -249,6 +261,7 @@ class Session:
         rows = [
             {**asked(case), "modules": modules_of(case), "stuck_with": needs(case.item)}
             | ({"warm": True} if case in warm else {})
+            | ({"counted": True} if counted else {})
             for case in cases
         ]
         limit = time.monotonic() + len(cases) * self._job.case_s + SPARE_S

@@ -1,12 +1,12 @@
-"""Gradients by broadcasting an identity over a linear layer: right, by probing."""
+"""The forward pass is tried on an identity, for the layer is linear: right."""
 
 FAILS = {}
+FLAGS = ['numeric_gradient']
 
 
 def affine_backward(dout, cache):
     x, w, b = cache
-    rows = x.reshape(x.shape[0], -1)
-    unit = np.eye(rows.shape[1])
-    slopes = affine_forward(unit, w, 0 * b)[0]
-    dw = affine_forward(rows.T, dout, np.zeros(dout.shape[1]))[0]
-    return dout.dot(slopes.T).reshape(x.shape), dw, dout.sum(axis=0)
+    r = x.reshape(x.shape[0], -1)
+    wt = affine_forward(np.eye(r.shape[1]), w, 0 * b)[0].T
+    xs = affine_forward(r.T, dout, np.zeros(dout.shape[1]))[0]
+    return dout.dot(wt).reshape(x.shape), xs, dout.sum(axis=0)
