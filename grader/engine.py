@@ -69,9 +69,9 @@ def grade_one(
     with closing(Session(worker, job, rubric, deadline)) as session:
         known = [case.id for case in rubric.cases if judges.find(case.judge).golden]
         evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large, known)
-        verdicts = evaluator.verdicts(evidence)
-        tried = passes.flags(session, rubric, verdicts)
+    verdicts = evaluator.verdicts(evidence)
     slow = large_input.flags(evidence, rubric, verdicts)
+    tried = passes.flags(session.passes, rubric, verdicts)
     facts = Facts(rubric, assignment, evaluator, evidence, verdicts)
     items = _items(Rerun(session.later, worker, assignment, facts, deadline))
     reused = {book.name: book.reused for book in notebooks if book.reused}

@@ -24,10 +24,9 @@ from grader.box.job import Gone, Job, Loaded
 from grader.box.worker import Worker
 from grader.guest.legacy.old_numpy import Place, sentences
 from grader.guest.modules import GRADED
-from grader.guest.operations import forward_of
 from grader.guest.wire import Late
 from grader.rubric.cases import Rubric
-from grader.types import Case, Evidence, Outcome
+from grader.types import Case, Evidence, Outcome, PassCount
 
 RERUN = {"answered", "raised", "died", "memory", "missing"}
 SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
@@ -50,6 +49,7 @@ class Session:
         self._is_open = False
         self._room = ROOM
         self._older: set[Place] = set()
+        self.passes: Mapping[str, tuple[PassCount, ...]] = {}  # by item
         self.loaded = self._open()
         for reply in self.loaded.modules.values():
             self._older |= older_places(reply, job.files)
@@ -146,34 +146,32 @@ class Session:
         return found
 
     def _in_float32(self, cases: Sequence[Case], right: Right) -> dict[str, Evidence]:
-        """Ask the last of these cases of each item, probe and part in float32.
+        """Ask the largest of these cases of each item, probe and part in float32, after other
+        numbers; keep what they say of `passes`.
 
         All inputs are numbers that float32 has. Return the evidence of those that are wrong there,
         alone too: another item may have spoiled them.
         """
-        last = _in_order(list({(c.item, c.probe, c.part): c for c in cases}.values()))
-        wrong = self._wrong_in_float32(last, right)
-        alone = [self._wrong_in_float32([c], right) for c in last if c.id in wrong]
-        return {name: one for found in alone for name, one in found.items()}
+        by_size = sorted(cases, key=lambda case: sum(map(np.size, self._inputs(case).values())))
+        largest = _in_order(list({(c.item, c.probe, c.part): c for c in by_size}.values()))
+        seen = self._once_in_float32(largest, warm=largest)
+        self.passes = {case.item: seen[case.id].passes for case in largest}
+        found = {}
+        for case in [c for c in largest if _is_wrong(c, seen[c.id], right)]:
+            alone = self._once_in_float32([case], warm=[case])[case.id]
+            if _is_wrong(case, alone, right):
+                cold = self._once_in_float32([case])[case.id]
+                found[case.id] = replace(alone, unstable=not _is_wrong(case, cold, right))
+        return found
 
-    def counted(self, cases: Sequence[Case]) -> dict[str, Evidence]:
-        """Run the largest case of each of these backward passes; return evidence with `passes`."""
+    def _once_in_float32(
+        self, cases: Sequence[Case], warm: Sequence[Case] = ()
+    ) -> dict[str, Evidence]:
+        again = self.once(cases, warm=warm, single=True) if cases else {}
+        return {name: replace(evidence, single=True) for name, evidence in again.items()}
 
-        def size(case: Case) -> int:
-            return sum(array.size for array in self._rubric.case_inputs(case).values())
-
-        backward = [case for case in cases if forward_of(case.item)]
-        largest = {case.item: case for case in sorted(backward, key=size)}
-        return self.once(list(largest.values()), counted=True) if largest else {}
-
-    def _wrong_in_float32(self, cases: Sequence[Case], right: Right) -> dict[str, Evidence]:
-        again = self.once(cases, single=True) if cases else {}
-        seen = {case.id: replace(again[case.id], single=True) for case in cases}
-        return {
-            case.id: seen[case.id]
-            for case in cases
-            if seen[case.id].outcome in RERUN and not right(case, seen[case.id])
-        }
+    def _inputs(self, case: Case) -> Mapping[str, np.ndarray]:
+        return self._rubric.case_inputs(case)
 
     def _blocker(self, case: Case, stuck: set[str]) -> str | None:
         """Return the item that ran out of time and makes this case hopeless, if there is one."""
@@ -206,13 +204,12 @@ class Session:
         alone: bool = True,
         warm: Sequence[Case] = (),
         single: bool = False,
-        counted: bool = False,
     ) -> dict[str, Evidence]:
         """Run `cases` together, once; return the evidence of each.
 
         A worker that is lost on the way is replaced, and the rest goes on. Cases that run `alone`
         share a child with nothing else. Of each of the `warm` ones other numbers are asked first.
-        With `single` inputs are float32; `counted` tells `passes`.
+        With `single` inputs are float32, and `passes` are told.
         """
         seen, left = dict[str, Evidence](), list(cases)
         while left:
@@ -220,7 +217,7 @@ class Session:
                 why = "the time for the whole submission was up"
                 return seen | {case.id: _not_run(case, why) for case in left}
             try:
-                for case_id, reply, arrays in self._answers(left, alone, warm, single, counted):
+                for case_id, reply, arrays in self._answers(left, alone, warm, single):
                     self._older |= older_places(reply, self._job.files)
                     evidence = evidence_of(left[0], reply, arrays, self._job.files)
                     seen[case_id] = self._bounded(evidence)
@@ -249,11 +246,11 @@ class Session:
         return evidence
 
     def _answers(
-        self, cases: Sequence[Case], alone: bool, warm: Sequence[Case], single: bool, counted: bool
+        self, cases: Sequence[Case], alone: bool, warm: Sequence[Case], single: bool
     ) -> Any:
         arrays: dict[str, np.ndarray] = {}
         for case in cases:
-            made = self._rubric.case_inputs(case)
+            made = dict(self._inputs(case))
             if single:
                 made = {n: a.astype(np.float32) if a.dtype == float else a for n, a in made.items()}
             arrays |= {f"{case.id}:{name}": array for name, array in made.items()}
@@ -261,7 +258,7 @@ class Session:
         rows = [
             {**asked(case), "modules": modules_of(case), "stuck_with": needs(case.item)}
             | ({"warm": True} if case in warm else {})
-            | ({"counted": True} if counted else {})
+            | ({"counted": True} if single else {})
             for case in cases
         ]
         limit = time.monotonic() + len(cases) * self._job.case_s + SPARE_S
@@ -276,6 +273,10 @@ def _stable(case: Case, good: Evidence, again: Evidence, right: Right) -> Eviden
     """Return the `good` evidence, unless the case came out wrong `again`."""
     is_good = again.outcome not in RERUN or right(case, again)
     return good if is_good else replace(again, unstable=True)
+
+
+def _is_wrong(case: Case, evidence: Evidence, right: Right) -> bool:
+    return evidence.outcome in RERUN and not right(case, evidence)
 
 
 def _in_order(cases: Sequence[Case]) -> list[Case]:

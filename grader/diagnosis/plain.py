@@ -87,9 +87,9 @@ def _some(names: Sequence[str]) -> str:
 
 def unstable(evidence: Sequence[Evidence]) -> Plain | None:
     """Return (id, sentence) where a case was right in one run and wrong in another."""
-    if any(one.single for one in evidence):
-        return SINGLE
-    return UNSTABLE if any(one.unstable for one in evidence) else None
+    if any(one.unstable for one in evidence):
+        return UNSTABLE
+    return SINGLE if any(one.single for one in evidence) else None
 
 
 def changed(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from grader.box.session import Session
 from grader.grading.verdicts import Verdict
 from grader.rubric.cases import Rubric
 from grader.types import Flag, PassCount
@@ -17,15 +16,15 @@ from grader.types import Flag, PassCount
 TIMES = 20  # what the forward pass itself does: more is no helper's work
 
 
-def flags(session: Session, rubric: Rubric, verdicts: Mapping[str, Verdict]) -> tuple[Flag, ...]:
-    """Return a flag for each right backward pass that asked much of its forward pass."""
-    right = [case for case in rubric.cases if verdicts[case.item].passed]
-    seen = session.counted(right)
-    items = {case.id: case.item for case in right}
+def flags(
+    counts: Mapping[str, Sequence[PassCount]], rubric: Rubric, verdicts: Mapping[str, Verdict]
+) -> tuple[Flag, ...]:
+    """Return a flag for each backward pass that asked much of its forward pass, by item."""
     return tuple(
-        Flag("numeric_gradient", message, rubric.item(items[case_id]).where)
-        for case_id, evidence in seen.items()
-        for message in list(_messages(items[case_id], evidence.passes))[:1]
+        Flag("numeric_gradient", message, rubric.item(item).where)
+        for item, its_own in counts.items()
+        if verdicts[item].passed
+        for message in list(_messages(item, its_own))[:1]
     )
 
 

@@ -184,7 +184,7 @@ class Evaluator:
         if evidence.unstable:
             message = f"{item.id} gives different answers for the same input"
             found.append(Fault(case.id, "all", "", "not_deterministic", message, case.public))
-        if evidence.single:
+        elif evidence.single:
             message = f"{item.id} gives other answers for the same numbers in float32"
             found.append(Fault(case.id, "all", "", "value", message, case.public))
         # Another run may have come after hidden inputs were in the box: what it prints or answers

@@ -435,30 +435,33 @@ def test_what_is_looked_at_again_is_asked_of_other_numbers_first_but_for_large_i
     )
 
 
-SINGLES: dict[str, tuple[list[Any], list[list[str]], bool]] = {
-    # replies of relu_forward/c: alone, again, in float32, there alone -> groups in float32, wrong
-    "right": ([RIGHT], [["rc"]], False),
-    "wrong": ([RIGHT, RIGHT, WRONG], [["rc"], ["rc"]], True),
-    "wrong behind another item": ([RIGHT, RIGHT, WRONG, RIGHT], [["rc"], ["rc"]], False),
-    "stopped": ([RIGHT, RIGHT, "raised"], [["rc"], ["rc"]], True),
-    "out of time": ([RIGHT, RIGHT, "timeout"], [["rc"]], False),
+SINGLES: dict[str, tuple[list[Any], int, tuple[bool, bool]]] = {
+    # replies of relu_forward/c: alone, again, in float32, there alone, there without other numbers
+    # -> times that it ran in float32; whether it is wrong there, and wrong after others only
+    "right": ([RIGHT], 1, (False, False)),
+    "wrong": ([RIGHT, RIGHT, WRONG], 3, (True, False)),
+    "wrong behind another item": ([RIGHT, RIGHT, WRONG, RIGHT], 2, (False, False)),
+    "wrong after other numbers": ([RIGHT, RIGHT, WRONG, WRONG, RIGHT], 3, (True, True)),
+    "stopped": ([RIGHT, RIGHT, "raised"], 3, (True, False)),
+    "out of time": ([RIGHT, RIGHT, "timeout"], 1, (False, False)),
 }
 
 
-@pytest.mark.parametrize(("replies", "groups", "is_wrong"), SINGLES.values(), ids=SINGLES)
-def test_the_last_right_case_is_asked_in_float32_too(
-    replies: list[Any], groups: list[list[str]], is_wrong: bool, rubric: Rubric
+@pytest.mark.parametrize(("replies", "times", "wrong"), SINGLES.values(), ids=SINGLES)
+def test_the_largest_right_case_is_asked_in_float32_too(
+    replies: list[Any], times: int, wrong: tuple[bool, bool], rubric: Rubric
 ) -> None:
     worker = end.Worker({name("rc"): replies}, RIGHT)
     run = [case for case in rubric.cases if case.id in (name("ra"), name("rc"))]
     seen = end.session(worker, rubric).observe(run, is_right, (), {name("ra"), name("rc")})
     single = [
-        list(group)
+        group
         for group, arrays in zip(worker.ran, worker.inputs)
         if all(array.dtype == np.float32 for array in arrays.values())
     ]
-    assert single == [[name(one) for one in group] for group in groups]
-    assert seen[name("rc")].single is is_wrong and not seen[name("ra")].single
+    assert single == [[name("rc")]] * times
+    assert (seen[name("rc")].single, seen[name("rc")].unstable) == wrong
+    assert not seen[name("ra")].single
 
 
 def test_what_may_not_be_asked_in_float32_is_not(rubric: Rubric) -> None:
