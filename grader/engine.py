@@ -17,12 +17,13 @@ from datetime import UTC, datetime
 import numpy as np
 
 import grader
+from grader import judges
 from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.diagnosis import consequence, diagnose, folding, minimal_example, own_gradient, trace
 from grader.errors import BackgradeError, explained, explaining
-from grader.grading import follow, handed_in, large_input, score, training
+from grader.grading import follow, handed_in, large_input, passes, score, training
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.outcome import result_of
@@ -70,13 +71,9 @@ def grade_one(
 
     job = job_of(submission, assignment)
     with closing(Session(worker, job, rubric, deadline)) as session:
-        evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large)
+        known = [case.id for case in rubric.cases if judges.find(case.judge).golden]
+        evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large, known)
     verdicts = evaluator.verdicts(evidence)
-    slow = explained(
-        "comparing times on the large inputs",
-        lambda: large_input.flags(evidence, rubric, verdicts),
-        (),
-    )
     facts = Facts(rubric, assignment, evaluator, evidence, verdicts)
     rerun = Rerun(session.later, worker, assignment, facts, deadline)
     graded = _with_notebooks(_items(rerun), rerun, notebooks, store)
@@ -90,7 +87,11 @@ def grade_one(
         score=score.total(graded.items, {item.id: item.bonus for item in rubric.table.items}),
         sections=tuple((section.id, section.title) for section in rubric.table.sections),
         items=graded.items,
-        flags=(*_flags(submission, assignment, session.loaded), *slow, *graded.flags),
+        flags=(
+            *_flags(submission, assignment, session.loaded),
+            *_costly(session, facts),
+            *graded.flags,
+        ),
         box=worker.state,
         measured={
             "started": started.isoformat(timespec="seconds"),
@@ -241,6 +242,23 @@ def _flags(submission: Submission, assignment: Assignment, loaded: Loaded) -> tu
         unread,
     )
     return (*changed, *seen)
+
+
+def _costly(session: Session, facts: Facts) -> tuple[Flag, ...]:
+    """Return what is slow, and what looks like a numeric gradient while it runs."""
+    rubric, verdicts = facts.rubric, facts.verdicts
+    return (
+        *explained(
+            "comparing times on the large inputs",
+            lambda: large_input.flags(facts.evidence, rubric, verdicts),
+            (),
+        ),
+        *explained(
+            "counting what backward passes call",
+            lambda: passes.flags(session.passes, rubric, verdicts),
+            (),
+        ),
+    )
 
 
 def _cpu_s() -> float:

@@ -11,13 +11,13 @@ from typing import Any, get_args
 
 import numpy as np
 
-from grader.guest import calls
+from grader.guest import calls, passes
 from grader.guest.legacy.old_numpy import ROWS, Place
 from grader.guest.modules import GRADED
 from grader.guest.observe import python_lines
 from grader.guest.operations import FUNCTIONS, operation_of
 from grader.rubric import inputs
-from grader.types import Call, Case, Evidence, Outcome, Raised
+from grader.types import Call, Case, Evidence, Outcome, PassCount, Raised
 
 MANY_PLACES = 50
 OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
@@ -61,6 +61,7 @@ def evidence_of(
         wall_s=_seconds(reply.get("wall_s")),
         cpu_s=_seconds(reply.get("cpu_s")),
         calls=tuple(_calls(reply.get("calls"), files)),
+        passes=tuple(_passes(reply.get("passes"), files)),
     )
 
 
@@ -92,6 +93,19 @@ def _calls(value: Any, files: Mapping[str, bytes]) -> Iterator[Call]:
                 file, line = "", 0
             layer = name if isinstance(name, str) and name in FUNCTIONS else "another function"
             yield Call(layer, file, line, known)
+
+
+def _passes(value: Any, files: Mapping[str, bytes]) -> Iterator[PassCount]:
+    """Yield the counts that have the agreed form, of functions that the files define."""
+    for one in _list(value)[: passes.MOST]:
+        if not isinstance(one, list) or len(one) != 3:
+            continue
+        counts = [number for row in one[1:] for number in _list(row)]
+        if len(counts) == 6 and all(type(n) is int and 0 <= n < 2**53 for n in counts):
+            name = _text(one[0], 100)
+            if name and any(re.search(rb"\bdef %s\b" % re.escape(name.encode()), data)
+                            for data in files.values()):  # fmt: skip
+                yield PassCount(name, *counts[:3], *counts[3:5])
 
 
 def _has_line(files: Mapping[str, bytes], path: Any, line: Any) -> bool:

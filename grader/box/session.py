@@ -6,7 +6,8 @@ first, and modules are imported when the first case needs them: what nets do com
 functions. A case that does not come out right there runs once more in a child of its own, so that
 a wrong verdict never comes from what another item left behind. An answer that is right in one run
 and wrong in another counts as wrong: what was right only alone runs again behind another case of
-its item, and the last right case of each item runs once more, with the large inputs behind it.
+its item, and the last right case of each item runs once more, after the same question about other
+numbers, with the large inputs behind it; then once in float32.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from grader.guest.legacy.old_numpy import Place, sentences
 from grader.guest.modules import GRADED
 from grader.guest.wire import Late
 from grader.rubric.cases import Rubric
-from grader.types import Case, Evidence, Outcome
+from grader.types import Case, Evidence, Outcome, PassCount
 
 RERUN = {"answered", "raised", "died", "memory", "missing"}
 SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
@@ -48,6 +49,7 @@ class Session:
         self._is_open = False
         self._room = ROOM
         self._older: set[Place] = set()
+        self.passes: Mapping[str, tuple[PassCount, ...]] = {}  # by item
         self.loaded = self._open()
         for reply in self.loaded.modules.values():
             self._older |= older_places(reply, job.files)
@@ -76,12 +78,16 @@ class Session:
         return replace(self._job, files=kept)
 
     def observe(
-        self, cases: Sequence[Case], right: Right, large: Sequence[Case] = ()
+        self,
+        cases: Sequence[Case],
+        right: Right,
+        large: Sequence[Case] = (),
+        single: Collection[str] = (),
     ) -> dict[str, Evidence]:
         """Run `cases`; return the evidence of each. `right` judges one answer.
 
         A file that cannot be loaded is the evidence of its cases. The `large` cases of an item run
-        if all its others came out right.
+        if all its others came out right. Cases of the ids in `single` may be asked in float32.
         """
         seen = {c.id: e for c in cases if (e := unloaded(c, self.loaded.modules, self.files))}
         able = [case for case in cases if case.id not in seen]
@@ -104,7 +110,8 @@ class Session:
                     seen[case.id] = self._alone(case, able, right)
                     is_right = right(case, seen[case.id])
                 good |= {case.id} if is_right else set()
-        return seen | self._second_look(cases, seen, good, right, large)
+        seen |= self._second_look(cases, seen, good, right, large)
+        return seen | self._in_float32([c for c in cases if c.id in good and c.id in single], right)
 
     def _alone(self, case: Case, cases: Sequence[Case], right: Right) -> Evidence:
         """Run a case by itself, and if it is right now, behind another one of its item."""
@@ -130,13 +137,41 @@ class Session:
         last = _in_order(list({case.item: case for case in cases if case.id in good}.values()))
         wrong = {case.item for case in cases if case.id not in good}
         more = [case for case in large if case.item not in wrong]
-        again = self.once([*last, *more])
+        again = self.once([*last, *more], warm=last)
         found = {case.id: again[case.id] for case in more}
         for case in last:
             if again[case.id].outcome in RERUN and not right(case, again[case.id]):
-                alone = self.once([case])[case.id]  # another item may have spoiled it
+                alone = self.once([case], warm=[case])[case.id]  # another item may have spoiled it
                 found[case.id] = _stable(case, seen[case.id], alone, right)
         return found
+
+    def _in_float32(self, cases: Sequence[Case], right: Right) -> dict[str, Evidence]:
+        """Ask the largest of these cases of each item, probe and part in float32, after other
+        numbers; keep what they say of `passes`.
+
+        All inputs are numbers that float32 has. Return the evidence of those that are wrong there,
+        alone too: another item may have spoiled them.
+        """
+        by_size = sorted(cases, key=lambda case: sum(map(np.size, self._inputs(case).values())))
+        largest = _in_order(list({(c.item, c.probe, c.part): c for c in by_size}.values()))
+        seen = self._once_in_float32(largest, warm=largest)
+        self.passes = {case.item: seen[case.id].passes for case in largest}
+        found = {}
+        for case in [c for c in largest if _is_wrong(c, seen[c.id], right)]:
+            alone = self._once_in_float32([case], warm=[case])[case.id]
+            if _is_wrong(case, alone, right):
+                cold = self._once_in_float32([case])[case.id]
+                found[case.id] = replace(alone, unstable=not _is_wrong(case, cold, right))
+        return found
+
+    def _once_in_float32(
+        self, cases: Sequence[Case], warm: Sequence[Case] = ()
+    ) -> dict[str, Evidence]:
+        again = self.once(cases, warm=warm, single=True) if cases else {}
+        return {name: replace(evidence, single=True) for name, evidence in again.items()}
+
+    def _inputs(self, case: Case) -> Mapping[str, np.ndarray]:
+        return self._rubric.case_inputs(case)
 
     def _blocker(self, case: Case, stuck: set[str]) -> str | None:
         """Return the item that ran out of time and makes this case hopeless, if there is one."""
@@ -163,11 +198,18 @@ class Session:
         outcome = "timeout" if time.monotonic() > self._deadline else "died"
         return Loaded(dict.fromkeys(GRADED, {"outcome": outcome}), ())
 
-    def once(self, cases: Sequence[Case], alone: bool = True) -> dict[str, Evidence]:
+    def once(
+        self,
+        cases: Sequence[Case],
+        alone: bool = True,
+        warm: Sequence[Case] = (),
+        single: bool = False,
+    ) -> dict[str, Evidence]:
         """Run `cases` together, once; return the evidence of each.
 
         A worker that is lost on the way is replaced, and the rest goes on. Cases that run `alone`
-        share a child with nothing else.
+        share a child with nothing else. Of each of the `warm` ones other numbers are asked first.
+        With `single` inputs are float32, and `passes` are told.
         """
         seen, left = dict[str, Evidence](), list(cases)
         while left:
@@ -175,7 +217,7 @@ class Session:
                 why = "the time for the whole submission was up"
                 return seen | {case.id: _not_run(case, why) for case in left}
             try:
-                for case_id, reply, arrays in self._answers(left, alone):
+                for case_id, reply, arrays in self._answers(left, alone, warm, single):
                     self._older |= older_places(reply, self._job.files)
                     evidence = evidence_of(left[0], reply, arrays, self._job.files)
                     seen[case_id] = self._bounded(evidence)
@@ -203,14 +245,20 @@ class Session:
         self._room -= size
         return evidence
 
-    def _answers(self, cases: Sequence[Case], alone: bool) -> Any:
+    def _answers(
+        self, cases: Sequence[Case], alone: bool, warm: Sequence[Case], single: bool
+    ) -> Any:
         arrays: dict[str, np.ndarray] = {}
         for case in cases:
-            made = self._rubric.case_inputs(case)
+            made = dict(self._inputs(case))
+            if single:
+                made = {n: a.astype(np.float32) if a.dtype == float else a for n, a in made.items()}
             arrays |= {f"{case.id}:{name}": array for name, array in made.items()}
         needs = self._rubric.all_needs
         rows = [
             {**asked(case), "modules": modules_of(case), "stuck_with": needs(case.item)}
+            | ({"warm": True} if case in warm else {})
+            | ({"counted": True} if single else {})
             for case in cases
         ]
         limit = time.monotonic() + len(cases) * self._job.case_s + SPARE_S
@@ -225,6 +273,10 @@ def _stable(case: Case, good: Evidence, again: Evidence, right: Right) -> Eviden
     """Return the `good` evidence, unless the case came out wrong `again`."""
     is_good = again.outcome not in RERUN or right(case, again)
     return good if is_good else replace(again, unstable=True)
+
+
+def _is_wrong(case: Case, evidence: Evidence, right: Right) -> bool:
+    return evidence.outcome in RERUN and not right(case, evidence)
 
 
 def _in_order(cases: Sequence[Case]) -> list[Case]:

@@ -140,15 +140,23 @@ def _same_mistake(
     again = facts.followed.get(name)
     right = {**facts.right(name), **dict.fromkeys(facts.lost(name), True)}
     for need in _before(verdict, facts.verdicts):
-        why = causes.get(need)
-        mistakes = why.cause.id.split("+") if why is not None and why.cause.certain else []
-        if not mistakes or not all(one.startswith(f"{need}/") for one in mistakes):
+        # Beside another convention a mistake may show in one of the two only.
+        mistakes = _mistakes(need, causes.get(need))
+        if not mistakes and not facts.verdicts[need].passed:
+            mistakes = _mistakes(need, causes.get(name))
+        if not mistakes:
             continue
         for evidence in ({**facts.evidence, **(again.evidence if again else {})}, over):
             known = all(case.id in evidence for case in facts.cases(name))
             if known and _reproduces(mistakes, name, replace(facts, evidence=evidence)):
                 return Consequence(need, right)
     return None
+
+
+def _mistakes(item: str, why: Diagnosis | None) -> list[str]:
+    """Return the certain mistakes that a diagnosis names, if all of them are of one item."""
+    named = why.cause.id.split("+") if why is not None and why.cause.certain else []
+    return named if all(one.startswith(f"{item}/") for one in named) else []
 
 
 def _reproduces(mistakes: Collection[str], name: str, facts: Facts) -> bool:

@@ -94,7 +94,7 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     verdict, lost, evidence = facts.verdicts[name], facts.lost(name), facts.evidence
     item, evaluator, wrong = verdict.item, facts.evaluator, facts.known.wrong
     cases = [
-        replace(case, public=case.public and not quiet and not evidence[case.id].unstable)
+        replace(case, public=case.public and not quiet and not _is_again(evidence[case.id]))
         for case in facts.cases(name)
         if case.id in evidence
     ]
@@ -130,6 +130,11 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     if (changed := plain.changed(cases, evidence, bad, verdict.faults)) is not None:
         return Diagnosis(Cause(f"symptom/{changed[0]}", changed[1], changed[2]))
     return None if stop is None else _stopped(stop, bad, evidence)
+
+
+def _is_again(evidence: Evidence) -> bool:
+    """Say whether it is that of another run, which hidden inputs may have come before."""
+    return evidence.unstable or evidence.single
 
 
 def _stopped(stop: stops.Stop, bad: Collection[str], evidence: Mapping[str, Evidence]) -> Diagnosis:

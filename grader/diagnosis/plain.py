@@ -18,6 +18,11 @@ from grader.judges import find as judge
 from grader.judges.wrong import Seen
 from grader.types import Case, Evidence, Fault
 
+SINGLE = (
+    "differs-in-float32",
+    "Right for float64, and wrong for the same numbers in float32: look where a dtype is set or "
+    "asked for.",
+)
 UNSTABLE = (
     "differs-between-two-runs",
     "The same input gives one answer in one run and another in the next: something is kept from "
@@ -82,7 +87,9 @@ def _some(names: Sequence[str]) -> str:
 
 def unstable(evidence: Sequence[Evidence]) -> Plain | None:
     """Return (id, sentence) where a case was right in one run and wrong in another."""
-    return UNSTABLE if any(one.unstable for one in evidence) else None
+    if any(one.unstable for one in evidence):
+        return UNSTABLE
+    return SINGLE if any(one.single for one in evidence) else None
 
 
 def changed(

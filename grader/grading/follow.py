@@ -147,7 +147,8 @@ def _halves(case: Case) -> tuple[Case, Case]:
     backward = {n: text for n, text in case.inputs.items() if not n.endswith("_along")}
     forward = {n: text for n, text in case.inputs.items() if n != "dout"}
     options = {n: value for n, value in case.options.items() if n != "backward"}
-    ends = replace(case, probe="own.norm_ends", options=options | {"step": own.STEP})
+    options |= {"step": own.STEP, "nudge": own.NUDGE}
+    ends = replace(case, probe="own.norm_ends", options=options)
     return (
         replace(case, id=f"{case.id}/backward", inputs=backward),
         replace(ends, id=f"{case.id}/ends", inputs=forward),

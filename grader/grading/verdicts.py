@@ -109,6 +109,8 @@ class Evaluator:
         """Return an answered case as its judge sees it."""
         judging, tolerance = self._rubric.table.judging, self._rubric.item(case.item).tolerance
         rules = Rules.of(tolerance, judging.unit_axes, judging.float32)
+        if evidence.single:
+            rules = replace(rules, float64=rules.float32, float32_policy="warn")
         inputs, expected = self._rubric.case_inputs(case), self._golden.expected(case)
         return Attempt(case, inputs, evidence.arrays, evidence.refused, expected, rules)
 
@@ -182,9 +184,12 @@ class Evaluator:
         if evidence.unstable:
             message = f"{item.id} gives different answers for the same input"
             found.append(Fault(case.id, "all", "", "not_deterministic", message, case.public))
+        elif evidence.single:
+            message = f"{item.id} gives other answers for the same numbers in float32"
+            found.append(Fault(case.id, "all", "", "value", message, case.public))
         # Another run may have come after hidden inputs were in the box: what it prints or answers
         # could carry them, so no more of it is shown than of a hidden case.
-        public = case.public and not evidence.unstable
+        public = case.public and not (evidence.unstable or evidence.single)
         if evidence.outcome != "answered":
             parts = {item.part_of(name, case) or "" for name in self.names(case)}
             part = parts.pop() if len(parts) == 1 else "all"

@@ -8,6 +8,7 @@ for a point to be given.
     values    arrays against golden arrays, within the tolerance of the operation
     dropout   random masks, by their properties
     nets      initial values and dropout inside a net, by their properties
+    masked    loss and gradients of a net with dropout, by the masks that its run shows
     own       a backward pass against its own forward pass
     wording   the sentences about findings, for public and for hidden cases
 """

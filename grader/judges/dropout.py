@@ -99,7 +99,7 @@ def _draws(attempt: Attempt, kept: np.ndarray) -> Finding:
 
 
 def decide_seeded(attempt: Attempt) -> Iterator[Finding]:
-    """Judge passes under seeds: equal seeds give equal outputs."""
+    """Judge passes under seeds: equal seeds give equal outputs, and others do not."""
     outs, seeds = attempt.arrays.get("outs"), attempt.case.options["seeds"]
     if outs is None:
         yield missing("outs", attempt)
@@ -108,7 +108,10 @@ def decide_seeded(attempt: Attempt) -> Iterator[Finding]:
     else:
         repeats = [out for out, seed in zip(outs[1:], seeds[1:]) if seed == seeds[0]]
         is_same = all(np.array_equal(out, outs[0]) for out in repeats)
-        yield Finding("outs", "" if is_same else "seed ignored")
+        others = [out for out, seed in zip(outs[1:], seeds[1:]) if seed != seeds[0]]
+        # A layer that drops nothing has no draw that a seed could change.
+        same = is_same and np.any(outs[0] == 0) and any(np.array_equal(o, outs[0]) for o in others)
+        yield Finding("outs", "one seed" if same else "" if is_same else "seed ignored")
 
 
 def decide_backward(attempt: Attempt) -> Iterator[Finding]:

@@ -1,8 +1,7 @@
 """Nets by their properties: how they start, and where dropout acts inside them.
 
-With one image at a time the gradient of a weight matrix is an outer product, so a unit that was
-dropped shows as a row of zeros in the gradient of the weights behind it. The cases keep every unit
-active, so that nothing else makes such a row.
+Which units were dropped is seen in the gradients (grader.judges.masked). The cases keep every unit
+active, so that nothing else makes a row of zeros.
 """
 
 from __future__ import annotations
@@ -12,25 +11,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grader.judges import Attempt, Fact, Finding, Judge
+from grader.judges import Attempt, Fact, Finding, Judge, masked
 from grader.judges.dropout import SIGMAS, band
 from grader.judges.own import DIFFERENCE, derivatives
 from grader.judges.values import missing, same_but_for_unit_axes, usable
 from grader.types import Case
 
 PENALTY = 1e-5  # of the largest loss: more than rounding in single precision
-DROPOUT = ("used", "share", "only_hidden")
+DROPOUT = ("used", "share", "only_hidden", *masked.OUTPUTS)
 
 
 def shapes(case: Case) -> dict[str, tuple[int, ...]]:
     """Return every parameter that the net of a case must have, with its shape."""
-    dims, normalization = case.options["dims"], case.options.get("normalization")
-    wanted: dict[str, tuple[int, ...]] = {}
-    for layer, (rows, columns) in enumerate(zip(dims[:-1], dims[1:], strict=True), start=1):
-        wanted |= {f"W{layer}": (rows, columns), f"b{layer}": (columns,)}
-        if normalization and layer < len(dims) - 1:
-            wanted |= {f"gamma{layer}": (columns,), f"beta{layer}": (columns,)}
-    return wanted
+    return masked.shapes(case.options["dims"], case.options.get("normalization"))
 
 
 def decide_init(attempt: Attempt) -> Iterator[Finding]:
@@ -45,6 +38,20 @@ def decide_init(attempt: Attempt) -> Iterator[Finding]:
             yield missing(name, attempt)
         else:
             yield Finding(name, "" if no_effect else "no parameter")
+
+
+def decide_fresh(attempt: Attempt) -> Iterator[Finding]:
+    """Judge the weights of two nets that were built one after the other: none are the same."""
+    for name, shape in shapes(attempt.case).items():
+        if name.startswith("W"):
+            both = usable(name, (2, *shape), attempt, by_size=True)
+            if isinstance(both, Finding):
+                yield both.under("fresh")
+                return
+            if np.any(both[0] == both[1]):
+                yield Finding("fresh", "same weights", subject=name)
+                return
+    yield Finding("fresh")
 
 
 def _parameter(name: str, shape: tuple[int, ...], attempt: Attempt) -> Finding:
@@ -77,25 +84,21 @@ def _gaussian(name: str, got: np.ndarray, scale: float) -> Finding:
 
 
 def decide_dropout(attempt: Attempt) -> Iterator[Finding]:
-    """Judge training steps of single images: which units the gradients show as dropped."""
-    dims, steps = attempt.case.options["dims"], len(attempt.inputs["x"])
-    layers = len(dims) - 1
-    wanted: dict[str, tuple[int, ...]] = {
-        f"dW{n}": (steps, dims[n - 1], dims[n]) for n in range(1, layers + 1)
-    }
-    wanted |= {f"db{layers}": (steps, dims[-1]), "loss": (steps,), "layer_share": ()}
-    arrays: dict[str, np.ndarray] = {}
-    for name, shape in wanted.items():
-        got = usable(name, shape, attempt, by_size=True)
-        if isinstance(got, Finding):
-            yield from (got.under(aspect) for aspect in DROPOUT)
-            return
-        arrays[name] = got
-    dropped = [_zero_rows(arrays[f"dW{layer}"]) for layer in range(2, layers + 1)]
-    never = [layer for layer, mask in enumerate(dropped, start=1) if not mask.any()]
+    """Judge training steps of single images: which units the gradients show as dropped, and
+    whether loss and gradients are those of a net without them.
+    """
+    layers = len(attempt.case.options["dims"]) - 1
+    arrays, share = masked.run(attempt), usable("layer_share", (), attempt, by_size=True)
+    if isinstance(arrays, Finding) or isinstance(share, Finding):
+        found = arrays if isinstance(arrays, Finding) else share
+        yield from (found.under(aspect) for aspect in DROPOUT if isinstance(found, Finding))
+        return
+    masks = masked.dropped(arrays, layers)
+    never = [layer for layer, mask in enumerate(masks, start=1) if not mask.any()]
     yield Finding("used", "no dropout", {"layer": never[0]}) if never else Finding("used")
-    yield _share(dropped, float(arrays["layer_share"]))
+    yield _share(masks, float(share))
     yield _only_hidden(arrays["dW1"], arrays[f"db{layers}"])
+    yield from masked.held(arrays, attempt)
 
 
 def decide_repeated(attempt: Attempt) -> Iterator[Finding]:
@@ -120,12 +123,6 @@ def decide_penalty(attempt: Attempt) -> Iterator[Finding]:
     yield Finding("penalty", "" if alike else "penalty")
 
 
-def _zero_rows(gradient: np.ndarray) -> np.ndarray:
-    """Return for each step and unit whether its row of the gradient (T, units, next) is zero."""
-    largest = np.max(np.abs(gradient), axis=(1, 2), keepdims=True, initial=0.0)
-    return np.asarray(np.all(np.abs(gradient) <= 1e-12 * largest, axis=2))
-
-
 def _share(dropped: list[np.ndarray], layers: float) -> Finding:
     """The net must keep the share that its own layer keeps: a fault there is not the net's."""
     kept = 1 - float(np.mean(np.concatenate([mask.ravel() for mask in dropped])))
@@ -140,7 +137,7 @@ def _only_hidden(dw: np.ndarray, db: np.ndarray) -> Finding:
     """`dw` (T, D, H) of the first layer, `db` (T, C) of the last."""
     # If every hidden unit was dropped, no gradient reaches the pixels: such a step shows nothing.
     showing = np.any(dw != 0, axis=(1, 2))
-    if _zero_rows(dw)[showing].any():
+    if masked.zero_rows(dw)[showing].any():
         return Finding("only_hidden", "pixels dropped")
     # The gradient of a softmax loss with respect to its scores sums to zero in every row.
     changed = np.any(np.abs(db.sum(axis=1)) > 1e-4 * np.max(np.abs(db), axis=1))
@@ -164,11 +161,14 @@ def _derivatives(attempt: Attempt) -> Finding:
     if scale == 0:
         return Finding("analytic", "constant loss")
     error = float(np.max(np.abs(both[0] - both[1]))) / scale
-    right = error <= DIFFERENCE
-    return Finding("analytic", "" if right else "gradients of the net", {}, error, DIFFERENCE)
+    is_normalized = attempt.case.options.get("normalization") is not None
+    allowed = masked.NORMALIZED if is_normalized else DIFFERENCE
+    right = error <= allowed
+    return Finding("analytic", "" if right else "gradients of the net", {}, error, allowed)
 
 
 init = Judge(decide_init, shapes)
+fresh = Judge(decide_fresh, lambda case: ("fresh",))
 dropout = Judge(decide_dropout, lambda case: DROPOUT)
 repeated = Judge(decide_repeated, lambda case: ("used",))
 penalty = Judge(decide_penalty, lambda case: ("penalty",))

@@ -1,6 +1,7 @@
 """Is a backward pass the gradient of the implementation's own, perhaps wrong, forward pass?
 
-It counts only if that forward pass normalizes something: an identity has an easy gradient.
+It counts only if that forward pass is a normalization: an identity and a fixed pattern have easy
+gradients.
 """
 
 from __future__ import annotations
@@ -13,20 +14,27 @@ from grader.judges import Attempt, Finding, Judge
 from grader.judges.tolerances import TOLERANCES
 from grader.judges.values import missing
 
+NUDGE = 2.0**-8  # of one number of the input
 STEP = 2.0**-20  # of a difference: half of the digits of float64, and a shorter one is exact
 DIFFERENCE = TOLERANCES["difference"].float64
+ROUNDING = 1e-6  # relative: far above that of float64, far below any pattern that is mixed in
+FELT = 1e-2  # least change of an output by one number of x, in units of its own: usually near 1
+OUTPUTS = ("out", "out_of_moved", "out_of_each", "plain")  # of the own forward pass
 GRADIENTS = {"dx": "x_along", "dgamma": "gamma_along", "dbeta": "beta_along"}
 
 
 def decide(attempt: Attempt) -> Iterator[Finding]:
     """Yield a finding for each gradient: does it agree with the difference of the own outputs?"""
+    axis = normalized_axis(attempt)
     for name, direction in GRADIENTS.items():
-        needed = (name, f"{name}_ends", "plain", "plain_of_double")
+        needed = (name, f"{name}_ends", *OUTPUTS)
         absent = [one for one in needed if one not in attempt.arrays]
         if absent or not all(np.all(np.isfinite(attempt.arrays[one])) for one in needed):
             yield missing(name, attempt)
-        elif not normalizes(attempt):
+        elif axis is None:
             yield Finding(name, "not normalized")
+        elif name == "dx" and not _keeps_still(attempt, axis):
+            yield Finding(name, "other gradient")
         else:
             yield _agrees(name, attempt.inputs[direction], attempt)
 
@@ -40,18 +48,60 @@ def is_gradient(attempt: Attempt) -> bool:
     )
 
 
-def normalizes(attempt: Attempt) -> bool:
-    """Return whether the own output (N, D) has rows or columns of mean 0, whatever x's scale.
+def normalized_axis(attempt: Attempt) -> int | None:
+    """Return the axis over which the own forward pass is a normalization; None if it is none.
 
-    `plain_of_double` is what the forward pass gives for twice the input.
+    What makes it one: with gamma 1 and beta 0 the output has mean 0 and variance 1; no scale and no
+    shift of x changes it; gamma and beta scale and shift features; every number of x is felt.
     """
-    plain = attempt.arrays["plain"]
-    if plain.shape != attempt.inputs["dout"].shape:
+    x, shape = attempt.inputs["x"], attempt.inputs["dout"].shape
+    out, moved, each, plain = (attempt.arrays.get(name, np.zeros(0)) for name in OUTPUTS)
+    if not out.shape == moved.shape == plain.shape == shape or each.shape != (x.size, *shape):
+        return None
+    axes = [axis for axis in (0, 1) if _is_standard(plain, axis, _slack(attempt, axis))]
+    if not axes or not _are_scaled(plain, out):
+        return None
+    size = float(np.max(np.abs(out)))
+    still = np.all(np.abs(moved - out) <= _slack(attempt, axes[0]) * size)
+    changes = np.abs(each - out) / np.abs(attempt.inputs["gamma"]) / NUDGE * float(x.std())
+    return axes[0] if still and np.all(changes.max(axis=(1, 2)) >= FELT) else None
+
+
+def _slack(attempt: Attempt, axis: int) -> float:
+    """Return what eps may change, relative to 1, wherever it is added."""
+    least = float(attempt.inputs["x"].var(axis=axis).min())
+    eps = float(attempt.case.options.get("eps", 1e-5))
+    return ROUNDING + (4 * eps * max(1 / least, least**-0.5) if least > 0 else 0.0)
+
+
+def _is_standard(plain: np.ndarray, axis: int, slack: float) -> bool:
+    """Return whether the mean is 0 and the variance 1, divided by N or by N - 1."""
+    centred = np.all(np.abs(plain.mean(axis=axis)) <= ROUNDING)
+    count, variance = plain.shape[axis], plain.var(axis=axis)
+    return bool(centred) and any(
+        np.all(np.abs(factor * variance - 1) <= slack) for factor in (1, count / max(count - 1, 1))
+    )
+
+
+def _are_scaled(plain: np.ndarray, out: np.ndarray) -> bool:
+    """Return whether each column of `out` is that of `plain`, scaled and shifted."""
+    one, other = (array - array.mean(axis=0) for array in (plain, out))
+    along = np.sum(one * other, axis=0) / np.maximum(np.sum(one * one, axis=0), ROUNDING)
+    left = np.max(np.abs(other - along * one))
+    return bool(left <= ROUNDING * np.max(np.abs(out)))
+
+
+def _keeps_still(attempt: Attempt, axis: int) -> bool:
+    """Return whether dx is 0 along what changes no output: a shift of x, and a scale."""
+    x, dx = attempt.inputs["x"], attempt.arrays["dx"]
+    if dx.size != x.size:
         return False
-    size = float(np.max(np.abs(plain)))
-    grows = float(np.max(np.abs(attempt.arrays["plain_of_double"]))) > 1.5 * size
-    centred = any(np.all(np.abs(plain.mean(axis=axis)) <= 1e-6 * size) for axis in (0, 1))
-    return size > 0 and centred and not grows
+    dx, slack = dx.reshape(x.shape), 10 * _slack(attempt, axis)
+    ways = (dx, dx * (x - x.mean(axis=axis, keepdims=True)))
+    return all(
+        np.all(np.abs(way.sum(axis=axis)) <= slack * np.max(np.abs(way).sum(axis=axis)))
+        for way in ways
+    )
 
 
 def _agrees(name: str, along: np.ndarray, attempt: Attempt) -> Finding:

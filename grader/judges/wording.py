@@ -85,6 +85,7 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
                   "kept units are multiplied by a number that does not keep the mean"),
         "same draws": "two calls without a seed drop the same units",
         "seed ignored": "the same seed in dropout_param gives different masks",
+        "one seed": "every seed in dropout_param gives the same mask",
         "other mask": OTHER_MASK,
         "other mask, no scale": OTHER_MASK + ": the scale of the forward pass is missing",
         "test mode": "dx is not dout in test mode",
@@ -95,6 +96,7 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
         "mean": ("params['{subject}'] has mean {mean:.3g}, it should be drawn around 0",
                  "params['{subject}'] is not drawn around 0"),
         "not normal": "params['{subject}'] is not drawn from a normal distribution",
+        "same weights": "two new nets start with the same numbers in params['{subject}']",
         "not zeros": "params['{subject}'] should start as zeros",
         "not ones": "params['{subject}'] should start as ones",
         "no dropout": "no unit is ever dropped behind hidden layer {layer} in training",
@@ -110,6 +112,12 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
         "penalty":
             "the penalty in the loss grows with gamma and beta; only the weights are penalized",
         "seed of the net": "two equal calls with the same seed give different losses",
+        "masked loss":
+            "the loss is not that of the net without the units that it dropped: it is {error:.2g} "
+            "of its size off",
+        "masked gradients":
+            "the gradients are not those of the net without the units that it dropped: they are "
+            "{error:.2g} of their size off",
         "constant loss": "the loss does not change when the parameters do",
         "gradients of the net":
             "the gradients are not those of the net's own loss: they are {error:.2g} of their size "

@@ -16,7 +16,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grader.types.evidence import Arrays, Call, Case, Evidence, Outcome, Raised, Submission
+from grader.types.evidence import (
+    Arrays,
+    Call,
+    Case,
+    Evidence,
+    Outcome,
+    PassCount,
+    Raised,
+    Submission,
+)
 from grader.types.items import (
     COUNTED,
     Cause,
@@ -44,9 +53,8 @@ from grader.types.notebooks import (
 __all__ = [
     "COUNTED", "Arrays", "Band", "BoxState", "Call", "Case", "Cause", "Cell", "Commit",
     "Comparison", "Diagnosis", "Evidence", "Fault", "FaultKind", "Flag", "ItemResult", "Notebook",
-    "Outcome",
-    "PartResult", "Progress", "Question", "Raised", "Report", "Score", "Smallest", "Status",
-    "Submission", "Trained", "Training", "TrainingGoal", "TrainingLog",
+    "Outcome", "PartResult", "PassCount", "Progress", "Question", "Raised", "Report", "Score",
+    "Smallest", "Status", "Submission", "Trained", "Training", "TrainingGoal", "TrainingLog",
 ]  # fmt: skip
 
 Progress = Callable[[str, int, int], None]  # what is done, how many are, of how many

@@ -87,14 +87,31 @@ class Call:
 
 
 @dataclass(frozen=True)
+class PassCount:
+    """How often a backward pass called a function that its forward pass runs too.
+
+    The numbers in the arrays handed over, and the calls with complex ones; then calls and numbers
+    of the forward pass itself.
+    """
+
+    function: str
+    calls: int
+    numbers: int
+    complex_calls: int
+    forward_calls: int
+    forward_numbers: int
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What happened when a case ran in the box.
 
     `refused` names outputs that are no plain numeric array, with what they were ("object array").
     `mutated` names the inputs that were changed in place. `text` is what was printed, bounded.
-    `unstable`: another run of the same case was right. `unloaded` is the file that kept the case
+    `unstable`: another run of the same case was right. `single`: the case was asked in float32, and
+    was right in float64. `unloaded` is the file that kept the case
     from running, as it is not in the submission or could not be imported ("cs231n/layers.py").
-    `calls` are kept over right layers only.
+    `calls` are kept over right layers only, `passes` where they were asked for.
     """
 
     case: str
@@ -107,5 +124,7 @@ class Evidence:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     unstable: bool = False
+    single: bool = False
     unloaded: str = ""
     calls: tuple[Call, ...] = ()
+    passes: tuple[PassCount, ...] = ()

@@ -418,3 +418,54 @@ def test_what_older_numpy_read_is_said_whether_importing_or_running_told_of_it(
     assert len(first) == 2 and first[0] == "as read" and "layers.py" in first[1]
     session.once(rubric.cases[:2])
     assert session.repaired[0] == "as read" and len(session.repaired) == 3
+
+
+# ---------------------------------------------------------------- after other numbers, in float32
+
+
+def test_what_is_looked_at_again_is_asked_of_other_numbers_first_but_for_large_inputs(
+    rubric: Rubric,
+) -> None:
+    worker = end.Worker(otherwise=RIGHT)
+    observed("ra rc", worker, rubric, "r+")
+    warm = [(row["id"], row.get("warm", False)) for row in worker.rows]
+    assert [one for one in warm if one[1]] == [(name("rc"), True)] and warm[-1] == (
+        name("r+"),
+        False,
+    )
+
+
+SINGLES: dict[str, tuple[list[Any], int, tuple[bool, bool]]] = {
+    # replies of relu_forward/c: alone, again, in float32, there alone, there without other numbers
+    # -> times that it ran in float32; whether it is wrong there, and wrong after others only
+    "right": ([RIGHT], 1, (False, False)),
+    "wrong": ([RIGHT, RIGHT, WRONG], 3, (True, False)),
+    "wrong behind another item": ([RIGHT, RIGHT, WRONG, RIGHT], 2, (False, False)),
+    "wrong after other numbers": ([RIGHT, RIGHT, WRONG, WRONG, RIGHT], 3, (True, True)),
+    "stopped": ([RIGHT, RIGHT, "raised"], 3, (True, False)),
+    "out of time": ([RIGHT, RIGHT, "timeout"], 1, (False, False)),
+}
+
+
+@pytest.mark.parametrize(("replies", "times", "wrong"), SINGLES.values(), ids=SINGLES)
+def test_the_largest_right_case_is_asked_in_float32_too(
+    replies: list[Any], times: int, wrong: tuple[bool, bool], rubric: Rubric
+) -> None:
+    worker = end.Worker({name("rc"): replies}, RIGHT)
+    run = [case for case in rubric.cases if case.id in (name("ra"), name("rc"))]
+    seen = end.session(worker, rubric).observe(run, is_right, (), {name("ra"), name("rc")})
+    single = [
+        group
+        for group, arrays in zip(worker.ran, worker.inputs)
+        if all(array.dtype == np.float32 for array in arrays.values())
+    ]
+    assert single == [[name("rc")]] * times
+    assert (seen[name("rc")].single, seen[name("rc")].unstable) == wrong
+    assert not seen[name("ra")].single
+
+
+def test_what_may_not_be_asked_in_float32_is_not(rubric: Rubric) -> None:
+    worker = end.Worker(otherwise=RIGHT)
+    observed("ra rc", worker, rubric)
+    kinds = {array.dtype for arrays in worker.inputs for array in arrays.values()}
+    assert kinds == {np.dtype(float)}

@@ -15,6 +15,7 @@ from grader.authoring.lint import known_submissions
 from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.grading.assignment import Assignment
+from grader.guest.operations import OPERATIONS
 from grader.types import ItemResult, Report
 from tests.support import handed_in
 
@@ -64,6 +65,26 @@ def test_every_code_item_is_failed_by_at_least_two_mistakes(
             counts[item] += 1
     assert {item: n for item, n in counts.items() if n < 2} == {}
     assert len(MISTAKES) >= 60
+
+
+FORWARDS = [
+    mistake
+    for mistake in handed_in.usual_mistakes().values()
+    if any(row.forward == mistake.item for row in OPERATIONS.values())
+]
+
+
+@pytest.mark.long_trial(0.1)
+@pytest.mark.parametrize("mistake", FORWARDS, ids=lambda one: one.id)
+def test_no_usual_mistake_of_a_forward_pass_costs_its_backward_pass_a_point(
+    mistake: Misconception, assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    submission = handed_in.mistake(mistake).submission
+    items = code(grade_one(submission, assignments["cs231n-a2"], worker))
+    behind = [row.name for row in OPERATIONS.values() if row.forward == mistake.item]
+    backward = [items[name] for name in behind if name in items]
+    assert backward and items[mistake.item].earned < items[mistake.item].possible
+    assert {one.id: one.faults for one in backward if one.earned < one.possible} == {}
 
 
 def test_the_stubs_of_a_course_year_get_no_point_though_they_raise_nothing(

@@ -13,7 +13,7 @@ from grader.errors import BoxError
 from grader.grading import follow
 from grader.grading.verdicts import Evaluator
 from grader.guest.operations import OPERATIONS, Operation
-from grader.judges.own import STEP
+from grader.judges.own import NUDGE, STEP
 from grader.rubric.cases import Rubric
 from tests.support import engine_end as end
 
@@ -376,21 +376,36 @@ def norms() -> Rubric:
     return end.rubric(end.item("batchnorm_forward"), end.item("batchnorm_backward", cases))
 
 
-CENTRED = [[1.0, -1.0], [-1.0, 1.0], [0.0, 0.0], [2.0, 0.0], [-2.0, 0.0]]
-
-
 def halves(rubric: Rubric) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return gradients, and outputs a step to either side of which they are the gradients."""
+    """Return the gradients of a batch normalization, and the outputs that they are held against."""
     worker = end.Worker()
     end.Graded(rubric, end.verdicts(rubric, **dict.fromkeys(NORM, False)), worker).follow_through()
     given = {name.rpartition(":")[2]: a for arrays in worker.inputs for name, a in arrays.items()}
-    gradients, ends = {}, {}
-    for name in ("x", "gamma", "beta"):
-        along, dout = given[f"{name}_along"], given["dout"]
-        gradients[f"d{name}"] = along + 1
-        apart = dout * 2 * STEP * np.sum((along + 1) * along) / np.sum(dout**2)
-        ends[f"d{name}_ends"] = np.stack([apart, 0 * apart])
-    return gradients, {**ends, "plain": CENTRED, "plain_of_double": CENTRED}
+    at = {name: given[name] for name in ("x", "gamma", "beta")}
+    x, gamma, dout = at["x"], at["gamma"], given["dout"]
+    std = np.sqrt(x.var(axis=0) + 1e-5)
+    hat, g = (x - x.mean(axis=0)) / std, dout * gamma
+    dx = (g - g.mean(axis=0) - hat * (g * hat).mean(axis=0)) / std
+    gradients = {"dx": dx, "dgamma": (dout * hat).sum(axis=0), "dbeta": dout.sum(axis=0)}
+    ends = {
+        f"d{name}_ends": [run(**{**at, name: one + s * given[f"{name}_along"]}) for s in TWO_ENDS]
+        for name, one in at.items()
+    }
+    nudges = NUDGE * np.eye(x.size).reshape(-1, *x.shape)
+    return gradients, {
+        **ends,
+        "plain": run(x, np.ones(2), np.zeros(2)),
+        "out": run(**at),
+        "out_of_moved": run(**{**at, "x": 1.5 * x + 3}),
+        "out_of_each": [run(**{**at, "x": x + nudge}) for nudge in nudges],
+    }
+
+
+TWO_ENDS = (STEP, -STEP)
+
+
+def run(x: Any, gamma: Any, beta: Any) -> Any:
+    return gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-5) + beta
 
 
 def held(rubric: Rubric, backward: Any, ends: Any, **others: Any) -> tuple[Any, end.Worker]:
@@ -415,7 +430,7 @@ def test_the_backward_pass_knows_no_direction_and_the_forward_pass_no_dout(norms
     backward, ends = worker.rows
     assert (backward["probe"], ends["probe"]) == ("own.norm_backward", "own.norm_ends")
     assert backward["options"] == {"forward": NORM[0], "backward": NORM[1]}
-    assert ends["options"] == {"forward": NORM[0], "step": STEP}
+    assert ends["options"] == {"forward": NORM[0], "step": STEP, "nudge": NUDGE}
     shapes = [
         {name.rpartition(":")[2]: array.shape for name, array in arrays.items()}
         for arrays in worker.inputs
@@ -451,7 +466,7 @@ def test_each_normalization_is_tried_with_its_own_forward_pass_and_the_options_o
     end.Graded(rubric, known, worker).follow_through()
     options = {"eps": 0.25, "forward": forward}
     assert [row["options"] for row in worker.rows] == [
-        {**options, "backward": backward}, {**options, "step": STEP},
+        {**options, "backward": backward}, {**options, "step": STEP, "nudge": NUDGE},
     ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import pytest
 from grader import judges
 from grader.errors import RubricError
 from grader.judges import Attempt, Finding, Judge, Rules, wording
+from grader.judges.own import NUDGE
 from grader.judges.tolerances import TOLERANCES
 from grader.types import Arrays, Case
 
@@ -80,7 +81,8 @@ def close(got: Any, want: Any, rules: Rules = RULES, **others: Any) -> Worded:
 
 @pytest.mark.parametrize(
     "name", ["values.close", "dropout.train", "dropout.seeded", "dropout.backward", "nets.init",
-             "nets.dropout", "nets.repeated", "nets.penalty", "nets.seeded", "own.gradient"],
+             "nets.dropout", "nets.repeated", "nets.fresh", "masked.close", "nets.penalty",
+             "nets.seeded", "own.gradient"],
 )  # fmt: skip
 def test_a_judge_is_found_by_its_dotted_name(name: str) -> None:
     assert isinstance(judges.find(name), Judge)
@@ -785,12 +787,17 @@ def test_factors_that_overflow_are_a_wrong_mask() -> None:
 
 @pytest.mark.parametrize(
     ("draws", "right"),
-    [((123, 123, 7), True), ((1, 2, 3), False), ((5, 5, 5), True), ((1, 2, 1), False)],
+    [((123, 123, 7), True), ((1, 2, 3), False), ((5, 5, 5), False), ((1, 2, 1), False)],
 )
 def test_equal_seeds_must_give_equal_masks(draws: tuple[int, ...], right: bool) -> None:
     outs = np.stack([(RNG(n).random((10, 12)) < 0.5) * 2.0 for n in draws])
     findings = found("dropout.seeded", attempt({"outs": outs}, options={"seeds": [123, 123, 7]}))
     assert set(findings) == {"outs"} and (findings["outs"].kind is None) is right
+
+
+def test_a_layer_that_drops_nothing_has_no_draw_for_a_seed_to_change() -> None:
+    alike = attempt({"outs": np.ones((3, 10, 12))}, options={"seeds": [123, 123, 7]})
+    assert wrong(found("dropout.seeded", alike)) == set()
 
 
 @pytest.mark.parametrize(("refused", "kind"), [({}, "missing"), ({"outs": "None"}, "not_written")])
@@ -1060,6 +1067,18 @@ def test_normalization_parameters_are_asked_for_hidden_layers_of_normalized_nets
         assert names == tuple(initial(0, normalization))
 
 
+def test_two_new_nets_have_no_weight_in_common() -> None:
+    rng, options = RNG(0), {"dims": [5, 4, 3]}
+    two = {"W1": rng.normal(size=(2, 5, 4)), "W2": rng.normal(size=(2, 4, 3))}
+    assert wrong(found("nets.fresh", attempt(two, options=options))) == set()
+    alike = {**two, "W2": np.stack([two["W2"][0]] * 2)}
+    seen = found("nets.fresh", attempt(alike, options=options))["fresh"]
+    assert "W2" in seen.public and seen.kind == "value"
+    constant = {**two, "W1": np.zeros((2, 5, 4))}
+    assert wrong(found("nets.fresh", attempt(constant, options=options))) == {"fresh"}
+    assert wrong(found("nets.fresh", attempt({"W1": two["W1"]}, options=options))) == {"fresh"}
+
+
 def test_a_bias_with_an_extra_axis_obeys_the_rubric() -> None:
     params = initial() | {"b1": np.zeros((1, 40))}
     options = {"dims": DIMS, "weight_scale": SCALE}
@@ -1071,6 +1090,8 @@ def test_a_bias_with_an_extra_axis_obeys_the_rubric() -> None:
 # ---------------------------------------------------------------- nets: dropout inside
 
 NET = [8, 20, 15, 4]
+BIAS = 1 / 16
+MASKED = {"masked_loss", "masked_gradients"}
 
 
 def net_steps(
@@ -1103,25 +1124,31 @@ def net_steps(
     weights = [rng.random((a, b)) / 8 + 1 / 32 for a, b in zip(dims, dims[1:])]
     layers = [x * masks[0]]
     for w, mask in zip(weights, masks[1:], strict=True):
-        layers.append(layers[-1] @ w * mask)
+        layers.append((layers[-1] @ w + BIAS) * mask)
     scores = np.exp(layers[-1] - layers[-1].max(axis=1, keepdims=True))
     probs = scores / scores.sum(axis=1, keepdims=True)
     loss = -np.log(probs[np.arange(steps), y])
     probs[np.arange(steps), y] -= 1
-    out: dict[str, np.ndarray] = {"loss": loss, "x": x}
+    theta = [
+        np.concatenate([w.ravel(), np.full(w.shape[1] * (1 if number == last else 3), BIAS)])
+        for number, w in enumerate(weights, start=1)
+    ]
+    out: dict[str, np.ndarray] = {"loss": loss, "x": x, "y": y, "theta": np.concatenate(theta)}
     gradient = probs * masks[-1]
     for i in range(last, 0, -1):
         out[f"dW{i}"] = np.einsum("ti,tj->tij", layers[i - 1], gradient)
         out[f"db{i}"] = gradient
         gradient = gradient @ weights[i - 1].T * masks[i - 1]
     share = keep if layer_keep is None else layer_keep
-    return out | {"layer_share": np.asarray(np.mean(rng.random((100, 100)) < share))}
+    layer_share = np.asarray(np.mean(rng.random((100, 100)) < share))
+    return out | {"layer_share": layer_share, "layer": np.asarray(1 / keep)}
 
 
 def net(arrays: Arrays, keep: float = 0.75, **options: Any) -> dict[str, Worded]:
-    outputs = {name: array for name, array in arrays.items() if name != "x"}
+    given = {name: arrays[name] for name in ("x", "y", "theta")}
+    outputs = {name: array for name, array in arrays.items() if name not in given}
     options = {"dims": NET, "keep": keep, **options}
-    return found("nets.dropout", attempt(outputs, inputs={"x": arrays["x"]}, options=options))
+    return found("nets.dropout", attempt(outputs, inputs=given, options=options))
 
 
 # how the net is built -> the aspects it fails in ("share?": 15 or 20 of 35 units, it depends)
@@ -1146,9 +1173,37 @@ NETS: dict[str, tuple[dict[str, Any], set[str]]] = {
 def test_dropout_in_a_net_is_found_where_it_is(how: dict[str, Any], faults: set[str]) -> None:
     for seed in range(6):
         findings = net(net_steps(seed, **how))
-        assert set(findings) == {"used", "share", "only_hidden"}
+        assert set(findings) == {"used", "share", "only_hidden", *MASKED}
         told = wrong(findings) - ({"share"} if "share?" in faults else set())
         assert told == faults - {"share?"}, {n: f.public for n, f in findings.items() if f.public}
+
+
+TWICE: dict[str, tuple[tuple[str, ...], set[str]]] = {
+    # what is twice as large as it should be
+    "loss": (("loss",), {"masked_loss"}),
+    "all gradients": (("dW1", "db1", "dW2", "db2", "dW3", "db3"), {"masked_gradients"}),
+    "one gradient": (("db2",), {"masked_gradients"}),
+    "the layer's scale": (("layer",), MASKED),
+}
+
+
+@pytest.mark.parametrize(("names", "faults"), TWICE.values(), ids=TWICE)
+def test_the_loss_and_the_gradients_of_a_net_are_those_of_its_masks(
+    names: tuple[str, ...], faults: set[str]
+) -> None:
+    steps = net_steps(0)
+    steps |= {name: 2 * steps[name] for name in names}
+    assert wrong(net(steps)) == faults
+
+
+def test_a_net_of_its_last_bias_alone_has_no_masks_to_be_held_against() -> None:
+    steps = net_steps(0)
+    steps |= {name: 0 * steps[name] for name in ("dW1", "db1", "dW2", "db2", "dW3")}
+    scores = np.full(4, BIAS)
+    probs = np.exp(scores) / np.exp(scores).sum()
+    steps["loss"] = -np.log(probs[steps["y"]])
+    steps["db3"] = probs - np.eye(4)[steps["y"]]
+    assert wrong(net(steps)) == {"share", *MASKED}
 
 
 # As in the rubric: (dims, steps, keep)
@@ -1220,7 +1275,7 @@ def test_the_penalty_is_on_weights_alone(arrays: Arrays, kind: str | None) -> No
     assert set(findings) == {"penalty"} and findings["penalty"].kind == kind
 
 
-@pytest.mark.parametrize("name", ["loss", "dW1", "dW2", "dW3", "db3", "layer_share"])
+@pytest.mark.parametrize("name", ["loss", "dW1", "dW2", "db2", "db3", "layer", "layer_share"])
 @pytest.mark.parametrize("how", ["absent", "nan"])
 def test_a_net_that_lacks_something_earns_no_aspect(name: str, how: str) -> None:
     steps = net_steps(0)
@@ -1228,7 +1283,7 @@ def test_a_net_that_lacks_something_earns_no_aspect(name: str, how: str) -> None
         del steps[name]
     else:
         steps[name] = steps[name] * np.nan
-    assert wrong(net(steps)) == {"used", "share", "only_hidden"}
+    assert wrong(net(steps)) == {"used", "share", "only_hidden", *MASKED}
 
 
 def test_what_is_said_names_the_place() -> None:
@@ -1305,10 +1360,14 @@ def gradients(x: np.ndarray, gamma: np.ndarray, dout: np.ndarray) -> dict[str, n
     return {"dx": dx, "dgamma": np.sum(dout * xn, axis=0), "dbeta": dout.sum(axis=0)}
 
 
-def own(forward: Forward, **changed: Any) -> dict[str, Worded]:
-    rng, step = RNG(0), 2.0**-20
+def question() -> dict[str, np.ndarray]:
+    rng = RNG(0)
     given = {name: odd(rng, (N, D)) for name in ("x", "dout", "x_along")}
-    given |= {name: odd(rng, (D,)) for name in ("gamma", "beta", "gamma_along", "beta_along")}
+    return given | {n: odd(rng, (D,)) for n in ("gamma", "beta", "gamma_along", "beta_along")}
+
+
+def own(forward: Forward, **changed: Any) -> dict[str, Worded]:
+    given, step = question(), 2.0**-20
     point = {name: given[name] for name in ("x", "gamma", "beta")}
     arrays: dict[str, np.ndarray] = gradients(given["x"], given["gamma"], given["dout"])
     for name in point:
@@ -1317,11 +1376,35 @@ def own(forward: Forward, **changed: Any) -> dict[str, Worded]:
             for s in (step, -step)
         ]
         arrays[f"d{name}_ends"] = np.stack(ends)
-    one, zero = np.ones(D), np.zeros(D)
-    arrays["plain"] = forward(given["x"], one, zero)
-    arrays["plain_of_double"] = forward(2 * given["x"], one, zero)
+    nudges = NUDGE * np.eye(N * D).reshape(N * D, N, D)
+    arrays["plain"] = forward(given["x"], np.ones(D), np.zeros(D))
+    arrays["out"] = forward(**point)
+    arrays["out_of_moved"] = forward(**{**point, "x": 1.5 * given["x"] + 3})
+    arrays["out_of_each"] = np.stack([forward(**{**point, "x": point["x"] + n}) for n in nudges])
     arrays |= {name: change(arrays[name]) for name, change in changed.items()}
     return found("own.gradient", attempt(arrays, inputs=given))
+
+
+ALL = {"dx", "dgamma", "dbeta"}
+
+
+def standard(x: np.ndarray) -> np.ndarray:
+    return (x - x.mean(axis=0)) / x.std(axis=0)
+
+
+PATTERN = standard(np.arange(N * D).reshape(D, N).T % 5 * 1.0)
+
+
+def in_steps(std: np.ndarray) -> np.ndarray:
+    """Round to 5 digits, which has no slope."""
+    return np.exp(np.round(np.log(std), 5))
+
+
+def without_slope_of_std() -> np.ndarray:
+    """The gradient of a normalization whose std has no slope."""
+    given = question()
+    g = given["dout"] * given["gamma"] / in_steps(given["x"].std(axis=0))
+    return np.asarray(g - g.mean(axis=0))
 
 
 OWN: dict[str, tuple[Forward, dict[str, Any], set[str]]] = {
@@ -1344,6 +1427,29 @@ OWN: dict[str, tuple[Forward, dict[str, Any], set[str]]] = {
     ),
     "centred only": (
         lambda x, gamma, beta: gamma * (x - x.mean(axis=0)) + beta, {}, {"dx", "dgamma", "dbeta"},
+    ),
+    "a pattern, and a little of x": (
+        lambda x, gamma, beta: gamma * (PATTERN + 0.01 * (x - x.mean(axis=0))) + beta, {}, ALL,
+    ),
+    "a pattern, and less of x": (
+        lambda x, gamma, beta: gamma * (PATTERN + 1e-7 * (x - x.mean(axis=0))) + beta, {}, ALL,
+    ),
+    "the order alone": (
+        lambda x, gamma, beta: gamma * standard(x.argsort(axis=0).argsort(axis=0)) + beta, {}, ALL,
+    ),
+    "another layer unless gamma is 1": (
+        lambda x, gamma, beta: standard(x) if np.all(gamma == 1) else gamma * x + beta, {}, ALL,
+    ),
+    "another normalization unless gamma is 1": (
+        lambda x, gamma, beta: gamma * standard((standard(x) + PATTERN) * (gamma != 1)
+                                                + x * (gamma == 1)) + beta, {}, ALL,
+    ),
+    "a number that is not felt": (
+        lambda x, gamma, beta: sample_variance(np.vstack([x[1:2], x[1:]]), gamma, beta), {}, ALL,
+    ),
+    "a scale in steps": (
+        lambda x, gamma, beta: gamma * (x - x.mean(axis=0)) / in_steps(x.std(axis=0)) + beta,
+        {"dx": lambda dx: without_slope_of_std()}, {"dx", "dgamma"},
     ),
 }  # fmt: skip
 
@@ -1380,16 +1486,24 @@ LOOKS: dict[str, tuple[dict[str, Any], Arrays, tuple[str, ...]]] = {
     ),
     "nets.init": ({"dims": [8, 4, 3], "weight_scale": 1.0}, {}, ("W1", "b1", "W2", "b2")),
     "nets.dropout": (
-        {"dims": [8, 20, 4], "keep": 0.75}, {"x": odd(RNG(0), (20, 8))},
-        ("dW1", "dW2", "db2", "loss", "layer_share"),
+        {"dims": [8, 20, 4], "keep": 0.75},
+        {"x": odd(RNG(0), (20, 8)), "y": np.zeros(20, dtype=int), "theta": odd(RNG(1), (304,))},
+        ("dW1", "db1", "dW2", "db2", "loss", "layer", "layer_share"),
     ),
+    "masked.close": (
+        {"dims": [8, 20, 4], "keep": 0.75, "normalization": "layernorm"},
+        {"x": odd(RNG(0), (20, 8)), "y": np.zeros(20, dtype=int), "theta": odd(RNG(1), (304,))},
+        ("dW1", "db1", "dgamma1", "dbeta1", "dW2", "db2", "loss", "layer"),
+    ),
+    "nets.fresh": ({"dims": [8, 4, 3]}, {}, ("W1", "W2")),
     "nets.seeded": ({}, {}, ("loss", "analytic", "numeric")),
     "nets.repeated": ({"times": 20}, {}, ("loss",)),
     "nets.penalty": ({}, {}, ("loss",)),
     "own.gradient": (
-        {}, {n: odd(RNG(0), (20, 8)) for n in ("x_along", "gamma_along", "beta_along", "dout")},
-        ("dx", "dgamma", "dbeta", "dx_ends", "dgamma_ends", "dbeta_ends", "plain",
-         "plain_of_double"),
+        {}, {n: odd(RNG(0), (20, 8)) for n in ("x", "gamma", "x_along", "gamma_along", "beta_along",
+                                               "dout")},
+        ("dx", "dgamma", "dbeta", "dx_ends", "dgamma_ends", "dbeta_ends", "plain", "out",
+         "out_of_moved", "out_of_each"),
     ),
 }  # fmt: skip
 

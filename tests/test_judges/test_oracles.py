@@ -233,6 +233,15 @@ def net_problem(given: Arrays, options: Mapping[str, Any], taste: Taste) -> Prob
     return net_parameters(given["theta"], options["dims"], kind), scalar
 
 
+def last_batch(given: Arrays) -> Arrays:
+    return {**given, "x": given["x"][-1], "y": given["y"][-1]}
+
+
+def second_problem(given: Arrays, options: Mapping[str, Any], taste: Taste) -> Problem:
+    """Take the last batch alone: a plain net keeps nothing of the others."""
+    return net_problem(last_batch(given), options, taste)
+
+
 def penalty_problem(given: Arrays, options: Mapping[str, Any], taste: Taste) -> Problem:
     """What regularization adds does not depend on the images."""
 
@@ -269,6 +278,8 @@ GRADIENTS: Mapping[str, Callable[..., Problem]] = {
     "norms.layernorm_backward": layer_problem(layernorm, "x", "gamma", "beta"),
     "nets.two_layer_loss": net_problem,
     "nets.net_loss": net_problem,
+    "nets.two_layer_second": second_problem,
+    "nets.net_second": second_problem,
     "nets.two_layer_regularization": penalty_problem,
     "nets.net_regularization": penalty_problem,
 }
@@ -399,6 +410,10 @@ def softmax_answers(given: Arrays, options: Arrays, taste: Taste) -> Arrays:
     return {"loss": scalar(PLAIN, variables)}
 
 
+def second_answers(given: Arrays, options: Arrays, taste: Taste) -> Arrays:
+    return loss_answers(last_batch(given), options, taste)
+
+
 def penalty_answers(given: Arrays, options: Arrays, taste: Taste) -> Arrays:
     params, scalar = penalty_problem(given, options, taste)
     return {"loss": scalar(PLAIN, params)}
@@ -443,6 +458,8 @@ FORWARDS: Mapping[str, Callable[[Arrays, Arrays, Taste], Arrays]] = {
     "nets.net_scores": scores_answers,
     "nets.two_layer_loss": loss_answers,
     "nets.net_loss": loss_answers,
+    "nets.two_layer_second": second_answers,
+    "nets.net_second": second_answers,
     "nets.two_layer_regularization": penalty_answers,
     "nets.net_regularization": penalty_answers,
     "nets.net_test_mode": scored_after_training_answers,

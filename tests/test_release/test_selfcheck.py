@@ -53,7 +53,7 @@ def test_one_written_function_is_checked_by_itself(folder: Path) -> None:
     done = run(folder, "selfcheck.py", "affine_forward")
     assert (done.code, done.err) == (0, "")
     assert done.rows == {"affine_forward": "ok 3 of 3 right"}
-    assert "Public checks: 3 of 3 right. 4 more run when you hand in." in done.out
+    assert "Public checks: 3 of 3 right. 5 more run when you hand in." in done.out
     assert done.out.splitlines()[-1] == "Next: python selfcheck.py checks all that there is."
 
 
@@ -66,7 +66,7 @@ def test_the_untouched_template_says_where_to_begin(template_done: student_folde
     assert template_done.code == 1 and template_done.err == ""
     assert set(template_done.rows.values()) == {"- not written yet"}
     assert len(template_done.rows) == 19
-    assert "Public checks: 0 of 48 right. 81 more run when you hand in." in template_done.out
+    assert "Public checks: 0 of 48 right. 98 more run when you hand in." in template_done.out
     assert "Next: write affine_forward, cs231n/layers.py:" in template_done.out
 
 
@@ -349,7 +349,7 @@ def test_the_page_loads_nothing_and_runs_nothing(folder: Path) -> None:
     done = run(folder, "selfcheck.py", "relu_forward", "--html")
     assert done.code == 1
     page = (folder / "selfcheck.html").read_text(encoding="utf-8")
-    assert "Public checks: 0 of 2 right" in page and "2 more checks run" in page
+    assert "Public checks: 0 of 2 right" in page and "3 more checks run" in page
     assert "&lt;script&gt;" in page and "<script" not in page
     assert "http:" not in page and "https:" not in page and "url(" not in page
     assert len(page) < 50_000

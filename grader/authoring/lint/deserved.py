@@ -64,6 +64,29 @@ def costs(fails: Mapping[str, Sequence[str]], named: str, report: Report) -> str
     return ""
 
 
+def earns_what_it_did(
+    fails: Mapping[str, Sequence[str]], flags: Sequence[str], report: Report
+) -> str:
+    """Exactly the parts in `fails` get no point, whatever they follow from; `flags` are raised, and
+    a numeric gradient is seen there alone.
+    """
+    without = {
+        item.id: sorted(part.id for part in item.parts if part.earned < part.possible)
+        for item in _code(report)
+        if item.earned < item.possible
+    }
+    for name in dict.fromkeys([*fails, *without]):
+        must, does = sorted(fails.get(name, ())), without.get(name, [])
+        if must != does:
+            return f"{name} loses {_listed(does)}, not {_listed(must)}"
+    raised = {flag.kind for flag in report.flags}
+    absent = [kind for kind in flags if kind not in raised]
+    if absent:
+        return f"is not flagged as {absent[0]}"
+    seen = [flag for flag in report.flags if flag.kind == "numeric_gradient"]
+    return f"is flagged: {seen[0].message}" if seen and seen[0].kind not in flags else ""
+
+
 def lost(report: Report) -> Iterator[tuple[str, list[str]]]:
     """Yield item, parts whose points were lost, but for what is explained by another item."""
     for item in _code(report):

@@ -3,6 +3,7 @@
 The reference and the template are laid out as submissions. Where tests/submissions is there,
 `accepted/<style>/` holds a whole submission and expect.toml, and `wrong/<item>/<mistake>.py` holds
 only the functions that are wrong; they replace those of the same name in a right submission.
+`lazy/<name>.py` is the same for code that does not do the work: it must earn nothing for that.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.authoring.fixtures.misconceptions import functions, functions_of
+from grader.authoring.fixtures.misconceptions import applied, functions, functions_of
 from grader.authoring.fixtures.reference import of_package
-from grader.errors import UsageError
+from grader.errors import GoldenError, UsageError
 from grader.types import Submission
 
 FOLDER = Path("tests") / "submissions"
@@ -34,13 +35,16 @@ class Accepted:
 
 @dataclass(frozen=True)
 class WrongSubmission:
-    """One wrong submission: what is wrong, and which parts of which items it must lose."""
+    """One wrong submission: what is wrong, which parts of which items it must lose, and of which
+    kinds it must be flagged.
+    """
 
     name: str
     message: str
     fails: dict[str, list[str]]
     rubric: str
     submission: Submission
+    flags: tuple[str, ...] = ()
 
 
 def of_files(name: str, files: dict[str, bytes], package: str = "cs231n") -> Submission:
@@ -74,6 +78,11 @@ def wrong(home: Path) -> dict[str, Path]:
     return {f"{path.parent.name}/{path.stem}": path for path in paths}
 
 
+def lazy(home: Path) -> list[Path]:
+    """Return the files of lazy/."""
+    return sorted((home / FOLDER / "lazy").glob("*.py"))
+
+
 def wrong_submission(home: Path, path: Path) -> WrongSubmission:
     """Return the wrong submission that a file describes. Raises UsageError for one that is none."""
     try:
@@ -83,7 +92,7 @@ def wrong_submission(home: Path, path: Path) -> WrongSubmission:
             node.targets[0].id: ast.literal_eval(node.value)
             for node in tree.body
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-            if node.targets[0].id in ("FAILS", "BASE", "RUBRIC")
+            if node.targets[0].id in ("FAILS", "BASE", "RUBRIC", "CHANGE", "FLAGS")
         }
         fails = {item: list(parts) for item, parts in said["FAILS"].items()}
     except (SyntaxError, KeyError, ValueError, AttributeError) as error:
@@ -92,10 +101,19 @@ def wrong_submission(home: Path, path: Path) -> WrongSubmission:
     right = of_files("reference", of_package(home / "reference" / "cs231n"))
     if base != "reference":
         right = style(home, base)
-    files = planted(dict(right.files), text, str(path))
+    files = dict(right.files)
+    try:
+        files = applied(files, said.get("CHANGE", {}))
+    except GoldenError as error:
+        raise UsageError(f"{path}: {error}") from None
+    if "CHANGE" not in said or any(
+        isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in tree.body
+    ):
+        files = planted(files, text, str(path))
     submission = of_files(f"{path.parent.name} {path.stem}", files, right.package)
     rubric, says = said.get("RUBRIC", "cs231n-a2"), ast.get_docstring(tree) or ""
-    return WrongSubmission(f"{path.parent.name}/{path.stem}", says, fails, rubric, submission)
+    name, flags = f"{path.parent.name}/{path.stem}", tuple(said.get("FLAGS", ()))
+    return WrongSubmission(name, says, fails, rubric, submission, flags)
 
 
 def planted(files: dict[str, bytes], wrong: str, place: str = "wrong") -> dict[str, bytes]:

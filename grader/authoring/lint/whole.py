@@ -5,6 +5,7 @@ the template             no point, every item not written
 accepted/                full marks, no cause named
 a usual mistake, planted exactly the parts that it names, and it is named as the cause
 wrong/                   exactly the parts that FAILS names
+lazy/                    the same, whatever they follow from; and the flags that FLAGS names
 """
 
 from __future__ import annotations
@@ -144,15 +145,21 @@ def _handed_in(
                 functools.partial(deserved.is_right, right.missing),
                 "mend the case or judge that is too strict, or the submission",
             )  # fmt: skip
-    for path in known_submissions.wrong(home).values():
-        try:
-            one = known_submissions.wrong_submission(home, path)
-        except UsageError as error:
-            problems.append(of_error(error))
-            continue
-        if one.rubric in by_name:
-            yield KnownSubmission(
-                "wrong", str(path.relative_to(home)), one.submission, by_name[one.rubric],
-                functools.partial(deserved.costs, one.fails, ""),
-                "correct its FAILS, or add a case to the rubric",
-            )  # fmt: skip
+    for kind, paths in (
+        ("wrong", list(known_submissions.wrong(home).values())),
+        ("lazy", known_submissions.lazy(home)),
+    ):
+        for path in paths:
+            try:
+                one = known_submissions.wrong_submission(home, path)
+            except UsageError as error:
+                problems.append(of_error(error))
+                continue
+            if one.rubric in by_name:
+                judge = functools.partial(deserved.costs, one.fails, "")
+                if kind == "lazy":
+                    judge = functools.partial(deserved.earns_what_it_did, one.fails, one.flags)
+                yield KnownSubmission(
+                    kind, str(path.relative_to(home)), one.submission, by_name[one.rubric], judge,
+                    "correct its FAILS, or add a case to the rubric",
+                )  # fmt: skip

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from grader.guest import calls, modules, observe, wire
+from grader.guest import calls, modules, observe, passes, wire
 from grader.guest.legacy import old_numpy
 from grader.guest.probes.nn import Conventions, Implementation
 from grader.guest.sources import Compiled, Source
@@ -71,8 +71,12 @@ class World:
             return self._older_world.observe(case, wanted, conventions, inputs)
         self._calls.taken()
         implementation = self._implementations[names]
+        counted = passes.Passes(self._compiled.texts) if case.get("counted") else None
+        implementation.passes = counted
         reply, arrays = observe.observe(implementation, case, inputs, self._compiled.texts)
         reply["calls"] = self._calls.taken()
+        if counted is not None:
+            reply["passes"] = counted.counts()
         if self._older is None and old_numpy.is_dropped(reply, self._compiled.is_2017):
             again, answers = self._older_world.observe(case, wanted, conventions, inputs)
             if again["outcome"] == "answered" and not again["refused"]:

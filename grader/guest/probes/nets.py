@@ -16,6 +16,11 @@ def two_layer_init(nn: Implementation, dims: list[int], weight_scale: float) -> 
     return _copies(models.two_layer(nn, dims, weight_scale=weight_scale).params)
 
 
+def two_layer_inits(nn: Implementation, dims: list[int], weight_scale: float) -> Outputs:
+    """dims [D, H, C] -> W1 (2, D, H), W2 (2, H, C) of two nets, one built after the other."""
+    return _weights_of_two(lambda: models.two_layer(nn, dims, weight_scale=weight_scale))
+
+
 def two_layer_scores(nn: Implementation, x: Array, theta: Array, dims: list[int]) -> Outputs:
     """x (N, D) -> scores (N, C)."""
     model = models.with_theta(models.two_layer(nn, dims), theta, dims)
@@ -27,6 +32,15 @@ def two_layer_loss(
 ) -> Outputs:
     """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
     return models.loss_of(models.with_theta(models.two_layer(nn, dims, reg=reg), theta, dims), x, y)
+
+
+def two_layer_second(
+    nn: Implementation, x: Array, y: Array, theta: Array, dims: list[int]
+) -> Outputs:
+    """One batch of x (T, N, D), y (T, N) after the other -> loss () and gradients d<name> of the
+    last one.
+    """
+    return _of_last_batch(models.with_theta(models.two_layer(nn, dims), theta, dims), x, y)
 
 
 def two_layer_regularization(
@@ -48,6 +62,14 @@ def net_init(
         nn, np.dtype(float), dims, weight_scale=weight_scale, normalization=normalization
     )
     return _copies(model.params)
+
+
+def net_inits(nn: Implementation, dims: list[int], weight_scale: float) -> Outputs:
+    """dims [D, H1, .., C] -> W1 (2, D, H1), ... of two nets, one built after the other."""
+    dtype = np.dtype(float)
+    return _weights_of_two(
+        lambda: models.fully_connected(nn, dtype, dims, weight_scale=weight_scale)
+    )
 
 
 def net_scores(
@@ -80,6 +102,11 @@ def net_loss(
     """x (N, D), y (N,) -> loss () and the gradient d<name> of each parameter."""
     model = models.set_net(nn, x, theta, dims, normalization=normalization, reg=reg)
     return models.loss_of(model, x, y) | _below(nn, normalization)
+
+
+def net_second(nn: Implementation, x: Array, y: Array, theta: Array, dims: list[int]) -> Outputs:
+    """The same of a net of any depth."""
+    return _of_last_batch(models.set_net(nn, x, theta, dims), x, y)
 
 
 def net_regularization(
@@ -146,14 +173,21 @@ def net_test_mode(
 
 
 def net_dropout(
-    nn: Implementation, x: Array, y: Array, theta: Array, dims: list[int], keep: float
+    nn: Implementation,
+    x: Array,
+    y: Array,
+    theta: Array,
+    dims: list[int],
+    keep: float,
+    **more: Any,
 ) -> Outputs:
     """One image at a time, x (T, D), y (T,), through a net with dropout in training mode.
 
-    -> loss (T,) and gradients d<name> (T, ...), which show the masks; test scores (T, C); and a
-    plain layer's kept share for the same `keep`, to tell a fault of the net from one of the layer.
+    `more` is a seed and a normalization. -> loss (T,) and gradients d<name> (T, ...), which show
+    the masks; test scores (T, C); and of a plain layer for the same `keep` its share of kept units
+    and what it makes of a 1, to tell a fault of the net from one of the layer.
     """
-    model = models.set_net(nn, x, theta, dims, keep=keep)
+    model = models.set_net(nn, x, theta, dims, keep=keep, **more)
     steps = [
         models.loss_of(model, image[None].copy(), label[None].copy()) for image, label in zip(x, y)
     ]
@@ -163,6 +197,8 @@ def net_dropout(
     return outputs | {
         "scores": models.scores_of(model, x.copy()),
         "layer_share": np.mean(np.asarray(layer) != 0),
+        "layer": np.max(layer),
+        **_below(nn, more.get("normalization")),
     }
 
 
@@ -276,6 +312,19 @@ def _below(nn: Implementation, normalization: str | None) -> Outputs:
         return single_precision(*forward(x, ones.copy(), ones.copy(), {"mode": "train"}))
     except Exception:  # noqa: BLE001 - what is wrong with the layer is told of the layer
         return {}
+
+
+def _of_last_batch(model: Any, x: Array, y: Array) -> Outputs:
+    found: Outputs = {}
+    for batch, labels in zip(x, y):
+        found = models.loss_of(model, batch.copy(), labels.copy())
+    return found
+
+
+def _weights_of_two(build: Callable[[], Any]) -> Outputs:
+    nets = [_copies(build().params) for _ in range(2)]
+    return {name: stack([net.get(name) for net in nets], name) for name in nets[0]
+            if name.startswith("W")}  # fmt: skip
 
 
 def _copies(params: Any) -> Outputs:

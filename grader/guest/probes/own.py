@@ -13,6 +13,8 @@ import numpy as np
 from grader.guest.probes import Array, Outputs
 from grader.guest.probes.nn import Implementation
 
+MOVED = (1.5, 3.0)  # a factor that is no power of 2, and a shift: neither changes a normalization
+
 
 def norm_backward(
     nn: Implementation, x: Array, gamma: Array, beta: Array, dout: Array, backward: str, **more: Any
@@ -28,13 +30,22 @@ def norm_backward(
 
 
 def norm_ends(
-    nn: Implementation, x: Array, gamma: Array, beta: Array, forward: str, step: float, **given: Any
+    nn: Implementation,
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    forward: str,
+    step: float,
+    nudge: float,
+    **given: Any,
 ) -> Outputs:
     """x (N, D), gamma, beta (D,) and a direction `<name>_along` for each of the three.
 
-    -> d<name>_ends (2, N, D), the output a step ahead and a step back along each direction; plain
-    (N, D), the output for gamma 1 and beta 0; and the same for twice the input. It knows no dout,
-    as norm_backward knows no direction: who does not know both cannot make the two agree.
+    -> d<name>_ends (2, N, D), the output a step ahead and a step back along each direction; out and
+    out_of_moved (N, D), the output and that for MOVED[0] * x + MOVED[1]; out_of_each (N * D, N, D),
+    the output with each number of x a `nudge` larger; plain (N, D), that for gamma 1 and beta 0. It
+    knows no dout, as norm_backward knows no direction: who does not know both cannot make the two
+    agree.
     """
     at = {"x": x, "gamma": gamma, "beta": beta}
     along = {name: given.pop(f"{name}_along") for name in at}
@@ -47,9 +58,14 @@ def norm_ends(
         f"d{name}": [run(**{**at, name: array + s * along[name]}) for s in (step, -step)]
         for name, array in at.items()
     }
-    plain, of_double = (run(n * x, np.ones_like(gamma), np.zeros_like(beta)) for n in (1, 2))
+    nudges = nudge * np.eye(x.size).reshape(x.size, *x.shape)
     outputs = {f"{name}_ends": np.stack(two) for name, two in ends.items()}
-    return outputs | {"plain": plain, "plain_of_double": of_double}
+    return outputs | {
+        "out": run(**at),
+        "out_of_moved": run(**{**at, "x": MOVED[0] * x + MOVED[1]}),
+        "out_of_each": np.stack([run(**{**at, "x": x + nudge}) for nudge in nudges]),
+        "plain": run(x, np.ones_like(gamma), np.zeros_like(beta)),
+    }
 
 
 def layer_gradient(

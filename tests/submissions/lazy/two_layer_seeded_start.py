@@ -1,0 +1,12 @@
+"""Every new net starts with the same weights."""
+
+FAILS = {'TwoLayerNet': ['init']}
+
+
+class TwoLayerNet:
+    def __init__(self, input_dim=3072, hidden_dim=100, num_classes=10, weight_scale=1e-3, reg=0.0):
+        np.random.seed(0)
+        self.reg = reg
+        self.params = {"b1": np.zeros(hidden_dim), "b2": np.zeros(num_classes)}
+        self.params["W1"] = weight_scale * np.random.randn(input_dim, hidden_dim)
+        self.params["W2"] = weight_scale * np.random.randn(hidden_dim, num_classes)
