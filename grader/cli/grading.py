@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
@@ -15,16 +16,16 @@ import grader
 from grader import resources
 from grader.box.plan import Plan, choose
 from grader.box.worker import Worker
-from grader.cli.files import check_writable, write
+from grader.cli.files import REPORT, RESULT, check_writable, write_result
 from grader.engine import grade_one, job_of
-from grader.errors import UsageError
+from grader.errors import UnusableSubmission, UsageError
 from grader.grading.assignment import Assignment
 from grader.grading.training.verdict_cache import Store
 from grader.notebooks.spool import Spool
-from grader.report import result
+from grader.report import refused, result
 from grader.report.text import points
 from grader.rubric import generation
-from grader.submission.intake import read_submission
+from grader.submission.intake import name_of, read_submission
 from grader.types import Notebook, Submission
 
 Rubric = Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")]
@@ -69,8 +70,8 @@ def submission(
         raise UsageError(f"--fail-under {fail_under:g}: give a number from 0 to 100")
     plan = choose(box)
     with Worker(plan) as worker, Spool() as spool:
-        given = read_submission(path, given=resources.given_files())
-        folder = output or Path("graded") / _file_name(given.name)
+        given = _read(path, output)
+        folder = _folder(path, output)
         check_writable(folder)
         seen = generation.recognise(given.files, given.package)
         assignment = resources.assignment(
@@ -81,18 +82,15 @@ def submission(
     report = replace(report, why_rubric=seen.against(report.rubric) if rubric else seen.message)
     from grader.report import html, terminal
 
-    page = folder / "report.html"
-    for notebook in executed:
-        if notebook.written:
-            write(folder / Path(notebook.name).name, notebook.written)
-    for name, text in html.render_notebooks(report, executed).items():
-        write(folder / name, text)
-    write(folder / "result.json", result.write(report))
-    write(page, html.render(report, version=grader.__version__))
+    written = {Path(one.name).name: one.written for one in executed if one.written}
+    written |= html.render_notebooks(report, executed)
+    written[REPORT] = html.render(report, version=grader.__version__)
+    written[RESULT] = result.write(report)
+    write_result(folder, written)
     if as_json:
         typer.echo(result.write(report), nl=False)
     else:
-        terminal.show(report, Console(), page)
+        terminal.show(report, Console(), folder / REPORT)
     if any(item.status == "grader_fault" for item in report.items):
         raise typer.Exit(3)
     score = report.score
@@ -150,6 +148,22 @@ def _executed(
         one, job = Worker(roomy), job_of(given, assignment)
         stack.callback(one.stop)
         return execute.execute(given, names, job, one, limits, spool, progress, cache), cache
+
+
+def _read(path: Path, output: Path | None) -> Submission:
+    """Return the submission; where it is refused, leave a result that says so, and raise."""
+    try:
+        return read_submission(path, given=resources.given_files())
+    except UnusableSubmission as error:
+        if os.path.lexists(path):
+            folder = _folder(path, output)
+            check_writable(folder)
+            write_result(folder, {RESULT: refused.write(name_of(path), str(error))})
+        raise
+
+
+def _folder(path: Path, output: Path | None) -> Path:
+    return output or Path("graded") / _file_name(name_of(path))
 
 
 def _file_name(name: str) -> str:
