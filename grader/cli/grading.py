@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,17 +17,17 @@ import grader
 from grader import resources
 from grader.box.plan import Plan, choose
 from grader.box.worker import Worker
-from grader.cli.files import check_writable, write
+from grader.cli.files import REPORT, RESULT, check_writable, write_result
 from grader.engine import grade_one, job_of
-from grader.errors import UsageError
+from grader.errors import UnusableSubmission, UsageError
 from grader.grading.assignment import Assignment
 from grader.grading.training.verdict_cache import Store
 from grader.notebooks.spool import Spool
-from grader.report import result
+from grader.report import refused, result
 from grader.report.text import points
 from grader.rubric import generation
-from grader.submission.intake import read_submission
-from grader.types import Notebook, Submission
+from grader.submission.intake import name_of, read_submission
+from grader.types import Notebook, Report, Submission
 
 Rubric = Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")]
 Recognised = Annotated[
@@ -69,8 +71,8 @@ def submission(
         raise UsageError(f"--fail-under {fail_under:g}: give a number from 0 to 100")
     plan = choose(box)
     with Worker(plan) as worker, Spool() as spool:
-        given = read_submission(path, given=resources.given_files())
-        folder = output or Path("graded") / _file_name(given.name)
+        given = _read(path, output)
+        folder = _folder(path, output)
         check_writable(folder)
         seen = generation.recognise(given.files, given.package)
         assignment = resources.assignment(
@@ -81,19 +83,21 @@ def submission(
     report = replace(report, why_rubric=seen.against(report.rubric) if rubric else seen.message)
     from grader.report import html, terminal
 
-    page = folder / "report.html"
-    for notebook in executed:
-        if notebook.written:
-            write(folder / Path(notebook.name).name, notebook.written)
-    for name, text in html.render_notebooks(report, executed).items():
-        write(folder / name, text)
-    write(folder / "result.json", result.write(report))
     logs: list[str] = []
-    write(page, html.render(report, version=grader.__version__, noted=logs.append))
+    written = {Path(one.name).name: one.written for one in executed if one.written}
+    written |= html.render_notebooks(report, executed)
+    written[REPORT] = html.render(report, version=grader.__version__, noted=logs.append)
+    written[RESULT] = result.write(report)
+    write_result(folder, written)
     if as_json:
         typer.echo(result.write(report), nl=False)
     else:
-        terminal.show(report, Console(), page, noted=logs.append)
+        terminal.show(report, Console(), folder / REPORT, noted=logs.append)
+    _end(report, logs, fail_under)
+
+
+def _end(report: Report, logs: Sequence[str], fail_under: float | None) -> None:
+    """Raise Exit unless all is well: 3 after a fault of ours, 1 below the share that was asked."""
     if logs:
         typer.echo(f"grade: the report is not whole, by a fault of the grader: {logs[0]}", err=True)
     if logs or any(item.status == "grader_fault" for item in report.items):
@@ -153,6 +157,22 @@ def _executed(
         one, job = Worker(roomy), job_of(given, assignment)
         stack.callback(one.stop)
         return execute.execute(given, names, job, one, limits, spool, progress, cache), cache
+
+
+def _read(path: Path, output: Path | None) -> Submission:
+    """Return the submission; where it is refused, leave a result that says so, and raise."""
+    try:
+        return read_submission(path, given=resources.given_files())
+    except UnusableSubmission as error:
+        if os.path.lexists(path):
+            folder = _folder(path, output)
+            check_writable(folder)
+            write_result(folder, {RESULT: refused.write(name_of(path), str(error))})
+        raise
+
+
+def _folder(path: Path, output: Path | None) -> Path:
+    return output or Path("graded") / _file_name(name_of(path))
 
 
 def _file_name(name: str) -> str:

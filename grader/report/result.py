@@ -246,7 +246,10 @@ def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of result.json."""
     from pydantic import TypeAdapter  # only here: writing a result needs no validation
 
-    return TypeAdapter(ResultJson).json_schema()
+    from grader.report.refused import RefusedJson
+
+    found: TypeAdapter[Any] = TypeAdapter(ResultJson | RefusedJson)
+    return found.json_schema()
 
 
 def _plain(value: Any) -> Any:

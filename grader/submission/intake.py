@@ -51,9 +51,8 @@ def read_submission(
     repaired = [f"'{shown(inner_zip)}' in the folder was read"] if inner_zip else []
     repaired += _repaired(chosen, package, places)
     repaired += _give(files, package, given)
-    whole = path.name or path.resolve().name or "submission"
     return Submission(
-        name=shown(re.sub(r"(?ais)(?<=.)\.zip\Z", "", whole), 200),
+        name=name_of(path),
         sha256=upload.sha256,
         package=package,
         files=dict(sorted(files.items())),
@@ -61,6 +60,12 @@ def read_submission(
         ignored=_bounded(_left_aside(upload, places, package)),
         doubles=_doubles(upload, places, package),
     )
+
+
+def name_of(path: Path) -> str:
+    """Return what a submission is called: its file or folder, without ".zip"."""
+    whole = path.name or path.resolve().name or "submission"
+    return shown(re.sub(r"(?ais)(?<=.)\.zip\Z", "", whole), 200)
 
 
 def _refuse_unread(chosen: Layout, upload: Upload) -> None:

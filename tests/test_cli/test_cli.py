@@ -371,7 +371,25 @@ def test_a_submission_that_cannot_be_graded_ends_with_one_line(what: str, grade:
     done = grade(name, "-o", "out")
     done.refuses(2)
     assert "\x1b" not in done.err and len(done.err) < 500
-    assert not Path("out").exists()
+    if not os.path.lexists(Path(name)):  # nothing was handed in
+        assert not Path("out").exists()
+        return
+    assert [file.name for file in Path("out").iterdir()] == ["result.json"]
+    found = read(Path("out"))
+    jsonschema.validate(found, result.json_schema())
+    assert found["score"] is None and found["items"] == []
+    assert f"grade: {found['submission']['refused']}\n" == done.err
+
+
+def test_a_refused_submission_leaves_nothing_of_the_former_student(
+    grade: Grade, right: Path
+) -> None:
+    grade("right", "-o", "out")
+    write("out/notes.txt", b"of the teacher")
+    write("hw.zip", JUNK)
+    grade("hw.zip", "-o", "out").refuses(2)
+    assert {file.name for file in Path("out").iterdir()} == {"result.json", "notes.txt"}
+    grade("export", "out", "--format", "junit").refuses(2, "refused", "hw.zip")
 
 
 def rubric_file(name: str, text: str) -> Callable[[], Any]:

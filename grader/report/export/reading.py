@@ -40,6 +40,9 @@ def parse(data: bytes, place: str) -> ResultJson:
         raise UsageError(
             f"{place}: schema is {str(known)[:60]!r}, this version reads {SCHEMA!r}; grade again"
         )
+    handed_in = read.get("submission")
+    if isinstance(handed_in, dict) and isinstance(why := handed_in.get("refused"), str):
+        raise UsageError(f"{place}: the submission was refused and has no score to export: {why}")
     try:
         return TypeAdapter(ResultJson).validate_python(read, strict=True)
     except ValidationError as error:
