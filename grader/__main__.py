@@ -1,6 +1,71 @@
-"""`python -m grader` is `grade`."""
+"""`grade`, and `python -m grader`: how the process ends, settled before the rest is imported.
 
-from grader.cli import main
+Ctrl-C ends with 130 and SIGTERM with 143, each with one line; what was opened is closed first.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+
+class Ends:
+    """What happens on Ctrl-C and SIGTERM."""
+
+    def __init__(self) -> None:
+        self.importing = True  # there is nothing to close yet
+        self._ending = 0  # the signal that came first; later ones do not disturb the closing
+
+    def install(self) -> None:
+        """Listen, except for what the caller wants ignored (nohup, a job in the background)."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self.end)
+        sys.unraisablehook = self._unraisable
+
+    def end(self, number: int, _: FrameType | None) -> None:
+        """End the process by SystemExit, which nothing but `with` and `finally` stops at."""
+        if self._ending:
+            return
+        self._ending = number
+        how = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
+        with suppress(OSError):
+            os.write(2, f"grade: stopped by {how}; run it again\n".encode())
+        if self.importing:  # an exception could be lost in a lock of the import system
+            os._exit(128 + number)
+        raise SystemExit(128 + number)
+
+    def _unraisable(self, lost: Any) -> None:
+        """Raise the end again where it came up in a destructor, which drops exceptions."""
+        if self._ending and isinstance(lost.exc_value, SystemExit):
+            number = self._ending
+            signal.signal(signal.SIGALRM, lambda *_: sys.exit(128 + number))
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+        else:
+            sys.__unraisablehook__(lost)
+
+
+def main() -> None:
+    """Run the command line."""
+    ends = Ends()
+    ends.install()
+    for stream in (0, 1, 2):  # a closed one would be given to the next file that is opened
+        try:
+            os.fstat(stream)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for text in (sys.stdout, sys.stderr):
+        if hasattr(text, "reconfigure"):
+            text.reconfigure(errors="backslashreplace")  # a console may know ASCII only
+    from grader import cli
+
+    ends.importing = False
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

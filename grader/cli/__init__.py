@@ -10,7 +10,7 @@
 
 Exit codes: 0 graded, whatever the score; 1 below --fail-under, fixtures that differ, or an
 assignment that is not right; 2 the submission or the command line is unusable; 3 the grader itself
-failed.
+failed; 130 and 143 by a signal (grader.__main__).
 """
 
 from __future__ import annotations

@@ -65,6 +65,7 @@ def write_result(folder: Path, files: Mapping[str, str]) -> None:
     UsageError, with the former files as they were.
     """
     parts: dict[str, Path] = {}
+    complete = False
     try:
         folder.mkdir(parents=True, exist_ok=True)
         abandoned = _abandoned(folder)
@@ -74,6 +75,7 @@ def write_result(folder: Path, files: Mapping[str, str]) -> None:
         for number, name in enumerate(sorted(files, key=lambda name: name == RESULT)):
             parts[name] = folder / f"{_prefix()}{'result' if name == RESULT else number}"
             _write_part(parts[name], files[name])
+        complete = True
         for name in (*sorted((former | files.keys()) - {RESULT}), RESULT):
             (folder / name).unlink(missing_ok=True)
         for name, part in parts.items():
@@ -83,8 +85,9 @@ def write_result(folder: Path, files: Mapping[str, str]) -> None:
     except OSError as error:
         raise _unwritable(folder, error) from None
     finally:
-        for part in parts.values():
-            _unlink(part)
+        if not complete:  # else what is left of them tells the next run what is ours
+            for part in parts.values():
+                _unlink(part)
 
 
 def _write_part(part: Path, text: str) -> None:

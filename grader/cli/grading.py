@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -81,7 +82,7 @@ def submission(
         executed, cache = _executed(given, assignment, plan, spool, notebooks, not no_cache)
         report = grade_one(given, assignment, worker, executed, cache)
     report = replace(report, why_rubric=seen.against(report.rubric) if rubric else seen.message)
-    from grader.report import html, terminal
+    from grader.report import html
 
     logs: list[str] = []
     written = {Path(one.name).name: one.written for one in executed if one.written}
@@ -89,10 +90,7 @@ def submission(
     written[REPORT] = html.render(report, version=grader.__version__, noted=logs.append)
     written[RESULT] = result.write(report)
     write_result(folder, written)
-    if as_json:
-        typer.echo(result.write(report), nl=False)
-    else:
-        terminal.show(report, Console(), folder / REPORT, noted=logs.append)
+    _tell(report, folder, as_json, logs.append)
     _end(report, logs, fail_under)
 
 
@@ -157,6 +155,35 @@ def _executed(
         one, job = Worker(roomy), job_of(given, assignment)
         stack.callback(one.stop)
         return execute.execute(given, names, job, one, limits, spool, progress, cache), cache
+
+
+def _tell(report: Report, folder: Path, as_json: bool, noted: Callable[[str], object]) -> None:
+    """Print the result; where nobody can be told, the files are there all the same.
+
+    `noted` gets the place of a traceback of ours.
+    """
+    from grader.report import terminal
+
+    try:
+        if as_json:
+            typer.echo(result.write(report), nl=False)
+        else:
+            console = Console()
+            # rich ends the process with 1 where a reader has gone
+            console.on_broken_pipe = lambda: None  # type: ignore[method-assign]
+            terminal.show(report, console, folder / REPORT, noted=noted)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)  # what is still held back would end Python with 120
+        os.close(nowhere)
+        with suppress(OSError):
+            print(
+                f"grade: {folder}: graded, but the result cannot be printed ({error.strerror}); "
+                f"read {REPORT} there",
+                file=sys.stderr,
+            )
 
 
 def _read(path: Path, output: Path | None) -> Submission:

@@ -41,6 +41,8 @@ def read_zip(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) -> U
         members = _members(archive, place, limits)
         _check_sizes(members, place, limits)
         _check_overlap(data, archive, place)
+        for info in archive.infolist():
+            _check_told_alike(data, info, place)
         wanted = {path: info for path, info in members.items() if upload.needed(path)}
         large = {p: limits.too_large(p) for p in wanted if wanted[p].file_size > limits.of(p)}
         taken = sorted(wanted.keys() - large)
@@ -140,10 +142,37 @@ def _check_overlap(data: bytes, archive: zipfile.ZipFile, place: str) -> None:
             raise zipfile.BadZipFile("an entry is not where the directory says")
         if start < end:
             raise refusal(place, f"entry '{shown(info.orig_filename)}' overlaps another")
+        if _LOCAL in data[end:start]:
+            what = f"before entry '{shown(_name(info))}' lie others that its directory hides"
+            raise refusal(place, what)
         name_and_extra = sum(struct.unpack("<HH", data[start + 26 : start + 30]))
         end = start + 30 + name_and_extra + info.compress_size
     if end > archive.start_dir:
         raise zipfile.BadZipFile("the last entry runs into the directory")
+    if _LOCAL in data[end : archive.start_dir] or _LOCAL in data[data.rfind(_EMPTY) :]:
+        raise refusal(place, "after its last entry lie others that its directory hides")
+
+
+def _check_told_alike(data: bytes, info: zipfile.ZipInfo, place: str) -> None:
+    """Refuse an entry whose two headers, or two names, would be unpacked in different ways."""
+    start = info.header_offset
+    flags, method = struct.unpack("<HH", data[start + 6 : start + 10])
+    packed, size, length = struct.unpack("<LLH", data[start + 18 : start + 28])
+    name = data[start + 30 : start + 30 + length]
+    encoding = "utf-8" if info.flag_bits & 0x800 else "cp437"
+    differs = name != info.orig_filename.encode(encoding, "replace")
+    differs |= method != info.compress_type or bool((flags ^ info.flag_bits) & _ENCRYPTED)
+    known = not flags & 0x8 and 0xFFFFFFFF not in (packed, size)  # else told after the data
+    differs |= known and (packed, size) != (info.compress_size, info.file_size)
+    shown_name = shown(_name(info))
+    if differs:
+        raise refusal(place, f"entry '{shown_name}' is told in two ways by this zip")
+    extra = info.extra
+    while len(extra) >= 4:
+        kind, count = struct.unpack("<HH", extra[:4])
+        if kind == 0x7075 and extra[9 : 4 + count] != _name(info).encode("utf-8", "replace"):
+            raise refusal(place, f"entry '{shown_name}' has a second name")
+        extra = extra[4 + count :]
 
 
 def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> bytes:

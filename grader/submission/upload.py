@@ -150,9 +150,18 @@ def fault_in_name(name: str, limits: UploadLimits = LIMITS) -> tuple[str, str] |
         return "has an absolute path", AGAIN
     if ".." in name.split("/"):
         return "leads outside the archive", AGAIN
+    if any(_is_reserved(part) for part in tidy(name).split("/")):
+        return "has a name that Windows keeps for a device", "rename it and hand it in again"
+    if any(part != part.rstrip(". ") for part in tidy(name).split("/")):
+        return "has a name that ends with a dot or a blank", "rename it and hand it in again"
     if len(tidy(name).split("/")) > limits.depth:
         return f"lies more than {limits.depth} folders deep", AGAIN
     return None
+
+
+def _is_reserved(part: str) -> bool:
+    """Return whether Windows takes a part of a path for a device, whatever its ending."""
+    return bool(re.fullmatch(r"(?i)(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]) *(\..*)?", part))
 
 
 def _has_hidden_character(name: str) -> bool:

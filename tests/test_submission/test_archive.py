@@ -167,7 +167,7 @@ REFUSED = {
     "A20 long name": (forge(*GOOD, Member("x" * 60_000)), "has a name of 60,000 characters"),
     "A20 long way out": (forge(*GOOD, Member("../" * 50 + "x")), "leads outside"),
     "A20 deep": (forge(*GOOD, Member("a/" * 60 + "x.py")), "more than 12 folders deep"),
-    "A21 two names": (forge(Member("layers.py", local_name=b"optim.py!")), "truncated or damaged"),
+    "A21 two names": (forge(Member("layers.py", local_name=b"optim.py!")), "told in two ways"),
     "A21 wrong CRC": (forge(Member("layers.py", crc=1)), "truncated or damaged (Bad CRC-32"),
     "A21 rotten stream": (forge(Member("layers.py", TOY * 9, deflate=False, method=8)), "damaged"),
     "A21 more declared than there": (forge(Member("layers.py", size=999)), "not as large as"),
@@ -428,3 +428,35 @@ def test_names_are_judged() -> None:
     assert colliding(["stra\xdfe", "STRASSE"]) == ("stra\xdfe", "STRASSE")
     assert needed("cs231n/layers.py") and needed("A.IPYNB")
     assert not any(map(needed, ("._a.py", "a.pyc", "venv/a.py", ".git/a.py", "build/a.py", "a")))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cs231n/layers.py.", "cs231n/optim.py ", "cs231n /layers.py", "con/layers.py",
+     "cs231n/NUL.py", "cs231n/com1.tar.gz"],
+)  # fmt: skip
+def test_a_name_that_another_system_changes_is_refused(name: str) -> None:
+    with pytest.raises(UnusableSubmission, match=r"rename it and hand it in again"):
+        read_zip(forge(*GOOD, Member(name)), "hw.zip")
+
+
+@pytest.mark.parametrize(
+    "name", ["console/a.py", "hw/nullable.py", "hw/com10.txt", "hw/.gitignore"]
+)
+def test_a_name_that_no_system_changes_is_taken(name: str) -> None:
+    assert read_zip(forge(*GOOD, Member(name)), "hw.zip").files
+
+
+def test_an_entry_with_another_local_name_is_refused() -> None:
+    two = Member("cs231n/extra.py", local_name=b"cs231n/other.py")
+    with pytest.raises(UnusableSubmission, match="'cs231n/extra.py' is told in two ways"):
+        read_zip(forge(*GOOD, two), "hw.zip")
+
+
+@pytest.mark.parametrize("place", ["before", "after", "in the comment"])
+def test_a_second_archive_in_the_same_file_is_refused(place: str) -> None:
+    one, other = forge(*GOOD), forge(Member("cs231n/layers.py", b"other"))
+    data = {"before": other + one, "after": one + other,
+            "in the comment": one[:-2] + struct.pack("<H", len(other)) + other}[place]  # fmt: skip
+    with pytest.raises(UnusableSubmission, match="hides|damaged"):
+        read_zip(data, "hw.zip")
