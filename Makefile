@@ -18,7 +18,8 @@ test: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n $$(($$(nproc) + 2)) --dist worksteal
+	@# Without kept bytecode each worker and each command rewrites and compiles every module again.
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $$(($$(nproc) + 2)) --dist worksteal
 
 # Every case of the long trials, of which `make test` takes a part by a seed (BACKGRADE_SEED).
 test-all: export BACKGRADE_ALL := 1

@@ -25,7 +25,7 @@ def nothing_is_left() -> Iterator[None]:
     left = processes.mine() - running
     assert processes.gone(left), f"processes are left: {[processes.command(pid) for pid in left]}"
     assert outside.strays() <= lying, "files are left"
-    assert outside.kept() == kept, "files of ours were changed"
+    assert outside.kept(kept) == kept, "files of ours were changed"
 
 
 @pytest.fixture(scope="session")

@@ -55,13 +55,19 @@ def part(pytestconfig: pytest.Config) -> Part[Any]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark."""
+    """Declare the marks."""
     config.addinivalue_line("markers", "long_trial(share, name=''): a seeded share runs, see above")
+    config.addinivalue_line("markers", "together: first, so that one worker has all of a module")
     config.stash[LEFT_OUT] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what the short run leaves out."""
+    """Put what is marked `together` first; deselect what the short run leaves out.
+
+    A worker takes tests from the end of what another one has left: the first tests stay together,
+    and what they share is made once.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("together") is None)
     if takes_all(config):
         return
     left_out = set()

@@ -17,6 +17,7 @@ from grader.rubric.reading import read_rubric
 from tests.support import pages
 from tests.support.pages import ROOT
 
+pytestmark = pytest.mark.together  # the whole page is followed for all tests here
 PAGE = "docs/instructor.md"
 
 

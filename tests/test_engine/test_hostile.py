@@ -172,7 +172,7 @@ def test_a_hostile_submission_gets_its_true_score(
     left = processes.mine() - processes_before - set(processes.resident(worker_pid(box)))
     assert processes.gone(left), "a process is left behind"
     assert outside.strays() <= strays_before, "a file is left behind"
-    assert outside.kept() == kept_before, "a file of ours was changed"
+    assert outside.kept(kept_before) == kept_before, "a file of ours was changed"
 
 
 def check_score(attack: Attack, report: Report, assignment: Assignment) -> None:

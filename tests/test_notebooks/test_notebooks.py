@@ -31,6 +31,7 @@ from grader.types import ItemResult, Notebook, Report, Submission, Trained
 from tests.support import handed_in, short_run
 from tests.support.short_run import Part
 
+pytestmark = pytest.mark.together  # the solved notebooks are executed for all tests here
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ("FullyConnectedNets", "BatchNormalization", "Dropout")
 SHORT = ("Dropout",)  # is solved in the short run; the others train for two minutes
