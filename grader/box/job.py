@@ -16,7 +16,8 @@ class Job:
     """What goes into the box for one submission: sources, never an answer.
 
     `given` and `graft` map the short names of modules to sources of ours (see guest.modules).
-    `also` are short names of further files that notebooks import.
+    `also` are short names of further files that notebooks import. `room` is for the arrays of one
+    answer, in bytes: the largest fair one of the course has a quarter of a megabyte.
     """
 
     package: str
@@ -27,6 +28,7 @@ class Job:
     load_s: float = 10.0
     case_s: float = 5.0
     also: tuple[str, ...] = ()
+    room: int = 4 * 1024**2
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ class Worker:
         }
         request = {
             "do": "open", "package": job.package, "conventions": dict(job.conventions),
-            "load_s": job.load_s, "case_s": job.case_s, "also": list(job.also),
+            "load_s": job.load_s, "case_s": job.case_s, "also": list(job.also), "room": job.room,
         }  # fmt: skip
         self._send(wire.pack(request, arrays), deadline)
         answer, _ = self._receive(deadline)

@@ -15,7 +15,6 @@ from typing import Any
 
 from grader.errors import WireError
 from grader.guest import limits, wire
-from grader.guest.observe import MAX_ANSWER
 from grader.guest.wire import Arrays
 
 MAX_REPLY = 64 * 1024  # characters of one reply, names of arrays included
@@ -29,7 +28,8 @@ class StudentProcess:
     """A confined child that answers one request after another; replaced if it dies or hangs.
 
     `work(request, arrays, answer)` runs in the child: it calls `answer(reply, arrays)` once for
-    each of request["names"]. `confine(cpu seconds)` is the first thing that a child does.
+    each of request["names"]. `confine(cpu seconds)` is the first thing that a child does. An answer
+    of more than `room` bytes loses its child: what can be refused by name is refused there.
     If the pipe `asker` is hung up, the child ends and `ask` raises wire.Orphaned.
     """
 
@@ -38,9 +38,11 @@ class StudentProcess:
         work: Work,
         cpu_s: int,
         confine: Callable[[int], None],
+        room: int = wire.MAX_BODY,
         asker: int | None = None,
     ) -> None:
         self._work, self._asker = work, asker
+        self._room = room
         self._confine = functools.partial(confine, cpu_s)
         self._pid = 0
         self._asking = -1
@@ -125,7 +127,7 @@ class StudentProcess:
                 self.end()
         if not self._pid:
             self._start(request, arrays)
-        return wire.Incoming(self._answers, MAX_ANSWER, asker=self._asker)
+        return wire.Incoming(self._answers, self._room, asker=self._asker)
 
     def _start(self, request: dict[str, Any], arrays: Arrays) -> None:
         """Start a child, which has its first request from this process's memory."""

@@ -25,7 +25,6 @@ from grader.guest.legacy.stubs import still_none
 from grader.guest.probes.nn import BadReturn, Implementation, Missing, NotWritten
 from grader.guest.wire import MAX_NDIM, Arrays, Message
 
-MAX_ANSWER = 32 * 1024 * 1024  # bytes of all arrays of one case
 MAX_MESSAGE = 500
 MAX_TEXT = 4_000
 MAX_FRAMES = 12
@@ -61,9 +60,10 @@ def observe(
 ) -> Message:
     """Run one case; return (what happened, arrays). Never raises for what a student did.
 
-    `case` has id, probe, options and strided (names of inputs to hand over non-contiguous); if it
-    is `warm`, it is asked of other numbers first, and what comes of that is dropped. `texts` maps
-    the paths of the student's files to their text, for the lines of an exception.
+    `case` has id, probe, options, strided (names of inputs to hand over non-contiguous) and `room`
+    (bytes for its answer); if it is `warm`, it is asked of other numbers first, and what comes of
+    that is dropped. `texts` maps the paths of the student's files to their text, for the lines of
+    an exception.
     """
     sys.stdout = sys.stderr = BoundedText()
     if case.get("warm"):
@@ -77,7 +77,7 @@ def observe(
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             outputs = probe(case["probe"])(nn, **handed, **case["options"])
-        reply, arrays = _plain(outputs)
+        reply, arrays = _plain(outputs, case["room"])
     except BaseException as error:  # noqa: BLE001 - a student may raise anything
         reply, arrays = raised(error, texts), {}
     reply["mutated"] = [name for name, array in handed.items() if not _same(array, inputs[name])]
@@ -172,11 +172,13 @@ def plain_text(value: Any, size: int) -> str:
     return str.encode(str(value), "utf-8", "replace").decode("utf-8")[:size]
 
 
-def _plain(outputs: Mapping[str, Any]) -> Message:
-    """Return outputs as arrays of whitelisted dtypes; name those that are none in `refused`."""
+def _plain(outputs: Mapping[str, Any], room: int) -> Message:
+    """Return outputs as arrays of whitelisted dtypes, of at most `room` bytes together.
+
+    Those that are none, or too large, are named in `refused`.
+    """
     arrays: dict[str, np.ndarray] = {}
     refused: dict[str, str] = {}
-    room = MAX_ANSWER
     for name, value in outputs.items():
         if value is None:
             refused[name] = "None"

@@ -532,7 +532,13 @@ def test_names_that_need_what_hung_are_not_run() -> None:
 
 # ------------------------------------------------------------------------------ one case
 
-CASE = {"id": "relu_forward/x", "probe": "layers.relu_forward", "options": {}, "strided": []}
+CASE = {
+    "id": "relu_forward/x",
+    "probe": "layers.relu_forward",
+    "options": {},
+    "strided": [],
+    "room": 32 * 1024**2,
+}
 TEXTS = {"hw/layers.py": "def relu_forward(x):\n    out = None\n    return out.shape\n"}
 
 

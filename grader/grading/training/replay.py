@@ -24,7 +24,7 @@ from grader.grading.training.agree import agrees, deviation, net_parts
 from grader.grading.training.form import Contradiction, Differs, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import accuracy, net_of
-from grader.grading.training.reference import Reference
+from grader.grading.training.reference import ROOM, Reference
 from grader.grading.training.repeat import Repeat, Run
 from grader.guest import training_state
 from grader.guest.operations import NETS
@@ -63,6 +63,7 @@ class Code:
         """Return the code for a submission; None without the reference's files."""
         # One job for the same alternatives: it stays open in the worker.
         job = functools.cache(Reference(trainer).job)
+        own = replace(own, room=ROOM)
         return cls(job, matched, own, dropout_p) if trainer else None
 
 
