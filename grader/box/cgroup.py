@@ -45,7 +45,7 @@ def make(root: Path = ROOT, own: Path = OWN) -> Path | None:
             with suppress(OSError):
                 for name, most in BOUNDS.items():
                     if name != "memory.swap.max" or (group / name).exists():
-                        (group / name).write_text(most)
+                        (group / name).write_text(most, newline="\n")
                 return group
             end(group)
             break
@@ -56,7 +56,7 @@ def allow(group: Path | None, memory: int) -> None:
     """Let a group take this much memory, in bytes, on top of what the worker itself may."""
     if group is not None:
         with suppress(OSError):
-            (group / "memory.max").write_text(str(int(BOUNDS["memory.max"]) + memory))
+            (group / "memory.max").write_text(str(int(BOUNDS["memory.max"]) + memory), newline="\n")
 
 
 def inside(group: Path | None, command: Sequence[str]) -> list[str]:
@@ -72,7 +72,7 @@ def end(group: Path | None) -> None:
         return
     if (kill := group / "cgroup.kill").exists():  # else the worker was killed already
         with suppress(OSError):
-            kill.write_text("1")
+            kill.write_text("1", newline="\n")
     until = time.monotonic() + ENDS_S
     while time.monotonic() < until:
         try:

@@ -75,7 +75,7 @@ def test_the_new_cases_have_golden_answers_by_the_new_seed(walk: Walk) -> None:
         for folder in (ROOT, walk.place)
     )
     assert set(new["cases"]) - set(old["cases"]) == {
-        "affine_forward/wide", "leaky_relu/small_1x2", "leaky_relu/matrix", "leaky_relu/images"
+        "affine_forward/tall", "leaky_relu/small_1x2", "leaky_relu/matrix", "leaky_relu/images"
     }  # fmt: skip
     hidden = "affine_forward/deep"
     assert old["cases"][hidden]["answers"] != new["cases"][hidden]["answers"]

@@ -163,7 +163,7 @@ def test_the_gitlab_job_has_only_words_that_gitlab_knows() -> None:
     [
         (RIGHT, {"Install": 0, "Grade": 0, "Show": 0}),
         (WRONG, {"Install": 0, "Grade": 1, "Show": 0}),
-        (EMPTY, {"Install": 0, "Grade": 2}),
+        (EMPTY, {"Install": 0, "Grade": 2, "Show": 2}),
     ],
 )
 def test_the_job_passes_fails_and_shows_as_the_table_says(

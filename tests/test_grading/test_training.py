@@ -535,7 +535,7 @@ def test_few_hidden_images_leave_more_to_chance(
     images: Any = Mock(profile=rubric.table.data.synthetic, count=Mock(return_value=hidden))
     told = run().training
     monkeypatch.setattr(believe.Replay, "verify", Mock(return_value=told))
-    monkeypatch.setattr(believe.Replay, "moved", Mock(return_value=np.ones(3)))
+    monkeypatch.setattr(believe, "moved", Mock(return_value=np.ones(3)))
     books = [replace(EXECUTED[0], trainings=(told,))]
     found = training.grade(items, books, rubric, images, Repeating(Mock(), Mock())).items
     assert {item.id: item.earned for item in found}["two_layer_training"] == points

@@ -180,7 +180,7 @@ WORDS = {
     "None is used in code that is written": (
         changed((LAYERS, RELU, "    out = None\n    res = np.maximum(0, x)\n"
                                "    return out.copy(), x")), "relu_forward", "error",
-        "relu_forward stopped with AttributeError at cs231n/layers.py:79",
+        "relu_forward stopped with AttributeError",
     ),
 }  # fmt: skip
 
