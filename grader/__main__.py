@@ -49,6 +49,31 @@ class Ends:
             sys.__unraisablehook__(lost)
 
 
+def closer_than_needed() -> str:
+    """Return which limit of the caller is closer than what a submission may use; "" if none is.
+
+    No student may pay for it: code that would be stopped by it is not run.
+    """
+    if sys.platform == "win32":
+        return ""
+    import resource
+
+    for kind, least, unit, option, what in (
+        (resource.RLIMIT_NOFILE, 256, 1, "n", "open files"),
+        (resource.RLIMIT_AS, 4 * 1024**2, 1024, "v", "kB of memory"),
+        (resource.RLIMIT_FSIZE, 64 * 1024, 1024, "f", "kB in a file"),
+        (resource.RLIMIT_CPU, 900, 1, "t", "seconds"),
+        (resource.RLIMIT_STACK, 1024, 1024, "s", "kB of stack"),
+    ):
+        allowed = resource.getrlimit(kind)[0]
+        if allowed != resource.RLIM_INFINITY and allowed < least * unit:
+            return (
+                f"ulimit -{option}: {allowed // unit} {what} are allowed, {least} are needed; "
+                f"allow them (`ulimit -{option} {least}`)"
+            )
+    return ""
+
+
 def main() -> None:
     """Run the command line."""
     ends = Ends()
@@ -61,6 +86,9 @@ def main() -> None:
     for text in (sys.stdout, sys.stderr):
         if hasattr(text, "reconfigure"):
             text.reconfigure(errors="backslashreplace")  # a console may know ASCII only
+    if lack := closer_than_needed():
+        print(f"grade: {lack}; nothing was graded, run it again", file=sys.stderr)
+        sys.exit(3)
     from grader import cli
 
     ends.importing = False

@@ -16,6 +16,7 @@ ours that costs one item or one explanation is caught there, and kept by `log_fa
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sys
@@ -67,6 +68,24 @@ class WireError(GraderFault):
 
 class BoxError(GraderFault):
     """The confined worker could not be started, or broke the protocol by itself."""
+
+
+def exhausted(error: BaseException) -> str:
+    """Return which room an error says is used up, and what to do; "" if it says no such thing."""
+    if isinstance(error, MemoryError):
+        return "memory is used up; allow more (`ulimit -v`)"
+    number = error.errno if isinstance(error, OSError) else None
+    place = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+    todo = {
+        errno.ENOSPC: "the disk is full; make room, or set TMPDIR to a folder with room",
+        errno.EDQUOT: "your share of the disk is full; make room, or set TMPDIR elsewhere",
+        errno.EFBIG: "files may not be that large; allow larger ones (`ulimit -f`)",
+        errno.EMFILE: "too many files are open; allow more (`ulimit -n`)",
+        errno.ENFILE: "the system has too many open files; close some",
+        errno.EAGAIN: "no further process may be started; allow more (`ulimit -u`)",
+        errno.ENOMEM: "memory is used up; allow more (`ulimit -v`)",
+    }
+    return place + todo[number] if number in todo else ""
 
 
 def log_fault(where: str) -> str:

@@ -13,7 +13,6 @@ import platform
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -26,6 +25,7 @@ import numpy as np
 import grader
 from grader.box import doctor_trials
 from grader.box import outer as bubblewrap
+from grader.box.folders import Folder
 from grader.box.job import Job
 from grader.box.plan import INNER, Plan, must_be_linux
 from grader.box.worker import Worker
@@ -127,7 +127,7 @@ def _places(golden: Path) -> Iterator[dict[str, Any]]:
     writable = next((path for path in ("/tmp", "/dev/shm") if os.access(path, os.W_OK)), None)
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
-        tempfile.TemporaryDirectory(prefix="backgrade-doctor-", dir=writable) as folder,
+        Folder(Path(writable) if writable else None) as folder,
     ):
         os.chmod(folder, 0o777)
         own = Path(folder, "own")
@@ -137,7 +137,7 @@ def _places(golden: Path) -> Iterator[dict[str, Any]]:
                 os.chown(own, 60_000, 60_000)  # the first slot's user: a file that it may change
         yield {
             "port": server.getsockname()[1], "golden": str(golden.resolve()),
-            "own": str(own), "folder": folder,
+            "own": str(own), "folder": str(folder),
         }  # fmt: skip
 
 

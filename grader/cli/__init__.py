@@ -26,7 +26,7 @@ import typer
 
 import grader
 from grader.cli import autograder, export, fixtures, grading, lint, machine, release
-from grader.errors import BackgradeError
+from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
     add_completion=False,
@@ -89,6 +89,9 @@ def main() -> None:
             sys.exit(2)
         if os.environ.get("BACKGRADE_DEBUG"):
             traceback.print_exc()
+        if lack := exhausted(error):
+            print(f"grade: {lack}; nothing was graded, run it again", file=sys.stderr)
+            sys.exit(3)
         what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         print(
             f"grade: the grader failed ({what}); nothing was graded. "

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from grader.box.folders import start_of
 from grader.errors import UsageError
 from grader.report.result import NOTEBOOKS
 
@@ -135,21 +136,13 @@ def _abandoned(folder: Path) -> list[Path]:
     found = []
     for file in sorted(folder.iterdir()):
         known = PART.fullmatch(file.name)
-        if known and _start_of(int(known[1])) != known[2]:
+        if known and start_of(int(known[1])) != known[2]:
             found.append(file)
     return found
 
 
 def _prefix() -> str:
-    return f".backgrade-{os.getpid()}-{_start_of(os.getpid())}."
-
-
-def _start_of(pid: int) -> str:
-    """Return when a process began, in ticks since boot: numbers of processes come again."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return "0"
+    return f".backgrade-{os.getpid()}-{start_of(os.getpid())}."
 
 
 def _unlink(part: Path | None) -> None:

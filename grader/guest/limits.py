@@ -56,7 +56,7 @@ def bound(cpu_s: int, room: Room) -> None:
     """Bound CPU seconds, memory, files and processes of this process.
 
     The kernel does not honour RLIMIT_NPROC for root, so the uid has to be dropped first; it counts
-    all processes and threads of the user.
+    all processes and threads of the user. What the caller of the grader bounds closer stays so.
     """
     if room.processes is not None:
         resource.setrlimit(resource.RLIMIT_NPROC, (room.processes, room.processes))
@@ -67,7 +67,9 @@ def bound(cpu_s: int, room: Room) -> None:
         (resource.RLIMIT_NOFILE, room.files),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(kind, (limit, limit))
+        hard = resource.getrlimit(kind)[1]
+        least = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(kind, (least, least))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 

@@ -7,7 +7,6 @@ import math
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,10 +15,11 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from grader.box.folders import Folder
 from grader.box.job import Gone, Job, Script
 from grader.box.plan import NotebookWorkspace, Plan
 from grader.box.worker import Worker
-from grader.errors import BackgradeError, UnusableSubmission, log_fault
+from grader.errors import BackgradeError, UnusableSubmission, exhausted, log_fault
 from grader.guest.wire import Late
 from grader.notebooks import ipynb
 from grader.notebooks.executed import SKIP, Driven, Ran, record
@@ -43,17 +43,17 @@ def workspace(plan: Plan, data: Path | None = None, variable: str = "") -> Itera
     `data` is a folder of images to read there, and `variable` the name by which it is found.
     Without bubblewrap it is copied: the user of the box may have no way to the original.
     """
-    with tempfile.TemporaryDirectory(prefix="backgrade-", ignore_cleanup_errors=True) as folder:
-        own = os.path.join(folder, "own")
+    with Folder() as folder:
+        own = str(folder / "own")
         os.mkdir(own, 0o700)
         if os.geteuid() == 0:
-            for path in (folder, own):
-                os.chown(path, plan.uid, plan.uid)
+            os.chown(own, plan.uid, plan.uid)
+            folder.chmod(0o711)  # it stays ours; the user of the box has to get through
         shown: tuple[str, ...] = ()
         if data and plan.outer.start:
             shown = (str(data),)
         elif data:
-            data = Path(shutil.copytree(data, Path(folder) / "data"))
+            data = Path(shutil.copytree(data, folder / "data"))
             shown = (str(data),)
         named = {variable: str(data)} if data else {}
         yield replace(plan, workspace=NotebookWorkspace(own, shown, named))
@@ -99,10 +99,9 @@ def _read(submission: Submission, name: str) -> NotebookNode | Notebook:
 
 def _broken(name: str, error: Exception) -> Notebook:
     """Return the record of a notebook that a fault of ours stopped; the traceback is kept."""
-    kind, log = type(error).__name__, log_fault(f"running {name}")
-    return Notebook(
-        name, "grader_fault", f"{name} could not be run: our own fault ({kind}, see {log})"
-    )
+    lack, log = exhausted(error), log_fault(f"running {name}")
+    why = f"{lack} (see {log})" if lack else f"our own fault ({type(error).__name__}, see {log})"
+    return Notebook(name, "grader_fault", f"{name} could not be run: {why}")
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from grader.box.folders import nameless_file
 
 MAX_BYTES = 1536 * 1024**2  # of all arrays of one submission
 MAX_NAMES = 2000  # arrays of one run, or of one state of it
@@ -42,7 +44,7 @@ class Spool:
     """A file without a name that holds arrays one behind the other."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="backgrade-")
+        self._file = nameless_file()
         self._run: dict[str, Layout] = {}  # of the run, or the state, at hand
         self._start = self._end = 0  # bytes of the file that it takes
 
@@ -50,7 +52,8 @@ class Spool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with suppress(OSError):  # what still waits to be written belongs to nothing that is kept
+            self._file.close()
 
     def add(self, message: Mapping[str, Any], piece: np.ndarray | None) -> bool:
         """Take the next piece of an array; return whether it fits what came before.

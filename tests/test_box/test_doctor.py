@@ -93,7 +93,7 @@ def test_versions_are_told(here: Examination) -> None:
 
 def test_it_leaves_nothing_behind(here: Examination, tmp_path: Path) -> None:
     for folder in ("/dev/shm", "/tmp"):
-        left = [name for name in os.listdir(folder) if name.startswith("backgrade-doctor")]
+        left = [name for name in os.listdir(folder) if name.startswith(f"backgrade-{os.getpid()}-")]
         assert left == []
 
 

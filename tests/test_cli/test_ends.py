@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import shutil
 import signal
@@ -12,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from grader import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,3 +69,44 @@ def test_a_graded_submission_stays_graded_where_nobody_hears(
     assert done.returncode == 0, done.stderr
     assert b"nothing was graded" not in done.stderr and done.stderr.count(b"\n") <= 1
     assert (tmp_path / "out" / "result.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "limit",
+    ["ulimit -n 100", "ulimit -v 1000000", "ulimit -f 1000", "ulimit -t 60", "ulimit -s 512"],
+)
+def test_a_limit_of_the_caller_that_a_submission_would_feel_is_named(
+    limit: str, command: list[str], tmp_path: Path
+) -> None:
+    started = ["bash", "-c", f'{limit}; exec "$@"', "-", *command]
+    done = subprocess.run(started, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.startswith(f"grade: {' '.join(limit.split()[:2])}: ")
+    assert done.stderr.count("\n") == 1 and "run it again" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_limits_that_leave_enough_are_kept(command: list[str], tmp_path: Path) -> None:
+    limits = "ulimit -n 256 -v 4194304 -f 65536 -t 900 -s 1024"
+    started = ["bash", "-c", f'{limits}; exec "$@"', "-", *command]
+    done = subprocess.run(started, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert found["score"]["earned"] == found["score"]["possible"]
+
+
+@pytest.mark.parametrize(
+    "number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.EAGAIN, errno.ENOMEM]
+)
+def test_room_that_is_used_up_is_named(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), "/some/place")
+
+    monkeypatch.setattr(cli, "app", full)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 3 and said.startswith("grade: /some/place: ")
+    assert "report it" not in said and said.count("\n") == 1

@@ -12,7 +12,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Literal
 import numpy as np
 
 from grader.box.cache import cache_folder
+from grader.box.folders import Folder
 from grader.errors import GraderFault, UsageError
 from grader.rubric.records import ImageProfile
 
@@ -50,7 +50,7 @@ class Images:
             "data_dir": str(data_dir) if data_dir else None,
             "hidden_seed": int.from_bytes(digest[:4], "big"),
         }
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._temporary: Folder | None = None
         self._small: dict[str, np.ndarray] = {}
 
     def count(self, split: Split) -> int:
@@ -116,11 +116,11 @@ class Images:
             return parent / name
         try:
             parent.mkdir(parents=True, exist_ok=True)
-            self._temporary = tempfile.TemporaryDirectory(dir=parent, prefix="part-")
-        except OSError:  # no cache folder: it takes a few seconds again next time
-            self._temporary = tempfile.TemporaryDirectory(prefix="backgrade-images-")
-            parent = Path(self._temporary.name)
-        made = Path(self._temporary.name) / "images"
+            self._temporary = Folder(parent)
+        except (OSError, GraderFault):  # no cache folder: it takes a few seconds again next time
+            self._temporary = Folder()
+            parent = self._temporary.path
+        made = self._temporary.path / "images"
         made.mkdir()
         self._make(made)
         try:
