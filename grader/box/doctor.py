@@ -26,7 +26,7 @@ import grader
 from grader.box import doctor_trials
 from grader.box import outer as bubblewrap
 from grader.box.folders import Folder
-from grader.box.job import Job
+from grader.box.job import ANSWER, Job
 from grader.box.plan import INNER, Plan, must_be_linux
 from grader.box.worker import Worker
 from grader.errors import BoxError
@@ -106,7 +106,7 @@ def _tried(given: Mapping[str, Any], outer: bubblewrap.Outer, inner: tuple[str, 
     files = {"trial/layers.py": places + Path(doctor_trials.__file__).read_bytes()}
     job = Job("trial", files, {"dropout_p": "keep"})
     row = {"id": "trial", "item": "trial", "probe": "layers.relu_forward", "strided": [],
-           "options": {}, "modules": ["layers"], "stuck_with": []}  # fmt: skip
+           "options": {}, "room": ANSWER, "modules": ["layers"], "stuck_with": []}  # fmt: skip
     with Worker(Plan("trial", outer, inner)) as worker:
         try:
             limit = time.monotonic() + TRIAL_S

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+ANSWER = 4 * 1024**2  # bytes of the arrays of a case; the largest fair answer has 240,000
 Observed = tuple[str, dict[str, Any], dict[str, np.ndarray]]
 
 
@@ -17,7 +18,7 @@ class Job:
 
     `given` and `graft` map the short names of modules to sources of ours (see guest.modules).
     `also` are short names of further files that notebooks import. `room` is for the arrays of one
-    answer, in bytes: the largest fair one of the course has a quarter of a megabyte.
+    answer, in bytes.
     """
 
     package: str
@@ -28,7 +29,7 @@ class Job:
     load_s: float = 10.0
     case_s: float = 5.0
     also: tuple[str, ...] = ()
-    room: int = 4 * 1024**2
+    room: int = ANSWER
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,8 @@ class Driver:
         self._load_s: float = request["load_s"]
         self._case_s: float = request["case_s"]
         cpu_s = math.ceil(self._load_s + MANY_CASES * self._case_s)
-        self._room: int = request["room"]
-        self._student = StudentProcess(self._work, cpu_s, confinement.child, self._room, asker=0)
+        room: int = request["room"]
+        self._student = StudentProcess(self._work, cpu_s, confinement.child, room, asker=0)
         files, package = prepare.files_in(arrays), request["package"]
         texts = prepare.reachable(files["files"], package, request["also"])
         given, graft = prepare.compiled(files["given"]), prepare.compiled(files["graft"])
@@ -164,7 +164,7 @@ class Driver:
 
     def _run(self, request: Mapping[str, Any], arrays: Arrays, loadable: Sequence[str]) -> None:
         """Answer each case with a frame of its own; a group that is `alone` gets a new process."""
-        cases = {case["id"]: {**case, "room": self._room} for case in request["cases"]}
+        cases = {case["id"]: case for case in request["cases"]}
         needs = {name: [case["item"], *case["stuck_with"]] for name, case in cases.items()}
         if request["alone"]:
             self._student.end()

@@ -57,7 +57,13 @@ def run(text: str, more: Mapping[str, str] | None = None) -> dict[str, Any]:
         if loaded["outcome"] != "loaded":
             answer({**loaded, "at_import": True}, {})
             return
-        case = {"id": "relu/it", "probe": "layers.relu_forward", "options": {}, "strided": []}
+        case = {
+            "id": "relu/it",
+            "probe": "layers.relu_forward",
+            "options": {},
+            "strided": [],
+            "room": 10**6,
+        }
         answer(*world.observe(case, ["layers"], Conventions(), {"x": X}))
 
     child = StudentProcess(work, 6, confine)

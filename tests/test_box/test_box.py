@@ -48,6 +48,7 @@ def cases(
             "probe": "layers.relu_forward",
             "options": {},
             "strided": [],
+            "room": 4_000_000,
             "modules": ["layers"],
             "stuck_with": [],
         }

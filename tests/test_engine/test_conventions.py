@@ -78,7 +78,13 @@ def wrong(
     nn = Implementation(modules, Conventions())
     found = []
     for case in cases:
-        row = {"id": case.id, "probe": case.probe, "options": dict(case.options), "strided": []}
+        row = {
+            "id": case.id,
+            "probe": case.probe,
+            "options": dict(case.options),
+            "strided": [],
+            "room": 10**6,
+        }
         evidence = evidence_of(case, *observe(nn, row, rubric.case_inputs(case), {}), {})
         assert evidence.outcome == "answered", (case.id, evidence)
         right = {

@@ -11,6 +11,7 @@ whole.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -71,21 +72,23 @@ class Believer:
         self._images = images
         self._caches: dict[int, VerdictCache] = {}  # by notebook
         self._strict = any(book.abandoned for book in books)
+        self._own_s = 0.0
         self.flags: list[Flag] = []
         self._ways: list[tuple[Entry, np.ndarray]] = []
 
     @property
     def measured(self) -> dict[str, float]:
-        """Return what repeating took and how many runs were repeated."""
+        """Return what repeating took, here and in the worker, and how many runs were repeated."""
         good = [entry for entry in self._entries if entry.repeated and not entry.stands.doubt]
         doubted = [entry for entry in self._entries if entry.stands.doubt]
         return {
-            "cpu_s": round(self._repeat.cpu_s, 3), "runs": len(self._entries),
+            "cpu_s": round(self._repeat.cpu_s + self._own_s, 3), "runs": len(self._entries),
             "verified": len(good), "doubted": len(doubted),
         }  # fmt: skip
 
     def judged(self, judge: Judge) -> Judged:
         """Return what `judge` says once all runs that it rests on were repeated."""
+        began = time.process_time()
         try:
             while True:
                 results, marked, flags = judge([entry.stands for entry in self._entries])
@@ -96,6 +99,7 @@ class Believer:
                     return results, marked, (*flags, *self.flags)
         finally:
             self._repeat.close()
+            self._own_s = time.process_time() - began
 
     def _wanted(
         self, results: Mapping[str, ItemResult], marked: Sequence[Trained]

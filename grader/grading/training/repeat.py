@@ -140,7 +140,7 @@ class Repeat:
         }
         case = {
             "id": "stretch", "item": "stretch", "probe": "training.advance", "options": options,
-            "strided": [], "modules": MODULES, "stuck_with": [],
+            "strided": [], "modules": MODULES, "stuck_with": [], "room": job.room,
         }  # fmt: skip
         inputs = {f"stretch:{name}": array for name, array in arrays.items()}
         deadline = time.monotonic() + WAIT_S
