@@ -92,7 +92,11 @@ def main() -> None:
     from grader import cli
 
     ends.importing = False
-    cli.main()
+    try:
+        cli.main()
+    finally:  # all is done and told: as Python ends, a signal would end it without a word
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ _FOREIGN = (
     zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError, LookupError,
     struct.error, OverflowError,
 )  # fmt: skip
+_UTF8, _DESCRIBED = 0x800, 0x8
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _LOCAL, _CENTRAL, _EMPTY = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 
@@ -41,6 +42,7 @@ def read_zip(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) -> U
         members = _members(archive, place, limits)
         _check_sizes(members, place, limits)
         _check_overlap(data, archive, place)
+        _check_count(data, len(archive.infolist()), place)
         for info in archive.infolist():
             _check_told_alike(data, info, place)
         wanted = {path: info for path, info in members.items() if upload.needed(path)}
@@ -97,7 +99,7 @@ def _members(
 
 def _name(info: zipfile.ZipInfo) -> str:
     """Return the name as it was meant: many tools write UTF-8 without the flag for it."""
-    if not info.flag_bits & 0x800:
+    if not info.flag_bits & _UTF8:
         with suppress(UnicodeError):
             return info.orig_filename.encode("cp437").decode("utf-8")
     return info.orig_filename
@@ -135,8 +137,8 @@ def _check_sizes(members: Mapping[str, zipfile.ZipInfo], place: str, limits: Upl
 
 def _check_overlap(data: bytes, archive: zipfile.ZipFile, place: str) -> None:
     """Refuse entries that share bytes: 50 entries with one body are a bomb in disguise."""
-    end = 0
-    for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
+    end, entries = 0, sorted(archive.infolist(), key=lambda info: info.header_offset)
+    for info in entries:
         start = info.header_offset
         if start < 0 or data[start : start + 4] != _LOCAL:
             raise zipfile.BadZipFile("an entry is not where the directory says")
@@ -145,6 +147,8 @@ def _check_overlap(data: bytes, archive: zipfile.ZipFile, place: str) -> None:
         if _LOCAL in data[end:start]:
             what = f"before entry '{shown(_name(info))}' lie others that its directory hides"
             raise refusal(place, what)
+        if start and info is entries[0]:
+            raise refusal(place, "there are bytes before its first entry")
         name_and_extra = sum(struct.unpack("<HH", data[start + 26 : start + 30]))
         end = start + 30 + name_and_extra + info.compress_size
     if end > archive.start_dir:
@@ -153,26 +157,56 @@ def _check_overlap(data: bytes, archive: zipfile.ZipFile, place: str) -> None:
         raise refusal(place, "after its last entry lie others that its directory hides")
 
 
+def _check_count(data: bytes, count: int, place: str) -> None:
+    """Refuse an archive whose end counts other entries than its directory has, or is one of many.
+
+    Some programs go by the count, others by the directory's size. All ones stand for ZIP64.
+    """
+    end = data.rfind(_EMPTY)
+    disk, first, here, all_of = struct.unpack("<4H", data[end + 4 : end + 12])
+    if {here, all_of} - {count, 0xFFFF} or {disk, first} - {0, 0xFFFF}:
+        raise refusal(place, "its end tells another number of entries than there are")
+
+
 def _check_told_alike(data: bytes, info: zipfile.ZipInfo, place: str) -> None:
-    """Refuse an entry whose two headers, or two names, would be unpacked in different ways."""
+    """Refuse an entry whose headers, or two names, would be unpacked in different ways."""
     start = info.header_offset
     flags, method = struct.unpack("<HH", data[start + 6 : start + 10])
-    packed, size, length = struct.unpack("<LLH", data[start + 18 : start + 28])
+    *sizes, length, more = struct.unpack("<LLHH", data[start + 18 : start + 30])
     name = data[start + 30 : start + 30 + length]
-    encoding = "utf-8" if info.flag_bits & 0x800 else "cp437"
+    extra = data[start + 30 + length : start + 30 + length + more]
+    encoding = "utf-8" if info.flag_bits & _UTF8 else "cp437"
     differs = name != info.orig_filename.encode(encoding, "replace")
+    differs |= not name.isascii() and bool((flags ^ info.flag_bits) & _UTF8)
     differs |= method != info.compress_type or bool((flags ^ info.flag_bits) & _ENCRYPTED)
-    known = not flags & 0x8 and 0xFFFFFFFF not in (packed, size)  # else told after the data
-    differs |= known and (packed, size) != (info.compress_size, info.file_size)
-    shown_name = shown(_name(info))
+    told = [info.compress_size, info.file_size]
+    open_to = {0xFFFFFFFF, 0} if flags & _DESCRIBED else {0xFFFFFFFF}  # else told elsewhere
+    differs |= any(one not in {is_so, *open_to} for one, is_so in zip(sizes, told))
+    if flags & _DESCRIBED:
+        differs |= not _described(data[start + 30 + length + more + told[0] :][:24], told)
     if differs:
-        raise refusal(place, f"entry '{shown_name}' is told in two ways by this zip")
-    extra = info.extra
+        raise refusal(place, f"entry '{shown(_name(info))}' is told in two ways by this zip")
+    if _other_names(extra + info.extra) - {_name(info).encode("utf-8", "replace")}:
+        raise refusal(place, f"entry '{shown(_name(info))}' has a second name")
+
+
+def _described(after: bytes, sizes: list[int]) -> bool:
+    """Return whether what lies behind the data of an entry does not belie its sizes."""
+    if not after.startswith(b"PK\x07\x08"):
+        return True  # it may come without a mark
+    short, long = after[8:16], after[8:24]
+    return struct.pack("<LL", *sizes) == short or struct.pack("<QQ", *sizes) == long
+
+
+def _other_names(extra: bytes) -> set[bytes]:
+    """Return the names in the extra fields of an entry (Info-ZIP's Unicode path)."""
+    found = set()
     while len(extra) >= 4:
         kind, count = struct.unpack("<HH", extra[:4])
-        if kind == 0x7075 and extra[9 : 4 + count] != _name(info).encode("utf-8", "replace"):
-            raise refusal(place, f"entry '{shown_name}' has a second name")
+        if kind == 0x7075:
+            found.add(extra[9 : 4 + count])
         extra = extra[4 + count :]
+    return found
 
 
 def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> bytes:

@@ -67,6 +67,7 @@ class Upload:
 AGAIN = "zip the assignment folder itself and hand it in again"
 _PACK_AGAIN = "make the zip again with the system's own 'Send to > Compressed folder' or 'Compress'"
 SMALLER = "leave out datasets, environments and .git, zip the rest and hand it in again"
+_FORBIDDEN = re.compile(r'[<>:"|?*]')  # behind a colon is a stream of the file before it
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -154,6 +155,8 @@ def fault_in_name(name: str, limits: UploadLimits = LIMITS) -> tuple[str, str] |
         return "has a name that Windows keeps for a device", "rename it and hand it in again"
     if any(part != part.rstrip(". ") for part in tidy(name).split("/")):
         return "has a name that ends with a dot or a blank", "rename it and hand it in again"
+    if _FORBIDDEN.search(name) and (needed(name) or needed(name.partition(":")[0])):
+        return "has a character in its name that Windows forbids", "rename it and hand it in again"
     if len(tidy(name).split("/")) > limits.depth:
         return f"lies more than {limits.depth} folders deep", AGAIN
     return None
@@ -161,7 +164,11 @@ def fault_in_name(name: str, limits: UploadLimits = LIMITS) -> tuple[str, str] |
 
 def _is_reserved(part: str) -> bool:
     """Return whether Windows takes a part of a path for a device, whatever its ending."""
-    return bool(re.fullmatch(r"(?i)(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]) *(\..*)?", part))
+    return bool(
+        re.fullmatch(
+            r"(?i)(con|conin\$|conout\$|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]) *(\..*)?", part
+        )
+    )
 
 
 def _has_hidden_character(name: str) -> bool:

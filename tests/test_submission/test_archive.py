@@ -10,6 +10,7 @@ import functools
 import io
 import os
 import random
+import re
 import socket
 import stat
 import struct
@@ -19,6 +20,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -270,6 +272,87 @@ def test_data_descriptors_and_comments_are_ordinary() -> None:
             archive.writestr(name, TOY)
         archive.comment = b"c" * 65_535
     assert read_zip(stream.getvalue(), "z").files == {"layers.py": TOY, "optim.py": TOY}
+
+
+def streamed() -> bytes:
+    """Return the bytes of `zip -r - folder | cat`: one size is before the data too."""
+    data = bytearray()
+
+    class Pipe(io.RawIOBase):
+        def writable(self) -> bool:
+            return True
+
+        def write(self, more: Any) -> int:
+            data.extend(more)
+            return len(more)
+
+    with zipfile.ZipFile(Pipe(), "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("layers.py", "optim.py"):
+            archive.writestr(name, TOY * 9)
+    struct.pack_into("<L", data, 22, len(TOY * 9))
+    return bytes(data)
+
+
+def changed(data: bytes, place: int, form: str, *values: int) -> bytes:
+    """Return the bytes with other numbers at a place."""
+    copy = bytearray(data)
+    struct.pack_into(form, copy, place, *values)
+    return bytes(copy)
+
+
+def with_extra(local: bytes, central: bytes) -> bytes:
+    """Return a zip whose layers.py has these extra fields in its two headers, of one length."""
+    info = zipfile.ZipInfo("layers.py")
+    info.extra = b"\x99\x99" + struct.pack("<H", len(local)) + local
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(info, TOY)
+    first, _, last = stream.getvalue().partition(b"PK\1\2")
+    kind = struct.pack("<H", 0x7075)
+    first = first.replace(b"\x99\x99", kind) if local[:1] == b"\1" else first
+    last = last.replace(local, central)
+    return first + b"PK\1\2" + (last.replace(b"\x99\x99", kind) if central[:1] == b"\1" else last)
+
+
+def unicode_path(name: bytes) -> bytes:
+    return b"\1" + struct.pack("<L", zlib.crc32(b"layers.py")) + name
+
+
+NAMED, OTHER = unicode_path(b"layers.py"), unicode_path(b"optim.py!")
+DESCRIPTION = streamed().index(b"PK\7\x08")
+END = len(forge(*GOOD)) - 22
+TOLD_IN_TWO_WAYS = {
+    "sizes behind the data": (streamed(), ""),
+    "another size behind the data": (
+        changed(streamed(), DESCRIPTION + 12, "<L", 5), "'layers.py' is told in two ways"),
+    "another packed size behind the data": (
+        changed(streamed(), DESCRIPTION + 8, "<L", 5), "'layers.py' is told in two ways"),
+    "another size before data that has one behind": (
+        changed(streamed(), 22, "<L", 5), "'layers.py' is told in two ways"),
+    "bytes before the first entry": (b"PK\5\6" + bytes(18) + forge(*GOOD), "bytes before its"),
+    "an end that counts fewer": (changed(forge(*GOOD), END + 8, "<HH", 1, 1), "another number"),
+    "an end that counts more": (changed(forge(*GOOD), END + 8, "<HH", 99, 99), "another number"),
+    "one part of several": (changed(forge(*GOOD), END + 4, "<H", 1), "another number"),
+    "the same Unicode path": (with_extra(NAMED, NAMED), ""),
+    "another Unicode path": (with_extra(OTHER, OTHER), "'layers.py' has a second name"),
+    "another one in the local header": (
+        with_extra(OTHER, bytes(len(OTHER))), "'layers.py' has a second name"),
+    "a stream of a file": (forge(*GOOD, Member("layers.py::$DATA")), "that Windows forbids"),
+    "a star in a .py": (forge(*GOOD, Member("layers*.py")), "that Windows forbids"),
+    "a question in a .txt": (forge(*GOOD, Member("why?.txt")), ""),
+    "a console": (forge(*GOOD, Member("CONOUT$.py")), "that Windows keeps for a device"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "says"), TOLD_IN_TWO_WAYS.values(), ids=list(TOLD_IN_TWO_WAYS))
+def test_what_programs_would_unpack_differently_is_refused_and_no_more(
+    data: bytes, says: str
+) -> None:
+    if not says:
+        assert "layers.py" in " ".join(read_zip(data, "hw.zip").files)
+        return
+    with pytest.raises(UnusableSubmission, match=re.escape(says)):
+        read_zip(data, "hw.zip")
 
 
 def test_names_in_utf8_without_the_flag_are_read_as_meant() -> None:
