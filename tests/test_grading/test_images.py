@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +121,20 @@ def test_a_damaged_file_is_our_fault_and_says_which(images: Images) -> None:
             list(images.batches("validation", np.arange(3)))
     finally:
         damaged.write_bytes(sound)
+
+
+@pytest.mark.parametrize("data", [None, Path("/dev/null")], ids=["made-up", "real"])
+def test_a_full_disk_is_named_and_nobody_is_blamed(
+    data: Path | None, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    failed = subprocess.CompletedProcess([], 1, "", "15360000 requested and 204672 written")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+    full = shutil.disk_usage("/")._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    with pytest.raises(GraderFault, match="grader: the disk is full; make room, or set XDG_CACHE"):
+        Images(SMALL, "of a full disk", PACKAGE, data).count("training")
+    assert [path for path in cache.rglob("backgrade-*-*")] == []
 
 
 def test_a_folder_without_cifar10_is_the_users_mistake(

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ Split = Literal["training", "validation", "hidden"]
 BATCH = 100
 PIXELS = 3 * 32 * 32
 CLASSES = 10
+FULL = 100_000  # bytes that are left of a disk: what was to be written is larger
 FORM = 2  # part of the cache folder's name: raise it when the files change
 
 
@@ -144,6 +146,11 @@ class Images:
             env={**os.environ, "PYTHONPATH": str(here)}, capture_output=True, text=True,
         )  # fmt: skip
         if done.returncode:
+            if shutil.disk_usage(into).free < FULL:
+                raise GraderFault(
+                    f"{into.parents[1]}: the disk is full; make room, or set XDG_CACHE_HOME and "
+                    "TMPDIR to folders with room"
+                )
             output = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
             if self.real:
                 raise UsageError(f"--data: {output[0]}")
