@@ -845,10 +845,12 @@ def test_the_schema_refuses_what_the_contract_does_not_know(
 
 
 def test_grading_twice_gives_the_same_bytes_but_for_measured(wrong: Path) -> None:
-    """From a folder and from the same folder elsewhere, with another hash seed and locale."""
+    """From the same folder elsewhere; with another hash seed, locale and number of threads."""
     shutil.copytree("wrong", "again/wrong")
-    first = in_a_process("wrong", "-o", "one", PYTHONHASHSEED="1", LC_ALL="C")
-    second = in_a_process("again/wrong", "-o", "two", PYTHONHASHSEED="2", TZ="Asia/Tokyo")
+    here = {"PYTHONHASHSEED": "1", "LC_ALL": "C", "OPENBLAS_NUM_THREADS": "1"}
+    there = {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "OPENBLAS_NUM_THREADS": "4"}
+    first = in_a_process("wrong", "-o", "one", **here)
+    second = in_a_process("again/wrong", "-o", "two", **there)
     assert (first.code, second.code) == (0, 0)
     texts = []
     for place in ("one", "two"):
