@@ -19,7 +19,10 @@ test: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@# Without kept bytecode each worker and each command rewrites and compiles every module again.
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $$(($$(nproc) + 2)) --dist worksteal
+	@# Threads of BLAS in each worker would wait for each other: tests that try more start them.
+	@# One worker more than cores fills the waits; two more take longer than they save.
+	env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/pytest -n $$(($$(nproc) + 1)) --dist worksteal
 
 # Every case of the long trials, of which `make test` takes a part by a seed (BACKGRADE_SEED).
 test-all: export BACKGRADE_ALL := 1

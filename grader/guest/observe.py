@@ -10,7 +10,6 @@ import importlib
 import io
 import itertools
 import random
-import re
 import sys
 import time
 import traceback
@@ -131,12 +130,11 @@ def _raised(error: BaseException, texts: Mapping[str, str]) -> dict[str, Any]:
     for frame, line in itertools.islice(traceback.walk_tb(error.__traceback__), MAX_WALK):
         path = frame.f_code.co_filename
         if path in texts:
-            lines = python_lines(texts[path])
-            source = lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
-            frames.append([path, line, plain_text(frame.f_code.co_name, 100), source])
+            frames.append([path, line, plain_text(frame.f_code.co_name, 100)])
     message = _text_of(error)
     name = type.__dict__["__name__"].__get__(type(error))  # whatever the class makes of it
-    shown = frames[:2] + frames[2:][-(MAX_FRAMES - 2) :]
+    kept = frames[:2] + frames[2:][-(MAX_FRAMES - 2) :]  # only these: recursion has a thousand
+    shown = [[path, line, where, _line(texts[path], line)] for path, line, where in kept]
     if isinstance(error, SyntaxError) and type(error.lineno) is int:
         path, source = plain_text(error.filename or "", 200), plain_text(error.text or "", 200)
         shown.append([path, error.lineno, "", source.strip()])
@@ -157,14 +155,19 @@ def _outcome(
         return "missing"
     if isinstance(error, MemoryError):
         return "memory"
-    path, _, function, _ = frames[-1] if frames else ("", 0, "", "")
+    path, _, function = frames[-1] if frames else ("", 0, "")
     is_stub = path and "NoneType" in message and still_none(texts[path], function)
     return "not_written" if is_stub else "raised"
 
 
+def _line(text: str, number: int) -> str:
+    lines = python_lines(text)
+    return lines[number - 1].strip()[:200] if 0 < number <= len(lines) else ""
+
+
 def python_lines(text: str) -> list[str]:
     """Return the lines as Python counts them; `str.splitlines` knows more ends than it does."""
-    return re.split(r"\r\n?|\n", text)
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def plain_text(value: Any, size: int) -> str:

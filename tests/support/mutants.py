@@ -217,7 +217,7 @@ class Trial:
         started = time.monotonic()
         if not self._passes(session, session.items, watch=True):
             raise session.Failed("the tests fail without any change")
-        limit = 5 + 3 * (time.monotonic() - started)
+        limit = 2 + 3 * (time.monotonic() - started)
         running: dict[int, tuple[float, Mutant]] = {}
         source = self.path.read_text(encoding="utf-8")
         unchanged = Mutant(0, "", "", compile(source, str(self.path), "exec"))

@@ -34,7 +34,7 @@ from grader.golden.store import Golden
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import FILE, read_rubric
 from grader.types import BoxState, Cause, Fault, ItemResult, PartResult, Report, Score
-from tests.support import short_run
+from tests.support import homes, shared, short_run
 from tests.support.short_run import Part
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -221,9 +221,15 @@ def test_a_defect_ends_with_exit_code_1_and_no_traceback(
 
 
 def test_stale_golden_answers_are_named_and_the_rest_is_said_to_be_left_out(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    edit(home / NETS, '"deep", inputs = { x = "3x2x2x4"', '"deep", inputs = { x = "4x2x2x4"')
+    made = shared.made_once(tmp_path_factory, "small home", homes.small)
+    small = shutil.copytree(made, tmp_path / "small home")
+    monkeypatch.setenv("BACKGRADE_HOME", str(small))
+    edit(small / NETS, '"deep", inputs = { x = "3x2x2x4"', '"deep", inputs = { x = "4x2x2x4"')
     code, said = lint(monkeypatch, capsys)
     assert code == 1
     assert "affine_forward/deep:reference:out: shape (3, 7) -> (4, 7)" in said

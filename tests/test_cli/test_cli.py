@@ -122,11 +122,33 @@ def unwritten(workplace: Path) -> Path:
 
 @pytest.fixture
 def wrong(workplace: Path) -> Path:
+    return with_two_mistakes(workplace / "wrong")
+
+
+def with_two_mistakes(place: Path) -> Path:
     """One wrong part (db), and one function that raises."""
-    folder = package(workplace / "wrong")
+    folder = package(place)
     edit(folder / "cs231n" / "layers.py", RIGHT_DB, WRONG_DB)
     edit(folder / "cs231n" / "layers.py", "return np.maximum(0, x), x", "return maximum(x), x")
     return folder
+
+
+@pytest.fixture(scope="session")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of three submissions, and what a pipe got of them: to be read only."""
+    return shared.made_once(tmp_path_factory, "graded by the command", grade_three)
+
+
+def grade_three(place: Path) -> None:
+    """Grade a right, a wrong and an unwritten submission; keep stdout beside the result."""
+    handed_in = place / "handed in"
+    package(handed_in / "right")
+    with_two_mistakes(handed_in / "wrong")
+    package(handed_in / "unwritten", TEMPLATE)
+    for folder in handed_in.iterdir():
+        done = in_a_process(folder, "-o", place / folder.name)
+        assert (done.code, done.err) == (0, "")
+        (place / folder.name / "stdout").write_text(done.out, encoding="utf-8")
 
 
 @pytest.fixture
@@ -241,8 +263,8 @@ def test_json_prints_result_json_and_nothing_else(grade: Grade, wrong: Path) -> 
     assert done.err == ""
 
 
-def test_a_pipe_gets_plain_lines(grade: Grade, wrong: Path) -> None:
-    out = grade("wrong").out
+def test_a_pipe_gets_plain_lines(graded: Path) -> None:
+    out = (graded / "wrong" / "stdout").read_text(encoding="utf-8")
     assert "\x1b" not in out and "affine" in out.lower()
     assert all(line == line.rstrip() for line in out.splitlines())
 
@@ -321,9 +343,8 @@ def test_executed_notebooks_and_their_pages_lie_beside_the_report(
     assert pages["Dropout.ipynb"] == "Dropout.html" and pages["FullyConnectedNets.ipynb"] == ""
 
 
-def test_fail_under_is_met_by_exactly_that_share(grade: Grade, wrong: Path) -> None:
-    grade("wrong")
-    score = read("graded/wrong")["score"]
+def test_fail_under_is_met_by_exactly_that_share(grade: Grade, wrong: Path, graded: Path) -> None:
+    score = read(graded / "wrong")["score"]
     share = 100 * score["earned"] / score["possible"]
     assert 0 < share < 100
     assert grade("wrong", "--fail-under", repr(share)).code == 0
@@ -765,9 +786,8 @@ STATUSES = {
 }  # fmt: skip
 
 
-def test_result_json_is_what_the_contract_says(grade: Grade, wrong: Path) -> None:
-    grade("wrong")
-    found = read("graded/wrong")
+def test_result_json_is_what_the_contract_says(graded: Path) -> None:
+    found = read(graded / "wrong")
     items = found["items"]
     places = {"": [found], "items": items} | {
         name: [found[name]] for name in ("submission", "rubric", "score", "box", "measured")
@@ -784,9 +804,8 @@ def test_result_json_is_what_the_contract_says(grade: Grade, wrong: Path) -> Non
     assert found["rubric"]["id"] == "cs231n-a2"
 
 
-def test_result_json_adds_up_and_charges_the_two_mistakes(grade: Grade, wrong: Path) -> None:
-    grade("wrong")
-    found = read("graded/wrong")
+def test_result_json_adds_up_and_charges_the_two_mistakes(graded: Path) -> None:
+    found = read(graded / "wrong")
     items = {item["id"]: item for item in found["items"]}
     assert (items["affine_backward"]["status"], items["relu_forward"]["status"]) == (
         "partial", "error"
@@ -799,12 +818,11 @@ def test_result_json_adds_up_and_charges_the_two_mistakes(grade: Grade, wrong: P
     assert found["score"]["earned"] == pytest.approx(sum(i["earned"] for i in items.values()))
 
 
-def test_result_json_is_valid_by_its_schema(grade: Grade, wrong: Path, unwritten: Path) -> None:
+def test_result_json_is_valid_by_its_schema(graded: Path) -> None:
     schema = result.json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     for name in ("wrong", "unwritten"):
-        grade(name)
-        jsonschema.validate(read(Path("graded") / name), schema)
+        jsonschema.validate(read(graded / name), schema)
 
 
 @pytest.mark.parametrize(
@@ -813,10 +831,10 @@ def test_result_json_is_valid_by_its_schema(grade: Grade, wrong: Path, unwritten
      ("notebooks.0.status", "run"), ("box.isolated", "perhaps"), ("measured", [])],
 )  # fmt: skip
 def test_the_schema_refuses_what_the_contract_does_not_know(
-    place: str, value: object, grade: Grade, right: Path
+    place: str, value: object, graded: Path
 ) -> None:
-    grade("right")
-    found = read("graded/right")
+    found = read(graded / "right")
+    jsonschema.validate(found, result.json_schema())
     *way, last = place.split(".")
     here: Any = found
     for step in way:
@@ -827,10 +845,12 @@ def test_the_schema_refuses_what_the_contract_does_not_know(
 
 
 def test_grading_twice_gives_the_same_bytes_but_for_measured(wrong: Path) -> None:
-    """From a folder and from the same folder elsewhere, with another hash seed and locale."""
+    """From the same folder elsewhere; with another hash seed, locale and number of threads."""
     shutil.copytree("wrong", "again/wrong")
-    first = in_a_process("wrong", "-o", "one", PYTHONHASHSEED="1", LC_ALL="C")
-    second = in_a_process("again/wrong", "-o", "two", PYTHONHASHSEED="2", TZ="Asia/Tokyo")
+    here = {"PYTHONHASHSEED": "1", "LC_ALL": "C", "OPENBLAS_NUM_THREADS": "1"}
+    there = {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "OPENBLAS_NUM_THREADS": "4"}
+    first = in_a_process("wrong", "-o", "one", **here)
+    second = in_a_process("again/wrong", "-o", "two", **there)
     assert (first.code, second.code) == (0, 0)
     texts = []
     for place in ("one", "two"):
