@@ -13,7 +13,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from grader.guest import training_state
+
 GAIN = 0.2  # an epoch that brings an accuracy so much over its best is always asked for
+FRAME = {"commit", "ask"}  # a frame with more in it may be taken for something else on its way
 STARTS, EPOCHS = 160 * 1024**2, 300 * 1024**2  # bytes of a notebook: first steps, ends of epochs
 
 
@@ -22,22 +25,26 @@ class Draws:
 
     def __init__(self) -> None:
         self._starts, self._epochs = STARTS, EPOCHS
-        self._best: dict[str, list[float]] = {}  # the best accuracies that a run told
-        self._shown: dict[str, bool] = {}  # whether its last state was asked for
+        self._best: dict[int, list[float]] = {}  # the best accuracies that a run told
+        self._shown: dict[int, bool] = {}  # whether its last state was asked for
 
     def reply(self, message: Mapping[str, Any]) -> dict[str, bool] | None:
         """Return what is said to a frame that commits: {"asked": ..., "spent": ...}; else None.
 
-        `spent` says that no more can be kept.
+        `spent` says that no more can be kept. What is no commitment changes nothing here: else
+        accuracies could be told to the driver alone, and never be held against a state.
         """
         commit = message.get("commit")
-        return self._drawn(commit) if isinstance(commit, dict) else None
+        if not isinstance(commit, dict):
+            return None
+        is_one = message.keys() <= FRAME and commits(commit)
+        return self._drawn(commit) if is_one else {"asked": False, "spent": False}
 
     def _drawn(self, commit: Mapping[str, Any]) -> dict[str, bool]:
-        run, step = str(commit.get("run"))[:20], commit.get("step")
+        run, step = commit["run"], commit["step"]
         size = commit.get("bytes")
         size = size if type(size) is int and size > 0 else EPOCHS
-        look, best = _numbers(commit.get("look")), self._best.get(run, [])
+        look, best = accuracies(commit.get("look")), self._best.get(run, [])
         self._best[run] = [max(pair) for pair in zip(look, best)] if look and best else look or best
         has_last, self._shown[run] = self._shown.get(run, False), False
         if step in (0, 1):
@@ -57,7 +64,19 @@ class Draws:
         return {"asked": self._epochs >= 0, "spent": self._epochs < 0}
 
 
-def _numbers(look: Any) -> list[float]:
+def commits(told: Mapping[str, Any]) -> bool:
+    """Return whether this is a commitment: a run, a step, and the three hashes of a state.
+
+    Who keeps commitments asks the same, so that what is drawn by is what is judged.
+    """
+    hashes = [told.get(name) for name in training_state.Hashes._fields]
+    numbers = told.get("run"), told.get("step")
+    return all(type(one) is int for one in numbers) and all(
+        isinstance(one, str) and len(one) == 64 for one in hashes
+    )
+
+
+def accuracies(look: Any) -> list[float]:
     """Return the two accuracies of a look, none unless they are accuracies."""
     if not isinstance(look, list) or len(look) != 2:
         return []

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from grader.guest import draws
+from grader.guest.training_state import Hashes
 from grader.notebooks.spool import Spool
 from grader.types import Arrays, Commit, TrainingLog
 
@@ -45,14 +47,12 @@ class Commits:
                 self._show(message.get("run"), message.get("shown"), kept)
 
     def _commit(self, told: Mapping[str, Any], asked: bool, spent: bool) -> None:
-        number, step, look = told.get("run"), told.get("step"), told.get("look")
-        hashes = [told.get(name) for name in ("learned", "memory", "state")]
-        if type(number) is not int or type(step) is not int:
+        if not draws.commits(told):
             return
-        if not all(isinstance(one, str) and len(one) == 64 for one in hashes):
-            return
-        learned, memory, state = map(str, hashes)
-        commit = Commit(step, learned, memory, state, _look(look), asked, spent)
+        number, look = told["run"], draws.accuracies(told.get("look"))
+        hashes = Hashes(*(told[name] for name in Hashes._fields))
+        seen = (look[0], look[1]) if look else None
+        commit = Commit(told["step"], *hashes, seen, asked, spent)
         if type(epochs := told.get("epochs")) is int:
             commit = replace(commit, epochs=epochs)
         known = self._logs.get(number)
@@ -71,14 +71,6 @@ class Commits:
                 shown = replace(log.commits[place], shown=kept)
                 commits = (*log.commits[:place], shown, *log.commits[place + 1 :])
                 self._logs[log.number] = replace(log, commits=commits)
-
-
-def _look(look: Any) -> tuple[float, float] | None:
-    if not isinstance(look, list) or len(look) != 2:
-        return None
-    if not all(type(one) in (int, float) and 0 <= one <= 1 for one in look):
-        return None
-    return float(look[0]), float(look[1])
 
 
 def _settings(told: Any) -> dict[str, Any]:

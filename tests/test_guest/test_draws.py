@@ -9,12 +9,18 @@ import pytest
 
 from grader.guest import draws
 from grader.guest.draws import Draws
+from grader.notebooks.commits import Commits
+from grader.notebooks.spool import Spool
 
 MB = 1024**2
 
 
+HASHES = dict.fromkeys(("learned", "memory", "state"), "0" * 64)
+
+
 def commit(step: Any, look: Any = None, size: Any = 100, epochs: Any = 20) -> dict[str, Any]:
-    return {"commit": {"run": 0, "step": step, "look": look, "bytes": size, "epochs": epochs}}
+    told = {"run": 0, "step": step, "look": look, "bytes": size, "epochs": epochs}
+    return {"commit": {**told, **HASHES}, "ask": 1}
 
 
 def drawing(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
@@ -63,6 +69,41 @@ def test_an_epoch_brings_what_it_adds_to_the_best(
         drawing(monkeypatch, share)
         *_, last = [one.reply(commit(50 * k, look)) for k, look in enumerate(HIDDEN[what], 1)]
         assert last == {"asked": asked, "spent": False}
+
+
+FULL = commit(60, [1.0, 1.0])
+# What is kept nowhere, and would say that there is nothing left to gain.
+ASIDE: dict[str, dict[str, Any]] = {
+    "the run in another form": {**FULL, "commit": {**FULL["commit"], "run": "0"}},
+    "a run that is true": {**FULL, "commit": {**FULL["commit"], "run": False}},
+    "no step": {**FULL, "commit": {**FULL["commit"], "step": 60.0}},
+    "no hash": {**FULL, "commit": {**FULL["commit"], "state": "0" * 63}},
+    "beside what is printed": {**FULL, "stream": "stdout", "text": ""},
+    "beside what is shown": {**FULL, "show": "display_data"},
+    "beside the end of a cell": {**FULL, "ended": 1},
+}
+
+
+@pytest.mark.parametrize("what", ASIDE)
+def test_accuracies_that_are_told_aside_change_no_draw(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Draws()
+    drawing(monkeypatch, 0.999)
+    one.reply(commit(50, [0.1, 0.1]))
+    assert one.reply(ASIDE[what]) == {"asked": False, "spent": False}
+    assert one.reply(commit(100, [0.5, 0.1])) == {"asked": True, "spent": False}
+
+
+@pytest.mark.parametrize("what", ASIDE)
+def test_what_changes_no_draw_is_kept_as_no_commitment(what: str) -> None:
+    with Spool() as spool:
+        kept = Commits(spool)
+        if ASIDE[what].keys() <= draws.FRAME:  # others never come there
+            kept.take(ASIDE[what], {})
+        assert kept.begun == 0
+        kept.take(FULL, {})
+        assert kept.begun == 1
 
 
 @pytest.mark.parametrize("what", EPOCHS)

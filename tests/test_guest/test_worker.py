@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import time
@@ -485,7 +486,7 @@ def test_what_a_child_does_between_two_requests_blames_no_name(left: Callable[[]
 
     child = StudentProcess(work, 6, confine)
     ((_, first, _),) = child.ask({}, {}, ["a"], 5.0)
-    time.sleep(0.3)
+    assert select.select([child._answers], [], [], 30)[0]  # it has ended, or said something
     ((_, second, _),) = child.ask({}, {}, ["b"], 5.0)
     child.end()
     assert first["outcome"] == second["outcome"] == "answered"
