@@ -97,16 +97,11 @@ def exception(name: str, raised: Raised) -> str:
     if raised.type == "ReturnValue":
         return raised.message or f"{name} returned something else than its docstring says"
     path, line, function = _last(raised)
-    inside = f" in {function}" if function else ""
-    where = (
-        f" at {path}:{line}"
-        if line
-        else f"{inside} ({path})"
-        if inside
-        else f" in {path}"
-        if path
-        else ""
-    )
+    where = f" in {path}" if path else ""
+    if line:
+        where = f" at {path}:{line}"
+    elif function:
+        where = f" in {function}" + (f" ({path})" if path else "")
     return f"{name} stopped with {raised.type}{where}{_behind_colon(raised)}"
 
 

@@ -27,7 +27,7 @@ def show(
     report: Report,
     console: Console,
     report_path: Path | None,
-    noted: Callable[[str], object] = str,
+    noted: Callable[[str], object] = lambda log: None,
 ) -> None:
     """Print the summary of one report.
 

@@ -21,7 +21,7 @@ import pytest
 from grader.authoring.fixtures import reference
 from grader.authoring.fixtures.misconceptions import Misconception
 from grader.authoring.lint.mutations import Mutant, mutants
-from grader.box.evidence import evidence_of
+from grader.box.evidence import asked, evidence_of
 from grader.diagnosis import minimal_example
 from grader.diagnosis.snippets import Place, steps_of
 from grader.grading.assignment import Assignment
@@ -56,13 +56,7 @@ class InThisProcess:
         return {case.id: self._run(case) for case in cases}
 
     def _run(self, case: Case) -> Evidence:
-        row = {
-            "id": case.id,
-            "probe": case.probe,
-            "options": dict(case.options),
-            "strided": [],
-            "room": 10**6,
-        }
+        row = asked(case) | {"strided": []}
         stdout, stderr = sys.stdout, sys.stderr
         try:
             say, arrays = observe(self._nn, row, self._rubric.case_inputs(case), {})

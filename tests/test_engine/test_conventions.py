@@ -11,7 +11,7 @@ import pytest
 
 from grader import judges
 from grader.authoring.fixtures import reference
-from grader.box.evidence import evidence_of
+from grader.box import evidence as box
 from grader.grading.assignment import Assignment
 from grader.grading.verdicts import Evaluator
 from grader.guest.observe import observe
@@ -78,14 +78,8 @@ def wrong(
     nn = Implementation(modules, Conventions())
     found = []
     for case in cases:
-        row = {
-            "id": case.id,
-            "probe": case.probe,
-            "options": dict(case.options),
-            "strided": [],
-            "room": 10**6,
-        }
-        evidence = evidence_of(case, *observe(nn, row, rubric.case_inputs(case), {}), {})
+        row = box.asked(case) | {"strided": []}
+        evidence = box.evidence_of(case, *observe(nn, row, rubric.case_inputs(case), {}), {})
         assert evidence.outcome == "answered", (case.id, evidence)
         right = {
             f.output for f in evaluator.findings(case, evidence) if f.kind is None or f.warning
