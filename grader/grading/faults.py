@@ -29,12 +29,12 @@ OF_PROBES = ("ReturnValue", "NotWritten", "Missing")  # exceptions that a probe 
 
 def of_finding(found: Finding, attempt: Attempt, part: str, public: bool) -> Fault:
     """Return the fault or the warning that a finding is."""
+    if not public and found.error is not None:
+        found = replace(found, error=_size(found.error))
     says = (wording.public if public else wording.hidden)(found, attempt)
     fault = Fault(attempt.case.id, part, found.output, found.kind or "value", says, public)
     fault = replace(fault, error=found.error, allowed=found.allowed, warning=found.warning)
-    if public:
-        return replace(fault, at=found.at, comparison=_comparison(found, attempt))
-    return fault if found.error is None else replace(fault, error=_size(found.error))
+    return replace(fault, at=found.at, comparison=_comparison(found, attempt)) if public else fault
 
 
 def _comparison(found: Finding, attempt: Attempt) -> Comparison | None:

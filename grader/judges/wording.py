@@ -28,6 +28,9 @@ OFF = "off by up to {error:.2g} of its largest value, allowed is {limit}"
 SHARE = "{share:.3f} of the units are kept, it should be {keep:g} (within {allowed:.3f})"
 TURNED = ": p is read the other way round"
 OTHER_MASK = "dx is not dout times the mask of the forward pass"
+MASKED_LOSS = "the loss is not that of the net without the units that it dropped: "
+MASKED_GRADIENTS = "the gradients are not those of the net without the units that it dropped: "
+OWN_GRADIENTS = "the gradients are not those of the net's own loss: "
 SINGLE = "{subject} is right to single precision: "
 
 # Reason by kind: one sentence for both, or those for (public, hidden) cases.
@@ -69,7 +72,8 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
     "value": {
         "cells": ("{what} has wrong values: {bad} of {size} cells differ, " + OFF,
                   "{what} is wrong: " + OFF),
-        "number": "{what} is wrong: off by {error:.2g} of its value, allowed is {limit}",
+        "number": ("{what} is wrong: off by {error:.2g} of its value, allowed is {limit}",
+                   "{what} is wrong: off by up to {error:.2g} of its value, allowed is {limit}"),
         # dropout
         "all dropped": "every unit was dropped",
         "none dropped": "no unit was dropped",
@@ -112,16 +116,13 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
         "penalty":
             "the penalty in the loss grows with gamma and beta; only the weights are penalized",
         "seed of the net": "two equal calls with the same seed give different losses",
-        "masked loss":
-            "the loss is not that of the net without the units that it dropped: it is {error:.2g} "
-            "of its size off",
-        "masked gradients":
-            "the gradients are not those of the net without the units that it dropped: they are "
-            "{error:.2g} of their size off",
+        "masked loss": (MASKED_LOSS + "it is {error:.2g} of its size off",
+                        MASKED_LOSS + "it is up to {error:.2g} of its size off"),
+        "masked gradients": (MASKED_GRADIENTS + "they are {error:.2g} of their size off",
+                             MASKED_GRADIENTS + "they are up to {error:.2g} of their size off"),
         "constant loss": "the loss does not change when the parameters do",
-        "gradients of the net":
-            "the gradients are not those of the net's own loss: they are {error:.2g} of their size "
-            "off",
+        "gradients of the net": (OWN_GRADIENTS + "they are {error:.2g} of their size off",
+                                 OWN_GRADIENTS + "they are up to {error:.2g} of their size off"),
         "other gradient": "{subject} is not the gradient of the forward pass",  # nor this one
     },
 }  # fmt: skip

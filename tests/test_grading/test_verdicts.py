@@ -529,6 +529,14 @@ def test_the_error_of_a_hidden_case_is_told_by_its_power_of_ten(error: float, to
     assert faults._size(error) == told
 
 
+@pytest.mark.parametrize("off", [0.011, 0.023, 0.0987])
+def test_the_sentence_of_a_hidden_case_tells_its_error_no_closer(off: float, rubric: Any) -> None:
+    largest = float(np.max(np.abs(RIGHT["dx"])))
+    arrays = but(dx=RIGHT["dx"] + off * largest)
+    (fault,) = judged(rubric(), answered("open"), answered("closed", arrays)).faults
+    assert fault.error == 0.1 and "off by up to 0.1 of its largest value" in fault.message
+
+
 def test_a_return_value_that_cannot_be_taken_apart_says_so(rubric: Any) -> None:
     raised = Raised(
         "ReturnValue", "affine_backward must return (dx, dw, db), it returned one value"

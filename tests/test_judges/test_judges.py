@@ -425,7 +425,7 @@ def test_what_a_difference_of_two_runs_is_about_is_said() -> None:
     seen = replace(seen, case=replace(seen.case, probe="nets.net_regularization"))
     one = found("values.close", seen)["loss"]
     assert one.public.startswith("what reg adds to loss is wrong: off by 0.5 of its value, ")
-    assert one.public == one.hidden
+    assert one.hidden == one.public.replace("off by", "off by up to")
 
 
 REFUSED = {
