@@ -46,11 +46,14 @@ FLOORS: tuple[dict[str, str], ...] = (
         "release": "what people get, self-check included, and the proof that it holds no secret",
         "resources": "where rubrics, reference, golden answers and template lie",
     },
-    {"authoring": "what the author runs before the first submission: fixtures, lint"},
+    {
+        "authoring": "what the author runs before the first submission: fixtures, lint",
+        "course": "many submissions: read from a class's export, kept, graded, resumed",
+    },
     {"cli": "arguments, files, exit codes, the one place that prints"},
     {"__main__": "python -m grader"},
 )
-MOST_FLOORS, MOST_ROOMS = 11, 26
+MOST_FLOORS, MOST_ROOMS = 11, 28  # the class brought two: course, and its sources
 # Beside the student's code nothing may know what judges; a report reads records and nothing else.
 READS = {"guest": {"errors", "guest"}, "report": {"types", "errors", "report"}}
 # Who may run the assignment's solution; the machine that grades need not hold it.

@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from grader.errors import UnusableSubmission
 from grader.submission import upload
 from grader.submission.upload import SMALLER, Upload, UploadLimits, megabytes, refusal, shown
 
@@ -37,14 +38,7 @@ _LOCAL, _CENTRAL, _EMPTY = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 
 def read_zip(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) -> Upload:
     """Return the needed files of the zip `data`. Raises UnusableSubmission if it breaks a rule."""
-    _check_format(data, place, limits)
-    with _one_line(place), zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = _members(archive, place, limits)
-        _check_sizes(members, place, limits)
-        _check_overlap(data, archive, place)
-        _check_count(data, len(archive.infolist()), place)
-        for info in archive.infolist():
-            _check_told_alike(data, info, place)
+    with _checked(data, place, limits) as (archive, members):
         wanted = {path: info for path, info in members.items() if upload.needed(path)}
         large = {p: limits.too_large(p) for p in wanted if wanted[p].file_size > limits.of(p)}
         taken = sorted(wanted.keys() - large)
@@ -53,8 +47,63 @@ def read_zip(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) -> U
     return Upload(place, hashlib.sha256(data).hexdigest(), files, unneeded, large)
 
 
+def read_members(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) -> dict[str, bytes]:
+    """Return all files of the zip but datasets and the like. Raises UnusableSubmission."""
+    with _checked(data, place, limits) as (archive, members):
+        kept = sorted(path for path in members if not upload.is_bulk(path))
+        return {path: _inflate(archive, members[path], place) for path in kept}
+
+
+def member_names(data: bytes) -> list[str]:
+    """Return the names in a zip; none if it cannot be read. Nothing is inflated."""
+    with suppress(UnusableSubmission), damaged_is_one_line(""):
+        _check_format(data, "", upload.LIMITS)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return [meant_name(info) for info in archive.infolist()]
+    return []
+
+
+def with_slashes(data: bytes) -> bytes:
+    """Return a zip whose names hold backslashes, as old tools of Windows wrote, with "/" instead.
+
+    Only if no name has a "/" is it sure what was meant; else the zip is returned as it is.
+    """
+    names = member_names(data)
+    if not any("\\" in name for name in names) or any("/" in name for name in names):
+        return data
+    changed = bytearray(data)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entry = archive.start_dir
+        for info in archive.infolist():
+            for header, size_at, name_at in ((info.header_offset, 26, 30), (entry, 28, 46)):
+                if data[header : header + 4] not in (_LOCAL, _CENTRAL):
+                    return data
+                (length,) = struct.unpack("<H", data[header + size_at : header + size_at + 2])
+                name = slice(header + name_at, header + name_at + length)
+                changed[name] = data[name].replace(b"\\", b"/")
+            sizes = struct.unpack("<HHH", data[entry + 28 : entry + 34])
+            entry += 46 + sum(sizes)
+    return bytes(changed)
+
+
 @contextmanager
-def _one_line(place: str) -> Iterator[None]:
+def _checked(
+    data: bytes, place: str, limits: UploadLimits
+) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]]:
+    """Open a zip and yield it with its files by path, once all that it says is in order."""
+    _check_format(data, place, limits)
+    with damaged_is_one_line(place), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = _members(archive, place, limits)
+        _check_sizes(members, place, limits)
+        _check_overlap(data, archive, place)
+        _check_count(data, len(archive.infolist()), place)
+        for info in archive.infolist():
+            _check_told_alike(data, info, place)
+        yield archive, members
+
+
+@contextmanager
+def damaged_is_one_line(place: str) -> Iterator[None]:
     """Raise whatever zipfile says about foreign bytes as one line."""
     try:
         yield
@@ -85,8 +134,8 @@ def _members(
     files: list[tuple[str, zipfile.ZipInfo]] = []
     folders: list[str] = []
     for info in archive.infolist():
-        name = _name(info)
-        if fault := upload.fault_in_name(name, limits) or _fault_in_kind(info):
+        name = meant_name(info)
+        if fault := upload.fault_in_name(name, limits) or kind_of_fault(info):
             raise refusal(place, f"entry '{shown(name)}' {fault[0]}", fault[1])
         if name.endswith("/"):
             folders.append(upload.tidy(name))
@@ -97,7 +146,7 @@ def _members(
     return dict(files)
 
 
-def _name(info: zipfile.ZipInfo) -> str:
+def meant_name(info: zipfile.ZipInfo) -> str:
     """Return the name as it was meant: many tools write UTF-8 without the flag for it."""
     if not info.flag_bits & _UTF8:
         with suppress(UnicodeError):
@@ -105,7 +154,7 @@ def _name(info: zipfile.ZipInfo) -> str:
     return info.orig_filename
 
 
-def _fault_in_kind(info: zipfile.ZipInfo) -> tuple[str, str] | None:
+def kind_of_fault(info: zipfile.ZipInfo) -> tuple[str, str] | None:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
         return "is a link", "put the file itself into the zip and hand it in again"
@@ -145,7 +194,7 @@ def _check_overlap(data: bytes, archive: zipfile.ZipFile, place: str) -> None:
         if start < end:
             raise refusal(place, f"entry '{shown(info.orig_filename)}' overlaps another")
         if _LOCAL in data[end:start]:
-            what = f"before entry '{shown(_name(info))}' lie others that its directory hides"
+            what = f"before entry '{shown(meant_name(info))}' lie others that its directory hides"
             raise refusal(place, what)
         if start and info is entries[0]:
             raise refusal(place, "there are bytes before its first entry")
@@ -185,9 +234,9 @@ def _check_told_alike(data: bytes, info: zipfile.ZipInfo, place: str) -> None:
     if flags & _DESCRIBED:
         differs |= not _described(data[start + 30 + length + more + told[0] :][:24], told)
     if differs:
-        raise refusal(place, f"entry '{shown(_name(info))}' is told in two ways by this zip")
-    if _other_names(extra + info.extra) - {_name(info).encode("utf-8", "replace")}:
-        raise refusal(place, f"entry '{shown(_name(info))}' has a second name")
+        raise refusal(place, f"entry '{shown(meant_name(info))}' is told in two ways by this zip")
+    if _other_names(extra + info.extra) - {meant_name(info).encode("utf-8", "replace")}:
+        raise refusal(place, f"entry '{shown(meant_name(info))}' has a second name")
 
 
 def _described(after: bytes, sizes: list[int]) -> bool:

@@ -1,0 +1,7 @@
+"""Many submissions: read from a class's export, kept, graded, resumed.
+
+records    who handed in what: people, files, attempts, what was found
+sources/   a class as its teacher has it, one module per learning management system (LMS)
+roster     who is in the class, by exact ids
+packed     one zip of whatever was handed in
+"""

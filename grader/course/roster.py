@@ -1,0 +1,285 @@
+"""Who is in the class: a csv of the teacher's own, or the gradebook that an LMS exports.
+
+Ids, logins and addresses join if they are equal; a name only proposes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grader.course.records import Attempt, Found, Person, Proposal
+from grader.errors import UsageError
+from grader.submission.folder import read_regular
+from grader.submission.upload import shown
+
+MOST_BYTES = 50_000_000
+# field -> what its column is called, without case, blanks and signs
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "id": ("identifier", "id"),
+    "sid": ("sid", "sisuserid", "studentid", "orgdefinedid", "idnumber", "rosteridentifier"),
+    "login": ("login", "sisloginid", "username", "githubusername", "displayid", "eid"),
+    "email": ("email", "emailaddress", "mail"),
+    "name": ("name", "student", "fullname", "studentname"),
+    "first": ("firstname",),
+    "last": ("lastname", "surname"),
+    "section": ("section", "sections", "sectionname"),
+    "group": ("group", "groupname", "team"),
+    "extension": ("extension",),
+}
+_NO_STUDENT = re.compile(r"points possible|manual posting", re.IGNORECASE)
+_TEST_STUDENT = re.compile(r"student, ?test|test student", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """One row: a person, their number at the school, and what a policy may ask for."""
+
+    person: Person
+    sid: str = ""
+    section: str = ""
+    group: str = ""
+    extension: str = ""
+
+    @property
+    def is_made_up(self) -> bool:
+        """Return whether the LMS made this student up for the teacher to look through."""
+        person = self.person
+        is_preview = person.login.endswith("_previewuser")
+        return is_preview or bool(_TEST_STUDENT.fullmatch(person.name.strip()) and not person.email)
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The class; `kind` tells whose ids stand in its `id` column ("canvas", "moodle" or "")."""
+
+    rows: tuple[Enrolled, ...]
+    kind: str = ""
+    problems: tuple[str, ...] = ()
+
+    def with_id(self, number: str, kind: str) -> Enrolled | None:
+        """Return the row with an LMS's id, if the ids of the roster are that LMS's."""
+        rows = [row for row in self.rows if number and row.person.id == number]
+        return rows[0] if kind == self.kind and len(rows) == 1 else None
+
+    def exact(self, person: Person, kind: str) -> list[Enrolled]:
+        """Return the rows that a person's id, login or address names."""
+        theirs = {_key(text) for text in (person.login, person.email) if text}
+        theirs |= {_key(person.id)} if kind == "gradescope" and person.id else set()
+        by_id = self.with_id(person.id, kind)
+        found = [by_id] if by_id else []
+        for row in self.rows:
+            keys = {_key(text) for text in (row.sid, row.person.login, row.person.email) if text}
+            if theirs & keys and row not in found:
+                found.append(row)
+        return found
+
+    def named(self, name: str) -> list[Enrolled]:
+        """Return the rows of a name, in whatever order its parts stand."""
+        wanted = name_key(name)
+        return [row for row in self.rows if wanted and name_key(row.person.name) == wanted]
+
+
+def _key(text: str) -> str:
+    return unicodedata.normalize("NFC", text.strip()).casefold()
+
+
+def name_key(name: str) -> tuple[str, ...]:
+    """Return a name without order, case and signs: "Lovelace, Ada" and "ada lovelace" are equal."""
+    return tuple(sorted(re.findall(r"\w+", unicodedata.normalize("NFKC", name).casefold())))
+
+
+# --------------------------------------------------------------------------------------- reading
+
+
+def read(path: Path) -> Roster:
+    """Return the class in a csv. Raises UsageError if it cannot be read or tells nobody apart."""
+    place = shown(path.name, 200)
+    try:
+        data = read_regular(path, MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = shown(getattr(error, "strerror", None) or str(error)).lower()
+        raise UsageError(f"{place}: cannot be read ({reason}); give a csv of the class") from error
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{place}: is larger than any class; give a csv of the class")
+    return parse(data, place)
+
+
+def parse(data: bytes, place: str) -> Roster:
+    """Return the class in the bytes of a csv."""
+    text = decoded(data)
+    header, rows = table(text)
+    columns = _columns(header)
+    if not columns.keys() & {"id", "sid", "login", "email", "name", "last"}:
+        wanted = "sid, login, email, name, section, group or extension"
+        raise UsageError(f"{place}: no column says who is who; call them {wanted}")
+    read = [row for cells in rows if (row := _enrolled(cells, columns))]
+    if not read:
+        raise UsageError(f"{place}: there is nobody in it; give a csv of the class")
+    kind = _kind(header)
+    return Roster(tuple(read), kind, tuple(_doubles(read, place)))
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a csv as spreadsheets write it: UTF-8, UTF-16 with a mark, or cp1252."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def table(text: str) -> tuple[list[str], list[list[str]]]:
+    """Return the header and the rows of a csv with commas, semicolons or tabs."""
+    lines = text.replace("\0", "").lstrip("\r\n ")
+    head = lines.partition("\n")[0]
+    delimiter = max(",;\t", key=lambda sign: (head.count(sign), sign == ","))
+    csv.field_size_limit(MOST_BYTES)
+    reader = csv.reader(io.StringIO(lines), delimiter=delimiter)
+    rows = [row for row in ([_cell(cell) for cell in cells] for cells in reader) if any(row)]
+    return (rows[0], rows[1:]) if rows else ([], [])
+
+
+def _cell(cell: str) -> str:
+    """Return what a cell says, without the sign that keeps a spreadsheet from counting it."""
+    cell = cell.strip()
+    guarded = re.fullmatch(r'="(.*)"', cell, re.DOTALL)
+    return guarded[1].replace('""', '"') if guarded else cell
+
+
+def _columns(header: Iterable[str]) -> dict[str, int]:
+    plain = [re.sub(r"[^a-z]", "", name.casefold()) for name in header]
+    known = {name: field for field, names in COLUMNS.items() for name in names}
+    found: dict[str, int] = {}
+    for place, name in enumerate(plain):
+        if name in known:
+            found.setdefault(known[name], place)
+    return found
+
+
+def _kind(header: list[str]) -> str:
+    """Return whose ids stand in the `id` column."""
+    first = [name.strip() for name in header[:3]]
+    if first[:2] == ["Student", "ID"] or first == ["LastName", "FirstName", "ID"]:
+        return "canvas"
+    return "moodle" if first[:1] == ["Identifier"] else ""
+
+
+def _enrolled(cells: list[str], columns: Mapping[str, int]) -> Enrolled | None:
+    """Return the person of a row; None if it is about the columns."""
+
+    def cell(field: str) -> str:
+        place = columns.get(field, len(cells))
+        return cells[place] if place < len(cells) else ""
+
+    name = cell("name") or " ".join(part for part in (cell("first"), cell("last")) if part)
+    number = re.sub(r"^\D+(?=\d+$)", "", cell("id"))  # "Participant 123"
+    # Brightspace writes a # before whatever it will look for
+    sid, login = cell("sid").removeprefix("#"), cell("login").removeprefix("#")
+    person = Person(number, login, name, cell("email"))
+    if _NO_STUDENT.search(cells[0]) or not any((number, sid, login, person.email, name)):
+        return None
+    return Enrolled(person, sid, cell("section"), cell("group"), cell("extension"))
+
+
+def _doubles(rows: Iterable[Enrolled], place: str) -> Iterable[str]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        keys = {"id": row.person.id, "sid": row.sid, "login": row.person.login}
+        for what, text in {**keys, "email": row.person.email}.items():
+            counts[what][_key(text)] += bool(text)
+    for what, found in counts.items():
+        for text, number in found.items():
+            if number > 1:
+                yield f"{place}: {number} rows have the {what} '{shown(text)}'; keep one of them"
+
+
+# --------------------------------------------------------------------------------------- joining
+
+
+def joined(found: Found, roster: Roster) -> Found:
+    """Return what was found with people as the roster tells them; what is doubtful is told."""
+    known: dict[Person, Enrolled] = {}
+    by_name: dict[Person, Enrolled] = {}
+    problems = list(roster.problems)
+    everybody = [one for attempt in found.attempts for one in (attempt.person, *attempt.members)]
+    for person in dict.fromkeys(everybody):
+        rows = roster.exact(person, found.kind)
+        names = [] if rows else roster.named(person.name)
+        if len(rows) == 1:
+            known[person] = rows[0]
+        elif len(names) == 1:
+            by_name[person] = names[0]
+        else:
+            problems.append(f"{shown(person.shown)}: {_unjoined(rows, names)}")
+    by_name = _once(by_name, known, problems)
+    known |= by_name
+    absent = [row.person for row in roster.rows if not row.is_made_up]
+    here = {id(row.person) for row in known.values()}
+    return replace(
+        found,
+        attempts=tuple(_told(attempt, known) for attempt in found.attempts),
+        problems=(*found.problems, *problems),
+        proposals=(*found.proposals, *_proposed(by_name)),
+        absent=tuple(person for person in absent if id(person) not in here),
+    )
+
+
+def _unjoined(rows: list[Enrolled], names: list[Enrolled]) -> str:
+    if rows:
+        return f"{len(rows)} rows of the roster fit; graded, and joined with none of them"
+    if names:
+        return f"{len(names)} people of the roster have this name; graded, and joined with none"
+    return "is not in the roster; graded all the same, so add a row or take the upload away"
+
+
+def _once(
+    by_name: dict[Person, Enrolled], known: Mapping[Person, Enrolled], problems: list[str]
+) -> dict[Person, Enrolled]:
+    """Return the joins by name that claim a row which nobody else claims."""
+    taken = Counter(id(row) for row in (*known.values(), *by_name.values()))
+    kept = {person: row for person, row in by_name.items() if taken[id(row)] == 1}
+    for person in by_name.keys() - kept.keys():
+        what = "shares a name with others; graded, and joined with no row of the roster"
+        problems.append(f"{shown(person.shown)}: {what}")
+    return kept
+
+
+def _proposed(by_name: Mapping[Person, Enrolled]) -> Iterable[Proposal]:
+    if by_name:
+        pairs = [f"'{shown(one.shown)}' is '{_row(row)}'" for one, row in by_name.items()]
+        more = f" and {len(pairs) - 5} more" if len(pairs) > 5 else ""
+        number = f"{len(pairs)} student{'s' * (len(pairs) != 1)}"
+        what = f"{number} can be joined with a row by the name alone"
+        yield Proposal("roster", what, ", ".join(pairs[:5]) + more)
+
+
+def _row(row: Enrolled) -> str:
+    return shown(row.person.login or row.sid or row.person.email or row.person.name)
+
+
+def _told(attempt: Attempt, known: Mapping[Person, Enrolled]) -> Attempt:
+    row = known.get(attempt.person)
+    members = tuple(_completed(one, known.get(one)) for one in attempt.members)
+    person = _completed(attempt.person, row)
+    group = attempt.group or (row.group if row else "")
+    return replace(attempt, person=person, members=members, group=group)
+
+
+def _completed(person: Person, row: Enrolled | None) -> Person:
+    if row is None:
+        return person
+    told = row.person
+    return Person(
+        person.id or told.id,
+        person.login or told.login,
+        told.name or person.name,
+        person.email or told.email,
+    )

@@ -1,0 +1,149 @@
+"""A class as its teacher has it: exports of learning management systems, folders, zips.
+
+Each format is a module with `read(tree, roster)`, which returns what it holds, or None if it is
+something else. They are recognised by what they hold. Names only propose who is who: what can be
+read in two ways is a Proposal, and stops a run unless a person says yes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from grader.course import roster as rosters
+from grader.course.records import Attempt, File, Found, Proposal
+from grader.course.roster import Roster
+from grader.course.sources import canvas, folders, names
+from grader.course.sources.tree import Tree, file_at, read_tree
+from grader.course.sources.uploads import Reading, attempt_of
+from grader.errors import UsageError
+from grader.submission.upload import shown
+
+_FORMATS: dict[str, ModuleType] = {
+    "canvas": canvas,
+}  # fmt: skip
+KINDS = ("auto", *_FORMATS, "folders", "submission")
+
+
+def read(paths: Sequence[Path], kind: str = "auto", roster: Roster | None = None) -> Found:
+    """Return all that lies at `paths`, joined with the roster.
+
+    Raises UsageError if a path is not there, or holds nothing of the kind.
+    """
+    found = [_read(path, kind, roster, len(paths) == 1) for path in paths]
+    kinds = sorted({name for name, _ in found})
+    proposals = [one for _, reading in found for one in reading.proposals]
+    if kind == "auto" and len(kinds) > 1:
+        what = f"the paths are of {len(kinds)} kinds ({', '.join(kinds)})"
+        proposals.append(Proposal(shown(str(paths[0]), 200), what, "all of them as one class"))
+    result = Found(
+        " and ".join(kinds),
+        tuple(sorted((a for _, r in found for a in r.attempts), key=_order)),
+        tuple(line for _, reading in found for line in reading.problems),
+        tuple((*proposals, *_same_person(found))),
+    )
+    return rosters.joined(result, roster) if roster else result
+
+
+def described(found: Found) -> str:
+    """Return what was found in one line: "a Canvas export: 12 students, 14 uploads"."""
+    about = [_about(kind) for kind in found.kind.split(" and ")]
+    students = _counted(len(found.students), "student")
+    return f"{' and '.join(about)}: {students}, {_counted(len(found.attempts), 'upload')}"
+
+
+def students_in(path: Path) -> int:
+    """Return how many students the path of one submission holds: 0 or 1, unless it is a class.
+
+    Folders that may as well be copies of one homework are one student's.
+    """
+    try:
+        tree = read_tree(path)
+    except UsageError:
+        return 0  # whoever reads the submission says what is wrong with it
+    if tree is None:
+        return 1
+    for part in tree.layers():
+        reading = _recognised(part, None)
+        if reading is not None:
+            return len({attempt.person for attempt in reading[1].attempts})
+        if names.students_of(part):
+            return len({attempt.person for attempt in folders.recognised(part).attempts})
+    return 1
+
+
+def _about(kind: str) -> str:
+    about = _FORMATS[kind].ABOUT if kind in _FORMATS else folders.ABOUT
+    return str(about)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
+def _order(attempt: Attempt) -> tuple[str, ...]:
+    person = attempt.person
+    return person.name, person.login, person.id, person.email, attempt.at, attempt.place
+
+
+def _read(path: Path, kind: str, roster: Roster | None, alone: bool) -> tuple[str, Reading]:
+    """Return the kind of what lies at a path, and what it holds."""
+    tree = read_tree(path)
+    if tree is None:
+        return "folders", _lone(path)
+    reading = _of_kind(tree, kind, roster, alone)
+    if reading is None:
+        choices = ", ".join(KINDS[1:])
+        looked = f"no {kind} export in it" if kind != "auto" else "no upload of a student in it"
+        raise UsageError(f"{tree.place}: {looked}; give another path or --from ({choices})")
+    reading[1].problems += [
+        f"{tree.place}/{shown(path, 200)}: {why}; left out, look at it"
+        for path, why in sorted(tree.lost.items())
+    ]
+    return reading
+
+
+def _of_kind(
+    tree: Tree, kind: str, roster: Roster | None, alone: bool
+) -> tuple[str, Reading] | None:
+    if kind == "submission":
+        return "folders", folders.read_one(tree)
+    if kind == "folders":
+        forced = folders.read(tree, roster)
+        return ("folders", forced) if forced else None
+    for part in tree.layers():
+        if kind == "auto" and (found := _recognised(part, roster)):
+            return found
+        if kind != "auto" and (reading := _FORMATS[kind].read(part, roster)):
+            return kind, reading
+    if kind == "auto" and tree.children:
+        return "folders", folders.recognised(tree, alone)
+    return None
+
+
+def _recognised(tree: Tree, roster: Roster | None) -> tuple[str, Reading] | None:
+    """Return the format that understands most of a tree, and no less than half of it."""
+    readings = ((name, module.read(tree, roster)) for name, module in _FORMATS.items())
+    fits = [(name, one) for name, one in readings if one and one.attempts]
+    best = max(fits, key=lambda fit: fit[1].covered, default=None)
+    return best if best and 2 * best[1].covered >= len(tree.files) else None
+
+
+def _lone(path: Path) -> Reading:
+    """Return a file that is no zip as the upload of one student."""
+    file: File = file_at(path)
+    return Reading([attempt_of(names.person_of(file.name), file.name, [file])])
+
+
+def _same_person(found: Iterable[tuple[str, Reading]]) -> Iterable[Proposal]:
+    """Yield who has uploads in several of the given paths."""
+    places: dict[str, list[str]] = {}
+    for _, reading in found:
+        firsts = {one.person.shown.casefold(): one.place for one in reversed(reading.attempts)}
+        for name, place in firsts.items():
+            places.setdefault(name, []).append(place)
+    for name, several in places.items():
+        if len(several) > 1:
+            what = f"'{shown(name)}' has uploads in {len(several)} places, also in {several[1]}"
+            yield Proposal(several[0], what, "attempts of one student")
