@@ -23,7 +23,7 @@ from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.diagnosis import consequence, diagnose, folding, minimal_example, own_gradient, trace
 from grader.errors import BackgradeError, explained, explaining
-from grader.grading import follow, handed_in, large_input, passes, score, training
+from grader.grading import casebook, follow, handed_in, large_input, passes, score, training
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.outcome import result_of
@@ -110,6 +110,7 @@ def grade_one(
             (),
         ),
         goals=_goals(rubric.table.items),
+        cases=explained("keeping what cases came to", lambda: casebook.outcomes(facts), ()),
     )
 
 

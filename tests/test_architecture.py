@@ -44,12 +44,14 @@ FLOORS: tuple[dict[str, str], ...] = (
     {
         "engine": "grade_one: one submission, from bytes to a Report",
         "release": "what people get, self-check included, and the proof that it holds no secret",
+        "files": "files that commands write: whole or not at all",
         "resources": "where rubrics, reference, golden answers and template lie",
     },
     {
         "authoring": "what the author runs before the first submission: fixtures, lint",
-        "course": "many submissions: read from a class's export, kept, graded, resumed",
+        "whole": "one submission with its notebooks: from its files to the files of its result",
     },
+    {"course": "many submissions: read from a class's export, kept, graded, resumed"},
     {"cli": "arguments, files, exit codes, the one place that prints"},
     {"__main__": "python -m grader"},
 )

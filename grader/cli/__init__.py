@@ -1,6 +1,7 @@
 """The `grade` command: one module for each command, and what they end with.
 
     grading    grade SUBMISSION
+    course     grade class SOURCE..., grade merge, grade status, grade forget
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
@@ -25,7 +26,7 @@ from typing import Annotated
 import typer
 
 import grader
-from grader.cli import autograder, export, fixtures, grading, lint, machine, release
+from grader.cli import autograder, course, export, fixtures, grading, lint, machine, release
 from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
@@ -36,6 +37,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("submission")(grading.submission)
+app.command("class")(course.grade_class)
+app.command("merge")(course.merge)
+app.command("status")(course.status)
+app.command("forget")(course.forget)
 app.add_typer(fixtures.app, name="fixtures")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)

@@ -13,8 +13,8 @@ import typer
 
 from grader import resources
 from grader.cli import grading
-from grader.cli.files import write
 from grader.errors import UnusableSubmission
+from grader.files import write
 from grader.report.export import exported, gradescope
 from grader.report.export.reading import read_result
 

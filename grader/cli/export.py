@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from grader.cli.files import write
+from grader.files import write
 from grader.report.result import ResultJson
 
 Format = Literal["gradescope", "classroom50", "junit", "github-summary", "github-annotations"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,21 +14,17 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-import grader
-from grader import resources
-from grader.box.plan import Plan, choose
+from grader import resources, whole
+from grader.box.plan import choose
 from grader.box.worker import Worker
-from grader.cli.files import REPORT, RESULT, check_writable, write_result
-from grader.engine import grade_one, job_of
 from grader.errors import UnusableSubmission, UsageError
-from grader.grading.assignment import Assignment
-from grader.grading.training.verdict_cache import Store
+from grader.files import REPORT, RESULT, check_writable, write_result
 from grader.notebooks.spool import Spool
 from grader.report import refused, result
 from grader.report.text import points
 from grader.rubric import generation
 from grader.submission.intake import name_of, read_submission
-from grader.types import Notebook, Report, Submission
+from grader.types import Progress, Report, Submission
 
 Rubric = Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")]
 Recognised = Annotated[
@@ -79,16 +75,13 @@ def submission(
         assignment = resources.assignment(
             rubric or seen.rubric, None if data == "synthetic" else Path(data)
         )
-        executed, cache = _executed(given, assignment, plan, spool, notebooks, not no_cache)
-        report = grade_one(given, assignment, worker, executed, cache)
-    report = replace(report, why_rubric=seen.against(report.rubric) if rubric else seen.message)
-    from grader.report import html
-
-    logs: list[str] = []
-    written = {Path(one.name).name: one.written for one in executed if one.written}
-    written |= html.render_notebooks(report, executed)
-    written[REPORT] = html.render(report, version=grader.__version__, noted=logs.append)
-    written[RESULT] = result.write(report)
+        setting = whole.Setting(assignment, plan, notebooks, cached=not no_cache)
+        with _progress() as progress:
+            graded = whole.grade(given, setting, worker, spool, progress)
+    why = seen.against(assignment.rubric.table.id) if rubric else seen.message
+    report = replace(graded.report, why_rubric=why)
+    written, faults = whole.files(replace(graded, report=report))
+    logs = list(faults)
     write_result(folder, written)
     _tell(report, folder, as_json, logs.append)
     _end(report, logs, fail_under)
@@ -112,38 +105,12 @@ def _end(report: Report, logs: Sequence[str], fail_under: float | None) -> None:
         raise typer.Exit(1)
 
 
-def _executed(
-    given: Submission,
-    assignment: Assignment,
-    plan: Plan,
-    spool: Spool,
-    how: Literal["run", "skip"],
-    cached: bool,
-) -> tuple[tuple[Notebook, ...], Store | None]:
-    """Execute the notebooks that the rubric asks for, if the submission has any of them.
-
-    Return them with the cache that they were looked up in.
-    """
-    if how == "skip":
-        return (), None
-    items = [item for item in assignment.rubric.table.items if item.kind != "code"]
-    names = list(dict.fromkeys(item.file for item in items if item.file.endswith(".ipynb")))
-    if assignment.images is None or not any(name in given.files for name in names):
-        gone = "is not in the submission"
-        return tuple(Notebook(name, "missing", f"{name} {gone}") for name in names), None
-    from grader.notebooks import execute, run_cache
-
-    limits = assignment.rubric.table.notebooks
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Show on the terminal which cell of which notebook runs."""
     console = Console(stderr=True)
-    data, variable = assignment.images.for_the_box()
-    cache = run_cache.of_user(plan, data) if cached else None
-    # The worker starts with the first notebook that has to run.
-    with (
-        execute.workspace(plan, data, variable) as roomy,
-        ExitStack() as stack,
-        console.status("notebooks") if console.is_terminal else nullcontext() as status,
-    ):
-        began: dict[str, float] = {}
+    began: dict[str, float] = {}
+    with console.status("notebooks") if console.is_terminal else nullcontext() as status:
 
         def progress(name: str, cell: int, cells: int) -> None:
             if status:
@@ -152,9 +119,7 @@ def _executed(
                 about = f", about {left:.0f} s left" if left >= 1 else ""
                 status.update(f"{name}: cell {cell} of {cells}{about}")
 
-        one, job = Worker(roomy), job_of(given, assignment)
-        stack.callback(one.stop)
-        return execute.execute(given, names, job, one, limits, spool, progress, cache), cache
+        yield progress
 
 
 def _tell(report: Report, folder: Path, as_json: bool, noted: Callable[[str], object]) -> None:

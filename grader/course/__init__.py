@@ -4,4 +4,14 @@ records    who handed in what: people, files, attempts, what was found
 sources/   a class as its teacher has it, one module per learning management system (LMS)
 roster     who is in the class, by exact ids
 packed     one zip of whatever was handed in
+place      the folder of a class: its rights, its lock, and where it may not lie
+settings   course.toml
+store      class.sqlite: students, attempts, results
+enrol      from what a source holds to rows of the store
+tasks      what is graded under which key: an upload, away from any store
+archive    results/KE/KEY.zip, the files of one result
+runners/   who grades the tasks: processes here, Dask
+drive      hands tasks to a runner, and keeps what comes back
+publish    reports of students, grades.csv, index.html
+classroom  the whole: enrol, plan, drive, publish
 """

@@ -28,12 +28,12 @@ def render(
     Where that breaks by a fault of ours the page has the points alone, and `noted` gets the place
     of the traceback.
     """
-    environment = _environment()
+    templates = environment()
     try:
-        return environment.get_template("report.html").render(page=page.make(report, version))
+        return templates.get_template("report.html").render(page=page.make(report, version))
     except Exception:  # noqa: BLE001 - the points are known
         noted(log := log_fault("making the report"))
-    return environment.get_template("incomplete.html").render(report=report, log=log)
+    return templates.get_template("incomplete.html").render(report=report, log=log)
 
 
 def render_notebooks(report: Report, notebooks: Sequence[Notebook]) -> dict[str, str]:
@@ -41,7 +41,7 @@ def render_notebooks(report: Report, notebooks: Sequence[Notebook]) -> dict[str,
 
     A page that breaks by a fault of ours is left out, and the traceback is kept.
     """
-    template = _environment().get_template("notebook.html")
+    template = environment().get_template("notebook.html")
     pages = {}
     for notebook in notebooks:
         with explaining(f"making the page of {notebook.name}"):
@@ -52,7 +52,8 @@ def render_notebooks(report: Report, notebooks: Sequence[Notebook]) -> dict[str,
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Return what turns templates into pages: everything is escaped."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,

@@ -20,6 +20,7 @@ from grader.types.evidence import (
     Arrays,
     Call,
     Case,
+    CaseOutcome,
     Evidence,
     Outcome,
     PassCount,
@@ -51,10 +52,11 @@ from grader.types.notebooks import (
 )
 
 __all__ = [
-    "COUNTED", "Arrays", "Band", "BoxState", "Call", "Case", "Cause", "Cell", "Commit",
-    "Comparison", "Diagnosis", "Evidence", "Fault", "FaultKind", "Flag", "ItemResult", "Notebook",
-    "Outcome", "PartResult", "PassCount", "Progress", "Question", "Raised", "Report", "Score",
-    "Smallest", "Status", "Submission", "Trained", "Training", "TrainingGoal", "TrainingLog",
+    "COUNTED", "Arrays", "Band", "BoxState", "Call", "Case", "CaseOutcome", "Cause", "Cell",
+    "Commit", "Comparison", "Diagnosis", "Evidence", "Fault", "FaultKind", "Flag", "ItemResult",
+    "Notebook", "Outcome", "PartResult", "PassCount", "Progress", "Question", "Raised",
+    "Report", "Score", "Smallest", "Status", "Submission", "Trained", "Training",
+    "TrainingGoal", "TrainingLog",
 ]  # fmt: skip
 
 Progress = Callable[[str, int, int], None]  # what is done, how many are, of how many
@@ -92,7 +94,8 @@ class BoxState:
 class Report:
     """All that we conclude about one submission; every writer reads this and nothing else.
 
-    `why_rubric` says which course years it was graded as and why, where that needs saying.
+    `why_rubric` says which course years it was graded as and why, where that needs saying. `cases`
+    are for staff: no page and no result.json has them.
     """
 
     submission: Submission
@@ -111,3 +114,4 @@ class Report:
     questions: tuple[Question, ...] = ()
     why_rubric: str = ""
     goals: tuple[TrainingGoal, ...] = ()
+    cases: tuple[CaseOutcome, ...] = ()

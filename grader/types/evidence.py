@@ -128,3 +128,16 @@ class Evidence:
     unloaded: str = ""
     calls: tuple[Call, ...] = ()
     passes: tuple[PassCount, ...] = ()
+
+
+@dataclass(frozen=True)
+class CaseOutcome:
+    """What became of one case, for staff: `wrong` is the hash of its rounded wrong outputs.
+
+    Two students with the same wrong numbers have the same hash; "" where nothing was answered.
+    """
+
+    case: str
+    outcome: Outcome
+    right: bool
+    wrong: str = ""

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import grader
-from grader import cli
+from grader import cli, whole
 from grader.report import result
 from tests.support import homes, shared
 
@@ -693,7 +693,7 @@ def test_release_of_unbalanced_markers_is_our_fault_and_writes_nothing(
 def test_an_output_that_cannot_be_written_is_said_before_the_work(
     grade: Grade, right: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli.grading, "grade_one", lambda *_: pytest.fail("graded"))
+    monkeypatch.setattr(whole, "grade", lambda *_: pytest.fail("graded"))
     write("file", b"")
     grade("right", "-o", "file/out").refuses(2, "file/out", "-o")
 
@@ -753,7 +753,7 @@ def test_an_error_inside_the_grader_is_one_line_and_exit_3(
     def broken(*arguments: Any) -> Any:
         raise KeyError("first line\nsecond line")
 
-    monkeypatch.setattr(cli.grading, "grade_one", broken)
+    monkeypatch.setattr(whole, "grade", broken)
     grade("right").refuses(3, "KeyError")
     assert not Path("graded").exists()
 

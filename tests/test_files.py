@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.cli.files import check_writable, write, write_result
 from grader.errors import UsageError
+from grader.files import check_writable, write, write_result
 
 
 def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+"""How far a class is, while it runs: a bar on a terminal, else a plain line now and then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+from grader.course.drive import Standing
+from grader.report.text import count
+
+PLAIN_S = 10.0  # seconds between lines where there is no terminal
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Standing], None]]:
+    """Yield what shows how far it is."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines()
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[facts]}"))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("grading", total=None, facts="")
+
+        def told(standing: Standing) -> None:
+            bar.update(task, total=standing.total, completed=standing.done, facts=facts(standing))
+
+        yield told
+
+
+class _Lines:
+    """Prints a line every PLAIN_S seconds."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + PLAIN_S
+
+    def __call__(self, standing: Standing) -> None:
+        """Print how far it is, if it is time for it."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + PLAIN_S
+            done = f"{standing.done:,} of {standing.total:,} graded"
+            typer.echo(f"{done}; {facts(standing)}", err=True)
+
+
+def facts(standing: Standing) -> str:
+    """Return rate, time left, the slowest one and faults, in one line."""
+    found = [f"{standing.rate:.1f} a second"]
+    if standing.left_s is not None:
+        found.append(f"about {_time(standing.left_s)} left")
+    if standing.slowest[1] >= 1:
+        found.append(f"slowest {standing.slowest[1]:.0f} s")
+    if standing.faults:
+        found.append(count(standing.faults, "fault"))
+    return ", ".join(found)
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds + 0.5), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{rest} s"

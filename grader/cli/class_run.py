@@ -1,0 +1,292 @@
+"""What `grade class` and its like do: read the source, decide, run, say what became of it."""
+
+from __future__ import annotations
+
+import gc
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import Literal
+
+import typer
+
+from grader import resources
+from grader.box.plan import choose
+from grader.cli.class_progress import progress
+from grader.course import archive, classroom, place, settings, sources
+from grader.course import roster as rosters
+from grader.course.classroom import Counts, Course
+from grader.course.drive import Standing, drive
+from grader.course.packed import pack
+from grader.course.publish import places, reason, status_of
+from grader.course.records import Found
+from grader.course.runners import Runner
+from grader.course.settings import Settings
+from grader.course.store import Store
+from grader.course.tasks import Policy, Task
+from grader.errors import UnusableSubmission, UsageError
+from grader.report.text import count
+
+MOST = 20  # lines of a list on the terminal
+How = Literal["run", "skip"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of `grade class`."""
+
+    paths: Sequence[Path]
+    output: Path
+    kind: str
+    roster: Path | None
+    yes: bool
+    all_attempts: bool
+    rubric: str
+    data: str
+    notebooks: How | None
+    box: str
+    jobs: int
+    dask: str
+    shard: str
+    cached: bool
+
+
+def run(asked: Asked) -> None:
+    """Grade a class. Raises UsageError, or Exit 1 if a row could not be graded."""
+    gc.enable()  # a long process, unlike the others
+    found = _found(asked)
+    choose(asked.box)  # what is not isolated is said before anything is kept
+    if asked.shard:
+        _shard(found, asked)
+        return
+    with Course(asked.output) as one:
+        one.enrol(found)
+        policy = _policy(one, asked)
+        work = one.work(policy, asked.all_attempts)
+        stopped = False
+        if work:
+            with _runner(policy, asked, len(work)) as runner, _stopping() as stop:
+                with progress() as told:
+                    standing = one.grade(policy, work, runner, told, stop)
+                stopped = standing.done < len(work)
+        counts = one.publish(policy, one.folder.resolve().name, _notes(found))
+        _tell(one, counts)
+        _end(counts, stopped)
+
+
+def merge(folder: Path, shards: Sequence[Path]) -> None:
+    """Join what shards graded into the folder of a class."""
+    place.make(folder)
+    new, damaged = classroom.merge(folder, shards)
+    typer.echo(f"{count(new, 'result')} joined")
+    for path in damaged[:MOST]:
+        typer.echo(f"{path}: is damaged; `grade class` grades it again", err=True)
+    if not (folder / "class.sqlite").is_file():
+        typer.echo(f"Now run `grade class SOURCE -o {folder}`: it finds them there")
+        return
+    with Course(folder) as one:
+        policy = _decided(one.settings)
+        one.work(policy)
+        _tell(one, one.publish(policy, folder.resolve().name, ()))
+
+
+def status(folder: Path) -> None:
+    """Say how far a class is, and what could not be graded."""
+    with Store(folder, reading=True) as store:
+        policy = _decided(settings.read(folder))
+        uploads = {row.upload for row in store.attempts() if row.upload}
+        found = places(store, {upload: policy.key(upload) for upload in uploads})
+        results = dict(store.results(one.key for one in found if one.key))
+    words = [status_of(one.row, results.get(one.key)) for one in found]
+    for word in dict.fromkeys(words):
+        typer.echo(f"{count(words.count(word), 'student')}: {word}")
+    for one in found:
+        if why := reason(one.row, results.get(one.key)):
+            typer.echo(f"  {one.student.folder}: {why}")
+
+
+def forget(folder: Path, student: str) -> None:
+    """Remove a student's uploads, pages and names; their points stay, under a number."""
+    if not (folder / "class.sqlite").is_file():
+        raise UsageError(f"{folder}: holds no class; make one with `grade class`")
+    with Course(folder) as one:
+        rows = [
+            s for s in one.store.students()
+            if student in (s.folder, s.person.id, s.person.login, s.person.email)
+        ]  # fmt: skip
+        if len(rows) != 1:
+            raise UsageError(
+                f"{student}: {count(len(rows), 'student')} of the class have this id, login or "
+                f"folder; {folder / 'grades.csv'} lists them"
+            )
+        one.forget(rows[0])
+        one.publish(_decided(one.settings), folder.resolve().name, ())
+    typer.echo(f"{student}: forgotten; points are kept as student {rows[0].number}")
+
+
+# ------------------------------------------------------------------------------ decisions
+
+
+def _found(asked: Asked) -> Found:
+    """Return what the sources hold, said in one line; what is doubtful stops here."""
+    roster = rosters.read(asked.roster) if asked.roster else None
+    found = sources.read(asked.paths, asked.kind, roster)
+    typer.echo(sources.described(found))
+    for line in found.problems[:MOST]:
+        typer.echo(f"  {line}", err=True)
+    if len(found.problems) > MOST:
+        typer.echo(f"  and {len(found.problems) - MOST} more, in index.html", err=True)
+    for proposal in found.proposals:
+        typer.echo(f"  {proposal}", err=True)
+    if found.proposals and not asked.yes:
+        raise UsageError(
+            f"{asked.paths[0]}: what stands above can be read in two ways, and nothing was graded; "
+            "put it right, or take what is proposed with --yes"
+        )
+    return found
+
+
+def _notes(found: Found) -> list[str]:
+    absent = [f"{person.shown}: is in the roster and handed in nothing" for person in found.absent]
+    return [*found.problems, *absent]
+
+
+def _decided(decided: Settings) -> Policy:
+    """Return how course.toml says a class is graded."""
+    rubric = decided.rubric or resources.DEFAULT_RUBRIC
+    return Policy(rubric, decided.data, decided.notebooks)
+
+
+def _policy(one: Course, asked: Asked) -> Policy:
+    """Return what a class is graded by: options, then course.toml, then what most uploads are."""
+    known, seen = one.settings, dict(one.generations())
+    most = next(iter(seen), resources.DEFAULT_RUBRIC)
+    rubric = asked.rubric or known.rubric or most
+    roster = str(asked.roster or known.roster)
+    decided = Settings(
+        rubric=rubric,
+        data=asked.data or known.data,
+        notebooks=asked.notebooks or known.notebooks,
+        roster=roster,
+    )
+    policy = replace(_decided(decided), box=asked.box, cached=asked.cached)
+    assert policy.assignment  # what cannot be read is said before course.toml is written
+    one.decide(decided)
+    why = "" if asked.rubric or known.rubric else ", that of most uploads"
+    typer.echo(f"Graded by {rubric}{why}")
+    others = sum(number for name, number in seen.items() if name != rubric)
+    if others and rubric in seen:
+        typer.echo(f"  {count(others, 'upload')} with marks of other years: graded by it too")
+    return policy
+
+
+# -------------------------------------------------------------------------------- running
+
+
+@contextmanager
+def _runner(policy: Policy, asked: Asked, work: int) -> Iterator[Runner]:
+    limit_s = classroom.limit_s(policy.assignment.rubric.table.items, policy)
+    if asked.dask:
+        from grader.course.runners.cluster import Cluster
+
+        runner: Runner = Cluster(policy, asked.dask, asked.jobs, limit_s)
+    else:
+        from grader.course.runners.local import Local, slots
+
+        runner = Local(policy, max(1, min(asked.jobs or slots(), work)), limit_s)
+    try:
+        yield runner
+    finally:
+        runner.stop()
+
+
+@contextmanager
+def _stopping() -> Iterator[Callable[[], bool]]:
+    """Hear Ctrl-C: the first lets what runs come to its end, the second ends at once."""
+    pressed: list[int] = []
+
+    def press(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        if len(pressed) > 1:
+            raise SystemExit(128 + number)
+        with suppress(OSError):
+            sys.stderr.write("grade: what runs comes to its end; Ctrl-C again ends at once\n")
+
+    former = signal.getsignal(signal.SIGINT)
+    if former is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
+def _tell(one: Course, counts: Counts) -> None:
+    """Say what became of the class."""
+    parts = [f"{counts.graded:,} of {count(counts.students, 'student')} graded"]
+    for number, word in (
+        (counts.refused, "cannot be graded"),
+        (counts.nothing, "with nothing to grade"),
+        (counts.faults, "not graded by our fault: run the same command again"),
+        (counts.waiting, "not graded yet"),
+    ):
+        if number:
+            parts.append(f"{number:,} {word}")
+    typer.echo("; ".join(parts))
+    typer.echo(f"Class: {one.folder / 'index.html'}")
+
+
+def _end(counts: Counts, stopped: bool) -> None:
+    """Raise Exit unless everybody is graded."""
+    if stopped:
+        done = counts.students - counts.waiting
+        typer.echo(
+            f"grade: stopped by Ctrl-C: {done:,} of {counts.students:,} graded; the same command "
+            "goes on",
+            err=True,
+        )
+        raise typer.Exit(130)
+    if counts.refused or counts.faults or counts.nothing:
+        raise typer.Exit(1)
+
+
+# --------------------------------------------------------------------------------- shards
+
+
+def _shard(found: Found, asked: Asked) -> None:
+    """Grade one part of the uploads into files: results only, no database."""
+    match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", asked.shard)
+    part, parts = map(int, match.groups()) if match else (0, 0)
+    if not 0 <= part <= parts or not parts:
+        raise UsageError(f"--shard {asked.shard}: write I/N, as in 3/10 for the third of ten parts")
+    if not asked.rubric:
+        raise UsageError(
+            "--shard: name the --rubric, for a part does not see what most uploads are"
+        )
+    policy = Policy(
+        asked.rubric, asked.data or "synthetic", asked.notebooks or "run", asked.box, asked.cached
+    )
+    place.make(asked.output)
+    tasks: dict[str, Task] = {}
+    for attempt in found.attempts:
+        with suppress(UnusableSubmission):  # `grade class` says why, once all parts are joined
+            one = pack(attempt)
+            if int(one.sha256[:12], 16) % parts == part % parts:
+                key = policy.key(one.sha256)
+                tasks[key] = Task(key, one.sha256, one.data)
+    kept = {k for k in tasks if classroom.kept(archive.place_of(asked.output, k)) is not None}
+    left = [task for key, task in tasks.items() if key not in kept]
+    standing = Standing(len(left))
+    with _runner(policy, asked, len(left)) as runner, _stopping() as stop, progress() as told:
+        drive(left, standing, runner, lambda d: classroom.keep_files(asked.output, d), told, stop)
+    done = len(kept) + standing.done - standing.faults
+    typer.echo(f"Part {part} of {parts}: {done:,} of {count(len(tasks), 'upload')} graded")
+    if standing.done < len(left):
+        raise typer.Exit(130)
+    if standing.faults or standing.refused:
+        raise typer.Exit(1)

@@ -1,0 +1,241 @@
+"""A class as a whole: what is to be graded, by whom, and what is left for people."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from grader.course import archive, drive, place, publish, settings
+from grader.course.drive import Standing
+from grader.course.enrol import counting, enrol, generations, hashes_of, upload_path
+from grader.course.publish import Place
+from grader.course.records import Found
+from grader.course.runners import Runner
+from grader.course.settings import Settings
+from grader.course.store import Row, Store, Student
+from grader.course.tasks import Done, Outcome, Policy, Task, outcome_of
+from grader.errors import UsageError
+from grader.files import write
+from grader.grading.assignment import Assignment
+from grader.judges import find
+from grader.rubric.records import Item
+
+Told = Callable[[Standing], None]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How a class stands, in students' attempts that count."""
+
+    students: int
+    graded: int
+    refused: int
+    faults: int
+    waiting: int
+    nothing: int
+
+
+class Course:
+    """The folder of a class; a context manager that is its one driver."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or make the folder. Raises UsageError."""
+        self.folder = folder
+        place.make(folder)
+        place.check_local(folder)
+        self._driving = place.driving(folder)
+        self.settings = settings.read(folder)
+
+    def __enter__(self) -> Course:
+        self._driving.__enter__()
+        try:
+            self.store = Store(self.folder)
+        except BaseException:
+            self._driving.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.store.__exit__(*error)
+        self._driving.__exit__(None, None, None)
+
+    def enrol(self, found: Found) -> None:
+        """Keep every attempt of a source."""
+        enrol(found, self.folder, self.store)
+
+    def attempts(self, every: bool = False) -> list[Row]:
+        """Return the attempts that count, or all of them."""
+        rows = self.store.attempts()
+        return rows if every else list(counting(rows).values())
+
+    def generations(self) -> list[tuple[str, int]]:
+        """Return the rubrics whose marks the uploads that count have, the most common first."""
+        return generations(self.attempts()).most_common()
+
+    def decide(self, decided: Settings) -> None:
+        """Write course.toml, unless the instructor has one."""
+        if not (self.folder / settings.NAME).exists():
+            write(self.folder / settings.NAME, settings.text_of(decided))
+        self.settings = decided
+
+    def work(self, policy: Policy, every: bool = False) -> list[str]:
+        """Return the uploads that have no result, each once, and keep the results of files.
+
+        Where a process was killed between a file and its row, the file is there.
+        """
+        rows = self.attempts(every)
+        uploads = dict.fromkeys(row.upload for row in rows if row.upload and not row.forgotten)
+        done = self.store.keys()
+        left, adopted = list[str](), list[tuple[str, Outcome]]()
+        for upload in uploads:
+            key = policy.key(upload)
+            if key in done:
+                continue
+            outcome = kept(archive.place_of(self.folder, key))
+            if outcome:
+                adopted.append((key, outcome))
+            else:
+                left.append(upload)
+        with self.store.writing():
+            self.store.keep(adopted)
+            self.store.keep_decides(policy.sha256, deciding(policy.assignment))
+        return left
+
+    def tasks(self, policy: Policy, uploads: Iterable[str]) -> Iterator[Task]:
+        """Yield what is to be graded, its bytes read when it is its turn."""
+        for upload in uploads:
+            path = upload_path(self.folder, upload)
+            try:
+                data = path.read_bytes()
+            except OSError as error:
+                raise UsageError(
+                    f"{path}: cannot be read ({error.strerror}); restore it, or give the source "
+                    "again"
+                ) from None
+            yield Task(policy.key(upload), upload, data)
+
+    def grade(
+        self,
+        policy: Policy,
+        uploads: Sequence[str],
+        runner: Runner,
+        told: Told,
+        stopped: Callable[[], bool],
+    ) -> Standing:
+        """Grade uploads; reports are written as results come in."""
+        standing = Standing(len(uploads))
+        by_key: dict[str, list[Place]] = {}
+        for one in self.places(policy):
+            by_key.setdefault(one.key, []).append(one)
+
+        def keep(done: Sequence[Done]) -> None:
+            keep_files(self.folder, done)
+            with self.store.writing():
+                self.store.keep((one.key, one.outcome) for one in done)
+            graded = {one.key for one in done if one.data}
+            whose = (p for key in graded for p in by_key.get(key, ()))
+            publish.reports(self.folder, self.store, whose, graded)
+
+        drive.drive(self.tasks(policy, uploads), standing, runner, keep, told, stopped)
+        return standing
+
+    def places(self, policy: Policy) -> list[Place]:
+        """Return the attempt of each student that counts, with the key of its result."""
+        uploads = {row.upload for row in self.attempts() if row.upload}
+        return publish.places(self.store, {upload: policy.key(upload) for upload in uploads})
+
+    def forget(self, student: Student) -> None:
+        """Remove somebody's uploads, pages and names; points stay."""
+        with self.store.writing():
+            hashes = list(hashes_of(student.person))
+            uploads, keys = self.store.forget(student.number, hashes)
+        for path in (
+            *(upload_path(self.folder, upload) for upload in uploads),
+            *(archive.place_of(self.folder, key) for key in keys),
+        ):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "reports" / student.folder, ignore_errors=True)
+
+    def publish(self, policy: Policy, title: str, notes: Sequence[str]) -> Counts:
+        """Write every page that is not up to date, grades.csv and index.html."""
+        found = self.places(policy)
+        done = self.store.keys()
+        publish.reports(self.folder, self.store, found, done)
+        publish.tables(self.folder, self.store, found, title, notes)
+        return self.counts(found)
+
+    def counts(self, found: Sequence[Place]) -> Counts:
+        """Return how the class stands."""
+        results = dict(self.store.results(one.key for one in found if one.key))
+        words = [publish.status_of(one.row, results.get(one.key)) for one in found]
+        names = ("graded", "refused", "fault", "waiting", "nothing to grade")
+        return Counts(len(found), *(words.count(name) for name in names))
+
+
+def keep_files(folder: Path, done: Iterable[Done]) -> None:
+    """Write the archive of each result."""
+    for one in done:
+        if one.data:
+            archive.keep(archive.place_of(folder, one.key), one.data)
+
+
+def kept(path: Path) -> Outcome | None:
+    """Return what the archive of a result says; None if it is not there, or not whole."""
+    try:
+        return outcome_of(archive.unpack(path.read_bytes())[archive.OUTCOME])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def merge(folder: Path, shards: Sequence[Path]) -> tuple[int, list[str]]:
+    """Copy the results of shards; return how many were new, and what is damaged."""
+    new, damaged = 0, list[str]()
+    for shard in shards:
+        found = sorted((shard / "results").glob("??/*.zip"))
+        if not (shard / "results").is_dir():
+            raise UsageError(f"{shard}: holds no results; give a folder that --shard wrote")
+        for path in found:
+            target = archive.place_of(folder, path.stem)
+            if kept(target) is not None:
+                continue
+            if kept(path) is None:
+                damaged.append(str(path))
+                continue
+            archive.keep(target, path.read_bytes())
+            new += 1
+    return new, damaged
+
+
+def deciding(assignment: Assignment) -> Iterator[tuple[str, str]]:
+    """Yield (item, hash of all that decides it): its cases, golden answers, rule and points."""
+    rubric, golden = assignment.rubric, assignment.golden
+    rules = asdict(rubric.table.judging)
+    for item in rubric.table.items:
+        facts = [repr(item), repr(sorted(rules.items()))]
+        digest = hashlib.sha256(json.dumps(facts).encode())
+        for case in rubric.cases_of(item.id):
+            digest.update(repr(case).encode())
+            answers = golden.answers(case) if _has_golden(case.judge) else {}
+            for name, arrays in answers.items():
+                for output, array in sorted(arrays.items()):
+                    digest.update(f"{name}{output}{array.shape}".encode() + array.tobytes())
+        yield item.id, digest.hexdigest()
+
+
+def _has_golden(judge: str) -> bool:
+    return find(judge).golden
+
+
+def limit_s(items: Sequence[Item], policy: Policy) -> float:
+    """Return the longest that one task may take before its process is given up, in seconds.
+
+    Every limit of its own is far below: this one is for a fault of ours.
+    """
+    limits = policy.assignment.rubric.table
+    books = {item.file for item in items if item.file.endswith(".ipynb")}
+    notebooks = len(books) * 2 * limits.notebooks.notebook_s if policy.notebooks == "run" else 0.0
+    return 6 * limits.limits.submission_s + notebooks + 120.0

@@ -1,0 +1,193 @@
+"""What a class leaves for people: reports/STUDENT/, grades.csv, index.html.
+
+A page is made from a result and from whose it is: students with equal uploads share a result, never
+a page. What is up to date is not written again.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import html
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.course import archive
+from grader.course.enrol import counting
+from grader.course.records import Person
+from grader.course.store import Row, Store, Student
+from grader.course.tasks import STUDENT, Outcome
+from grader.files import REPORT, RESULT, write, write_result
+from grader.report import class_page
+from grader.report.class_page import ClassPage, ClassRow
+from grader.report.text import points
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+Key = Mapping[str, str]  # upload -> key of its result
+
+
+@dataclass(frozen=True)
+class Place:
+    """An attempt that counts, whose it is, and the key of its result."""
+
+    student: Student
+    row: Row
+    key: str
+
+
+def places(store: Store, key_of: Key) -> list[Place]:
+    """Return the attempt of each student that counts."""
+    last = counting(store.attempts())
+    return [
+        Place(student, row, key_of.get(row.upload or "", ""))
+        for student in store.students()
+        if (row := last.get(student.number)) is not None
+    ]
+
+
+def reports(folder: Path, store: Store, found: Iterable[Place], done: set[str]) -> int:
+    """Write the pages of students whose result is there and whose pages are not up to date."""
+    written: list[tuple[str, int]] = []
+    for place in found:
+        stamp = _stamp(place)
+        if place.key not in done or stamp == place.student.shown or place.student.forgotten:
+            continue
+        target = folder / "reports" / place.student.folder
+        files = archive.unpack(archive.place_of(folder, place.key).read_bytes())
+        del files[archive.OUTCOME]
+        write_result(target, _named(files, place))
+        written.append((stamp, place.student.number))
+    if written:
+        with store.writing():
+            store.set_shown(written)
+    return len(written)
+
+
+def _stamp(place: Place) -> str:
+    facts = [place.key, *_who(place.student.person), place.row.turn, place.row.at, place.row.late]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _who(person: Person) -> tuple[str, str, str]:
+    return person.name, person.login, person.id
+
+
+def label(person: Person) -> str:
+    """Return how a page names its student: "Ada Lovelace (ada01)"."""
+    ids = ", ".join(dict.fromkeys(text for text in (person.login, person.id) if text))
+    name = person.name or person.email
+    return f"{name} ({ids})" if name and ids else name or ids
+
+
+def _named(files: Mapping[str, str], place: Place) -> dict[str, str]:
+    """Return the files of a result with the name of the student they are for."""
+    who = label(place.student.person)
+    named = {
+        name: text.replace(STUDENT, html.escape(who)) if name.endswith(".html") else text
+        for name, text in files.items()
+    }
+    result = json.loads(named[RESULT])
+    person = place.student.person
+    result["submission"]["name"] = place.row.name
+    result["submission"]["student"] = {"id": person.id, "login": person.login, "name": person.name}
+    result["submission"]["attempt"] = {
+        "number": place.row.turn, "at": place.row.at, "late": place.row.late,
+    }  # fmt: skip
+    named[RESULT] = json.dumps(result, indent=1, ensure_ascii=True) + "\n"
+    return named
+
+
+# ---------------------------------------------------------------------------- tables
+
+
+def tables(
+    folder: Path, store: Store, found: Sequence[Place], title: str, notes: Sequence[str] = ()
+) -> None:
+    """Write grades.csv and index.html. Raises UsageError."""
+    results = dict(store.results(place.key for place in found if place.key))
+    write(folder / "grades.csv", _csv(found, results))
+    page = ClassPage(
+        title=title,
+        rows=tuple(_row(place, results.get(place.key)) for place in found),
+        notes=tuple(notes),
+    )
+    write(folder / "index.html", class_page.render(page))
+
+
+def _csv(found: Sequence[Place], results: Mapping[str, Outcome]) -> str:
+    items = list(dict.fromkeys(item[0] for one in results.values() for item in one.items))
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\r\n")
+    table.writerow(
+        ["id", "login", "name", "email", "group", "attempt", "handed in", "late", "status",
+         "score", "possible", "pending", "bonus", *items, "reason", "report"]
+    )  # fmt: skip
+    for place in found:
+        person, row, result = place.student.person, place.row, results.get(place.key)
+        earned = {item[0]: item[2] for item in result.items} if result else {}
+        graded = result is not None and result.status == "graded"
+        numbers = (
+            [result.earned, result.possible, result.pending, result.bonus]
+            if result and graded
+            else [""] * 4
+        )
+        late = {None: "", True: "late", False: "in time"}[row.late]
+        who = [person.id, person.login, person.name, person.email, place.student.group]
+        facts = [row.turn, row.at, late, status_of(row, result)]
+        report = _link(place) if graded else ""
+        cells = [*who, *facts, *numbers, *(earned.get(name, "") for name in items)]
+        table.writerow([*map(guarded, cells), guarded(reason(row, result)), guarded(report)])
+    return out.getvalue()
+
+
+def _link(place: Place) -> str:
+    return "" if place.student.forgotten else f"reports/{place.student.folder}/{REPORT}"
+
+
+def guarded(cell: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula; numbers of ours stay numbers."""
+    if isinstance(cell, float):
+        return points(cell)
+    if isinstance(cell, str) and cell.startswith(FORMULA):
+        return f"'{cell}"
+    return cell
+
+
+def status_of(row: Row, result: Outcome | None) -> str:
+    """Return what became of an attempt: graded, refused, fault, waiting, nothing to grade."""
+    if row.problem:
+        return "nothing to grade"
+    return result.status if result else "waiting"
+
+
+def reason(row: Row, result: Outcome | None) -> str:
+    """Return why an attempt has no score."""
+    return row.problem or (result.why if result else "")
+
+
+def _row(place: Place, result: Outcome | None) -> ClassRow:
+    graded = result is not None and result.status == "graded"
+    row = place.row
+    return ClassRow(
+        name=label(place.student.person),
+        status=status_of(row, result),
+        score=f"{points(result.earned)} of {points(result.possible)}" if result and graded else "",
+        share=result.earned / result.possible if result and graded and result.possible else None,
+        pending=points(result.pending) if result and result.pending else "",
+        handed_in=" ".join(_when(row)),
+        reason=reason(row, result),
+        link=_link(place) if graded else "",
+        flags=len(result.flags) if result else 0,
+    )
+
+
+def _when(row: Row) -> Iterator[str]:
+    if row.at:
+        yield row.at
+    if row.late:
+        yield "late"
+    if row.turn > 1:
+        yield f"attempt {row.turn}"

@@ -1,0 +1,314 @@
+"""class.sqlite: who handed in what, and what it came to. docs/class.md has the schema.
+
+The table is the queue: an upload that counts and has no result is work to be done. One process
+writes. Everything that costs time lies in files first (submissions/, results/), its row after.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from grader.course.records import Person
+from grader.course.tasks import Outcome
+from grader.errors import UsageError
+
+NAME = "class.sqlite"
+VERSION = 1
+SCHEMA = """
+CREATE TABLE student (
+    number INTEGER PRIMARY KEY,
+    folder TEXT NOT NULL UNIQUE,       -- reports/FOLDER/
+    id TEXT NOT NULL, login TEXT NOT NULL, name TEXT NOT NULL, email TEXT NOT NULL,
+    "group" TEXT NOT NULL DEFAULT '',
+    shown TEXT NOT NULL DEFAULT '',    -- what the pages in FOLDER were made from
+    forgotten INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE forgotten (who TEXT PRIMARY KEY) STRICT;  -- hashes of ids that are not to come back
+CREATE TABLE attempt (
+    number INTEGER PRIMARY KEY,
+    place TEXT NOT NULL,               -- where it lay in the source
+    name TEXT NOT NULL,                -- what was handed in was called
+    at TEXT NOT NULL,                  -- when, ISO 8601, '' if the source does not tell
+    late INTEGER,                      -- as the source marks it, NULL if it does not
+    upload TEXT,                       -- sha256 of submissions/UPLOAD.zip, NULL if there is none
+    problem TEXT NOT NULL,             -- why nothing of it can be graded, '' if something can
+    generation TEXT NOT NULL DEFAULT '',  -- the rubric whose marks are in the files
+    UNIQUE (place, at, upload, problem)
+) STRICT;
+CREATE TABLE handed_in (               -- a group hands in one attempt for all
+    attempt INTEGER NOT NULL REFERENCES attempt, student INTEGER NOT NULL REFERENCES student,
+    turn INTEGER NOT NULL,             -- 1, 2, ...: which attempt of the student
+    PRIMARY KEY (student, attempt)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE result (
+    key TEXT PRIMARY KEY,              -- results/KE/KEY.zip
+    upload TEXT NOT NULL, policy TEXT NOT NULL,  -- whose hash the key is
+    status TEXT NOT NULL,              -- graded, refused (why says what is wrong), fault (ours)
+    why TEXT NOT NULL, earned REAL NOT NULL, possible REAL NOT NULL, pending REAL NOT NULL,
+    bonus REAL NOT NULL,
+    items TEXT NOT NULL,               -- JSON: [id, status, earned, possible, cause, because of]
+    cases TEXT NOT NULL,               -- JSON, for staff: [case, outcome, hash of wrong numbers]
+    flags TEXT NOT NULL,               -- JSON, for staff: [kind, message]
+    other_rubric TEXT NOT NULL,        -- the rubric whose marks are in the files, if it is another
+    wall_s REAL NOT NULL, cpu_s REAL NOT NULL
+) STRICT;
+CREATE TABLE decides (                 -- what decides an item: cases, golden answers, rule
+    policy TEXT NOT NULL, item TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (policy, item)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX handed_in_attempt ON handed_in (attempt);
+CREATE INDEX attempt_upload ON attempt (upload);
+CREATE INDEX result_upload ON result (upload);
+"""
+
+
+@dataclass(frozen=True)
+class Student:
+    """A row of the table of students."""
+
+    number: int
+    folder: str
+    person: Person
+    group: str
+    shown: str
+    forgotten: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """An attempt as the table has it; `turn` is which one of the student's it is."""
+
+    student: int
+    attempt: int
+    turn: int
+    name: str
+    at: str
+    late: bool | None
+    upload: str | None
+    problem: str
+    generation: str
+    forgotten: bool
+
+
+class Store:
+    """The database of one class; a context manager. Whoever writes holds the class's lock."""
+
+    def __init__(self, folder: Path, reading: bool = False) -> None:
+        """Open or make the database. Raises UsageError if it is none of ours."""
+        path = folder / NAME
+        if reading and not path.is_file():
+            raise UsageError(f"{folder}: holds no class; make one with `grade class`")
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=10.0)
+            self._db.execute("PRAGMA foreign_keys = ON")
+            if not reading:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = NORMAL")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0 and not reading:
+                self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+                version = VERSION
+        except sqlite3.Error as error:
+            raise UsageError(
+                f"{path}: cannot be used ({error}); make room and set its rights, or restore it"
+            ) from None
+        if version != VERSION:
+            raise UsageError(
+                f"{path}: was made by another version of Backgrade (its form is {version}, ours "
+                f"{VERSION}); use that one"
+            )
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write all that is written inside, or nothing. Raises UsageError for a full disk."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise UsageError(
+                f"{NAME}: cannot be written ({error}); make room, and run the same command again: "
+                "what was graded is kept"
+            ) from None
+
+    # ---------------------------------------------------------------------------- people
+
+    def students(self) -> list[Student]:
+        """Return everybody, in the order of their names."""
+        rows = self._db.execute(
+            'SELECT number, folder, id, login, name, email, "group", shown, forgotten FROM student '
+            "ORDER BY name COLLATE NOCASE, login, id, number"
+        )
+        return [
+            Student(number, folder, Person(*who), group, shown, bool(forgotten))
+            for number, folder, *who, group, shown, forgotten in rows
+        ]
+
+    def forgotten(self) -> set[str]:
+        """Return the hashes of ids that are not to come back."""
+        return {row[0] for row in self._db.execute("SELECT who FROM forgotten")}
+
+    def add_student(self, folder: str, person: Person, group: str) -> int:
+        """Add somebody; return the number of the row."""
+        values = (folder, person.id, person.login, person.name, person.email, group)
+        return self._insert(
+            'INSERT INTO student (folder, id, login, name, email, "group") VALUES (?,?,?,?,?,?)',
+            values,
+        )
+
+    def update_student(self, number: int, person: Person, group: str) -> None:
+        """Say what is known of somebody now."""
+        values = (person.id, person.login, person.name, person.email, group, number)
+        self._db.execute(
+            'UPDATE student SET id=?, login=?, name=?, email=?, "group"=? WHERE number=?', values
+        )
+
+    def set_shown(self, rows: Iterable[tuple[str, int]]) -> None:
+        """Keep what the pages of students were made from: (shown, number) each."""
+        self._db.executemany("UPDATE student SET shown=? WHERE number=?", rows)
+
+    def forget(self, number: int, hashes: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Replace who somebody is by a number; `hashes` of ids keep them from coming back.
+
+        Points stay. Return the uploads that nobody else handed in, and the keys of their results.
+        """
+        theirs = "SELECT attempt FROM handed_in WHERE student = ?1"
+        uploads = self._column(
+            f"SELECT DISTINCT upload FROM attempt WHERE number IN ({theirs}) AND upload NOT NULL "
+            "AND upload NOT IN (SELECT upload FROM attempt JOIN handed_in ON attempt = number "
+            "WHERE student <> ?1 AND upload NOT NULL)",
+            number,
+        )
+        keys = [
+            k for one in uploads for k in self._column("SELECT key FROM result WHERE upload=?", one)
+        ]
+        self._db.execute(
+            "UPDATE attempt SET place = 'forgotten', name = '', at = '' WHERE number IN "
+            f"({theirs}) AND number NOT IN (SELECT attempt FROM handed_in WHERE student <> ?1)",
+            (number,),
+        )
+        self._db.execute(
+            "UPDATE student SET folder = 'forgotten-' || number, id = '', login = '', email = '', "
+            "name = 'student ' || number, \"group\" = '', shown = '', forgotten = 1 "
+            "WHERE number = ?",
+            (number,),
+        )
+        self._db.executemany("INSERT OR IGNORE INTO forgotten VALUES (?)", ((h,) for h in hashes))
+        return uploads, keys
+
+    # -------------------------------------------------------------------------- attempts
+
+    def attempts(self) -> list[Row]:
+        """Return every attempt of every student, theirs in turn."""
+        rows = self._db.execute(
+            "SELECT h.student, a.number, h.turn, a.name, a.at, a.late, a.upload, a.problem, "
+            "a.generation, s.forgotten FROM handed_in h JOIN attempt a ON h.attempt = a.number "
+            "JOIN student s ON h.student = s.number ORDER BY h.student, h.turn"
+        )
+        return [
+            Row(
+                student, attempt, turn, name, at, None if late is None else bool(late), upload,
+                problem, generation, bool(forgotten),
+            )
+            for student, attempt, turn, name, at, late, upload, problem, generation, forgotten in rows
+        ]  # fmt: skip
+
+    def known_attempts(self) -> dict[tuple[str, str, str | None, str], int]:
+        """Return the number of each attempt by (place, at, upload, problem)."""
+        rows = self._db.execute("SELECT place, at, upload, problem, number FROM attempt")
+        return {(place, at, upload, problem): n for place, at, upload, problem, n in rows}
+
+    def add_attempt(
+        self, place: str, name: str, at: str, late: bool | None, upload: str | None, problem: str
+    ) -> int:
+        """Add an attempt; return the number of the row."""
+        return self._insert(
+            "INSERT INTO attempt (place, name, at, late, upload, problem) VALUES (?,?,?,?,?,?)",
+            (place, name, at, late, upload, problem),
+        )
+
+    def hand_in(self, rows: Iterable[tuple[int, int, int]]) -> None:
+        """Say whose attempts are whose: (attempt, student, turn)."""
+        self._db.executemany(
+            "INSERT INTO handed_in (attempt, student, turn) VALUES (?,?,?) "
+            "ON CONFLICT DO UPDATE SET turn = excluded.turn",
+            rows,
+        )
+
+    def set_generations(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Keep which rubric's marks uploads have: (rubric, upload)."""
+        self._db.executemany("UPDATE attempt SET generation=? WHERE upload=?", rows)
+
+    # --------------------------------------------------------------------------- results
+
+    def keys(self) -> set[str]:
+        """Return the keys of all results but those that are our own fault."""
+        return {row[0] for row in self._db.execute("SELECT key FROM result WHERE status<>'fault'")}
+
+    def result(self, key: str) -> Outcome | None:
+        """Return the result of a key."""
+        row = self._db.execute("SELECT * FROM result WHERE key=?", (key,)).fetchone()
+        return _outcome(row) if row else None
+
+    def results(self, keys: Iterable[str]) -> Iterator[tuple[str, Outcome]]:
+        """Yield the results of some keys, one after another."""
+        wanted = set(keys)
+        for row in self._db.execute("SELECT * FROM result"):
+            if row[0] in wanted:
+                yield row[0], _outcome(row)
+
+    def keep(self, results: Iterable[tuple[str, Outcome]]) -> None:
+        """Keep results; a fault gives way, and nothing else does."""
+        self._db.executemany(
+            f"INSERT INTO result VALUES ({','.join('?' * 15)}) ON CONFLICT (key) DO UPDATE SET "
+            "status=excluded.status, why=excluded.why, earned=excluded.earned, "
+            "possible=excluded.possible, pending=excluded.pending, bonus=excluded.bonus, "
+            "items=excluded.items, cases=excluded.cases, flags=excluded.flags, "
+            "other_rubric=excluded.other_rubric, wall_s=excluded.wall_s, cpu_s=excluded.cpu_s "
+            "WHERE result.status = 'fault'",
+            ((key, *_values(outcome)) for key, outcome in results),
+        )
+
+    def keep_decides(self, policy: str, found: Iterable[tuple[str, str]]) -> None:
+        """Keep what decides each item of a policy: (item, hash)."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO decides VALUES (?,?,?)",
+            ((policy, item, sha) for item, sha in found),
+        )
+
+    def _column(self, statement: str, value: object) -> list[str]:
+        return [row[0] for row in self._db.execute(statement, (value,))]
+
+    def _insert(self, statement: str, values: tuple[object, ...]) -> int:
+        row = self._db.execute(statement, values).lastrowid
+        assert row is not None
+        return row
+
+
+def _values(outcome: Outcome) -> tuple[object, ...]:
+    fields = asdict(outcome)
+    return tuple(
+        json.dumps(v, separators=(",", ":")) if isinstance(v, tuple) else v for v in fields.values()
+    )
+
+
+def _outcome(row: tuple[object, ...]) -> Outcome:
+    names = list(Outcome.__dataclass_fields__)
+    found = dict(zip(names, row[1:]))
+    for name in ("items", "cases", "flags"):
+        found[name] = tuple(map(tuple, json.loads(str(found[name]))))
+    return Outcome(**found)  # type: ignore[arg-type]

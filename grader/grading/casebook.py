@@ -1,0 +1,52 @@
+"""What staff keep of a grading: each case's outcome, and the hash of the numbers that are wrong.
+
+A class picture counts students by that hash, and a new rubric finds by it whose verdict may change.
+No page and no result.json of a student has any of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from grader.grading.facts import Facts
+from grader.types import CaseOutcome, Evidence
+
+DIGITS = 6  # by which wrong numbers are compared: two students' rounding differs far behind
+
+
+def outcomes(facts: Facts) -> tuple[CaseOutcome, ...]:
+    """Return the outcome of every case that was asked, in the rubric's order."""
+    return tuple(
+        CaseOutcome(
+            case=case.id,
+            outcome=evidence.outcome,
+            right=(right := facts.evaluator.is_right(case, evidence)),
+            wrong="" if right else _hash(evidence),
+        )
+        for case in (*facts.rubric.cases, *facts.rubric.large)
+        if (evidence := facts.evidence.get(case.id)) is not None
+    )
+
+
+def _hash(evidence: Evidence) -> str:
+    if not evidence.arrays and not evidence.raised:
+        return ""
+    digest = hashlib.sha256((evidence.raised.type if evidence.raised else "").encode())
+    for name, array in sorted(evidence.arrays.items()):
+        digest.update(f"{name}{array.shape}".encode())
+        digest.update(_rounded(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _rounded(array: np.ndarray) -> np.ndarray:
+    """Return the numbers to DIGITS of their largest one; zeros have one sign."""
+    with np.errstate(all="ignore"):
+        numbers = array.astype(np.float64)
+        finite = np.where(np.isfinite(numbers), np.abs(numbers), 0.0)
+        largest = finite.max(initial=0.0)
+        places = DIGITS - 1 - int(np.floor(np.log10(largest))) if largest > 0 else 0
+        scale = 10.0 ** np.clip(places, -300, 300)
+        whole: np.ndarray = np.round(numbers * scale) / scale + 0.0
+        return whole

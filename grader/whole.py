@@ -1,0 +1,100 @@
+"""One submission graded whole, notebooks too: from its files to the files of its result.
+
+`grade SUBMISSION` and each slot of `grade class` call the same two functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Literal
+
+import grader
+from grader.box.plan import Plan
+from grader.box.worker import Worker
+from grader.engine import grade_one, job_of
+from grader.files import REPORT, RESULT
+from grader.grading.assignment import Assignment
+from grader.grading.training.verdict_cache import Store
+from grader.notebooks.spool import Spool
+from grader.report import result
+from grader.types import Notebook, Progress, Report, Submission
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all submissions of a run share: what they are graded against, and how.
+
+    `cached`: notebooks that nothing has changed for are not run again.
+    """
+
+    assignment: Assignment
+    plan: Plan
+    notebooks: Literal["run", "skip"] = "run"
+    cached: bool = True
+
+
+@dataclass(frozen=True)
+class Graded:
+    """The report of a submission, and its notebooks as they ran."""
+
+    report: Report
+    notebooks: tuple[Notebook, ...]
+
+
+def grade(
+    given: Submission,
+    setting: Setting,
+    worker: Worker,
+    spool: Spool,
+    progress: Progress | None = None,
+) -> Graded:
+    """Grade a submission, its notebooks in a box of their own. Raises BoxError."""
+    executed, cache = _executed(given, setting, spool, progress)
+    return Graded(grade_one(given, setting.assignment, worker, executed, cache), executed)
+
+
+def files(graded: Graded) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the files of a result by name, and where tracebacks of ours lie."""
+    from grader.report import html
+
+    logs: list[str] = []
+    report, executed = graded.report, graded.notebooks
+    written = {one.name.rpartition("/")[2]: one.written for one in executed if one.written}
+    written |= html.render_notebooks(report, executed)
+    written[REPORT] = html.render(report, version=grader.__version__, noted=logs.append)
+    written[RESULT] = result.write(report)
+    return written, tuple(logs)
+
+
+def asked_notebooks(assignment: Assignment) -> Sequence[str]:
+    """Return the notebooks that items are about."""
+    items = [item for item in assignment.rubric.table.items if item.kind != "code"]
+    return list(dict.fromkeys(item.file for item in items if item.file.endswith(".ipynb")))
+
+
+def _executed(
+    given: Submission, setting: Setting, spool: Spool, progress: Progress | None
+) -> tuple[tuple[Notebook, ...], Store | None]:
+    """Execute the notebooks that the rubric asks for, if the submission has any of them.
+
+    Return them with the cache that they were looked up in.
+    """
+    assignment = setting.assignment
+    if setting.notebooks == "skip":
+        return (), None
+    names = asked_notebooks(assignment)
+    if assignment.images is None or not any(name in given.files for name in names):
+        gone = "is not in the submission"
+        return tuple(Notebook(name, "missing", f"{name} {gone}") for name in names), None
+    from grader.notebooks import execute, run_cache
+
+    limits = assignment.rubric.table.notebooks
+    data, variable = assignment.images.for_the_box()
+    cache = run_cache.of_user(setting.plan, data) if setting.cached else None
+    # The worker starts with the first notebook that has to run.
+    with execute.workspace(setting.plan, data, variable) as roomy, ExitStack() as stack:
+        one, job = Worker(roomy), job_of(given, assignment)
+        stack.callback(one.stop)
+        return execute.execute(given, names, job, one, limits, spool, progress, cache), cache
