@@ -18,7 +18,9 @@ import grader
 from grader import resources
 from grader.box.plan import Plan, choose
 from grader.box.worker import Worker
+from grader.cli import places
 from grader.cli.files import REPORT, RESULT, check_writable, write_result
+from grader.course import sources
 from grader.engine import grade_one, job_of
 from grader.errors import UnusableSubmission, UsageError
 from grader.grading.assignment import Assignment
@@ -28,6 +30,7 @@ from grader.report import refused, result
 from grader.report.text import points
 from grader.rubric import generation
 from grader.submission.intake import name_of, read_submission
+from grader.submission.upload import shown
 from grader.types import Notebook, Report, Submission
 
 Rubric = Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")]
@@ -73,8 +76,7 @@ def submission(
     plan = choose(box)
     with Worker(plan) as worker, Spool() as spool:
         given = _read(path, output)
-        folder = _folder(path, output)
-        check_writable(folder)
+        check_writable(output or places.default(path, claim=False))
         seen = generation.recognise(given.files, given.package)
         assignment = resources.assignment(
             rubric or seen.rubric, None if data == "synthetic" else Path(data)
@@ -89,6 +91,7 @@ def submission(
     written |= html.render_notebooks(report, executed)
     written[REPORT] = html.render(report, version=grader.__version__, noted=logs.append)
     written[RESULT] = result.write(report)
+    folder = output or places.default(path, claim=True)
     write_result(folder, written)
     _tell(report, folder, as_json, logs.append)
     _end(report, logs, fail_under)
@@ -187,22 +190,19 @@ def _tell(report: Report, folder: Path, as_json: bool, noted: Callable[[str], ob
 
 
 def _read(path: Path, output: Path | None) -> Submission:
-    """Return the submission; where it is refused, leave a result that says so, and raise."""
+    """Return the submission; where it is refused, leave a result that says so, and raise.
+
+    A class is no submission.
+    """
+    if (students := sources.students_in(path)) > 1:
+        what = f"{shown(name_of(path))}: this holds {students:,} students"
+        todo = f"grade them with `grade class {shown(str(path), 200)} -o DIR`"
+        raise UnusableSubmission(f"{what}; {todo}")
     try:
         return read_submission(path, given=resources.given_files())
     except UnusableSubmission as error:
         if os.path.lexists(path):
-            folder = _folder(path, output)
+            folder = output or places.default(path, claim=True)
             check_writable(folder)
             write_result(folder, {RESULT: refused.write(name_of(path), str(error))})
         raise
-
-
-def _folder(path: Path, output: Path | None) -> Path:
-    return output or Path("graded") / _file_name(name_of(path))
-
-
-def _file_name(name: str) -> str:
-    """Return a submission's name as one harmless path component."""
-    kept = "".join(c if c.isalnum() or c in " ._-()" else "_" for c in name).strip(" .")
-    return kept[:100] or "submission"
