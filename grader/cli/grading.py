@@ -17,6 +17,7 @@ from rich.console import Console
 from grader import resources, whole
 from grader.box.plan import choose
 from grader.box.worker import Worker
+from grader.cli import places
 from grader.errors import UnusableSubmission, UsageError
 from grader.files import REPORT, RESULT, check_writable, write_result
 from grader.notebooks.spool import Spool
@@ -24,6 +25,7 @@ from grader.report import refused, result
 from grader.report.text import points
 from grader.rubric import generation
 from grader.submission.intake import name_of, read_submission
+from grader.submission.upload import shown
 from grader.types import Progress, Report, Submission
 
 Rubric = Annotated[str, typer.Option(help="A shipped rubric by name, or a .toml file.")]
@@ -69,8 +71,7 @@ def submission(
     plan = choose(box)
     with Worker(plan) as worker, Spool() as spool:
         given = _read(path, output)
-        folder = _folder(path, output)
-        check_writable(folder)
+        check_writable(output or places.default(path, claim=False))
         seen = generation.recognise(given.files, given.package)
         assignment = resources.assignment(
             rubric or seen.rubric, None if data == "synthetic" else Path(data)
@@ -82,6 +83,7 @@ def submission(
     report = replace(graded.report, why_rubric=why)
     written, faults = whole.files(replace(graded, report=report))
     logs = list(faults)
+    folder = output or places.default(path, claim=True)
     write_result(folder, written)
     _tell(report, folder, as_json, logs.append)
     _end(report, logs, fail_under)
@@ -152,22 +154,21 @@ def _tell(report: Report, folder: Path, as_json: bool, noted: Callable[[str], ob
 
 
 def _read(path: Path, output: Path | None) -> Submission:
-    """Return the submission; where it is refused, leave a result that says so, and raise."""
+    """Return the submission; where it is refused, leave a result that says so, and raise.
+
+    A class is no submission.
+    """
+    from grader.course import sources
+
+    if (students := sources.students_in(path)) > 1:
+        what = f"{shown(name_of(path))}: this holds {students:,} students"
+        todo = f"grade them with `grade class {shown(str(path), 200)} -o DIR`"
+        raise UnusableSubmission(f"{what}; {todo}")
     try:
         return read_submission(path, given=resources.given_files())
     except UnusableSubmission as error:
         if os.path.lexists(path):
-            folder = _folder(path, output)
+            folder = output or places.default(path, claim=True)
             check_writable(folder)
             write_result(folder, {RESULT: refused.write(name_of(path), str(error))})
         raise
-
-
-def _folder(path: Path, output: Path | None) -> Path:
-    return output or Path("graded") / _file_name(name_of(path))
-
-
-def _file_name(name: str) -> str:
-    """Return a submission's name as one harmless path component."""
-    kept = "".join(c if c.isalnum() or c in " ._-()" else "_" for c in name).strip(" .")
-    return kept[:100] or "submission"

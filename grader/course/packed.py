@@ -48,7 +48,8 @@ def pack(attempt: Attempt, limits: UploadLimits = LIMITS) -> Packed:
     received = {file.name: file for file in attempt.files if _is_wanted(file.name)}
     total = sum(file.size for file in received.values())
     if total > limits.total_bytes:
-        received = {path: file for path, file in received.items() if upload.needed(path)}
+        smaller = {path: file for path, file in received.items() if _is_homework(path)}
+        received = smaller or received
         total = sum(file.size for file in received.values())
     if total > limits.archive_bytes:
         what = f"more than {megabytes(limits.archive_bytes)} large"
@@ -66,6 +67,10 @@ def pack(attempt: Attempt, limits: UploadLimits = LIMITS) -> Packed:
 
 def _is_wanted(path: str) -> bool:
     return upload.skipped_folder(path) is None
+
+
+def _is_homework(path: str) -> bool:
+    return upload.needed(path) or path.lower().endswith(ENDINGS)
 
 
 def _archive(data: bytes, name: str) -> bool:

@@ -24,6 +24,7 @@ from grader.files import REPORT, RESULT, write, write_result
 from grader.report import class_page
 from grader.report.class_page import ClassPage, ClassRow
 from grader.report.text import points
+from grader.types import COUNTED
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 Key = Mapping[str, str]  # upload -> key of its result
@@ -127,7 +128,8 @@ def _csv(found: Sequence[Place], results: Mapping[str, Outcome]) -> str:
     )  # fmt: skip
     for place in found:
         person, row, result = place.student.person, place.row, results.get(place.key)
-        earned = {item[0]: item[2] for item in result.items} if result else {}
+        counted = [item for item in result.items if item[1] in COUNTED] if result else []
+        earned = {item[0]: item[2] for item in counted}
         graded = result is not None and result.status == "graded"
         numbers = (
             [result.earned, result.possible, result.pending, result.bonus]

@@ -219,13 +219,7 @@ class Store:
             "a.generation, s.forgotten FROM handed_in h JOIN attempt a ON h.attempt = a.number "
             "JOIN student s ON h.student = s.number ORDER BY h.student, h.turn"
         )
-        return [
-            Row(
-                student, attempt, turn, name, at, None if late is None else bool(late), upload,
-                problem, generation, bool(forgotten),
-            )
-            for student, attempt, turn, name, at, late, upload, problem, generation, forgotten in rows
-        ]  # fmt: skip
+        return [_row(*row) for row in rows]
 
     def known_attempts(self) -> dict[tuple[str, str, str | None, str], int]:
         """Return the number of each attempt by (place, at, upload, problem)."""
@@ -297,6 +291,15 @@ class Store:
         row = self._db.execute(statement, values).lastrowid
         assert row is not None
         return row
+
+
+def _row(
+    student: int, attempt: int, turn: int, name: str, at: str, late: int | None,
+    upload: str | None, problem: str, generation: str, forgotten: int,
+) -> Row:  # fmt: skip
+    is_late = None if late is None else bool(late)
+    gone = bool(forgotten)
+    return Row(student, attempt, turn, name, at, is_late, upload, problem, generation, gone)
 
 
 def _values(outcome: Outcome) -> tuple[object, ...]:

@@ -95,10 +95,12 @@ def _members(archive: tarfile.TarFile, name: str, limits: UploadLimits) -> dict[
         path = upload.tidy(member.name)
         if count > limits.entries:
             raise refusal(name, f"has more than {limits.entries:,} entries", upload.SMALLER)
-        if member.isdir() or basename(path).startswith("._") or upload.skipped_folder(path):
+        if member.isdir() or basename(path).startswith("._"):
             continue
         if fault := upload.fault_in_name(member.name, limits):
             raise refusal(name, f"entry '{shown(path)}' {fault[0]}", fault[1])
+        if upload.skipped_folder(path):
+            continue
         if not member.isreg():
             if upload.needed(path):
                 what = f"entry '{shown(path)}' is a link or a special file"

@@ -25,7 +25,7 @@ def outcomes(facts: Facts) -> tuple[CaseOutcome, ...]:
             right=(right := facts.evaluator.is_right(case, evidence)),
             wrong="" if right else _hash(evidence),
         )
-        for case in (*facts.rubric.cases, *facts.rubric.large)
+        for case in facts.rubric.cases
         if (evidence := facts.evidence.get(case.id)) is not None
     )
 

@@ -144,6 +144,9 @@ def _missing(item: Item, raised: Raised, sources: Sources) -> Ending:
 def _lacking(item: Item, message: str, is_own: bool, sources: Sources) -> Ending:
     if is_own:
         return Ending("missing", message, True)
+    own = Place.of(item).module
+    if sources.path(own) is None:  # a net that is not there lacks layers.py as well
+        return Ending("missing", f"{own}.py is not in the upload", True)
     return _held_up(item, f"{item.id} cannot run: {message}", sources)
 
 

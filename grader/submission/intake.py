@@ -3,7 +3,8 @@
 `folder` and `archive` read the upload and trust nothing, `layout` finds the homework among its
 names, and here both become the files that will run, with our own copies of what was handed out.
 Each thing that was repaired or ignored gets a sentence; only an upload without a
-layers.py, or one that is broken or hostile, is refused.
+layers.py, or one that is broken or hostile, is refused. In a class an upload is taken as far as it
+goes: a lone fc_net.py or notebook will do.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from types import MappingProxyType
 
 from grader.errors import UnusableSubmission
 from grader.submission import layout
+from grader.submission.archive import read_zip
 from grader.submission.folder import read_upload
 from grader.submission.layout import CORE, NOTEBOOKS, Layout, homework_name
 from grader.submission.upload import LIMITS, Upload, UploadLimits, refusal, shown, skipped_folder
@@ -33,14 +35,25 @@ _SENTENCES = 40
 
 
 def read_submission(
-    path: Path, *, given: Mapping[str, bytes] = MappingProxyType({}), limits: UploadLimits = LIMITS
+    path: Path,
+    *,
+    given: Mapping[str, bytes] = MappingProxyType({}),
+    limits: UploadLimits = LIMITS,
+    data: bytes | None = None,
+    partial: bool = False,
 ) -> Submission:
     """Return the homework in the zip or folder at `path`. Raises UnusableSubmission.
 
     `given` maps paths inside the package ("solver.py") to our bytes, which replace the student's.
+    If `data` are given they are the zip, and `path` is only what it is called. With `partial`, an
+    upload without layers.py is taken if any other file of the homework is in it.
     """
-    upload, inner_zip = read_upload(path, limits)
-    chosen = layout.find_layout(upload.files)
+    inner_zip: str | None = None
+    if data is None:
+        upload, inner_zip = read_upload(path, limits)
+    else:
+        upload = read_zip(data, shown(path.name, 200), limits)
+    chosen = layout.find_layout(upload.files, partial)
     if chosen is None:
         raise _no_layers(upload)
     _refuse_unread(chosen, upload)

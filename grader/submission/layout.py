@@ -54,10 +54,15 @@ class Layout:
     candidates: tuple[str, ...]
 
 
-def find_layout(paths: Iterable[str]) -> Layout | None:
-    """Return the homework among `paths`; None if there is no layers.py."""
+def find_layout(paths: Iterable[str], partial: bool = False) -> Layout | None:
+    """Return the homework among `paths`; None if there is no layers.py.
+
+    With `partial`, any other file of the homework will do.
+    """
     plain = _plain_names(paths)
     homes = [dirname(path) for path in plain if basename(path) == "layers.py"]
+    if partial and not homes:
+        homes = _homes_without_layers(plain)
     # A layers.py beside fc_net.py is a stray copy of its own package.
     candidates = sorted(f for f in homes if basename(f) != "classifiers" or dirname(f) not in homes)
     if not candidates:
@@ -68,6 +73,14 @@ def find_layout(paths: Iterable[str]) -> Layout | None:
     notebooks = _notebooks(folder, others, plain)
     package = basename(folder) if _keeps_name(folder, sources, plain) else None
     return Layout(folder, package, sources, notebooks, tuple(candidates))
+
+
+def _homes_without_layers(plain: Iterable[str]) -> list[str]:
+    """Return the folders where the package was, by what is left of it, else that of notebooks."""
+    cores = [(path, core) for path in plain for core in CORE if f"/{path}".endswith(f"/{core}")]
+    homes = {path.removesuffix(core).rstrip("/") for path, core in cores}
+    homes = homes or {dirname(path) for path in plain if basename(path) == "fc_net.py"}
+    return sorted(homes or {dirname(path) for path in plain if basename(path) in NOTEBOOKS})
 
 
 def _keeps_name(folder: str, sources: Mapping[str, str], paths: Mapping[str, str]) -> bool:

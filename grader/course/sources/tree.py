@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 from grader.course.records import File
-from grader.errors import UsageError
+from grader.errors import UnusableSubmission, UsageError
 from grader.submission import upload
 from grader.submission.archive import damaged_is_one_line, kind_of_fault, meant_name
 from grader.submission.folder import read_regular
@@ -103,6 +103,8 @@ def read_tree(path: Path) -> Tree | None:
         if not _begins_as_zip(path):
             return None
         return _zip(path, place)
+    except UnusableSubmission as error:
+        raise UsageError(str(error)) from error
     except (OSError, ValueError) as error:
         reason = shown(getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(f"{place}: cannot be read ({reason}); download it again") from error
@@ -195,11 +197,8 @@ def _begins_as_zip(path: Path) -> bool:
 
 def _zip(path: Path, place: str) -> Tree:
     _check_directory(path, place)
-    try:
+    with damaged_is_one_line(place):
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, struct.error, EOFError, NotImplementedError) as error:
-        what = "this zip is truncated or damaged"
-        raise UsageError(f"{place}: {what}; download it again") from error
     files: dict[str, File] = {}
     folders: set[str] = set()
     lost: dict[str, str] = {}
