@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import select
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -19,7 +21,6 @@ from multiprocessing.process import BaseProcess
 
 from grader.course.runners import Chunk
 from grader.course.tasks import Done, Grader, Policy
-from grader.guest.limits import end_with
 
 PAUSE_S = 0.5  # until whoever waits is asked again whether to go on
 STOP_S = 5.0
@@ -86,12 +87,15 @@ class Local:
 
     def stop(self) -> None:
         """End all processes; those that have nothing to do end by themselves."""
+        idle = [slot for slot in self._slots if not slot.chunk]
+        for slot in idle:
+            with suppress(OSError):
+                slot.pipe.send(())
+        until = time.monotonic() + STOP_S
+        for slot in idle:
+            slot.process.join(max(0.0, until - time.monotonic()))
         for slot in self._slots:
             slot.pipe.close()
-        until = time.monotonic() + STOP_S
-        for slot in self._slots:
-            if not slot.chunk:
-                slot.process.join(max(0.0, until - time.monotonic()))
             _end(slot.process)
         self._slots = []
 
@@ -118,15 +122,26 @@ def _end(process: BaseProcess) -> None:
 
 
 def serve(pipe: Connection, policy: Policy) -> None:
-    """Grade what comes through the pipe until it is closed: the life of one process.
+    """Grade chunks that come through the pipe until an empty one comes: the life of a process.
 
     Ctrl-C goes to all processes of a terminal: here it is not heard, so that what runs may end.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with(os.getppid())
+    threading.Thread(target=_end_with, args=(pipe.fileno(),), daemon=True).start()
     grader = Grader(policy)
     with suppress(EOFError, OSError):
-        while True:
-            for done in grader.chunk(pipe.recv()):
+        while chunk := pipe.recv():
+            for done in grader.chunk(chunk):
                 pipe.send(done)
     grader.stop()
+
+
+def _end_with(pipe: int) -> None:
+    """End this process as soon as the other end of the pipe is closed, whatever it is doing.
+
+    No death signal can do it: its parent is the server, which lives until its children have ended.
+    """
+    hangup = select.poll()
+    hangup.register(pipe, select.POLLRDHUP)
+    hangup.poll()
+    os._exit(0)
