@@ -64,7 +64,7 @@ def grade_one(
     What became of trainings is kept in `store`, and found there.
     Raises BoxError only where the box itself fails.
     """
-    started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s()
+    started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s(worker)
     rubric = assignment.rubric
     evaluator = Evaluator(rubric, assignment.golden, Sources(submission.files))
     deadline = clock + rubric.table.limits.submission_s
@@ -96,7 +96,7 @@ def grade_one(
         measured={
             "started": started.isoformat(timespec="seconds"),
             "wall_s": round(time.monotonic() - clock, 3),
-            "cpu_s": round(_cpu_s() - cpu, 3),
+            "cpu_s": round(_cpu_s(worker) - cpu, 3),
             "host": platform.node(),
             **({"reused": reused} if reused else {}),
             **({"replay": dict(graded.replay)} if graded.replay else {}),
@@ -261,13 +261,6 @@ def _costly(session: Session, facts: Facts) -> tuple[Flag, ...]:
     )
 
 
-def _cpu_s() -> float:
-    """CPU seconds of this process and of the children it has reaped."""
-    import resource  # grading is for Linux; all else that imports this module is not
-
-    return sum(
-        usage.ru_utime + usage.ru_stime
-        for usage in (
-            resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        )
-    )
+def _cpu_s(worker: Worker) -> float:
+    """Return the CPU seconds of this process, and of all that has ended in the worker."""
+    return time.process_time() + worker.cpu_s

@@ -36,7 +36,8 @@ class Worker:
     """One worker process in one box, reused for many submissions; a context manager.
 
     Start it from a thread that lives as long as it does: it ends with that thread. Once a
-    submission was opened, `missing` says why a wanted layer is not on.
+    submission was opened, `missing` says why a wanted layer is not on. `cpu_s` are the CPU seconds
+    of its start, and of all submissions that were closed.
     """
 
     def __init__(self, plan: Plan | None = None) -> None:
@@ -47,6 +48,8 @@ class Worker:
         self._state: BoxState | None = None
         self.versions: dict[str, str] = {}
         self.missing: dict[str, str] = {}
+        self.cpu_s = 0.0
+        self._told_s = 0.0  # the part of it that the present process has told
 
     def __enter__(self) -> Worker:
         self.start()
@@ -86,7 +89,10 @@ class Worker:
         process, self._process = self._process, None
         if process is None:
             return
-        killed = [child for child in _descendants(process.pid) if _kill(child)]
+        below = _descendants(process.pid)
+        untold_s = sum(map(_cpu_s, (process.pid, *below))) - self._told_s
+        self.cpu_s, self._told_s = self.cpu_s + max(0.0, untold_s), 0.0
+        killed = [child for child in below if _kill(child)]
         with suppress(ProcessLookupError):  # it ended by itself
             os.killpg(process.pid, signal.SIGKILL)
         assert process.stdin and process.stdout
@@ -134,6 +140,7 @@ class Worker:
         self._state = verdict(self._plan, hello)
         self.missing = {str(name): str(why) for name, why in hello["why"].items()}
         self.versions = {"numpy": str(hello["numpy"]), "python": str(hello["python"])}
+        self._count(hello)
 
     def run(
         self,
@@ -185,7 +192,7 @@ class Worker:
         try:
             deadline = time.monotonic() + 2.0
             self._send(wire.pack({"do": "close"}), deadline)
-            self._receive(deadline)
+            self._count(self._receive(deadline)[0])
         except (Late, Gone):
             self.restart()
 
@@ -194,6 +201,13 @@ class Worker:
         self.stop()
         self.versions = {}
         self.start()
+
+    def _count(self, said: Mapping[str, Any]) -> None:
+        """Add the CPU seconds that the worker itself reports; no process of a student's can."""
+        used = said.get("cpu_s")
+        if isinstance(used, float) and used > 0:
+            self.cpu_s += used
+            self._told_s += used
 
     def _send(self, data: bytes, deadline: float) -> None:
         """Write a frame; a worker that was stopped must not stop us."""
@@ -230,6 +244,15 @@ def _descendants(pid: int) -> list[int]:
         return []
     children = [int(word) for word in words]
     return children + [below for child in children for below in _descendants(child)]
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the CPU seconds of a process and of the children it has reaped; 0 if it is gone."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _kill(pid: int) -> bool:

@@ -327,6 +327,23 @@ def test_the_lines_are_those_of_python(separator: str, end: str) -> None:
         assert seen["frames"][-1] == ["hw/layers.py", 3, "f", "return 1 / 0"]
 
 
+BUSY = "import time\nwhile time.process_time() < {}: pass\n"
+
+
+@pytest.mark.parametrize("ends", ["closed", "stopped"])
+def test_the_cpu_seconds_of_the_box_are_counted_however_a_submission_ends(ends: str) -> None:
+    with Worker() as worker:
+        outcomes(worker, job())
+        before = worker.cpu_s
+        assert 0 < before < 5
+        worker.open(job(head=BUSY.format(0.3)), soon())
+        worker.close() if ends == "closed" else worker.stop()
+        spent = worker.cpu_s - before
+        assert 0.2 < spent < 2  # a new process starts with the CPU of none
+        worker.stop()
+        assert worker.cpu_s - before < spent + 0.5  # nothing is counted twice
+
+
 def test_time_that_is_up_before_opening_is_no_fault_of_the_grader(own: Worker) -> None:
     session = Session(own, job(), None, time.monotonic() - 1.0)  # type: ignore[arg-type]
     assert {how["outcome"] for how in session.loaded.modules.values()} <= {"timeout", "died"}
