@@ -8,6 +8,7 @@ one BoxError, never as a hang.
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -23,7 +24,7 @@ from grader.box import cgroup
 from grader.box.job import Gone, Job, Loaded, Observed, Script
 from grader.box.plan import Plan, choose, command, environment, verdict
 from grader.errors import BoxError, WireError
-from grader.guest import wire
+from grader.guest import children, prepare, wire
 from grader.guest.wire import Late
 from grader.types import BoxState
 
@@ -110,21 +111,33 @@ class Worker:
         self.start()
         if not self.versions:
             self._greet()
-        arrays = {
-            f"{group}:{path}": np.frombuffer(data, dtype=np.uint8)
-            for group in ("files", "given", "graft")
-            for path, data in getattr(job, group).items()
-        }
-        request = {
+        arrays = {f"files:{path}": _numbers(data) for path, data in job.files.items()}
+        for group, ours in (("given", job.given), ("graft", job.graft)):
+            arrays |= {f"{group}:{name}": _numbers(_compiled(name, data))
+                       for name, data in ours.items()}  # fmt: skip
+        request: dict[str, Any] = {
             "do": "open", "package": job.package, "conventions": dict(job.conventions),
             "load_s": job.load_s, "case_s": job.case_s, "also": list(job.also), "room": job.room,
         }  # fmt: skip
+        if job.known is not None:
+            arrays |= {f"codes:{path}": _numbers(code) for path, code in job.known.codes.items()}
+            good = [n for n, how in job.known.modules.items() if how.get("outcome") == "loaded"]
+            request["known"] = {
+                "broken": dict(job.known.broken), "is_old": job.known.is_old, "loadable": good,
+            }  # fmt: skip
         self._send(wire.pack(request, arrays), deadline)
-        answer, _ = self._receive(deadline)
+        answer, codes = self._receive(deadline)
+        if job.known is not None and answer.get("opened"):
+            return job.known
         if not isinstance(answer.get("loaded"), dict):
             raise Gone
         return Loaded(
-            answer["loaded"], tuple(answer["repaired"]), tuple(map(str, answer["changed"]))
+            answer["loaded"],
+            tuple(answer["repaired"]),
+            tuple(map(str, answer["changed"])),
+            {path: code.tobytes() for path, code in codes.items()},
+            answer["broken"],
+            answer["is_old"],
         )
 
     def _greet(self) -> None:
@@ -145,22 +158,26 @@ class Worker:
     def run(
         self,
         cases: Sequence[Mapping[str, Any]],
-        inputs: wire.Arrays,
+        inputs: Sequence[wire.Piece],
         deadline: float,
         alone: bool = True,
+        new: bool = False,
     ) -> Iterator[Observed]:
         """Run one group of cases in the open submission; yield (case id, reply, arrays) in order.
 
-        `cases` are as serve.Driver takes them, `inputs` are named "case id:argument". Cases
-        that run `alone` share a child with no others. Raises Late or Gone; what was yielded stands.
+        `cases` are as guest.driver takes them, `inputs` are named "key:argument". Cases that run
+        `alone` share a child with no others; a `new` child has run nothing before. Raises Late or
+        Gone; what was yielded stands.
         """
-        request = {"do": "run", "cases": list(cases), "alone": alone}
-        self._send(wire.pack(request, inputs), deadline)
+        request = wire.pack({"do": "run", "cases": list(cases), "alone": alone, "new": new})
+        self._send(request + wire.pack_pieces({}, inputs), deadline)
         for case in cases:
-            observed, arrays = self._receive(deadline)
-            if observed.get("case") != case["id"]:
+            how, _ = self._receive(deadline)
+            if how.get("case") != case["key"]:
                 raise Gone
-            yield case["id"], observed, arrays
+            answer = self._take(deadline) if how.get("answered") else b""
+            reply, arrays = children.opened(answer) if answer else ({}, {})
+            yield case["id"], reply | how, arrays
 
     def begin(self, script: Script, deadline: float) -> wire.Incoming:
         """Start the process of a notebook in the open submission; return where its frames come.
@@ -218,14 +235,30 @@ class Worker:
             raise Gone from None
 
     def _receive(self, deadline: float) -> wire.Message:
-        assert self._incoming is not None
         try:
-            message = self._incoming.read(deadline)
+            return wire.opened(self._take(deadline))
         except WireError:
             raise Gone from None
-        if message is None:
+
+    def _take(self, deadline: float) -> bytes:
+        assert self._incoming is not None
+        try:
+            frame = self._incoming.take(deadline)
+        except WireError:
+            raise Gone from None
+        if frame is None:
             raise Gone
-        return message
+        return frame
+
+
+def _numbers(data: bytes) -> np.ndarray:
+    return np.frombuffer(data, dtype=np.uint8)
+
+
+@functools.lru_cache(maxsize=32)
+def _compiled(name: str, source: bytes) -> bytes:
+    """Compile a file of ours; it is the same for every submission."""
+    return prepare.compiled({name: source})[name]
 
 
 def _widen(pipe: int) -> None:

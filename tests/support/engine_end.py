@@ -26,9 +26,10 @@ from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.follow import Again
 from grader.grading.outcome import Consequence, result_of
-from grader.grading.rerun import Rerun
+from grader.grading.rerun import Rerun, Sessions
 from grader.grading.verdicts import Evaluator, Verdict
 from grader.guest.modules import GRADED
+from grader.guest.wire import Piece
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
 from grader.types import (
@@ -268,15 +269,16 @@ class Worker:
     def run(
         self,
         rows: Sequence[Row],
-        inputs: Mapping[str, np.ndarray],
+        inputs: Sequence[Piece],
         deadline: float,
         alone: bool,
+        new: bool = False,
     ) -> Iterator[Observed]:
         self.calls.append("run")
         self.ran.append([row["id"] for row in rows])
         self.alone.append(alone)
         self.rows += rows
-        self.inputs.append(dict(inputs))
+        self.inputs.append({n: a for one in inputs for n, a in one.arrays.items()})
         self.deadlines.append(deadline)
         for row in rows:
             replies = self._replies.get(row["id"], [self._otherwise])
@@ -332,7 +334,8 @@ class Graded:
             self.rubric, assignment, Evaluator(self.rubric, golden), {}, self.verdicts, followed
         )
         deadline = time.monotonic() + self.seconds
-        return Rerun(self.job, worker, assignment, facts, deadline, self.broken)
+        sessions = Sessions(worker, self.rubric, deadline)
+        return Rerun(self.job, sessions, assignment, facts, deadline, self.broken)
 
     def follow_through(self) -> dict[str, Again]:
         """Return what is right once another item's mistake is out of the way."""
