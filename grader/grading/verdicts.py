@@ -76,7 +76,7 @@ class Evaluator:
         self.sources = sources or Sources()
         self._rubric = rubric
         self._golden = golden
-        self._found: dict[str, tuple[Evidence, list[Finding]]] = {}
+        self._found: dict[tuple[str, bool], tuple[Evidence, list[Finding]]] = {}
         self._names: dict[str, list[str]] = {}
 
     def is_right(self, case: Case, evidence: Evidence) -> bool:
@@ -92,13 +92,14 @@ class Evaluator:
 
     def findings(self, case: Case, evidence: Evidence) -> list[Finding]:
         """Return one finding for each output of an answered case that counts towards a part."""
-        known = self._found.get(case.id)
+        key = (case.id, evidence.single)
+        known = self._found.get(key)
         if known is None or known[0] is not evidence:
             item = self._rubric.item(case.item)
             found = judges.find(case.judge).decide(self.attempt(case, evidence))
             with np.errstate(all="ignore"):  # a student's numbers may be anything
                 counted = [one for one in found if item.part_of(one.output, case) is not None]
-            known = self._found[case.id] = (evidence, counted)
+            known = self._found[key] = (evidence, counted)
         return known[1]
 
     def outputs(self, case: Case) -> tuple[str, ...]:

@@ -58,10 +58,15 @@ class StudentProcess:
         limit_s: float,
         needs: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> Iterator[Answered]:
-        """Hand over a request; yield (name, reply, arrays) for each name in order; see `relay`."""
+        """Hand over a request; yield (name, reply, arrays) for each name in order; see `relay`.
+
+        A child whose answer is no frame is lost, too.
+        """
         frame = wire.pack({}, arrays)
         for name, how, answer in self.relay(request, frame, names, limit_s, needs):
             reply, outputs = opened(answer) if answer else ({}, {})
+            if reply.get("outcome") == "died":
+                self.end()
             yield name, reply | how, outputs
 
     def relay(
@@ -106,7 +111,7 @@ class StudentProcess:
         self, left: list[str], able: Sequence[str], incoming: wire.Incoming, limit_s: float
     ) -> Iterator[Relayed]:
         """Yield what the child answers, and take it off `left`, until it ends or is late."""
-        while left:
+        while left and self._pid:
             started = time.monotonic()
             name, patience = left.pop(0), 0.2
             if name not in able:

@@ -47,6 +47,15 @@ class Rules:
         return cls(row.float64, row.float32, unit_axes, float32_policy)
 
 
+class Answer(dict[str, np.ndarray]):
+    """One accepted answer of a case, by output, with what every judge asks of it."""
+
+    @functools.cached_property
+    def sizes(self) -> Mapping[str, float]:
+        """The largest absolute value of each output."""
+        return {name: float(np.abs(array).max(initial=0.0)) for name, array in self.items()}
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One case as a judge sees it; `expected` holds the golden answer and its alternatives."""
@@ -64,11 +73,10 @@ class Attempt:
         return any(array.dtype == np.float32 for array in self.arrays.values())
 
     @functools.cached_property
-    def sizes(self) -> tuple[dict[str, float], ...]:
+    def sizes(self) -> tuple[Mapping[str, float], ...]:
         """The largest absolute value of each output, for each golden answer."""
         return tuple(
-            {name: float(np.abs(array).max(initial=0.0)) for name, array in one.items()}
-            for one in self.expected
+            one.sizes if isinstance(one, Answer) else Answer(one).sizes for one in self.expected
         )
 
 
@@ -94,6 +102,8 @@ class Finding:
 
     def __post_init__(self) -> None:
         """Raise TypeError if a judge hands over text of its own."""
+        if not (self.reason or self.facts or self.subject) and self.output.isidentifier():
+            return
         facts = self.facts.values()
         numbers = [n for fact in facts for n in (fact if isinstance(fact, tuple) else (fact,))]
         if (

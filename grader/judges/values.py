@@ -117,14 +117,16 @@ def _against(
         shapes: dict[str, Fact] = {"got": got.shape, "want": want.shape}
         return Finding(name, "shape", shapes, expected=want, got=got)
     original, got = got, got.reshape(want.shape)
-    if not np.isfinite(got).all():
-        return _not_finite(name, got, want)
-    allowed, errors = _allowed(original, attempt), _errors(got, want, scale)
-    worst = float(errors.max(initial=0.0))
+    allowed = _allowed(original, attempt)
+    # The largest error as _errors has it: to divide changes no order. It is none for NaN.
+    worst = float(np.abs(got.astype(np.float64, copy=False) - want).max(initial=0.0))
+    worst /= scale or 1.0
     if not worst <= allowed:
+        if not np.isfinite(got).all():
+            return _not_finite(name, got, want)
         if name == ORPHANS:
             return Finding(name, "incomplete grads")
-        return _wrong_value(name, got, want, errors, allowed)
+        return _wrong_value(name, got, want, _errors(got, want, scale), allowed)
     return _in_another_form(Finding(name, "", {}, worst, allowed), original, want, attempt.rules)
 
 
@@ -149,7 +151,7 @@ def same_but_for_unit_axes(got: tuple[int, ...], want: tuple[int, ...]) -> bool:
 
     (1, D) for (D,) still lines up with what it belongs to; (D, 1) would make a matrix of it.
     """
-    if math.prod(got) == math.prod(want) == 1:
+    if got == want or math.prod(got) == math.prod(want) == 1:
         return True
     kept = [tuple(n for n in shape[:-1] if n != 1) + shape[-1:] for shape in (got, want)]
     return kept[0] == kept[1]
