@@ -69,8 +69,8 @@ def grade_one(
     evaluator = Evaluator(rubric, assignment.golden, Sources(submission.files))
     deadline = clock + rubric.table.limits.submission_s
 
-    with closing(Sessions(worker, rubric, deadline)) as sessions:
-        session = sessions.of(job_of(submission, assignment))
+    session = Session(worker, job_of(submission, assignment), rubric, deadline)
+    with closing(Sessions(worker, rubric, deadline, session)) as sessions:
         known = [case.id for case in rubric.cases if judges.find(case.judge).golden]
         evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large, known)
         verdicts = evaluator.verdicts(evidence)

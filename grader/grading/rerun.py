@@ -28,9 +28,11 @@ from grader.types import Case, Evidence
 class Sessions:
     """The session that is open in a worker: one at a time, taken over by what comes after it."""
 
-    def __init__(self, worker: Worker, rubric: Rubric, deadline: float) -> None:
+    def __init__(
+        self, worker: Worker, rubric: Rubric, deadline: float, first: Session | None = None
+    ) -> None:
         self._worker, self._rubric, self._deadline = worker, rubric, deadline
-        self._open: Session | None = None
+        self._open = first
 
     def of(self, job: Job, new: bool = False) -> Session:
         """Return a session of a job; a `new` one is in a driver that has run nothing before."""

@@ -132,12 +132,14 @@ class Finding:
 class Judge:
     """`decide` yields the findings; `outputs` gives in advance what they will be about.
 
-    A `golden` judge needs the case's golden arrays, whose names are its outputs.
+    A `golden` judge needs the case's golden arrays, whose names are its outputs. What a judge that
+    `repeats` decides was asked again and again in one case.
     """
 
     decide: Callable[[Attempt], Iterator[Finding]]
     outputs: Callable[[Case], Iterable[str]] = lambda case: ()
     golden: bool = False
+    repeats: bool = False
 
     def names(self, case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
         """Return the outputs of a case that it will decide."""
