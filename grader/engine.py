@@ -123,7 +123,11 @@ def _with_notebooks(
 ) -> training.Graded:
     """Return all items, with what notebooks add, and the runs beside the reference's bands."""
     assignment, table = rerun.assignment, rerun.facts.rubric.table
-    alike = explained("finding conventions", lambda: matched(rerun.facts, assignment.golden), ())
+    alike: tuple[str, ...] = ()
+    if books:  # only what they trained is repeated
+        alike = explained(
+            "finding conventions", lambda: matched(rerun.facts, assignment.golden), ()
+        )
     code = Code.of(assignment.trainer, alike, rerun.job, table.conventions.dropout_p)
     repeating = Repeating(worker, code, store)
     graded = training.grade(items, books, assignment.rubric, assignment.images, repeating)

@@ -184,8 +184,8 @@ class Driver:
     def _run(self, request: Mapping[str, Any], frame: bytes, loadable: Sequence[str]) -> None:
         """Answer each case; a group that is `alone` or `new` gets a new process.
 
-        A frame of ours says which case it is and how that went. If there is an answer to it, that
-        follows as it came: who asked opens it.
+        An answer goes on as it came, behind a note with the number of its case and its seconds: who
+        asked opens it. Where there is none, a frame says which case it is and how that went.
         """
         cases = {case["key"]: case for case in request["cases"]}
         needs = {name: [case["item"], *case["stuck_with"]] for name, case in cases.items()}
@@ -193,8 +193,11 @@ class Driver:
             self._student.end()
         asked = {"do": "run", "cases": cases, "loadable": loadable}
         answers = self._student.relay(asked, frame, list(cases), self._case_s, needs)
-        for key, how, answer in answers:
-            wire.write(1, {**how, "case": key, "answered": bool(answer)}, after=answer)
+        for number, (key, how, answer) in enumerate(answers):
+            if answer:
+                wire.send_all(1, wire.note(number, how["wall_s"]) + answer)
+            else:
+                wire.write(1, {**how, "case": key})
         if request["alone"]:
             self._student.end()
 

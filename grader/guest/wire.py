@@ -42,6 +42,7 @@ LONG_NUMBER = re.compile(rb"\d{19}")  # that 64 bits may not hold
 SURROGATE = re.compile(rb"\\u[dD]")  # half of a character, perhaps
 AT_ONCE = 64 * 1024  # bytes of one read
 PREFIX = struct.Struct("<4sIQ")
+NOTE = struct.Struct("<Id")
 
 Arrays = Mapping[str, np.ndarray]
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
@@ -197,13 +198,27 @@ def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     return name, code, tuple(shape)
 
 
-def write(
-    descriptor: int, message: Mapping[str, Any], arrays: Arrays | None = None, after: bytes = b""
-) -> None:
-    """Write one frame to a blocking descriptor, and a whole one `after` it."""
-    view = memoryview(pack(message, arrays) + after)
+def note(number: int, seconds: float) -> bytes:
+    """Return a frame of two numbers, without a header: what is said before each answer."""
+    return PREFIX.pack(MAGIC, 0, NOTE.size) + NOTE.pack(number, seconds)
+
+
+def noted(frame: bytes) -> tuple[int, float] | None:
+    """Return the two numbers of a note; None if the frame is none."""
+    is_note = frame[: PREFIX.size] == PREFIX.pack(MAGIC, 0, NOTE.size)
+    return NOTE.unpack(frame[PREFIX.size :]) if is_note else None
+
+
+def send_all(descriptor: int, frames: bytes) -> None:
+    """Write whole frames to a blocking descriptor."""
+    view = memoryview(frames)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def write(descriptor: int, message: Mapping[str, Any], arrays: Arrays | None = None) -> None:
+    """Write one frame to a blocking descriptor."""
+    send_all(descriptor, pack(message, arrays))
 
 
 class Late(Exception):

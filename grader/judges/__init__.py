@@ -28,6 +28,7 @@ from grader.judges.tolerances import TOLERANCES
 from grader.judges.wording import REASONS
 from grader.types import Arrays, Case, FaultKind
 
+FLOOR = 1e-3  # of the largest value in the case: below it an array is judged by that scale
 Fact = Union[float, tuple[int, ...]]  # noqa: UP007 - the self-check runs on Python 3.9
 
 
@@ -54,6 +55,18 @@ class Answer(dict[str, np.ndarray]):
     def sizes(self) -> Mapping[str, float]:
         """The largest absolute value of each output."""
         return {name: float(np.abs(array).max(initial=0.0)) for name, array in self.items()}
+
+    @functools.cached_property
+    def whole(self) -> np.ndarray:
+        """All numbers of all outputs, one behind the other, in float64."""
+        return np.concatenate([np.zeros(0), *map(np.ravel, self.values())])
+
+    @functools.cached_property
+    def scales(self) -> np.ndarray:
+        """What the error of each of these numbers is measured in."""
+        least = FLOOR * max(self.sizes.values(), default=0.0)
+        each = [max(size, least) or 1.0 for size in self.sizes.values()]
+        return np.repeat(each, [array.size for array in self.values()])
 
 
 @dataclass(frozen=True)
@@ -140,6 +153,7 @@ class Judge:
     outputs: Callable[[Case], Iterable[str]] = lambda case: ()
     golden: bool = False
     repeats: bool = False
+    agrees: Callable[[Attempt, bool], bool] = lambda attempt, single: False
 
     def names(self, case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
         """Return the outputs of a case that it will decide."""
