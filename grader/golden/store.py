@@ -136,7 +136,7 @@ class Golden:
             return ()
         key = (case.id, *case.alternatives)
         if key not in self._expected:
-            self._expected[key] = tuple(self.answers(case).values())
+            self._expected[key] = tuple(map(judges.Answer, self.answers(case).values()))
         return self._expected[key]
 
     def answers(self, case: Case) -> dict[str, Arrays]:
