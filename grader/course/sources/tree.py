@@ -253,7 +253,7 @@ def _leads_outside(name: str) -> bool:
 def _fault(name: str, info: zipfile.ZipInfo) -> str:
     if name.count("/") > DEEPEST:
         return f"lies more than {DEEPEST} folders deep"
-    fault = kind_of_fault(info)
+    fault = kind_of_fault(info, name)
     return fault[0] if fault else ""
 
 
