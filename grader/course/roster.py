@@ -12,7 +12,9 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from grader.course.records import Attempt, Found, Person, Proposal
 from grader.errors import UsageError
@@ -20,6 +22,7 @@ from grader.submission.folder import read_regular
 from grader.submission.upload import shown
 
 MOST_BYTES = 50_000_000
+Key = TypeVar("Key", str, tuple[str, ...])
 # field -> what its column is called, without case, blanks and signs
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": ("identifier", "id"),
@@ -63,27 +66,47 @@ class Roster:
     kind: str = ""
     problems: tuple[str, ...] = ()
 
+    @cached_property
+    def _by_id(self) -> dict[str, list[Enrolled]]:
+        return _index((row.person.id, row) for row in self.rows)
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[Enrolled]]:
+        return _index(
+            (_key(text), row)
+            for row in self.rows
+            for text in dict.fromkeys((row.sid, row.person.login, row.person.email))
+        )
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, ...], list[Enrolled]]:
+        return _index((name_key(row.person.name), row) for row in self.rows)
+
     def with_id(self, number: str, kind: str) -> Enrolled | None:
         """Return the row with an LMS's id, if the ids of the roster are that LMS's."""
-        rows = [row for row in self.rows if number and row.person.id == number]
-        return rows[0] if kind == self.kind and len(rows) == 1 else None
+        rows = self._by_id.get(number, []) if kind == self.kind else []
+        return rows[0] if len(rows) == 1 else None
 
     def exact(self, person: Person, kind: str) -> list[Enrolled]:
         """Return the rows that a person's id, login or address names."""
         theirs = {_key(text) for text in (person.login, person.email) if text}
         theirs |= {_key(person.id)} if kind == "gradescope" and person.id else set()
         by_id = self.with_id(person.id, kind)
-        found = [by_id] if by_id else []
-        for row in self.rows:
-            keys = {_key(text) for text in (row.sid, row.person.login, row.person.email) if text}
-            if theirs & keys and row not in found:
-                found.append(row)
-        return found
+        found = [row for key in sorted(theirs) for row in self._by_key.get(key, ())]
+        return list(dict.fromkeys([by_id, *found] if by_id else found))
 
     def named(self, name: str) -> list[Enrolled]:
         """Return the rows of a name, in whatever order its parts stand."""
-        wanted = name_key(name)
-        return [row for row in self.rows if wanted and name_key(row.person.name) == wanted]
+        return self._by_name.get(name_key(name), [])
+
+
+def _index(rows: Iterable[tuple[Key, Enrolled]]) -> dict[Key, list[Enrolled]]:
+    """Return rows by key; what is empty is no key."""
+    found: dict[Key, list[Enrolled]] = {}
+    for key, row in rows:
+        if key:
+            found.setdefault(key, []).append(row)
+    return found
 
 
 def _key(text: str) -> str:

@@ -14,7 +14,18 @@ from types import ModuleType
 from grader.course import roster as rosters
 from grader.course.records import Attempt, File, Found, Proposal
 from grader.course.roster import Roster
-from grader.course.sources import canvas, folders, names
+from grader.course.sources import (
+    blackboard,
+    brightspace,
+    canvas,
+    folders,
+    gradescope,
+    moodle,
+    names,
+    nbgrader,
+    repositories,
+    sakai,
+)
 from grader.course.sources.tree import Tree, file_at, read_tree
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UsageError
@@ -22,7 +33,14 @@ from grader.submission.upload import shown
 
 _FORMATS: dict[str, ModuleType] = {
     "canvas": canvas,
-}  # fmt: skip
+    "moodle": moodle,
+    "blackboard": blackboard,
+    "brightspace": brightspace,
+    "gradescope": gradescope,
+    "sakai": sakai,
+    "nbgrader": nbgrader,
+    "repositories": repositories,
+}
 KINDS = ("auto", *_FORMATS, "folders", "submission")
 
 
