@@ -23,13 +23,23 @@ from grader.submission.upload import shown
 
 MOST_BYTES = 50_000_000
 Key = TypeVar("Key", str, tuple[str, ...])
-# field -> what its column is called, without case, blanks and signs
+_MOODLES = ("identifier", "identifikator", "identificador", "identifiant")
+# field -> what its column is called, without case, blanks and signs; Moodle translates its own
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "id": ("identifier", "id"),
+    "id": (*_MOODLES, "id"),
     "sid": ("sid", "sisuserid", "studentid", "orgdefinedid", "idnumber", "rosteridentifier"),
     "login": ("login", "sisloginid", "username", "githubusername", "displayid", "eid"),
-    "email": ("email", "emailaddress", "mail"),
-    "name": ("name", "student", "fullname", "studentname"),
+    "email": ("email", "emailaddress", "mail", "emailadresse", "adressedecourriel", "emailadres"),
+    "name": (
+        "name",
+        "student",
+        "fullname",
+        "studentname",
+        "vollstndigername",
+        "nombrecompleto",
+        "nomcomplet",
+        "volledigenaam",
+    ),
     "first": ("firstname",),
     "last": ("lastname", "surname"),
     "section": ("section", "sections", "sectionname"),
@@ -136,13 +146,16 @@ def read(path: Path) -> Roster:
 
 def parse(data: bytes, place: str) -> Roster:
     """Return the class in the bytes of a csv."""
-    text = decoded(data)
-    header, rows = table(text)
+    try:
+        header, rows = table(decoded(data))
+    except csv.Error as error:
+        raise UsageError(f"{place}: is no csv ({error}); save it again as csv") from error
     columns = _columns(header)
     if not columns.keys() & {"id", "sid", "login", "email", "name", "last"}:
         wanted = "sid, login, email, name, section, group or extension"
         raise UsageError(f"{place}: no column says who is who; call them {wanted}")
-    read = [row for cells in rows if (row := _enrolled(cells, columns))]
+    # a gradebook may have a row for each assignment of a student
+    read = list(dict.fromkeys(row for cells in rows if (row := _enrolled(cells, columns))))
     if not read:
         raise UsageError(f"{place}: there is nobody in it; give a csv of the class")
     kind = _kind(header)
@@ -161,10 +174,9 @@ def decoded(data: bytes) -> str:
 
 def table(text: str) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of a csv with commas, semicolons or tabs."""
-    lines = text.replace("\0", "").lstrip("\r\n ")
+    lines = re.sub(r"\r\n?", "\n", text.replace("\0", "")).lstrip("\n ")
     head = lines.partition("\n")[0]
     delimiter = max(",;\t", key=lambda sign: (head.count(sign), sign == ","))
-    csv.field_size_limit(MOST_BYTES)
     reader = csv.reader(io.StringIO(lines), delimiter=delimiter)
     rows = [row for row in ([_cell(cell) for cell in cells] for cells in reader) if any(row)]
     return (rows[0], rows[1:]) if rows else ([], [])
@@ -178,7 +190,7 @@ def _cell(cell: str) -> str:
 
 
 def _columns(header: Iterable[str]) -> dict[str, int]:
-    plain = [re.sub(r"[^a-z]", "", name.casefold()) for name in header]
+    plain = [_plain(name) for name in header]
     known = {name: field for field, names in COLUMNS.items() for name in names}
     found: dict[str, int] = {}
     for place, name in enumerate(plain):
@@ -187,12 +199,16 @@ def _columns(header: Iterable[str]) -> dict[str, int]:
     return found
 
 
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z]", "", name.casefold())
+
+
 def _kind(header: list[str]) -> str:
     """Return whose ids stand in the `id` column."""
     first = [name.strip() for name in header[:3]]
     if first[:2] == ["Student", "ID"] or first == ["LastName", "FirstName", "ID"]:
         return "canvas"
-    return "moodle" if first[:1] == ["Identifier"] else ""
+    return "moodle" if _plain(first[0]) in _MOODLES else ""
 
 
 def _enrolled(cells: list[str], columns: Mapping[str, int]) -> Enrolled | None:
@@ -244,13 +260,15 @@ def joined(found: Found, roster: Roster) -> Found:
             problems.append(f"{shown(person.shown)}: {_unjoined(rows, names)}")
     by_name = _once(by_name, known, problems)
     known |= by_name
+    people = {person: _completed(person, known.get(person)) for person in everybody}
+    proposals = [*_proposed(by_name), *_shared(people, known)]
     absent = [row.person for row in roster.rows if not row.is_made_up]
     here = {id(row.person) for row in known.values()}
     return replace(
         found,
-        attempts=tuple(_told(attempt, known) for attempt in found.attempts),
+        attempts=tuple(_told(attempt, people, known) for attempt in found.attempts),
         problems=(*found.problems, *problems),
-        proposals=(*found.proposals, *_proposed(by_name)),
+        proposals=(*found.proposals, *proposals),
         absent=tuple(person for person in absent if id(person) not in here),
     )
 
@@ -284,16 +302,31 @@ def _proposed(by_name: Mapping[Person, Enrolled]) -> Iterable[Proposal]:
         yield Proposal("roster", what, ", ".join(pairs[:5]) + more)
 
 
+def _shared(people: dict[Person, Person], known: Mapping[Person, Enrolled]) -> Iterable[Proposal]:
+    """Yield who are one by the roster, though the source knows them as several; make them one."""
+    by_row: dict[int, list[Person]] = defaultdict(list)
+    for person in people:
+        if person in known:
+            by_row[id(known[person])].append(person)
+    for several in by_row.values():
+        if len(several) > 1:
+            row = known[several[0]]
+            names = ", ".join(f"'{shown(person.shown)}'" for person in several)
+            yield Proposal("roster", f"{names} are one row", f"attempts of '{_row(row)}'")
+            people.update(dict.fromkeys(several, people[several[0]]))
+
+
 def _row(row: Enrolled) -> str:
     return shown(row.person.login or row.sid or row.person.email or row.person.name)
 
 
-def _told(attempt: Attempt, known: Mapping[Person, Enrolled]) -> Attempt:
+def _told(
+    attempt: Attempt, people: Mapping[Person, Person], known: Mapping[Person, Enrolled]
+) -> Attempt:
     row = known.get(attempt.person)
-    members = tuple(_completed(one, known.get(one)) for one in attempt.members)
-    person = _completed(attempt.person, row)
+    members = tuple(people[one] for one in attempt.members)
     group = attempt.group or (row.group if row else "")
-    return replace(attempt, person=person, members=members, group=group)
+    return replace(attempt, person=people[attempt.person], members=members, group=group)
 
 
 def _completed(person: Person, row: Enrolled | None) -> Person:

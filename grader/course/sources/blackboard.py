@@ -22,8 +22,9 @@ _ENTRY = re.compile(
     r"(?:_(?P<file>.+)|\.txt)",
     re.DOTALL,
 )
-_NAME = re.compile(r"\s*Name:\s*(?P<name>.*?)\s*\((?P<login>[^()]+)\)\s*")
-_FILE = re.compile(r"\s*Original filename:\s*(.*?)\s*\n\s*Filename:\s*(.*?)\s*(?:\n|$)")
+# The words before the colons are those of the site's language.
+_NAME = re.compile(r"[^:]{1,20}:\s*(?P<name>.*?)\s*\((?P<login>[^()]+)\)\s*")
+_FILE = re.compile(r"^\s[^:\n]+:[ \t]*(.*?)\s*\n\s[^:\n]+:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 MOST_TEXT = 2_000_000  # bytes of the text of an attempt
 
 

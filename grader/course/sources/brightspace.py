@@ -18,8 +18,12 @@ from grader.submission.upload import shown
 ABOUT = "a Brightspace export"
 _ENTRY = re.compile(
     r"(?P<key>\d+-\d+) - (?P<name>.+?) - "
-    r"(?P<when>[A-Z][a-z]{2,8} \d{1,2}, \d{4} \d{1,2}[:_]?\d{2} [AP]M)(?: - (?P<file>.+))?",
+    r"(?P<when>(?=[^-]*\b\d{4}\b)[^-]{8,40}?)(?: - (?P<file>.+))?",
     re.DOTALL,
+)
+_TIME = re.compile(
+    r"(?P<month>[A-Z][a-z]{2})[a-z]*\.? (?P<day>\d{1,2}), (?P<year>\d{4}) "
+    r"(?P<hour>\d{1,2})[:_]?(?P<minute>\d{2}) (?P<half>[AP])M"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -49,13 +53,15 @@ def read(tree: Tree, roster: Roster | None) -> Reading | None:
 
 
 def _time(when: str) -> str:
-    """Return "Mar 29, 2018 1205 PM" in ISO format; "" if it is no time."""
-    month, day, year, clock, half = when.replace(",", "").split()
-    digits = re.sub(r"\D", "", clock)
-    hour = int(digits[:-2]) % 12 + 12 * (half == "PM")
+    """Return "Mar 29, 2018 1205 PM" in ISO format; "" if it is in another language."""
+    told = _TIME.fullmatch(when)
+    if told is None:
+        return ""
+    hour = int(told["hour"]) % 12 + 12 * (told["half"] == "P")
     try:
-        number = _MONTHS.index(month[:3].lower()) + 1
-        return datetime(int(year), number, int(day), hour, int(digits[-2:])).isoformat()
+        month = _MONTHS.index(told["month"].lower()) + 1
+        day = datetime(int(told["year"]), month, int(told["day"]), hour, int(told["minute"]))
+        return day.isoformat()
     except ValueError:
         return ""
 

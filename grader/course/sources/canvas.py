@@ -48,7 +48,7 @@ def read(tree: Tree, roster: Roster | None) -> Reading | None:
     chosen = []
     for found in filter(None, readings.values()):
         fits = _on_the_roster(found, roster) or found
-        best = min(fits, key=lambda one: (not one.name, _unlike(one, usual), one.name))
+        best = min(fits, key=lambda one: (_unlike(one, usual), not one.name, one.name))
         chosen.append(best)
         if len(fits) > 1:
             reading.proposals.append(_asked(tree, fits, best))
@@ -68,7 +68,7 @@ def _readings(path: str) -> list[_Entry]:
     if anonymous := _ANONYMOUS.fullmatch(path):
         late = bool(anonymous["late"])
         return [_Entry(path, "", late, anonymous["user"], anonymous["file"])]
-    parts = path.split("_")
+    parts = unicodedata.normalize("NFC", path).split("_")  # a Mac takes accents apart
     found = []
     for at in range(len(parts) - 2):
         if not all(part.isascii() and part.isdigit() for part in parts[at : at + 2]):

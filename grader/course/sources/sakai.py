@@ -34,7 +34,7 @@ def read(tree: Tree, roster: Roster | None) -> Reading | None:
     if not any(_is_students(name, tree) for name in folders):
         return None
     reading = Reading()
-    late = _late(tree.files.get("grades.csv"))
+    late, groups = _graded(tree.files.get("grades.csv"))
     for name, paths in tree.children.items():
         if not tree.is_folder(name):
             if name.lower() not in ("grades.csv", "grades.xls"):
@@ -48,7 +48,15 @@ def read(tree: Tree, roster: Roster | None) -> Reading | None:
         reading.covered += len(paths)
         place = f"{tree.place}/{name}"
         reading.attempts.append(
-            attempt_of(person, place, files, texts, at=at, late=late.get(login or name))
+            attempt_of(
+                person,
+                place,
+                files,
+                texts,
+                at=at,
+                late=late.get(login or name),
+                group=groups.get(login, ""),
+            )
         )
     return reading
 
@@ -97,16 +105,15 @@ def _text(file: File, most: int) -> str:
         return ""
 
 
-def _late(grades: File | None) -> Mapping[str, bool | None]:
-    """Return who is late by grades.csv, by login."""
+def _graded(grades: File | None) -> tuple[Mapping[str, bool | None], Mapping[str, str]]:
+    """Return who is late by grades.csv, and what a group is called, both by login."""
     text = _text(grades, MOST_BYTES) if grades else ""
     start = re.search(r'(?m)^"?(?:Display ID|Group)"?[,;]', text)
     header, rows = table(text[start.start() :]) if start else ([], [])
-    if "Late submission" not in header:
-        return {}
-    at = header.index("Late submission")
-    found: dict[str, bool | None] = {}
+    groups = {row[1]: row[0] for row in rows if header[0] == "Group" and len(row) > 1}
+    late: dict[str, bool | None] = {}
+    at = header.index("Late submission") if "Late submission" in header else len(header)
     for row in rows:
         for login in row[:2]:
-            found[login] = _LATE.get(row[at].strip().lower()) if at < len(row) else None
-    return found
+            late[login] = _LATE.get(row[at].strip().lower()) if at < len(row) else None
+    return late, groups
