@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +18,7 @@ from grader import resources
 from grader.box.plan import Plan, choose
 from grader.box.worker import Worker
 from grader.cli.files import REPORT, RESULT, check_writable, write_result
+from grader.cli.progress import Progress
 from grader.engine import grade_one, job_of
 from grader.errors import UnusableSubmission, UsageError
 from grader.grading.assignment import Assignment
@@ -134,27 +134,23 @@ def _executed(
     from grader.notebooks import execute, run_cache
 
     limits = assignment.rubric.table.notebooks
-    console = Console(stderr=True)
+    there = [name for name in names if name in given.files]
     data, variable = assignment.images.for_the_box()
     cache = run_cache.of_user(plan, data) if cached else None
     # The worker starts with the first notebook that has to run.
     with (
         execute.workspace(plan, data, variable) as roomy,
         ExitStack() as stack,
-        console.status("notebooks") if console.is_terminal else nullcontext() as status,
+        Progress(Console(stderr=True)) as progress,
     ):
-        began: dict[str, float] = {}
 
-        def progress(name: str, cell: int, cells: int) -> None:
-            if status:
-                took = time.monotonic() - began.setdefault(name, time.monotonic())
-                left = took / (cell - 1) * (cells - cell + 1) if cell > 1 else 0.0
-                about = f", about {left:.0f} s left" if left >= 1 else ""
-                status.update(f"{name}: cell {cell} of {cells}{about}")
+        def begins(name: str, cell: int, cells: int) -> None:
+            what = f"notebook {there.index(name) + 1} of {len(there)}, {name}"
+            progress.at(what, "cell", cell - 1, cells)
 
         one, job = Worker(roomy), job_of(given, assignment)
         stack.callback(one.stop)
-        return execute.execute(given, names, job, one, limits, spool, progress, cache), cache
+        return execute.execute(given, names, job, one, limits, spool, begins, cache), cache
 
 
 def _tell(report: Report, folder: Path, as_json: bool, noted: Callable[[str], object]) -> None:

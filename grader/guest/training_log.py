@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,7 +26,7 @@ from grader.guest.children import Answer
 from grader.guest.wire import FITTED, Arrays
 
 Ask = Callable[[Mapping[str, Any], Arrays], Mapping[str, Any]]
-PIECE = 1024**2  # numbers of an array that go into one frame
+PIECE = 256 * 1024  # numbers of an array that go into one frame: more would leave the caches
 MAX_NAMES = 200
 KEYS = 256  # numbers by which a training image is known again; 8 took white skies for each other
 
@@ -46,7 +47,7 @@ def watch(answer: Answer, ask: Ask) -> dict[str, Callable[[types.ModuleType], No
             images, number = solver.X_train, next(runs)
             logs[id(solver)] = log = StateLog(number, answer, ask)
             log.commit(solver)
-            solver.log = lambda run: _report_run(run, images, rows, number, answer)
+            solver.log = lambda run: _report_run(run, images, rows, log, answer)
             try:
                 return train(solver)
             finally:
@@ -77,11 +78,13 @@ def watch(answer: Answer, ask: Ask) -> dict[str, Callable[[types.ModuleType], No
 class StateLog:
     """Commits to the states of one run, and shows those that the driver asks for.
 
-    In memory is one state besides that of the Solver: the one that was committed to last.
+    In memory is one state besides that of the Solver: the one that was committed to last. `cpu_s`
+    is what it took so far.
     """
 
     def __init__(self, run: int, answer: Answer, ask: Ask) -> None:
-        self._run, self._answer, self._ask = run, answer, ask
+        self.run, self._answer, self._ask = run, answer, ask
+        self.cpu_s = 0.0
         self._last: tuple[int, dict[str, np.ndarray]] | None = None
         self._shown: set[int] = set()
         self._base = 0
@@ -92,11 +95,13 @@ class StateLog:
 
         A Solver or a net that is none of the course's is left alone: a person will look.
         """
+        began = time.process_time()
         try:
             if not self._broken:
                 self._commit(solver)
         except Exception:  # noqa: BLE001 - the student's training goes on, whatever it is made of
             self._broken = True
+        self.cpu_s += time.process_time() - began
 
     def _commit(self, solver: Any) -> None:
         state, losses = training_state.state_of(solver), len(solver.loss_history)
@@ -106,7 +111,7 @@ class StateLog:
         step = losses - self._base
         looks = [solver.train_acc_history[-1:], solver.val_acc_history[-1:]]
         commit = {
-            "run": self._run, "step": step, "epochs": _plain(solver.num_epochs),
+            "run": self.run, "step": step, "epochs": _plain(solver.num_epochs),
             **training_state.hashes(state)._asdict(),
             "bytes": sum(a.nbytes for a in state.values()),
             "look": None if is_first else [_plain(look[0]) for look in looks],
@@ -120,7 +125,7 @@ class StateLog:
         self._last = step, {name: array.copy() for name, array in state.items()}
 
     def _show(self, step: int, state: Mapping[str, np.ndarray]) -> None:
-        about = {"run": self._run, "shown": step}
+        about = {"run": self.run, "shown": step}
         for name, array in state.items():
             flat = np.ascontiguousarray(array).reshape(-1)
             for start in range(0, max(1, flat.size), PIECE):
@@ -162,7 +167,7 @@ def _rows(images: Any, known: Mapping[bytes, int]) -> np.ndarray | None:
 
 
 def _report_run(
-    run: Any, images: Any, known: Mapping[bytes, int], number: int, answer: Answer
+    run: Any, images: Any, known: Mapping[bytes, int], log: StateLog, answer: Answer
 ) -> None:
     """Report one Run of the Solver: its settings, its curves, then its arrays piece by piece."""
     plain = ("layer_sizes", "normalization", "dropout_keep_ratio", "initial_weight_std", "reg",
@@ -174,7 +179,8 @@ def _report_run(
     arrays = {name: np.array(getattr(run, name), dtype=np.float64)[-PIECE:] for name in curves}
     if (rows := _rows(images, known)) is not None:
         arrays["rows"] = rows
-    answer({"run": number, "settings": reply}, arrays)
+    number = log.run
+    answer({"run": number, "settings": reply, "cpu_s": round(log.cpu_s, 4)}, arrays)
     learned = _learned(run.params, run.bn_statistics)
     if run.fitted_params is not run.params:
         fitted = _learned(run.fitted_params, run.fitted_bn_statistics)
