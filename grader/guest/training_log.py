@@ -6,8 +6,9 @@ and stretches of the training are repeated. So at the start, after the first ste
 epoch a run commits to its state by a hash, before it can know whether it will be asked to show it.
 
     {"commit": {"run": n, "step": k, "learned": ..., "memory": ..., "state": ..., "look": [...]}}
+    {"run": n, "shown": k, "few": true} + arrays by name, as many as fit
     {"run": n, "shown": k, "array": name, "shape": ...} + {"piece": ...}, ..., {..., "whole": true}
-    {"run": n, "settings": ...} + curves, {"run": n, "array": ...} + ..., {"run": n, "whole": true}
+    {"run": n, "settings": ...} + curves, {"run": n, "few": true} + ..., {"run": n, "whole": true}
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from grader.guest.wire import FITTED, Arrays
 Ask = Callable[[Mapping[str, Any], Arrays], Mapping[str, Any]]
 PIECE = 256 * 1024  # numbers of an array that go into one frame: more would leave the caches
 MAX_NAMES = 200
+FEW = 250  # arrays of one frame
 KEYS = 256  # numbers by which a training image is known again; 8 took white skies for each other
 
 
@@ -125,13 +127,7 @@ class StateLog:
         self._last = step, {name: array.copy() for name, array in state.items()}
 
     def _show(self, step: int, state: Mapping[str, np.ndarray]) -> None:
-        about = {"run": self.run, "shown": step}
-        for name, array in state.items():
-            flat = np.ascontiguousarray(array).reshape(-1)
-            for start in range(0, max(1, flat.size), PIECE):
-                piece = {**about, "array": name, "shape": list(array.shape)}
-                self._answer(piece, {"piece": flat[start : start + PIECE]})
-        self._answer({**about, "whole": True}, {})
+        _send(state, {"run": self.run, "shown": step}, self._answer)
         self._shown.add(step)
 
 
@@ -185,13 +181,31 @@ def _report_run(
     if run.fitted_params is not run.params:
         fitted = _learned(run.fitted_params, run.fitted_bn_statistics)
         learned |= {FITTED + name: value for name, value in fitted.items()}
-    for name, value in list(learned.items())[:MAX_NAMES]:
-        array = np.asarray(value, dtype=np.float32)
-        flat = array.reshape(-1)
-        for start in range(0, max(1, flat.size), PIECE):
-            piece = {"run": number, "array": str(name), "shape": list(array.shape)}
+    named = list(learned.items())[:MAX_NAMES]
+    single = {str(name): np.asarray(value, dtype=np.float32) for name, value in named}
+    _send(single, {"run": number}, answer)
+
+
+def _send(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any], answer: Answer) -> None:
+    """Send arrays in few frames: small ones together, large ones in pieces; then that it was all.
+
+    A frame costs more than its few numbers, and a net with normalization has 200 arrays.
+    """
+    few: dict[str, np.ndarray] = {}
+    for name, array in arrays.items():
+        if few and (len(few) >= FEW or array.size + sum(a.size for a in few.values()) > PIECE):
+            answer({**about, "few": True}, few)
+            few = {}
+        if array.size <= PIECE:
+            few[name] = array
+            continue
+        flat = np.ascontiguousarray(array).reshape(-1)
+        for start in range(0, flat.size, PIECE):
+            piece = {**about, "array": name, "shape": list(array.shape)}
             answer(piece, {"piece": flat[start : start + PIECE]})
-    answer({"run": number, "whole": True}, {})
+    if few:
+        answer({**about, "few": True}, few)
+    answer({**about, "whole": True}, {})
 
 
 def _learned(params: Any, statistics: Any) -> dict[str, Any]:

@@ -61,6 +61,8 @@ class Commits:
             self._commit(commit, message.get("asked") is True, message.get("spent") is True)
         elif "array" in message:
             self._is_good &= self._spool.add(message, arrays.get("piece"))
+        elif "few" in message:
+            self._is_good &= self._spool.add_all(arrays)
         elif "whole" in message:
             kept, is_good = self._spool.keep(), self._is_good
             self._is_good = True

@@ -59,6 +59,9 @@ class Transcript:
         elif "array" in message:
             if not self.spool.add(message, arrays.get("piece")):
                 self._settings = None
+        elif "few" in message:
+            if not self.spool.add_all(arrays):
+                self._settings = None
         elif "whole" in message:
             settings, self._settings = self._settings, None
             arrays = self.spool.take() or {}
