@@ -186,20 +186,18 @@ class Session:
 
         Then the `large` cases of what is right. Return the evidence of those that differ now, and
         that of the large ones. In float32 one case of each item, probe and part is asked; all
-        inputs are numbers that float32 has. What those say of `passes` is kept. Other numbers come
-        first, unless the same probe has just had them.
+        inputs are numbers that float32 has. What those say of `passes` is kept.
         """
         fine = [case for case in cases if case.id in good]
         by_cost = sorted(fine, key=lambda case: not judges.find(case.judge).repeats)
         last = _in_order(list({case.item: case for case in by_cost}.values()))
-        looked_at = {(case.item, case.probe) for case in last}
         able = sorted((case for case in fine if case.id in single), key=self._size)
         largest = _in_order(list({(c.item, c.probe, c.part): c for c in able}.values()))
         wrong = {case.item for case in cases if case.id not in good}
         more = [case for case in large if case.item not in wrong]
         again = self._ask([
             *(Question(case, warm=True) for case in last),
-            *(Question(c, (c.item, c.probe) not in looked_at, single=True) for c in largest),
+            *(Question(case, warm=True, single=True) for case in largest),
             *(Question(case) for case in more),
         ], alone=True)  # fmt: skip
         looked, singles = again[: len(last)], again[len(last) : len(last) + len(largest)]
