@@ -24,6 +24,7 @@ from grader import judges
 from grader.box.evidence import asked, evidence_of, modules_of, older_places, unloaded
 from grader.box.job import Gone, Job, Loaded, Observed
 from grader.box.worker import Worker
+from grader.guest.children import PATIENCE
 from grader.guest.legacy.old_numpy import Place, sentences
 from grader.guest.modules import GRADED
 from grader.guest.wire import Late
@@ -319,7 +320,7 @@ class Session:
     def _answers(self, questions: Sequence[Question], alone: bool) -> Iterator[Observed]:
         pieces = [self._rubric.packed(one.case, one.single) for one in questions]
         rows = [self._row(one) for one in questions]
-        limit = time.monotonic() + len(questions) * self._job.case_s + SPARE_S
+        limit = time.monotonic() + PATIENCE * len(questions) * self._job.case_s + SPARE_S
         is_new, self._is_new = self._is_new, False
         limit = min(limit, self._deadline + SPARE_S)
         return self._worker.run(rows, pieces, limit, alone, is_new)
