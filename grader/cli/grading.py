@@ -18,7 +18,7 @@ import grader
 from grader import resources
 from grader.box.plan import Plan, choose
 from grader.box.worker import Worker
-from grader.cli.files import REPORT, RESULT, check_writable, write_result
+from grader.cli.files import REPORT, RESULT, check_apart, check_writable, write_result
 from grader.engine import grade_one, job_of
 from grader.errors import UnusableSubmission, UsageError
 from grader.grading.assignment import Assignment
@@ -72,8 +72,9 @@ def submission(
         raise UsageError(f"--fail-under {fail_under:g}: give a number from 0 to 100")
     plan = choose(box)
     with Worker(plan) as worker, Spool() as spool:
-        given = _read(path, output)
         folder = _folder(path, output)
+        check_apart(folder, path)
+        given = _read(path, output)
         check_writable(folder)
         seen = generation.recognise(given.files, given.package)
         assignment = resources.assignment(
