@@ -62,14 +62,14 @@ def _readings(path: str) -> list[_Entry]:
     Two parts of digits in a row are user and attachment. Canvas takes digits between underscores
     out of a name, so that a name cannot hold an earlier pair of them.
     """
+    found = []
     if online := _ONLINE.fullmatch(path):
         name, late = _without_late((online["start"] or "").split("_")[:-1])
-        return [_Entry(path, name, late, online["user"], path, True)]
+        found.append(_Entry(path, name, late, online["user"], path, True))
     if anonymous := _ANONYMOUS.fullmatch(path):
         late = bool(anonymous["late"])
         return [_Entry(path, "", late, anonymous["user"], anonymous["file"])]
     parts = unicodedata.normalize("NFC", path).split("_")  # a Mac takes accents apart
-    found = []
     for at in range(len(parts) - 2):
         if not all(part.isascii() and part.isdigit() for part in parts[at : at + 2]):
             continue
@@ -95,7 +95,8 @@ def _usual(entries: Iterable[_Entry]) -> tuple[int, int]:
 
 
 def _unlike(one: _Entry, usual: tuple[int, int]) -> int:
-    return abs(len(one.user) - usual[0]) + abs(len(one.attachment) - usual[1])
+    attachment = 2 if one.is_online else abs(len(one.attachment) - usual[1])
+    return abs(len(one.user) - usual[0]) + attachment
 
 
 def _on_the_roster(found: list[_Entry], roster: Roster | None) -> list[_Entry]:
