@@ -68,7 +68,10 @@ def _readings(path: str) -> list[_Entry]:
         found.append(_Entry(path, name, late, online["user"], path, True))
     if anonymous := _ANONYMOUS.fullmatch(path):
         late = bool(anonymous["late"])
-        return [_Entry(path, "", late, anonymous["user"], anonymous["file"])]
+        entry = _Entry(path, "", late, anonymous["user"], anonymous["file"])
+        if not anonymous["user"].removeprefix("anon_").isdigit():
+            return [entry]
+        found.append(entry)  # or a student is called so
     parts = unicodedata.normalize("NFC", path).split("_")  # a Mac takes accents apart
     for at in range(len(parts) - 2):
         if not all(part.isascii() and part.isdigit() for part in parts[at : at + 2]):
