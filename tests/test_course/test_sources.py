@@ -86,6 +86,42 @@ def test_a_file_called_text_html_is_its_owners(tmp_path: Path) -> None:
     assert found.proposals == ()
 
 
+def test_two_names_under_one_id_are_asked_about(tmp_path: Path) -> None:
+    files = {"hopper_40102_990001_a.py": b"#", "lovelace_40102_990002_b.py": b"#"}
+    found = sources.read([written(tmp_path / "e.zip", files)])
+    assert uploads_of(found) == {"40102": ["a.py", "b.py"]}
+    assert "files of user 40102 bear 2 names" in str(found.proposals[0])
+
+
+def test_a_name_that_a_mac_took_apart_is_no_groups(tmp_path: Path) -> None:
+    student = Student("Zo\xeb", "Hopper", 40102, "zoe")
+    members = roster.parse(exports.canvas_gradebook([student]), "g")
+    files = {"hopperzoe\u0308_40102_990001_a.py": b"#"}
+    (one,) = sources.read([written(tmp_path / "e.zip", files)], roster=members).attempts
+    assert (one.person.login, one.group) == ("zoe", "")
+
+
+def test_two_files_of_one_name_are_both_kept(tmp_path: Path) -> None:
+    files = {"hopper_40102_990001_a.py": b"1", "hopper_40102_990002_a.py": b"2"}
+    found = sources.read([written(tmp_path / "e.zip", files)])
+    assert uploads_of(found) == {"40102": ["a-1.py", "a.py"]}
+    assert sorted(file.read() for file in found.attempts[0].files) == [b"1", b"2"]
+
+
+def test_a_few_names_make_no_export(tmp_path: Path) -> None:
+    files = {**exports.package(), "notes_12_345_a.py": b"#", "x.py": b"#"}
+    found = sources.read([written(tmp_path / "ada", files)])
+    assert (found.kind, len(found.attempts)) == ("folders", 1)
+
+
+def test_names_with_backslashes_are_folders(tmp_path: Path) -> None:
+    files = {f"ada\\{path}".replace("/", "\\"): data for path, data in exports.package().items()}
+    files |= {path.replace("ada", "bob"): data for path, data in files.items()}
+    found = sources.read([written(tmp_path / "e.zip", files)])
+    names = sorted(exports.package())
+    assert uploads_of(found) == {"ada": names, "bob": names}
+
+
 def test_nothing_but_places_decides_how_canvas_entries_are_read(tmp_path: Path) -> None:
     files = exports.canvas([(one, {"a2.zip": b"x", "b.py": b"y"}) for one in EVERYBODY])
     first = sources.read([written(tmp_path / "e.zip", files)])

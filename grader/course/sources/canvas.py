@@ -139,7 +139,7 @@ def _attempts(tree: Tree, chosen: list[_Entry], roster: Roster | None, reading: 
             reading.proposals.append(Proposal(f"{tree.place}/{entries[0].path}", what, taken))
         row = roster.with_id(user, "canvas") if roster else None
         is_group = row is not None and sanitised(row.person.name) != names[0]
-        person = Person(id=user, name="" if is_group else names[0])
+        person = Person(id=user, name=names[0])
         files = [renamed(tree.files[one.path], one.file) for one in entries if not one.is_online]
         texts = [tree.files[one.path] for one in entries if one.is_online]
         reading.covered += len(entries)
