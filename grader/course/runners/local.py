@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from grader.course.runners import Chunk
+from grader.course.runners import Chunk, Maker, fresh
 from grader.course.tasks import Done, Grader, Policy
 from grader.guest.limits import end_with
 
@@ -43,15 +44,19 @@ class _Slot:
 
 
 class Local:
-    """Grades with `jobs` processes; `limit_s` is the longest that one task may take."""
+    """Grades with `jobs` processes; `limit_s` is the longest that one task may take.
+
+    `maker` makes what grades in each of them.
+    """
 
     chunk = 1  # handing one over costs a thousandth of grading it
 
-    def __init__(self, policy: Policy, jobs: int, limit_s: float) -> None:
-        self._policy, self._limit_s = policy, limit_s
+    def __init__(self, policy: Policy, jobs: int, limit_s: float, maker: Maker = Grader) -> None:
+        self._policy, self._limit_s, self._maker = policy, limit_s, maker
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([__name__])
-        self._slots = [self._start() for _ in range(jobs)]
+        with fresh.starting():
+            self._slots = [self._start() for _ in range(jobs)]
 
     @property
     def has_room(self) -> bool:
@@ -97,7 +102,9 @@ class Local:
 
     def _start(self) -> _Slot:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(theirs, self._policy), daemon=True)
+        process = self._context.Process(
+            target=serve, args=(theirs, self._policy, self._maker), daemon=True
+        )
         process.start()
         theirs.close()
         return _Slot(process, ours)
@@ -117,16 +124,25 @@ def _end(process: BaseProcess) -> None:
     process.join()
 
 
-def serve(pipe: Connection, policy: Policy) -> None:
+def serve(pipe: Connection, policy: Policy, maker: Maker) -> None:
     """Grade what comes through the pipe until it is closed: the life of one process.
 
     Ctrl-C goes to all processes of a terminal: here it is not heard, so that what runs may end.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with(os.getppid())
-    grader = Grader(policy)
+    threading.Thread(target=_end_with_driver, daemon=True).start()
+    grader = maker(policy)
     with suppress(EOFError, OSError):
         while True:
             for done in grader.chunk(pipe.recv()):
                 pipe.send(done)
     grader.stop()
+
+
+def _end_with_driver() -> None:
+    """End this process with the driver: its parent, the server, lives as long as any of us."""
+    driver = multiprocessing.parent_process()
+    assert driver is not None
+    driver.join()
+    os._exit(1)
