@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict
 
 from grader import resources
-from grader.box.job import Job
 from grader.box.session import Session
 from grader.box.worker import Worker
+from grader.engine import job_of
 from grader.grading.verdicts import Evaluator
 from grader.judges.tolerances import TOLERANCES
 from tests.support import handed_in
@@ -21,13 +20,7 @@ def spreads() -> dict[tuple[str, str], tuple[float, str]]:
         for style, name in handed_in.accepted():
             assignment = resources.assignment(name)
             rubric, evaluator = assignment.rubric, Evaluator(assignment.rubric, assignment.golden)
-            submission = handed_in.accepted_submission(style)
-            job = Job(
-                submission.package,
-                submission.files,
-                asdict(rubric.table.conventions),
-                assignment.given,
-            )
+            job = job_of(handed_in.accepted_submission(style), assignment)
             session = Session(worker, job, rubric, float("inf"))
             evidence = session.observe(rubric.cases, evaluator.is_right)
             session.close()
@@ -35,7 +28,8 @@ def spreads() -> dict[tuple[str, str], tuple[float, str]]:
                 if case.judge != "values.close" or evidence[case.id].outcome != "answered":
                     continue
                 for found in evaluator.findings(case, evidence[case.id]):
-                    dtype = evidence[case.id].dtypes.get(found.output, "")
+                    answer = evidence[case.id].arrays.get(found.output)
+                    dtype = "" if answer is None else str(answer.dtype)
                     key = (rubric.item(case.item).tolerance, dtype)
                     error = found.error or 0.0
                     if (found.kind is None or found.warning) and error > worst[key][0]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from types import FrameType
 from typing import Any
+
+PROCESSES = 16  # and threads of a grading, besides those of BLAS
 
 
 class Ends:
@@ -49,6 +52,23 @@ class Ends:
             sys.__unraisablehook__(lost)
 
 
+def needed() -> list[tuple[int, int, int, str, str]]:
+    """Return the limits of a shell that a submission may need, as this system numbers them.
+
+    (which, the least of it, bytes or things a unit, its option of `ulimit`, what it counts)
+    """
+    import resource
+
+    return [
+        (resource.RLIMIT_NOFILE, 256, 1, "n", "open files"),
+        (resource.RLIMIT_AS, 4 * 1024**2, 1024, "v", "kB of memory"),
+        (resource.RLIMIT_DATA, 4 * 1024**2, 1024, "d", "kB of data"),
+        (resource.RLIMIT_FSIZE, 64 * 1024, 1024, "f", "kB in a file"),
+        (resource.RLIMIT_CPU, 900, 1, "t", "seconds"),
+        (resource.RLIMIT_STACK, 1024, 1024, "s", "kB of stack"),
+    ]
+
+
 def closer_than_needed() -> str:
     """Return which limit of the caller is closer than what a submission may use; "" if none is.
 
@@ -58,20 +78,48 @@ def closer_than_needed() -> str:
         return ""
     import resource
 
-    for kind, least, unit, option, what in (
-        (resource.RLIMIT_NOFILE, 256, 1, "n", "open files"),
-        (resource.RLIMIT_AS, 4 * 1024**2, 1024, "v", "kB of memory"),
-        (resource.RLIMIT_FSIZE, 64 * 1024, 1024, "f", "kB in a file"),
-        (resource.RLIMIT_CPU, 900, 1, "t", "seconds"),
-        (resource.RLIMIT_STACK, 1024, 1024, "s", "kB of stack"),
-    ):
+    for kind, least, unit, option, what in needed():
         allowed = resource.getrlimit(kind)[0]
         if allowed != resource.RLIM_INFINITY and allowed < least * unit:
             return (
                 f"ulimit -{option}: {allowed // unit} {what} are allowed, {least} are needed; "
                 f"allow them (`ulimit -{option} {least}`)"
             )
+    if (few := startable(least := PROCESSES + blas_threads())) < least:
+        return (
+            f"ulimit -u: {few} more processes and threads may be started, {least} are needed; "
+            f"allow them (`ulimit -u`, or the container's limit of processes)"
+        )
     return ""
+
+
+def blas_threads() -> int:
+    """Return how many threads NumPy may start as it is imported."""
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+    told = [os.environ[name] for name in names if os.environ.get(name, "").isdecimal()]
+    return min(int(told[0]) if told else os.cpu_count() or 1, 128)
+
+
+def startable(wanted: int) -> int:
+    """Return how many of `wanted` threads can be started beside each other.
+
+    It is tried, for a limit counts all that the user, or the container, has at that moment. Too few
+    of them look like Ctrl-C later: OpenBLAS sends that to itself where it gets no thread.
+    """
+    end, started = threading.Event(), list[threading.Thread]()
+    usual = threading.stack_size(64 * 1024)
+    try:
+        for _ in range(wanted):
+            one = threading.Thread(target=end.wait, daemon=True)
+            one.start()
+            started.append(one)
+    except RuntimeError:
+        pass
+    end.set()
+    for one in started:
+        one.join()
+    threading.stack_size(usual)
+    return len(started)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from grader.grading import casebook, follow, handed_in, large_input, passes, sco
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.outcome import result_of
-from grader.grading.rerun import Rerun
+from grader.grading.rerun import Rerun, Sessions
 from grader.grading.training.believe import Repeating
 from grader.grading.training.reference import matched
 from grader.grading.training.replay import Code
@@ -64,19 +64,20 @@ def grade_one(
     What became of trainings is kept in `store`, and found there.
     Raises BoxError only where the box itself fails.
     """
-    started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s()
+    started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s(worker)
     rubric = assignment.rubric
     evaluator = Evaluator(rubric, assignment.golden, Sources(submission.files))
     deadline = clock + rubric.table.limits.submission_s
 
-    job = job_of(submission, assignment)
-    with closing(Session(worker, job, rubric, deadline)) as session:
+    session = Session(worker, job_of(submission, assignment), rubric, deadline)
+    with closing(Sessions(worker, rubric, deadline, session)) as sessions:
         known = [case.id for case in rubric.cases if judges.find(case.judge).golden]
         evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large, known)
-    verdicts = evaluator.verdicts(evidence)
-    facts = Facts(rubric, assignment, evaluator, evidence, verdicts)
-    rerun = Rerun(session.later, worker, assignment, facts, deadline)
-    graded = _with_notebooks(_items(rerun), rerun, notebooks, store)
+        verdicts = evaluator.verdicts(evidence)
+        facts = Facts(rubric, assignment, evaluator, evidence, verdicts)
+        rerun = Rerun(session.later, sessions, assignment, facts, deadline)
+        items = _items(rerun)
+    graded = _with_notebooks(items, rerun, worker, notebooks, store)
     reused = {book.name: book.reused for book in notebooks if book.reused}
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.repaired)),
@@ -96,7 +97,7 @@ def grade_one(
         measured={
             "started": started.isoformat(timespec="seconds"),
             "wall_s": round(time.monotonic() - clock, 3),
-            "cpu_s": round(_cpu_s() - cpu, 3),
+            "cpu_s": round(_cpu_s(worker) - cpu, 3),
             "host": platform.node(),
             **({"reused": reused} if reused else {}),
             **({"replay": dict(graded.replay)} if graded.replay else {}),
@@ -115,13 +116,21 @@ def grade_one(
 
 
 def _with_notebooks(
-    items: tuple[ItemResult, ...], rerun: Rerun, books: Sequence[Notebook], store: Store | None
+    items: tuple[ItemResult, ...],
+    rerun: Rerun,
+    worker: Worker,
+    books: Sequence[Notebook],
+    store: Store | None,
 ) -> training.Graded:
     """Return all items, with what notebooks add, and the runs beside the reference's bands."""
     assignment, table = rerun.assignment, rerun.facts.rubric.table
-    alike = explained("finding conventions", lambda: matched(rerun.facts, assignment.golden), ())
+    alike: tuple[str, ...] = ()
+    if books:  # only what they trained is repeated
+        alike = explained(
+            "finding conventions", lambda: matched(rerun.facts, assignment.golden), ()
+        )
     code = Code.of(assignment.trainer, alike, rerun.job, table.conventions.dropout_p)
-    repeating = Repeating(rerun.worker, code, store)
+    repeating = Repeating(worker, code, store)
     graded = training.grade(items, books, assignment.rubric, assignment.images, repeating)
     return replace(
         graded,
@@ -159,20 +168,20 @@ def _items(rerun: Rerun) -> tuple[ItemResult, ...]:
 
 
 def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
-    """Look further into what failed, each time in a session of its own; return every item.
+    """Look further into what failed; return every item.
 
     If a search breaks by a fault of ours, its explanation is left out; an item whose points hang on
     it is a grader_fault.
     """
-    followed: Mapping[str, follow.Again] = {}
+    followed, own = dict[str, follow.Again](), frozenset[str]()
+    with explaining("comparing gradients with their own forward pass"):
+        own = own_gradient.gradients(rerun)
     with rerun.deciding(verdict.item for verdict in rerun.facts.failed().values()):
         followed = follow.through(rerun)
     rerun = replace(rerun, facts=replace(rerun.facts, followed=followed))
     facts = rerun.facts
-    own, over, minimal = frozenset[str](), dict[str, Evidence](), dict[str, Smallest]()
+    over, minimal = dict[str, Evidence](), dict[str, Smallest]()
     causes: dict[str, Diagnosis] = {}
-    with explaining("comparing gradients with their own forward pass"):
-        own = own_gradient.gradients(rerun)
     with explaining("naming causes"):
         causes = diagnose.causes(facts, own)
     with explaining("running nets over the reference's layers"):
@@ -262,13 +271,6 @@ def _costly(session: Session, facts: Facts) -> tuple[Flag, ...]:
     )
 
 
-def _cpu_s() -> float:
-    """CPU seconds of this process and of the children it has reaped."""
-    import resource  # grading is for Linux; all else that imports this module is not
-
-    return sum(
-        usage.ru_utime + usage.ru_stime
-        for usage in (
-            resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        )
-    )
+def _cpu_s(worker: Worker) -> float:
+    """Return the CPU seconds of this process, and of all that has ended in the worker."""
+    return time.process_time() + worker.cpu_s

@@ -33,9 +33,16 @@ Other = TypeVar("Other")
 
 
 class BackgradeError(Exception):
-    """Base of all; `exit_code` is what the command line ends with."""
+    """Base of all; `exit_code` is what the command line ends with.
+
+    As a text it is one line that a terminal shows as it is, whatever a name in it holds.
+    """
 
     exit_code = 3
+
+    def __str__(self) -> str:
+        """Return the message, with what is invisible spelled out."""
+        return "".join(map(_visible, super().__str__()))
 
 
 class UnusableSubmission(BackgradeError):
@@ -68,6 +75,12 @@ class WireError(GraderFault):
 
 class BoxError(GraderFault):
     """The confined worker could not be started, or broke the protocol by itself."""
+
+
+def _visible(char: str) -> str:
+    """Return a character, or its escape if it is neither printed nor a kind of blank."""
+    is_blank = char.isspace() and char > "\x85" and char not in "\u2028\u2029"
+    return char if char.isprintable() or is_blank else char.encode("unicode_escape").decode()
 
 
 def exhausted(error: BaseException) -> str:

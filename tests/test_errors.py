@@ -15,6 +15,11 @@ from grader import errors
 Setting = Callable[[pytest.MonkeyPatch, Path], None]
 
 
+def test_a_message_is_one_line_whatever_a_name_in_it_holds() -> None:
+    told = errors.RubricError("a.toml: item 'x\ny\x1b[31m\u202e\ud800': \u8868 \u3000\xa0\xe9")
+    assert str(told) == "a.toml: item 'x\\ny\\x1b[31m\\u202e\\ud800': \u8868 \u3000\xa0\xe9"
+
+
 class Unprintable(Exception):
     def __str__(self) -> str:
         raise RuntimeError

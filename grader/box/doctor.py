@@ -30,7 +30,7 @@ from grader.box.job import ANSWER, Job
 from grader.box.plan import INNER, Plan, must_be_linux
 from grader.box.worker import Worker
 from grader.errors import BoxError
-from grader.guest import landlock
+from grader.guest import landlock, wire
 from grader.types import BoxState
 
 ATTEMPTS = tuple(doctor_trials.ATTEMPTS)
@@ -105,13 +105,14 @@ def _tried(given: Mapping[str, Any], outer: bubblewrap.Outer, inner: tuple[str, 
     places = f"GIVEN = {json.dumps(dict(given))}\n".encode()
     files = {"trial/layers.py": places + Path(doctor_trials.__file__).read_bytes()}
     job = Job("trial", files, {"dropout_p": "keep"})
-    row = {"id": "trial", "item": "trial", "probe": "layers.relu_forward", "strided": [],
-           "options": {}, "room": ANSWER, "modules": ["layers"], "stuck_with": []}  # fmt: skip
+    row = {"id": "trial", "key": "trial", "item": "trial", "probe": "layers.relu_forward",
+           "strided": [], "options": {}, "room": ANSWER, "modules": ["layers"],
+           "stuck_with": []}  # fmt: skip
     with Worker(Plan("trial", outer, inner)) as worker:
         try:
             limit = time.monotonic() + TRIAL_S
             worker.open(job, limit)
-            ((_, reply, arrays),) = worker.run([row], {"trial:x": np.zeros(1)}, limit)
+            ((_, reply, arrays),) = worker.run([row], [wire.piece({"trial:x": np.zeros(1)})], limit)
         except BoxError as error:
             return Trial(why={"box": str(error)})
         out = arrays.get("out", np.ones(0))

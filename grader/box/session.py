@@ -3,24 +3,26 @@
 The public cases share a child and the hidden ones the next: hidden inputs do not enter the box
 before every answer whose text may be shown is in. In each, the cases of single functions come
 first, and modules are imported when the first case needs them: what nets do comes too late for
-functions. A case that does not come out right there runs once more in a child of its own, so that
-a wrong verdict never comes from what another item left behind. An answer that is right in one run
-and wrong in another counts as wrong: what was right only alone runs again behind another case of
-its item, and the last right case of each item runs once more, after the same question about other
-numbers, with the large inputs behind it; then once in float32.
+functions. What does not come out right there runs once more without other items, so that a wrong
+verdict never comes from what they left behind: the wrong cases of an item in a child of their own,
+the last one first, and where that changes anything, each case by itself. An answer that is right in
+one run and wrong in another counts as wrong: what was right only alone runs again behind another
+case of its item, and the last right case of each item runs once more, after the same question about
+other numbers; then in float32; the large inputs come behind.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from grader import judges
 from grader.box.evidence import asked, evidence_of, modules_of, older_places, unloaded
-from grader.box.job import Gone, Job, Loaded
+from grader.box.job import Gone, Job, Loaded, Observed
 from grader.box.worker import Worker
 from grader.guest.legacy.old_numpy import Place, sentences
 from grader.guest.modules import GRADED
@@ -29,6 +31,7 @@ from grader.rubric.cases import Rubric
 from grader.types import Case, Evidence, Outcome, PassCount
 
 RERUN = {"answered", "raised", "died", "memory", "missing"}
+SHARED = {"answered", "raised", "missing"}  # of these several may run again in one child
 SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
 MAX_RESTARTS = 5
 ROOM = 24 * 1024**2  # bytes of answers that are kept of a session; right ones take a tenth of it
@@ -37,22 +40,46 @@ SMALL = 256 * 1024  # bytes of an answer that is kept in any case
 Right = Callable[[Case, Evidence], bool]
 
 
+@dataclass(frozen=True)
+class Question:
+    """A case as it is asked: after other numbers (`warm`), in float32 (`single`)."""
+
+    case: Case
+    warm: bool = False
+    single: bool = False
+
+
 class Session:
     """Runs cases of one submission; keeps count of its time and of lost workers."""
 
-    def __init__(self, worker: Worker, job: Job, rubric: Rubric, deadline: float) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        job: Job,
+        rubric: Rubric,
+        deadline: float,
+        before: Session | None = None,
+    ) -> None:
+        """Open the job; or take over the open session `before` this one, if it has the same job."""
         self._worker = worker
         self._job = job
         self._rubric = rubric
         self._deadline = deadline
         self._restarts = 0
         self._is_open = False
+        self._is_new = True  # no child has run anything for this session
         self._room = ROOM
         self._older: set[Place] = set()
         self.passes: Mapping[str, tuple[PassCount, ...]] = {}  # by item
-        self.loaded = self._open()
+        if before is not None and before.has(job):
+            self._is_open, before._is_open = True, False
+        self.loaded: Loaded = before.loaded if before and self._is_open else self._open()
         for reply in self.loaded.modules.values():
             self._older |= older_places(reply, job.files)
+
+    def has(self, job: Job) -> bool:
+        """Whether this session is open, and of a job with the same files and layers."""
+        return self._is_open and replace(self._job, known=None) == replace(job, known=None)
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -66,14 +93,17 @@ class Session:
 
     @property
     def later(self) -> Job:
-        """The job for sessions after this one, without files that did not let themselves be
-        imported: each would be waited for again.
+        """The job for sessions after this one, which compile and try nothing again.
+
+        Files that did not let themselves be imported are left out: each would be waited for again.
         """
         hopeless = {
             f"{self._job.package}/{GRADED[name]}"
             for name, reply in self.loaded.modules.items()
             if reply.get("outcome") in ("timeout", "died")
         }
+        if not hopeless:
+            return replace(self._job, known=self.loaded if self.loaded.codes else None)
         kept = {path: data for path, data in self._job.files.items() if path not in hopeless}
         return replace(self._job, files=kept)
 
@@ -104,14 +134,35 @@ class Session:
                 or (ran[case.id].outcome, ran[case.id].text) == ("not_run", "")
                 for blocker in [self._blocker(case, stuck) or case.item]
             }
-            for case in free:
-                is_right = right(case, seen[case.id])
-                if not is_right and len(free) > 1 and seen[case.id].outcome in RERUN:
-                    seen[case.id] = self._alone(case, able, right)
-                    is_right = right(case, seen[case.id])
-                good |= {case.id} if is_right else set()
-        seen |= self._second_look(cases, seen, good, right, large)
-        return seen | self._in_float32([c for c in cases if c.id in good and c.id in single], right)
+            wrong = [case for case in free if not right(case, seen[case.id])]
+            again = [c for c in wrong if len(free) > 1 and seen[c.id].outcome in RERUN]
+            seen |= self._again(again, seen, able, right)
+            still = {case.id for case in wrong if not right(case, seen[case.id])}
+            good |= {case.id for case in free} - still
+        return seen | self._second_look(cases, seen, good, right, large, single)
+
+    def _again(
+        self,
+        wrong: Sequence[Case],
+        seen: Mapping[str, Evidence],
+        cases: Sequence[Case],
+        right: Right,
+    ) -> dict[str, Evidence]:
+        """Run the `wrong` ones of `cases` without other items; return the evidence that counts.
+
+        Those of an item share a child, in which the last one has nothing before it, and no other
+        what was before it the first time. If all say the same again, nothing was left behind.
+        """
+        found: dict[str, Evidence] = {}
+        for item in dict.fromkeys(case.item for case in wrong):
+            mine = [case for case in wrong if case.item == item]
+            shared = [case for case in mine if seen[case.id].outcome in SHARED]
+            if len(shared) > 1:
+                again = self.once(shared[::-1])
+                if all(_is_same(seen[case.id], again[case.id]) for case in shared):
+                    mine = [case for case in mine if case not in shared]
+            found |= {case.id: self._alone(case, cases, right) for case in mine}
+        return found
 
     def _alone(self, case: Case, cases: Sequence[Case], right: Right) -> Evidence:
         """Run a case by itself, and if it is right now, behind another one of its item."""
@@ -129,49 +180,50 @@ class Session:
         good: Collection[str],
         right: Right,
         large: Sequence[Case],
+        single: Collection[str],
     ) -> dict[str, Evidence]:
-        """Run the last `good` case of each item again, then the `large` cases of what is right.
+        """Ask the last `good` case of each item again, and in float32 the largest that may be.
 
-        Return the evidence of those that differ now, and that of the large ones.
+        Then the `large` cases of what is right. Return the evidence of those that differ now, and
+        that of the large ones. In float32 one case of each item, probe and part is asked; all
+        inputs are numbers that float32 has. What those say of `passes` is kept. Other numbers come
+        first, unless the same probe has just had them.
         """
-        last = _in_order(list({case.item: case for case in cases if case.id in good}.values()))
+        fine = [case for case in cases if case.id in good]
+        by_cost = sorted(fine, key=lambda case: not judges.find(case.judge).repeats)
+        last = _in_order(list({case.item: case for case in by_cost}.values()))
+        looked_at = {(case.item, case.probe) for case in last}
+        able = sorted((case for case in fine if case.id in single), key=self._size)
+        largest = _in_order(list({(c.item, c.probe, c.part): c for c in able}.values()))
         wrong = {case.item for case in cases if case.id not in good}
         more = [case for case in large if case.item not in wrong]
-        again = self.once([*last, *more], warm=last)
-        found = {case.id: again[case.id] for case in more}
-        for case in last:
-            if again[case.id].outcome in RERUN and not right(case, again[case.id]):
-                alone = self.once([case], warm=[case])[case.id]  # another item may have spoiled it
+        again = self._ask([
+            *(Question(case, warm=True) for case in last),
+            *(Question(c, (c.item, c.probe) not in looked_at, single=True) for c in largest),
+            *(Question(case) for case in more),
+        ], alone=True)  # fmt: skip
+        looked, singles = again[: len(last)], again[len(last) : len(last) + len(largest)]
+        found = {case.id: evidence for case, evidence in zip(more, again[len(again) - len(more) :])}
+        self.passes = {case.item: evidence.passes for case, evidence in zip(largest, singles)}
+        for case, evidence in zip(last, looked):
+            if not _is_same(seen[case.id], evidence) and _is_wrong(case, evidence, right):
+                (alone,) = self._ask([Question(case, warm=True)], alone=True)
                 found[case.id] = _stable(case, seen[case.id], alone, right)
+        for case, evidence in zip(largest, singles):
+            if _is_wrong(case, evidence, right):
+                found |= self._alone_in_float32(case, right)
         return found
 
-    def _in_float32(self, cases: Sequence[Case], right: Right) -> dict[str, Evidence]:
-        """Ask the largest of these cases of each item, probe and part in float32, after other
-        numbers; keep what they say of `passes`.
+    def _alone_in_float32(self, case: Case, right: Right) -> dict[str, Evidence]:
+        """Return the evidence of a case if it is wrong in float32 without other items, too."""
+        (alone,) = self._ask([Question(case, warm=True, single=True)], alone=True)
+        if not _is_wrong(case, alone, right):
+            return {}
+        (cold,) = self._ask([Question(case, single=True)], alone=True)
+        return {case.id: replace(alone, unstable=not _is_wrong(case, cold, right))}
 
-        All inputs are numbers that float32 has. Return the evidence of those that are wrong there,
-        alone too: another item may have spoiled them.
-        """
-        by_size = sorted(cases, key=lambda case: sum(map(np.size, self._inputs(case).values())))
-        largest = _in_order(list({(c.item, c.probe, c.part): c for c in by_size}.values()))
-        seen = self._once_in_float32(largest, warm=largest)
-        self.passes = {case.item: seen[case.id].passes for case in largest}
-        found = {}
-        for case in [c for c in largest if _is_wrong(c, seen[c.id], right)]:
-            alone = self._once_in_float32([case], warm=[case])[case.id]
-            if _is_wrong(case, alone, right):
-                cold = self._once_in_float32([case])[case.id]
-                found[case.id] = replace(alone, unstable=not _is_wrong(case, cold, right))
-        return found
-
-    def _once_in_float32(
-        self, cases: Sequence[Case], warm: Sequence[Case] = ()
-    ) -> dict[str, Evidence]:
-        again = self.once(cases, warm=warm, single=True) if cases else {}
-        return {name: replace(evidence, single=True) for name, evidence in again.items()}
-
-    def _inputs(self, case: Case) -> Mapping[str, np.ndarray]:
-        return self._rubric.case_inputs(case)
+    def _size(self, case: Case) -> int:
+        return sum(map(np.size, self._rubric.case_inputs(case).values()))
 
     def _blocker(self, case: Case, stuck: set[str]) -> str | None:
         """Return the item that ran out of time and makes this case hopeless, if there is one."""
@@ -198,34 +250,33 @@ class Session:
         outcome = "timeout" if time.monotonic() > self._deadline else "died"
         return Loaded(dict.fromkeys(GRADED, {"outcome": outcome}), ())
 
-    def once(
-        self,
-        cases: Sequence[Case],
-        alone: bool = True,
-        warm: Sequence[Case] = (),
-        single: bool = False,
-    ) -> dict[str, Evidence]:
-        """Run `cases` together, once; return the evidence of each.
+    def once(self, cases: Sequence[Case], alone: bool = True) -> dict[str, Evidence]:
+        """Run `cases` together, once; return the evidence of each. See `_ask`."""
+        seen = self._ask([Question(case) for case in cases], alone)
+        return {case.id: evidence for case, evidence in zip(cases, seen)}
 
-        A worker that is lost on the way is replaced, and the rest goes on. Cases that run `alone`
-        share a child with nothing else. Of each of the `warm` ones other numbers are asked first.
-        With `single` inputs are float32, and `passes` are told.
+    def _ask(self, questions: Sequence[Question], alone: bool) -> list[Evidence]:
+        """Ask the questions in their order, once; return the evidence of each.
+
+        A worker that is lost on the way is replaced, and the rest goes on. Questions that are asked
+        `alone` share a child with nothing else. In float32 `passes` are told.
         """
-        seen, left = dict[str, Evidence](), list(cases)
+        seen, left = list[Evidence](), list(questions)
         while left:
             if time.monotonic() > self._deadline or self._restarts > MAX_RESTARTS:
                 why = "the time for the whole submission was up"
-                return seen | {case.id: _not_run(case, why) for case in left}
+                return seen + [_not_run(one.case, why) for one in left]
             try:
-                for case_id, reply, arrays in self._answers(left, alone, warm, single):
+                for _, reply, arrays in self._answers(left, alone):
                     self._older |= older_places(reply, self._job.files)
-                    evidence = evidence_of(left[0], reply, arrays, self._job.files)
-                    seen[case_id] = self._bounded(evidence)
+                    evidence = evidence_of(left[0].case, reply, arrays, self._job.files)
+                    evidence = self._bounded(evidence)
+                    seen.append(replace(evidence, single=True) if left[0].single else evidence)
                     left.pop(0)
             except (Gone, Late) as error:
                 lost = left.pop(0)
                 outcome: Outcome = "timeout" if isinstance(error, Late) else "died"
-                seen[lost.id] = Evidence(lost.id, outcome)
+                seen.append(Evidence(lost.case.id, outcome, single=lost.single))
                 self._restarts += 1
                 self._worker.restart()
                 self._open()
@@ -245,24 +296,22 @@ class Session:
         self._room -= size
         return evidence
 
-    def _answers(
-        self, cases: Sequence[Case], alone: bool, warm: Sequence[Case], single: bool
-    ) -> Any:
-        arrays: dict[str, np.ndarray] = {}
-        for case in cases:
-            made = dict(self._inputs(case))
-            if single:
-                made = {n: a.astype(np.float32) if a.dtype == float else a for n, a in made.items()}
-            arrays |= {f"{case.id}:{name}": array for name, array in made.items()}
-        needs = self._rubric.all_needs
-        rows = [
-            {**asked(case), "modules": modules_of(case), "stuck_with": needs(case.item)}
-            | ({"warm": True} if case in warm else {})
-            | ({"counted": True} if single else {})
-            for case in cases
-        ]
-        limit = time.monotonic() + len(cases) * self._job.case_s + SPARE_S
-        return self._worker.run(rows, arrays, min(limit, self._deadline + SPARE_S), alone)
+    def _answers(self, questions: Sequence[Question], alone: bool) -> Iterator[Observed]:
+        pieces = [self._rubric.packed(one.case, one.single) for one in questions]
+        rows = [self._row(one) for one in questions]
+        limit = time.monotonic() + len(questions) * self._job.case_s + SPARE_S
+        is_new, self._is_new = self._is_new, False
+        limit = min(limit, self._deadline + SPARE_S)
+        return self._worker.run(rows, pieces, limit, alone, is_new)
+
+    def _row(self, question: Question) -> dict[str, Any]:
+        case = question.case
+        row = {
+            **asked(case), "key": self._rubric.key(case, question.single),
+            "modules": modules_of(case), "stuck_with": self._rubric.all_needs(case.item),
+        }  # fmt: skip
+        row |= {"warm": True} if question.warm else {}
+        return row | ({"counted": True} if question.single else {})
 
 
 def _not_run(case: Case, why: str) -> Evidence:
@@ -277,6 +326,18 @@ def _stable(case: Case, good: Evidence, again: Evidence, right: Right) -> Eviden
 
 def _is_wrong(case: Case, evidence: Evidence, right: Right) -> bool:
     return evidence.outcome in RERUN and not right(case, evidence)
+
+
+def _is_same(one: Evidence, other: Evidence) -> bool:
+    """Say whether a case came to the same twice, to the last bit."""
+    told = [
+        (e.outcome, e.refused, e.raised, e.mutated, e.text, e.calls, e.arrays.keys())
+        for e in (one, other)
+    ]
+    return told[0] == told[1] and all(
+        (array.dtype, array.shape, array.tobytes()) == (again.dtype, again.shape, again.tobytes())
+        for array, again in ((array, other.arrays[name]) for name, array in one.arrays.items())
+    )
 
 
 def _in_order(cases: Sequence[Case]) -> list[Case]:

@@ -8,6 +8,7 @@ one BoxError, never as a hang.
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -23,7 +24,7 @@ from grader.box import cgroup
 from grader.box.job import Gone, Job, Loaded, Observed, Script
 from grader.box.plan import Plan, choose, command, environment, verdict
 from grader.errors import BoxError, WireError
-from grader.guest import wire
+from grader.guest import children, prepare, wire
 from grader.guest.wire import Late
 from grader.types import BoxState
 
@@ -36,7 +37,8 @@ class Worker:
     """One worker process in one box, reused for many submissions; a context manager.
 
     Start it from a thread that lives as long as it does: it ends with that thread. Once a
-    submission was opened, `missing` says why a wanted layer is not on.
+    submission was opened, `missing` says why a wanted layer is not on. `cpu_s` are the CPU seconds
+    of its start, and of all submissions that were closed.
     """
 
     def __init__(self, plan: Plan | None = None) -> None:
@@ -47,6 +49,8 @@ class Worker:
         self._state: BoxState | None = None
         self.versions: dict[str, str] = {}
         self.missing: dict[str, str] = {}
+        self.cpu_s = 0.0
+        self._told_s = 0.0  # the part of it that the present process has told
 
     def __enter__(self) -> Worker:
         self.start()
@@ -86,7 +90,10 @@ class Worker:
         process, self._process = self._process, None
         if process is None:
             return
-        killed = [child for child in _descendants(process.pid) if _kill(child)]
+        below = _descendants(process.pid)
+        untold_s = sum(map(_cpu_s, (process.pid, *below))) - self._told_s
+        self.cpu_s, self._told_s = self.cpu_s + max(0.0, untold_s), 0.0
+        killed = [child for child in below if _kill(child)]
         with suppress(ProcessLookupError):  # it ended by itself
             os.killpg(process.pid, signal.SIGKILL)
         assert process.stdin and process.stdout
@@ -104,21 +111,33 @@ class Worker:
         self.start()
         if not self.versions:
             self._greet()
-        arrays = {
-            f"{group}:{path}": np.frombuffer(data, dtype=np.uint8)
-            for group in ("files", "given", "graft")
-            for path, data in getattr(job, group).items()
-        }
-        request = {
+        arrays = {f"files:{path}": _numbers(data) for path, data in job.files.items()}
+        for group, ours in (("given", job.given), ("graft", job.graft)):
+            arrays |= {f"{group}:{name}": _numbers(_compiled(name, data))
+                       for name, data in ours.items()}  # fmt: skip
+        request: dict[str, Any] = {
             "do": "open", "package": job.package, "conventions": dict(job.conventions),
             "load_s": job.load_s, "case_s": job.case_s, "also": list(job.also), "room": job.room,
         }  # fmt: skip
+        if job.known is not None:
+            arrays |= {f"codes:{path}": _numbers(code) for path, code in job.known.codes.items()}
+            good = [n for n, how in job.known.modules.items() if how.get("outcome") == "loaded"]
+            request["known"] = {
+                "broken": dict(job.known.broken), "is_old": job.known.is_old, "loadable": good,
+            }  # fmt: skip
         self._send(wire.pack(request, arrays), deadline)
-        answer, _ = self._receive(deadline)
+        answer, codes = self._receive(deadline)
+        if job.known is not None and answer.get("opened"):
+            return job.known
         if not isinstance(answer.get("loaded"), dict):
             raise Gone
         return Loaded(
-            answer["loaded"], tuple(answer["repaired"]), tuple(map(str, answer["changed"]))
+            answer["loaded"],
+            tuple(answer["repaired"]),
+            tuple(map(str, answer["changed"])),
+            {path: code.tobytes() for path, code in codes.items()},
+            answer["broken"],
+            answer["is_old"],
         )
 
     def _greet(self) -> None:
@@ -134,26 +153,36 @@ class Worker:
         self._state = verdict(self._plan, hello)
         self.missing = {str(name): str(why) for name, why in hello["why"].items()}
         self.versions = {"numpy": str(hello["numpy"]), "python": str(hello["python"])}
+        self._count(hello)
 
     def run(
         self,
         cases: Sequence[Mapping[str, Any]],
-        inputs: wire.Arrays,
+        inputs: Sequence[wire.Piece],
         deadline: float,
         alone: bool = True,
+        new: bool = False,
     ) -> Iterator[Observed]:
         """Run one group of cases in the open submission; yield (case id, reply, arrays) in order.
 
-        `cases` are as serve.Driver takes them, `inputs` are named "case id:argument". Cases
-        that run `alone` share a child with no others. Raises Late or Gone; what was yielded stands.
+        `cases` are as guest.driver takes them, `inputs` are named "key:argument". Cases that run
+        `alone` share a child with no others; a `new` child has run nothing before. Raises Late or
+        Gone; what was yielded stands.
         """
-        request = {"do": "run", "cases": list(cases), "alone": alone}
-        self._send(wire.pack(request, inputs), deadline)
-        for case in cases:
-            observed, arrays = self._receive(deadline)
-            if observed.get("case") != case["id"]:
+        request = wire.pack({"do": "run", "cases": list(cases), "alone": alone, "new": new})
+        self._send(request + wire.pack_pieces({}, inputs), deadline)
+        for number, case in enumerate(cases):
+            frame = self._take(deadline)
+            if (note := wire.noted(frame)) is None:
+                how, _ = self._opened(frame)
+                if how.get("case") != case["key"]:
+                    raise Gone
+                yield case["id"], how, {}
+                continue
+            if note[0] != number:
                 raise Gone
-            yield case["id"], observed, arrays
+            reply, arrays = children.opened(self._take(deadline))
+            yield case["id"], reply | {"wall_s": note[1]}, arrays
 
     def begin(self, script: Script, deadline: float) -> wire.Incoming:
         """Start the process of a notebook in the open submission; return where its frames come.
@@ -185,7 +214,7 @@ class Worker:
         try:
             deadline = time.monotonic() + 2.0
             self._send(wire.pack({"do": "close"}), deadline)
-            self._receive(deadline)
+            self._count(self._receive(deadline)[0])
         except (Late, Gone):
             self.restart()
 
@@ -194,6 +223,13 @@ class Worker:
         self.stop()
         self.versions = {}
         self.start()
+
+    def _count(self, said: Mapping[str, Any]) -> None:
+        """Add the CPU seconds that the worker itself reports; no process of a student's can."""
+        used = said.get("cpu_s")
+        if isinstance(used, float) and used > 0:
+            self.cpu_s += used
+            self._told_s += used
 
     def _send(self, data: bytes, deadline: float) -> None:
         """Write a frame; a worker that was stopped must not stop us."""
@@ -204,14 +240,34 @@ class Worker:
             raise Gone from None
 
     def _receive(self, deadline: float) -> wire.Message:
-        assert self._incoming is not None
+        return self._opened(self._take(deadline))
+
+    @staticmethod
+    def _opened(frame: bytes) -> wire.Message:
         try:
-            message = self._incoming.read(deadline)
+            return wire.opened(frame)
         except WireError:
             raise Gone from None
-        if message is None:
+
+    def _take(self, deadline: float) -> bytes:
+        assert self._incoming is not None
+        try:
+            frame = self._incoming.take(deadline)
+        except WireError:
+            raise Gone from None
+        if frame is None:
             raise Gone
-        return message
+        return frame
+
+
+def _numbers(data: bytes) -> np.ndarray:
+    return np.frombuffer(data, dtype=np.uint8)
+
+
+@functools.lru_cache(maxsize=32)
+def _compiled(name: str, source: bytes) -> bytes:
+    """Compile a file of ours; it is the same for every submission."""
+    return prepare.compiled({name: source})[name]
 
 
 def _widen(pipe: int) -> None:
@@ -230,6 +286,15 @@ def _descendants(pid: int) -> list[int]:
         return []
     children = [int(word) for word in words]
     return children + [below for child in children for below in _descendants(child)]
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the CPU seconds of a process and of the children it has reaped; 0 if it is gone."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _kill(pid: int) -> bool:

@@ -30,6 +30,7 @@ from grader.course.settings import Settings
 from grader.course.store import Store
 from grader.course.tasks import Policy, Task
 from grader.errors import UnusableSubmission, UsageError
+from grader.report.class_page import WORDS
 from grader.report.text import count
 
 MOST = 20  # lines of a list on the terminal
@@ -100,11 +101,12 @@ def status(folder: Path) -> None:
     with Store(folder, reading=True) as store:
         policy = _decided(settings.read(folder))
         uploads = {row.upload for row in store.attempts() if row.upload}
-        found = places(store, {upload: policy.key(upload) for upload in uploads})
+        every = places(store, {upload: policy.key(upload) for upload in uploads})
+        found = [one for one in every if one.counts]
         results = dict(store.results(one.key for one in found if one.key))
     words = [status_of(one.row, results.get(one.key)) for one in found]
     for word in dict.fromkeys(words):
-        typer.echo(f"{count(words.count(word), 'student')}: {word}")
+        typer.echo(f"{count(words.count(word), 'student')} {WORDS[word]}")
     for one in found:
         if why := reason(one.row, results.get(one.key)):
             typer.echo(f"  {one.student.folder}: {why}")

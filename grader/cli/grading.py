@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,7 +16,7 @@ from rich.console import Console
 from grader import resources, whole
 from grader.box.plan import choose
 from grader.box.worker import Worker
-from grader.cli import places
+from grader.cli import places, progress
 from grader.errors import UnusableSubmission, UsageError
 from grader.files import REPORT, RESULT, check_writable, write_result
 from grader.notebooks.spool import Spool
@@ -77,8 +76,9 @@ def submission(
             rubric or seen.rubric, None if data == "synthetic" else Path(data)
         )
         setting = whole.Setting(assignment, plan, notebooks, cached=not no_cache)
-        with _progress() as progress:
-            graded = whole.grade(given, setting, worker, spool, progress)
+        asked = whole.asked_notebooks(assignment) if notebooks == "run" else ()
+        with _progress([name for name in asked if name in given.files]) as begins:
+            graded = whole.grade(given, setting, worker, spool, begins)
     why = seen.against(assignment.rubric.table.id) if rubric else seen.message
     report = replace(graded.report, why_rubric=why)
     written, faults = whole.files(replace(graded, report=report))
@@ -108,20 +108,18 @@ def _end(report: Report, logs: Sequence[str], fail_under: float | None) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show on the terminal which cell of which notebook runs."""
-    console = Console(stderr=True)
-    began: dict[str, float] = {}
-    with console.status("notebooks") if console.is_terminal else nullcontext() as status:
+def _progress(names: Sequence[str]) -> Iterator[Progress | None]:
+    """Tell which cell of which of these notebooks runs."""
+    if not names:
+        yield None
+        return
+    with progress.Progress(Console(stderr=True)) as shown_there:
 
-        def progress(name: str, cell: int, cells: int) -> None:
-            if status:
-                took = time.monotonic() - began.setdefault(name, time.monotonic())
-                left = took / (cell - 1) * (cells - cell + 1) if cell > 1 else 0.0
-                about = f", about {left:.0f} s left" if left >= 1 else ""
-                status.update(f"{name}: cell {cell} of {cells}{about}")
+        def begins(name: str, cell: int, cells: int) -> None:
+            what = f"notebook {names.index(name) + 1} of {len(names)}, {name}"
+            shown_there.at(what, "cell", cell - 1, cells)
 
-        yield progress
+        yield begins
 
 
 def _tell(report: Report, folder: Path, as_json: bool, noted: Callable[[str], object]) -> None:

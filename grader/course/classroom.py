@@ -144,8 +144,8 @@ class Course:
         return standing
 
     def places(self, policy: Policy) -> list[Place]:
-        """Return the attempt of each student that counts, with the key of its result."""
-        uploads = {row.upload for row in self.attempts() if row.upload}
+        """Return every attempt with the key of its result."""
+        uploads = {row.upload for row in self.attempts(every=True) if row.upload}
         return publish.places(self.store, {upload: policy.key(upload) for upload in uploads})
 
     def forget(self, student: Student) -> None:
@@ -153,6 +153,7 @@ class Course:
         with self.store.writing():
             hashes = list(hashes_of(student.person))
             uploads, keys = self.store.forget(student.number, hashes)
+        self.store.compact()
         for path in (
             *(upload_path(self.folder, upload) for upload in uploads),
             *(archive.place_of(self.folder, key) for key in keys),
@@ -170,6 +171,7 @@ class Course:
 
     def counts(self, found: Sequence[Place]) -> Counts:
         """Return how the class stands."""
+        found = [one for one in found if one.counts]
         results = dict(self.store.results(one.key for one in found if one.key))
         words = [publish.status_of(one.row, results.get(one.key)) for one in found]
         names = ("graded", "refused", "fault", "waiting", "nothing to grade")

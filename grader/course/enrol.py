@@ -105,17 +105,16 @@ def _free(name: str, taken: set[str]) -> str:
 def enrol(found: Found, folder: Path, store: Store) -> None:
     """Keep every attempt of a source: its bytes as a file, then its row. Raises UsageError."""
     (folder / "submissions").mkdir(exist_ok=True)
-    rows = [(attempt, *_kept(attempt, folder)) for attempt in found.attempts]
+    gone = store.forgotten()
+    attempts = [one for one in found.attempts if not _is_gone(one, gone)]
+    rows = [(attempt, *_kept(attempt, folder)) for attempt in attempts]
     with store.writing():
         people = _People(store)
         people.load()
         known = store.known_attempts()
         turns = Counter(row.student for row in store.attempts())
         have = {(row.attempt, row.student) for row in store.attempts()}
-        gone = store.forgotten()
         for attempt, upload, name, problem in rows:
-            if gone & set(hashes_of(attempt.person)) and not attempt.members:
-                continue
             facts = (attempt.place, attempt.at, upload, problem)
             number = known.get(facts)
             if number is None:
@@ -133,6 +132,11 @@ def enrol(found: Found, folder: Path, store: Store) -> None:
                     have.add((number, student))
         store.hand_in(_in_turn(store.attempts()))
     _recognise(folder, store)
+
+
+def _is_gone(attempt: Attempt, gone: set[str]) -> bool:
+    """Return whether all who handed in are forgotten."""
+    return all(gone & set(hashes_of(one)) for one in (attempt.person, *attempt.members))
 
 
 def _kept(attempt: Attempt, folder: Path) -> tuple[str | None, str, str]:

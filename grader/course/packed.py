@@ -116,11 +116,16 @@ def _opened(
     archives = {name for name, data in files.items() if _archive(data, name)}
     result = {name: data for name, data in files.items() if name not in archives}
     room = limits.total_bytes - sum(map(len, result.values()))
+    homes = 0
     for name in sorted(archives):
         inner = _unpacked(files[name], f"{place}/{name}" if depth else place, limits)
         notes.append(f"'{shown(name)}' was unpacked")
         if depth < DEEPEST and not any(homework_name(path) == "layers.py" for path in inner):
             inner = _opened(inner, place, limits, notes, depth + 1)
+        homes += any(homework_name(path) == "layers.py" for path in inner)
+        if depth and homes > 1:  # it is not for us to choose, and they may be several students'
+            what = "holds several archives with a layers.py each"
+            raise refusal(place, what, "ask for one of them, or grade it as a class")
         folder = f"{_stem(name)}/" if len(archives) > 1 else ""
         room -= sum(map(len, inner.values()))
         if room < 0:

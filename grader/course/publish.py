@@ -19,7 +19,7 @@ from grader.course import archive
 from grader.course.enrol import counting
 from grader.course.records import Person
 from grader.course.store import Row, Store, Student
-from grader.course.tasks import STUDENT, Outcome
+from grader.course.tasks import STUDENT, UPLOAD, Outcome
 from grader.files import REPORT, RESULT, write, write_result
 from grader.report import class_page
 from grader.report.class_page import ClassPage, ClassRow
@@ -32,35 +32,48 @@ Key = Mapping[str, str]  # upload -> key of its result
 
 @dataclass(frozen=True)
 class Place:
-    """An attempt that counts, whose it is, and the key of its result."""
+    """An attempt, whose it is, the key of its result, and whether it is the one that counts."""
 
     student: Student
     row: Row
     key: str
+    counts: bool
+
+    @property
+    def folder(self) -> str:
+        """Where its pages are, below the folder of the class."""
+        home = f"reports/{self.student.folder}"
+        return home if self.counts else f"{home}/attempts/{self.row.turn}"
 
 
 def places(store: Store, key_of: Key) -> list[Place]:
-    """Return the attempt of each student that counts."""
-    last = counting(store.attempts())
-    return [
-        Place(student, row, key_of.get(row.upload or "", ""))
-        for student in store.students()
-        if (row := last.get(student.number)) is not None
-    ]
+    """Return every attempt, the students in the order of their names."""
+    rows: dict[int, list[Row]] = {}
+    for row in store.attempts():
+        rows.setdefault(row.student, []).append(row)
+    found = []
+    for student in store.students():
+        last = counting(theirs := rows.get(student.number, []))
+        for row in theirs:
+            key = key_of.get(row.upload or "", "")
+            found.append(Place(student, row, key, row is last.get(student.number)))
+    return found
 
 
 def reports(folder: Path, store: Store, found: Iterable[Place], done: set[str]) -> int:
-    """Write the pages of students whose result is there and whose pages are not up to date."""
-    written: list[tuple[str, int]] = []
+    """Write the pages of attempts whose result is there and whose pages are not up to date.
+
+    Return how many. An earlier attempt has its pages under attempts/N.
+    """
+    written: list[tuple[str, int, int]] = []
     for place in found:
         stamp = _stamp(place)
-        if place.key not in done or stamp == place.student.shown or place.student.forgotten:
+        if place.key not in done or stamp == place.row.shown or place.student.forgotten:
             continue
-        target = folder / "reports" / place.student.folder
         files = archive.unpack(archive.place_of(folder, place.key).read_bytes())
         del files[archive.OUTCOME]
-        write_result(target, _named(files, place))
-        written.append((stamp, place.student.number))
+        write_result(folder / place.folder, _named(files, place))
+        written.append((stamp, place.student.number, place.row.attempt))
     if written:
         with store.writing():
             store.set_shown(written)
@@ -68,7 +81,8 @@ def reports(folder: Path, store: Store, found: Iterable[Place], done: set[str]) 
 
 
 def _stamp(place: Place) -> str:
-    facts = [place.key, *_who(place.student.person), place.row.turn, place.row.at, place.row.late]
+    row = place.row
+    facts = [place.key, place.folder, *_who(place.student.person), row.turn, row.at, row.late]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -93,6 +107,8 @@ def _named(files: Mapping[str, str], place: Place) -> dict[str, str]:
     result = json.loads(named[RESULT])
     person = place.student.person
     result["submission"]["name"] = place.row.name
+    if why := result["submission"].get("refused"):
+        result["submission"]["refused"] = why.replace(UPLOAD, place.row.name, 1)
     result["submission"]["student"] = {"id": person.id, "login": person.login, "name": person.name}
     result["submission"]["attempt"] = {
         "number": place.row.turn, "at": place.row.at, "late": place.row.late,
@@ -107,7 +123,8 @@ def _named(files: Mapping[str, str], place: Place) -> dict[str, str]:
 def tables(
     folder: Path, store: Store, found: Sequence[Place], title: str, notes: Sequence[str] = ()
 ) -> None:
-    """Write grades.csv and index.html. Raises UsageError."""
+    """Write grades.csv and index.html, with the attempts that count. Raises UsageError."""
+    found = [place for place in found if place.counts]
     results = dict(store.results(place.key for place in found if place.key))
     write(folder / "grades.csv", _csv(found, results))
     page = ClassPage(
@@ -146,7 +163,7 @@ def _csv(found: Sequence[Place], results: Mapping[str, Outcome]) -> str:
 
 
 def _link(place: Place) -> str:
-    return "" if place.student.forgotten else f"reports/{place.student.folder}/{REPORT}"
+    return "" if place.student.forgotten else f"{place.folder}/{REPORT}"
 
 
 def guarded(cell: object) -> object:
@@ -166,8 +183,12 @@ def status_of(row: Row, result: Outcome | None) -> str:
 
 
 def reason(row: Row, result: Outcome | None) -> str:
-    """Return why an attempt has no score."""
-    return row.problem or (result.why if result else "")
+    """Return why an attempt has no score, or what is odd about it."""
+    if row.problem or result is None:
+        return row.problem
+    if result.other_rubric:
+        return f"the files have the marks of {result.other_rubric}"
+    return result.why.removeprefix(f"{UPLOAD}: ")
 
 
 def _row(place: Place, result: Outcome | None) -> ClassRow:

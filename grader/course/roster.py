@@ -12,7 +12,9 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from grader.course.records import Attempt, Found, Person, Proposal
 from grader.errors import UsageError
@@ -20,13 +22,24 @@ from grader.submission.folder import read_regular
 from grader.submission.upload import shown
 
 MOST_BYTES = 50_000_000
-# field -> what its column is called, without case, blanks and signs
+Key = TypeVar("Key", str, tuple[str, ...])
+_MOODLES = ("identifier", "identifikator", "identificador", "identifiant")
+# field -> what its column is called, without case, blanks and signs; Moodle translates its own
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "id": ("identifier", "id"),
+    "id": (*_MOODLES, "id"),
     "sid": ("sid", "sisuserid", "studentid", "orgdefinedid", "idnumber", "rosteridentifier"),
     "login": ("login", "sisloginid", "username", "githubusername", "displayid", "eid"),
-    "email": ("email", "emailaddress", "mail"),
-    "name": ("name", "student", "fullname", "studentname"),
+    "email": ("email", "emailaddress", "mail", "emailadresse", "adressedecourriel", "emailadres"),
+    "name": (
+        "name",
+        "student",
+        "fullname",
+        "studentname",
+        "vollstndigername",
+        "nombrecompleto",
+        "nomcomplet",
+        "volledigenaam",
+    ),
     "first": ("firstname",),
     "last": ("lastname", "surname"),
     "section": ("section", "sections", "sectionname"),
@@ -63,27 +76,47 @@ class Roster:
     kind: str = ""
     problems: tuple[str, ...] = ()
 
+    @cached_property
+    def _by_id(self) -> dict[str, list[Enrolled]]:
+        return _index((row.person.id, row) for row in self.rows)
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[Enrolled]]:
+        return _index(
+            (_key(text), row)
+            for row in self.rows
+            for text in dict.fromkeys((row.sid, row.person.login, row.person.email))
+        )
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, ...], list[Enrolled]]:
+        return _index((name_key(row.person.name), row) for row in self.rows)
+
     def with_id(self, number: str, kind: str) -> Enrolled | None:
         """Return the row with an LMS's id, if the ids of the roster are that LMS's."""
-        rows = [row for row in self.rows if number and row.person.id == number]
-        return rows[0] if kind == self.kind and len(rows) == 1 else None
+        rows = self._by_id.get(number, []) if kind == self.kind else []
+        return rows[0] if len(rows) == 1 else None
 
     def exact(self, person: Person, kind: str) -> list[Enrolled]:
         """Return the rows that a person's id, login or address names."""
         theirs = {_key(text) for text in (person.login, person.email) if text}
         theirs |= {_key(person.id)} if kind == "gradescope" and person.id else set()
         by_id = self.with_id(person.id, kind)
-        found = [by_id] if by_id else []
-        for row in self.rows:
-            keys = {_key(text) for text in (row.sid, row.person.login, row.person.email) if text}
-            if theirs & keys and row not in found:
-                found.append(row)
-        return found
+        found = [row for key in sorted(theirs) for row in self._by_key.get(key, ())]
+        return list(dict.fromkeys([by_id, *found] if by_id else found))
 
     def named(self, name: str) -> list[Enrolled]:
         """Return the rows of a name, in whatever order its parts stand."""
-        wanted = name_key(name)
-        return [row for row in self.rows if wanted and name_key(row.person.name) == wanted]
+        return self._by_name.get(name_key(name), [])
+
+
+def _index(rows: Iterable[tuple[Key, Enrolled]]) -> dict[Key, list[Enrolled]]:
+    """Return rows by key; what is empty is no key."""
+    found: dict[Key, list[Enrolled]] = {}
+    for key, row in rows:
+        if key:
+            found.setdefault(key, []).append(row)
+    return found
 
 
 def _key(text: str) -> str:
@@ -113,13 +146,16 @@ def read(path: Path) -> Roster:
 
 def parse(data: bytes, place: str) -> Roster:
     """Return the class in the bytes of a csv."""
-    text = decoded(data)
-    header, rows = table(text)
+    try:
+        header, rows = table(decoded(data))
+    except csv.Error as error:
+        raise UsageError(f"{place}: is no csv ({error}); save it again as csv") from error
     columns = _columns(header)
     if not columns.keys() & {"id", "sid", "login", "email", "name", "last"}:
         wanted = "sid, login, email, name, section, group or extension"
         raise UsageError(f"{place}: no column says who is who; call them {wanted}")
-    read = [row for cells in rows if (row := _enrolled(cells, columns))]
+    # a gradebook may have a row for each assignment of a student
+    read = list(dict.fromkeys(row for cells in rows if (row := _enrolled(cells, columns))))
     if not read:
         raise UsageError(f"{place}: there is nobody in it; give a csv of the class")
     kind = _kind(header)
@@ -138,10 +174,9 @@ def decoded(data: bytes) -> str:
 
 def table(text: str) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of a csv with commas, semicolons or tabs."""
-    lines = text.replace("\0", "").lstrip("\r\n ")
+    lines = re.sub(r"\r\n?", "\n", text.replace("\0", "")).lstrip("\n ")
     head = lines.partition("\n")[0]
     delimiter = max(",;\t", key=lambda sign: (head.count(sign), sign == ","))
-    csv.field_size_limit(MOST_BYTES)
     reader = csv.reader(io.StringIO(lines), delimiter=delimiter)
     rows = [row for row in ([_cell(cell) for cell in cells] for cells in reader) if any(row)]
     return (rows[0], rows[1:]) if rows else ([], [])
@@ -155,7 +190,7 @@ def _cell(cell: str) -> str:
 
 
 def _columns(header: Iterable[str]) -> dict[str, int]:
-    plain = [re.sub(r"[^a-z]", "", name.casefold()) for name in header]
+    plain = [_plain(name) for name in header]
     known = {name: field for field, names in COLUMNS.items() for name in names}
     found: dict[str, int] = {}
     for place, name in enumerate(plain):
@@ -164,12 +199,16 @@ def _columns(header: Iterable[str]) -> dict[str, int]:
     return found
 
 
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z]", "", name.casefold())
+
+
 def _kind(header: list[str]) -> str:
     """Return whose ids stand in the `id` column."""
     first = [name.strip() for name in header[:3]]
     if first[:2] == ["Student", "ID"] or first == ["LastName", "FirstName", "ID"]:
         return "canvas"
-    return "moodle" if first[:1] == ["Identifier"] else ""
+    return "moodle" if _plain(first[0]) in _MOODLES else ""
 
 
 def _enrolled(cells: list[str], columns: Mapping[str, int]) -> Enrolled | None:
@@ -221,13 +260,15 @@ def joined(found: Found, roster: Roster) -> Found:
             problems.append(f"{shown(person.shown)}: {_unjoined(rows, names)}")
     by_name = _once(by_name, known, problems)
     known |= by_name
+    people = {person: _completed(person, known.get(person)) for person in everybody}
+    proposals = [*_proposed(by_name), *_shared(people, known)]
     absent = [row.person for row in roster.rows if not row.is_made_up]
     here = {id(row.person) for row in known.values()}
     return replace(
         found,
-        attempts=tuple(_told(attempt, known) for attempt in found.attempts),
+        attempts=tuple(_told(attempt, people, known) for attempt in found.attempts),
         problems=(*found.problems, *problems),
-        proposals=(*found.proposals, *_proposed(by_name)),
+        proposals=(*found.proposals, *proposals),
         absent=tuple(person for person in absent if id(person) not in here),
     )
 
@@ -261,16 +302,31 @@ def _proposed(by_name: Mapping[Person, Enrolled]) -> Iterable[Proposal]:
         yield Proposal("roster", what, ", ".join(pairs[:5]) + more)
 
 
+def _shared(people: dict[Person, Person], known: Mapping[Person, Enrolled]) -> Iterable[Proposal]:
+    """Yield who are one by the roster, though the source knows them as several; make them one."""
+    by_row: dict[int, list[Person]] = defaultdict(list)
+    for person in people:
+        if person in known:
+            by_row[id(known[person])].append(person)
+    for several in by_row.values():
+        if len(several) > 1:
+            row = known[several[0]]
+            names = ", ".join(f"'{shown(person.shown)}'" for person in several)
+            yield Proposal("roster", f"{names} are one row", f"attempts of '{_row(row)}'")
+            people.update(dict.fromkeys(several, people[several[0]]))
+
+
 def _row(row: Enrolled) -> str:
     return shown(row.person.login or row.sid or row.person.email or row.person.name)
 
 
-def _told(attempt: Attempt, known: Mapping[Person, Enrolled]) -> Attempt:
+def _told(
+    attempt: Attempt, people: Mapping[Person, Person], known: Mapping[Person, Enrolled]
+) -> Attempt:
     row = known.get(attempt.person)
-    members = tuple(_completed(one, known.get(one)) for one in attempt.members)
-    person = _completed(attempt.person, row)
+    members = tuple(people[one] for one in attempt.members)
     group = attempt.group or (row.group if row else "")
-    return replace(attempt, person=person, members=members, group=group)
+    return replace(attempt, person=people[attempt.person], members=members, group=group)
 
 
 def _completed(person: Person, row: Enrolled | None) -> Person:

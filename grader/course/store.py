@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from grader.course.records import Person
 from grader.course.tasks import Outcome
@@ -25,7 +26,6 @@ CREATE TABLE student (
     folder TEXT NOT NULL UNIQUE,       -- reports/FOLDER/
     id TEXT NOT NULL, login TEXT NOT NULL, name TEXT NOT NULL, email TEXT NOT NULL,
     "group" TEXT NOT NULL DEFAULT '',
-    shown TEXT NOT NULL DEFAULT '',    -- what the pages in FOLDER were made from
     forgotten INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE forgotten (who TEXT PRIMARY KEY) STRICT;  -- hashes of ids that are not to come back
@@ -43,6 +43,7 @@ CREATE TABLE attempt (
 CREATE TABLE handed_in (               -- a group hands in one attempt for all
     attempt INTEGER NOT NULL REFERENCES attempt, student INTEGER NOT NULL REFERENCES student,
     turn INTEGER NOT NULL,             -- 1, 2, ...: which attempt of the student
+    shown TEXT NOT NULL DEFAULT '',    -- the hash of what its pages were made from
     PRIMARY KEY (student, attempt)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE result (
@@ -74,7 +75,6 @@ class Student:
     folder: str
     person: Person
     group: str
-    shown: str
     forgotten: bool = False
 
 
@@ -92,6 +92,7 @@ class Row:
     problem: str
     generation: str
     forgotten: bool
+    shown: str
 
 
 class Store:
@@ -108,6 +109,7 @@ class Store:
             if not reading:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = NORMAL")
+                self._db.execute("PRAGMA secure_delete = ON")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0 and not reading:
                 self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
@@ -150,12 +152,12 @@ class Store:
     def students(self) -> list[Student]:
         """Return everybody, in the order of their names."""
         rows = self._db.execute(
-            'SELECT number, folder, id, login, name, email, "group", shown, forgotten FROM student '
+            'SELECT number, folder, id, login, name, email, "group", forgotten FROM student '
             "ORDER BY name COLLATE NOCASE, login, id, number"
         )
         return [
-            Student(number, folder, Person(*who), group, shown, bool(forgotten))
-            for number, folder, *who, group, shown, forgotten in rows
+            Student(number, folder, Person(*who), group, bool(forgotten))
+            for number, folder, *who, group, forgotten in rows
         ]
 
     def forgotten(self) -> set[str]:
@@ -177,9 +179,9 @@ class Store:
             'UPDATE student SET id=?, login=?, name=?, email=?, "group"=? WHERE number=?', values
         )
 
-    def set_shown(self, rows: Iterable[tuple[str, int]]) -> None:
-        """Keep what the pages of students were made from: (shown, number) each."""
-        self._db.executemany("UPDATE student SET shown=? WHERE number=?", rows)
+    def set_shown(self, rows: Iterable[tuple[str, int, int]]) -> None:
+        """Keep what pages were made from: (shown, student, attempt) each."""
+        self._db.executemany("UPDATE handed_in SET shown=? WHERE student=? AND attempt=?", rows)
 
     def forget(self, number: int, hashes: Iterable[str]) -> tuple[list[str], list[str]]:
         """Replace who somebody is by a number; `hashes` of ids keep them from coming back.
@@ -203,12 +205,17 @@ class Store:
         )
         self._db.execute(
             "UPDATE student SET folder = 'forgotten-' || number, id = '', login = '', email = '', "
-            "name = 'student ' || number, \"group\" = '', shown = '', forgotten = 1 "
+            "name = 'student ' || number, \"group\" = '', forgotten = 1 "
             "WHERE number = ?",
             (number,),
         )
         self._db.executemany("INSERT OR IGNORE INTO forgotten VALUES (?)", ((h,) for h in hashes))
         return uploads, keys
+
+    def compact(self) -> None:
+        """Leave nothing in the files of the database that no row has."""
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # -------------------------------------------------------------------------- attempts
 
@@ -216,8 +223,9 @@ class Store:
         """Return every attempt of every student, theirs in turn."""
         rows = self._db.execute(
             "SELECT h.student, a.number, h.turn, a.name, a.at, a.late, a.upload, a.problem, "
-            "a.generation, s.forgotten FROM handed_in h JOIN attempt a ON h.attempt = a.number "
-            "JOIN student s ON h.student = s.number ORDER BY h.student, h.turn"
+            "a.generation, s.forgotten, h.shown FROM handed_in h "
+            "JOIN attempt a ON h.attempt = a.number JOIN student s ON h.student = s.number "
+            "ORDER BY h.student, h.turn"
         )
         return [_row(*row) for row in rows]
 
@@ -293,13 +301,12 @@ class Store:
         return row
 
 
-def _row(
-    student: int, attempt: int, turn: int, name: str, at: str, late: int | None,
-    upload: str | None, problem: str, generation: str, forgotten: int,
-) -> Row:  # fmt: skip
-    is_late = None if late is None else bool(late)
-    gone = bool(forgotten)
-    return Row(student, attempt, turn, name, at, is_late, upload, problem, generation, gone)
+def _row(*found: Any) -> Row:
+    student, attempt, turn, name, at, late, upload, problem, generation, forgotten, shown = found
+    return Row(
+        student, attempt, turn, name, at, None if late is None else bool(late), upload, problem,
+        generation, bool(forgotten), shown,
+    )  # fmt: skip
 
 
 def _values(outcome: Outcome) -> tuple[object, ...]:

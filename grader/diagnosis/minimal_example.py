@@ -55,7 +55,7 @@ def find_minimal(rerun: Rerun) -> dict[str, Smallest]:
     if not cases or not rerun.has_time or not job.package.isidentifier():
         return {}
     place = Place(job.package, job.files, facts.rubric.table.conventions.dropout_p)
-    with rerun.session() as session:
+    with rerun.session(new=True) as session:
         return find(session, cases, facts.rubric, facts.evaluator, lost, place)
 
 

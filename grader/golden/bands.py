@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from grader.errors import GoldenError
+from grader.golden.store import MISSHAPEN
 from grader.rubric.records import ImageProfile
 from grader.types import Band, Trained, Training
 
@@ -79,7 +80,7 @@ class Bands:
             return cls()
         except OSError as error:
             raise GoldenError(f"{folder / FILE}: cannot be read ({error}); {AGAIN}") from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except MISSHAPEN as error:
             raise GoldenError(f"{folder / FILE}: is no such file ({error}); {AGAIN}") from None
 
     def beside(self, runs: Sequence[Trained]) -> tuple[Trained, ...]:

@@ -11,6 +11,7 @@ import io
 import json
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from grader.errors import GoldenError
-from grader.golden.store import UNREADABLE, Difference, npy_bytes
+from grader.golden.store import MISSHAPEN, UNREADABLE, Difference, npy_bytes
 from grader.judges.wrong import Answer, Key
 
 FORMAT = 1
@@ -56,7 +57,7 @@ class Misconceptions:
             known = manifest["format"], manifest["reference"], manifest["sha256"]
         except FileNotFoundError as error:
             raise GoldenError(f"{error.filename}: is missing; run `grade fixtures build`") from None
-        except (*UNREADABLE, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise GoldenError(f"{folder}: cannot be read ({error}); rebuild the fixtures") from None
         if known != (FORMAT, reference, hashlib.sha256(data).hexdigest()):
             what = "was made by another reference than the golden answers beside it, or changed"
@@ -69,15 +70,22 @@ class Misconceptions:
         return cls({"mistakes": {}, "variants": [], "answers": {}}, np.zeros(0))
 
     def explanation(self, mistake: str) -> Explanation:
-        """Return what is said about a mistake."""
-        row = self._manifest["mistakes"][mistake]
-        return Explanation(row["says"], row["formula"], tuple(row["hints"]))
+        """Return what is said about a mistake. Raises GoldenError."""
+        with _whole(mistake):
+            row = self._manifest["mistakes"][mistake]
+            hints = tuple(map(str, row["hints"]))
+            return Explanation(str(row["says"]), str(row["formula"]), hints)
 
     def answers(self, item: str) -> dict[str, dict[Key, Answer]]:
         """Return variant -> what is wrong with an item's answers under it.
 
         A variant is a mistake's id, with the convention that it was combined with after a "+".
+        Raises GoldenError.
         """
+        with _whole(item):
+            return self._answers(item)
+
+    def _answers(self, item: str) -> dict[str, dict[Key, Answer]]:
         found: dict[str, dict[Key, Answer]] = {}
         for case, outputs in self._manifest["answers"].get(item, {}).items():
             for output, rows in outputs.items():
@@ -112,6 +120,17 @@ class Misconceptions:
             return frozenset(what)
         offset, shape = what
         return self._flat[offset : offset + math.prod(shape)].reshape(shape)
+
+
+@contextmanager
+def _whole(what: str) -> Iterator[None]:
+    """Raise GoldenError where the manifest is not of its form."""
+    try:
+        yield
+    except MISSHAPEN as error:
+        why = f"{type(error).__name__}: {error}"
+        place = f"golden: what is known of wrong answers to {what} cannot be read ({why})"
+        raise GoldenError(f"{place}; restore it or run `grade fixtures build`") from None
 
 
 def write(folder: Path, manifest: Mapping[str, Any], flat: np.ndarray) -> None:

@@ -24,8 +24,10 @@ from grader.rubric import inputs
 from grader.types import Arrays, Case
 
 FORMAT = 1
+# What JSON of another form than ours ends in.
+MISSHAPEN = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 # What NumPy raises for bytes that are no .npy file; a broken header fails in its tokenizer.
-UNREADABLE = (ValueError, EOFError, OSError, SyntaxError, tokenize.TokenError)
+UNREADABLE = (*MISSHAPEN, EOFError, OSError, SyntaxError, tokenize.TokenError, MemoryError)
 MAIN = "reference"
 MEND = "restore it or run `grade fixtures build`"
 Answers = Mapping[str, Mapping[str, np.ndarray]]  # alternative -> output -> array
@@ -90,7 +92,7 @@ class Golden:
             listed, cases = dict(manifest["files"]), dict(manifest["cases"])
         except FileNotFoundError:
             raise GoldenError(f"{path}: is missing; run `grade fixtures build`") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, *MISSHAPEN) as error:
             raise GoldenError(f"{path}: cannot be read ({error}); restore it or rebuild") from None
         if (form := manifest.get("format")) != FORMAT:
             raise GoldenError(f"{path}: has format {form!r}; rebuild the fixtures")
@@ -103,7 +105,7 @@ class Golden:
         for case_id, entry in cases.items():
             try:
                 _check_entry(entry, files, as_found)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except MISSHAPEN as error:
                 what = f"case {case_id} does not fit its file ({error}); restore it or rebuild"
                 raise GoldenError(f"{path}: {what}") from None
         return cls(manifest, files, hashlib.sha256(text).hexdigest())
@@ -136,7 +138,7 @@ class Golden:
             return ()
         key = (case.id, *case.alternatives)
         if key not in self._expected:
-            self._expected[key] = tuple(self.answers(case).values())
+            self._expected[key] = tuple(map(judges.Answer, self.answers(case).values()))
         return self._expected[key]
 
     def answers(self, case: Case) -> dict[str, Arrays]:

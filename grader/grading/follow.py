@@ -53,9 +53,10 @@ def through(rerun: Rerun) -> dict[str, Again]:
     plain = [item for item in failed if fails(forward_of(item.id, promised=True), verdicts)]
     found: dict[str, Again] = {}
     for items, job, cases in (
-        (nets, rerun.over(layers), [c for item in nets for c in rubric.cases_of(item.id)]),
         (norms, rerun.job, [case for item in norms for case in _own_cases(item, rubric)]),
         (plain, rerun.job, [_alone(c) for item in plain for c in rubric.cases_of(item.id)]),
+        # Last: they need a session over other layers, in which the search for causes goes on.
+        (nets, rerun.over(layers), [c for item in nets for c in rubric.cases_of(item.id)]),
     ):
         if not cases or not rerun.has_time:
             continue

@@ -1,7 +1,9 @@
-"""A judged submission that can run once more, each time in a session of its own.
+"""A judged submission that can run once more.
 
-Follow-through and diagnosis look further into what failed. No text and no array of these sessions
-is shown to anyone, except for the minimal example's, near which no hidden input came.
+Follow-through and diagnosis look further into what failed. No text and no array of these runs is
+shown to anyone, except for the minimal example's: near that one no hidden input and no layer of the
+reference came, for it has a session of its own. The others go on in the session that is open, if it
+has the same files and layers.
 """
 
 from __future__ import annotations
@@ -18,8 +20,32 @@ from grader.errors import BackgradeError
 from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.verdicts import Verdict, broken
+from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
 from grader.types import Case, Evidence
+
+
+class Sessions:
+    """The session that is open in a worker: one at a time, taken over by what comes after it."""
+
+    def __init__(
+        self, worker: Worker, rubric: Rubric, deadline: float, first: Session | None = None
+    ) -> None:
+        self._worker, self._rubric, self._deadline = worker, rubric, deadline
+        self._open = first
+
+    def of(self, job: Job, new: bool = False) -> Session:
+        """Return a session of a job; a `new` one is in a driver that has run nothing before."""
+        before = self._open
+        if new or (before is not None and not before.has(job)):
+            self.close()
+        self._open = Session(self._worker, job, self._rubric, self._deadline, before)
+        return self._open
+
+    def close(self) -> None:
+        """Close the session that is open."""
+        if self._open is not None:
+            self._open.close()
 
 
 @dataclass(frozen=True)
@@ -31,7 +57,7 @@ class Rerun:
     """
 
     job: Job
-    worker: Worker
+    sessions: Sessions
     assignment: Assignment
     facts: Facts
     deadline: float
@@ -53,13 +79,13 @@ class Rerun:
         return time.monotonic() < self.deadline
 
     @contextmanager
-    def session(self, job: Job | None = None) -> Iterator[Session]:
-        """Open a session of the submission, or of another job; close it, whatever happens."""
-        session = Session(self.worker, job or self.job, self.assignment.rubric, self.deadline)
+    def session(self, job: Job | None = None, new: bool = False) -> Iterator[Session]:
+        """Have a session of the submission, or of another job; close it if something breaks."""
         try:
-            yield session
-        finally:
-            session.close()
+            yield self.sessions.of(job or self.job, new)
+        except BaseException:
+            self.sessions.close()
+            raise
 
     def over(self, layers: Mapping[str, bytes]) -> Job:
         """Return the job of the student's nets over other layers, by module."""
@@ -68,7 +94,8 @@ class Rerun:
     def reference_over(self, layers: Mapping[str, bytes]) -> Job:
         """Return the job of the reference's nets over other layers."""
         files, conventions = self.assignment.solved, {"dropout_p": "keep"}
-        return replace(self.over(layers), package="cs231n", files=files, conventions=conventions)
+        over = replace(self.over(layers), known=None)
+        return replace(over, package="cs231n", files=files, conventions=conventions)
 
     def nets(self, cases: Sequence[Case], job: Job) -> dict[str, Evidence]:
         """Run cases of nets once; return {} if nothing is asked, time is up, or no net loads."""

@@ -76,7 +76,8 @@ class Evaluator:
         self.sources = sources or Sources()
         self._rubric = rubric
         self._golden = golden
-        self._found: dict[str, tuple[Evidence, list[Finding]]] = {}
+        self._found: dict[tuple[str, bool], tuple[Evidence, list[Finding]]] = {}
+        self._agreed: dict[tuple[str, bool], tuple[Evidence, bool]] = {}
         self._names: dict[str, list[str]] = {}
 
     def is_right(self, case: Case, evidence: Evidence) -> bool:
@@ -84,21 +85,34 @@ class Evaluator:
         if evidence.outcome != "answered":
             return False
         try:
+            if self._agrees(case, evidence):
+                return True
             right = {one.output for one in self.findings(case, evidence) if one.right}
             return right.issuperset(self.names(case))
         except Exception:  # noqa: BLE001 - the verdict on the whole item says so
             log_fault(f"judging the case {case.id}")
             return False
 
+    def _agrees(self, case: Case, evidence: Evidence) -> bool:
+        """Return whether the judge sees at once that an answered case is right in all outputs."""
+        key = (case.id, evidence.single)
+        known = self._agreed.get(key)
+        if known is None or known[0] is not evidence:
+            attempt = self.attempt(case, evidence)
+            agrees = judges.find(case.judge).agrees(attempt, evidence.single)
+            known = self._agreed[key] = (evidence, agrees)
+        return known[1]
+
     def findings(self, case: Case, evidence: Evidence) -> list[Finding]:
         """Return one finding for each output of an answered case that counts towards a part."""
-        known = self._found.get(case.id)
+        key = (case.id, evidence.single)
+        known = self._found.get(key)
         if known is None or known[0] is not evidence:
             item = self._rubric.item(case.item)
             found = judges.find(case.judge).decide(self.attempt(case, evidence))
             with np.errstate(all="ignore"):  # a student's numbers may be anything
                 counted = [one for one in found if item.part_of(one.output, case) is not None]
-            known = self._found[case.id] = (evidence, counted)
+            known = self._found[key] = (evidence, counted)
         return known[1]
 
     def outputs(self, case: Case) -> tuple[str, ...]:
@@ -197,13 +211,16 @@ class Evaluator:
             end = self.ending(case, shown)
             fault = Fault(case.id, part, "", end.kind, end.message, public, raised=shown.raised)
             return set(), [*found, fault]
-        attempt, findings = self.attempt(case, evidence), self.findings(case, evidence)
-        right = {one.output for one in findings if one.right}
-        found += [
-            faults.of_finding(one, attempt, item.part_of(one.output, case) or "", public)
-            for one in findings
-            if one.kind is not None
-        ]
+        if self._agrees(case, evidence):
+            right = set(self.names(case))
+        else:
+            attempt, findings = self.attempt(case, evidence), self.findings(case, evidence)
+            right = {one.output for one in findings if one.right}
+            found += [
+                faults.of_finding(one, attempt, item.part_of(one.output, case) or "", public)
+                for one in findings
+                if one.kind is not None
+            ]
         policy = self._rubric.table.judging.mutated_input
         # Update rules may work in place: the course allows them to change the weights.
         may_change = policy == "allow" or case.probe.startswith("optim.")

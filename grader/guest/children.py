@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gc
-import json
 import os
 import signal
 import time
@@ -13,15 +12,18 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from grader.errors import WireError
 from grader.guest import limits, wire
 from grader.guest.wire import Arrays
 
-MAX_REPLY = 64 * 1024  # characters of one reply, names of arrays included
+MAX_REPLY = 64 * 1024  # bytes of one reply, names of arrays included
 NOT_RUN = {"outcome": "not_run", "wall_s": 0.0}
 Answer = Callable[[dict[str, Any], Arrays], None]
 Work = Callable[[dict[str, Any], Arrays, Answer], None]
 Answered = tuple[str, dict[str, Any], Arrays]
+Relayed = tuple[str, dict[str, Any], bytes]
 
 
 class StudentProcess:
@@ -56,25 +58,45 @@ class StudentProcess:
         limit_s: float,
         needs: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> Iterator[Answered]:
-        """Hand over a request; yield (name, reply, arrays) for each name in order.
+        """Hand over a request; yield (name, reply, arrays) for each name in order; see `relay`.
 
+        A child whose answer is no frame is lost, too.
+        """
+        frame = wire.pack({}, arrays)
+        for name, how, answer in self.relay(request, frame, names, limit_s, needs):
+            reply, outputs = opened(answer) if answer else ({}, {})
+            if reply.get("outcome") == "died":
+                self.end()
+            yield name, reply | how, outputs
+
+    def relay(
+        self,
+        request: Mapping[str, Any],
+        frame: bytes,
+        names: Sequence[str],
+        limit_s: float,
+        needs: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> Iterator[Relayed]:
+        """Hand over a request with the `frame` of its arrays; yield (name, how it went, answer).
+
+        An answer is a frame that nobody has opened yet (see `opened`), b"" where there is none.
         If the child dies, hangs for `limit_s` wall seconds or sends no frame, the name it was at
         gets an "outcome" of died or timeout, and the names after it a fresh child.
         `needs` maps a name to what it is about, then what it needs: if one of these hung, it is
-        "not_run", for what hangs once hangs again. Every reply carries `wall_s`.
+        "not_run", for what hangs once hangs again. Of every name its `wall_s` is told.
         """
         left, hung = list(names), set[str]()
         while left:
             able = [name for name in left if hung.isdisjoint(needs.get(name, [name]))]
             if left[0] not in able:
-                yield left.pop(0), dict(NOT_RUN), {}
+                yield left.pop(0), dict(NOT_RUN), b""
                 continue
-            incoming = self._hand_over({**request, "names": able}, arrays, limit_s)
+            incoming = self._hand_over({**request, "names": able}, frame, limit_s)
             try:
-                for name, answer, outputs in self._answered(left, able, incoming, limit_s):
-                    if answer.get("outcome") == "timeout":
+                for name, how, answer in self._answered(left, able, incoming, limit_s):
+                    if how.get("outcome") == "timeout":
                         hung.add(needs.get(name, [name])[0])
-                    yield name, answer, outputs
+                    yield name, how, answer
             except (GeneratorExit, wire.Orphaned):
                 self.end()
                 raise
@@ -87,32 +109,31 @@ class StudentProcess:
 
     def _answered(
         self, left: list[str], able: Sequence[str], incoming: wire.Incoming, limit_s: float
-    ) -> Iterator[Answered]:
+    ) -> Iterator[Relayed]:
         """Yield what the child answers, and take it off `left`, until it ends or is late."""
-        while left:
+        while left and self._pid:
             started = time.monotonic()
             name, patience = left.pop(0), 0.2
             if name not in able:
-                yield name, dict(NOT_RUN), {}
+                yield name, dict(NOT_RUN), b""
                 continue
             try:
-                message = incoming.read(started + limit_s)
+                answer = incoming.take(started + limit_s)
             except wire.Late:
                 self.end()  # before anyone hears of it, so that nothing of it is left by then
-                yield name, {"outcome": "timeout", "wall_s": limit_s}, {}
+                yield name, {"outcome": "timeout", "wall_s": limit_s}, b""
                 return
             except WireError:
-                message, patience = None, 0.02  # it may be about to die in the middle of a frame
+                answer, patience = None, 0.02  # it may be about to die in the middle of a frame
             wall_s = time.monotonic() - started
-            if message is None:
+            if answer is None:
                 ending = end_of(self._pid, patience)
                 self._gone()
-                yield name, ending | {"wall_s": wall_s}, {}
+                yield name, ending | {"wall_s": wall_s}, b""
                 return
-            reply, arrays = _checked(*message)
-            yield name, reply | {"wall_s": wall_s}, arrays
+            yield name, {"wall_s": wall_s}, answer
 
-    def _hand_over(self, request: dict[str, Any], arrays: Arrays, limit_s: float) -> wire.Incoming:
+    def _hand_over(self, request: dict[str, Any], frame: bytes, limit_s: float) -> wire.Incoming:
         """Send a request to the child there is, or to a new one; return where it answers.
 
         One that ended meanwhile, or sent what nobody asked for, is replaced: no name is to blame.
@@ -122,23 +143,25 @@ class StudentProcess:
             self.end()
         if self._pid:
             try:
-                wire.send(self._asking, wire.pack(request, arrays), time.monotonic() + limit_s)
+                wire.send(self._asking, wire.pack(request) + frame, time.monotonic() + limit_s)
             except (wire.Late, BrokenPipeError):
                 self.end()
         if not self._pid:
-            self._start(request, arrays)
+            self._start(request, frame)
         return wire.Incoming(self._answers, self._room, asker=self._asker)
 
-    def _start(self, request: dict[str, Any], arrays: Arrays) -> None:
+    def _start(self, request: dict[str, Any], frame: bytes) -> None:
         """Start a child, which has its first request from this process's memory."""
         requests, self._asking = os.pipe()
         os.set_blocking(self._asking, False)
 
         def serve(answer: Answer) -> None:
-            self._work(request, arrays, answer)
+            self._work(request, wire.opened(frame)[1], answer)
             incoming = wire.Incoming(requests)
             while (message := incoming.read()) is not None:
-                self._work(*message, answer)
+                inputs = incoming.read()
+                assert inputs is not None
+                self._work(message[0], inputs[1], answer)
 
         self._pid, self._answers = start(serve, self._confine, requests)
         os.close(requests)
@@ -149,15 +172,18 @@ class StudentProcess:
         os.close(self._answers)
 
 
-def _checked(reply: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
-    """Return what a child replied, if it is of a size and kind that it may send and we can pass on.
+def opened(answer: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return what a child replied, if it is of a form and size that it may send.
 
     That it hung or died only the driver may report; an outcome that is no text is forged.
     """
+    try:
+        reply, arrays = wire.opened(answer, MAX_REPLY)
+    except WireError:
+        return {"outcome": "died"}, {}
     outcome = reply.get("outcome", "")
     forged = not isinstance(outcome, str) or outcome in ("timeout", "died", "not_run")
-    long = len(json.dumps([reply, list(arrays)])) > MAX_REPLY
-    return ({"outcome": "died"}, {}) if forged or long else (reply, arrays)
+    return ({"outcome": "died"}, {}) if forged else (reply, arrays)
 
 
 def start(

@@ -10,6 +10,7 @@ its jump, and what a run lost and found again costs nobody anything.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,10 +28,12 @@ class Draws:
         self._starts, self._epochs = STARTS, EPOCHS
         self._best: dict[int, list[float]] = {}  # the best accuracies that a run told
         self._shown: dict[int, bool] = {}  # whether its last state was asked for
+        self._since: float | None = None  # CPU time of this process when it asked for a state
 
-    def reply(self, message: Mapping[str, Any]) -> dict[str, bool] | None:
+    def reply(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return what is said to a frame that commits: {"asked": ..., "spent": ...}; else None.
 
+        After a state was handed on, "cpu_s" says what that took, by the time of this process.
         `spent` says that no more can be kept. What is no commitment changes nothing here: else
         accuracies could be told to the driver alone, and never be held against a state.
         """
@@ -38,7 +41,10 @@ class Draws:
         if not isinstance(commit, dict):
             return None
         is_one = message.keys() <= FRAME and commits(commit)
-        return self._drawn(commit) if is_one else {"asked": False, "spent": False}
+        drawn = self._drawn(commit) if is_one else {"asked": False, "spent": False}
+        now, since = time.process_time(), self._since
+        self._since = now if drawn["asked"] else None
+        return drawn if since is None else {**drawn, "cpu_s": round(now - since, 4)}
 
     def _drawn(self, commit: Mapping[str, Any]) -> dict[str, bool]:
         run, step = commit["run"], commit["step"]

@@ -37,6 +37,7 @@ from grader.guest.wire import Arrays
 
 MANY_CASES = 200  # CPU time of a student process; wall time stops one that works for ever
 FEW, MB = 32, 1024**2  # open files of a notebook, and MB of each, where nobody else counts them
+MANY_FILES = 50  # that are handed back compiled, with less than a megabyte for each
 MANY_NAMES = 50  # lines with names of older NumPy that are reported
 
 
@@ -65,10 +66,15 @@ class Driver:
         self._student = StudentProcess(self._work, cpu_s, confinement.child, room, asker=0)
         files, package = prepare.files_in(arrays), request["package"]
         texts = prepare.reachable(files["files"], package, request["also"])
-        given, graft = prepare.compiled(files["given"]), prepare.compiled(files["graft"])
-        self._compiled = Compiled(package, texts, given, graft)
+        self._compiled = Compiled(package, texts, files["given"], files["graft"])
         self._failed: dict[str, dict[str, Any]] = {}
         self._repaired: list[str] = []
+        self._known: Mapping[str, Any] | None = request.get("known")
+        if self._known is not None:
+            self._compiled.is_old = self._known["is_old"]
+            self._compiled.codes |= files["codes"]
+            self._compiled.broken |= self._known["broken"]
+            return
         if python2.is_written_for(texts.values(), self._compile()):
             self._compiled.is_old = True
             self._repaired = ["whole numbers were divided as in Python 2"]
@@ -77,17 +83,30 @@ class Driver:
 
     def serve(self, incoming: wire.Incoming) -> None:
         """Report what could be loaded, then answer requests until "close"."""
-        loaded = self._load()
-        named = loaded.pop("changed", {}).get("names")
-        changed = [n for n in modules.LOSSES if isinstance(named, list) and n in named]
-        wire.write(1, {"loaded": loaded, "repaired": self._repaired, "changed": changed})
-        good = [name for name, how in loaded.items() if how["outcome"] == "loaded"]
+        good = self._known["loadable"] if self._known is not None else self._report()
+        if self._known is not None:
+            wire.write(1, {"opened": True})
         while (message := incoming.read()) is not None and message[0]["do"] != "close":
             if message[0]["do"] == "notebook":
                 self._notebook(message[0], incoming)
             elif message[0]["do"] == "run":
-                self._run(*message, good)
+                self._run(message[0], incoming.take() or b"", good)
         self._student.end()
+
+    def _report(self) -> list[str]:
+        """Tell what could be compiled and imported; return the names of what could."""
+        loaded = self._load()
+        named = loaded.pop("changed", {}).get("names")
+        changed = [n for n in modules.LOSSES if isinstance(named, list) and n in named]
+        compiled = self._compiled
+        codes, broken = compiled.codes, compiled.broken
+        if len(codes) + len(broken) > MANY_FILES or sum(map(len, codes.values())) > MANY_FILES * MB:
+            codes, broken = {}, {}  # they are compiled again where they are needed again
+        wire.write(1, {
+            "loaded": loaded, "repaired": self._repaired, "changed": changed, "broken": broken,
+            "is_old": compiled.is_old,
+        }, {path: np.frombuffer(code, np.uint8) for path, code in codes.items()})  # fmt: skip
+        return [name for name, how in loaded.items() if how["outcome"] == "loaded"]
 
     def _work(self, request: dict[str, Any], arrays: Arrays, answer: Answer) -> None:
         """Do in the student process what the driver asks for; what is imported there stays."""
@@ -162,28 +181,35 @@ class Driver:
             else:
                 answer(self._world.load(name), {})
 
-    def _run(self, request: Mapping[str, Any], arrays: Arrays, loadable: Sequence[str]) -> None:
-        """Answer each case with a frame of its own; a group that is `alone` gets a new process."""
-        cases = {case["id"]: case for case in request["cases"]}
+    def _run(self, request: Mapping[str, Any], frame: bytes, loadable: Sequence[str]) -> None:
+        """Answer each case; a group that is `alone` or `new` gets a new process.
+
+        An answer goes on as it came, behind a note with the number of its case and its seconds: who
+        asked opens it. Where there is none, a frame says which case it is and how that went.
+        """
+        cases = {case["key"]: case for case in request["cases"]}
         needs = {name: [case["item"], *case["stuck_with"]] for name, case in cases.items()}
-        if request["alone"]:
+        if request["alone"] or request["new"]:
             self._student.end()
         asked = {"do": "run", "cases": cases, "loadable": loadable}
-        answers = self._student.ask(asked, arrays, list(cases), self._case_s, needs)
-        for case_id, reply, outputs in answers:
-            wire.write(1, reply | {"case": case_id}, outputs)
+        answers = self._student.relay(asked, frame, list(cases), self._case_s, needs)
+        for number, (key, how, answer) in enumerate(answers):
+            if answer:
+                wire.send_all(1, wire.note(number, how["wall_s"]) + answer)
+            else:
+                wire.write(1, {**how, "case": key})
         if request["alone"]:
             self._student.end()
 
     def _run_cases(self, request: dict[str, Any], arrays: Arrays, answer: Answer) -> None:
-        inputs: dict[str, dict[str, np.ndarray]] = {case_id: {} for case_id in request["cases"]}
+        inputs: dict[str, dict[str, np.ndarray]] = {key: {} for key in request["cases"]}
         for name, array in arrays.items():
-            case_id, _, argument = name.rpartition(":")
-            inputs[case_id][argument] = array
-        for case_id in request["names"]:
-            case = request["cases"][case_id]
+            key, _, argument = name.rpartition(":")
+            inputs[key][argument] = array
+        for key in request["names"]:
+            case = request["cases"][key]
             wanted = tuple(name for name in request["loadable"] if name in case["modules"])
-            answer(*self._world.observe(case, wanted, self._conventions, inputs[case_id]))
+            answer(*self._world.observe(case, wanted, self._conventions, inputs[key]))
 
     def _notebook(self, request: Mapping[str, Any], incoming: wire.Incoming) -> None:
         """Run a notebook's cells in one child, as they are asked for; hand on what it reports."""

@@ -9,6 +9,7 @@ operation, write a probe in grader/guest/probes, a row here, and an item in a ru
 from __future__ import annotations
 
 import fnmatch
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -172,6 +173,11 @@ def operation_of(probe: str, options: Mapping[str, Any]) -> Operation:
     for option in NAMED:
         if options.get(option) in OPERATIONS:
             return OPERATIONS[options[option]]
+    return _operation_by(probe)
+
+
+@functools.cache
+def _operation_by(probe: str) -> Operation:
     function = probe.partition(".")[2]
     for row in ROWS:
         if any(fnmatch.fnmatchcase(function, pattern) for pattern in (row.name, *row.probes)):

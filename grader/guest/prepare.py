@@ -70,7 +70,7 @@ def reachable(
 
 def files_in(arrays: Arrays) -> dict[str, dict[str, bytes]]:
     """Return the files of a frame, group by group: arrays are named "files:cs231n/layers.py"."""
-    groups: dict[str, dict[str, bytes]] = {"files": {}, "given": {}, "graft": {}}
+    groups: dict[str, dict[str, bytes]] = {"files": {}, "given": {}, "graft": {}, "codes": {}}
     for name, array in arrays.items():
         group, _, path = name.partition(":")
         if group in groups:

@@ -6,14 +6,16 @@ and stretches of the training are repeated. So at the start, after the first ste
 epoch a run commits to its state by a hash, before it can know whether it will be asked to show it.
 
     {"commit": {"run": n, "step": k, "learned": ..., "memory": ..., "state": ..., "look": [...]}}
+    {"run": n, "shown": k, "few": true} + arrays by name, as many as fit
     {"run": n, "shown": k, "array": name, "shape": ...} + {"piece": ...}, ..., {..., "whole": true}
-    {"run": n, "settings": ...} + curves, {"run": n, "array": ...} + ..., {"run": n, "whole": true}
+    {"run": n, "settings": ...} + curves, {"run": n, "few": true} + ..., {"run": n, "whole": true}
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import time
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,8 +27,9 @@ from grader.guest.children import Answer
 from grader.guest.wire import FITTED, Arrays
 
 Ask = Callable[[Mapping[str, Any], Arrays], Mapping[str, Any]]
-PIECE = 1024**2  # numbers of an array that go into one frame
+PIECE = 256 * 1024  # numbers of an array that go into one frame: more would leave the caches
 MAX_NAMES = 200
+FEW = 250  # arrays of one frame
 KEYS = 256  # numbers by which a training image is known again; 8 took white skies for each other
 
 
@@ -46,7 +49,7 @@ def watch(answer: Answer, ask: Ask) -> dict[str, Callable[[types.ModuleType], No
             images, number = solver.X_train, next(runs)
             logs[id(solver)] = log = StateLog(number, answer, ask)
             log.commit(solver)
-            solver.log = lambda run: _report_run(run, images, rows, number, answer)
+            solver.log = lambda run: _report_run(run, images, rows, log, answer)
             try:
                 return train(solver)
             finally:
@@ -77,11 +80,13 @@ def watch(answer: Answer, ask: Ask) -> dict[str, Callable[[types.ModuleType], No
 class StateLog:
     """Commits to the states of one run, and shows those that the driver asks for.
 
-    In memory is one state besides that of the Solver: the one that was committed to last.
+    In memory is one state besides that of the Solver: the one that was committed to last. `cpu_s`
+    is what it took so far.
     """
 
     def __init__(self, run: int, answer: Answer, ask: Ask) -> None:
-        self._run, self._answer, self._ask = run, answer, ask
+        self.run, self._answer, self._ask = run, answer, ask
+        self.cpu_s = 0.0
         self._last: tuple[int, dict[str, np.ndarray]] | None = None
         self._shown: set[int] = set()
         self._base = 0
@@ -92,11 +97,13 @@ class StateLog:
 
         A Solver or a net that is none of the course's is left alone: a person will look.
         """
+        began = time.process_time()
         try:
             if not self._broken:
                 self._commit(solver)
         except Exception:  # noqa: BLE001 - the student's training goes on, whatever it is made of
             self._broken = True
+        self.cpu_s += time.process_time() - began
 
     def _commit(self, solver: Any) -> None:
         state, losses = training_state.state_of(solver), len(solver.loss_history)
@@ -106,7 +113,7 @@ class StateLog:
         step = losses - self._base
         looks = [solver.train_acc_history[-1:], solver.val_acc_history[-1:]]
         commit = {
-            "run": self._run, "step": step, "epochs": _plain(solver.num_epochs),
+            "run": self.run, "step": step, "epochs": _plain(solver.num_epochs),
             **training_state.hashes(state)._asdict(),
             "bytes": sum(a.nbytes for a in state.values()),
             "look": None if is_first else [_plain(look[0]) for look in looks],
@@ -120,13 +127,7 @@ class StateLog:
         self._last = step, {name: array.copy() for name, array in state.items()}
 
     def _show(self, step: int, state: Mapping[str, np.ndarray]) -> None:
-        about = {"run": self._run, "shown": step}
-        for name, array in state.items():
-            flat = np.ascontiguousarray(array).reshape(-1)
-            for start in range(0, max(1, flat.size), PIECE):
-                piece = {**about, "array": name, "shape": list(array.shape)}
-                self._answer(piece, {"piece": flat[start : start + PIECE]})
-        self._answer({**about, "whole": True}, {})
+        _send(state, {"run": self.run, "shown": step}, self._answer)
         self._shown.add(step)
 
 
@@ -162,7 +163,7 @@ def _rows(images: Any, known: Mapping[bytes, int]) -> np.ndarray | None:
 
 
 def _report_run(
-    run: Any, images: Any, known: Mapping[bytes, int], number: int, answer: Answer
+    run: Any, images: Any, known: Mapping[bytes, int], log: StateLog, answer: Answer
 ) -> None:
     """Report one Run of the Solver: its settings, its curves, then its arrays piece by piece."""
     plain = ("layer_sizes", "normalization", "dropout_keep_ratio", "initial_weight_std", "reg",
@@ -174,18 +175,37 @@ def _report_run(
     arrays = {name: np.array(getattr(run, name), dtype=np.float64)[-PIECE:] for name in curves}
     if (rows := _rows(images, known)) is not None:
         arrays["rows"] = rows
-    answer({"run": number, "settings": reply}, arrays)
+    number = log.run
+    answer({"run": number, "settings": reply, "cpu_s": round(log.cpu_s, 4)}, arrays)
     learned = _learned(run.params, run.bn_statistics)
     if run.fitted_params is not run.params:
         fitted = _learned(run.fitted_params, run.fitted_bn_statistics)
         learned |= {FITTED + name: value for name, value in fitted.items()}
-    for name, value in list(learned.items())[:MAX_NAMES]:
-        array = np.asarray(value, dtype=np.float32)
-        flat = array.reshape(-1)
-        for start in range(0, max(1, flat.size), PIECE):
-            piece = {"run": number, "array": str(name), "shape": list(array.shape)}
+    named = list(learned.items())[:MAX_NAMES]
+    single = {str(name): np.asarray(value, dtype=np.float32) for name, value in named}
+    _send(single, {"run": number}, answer)
+
+
+def _send(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any], answer: Answer) -> None:
+    """Send arrays in few frames: small ones together, large ones in pieces; then that it was all.
+
+    A frame costs more than its few numbers, and a net with normalization has 200 arrays.
+    """
+    few: dict[str, np.ndarray] = {}
+    for name, array in arrays.items():
+        if few and (len(few) >= FEW or array.size + sum(a.size for a in few.values()) > PIECE):
+            answer({**about, "few": True}, few)
+            few = {}
+        if array.size <= PIECE:
+            few[name] = array
+            continue
+        flat = np.ascontiguousarray(array).reshape(-1)
+        for start in range(0, flat.size, PIECE):
+            piece = {**about, "array": name, "shape": list(array.shape)}
             answer(piece, {"piece": flat[start : start + PIECE]})
-    answer({"run": number, "whole": True}, {})
+    if few:
+        answer({**about, "few": True}, few)
+    answer({**about, "whole": True}, {})
 
 
 def _learned(params: Any, statistics: Any) -> dict[str, Any]:

@@ -15,10 +15,12 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import select
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,32 +38,56 @@ MAX_DEPTH = 20  # of a message
 MAX_NAME = 200  # characters of an array's name
 MAX_DIGITS = 20  # of an integer
 MAGIC = b"BGF1"
+LONG_NUMBER = re.compile(rb"\d{19}")  # that 64 bits may not hold
+SURROGATE = re.compile(rb"\\u[dD]")  # half of a character, perhaps
 AT_ONCE = 64 * 1024  # bytes of one read
 PREFIX = struct.Struct("<4sIQ")
+NOTE = struct.Struct("<Id")
 
 Arrays = Mapping[str, np.ndarray]
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
-def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
-    """Return one frame; arrays must have a whitelisted dtype (raises WireError otherwise)."""
-    table, bodies = [], []
-    for name, array in (arrays or {}).items():
+@dataclass(frozen=True)
+class Piece:
+    """Arrays that were packed for a frame: the rows of its table as JSON, and the bytes."""
+
+    arrays: Arrays
+    rows: tuple[str, ...]
+    body: bytes
+
+
+def piece(arrays: Arrays) -> Piece:
+    """Return packed arrays, for frames to come. Raises WireError for a dtype not in the list."""
+    rows, bodies = [], []
+    for name, array in arrays.items():
         code = array.dtype.str if array.dtype.isnative else array.dtype.newbyteorder("<").str
         if code not in DTYPES or array.ndim > MAX_NDIM:
             raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
-        table.append([name, code, list(array.shape)])
-        bodies.append(np.ascontiguousarray(array, dtype=code).reshape(-1).view(np.uint8).data)
+        rows.append(json.dumps([name, code, array.shape]))
+        bodies.append(np.ascontiguousarray(array, dtype=code).tobytes())
+    return Piece(arrays, tuple(rows), b"".join(bodies))
+
+
+def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
+    """Return one frame; arrays must have a whitelisted dtype (raises WireError otherwise)."""
+    return pack_pieces(message, [piece(arrays)] if arrays else [])
+
+
+def pack_pieces(message: Mapping[str, Any], pieces: Sequence[Piece]) -> bytes:
+    """Return one frame with the arrays of all pieces. Raises WireError if they are too many."""
     try:
-        header = json.dumps({"say": dict(message), "arrays": table}).encode("utf-8", "replace")
+        said = json.dumps(dict(message))
     except (TypeError, ValueError) as error:
         raise WireError(f"wire: what is to be said is no JSON ({error})") from None
-    if len(table) > MAX_ARRAYS:
-        raise WireError(f"wire: {len(table)} arrays are too many for a frame")
-    size = sum(body.nbytes for body in bodies)
+    rows = [row for one in pieces for row in one.rows]
+    header = f'{{"say": {said}, "arrays": [{", ".join(rows)}]}}'.encode("utf-8", "replace")
+    if len(rows) > MAX_ARRAYS:
+        raise WireError(f"wire: {len(rows)} arrays are too many for a frame")
+    size = sum(len(one.body) for one in pieces)
     if len(header) > MAX_HEADER or size > MAX_BODY:
         raise WireError(f"wire: a frame of {len(header)} + {size} bytes is too large to send")
-    return b"".join([PREFIX.pack(MAGIC, len(header), size), header, *bodies])
+    return b"".join([PREFIX.pack(MAGIC, len(header), size), header, *(p.body for p in pieces)])
 
 
 def lengths(prefix: bytes) -> tuple[int, int]:
@@ -74,20 +100,36 @@ def lengths(prefix: bytes) -> tuple[int, int]:
     return header, body
 
 
+def opened(frame: bytes, most: int = MAX_HEADER) -> Message:
+    """Return (message, arrays) of one whole frame with a header of at most `most` bytes.
+
+    Raises WireError.
+    """
+    header, body = lengths(frame[: PREFIX.size])
+    start = PREFIX.size + header
+    if header > most or len(frame) != start + body:
+        raise WireError("wire: a frame of another length than it says")
+    return unpack(frame[PREFIX.size : start], memoryview(frame)[start:])
+
+
 def unpack(header: bytes, body: bytes | memoryview) -> Message:
     """Return (message, arrays) of one frame; every array is a fresh copy. Raises WireError.
 
     What is no number of JSON's, or has no finite value, is None.
     """
     try:
+        # Looking at each number and text of a header takes longer than reading it.
+        integer = _integer if LONG_NUMBER.search(header) else None
         parsed = json.loads(
-            header.decode("utf-8"), parse_int=_integer, parse_float=_real, parse_constant=_nothing
+            header.decode("utf-8"), parse_int=integer, parse_float=_real, parse_constant=_nothing
         )
-        parsed = _carried(parsed, MAX_DEPTH)
+        if SURROGATE.search(header):
+            parsed = _carried(parsed, MAX_DEPTH)
     except (ValueError, RecursionError) as error:
         raise WireError(f"wire: a header that is no JSON ({error})") from None
     if not isinstance(parsed, dict) or not isinstance(parsed.get("say"), dict):
         raise WireError("wire: a header without 'say'")
+    _check_depth(parsed["say"], MAX_DEPTH - 2)
     table = parsed.get("arrays")
     if not isinstance(table, list) or len(table) > MAX_ARRAYS:
         raise WireError("wire: a header without a table of arrays, or with too many")
@@ -133,6 +175,15 @@ def _carried(value: Any, depth: int) -> Any:
     return {_carried(key, 1): _carried(one, depth - 1) for key, one in value.items()}
 
 
+def _check_depth(value: dict[str, Any] | list[Any], depth: int) -> None:
+    """Raise WireError if a message is nested deeper; what lies beside it is read as a table."""
+    for one in value.values() if isinstance(value, dict) else value:
+        if isinstance(one, (dict, list)):
+            if not depth:
+                raise WireError("wire: a message that is nested too deeply")
+            _check_depth(one, depth - 1)
+
+
 def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     if not (isinstance(row, list) and len(row) == 3 and isinstance(row[0], str)):
         raise WireError("wire: a row of the table of arrays is malformed")
@@ -147,11 +198,27 @@ def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     return name, code, tuple(shape)
 
 
-def write(descriptor: int, message: Mapping[str, Any], arrays: Arrays | None = None) -> None:
-    """Write one frame to a blocking descriptor."""
-    view = memoryview(pack(message, arrays))
+def note(number: int, seconds: float) -> bytes:
+    """Return a frame of two numbers, without a header: what is said before each answer."""
+    return PREFIX.pack(MAGIC, 0, NOTE.size) + NOTE.pack(number, seconds)
+
+
+def noted(frame: bytes) -> tuple[int, float] | None:
+    """Return the two numbers of a note; None if the frame is none."""
+    is_note = frame[: PREFIX.size] == PREFIX.pack(MAGIC, 0, NOTE.size)
+    return NOTE.unpack(frame[PREFIX.size :]) if is_note else None
+
+
+def send_all(descriptor: int, frames: bytes) -> None:
+    """Write whole frames to a blocking descriptor."""
+    view = memoryview(frames)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def write(descriptor: int, message: Mapping[str, Any], arrays: Arrays | None = None) -> None:
+    """Write one frame to a blocking descriptor."""
+    send_all(descriptor, pack(message, arrays))
 
 
 class Late(Exception):
@@ -200,13 +267,28 @@ class Incoming:
 
         Raises Late at the `deadline` (of time.monotonic), WireError for what is no frame.
         """
-        while (message := self.whole()) is None:
+        return self.whole() if self._has_come(deadline) else None
+
+    def take(self, deadline: float = math.inf) -> bytes | None:
+        """Return the bytes of the next frame, of which only the lengths were looked at; None at the
+        end. Raises as `read`.
+        """
+        if not self._has_come(deadline):
+            return None
+        end = self._needed()
+        frame = bytes(self._bytes[:end])
+        del self._bytes[:end]
+        return frame
+
+    def _has_come(self, deadline: float) -> bool:
+        """Wait for the next frame; return whether all of it has come before the end."""
+        while len(self._bytes) < self._needed():
             left = deadline - time.monotonic()
             if left < math.inf and (left <= 0 or not self._comes(left)):
                 raise Late
             if not self.advance():
-                return None
-        return message
+                return False
+        return True
 
     def _comes(self, within_s: float) -> bool:
         """Wait for bytes or the end; return whether they came."""

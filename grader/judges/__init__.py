@@ -28,6 +28,7 @@ from grader.judges.tolerances import TOLERANCES
 from grader.judges.wording import REASONS
 from grader.types import Arrays, Case, FaultKind
 
+FLOOR = 1e-3  # of the largest value in the case: below it an array is judged by that scale
 Fact = Union[float, tuple[int, ...]]  # noqa: UP007 - the self-check runs on Python 3.9
 
 
@@ -47,6 +48,27 @@ class Rules:
         return cls(row.float64, row.float32, unit_axes, float32_policy)
 
 
+class Answer(dict[str, np.ndarray]):
+    """One accepted answer of a case, by output, with what every judge asks of it."""
+
+    @functools.cached_property
+    def sizes(self) -> Mapping[str, float]:
+        """The largest absolute value of each output."""
+        return {name: float(np.abs(array).max(initial=0.0)) for name, array in self.items()}
+
+    @functools.cached_property
+    def whole(self) -> np.ndarray:
+        """All numbers of all outputs, one behind the other, in float64."""
+        return np.concatenate([np.zeros(0), *map(np.ravel, self.values())])
+
+    @functools.cached_property
+    def scales(self) -> np.ndarray:
+        """What the error of each of these numbers is measured in."""
+        least = FLOOR * max(self.sizes.values(), default=0.0)
+        each = [max(size, least) or 1.0 for size in self.sizes.values()]
+        return np.repeat(each, [array.size for array in self.values()])
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One case as a judge sees it; `expected` holds the golden answer and its alternatives."""
@@ -64,11 +86,10 @@ class Attempt:
         return any(array.dtype == np.float32 for array in self.arrays.values())
 
     @functools.cached_property
-    def sizes(self) -> tuple[dict[str, float], ...]:
+    def sizes(self) -> tuple[Mapping[str, float], ...]:
         """The largest absolute value of each output, for each golden answer."""
         return tuple(
-            {name: float(np.abs(array).max(initial=0.0)) for name, array in one.items()}
-            for one in self.expected
+            one.sizes if isinstance(one, Answer) else Answer(one).sizes for one in self.expected
         )
 
 
@@ -94,6 +115,8 @@ class Finding:
 
     def __post_init__(self) -> None:
         """Raise TypeError if a judge hands over text of its own."""
+        if not (self.reason or self.facts or self.subject) and self.output.isidentifier():
+            return
         facts = self.facts.values()
         numbers = [n for fact in facts for n in (fact if isinstance(fact, tuple) else (fact,))]
         if (
@@ -122,12 +145,15 @@ class Finding:
 class Judge:
     """`decide` yields the findings; `outputs` gives in advance what they will be about.
 
-    A `golden` judge needs the case's golden arrays, whose names are its outputs.
+    A `golden` judge needs the case's golden arrays, whose names are its outputs. What a judge that
+    `repeats` decides was asked again and again in one case.
     """
 
     decide: Callable[[Attempt], Iterator[Finding]]
     outputs: Callable[[Case], Iterable[str]] = lambda case: ()
     golden: bool = False
+    repeats: bool = False
+    agrees: Callable[[Attempt, bool], bool] = lambda attempt, single: False
 
     def names(self, case: Case, expected: tuple[Arrays, ...]) -> tuple[str, ...]:
         """Return the outputs of a case that it will decide."""

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.judges import Attempt, Fact, Finding, Judge, Rules
+from grader.judges import FLOOR, Answer, Attempt, Fact, Finding, Judge, Rules
+from grader.types import Arrays
 
 ORPHANS = "parameters_without_gradient"  # a count, not an array of the student's
-FLOOR = 1e-3  # of the largest value in the case: below it an array is judged by that scale
 
 
 def decide(attempt: Attempt) -> Iterator[Finding]:
@@ -44,6 +44,29 @@ def compare(name: str, attempt: Attempt) -> Finding:
         wrong = best.wrong & ~right_cells(name, got, attempt)
         return best if not wrong.any() else _wrong_cells(best, wrong, attempt)
     return best
+
+
+def agrees(attempt: Attempt, single: bool) -> bool:
+    """Say whether all outputs are those of one convention, in its shapes and precision.
+
+    All numbers are compared at once. Float32 is no matter only where it was asked for: `single`.
+    """
+    if attempt.single_precision and not single:
+        return False
+    return any(_agree(attempt, one) for one in attempt.expected)
+
+
+def _agree(attempt: Attempt, right: Arrays) -> bool:
+    arrays = attempt.arrays
+    known = right if isinstance(right, Answer) else Answer(right)
+    if list(known) != list(attempt.expected[0]):
+        return False
+    if any(n not in arrays or arrays[n].shape != want.shape for n, want in known.items()):
+        return False
+    got = np.concatenate([np.zeros(0), *(arrays[name].ravel() for name in known)])
+    with np.errstate(all="ignore"):  # a student's numbers may be anything
+        errors = np.abs(got - known.whole) / known.scales
+        return bool(np.all(errors <= attempt.rules.float64))
 
 
 def right_cells(name: str, got: np.ndarray, attempt: Attempt) -> np.ndarray:
@@ -117,14 +140,16 @@ def _against(
         shapes: dict[str, Fact] = {"got": got.shape, "want": want.shape}
         return Finding(name, "shape", shapes, expected=want, got=got)
     original, got = got, got.reshape(want.shape)
-    if not np.isfinite(got).all():
-        return _not_finite(name, got, want)
-    allowed, errors = _allowed(original, attempt), _errors(got, want, scale)
-    worst = float(errors.max(initial=0.0))
+    allowed = _allowed(original, attempt)
+    # The largest error as _errors has it: to divide changes no order. It is none for NaN.
+    worst = float(np.abs(got.astype(np.float64, copy=False) - want).max(initial=0.0))
+    worst /= scale or 1.0
     if not worst <= allowed:
+        if not np.isfinite(got).all():
+            return _not_finite(name, got, want)
         if name == ORPHANS:
             return Finding(name, "incomplete grads")
-        return _wrong_value(name, got, want, errors, allowed)
+        return _wrong_value(name, got, want, _errors(got, want, scale), allowed)
     return _in_another_form(Finding(name, "", {}, worst, allowed), original, want, attempt.rules)
 
 
@@ -149,7 +174,7 @@ def same_but_for_unit_axes(got: tuple[int, ...], want: tuple[int, ...]) -> bool:
 
     (1, D) for (D,) still lines up with what it belongs to; (D, 1) would make a matrix of it.
     """
-    if math.prod(got) == math.prod(want) == 1:
+    if got == want or math.prod(got) == math.prod(want) == 1:
         return True
     kept = [tuple(n for n in shape[:-1] if n != 1) + shape[-1:] for shape in (got, want)]
     return kept[0] == kept[1]
@@ -185,4 +210,4 @@ def _inner_bias(name: str, attempt: Attempt) -> bool:
     return name in {f"{d}b{layer}" for d in ("", "d") for layer in range(1, layers)}
 
 
-close = Judge(decide, golden=True)
+close = Judge(decide, golden=True, agrees=agrees)

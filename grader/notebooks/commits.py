@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,15 +14,22 @@ from grader.types import Arrays, Commit, TrainingLog
 
 MOST_RUNS, MOST_COMMITS = 400, 10_000  # of a notebook, of a run
 MOST_TEXT = 100
+MOST_S = 1e5
 
 
 class Commits:
-    """The commitments of one notebook, message by message."""
+    """The commitments of one notebook, message by message.
+
+    `cpu_s` is what committing and showing took: of this thread, which reads the states as well, and
+    of the processes of the box, as far as they tell it. It is measured, and judged by nowhere.
+    """
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._logs: dict[int, TrainingLog] = {}
         self._is_good = True  # whether the pieces of the state at hand have fitted so far
+        self.cpu_s = 0.0
+        self._since = time.thread_time()
 
     @property
     def begun(self) -> int:
@@ -34,12 +42,27 @@ class Commits:
 
     def take(self, message: Mapping[str, Any], arrays: Arrays) -> None:
         """Take one message about a commitment; one without its form is passed over."""
+        # The pieces of a state come at once one behind the other.
+        began = self._since if "shown" in message else time.thread_time()
+        self._take(message, arrays)
+        self.took(message.get("cpu_s"))
+        self._since = time.thread_time()
+        self.cpu_s += self._since - began
+
+    def took(self, seconds: Any) -> None:
+        """Add what a process of the box has told."""
+        if type(seconds) in (int, float) and 0 <= seconds < MOST_S:
+            self.cpu_s += seconds
+
+    def _take(self, message: Mapping[str, Any], arrays: Arrays) -> None:
         if isinstance(commit := message.get("commit"), dict):
             self._spool.keep()
             self._is_good = True
             self._commit(commit, message.get("asked") is True, message.get("spent") is True)
         elif "array" in message:
             self._is_good &= self._spool.add(message, arrays.get("piece"))
+        elif "few" in message:
+            self._is_good &= self._spool.add_all(arrays)
         elif "whole" in message:
             kept, is_good = self._spool.keep(), self._is_good
             self._is_good = True

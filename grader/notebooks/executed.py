@@ -36,6 +36,7 @@ class Ran:
     node: NotebookNode
     trainings: tuple[Training, ...]
     abandoned: int
+    committing_s: float = 0.0
 
 
 def record(
@@ -70,6 +71,7 @@ def record(
         tags={n: named for n, named in tags.items() if named},
         trainings=ran.trainings,
         abandoned=ran.abandoned,
+        committing_s=0.0 if reused else ran.committing_s,
         repaired=tuple(
             f"{name}, {cell.name}: {line}"
             for cell, known in zip(cells, ready, strict=True)

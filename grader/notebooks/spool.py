@@ -46,6 +46,7 @@ class Spool:
     def __init__(self) -> None:
         self._file = nameless_file()
         self._run: dict[str, Layout] = {}  # of the run, or the state, at hand
+        self._due = 0  # bytes that they have when they are whole
         self._start = self._end = 0  # bytes of the file that it takes
 
     def __enter__(self) -> Spool:
@@ -67,24 +68,32 @@ class Spool:
             return False
         if piece is None or piece.dtype not in KINDS:
             return False
-        this, begun = (name[:100], (tuple(shape), piece.dtype)), [*self._run.items()]
-        if this[0] in self._run if self._is_whole() else this != begun[-1]:
+        name, layout = name[:100], (tuple(shape), piece.dtype)
+        is_next = self._is_whole()
+        if name in self._run if is_next else (name, layout) != next(reversed(self._run.items())):
             return False
-        run = dict([*begun, this])
+        due = self._due + (math.prod(shape) * piece.dtype.itemsize if is_next else 0)
         end = self._end + piece.nbytes
-        if end > self._start + _bytes_of(run) or end > MAX_BYTES or _bytes_of(run) > MAX_BYTES:
+        if end > self._start + due or max(end, due) > MAX_BYTES:
             return False
-        if len(run) > MAX_NAMES:
+        if len(self._run) + is_next > MAX_NAMES:
             return False
         self._file.write(piece.tobytes())
-        self._run, self._end = run, end
+        self._run[name], self._due, self._end = layout, due, end
         return True
+
+    def add_all(self, arrays: Mapping[str, np.ndarray]) -> bool:
+        """Take whole arrays, one behind the other; return whether all fit."""
+        return all(
+            self.add({"array": name, "shape": list(array.shape)}, array.reshape(-1))
+            for name, array in arrays.items()
+        )
 
     def keep(self) -> Kept | None:
         """Return the arrays at hand, to be read later, and begin the next; None unless whole."""
         self._file.flush()
         whole, run, start = self._is_whole(), self._run, self._start
-        self._run, self._start = {}, self._end
+        self._run, self._due, self._start = {}, 0, self._end
         return Kept(self._file, start, run) if whole else None
 
     def take(self) -> dict[str, np.ndarray] | None:
@@ -104,8 +113,4 @@ class Spool:
         return {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces)}
 
     def _is_whole(self) -> bool:
-        return self._end - self._start == _bytes_of(self._run)
-
-
-def _bytes_of(run: Mapping[str, Layout]) -> int:
-    return sum(math.prod(shape) * dtype.itemsize for shape, dtype in run.values())
+        return self._end - self._start == self._due

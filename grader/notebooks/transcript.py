@@ -41,6 +41,11 @@ class Transcript:
         ended = {one.log.number for one in self.trainings if one.log is not None}
         return self._commits.begun - len(ended)
 
+    @property
+    def committing_s(self) -> float:
+        """Return the CPU time that committing and showing took."""
+        return self._commits.cpu_s
+
     def take(self, cell: int, message: Mapping[str, Any], arrays: Arrays) -> None:
         """Take one message of a cell."""
         if "commit" in message or "shown" in message:
@@ -50,8 +55,12 @@ class Transcript:
             kept = self._bounded(arrays)
             self._settings = None if kept is None else (settings, kept)
             self.spool.take()
+            self._commits.took(message.get("cpu_s"))
         elif "array" in message:
             if not self.spool.add(message, arrays.get("piece")):
+                self._settings = None
+        elif "few" in message:
+            if not self.spool.add_all(arrays):
                 self._settings = None
         elif "whole" in message:
             settings, self._settings = self._settings, None

@@ -43,14 +43,14 @@ def render(page: ClassPage) -> str:
         replace(row, name=one_line(row.name), reason=one_line(row.reason)) for row in page.rows
     )
     graded = [row.share for row in rows if row.share is not None]
-    words = [WORDS[row.status] for row in rows]
-    summary = [f"{count(words.count(word), 'student')} {word}" for word in dict.fromkeys(words)]
+    numbers = {status: sum(row.status == status for row in rows) for status in WORDS}
+    summary = [f"{n:,} {WORDS[status]}" for status, n in numbers.items() if n]
     facts = {
         "title": one_line(page.title),
-        "summary": ", ".join(summary) or "nobody yet",
+        "summary": f"{count(len(rows), 'student')}: {', '.join(summary) or 'nobody yet'}",
         "mean": f"{100 * sum(graded) / len(graded):.0f} %" if graded else "",
         "notes": tuple(map(one_line, page.notes)),
-        "attention": tuple(row for row in rows if row.status not in ("graded", "waiting")),
+        "attention": tuple(row for row in rows if row.reason),
         "rows": rows,
         "words": WORDS,
         "unsafe": "",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from grader.report.result import SCHEMA, ItemJson
+from grader.report.result import SCHEMA, AttemptJson, ItemJson, StudentJson
 
 
 class RefusedSubmissionJson(TypedDict):
@@ -14,6 +15,8 @@ class RefusedSubmissionJson(TypedDict):
 
     name: str
     refused: str
+    student: NotRequired[StudentJson]
+    attempt: NotRequired[AttemptJson]
 
 
 class RefusedJson(TypedDict):

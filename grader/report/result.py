@@ -36,14 +36,32 @@ RECORDS = {"says": "message"}  # a field of result.json, and what the records ca
 NOTEBOOKS = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
 
 
+class StudentJson(TypedDict):
+    """Whose it is, as far as the class's source tells; "" is what it does not tell."""
+
+    id: str
+    login: str
+    name: str
+
+
+class AttemptJson(TypedDict):
+    """Which attempt of the student's it is, from 1; `late` as the source marks it."""
+
+    number: int
+    at: str
+    late: bool | None
+
+
 class SubmissionJson(TypedDict):
-    """What was handed in."""
+    """What was handed in; in a class, by whom."""
 
     name: str
     sha256: str
     files: list[str]
     repaired: list[str]
     ignored: list[str]
+    student: NotRequired[StudentJson]
+    attempt: NotRequired[AttemptJson]
 
 
 class RubricJson(TypedDict):
@@ -255,8 +273,9 @@ def json_schema() -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Return a record with the fields that its form names, and tuples as lists."""
     if type(value) in FORMS:
-        names = FORMS[type(value)].__annotations__
-        return {name: _plain(getattr(value, RECORDS.get(name, name))) for name in names}
+        names = {name: RECORDS.get(name, name) for name in FORMS[type(value)].__annotations__}
+        has = {name: field for name, field in names.items() if hasattr(value, field)}
+        return {name: _plain(getattr(value, field)) for name, field in has.items()}
     if isinstance(value, Mapping):  # the files of a submission
         return sorted(value)
     if isinstance(value, tuple):

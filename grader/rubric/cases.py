@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from grader.guest.wire import Piece, piece
 from grader.rubric import inputs, minimal_cases
 from grader.rubric.records import LARGE, CaseRow, Item, RubricFile
 from grader.types import Case
@@ -31,6 +32,7 @@ class Rubric:
             below = [name for need in item.needs for name in self._needs[need]]
             self._needs[item.id] = tuple(dict.fromkeys([*item.needs, *below]))
         self._inputs: dict[str, dict[str, np.ndarray]] = {}
+        self._packed: dict[str, Piece] = {}
 
     @functools.cached_property
     def ladder(self) -> tuple[Case, ...]:
@@ -58,6 +60,20 @@ class Rubric:
         if case.id not in self._inputs:
             self._inputs[case.id] = inputs.of_case(case, self.table.seed)
         return self._inputs[case.id]
+
+    def key(self, case: Case, single: bool = False) -> str:
+        """Return the name of a case in a frame, in which it may be asked in float32 as well."""
+        return f"{case.id} in float32" if single else case.id
+
+    def packed(self, case: Case, single: bool = False) -> Piece:
+        """Return the arrays of a case for a frame, by "key:argument"; packed once."""
+        key = self.key(case, single)
+        if key not in self._packed:
+            made = self.case_inputs(case)
+            if single:
+                made = {n: a.astype(np.float32) if a.dtype == float else a for n, a in made.items()}
+            self._packed[key] = piece({f"{key}:{name}": array for name, array in made.items()})
+        return self._packed[key]
 
 
 def large_rows(item: Item) -> tuple[CaseRow, ...]:

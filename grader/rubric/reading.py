@@ -74,7 +74,7 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RubricError(f"{path}: cannot be read ({error.strerror}); check its name") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # too many digits, or brackets
         raise RubricError(f"{path}: is no valid TOML: {error}") from None
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import io
+import re
 import stat
 import struct
 import zipfile
@@ -33,6 +34,8 @@ _FOREIGN = (
 )  # fmt: skip
 _UTF8, _DESCRIBED = 0x800, 0x8
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
+_WINDOWS = 0  # or DOS: which system made an entry
+_ZIP64, _UNICODE_PATH = 1, 0x7075  # kinds of extra fields; the second is Info-ZIP's
 _LOCAL, _CENTRAL, _EMPTY = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 
 
@@ -42,7 +45,7 @@ def read_zip(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) -> U
         wanted = {path: info for path, info in members.items() if upload.needed(path)}
         large = {p: limits.too_large(p) for p in wanted if wanted[p].file_size > limits.of(p)}
         taken = sorted(wanted.keys() - large)
-        files = {path: _inflate(archive, wanted[path], place) for path in taken}
+        files = {path: _inflate(data, archive, wanted[path], place) for path in taken}
     unneeded = tuple(sorted(members.keys() - wanted.keys()))
     return Upload(place, hashlib.sha256(data).hexdigest(), files, unneeded, large)
 
@@ -51,7 +54,7 @@ def read_members(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) 
     """Return all files of the zip but datasets and the like. Raises UnusableSubmission."""
     with _checked(data, place, limits) as (archive, members):
         kept = sorted(path for path in members if not upload.is_bulk(path))
-        return {path: _inflate(archive, members[path], place) for path in kept}
+        return {path: _inflate(data, archive, members[path], place) for path in kept}
 
 
 def member_names(data: bytes) -> list[str]:
@@ -135,30 +138,87 @@ def _members(
     folders: list[str] = []
     for info in archive.infolist():
         name = meant_name(info)
-        if fault := upload.fault_in_name(name, limits) or kind_of_fault(info):
+        if fault := upload.fault_in_name(name, limits) or kind_of_fault(info, name):
             raise refusal(place, f"entry '{shown(name)}' {fault[0]}", fault[1])
         if name.endswith("/"):
             folders.append(upload.tidy(name))
         else:
             files.append((upload.tidy(name), info))
-    if twins := upload.colliding((path for path, _ in files), folders):
+    # Of a name whose encoding is not told, nobody knows what is a capital letter.
+    known = (path for path, info in files if upload.needed(path) or not _is_of_a_code_page(info))
+    if twins := upload.colliding(known, folders):
         raise upload.same_name(place, *twins)
     return dict(files)
 
 
 def meant_name(info: zipfile.ZipInfo) -> str:
-    """Return the name as it was meant: many tools write UTF-8 without the flag for it."""
-    if not info.flag_bits & _UTF8:
-        with suppress(UnicodeError):
-            return info.orig_filename.encode("cp437").decode("utf-8")
-    return info.orig_filename
+    """Return the name as it was meant, with slashes between its parts.
+
+    Many tools write UTF-8 without the flag for it, or the bytes of their own code page, with or
+    without the name in Unicode beside it. Some of Windows write backslashes for slashes.
+    """
+    if (told := _unicode_path(info)) is not None:
+        name = told
+    elif _is_of_a_code_page(info):
+        # A character may have two bytes, the second of them a backslash or a bar.
+        return re.sub(r"(?<=[^\x00-\x7f])[\\|]", "_", info.orig_filename)
+    else:
+        name = _raw(info).decode("utf-8")
+    return name.replace("\\", "/") if info.create_system == _WINDOWS else name
 
 
-def kind_of_fault(info: zipfile.ZipInfo) -> tuple[str, str] | None:
+def _raw(info: zipfile.ZipInfo) -> bytes:
+    """Return the bytes of a name."""
+    encoding = "utf-8" if info.flag_bits & _UTF8 else "cp437"
+    return info.orig_filename.encode(encoding, "surrogatepass")
+
+
+def _is_of_a_code_page(info: zipfile.ZipInfo) -> bool:
+    """Return whether the bytes of a name are in an encoding that is not told."""
+    try:
+        _raw(info).decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _unicode_path(info: zipfile.ZipInfo) -> str | None:
+    """Return the name in Unicode that stands beside one for older programs, if it is the same."""
+    raw = _raw(info)
+    for one in _other_names(info.extra):
+        with suppress(UnicodeDecodeError):
+            name = one.decode("utf-8")
+            if _says_the_same(raw.split(b"/"), name.split("/")):
+                return name
+    return None
+
+
+def _says_the_same(parts: list[bytes], names: list[str]) -> bool:
+    """Return whether a path for older programs differs only by what those cannot write.
+
+    What is ASCII must be the same, the ending too; for other characters any stand in.
+    """
+    if len(parts) != len(names):
+        return False
+    for part, name in zip(parts, names, strict=True):
+        if name.isascii() and part != name.encode():
+            return False
+        ending = name.rpartition(".")[2].encode()
+        if ending.isascii() and part.rpartition(b".")[2] != ending:
+            return False
+        left = iter(part)
+        if not all(ord(char) in left for char in name if char.isascii()):
+            return False
+        if not name.isascii() and part.isascii() and not set(part) & set(b"?_#"):
+            return False
+    return True
+
+
+def kind_of_fault(info: zipfile.ZipInfo, name: str) -> tuple[str, str] | None:
     kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind == stat.S_IFLNK:
+    if kind == stat.S_IFLNK and not upload.skipped_folder(f"{name}/"):  # as of an environment
         return "is a link", "put the file itself into the zip and hand it in again"
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
         return "is a special file and no regular one", upload.AGAIN
     if info.flag_bits & _ENCRYPTED:
         return "is encrypted", "make the zip without a password and hand it in again"
@@ -192,7 +252,7 @@ def _check_overlap(data: bytes, archive: zipfile.ZipFile, place: str) -> None:
         if start < 0 or data[start : start + 4] != _LOCAL:
             raise zipfile.BadZipFile("an entry is not where the directory says")
         if start < end:
-            raise refusal(place, f"entry '{shown(info.orig_filename)}' overlaps another")
+            raise refusal(place, f"entry '{shown(meant_name(info))}' overlaps another")
         if _LOCAL in data[end:start]:
             what = f"before entry '{shown(meant_name(info))}' lie others that its directory hides"
             raise refusal(place, what)
@@ -224,15 +284,18 @@ def _check_told_alike(data: bytes, info: zipfile.ZipInfo, place: str) -> None:
     *sizes, length, more = struct.unpack("<LLHH", data[start + 18 : start + 30])
     name = data[start + 30 : start + 30 + length]
     extra = data[start + 30 + length : start + 30 + length + more]
-    encoding = "utf-8" if info.flag_bits & _UTF8 else "cp437"
-    differs = name != info.orig_filename.encode(encoding, "replace")
-    differs |= not name.isascii() and bool((flags ^ info.flag_bits) & _UTF8)
+    differs = name != _raw(info)
+    differs |= _is_of_a_code_page(info) and bool(flags & _UTF8)
     differs |= method != info.compress_type or bool((flags ^ info.flag_bits) & _ENCRYPTED)
     told = [info.compress_size, info.file_size]
     open_to = {0xFFFFFFFF, 0} if flags & _DESCRIBED else {0xFFFFFFFF}  # else told elsewhere
     differs |= any(one not in {is_so, *open_to} for one, is_so in zip(sizes, told))
     if flags & _DESCRIBED:
         differs |= not _described(data[start + 30 + length + more + told[0] :][:24], told)
+    elif 0xFFFFFFFF in sizes:
+        wide = [told[n] for n in (1, 0) if sizes[n] == 0xFFFFFFFF]
+        told_there = b"".join(_fields(extra, _ZIP64))
+        differs |= not told_there.startswith(struct.pack(f"<{len(wide)}Q", *wide))
     if differs:
         raise refusal(place, f"entry '{shown(meant_name(info))}' is told in two ways by this zip")
     if _other_names(extra + info.extra) - {meant_name(info).encode("utf-8", "replace")}:
@@ -248,25 +311,31 @@ def _described(after: bytes, sizes: list[int]) -> bool:
 
 
 def _other_names(extra: bytes) -> set[bytes]:
-    """Return the names in the extra fields of an entry (Info-ZIP's Unicode path)."""
-    found = set()
+    """Return the names in the extra fields of an entry."""
+    return {one[5:] for one in _fields(extra, _UNICODE_PATH)}
+
+
+def _fields(extra: bytes, wanted: int) -> Iterator[bytes]:
+    """Yield the extra fields of one kind."""
     while len(extra) >= 4:
         kind, count = struct.unpack("<HH", extra[:4])
-        if kind == 0x7075:
-            found.add(extra[9 : 4 + count])
+        if kind == wanted:
+            yield extra[4 : 4 + count]
         extra = extra[4 + count :]
-    return found
 
 
-def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> bytes:
+def _inflate(data: bytes, archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> bytes:
     """Return the bytes of one member, exactly as many as declared.
 
-    zipfile stops at the declared size without a word, so it is asked for one byte more.
+    zipfile stops at the declared size without a word, so it is asked for one byte more. It wants
+    the name as the local header has it, whose flag for UTF-8 may be another.
     """
     probe = copy.copy(info)
     probe.file_size += 1
+    (flags,) = struct.unpack("<H", data[info.header_offset + 6 : info.header_offset + 8])
+    probe.orig_filename = _raw(info).decode("utf-8" if flags & _UTF8 else "cp437")
     with archive.open(probe) as stream:
-        data = stream.read(probe.file_size)
-    if len(data) != info.file_size:
-        raise refusal(place, f"entry '{shown(info.orig_filename)}' is not as large as it says")
-    return data
+        found = stream.read(probe.file_size)
+    if len(found) != info.file_size:
+        raise refusal(place, f"entry '{shown(meant_name(info))}' is not as large as it says")
+    return found

@@ -141,6 +141,7 @@ def needed(path: str) -> bool:
 
 def fault_in_name(name: str, limits: UploadLimits = LIMITS) -> tuple[str, str] | None:
     """Return what is wrong with the name of an entry and what to do, or None."""
+    folder, _, last = name.rpartition("/")
     if len(name) > limits.name_chars:
         return f"has a name of {len(name):,} characters ({limits.name_chars} are allowed)", AGAIN
     if _has_hidden_character(name.removesuffix("Icon\r")):  # which Finder and Google Drive leave
@@ -153,9 +154,9 @@ def fault_in_name(name: str, limits: UploadLimits = LIMITS) -> tuple[str, str] |
         return "leads outside the archive", AGAIN
     if any(_is_reserved(part) for part in tidy(name).split("/")):
         return "has a name that Windows keeps for a device", "rename it and hand it in again"
-    if any(part != part.rstrip(". ") for part in tidy(name).split("/")):
+    if needed(stripped := _stripped(name)) and stripped != tidy(name):
         return "has a name that ends with a dot or a blank", "rename it and hand it in again"
-    if _FORBIDDEN.search(name) and (needed(name) or needed(name.partition(":")[0])):
+    if _FORBIDDEN.search(last) and (needed(name) or needed(f"{folder}/{last.partition(':')[0]}")):
         return "has a character in its name that Windows forbids", "rename it and hand it in again"
     if len(tidy(name).split("/")) > limits.depth:
         return f"lies more than {limits.depth} folders deep", AGAIN
@@ -172,9 +173,19 @@ def _is_reserved(part: str) -> bool:
 
 
 def _has_hidden_character(name: str) -> bool:
-    """Return whether a name has control, direction or half characters."""
-    hidden = {"Cc", "Cs", "Zl", "Zp", "Cf"} if needed(name) else {"Cc", "Cs", "Zl", "Zp"}
-    return any(char in _BIDI or unicodedata.category(char) in hidden for char in name)
+    """Return whether a name has control, direction or half characters, or a file that runs others.
+
+    In the name of a folder some scripts need what joins letters or keeps them apart.
+    """
+    kinds = [unicodedata.category(char) for char in name]
+    shown_last = kinds[len(name) - len(name.rpartition("/")[2]) :] if needed(name) else []
+    never = {"Cc", "Cs", "Zl", "Zp"}
+    return not never.isdisjoint(kinds) or not _BIDI.isdisjoint(name) or "Cf" in shown_last
+
+
+def _stripped(name: str) -> str:
+    """Return a path as Windows has it: without dots and blanks at the end of a part."""
+    return "/".join(part.rstrip(". ") for part in tidy(name).split("/"))
 
 
 def tidy(name: str) -> str:
@@ -199,4 +210,6 @@ def colliding(files: Iterable[str], folders: Iterable[str] = ()) -> tuple[str, s
 
 
 def _key(path: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
+    """Return what is the same for paths that some computer, or a person, takes for one."""
+    seen = "".join(char for char in path if unicodedata.category(char) != "Cf")
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())

@@ -10,6 +10,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -26,9 +27,10 @@ from grader.grading.assignment import Assignment
 from grader.grading.facts import Facts
 from grader.grading.follow import Again
 from grader.grading.outcome import Consequence, result_of
-from grader.grading.rerun import Rerun
+from grader.grading.rerun import Rerun, Sessions
 from grader.grading.verdicts import Evaluator, Verdict
 from grader.guest.modules import GRADED
+from grader.guest.wire import Piece
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
 from grader.types import (
@@ -268,15 +270,16 @@ class Worker:
     def run(
         self,
         rows: Sequence[Row],
-        inputs: Mapping[str, np.ndarray],
+        inputs: Sequence[Piece],
         deadline: float,
         alone: bool,
+        new: bool = False,
     ) -> Iterator[Observed]:
         self.calls.append("run")
         self.ran.append([row["id"] for row in rows])
         self.alone.append(alone)
         self.rows += rows
-        self.inputs.append(dict(inputs))
+        self.inputs.append({n: a for one in inputs for n, a in one.arrays.items()})
         self.deadlines.append(deadline)
         for row in rows:
             replies = self._replies.get(row["id"], [self._otherwise])
@@ -325,33 +328,39 @@ class Graded:
     seconds: float = MINUTE
     broken: dict[str, Verdict] = field(default_factory=dict)  # what a fault of ours left undecided
 
-    def _rerun(self, followed: Mapping[str, Again]) -> Rerun:
+    @contextmanager
+    def _rerun(self, followed: Mapping[str, Again]) -> Iterator[Rerun]:
         golden, worker = cast(Golden, self.golden), cast(BoxWorker, self.worker)
         assignment = Assignment(self.rubric, golden, grafts=self.grafts)
         facts = Facts(
             self.rubric, assignment, Evaluator(self.rubric, golden), {}, self.verdicts, followed
         )
         deadline = time.monotonic() + self.seconds
-        return Rerun(self.job, worker, assignment, facts, deadline, self.broken)
+        with closing(Sessions(worker, self.rubric, deadline)) as sessions:
+            yield Rerun(self.job, sessions, assignment, facts, deadline, self.broken)
 
     def follow_through(self) -> dict[str, Again]:
         """Return what is right once another item's mistake is out of the way."""
-        return follow.through(self._rerun({}))
+        with self._rerun({}) as rerun:
+            return follow.through(rerun)
 
     def own_gradient(self) -> frozenset[str]:
         """Return the items whose gradients are those of their own forward pass."""
-        return own_gradient.gradients(self._rerun({}))
+        with self._rerun({}) as rerun:
+            return own_gradient.gradients(rerun)
 
     def over_reference(
         self, followed: Collection[str] = (), causes: Mapping[str, Diagnosis] | None = None
     ) -> dict[str, Evidence]:
         """Return what wrong nets do over right layers, where some `causes` are known."""
         again = {name: Again({}, {}, None, False) for name in followed}
-        return trace.evidence(self._rerun(again), causes or {})
+        with self._rerun(again) as rerun:
+            return trace.evidence(rerun, causes or {})
 
     def minimal_example(self, followed: Mapping[str, Again] | None = None) -> dict[str, Smallest]:
         """Return the smallest case that each wrong item fails."""
-        return minimal_example.find_minimal(self._rerun(followed or {}))
+        with self._rerun(followed or {}) as rerun:
+            return minimal_example.find_minimal(rerun)
 
 
 # ---------------------------------------------------------------- what is made of verdicts

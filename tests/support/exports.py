@@ -150,3 +150,129 @@ def canvas_gradebook(students: Iterable[Student]) -> bytes:
         rows.append(f'"{name.replace(chr(34), chr(34) * 2)}",{one.number},{one.login},Lab 1,')
     rows.append('"Student, Test",99999,f00ba4,Lab 1,')
     return ("\ufeff" + "\r\n".join(rows) + "\r\n").encode()
+
+
+# ---------------------------------------------------------------------------------------- others
+
+
+def moodle(uploads: Iterable[tuple[Student, Files]], style: str = "folders") -> dict[str, bytes]:
+    """Return a Moodle export: "folders", "old" ones (before 4.1), "flat", "blind" or "blind de"."""
+    found = {}
+    for student, files in uploads:
+        name = student.name.replace("_", " ").replace("/", "")
+        name = {"blind": "Participant", "blind de": "Teilnehmerin"}.get(style, name)
+        stem = f"{name}_{student.number}_assignsubmission_"
+        for file, data in files.items():
+            kind = "onlinetext" if file in ("text", "link") else "file"
+            own = "onlinetext.html" if file in ("text", "link") else file
+            slash = {"old": "_/", "flat": "_"}.get(style, "/")
+            found[f"{stem}{kind}{slash}{own}"] = data
+    return found
+
+
+def moodle_worksheet(students: Iterable[Student]) -> bytes:
+    """Return the grading worksheet of Moodle."""
+    rows = ['Identifier,"Full name","Email address",Status,Grade,"Last modified (grade)"']
+    rows += [f'"Participant {one.number}","{one.name}",{one.email},-,,-' for one in students]
+    return "\n".join(rows).encode()
+
+
+def blackboard(
+    uploads: Iterable[tuple[Student, Files]], start: str = "2026-03-06-16-02-11"
+) -> dict[str, bytes]:
+    """Return a Blackboard export; of several uploads of one student each is a minute later."""
+    found, minutes = {}, 0
+    for student, files in uploads:
+        stem = f"A2_{student.login}_attempt_{start[:14]}{minutes:02d}{start[16:]}"
+        minutes += 1
+        text = files.get("text", b"There is no student submission text data.").decode()
+        lines = [
+            f"Name: {student.name} ({student.login})", "Assignment: A2",
+            "Date Submitted: Friday, 6 March 2026 16:02:11 o'clock GMT",
+            "Current Grade: Needs Grading", "", "Submission Field:", text, "",
+            "Comments:", "Name: Somebody Else (else99)", "Files:", "", "Files:",
+        ]  # fmt: skip
+        for file, data in files.items():
+            if file != "text":
+                mangled = file.replace(" ", "_")
+                found[f"{stem}_{mangled}"] = data
+                lines += [f"\tOriginal filename: {file}", f"\tFilename: {stem}_{mangled}", ""]
+        found[f"{stem}.txt"] = "\r\n".join(lines).encode()
+    return found
+
+
+def brightspace(
+    uploads: Iterable[tuple[Student, Files]], folders: bool = False, when: str = "Mar 6, 2026"
+) -> dict[str, bytes]:
+    """Return a Brightspace export; of several uploads of one student each is an hour later."""
+    found, hours = {"index.html": b"<html>"}, 0
+    for student, files in uploads:
+        hours += 1
+        stem = f"{student.number}-80551 - {student.name} - {when} {hours}05 PM"
+        for file, data in files.items():
+            found[f"{stem}/{file}" if folders else f"{stem} - {file}"] = data
+    return found
+
+
+def gradescope(uploads: Iterable[tuple[Student, Files]], partner: Student | None = None) -> Files:
+    """Return a Gradescope export; with a `partner` every upload is that student's too."""
+    found, lines = {}, ["---"]
+    for number, (student, files) in enumerate(uploads, start=70_001):
+        folder = f"submission_{number}"
+        lines += [f"{folder}:", "  :submitters:"]
+        for one in filter(None, (student, partner)):
+            name = one.name.replace("'", "''")
+            lines += [f"  - :name: '{name}'", f"    :sid: '{one.number}'"]
+            lines += [f"    :email: {one.email}"]
+        lines += ["  :created_at: 2026-03-06 16:02:11.123000000 -06:00", "  :score: 1.5"]
+        lines += ["  :results:", "    tests:", "    - output: |-", "        submission_9:"]
+        lines += ["          :submitters:", '        x: "open', "  :history: []"]
+        for file, data in files.items():
+            found[f"assignment_7_export/{folder}/{file}"] = data
+    found["assignment_7_export/submission_metadata.yml"] = ("\n".join(lines) + "\n").encode()
+    return found
+
+
+def sakai(
+    uploads: Iterable[tuple[Student, Files]], late: Iterable[int] = (), attached: str = ""
+) -> dict[str, bytes]:
+    """Return a Sakai export; `attached` is another word for the folder of what was handed in."""
+    late, attached = set(late), attached or "Submission attachment(s)"
+    rows = ["A2,Points", "Display ID,ID,Last Name,First Name,grade,Submission date,Late submission"]
+    found = {}
+    for student, files in uploads:
+        folder = f"A2/{student.last}, {student.first}({student.login})"
+        found[f"{folder}/timestamp.txt"] = b"20260306160211345"
+        found[f"{folder}/comments.txt"] = b""
+        found[f"{folder}/feedbackText.html"] = b"<p>"
+        found[f"{folder}/Feedback Attachment(s)/report.html"] = b"<p>"
+        for file, data in files.items():
+            is_text = file == "text"
+            text = f"{student.last}, {student.first}({student.login})_submissionText.html"
+            found[f"{folder}/{text}" if is_text else f"{folder}/{attached}/{file}"] = data
+        rows.append(
+            f'{student.login},{student.number},"{student.last}","{student.first}",,'
+            f"2026-03-06 16:02,{str(student.number in late).lower()}"
+        )
+    found["A2/grades.csv"] = "\n".join(rows).encode()
+    return found
+
+
+def nbgrader(uploads: Iterable[tuple[Student, Files]], zone: str = "UTC") -> dict[str, bytes]:
+    """Return nbgrader's folder of a course."""
+    found = {"nbgrader_config.py": b"", "source/a2/layers.py": b""}
+    for student, files in uploads:
+        folder = f"submitted/{student.login}/a2"
+        found[f"{folder}/timestamp.txt"] = f"2026-03-06 16:02:11.948203 {zone}".encode()
+        found |= {f"{folder}/{file}": data for file, data in files.items()}
+    return found
+
+
+def repositories(uploads: Iterable[tuple[Student, Files]]) -> dict[str, bytes]:
+    """Return a folder of cloned repositories."""
+    found = {}
+    for student, files in uploads:
+        folder = f"cs231n-spring-a2-{student.login}"
+        found[f"{folder}/.git/config"] = b"[core]\n\tfsmonitor = /bin/false\n"
+        found |= {f"{folder}/{file}": data for file, data in files.items()}
+    return found

@@ -19,7 +19,7 @@ from grader.box.evidence import evidence_of
 from grader.box.job import Gone, Job
 from grader.box.session import Session
 from grader.box.worker import Worker
-from grader.guest import observe
+from grader.guest import observe, wire
 from grader.guest.wire import Late
 from grader.types import Case
 from tests.support import handed_in, processes
@@ -40,10 +40,11 @@ def job(body: str = "pass", head: str = "", **more: Any) -> Job:
 
 def cases(
     count: int = 1, shape: tuple[int, ...] = (2, 3)
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], list[wire.Piece]]:
     rows = [
         {
             "id": f"relu/{i}",
+            "key": f"relu/{i}",
             "item": f"relu{i}",
             "probe": "layers.relu_forward",
             "options": {},
@@ -54,7 +55,8 @@ def cases(
         }
         for i in range(count)
     ]
-    return rows, {f"{row['id']}:x": np.full(shape, -1.0) for row in rows}
+    arrays = {f"{row['id']}:x": np.full(shape, -1.0) for row in rows}
+    return rows, [wire.piece(arrays)]
 
 
 def soon(seconds: float = 20.0) -> float:
@@ -252,7 +254,7 @@ def test_a_grader_that_is_killed_leaves_no_process(mode: str) -> None:
 def test_the_answers_of_one_group_come_in_order_and_one_hang_costs_one(worker: Worker) -> None:
     worker.open(job("import time; time.sleep(60 if x.size == 1 else 0)"), soon())
     rows, inputs = cases(4)
-    inputs["relu/1:x"] = np.ones(1)
+    inputs = [wire.piece({**inputs[0].arrays, "relu/1:x": np.ones(1)})]
     seen = [(name, say["outcome"]) for name, say, _ in worker.run(rows, inputs, soon())]
     worker.close()
     assert seen == [("relu/0", "answered"), ("relu/1", "timeout"), ("relu/2", "answered"), ("relu/3", "answered")]  # fmt: skip  # noqa: E501
@@ -262,7 +264,7 @@ def test_numbers_come_back_bit_for_bit(worker: Worker) -> None:
     worker.open(job(), soon())
     rows, _ = cases()
     x = np.array([[-0.0, 5e-324, np.pi], [np.inf, np.nan, -1e308]])
-    ((_, _, arrays),) = worker.run(rows, {"relu/0:x": x}, soon())
+    ((_, _, arrays),) = worker.run(rows, [wire.piece({"relu/0:x": x})], soon())
     worker.close()
     assert arrays["out"].tobytes() == np.maximum(0, x).tobytes()
 
@@ -325,6 +327,23 @@ def test_the_lines_are_those_of_python(separator: str, end: str) -> None:
     except ZeroDivisionError as error:
         seen = observe.raised(error, {"hw/layers.py": text})
         assert seen["frames"][-1] == ["hw/layers.py", 3, "f", "return 1 / 0"]
+
+
+BUSY = "import time\nwhile time.process_time() < {}: pass\n"
+
+
+@pytest.mark.parametrize("ends", ["closed", "stopped"])
+def test_the_cpu_seconds_of_the_box_are_counted_however_a_submission_ends(ends: str) -> None:
+    with Worker() as worker:
+        outcomes(worker, job())
+        before = worker.cpu_s
+        assert 0 < before < 5
+        worker.open(job(head=BUSY.format(0.3)), soon())
+        worker.close() if ends == "closed" else worker.stop()
+        spent = worker.cpu_s - before
+        assert 0.2 < spent < 2  # a new process starts with the CPU of none
+        worker.stop()
+        assert worker.cpu_s - before < spent + 0.5  # nothing is counted twice
 
 
 def test_time_that_is_up_before_opening_is_no_fault_of_the_grader(own: Worker) -> None:

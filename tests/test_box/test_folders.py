@@ -12,6 +12,7 @@ import pytest
 from grader.box import folders
 from grader.errors import GraderFault
 
+MAKES = "import tempfile"
 HOLDER = """
 import sys, time
 from pathlib import Path
@@ -89,3 +90,11 @@ def test_what_is_not_ours_is_not_touched(what: str, tmp_path: Path) -> None:
 def test_a_place_without_room_is_named(tmp_path: Path) -> None:
     with pytest.raises(GraderFault, match="gone: nothing can be written there .*set TMPDIR"):
         folders.Folder(tmp_path / "gone")
+
+
+def test_every_temporary_file_is_made_in_one_place() -> None:
+    """Elsewhere its name would say nothing, and nobody would take it away."""
+    root = Path(folders.__file__).parents[1]
+    makers = {p.relative_to(root).as_posix() for p in root.rglob("*.py") if MAKES in p.read_text()}
+    # The second makes files that lie beside what they become, in a folder that is looked through.
+    assert makers == {"box/folders.py", "notebooks/run_cache.py"}

@@ -14,6 +14,7 @@ from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.grading.assignment import Assignment
 from grader.guest.modules import GRADED
+from grader.guest.wire import Piece
 from grader.types import Case, Evidence
 
 
@@ -30,9 +31,10 @@ class Told:
     def run(
         self,
         rows: Sequence[Mapping[str, Any]],
-        inputs: Mapping[str, np.ndarray],
+        inputs: Sequence[Piece],
         deadline: float,
         alone: bool,
+        new: bool = False,
     ) -> Iterator[job.Observed]:
         self.ran.append([row["id"] for row in rows])
         for row in rows:
@@ -93,7 +95,19 @@ GOOD, BAD, UNSTABLE = (1.0, False), (0.0, False), (0.0, True)
             {3: [1.0, 0.0, 1.0]}, [GOOD] * 4, [[0, 1, 2, 3], [1, 3], [3]],
         ),
         "an item without a right case has no second look": (
-            {2: [0.0], 3: [0.0]}, [GOOD, GOOD, BAD, BAD], [[0, 1, 2, 3], [2], [3], [1]],
+            {2: [0.0], 3: [0.0]}, [GOOD, GOOD, BAD, BAD], [[0, 1, 2, 3], [3, 2], [1]],
+        ),
+        "wrong ones of an item, the last of which says something else by itself": (
+            {2: [0.0], 3: [0.0, 0.5]}, [GOOD, GOOD, BAD, (0.5, False)],
+            [[0, 1, 2, 3], [3, 2], [2], [3], [1]],
+        ),
+        "wrong ones of an item, of which one is right behind another order": (
+            {2: [0.0, 1.0, 0.0], 3: [0.0]}, [GOOD, GOOD, BAD, BAD],
+            [[0, 1, 2, 3], [3, 2], [2], [3], [1]],
+        ),
+        "wrong ones of an item, of which one is right by itself": (
+            {2: [0.0, 0.0, 1.0], 3: [0.0, 2.0]}, [GOOD, GOOD, GOOD, (2.0, False)],
+            [[0, 1, 2, 3], [3, 2], [2], [3, 2], [3], [1, 2]],
         ),
     }.values(),
 )  # fmt: skip

@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from grader import cli
+from tests.support import users
 
 ROOT = Path(__file__).resolve().parents[2]
+NOBODY_ELSE = 61_232  # a user of whom no other process is counted
 
 
 @pytest.fixture
@@ -73,8 +75,9 @@ def test_a_graded_submission_stays_graded_where_nobody_hears(
 
 @pytest.mark.parametrize(
     "limit",
-    ["ulimit -n 100", "ulimit -v 1000000", "ulimit -f 1000", "ulimit -t 60", "ulimit -s 512"],
-)
+    ["ulimit -n 20", "ulimit -v 1000000", "ulimit -d 1000000", "ulimit -f 0", "ulimit -t 60",
+     "ulimit -s 512"],
+)  # fmt: skip
 def test_a_limit_of_the_caller_that_a_submission_would_feel_is_named(
     limit: str, command: list[str], tmp_path: Path
 ) -> None:
@@ -82,6 +85,22 @@ def test_a_limit_of_the_caller_that_a_submission_would_feel_is_named(
     done = subprocess.run(started, capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stderr
     assert done.stderr.startswith(f"grade: {' '.join(limit.split()[:2])}: ")
+    assert done.stderr.count("\n") == 1 and "run it again" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("most", [1, 5])
+def test_too_few_processes_of_a_user_are_named(most: int, tmp_path: Path) -> None:
+    """The kernel counts none of root's; OpenBLAS would send itself SIGINT."""
+    try:
+        become = users.ordinary(NOBODY_ELSE)
+    except users.NotTested as why:
+        pytest.skip(str(why))
+    grade = [sys.executable, "-m", "grader", "demo/submission", "-o", str(tmp_path / "out")]
+    command = [*become, "bash", "-c", f'ulimit -u {most}; exec "$@"', "-", *grade]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.startswith(f"grade: ulimit -u: {most - 1} more processes and threads ")
     assert done.stderr.count("\n") == 1 and "run it again" in done.stderr
     assert not (tmp_path / "out").exists()
 

@@ -18,10 +18,11 @@ EVERYBODY = (ADA, GRACE, ALAN, *HOSTILE)
 
 def uploads(found: Found) -> dict[str, list[str]]:
     """Return who handed in what: id or login or name -> names of files."""
-    return {
-        one.person.id or one.person.login or one.person.name: [file.name for file in one.files]
-        for one in found.attempts
-    }
+    result: dict[str, list[str]] = {}
+    for one in found.attempts:
+        names = result.setdefault(one.person.id or one.person.login or one.person.name, [])
+        names += [file.name for file in one.files]
+    return {who: sorted(names) for who, names in result.items()}
 
 
 # ---------------------------------------------------------------------------------------- Canvas
@@ -107,7 +108,7 @@ PLAIN: dict[str, tuple[dict[str, bytes], dict[str, list[str]], int, int]] = {
     ),
     "two uploads of one name": (
         {"ada.zip": b"", "bob.zip": b"", "Ada/layers.py": b""},
-        {"ada": ["ada.zip"], "Ada": ["layers.py"], "bob": ["bob.zip"]}, 0, 1,
+        {"Ada": ["ada.zip", "layers.py"], "bob": ["bob.zip"]}, 0, 1,
     ),
     "versions that may be students": (
         {"a1.zip": b"", "a2.zip": b""}, {"class": ["a1.zip", "a2.zip"]}, 0, 1,

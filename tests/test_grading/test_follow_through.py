@@ -357,7 +357,7 @@ def test_nets_and_backward_passes_have_sessions_of_their_own() -> None:
     assert {name: again.root for name, again in found.items()} == {
         "TwoLayerNet": None, "relu_backward": "relu_forward",
     }  # fmt: skip
-    assert [bool(job.graft) for job in worker.jobs] == [True, False]
+    assert [bool(job.graft) for job in worker.jobs] == [False, True]
     assert worker.calls.count("close") == 2
 
 

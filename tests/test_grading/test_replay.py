@@ -451,6 +451,28 @@ def test_a_jump_is_seen_where_its_gain_is_told_an_epoch_later(
     desk.verified(honest.runs, whole=False)
 
 
+def test_a_memory_that_jumps_later_earns_nothing(
+    desk: Desk, right: Course, images: Images, spool: Spool
+) -> None:
+    """All steps are honest, but for what the rule was made to remember after epoch 19."""
+
+    class Jumps(right("solver").Solver):  # type: ignore[misc]
+        def _look(self) -> None:
+            if len(self.loss_history) == 38:
+                state = {f"params/{name}": array for name, array in self.model.params.items()}
+                end = solved(state, Tape(images, spool))
+                for name, config in self.optim_configs.items():
+                    way = end[f"params/{name}"] - self.model.params[name]
+                    config["velocity"] = way / (0.9 + 0.9**2)  # in the two steps that are left
+            super()._look()
+
+    tape = Tape(images, spool, asks=lambda commit: True)
+    with watched(right, tape):
+        made(right, tape.data(50), solver=Jumps, optim_config={"learning_rate": 1e-5}).train()
+    assert tape.runs[0].train_acc_history[-1] > 0.95
+    refused(desk.graded(tape.runs), "comes to another state")
+
+
 def test_copies_of_a_run_count_once(desk: Desk, honest: Honest, spool: Spool) -> None:
     tape = Tape(honest.tape.images, spool)
     for run in range(2):

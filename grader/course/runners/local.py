@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import select
 import signal
 import threading
 import time
@@ -20,7 +21,6 @@ from multiprocessing.process import BaseProcess
 
 from grader.course.runners import Chunk, Maker, fresh
 from grader.course.tasks import Done, Grader, Policy
-from grader.guest.limits import end_with
 
 PAUSE_S = 0.5  # until whoever waits is asked again whether to go on
 STOP_S = 5.0
@@ -91,12 +91,15 @@ class Local:
 
     def stop(self) -> None:
         """End all processes; those that have nothing to do end by themselves."""
+        idle = [slot for slot in self._slots if not slot.chunk]
+        for slot in idle:
+            with suppress(OSError):
+                slot.pipe.send(())
+        until = time.monotonic() + STOP_S
+        for slot in idle:
+            slot.process.join(max(0.0, until - time.monotonic()))
         for slot in self._slots:
             slot.pipe.close()
-        until = time.monotonic() + STOP_S
-        for slot in self._slots:
-            if not slot.chunk:
-                slot.process.join(max(0.0, until - time.monotonic()))
             _end(slot.process)
         self._slots = []
 
@@ -125,24 +128,26 @@ def _end(process: BaseProcess) -> None:
 
 
 def serve(pipe: Connection, policy: Policy, maker: Maker) -> None:
-    """Grade what comes through the pipe until it is closed: the life of one process.
+    """Grade chunks that come through the pipe until an empty one comes: the life of a process.
 
     Ctrl-C goes to all processes of a terminal: here it is not heard, so that what runs may end.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with(os.getppid())
-    threading.Thread(target=_end_with_driver, daemon=True).start()
+    threading.Thread(target=_end_with, args=(pipe.fileno(),), daemon=True).start()
     grader = maker(policy)
     with suppress(EOFError, OSError):
-        while True:
-            for done in grader.chunk(pipe.recv()):
+        while chunk := pipe.recv():
+            for done in grader.chunk(chunk):
                 pipe.send(done)
     grader.stop()
 
 
-def _end_with_driver() -> None:
-    """End this process with the driver: its parent, the server, lives as long as any of us."""
-    driver = multiprocessing.parent_process()
-    assert driver is not None
-    driver.join()
-    os._exit(1)
+def _end_with(pipe: int) -> None:
+    """End this process as soon as the other end of the pipe is closed, whatever it is doing.
+
+    No death signal can do it: its parent is the server, which lives until its children have ended.
+    """
+    hangup = select.poll()
+    hangup.register(pipe, select.POLLRDHUP)
+    hangup.poll()
+    os._exit(0)

@@ -8,13 +8,25 @@ read in two ways is a Proposal, and stops a run unless a person says yes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from grader.course import roster as rosters
 from grader.course.records import Attempt, File, Found, Proposal
 from grader.course.roster import Roster
-from grader.course.sources import canvas, folders, names
+from grader.course.sources import (
+    blackboard,
+    brightspace,
+    canvas,
+    folders,
+    gradescope,
+    moodle,
+    names,
+    nbgrader,
+    repositories,
+    sakai,
+)
 from grader.course.sources.tree import Tree, file_at, read_tree
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UsageError
@@ -22,7 +34,14 @@ from grader.submission.upload import shown
 
 _FORMATS: dict[str, ModuleType] = {
     "canvas": canvas,
-}  # fmt: skip
+    "moodle": moodle,
+    "blackboard": blackboard,
+    "brightspace": brightspace,
+    "gradescope": gradescope,
+    "sakai": sakai,
+    "nbgrader": nbgrader,
+    "repositories": repositories,
+}
 KINDS = ("auto", *_FORMATS, "folders", "submission")
 
 
@@ -37,11 +56,13 @@ def read(paths: Sequence[Path], kind: str = "auto", roster: Roster | None = None
     if kind == "auto" and len(kinds) > 1:
         what = f"the paths are of {len(kinds)} kinds ({', '.join(kinds)})"
         proposals.append(Proposal(shown(str(paths[0]), 200), what, "all of them as one class"))
+    attempts = [one for name, r in found for one in r.attempts if name != "folders"]
+    plain, asked = _one_each(one for name, r in found for one in r.attempts if name == "folders")
     result = Found(
         " and ".join(kinds),
-        tuple(sorted((a for _, r in found for a in r.attempts), key=_order)),
+        tuple(sorted((*attempts, *plain), key=_order)),
         tuple(line for _, reading in found for line in reading.problems),
-        tuple((*proposals, *_same_person(found))),
+        tuple((*proposals, *asked)),
     )
     return rosters.joined(result, roster) if roster else result
 
@@ -136,14 +157,20 @@ def _lone(path: Path) -> Reading:
     return Reading([attempt_of(names.person_of(file.name), file.name, [file])])
 
 
-def _same_person(found: Iterable[tuple[str, Reading]]) -> Iterable[Proposal]:
-    """Yield who has uploads in several of the given paths."""
-    places: dict[str, list[str]] = {}
-    for _, reading in found:
-        firsts = {one.person.shown.casefold(): one.place for one in reversed(reading.attempts)}
-        for name, place in firsts.items():
-            places.setdefault(name, []).append(place)
-    for name, several in places.items():
-        if len(several) > 1:
-            what = f"'{shown(name)}' has uploads in {len(several)} places, also in {several[1]}"
-            yield Proposal(several[0], what, "attempts of one student")
+def _one_each(attempts: Iterable[Attempt]) -> tuple[list[Attempt], list[Proposal]]:
+    """Return attempts whose people are one if only their names tell them apart by case.
+
+    Nothing but a name says whose a plain zip or folder is, so several of one name are asked about.
+    """
+    same: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        same.setdefault(attempt.person.shown.casefold(), []).append(attempt)
+    result, proposals = [], []
+    for found in same.values():
+        first = min(found, key=lambda attempt: (attempt.person.shown, attempt.place)).person
+        result += [replace(attempt, person=first) for attempt in found]
+        if len(found) > 1:
+            places = sorted(attempt.place for attempt in found)
+            what = f"{len(found)} uploads bear one name (also {', '.join(places[1:4])})"
+            proposals.append(Proposal(places[0], what, "attempts of one student"))
+    return result, proposals

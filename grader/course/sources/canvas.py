@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from grader.course.records import File, Person, Proposal
+from grader.course.records import Person, Proposal
 from grader.course.roster import Roster
 from grader.course.sources.tree import Tree, renamed
 from grader.course.sources.uploads import Reading, attempt_of
@@ -48,7 +48,7 @@ def read(tree: Tree, roster: Roster | None) -> Reading | None:
     chosen = []
     for found in filter(None, readings.values()):
         fits = _on_the_roster(found, roster) or found
-        best = min(fits, key=lambda one: (not one.name, _unlike(one, usual), one.name))
+        best = min(fits, key=lambda one: (_unlike(one, usual), not one.name, one.name))
         chosen.append(best)
         if len(fits) > 1:
             reading.proposals.append(_asked(tree, fits, best))
@@ -68,7 +68,7 @@ def _readings(path: str) -> list[_Entry]:
     if anonymous := _ANONYMOUS.fullmatch(path):
         late = bool(anonymous["late"])
         return [_Entry(path, "", late, anonymous["user"], anonymous["file"])]
-    parts = path.split("_")
+    parts = unicodedata.normalize("NFC", path).split("_")  # a Mac takes accents apart
     found = []
     for at in range(len(parts) - 2):
         if not all(part.isascii() and part.isdigit() for part in parts[at : at + 2]):
@@ -136,7 +136,7 @@ def _attempts(tree: Tree, chosen: list[_Entry], roster: Roster | None, reading: 
         row = roster.with_id(user, "canvas") if roster else None
         is_group = row is not None and sanitised(row.person.name) != names[0]
         person = Person(id=user, name="" if is_group else names[0])
-        files = _files(tree.files, [one for one in entries if not one.is_online])
+        files = [renamed(tree.files[one.path], one.file) for one in entries if not one.is_online]
         texts = [tree.files[one.path] for one in entries if one.is_online]
         reading.covered += len(entries)
         reading.attempts.append(
@@ -149,12 +149,3 @@ def _attempts(tree: Tree, chosen: list[_Entry], roster: Roster | None, reading: 
                 group=names[0] if is_group else "",
             )
         )
-
-
-def _files(all_of: Mapping[str, File], entries: list[_Entry]) -> list[File]:
-    """Return files under their own names; of two with one name the second keeps its whole one."""
-    named: dict[str, File] = {}
-    for one in entries:
-        file = all_of[one.path]
-        named[one.path if one.file in named else one.file] = file
-    return [renamed(file, name) for name, file in named.items()]

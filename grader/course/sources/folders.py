@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from posixpath import basename
 
 from grader.course.records import Proposal
@@ -18,7 +17,6 @@ ABOUT = "zips or folders"
 def read(tree: Tree, roster: Roster | None) -> Reading | None:
     """Return every child of a folder or zip as a student."""
     reading = Reading()
-    students: dict[str, list[str]] = defaultdict(list)
     for name in tree.children:
         is_folder = tree.is_folder(name)
         if not is_folder and not name.lower().endswith((*names.ARCHIVES, ".py", ".ipynb")):
@@ -26,13 +24,7 @@ def read(tree: Tree, roster: Roster | None) -> Reading | None:
             continue
         person = names.person_of(name, is_folder)
         files = tree.below(name).files.values() if is_folder else [tree.files[name]]
-        students[person.shown.casefold()].append(name)
         reading.attempts.append(attempt_of(person, f"{tree.place}/{name}", files))
-    for found in students.values():
-        if len(found) > 1:
-            what = f"{len(found)} uploads bear one name ({', '.join(map(shown, found))})"
-            taken = "attempts of one student"
-            reading.proposals.append(Proposal(f"{tree.place}/{shown(found[0])}", what, taken))
     return reading if reading.attempts else None
 
 

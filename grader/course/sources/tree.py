@@ -61,17 +61,22 @@ class Tree:
 
     def below(self, folder: str) -> Tree:
         """Return what lies below a folder, by path from there."""
-        start = f"{folder}/"
-        return Tree(
-            f"{self.place}/{folder}",
-            {
-                path.removeprefix(start): renamed(file, path.removeprefix(start))
-                for path, file in self.files.items()
-                if path.startswith(start)
-            },
-            frozenset(p.removeprefix(start) for p in self.folders if p.startswith(start)),
-            {p.removeprefix(start): why for p, why in self.lost.items() if p.startswith(start)},
+        top, _, rest = folder.partition("/")
+        cut = len(top) + 1
+        inside = [path for path in self.children.get(top, ()) if "/" in path]
+        tree = Tree(
+            f"{self.place}/{top}",
+            {path[cut:]: renamed(self.files[path], path[cut:]) for path in inside},
+            frozenset(path[cut:] for path in self._folders_in.get(top, ()) if "/" in path),
         )
+        return tree.below(rest) if rest else tree
+
+    @cached_property
+    def _folders_in(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self.folders:
+            found.setdefault(path.partition("/")[0], []).append(path)
+        return found
 
     def layers(self) -> Iterator[Tree]:
         """Yield the tree, and what is in it as long as its top is one folder and nothing else."""
@@ -253,7 +258,7 @@ def _leads_outside(name: str) -> bool:
 def _fault(name: str, info: zipfile.ZipInfo) -> str:
     if name.count("/") > DEEPEST:
         return f"lies more than {DEEPEST} folders deep"
-    fault = kind_of_fault(info)
+    fault = kind_of_fault(info, name)
     return fault[0] if fault else ""
 
 

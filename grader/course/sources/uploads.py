@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from grader.course.records import Attempt, File, Person, Proposal
-from grader.course.sources.tree import Tree
+from grader.course.sources.tree import Tree, renamed
 from grader.submission.upload import shown
 
 EMPTY = "nothing was handed in: the folder is empty"
@@ -28,6 +29,22 @@ class Reading:
         self.problems.append(f"{tree.place}/{shown(path, 200)}: {what}; left out, look at it")
 
 
+def _of_own_names(files: Iterable[File]) -> tuple[File, ...]:
+    """Return files in the order of their names; of several with one name all but one get a number.
+
+    An LMS may send back "a.py" of two fields of a form.
+    """
+    named: dict[str, File] = {}
+    for file in sorted(files, key=lambda file: (file.name, file.size)):
+        stem, dot, ending = file.name.rpartition(".")
+        numbered = (f"{stem}-{number}{dot}{ending}" for number in itertools.count(1))
+        name = file.name
+        while name in named:
+            name = next(numbered)
+        named[name] = renamed(file, name)
+    return tuple(named[name] for name in sorted(named))
+
+
 def attempt_of(
     person: Person,
     place: str,
@@ -43,7 +60,7 @@ def attempt_of(
 
     The order of the files does not matter.
     """
-    kept = tuple(sorted(files, key=lambda file: file.name))
+    kept = _of_own_names(files)
     written = tuple(sorted(texts, key=lambda file: file.name))
     problem = ""
     if not kept:

@@ -10,6 +10,7 @@ from grader.grading.training.repeat import Run
 from grader.guest.training_state import State
 
 TOGETHER, ALONE = 0.02, 0.1  # share of the told way that a stretch may be off: of all, of one array
+SMALL = 0.01  # share of all, below which an array has no measure of its own
 EARLY, ONE_STEP = 5.0, 2.5  # times what is allowed elsewhere: in the first steps, for one step
 FIRST_STEPS = 8
 AVERAGES = 0.2  # of a standard deviation, for running averages
@@ -21,7 +22,34 @@ def agrees(run: Run, start: State, told: State, found: State, until: int, is_one
     allowed = EARLY if until <= FIRST_STEPS else ONE_STEP if is_one else 1.0
     if deviation(start, told, found, run.training.normalization) > allowed:
         return False
+    is_whole = "rng" in told  # and not what was handed to the log
+    if is_whole and memory_off(told, found, run.training.normalization) > allowed:
+        return False
     return averages_off(told, found) <= AVERAGES
+
+
+def memory_off(told: State, found: State, normalization: str | None) -> float:
+    """Return how far off is what the update rule remembers, in units of what is allowed.
+
+    It moves the next steps: a velocity that leads to known weights is as good as these weights. Of
+    each kind, velocities or second moments, the size is the measure.
+    """
+    inner = _inner_biases([name for name in told if name.startswith("params/")])
+    skipped = {name.removeprefix("params/") for name in inner if normalization == "batchnorm"}
+    ours, theirs = (
+        {name for name, array in state.items() if name.startswith("config/") and array.ndim}
+        for state in (found, told)
+    )
+    if ours != theirs:
+        return float("inf")
+    names = [name for name in ours if name.split("/")[1] not in skipped]
+    worst = 0.0
+    for kind in {name.rpartition("/")[2] for name in names}:
+        these = [name for name in names if name.rpartition("/")[2] == kind]
+        size = {name: _size(found[name], np.zeros_like(found[name])) for name in these}
+        off = {name: _size(told[name], found[name]) for name in these}
+        worst = max(worst, _units(off, size))
+    return worst
 
 
 def deviation(start: State, told: State, found: State, normalization: str | None) -> float:
@@ -38,8 +66,13 @@ def deviation(start: State, told: State, found: State, normalization: str | None
         return float("inf")
     way = {name: _size(told[name], start[name]) for name in names}
     off = {name: _size(told[name], found[name]) for name in names}
-    together = float(np.hypot.reduce(list(way.values())))
-    each = [_share(off[n], way[n]) / ALONE for n in names if way[n] > 0.01 * together]
+    return _units(off, way)
+
+
+def _units(off: Mapping[str, float], size: Mapping[str, float]) -> float:
+    """Return the larger of what all arrays are off together, and of what one is, in units."""
+    together = float(np.hypot.reduce(list(size.values())))
+    each = [_share(off[n], size[n]) / ALONE for n in size if size[n] > SMALL * together]
     whole = _share(float(np.hypot.reduce(list(off.values()))), together) / TOGETHER
     return max(whole, *each)
 

@@ -19,6 +19,7 @@ from grader.box.worker import Worker
 from grader.errors import WireError
 from grader.grading.training.form import OutOfTime, Unrepeatable, per_epoch_of
 from grader.grading.training.images import Images
+from grader.guest import wire
 from grader.guest.operations import REACHED
 from grader.guest.training_state import State, packed, unpacked
 from grader.guest.wire import Late
@@ -139,17 +140,18 @@ class Repeat:
             **{name: array for name, array in state.items() if name != "rng"},
         }
         case = {
-            "id": "stretch", "item": "stretch", "probe": "training.advance", "options": options,
-            "strided": [], "modules": MODULES, "stuck_with": [], "room": job.room,
+            "id": "stretch", "key": "stretch", "item": "stretch", "probe": "training.advance",
+            "options": options, "strided": [], "modules": MODULES, "stuck_with": [],
+            "room": job.room,
         }  # fmt: skip
-        inputs = {f"stretch:{name}": array for name, array in arrays.items()}
+        inputs = wire.piece({f"stretch:{name}": array for name, array in arrays.items()})
         deadline = time.monotonic() + WAIT_S
         try:
             if self._open is not job:
                 self.close()
                 self._worker.open(job, deadline)
                 self._open = job
-            _, reply, answer = next(iter(self._worker.run([case], inputs, deadline, False)))
+            _, reply, answer = next(iter(self._worker.run([case], [inputs], deadline, False)))
         except WireError:
             raise Unrepeatable("its state is too large to be repeated") from None
         except (Gone, Late):

@@ -20,7 +20,7 @@ import numpy as np
 
 from grader.box.job import Job
 from grader.grading.training import form
-from grader.grading.training.agree import agrees, deviation, net_parts
+from grader.grading.training.agree import agrees, deviation, memory_off, net_parts
 from grader.grading.training.form import Contradiction, Differs, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import accuracy, net_of
@@ -40,6 +40,7 @@ LOSS = 0.05  # of a told loss, likewise
 MEMORY = 0.1  # of the size of what an update rule remembers, likewise
 SOME = 200  # numbers of a parameter by which copies of a run are known
 FIRST_EPOCH, LATER = 50.0, 5.0  # times, where rounding grew; the accuracy must hold as well
+ROUGH_MEMORY = 50.0  # likewise, of what an update rule remembers: it is off by its own size
 GRACE, EXCUSED = 0.01, 1  # of accuracy, there; how often after the first epoch
 
 
@@ -250,6 +251,9 @@ class Replay:
         """
         off = deviation(start.state, end.state, found, run.training.normalization)
         if off > (FIRST_EPOCH if start.step <= 1 else LATER):
+            return False
+        kind = run.training.normalization
+        if end.whole and memory_off(end.state, found, kind) > ROUGH_MEMORY:
             return False
         theirs, ours = (net_of(*net_parts(state)) for state in (end.state, found))
         return all(

@@ -16,6 +16,7 @@ _MAPPERS = frozenset({
 })  # fmt: skip
 
 
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 NAMESAKES = 8  # functions of one name that are looked at, the last ones first
 Assignments = dict[str, list[ast.AST]]  # what was assigned to a name
 
@@ -112,7 +113,7 @@ def _functions(source: SourceFile) -> list[OwnFunction]:
     for node in source.nodes:
         inside = home.get(source.parents.get(node))
         scopes = inside.scopes if inside else (file_values,)
-        if function := _function(node, source, scopes):
+        if isinstance(node, _DEFINING) and (function := _function(node, source, scopes)):
             found.append(function)
             home[node] = function
             continue

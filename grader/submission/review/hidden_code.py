@@ -53,9 +53,9 @@ def remarks(source: SourceFile) -> Iterator[Remark]:
         yield from _words(source)
     yield from _texts(source)
     yield from _columns(source)
-    for scope in source.nodes:
-        if isinstance(scope, (ast.Module, ast.ClassDef)):
-            yield from _replaced(source, scope)
+    yield from _replaced(source, source.tree)
+    for scope in source.all(ast.ClassDef):
+        yield from _replaced(source, scope)
 
 
 def _bytes(source: SourceFile) -> Iterator[Remark]:
@@ -119,8 +119,8 @@ def _names_in(text: str) -> Iterator[tuple[str, int]]:
 
 def _texts(source: SourceFile) -> Iterator[Remark]:
     """Yield invisible characters inside strings, which make two keys out of one."""
-    for node in source.nodes:
-        text = node.value if isinstance(node, ast.Constant) else None
+    for node in source.all(ast.Constant):
+        text = node.value
         if not isinstance(text, str) or text.isascii():
             continue
         found = next((c for c in text if _is_invisible(c) and c in source.text), None)
@@ -144,8 +144,8 @@ def _columns(source: SourceFile) -> Iterator[Remark]:
             is_code = line[match.end() : match.end() + 1] not in ("", "#")
             if is_code and match.end() > PUSHED and match.end() - match.start() >= GAP:
                 far.setdefault(number, match.end() + 1)
-    for node in source.nodes:
-        if isinstance(node, ast.stmt) and node.col_offset >= FAR:
+    for node in source.all(ast.stmt):
+        if node.col_offset >= FAR:
             far.setdefault(node.lineno, node.col_offset + 1)
     for number, column in far.items():
         yield source.remark("source_differs", _FAR.format(column), number)

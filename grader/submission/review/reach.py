@@ -51,15 +51,16 @@ PUT_BACK = frozenset({
 
 def remarks(source: SourceFile, reading: SourceReview) -> Iterator[Remark]:
     """Yield imports that match the rubric's patterns, and all that needs more than arrays."""
-    for node in source.nodes:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from _imports(source, node, reading)
-        elif isinstance(node, (ast.Attribute, ast.Name)):
-            yield from _used(source, node)
-        elif isinstance(node, ast.Call):
-            yield from _called(source, node, reading)
-        if isinstance(node, (ast.Assign, ast.AugAssign, ast.Delete, ast.AnnAssign)):
-            yield from _patched(source, node)
+    for node in (*source.all(ast.Import), *source.all(ast.ImportFrom)):
+        yield from _imports(source, node, reading)
+    for kind in (ast.Attribute, ast.Name):
+        for name in source.all(kind):
+            yield from _used(source, name)
+    for call in source.all(ast.Call):
+        yield from _called(source, call, reading)
+    for change in (ast.Assign, ast.AugAssign, ast.Delete, ast.AnnAssign):
+        for statement in source.all(change):
+            yield from _patched(source, statement)
 
 
 def _imports(source: SourceFile, node: ast.AST, reading: SourceReview) -> Iterator[Remark]:
@@ -111,7 +112,7 @@ def _called(source: SourceFile, node: ast.Call, reading: SourceReview) -> Iterat
             yield source.remark("reaches_outside", message, node)
 
 
-def _used(source: SourceFile, node: ast.Attribute | ast.Name) -> Iterator[Remark]:
+def _used(source: SourceFile, node: ast.expr) -> Iterator[Remark]:
     if isinstance(source.parents.get(node), ast.Attribute):
         return  # the whole name is looked at, not its parts
     first: ast.AST = node

@@ -7,11 +7,13 @@ download scripts, and none of that says anything about the homework.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import basename
+from typing import TypeVar, cast
 
 from grader.guest.legacy import python2, statements
 from grader.guest.legacy.compat import INERT_IN_PACKAGE
@@ -27,7 +29,14 @@ LONG_IMPORT = re.compile(r"\b(?:import|from)\b(?:[^\\\n]|\\.|\\\n){3000}")
 DEPTH = 30  # how many nodes up a rule looks for what encloses an expression
 # Handed out whole and graded with ours, or never loaded: their imports are the course's own.
 NOT_FOLLOWED = {"solver", "gradient_check", "data_utils", "synthetic", *INERT_IN_PACKAGE}
-_NO_CODE = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop)
+_NO_CODE = frozenset(
+    one
+    for kind in (ast.expr_context, ast.operator, ast.unaryop, ast.boolop)
+    for one in (kind, *kind.__subclasses__())
+)
+
+
+Node = TypeVar("Node", bound=ast.AST)
 
 
 @dataclass(frozen=True, order=True)
@@ -64,6 +73,19 @@ class SourceFile:
         """Return what to say about a line of this file."""
         line = node if isinstance(node, int) else getattr(node, "lineno", 0)
         return Remark(kind, message, self.place, line)
+
+    @functools.cached_property
+    def _kinds(self) -> Mapping[type[ast.AST], list[ast.AST]]:
+        found: dict[type[ast.AST], list[ast.AST]] = {}
+        for node in self.nodes:
+            found.setdefault(node.__class__, []).append(node)
+        return found
+
+    def all(self, kind: type[Node]) -> Iterator[Node]:
+        """Yield the nodes of a kind, which may be that of several others."""
+        for one, nodes in self._kinds.items():
+            if issubclass(one, kind):
+                yield from cast("list[Node]", nodes)
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield the nodes around a node, from the inside out."""
@@ -189,9 +211,16 @@ def _walked(tree: ast.Module) -> tuple[tuple[ast.AST, ...], dict[ast.AST, ast.AS
     while stack:
         node = stack.pop()
         nodes.append(node)
-        children = [one for one in ast.iter_child_nodes(node) if not isinstance(one, _NO_CODE)]
-        parents |= dict.fromkeys(children, node)
-        stack += reversed(children)
+        # As ast.iter_child_nodes, in a third of its time.
+        children: list[ast.AST] = []
+        for name in node._fields:
+            value = getattr(node, name, None)
+            for one in value if type(value) is list else (value,):
+                if isinstance(one, ast.AST) and one.__class__ not in _NO_CODE:
+                    children.append(one)
+                    parents[one] = node
+        children.reverse()
+        stack += children
     return tuple(nodes), parents
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
@@ -34,16 +35,16 @@ def remarks(source: SourceFile) -> Iterator[Remark]:
         elif length >= ENCODED and _looks_encoded("".join(texts)):
             message = f"holds a text of {length / 1000:,.0f} kB that looks encoded"
             yield source.remark("constants", message, whole)
-    for node in source.nodes:
-        if isinstance(node, ast.Compare):
-            if not any(
-                isinstance(outer, ast.Assert) for outer in islice(source.above(node), DEPTH)
-            ):
-                yield from _compared(source, node)
-        elif isinstance(node, (ast.Subscript, ast.Call)):
-            yield from _looked_up(source, node)
+    for compare in source.all(ast.Compare):
+        if not any(isinstance(one, ast.Assert) for one in islice(source.above(compare), DEPTH)):
+            yield from _compared(source, compare)
+    for subscript in source.all(ast.Subscript):
+        yield from _looked_up(source, subscript)
+    for call in source.all(ast.Call):
+        yield from _looked_up(source, call)
 
 
+@functools.lru_cache(maxsize=8)  # both rules ask for it
 def _groups(source: SourceFile) -> dict[ast.AST, tuple[list[float], list[str]]]:
     """Return the numbers and texts of each outermost list, tuple, set or dict.
 
@@ -52,11 +53,13 @@ def _groups(source: SourceFile) -> dict[ast.AST, tuple[list[float], list[str]]]:
     groups: dict[ast.AST, tuple[list[float], list[str]]] = {}
     tops: dict[ast.AST, ast.AST] = {}  # of nodes in a display or a sum; outer nodes first
     for node in source.nodes:
+        if not isinstance(node, (ast.Constant, *_JOINTS)):
+            continue
         parent = source.parents.get(node)
         top = tops.get(parent, node) if parent is not None else node
-        if isinstance(node, _JOINTS):
+        if not isinstance(node, ast.Constant):
             tops[node] = top
-        elif isinstance(node, ast.Constant):
+        else:
             value = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
             if isinstance(value, str):
                 # A docstring or a comment in quotes is used for nothing.
