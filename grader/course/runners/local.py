@@ -55,8 +55,7 @@ class Local:
         self._policy, self._limit_s, self._maker = policy, limit_s, maker
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([__name__])
-        with fresh.starting():
-            self._slots = [self._start() for _ in range(jobs)]
+        self._slots = [self._start() for _ in range(jobs)]
 
     @property
     def has_room(self) -> bool:
@@ -108,7 +107,8 @@ class Local:
         process = self._context.Process(
             target=serve, args=(theirs, self._policy, self._maker), daemon=True
         )
-        process.start()
+        with fresh.starting():  # the server starts with the first of them
+            process.start()
         theirs.close()
         return _Slot(process, ours)
 
