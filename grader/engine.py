@@ -78,7 +78,6 @@ def grade_one(
         rerun = Rerun(session.later, sessions, assignment, facts, deadline)
         items = _items(rerun)
     graded = _with_notebooks(items, rerun, worker, notebooks, store)
-    reused = {book.name: book.reused for book in notebooks if book.reused}
     return Report(
         submission=replace(submission, repaired=(*submission.repaired, *session.repaired)),
         rubric=rubric.table.id,
@@ -98,10 +97,7 @@ def grade_one(
             "started": started.isoformat(timespec="seconds"),
             "wall_s": round(time.monotonic() - clock, 3),
             "cpu_s": round(_cpu_s(worker) - cpu, 3),
-            "host": platform.node(),
-            **({"reused": reused} if reused else {}),
-            **({"replay": dict(graded.replay)} if graded.replay else {}),
-            "versions": {**worker.versions, "backgrade": grader.__version__},
+            **_circumstances(worker, notebooks, graded),
         },
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
         trained=graded.trained,
@@ -113,6 +109,19 @@ def grade_one(
         goals=_goals(rubric.table.items),
         cases=explained("keeping what cases came to", lambda: casebook.outcomes(facts), ()),
     )
+
+
+def _circumstances(
+    worker: Worker, notebooks: Sequence[Notebook], graded: training.Graded
+) -> dict[str, object]:
+    """Return where it was graded, what was not run again, and what repeating trainings took."""
+    reused = {book.name: book.reused for book in notebooks if book.reused}
+    return {
+        "host": platform.node(),
+        **({"reused": reused} if reused else {}),
+        **({"replay": dict(graded.replay)} if graded.replay else {}),
+        "versions": {**worker.versions, "backgrade": grader.__version__},
+    }
 
 
 def _with_notebooks(

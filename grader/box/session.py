@@ -121,7 +121,7 @@ class Session:
         """
         seen = {c.id: e for c in cases if (e := unloaded(c, self.loaded.modules, self.files))}
         able = [case for case in cases if case.id not in seen]
-        good, stuck = set[str](), set[str]()
+        good, stuck, able_again = set[str](), set[str](), list[Case]()
         for public in (True, False):
             group = _in_order([case for case in able if case.public is public])
             free = [case for case in group if self._blocker(case, stuck) is None]
@@ -134,11 +134,13 @@ class Session:
                 or (ran[case.id].outcome, ran[case.id].text) == ("not_run", "")
                 for blocker in [self._blocker(case, stuck) or case.item]
             }
-            wrong = [case for case in free if not right(case, seen[case.id])]
-            again = [c for c in wrong if len(free) > 1 and seen[c.id].outcome in RERUN]
-            seen |= self._again(again, seen, able, right)
-            still = {case.id for case in wrong if not right(case, seen[case.id])}
-            good |= {case.id for case in free} - still
+            if len(free) > 1:
+                able_again += free
+            good |= {case.id for case in free if right(case, seen[case.id])}
+        again = [c for c in able_again if c.id not in good and seen[c.id].outcome in RERUN]
+        changed = self._again(again, seen, able, right)
+        seen |= changed
+        good |= {case.id for case in again if case.id in changed and right(case, seen[case.id])}
         return seen | self._second_look(cases, seen, good, right, large, single)
 
     def _again(
@@ -148,25 +150,45 @@ class Session:
         cases: Sequence[Case],
         right: Right,
     ) -> dict[str, Evidence]:
-        """Run the `wrong` ones of `cases` without other items; return the evidence that counts.
+        """Run the `wrong` ones of `cases` without other items; return what counts in their place.
 
         Those of an item share a child, in which the last one has nothing before it, and no other
-        what was before it the first time. If all say the same again, nothing was left behind.
+        what was before it the first time. If all say the same again, nothing was left behind, and
+        what was said the first time stands. Else each runs by itself: public ones where no hidden
+        input has been, as what they say may be shown.
         """
-        found: dict[str, Evidence] = {}
+        alone: dict[str, Evidence | None] = {}  # and what was said by itself already
+        is_clean = all(case.public for case in cases)
         for item in dict.fromkeys(case.item for case in wrong):
             mine = [case for case in wrong if case.item == item]
             shared = [case for case in mine if seen[case.id].outcome in SHARED]
-            if len(shared) > 1:
-                again = self.once(shared[::-1])
-                if all(_is_same(seen[case.id], again[case.id]) for case in shared):
-                    mine = [case for case in mine if case not in shared]
-            found |= {case.id: self._alone(case, cases, right) for case in mine}
+            again = self.once(shared[::-1]) if shared else {}
+            same = all(_is_same(seen[case.id], again[case.id]) for case in shared)
+            for case in mine if not same else [case for case in mine if case not in shared]:
+                by_itself = case in shared[-1:] and (is_clean or not case.public)
+                alone[case.id] = again[case.id] if by_itself else None
+        found: dict[str, Evidence] = {}
+        for public in (False, True):
+            left = [case for case in wrong if case.id in alone and case.public is public]
+            if public and left and not is_clean:
+                self._renew()
+            found |= {c.id: self._alone(c, cases, right, alone[c.id]) for c in left}
         return found
 
-    def _alone(self, case: Case, cases: Sequence[Case], right: Right) -> Evidence:
-        """Run a case by itself, and if it is right now, behind another one of its item."""
-        first = self.once([case])[case.id]
+    def _renew(self) -> None:
+        """Open the submission in a driver that has seen no case."""
+        self.close()
+        self._job = self.later
+        self._open()
+
+    def _alone(
+        self, case: Case, cases: Sequence[Case], right: Right, first: Evidence | None = None
+    ) -> Evidence:
+        """Run a case by itself, unless what it says then is known: `first`.
+
+        If it is right now, it runs behind another one of its item.
+        """
+        first = first or self.once([case])[case.id]
         if not right(case, first):
             return first
         before = [c for c in cases if c.item == case.item and c.public == case.public and c != case]
@@ -186,20 +208,18 @@ class Session:
 
         Then the `large` cases of what is right. Return the evidence of those that differ now, and
         that of the large ones. In float32 one case of each item, probe and part is asked; all
-        inputs are numbers that float32 has. What those say of `passes` is kept. Other numbers come
-        first, unless the same probe has just had them.
+        inputs are numbers that float32 has. What those say of `passes` is kept.
         """
         fine = [case for case in cases if case.id in good]
         by_cost = sorted(fine, key=lambda case: not judges.find(case.judge).repeats)
         last = _in_order(list({case.item: case for case in by_cost}.values()))
-        looked_at = {(case.item, case.probe) for case in last}
         able = sorted((case for case in fine if case.id in single), key=self._size)
         largest = _in_order(list({(c.item, c.probe, c.part): c for c in able}.values()))
         wrong = {case.item for case in cases if case.id not in good}
         more = [case for case in large if case.item not in wrong]
         again = self._ask([
             *(Question(case, warm=True) for case in last),
-            *(Question(c, (c.item, c.probe) not in looked_at, single=True) for c in largest),
+            *(Question(case, warm=True, single=True) for case in largest),
             *(Question(case) for case in more),
         ], alone=True)  # fmt: skip
         looked, singles = again[: len(last)], again[len(last) : len(last) + len(largest)]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.box.job import Loaded
 from grader.errors import RubricError
 from grader.golden.bands import Bands
 from grader.golden.misconceptions import Misconceptions
@@ -30,6 +31,7 @@ class Assignment:
     golden wrong answers, read once something has failed. `images` are those on which training is
     recomputed; only executed notebooks need them. `bands` are drawn beside a student's curves.
     `trainer` holds the reference's package with its alternatives, by which trainings are repeated.
+    What opening `solved` came to is kept: it is the same for every submission.
     """
 
     rubric: Rubric
@@ -41,6 +43,7 @@ class Assignment:
     mistakes: Path | None = None
     bands: Bands = field(default_factory=Bands)
     trainer: Mapping[str, bytes] = field(default_factory=dict)
+    _opened: list[Loaded] = field(default_factory=list, compare=False, repr=False)
 
     @functools.cached_property
     def wrong(self) -> Misconceptions:
@@ -48,6 +51,17 @@ class Assignment:
         if self.mistakes is None:
             return Misconceptions.none()
         return Misconceptions.read(self.mistakes, self.golden.reference)
+
+    @property
+    def opened(self) -> Loaded | None:
+        """What opening `solved` in the box came to, once that was done."""
+        return self._opened[0] if self._opened else None
+
+    def keep_opened(self, loaded: Loaded) -> None:
+        """Keep what opening `solved` came to, if all of it could be loaded."""
+        outcomes = {one["outcome"] for one in loaded.modules.values()}
+        if loaded.codes and outcomes <= {"loaded", "absent"}:
+            self._opened[:] = [loaded]
 
     def check(self) -> None:
         """Raise GoldenError or RubricError if the parts do not belong together."""

@@ -81,8 +81,12 @@ class Rerun:
     @contextmanager
     def session(self, job: Job | None = None, new: bool = False) -> Iterator[Session]:
         """Have a session of the submission, or of another job; close it if something breaks."""
+        job = job or self.job
         try:
-            yield self.sessions.of(job or self.job, new)
+            session = self.sessions.of(job, new)
+            if job.files is self.assignment.solved:
+                self.assignment.keep_opened(session.loaded)
+            yield session
         except BaseException:
             self.sessions.close()
             raise
@@ -94,7 +98,7 @@ class Rerun:
     def reference_over(self, layers: Mapping[str, bytes]) -> Job:
         """Return the job of the reference's nets over other layers."""
         files, conventions = self.assignment.solved, {"dropout_p": "keep"}
-        over = replace(self.over(layers), known=None)
+        over = replace(self.over(layers), known=self.assignment.opened)
         return replace(over, package="cs231n", files=files, conventions=conventions)
 
     def nets(self, cases: Sequence[Case], job: Job) -> dict[str, Evidence]:

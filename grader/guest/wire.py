@@ -119,10 +119,8 @@ def unpack(header: bytes, body: bytes | memoryview) -> Message:
     """
     try:
         # Looking at each number and text of a header takes longer than reading it.
-        integer = _integer if LONG_NUMBER.search(header) else None
-        parsed = json.loads(
-            header.decode("utf-8"), parse_int=integer, parse_float=_real, parse_constant=_nothing
-        )
+        decoder = CAREFUL if LONG_NUMBER.search(header) else DECODER
+        parsed = decoder.decode(header.decode("utf-8"))
         if SURROGATE.search(header):
             parsed = _carried(parsed, MAX_DEPTH)
     except (ValueError, RecursionError) as error:
@@ -160,6 +158,10 @@ def _real(digits: str) -> float | None:
 
 def _nothing(_: str) -> None:
     """NaN and the infinities are not JSON: a reader of what we write would stop at them."""
+
+
+DECODER = json.JSONDecoder(parse_float=_real, parse_constant=_nothing)
+CAREFUL = json.JSONDecoder(parse_int=_integer, parse_float=_real, parse_constant=_nothing)
 
 
 def _carried(value: Any, depth: int) -> Any:
@@ -273,22 +275,21 @@ class Incoming:
         """Return the bytes of the next frame, of which only the lengths were looked at; None at the
         end. Raises as `read`.
         """
-        if not self._has_come(deadline):
+        if not (end := self._has_come(deadline)):
             return None
-        end = self._needed()
         frame = bytes(self._bytes[:end])
         del self._bytes[:end]
         return frame
 
-    def _has_come(self, deadline: float) -> bool:
-        """Wait for the next frame; return whether all of it has come before the end."""
-        while len(self._bytes) < self._needed():
+    def _has_come(self, deadline: float) -> int:
+        """Wait for all of the next frame; return its bytes, 0 at the end."""
+        while len(self._bytes) < (needed := self._needed()):
             left = deadline - time.monotonic()
             if left < math.inf and (left <= 0 or not self._comes(left)):
                 raise Late
             if not self.advance():
-                return False
-        return True
+                return 0
+        return needed
 
     def _comes(self, within_s: float) -> bool:
         """Wait for bytes or the end; return whether they came."""

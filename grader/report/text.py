@@ -6,7 +6,9 @@ escaped here: that is what the template's autoescape is for.
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -29,10 +31,12 @@ def cleaned(record: Record) -> Record:
 
 
 def _clean(value: Any) -> Any:
+    """Return a value with clean texts; it is the same one if there was nothing to clean."""
     if isinstance(value, str):
         return shown(value)
     if isinstance(value, tuple):
-        return tuple(map(_clean, value))
+        each = tuple(map(_clean, value))
+        return value if all(map(operator.is_, each, value)) else each
     if isinstance(value, Mapping):
         return {_clean(key): _clean(each) for key, each in value.items()}
     if isinstance(value, Raised):
@@ -45,7 +49,14 @@ def _clean(value: Any) -> Any:
 
 
 def _fields(value: Any) -> Any:
-    return replace(value, **{f.name: _clean(getattr(value, f.name)) for f in fields(value)})
+    given = ((name, getattr(value, name)) for name in _names(value.__class__))
+    changed = {name: clean for name, one in given if (clean := _clean(one)) is not one}
+    return replace(value, **changed) if changed else value
+
+
+@functools.cache
+def _names(record: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(record))
 
 
 def shown(text: str, limit: int = LIMIT) -> str:

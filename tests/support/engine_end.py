@@ -257,6 +257,7 @@ class Worker:
         self.inputs: list[dict[str, np.ndarray]] = []
         self.deadlines: list[float] = []
         self.calls: list[str] = []
+        self.cpu_s = 0.0
 
     def open(self, job: Job, deadline: float) -> Loaded:
         self.calls.append("open")

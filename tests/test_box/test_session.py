@@ -99,15 +99,15 @@ GOOD, BAD, UNSTABLE = (1.0, False), (0.0, False), (0.0, True)
         ),
         "wrong ones of an item, the last of which says something else by itself": (
             {2: [0.0], 3: [0.0, 0.5]}, [GOOD, GOOD, BAD, (0.5, False)],
-            [[0, 1, 2, 3], [3, 2], [2], [3], [1]],
+            [[0, 1, 2, 3], [3, 2], [2], [1]],
         ),
         "wrong ones of an item, of which one is right behind another order": (
             {2: [0.0, 1.0, 0.0], 3: [0.0]}, [GOOD, GOOD, BAD, BAD],
-            [[0, 1, 2, 3], [3, 2], [2], [3], [1]],
+            [[0, 1, 2, 3], [3, 2], [2], [1]],
         ),
         "wrong ones of an item, of which one is right by itself": (
             {2: [0.0, 0.0, 1.0], 3: [0.0, 2.0]}, [GOOD, GOOD, GOOD, (2.0, False)],
-            [[0, 1, 2, 3], [3, 2], [2], [3, 2], [3], [1, 2]],
+            [[0, 1, 2, 3], [3, 2], [2], [3, 2], [1, 2]],
         ),
     }.values(),
 )  # fmt: skip

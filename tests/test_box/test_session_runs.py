@@ -161,7 +161,8 @@ ROWS = {
         "ra rc rd", {"ra": WRONG}, ["ra", "rc rd", "rd"]
     ),
     "right by itself, behind another public case of its item": Row(
-        "ra rb rc aa", {"rb": [WRONG, RIGHT]}, ["ra rb aa", "rb", "ra rb", "rc", "rc aa"],
+        "ra rb rc aa", {"rb": [WRONG, RIGHT]},
+        ["ra rb aa", "rc", "rb", "rb", "ra rb", "rc aa"],
     ),
     "right by itself, behind just one other": Row(
         "aa ab ae", {"ae": [WRONG, RIGHT]}, ["aa ab ae", "ae", "aa ae", "ae"],
@@ -252,6 +253,35 @@ def test_what_runs_again_and_what_is_believed(row: Row, rubric: Rubric) -> None:
     for short in asked:
         if short not in row.outcomes and short not in row.replies:
             assert seen[name(short)].arrays == RIGHT
+
+
+def test_what_a_public_case_says_by_itself_comes_from_where_no_hidden_input_has_been(
+    rubric: Rubric,
+) -> None:
+    worker = end.Worker({name("rb"): [WRONG, RIGHT, RIGHT]}, RIGHT)
+    observed("ra rb rc", worker, rubric)
+    runs = [call for call in worker.calls if call != "run"]
+    assert runs == ["open", "close", "open"]
+    at = worker.calls.index("close")
+    before, behind = (
+        [one for group in ran for one in group]
+        for ran in (worker.ran[: at - 1], worker.ran[at - 1 :])
+    )
+    assert name("rc") in before and behind[:3] == [name("rb"), name("ra"), name("rb")]
+    assert worker.jobs[1].known is None  # these files have no code that could be used again
+
+
+def test_public_wrong_answers_that_stay_the_same_are_those_from_before_any_hidden_input(
+    rubric: Rubric,
+) -> None:
+    first = ({"outcome": "answered", "text": "first"}, WRONG)
+    worker = end.Worker({name("ra"): first, name("rb"): [first, ({"outcome": "answered"}, WRONG)]})
+    _, seen = observed("ra rb rc", worker, rubric)
+    assert worker.calls.count("open") == 2 and seen[name("ra")].text == "first"
+    worker = end.Worker({name("ra"): first, name("rb"): first})
+    _, seen = observed("ra rb rc", worker, rubric)
+    assert worker.calls.count("open") == 1
+    assert {seen[name(one)].text for one in ("ra", "rb")} == {"first"}
 
 
 UNLOADED: dict[str, tuple[dict[str, Any], str, list[str]]] = {

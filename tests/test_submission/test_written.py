@@ -208,7 +208,7 @@ def test_a_missing_file_is_told_once_and_first(assignment: Assignment, worker: W
 
 
 def test_every_status_has_a_word_and_a_mark() -> None:
-    page = html._environment().get_template("marks.html").render(page={"charts": ()})
+    page = html.environment().get_template("marks.html").render(page={"charts": ()})
     statuses = get_args(Status)
     assert set(faults.WORDS) == set(statuses)
     assert [name for name in statuses if f'id="m-{name}"' not in page] == []
