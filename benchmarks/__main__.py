@@ -1,12 +1,13 @@
-"""`python -m benchmarks [speed|box|spread|diagnosis|notebooks|selfcheck|images] [--data DIR]`."""
+"""`python -m benchmarks [PART ...] [--data DIR] [--most STUDENTS]`: what costs how much."""
 
 import argparse
 
-from benchmarks import box, diagnosis, images, notebooks, selfcheck, speed, spread
+from benchmarks import box, class_, diagnosis, images, notebooks, selfcheck, speed, spread
 
 PARTS = {
     "speed": speed.main,
     "box": box.main,
+    "class": class_.main,
     "spread": spread.main,
     "diagnosis": diagnosis.main,
     "notebooks": notebooks.main,
@@ -18,8 +19,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default all")
     parser.add_argument("--data", metavar="DIR", help="real CIFAR-10, for `images`")
+    parser.add_argument("--most", type=int, default=1_000, help="the largest class, for `class`")
     given = parser.parse_args()
+    asked = {"images": [given.data], "class": [given.most]}
     if unknown := [name for name in given.parts if name not in PARTS]:
         parser.error(f"there is no {unknown[0]}; choose among {', '.join(PARTS)}")
     for name in given.parts or PARTS:
-        PARTS[name](*([given.data] if name == "images" else []))
+        PARTS[name](*asked.get(name, []))

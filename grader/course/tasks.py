@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -105,7 +106,7 @@ class Policy:
         images = found.images.name if found.images and self.notebooks == "run" else ""
         facts = [
             found.rubric.sha256, found.golden.sha256, grader.__version__, _code(), images,
-            self.notebooks, np.__version__,
+            self.notebooks, np.__version__, sys.version_info[:2],
         ]  # fmt: skip
         digest = hashlib.sha256(json.dumps(facts).encode())
         for files in (found.given, found.grafts, found.solved):

@@ -23,7 +23,7 @@ def below(pid: int) -> set[int]:
     found: set[int] = set()
     queue = [pid]
     while queue:
-        for child in _children(queue.pop()) - found:
+        for child in children(queue.pop()) - found:
             if not _is_dead(child):
                 found.add(child)
             queue.append(child)
@@ -38,7 +38,7 @@ def resident(pid: int) -> list[int]:
     found = [pid]
     if b"bwrap" in Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0]:
         for _ in range(2):
-            found += sorted(_children(found[-1]))[:1]
+            found += sorted(children(found[-1]))[:1]
     return found
 
 
@@ -52,7 +52,8 @@ def gone(pids: set[int], within_s: float = 3.0) -> bool:
     return True
 
 
-def _children(pid: int) -> set[int]:
+def children(pid: int) -> set[int]:
+    """Return the processes that `pid` started, as far as /proc lists them."""
     found: set[int] = set()
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
@@ -68,6 +69,14 @@ def _is_dead(pid: int) -> bool:
     except OSError:
         return True
     return stat.rpartition(")")[2].split()[0] in "ZX"
+
+
+def parent(pid: int) -> int:
+    """Return the process that started `pid`; 0 where that has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, IndexError):
+        return 0
 
 
 def command(pid: int) -> str:

@@ -2,16 +2,31 @@
 
 local      processes on this machine, each with a warm box of its own
 cluster    workers of Dask, on this machine or on others
+
+Each process of either makes one grader, which grades one chunk after another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from grader.course.tasks import Done, Task
+from grader.course.tasks import Done, Policy, Task
 
 Chunk = Sequence[Task]
+
+
+class Grades(Protocol):
+    """Grades tasks one after another, as grader.course.tasks.Grader does."""
+
+    def chunk(self, tasks: Sequence[Task]) -> Iterator[Done]:
+        """Grade tasks; yield what each came to, in their order. Never raises."""
+
+    def stop(self) -> None:
+        """End what it keeps running."""
+
+
+Maker = Callable[[Policy], Grades]
 
 
 class Runner(Protocol):

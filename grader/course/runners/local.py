@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from grader.course.runners import Chunk
+from grader.course.runners import Chunk, Maker, fresh
 from grader.course.tasks import Done, Grader, Policy
 
 PAUSE_S = 0.5  # until whoever waits is asked again whether to go on
@@ -44,12 +44,15 @@ class _Slot:
 
 
 class Local:
-    """Grades with `jobs` processes; `limit_s` is the longest that one task may take."""
+    """Grades with `jobs` processes; `limit_s` is the longest that one task may take.
+
+    `maker` makes what grades in each of them.
+    """
 
     chunk = 1  # handing one over costs a thousandth of grading it
 
-    def __init__(self, policy: Policy, jobs: int, limit_s: float) -> None:
-        self._policy, self._limit_s = policy, limit_s
+    def __init__(self, policy: Policy, jobs: int, limit_s: float, maker: Maker = Grader) -> None:
+        self._policy, self._limit_s, self._maker = policy, limit_s, maker
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([__name__])
         self._slots = [self._start() for _ in range(jobs)]
@@ -101,8 +104,11 @@ class Local:
 
     def _start(self) -> _Slot:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(theirs, self._policy), daemon=True)
-        process.start()
+        process = self._context.Process(
+            target=serve, args=(theirs, self._policy, self._maker), daemon=True
+        )
+        with fresh.starting():  # the server starts with the first of them
+            process.start()
         theirs.close()
         return _Slot(process, ours)
 
@@ -121,14 +127,14 @@ def _end(process: BaseProcess) -> None:
     process.join()
 
 
-def serve(pipe: Connection, policy: Policy) -> None:
+def serve(pipe: Connection, policy: Policy, maker: Maker) -> None:
     """Grade chunks that come through the pipe until an empty one comes: the life of a process.
 
     Ctrl-C goes to all processes of a terminal: here it is not heard, so that what runs may end.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(pipe.fileno(),), daemon=True).start()
-    grader = Grader(policy)
+    grader = maker(policy)
     with suppress(EOFError, OSError):
         while chunk := pipe.recv():
             for done in grader.chunk(chunk):
