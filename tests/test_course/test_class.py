@@ -207,6 +207,21 @@ def test_a_later_upload_counts_and_the_earlier_one_is_kept(tmp_path: Path) -> No
     assert len(list((folder / "submissions").iterdir())) == 2
 
 
+def test_a_source_may_move_and_a_roster_come_later(two: Path, tmp_path: Path) -> None:
+    folder, moved, roster = tmp_path / "out", tmp_path / "moved", tmp_path / "who.csv"
+    grade(two, folder)
+    two.rename(moved)
+    roster.write_text("login,name,email\ngrace,=Grace Hopper,grace@school.example\nalan,Alan,\n")
+    (folder / "course.toml").unlink()
+    assert grade(moved, folder, "--roster", roster).code == 0
+    assert grade(moved, folder).code == 0, "the roster is in course.toml now"
+    found = rows(folder)
+    assert set(found) == {"zebedee", "grace"} and found["grace"]["attempt"] == "1"
+    assert found["grace"]["name"] == "'=Grace Hopper"
+    assert "Grace Hopper" in (folder / found["grace"]["report"]).read_text()
+    assert "Alan" in (folder / "index.html").read_text(), "who handed in nothing is named"
+
+
 def test_whoever_is_forgotten_stays_so_and_keeps_the_points(two: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     grade(two, folder)
