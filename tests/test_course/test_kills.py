@@ -170,7 +170,7 @@ HOSTILE = {
 @pytest.mark.parametrize(
     "kind",
     [
-        pytest.param(kind, marks=pytest.mark.long_trial(share, name=kind))
+        pytest.param(kind, marks=pytest.mark.long_trial(share, name=f" {kind}"))
         for kind, share in zip(HOSTILE, (0.0, 1.0, 1.0, 0.0, 0.0))
     ],
 )
