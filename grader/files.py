@@ -35,6 +35,21 @@ def check_writable(folder: Path) -> None:
         _check_regular(folder, (RESULT, REPORT))
 
 
+def check_apart(folder: Path, submission: Path) -> None:
+    """Raise UsageError where the files of a result would replace some that were handed in.
+
+    What lies in a folder of a submission is the student's, unless a result there lists it.
+    """
+    with suppress(OSError, RuntimeError):  # what cannot be followed is told by who reads it
+        ours, theirs = folder.resolve(), submission.resolve()
+        if (ours == theirs or theirs in ours.parents) and ours.is_dir() and any(ours.iterdir()):
+            if not _former(ours):
+                raise UsageError(
+                    f"{folder}: is a folder of the submission, whose files would be replaced; "
+                    "choose another -o"
+                )
+
+
 def write(path: Path, text: str) -> None:
     """Write `text` to `path` whole or not at all, making its folder; the same bytes everywhere.
 
@@ -70,9 +85,7 @@ def write_result(folder: Path, files: Mapping[str, str], forced: bool = True) ->
     complete = False
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        abandoned = _abandoned(folder)
-        former = {name for file in (folder / RESULT, *abandoned) for name in _listed(file)}
-        former &= _ours()
+        abandoned, former = _abandoned(folder), _former(folder)
         _check_regular(folder, sorted(former | files.keys()))
         for number, name in enumerate(sorted(files, key=lambda name: name == RESULT)):
             parts[name] = folder / f"{_prefix()}{'result' if name == RESULT else number}"
@@ -114,6 +127,12 @@ def _check_regular(folder: Path, names: tuple[str, ...] | list[str]) -> None:
 def _ours() -> frozenset[str]:
     pages = (name.replace(".ipynb", ".html") for name in NOTEBOOKS)
     return frozenset({RESULT, REPORT, *NOTEBOOKS, *pages})
+
+
+def _former(folder: Path) -> set[str]:
+    """Return the files of the results that are in a folder, whole or half written."""
+    known = (folder / RESULT, *_abandoned(folder))
+    return {name for file in known for name in _listed(file)} & _ours()
 
 
 def _listed(file: Path) -> Iterator[str]:

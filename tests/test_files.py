@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UsageError
-from grader.files import check_writable, write, write_result
+from grader.files import check_apart, check_writable, write, write_result
 
 
 def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
@@ -94,6 +94,22 @@ def test_a_notebook_that_no_result_lists_is_not_ours(tmp_path: Path) -> None:
     for name in ("anna", "bert"):
         write_result(tmp_path, files_of(name, notebooks=False))
     assert (tmp_path / NOTEBOOK).read_text() == "the student's own"
+
+
+@pytest.mark.parametrize("place", ["", ".", "cs231n", "cs231n/..", "a link"])
+def test_files_of_the_submission_are_never_replaced(place: str, tmp_path: Path) -> None:
+    """An executed notebook has the name of the student's own."""
+    given = tmp_path / "hw"
+    (given / "cs231n").mkdir(parents=True)
+    for file in (given / NOTEBOOK, given / "cs231n" / "layers.py"):
+        file.write_text("the student's own")
+    (tmp_path / "a link").symlink_to(given)
+    folder = tmp_path / place if place == "a link" else given / place
+    with pytest.raises(UsageError, match="is a folder of the submission.*choose another -o"):
+        check_apart(folder, given)
+    write_result(given / "graded", files_of("anna", notebooks=True))
+    for apart in ("graded", "graded/new", "../elsewhere", "../hw2"):
+        check_apart(given / apart, given)
 
 
 @pytest.mark.parametrize("name", ["report.html", "result.json", NOTEBOOK])

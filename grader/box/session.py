@@ -14,30 +14,28 @@ other numbers; then in float32; the large inputs come behind.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from grader import judges
+from grader.box.compared import RERUN, SHARED, Right, in_order, is_same, is_wrong, not_run, stable
 from grader.box.evidence import asked, evidence_of, modules_of, older_places, unloaded
 from grader.box.job import Gone, Job, Loaded, Observed
 from grader.box.worker import Worker
+from grader.guest.children import PATIENCE
 from grader.guest.legacy.old_numpy import Place, sentences
 from grader.guest.modules import GRADED
 from grader.guest.wire import Late
 from grader.rubric.cases import Rubric
 from grader.types import Case, Evidence, Outcome, PassCount
 
-RERUN = {"answered", "raised", "died", "memory", "missing"}
-SHARED = {"answered", "raised", "missing"}  # of these several may run again in one child
 SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
 MAX_RESTARTS = 5
 ROOM = 24 * 1024**2  # bytes of answers that are kept of a session; right ones take a tenth of it
 SMALL = 256 * 1024  # bytes of an answer that is kept in any case
-
-Right = Callable[[Case, Evidence], bool]
 
 
 @dataclass(frozen=True)
@@ -123,12 +121,12 @@ class Session:
         able = [case for case in cases if case.id not in seen]
         good, stuck, able_again = set[str](), set[str](), list[Case]()
         for public in (True, False):
-            group = _in_order([case for case in able if case.public is public])
+            group = in_order([case for case in able if case.public is public])
             free = [case for case in group if self._blocker(case, stuck) is None]
             ran = self.once(free, alone=False)
             stuck |= {case.item for case in free if ran[case.id].outcome == "timeout"}
             seen |= ran | {
-                case.id: _not_run(case, f"{blocker} runs out of time")
+                case.id: not_run(case, f"{blocker} runs out of time")
                 for case in group
                 if case.id not in ran
                 or (ran[case.id].outcome, ran[case.id].text) == ("not_run", "")
@@ -163,7 +161,7 @@ class Session:
             mine = [case for case in wrong if case.item == item]
             shared = [case for case in mine if seen[case.id].outcome in SHARED]
             again = self.once(shared[::-1]) if shared else {}
-            same = all(_is_same(seen[case.id], again[case.id]) for case in shared)
+            same = all(is_same(seen[case.id], again[case.id]) for case in shared)
             for case in mine if not same else [case for case in mine if case not in shared]:
                 by_itself = case in shared[-1:] and (is_clean or not case.public)
                 alone[case.id] = again[case.id] if by_itself else None
@@ -193,7 +191,7 @@ class Session:
             return first
         before = [c for c in cases if c.item == case.item and c.public == case.public and c != case]
         again = self.once([*before[:1], case])[case.id]
-        return _stable(case, first, again, right)
+        return stable(case, first, again, right)
 
     def _second_look(
         self,
@@ -212,9 +210,9 @@ class Session:
         """
         fine = [case for case in cases if case.id in good]
         by_cost = sorted(fine, key=lambda case: not judges.find(case.judge).repeats)
-        last = _in_order(list({case.item: case for case in by_cost}.values()))
+        last = in_order(list({case.item: case for case in by_cost}.values()))
         able = sorted((case for case in fine if case.id in single), key=self._size)
-        largest = _in_order(list({(c.item, c.probe, c.part): c for c in able}.values()))
+        largest = in_order(list({(c.item, c.probe, c.part): c for c in able}.values()))
         wrong = {case.item for case in cases if case.id not in good}
         more = [case for case in large if case.item not in wrong]
         again = self._ask([
@@ -226,21 +224,21 @@ class Session:
         found = {case.id: evidence for case, evidence in zip(more, again[len(again) - len(more) :])}
         self.passes = {case.item: evidence.passes for case, evidence in zip(largest, singles)}
         for case, evidence in zip(last, looked):
-            if not _is_same(seen[case.id], evidence) and _is_wrong(case, evidence, right):
+            if not is_same(seen[case.id], evidence) and is_wrong(case, evidence, right):
                 (alone,) = self._ask([Question(case, warm=True)], alone=True)
-                found[case.id] = _stable(case, seen[case.id], alone, right)
+                found[case.id] = stable(case, seen[case.id], alone, right)
         for case, evidence in zip(largest, singles):
-            if _is_wrong(case, evidence, right):
+            if is_wrong(case, evidence, right):
                 found |= self._alone_in_float32(case, right)
         return found
 
     def _alone_in_float32(self, case: Case, right: Right) -> dict[str, Evidence]:
         """Return the evidence of a case if it is wrong in float32 without other items, too."""
         (alone,) = self._ask([Question(case, warm=True, single=True)], alone=True)
-        if not _is_wrong(case, alone, right):
+        if not is_wrong(case, alone, right):
             return {}
         (cold,) = self._ask([Question(case, single=True)], alone=True)
-        return {case.id: replace(alone, unstable=not _is_wrong(case, cold, right))}
+        return {case.id: replace(alone, unstable=not is_wrong(case, cold, right))}
 
     def _size(self, case: Case) -> int:
         return sum(map(np.size, self._rubric.case_inputs(case).values()))
@@ -285,7 +283,7 @@ class Session:
         while left:
             if time.monotonic() > self._deadline or self._restarts > MAX_RESTARTS:
                 why = "the time for the whole submission was up"
-                return seen + [_not_run(one.case, why) for one in left]
+                return seen + [not_run(one.case, why) for one in left]
             try:
                 for _, reply, arrays in self._answers(left, alone):
                     self._older |= older_places(reply, self._job.files)
@@ -319,7 +317,7 @@ class Session:
     def _answers(self, questions: Sequence[Question], alone: bool) -> Iterator[Observed]:
         pieces = [self._rubric.packed(one.case, one.single) for one in questions]
         rows = [self._row(one) for one in questions]
-        limit = time.monotonic() + len(questions) * self._job.case_s + SPARE_S
+        limit = time.monotonic() + PATIENCE * len(questions) * self._job.case_s + SPARE_S
         is_new, self._is_new = self._is_new, False
         limit = min(limit, self._deadline + SPARE_S)
         return self._worker.run(rows, pieces, limit, alone, is_new)
@@ -332,34 +330,3 @@ class Session:
         }  # fmt: skip
         row |= {"warm": True} if question.warm else {}
         return row | ({"counted": True} if question.single else {})
-
-
-def _not_run(case: Case, why: str) -> Evidence:
-    return Evidence(case.id, "not_run", text=why)
-
-
-def _stable(case: Case, good: Evidence, again: Evidence, right: Right) -> Evidence:
-    """Return the `good` evidence, unless the case came out wrong `again`."""
-    is_good = again.outcome not in RERUN or right(case, again)
-    return good if is_good else replace(again, unstable=True)
-
-
-def _is_wrong(case: Case, evidence: Evidence, right: Right) -> bool:
-    return evidence.outcome in RERUN and not right(case, evidence)
-
-
-def _is_same(one: Evidence, other: Evidence) -> bool:
-    """Say whether a case came to the same twice, to the last bit."""
-    told = [
-        (e.outcome, e.refused, e.raised, e.mutated, e.text, e.calls, e.arrays.keys())
-        for e in (one, other)
-    ]
-    return told[0] == told[1] and all(
-        (array.dtype, array.shape, array.tobytes()) == (again.dtype, again.shape, again.tobytes())
-        for array, again in ((array, other.arrays[name]) for name, array in one.arrays.items())
-    )
-
-
-def _in_order(cases: Sequence[Case]) -> list[Case]:
-    """Return the cases of single functions, then those of nets."""
-    return sorted(cases, key=lambda case: "fc_net" in modules_of(case))

@@ -18,7 +18,7 @@ from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.cli import places, progress
 from grader.errors import UnusableSubmission, UsageError
-from grader.files import REPORT, RESULT, check_writable, write_result
+from grader.files import REPORT, RESULT, check_apart, check_writable, write_result
 from grader.notebooks.spool import Spool
 from grader.report import refused, result
 from grader.report.text import points
@@ -69,6 +69,7 @@ def submission(
         raise UsageError(f"--fail-under {fail_under:g}: give a number from 0 to 100")
     plan = choose(box)
     with Worker(plan) as worker, Spool() as spool:
+        check_apart(output or places.default(path, claim=False), path)
         given = _read(path, output)
         check_writable(output or places.default(path, claim=False))
         seen = generation.recognise(given.files, given.package)

@@ -62,7 +62,7 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if self._console.is_terminal:
-            self._status = self._stack.enter_context(self._console.status("begins"))
+            self._status = self._stack.enter_context(self._console.status("grading"))
         else:
             thread = threading.Thread(target=self._speak, name="progress", daemon=True)
             thread.start()

@@ -2,7 +2,7 @@
 
 records    who handed in what: people, files, attempts, what was found
 sources/   a class as its teacher has it, one module per learning management system (LMS)
-roster     who is in the class, by exact ids
+roster     who is in the class; joining: which of them handed in what
 packed     one zip of whatever was handed in
 place      the folder of a class: its rights, its lock, and where it may not lie
 settings   course.toml

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from grader import resources
@@ -158,10 +159,19 @@ def _in_turn(rows: Iterable[Row]) -> Iterator[tuple[int, int, int]]:
     for row in rows:
         by_student.setdefault(row.student, []).append(row)
     for student, theirs in by_student.items():
-        ordered = sorted(theirs, key=lambda row: (row.at, row.turn))
+        ordered = sorted(theirs, key=lambda row: (_moment(row.at), row.turn))
         for turn, row in enumerate(ordered, start=1):
             if row.turn != turn:
                 yield row.attempt, student, turn
+
+
+def _moment(at: str) -> float:
+    """Return a time as a number, whatever its zone; one that is not told comes first."""
+    try:
+        told = datetime.fromisoformat(at)
+    except ValueError:
+        return 0.0
+    return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
 
 
 def _recognise(folder: Path, store: Store) -> None:

@@ -11,12 +11,12 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from grader.course.records import Attempt, Found, Person, Proposal
+from grader.course.records import Person
 from grader.errors import UsageError
 from grader.submission.folder import read_regular
 from grader.submission.upload import shown
@@ -89,18 +89,22 @@ class Roster:
         )
 
     @cached_property
+    def _by_group(self) -> dict[str, list[Enrolled]]:
+        return _index((_key(row.group), row) for row in self.rows)
+
+    @cached_property
     def _by_name(self) -> dict[tuple[str, ...], list[Enrolled]]:
         return _index((name_key(row.person.name), row) for row in self.rows)
 
     def with_id(self, number: str, kind: str) -> Enrolled | None:
         """Return the row with an LMS's id, if the ids of the roster are that LMS's."""
-        rows = self._by_id.get(number, []) if kind == self.kind else []
+        rows = self._by_id.get(number, []) if self.kind in kind.split(" and ") else []
         return rows[0] if len(rows) == 1 else None
 
     def exact(self, person: Person, kind: str) -> list[Enrolled]:
         """Return the rows that a person's id, login or address names."""
         theirs = {_key(text) for text in (person.login, person.email) if text}
-        theirs |= {_key(person.id)} if kind == "gradescope" and person.id else set()
+        theirs |= {_key(person.id)} if "gradescope" in kind and person.id else set()
         by_id = self.with_id(person.id, kind)
         found = [row for key in sorted(theirs) for row in self._by_key.get(key, ())]
         return list(dict.fromkeys([by_id, *found] if by_id else found))
@@ -108,6 +112,10 @@ class Roster:
     def named(self, name: str) -> list[Enrolled]:
         """Return the rows of a name, in whatever order its parts stand."""
         return self._by_name.get(name_key(name), [])
+
+    def members(self, group: str) -> list[Enrolled]:
+        """Return the rows of a group."""
+        return self._by_group.get(_key(group), [])
 
 
 def _index(rows: Iterable[tuple[Key, Enrolled]]) -> dict[Key, list[Enrolled]]:
@@ -238,104 +246,3 @@ def _doubles(rows: Iterable[Enrolled], place: str) -> Iterable[str]:
         for text, number in found.items():
             if number > 1:
                 yield f"{place}: {number} rows have the {what} '{shown(text)}'; keep one of them"
-
-
-# --------------------------------------------------------------------------------------- joining
-
-
-def joined(found: Found, roster: Roster) -> Found:
-    """Return what was found with people as the roster tells them; what is doubtful is told."""
-    known: dict[Person, Enrolled] = {}
-    by_name: dict[Person, Enrolled] = {}
-    problems = list(roster.problems)
-    everybody = [one for attempt in found.attempts for one in (attempt.person, *attempt.members)]
-    for person in dict.fromkeys(everybody):
-        rows = roster.exact(person, found.kind)
-        names = [] if rows else roster.named(person.name)
-        if len(rows) == 1:
-            known[person] = rows[0]
-        elif len(names) == 1:
-            by_name[person] = names[0]
-        else:
-            problems.append(f"{shown(person.shown)}: {_unjoined(rows, names)}")
-    by_name = _once(by_name, known, problems)
-    known |= by_name
-    people = {person: _completed(person, known.get(person)) for person in everybody}
-    proposals = [*_proposed(by_name), *_shared(people, known)]
-    absent = [row.person for row in roster.rows if not row.is_made_up]
-    here = {id(row.person) for row in known.values()}
-    return replace(
-        found,
-        attempts=tuple(_told(attempt, people, known) for attempt in found.attempts),
-        problems=(*found.problems, *problems),
-        proposals=(*found.proposals, *proposals),
-        absent=tuple(person for person in absent if id(person) not in here),
-    )
-
-
-def _unjoined(rows: list[Enrolled], names: list[Enrolled]) -> str:
-    if rows:
-        return f"{len(rows)} rows of the roster fit; graded, and joined with none of them"
-    if names:
-        return f"{len(names)} people of the roster have this name; graded, and joined with none"
-    return "is not in the roster; graded all the same, so add a row or take the upload away"
-
-
-def _once(
-    by_name: dict[Person, Enrolled], known: Mapping[Person, Enrolled], problems: list[str]
-) -> dict[Person, Enrolled]:
-    """Return the joins by name that claim a row which nobody else claims."""
-    taken = Counter(id(row) for row in (*known.values(), *by_name.values()))
-    kept = {person: row for person, row in by_name.items() if taken[id(row)] == 1}
-    for person in by_name.keys() - kept.keys():
-        what = "shares a name with others; graded, and joined with no row of the roster"
-        problems.append(f"{shown(person.shown)}: {what}")
-    return kept
-
-
-def _proposed(by_name: Mapping[Person, Enrolled]) -> Iterable[Proposal]:
-    if by_name:
-        pairs = [f"'{shown(one.shown)}' is '{_row(row)}'" for one, row in by_name.items()]
-        more = f" and {len(pairs) - 5} more" if len(pairs) > 5 else ""
-        number = f"{len(pairs)} student{'s' * (len(pairs) != 1)}"
-        what = f"{number} can be joined with a row by the name alone"
-        yield Proposal("roster", what, ", ".join(pairs[:5]) + more)
-
-
-def _shared(people: dict[Person, Person], known: Mapping[Person, Enrolled]) -> Iterable[Proposal]:
-    """Yield who are one by the roster, though the source knows them as several; make them one."""
-    by_row: dict[int, list[Person]] = defaultdict(list)
-    for person in people:
-        if person in known:
-            by_row[id(known[person])].append(person)
-    for several in by_row.values():
-        if len(several) > 1:
-            row = known[several[0]]
-            names = ", ".join(f"'{shown(person.shown)}'" for person in several)
-            yield Proposal("roster", f"{names} are one row", f"attempts of '{_row(row)}'")
-            people.update(dict.fromkeys(several, people[several[0]]))
-
-
-def _row(row: Enrolled) -> str:
-    return shown(row.person.login or row.sid or row.person.email or row.person.name)
-
-
-def _told(
-    attempt: Attempt, people: Mapping[Person, Person], known: Mapping[Person, Enrolled]
-) -> Attempt:
-    row = known.get(attempt.person)
-    members = tuple(people[one] for one in attempt.members)
-    group = attempt.group or (row.group if row else "")
-    return replace(attempt, person=people[attempt.person], members=members, group=group)
-
-
-def _completed(person: Person, row: Enrolled | None) -> Person:
-    if row is None:
-        return person
-    told = row.person
-    return Person(
-        person.id or told.id,
-        person.login or told.login,
-        told.name or person.name,
-        person.email or told.email,
-    )

@@ -35,6 +35,7 @@ from grader.types import Report
 STUDENT = "the student of this page"  # where a page has its student's name
 UPLOAD = "the upload"  # what messages call the zip: two students may have handed in the same
 
+PATIENCE = 2.0  # many are graded at once
 Status = Literal["graded", "refused", "fault"]
 
 
@@ -136,7 +137,7 @@ class Grader:
         self._worker = Worker(plan)
         self._worker.start()
         self._setting = whole.Setting(
-            policy.assignment, plan, policy.notebooks, cached=policy.cached
+            policy.assignment, plan, policy.notebooks, policy.cached, PATIENCE
         )
         self._given = resources.given_files()
 

@@ -19,6 +19,8 @@ from grader.guest import limits, wire
 from grader.guest.wire import Arrays
 
 MAX_REPLY = 64 * 1024  # bytes of one reply, names of arrays included
+PATIENCE = 8  # times its limit that a child is waited for at most, where others keep it from work
+IDLE = 0.02  # of the time that has passed: who works less than that does not wait for a core
 NOT_RUN = {"outcome": "not_run", "wall_s": 0.0}
 Answer = Callable[[dict[str, Any], Arrays], None]
 Work = Callable[[dict[str, Any], Arrays, Answer], None]
@@ -80,7 +82,7 @@ class StudentProcess:
         """Hand over a request with the `frame` of its arrays; yield (name, how it went, answer).
 
         An answer is a frame that nobody has opened yet (see `opened`), b"" where there is none.
-        If the child dies, hangs for `limit_s` wall seconds or sends no frame, the name it was at
+        If the child dies, hangs for `limit_s` seconds or sends no frame, the name it was at
         gets an "outcome" of died or timeout, and the names after it a fresh child.
         `needs` maps a name to what it is about, then what it needs: if one of these hung, it is
         "not_run", for what hangs once hangs again. Of every name its `wall_s` is told.
@@ -118,7 +120,7 @@ class StudentProcess:
                 yield name, dict(NOT_RUN), b""
                 continue
             try:
-                answer = incoming.take(started + limit_s)
+                answer = self._take(incoming, started, limit_s)
             except wire.Late:
                 self.end()  # before anyone hears of it, so that nothing of it is left by then
                 yield name, {"outcome": "timeout", "wall_s": limit_s}, b""
@@ -132,6 +134,21 @@ class StudentProcess:
                 yield name, ending | {"wall_s": wall_s}, b""
                 return
             yield name, {"wall_s": wall_s}, answer
+
+    def _take(self, incoming: wire.Incoming, started: float, limit_s: float) -> bytes | None:
+        """Return the next answer, None at the end. Raises Late.
+
+        Seconds count as they pass, unless others keep the child from running: then its own do.
+        """
+        before, until = cpu_of(self._pid), started + limit_s
+        while True:
+            try:
+                return incoming.take(until)
+            except wire.Late:
+                now = time.monotonic()
+                until = now + more_s(cpu_of(self._pid) - before, now - started, limit_s)
+                if until == now:
+                    raise
 
     def _hand_over(self, request: dict[str, Any], frame: bytes, limit_s: float) -> wire.Incoming:
         """Send a request to the child there is, or to a new one; return where it answers.
@@ -170,6 +187,23 @@ class StudentProcess:
         self._pid = 0
         os.close(self._asking)
         os.close(self._answers)
+
+
+def more_s(worked_s: float, waited_s: float, limit_s: float) -> float:
+    """Return how many more seconds a child has that worked and was waited for so long; 0 if none.
+
+    What hangs without work gets none, and nothing gets PATIENCE times its limit.
+    """
+    if worked_s >= limit_s or worked_s < IDLE * waited_s or waited_s >= PATIENCE * limit_s:
+        return 0.0
+    return min(max(limit_s - worked_s, 0.02 * limit_s), PATIENCE * limit_s - waited_s)
+
+
+def cpu_of(pid: int) -> float:
+    """Return the CPU seconds that a process has used; 0 if it is gone."""
+    with suppress(OSError):
+        return time.clock_gettime((~pid << 3) | 2)  # CPUCLOCK_SCHED of a whole process, by its id
+    return 0.0
 
 
 def opened(answer: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -18,7 +18,7 @@ from grader.guest import training_state
 
 GAIN = 0.2  # an epoch that brings an accuracy so much over its best is always asked for
 FRAME = {"commit", "ask"}  # a frame with more in it may be taken for something else on its way
-STARTS, EPOCHS = 160 * 1024**2, 300 * 1024**2  # bytes of a notebook: first steps, ends of epochs
+STARTS, EPOCHS = 160 * 1024**2, 400 * 1024**2  # bytes of a notebook: first steps, ends of epochs
 
 
 class Draws:

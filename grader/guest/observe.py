@@ -24,6 +24,7 @@ from grader.guest.legacy.stubs import still_none
 from grader.guest.probes.nn import BadReturn, Implementation, Missing, NotWritten
 from grader.guest.wire import MAX_NDIM, Arrays, Message
 
+AS_IT_IS = frozenset(map(np.dtype, ("<f8", "<f4", "<i8", "|b1")))
 MAX_MESSAGE = 500
 MAX_TEXT = 4_000
 MAX_FRAMES = 12
@@ -64,8 +65,8 @@ def observe(
     that is dropped. `texts` maps the paths of the student's files to their text, for the lines of
     an exception.
     """
-    sys.stdout = sys.stderr = BoundedText()
     if case.get("warm"):
+        sys.stdout = sys.stderr = BoundedText()
         _warm(nn, case, {n: a.ravel()[::-1].reshape(a.shape) for n, a in inputs.items()})
     random.seed(case["id"])
     np.random.seed(zlib.crc32(case["id"].encode()))
@@ -186,6 +187,11 @@ def _plain(outputs: Mapping[str, Any], room: int) -> Message:
         if value is None:
             refused[name] = "None"
             continue
+        if type(value) is np.ndarray and value.dtype in AS_IT_IS and value.ndim <= MAX_NDIM:
+            if value.nbytes <= room:  # the usual answer; what follows would say the same of it
+                room -= value.nbytes
+                arrays[name] = value.copy()
+                continue
         try:
             array = np.asarray(value)
         except (ValueError, TypeError) as error:

@@ -49,7 +49,7 @@ def watch(answer: Answer, ask: Ask) -> dict[str, Callable[[types.ModuleType], No
             images, number = solver.X_train, next(runs)
             logs[id(solver)] = log = StateLog(number, answer, ask)
             log.commit(solver)
-            solver.log = lambda run: _report_run(run, images, rows, log, answer)
+            solver.log = lambda run: _report_run(run, images, rows, number, answer, log.cpu_s)
             try:
                 return train(solver)
             finally:
@@ -85,7 +85,7 @@ class StateLog:
     """
 
     def __init__(self, run: int, answer: Answer, ask: Ask) -> None:
-        self.run, self._answer, self._ask = run, answer, ask
+        self._run, self._answer, self._ask = run, answer, ask
         self.cpu_s = 0.0
         self._last: tuple[int, dict[str, np.ndarray]] | None = None
         self._shown: set[int] = set()
@@ -113,7 +113,7 @@ class StateLog:
         step = losses - self._base
         looks = [solver.train_acc_history[-1:], solver.val_acc_history[-1:]]
         commit = {
-            "run": self.run, "step": step, "epochs": _plain(solver.num_epochs),
+            "run": self._run, "step": step, "epochs": _plain(solver.num_epochs),
             **training_state.hashes(state)._asdict(),
             "bytes": sum(a.nbytes for a in state.values()),
             "look": None if is_first else [_plain(look[0]) for look in looks],
@@ -127,7 +127,7 @@ class StateLog:
         self._last = step, {name: array.copy() for name, array in state.items()}
 
     def _show(self, step: int, state: Mapping[str, np.ndarray]) -> None:
-        _send(state, {"run": self.run, "shown": step}, self._answer)
+        _send(state, {"run": self._run, "shown": step}, self._answer)
         self._shown.add(step)
 
 
@@ -163,9 +163,17 @@ def _rows(images: Any, known: Mapping[bytes, int]) -> np.ndarray | None:
 
 
 def _report_run(
-    run: Any, images: Any, known: Mapping[bytes, int], log: StateLog, answer: Answer
+    run: Any,
+    images: Any,
+    known: Mapping[bytes, int],
+    number: int,
+    answer: Answer,
+    cpu_s: float = 0.0,
 ) -> None:
-    """Report one Run of the Solver: its settings, its curves, then its arrays piece by piece."""
+    """Report one Run of the Solver: its settings, its curves, then its arrays piece by piece.
+
+    `cpu_s` is what its log took until now.
+    """
     plain = ("layer_sizes", "normalization", "dropout_keep_ratio", "initial_weight_std", "reg",
              "update_rule", "lr_decay", "batch_size", "num_epochs", "num_train", "num_val",
              "train_sha256", "val_sha256", "best_val_acc")  # fmt: skip
@@ -175,8 +183,7 @@ def _report_run(
     arrays = {name: np.array(getattr(run, name), dtype=np.float64)[-PIECE:] for name in curves}
     if (rows := _rows(images, known)) is not None:
         arrays["rows"] = rows
-    number = log.run
-    answer({"run": number, "settings": reply, "cpu_s": round(log.cpu_s, 4)}, arrays)
+    answer({"run": number, "settings": reply, "cpu_s": round(cpu_s, 4)}, arrays)
     learned = _learned(run.params, run.bn_statistics)
     if run.fitted_params is not run.params:
         fitted = _learned(run.fitted_params, run.fitted_bn_statistics)

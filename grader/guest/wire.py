@@ -64,8 +64,8 @@ def piece(arrays: Arrays) -> Piece:
         code = array.dtype.str if array.dtype.isnative else array.dtype.newbyteorder("<").str
         if code not in DTYPES or array.ndim > MAX_NDIM:
             raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
-        rows.append(json.dumps([name, code, array.shape]))
-        bodies.append(np.ascontiguousarray(array, dtype=code).tobytes())
+        rows.append(f'[{json.dumps(name)}, "{code}", {list(array.shape)}]')
+        bodies.append(np.asarray(array, dtype=code).tobytes())
     return Piece(arrays, tuple(rows), b"".join(bodies))
 
 

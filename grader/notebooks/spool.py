@@ -13,7 +13,7 @@ import numpy as np
 
 from grader.box.folders import nameless_file
 
-MAX_BYTES = 1536 * 1024**2  # of all arrays of one submission
+MAX_BYTES = 2048 * 1024**2  # of all arrays of one submission
 MAX_NAMES = 2000  # arrays of one run, or of one state of it
 MAX_NDIM = 4
 FLOAT = np.dtype(np.float32)

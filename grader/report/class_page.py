@@ -8,8 +8,8 @@ from grader.report.html import environment
 from grader.report.text import count, one_line
 
 WORDS = {
-    "graded": "graded", "refused": "cannot be graded", "fault": "our fault: run it again",
-    "waiting": "not graded yet", "nothing to grade": "nothing to grade",
+    "graded": "graded", "refused": "cannot be graded", "fault": "not graded by our fault",
+    "waiting": "not graded yet", "nothing to grade": "with nothing to grade",
 }  # fmt: skip
 
 

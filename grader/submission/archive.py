@@ -37,6 +37,7 @@ _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _WINDOWS = 0  # or DOS: which system made an entry
 _ZIP64, _UNICODE_PATH = 1, 0x7075  # kinds of extra fields; the second is Info-ZIP's
 _LOCAL, _CENTRAL, _EMPTY = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+_END64 = b"PK\x06\x06"
 
 
 def read_zip(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) -> Upload:
@@ -126,6 +127,28 @@ def _check_format(data: bytes, place: str, limits: UploadLimits) -> None:
         raise refusal(place, f"not a zip but {kind}" if kind else "not a zip")
     if data.count(_CENTRAL) > 10 * limits.entries:  # before zipfile makes an object of each
         raise refusal(place, f"has more than {limits.entries:,} entries", SMALLER)
+    if _directory_bytes(data) > limits.directory_bytes:  # and reads all that is told of each
+        what = f"tells of its entries in more than {megabytes(limits.directory_bytes)}"
+        raise refusal(place, what)
+
+
+def _directory_bytes(data: bytes) -> int:
+    """Return how large the directory of a zip is, by its end; 0 if there is none."""
+    end = _end_of(data)
+    if end < 0 or end + 22 > len(data):
+        return 0
+    (size,) = struct.unpack_from("<L", data, end + 12)
+    wide = data.rfind(_END64, 0, end)
+    if size == 0xFFFFFFFF and 0 <= wide <= len(data) - 48:
+        (size,) = struct.unpack_from("<Q", data, wide + 40)
+    return int(size)
+
+
+def _end_of(data: bytes) -> int:
+    """Return where the end of a zip starts, as zipfile finds it; -1 if there is none."""
+    if data[-22:-18] == _EMPTY and data[-2:] == b"\0\0":
+        return len(data) - 22
+    return data.rfind(_EMPTY)
 
 
 def _members(
@@ -262,7 +285,7 @@ def _check_overlap(data: bytes, archive: zipfile.ZipFile, place: str) -> None:
         end = start + 30 + name_and_extra + info.compress_size
     if end > archive.start_dir:
         raise zipfile.BadZipFile("the last entry runs into the directory")
-    if _LOCAL in data[end : archive.start_dir] or _LOCAL in data[data.rfind(_EMPTY) :]:
+    if _LOCAL in data[end : archive.start_dir] or _LOCAL in data[_end_of(data) :]:
         raise refusal(place, "after its last entry lie others that its directory hides")
 
 
@@ -271,7 +294,7 @@ def _check_count(data: bytes, count: int, place: str) -> None:
 
     Some programs go by the count, others by the directory's size. All ones stand for ZIP64.
     """
-    end = data.rfind(_EMPTY)
+    end = _end_of(data)
     disk, first, here, all_of = struct.unpack("<4H", data[end + 4 : end + 12])
     if {here, all_of} - {count, 0xFFFF} or {disk, first} - {0, 0xFFFF}:
         raise refusal(place, "its end tells another number of entries than there are")
@@ -317,11 +340,12 @@ def _other_names(extra: bytes) -> set[bytes]:
 
 def _fields(extra: bytes, wanted: int) -> Iterator[bytes]:
     """Yield the extra fields of one kind."""
-    while len(extra) >= 4:
-        kind, count = struct.unpack("<HH", extra[:4])
+    at = 0
+    while at + 4 <= len(extra):
+        kind, count = struct.unpack_from("<HH", extra, at)
         if kind == wanted:
-            yield extra[4 : 4 + count]
-        extra = extra[4 + count :]
+            yield extra[at + 4 : at + 4 + count]
+        at += 4 + count
 
 
 def _inflate(data: bytes, archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> bytes:

@@ -26,6 +26,7 @@ class UploadLimits:
 
     archive_bytes: int = 64 * MB
     total_bytes: int = 64 * MB
+    directory_bytes: int = 4 * MB
     source_bytes: int = 2 * MB
     notebook_bytes: int = 16 * MB
     bomb_bytes: int = 10 * MB

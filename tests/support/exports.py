@@ -7,6 +7,7 @@ names them. An upload is (student, files); what else a system tells is told by i
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -137,8 +138,7 @@ def canvas(
 def canvas_name(name: str) -> str:
     """Return a name as Canvas writes it: no blanks and signs, in lower case."""
     plain = "".join(char for char in name.lower() if char.isalnum() or char == "_")
-    parts = plain.split("_")
-    return parts[1] if len(parts) == 3 and not parts[0] and parts[1].isdigit() else plain
+    return re.sub(r"_(\d+)_", r"\1", plain)
 
 
 def canvas_gradebook(students: Iterable[Student]) -> bytes:

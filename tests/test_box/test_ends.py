@@ -76,6 +76,7 @@ ENDS = [
     ("landlock", "code", "driver"),
     ("landlock", "notebook", "driver"),
     ("bubblewrap", "code", "SIGKILL"),
+    ("bubblewrap", "notebook", "SIGKILL"),
 ]
 
 

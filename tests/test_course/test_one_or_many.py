@@ -30,6 +30,11 @@ CLASSES = {
     "folders of names": twice("Ada Lovelace", "Grace Hopper"),
     "one zip, one folder": {"ada.zip": homework(), **twice("bob", "eve")},
     "groups": twice("team_7", "team_8"),
+    "laid out in many ways": {
+        "ada/layers.py": b"#",
+        "bob/a2/cs231n/layers.py": b"#",
+        "eve/cs231n/layers.py": b"#",
+    },
     "within a folder": {f"class/{path}": data for path, data in twice("ada", "eve").items()},
 }
 ONE = {

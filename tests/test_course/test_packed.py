@@ -14,6 +14,7 @@ import pytest
 from grader import resources
 from grader.box.plan import choose
 from grader.box.worker import Worker
+from grader.course import tarballs
 from grader.course.packed import pack
 from grader.course.records import Attempt, File, Person
 from grader.engine import grade_one
@@ -131,6 +132,13 @@ def test_nothing_is_read_before_its_size_is_known_to_be_allowed() -> None:
     many = Attempt(Person("7"), "x", tuple(File(f"{n}.py", 20, never) for n in range(9)))
     with pytest.raises(UnusableSubmission, match="large"):
         pack(many, UploadLimits(archive_bytes=100, total_bytes=100))
+
+
+def test_what_a_tar_holds_is_bounded_as_a_whole() -> None:
+    data = tarred({f"{number}.py": bytes(400) for number in range(4)}, "w:")
+    limits = UploadLimits(total_bytes=1500, archive_bytes=1_000_000)
+    with pytest.raises(UnusableSubmission, match="holds more than"):
+        tarballs.unpacked(data, "a.tar", limits)
 
 
 # --------------------------------------------------------------- graded as far as it goes

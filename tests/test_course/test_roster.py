@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import roster
+from grader.course import joining, roster
 from grader.course.records import Attempt, Found, Person
 from grader.errors import UsageError
 from tests.support import exports
@@ -129,7 +129,7 @@ JOINED: dict[str, tuple[list[Person], list[str], list[str], list[str]]] = {
 @pytest.mark.parametrize("what", JOINED)
 def test_ids_join_and_names_propose(what: str) -> None:
     people, expected, problems, proposals = JOINED[what]
-    got = roster.joined(found(*people), CLASS)
+    got = joining.joined(found(*people), CLASS)
     told = [_who(one.person) for one in got.attempts]
     assert told == expected
     assert len(got.problems) == len(problems) and len(got.proposals) == len(proposals)
@@ -149,19 +149,31 @@ def _who(person: Person) -> str:
 def test_an_id_of_another_system_joins_nobody() -> None:
     canvas = roster.parse(exports.canvas_gradebook([ADA]), "g.csv")
     person = Person(id=str(ADA.number), name="Somebody")
-    assert roster.joined(found(person, kind="moodle"), canvas).attempts[0].person == person
-    joined = roster.joined(found(person, kind="canvas"), canvas).attempts[0].person
+    assert joining.joined(found(person, kind="moodle"), canvas).attempts[0].person == person
+    joined = joining.joined(found(person, kind="canvas"), canvas).attempts[0].person
     assert joined.login == "ada01"
+
+
+def test_a_group_is_its_members(tmp_path: Path) -> None:
+    csv = b"login,name,group\nada01,Ada,team_7\ngrace02,Grace,Team_7\nal,Alan,team_8\n"
+    members = roster.parse(csv, "class.csv")
+    got = joining.joined(found(Person(id="42", name="team_7"), kind="moodle"), members)
+    (one,) = got.attempts
+    assert (one.person.login, [m.login for m in one.members], one.group) == (
+        "ada01", ["grace02"], "team_7",
+    )  # fmt: skip
+    assert [person.login for person in got.absent] == ["al"]
+    assert got.problems == () and "'team_7' is ada01 and grace02" in str(got.proposals[0])
 
 
 def test_a_row_that_is_there_twice_is_told_and_joins_nobody() -> None:
     twice = roster.parse(b"login,name\nada01,Ada\nada01,Eve\nal,Alan\nal,Alan\n", "class.csv")
-    got = roster.joined(found(Person(login="ada01"), Person(login="al")), twice)
+    got = joining.joined(found(Person(login="ada01"), Person(login="al")), twice)
     assert [one.person.name for one in got.attempts] == ["", "Alan"]
     assert got.problems[0] == "class.csv: 2 rows have the login 'ada01'; keep one of them"
 
 
 def test_made_up_students_are_not_absent() -> None:
     members = roster.parse(exports.canvas_gradebook([ADA, *HOSTILE]), "g.csv")
-    absent = roster.joined(found(Person(id="40101"), kind="canvas"), members).absent
+    absent = joining.joined(found(Person(id="40101"), kind="canvas"), members).absent
     assert {one.id for one in absent} == {str(one.number) for one in HOSTILE} - {"40111"}

@@ -16,7 +16,7 @@ from tests.support.exports import ADA, ALAN, GRACE, HOSTILE, Student, homework, 
 EVERYBODY = (ADA, GRACE, ALAN, *HOSTILE)
 
 
-def uploads(found: Found) -> dict[str, list[str]]:
+def uploads_of(found: Found) -> dict[str, list[str]]:
     """Return who handed in what: id or login or name -> names of files."""
     result: dict[str, list[str]] = {}
     for one in found.attempts:
@@ -36,7 +36,7 @@ def test_canvas_puts_every_upload_under_its_student(name: str, tmp_path: Path) -
         files = {path[-200:]: data for path, data in files.items()}
     found = sources.read([written(tmp_path / name, files)])
     assert found.kind == "canvas"
-    assert uploads(found) == {str(one.number): ["a2.zip"] for one in EVERYBODY}
+    assert uploads_of(found) == {str(one.number): ["a2.zip"] for one in EVERYBODY}
     assert {one.person.id for one in found.attempts if one.late} == {"40110"}
     assert found.problems == ()
     assert len(found.proposals) == 3  # the students called _12_, =1+1 and 40101
@@ -50,7 +50,7 @@ def test_a_gradebook_decides_every_canvas_name(tmp_path: Path) -> None:
     files = exports.canvas([(one, {"a2.zip": homework()}) for one in EVERYBODY])
     members = roster.parse(exports.canvas_gradebook([*EVERYBODY, Student("", "E", 7, "e")]), "g")
     found = sources.read([written(tmp_path / "e.zip", files)], roster=members)
-    assert uploads(found) == {str(one.number): ["a2.zip"] for one in EVERYBODY}
+    assert uploads_of(found) == {str(one.number): ["a2.zip"] for one in EVERYBODY}
     assert (found.problems, found.proposals) == ((), ())
     assert {one.person.name for one in found.attempts} == {one.sortable for one in EVERYBODY}
     assert {one.person.login for one in found.attempts} == {one.login for one in EVERYBODY}
@@ -74,6 +74,52 @@ def test_what_canvas_students_wrote_online_has_its_reason(tmp_path: Path) -> Non
     problems = {one.person.id: one.problem.partition(" and ")[0] for one in found.attempts}
     says = {"40101": "a text was handed in", "40102": "a link was handed in", "40103": ""}
     assert problems == says
+
+
+def test_a_file_called_text_html_is_its_owners(tmp_path: Path) -> None:
+    uploads = [(one, {"text.html": b"<p>", "a.py": b"#"}) for one in (ADA, GRACE)]
+    found = sources.read([written(tmp_path / "e.zip", exports.canvas(uploads))])
+    assert {one.person.id for one in found.attempts} == {"40101", "40102"}
+    members = roster.parse(exports.canvas_gradebook([ADA, GRACE]), "g")
+    found = sources.read([tmp_path / "e.zip"], roster=members)
+    assert uploads_of(found) == {"40101": ["a.py", "text.html"], "40102": ["a.py", "text.html"]}
+    assert found.proposals == ()
+
+
+def test_two_names_under_one_id_are_asked_about(tmp_path: Path) -> None:
+    files = {"hopper_40102_990001_a.py": b"#", "lovelace_40102_990002_b.py": b"#"}
+    found = sources.read([written(tmp_path / "e.zip", files)])
+    assert uploads_of(found) == {"40102": ["a.py", "b.py"]}
+    assert "files of user 40102 bear 2 names" in str(found.proposals[0])
+
+
+def test_a_name_that_a_mac_took_apart_is_no_groups(tmp_path: Path) -> None:
+    student = Student("Zo\xeb", "Hopper", 40102, "zoe")
+    members = roster.parse(exports.canvas_gradebook([student]), "g")
+    files = {"hopperzoe\u0308_40102_990001_a.py": b"#"}
+    (one,) = sources.read([written(tmp_path / "e.zip", files)], roster=members).attempts
+    assert (one.person.login, one.group) == ("zoe", "")
+
+
+def test_two_files_of_one_name_are_both_kept(tmp_path: Path) -> None:
+    files = {"hopper_40102_990001_a.py": b"1", "hopper_40102_990002_a.py": b"2"}
+    found = sources.read([written(tmp_path / "e.zip", files)])
+    assert uploads_of(found) == {"40102": ["a-1.py", "a.py"]}
+    assert sorted(file.read() for file in found.attempts[0].files) == [b"1", b"2"]
+
+
+def test_a_few_names_make_no_export(tmp_path: Path) -> None:
+    files = {**exports.package(), "notes_12_345_a.py": b"#", "x.py": b"#"}
+    found = sources.read([written(tmp_path / "ada", files)])
+    assert (found.kind, len(found.attempts)) == ("folders", 1)
+
+
+def test_names_with_backslashes_are_folders(tmp_path: Path) -> None:
+    files = {f"ada\\{path}".replace("/", "\\"): data for path, data in exports.package().items()}
+    files |= {path.replace("ada", "bob"): data for path, data in files.items()}
+    found = sources.read([written(tmp_path / "e.zip", files)])
+    names = sorted(exports.package())
+    assert uploads_of(found) == {"ada": names, "bob": names}
 
 
 def test_nothing_but_places_decides_how_canvas_entries_are_read(tmp_path: Path) -> None:
@@ -125,7 +171,7 @@ def test_children_of_a_folder_are_students(what: str, name: str, tmp_path: Path)
         who = {one: names for one, names in who.items() if names}
         who = {one: [name] if one == "class" else names for one, names in who.items()}
     found = sources.read([written(tmp_path / name, files)])
-    assert uploads(found) == who
+    assert uploads_of(found) == who
     assert (len(found.problems), len(found.proposals)) == (problems, proposals)
 
 

@@ -154,6 +154,21 @@ def test_blackboard_is_told_by_the_text_and_not_by_a_comment(tmp_path: Path) -> 
     assert [file.name for file in ada.files] == ["my file.py"]
 
 
+def test_an_attempt_without_its_text_is_the_same_students(tmp_path: Path) -> None:
+    files = dict(exports.blackboard([(ADA, ZIP), (ADA, LOOSE)]))
+    del files["A2_ada01_attempt_2026-03-06-16-01-11.txt"]
+    found = sources.read([written(tmp_path / "e.zip", files)])
+    assert len(found.attempts) == 2 and [one.name for one in found.students] == ["Ada Lovelace"]
+
+
+def test_logins_of_the_roster_decide_where_a_repositorys_name_begins(tmp_path: Path) -> None:
+    one, other = (exports.Student("", name, 1, f"x-{name}") for name in ("ada", "bob"))
+    path = written(tmp_path / "clones", exports.repositories([(one, ZIP), (other, ZIP)]))
+    assert set(who(sources.read([path]))) == {"ada", "bob"}
+    members = roster.parse(b"github_username\nx-ada\nx-bob\n", "r.csv")
+    assert set(who(sources.read([path], roster=members))) == {"x-ada", "x-bob"}
+
+
 def test_two_students_of_one_name_are_asked_about(tmp_path: Path) -> None:
     uploads: Uploads = [(ADA, ZIP), (HOSTILE[-1], ZIP)]  # both are Ada Lovelace
     found = sources.read([written(tmp_path / "e.zip", exports.brightspace(uploads))])

@@ -12,7 +12,7 @@ import pytest
 from grader import resources
 from grader.course import archive, place, publish
 from grader.course.classroom import deciding, kept
-from grader.course.enrol import counting
+from grader.course.enrol import _in_turn, counting
 from grader.course.records import Person
 from grader.course.store import Row, Store
 from grader.course.tasks import Outcome, Policy, outcome_of
@@ -206,3 +206,17 @@ def test_what_decides_an_item_changes_with_its_rule_alone() -> None:
     changed = type(rubric)(replace(rubric.table, items=items), rubric.sha256)
     after = dict(deciding(replace(found, rubric=changed)))
     assert {name for name in before if before[name] != after[name]} == {"adam"}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("2026-03-06T23:00:00-06:00", "2026-03-07T06:00:00+00:00"),
+        ("2026-03-07T06:00:00+00:00", "2026-03-06T23:00:00-08:00"),
+        ("2026-03-06T16:02:11", "2026-03-06T16:02:12"),
+        ("", "2026-03-06T16:02:11"),
+    ],
+)
+def test_attempts_are_in_turn_whatever_their_zones(earlier: str, later: str) -> None:
+    rows = [replace(attempt(1, "b"), at=later), replace(attempt(2, "a"), at=earlier)]
+    assert dict((n, turn) for n, _, turn in _in_turn(rows)) == {2: 1, 1: 2}

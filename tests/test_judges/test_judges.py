@@ -1521,3 +1521,48 @@ def test_a_judge_decides_whatever_the_arrays_are(judge: str, what: str) -> None:
     seen = attempt(dict.fromkeys(names, array), expected, inputs=inputs, options=options)
     findings = found(judge, seen)
     assert set(findings) == set(judges.find(judge).names(seen.case, (expected,)))
+
+
+# ---------------------------------------------------------------- at once
+
+OUT, DB = np.array([[1.0, -2.0], [3.0, 0.5]]), np.array([0.25, 1e-9])
+OUTS: dict[str, tuple[Mapping[str, np.ndarray], bool]] = {
+    # answers -> whether they are seen to be right at once
+    "the very numbers": ({"out": OUT, "db": DB}, True),
+    "rounding": ({"out": OUT * (1 + 1e-12), "db": DB}, True),
+    "more than is asked": ({"out": OUT, "db": DB, "more": np.zeros(3)}, True),
+    "another convention": ({"out": -OUT, "db": 2 * DB}, True),
+    "whole numbers": ({"out": np.array([[1, -2], [3, 0]]), "db": DB}, False),
+    "one of each convention": ({"out": OUT, "db": 2 * DB}, False),
+    "one is off": ({"out": OUT + np.eye(2) * 1e-6, "db": DB}, False),
+    "a small one is off": ({"out": OUT, "db": DB + 1e-6}, False),
+    "one is missing": ({"out": OUT}, False),
+    "another shape": ({"out": OUT.ravel(), "db": DB}, False),
+    "an axis of one": ({"out": OUT, "db": DB[None]}, False),
+    "single precision": ({"out": OUT.astype(np.float32), "db": DB}, False),
+    "single precision beside": ({"out": OUT, "db": DB, "x": OUT.astype(np.float32)}, False),
+    "no number": ({"out": OUT, "db": np.array([np.nan, 1e-9])}, False),
+    "no end": ({"out": np.array([[np.inf, -2.0], [3.0, 0.5]]), "db": DB}, False),
+    "the end of the range": ({"out": OUT * 5e307, "db": DB}, False),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("arrays", "at_once"), OUTS.values(), ids=OUTS)
+def test_what_is_seen_to_be_right_at_once_is_found_right_one_by_one(
+    arrays: Mapping[str, np.ndarray], at_once: bool
+) -> None:
+    both = judges.Answer(out=OUT, db=DB), judges.Answer(out=-OUT, db=2 * DB)
+    seen = attempt(arrays, *both)
+    close = judges.find("values.close")
+    assert close.agrees(seen, False) is at_once
+    assert not at_once or all(one.kind is None for one in close.decide(seen))
+
+
+def test_single_precision_is_right_at_once_only_where_it_was_asked_for() -> None:
+    rules = Rules(float64=1e-4, float32=1e-4)
+    for tolerance in (rules, RULES):
+        seen = attempt({"out": OUT.astype(np.float32)}, judges.Answer(out=OUT), rules=tolerance)
+        assert not judges.find("values.close").agrees(seen, False)
+    seen = attempt({"out": OUT.astype(np.float32)}, judges.Answer(out=OUT), rules=rules)
+    assert judges.find("values.close").agrees(seen, True)

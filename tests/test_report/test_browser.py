@@ -20,7 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.report import html
+from grader.report import class_page, html
+from grader.report.class_page import ClassPage, ClassRow
 from tests.test_report.samples import ALL
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -65,10 +66,25 @@ def notebook_page() -> str:
     return source
 
 
+def page_of_a_class() -> str:
+    """Return the page of a class: every status, long names, no scores, hostile text."""
+    rows = [
+        ClassRow(
+            "Ada Lovelace (ada01)", "graded", "61.5 of 64", 61.5 / 64, "4.8", link="reports/a/r"
+        ),
+        ClassRow("<b>" + "N" * 80, "graded", "0 of 64", 0.0, handed_in="2026-03-06 late", flags=2),
+        ClassRow("李 雷", "refused", reason="this zip is truncated or damaged; hand it in again"),
+        ClassRow("O'Brien", "nothing to grade", reason="a text that was written online"),
+        ClassRow("=1+1", "fault", reason="the process that graded it was lost twice"),
+        ClassRow("Grace", "waiting"),
+    ]
+    return class_page.render(ClassPage("Assignment 2", tuple(rows), ("x.txt: belongs to nobody",)))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     name: partial(lambda make: html.render(make(), version="0.1.0"), make)
     for name, make in ALL.items()
-} | {"notebook": notebook_page}
+} | {"notebook": notebook_page, "class": page_of_a_class}
 
 
 def browse(tmp_path: Path, source: str, *flags: str) -> str:
@@ -97,6 +113,7 @@ def result(dom: str) -> object:
         "odd_arrays",
         "executed",
         "notebook",
+        "class",
     ],
 )
 def test_axe_finds_nothing(name: str, scheme: str, tmp_path: Path) -> None:

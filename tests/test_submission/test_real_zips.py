@@ -10,9 +10,11 @@ import io
 import shutil
 import struct
 import subprocess
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -275,6 +277,23 @@ def test_sizes_in_64_bits_before_the_data_must_be_those_behind_all() -> None:
         style = replace(KNOWN["Python, with 64 bits"], extra=lie, central_extra=nothing)
         with pytest.raises(UnusableSubmission, match="told in two ways"):
             read_zip(written(style, [(b"layers.py", b"text" * 20)]), "hw.zip")
+
+
+def many_fields(*_: object) -> bytes:
+    return field(0x9999, b"") * 16_383
+
+
+@pytest.mark.parametrize("where", ["before the data", "in the directory", "in one of 64 bits"])
+def test_many_extra_fields_take_no_time(where: str) -> None:
+    here = where == "before the data"
+    style = Style(extra=many_fields if here else nothing, end64=where.endswith("bits"),
+                  central_extra=nothing if here else many_fields)  # fmt: skip
+    data = written(style, [*HOME.items(), *((b"%d.txt" % n, b"") for n in range(70))])
+    began = time.process_time()
+    with suppress(UnusableSubmission):
+        read_zip(data, "hw.zip")
+        assert here
+    assert time.process_time() - began < 1.0
 
 
 def test_backslashes_of_windows_are_slashes() -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from grader.course import roster as rosters
+from grader.course import joining
 from grader.course.records import Attempt, File, Found, Proposal
 from grader.course.roster import Roster
 from grader.course.sources import (
@@ -64,7 +64,7 @@ def read(paths: Sequence[Path], kind: str = "auto", roster: Roster | None = None
         tuple(line for _, reading in found for line in reading.problems),
         tuple((*proposals, *asked)),
     )
-    return rosters.joined(result, roster) if roster else result
+    return joining.joined(result, roster) if roster else result
 
 
 def described(found: Found) -> str:

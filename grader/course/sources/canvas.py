@@ -62,14 +62,17 @@ def _readings(path: str) -> list[_Entry]:
     Two parts of digits in a row are user and attachment. Canvas takes digits between underscores
     out of a name, so that a name cannot hold an earlier pair of them.
     """
+    found = []
     if online := _ONLINE.fullmatch(path):
         name, late = _without_late((online["start"] or "").split("_")[:-1])
-        return [_Entry(path, name, late, online["user"], path, True)]
+        found.append(_Entry(path, name, late, online["user"], path, True))
     if anonymous := _ANONYMOUS.fullmatch(path):
         late = bool(anonymous["late"])
-        return [_Entry(path, "", late, anonymous["user"], anonymous["file"])]
+        entry = _Entry(path, "", late, anonymous["user"], anonymous["file"])
+        if not anonymous["user"].removeprefix("anon_").isdigit():
+            return [entry]
+        found.append(entry)  # or a student is called so
     parts = unicodedata.normalize("NFC", path).split("_")  # a Mac takes accents apart
-    found = []
     for at in range(len(parts) - 2):
         if not all(part.isascii() and part.isdigit() for part in parts[at : at + 2]):
             continue
@@ -95,7 +98,8 @@ def _usual(entries: Iterable[_Entry]) -> tuple[int, int]:
 
 
 def _unlike(one: _Entry, usual: tuple[int, int]) -> int:
-    return abs(len(one.user) - usual[0]) + abs(len(one.attachment) - usual[1])
+    attachment = 2 if one.is_online else abs(len(one.attachment) - usual[1])
+    return abs(len(one.user) - usual[0]) + attachment
 
 
 def _on_the_roster(found: list[_Entry], roster: Roster | None) -> list[_Entry]:
@@ -135,7 +139,7 @@ def _attempts(tree: Tree, chosen: list[_Entry], roster: Roster | None, reading: 
             reading.proposals.append(Proposal(f"{tree.place}/{entries[0].path}", what, taken))
         row = roster.with_id(user, "canvas") if roster else None
         is_group = row is not None and sanitised(row.person.name) != names[0]
-        person = Person(id=user, name="" if is_group else names[0])
+        person = Person(id=user, name=names[0])
         files = [renamed(tree.files[one.path], one.file) for one in entries if not one.is_online]
         texts = [tree.files[one.path] for one in entries if one.is_online]
         reading.covered += len(entries)

@@ -80,15 +80,14 @@ def is_homework(tree: Tree) -> bool:
 def students_of(tree: Tree) -> list[str]:
     """Return the children that are surely students: no fewer than two, of names of their own.
 
-    Folders have to be alike: layers.py lies at the same place in each.
+    Two folders have to be alike as well: layers.py lies at the same place in both.
     """
     names = [name for name in upload_names(tree) if own_words(name)]
     if is_homework(tree) or len({own_words(name) for name in names}) < 2:
         return []
     folders = [name for name in names if tree.is_folder(name)]
-    places = [_place_of_layers(tree.children[name]) for name in folders]
-    alike = max(map(places.count, places), default=0)
-    return names if 2 * (alike + len(names) - len(folders)) >= len(names) else []
+    places = {_place_of_layers(tree.children[name]) for name in folders}
+    return names if len(names) > 2 or len(places) < 2 else []
 
 
 def _place_of_layers(paths: list[str]) -> str:

@@ -13,6 +13,7 @@ TOGETHER, ALONE = 0.02, 0.1  # share of the told way that a stretch may be off: 
 SMALL = 0.01  # share of all, below which an array has no measure of its own
 EARLY, ONE_STEP = 5.0, 2.5  # times what is allowed elsewhere: in the first steps, for one step
 FIRST_STEPS = 8
+PIECE = 64 * 1024  # numbers
 AVERAGES = 0.2  # of a standard deviation, for running averages
 
 
@@ -46,7 +47,7 @@ def memory_off(told: State, found: State, normalization: str | None) -> float:
     worst = 0.0
     for kind in {name.rpartition("/")[2] for name in names}:
         these = [name for name in names if name.rpartition("/")[2] == kind]
-        size = {name: _size(found[name], np.zeros_like(found[name])) for name in these}
+        size = {name: _size(found[name]) for name in these}
         off = {name: _size(told[name], found[name]) for name in these}
         worst = max(worst, _units(off, size))
     return worst
@@ -105,10 +106,18 @@ def _inner_biases(params: Sequence[str]) -> set[str]:
     return {f"params/b{layer}" for layer in range(1, last)}
 
 
-def _size(one: np.ndarray, other: np.ndarray) -> float:
-    if one.shape != other.shape:
+def _size(one: np.ndarray, other: np.ndarray | None = None) -> float:
+    """Return the norm of what lies between two arrays, of one alone without the other."""
+    if other is not None and one.shape != other.shape:
         return float("inf")
-    return float(np.linalg.norm(np.subtract(one, other, dtype=np.float64).ravel()))
+    flat, rest = one.reshape(-1), None if other is None else other.reshape(-1)
+    total = 0.0
+    for start in range(0, flat.size, PIECE):  # as much as the caches hold
+        piece = flat[start : start + PIECE].astype(np.float64)
+        if rest is not None:
+            piece -= rest[start : start + PIECE]
+        total += float(np.vdot(piece, piece))
+    return float(np.sqrt(total))
 
 
 def net_parts(state: State) -> tuple[dict[str, np.ndarray], list[Mapping[str, np.ndarray]]]:
