@@ -1,4 +1,5 @@
-# staff    `docker run IMAGE submission.zip` grades. It holds the answers: never hand it out.
+# staff    `docker run IMAGE submission.zip` grades, `docker run IMAGE class ...` grades a class. It holds
+#          the answers: never hand it out.
 # student  `docker run -v "$PWD:/homework" IMAGE` checks a homework folder. It holds student.zip and NumPy.
 #
 # Builds with the classic builder too. Any Debian with Python 3.11 to 3.13, pip and venv as `python`
@@ -7,9 +8,9 @@ ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-COPY requirements.lock requirements-build.lock /tmp/
+COPY requirements.lock requirements-class.lock requirements-build.lock /tmp/
 RUN python -m venv --without-pip /opt/venv \
- && python -m pip --python /opt/venv/bin/python install --quiet --require-hashes -r /tmp/requirements.lock \
+ && python -m pip --python /opt/venv/bin/python install --quiet --require-hashes -r /tmp/requirements-class.lock \
  && rm -rf /opt/venv/lib/python3*/site-packages/jedi/third_party \
  && find /opt/venv/lib -type d \( -name test -o -name tests \) -prune -exec rm -rf {} + \
  && python -m pip install --quiet --require-hashes --target /tmp/build -r /tmp/requirements-build.lock

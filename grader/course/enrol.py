@@ -41,7 +41,7 @@ class _People:
 
     def load(self) -> None:
         for student in self.store.students():
-            self.folders.add(student.folder)
+            self.folders.add(student.folder.casefold())
             self._remember(student.number, student.person, student.group)
 
     def number_of(self, person: Person, group: str) -> int:
@@ -95,9 +95,9 @@ def _folder_name(person: Person) -> str:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    lower = {one.casefold() for one in taken}
+    """Return a name that is not among casefolded ones."""
     candidate, number = name, 1
-    while candidate.casefold() in lower:
+    while candidate.casefold() in taken:
         number += 1
         candidate = f"{name}-{number}"
     return candidate

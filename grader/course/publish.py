@@ -11,6 +11,7 @@ import hashlib
 import html
 import io
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,17 +68,29 @@ def reports(folder: Path, store: Store, found: Iterable[Place], done: set[str]) 
     """
     written: list[tuple[str, int, int]] = []
     for place in found:
-        stamp = _stamp(place)
-        if place.key not in done or stamp == place.row.shown or place.student.forgotten:
+        stamp, target = _stamp(place), folder / place.folder
+        if place.key not in done or place.student.forgotten:
+            continue
+        if stamp == place.row.shown and _whole(target):
             continue
         files = archive.unpack(archive.place_of(folder, place.key).read_bytes())
         del files[archive.OUTCOME]
-        write_result(folder / place.folder, _named(files, place))
+        write_result(target, _named(files, place), forced=False)
         written.append((stamp, place.student.number, place.row.attempt))
     if written:
         with store.writing():
             store.set_shown(written)
     return len(written)
+
+
+def _whole(folder: Path) -> bool:
+    """Whether pages are there: they are not forced to the disk, and a power cut may empty them."""
+    try:
+        with os.scandir(folder) as entries:
+            sizes = {entry.name: entry.stat().st_size for entry in entries}
+    except OSError:
+        return False
+    return RESULT in sizes and all(sizes.values())
 
 
 def _stamp(place: Place) -> str:

@@ -82,6 +82,16 @@ def test_no_compiler_no_package_lists_no_tests() -> None:
     assert names == made_from
 
 
+@pytest.mark.parametrize("how", [("--jobs", "2"), ("--dask", "local", "--jobs", "1")])
+def test_a_class_is_graded(how: tuple[str, ...], work: Path) -> None:
+    for login in ("ada", "ben"):
+        shutil.copytree(work / "hw", work / "class" / login)
+    words = ("class", "class", "-o", "out", "--notebooks", "skip", "--yes", *how)
+    done = run(AS_IT_COMES, words, "--volume", f"{work}:/work")
+    assert done.returncode == 0, done.stderr
+    assert "2 of 2 students graded" in done.stdout
+
+
 def test_a_user_who_may_not_read_the_answers_is_told_what_to_do(work: Path) -> None:
     done = run(Container(("--user", "1000:1000"), ()), ("hw",), "--volume", f"{work}:/work")
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1

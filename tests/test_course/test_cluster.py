@@ -153,12 +153,15 @@ def test_nobody_to_grade_is_said_in_one_line(
             run(alone, [""], lambda _: None)
 
 
-def test_no_scheduler_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_scheduler_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(cluster, "CONNECT_S", 1)
-    for address in ("tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1:notaport"):
+    for address in ("tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1:notaport", "tls://127.0.0.1:9"):
         with pytest.raises(UsageError, match="--dask .*: no scheduler answers") as error:
             Cluster(POLICY, address, 0, 60.0)
         assert "\n" not in str(error.value)
+    assert not capfd.readouterr().err
 
 
 def test_a_scheduler_that_dies_ends_the_run_in_one_line(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,12 +31,18 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def clean(source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What one run comes to that nobody disturbs."""
+def graded(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A class that one run graded, which nobody disturbed."""
     folder = tmp_path_factory.mktemp("clean")
     with grading(source, folder, "--jobs", "2") as driver:
         assert driver.wait(120) == 0
-    return classes.left(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clean(graded: Path) -> dict[str, str]:
+    """What it came to."""
+    return classes.left(graded)
 
 
 @contextmanager
@@ -136,6 +143,19 @@ def test_whatever_is_killed_no_row_is_lost_and_none_is_other(
         left = left[max(1, used) :]
 
 
+def test_pages_that_a_power_cut_emptied_are_written_again(
+    source: Path, graded: Path, clean: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(graded, folder)
+    pages = sorted((folder / "reports").rglob("*.*"))
+    pages[0].write_bytes(b"")
+    pages[3].unlink()
+    with grading(source, folder) as driver:
+        assert driver.wait(120) == 0
+    assert classes.left(folder) == clean
+
+
 # ------------------------------------------------------------------------ hostile uploads
 
 HOSTILE = {
@@ -150,7 +170,7 @@ HOSTILE = {
 @pytest.mark.parametrize(
     "kind",
     [
-        pytest.param(kind, marks=pytest.mark.long_trial(share, name=kind))
+        pytest.param(kind, marks=pytest.mark.long_trial(share, name=f" {kind}"))
         for kind, share in zip(HOSTILE, (0.0, 1.0, 1.0, 0.0, 0.0))
     ],
 )

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WHERE = "from grader import resources; print(resources.home())"
 DATA = "grader/data/"
 SHIPPED = ("rubrics", "reference", "student_template", "docs")
-LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
+LOCKS = tuple(f"requirements{part}.lock" for part in ("", "-build", "-class", "-dev"))
 DEMO = str(ROOT / "demo" / "submission")
 READS_ANSWERS = """
 
@@ -137,6 +137,7 @@ def test_it_says_its_version_and_its_licence(wheel: Path) -> None:
 def test_all_that_the_grader_imports_is_a_dependency_and_is_locked(wheel: Path) -> None:
     needs = metadata(wheel).get_all("Requires-Dist") or []
     declared = {dist(re.split(r"[^\w.-]", need)[0]) for need in needs if "extra ==" not in need}
+    of_class = {dist(re.split(r"[^\w.-]", need)[0]) for need in needs if "'class'" in need}
     names: set[str] = set()
     for path in (ROOT / "grader").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):
@@ -147,8 +148,9 @@ def test_all_that_the_grader_imports_is_a_dependency_and_is_locked(wheel: Path) 
     owners = importlib.metadata.packages_distributions()
     imported = {dist(owners[name][0]) for name in names - sys.stdlib_module_names - {"grader"}}
     assert {"numpy", "typing-extensions"} <= imported
-    assert imported | set(NOTEBOOK_PACKAGES) <= declared
+    assert imported - of_class | set(NOTEBOOK_PACKAGES) <= declared
     assert declared <= set(locked("requirements.lock"))
+    assert of_class == {"distributed"} and of_class <= set(locked("requirements-class.lock"))
 
 
 # ------------------------------------------------------------------------------ what it does
