@@ -91,8 +91,8 @@ def asking(source: Path, folder: Path, jobs: int = 2) -> tuple[object, ...]:
     return ("class", source, "-o", folder, *asked)
 
 
-def grade(source: Path, folder: Path) -> Ended:
-    return run(*asking(source, folder, jobs=1))
+def grade(source: Path, folder: Path, *options: object) -> Ended:
+    return run(*asking(source, folder, jobs=1), *options)
 
 
 def rows(folder: Path) -> dict[str, dict[str, str]]:
