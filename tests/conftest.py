@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,19 @@ from tests.support import outside, processes, student_folder
 
 pytest_plugins = ["tests.support.short_run"]
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """Collect without looking for garbage again and again among thousands of tests."""
+    gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Let the collector look at what tests make only, not at the tests."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -136,7 +136,8 @@ def forget(folder: Path, student: str) -> None:
 
 def _found(asked: Asked) -> Found:
     """Return what the sources hold, said in one line; what is doubtful stops here."""
-    roster = rosters.read(asked.roster) if asked.roster else None
+    named = str(asked.roster or settings.read(asked.output).roster)
+    roster = rosters.read(Path(named)) if named else None
     found = sources.read(asked.paths, asked.kind, roster)
     typer.echo(sources.described(found))
     for line in found.problems[:MOST]:
@@ -168,13 +169,12 @@ def _policy(one: Course, asked: Asked) -> Policy:
     """Return what a class is graded by: options, then course.toml, then what most uploads are."""
     known, seen = one.settings, dict(one.generations())
     most = next(iter(seen), resources.DEFAULT_RUBRIC)
-    rubric = asked.rubric or known.rubric or most
-    roster = str(asked.roster or known.roster)
+    rubric = _whole(asked.rubric, ".toml") or known.rubric or most
     decided = Settings(
         rubric=rubric,
-        data=asked.data or known.data,
+        data=asked.data if asked.data == "synthetic" else _whole(asked.data) or known.data,
         notebooks=asked.notebooks or known.notebooks,
-        roster=roster,
+        roster=_whole(str(asked.roster or "")) or known.roster,
     )
     policy = replace(_decided(decided), box=asked.box, cached=asked.cached)
     assert policy.assignment  # what cannot be read is said before course.toml is written
@@ -185,6 +185,11 @@ def _policy(one: Course, asked: Asked) -> Policy:
     if others and rubric in seen:
         typer.echo(f"  {count(others, 'upload')} with marks of other years: graded by it too")
     return policy
+
+
+def _whole(path: str, ending: str = "") -> str:
+    """Return a path as it is found from any folder; what has not that ending is a name."""
+    return str(Path(path).resolve()) if path and path.endswith(ending) else path
 
 
 # -------------------------------------------------------------------------------- running

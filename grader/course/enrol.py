@@ -104,7 +104,10 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def enrol(found: Found, folder: Path, store: Store) -> None:
-    """Keep every attempt of a source: its bytes as a file, then its row. Raises UsageError."""
+    """Keep every attempt of a source: its bytes as a file, then its row. Raises UsageError.
+
+    The same bytes at the same time are the same attempt, wherever the source lies.
+    """
     (folder / "submissions").mkdir(exist_ok=True)
     gone = store.forgotten()
     attempts = [one for one in found.attempts if not _is_gone(one, gone)]
@@ -112,25 +115,26 @@ def enrol(found: Found, folder: Path, store: Store) -> None:
     with store.writing():
         people = _People(store)
         people.load()
-        known = store.known_attempts()
-        turns = Counter(row.student for row in store.attempts())
-        have = {(row.attempt, row.student) for row in store.attempts()}
+        former = store.attempts()
+        known = {(row.student, row.at, row.upload): row.attempt for row in former}
+        turns = Counter(row.student for row in former)
         for attempt, upload, name, problem in rows:
-            facts = (attempt.place, attempt.at, upload, problem)
-            number = known.get(facts)
+            whose = [
+                people.number_of(person, attempt.group)
+                for person in dict.fromkeys((attempt.person, *attempt.members))
+                if not gone & set(hashes_of(person))
+            ]
+            facts = [(student, attempt.at, upload) for student in whose]
+            number = next((known[one] for one in facts if one in known), None)
             if number is None:
                 number = store.add_attempt(
                     attempt.place, name, attempt.at, attempt.late, upload, problem
                 )
-                known[facts] = number
-            for person in dict.fromkeys((attempt.person, *attempt.members)):
-                if gone & set(hashes_of(person)):
-                    continue
-                student = people.number_of(person, attempt.group)
-                if (number, student) not in have:
-                    turns[student] += 1
-                    store.hand_in([(number, student, turns[student])])
-                    have.add((number, student))
+            for one in facts:
+                if one not in known:
+                    known[one] = number
+                    turns[one[0]] += 1
+                    store.hand_in([(number, one[0], turns[one[0]])])
         store.hand_in(_in_turn(store.attempts()))
     _recognise(folder, store)
 

@@ -48,7 +48,7 @@ def read(folder: Path) -> Settings:
     path = folder / NAME
     try:
         text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read ({error}); put it right") from None

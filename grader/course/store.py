@@ -37,8 +37,7 @@ CREATE TABLE attempt (
     late INTEGER,                      -- as the source marks it, NULL if it does not
     upload TEXT,                       -- sha256 of submissions/UPLOAD.zip, NULL if there is none
     problem TEXT NOT NULL,             -- why nothing of it can be graded, '' if something can
-    generation TEXT NOT NULL DEFAULT '',  -- the rubric whose marks are in the files
-    UNIQUE (place, at, upload, problem)
+    generation TEXT NOT NULL DEFAULT ''  -- the rubric whose marks are in the files
 ) STRICT;
 CREATE TABLE handed_in (               -- a group hands in one attempt for all
     attempt INTEGER NOT NULL REFERENCES attempt, student INTEGER NOT NULL REFERENCES student,
@@ -228,11 +227,6 @@ class Store:
             "ORDER BY h.student, h.turn"
         )
         return [_row(*row) for row in rows]
-
-    def known_attempts(self) -> dict[tuple[str, str, str | None, str], int]:
-        """Return the number of each attempt by (place, at, upload, problem)."""
-        rows = self._db.execute("SELECT place, at, upload, problem, number FROM attempt")
-        return {(place, at, upload, problem): n for place, at, upload, problem, n in rows}
 
     def add_attempt(
         self, place: str, name: str, at: str, late: bool | None, upload: str | None, problem: str

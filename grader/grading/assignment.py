@@ -43,7 +43,7 @@ class Assignment:
     mistakes: Path | None = None
     bands: Bands = field(default_factory=Bands)
     trainer: Mapping[str, bytes] = field(default_factory=dict)
-    _opened: list[Loaded] = field(default_factory=list, compare=False, repr=False)
+    _opened: list[Loaded] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @functools.cached_property
     def wrong(self) -> Misconceptions:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import _socket
 import _thread
-import ctypes
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -98,7 +97,7 @@ def _hide_memory() -> None:
 
     A new uid takes the system's setting, and may leave a dump outside of the box.
     """
-    ctypes.CDLL(None).prctl(SET_DUMPABLE, 0, 0, 0, 0)
+    limits.libc().prctl(SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _trial(here: Confinement, outside: str) -> list[str]:

@@ -18,6 +18,8 @@ import os
 import struct
 from collections.abc import Sequence
 
+from grader.guest import limits
+
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 VERSION = 1  # flag of CREATE_RULESET: return the ABI version
 PATH_BENEATH = 1  # the rule type of a file or folder
@@ -51,7 +53,7 @@ OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # the rest 
 
 def abi() -> int:
     """Return the Landlock ABI of the running kernel, 0 if it has none or it is switched off."""
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = limits.libc()
     return max(0, int(libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION)))
 
 
@@ -83,13 +85,13 @@ def nest() -> None:
 
 def no_new_privileges() -> None:
     """Let no program that this process executes gain privileges: the price of both filters."""
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = limits.libc()
     if libc.prctl(SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0:
         raise _error("landlock: prctl(PR_SET_NO_NEW_PRIVS)")
 
 
 def _enter(granted: Sequence[tuple[str, int]], handled_fs: int | None = None) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = limits.libc()
     version = abi()
     if not version:
         raise OSError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import signal
 from collections.abc import Collection
@@ -34,6 +35,12 @@ class Room:
 FOR_CODE = Room(memory=2 * 1024**3, file=1024**2, files=64, processes=0)
 
 
+@functools.cache
+def libc() -> ctypes.CDLL:
+    """Return the C library; it is found once, before a process forks."""
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def become(uid: int) -> None:
     """Go on as another user and group, for good. Raises OSError if that is not allowed."""
     os.setgroups([])
@@ -47,7 +54,7 @@ def end_with(parent: int) -> None:
     More exactly: as soon as the thread ends that started it. A change of user takes it back. If
     the parent is gone already, this process ends here.
     """
-    ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, int(signal.SIGKILL), 0, 0, 0)
+    libc().prctl(SET_PARENT_DEATH_SIGNAL, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 

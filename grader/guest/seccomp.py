@@ -28,6 +28,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from grader.guest import limits
 from grader.guest.landlock import no_new_privileges
 
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, AUDIT_ARCH_*
@@ -196,7 +197,7 @@ def install(program: bytes, all_threads: bool = False) -> None:
     """
     no_new_privileges()
     column, _ = _architecture()
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = limits.libc()
     instructions = ctypes.create_string_buffer(program, len(program))
     pointer = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(instructions))
     result = libc.syscall(SECCOMP[column], 1, int(all_threads), pointer)

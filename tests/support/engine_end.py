@@ -253,6 +253,7 @@ class Worker:
         self.jobs: list[Job] = []
         self.ran: list[list[str]] = []
         self.alone: list[bool] = []
+        self.new: list[bool] = []
         self.rows: list[Row] = []
         self.inputs: list[dict[str, np.ndarray]] = []
         self.deadlines: list[float] = []
@@ -279,6 +280,7 @@ class Worker:
         self.calls.append("run")
         self.ran.append([row["id"] for row in rows])
         self.alone.append(alone)
+        self.new.append(new)
         self.rows += rows
         self.inputs.append({n: a for one in inputs for n, a in one.arrays.items()})
         self.deadlines.append(deadline)

@@ -7,6 +7,7 @@ grader.authoring.lint.known_submissions reads them.
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -86,7 +87,12 @@ def accepted_submission(style: str) -> Submission:
 
 def usual_mistakes() -> dict[str, Misconception]:
     """Return the mistakes of reference/misconceptions by id."""
-    return {one.id: one for one in usual.read(ROOT / "reference")}
+    return {one.id: one for one in _usual()}
+
+
+@functools.cache
+def _usual() -> tuple[Misconception, ...]:
+    return usual.read(ROOT / "reference")
 
 
 def mistakes() -> dict[str, Path | Misconception]:

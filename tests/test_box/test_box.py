@@ -329,6 +329,34 @@ def test_the_lines_are_those_of_python(separator: str, end: str) -> None:
         assert seen["frames"][-1] == ["hw/layers.py", 3, "f", "return 1 / 0"]
 
 
+KNOWN: dict[str, tuple[str, str, str]] = {
+    # what stands above the function, its body -> the outcome, the same with and without a parser
+    "right": ("", "pass", "answered"),
+    "of Python 2": ("print 'x'\n", "print 'y'", "answered"),
+    "stops": ("", "1 / 0", "raised"),
+    "stops while it is imported": ("1 / 0\n", "pass", "missing"),
+    "no Python": ("def (:\n", "pass", "missing"),
+}
+
+
+@pytest.mark.parametrize(("head", "body", "outcome"), KNOWN.values(), ids=KNOWN)
+def test_what_was_opened_before_runs_the_same_without_being_compiled(
+    head: str, body: str, outcome: str
+) -> None:
+    rows, inputs = cases(2)
+    with Worker() as worker:
+        found = []
+        first = worker.open(job(body, head), soon())
+        for known in (None, first if first.codes else None):
+            if known is not None:
+                worker.close()
+                assert worker.open(job(body, head, known=known), soon()) is known
+            run = worker.run(rows, inputs, soon())
+            found.append([(say["outcome"], say.get("frames"), [*out]) for _, say, out in run])
+    assert found[0] == found[1] and {say[0] for say in found[0]} == {outcome}
+    assert bool(first.codes) is (head != "def (:\n")
+
+
 BUSY = "import time\nwhile time.process_time() < {}: pass\n"
 
 

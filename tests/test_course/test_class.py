@@ -1,4 +1,8 @@
-"""`grade class` as an instructor meets it: whole runs, in processes of their own."""
+"""`grade class` as an instructor meets it: whole runs.
+
+The first one and those that are stopped are processes of their own; the others start what grades,
+but need no Python of their own to be asked for it.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,16 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
-from tests.support import exports
+from grader import cli
+from tests.support import exports, processes
 from tests.support.exports import ADA, ALAN, GRACE, HOSTILE
 from tests.support.handed_in import ROOT
 
@@ -50,16 +57,42 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-P", "-m", "grader", *map(str, arguments)]
 
 
-def run(*arguments: object) -> Ended:
+@pytest.fixture(scope="module", autouse=True)
+def no_server_is_left() -> Iterator[None]:
+    """End what multiprocessing keeps for the next command."""
+    yield
+    processes.end_servers()
+
+
+def in_a_process(*arguments: object) -> Ended:
+    """Run the command as a user does."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command(*arguments), env=env, capture_output=True, text=True)
     assert "Traceback" not in done.stderr + done.stdout, done.stderr
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def grade(source: Path, folder: Path, *options: object) -> Ended:
-    options = ("--rubric", "cs231n-a2", "--notebooks", "skip", "--jobs", "2", *options)
-    return run("class", source, "-o", folder, *options)
+def run(*arguments: object) -> Ended:
+    """Run the command line here."""
+    code, out, err = 0, io.StringIO(), io.StringIO()
+    argv = ["grade", *map(str, arguments)]
+    with mock.patch.object(sys, "argv", argv), redirect_stdout(out), redirect_stderr(err):
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    assert "Traceback" not in err.getvalue() + out.getvalue(), err.getvalue()
+    return Ended(code, out.getvalue(), err.getvalue())
+
+
+def asking(source: Path, folder: Path, jobs: int = 2) -> tuple[object, ...]:
+    """Return the arguments that grade a class."""
+    asked = ("--rubric", "cs231n-a2", "--notebooks", "skip", "--jobs", jobs)
+    return ("class", source, "-o", folder, *asked)
+
+
+def grade(source: Path, folder: Path) -> Ended:
+    return run(*asking(source, folder, jobs=1))
 
 
 def rows(folder: Path) -> dict[str, dict[str, str]]:
@@ -94,7 +127,7 @@ def class_of_five(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path,
         late=[GRACE.number],
     )
     source = exports.written(place / "export.zip", export)
-    return source, place / "out", grade(source, place / "out")
+    return source, place / "out", in_a_process(*asking(source, place / "out"))
 
 
 def test_everybody_has_a_row_and_nobody_a_false_zero(
@@ -205,6 +238,21 @@ def test_a_later_upload_counts_and_the_earlier_one_is_kept(tmp_path: Path) -> No
     earlier = (folder / row["report"]).parent / "attempts" / "1" / "result.json"
     assert json.loads(earlier.read_text())["submission"]["attempt"]["number"] == 1
     assert len(list((folder / "submissions").iterdir())) == 2
+
+
+def test_a_source_may_move_and_a_roster_come_later(two: Path, tmp_path: Path) -> None:
+    folder, moved, roster = tmp_path / "out", tmp_path / "moved", tmp_path / "who.csv"
+    grade(two, folder)
+    two.rename(moved)
+    roster.write_text("login,name,email\ngrace,=Grace Hopper,grace@school.example\nalan,Alan,\n")
+    (folder / "course.toml").unlink()
+    assert grade(moved, folder, "--roster", roster).code == 0
+    assert grade(moved, folder).code == 0, "the roster is in course.toml now"
+    found = rows(folder)
+    assert set(found) == {"zebedee", "grace"} and found["grace"]["attempt"] == "1"
+    assert found["grace"]["name"] == "'=Grace Hopper"
+    assert "Grace Hopper" in (folder / found["grace"]["report"]).read_text()
+    assert "Alan" in (folder / "index.html").read_text(), "who handed in nothing is named"
 
 
 def test_whoever_is_forgotten_stays_so_and_keeps_the_points(two: Path, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from grader.course.drive import Standing, drive
 from grader.course.runners import Chunk
 from grader.course.runners.local import Local
 from grader.course.tasks import Done, Policy, Task
+from tests.support import processes
 from tests.support.dask_machines import ROOT
 from tests.support.stub_grader import Stub, outcome, task
 
@@ -119,8 +119,7 @@ def test_nothing_to_do_is_done() -> None:
 def no_server_is_left() -> Iterator[None]:
     """End what multiprocessing keeps for the next process."""
     yield
-    forkserver._forkserver._stop()  # type: ignore[attr-defined]
-    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]
+    processes.end_servers()
 
 
 @pytest.fixture

@@ -29,14 +29,11 @@ from grader.rubric import inputs
 from grader.rubric.cases import Rubric, expanded
 from grader.rubric.reading import FILE, read_rubric
 from grader.types import Case
+from tests.support.assignments import shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "reference"
 Built = tuple[dict[str, Any], dict[str, np.ndarray]]
-
-
-def shipped() -> list[Rubric]:
-    return [read_rubric(path) for path in sorted((ROOT / "rubrics").glob("*.toml"))]
 
 
 def golden(built: Built) -> Golden:

@@ -27,8 +27,8 @@ from grader import judges
 from grader.golden.store import MAIN, Golden
 from grader.judges.values import FLOOR
 from grader.rubric.cases import Rubric
-from grader.rubric.reading import read_rubric
 from grader.types import Case
+from tests.support.assignments import shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 ALLOWED = 1e-12  # float64 against the golden answers
@@ -473,7 +473,7 @@ def golden_cases() -> dict[str, tuple[Case, Rubric]]:
     """Every case with golden answers, of every shipped rubric, public and hidden."""
     return {
         case.id: (case, rubric)
-        for rubric in map(read_rubric, sorted((ROOT / "rubrics").glob("*.toml")))
+        for rubric in shipped()
         for case in (*rubric.cases, *rubric.ladder)
         if judges.find(case.judge).golden
     }

@@ -15,7 +15,7 @@ import pytest
 from grader.errors import GraderFault
 from grader.notebooks import percent, questions
 from grader.release import shape, template
-from grader.rubric.reading import read_rubric
+from tests.support.assignments import shipped_as
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "reference"
@@ -27,7 +27,7 @@ NOTEBOOKS = ("BatchNormalization", "Dropout", "FullyConnectedNets")
 LONG = 25  # a shorter line ("mean = x.mean(axis=0)") may stand anywhere
 
 
-RUBRIC = read_rubric(ROOT / "rubrics" / "cs231n-a2.toml").table
+RUBRIC = shipped_as("cs231n-a2").table
 
 
 def texts(folder: Path) -> dict[str, str]:

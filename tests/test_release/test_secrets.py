@@ -15,8 +15,8 @@ from grader import resources
 from grader.golden.misconceptions import Misconceptions
 from grader.golden.store import Golden
 from grader.release import secret_scan, shape
-from grader.rubric.reading import read_rubric
 from grader.types import Case
+from tests.support.assignments import shipped_as
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "reference"
@@ -36,7 +36,7 @@ def secret(golden: Golden) -> secret_scan.Secrets:
     return secret_scan.secrets(rubrics, golden, wrong, solution)
 
 
-RUBRIC = read_rubric(ROOT / "rubrics" / "cs231n-a2.toml")
+RUBRIC = shipped_as("cs231n-a2")
 
 
 def case(name: str) -> Case:

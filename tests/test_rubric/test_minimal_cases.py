@@ -21,9 +21,10 @@ from grader.rubric import inputs
 from grader.rubric.cases import Rubric
 from grader.types import Case, ItemResult, Smallest, Submission
 from tests.support import handed_in
+from tests.support.assignments import shipped, shipped_as
 
-RUBRICS = resources.rubrics()
-WHOLE = next(rubric for rubric in RUBRICS if rubric.table.id == "cs231n-a2")
+RUBRICS = shipped()
+WHOLE = shipped_as("cs231n-a2")
 RANDOM = ("dropout_backward",)  # judged by its own random masks: no small case is the same twice
 # Mistakes that can be planted together, so that every code item shows a smallest case in some run.
 TOGETHER: dict[str, tuple[str, ...]] = {

@@ -21,14 +21,14 @@ from grader import resources
 from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.grading.assignment import Assignment
-from grader.rubric.reading import read_rubric
 from grader.submission import review
 from grader.submission.intake import read_submission
 from grader.submission.review.source import MAX_BYTES
 from grader.types import Case, Flag, Submission
 from tests.support import handed_in
+from tests.support.assignments import shipped_as
 
-RUBRIC = read_rubric(resources.rubric_path("cs231n-a2"))
+RUBRIC = shipped_as("cs231n-a2")
 FOLDER = Path(__file__).parent / "reading"
 MARK = re.compile(r"  #! ([\w ]+)$")
 
