@@ -172,8 +172,7 @@ class Course:
     def counts(self, found: Sequence[Place]) -> Counts:
         """Return how the class stands."""
         found = [one for one in found if one.counts]
-        results = dict(self.store.results(one.key for one in found if one.key))
-        words = [publish.status_of(one.row, results.get(one.key)) for one in found]
+        words = [publish.status_of(one.row, self.store.result(one.key)) for one in found]
         names = ("graded", "refused", "fault", "waiting", "nothing to grade")
         return Counts(len(found), *(words.count(name) for name in names))
 

@@ -31,7 +31,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 Key = Mapping[str, str]  # upload -> key of its result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """An attempt, whose it is, the key of its result, and whether it is the one that counts."""
 
@@ -138,18 +138,19 @@ def tables(
 ) -> None:
     """Write grades.csv and index.html, with the attempts that count. Raises UsageError."""
     found = [place for place in found if place.counts]
-    results = dict(store.results(place.key for place in found if place.key))
-    write(folder / "grades.csv", _csv(found, results))
+    write(folder / "grades.csv", _csv(found, store))
     page = ClassPage(
         title=title,
-        rows=tuple(_row(place, results.get(place.key)) for place in found),
+        rows=tuple(_row(place, store.result(place.key)) for place in found),
         notes=tuple(notes),
     )
     write(folder / "index.html", class_page.render(page))
 
 
-def _csv(found: Sequence[Place], results: Mapping[str, Outcome]) -> str:
-    items = list(dict.fromkeys(item[0] for one in results.values() for item in one.items))
+def _csv(found: Sequence[Place], store: Store) -> str:
+    """Return a row for each place; results are read one by one, for a class may be large."""
+    results = store.results(place.key for place in found if place.key)
+    items = list(dict.fromkeys(item[0] for _, one in results for item in one.items))
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\r\n")
     table.writerow(
@@ -157,7 +158,7 @@ def _csv(found: Sequence[Place], results: Mapping[str, Outcome]) -> str:
          "score", "possible", "pending", "bonus", *items, "reason", "report"]
     )  # fmt: skip
     for place in found:
-        person, row, result = place.student.person, place.row, results.get(place.key)
+        person, row, result = place.student.person, place.row, store.result(place.key)
         counted = [item for item in result.items if item[1] in COUNTED] if result else []
         earned = {item[0]: item[2] for item in counted}
         graded = result is not None and result.status == "graded"

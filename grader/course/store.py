@@ -66,7 +66,7 @@ CREATE INDEX result_upload ON result (upload);
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Student:
     """A row of the table of students."""
 
@@ -77,7 +77,7 @@ class Student:
     forgotten: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """An attempt as the table has it; `turn` is which one of the student's it is."""
 

@@ -13,7 +13,7 @@ from grader.course import archive
 from tests.support import classes
 from tests.support.dask_machines import ROOT
 
-STUDENTS = 4
+STUDENTS = 3
 HOW = ("--notebooks", "skip", "--rubric", "cs231n-a2")
 
 
