@@ -19,11 +19,10 @@ import numpy as np
 import pytest
 
 import grader
-from grader import cli, resources, whole
-from grader.grading.assignment import Assignment
+from grader import cli, whole
 from grader.report import result
-from tests.support import homes, shared, short_run
-from tests.support.assignments import asking
+from tests.support import homes, shared
+from tests.support.assignments import ask_for
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "reference" / "cs231n"
@@ -86,13 +85,7 @@ def grade(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask for a few items of each rubric, where it is not the items that matter."""
-    shipped = resources.assignment
-
-    def some(*arguments: Any) -> Assignment:
-        return asking(shipped(*arguments), "affine_backward", "relu_forward", "sgd_momentum")
-
-    if not short_run.EVERYTHING:
-        monkeypatch.setattr(resources, "assignment", some)
+    ask_for(monkeypatch, "affine_backward", "relu_forward", "sgd_momentum")
 
 
 def in_a_process(*arguments: object, **environment: str) -> Ended:

@@ -21,9 +21,7 @@ import pytest
 from jsonschema import validate
 
 from grader import cli, resources
-from grader.grading.assignment import Assignment
-from tests.support import short_run
-from tests.support.assignments import asking
+from tests.support.assignments import ask_for
 
 PACKAGES = ("judges", "diagnosis", "grading", "report", "golden", "rubric", "submission", "engine")
 # Before these are through there is nothing to tell of; they come before the student's code runs, or
@@ -117,13 +115,7 @@ def breaks(patch: pytest.MonkeyPatch, point: Point) -> list[int]:
 
 def graded(folder: Path, patch: pytest.MonkeyPatch) -> int:
     demo = resources.home() / "demo" / "submission"
-    shipped = resources.assignment
-
-    def some(*arguments: Any) -> Assignment:
-        whole = shipped(*arguments)
-        return whole if short_run.EVERYTHING else asking(whole, *SOME)
-
-    patch.setattr(resources, "assignment", some)
+    ask_for(patch, *SOME)
     patch.setattr(sys, "argv", ["grade", str(demo), "-o", str(folder), "--notebooks=skip"])
     with pytest.raises(SystemExit) as ended:
         cli.main()
