@@ -28,7 +28,7 @@ types: $(VENV)/installed-dev
 # One worker more than cores fills the waits; two more take longer than they save.
 tests: export OPENBLAS_NUM_THREADS := 1
 tests: $(VENV)/installed-dev
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --collect-only --quiet >/dev/null
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --collect-only --quiet >/dev/null || true
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $$(($$(nproc) + 1)) --dist worksteal
 
 # Every case of the long trials, of which `make test` takes a part by a seed (BACKGRADE_SEED).

@@ -299,9 +299,14 @@ def test_graded_again_without_running_again_the_result_is_the_same(
     if every:
         assert {**first, "measured": 0} == {**second, "measured": 0}
     else:
-        assert second["notebooks"] == first["notebooks"]
+        assert of_books(second) == of_books(first)
         assert len(second["items"]) > 1
         assert [item for item in first["items"] if item in second["items"]] == second["items"]
+
+
+def of_books(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what result.json holds of notebooks, apart from how their runs were judged."""
+    return [{**book, "runs": len(book.get("runs", ()))} for book in found["notebooks"]]
 
 
 def assert_same_run(book: Notebook, other: Notebook) -> None:
