@@ -7,7 +7,7 @@ IMAGE ?= backgrade
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-all docker test-docker fixtures template schemas picture benchmark wheel lock clean
+.PHONY: demo test test-all types tests docker test-docker fixtures template schemas picture benchmark wheel lock clean
 
 demo: $(VENV)/installed
 	@$(BIN)/grade demo/submission -o graded/demo --notebooks skip
@@ -17,12 +17,19 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs 2 types tests
+
+types: $(VENV)/installed-dev
 	$(BIN)/mypy
-	@# Without kept bytecode each worker and each command rewrites and compiles every module again.
-	@# Threads of BLAS in each worker would wait for each other: tests that try more start them.
-	@# One worker more than cores fills the waits; two more take longer than they save.
-	env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 \
-		$(BIN)/pytest -n $$(($$(nproc) + 1)) --dist worksteal
+
+# Without kept bytecode each worker and each command rewrites and compiles every module again. The
+# first line compiles them for all, on one core while the other checks types.
+# Threads of BLAS in each worker would wait for each other: tests that try more start them.
+# One worker more than cores fills the waits; two more take longer than they save.
+tests: export OPENBLAS_NUM_THREADS := 1
+tests: $(VENV)/installed-dev
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --collect-only --quiet >/dev/null || true
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $$(($$(nproc) + 1)) --dist worksteal
 
 # Every case of the long trials, of which `make test` takes a part by a seed (BACKGRADE_SEED).
 test-all: export BACKGRADE_ALL := 1

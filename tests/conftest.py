@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import compileall
 import gc
-from collections.abc import Iterator
+import shutil
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from grader import resources
 from grader.grading.assignment import Assignment
-from tests.support import outside, processes, student_folder
+from tests.support import outside, processes, shared, student_folder
 
 pytest_plugins = ["tests.support.short_run"]
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection() -> None:
-    """Collect without looking for garbage again and again among thousands of tests."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect thousands of tests without looking for garbage among them, then and later."""
     gc.disable()
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
-    """Let the collector look at what tests make only, not at the tests."""
-    gc.freeze()
-    gc.enable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,9 +44,14 @@ def nothing_is_left() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untouched student's folder, its modules compiled; tests write into copies of it."""
-    folder = student_folder.unpacked(tmp_path_factory.mktemp("released"))
-    compileall.compile_dir(folder / ".selfcheck", quiet=1)
-    return folder
+    made = shared.made_once(tmp_path_factory, "student's folder", _release)
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("released"), dirs_exist_ok=True))
+
+
+def _release(place: Path) -> None:
+    folder = student_folder.unpacked(place.parent / f"{place.name} unpacked")
+    folder.rename(place)
+    compileall.compile_dir(place / ".selfcheck", quiet=1)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import io
-import re
 import stat
 import struct
 import zipfile
@@ -22,6 +21,14 @@ from contextlib import contextmanager, suppress
 from grader.errors import UnusableSubmission
 from grader.submission import upload
 from grader.submission.upload import SMALLER, Upload, UploadLimits, megabytes, refusal, shown
+from grader.submission.zip_names import (
+    UTF8,
+    fields,
+    is_of_a_code_page,
+    meant_name,
+    other_names,
+    raw_name,
+)
 
 _NOT_ZIP = {
     b"\x1f\x8b": "a gzip archive (.tgz)", b"BZh": "a bzip2 archive", b"\xfd7zXZ": "an xz archive",
@@ -32,10 +39,9 @@ _FOREIGN = (
     zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError, LookupError,
     struct.error, OverflowError,
 )  # fmt: skip
-_UTF8, _DESCRIBED = 0x800, 0x8
+_DESCRIBED = 0x8
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
-_WINDOWS = 0  # or DOS: which system made an entry
-_ZIP64, _UNICODE_PATH = 1, 0x7075  # kinds of extra fields; the second is Info-ZIP's
+_ZIP64 = 1  # a kind of extra field
 _LOCAL, _CENTRAL, _EMPTY = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _END64 = b"PK\x06\x06"
 
@@ -168,73 +174,10 @@ def _members(
         else:
             files.append((upload.tidy(name), info))
     # Of a name whose encoding is not told, nobody knows what is a capital letter.
-    known = (path for path, info in files if upload.needed(path) or not _is_of_a_code_page(info))
+    known = (path for path, info in files if upload.needed(path) or not is_of_a_code_page(info))
     if twins := upload.colliding(known, folders):
         raise upload.same_name(place, *twins)
     return dict(files)
-
-
-def meant_name(info: zipfile.ZipInfo) -> str:
-    """Return the name as it was meant, with slashes between its parts.
-
-    Many tools write UTF-8 without the flag for it, or the bytes of their own code page, with or
-    without the name in Unicode beside it. Some of Windows write backslashes for slashes.
-    """
-    if (told := _unicode_path(info)) is not None:
-        name = told
-    elif _is_of_a_code_page(info):
-        # A character may have two bytes, the second of them a backslash or a bar.
-        return re.sub(r"(?<=[^\x00-\x7f])[\\|]", "_", info.orig_filename)
-    else:
-        name = _raw(info).decode("utf-8")
-    return name.replace("\\", "/") if info.create_system == _WINDOWS else name
-
-
-def _raw(info: zipfile.ZipInfo) -> bytes:
-    """Return the bytes of a name."""
-    encoding = "utf-8" if info.flag_bits & _UTF8 else "cp437"
-    return info.orig_filename.encode(encoding, "surrogatepass")
-
-
-def _is_of_a_code_page(info: zipfile.ZipInfo) -> bool:
-    """Return whether the bytes of a name are in an encoding that is not told."""
-    try:
-        _raw(info).decode("utf-8")
-    except UnicodeDecodeError:
-        return True
-    return False
-
-
-def _unicode_path(info: zipfile.ZipInfo) -> str | None:
-    """Return the name in Unicode that stands beside one for older programs, if it is the same."""
-    raw = _raw(info)
-    for one in _other_names(info.extra):
-        with suppress(UnicodeDecodeError):
-            name = one.decode("utf-8")
-            if _says_the_same(raw.split(b"/"), name.split("/")):
-                return name
-    return None
-
-
-def _says_the_same(parts: list[bytes], names: list[str]) -> bool:
-    """Return whether a path for older programs differs only by what those cannot write.
-
-    What is ASCII must be the same, the ending too; for other characters any stand in.
-    """
-    if len(parts) != len(names):
-        return False
-    for part, name in zip(parts, names, strict=True):
-        if name.isascii() and part != name.encode():
-            return False
-        ending = name.rpartition(".")[2].encode()
-        if ending.isascii() and part.rpartition(b".")[2] != ending:
-            return False
-        left = iter(part)
-        if not all(ord(char) in left for char in name if char.isascii()):
-            return False
-        if not name.isascii() and part.isascii() and not set(part) & set(b"?_#"):
-            return False
-    return True
 
 
 def kind_of_fault(info: zipfile.ZipInfo, name: str) -> tuple[str, str] | None:
@@ -307,8 +250,8 @@ def _check_told_alike(data: bytes, info: zipfile.ZipInfo, place: str) -> None:
     *sizes, length, more = struct.unpack("<LLHH", data[start + 18 : start + 30])
     name = data[start + 30 : start + 30 + length]
     extra = data[start + 30 + length : start + 30 + length + more]
-    differs = name != _raw(info)
-    differs |= _is_of_a_code_page(info) and bool(flags & _UTF8)
+    differs = name != raw_name(info)
+    differs |= is_of_a_code_page(info) and bool(flags & UTF8)
     differs |= method != info.compress_type or bool((flags ^ info.flag_bits) & _ENCRYPTED)
     told = [info.compress_size, info.file_size]
     open_to = {0xFFFFFFFF, 0} if flags & _DESCRIBED else {0xFFFFFFFF}  # else told elsewhere
@@ -317,11 +260,11 @@ def _check_told_alike(data: bytes, info: zipfile.ZipInfo, place: str) -> None:
         differs |= not _described(data[start + 30 + length + more + told[0] :][:24], told)
     elif 0xFFFFFFFF in sizes:
         wide = [told[n] for n in (1, 0) if sizes[n] == 0xFFFFFFFF]
-        told_there = b"".join(_fields(extra, _ZIP64))
+        told_there = b"".join(fields(extra, _ZIP64))
         differs |= not told_there.startswith(struct.pack(f"<{len(wide)}Q", *wide))
     if differs:
         raise refusal(place, f"entry '{shown(meant_name(info))}' is told in two ways by this zip")
-    if _other_names(extra + info.extra) - {meant_name(info).encode("utf-8", "replace")}:
+    if other_names(extra + info.extra) - {meant_name(info).encode("utf-8", "replace")}:
         raise refusal(place, f"entry '{shown(meant_name(info))}' has a second name")
 
 
@@ -333,21 +276,6 @@ def _described(after: bytes, sizes: list[int]) -> bool:
     return struct.pack("<LL", *sizes) == short or struct.pack("<QQ", *sizes) == long
 
 
-def _other_names(extra: bytes) -> set[bytes]:
-    """Return the names in the extra fields of an entry."""
-    return {one[5:] for one in _fields(extra, _UNICODE_PATH)}
-
-
-def _fields(extra: bytes, wanted: int) -> Iterator[bytes]:
-    """Yield the extra fields of one kind."""
-    at = 0
-    while at + 4 <= len(extra):
-        kind, count = struct.unpack_from("<HH", extra, at)
-        if kind == wanted:
-            yield extra[at + 4 : at + 4 + count]
-        at += 4 + count
-
-
 def _inflate(data: bytes, archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> bytes:
     """Return the bytes of one member, exactly as many as declared.
 
@@ -357,7 +285,7 @@ def _inflate(data: bytes, archive: zipfile.ZipFile, info: zipfile.ZipInfo, place
     probe = copy.copy(info)
     probe.file_size += 1
     (flags,) = struct.unpack("<H", data[info.header_offset + 6 : info.header_offset + 8])
-    probe.orig_filename = _raw(info).decode("utf-8" if flags & _UTF8 else "cp437")
+    probe.orig_filename = raw_name(info).decode("utf-8" if flags & UTF8 else "cp437")
     with archive.open(probe) as stream:
         found = stream.read(probe.file_size)
     if len(found) != info.file_size:

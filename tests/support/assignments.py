@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from grader import resources
 from grader.grading.assignment import Assignment
 from grader.rubric.cases import Rubric
+from tests.support import short_run
 
 
 def shipped() -> list[Rubric]:
@@ -34,3 +38,16 @@ def asking(assignment: Assignment, *items: str) -> Assignment:
         assignment,
         rubric=Rubric(replace(rubric.table, items=kept), rubric.sha256),
     )
+
+
+def ask_for(patch: pytest.MonkeyPatch, *items: str) -> None:
+    """Let commands ask for those of these items that a rubric has; in a whole run, for all."""
+    shipped = resources.assignment
+
+    def some(rubric: str, data_dir: Path | None = None) -> Assignment:
+        whole = shipped(rubric, data_dir)
+        known = {item.id for item in whole.rubric.table.items}
+        return asking(whole, *(item for item in items if item in known))
+
+    if not short_run.EVERYTHING:
+        patch.setattr(resources, "assignment", some)

@@ -76,7 +76,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 # ------------------------------------------------------------------------------ what is shipped
 
-SHARE = 0.05  # of the mutants and of each kind of submission, in the short run
+SHARE = 0.03  # of the mutants and of each kind of submission, in the short run
 OF_A_SHARE = 0.9  # of them cost a point: by chance more tolerated ones may be among them
 
 

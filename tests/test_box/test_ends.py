@@ -43,7 +43,7 @@ def tell():
 
 threading.Thread(target=tell, daemon=True).start()
 if what == "code":
-    endless = "def relu_forward(x):\\n    while True:\\n        pass\\n"
+    endless = "def relu_forward(x):\\n    import time\\n    while True: time.sleep(0.1)\\n"
     with Worker(choose(mode)) as worker:
         grade_one(hostile.of_code("endless", DEAF + endless), assignment, worker)
 else:
@@ -51,7 +51,7 @@ else:
     from grader.engine import job_of
     from tests.support import handed_in
     cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
-            "source": DEAF + "while True: pass"}
+            "source": DEAF + "import time\\nwhile True: time.sleep(0.1)"}
     book = json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]})
     given = handed_in.of_files("endless", {**handed_in.reference().files, "a.ipynb": book.encode()})
     with execute.workspace(choose(mode)) as roomy, Worker(roomy) as worker, Spool() as spool:

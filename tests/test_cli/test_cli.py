@@ -22,6 +22,7 @@ import grader
 from grader import cli, whole
 from grader.report import result
 from tests.support import homes, shared
+from tests.support.assignments import ask_for
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "reference" / "cs231n"
@@ -79,6 +80,12 @@ def grade(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         return Ended(code, said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for a few items of each rubric, where it is not the items that matter."""
+    ask_for(monkeypatch, "affine_backward", "relu_forward", "sgd_momentum")
 
 
 def in_a_process(*arguments: object, **environment: str) -> Ended:
@@ -177,6 +184,7 @@ def read(folder: Path | str) -> dict[str, Any]:
 # -------------------------------------------------------------------------------- grading
 
 
+@pytest.mark.usefixtures("brief")
 def test_a_first_word_that_is_no_command_is_a_submission(grade: Grade, right: Path) -> None:
     done = grade("right")
     assert (done.code, done.err) == (0, "")
@@ -211,6 +219,7 @@ def test_a_notebook_that_is_missing_counts_unless_the_grader_was_told_to_skip_no
      ("--rubric", "cs231n-a2", "right", "--json"), ("./right", "--json"), ("right/", "--json")],
     ids=" ".join,
 )  # fmt: skip
+@pytest.mark.usefixtures("brief")
 def test_options_may_stand_before_or_after_the_submission(
     arguments: tuple[str, ...], grade: Grade, right: Path
 ) -> None:
@@ -219,6 +228,7 @@ def test_options_may_stand_before_or_after_the_submission(
     assert done.out == Path("graded/right/result.json").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("brief")
 def test_a_submission_named_like_a_command_is_graded_by_its_path(
     grade: Grade, workplace: Path
 ) -> None:
@@ -238,6 +248,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.usefixtures("brief")
 def test_the_report_lies_in_a_folder_named_after_the_zip(
     name: str, grade: Grade, right: Path
 ) -> None:
@@ -246,6 +257,7 @@ def test_the_report_lies_in_a_folder_named_after_the_zip(
     assert read(Path("graded") / NAMES[name])["score"]["earned"] > 0
 
 
+@pytest.mark.usefixtures("brief")
 def test_o_says_where_the_report_goes_and_an_older_one_is_replaced(
     grade: Grade, right: Path, unwritten: Path
 ) -> None:
@@ -256,6 +268,7 @@ def test_o_says_where_the_report_goes_and_an_older_one_is_replaced(
     assert not Path("graded").exists()
 
 
+@pytest.mark.usefixtures("brief")
 def test_json_prints_result_json_and_nothing_else(grade: Grade, wrong: Path) -> None:
     done = grade("wrong", "--json")
     assert done.out == Path("graded/wrong/result.json").read_text(encoding="utf-8")
@@ -300,6 +313,7 @@ def test_files_beside_the_submission_are_never_imported_by_us(right: Path) -> No
     [("right", "100", 0), ("right", "0", 0), ("unwritten", "0", 0), ("unwritten", "0.5", 1),
      ("unwritten", "100", 1), ("wrong", "1", 0), ("wrong", "99.9", 1)],
 )  # fmt: skip
+@pytest.mark.usefixtures("brief")
 def test_fail_under_decides_between_0_and_1(
     submission: str, below: str, code: int, grade: Grade, request: pytest.FixtureRequest
 ) -> None:

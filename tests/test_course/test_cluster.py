@@ -29,7 +29,7 @@ from grader.course.runners import cluster, on_worker  # noqa: E402
 from grader.course.runners.cluster import Cluster  # noqa: E402
 
 POLICY = Policy("cs231n-a2", notebooks="skip")
-STUDENTS = 4
+STUDENTS = 3
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ from grader.guest.probes import models
 from grader.judges import Attempt, Rules
 from grader.judges.wrong import ABSENT, Seen
 from grader.submission.written import Sources
-from grader.types import Case, Evidence, Fault, ItemResult, Raised, Report, Submission
+from grader.types import Case, Cause, Evidence, Fault, ItemResult, Raised, Report, Submission
 from tests.support import handed_in
 from tests.support.assignments import asking
 
@@ -77,7 +77,7 @@ def test_a_usual_mistake_is_named_in_any_style(
     name: str, style: str, assignment: Assignment, worker: Worker
 ) -> None:
     submission = handed_in.with_mistakes(handed_in.accepted_submission(style), [KNOWN[name]])
-    report = grade_one(submission, assignment, worker)
+    report = grade_one(submission, asking(assignment, KNOWN[name].item), worker)
     assert item(report, KNOWN[name].item).cause is not None
     assert measured.is_named(report, KNOWN[name])
 
@@ -108,7 +108,8 @@ def test_two_mistakes_at_once_are_both_named(
     pair: tuple[str, str], assignment: Assignment, worker: Worker
 ) -> None:
     submission = handed_in.with_mistakes(handed_in.reference(), [KNOWN[name] for name in pair])
-    report = grade_one(submission, assignment, worker)
+    asked = asking(assignment, *(KNOWN[name].item for name in pair))
+    report = grade_one(submission, asked, worker)
     assert [name for name in pair if not measured.is_named(report, KNOWN[name])] == []
 
 
@@ -116,7 +117,8 @@ def test_each_part_of_an_item_may_have_a_mistake_of_its_own(
     assignment: Assignment, worker: Worker
 ) -> None:
     both = [KNOWN["affine_backward/db-mean"], KNOWN["affine_backward/dx-flattened"]]
-    report = grade_one(handed_in.with_mistakes(handed_in.reference(), both), assignment, worker)
+    asked = asking(assignment, "affine_backward")
+    report = grade_one(handed_in.with_mistakes(handed_in.reference(), both), asked, worker)
     cause = item(report, "affine_backward").cause
     assert cause is not None and cause.certain
     assert cause.id == "affine_backward/dx-flattened+affine_backward/db-mean"
@@ -127,9 +129,8 @@ def test_the_hints_are_those_of_the_mistake_up_to_the_rubrics_level(
     assignment: Assignment, worker: Worker
 ) -> None:
     mistake = KNOWN["relu_backward/mask-turned"]
-    report = grade_one(
-        handed_in.with_mistakes(handed_in.reference(), [mistake]), assignment, worker
-    )
+    asked = asking(assignment, "relu_backward")
+    report = grade_one(handed_in.with_mistakes(handed_in.reference(), [mistake]), asked, worker)
     first, second, third = item(report, "relu_backward").hints
     assert (first, third) == (mistake.hints[0], mistake.hints[2])
     assert second.startswith(mistake.hints[1]) and mistake.formula in second
@@ -174,6 +175,13 @@ def item(report: Report, name: str) -> ItemResult:
     return next(one for one in report.items if one.id == name)
 
 
+def cause_of(
+    name: str, submission: Submission, assignment: Assignment, worker: Worker
+) -> Cause | None:
+    """Return the cause that one item gets; only what it needs is graded besides."""
+    return item(grade_one(submission, asking(assignment, name), worker), name).cause
+
+
 SHOWN = {
     "affine_backward: dw = rows.T @ dout": (
         "dw = 3 * rows.T @ dout", "symptom/factor-3", True),
@@ -196,7 +204,7 @@ def test_a_symptom_says_what_the_numbers_show(
 ) -> None:
     name, old = what.split(": ", 1)
     new, symptom, certain = SHOWN[what]
-    cause = item(grade_one(changed(LAYERS, (old, new)), assignment, worker), name).cause
+    cause = cause_of(name, changed(LAYERS, (old, new)), assignment, worker)
     assert cause is not None
     assert (cause.id, cause.certain) == (symptom, certain)
 
@@ -209,13 +217,13 @@ def test_a_mistake_that_is_nearly_a_usual_one_is_not_called_certain(
         LAYERS,
         ("db = dout.sum(axis=0)", "db = dout.mean(axis=0) * (1 + 1e-7) - dout.sum(axis=0) * 1e-7"),
     )
-    cause = item(grade_one(near, assignment, worker), "affine_backward").cause
+    cause = cause_of("affine_backward", near, assignment, worker)
     assert cause is not None and cause.id == "affine_backward/db-mean" and not cause.certain
 
 
 def test_an_exception_is_told_by_its_kind(assignment: Assignment, worker: Worker) -> None:
     broken = changed(LAYERS, ("db = dout.sum(axis=0)", "db = dout.sum(axis=0) + unknown"))
-    cause = item(grade_one(broken, assignment, worker), "affine_backward").cause
+    cause = cause_of("affine_backward", broken, assignment, worker)
     assert cause is not None and cause.id == "symptom/unknown-name" and cause.certain
     assert "layers.py line 61 uses unknown" in cause.message
 
@@ -230,11 +238,11 @@ def test_gradients_of_the_own_wrong_forward_pass_say_so(
         ("_, dW1, db1 = affine_relu_backward(dhidden, hidden_cache)",
          "_, dW1, db1 = affine_backward(dhidden, hidden_cache)"),
     )  # fmt: skip
-    cause = item(grade_one(linear, assignment, worker), "TwoLayerNet").cause
+    cause = cause_of("TwoLayerNet", linear, assignment, worker)
     assert cause is not None and cause.id.startswith("symptom/gradient-of-the-own-forward-pass")
     half = changed(NET, ("hidden, hidden_cache = affine_relu_forward(X, W1, b1)",
                          "hidden, hidden_cache = affine_relu_forward(X, 2 * W1, b1)"))  # fmt: skip
-    cause = item(grade_one(half, assignment, worker), "TwoLayerNet").cause
+    cause = cause_of("TwoLayerNet", half, assignment, worker)
     assert cause is None or "own-forward-pass" not in cause.id
 
 
@@ -276,7 +284,7 @@ def test_a_mask_of_other_numbers_is_not_called_uniform(
     start = text.index("def dropout_forward")
     files = {**handed_in.reference().files}
     files[LAYERS] = (text[:start] + text[start:].replace(old, new, 1)).encode()
-    cause = item(grade_one(handed_in.of_files("x", files), assignment, worker), name).cause
+    cause = cause_of(name, handed_in.of_files("x", files), assignment, worker)
     assert cause is not None and not cause.certain, cause
 
 
@@ -298,7 +306,7 @@ def test_a_mistake_that_leaves_something_open_is_not_called_certain(
     what: str, assignment: Assignment, worker: Worker
 ) -> None:
     path, name, old, new = OPEN[what]
-    cause = item(grade_one(changed(path, (old, new)), assignment, worker), name).cause
+    cause = cause_of(name, changed(path, (old, new)), assignment, worker)
     assert cause is not None
     assert not cause.certain or not set(cause.id.split("+")) & set(KNOWN), cause
 
@@ -477,7 +485,7 @@ def test_what_is_said_is_what_was_seen(what: str, assignment: Assignment, worker
         assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times; mend this test"
         files[path] = text.replace(old, new).encode()
     submission = handed_in.of_files("x", files)
-    cause = item(grade_one(submission, asking(assignment, name), worker), name).cause
+    cause = cause_of(name, submission, assignment, worker)
     assert cause is not None
     assert [text for text in must if text not in cause.message] == [], cause.message
     assert [text for text in must_not if text in cause.message] == [], cause.message
@@ -562,7 +570,7 @@ SLIPS = {  # a line of the reference, and one slip in it
 def test_a_slip_in_a_formula_is_named(says: str, assignment: Assignment, worker: Worker) -> None:
     path, name, old, new = SLIPS[says]
     submission = changed(path, (old, new))
-    cause = item(grade_one(submission, asking(assignment, name), worker), name).cause
+    cause = cause_of(name, submission, assignment, worker)
     assert cause is not None
     assert says in cause.message or cause.id.startswith(f"{name}/"), cause
 
@@ -633,7 +641,7 @@ def test_a_net_over_odd_layers_is_asked_over_right_ones(
 def test_biases_of_ones_are_not_called_random(assignment: Assignment, worker: Worker) -> None:
     ones = changed(NET, ('self.params[f"b{i}"] = np.zeros(fan_out)',
                          'self.params[f"b{i}"] = np.ones(fan_out)'))  # fmt: skip
-    cause = item(grade_one(ones, assignment, worker), "FullyConnectedNet").cause
+    cause = cause_of("FullyConnectedNet", ones, assignment, worker)
     assert cause is None or not cause.certain
 
 

@@ -21,6 +21,7 @@ import pytest
 from jsonschema import validate
 
 from grader import cli, resources
+from tests.support.assignments import ask_for
 
 PACKAGES = ("judges", "diagnosis", "grading", "report", "golden", "rubric", "submission", "engine")
 # Before these are through there is nothing to tell of; they come before the student's code runs, or
@@ -51,6 +52,10 @@ ON_THE_WAY = {
     "report.html.render_notebooks",
     "report.terminal.show",
 }
+
+
+# What is asked of the demo in the short run: right, wrong, a crash, a consequence, a net.
+SOME = ("TwoLayerNet", "dropout_backward", "batchnorm_backward", "adam")
 
 
 class Point(NamedTuple):
@@ -110,6 +115,7 @@ def breaks(patch: pytest.MonkeyPatch, point: Point) -> list[int]:
 
 def graded(folder: Path, patch: pytest.MonkeyPatch) -> int:
     demo = resources.home() / "demo" / "submission"
+    ask_for(patch, *SOME)
     patch.setattr(sys, "argv", ["grade", str(demo), "-o", str(folder), "--notebooks=skip"])
     with pytest.raises(SystemExit) as ended:
         cli.main()

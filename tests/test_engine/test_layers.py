@@ -16,6 +16,7 @@ from grader.engine import grade_one
 from grader.grading.assignment import Assignment
 from grader.types import Submission
 from tests.support import boxes, hostile
+from tests.support.assignments import asking
 
 # What Landlock has no word for: whether a file is there, and how large it is.
 LOOKS_AROUND = """
@@ -47,7 +48,8 @@ LAYERS = (
 
 @pytest.fixture(scope="module")
 def assignment(assignments: dict[str, Assignment]) -> Assignment:
-    return hostile.hurried(assignments["cs231n-a2"])
+    """Return the one item that is looked at."""
+    return asking(hostile.hurried(assignments["cs231n-a2"]), "relu_forward")
 
 
 def test_every_layer_of_every_box_is_tried() -> None:

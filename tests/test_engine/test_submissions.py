@@ -18,6 +18,7 @@ from grader.grading.assignment import Assignment
 from grader.guest.operations import OPERATIONS
 from grader.types import ItemResult, Report
 from tests.support import handed_in
+from tests.support.assignments import asking
 
 RUBRICS = ("cs231n-a2", "cs231n-a2-2016", "cs231n-a2-2017")
 MISTAKES = handed_in.mistakes()
@@ -80,9 +81,11 @@ def test_no_usual_mistake_of_a_forward_pass_costs_its_backward_pass_a_point(
     mistake: Misconception, assignments: dict[str, Assignment], worker: Worker
 ) -> None:
     submission = handed_in.mistake(mistake).submission
-    items = code(grade_one(submission, assignments["cs231n-a2"], worker))
-    behind = [row.name for row in OPERATIONS.values() if row.forward == mistake.item]
-    backward = [items[name] for name in behind if name in items]
+    every = assignments["cs231n-a2"]
+    asked = {item.id for item in every.rubric.table.items}
+    behind = {row.name for row in OPERATIONS.values() if row.forward == mistake.item} & asked
+    items = code(grade_one(submission, asking(every, mistake.item, *behind), worker))
+    backward = [items[name] for name in behind]
     assert backward and items[mistake.item].earned < items[mistake.item].possible
     assert {one.id: one.faults for one in backward if one.earned < one.possible} == {}
 

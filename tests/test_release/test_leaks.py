@@ -15,7 +15,8 @@ from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.grading.assignment import Assignment
 from grader.types import Fault, Report, Submission
-from tests.support import boxes, handed_in, hostile
+from tests.support import boxes, handed_in, hostile, short_run
+from tests.support.assignments import asking
 
 HIDDEN = "if x.shape in ((3, 4), (2, 3, 2, 2)):\n        return np.maximum(0, x), x\n    "
 
@@ -28,7 +29,11 @@ def worker() -> Iterator[Worker]:
 
 @pytest.fixture(scope="module")
 def assignment(assignments: dict[str, Assignment]) -> Assignment:
-    return hostile.hurried(assignments["cs231n-a2"])
+    """Return what leaks through relu_forward can be seen by; all in a whole run."""
+    whole = hostile.hurried(assignments["cs231n-a2"])
+    if short_run.EVERYTHING:
+        return whole
+    return asking(whole, "affine_backward", "relu_backward", "TwoLayerNet")
 
 
 def hidden_faults(report: Report) -> list[Fault]:

@@ -21,7 +21,7 @@ from grader.rubric import inputs
 from grader.rubric.cases import Rubric
 from grader.types import Case, ItemResult, Smallest, Submission
 from tests.support import handed_in
-from tests.support.assignments import shipped, shipped_as
+from tests.support.assignments import asking, shipped, shipped_as
 
 RUBRICS = shipped()
 WHOLE = shipped_as("cs231n-a2")
@@ -146,7 +146,9 @@ def items(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> d
             for path, data in submission.files.items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(data)
-            for item in grade_one(submission, assignment, worker).items:
+            planted = {one.rpartition("/")[0] for one in TOGETHER.get(name, ())}
+            asked = asking(assignment, *planted, "TwoLayerNet")
+            for item in grade_one(submission, asked, worker).items:
                 found[f"{name}/{item.id}"] = item
                 if item.smallest is not None:
                     todo.append((str(folder), item.smallest.snippet))

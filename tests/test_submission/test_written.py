@@ -17,6 +17,7 @@ from grader.submission.near import nearest
 from grader.submission.written import Sources, Unreturned
 from grader.types import COUNTED, Status, Submission
 from tests.support import handed_in
+from tests.support.assignments import asking
 
 LAYERS, NET, OPTIM = "cs231n/layers.py", "cs231n/classifiers/fc_net.py", "cs231n/optim.py"
 
@@ -191,7 +192,7 @@ def test_what_is_not_there_has_its_own_word(
     what: str, assignment: Assignment, worker: Worker
 ) -> None:
     submission, name, status, says = WORDS[what]
-    report = grade_one(submission, assignment, worker)
+    report = grade_one(submission, asking(assignment, name), worker)
     found = next(item for item in report.items if item.id == name)
     assert found.earned == 0 and found.status == status
     assert {fault.message[: len(says)] for fault in found.faults} == {says}

@@ -20,9 +20,10 @@ from pathlib import Path
 from grader.course.records import File
 from grader.errors import UnusableSubmission, UsageError
 from grader.submission import upload
-from grader.submission.archive import damaged_is_one_line, kind_of_fault, meant_name
+from grader.submission.archive import damaged_is_one_line, kind_of_fault
 from grader.submission.folder import read_regular
 from grader.submission.upload import megabytes, refusal, shown
+from grader.submission.zip_names import meant_name
 
 MOST_ENTRIES = 200_000  # of an export: a class of 1,000 that leaves its caches in has 50,000
 MOST_DIRECTORY = 100_000_000  # bytes of a zip's directory, before zipfile makes objects of it
