@@ -18,7 +18,7 @@ from tests.support import classes, processes
 from tests.support.dask_machines import ROOT
 from tests.support.short_run import Part
 
-STUDENTS = 3
+STUDENTS = 4
 KILLS = 100
 TRIES = 6  # of the same command once nothing is killed any more; a task lost twice is tried again
 DEAD_S = 2.0

@@ -60,9 +60,10 @@ BOUNDED = (
     "stack_and_maps", "stops_itself", "sys_exit", "thread_bomb", "threads",
 )  # fmt: skip
 SHARE = 0.1  # of the boxes other than bubblewrap, in the short run
-# Functions of each file and, with what they need, a net: for what shows in items of a whole file.
+# With what they need, for what shows in any item of a file; those of ACCEPTANCE have a net above.
 WIDE = ("all", "layers", "optim")
-SOME = ("affine_backward", "relu_backward", "TwoLayerNet", "sgd_momentum")
+SOME = ("affine_backward", "relu_backward", "sgd_momentum")
+NET = "TwoLayerNet"
 
 
 def elsewhere(mode: str, names: Iterable[str]) -> Iterator[Any]:
@@ -135,7 +136,7 @@ def kept() -> dict[str, outside.Kept]:
 @pytest.fixture(scope="module")
 def some(assignment: Assignment) -> Assignment:
     """Return items of each file, for what shows in any of them; all in a whole run."""
-    return assignment if short_run.EVERYTHING else asking(assignment, *SOME)
+    return assignment if short_run.EVERYTHING else asking(assignment, *SOME, NET)
 
 
 @pytest.fixture(scope="module")
@@ -166,10 +167,11 @@ def asked(attack: Attack, mode: str, assignment: Assignment) -> Assignment:
     if short_run.EVERYTHING or mode != "bubblewrap":
         return assignment
     about = [attack.expect.get(key, ()) for key in ("lost", "maybe_lost", "kinds", "warns")]
-    named = {*attack.expect.get("public_right", ())}
+    named = {*SOME, *attack.expect.get("public_right", ())}
+    named |= {NET} if attack.name in ACCEPTANCE else set()
     for one in about:
         named |= hostile.group(assignment.rubric, one).keys() if one not in WIDE else set()
-    return asking(assignment, *SOME, *named)
+    return asking(assignment, *named)
 
 
 def test_the_acceptance_list_is_complete() -> None:
