@@ -152,6 +152,15 @@ def two_calls(course: Course, tape: Tape) -> None:
     solver.train()
 
 
+def three_calls(course: Course, tape: Tape) -> None:
+    """The first is the best, so the third begins with what the first learned."""
+    solver = made(course, tape.data(50), num_epochs=16)
+    solver.train()
+    solver.num_epochs = 2
+    solver.train()
+    solver.train()
+
+
 def another_rate_between(course: Course, tape: Tape) -> None:
     solver = made(course, tape.data(50), num_epochs=5)
     solver.train()
@@ -206,7 +215,7 @@ def interrupted(course: Course, tape: Tape) -> None:
 
 
 HONEST = [
-    one_run, two_calls, another_rate_between, a_second_solver, own_names, single_precision,
+    one_run, two_calls, three_calls, another_rate_between, a_second_solver, own_names, single_precision,
     adam_with_decay, interrupted,
 ]  # fmt: skip
 
@@ -575,6 +584,29 @@ def test_goals_that_compare_runs_are_not_reached_by_gains_put_there_earlier(
         assert (earned(graded), graded.flags) == (2, ())
     else:
         refused(graded, "another state|remembers|computes something else")
+
+
+def test_what_another_run_begins_with_is_repeated_though_its_best_moment_was_before(
+    desk: Desk, right: Course, images: Images, spool: Spool
+) -> None:
+    forge, told = LATER["weights that are worth something an epoch later"]
+    tape, left = Tape(images, spool, Gains()), []
+
+    class Forges(right("solver").Solver):  # type: ignore[misc]
+        def _look(self) -> None:
+            if len(self.loss_history) == FORGED_AT:
+                state = {f"params/{name}": array for name, array in self.model.params.items()}
+                forge(self, state, tape)
+                left.append(dict(self.model.params))
+            super()._look()
+
+    with watched(right, tape):
+        first = made(right, tape.data(50), solver=Forges, num_epochs=10, **told)
+        first.train()
+        first.model.params = left[0]
+        made(right, tape.data(50), net=first.model, num_epochs=10, **told).train()
+    assert max(tape.runs[0].train_acc_history) < 0.3 and max(tape.runs[1].train_acc_history) > 0.8
+    refused(desk.graded(tape.runs), "another state|remembers|computes something else")
 
 
 def test_a_gain_that_was_not_told_is_repeated_whole(
