@@ -152,15 +152,6 @@ def two_calls(course: Course, tape: Tape) -> None:
     solver.train()
 
 
-def three_calls(course: Course, tape: Tape) -> None:
-    """The first is the best, so the third begins with what the first learned."""
-    solver = made(course, tape.data(50), num_epochs=16)
-    solver.train()
-    solver.num_epochs = 2
-    solver.train()
-    solver.train()
-
-
 def another_rate_between(course: Course, tape: Tape) -> None:
     solver = made(course, tape.data(50), num_epochs=5)
     solver.train()
@@ -215,7 +206,7 @@ def interrupted(course: Course, tape: Tape) -> None:
 
 
 HONEST = [
-    one_run, two_calls, three_calls, another_rate_between, a_second_solver, own_names, single_precision,
+    one_run, two_calls, another_rate_between, a_second_solver, own_names, single_precision,
     adam_with_decay, interrupted,
 ]  # fmt: skip
 
@@ -231,6 +222,23 @@ def test_an_honest_run_earns(
     graded = desk.graded(tape.runs, tape.transcript.abandoned)
     assert graded.flags == ()
     assert earned(graded) == 2
+
+
+def test_a_third_call_may_begin_with_what_the_first_learned(
+    desk: Desk, right: Course, images: Images, spool: Spool
+) -> None:
+    tape = Tape(images, spool)
+    with watched(right, tape):
+        solver = made(right, tape.data(50), num_epochs=16)
+        solver.train()
+        best, solver.num_epochs = solver.best_val_acc, 2
+        for _ in range(2):
+            for config in solver.optim_configs.values():
+                config["learning_rate"] = 3e-2
+            solver.train()
+    assert solver.best_val_acc == best
+    for on in (frozenset({"training"}), frozenset({"validation"})):
+        assert desk.verified(tape.runs, Extent(on)).num_epochs == 20
 
 
 def own_steps(course: Course, tape: Tape) -> None:
@@ -609,7 +617,7 @@ def test_what_another_run_begins_with_is_repeated_though_its_best_moment_was_bef
     refused(desk.graded(tape.runs), "another state|remembers|computes something else")
 
 
-def test_a_gain_that_was_not_told_is_repeated_whole(
+def test_a_gain_that_was_not_told_is_repeated_all_the_same(
     desk: Desk, right: Course, images: Images, spool: Spool
 ) -> None:
     """What is told of a first look at a few images may be too good, and then little is drawn."""

@@ -21,8 +21,8 @@ class Extent:
     """What is repeated of a run; nothing stands for the stretches that were drawn.
 
     `best`: all up to its best moments on these images. `learned`: all up to the first state drawn
-    that knows so large a share of the training images, or to the last state drawn. `is_firm`: no
-    less will do. `to_last`: up to the last state drawn as well, for another run goes on from it.
+    that knows so large a share of the training images, or to the best. `is_firm`: no less will do.
+    `to_last`: up to the last state drawn as well, for another run goes on from it.
     """
 
     best: frozenset[On] = frozenset()

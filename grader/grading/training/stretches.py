@@ -23,7 +23,6 @@ from grader.types import Commit
 
 LOOK = 0.03  # accuracy that a told look may be off: another machine rounds in another way
 SAMPLED = 3.5  # standard deviations, where a run looked at some images only
-UNTOLD = 0.05  # accuracy that a run may have gained without telling: draws follow what it told
 
 
 @dataclass(frozen=True)
@@ -100,35 +99,25 @@ class Stretches:
         best = known.get("training" if "training" in moments else "validation")
         if any(commit.spent for commit in commits) and not wanted:
             wanted = {"training"}
-        if extent.learned and best is not None and self._gained_more(best):
-            wanted |= {"training"}
         for on in sorted(wanted):
             if (end := known.get(on if on in moments else "validation")) is not None:
                 yield end
         asked = [commit for commit in commits if commit.asked]
-        if extent.learned and "training" not in wanted and asked:
-            yield self._knows(asked, extent.learned)
+        if extent.learned and "training" not in wanted and best is not None:
+            yield self._knows(extent.learned, best)
         if extent.to_last and asked:
             yield Known.at(asked[-1])
         if left is not None and extent != DRAWN:
             yield left
 
-    def _gained_more(self, best: Known) -> bool:
-        """Return whether a run gained more of the training images than it told of."""
-        first, *_ = [commit for commit in self.run.log.commits if commit.step == 1]
-        last = next(commit for commit in self.run.log.commits if commit.step == best.step)
-        if first.look is None or last.look is None or not first.asked:
-            return True
-        begun, ended = (self._accuracy(known.state) for known in (Known.at(first), best))
-        return ended - begun > last.look[0] - first.look[0] + UNTOLD
-
-    def _knows(self, asked: Sequence[Commit], share: float) -> Known:
-        """Return the first state with this accuracy on the training images, else the last one."""
-        for commit in asked:
-            known = Known.at(commit)
-            if self._accuracy(known.state) >= share:
-                break
-        return known
+    def _knows(self, share: float, best: Known) -> Known:
+        """Return the first state with this accuracy on the training images, at last the best."""
+        for commit in self.run.log.commits:
+            if commit.asked and commit.step < best.step:
+                known = Known.at(commit)
+                if self._accuracy(known.state) >= share:
+                    return known
+        return best
 
     def _accuracy(self, state: State) -> float:
         rows = form.rows_of(self.run.training, self.images).get("training", NO_ROWS)
