@@ -105,6 +105,24 @@ def solved(state: State, tape: Tape, split: str = "training") -> State:
     return {**state, "params/W3": np.linalg.solve(gram, hidden.T @ right)}
 
 
+def hidden(state: State, tape: Tape, bias: float) -> State:
+    """Return a net that knows these images, and shows it once steps of 1e-4 wore off a bias.
+
+    All goes to the rarest class. Its scores are so small that gradients hardly move its weights.
+    """
+    data, end = tape.data(IMAGES), dict(state)
+    images = data["X_train"].reshape(IMAGES, -1)
+    for i, size in (1, 10.0), (2, 0.1):
+        images = np.maximum(0, images @ end[f"params/W{i}"] + end[f"params/b{i}"])
+        share = size / np.linalg.norm(images, axis=1).mean()
+        images = images * share
+        end |= {name: end[name] * share for name in (f"params/W{i}", f"params/b{i}")}
+    end = solved(end, tape)
+    rarest = np.bincount(data["y_train"], minlength=10).argmin()
+    bias_only = np.where(np.arange(10) == rarest, bias, 0.0)
+    return {**end, "params/W3": 1e-4 * end["params/W3"], "params/b3": bias_only}
+
+
 def between(one: State, other: State, share: float) -> State:
     """Return a state on the line between two, with all else of the first."""
     params = [name for name in one if name.startswith("params/")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,14 +17,16 @@ from grader.grading import training
 from grader.grading.assignment import Assignment
 from grader.grading.score import bare
 from grader.grading.training.believe import Repeating
-from grader.grading.training.form import Contradiction
+from grader.grading.training.extent import DRAWN, Extent, needed
+from grader.grading.training.form import Contradiction, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.repeat import Repeat
 from grader.grading.training.replay import Code, Replay
 from grader.notebooks.spool import Spool
-from grader.rubric.records import ImageProfile
+from grader.rubric.cases import Rubric
+from grader.rubric.records import Goal, ImageProfile, Item, RunFilter
 from grader.types import Cell, Notebook, Training
-from tests.support import forged_runs, handed_in
+from tests.support import forged_runs, handed_in, training_runs
 from tests.support.assignments import asking
 from tests.support.forged_runs import Forgery, State, between, looks_of, solved
 from tests.support.recorded_runs import Course, Tape, course, watched
@@ -63,9 +65,16 @@ class Desk:
     images: Images
     worker: Worker
 
-    def graded(self, runs: list[Training], abandoned: int = 0) -> training.Graded:
-        """Return what the runs earn, with the reference's code as the student's own."""
+    def graded(
+        self, runs: list[Training], abandoned: int = 0, goal: Goal | None = None
+    ) -> training.Graded:
+        """Return what the runs earn, with the reference's code as the student's own.
+
+        `goal` is asked for in place of the item's.
+        """
         rubric = asking(self.assignment, ITEM).rubric
+        if goal is not None:
+            rubric = Rubric(replace(rubric.table, items=_with(goal, rubric.table.items)), "")
         cells = (Cell(1, "train()", "ran", wall_s=20.0),)
         book = Notebook(
             "FullyConnectedNets.ipynb", "executed", cells=cells, trainings=tuple(runs),
@@ -75,13 +84,13 @@ class Desk:
         repeating = Repeating(self.worker, self.code)
         return training.grade(items, [book], rubric, self.images, repeating)
 
-    def verified(self, runs: list[Training], whole: bool) -> Training:
+    def verified(self, runs: list[Training], extent: Extent) -> Training:
         """Return what is known of the last run. Raises Refused."""
         repeat = Repeat(self.worker, self.images, 100.0)
         assert self.code is not None
         rows = [replace(run, rows=np.asarray(run.rows)) for run in runs]
         try:
-            return Replay(rows, repeat, self.images, self.code).verify(rows[-1], "training", whole)
+            return Replay(rows, repeat, self.images, self.code).verify(rows[-1], extent)
         finally:
             repeat.close()
 
@@ -90,6 +99,13 @@ class Desk:
         """The reference, and the reference as the student's own."""
         own = Job("cs231n", handed_in.reference().files, {"dropout_p": "keep"}, case_s=60.0)
         return Code.of(self.assignment.trainer, (), own, "keep")
+
+
+def _with(goal: Goal, items: Sequence[Item]) -> tuple[Item, ...]:
+    return tuple(
+        replace(item, parts=(replace(item.parts[0], goal=goal),)) if item.id == ITEM else item
+        for item in items
+    )
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +222,23 @@ def test_an_honest_run_earns(
     graded = desk.graded(tape.runs, tape.transcript.abandoned)
     assert graded.flags == ()
     assert earned(graded) == 2
+
+
+def test_a_third_call_may_begin_with_what_the_first_learned(
+    desk: Desk, right: Course, images: Images, spool: Spool
+) -> None:
+    tape = Tape(images, spool)
+    with watched(right, tape):
+        solver = made(right, tape.data(50), num_epochs=16)
+        solver.train()
+        best, solver.num_epochs = solver.best_val_acc, 2
+        for _ in range(2):
+            for config in solver.optim_configs.values():
+                config["learning_rate"] = 3e-2
+            solver.train()
+    assert solver.best_val_acc == best
+    for on in (frozenset({"training"}), frozenset({"validation"})):
+        assert desk.verified(tape.runs, Extent(on)).num_epochs == 20
 
 
 def own_steps(course: Course, tape: Tape) -> None:
@@ -445,32 +478,200 @@ def test_a_jump_is_seen_where_its_gain_is_told_an_epoch_later(
     tape = Tape(images, spool, lambda commit: commit["step"] in (0, 1, 40))
     replace(forged, looks=[*forged.looks[:-2], forged.looks[-3], forged.looks[-1]]).tell(tape)
     with pytest.raises(Contradiction, match="other accuracies"):
-        desk.verified(tape.runs, whole=False)
+        desk.verified(tape.runs, DRAWN)
     honest = Tape(images, spool, lambda commit: commit["step"] in (0, 1, 40))
     forged.tell(honest)  # whose jump was not drawn, though all of it was told
-    desk.verified(honest.runs, whole=False)
+    desk.verified(honest.runs, DRAWN)
 
 
-def test_a_memory_that_jumps_later_earns_nothing(
-    desk: Desk, right: Course, images: Images, spool: Spool
-) -> None:
-    """All steps are honest, but for what the rule was made to remember after epoch 19."""
+# ------------------------------------------------------------------ forged early, gained later
 
-    class Jumps(right("solver").Solver):  # type: ignore[misc]
+SLOW = {"learning_rate": 1e-5}
+FORGED_AT = 20  # steps, the end of epoch 10
+Forger = Callable[[Any, State, Tape], None]
+
+
+def remembers_the_way(solver: Any, state: State, tape: Tape) -> None:
+    end = solved(state, tape)
+    for name, config in solver.optim_configs.items():
+        config["velocity"] = (end[f"params/{name}"] - state[f"params/{name}"]) / 9
+
+
+def shows_later(bias: float) -> Forger:
+    def forge(solver: Any, state: State, tape: Tape) -> None:
+        solver.model.params = {
+            name[7:]: array for name, array in forged_runs.hidden(state, tape, bias).items()
+        }
+
+    return forge
+
+
+LATER: dict[str, tuple[Forger, dict[str, Any]]] = {
+    "the rule remembers the way to the solution": (
+        remembers_the_way, {"update_rule": "sgd_momentum", "optim_config": SLOW},
+    ),
+    "weights that are worth something an epoch later": (
+        shows_later(1.1e-4), {"update_rule": "sgd", "optim_config": {"learning_rate": 1e-4}},
+    ),
+    "weights that are worth something three epochs later": (
+        shows_later(2e-4), {"update_rule": "sgd", "optim_config": {"learning_rate": 1e-4}},
+    ),
+}  # fmt: skip
+
+
+class Gains:
+    """Asks for the begin of a run and for each epoch that brought the best so far, no other."""
+
+    def __init__(self) -> None:
+        self._best: dict[int, float] = {}
+
+    def __call__(self, commit: Mapping[str, Any]) -> bool:
+        best, now = self._best.get(commit["run"], 0.0), (commit["look"] or [0.0])[0]
+        self._best[commit["run"]] = max(best, now)
+        return commit["step"] <= 1 or now > best
+
+
+def forged_early(what: str, course: Course, tape: Tape) -> None:
+    """Train a net that learns nothing in honest steps, but for what one epoch begins with."""
+    forge, told = LATER[what]
+
+    class Forges(course("solver").Solver):  # type: ignore[misc]
         def _look(self) -> None:
-            if len(self.loss_history) == 38:
+            if len(self.loss_history) == FORGED_AT:
                 state = {f"params/{name}": array for name, array in self.model.params.items()}
-                end = solved(state, Tape(images, spool))
-                for name, config in self.optim_configs.items():
-                    way = end[f"params/{name}"] - self.model.params[name]
-                    config["velocity"] = way / (0.9 + 0.9**2)  # in the two steps that are left
+                forge(self, state, tape)
             super()._look()
 
-    tape = Tape(images, spool, asks=lambda commit: True)
+    made(course, tape.data(50), solver=Forges, **told).train()
+
+
+@pytest.mark.parametrize("what", LATER)
+def test_a_gain_counts_if_all_before_it_was_repeated(
+    what: str, desk: Desk, right: Course, images: Images, spool: Spool
+) -> None:
+    tape = Tape(images, spool, Gains())
     with watched(right, tape):
-        made(right, tape.data(50), solver=Jumps, optim_config={"learning_rate": 1e-5}).train()
-    assert tape.runs[0].train_acc_history[-1] > 0.95
-    refused(desk.graded(tape.runs), "comes to another state")
+        forged_early(what, right, tape)
+    (run,) = tape.runs
+    accuracies = list(run.train_acc_history)
+    assert max(accuracies[:11]) < 0.3 and max(accuracies) > 0.65, accuracies
+    desk.verified(tape.runs, DRAWN)  # each stretch that was drawn is honest
+    for extent in (Extent(frozenset({"training"})), Extent(learned=0.5)):
+        with pytest.raises(Unrepeatable):
+            desk.verified(tape.runs, extent)
+
+
+RULES = ("sgd", "sgd_momentum")
+
+
+@pytest.mark.parametrize("judge", ["beats", "sweeps"])
+@pytest.mark.parametrize("what", [None, *LATER])
+def test_goals_that_compare_runs_are_not_reached_by_gains_put_there_earlier(
+    what: str | None, judge: str, desk: Desk, right: Course, images: Images, spool: Spool
+) -> None:
+    """Beside an honest run that such goals ask for, a forged one earns nothing; an honest does."""
+    tape = Tape(images, spool, Gains())
+    one = "sgd_momentum" if what is None else LATER[what][1]["update_rule"]
+    (other,) = set(RULES) - {one}
+    with watched(right, tape):
+        if judge == "beats":
+            made(right, tape.data(50), 3, update_rule=other, optim_config=SLOW).train()
+        else:
+            made(right, tape.data(50), 3, update_rule=one, batch_size=10).train()
+        if what is None:
+            made(right, tape.data(50)).train()
+        else:
+            forged_early(what, right, tape)
+    runs, against = RunFilter(update_rule=one), RunFilter(update_rule=other)
+    goal = {
+        "beats": Goal("beats", runs, "training", against=against, by=0.1),
+        "sweeps": Goal("sweeps", replace(runs, learned=0.5), over="batch_size", values=2),
+    }[judge]
+    graded = desk.graded(tape.runs, goal=goal)
+    if what is None:
+        assert (earned(graded), graded.flags) == (2, ())
+    else:
+        refused(graded, "another state|remembers|computes something else")
+
+
+def test_what_another_run_begins_with_is_repeated_though_its_best_moment_was_before(
+    desk: Desk, right: Course, images: Images, spool: Spool
+) -> None:
+    forge, told = LATER["weights that are worth something an epoch later"]
+    tape, left = Tape(images, spool, Gains()), []
+
+    class Forges(right("solver").Solver):  # type: ignore[misc]
+        def _look(self) -> None:
+            if len(self.loss_history) == FORGED_AT:
+                state = {f"params/{name}": array for name, array in self.model.params.items()}
+                forge(self, state, tape)
+                left.append(dict(self.model.params))
+            super()._look()
+
+    with watched(right, tape):
+        first = made(right, tape.data(50), solver=Forges, num_epochs=10, **told)
+        first.train()
+        first.model.params = left[0]
+        made(right, tape.data(50), net=first.model, num_epochs=10, **told).train()
+    assert max(tape.runs[0].train_acc_history) < 0.3 and max(tape.runs[1].train_acc_history) > 0.8
+    refused(desk.graded(tape.runs), "another state|remembers|computes something else")
+
+
+def test_a_gain_that_was_not_told_is_repeated_all_the_same(
+    desk: Desk, right: Course, images: Images, spool: Spool
+) -> None:
+    """What is told of a first look at a few images may be too good, and then little is drawn."""
+    tape = Tape(images, spool, lambda commit: commit["step"] <= 1)
+    what = "weights that are worth something an epoch later"
+    look = right("solver").Solver._look
+
+    def told(solver: Any) -> None:
+        look(solver)
+        if len(solver.loss_history) == 1:
+            solver.train_acc_history[-1] = 0.5
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(right("solver").Solver, "_look", told)
+        with watched(right, tape):
+            forged_early(what, right, tape)
+    tape.runs[0].log.settings["train_samples"] = 10  # type: ignore[union-attr, index]
+    with pytest.raises(Unrepeatable):
+        desk.verified(tape.runs, Extent(learned=0.5))
+
+
+GOALS: dict[str, tuple[Goal, dict[str, Any], Extent]] = {
+    "one that has to be reached": (
+        Goal("reaches", on="training", at_least=1.0), {}, Extent(frozenset({"training"}), 0, True),
+    ),
+    "one that is ahead": (
+        Goal("beats", RunFilter(update_rule="adam"), against=RunFilter(update_rule="sgd")),
+        {"update_rule": "adam"}, Extent(frozenset({"validation"})),
+    ),
+    "one that is behind": (
+        Goal("beats", RunFilter(update_rule="adam"), against=RunFilter(update_rule="sgd")),
+        {"update_rule": "sgd"}, Extent(frozenset({"validation"})),
+    ),
+    "one that has to have learned something": (
+        Goal("sweeps", RunFilter(learned=0.2), over="batch_size"), {}, Extent(learned=0.2),
+    ),
+    "one that has learned too little to count": (
+        Goal("sweeps", RunFilter(learned=0.7), over="batch_size"), {}, DRAWN,
+    ),
+    "one that need not have learned": (Goal("sweeps", over="initial_scale"), {}, DRAWN),
+    "one of another kind": (
+        Goal("reaches", RunFilter(layers=9), at_least=0.5), {}, DRAWN,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("goal", "told", "extent"), GOALS.values(), ids=GOALS.keys())
+def test_how_much_is_repeated_follows_from_the_goal(
+    goal: Goal, told: dict[str, Any], extent: Extent
+) -> None:
+    one = training_runs.run(train=0.6, val=0.5, **told)
+    assert needed([goal], one) == extent
+    both = needed([goal, Goal("reaches", on="training", at_least=0.1)], one)
+    assert both == extent | Extent(frozenset({"training"}), 0, True)
 
 
 def test_copies_of_a_run_count_once(desk: Desk, honest: Honest, spool: Spool) -> None:

@@ -1,8 +1,8 @@
 """Which runs are repeated, how much of each, and what becomes of points that rest on the others.
 
-Only runs that earn something are repeated, most points first. One that a goal "reaches" rests on is
-repeated whole, the others as it was drawn. What cannot be repeated is doubted: the items are judged
-again without it, so that another run may earn them, and else they are pending.
+Only runs that earn something are repeated, most points first, as far as their goals ask for
+(`extent`). What cannot be repeated is doubted: the items are judged again without it, so that
+another run may earn them, and else they are pending. If time is up, what was drawn stands.
 
 A run could be tried until the draws leave it alone. So runs that nothing rests on are looked at as
 well; if one of them is not what it says, or a training was given up on the way, all are repeated
@@ -13,23 +13,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from grader.box.worker import Worker
 from grader.errors import BackgradeError, log_fault
-from grader.grading.training.form import Contradiction, Differs, Unrepeatable
+from grader.grading.training.extent import DRAWN, Extent, needed
+from grader.grading.training.form import Contradiction, Differs, TimeIsUp, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import Refused
 from grader.grading.training.repeat import Repeat
 from grader.grading.training.replay import Code, Replay, moved
 from grader.grading.training.verdict_cache import Store, VerdictCache
 from grader.rubric.cases import Rubric
-from grader.rubric.records import On
 from grader.types import Flag, ItemResult, Notebook, Trained, Training
 
 BUDGET_S, SHARE = 30.0, 0.75  # seconds for repeating, and of the time that the notebooks took
+FIRM = 2.0  # times this for what has to be repeated, and where only what was drawn is
 COPY = 1e-4  # of the way of a run: one that comes so near went the same way
 Judged = tuple[dict[str, ItemResult], tuple[Trained, ...], tuple[Flag, ...]]
 Judge = Callable[[Sequence[Trained]], Judged]
@@ -54,7 +55,7 @@ class Entry:
     notebook: Notebook
     told: Training
     stands: Trained
-    repeated: set[tuple[On, bool]] = field(default_factory=set)
+    repeated: Extent | None = None
 
 
 class Believer:
@@ -67,7 +68,8 @@ class Believer:
         self._items = {item.id: item for item in rubric.table.items}
         books = {entry.notebook.name: entry.notebook for entry in entries}.values()
         spent = sum(cell.wall_s for book in books for cell in book.cells)
-        self._repeat = Repeat(repeating.worker, images, BUDGET_S + SHARE * spent)
+        self._budget_s = BUDGET_S + SHARE * spent
+        self._repeat = Repeat(repeating.worker, images, self._budget_s)
         self._code, self._store = repeating.code, repeating.store
         self._images = images
         self._caches: dict[int, VerdictCache] = {}  # by notebook
@@ -101,8 +103,8 @@ class Believer:
             while True:
                 results, marked, flags = judge([entry.stands for entry in self._entries])
                 wanted = list(self._wanted(results, marked))
-                for entry, on, whole in wanted:
-                    self._check(entry, on, whole)
+                for entry, extent in wanted:
+                    self._check(entry, extent)
                 if not wanted and not self._looked_further():
                     return results, marked, (*flags, *self.flags)
         finally:
@@ -111,36 +113,37 @@ class Believer:
 
     def _wanted(
         self, results: Mapping[str, ItemResult], marked: Sequence[Trained]
-    ) -> Iterator[tuple[Entry, On, bool]]:
-        """Yield the runs that points rest on and that were not repeated yet, most points first."""
-        earning = sorted(results.values(), key=lambda result: -result.earned)
-        seen = set()
-        for result in earning:
-            for entry, run in zip(self._entries, marked):
-                if result.earned <= 0 or result.id not in run.items or entry.stands.doubt:
-                    continue
-                goals = [part.goal for part in self._items[result.id].parts if part.goal]
-                reach = [goal.on for goal in goals if goal.judge == "reaches"]
-                wish = (reach[0] if reach else "training", bool(reach) or self._strict)
-                if wish not in entry.repeated and (id(entry), wish) not in seen:
-                    seen.add((id(entry), wish))
-                    yield entry, *wish
+    ) -> Iterator[tuple[Entry, Extent]]:
+        """Yield the runs that points rest on with what is yet to repeat, most points first."""
+        wishes: dict[int, Extent] = {}
+        for result in sorted(results.values(), key=lambda result: -result.earned):
+            goals = [part.goal for part in self._items[result.id].parts if part.goal]
+            for place, run in enumerate(marked):
+                if result.earned > 0 and result.id in run.items and not run.doubt:
+                    extent = needed(goals, run)
+                    if self._strict:
+                        on = frozenset(goal.on for goal in goals if goal.judge != "sweeps")
+                        extent |= Extent(on or frozenset({"training"}), is_firm=True)
+                    wishes[place] = wishes.get(place, DRAWN) | extent
+        for place, extent in wishes.items():
+            entry = self._entries[place]
+            wish = extent | (entry.repeated or DRAWN)
+            if not entry.stands.doubt and wish != entry.repeated:
+                yield entry, wish
 
     def _looked_further(self) -> bool:
         """Look at the runs that nothing rests on; return whether all must be judged again."""
         if self._strict:
             return False
         for entry in self._entries:
-            if not entry.repeated and not entry.stands.doubt and entry.stands.val_accuracy:
-                self._check(entry, "training", False)
+            if entry.repeated is None and not entry.stands.doubt and entry.stands.val_accuracy:
+                self._check(entry, DRAWN)
         return self._strict
 
-    def _check(self, entry: Entry, on: On, whole: bool) -> None:
+    def _check(self, entry: Entry, extent: Extent) -> None:
         """Repeat a run, and note what is known of it then."""
-        if entry.stands.doubt:
-            return
         try:
-            known = self._verified(entry, on, whole)
+            known = self._in_time(entry, extent)
             self._is_new(entry, moved(entry.told))
         except Refused as refused:
             self._doubt(entry, refused)
@@ -151,23 +154,35 @@ class Believer:
             what = f"the grader failed at it ({type(error).__name__}, see {log})"
             self._doubt(entry, Refused(what))
         else:
-            entry.repeated.add((on, whole))
+            entry.repeated = extent
             first, epochs = known.initial_weight_std, known.num_epochs
             training = replace(entry.stands.training, initial_weight_std=first, num_epochs=epochs)
             entry.stands = replace(entry.stands, training=training)
 
-    def _verified(self, entry: Entry, on: On, whole: bool) -> Training:
+    def _in_time(self, entry: Entry, extent: Extent) -> Training:
+        """Return what is known of a run once it was repeated, or what was drawn if time is up."""
+        is_least = extent.is_firm or extent == DRAWN
+        self._repeat.left_s = self._budget_s * (FIRM if is_least else 1.0)
+        try:
+            return self._verified(entry, extent)
+        except TimeIsUp:
+            if is_least:
+                raise
+        self._repeat.left_s = self._budget_s * FIRM
+        return self._verified(entry, DRAWN)
+
+    def _verified(self, entry: Entry, extent: Extent) -> Training:
         """Return what is known of a run once it was repeated, now or before. Raises Refused."""
         if self._code is None:
             raise Refused("the files by which trainings are repeated are not on this machine")
         runs = [one.told for one in self._entries if one.notebook is entry.notebook]
         verify = Replay(runs, self._repeat, self._images, self._code).verify
         if self._store is None:
-            return verify(entry.told, on, whole)
+            return verify(entry.told, extent)
         place = id(entry.notebook)
         if place not in self._caches:
             self._caches[place] = VerdictCache(self._store, runs, self._code, self._images)
-        return self._caches[place].verify(entry.told, on, whole, verify)
+        return self._caches[place].verify(entry.told, extent, verify)
 
     def _is_new(self, entry: Entry, moved: np.ndarray) -> None:
         """Raise Unrepeatable for a run that went the way of another one, but for some noise."""

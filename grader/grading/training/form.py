@@ -36,6 +36,10 @@ class OutOfTime(Unrepeatable):
     """There was no time left to repeat it; another day there may be."""
 
 
+class TimeIsUp(OutOfTime):
+    """What there is for all runs of a submission was used up."""
+
+
 class Differs(Unrepeatable):
     """The student's own code does something else now than what the run tells of."""
 

@@ -17,7 +17,7 @@ import numpy as np
 from grader.box.job import Gone, Job
 from grader.box.worker import Worker
 from grader.errors import WireError
-from grader.grading.training.form import OutOfTime, Unrepeatable, per_epoch_of
+from grader.grading.training.form import OutOfTime, TimeIsUp, Unrepeatable, per_epoch_of
 from grader.grading.training.images import Images
 from grader.guest import wire
 from grader.guest.operations import REACHED
@@ -89,11 +89,11 @@ def batches(run: Run, rng: np.ndarray, step: int, count: int) -> Batches:
 
 
 class Repeat:
-    """The worker that repeats; `cpu_s` is what it has used."""
+    """The worker that repeats; `cpu_s` is what it has used, of `left_s`."""
 
     def __init__(self, worker: Worker, images: Images, left_s: float) -> None:
         self._worker, self._images = worker, images
-        self._left_s = left_s
+        self.left_s = left_s
         self._open: Job | None = None
         self.cpu_s = 0.0
 
@@ -126,8 +126,8 @@ class Repeat:
         self, job: Job, run: Run, state: State, found: Batches, net: str
     ) -> dict[str, np.ndarray]:
         """Ask the worker for the steps of one request; return what it answered."""
-        if self._left_s < self.cpu_s:
-            raise OutOfTime("the grader's time for repeating was used up")
+        if self.left_s < self.cpu_s:
+            raise TimeIsUp("the grader's time for repeating was used up")
         rows = run.training.rows
         assert rows is not None  # others are never asked for
         used, places = np.unique(rows[found.chosen], return_inverse=True)

@@ -12,8 +12,8 @@ What cannot be repeated is doubted with a sentence, for a person; nobody is accu
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -21,22 +21,20 @@ import numpy as np
 from grader.box.job import Job
 from grader.grading.training import form
 from grader.grading.training.agree import agrees, deviation, memory_off, net_parts
+from grader.grading.training.extent import Extent
 from grader.grading.training.form import Contradiction, Differs, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import accuracy, net_of
 from grader.grading.training.reference import ROOM, Reference
 from grader.grading.training.repeat import Repeat, Run
-from grader.guest import training_state
+from grader.grading.training.stretches import Known, Stretches
 from grader.guest.operations import NETS
 from grader.guest.training_state import State
-from grader.rubric.records import On
 from grader.types import Commit, Training, TrainingLog
 
 PIECE = 8  # steps between two states of the student's own code
 AT_ONCE = 64 * 1024**2  # bytes of such states that are kept
-LOOK = 0.03  # accuracy that a told look may be off: another machine rounds in another way
-SAMPLED = 3.5  # standard deviations, where a run looked at some images only
-LOSS = 0.05  # of a told loss, likewise
+LOSS = 0.05  # of a told loss that it may be off: another machine rounds in another way
 MEMORY = 0.1  # of the size of what an update rule remembers, likewise
 SOME = 200  # numbers of a parameter by which copies of a run are known
 FIRST_EPOCH, LATER = 50.0, 5.0  # times, where rounding grew; the accuracy must hold as well
@@ -69,21 +67,6 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Known:
-    """A state of a run that is known, after `step` steps; all of it, or what it learned."""
-
-    step: int
-    state: State
-    hash: str
-    whole: bool = True
-
-    def is_met_by(self, state: State) -> bool:
-        """Return whether this state has the hash that the run committed to."""
-        found = training_state.digest(state) if self.whole else training_state.learned(state)
-        return found == self.hash
-
-
-@dataclass(frozen=True)
 class Replay:
     """Repeats the runs of one notebook, which are in the order in which they ended."""
 
@@ -91,12 +74,13 @@ class Replay:
     repeat: Repeat
     images: Images
     code: Code
+    _epochs: dict[tuple[int, Extent, int], int] = field(default_factory=dict)  # of verified runs
 
-    def verify(self, training: Training, on: On, whole: bool) -> Training:
+    def verify(self, training: Training, extent: Extent, left: Known | None = None) -> Training:
         """Return a run with what is known now of its first weights and its epochs.
 
-        All of it is repeated if it is to be `whole`, up to its best moment `on` these images; else
-        what was drawn. Raises Contradiction, or Unrepeatable, with a sentence.
+        It is repeated to this `extent`, and as far as the state that was `left` to another run.
+        Raises Contradiction, or Unrepeatable, with a sentence.
         """
         log = training.log
         if log is None or not log.commits:
@@ -105,33 +89,60 @@ class Replay:
             raise Unrepeatable("it was trained on other images than the grader has")
         net = net_of(training.params, training.bn_statistics)
         training = replace(training, layer_sizes=net.sizes, normalization=net.normalization)
-        before = self._before(training, log)
-        goes_on = before if log.settings.get("losses") else None
-        if log.settings.get("losses") and before is None:
-            raise Unrepeatable("it goes on from a training that did not come to its end")
+        goes_on = self._goes_on(training)
         form.check(training, log, goes_on)
         first = form.state_at(log.commits[0])
-        epochs = 0
-        if before is not None:
-            epochs = self.verify(before, on, whole).num_epochs
-            if any(name.startswith("config/") and array.ndim for name, array in first.items()):
-                self._remembers(before, first)
-        elif faults := list(form.starts_fresh(first, training, self.images)):
-            raise Unrepeatable(faults[0])
+        epochs = self._begin(training, log, goes_on, first, extent)
         run = Run(training, log, self.code.dropout_p)
-        past = goes_on.log.commits if goes_on is not None and goes_on.log is not None else ()
+        past: list[Commit] = []
+        while goes_on is not None and goes_on.log is not None:
+            past, goes_on = [*goes_on.log.commits, *past], self._goes_on(goes_on)
         excused, seen = 0, set[int]()
-        for start, end in self._stretches(training, log, on, whole, past):
+        stretches = Stretches(run, self.images, self.code.matched)
+        for start, end in stretches.upto(extent, past, left):
             for known in (start, end):
                 if known.whole and known.step not in seen:
                     seen.add(known.step)
                     form.check_state(known.state, training, known.step, first)
-                    self._look(run, known)
+                    stretches.look(known)
             excused += self._stretch(run, start, end) and start.step > 1
             if excused > EXCUSED:
                 raise Differs("its own code comes to other states than those it told of")
         stds = tuple(float(w.std()) for w in _weights(first))
         return replace(training, num_epochs=epochs + training.num_epochs, initial_weight_std=stds)
+
+    def _begin(
+        self,
+        training: Training,
+        log: TrainingLog,
+        goes_on: Training | None,
+        first: State,
+        extent: Extent,
+    ) -> int:
+        """Return after how many epochs a run began. Raises Unrepeatable unless it began afresh, or
+        with what another run had learned.
+        """
+        before, commit = self._before(log)
+        if before is None or commit is None:
+            if goes_on is not None:
+                raise Unrepeatable("it goes on from a training that did not come to its end")
+            if faults := list(form.starts_fresh(first, training, self.images)):
+                raise Unrepeatable(faults[0])
+            return 0
+        left = Known.learned_at(commit, first)
+        epochs = self._epochs_of(before, extent.of_before, left)
+        if goes_on is not None and goes_on is not before:
+            epochs = max(epochs, self._epochs_of(goes_on, extent.of_before, None))
+        if any(name.startswith("config/") and array.ndim for name, array in first.items()):
+            self._remembers(goes_on or before, first)
+        return epochs
+
+    def _epochs_of(self, before: Training, extent: Extent, left: Known | None) -> int:
+        """Return how many epochs a run before took, all in all, once it was repeated."""
+        about = id(before), extent, left.step if left else 0
+        if about not in self._epochs:
+            self._epochs[about] = self.verify(before, extent, left).num_epochs
+        return self._epochs[about]
 
     def _remembers(self, before: Training, first: State) -> None:
         """Raise Unrepeatable unless a run left what the update rule of the next one remembers.
@@ -164,61 +175,30 @@ class Replay:
             jobs += [self.code.reference((*self.code.matched, "dropout_mask_high"))]
         return jobs
 
-    def _before(self, training: Training, log: TrainingLog) -> Training | None:
-        """Return the run that ended with the parameters that this one begins with."""
+    def _before(self, log: TrainingLog) -> tuple[Training | None, Commit | None]:
+        """Return the run that learned the parameters that this one begins with, and where."""
         for other in reversed(self.runs):
             known = other.log
             if known is not None and known.number < log.number:
-                if log.commits[0].learned in {one.learned for one in known.commits[1:]}:
+                for commit in known.commits[1:]:
+                    if commit.learned == log.commits[0].learned:
+                        return other, commit
+        return None, None
+
+    def _goes_on(self, training: Training) -> Training | None:
+        """Return the run of the same Solver whose histories this one goes on with.
+
+        What it learned last need not be what this one begins with: best parameters come back.
+        """
+        assert training.log is not None
+        if not (count := training.log.settings.get("losses")):
+            return None
+        for other in reversed(self.runs):
+            if other.log is not None and other.log.number < training.log.number:
+                losses = other.loss_history
+                if len(losses) == count and np.array_equal(losses, training.loss_history[:count]):
                     return other
-        return None
-
-    def _stretches(
-        self,
-        training: Training,
-        log: TrainingLog,
-        on: On,
-        whole: bool,
-        past: Sequence[Commit],
-    ) -> Iterator[tuple[Known, Known]]:
-        """Yield the stretches to repeat, from a known state to a later one."""
-        asked = [commit for commit in log.commits if commit.asked]
-        whole = whole or any(commit.spent for commit in log.commits)
-        moments = [(1, training.params, training.bn_statistics)]
-        if training.fitted_params:
-            moments += [(0, training.fitted_params, training.fitted_bn_statistics)]
-        best: dict[int, tuple[Commit, State]] = {}
-        for place, params, statistics in moments:
-            learned = form.learned_at(params, statistics)
-            commit = form.committed(learned, place, [*past, *log.commits])
-            best[place] = commit, form.state_of(params, statistics)
-            if commit in log.commits:  # all gain that counts was told, so that it could be drawn
-                moment = Known(commit.step, best[place][1], commit.learned, whole=False)
-                self._look(Run(training, log, self.code.dropout_p), moment)
-        if not whole:
-            last: Known | None = None
-            for earlier, commit in pairwise(log.commits):
-                if commit.asked:
-                    known = last is not None and last.step == earlier.step
-                    start = last if known and last else self._known(earlier)
-                    last = self._known(commit)
-                    yield start, last
-            return
-        commit, learned_state = best.get(0 if on == "training" else 1, best[1])
-        if commit not in log.commits:
-            return  # the best moment was in the run before, which is repeated as well
-        yield from pairwise(self._chain(asked, commit, learned_state))
-
-    def _chain(self, asked: Sequence[Commit], best: Commit, learned: State) -> Iterator[Known]:
-        """Yield the known states of a run up to its best moment, each read when it is needed."""
-        for one in asked:
-            if one.step <= best.step:
-                yield self._known(one)
-        if not any(one.step == best.step for one in asked):
-            yield Known(best.step, learned, best.learned, whole=False)
-
-    def _known(self, commit: Commit) -> Known:
-        return Known(commit.step, form.state_at(commit), commit.state)
+        raise Unrepeatable("it goes on from a training that did not come to its end")
 
     def _stretch(self, run: Run, start: Known, end: Known) -> bool:
         """Raise Contradiction or Unrepeatable unless training leads from one state to the next.
@@ -298,24 +278,6 @@ class Replay:
         return self._piece(job, run, start, middle, step, half, net) and self._piece(
             job, run, middle, end, step + half, count - half, net
         )
-
-    def _look(self, run: Run, known: Known) -> None:
-        """Raise Contradiction if a shown state is far from the accuracies that were told of it."""
-        training, told = run.training, run.log.settings
-        commit = next(one for one in run.log.commits if one.step == known.step)
-        if commit.look is None or "starter_2016" in self.code.matched:
-            return  # whose nets measure accuracy in training mode
-        params, averages = net_parts(known.state)
-        net = net_of(params, averages)
-        for split, rows in form.rows_of(training, self.images).items():
-            place, name = (0, "train_samples") if split == "training" else (1, "val_samples")
-            all_of = training.num_train if place == 0 else training.num_val
-            some = told.get(name)
-            seen = min(all_of, some) if type(some) is int and some > 0 else all_of
-            fewest = min(seen, len(rows))
-            noise = 0.0 if fewest == all_of else SAMPLED * (0.25 / fewest) ** 0.5
-            if abs(accuracy(net, self.images, split, rows) - commit.look[place]) > LOOK + noise:
-                raise Contradiction("its states have other accuracies than it told of")
 
     def _losses(self, found: np.ndarray, told: np.ndarray) -> None:
         """Raise Unrepeatable if the losses of a repeated stretch are not those that were told."""

@@ -15,11 +15,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from grader.grading.training.extent import Extent
 from grader.grading.training.form import Contradiction, Differs, OutOfTime, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import Refused
 from grader.grading.training.replay import Code
-from grader.rubric.records import On
 from grader.types import Training
 
 REFUSALS = {kind.__name__: kind for kind in (Contradiction, Differs, Unrepeatable, Refused)}
@@ -51,24 +51,24 @@ class VerdictCache:
         self._places = {id(run): place for place, run in enumerate(runs)}
 
     def verify(
-        self, run: Training, on: On, whole: bool, verify: Callable[[Training, On, bool], Training]
+        self, run: Training, extent: Extent, verify: Callable[[Training, Extent], Training]
     ) -> Training:
         """Return what `verify` says of a run, or said before. Raises what it raises, or raised."""
-        asked = f"{self._places[id(run)]} {on} {whole}".encode()
+        asked = f"{self._places[id(run)]} {sorted(extent.best)} {extent.learned}".encode()
         name = self._store.name(self._common, self._images, asked)
         answer = self._store.recall(name)
         if answer is None:
-            return self._new(name, run, on, whole, verify)
+            return self._new(name, run, extent, verify)
         if refusal := REFUSALS.get(str(answer["refused"])):
             raise refusal(answer["message"])
         stds = tuple(map(float, answer["stds"]))
         return replace(run, initial_weight_std=stds, num_epochs=int(answer["epochs"]))
 
     def _new(
-        self, name: str, run: Training, on: On, whole: bool, verify: Callable[..., Training]
+        self, name: str, run: Training, extent: Extent, verify: Callable[..., Training]
     ) -> Training:
         try:
-            known = verify(run, on, whole)
+            known = verify(run, extent)
         except OutOfTime:
             raise
         except Refused as refused:
