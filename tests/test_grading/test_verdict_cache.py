@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from grader.box.job import Job
+from grader.grading.training.extent import DRAWN, Extent
 from grader.grading.training.form import Contradiction, Differs, OutOfTime, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import Refused
 from grader.grading.training.replay import Code
 from grader.grading.training.verdict_cache import VerdictCache
-from grader.rubric.records import On
 from grader.types import Commit, Training, TrainingLog
 
 COMMIT = Commit(20, "learned", "memory", "state", (0.5, 0.4), asked=True, shown=lambda: {})
@@ -48,6 +48,9 @@ class Store:
         self.kept[name] = answer
 
 
+WHOLE, VALIDATION = Extent(frozenset({"training"})), Extent(frozenset({"validation"}))
+
+
 @dataclass
 class Verify:
     """Stands in for Replay.verify, and counts."""
@@ -55,7 +58,7 @@ class Verify:
     refused: Refused | None = None
     calls: int = 0
 
-    def __call__(self, run: Training, on: On, whole: bool) -> Training:
+    def __call__(self, run: Training, extent: Extent) -> Training:
         self.calls += 1
         if self.refused:
             raise self.refused
@@ -75,9 +78,9 @@ def cache(
 
 def test_a_run_that_was_verified_is_not_repeated_and_what_is_known_of_it_is_the_same() -> None:
     store, verify = Store(), Verify()
-    first = cache(store).verify(RUN, "training", True, verify)
+    first = cache(store).verify(RUN, WHOLE, verify)
     again = replace(RUN)  # read from the recording once more
-    second = cache(store, again).verify(again, "training", True, verify)
+    second = cache(store, again).verify(again, WHOLE, verify)
     assert verify.calls == 1
     assert second.initial_weight_std == first.initial_weight_std == (0.25, 0.5)
     assert second.num_epochs == first.num_epochs == 7
@@ -88,7 +91,7 @@ def test_a_refusal_is_said_again_in_the_same_words(kind: type[Refused]) -> None:
     store, verify = Store(), Verify(kind("it jumps"))
     for _ in range(2):
         with pytest.raises(Refused, match="^it jumps$") as caught:
-            cache(store).verify(RUN, "training", False, verify)
+            cache(store).verify(RUN, DRAWN, verify)
         assert type(caught.value) is kind
     assert verify.calls == 1
 
@@ -96,9 +99,9 @@ def test_a_refusal_is_said_again_in_the_same_words(kind: type[Refused]) -> None:
 def test_what_only_time_decided_is_tried_again() -> None:
     store, late = Store(), Verify(OutOfTime("no time left"))
     with pytest.raises(OutOfTime):
-        cache(store).verify(RUN, "training", True, late)
+        cache(store).verify(RUN, WHOLE, late)
     verify = Verify()
-    cache(store).verify(RUN, "training", True, verify)
+    cache(store).verify(RUN, WHOLE, verify)
     assert verify.calls == 1
 
 
@@ -107,35 +110,36 @@ def logged(**changes: Any) -> Training:
     return replace(RUN, log=replace(RUN.log, commits=(replace(COMMIT, **changes),)))
 
 
-Asked = tuple[Training, Code, str, On, bool]
+Asked = tuple[Training, Code, str, Extent]
 OTHERS: dict[str, Callable[[], Asked]] = {
-    "other images": lambda: (RUN, code(), "others", "training", True),
-    "judged on validation images": lambda: (RUN, code(), "images", "validation", True),
-    "not whole": lambda: (RUN, code(), "images", "training", False),
-    "another reference": lambda: (RUN, code(reference=b"y = 2"), "images", "training", True),
-    "another convention": lambda: (RUN, code(("a",)), "images", "training", True),
+    "other images": lambda: (RUN, code(), "others", WHOLE),
+    "judged on validation images": lambda: (RUN, code(), "images", VALIDATION),
+    "not whole": lambda: (RUN, code(), "images", DRAWN),
+    "up to where it knows enough": lambda: (RUN, code(), "images", Extent(learned=0.2)),
+    "another reference": lambda: (RUN, code(reference=b"y = 2"), "images", WHOLE),
+    "another convention": lambda: (RUN, code(("a",)), "images", WHOLE),
     "other code of the student": lambda: (
-        RUN, code(own=replace(OWN, files={"cs231n/optim.py": b"x = 2"})), "images", "training", True
+        RUN, code(own=replace(OWN, files={"cs231n/optim.py": b"x = 2"})), "images", WHOLE
     ),
-    "another state": lambda: (logged(state="other"), code(), "images", "training", True),
-    "a state that was not shown": lambda: (logged(shown=None), code(), "images", "training", True),
-    "other accuracies": lambda: (logged(look=(0.6, 0.4)), code(), "images", "training", True),
+    "another state": lambda: (logged(state="other"), code(), "images", WHOLE),
+    "a state that was not shown": lambda: (logged(shown=None), code(), "images", WHOLE),
+    "other accuracies": lambda: (logged(look=(0.6, 0.4)), code(), "images", WHOLE),
     "another loss": lambda: (
-        replace(RUN, loss_history=np.arange(8.0) * 2), code(), "images", "training", True
+        replace(RUN, loss_history=np.arange(8.0) * 2), code(), "images", WHOLE
     ),
     "other parameters": lambda: (
-        replace(RUN, params={"W1": np.ones((5, 3))}), code(), "images", "training", True
+        replace(RUN, params={"W1": np.ones((5, 3))}), code(), "images", WHOLE
     ),
-    "another rate": lambda: (replace(RUN, learning_rate=2e-3), code(), "images", "training", True),
+    "another rate": lambda: (replace(RUN, learning_rate=2e-3), code(), "images", WHOLE),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", OTHERS)
 def test_a_run_is_repeated_where_the_verdict_may_be_another(what: str) -> None:
     store, verify = Store(), Verify()
-    cache(store).verify(RUN, "training", True, verify)
-    run, by, images, on, whole = OTHERS[what]()
-    cache(store, run, by, images).verify(run, on, whole, verify)
+    cache(store).verify(RUN, WHOLE, verify)
+    run, by, images, extent = OTHERS[what]()
+    cache(store, run, by, images).verify(run, extent, verify)
     assert verify.calls == 2
 
 
@@ -143,5 +147,5 @@ def test_a_run_before_it_is_part_of_what_its_verdict_follows_from() -> None:
     store, verify, last = Store(), Verify(), replace(RUN, cell=2)
     for before in (RUN, replace(RUN, batch_size=5)):
         verdicts = VerdictCache(store, [before, last], code(), cast(Images, Pictures()))
-        verdicts.verify(last, "training", True, verify)
+        verdicts.verify(last, WHOLE, verify)
     assert verify.calls == 2
