@@ -279,6 +279,7 @@ def _shard(found: Found, asked: Asked) -> None:
         asked.rubric, asked.data or "synthetic", asked.notebooks or "run", asked.box, asked.cached
     )
     place.make(asked.output)
+    place.make(asked.output / "results")  # there even if no upload falls to this part
     tasks: dict[str, Task] = {}
     for attempt in found.attempts:
         with suppress(UnusableSubmission):  # `grade class` says why, once all parts are joined

@@ -62,7 +62,7 @@ def _says_the_same(parts: list[bytes], names: list[str]) -> bool:
     """
     if len(parts) != len(names):
         return False
-    for part, name in zip(parts, names, strict=True):
+    for part, name in zip(parts, names):
         if name.isascii() and part != name.encode():
             return False
         ending = name.rpartition(".")[2].encode()

@@ -12,6 +12,7 @@ import pytest
 
 from grader.box import session as session_module
 from grader.box.job import Gone
+from grader.guest.children import PATIENCE
 from grader.guest.modules import GRADED
 from grader.guest.wire import Late
 from grader.rubric.cases import Rubric
@@ -376,9 +377,9 @@ def test_nothing_asked_is_nothing_run(rubric: Rubric) -> None:
 
 TIMES: dict[str, tuple[float, int, float, float]] = {
     # seconds left, cases -> seconds until opening is late, until running is
-    "much time": (1000.0, 2, 8 * 2.0 + 5.0, 2 * 3.0 + 5.0),
+    "much time": (1000.0, 2, 8 * 2.0 + 5.0, PATIENCE * 2 * 3.0 + 5.0),
     "little time": (4.0, 2, 4.0, 4.0 + 5.0),
-    "many cases": (20.0, 6, 20.0, 6 * 3.0 + 5.0),
+    "many cases": (20.0, 6, 20.0, 20.0 + 5.0),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def test_the_columns_of_a_class_list_are_known(what: str) -> None:
     data, expected, kind = READ[what]
     members = roster.parse(data, "class.csv")
     row = members.rows[0]
-    told = {**vars(row.person), **{name: getattr(row, name) for name in FIELDS[4:]}}
+    told = {**asdict(row.person), **{name: getattr(row, name) for name in FIELDS[4:]}}
     assert tuple(told[name] for name in FIELDS) == expected
     assert (members.kind, members.problems) == (kind, ())
 
