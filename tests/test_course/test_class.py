@@ -40,7 +40,7 @@ WRONG = {
         b"dout.sum(axis=0)", b"dout.mean(axis=0)"
     ),
 }
-HANGS = {**RIGHT, "cs231n/optim.py": b"import time\nwhile True: time.sleep(1)\n"}
+SLOW = {**RIGHT, "cs231n/optim.py": RIGHT["cs231n/optim.py"] + b"\nimport time\ntime.sleep(2.0)\n"}
 ZOE = HOSTILE[0]
 
 
@@ -319,10 +319,10 @@ def test_course_toml_is_written_once_and_obeyed_then(two: Path, tmp_path: Path) 
 
 
 @pytest.fixture
-def hanging(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path, list[str]]]:
-    """A class of which one hangs, begun; it is ended whatever happens."""
+def slow_class(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path, list[str]]]:
+    """A class of which one takes seconds, begun; it is ended whatever happens."""
     source = tmp_path / "zips"
-    exports.spread(source, {"ada.zip": exports.zipped(HANGS), "bob.zip": exports.homework("b")})
+    exports.spread(source, {"ada.zip": exports.zipped(SLOW), "bob.zip": exports.homework("b")})
     folder = tmp_path / "out"
     argv = command("class", source, "-o", folder, "--rubric", "cs231n-a2", "--notebooks", "skip")
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -341,9 +341,9 @@ def _wait_for_a_result(folder: Path, process: subprocess.Popen[str]) -> None:
 
 
 def test_ctrl_c_lets_what_runs_end_and_the_same_command_goes_on(
-    hanging: tuple[subprocess.Popen[str], Path, list[str]],
+    slow_class: tuple[subprocess.Popen[str], Path, list[str]],
 ) -> None:
-    process, folder, _ = hanging
+    process, folder, _ = slow_class
     _wait_for_a_result(folder, process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -353,9 +353,9 @@ def test_ctrl_c_lets_what_runs_end_and_the_same_command_goes_on(
 
 
 def test_a_second_driver_is_refused_with_the_number_of_the_first(
-    hanging: tuple[subprocess.Popen[str], Path, list[str]],
+    slow_class: tuple[subprocess.Popen[str], Path, list[str]],
 ) -> None:
-    process, folder, argv = hanging
+    process, folder, argv = slow_class
     _wait_for_a_result(folder, process)
     done = run(*argv[4:])
     assert done.code == 2 and str(process.pid) in done.err, done

@@ -564,6 +564,7 @@ def test_a_gain_counts_if_all_before_it_was_repeated(
 RULES = ("sgd", "sgd_momentum")
 
 
+@pytest.mark.long_trial(0.5)
 @pytest.mark.parametrize("judge", ["beats", "sweeps"])
 @pytest.mark.parametrize("what", [None, *LATER])
 def test_goals_that_compare_runs_are_not_reached_by_gains_put_there_earlier(

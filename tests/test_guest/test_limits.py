@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from grader.box.worker import Worker
+from grader.guest.children import PATIENCE
 from tests.support import boxes, processes
 from tests.test_box import test_box
 
@@ -27,12 +28,20 @@ BUSY = DEAF.replace("time.sleep(1000)", "pass")
 
 @pytest.mark.long_trial(0.34)
 @pytest.mark.parametrize("mode", boxes.MODES)
-@pytest.mark.parametrize("body", [DEAF, BUSY], ids=["asleep", "busy"])
-def test_a_case_that_ignores_every_signal_ends_in_time(mode: str, body: str) -> None:
-    """The best of three: on a loaded machine any one of them may have to wait for its turn."""
+@pytest.mark.parametrize(
+    ("body", "at_most"), [(DEAF, AT_MOST_S), (BUSY, PATIENCE * LIMIT_S + 0.2)],
+    ids=["asleep", "busy"],
+)  # fmt: skip
+def test_a_case_that_ignores_every_signal_ends_in_time(
+    mode: str, body: str, at_most: float
+) -> None:
+    """The best of three: on a loaded machine any one of them may have to wait for its turn.
+
+    What is busy has its own seconds counted there.
+    """
     took: list[float] = []
     with Worker(boxes.plan(mode)) as worker:
-        while len(took) < 3 and min(took, default=9.0) > AT_MOST_S:
+        while len(took) < 3 and min(took, default=at_most + 1) > at_most:
             job = replace(test_box.job(body), case_s=LIMIT_S)
             worker.open(job, test_box.soon())
             rows, inputs = test_box.cases()
@@ -43,4 +52,4 @@ def test_a_case_that_ignores_every_signal_ends_in_time(mode: str, body: str) -> 
             assert say["outcome"] == "timeout"
             assert processes.gone(processes.mine() - before, within_s=0.5)
             worker.close()
-    assert LIMIT_S <= min(took) <= AT_MOST_S, took
+    assert LIMIT_S <= min(took) <= at_most, took
