@@ -93,9 +93,10 @@ class Course:
         left, adopted = list[str](), list[tuple[str, Outcome]]()
         for upload in uploads:
             key = policy.key(upload)
-            if key in done:
+            path = archive.place_of(self.folder, key)
+            if key in done and path.is_file():
                 continue
-            outcome = kept(archive.place_of(self.folder, key))
+            outcome = kept(path)
             if outcome:
                 adopted.append((key, outcome))
             else:

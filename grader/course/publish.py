@@ -73,8 +73,13 @@ def reports(folder: Path, store: Store, found: Iterable[Place], done: set[str]) 
             continue
         if stamp == place.row.shown and _whole(target):
             continue
-        files = archive.unpack(archive.place_of(folder, place.key).read_bytes())
-        del files[archive.OUTCOME]
+        path = archive.place_of(folder, place.key)
+        try:
+            files = archive.unpack(path.read_bytes())
+            del files[archive.OUTCOME]
+        except (OSError, ValueError, KeyError):  # damaged: without it, it is work again
+            path.unlink(missing_ok=True)
+            continue
         write_result(target, _named(files, place), forced=False)
         written.append((stamp, place.student.number, place.row.attempt))
     if written:

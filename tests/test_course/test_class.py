@@ -218,6 +218,27 @@ def test_a_damaged_result_is_made_again_with_the_same_bytes(
         assert (copy / name).read_text().replace("<title>copy", "<title>out") == text
 
 
+def test_a_result_that_is_lost_while_its_row_is_kept_is_made_again(
+    class_of_five: tuple[Path, Path, Ended], tmp_path: Path
+) -> None:
+    source, folder, _ = class_of_five
+    copy = tmp_path / "copy"
+    subprocess.run(["cp", "-a", str(folder), str(copy)], check=True)
+    gone, damaged = sorted((copy / "results").rglob("*.zip"))[:2]
+    gone.unlink()
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    before = rows(copy)
+    for path in (copy / "reports").rglob("*.html"):
+        path.unlink()
+    for path in (copy / "reports").rglob("result.json"):
+        path.write_bytes(b"")  # all pages have to be made again
+    for _ in range(2):
+        assert grade(source, copy).code == 1
+    assert gone.is_file() and damaged.is_file()
+    assert rows(copy) == before
+    assert all((copy / row["report"]).is_file() for row in before.values() if row["report"])
+
+
 @pytest.fixture
 def two(tmp_path: Path) -> Path:
     """A folder of two zips."""
