@@ -108,6 +108,7 @@ def grade_one(
             lambda: inline_answers.find(notebooks, rubric) if notebooks else (),
             (),
         ),
+        only=rubric.only,
         goals=_goals(rubric.table.items),
         cases=explained("keeping what cases came to", lambda: casebook.outcomes(facts), ()),
     )

@@ -121,7 +121,11 @@ def make(report: Report, version: str) -> Page:
         assignment=report.rubric_title or report.rubric,
         score=_score(report.score, report.items),
         verdict=_verdict(fix, missing, counted, untouched),
-        notes=(*_notes(report.score, report.items), *filter(None, [one_line(report.why_rubric)])),
+        notes=(
+            *_only(report),
+            *_notes(report.score, report.items),
+            *filter(None, [one_line(report.why_rubric)]),
+        ),
         bar=_bar([*counted, *(item for item in report.items if item.status == "pending")]),
         unsafe="" if report.box.isolated else unsafe(report.box),
         untouched=untouched,
@@ -182,6 +186,13 @@ def _left_out(items: Iterable[ItemResult]) -> list[ItemResult]:
 def _score(score: Score, items: Iterable[ItemResult]) -> str:
     only = ", code only" if _left_out(items) else ""
     return f"{points(score.earned)} of {count(score.possible, 'point')}{only}"
+
+
+def _only(report: Report) -> tuple[str, ...]:
+    if not report.only:
+        return ()
+    what = listed([one_line(name) for name in report.only])
+    return (f"Graded alone: {what}, with what this builds on. Nothing else was asked for.",)
 
 
 def _notes(score: Score, items: tuple[ItemResult, ...]) -> tuple[str, ...]:

@@ -94,8 +94,9 @@ class BoxState:
 class Report:
     """All that we conclude about one submission; every writer reads this and nothing else.
 
-    `why_rubric` says which course years it was graded as and why, where that needs saying. `cases`
-    are for staff: no page and no result.json has them.
+    `why_rubric` says which course years it was graded as and why, where that needs saying. `only`
+    names the items that were asked for where others were left out. `cases` are for staff: no page
+    and no result.json has them.
     """
 
     submission: Submission
@@ -113,5 +114,6 @@ class Report:
     trained: tuple[Trained, ...] = ()
     questions: tuple[Question, ...] = ()
     why_rubric: str = ""
+    only: tuple[str, ...] = ()
     goals: tuple[TrainingGoal, ...] = ()
     cases: tuple[CaseOutcome, ...] = ()
