@@ -38,6 +38,7 @@ from grader.types.items import (
     PartResult,
     Smallest,
     Status,
+    Suspect,
 )
 from grader.types.notebooks import (
     Band,
@@ -55,7 +56,7 @@ __all__ = [
     "COUNTED", "Arrays", "Band", "BoxState", "Call", "Case", "CaseOutcome", "Cause", "Cell",
     "Commit", "Comparison", "Diagnosis", "Evidence", "Fault", "FaultKind", "Flag", "ItemResult",
     "Notebook", "Outcome", "PartResult", "PassCount", "Progress", "Question", "Raised",
-    "Report", "Score", "Smallest", "Status", "Submission", "Trained", "Training",
+    "Report", "Score", "Smallest", "Status", "Submission", "Suspect", "Trained", "Training",
     "TrainingGoal", "TrainingLog",
 ]  # fmt: skip
 
