@@ -7,6 +7,7 @@
     autograder grade autograder ROOT
     release    grade release DIR
     lint       grade lint
+    explain    grade explain OPERATION
     machine    grade doctor, grade schema
 
 Exit codes: 0 graded, whatever the score; 1 below --fail-under, fixtures that differ, or an
@@ -26,7 +27,17 @@ from typing import Annotated
 import typer
 
 import grader
-from grader.cli import autograder, course, export, fixtures, grading, lint, machine, release
+from grader.cli import (
+    autograder,
+    course,
+    explain,
+    export,
+    fixtures,
+    grading,
+    lint,
+    machine,
+    release,
+)
 from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
@@ -45,6 +56,7 @@ app.add_typer(fixtures.app, name="fixtures")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
+app.command("explain")(explain.explain)
 app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)
 app.command("schema")(machine.schema)
