@@ -117,7 +117,7 @@ def make(report: Report, version: str, sources: bool = True) -> Page:
     listed_from = report.submission if sources else None
     books = {item.where.partition(",")[0] for item in report.items} | report.submission.files.keys()
     answered = answers(report.questions, report.items)
-    report = cleaned(replace(report, questions=()))
+    report = cleaned(replace(report, questions=(), cases=()))
     fix, missing = roots(report.items), unwritten(report.items)
     anchors = {root.item.id: f"fix-{n}" for n, root in enumerate(fix, start=1)}
     anchors |= {root.item.id: f"write-{n}" for n, root in enumerate(missing, start=1)}

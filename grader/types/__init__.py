@@ -25,6 +25,7 @@ from grader.types.evidence import (
     Outcome,
     PassCount,
     Raised,
+    Seen,
     Submission,
 )
 from grader.types.items import (
@@ -56,7 +57,7 @@ __all__ = [
     "COUNTED", "Arrays", "Band", "BoxState", "Call", "Case", "CaseOutcome", "Cause", "Cell",
     "Commit", "Comparison", "Diagnosis", "Evidence", "Fault", "FaultKind", "Flag", "ItemResult",
     "Notebook", "Outcome", "PartResult", "PassCount", "Progress", "Question", "Raised",
-    "Report", "Score", "Smallest", "Status", "Submission", "Suspect", "Trained", "Training",
+    "Report", "Score", "Seen", "Smallest", "Status", "Submission", "Suspect", "Trained", "Training",
     "TrainingGoal", "TrainingLog",
 ]  # fmt: skip
 
