@@ -120,7 +120,7 @@ class Store:
             if version == 0 and not reading:
                 self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
                 version = VERSION
-            if not reading:
+            if not reading and version == VERSION:
                 for schema in SCHEMAS:
                     self._db.executescript(schema)
         except sqlite3.Error as error:

@@ -28,7 +28,7 @@ from unittest import mock
 import pytest
 
 from grader import cli
-from tests.support import exports, processes
+from tests.support import classes, exports, processes
 from tests.support.exports import ADA, ALAN, GRACE, HOSTILE
 from tests.support.handed_in import ROOT
 
@@ -220,7 +220,8 @@ def test_a_damaged_result_is_made_again_with_the_same_bytes(
         assert archive.testzip() is None
     for name in ("grades.csv", "index.html"):
         text = (folder / name).read_text().replace('<h1 id="title">out', '<h1 id="title">copy')
-        assert (copy / name).read_text().replace("<title>copy", "<title>out") == text
+        again = (copy / name).read_text().replace("<title>copy", "<title>out")
+        assert classes.TIMES.sub("", again) == classes.TIMES.sub("", text)
 
 
 def test_a_result_that_is_lost_while_its_row_is_kept_is_made_again(
