@@ -179,9 +179,10 @@ def _suspected(answers: Answers, rubric: Rubric, people: People) -> Table:
         who = people.who(answers.pupils[row] for row in np.flatnonzero(answers.wrong[:, one.case]))
         rows.append(
             (
-                _case(rubric, one.case), Cell(str(one.fails), who=who), Cell(str(one.alone)),
+                _case(rubric, one.case), Cell(str(one.fails)), Cell(str(one.alone)),
                 Cell(str(one.same)), Cell(str(one.unnamed)),
                 Cell(f"{100 * one.here:.0f} % against {100 * one.others:.0f} %"),
+                Cell(who=who),
             )
         )  # fmt: skip
     return Table(
@@ -189,8 +190,8 @@ def _suspected(answers: Answers, rubric: Rubric, people: People) -> Table:
         "Good students fail these and nothing else of the item, and no known mistake explains it. "
         "Look at what one of them wrote: it may be right in a way that the check does not know.",
         ("Check", "Fail it", "Fail only it", "With the same numbers", "Without a certain cause",
-         "Points elsewhere: who fail it, who pass"),
-        tuple(rows), (2, 3, 4),
+         "Points elsewhere: who fail it, who pass", "Who"),
+        tuple(rows), (1, 2, 3, 4),
     )  # fmt: skip
 
 

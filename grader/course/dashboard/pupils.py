@@ -39,7 +39,8 @@ class Answers:
     """What S graded students came to in I items and C cases.
 
     `earned` and `possible` have shape (S, I), nan where an item was not counted; `asked` and
-    `wrong` are booleans of shape (S, C): a case of what is not written is not asked.
+    `wrong` are booleans of shape (S, C): a case of what is not written is not asked, and one that
+    cost nothing, for it follows from another item, is not wrong.
     """
 
     pupils: tuple[Pupil, ...]
@@ -79,8 +80,10 @@ def answers_of(pupils: Sequence[Pupil], rubric: Rubric) -> Answers:
                 earned[row, items[name]], possible[row, items[name]] = got, of
                 tried[row, items[name]] = status not in UNTRIED
         for name, *_ in pupil.outcome.cases:
-            if name in cases:
-                wrong[row, cases[name]] = True
+            place = cases.get(name)
+            if place is not None and (not pupil.facts.parts or name in pupil.facts.parts):
+                item = item_of[place]
+                wrong[row, place] = earned[row, item] < possible[row, item]
     asked = tried[:, item_of]
     return Answers(
         graded, tuple(items), tuple(cases), item_of, earned, possible, asked, wrong & asked, cases

@@ -18,7 +18,7 @@ from grader.report.class_page import SameAnswer, paste
 from grader.report.text import count
 from grader.rubric.cases import Rubric
 
-SHOWN = 40  # groups on the page
+SHOWN = {False: 30, True: 300}  # groups on the page: unnamed, and named
 Answer = tuple[str, str]  # case, hash of the wrong numbers
 Smallest = Callable[[str, int], Mapping[str, Any] | None]
 
@@ -76,10 +76,14 @@ def shown(
     """
     named = [(one, *_name(one, answers, rubric, sentences)) for one in found]
     told = [each for each in named if each[1] is not None]
-    told.sort(key=lambda each: (bool(each[1]), -len(each[0].members)))
+    picked = [
+        each
+        for has_name, most in SHOWN.items()
+        for each in [one for one in told if bool(one[1]) is has_name][:most]
+    ]
     made = [
         _shown(one, says or "", by_teacher, answers, rubric, people, smallest)
-        for one, says, by_teacher in told[:SHOWN]
+        for one, says, by_teacher in picked
     ]
     return tuple(made), len(told) - len(made)
 
