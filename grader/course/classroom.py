@@ -139,7 +139,7 @@ class Course:
                 self.store.keep((one.key, one.outcome) for one in done)
             graded = {one.key for one in done if one.data}
             whose = (p for key in graded for p in by_key.get(key, ()))
-            publish.reports(self.folder, self.store, whose, graded)
+            publish.reports(self.folder, self.store, whose, graded, self.settings.sentences)
 
         drive.drive(self.tasks(policy, uploads), standing, runner, keep, told, stopped)
         return standing
@@ -166,8 +166,10 @@ class Course:
         """Write every page that is not up to date, grades.csv and index.html."""
         found = self.places(policy)
         done = self.store.keys()
-        publish.reports(self.folder, self.store, found, done)
-        publish.tables(self.folder, self.store, found, title, notes)
+        publish.reports(self.folder, self.store, found, done, self.settings.sentences)
+        publish.tables(
+            self.folder, self.store, found, title, notes, self.settings, policy.assignment
+        )
         return self.counts(found)
 
     def counts(self, found: Sequence[Place]) -> Counts:

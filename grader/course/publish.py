@@ -13,17 +13,24 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.course import archive
+from grader.course.dashboard import page
+from grader.course.dashboard.absent import Absent
+from grader.course.dashboard.facts import Facts, gather
+from grader.course.dashboard.pupils import Pupil
 from grader.course.enrol import counting
 from grader.course.records import Person
+from grader.course.sentences import Says, told, with_sentences
+from grader.course.settings import Sentence, Settings
 from grader.course.store import Row, Store, Student
 from grader.course.tasks import STUDENT, UPLOAD, Outcome
 from grader.files import REPORT, RESULT, write, write_result
+from grader.grading.assignment import Assignment
 from grader.report import class_page
-from grader.report.class_page import ClassPage, ClassRow
+from grader.report.class_page import ClassRow
 from grader.report.text import points
 from grader.types import COUNTED
 
@@ -61,14 +68,22 @@ def places(store: Store, key_of: Key) -> list[Place]:
     return found
 
 
-def reports(folder: Path, store: Store, found: Iterable[Place], done: set[str]) -> int:
+def reports(
+    folder: Path,
+    store: Store,
+    found: Iterable[Place],
+    done: set[str],
+    sentences: Sequence[Sentence] = (),
+) -> int:
     """Write the pages of attempts whose result is there and whose pages are not up to date.
 
-    Return how many. An earlier attempt has its pages under attempts/N.
+    Return how many. An earlier attempt has its pages under attempts/N. `sentences` are shown to
+    those whose wrong numbers they are for.
     """
     written: list[tuple[str, int, int]] = []
     for place in found:
-        stamp, target = _stamp(place), folder / place.folder
+        says = told(store.result(place.key), sentences) if sentences else {}
+        stamp, target = _stamp(place, says), folder / place.folder
         if place.key not in done or place.student.forgotten:
             continue
         if stamp == place.row.shown and _whole(target):
@@ -80,7 +95,7 @@ def reports(folder: Path, store: Store, found: Iterable[Place], done: set[str]) 
         except (OSError, ValueError, KeyError):  # damaged: without it, it is work again
             path.unlink(missing_ok=True)
             continue
-        write_result(target, _named(files, place), forced=False)
+        write_result(target, with_sentences(_named(files, place), says), forced=False)
         written.append((stamp, place.student.number, place.row.attempt))
     if written:
         with store.writing():
@@ -98,9 +113,11 @@ def _whole(folder: Path) -> bool:
     return RESULT in sizes and all(sizes.values())
 
 
-def _stamp(place: Place) -> str:
+def _stamp(place: Place, says: Says) -> str:
     row = place.row
-    facts = [place.key, place.folder, *_who(place.student.person), row.turn, row.at, row.late]
+    who = _who(place.student.person)
+    facts: list[object] = [place.key, place.folder, *who, row.turn, row.at, row.late]
+    facts += [says] if says else []
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -139,17 +156,43 @@ def _named(files: Mapping[str, str], place: Place) -> dict[str, str]:
 
 
 def tables(
-    folder: Path, store: Store, found: Sequence[Place], title: str, notes: Sequence[str] = ()
+    folder: Path,
+    store: Store,
+    found: Sequence[Place],
+    title: str,
+    notes: Sequence[str],
+    decided: Settings,
+    assignment: Assignment,
 ) -> None:
-    """Write grades.csv and index.html, with the attempts that count. Raises UsageError."""
-    found = [place for place in found if place.counts]
-    write(folder / "grades.csv", _csv(found, store))
-    page = ClassPage(
-        title=title,
-        rows=tuple(_row(place, store.result(place.key)) for place in found),
-        notes=tuple(notes),
-    )
-    write(folder / "index.html", class_page.render(page))
+    """Write grades.csv, with the attempts that count, and index.html. Raises UsageError."""
+    last = [place for place in found if place.counts]
+    write(folder / "grades.csv", _csv(last, store))
+    absent = Absent(decided.roster)
+    pupils = _pupils(folder, store, found, absent)
+    setting = page.Setting(
+        title, assignment.rubric, decided.data != "synthetic", decided.sentences, folder,
+        tuple(place.key for place in last),
+    )  # fmt: skip
+    made = page.make(pupils, setting, [*notes, *absent.notes])
+    missing = absent.table(place.student.person for place in last)
+    made = replace(made, tables=(*missing, *made.tables))
+    write(folder / "index.html", class_page.render(made))
+
+
+def _pupils(folder: Path, store: Store, found: Sequence[Place], absent: Absent) -> list[Pupil]:
+    """Return everybody whose attempt counts, with the scores of earlier ones."""
+    kept = gather(folder, store, (place.key for place in found if place.key and place.counts))
+    earlier: dict[int, list[tuple[int, float]]] = {}
+    pupils = []
+    for place in found:
+        result = store.result(place.key) if place.key else None
+        row = _row(place, result, absent.section(place.student.person))
+        if row.share is not None:
+            earlier.setdefault(place.student.number, []).append((place.row.turn, row.share))
+        if place.counts:
+            turns = earlier.get(place.student.number, [])
+            pupils.append(Pupil(row, result, kept.get(place.key, Facts()), tuple(turns)))
+    return pupils
 
 
 def _csv(found: Sequence[Place], store: Store) -> str:
@@ -210,7 +253,7 @@ def reason(row: Row, result: Outcome | None) -> str:
     return result.why.removeprefix(f"{UPLOAD}: ")
 
 
-def _row(place: Place, result: Outcome | None) -> ClassRow:
+def _row(place: Place, result: Outcome | None, section: str) -> ClassRow:
     graded = result is not None and result.status == "graded"
     row = place.row
     return ClassRow(
@@ -223,6 +266,7 @@ def _row(place: Place, result: Outcome | None) -> ClassRow:
         reason=reason(row, result),
         link=_link(place) if graded else "",
         flags=len(result.flags) if result else 0,
+        group=section or place.student.group,
     )
 
 

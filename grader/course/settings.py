@@ -28,7 +28,25 @@ roster = "{roster}"
 
 # Which attempt of a student counts: "last".
 attempts = "last"
+
+# Sentences of yours for students with the same wrong numbers: index.html has the lines to paste.
+# [[sentences]]
+# item = "adam"
+# case = "adam/steps"
+# hash = "0123456789abcdef"
+# says = "What all who have these numbers should read."
 """
+
+
+class Sentence(pydantic.BaseModel):
+    """What a teacher says to all whose wrong numbers in a case have this hash."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    item: str
+    case: str
+    hash: str = pydantic.Field(pattern="[0-9a-f]{16}")
+    says: str = pydantic.Field(min_length=1, max_length=2000)
 
 
 class Settings(pydantic.BaseModel):
@@ -41,6 +59,7 @@ class Settings(pydantic.BaseModel):
     notebooks: Literal["run", "skip"] = "run"
     roster: str = ""
     attempts: Literal["last"] = "last"
+    sentences: tuple[Sentence, ...] = ()
 
 
 def read(folder: Path) -> Settings:

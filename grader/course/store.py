@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -64,6 +64,13 @@ CREATE INDEX handed_in_attempt ON handed_in (attempt);
 CREATE INDEX attempt_upload ON attempt (upload);
 CREATE INDEX result_upload ON result (upload);
 """
+SCHEMAS = (
+    """
+CREATE TABLE IF NOT EXISTS facts (  -- what the page of a class reads of a result, once
+    key TEXT PRIMARY KEY, facts TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,9 @@ class Store:
             if version == 0 and not reading:
                 self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
                 version = VERSION
+            if not reading and version == VERSION:
+                for schema in SCHEMAS:
+                    self._db.executescript(schema)
         except sqlite3.Error as error:
             raise UsageError(
                 f"{path}: cannot be used ({error}); make room and set its rights, or restore it"
@@ -145,6 +155,14 @@ class Store:
                 f"{NAME}: cannot be written ({error}); make room, and run the same command again: "
                 "what was graded is kept"
             ) from None
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return what a statement of another module selects."""
+        return self._db.execute(statement, values).fetchall()
+
+    def run(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement of another module for each row of values; inside `writing()`."""
+        self._db.executemany(statement, rows)
 
     # ---------------------------------------------------------------------------- people
 

@@ -125,7 +125,7 @@ class SmallestJson(TypedDict):
 
 
 class ItemJson(TypedDict):
-    """One item; `smallest` is there only where a small case fails."""
+    """One item; `smallest` only where a small case fails, `teacher_says` if a teacher wrote it."""
 
     id: str
     section: str
@@ -138,6 +138,7 @@ class ItemJson(TypedDict):
     because_of: str | None
     followed_through: bool
     smallest: NotRequired[SmallestJson]
+    teacher_says: NotRequired[list[str]]
 
 
 class RunJson(TypedDict):
