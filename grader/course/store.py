@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.course import decisions
 from grader.course.records import Person
 from grader.course.tasks import Outcome
 from grader.errors import UsageError
@@ -113,6 +114,9 @@ class Store:
             if version == 0 and not reading:
                 self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
                 version = VERSION
+            if version == VERSION and not reading:
+                for schema in (decisions.SCHEMA,):
+                    self._db.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
         except sqlite3.Error as error:
             raise UsageError(
                 f"{path}: cannot be used ({error}); make room and set its rights, or restore it"
@@ -122,6 +126,11 @@ class Store:
                 f"{path}: was made by another version of Backgrade (its form is {version}, ours "
                 f"{VERSION}); use that one"
             )
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection, for tables that have a module of their own; written inside `writing`."""
+        return self._db
 
     def __enter__(self) -> Store:
         return self
@@ -208,6 +217,7 @@ class Store:
             "WHERE number = ?",
             (number,),
         )
+        decisions.forget(self._db, number)
         self._db.executemany("INSERT OR IGNORE INTO forgotten VALUES (?)", ((h,) for h in hashes))
         return uploads, keys
 
