@@ -2,6 +2,7 @@
 
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
+    desk       grade desk DIR, grade desk export|merge, grade history
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
@@ -26,7 +27,7 @@ from typing import Annotated
 import typer
 
 import grader
-from grader.cli import autograder, course, export, fixtures, grading, lint, machine, release
+from grader.cli import autograder, course, desk, export, fixtures, grading, lint, machine, release
 from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
@@ -42,13 +43,14 @@ app.command("merge")(course.merge)
 app.command("status")(course.status)
 app.command("forget")(course.forget)
 app.add_typer(fixtures.app, name="fixtures")
+app.add_typer(desk.app, name="desk")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
 app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)
 app.command("schema")(machine.schema)
-COMMANDS = {"fixtures", *(command.name for command in app.registered_commands)}
+COMMANDS = {"fixtures", "desk", *(command.name for command in app.registered_commands)}
 
 
 def _version(wanted: bool) -> None:
@@ -73,6 +75,8 @@ def with_command(args: list[str]) -> list[str]:
     """
     if args[:1] == ["submission"] and all(a.startswith("-") for a in args[1:2]):
         args = [*args[:1], *args] if Path("submission").exists() else args
+    if args[:1] == ["desk"] and args[1:2] and args[1] not in (*desk.COMMANDS, "-h", "--help"):
+        args = ["desk", "open", *args[1:]]
     known = {*COMMANDS, "--help", "-h", "--version"}
     return args if not args or args[0] in known else ["submission", *args]
 

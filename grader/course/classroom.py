@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from grader.course import archive, drive, place, publish, settings
+from grader.course import archive, drive, place, publish, settings, to_judge
 from grader.course.drive import Standing
 from grader.course.enrol import counting, enrol, generations, hashes_of, upload_path
 from grader.course.publish import Place
@@ -166,6 +166,7 @@ class Course:
         """Write every page that is not up to date, grades.csv and index.html."""
         found = self.places(policy)
         done = self.store.keys()
+        to_judge.refresh(self.folder, self.store.db, publish.judged_by_people(found, done))
         publish.reports(self.folder, self.store, found, done, self.settings.sentences)
         publish.tables(
             self.folder, self.store, found, title, notes, self.settings, policy.assignment

@@ -27,14 +27,14 @@ from grader.course.sentences import Says, told, with_sentences
 from grader.course.settings import Sentence, Settings
 from grader.course.store import Row, Store, Student
 from grader.course.tasks import STUDENT, UPLOAD, Outcome
+from grader.course.to_judge import Counted
 from grader.files import REPORT, RESULT, write, write_result
 from grader.grading.assignment import Assignment
 from grader.report import class_page
 from grader.report.class_page import ClassRow
-from grader.report.text import points
+from grader.report.text import guarded, points
 from grader.types import COUNTED
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 Key = Mapping[str, str]  # upload -> key of its result
 
 
@@ -66,6 +66,15 @@ def places(store: Store, key_of: Key) -> list[Place]:
             key = key_of.get(row.upload or "", "")
             found.append(Place(student, row, key, row is last.get(student.number)))
     return found
+
+
+def judged_by_people(found: Iterable[Place], done: set[str]) -> list[Counted]:
+    """Return the attempts that people may have to judge: those that count, and are graded."""
+    return [
+        Counted(one.student.number, one.row.attempt, one.key)
+        for one in found
+        if one.counts and one.key in done and not one.student.forgotten
+    ]
 
 
 def reports(
@@ -226,15 +235,6 @@ def _csv(found: Sequence[Place], store: Store) -> str:
 
 def _link(place: Place) -> str:
     return "" if place.student.forgotten else f"{place.folder}/{REPORT}"
-
-
-def guarded(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula; numbers of ours stay numbers."""
-    if isinstance(cell, float):
-        return points(cell)
-    if isinstance(cell, str) and cell.startswith(FORMULA):
-        return f"'{cell}"
-    return cell
 
 
 def status_of(row: Row, result: Outcome | None) -> str:

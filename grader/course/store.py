@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.course import decisions
 from grader.course.records import Person
 from grader.course.tasks import Outcome
 from grader.errors import UsageError
@@ -65,6 +66,7 @@ CREATE INDEX attempt_upload ON attempt (upload);
 CREATE INDEX result_upload ON result (upload);
 """
 SCHEMAS = (
+    decisions.SCHEMA,
     """
 CREATE TABLE IF NOT EXISTS facts (  -- what the page of a class reads of a result, once
     key TEXT PRIMARY KEY, facts TEXT NOT NULL
@@ -122,7 +124,7 @@ class Store:
                 version = VERSION
             if not reading and version == VERSION:
                 for schema in SCHEMAS:
-                    self._db.executescript(schema)
+                    self._db.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
         except sqlite3.Error as error:
             raise UsageError(
                 f"{path}: cannot be used ({error}); make room and set its rights, or restore it"
@@ -132,6 +134,11 @@ class Store:
                 f"{path}: was made by another version of Backgrade (its form is {version}, ours "
                 f"{VERSION}); use that one"
             )
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection, for tables that have a module of their own; written inside `writing`."""
+        return self._db
 
     def __enter__(self) -> Store:
         return self
@@ -226,6 +233,7 @@ class Store:
             "WHERE number = ?",
             (number,),
         )
+        decisions.forget(self._db, number)
         self._db.executemany("INSERT OR IGNORE INTO forgotten VALUES (?)", ((h,) for h in hashes))
         return uploads, keys
 
