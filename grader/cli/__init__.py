@@ -2,6 +2,7 @@
 
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
+    grades     grade gradebook, grade feedback
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
@@ -26,7 +27,7 @@ from typing import Annotated
 import typer
 
 import grader
-from grader.cli import autograder, course, export, fixtures, grading, lint, machine, release
+from grader.cli import autograder, course, export, fixtures, grades, grading, lint, machine, release
 from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
@@ -41,6 +42,7 @@ app.command("class")(course.grade_class)
 app.command("merge")(course.merge)
 app.command("status")(course.status)
 app.command("forget")(course.forget)
+app.command("gradebook")(grades.gradebook)
 app.add_typer(fixtures.app, name="fixtures")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)
