@@ -3,6 +3,7 @@
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
     desk       grade desk DIR, grade desk export|merge, grade history
+    grades     grade gradebook, grade feedback
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
@@ -27,7 +28,18 @@ from typing import Annotated
 import typer
 
 import grader
-from grader.cli import autograder, course, desk, export, fixtures, grading, lint, machine, release
+from grader.cli import (
+    autograder,
+    course,
+    desk,
+    export,
+    fixtures,
+    grades,
+    grading,
+    lint,
+    machine,
+    release,
+)  # fmt: skip
 from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
@@ -42,6 +54,7 @@ app.command("class")(course.grade_class)
 app.command("merge")(course.merge)
 app.command("status")(course.status)
 app.command("forget")(course.forget)
+app.command("gradebook")(grades.gradebook)
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(desk.app, name="desk")
 app.command("export")(export.export)

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.course import decisions
+from grader.course import decisions, generations, origin
 from grader.course.records import Person
 from grader.course.tasks import Outcome
 from grader.errors import UsageError
@@ -67,6 +67,8 @@ CREATE INDEX result_upload ON result (upload);
 """
 SCHEMAS = (
     decisions.SCHEMA,
+    origin.SCHEMA,
+    generations.SCHEMA,
     """
 CREATE TABLE IF NOT EXISTS facts (  -- what the page of a class reads of a result, once
     key TEXT PRIMARY KEY, facts TEXT NOT NULL
@@ -164,11 +166,16 @@ class Store:
             ) from None
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Return what a statement of another module selects."""
-        return self._db.execute(statement, values).fetchall()
+        """Return what a statement of another module finds; nothing in a table not made yet."""
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return []
+            raise
 
     def run(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
-        """Run a statement of another module for each row of values; inside `writing()`."""
+        """Run a statement of another module for each row of values, inside `writing`."""
         self._db.executemany(statement, rows)
 
     # ---------------------------------------------------------------------------- people
