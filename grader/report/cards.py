@@ -56,6 +56,7 @@ class Affected:
 class Card:
     """All that the page shows of one item that needs work."""
 
+    item: str
     anchor: str
     title: str
     where: str
@@ -114,6 +115,7 @@ def _card(root: Root, anchor: str, side: int, books: Collection[str]) -> Card:
     picked = faults.chosen(item.faults)
     rest = [faults.in_one_line(f) for f in item.faults if all(f is not one for one in picked)]
     return Card(
+        item=item.id,
         anchor=anchor,
         title=item.title,
         where=item.where,
@@ -167,7 +169,7 @@ def _unshown(item: ItemResult, anchor: str) -> Card:
         "What is wrong here could not be shown: a fault of the grader. The points are as they are."
     )
     return Card(
-        anchor, item.title, item.where, item.status, WORDS[item.status], "", "", "", said,
+        item.id, anchor, item.title, item.where, item.status, WORDS[item.status], "", "", "", said,
         None, "", None, (), (), 0, (), (), "", (), (),
     )  # fmt: skip
 

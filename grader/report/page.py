@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from markupsafe import Markup
-
 from grader.report import training
 from grader.report.cards import Card, PartRow, cards, part
-from grader.report.course_lines import PLACE
 from grader.report.faults import WORDS, happened, warnings
 from grader.report.order import COUNTED, Root, roots, unwritten
 from grader.report.origin import facts, measured, unsafe
@@ -100,11 +97,6 @@ class Page:
         """Say whether there is something to say besides the items."""
         lists = (self.passed, self.worth_knowing, self.ungraded, self.flags)
         return any((*lists, self.repaired, self.ignored))
-
-    @property
-    def place(self) -> Markup:
-        """Where a course puts lines of its own (grader.report.course_lines)."""
-        return Markup(PLACE)
 
     @property
     def charts(self) -> bool:

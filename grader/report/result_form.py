@@ -113,7 +113,7 @@ class SmallestJson(TypedDict):
 
 
 class ItemJson(TypedDict):
-    """One item; `smallest` is there only where a small case fails.
+    """One item; `smallest` only where a small case fails, `teacher_says` if a teacher wrote it.
 
     `suspects` are there where a line is known, `hints` where points were lost.
     """
@@ -132,6 +132,7 @@ class ItemJson(TypedDict):
     hints: NotRequired[list[str]]
     suspects: NotRequired[list[LineJson]]
     smallest: NotRequired[SmallestJson]
+    teacher_says: NotRequired[list[str]]
 
 
 class RunJson(TypedDict):

@@ -20,8 +20,11 @@ from pathlib import Path
 
 import pytest
 
+from grader.course.dashboard import page
+from grader.course.dashboard.pupils import Pupil
 from grader.report import class_page, html
-from grader.report.class_page import ClassPage, ClassRow
+from grader.report.class_page import ClassRow
+from tests.support import made_class
 from tests.test_report.samples import ALL
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -78,7 +81,11 @@ def page_of_a_class() -> str:
         ClassRow("=1+1", "fault", reason="the process that graded it was lost twice"),
         ClassRow("Grace", "waiting"),
     ]
-    return class_page.render(ClassPage("Assignment 2", tuple(rows), ("x.txt: belongs to nobody",)))
+    pupils = made_class.pupils(made_class.truth()[:90])
+    setting = page.Setting("Assignment 2", made_class.rubric())
+    return class_page.render(
+        page.make([*map(Pupil, rows), *pupils], setting, ("x.txt: belongs to nobody",))
+    )
 
 
 PAGES: dict[str, Callable[[], str]] = {
