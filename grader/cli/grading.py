@@ -19,6 +19,7 @@ from grader.box.worker import Worker
 from grader.cli import places, progress
 from grader.errors import UnusableSubmission, UsageError
 from grader.files import REPORT, RESULT, check_apart, check_writable, write_result
+from grader.grading.assignment import Assignment
 from grader.notebooks.spool import Spool
 from grader.report import changes, refused, result
 from grader.report.result_form import ResultJson
@@ -56,6 +57,13 @@ Only = Annotated[
 def asked(only: list[str] | None) -> list[str]:
     """Return the items of `--only a,b --only c`, in their order."""
     return [name.strip() for one in only or () for name in one.split(",") if name.strip()]
+
+
+def assignment_of(rubric: str, data: str, only: list[str] | None) -> Assignment:
+    """Return what is asked for. Raises RubricError, UsageError or GoldenError."""
+    found = resources.assignment(rubric, None if data == "synthetic" else Path(data))
+    items = asked(only)
+    return found.only(*items) if items else found
 
 
 def submission(
@@ -98,11 +106,7 @@ def submission(
         check_writable(folder)
         before = _earlier(previous, folder, given)
         seen = generation.recognise(given.files, given.package)
-        assignment = resources.assignment(
-            rubric or seen.rubric, None if data == "synthetic" else Path(data)
-        )
-        if items := asked(only):
-            assignment = assignment.only(*items)
+        assignment = assignment_of(rubric or seen.rubric, data, only)
         setting = whole.Setting(assignment, plan, notebooks, cached=not no_cache)
         books = whole.asked_notebooks(assignment) if notebooks == "run" else ()
         with _progress([name for name in books if name in given.files]) as begins:
