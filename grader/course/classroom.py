@@ -192,6 +192,15 @@ class Course:
         publish.tables(self.folder, self.store, found, ledger, title, [*notes, *ledger.problems])
         return self.counts(found)
 
+    def refresh(self) -> list[Place]:
+        """Write the pages that are not up to date by the generation that counts; return all."""
+        told, store = self.settings, self.store
+        ledger = current.ledger(store, told, current.policy_of(told))
+        keys = generations.keys(store, current.policy_sha256(store, told))
+        found = publish.places(store, keys, ledger)
+        publish.reports(self.folder, store, found, store.keys(), ledger)
+        return found
+
     def _settle(self, policy: Policy) -> None:
         """Have what was graded last count."""
         counts = generations.current(self.store)

@@ -168,7 +168,7 @@ def _named(files: Mapping[str, str], place: Place, said: str) -> dict[str, str]:
 
 def with_line(page: str, said: str) -> str:
     """Return a page with a sentence behind the name of its student, in its head."""
-    text = f'\n<p class="counts">{html.escape(said)}</p>'
+    text = f'\n<p class="lede">{html.escape(said)}</p>'
     return _WHO.sub(lambda found: found[0] + text, page, count=1)
 
 

@@ -220,6 +220,11 @@ def parse(text: str, place: str) -> Settings:
         raise UsageError(f"{place}{line}{told}: {_why(first, names)}; put it right") from None
 
 
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of course.toml."""
+    return Settings.model_json_schema()
+
+
 def text_of(settings: Settings) -> str:
     """Return course.toml as the first run writes it."""
     names = ("rubric", "data", "notebooks", "roster")
