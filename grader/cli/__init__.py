@@ -3,6 +3,7 @@
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
     grades     grade gradebook, grade feedback
+    desk       grade desk DIR, grade desk export|merge, grade history
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
@@ -27,7 +28,18 @@ from typing import Annotated
 import typer
 
 import grader
-from grader.cli import autograder, course, export, fixtures, grades, grading, lint, machine, release
+from grader.cli import (
+    autograder,
+    course,
+    desk,
+    export,
+    fixtures,
+    grades,
+    grading,
+    lint,
+    machine,
+    release,
+)  # fmt: skip
 from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
@@ -45,13 +57,14 @@ app.command("forget")(course.forget)
 app.command("gradebook")(grades.gradebook)
 app.command("feedback")(grades.feedback)
 app.add_typer(fixtures.app, name="fixtures")
+app.add_typer(desk.app, name="desk")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
 app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)
 app.command("schema")(machine.schema)
-COMMANDS = {"fixtures", *(command.name for command in app.registered_commands)}
+COMMANDS = {"fixtures", "desk", *(command.name for command in app.registered_commands)}
 
 
 def _version(wanted: bool) -> None:
@@ -76,6 +89,8 @@ def with_command(args: list[str]) -> list[str]:
     """
     if args[:1] == ["submission"] and all(a.startswith("-") for a in args[1:2]):
         args = [*args[:1], *args] if Path("submission").exists() else args
+    if args[:1] == ["desk"] and args[1:2] and args[1] not in (*desk.COMMANDS, "-h", "--help"):
+        args = ["desk", "open", *args[1:]]
     known = {*COMMANDS, "--help", "-h", "--version"}
     return args if not args or args[0] in known else ["submission", *args]
 

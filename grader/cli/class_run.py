@@ -77,7 +77,7 @@ def run(asked: Asked) -> None:
                 with progress() as told:
                     standing = one.grade(policy, work, runner, told, stop)
                 stopped = standing.done < len(work)
-        counts = one.publish(policy, one.folder.resolve().name, _notes(found))
+        counts = one.publish(policy, one.folder.resolve().name, found.problems)
         _tell(one, counts)
         _end(counts, stopped)
 
@@ -186,11 +186,6 @@ def _found(asked: Asked) -> Found:
             "put it right, or take what is proposed with --yes"
         )
     return found
-
-
-def _notes(found: Found) -> list[str]:
-    absent = [f"{person.shown}: is in the roster and handed in nothing" for person in found.absent]
-    return [*found.problems, *absent]
 
 
 def _policy(one: Course, asked: Asked) -> Policy:

@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from grader.course import archive, current, drive, generations, place, publish, settings
+from grader.course import (
+    archive,
+    current,
+    drive,
+    generations,
+    place,
+    publish,
+    settings,
+    to_judge,
+)  # fmt: skip
 from grader.course.drive import Standing
 from grader.course.enrol import counting, enrol, hashes_of, marks_of, upload_path
 from grader.course.publish import Place
@@ -188,17 +197,24 @@ class Course:
         ledger = self.ledger(policy)
         found = self.places(policy, ledger)
         done = self.store.keys()
+        to_judge.refresh(self.folder, self.store.db, publish.judged_by_people(found, done))
+        ledger = self.ledger(policy)  # with what is still to be judged
         publish.reports(self.folder, self.store, found, done, ledger)
-        publish.tables(self.folder, self.store, found, ledger, title, [*notes, *ledger.problems])
+        publish.tables(
+            self.folder,
+            self.store,
+            found,
+            ledger,
+            title,
+            [*notes, *ledger.problems],
+            policy.assignment,
+        )
         return self.counts(found)
 
     def refresh(self) -> list[Place]:
         """Write the pages that are not up to date by the generation that counts; return all."""
-        told, store = self.settings, self.store
-        ledger = current.ledger(store, told, current.policy_of(told))
-        keys = generations.keys(store, current.policy_sha256(store, told))
-        found = publish.places(store, keys, ledger)
-        publish.reports(self.folder, store, found, store.keys(), ledger)
+        found, ledger = current.places(self.store, self.settings)
+        publish.reports(self.folder, self.store, found, self.store.keys(), ledger)
         return found
 
     def _settle(self, policy: Policy) -> None:

@@ -18,10 +18,11 @@ from urllib.parse import unquote
 
 from grader.course import archive
 from grader.course.classroom import Course
-from grader.course.publish import Place, guarded, label, reason
+from grader.course.publish import Place, label, reason
 from grader.course.scores import status_of
 from grader.files import REPORT, RESULT
 from grader.report.class_page import WORDS
+from grader.report.text import guarded
 from grader.submission.upload import shown
 
 Files = Mapping[str, bytes]
@@ -80,7 +81,7 @@ def packed(course: Course, kind: str) -> Packet:
     Pages that are not up to date are written first.
     """
     packet, owners = Packet(), dict[str, str]()
-    rows, sources = [], course.store.sources()
+    rows, sources = [], dict(course.store.rows("SELECT number, place FROM attempt"))
     for place in course.refresh():
         if not place.counts or place.student.forgotten:
             continue

@@ -15,22 +15,28 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.course import archive, policies
+from grader.course.dashboard import page
+from grader.course.dashboard.absent import Absent
+from grader.course.dashboard.facts import Facts, gather
+from grader.course.dashboard.pupils import Pupil
 from grader.course.records import Person
 from grader.course.scores import Ledger, Score, line, status_of
+from grader.course.sentences import Says, told, with_sentences
 from grader.course.store import Row, Store, Student
 from grader.course.tasks import STUDENT, UPLOAD, Outcome, outcome_of
+from grader.course.to_judge import Counted
 from grader.files import REPORT, RESULT, write, write_result
+from grader.grading.assignment import Assignment
 from grader.report import class_page
-from grader.report.class_page import ClassPage, ClassRow
-from grader.report.text import points
+from grader.report.class_page import ClassRow
+from grader.report.text import guarded, points
 from grader.types import COUNTED
 
 _WHO = re.compile(rf"(?<=>){re.escape(STUDENT)}</(p|h1|h2|div|span)>")  # not that of the title
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,15 @@ def _deciding(
     return dict(store.results(map(key_of, several)))
 
 
+def judged_by_people(found: Iterable[Place], done: set[str]) -> list[Counted]:
+    """Return the attempts that people may have to judge: those that count, and are graded."""
+    return [
+        Counted(one.student.number, one.row.attempt, one.key)
+        for one in found
+        if one.counts and one.key in done and not one.student.forgotten
+    ]
+
+
 def reports(
     folder: Path, store: Store, found: Iterable[Place], done: set[str], ledger: Ledger
 ) -> int:
@@ -88,8 +103,10 @@ def reports(
     Return how many. An earlier attempt has its pages under attempts/N.
     """
     written: list[tuple[str, int, int]] = []
+    sentences = ledger.settings.sentences
     for place in found:
-        stamp, target = _stamp(place), folder / place.folder
+        says = told(store.result(place.key), sentences) if sentences else {}
+        stamp, target = _stamp(place, says), folder / place.folder
         if place.key not in done or place.student.forgotten:
             continue
         if stamp == place.row.shown and _whole(target):
@@ -102,8 +119,8 @@ def reports(
             path.unlink(missing_ok=True)
             continue
         score = ledger.score(place.row, outcome.status, outcome)
-        said = line(score, ledger.settings.grades.decimals)
-        write_result(target, _named(files, place, said), forced=False)
+        named = _named(files, place, line(score, ledger.settings.grades.decimals))
+        write_result(target, with_sentences(named, says), forced=False)
         if place.counts:  # it may have been an earlier one that counted
             shutil.rmtree(target / "attempts" / str(place.row.turn), ignore_errors=True)
         written.append((stamp, place.student.number, place.row.attempt))
@@ -123,10 +140,11 @@ def _whole(folder: Path) -> bool:
     return RESULT in sizes and all(sizes.values())
 
 
-def _stamp(place: Place) -> str:
+def _stamp(place: Place, says: Says) -> str:
     row = place.row
-    facts = [place.key, place.folder, *_who(place.student.person), row.turn, row.at, row.late]
-    facts.append(place.facts)
+    who = _who(place.student.person)
+    facts: list[object] = [place.key, place.folder, *who, row.turn, row.at, row.late]
+    facts += [place.facts, *([says] if says else [])]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -181,17 +199,38 @@ def tables(
     found: Sequence[Place],
     ledger: Ledger,
     title: str,
-    notes: Sequence[str] = (),
+    notes: Sequence[str],
+    assignment: Assignment,
 ) -> None:
-    """Write grades.csv and index.html, with the attempts that count. Raises UsageError."""
-    found = [place for place in found if place.counts]
-    write(folder / "grades.csv", _csv(found, store, ledger))
-    page = ClassPage(
-        title=title,
-        rows=tuple(_row(place, store.result(place.key)) for place in found),
-        notes=tuple(notes),
-    )
-    write(folder / "index.html", class_page.render(page))
+    """Write grades.csv, with the attempts that count, and index.html. Raises UsageError."""
+    last, decided = [place for place in found if place.counts], ledger.settings
+    write(folder / "grades.csv", _csv(last, store, ledger))
+    absent = Absent(decided.roster)
+    pupils = _pupils(folder, store, found, absent)
+    setting = page.Setting(
+        title, assignment.rubric, decided.data != "synthetic", decided.sentences, folder,
+        tuple(place.key for place in last),
+    )  # fmt: skip
+    made = page.make(pupils, setting, [*notes, *absent.notes])
+    missing = absent.table(place.student.person for place in last)
+    made = replace(made, tables=(*missing, *made.tables))
+    write(folder / "index.html", class_page.render(made))
+
+
+def _pupils(folder: Path, store: Store, found: Sequence[Place], absent: Absent) -> list[Pupil]:
+    """Return everybody whose attempt counts, with the scores of earlier ones."""
+    kept = gather(folder, store, (place.key for place in found if place.key and place.counts))
+    earlier: dict[int, list[tuple[int, float]]] = {}
+    pupils = []
+    for place in found:
+        result = store.result(place.key) if place.key else None
+        row = _row(place, result, absent.section(place.student.person))
+        if row.share is not None:
+            earlier.setdefault(place.student.number, []).append((place.row.turn, row.share))
+        if place.counts:
+            turns = earlier.get(place.student.number, [])
+            pupils.append(Pupil(row, result, kept.get(place.key, Facts()), tuple(turns)))
+    return pupils
 
 
 def _csv(found: Sequence[Place], store: Store, ledger: Ledger) -> str:
@@ -240,15 +279,6 @@ def _link(place: Place) -> str:
     return "" if place.student.forgotten else f"{place.folder}/{REPORT}"
 
 
-def guarded(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula; numbers of ours stay numbers."""
-    if isinstance(cell, float):
-        return points(cell)
-    if isinstance(cell, str) and cell.startswith(FORMULA):
-        return f"'{cell}"
-    return cell
-
-
 def reason(row: Row, result: Outcome | None) -> str:
     """Return why an attempt has no score, or what is odd about it."""
     if row.problem or result is None:
@@ -258,7 +288,7 @@ def reason(row: Row, result: Outcome | None) -> str:
     return result.why.removeprefix(f"{UPLOAD}: ")
 
 
-def _row(place: Place, result: Outcome | None) -> ClassRow:
+def _row(place: Place, result: Outcome | None, section: str) -> ClassRow:
     graded = result is not None and result.status == "graded"
     row = place.row
     return ClassRow(
@@ -271,6 +301,7 @@ def _row(place: Place, result: Outcome | None) -> ClassRow:
         reason=reason(row, result),
         link=_link(place) if graded else "",
         flags=len(result.flags) if result else 0,
+        group=section or place.student.group,
     )
 
 

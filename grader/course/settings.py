@@ -71,6 +71,13 @@ decimals = 2
 # capped = true              # no more than all points, whatever bonus there is
 # drop_items = ["adam"]      # count for nobody: neither earned nor possible
 # drop_lowest = 1            # of each student's items so many with the lowest share do not count
+
+# Sentences of yours for students with the same wrong numbers: index.html has the lines to paste.
+# [[sentences]]
+# item = "adam"
+# case = "adam/steps"
+# hash = "0123456789abcdef"
+# says = "What all who have these numbers should read."
 """
 
 _DURATION = re.compile(
@@ -89,6 +96,15 @@ Extension = (
 
 class _Table(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class Sentence(_Table):
+    """What a teacher says to all whose wrong numbers in a case have this hash."""
+
+    item: str
+    case: str
+    hash: str = pydantic.Field(pattern="[0-9a-f]{16}")
+    says: str = pydantic.Field(min_length=1, max_length=2000)
 
 
 class Early(_Table):
@@ -161,6 +177,7 @@ class Settings(_Table):
         default_factory=dict
     )
     grades: Grades = Grades()
+    sentences: tuple[Sentence, ...] = ()
 
     @pydantic.field_validator("extensions")
     @classmethod

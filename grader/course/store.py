@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.course import generations, origin
+from grader.course import decisions, generations, origin
 from grader.course.records import Person
 from grader.course.tasks import Outcome
 from grader.errors import UsageError
@@ -65,7 +65,16 @@ CREATE INDEX handed_in_attempt ON handed_in (attempt);
 CREATE INDEX attempt_upload ON attempt (upload);
 CREATE INDEX result_upload ON result (upload);
 """
-TABLES = (origin.SCHEMA, generations.SCHEMA)  # of what came later, each in the module that uses it
+SCHEMAS = (
+    decisions.SCHEMA,
+    generations.SCHEMA,
+    origin.SCHEMA,
+    """
+CREATE TABLE IF NOT EXISTS facts (  -- what the page of a class reads of a result, once
+    key TEXT PRIMARY KEY, facts TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +124,22 @@ class Store:
             if version == 0 and not reading:
                 self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
                 version = VERSION
-            if version == VERSION and not reading:
-                self._db.executescript(f"BEGIN; {' '.join(TABLES)} COMMIT;")
+            if not reading and version == VERSION:
+                for schema in SCHEMAS:
+                    self._db.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
         except sqlite3.Error as error:
             raise UsageError(
                 f"{path}: cannot be used ({error}); make room and set its rights, or restore it"
             ) from None
         if version != VERSION:
             raise UsageError(
-                f"{path}: was made by another version of Backgrade (its form is {version}, ours "
-                f"{VERSION}); use that one"
+                f"{path}: has form {version}, of another version of Backgrade; use that one"
             )
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection, for tables that have a module of their own; written inside `writing`."""
+        return self._db
 
     def __enter__(self) -> Store:
         return self
@@ -155,9 +169,9 @@ class Store:
         try:
             return self._db.execute(statement, values).fetchall()
         except sqlite3.OperationalError as error:
-            if "no such table" in str(error):
-                return []
-            raise
+            if "no such table" not in str(error):
+                raise
+        return []
 
     def run(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement of another module for each row of values, inside `writing`."""
@@ -225,6 +239,7 @@ class Store:
             "WHERE number = ?",
             (number,),
         )
+        decisions.forget(self._db, number)
         self._db.executemany("INSERT OR IGNORE INTO forgotten VALUES (?)", ((h,) for h in hashes))
         return uploads, keys
 
@@ -253,10 +268,6 @@ class Store:
             "INSERT INTO attempt (place, name, at, late, upload, problem) VALUES (?,?,?,?,?,?)",
             (place, name, at, late, upload, problem),
         )
-
-    def sources(self) -> dict[int, str]:
-        """Return where each attempt lay in its source."""
-        return dict(self._db.execute("SELECT number, place FROM attempt").fetchall())
 
     def hand_in(self, rows: Iterable[tuple[int, int, int]]) -> None:
         """Say whose attempts are whose: (attempt, student, turn)."""

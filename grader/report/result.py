@@ -67,13 +67,14 @@ class SubmissionJson(TypedDict):
 class RubricJson(TypedDict):
     """What it was graded against, by hash; `why` this rubric, where that needs saying.
 
-    Results of earlier versions have no `why`.
+    Results of earlier versions have no `why`. `only`: what was asked for, if not all was.
     """
 
     id: str
     sha256: str
     golden: str
     why: NotRequired[str]
+    only: NotRequired[list[str]]
 
 
 class ScoreJson(TypedDict):
@@ -124,7 +125,7 @@ class SmallestJson(TypedDict):
 
 
 class ItemJson(TypedDict):
-    """One item; `smallest` is there only where a small case fails."""
+    """One item; `smallest` only where a small case fails, `teacher_says` if a teacher wrote it."""
 
     id: str
     section: str
@@ -137,6 +138,7 @@ class ItemJson(TypedDict):
     because_of: str | None
     followed_through: bool
     smallest: NotRequired[SmallestJson]
+    teacher_says: NotRequired[list[str]]
 
 
 class RunJson(TypedDict):
@@ -236,15 +238,16 @@ FORMS: Mapping[type, Any] = {
 
 def as_dict(report: Report) -> ResultJson:
     """Return the report as plain data."""
+    digests = report.rubric_sha256, report.golden_sha256
+    rubric = RubricJson(
+        id=report.rubric, sha256=digests[0], golden=digests[1], why=report.why_rubric
+    )
+    if report.only:
+        rubric["only"] = list(report.only)
     return {
         "schema": SCHEMA,
         "submission": _plain(report.submission),
-        "rubric": {
-            "id": report.rubric,
-            "sha256": report.rubric_sha256,
-            "golden": report.golden_sha256,
-            "why": report.why_rubric,
-        },
+        "rubric": rubric,
         "score": _plain(report.score),
         "items": [_item(item) for item in report.items],
         "notebooks": list(_notebooks(report)),
