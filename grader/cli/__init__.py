@@ -2,13 +2,14 @@
 
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
-    grades     grade gradebook, grade feedback
     desk       grade desk DIR, grade desk export|merge, grade history
+    grades     grade gradebook, grade feedback
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
     release    grade release DIR
     lint       grade lint
+    explain    grade explain OPERATION
     machine    grade doctor, grade schema
 
 Exit codes: 0 graded, whatever the score; 1 below --fail-under, fixtures that differ, or an
@@ -32,6 +33,7 @@ from grader.cli import (
     autograder,
     course,
     desk,
+    explain,
     export,
     fixtures,
     grades,
@@ -39,7 +41,7 @@ from grader.cli import (
     lint,
     machine,
     release,
-)  # fmt: skip
+)
 from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
@@ -61,6 +63,7 @@ app.add_typer(desk.app, name="desk")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
+app.command("explain")(explain.explain)
 app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)
 app.command("schema")(machine.schema)

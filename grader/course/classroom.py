@@ -9,16 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from grader.course import (
-    archive,
-    current,
-    drive,
-    generations,
-    place,
-    publish,
-    settings,
-    to_judge,
-)  # fmt: skip
+from grader.course import archive, current, drive, generations, place, publish, settings, to_judge
 from grader.course.drive import Standing
 from grader.course.enrol import counting, enrol, hashes_of, marks_of, upload_path
 from grader.course.publish import Place

@@ -64,7 +64,7 @@ def of(item: ItemResult, submission: Submission) -> Listing | None:
     while numbers and not texts[numbers[-1] - 1].strip():
         numbers.pop()
     kept = _cut(numbers, [n for n in numbers if n in why])
-    coloured = dict(zip(kept, _coloured([texts[n - 1] for n in kept]), strict=True))
+    coloured = dict(zip(kept, _coloured([texts[n - 1] for n in kept])))
     lines = tuple(_lines(kept, coloured, why))
     return Listing(f"{path}, {name}", lines, tuple(n for n in kept if n in why))
 
@@ -129,9 +129,12 @@ def _lines(
 
 def _coloured(texts: list[str]) -> list[tuple[Piece, ...]]:
     """Return each line in pieces of one colour; what is invisible is spelled out before."""
-    from pygments.lexers.python import PythonLexer  # only where something is not right
-
-    text = "\n".join(shown(line, LINE) for line in texts)
+    clean = [shown(line, LINE) for line in texts]
+    try:
+        from pygments.lexers.python import PythonLexer  # only where something is not right
+    except ImportError:  # a student's machine may lack it
+        return [(("", line),) for line in clean]
+    text = "\n".join(clean)
     lines: list[list[Piece]] = [[]]
     for kind, value in PythonLexer(stripnl=False, ensurenl=False).get_tokens(text):
         name = str(kind).removeprefix("Token.")
