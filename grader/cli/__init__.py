@@ -3,7 +3,7 @@
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
     desk       grade desk DIR, grade desk export|merge, grade history
-    grades     grade gradebook, grade feedback
+    grades     grade gradebook, grade feedback, grade regrade, grade notices
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
@@ -58,6 +58,8 @@ app.command("status")(course.status)
 app.command("forget")(course.forget)
 app.command("gradebook")(grades.gradebook)
 app.command("feedback")(grades.feedback)
+app.command("regrade")(grades.regrade)
+app.command("notices")(grades.notices)
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(desk.app, name="desk")
 app.command("export")(export.export)

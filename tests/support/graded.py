@@ -64,7 +64,7 @@ def class_of(
     with Store(folder) as store, store.writing():
         origin.keep(store, kind.split(" and "))
         generations.add(
-            store, Generation(1, POLICY, "rubric", "golden", "1", "2026-03-07", "", "", None)
+            store, Generation(1, POLICY, "rubric", "golden", "1", "", "2026-03-07", "", "", None)
         )
         for number, (person, uploads) in enumerate(students):
             name = person.login or f"student-{number}"
