@@ -50,7 +50,8 @@ def regrade(asked: Asked) -> None:
         whose = regrading.chosen(one.store.students(), _names(asked.students))
         standing = read(one.folder, one.store, one.settings)
         rows = [row for number, (row, _) in standing.scores.items() if number in whose]
-        _grade(one, plan.part, rows, asked)
+        if plan.run:
+            _grade(one, plan.part, rows, asked)
         found = regrading.compared(
             one, plan, _merged(one, plan, standing.results), whose, asked.never_lower
         )
@@ -139,8 +140,10 @@ def _merged(
     part = plan.part
 
     def result(row: Row) -> Outcome | None:
-        new = one.store.result(part.key(row.upload or ""))
         before = old.get((row.student, row.attempt))
+        if not plan.run:  # items are gone, and nothing else is another
+            return regrading.merged(before, before, plan) if before else None
+        new = one.store.result(part.key(row.upload or ""))
         if new is None or new.status != "graded" or before is None or not part.only:
             return new
         return regrading.merged(before, new, plan)
