@@ -189,12 +189,24 @@ class Course:
         found = self.places(policy, ledger)
         done = self.store.keys()
         to_judge.refresh(self.folder, self.store.db, publish.judged_by_people(found, done))
+        ledger = self.ledger(policy)  # with what is still to be judged
         publish.reports(self.folder, self.store, found, done, ledger)
         publish.tables(
-            self.folder, self.store, found, ledger, title, [*notes, *ledger.problems],
+            self.folder,
+            self.store,
+            found,
+            ledger,
+            title,
+            [*notes, *ledger.problems],
             policy.assignment,
-        )  # fmt: skip
+        )
         return self.counts(found)
+
+    def refresh(self) -> list[Place]:
+        """Write the pages that are not up to date by the generation that counts; return all."""
+        found, ledger = current.places(self.store, self.settings)
+        publish.reports(self.folder, self.store, found, self.store.keys(), ledger)
+        return found
 
     def _settle(self, policy: Policy) -> None:
         """Have what was graded last count."""
