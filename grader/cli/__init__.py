@@ -3,11 +3,13 @@
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
     desk       grade desk DIR, grade desk export|merge, grade history
+    grades     grade gradebook, grade feedback
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
     release    grade release DIR
     lint       grade lint
+    explain    grade explain OPERATION
     machine    grade doctor, grade schema
 
 Exit codes: 0 graded, whatever the score; 1 below --fail-under, fixtures that differ, or an
@@ -27,7 +29,19 @@ from typing import Annotated
 import typer
 
 import grader
-from grader.cli import autograder, course, desk, export, fixtures, grading, lint, machine, release
+from grader.cli import (
+    autograder,
+    course,
+    desk,
+    explain,
+    export,
+    fixtures,
+    grades,
+    grading,
+    lint,
+    machine,
+    release,
+)
 from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
@@ -43,11 +57,13 @@ app.command("merge")(course.merge)
 app.command("status")(course.status)
 app.command("forget")(course.forget)
 app.command("history")(desk.history)
+app.command("gradebook")(grades.gradebook)
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(desk.app, name="desk")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
+app.command("explain")(explain.explain)
 app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)
 app.command("schema")(machine.schema)

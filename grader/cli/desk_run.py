@@ -64,15 +64,14 @@ def setting(book: Book, suggestions: Path | None) -> Setting:
 
 def read(folder: Path) -> None:
     """Read what waits for people out of results that are new."""
-    from grader.cli.class_run import _decided as policy_of
-    from grader.course import publish, to_judge
+    from grader.course import current, generations, publish, to_judge
     from grader.course.store import Store
 
     db = decisions.connect(folder)
     with Store(folder, reading=True) as store:
-        policy = policy_of(settings.read(folder))
-        uploads = {row.upload for row in store.attempts() if row.upload}
-        places = publish.places(store, {upload: policy.key(upload) for upload in uploads})
+        told = settings.read(folder)
+        keys = generations.keys(store, current.policy_sha256(store, told))
+        places = publish.places(store, keys, current.ledger(store, told))
         to_judge.refresh(folder, db, publish.judged_by_people(places, store.keys()))
 
 

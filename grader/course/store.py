@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.course import decisions
+from grader.course import decisions, generations, origin
 from grader.course.records import Person
 from grader.course.tasks import Outcome
 from grader.errors import UsageError
@@ -65,6 +65,16 @@ CREATE INDEX handed_in_attempt ON handed_in (attempt);
 CREATE INDEX attempt_upload ON attempt (upload);
 CREATE INDEX result_upload ON result (upload);
 """
+SCHEMAS = (
+    decisions.SCHEMA,
+    origin.SCHEMA,
+    generations.SCHEMA,
+    """
+CREATE TABLE IF NOT EXISTS facts (  -- what the page of a class reads of a result, once
+    key TEXT PRIMARY KEY, facts TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +124,8 @@ class Store:
             if version == 0 and not reading:
                 self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
                 version = VERSION
-            if version == VERSION and not reading:
-                for schema in (decisions.SCHEMA,):
+            if not reading and version == VERSION:
+                for schema in SCHEMAS:
                     self._db.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
         except sqlite3.Error as error:
             raise UsageError(
@@ -154,6 +164,19 @@ class Store:
                 f"{NAME}: cannot be written ({error}); make room, and run the same command again: "
                 "what was graded is kept"
             ) from None
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return what a statement of another module finds; nothing in a table not made yet."""
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return []
+            raise
+
+    def run(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement of another module for each row of values, inside `writing`."""
+        self._db.executemany(statement, rows)
 
     # ---------------------------------------------------------------------------- people
 

@@ -7,7 +7,8 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from grader.report.result import SCHEMA, AttemptJson, ItemJson, StudentJson
+from grader.report.people_json import AttemptJson, StudentJson
+from grader.report.result import SCHEMA, ItemJson
 
 
 class RefusedSubmissionJson(TypedDict):

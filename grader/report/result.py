@@ -14,6 +14,7 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from grader.report.cells import file_of
+from grader.report.people_json import AttemptJson, PeopleJson, StudentJson
 from grader.types import (
     BoxState,
     Cause,
@@ -36,22 +37,6 @@ RECORDS = {"says": "message"}  # a field of result.json, and what the records ca
 NOTEBOOKS = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
 
 
-class StudentJson(TypedDict):
-    """Whose it is, as far as the class's source tells; "" is what it does not tell."""
-
-    id: str
-    login: str
-    name: str
-
-
-class AttemptJson(TypedDict):
-    """Which attempt of the student's it is, from 1; `late` as the source marks it."""
-
-    number: int
-    at: str
-    late: bool | None
-
-
 class SubmissionJson(TypedDict):
     """What was handed in; in a class, by whom."""
 
@@ -67,13 +52,14 @@ class SubmissionJson(TypedDict):
 class RubricJson(TypedDict):
     """What it was graded against, by hash; `why` this rubric, where that needs saying.
 
-    Results of earlier versions have no `why`.
+    Results of earlier versions have no `why`. `only`: what was asked for, if not all was.
     """
 
     id: str
     sha256: str
     golden: str
     why: NotRequired[str]
+    only: NotRequired[list[str]]
 
 
 class ScoreJson(TypedDict):
@@ -124,7 +110,10 @@ class SmallestJson(TypedDict):
 
 
 class ItemJson(TypedDict):
-    """One item; `smallest` is there only where a small case fails."""
+    """One item; `smallest` only where a small case fails, `teacher_says` if a teacher wrote it.
+
+    `people` is there where people graded it.
+    """
 
     id: str
     section: str
@@ -137,6 +126,8 @@ class ItemJson(TypedDict):
     because_of: str | None
     followed_through: bool
     smallest: NotRequired[SmallestJson]
+    people: NotRequired[PeopleJson]
+    teacher_says: NotRequired[list[str]]
 
 
 class RunJson(TypedDict):
@@ -236,15 +227,16 @@ FORMS: Mapping[type, Any] = {
 
 def as_dict(report: Report) -> ResultJson:
     """Return the report as plain data."""
+    digests = report.rubric_sha256, report.golden_sha256
+    rubric = RubricJson(
+        id=report.rubric, sha256=digests[0], golden=digests[1], why=report.why_rubric
+    )
+    if report.only:
+        rubric["only"] = list(report.only)
     return {
         "schema": SCHEMA,
         "submission": _plain(report.submission),
-        "rubric": {
-            "id": report.rubric,
-            "sha256": report.rubric_sha256,
-            "golden": report.golden_sha256,
-            "why": report.why_rubric,
-        },
+        "rubric": rubric,
         "score": _plain(report.score),
         "items": [_item(item) for item in report.items],
         "notebooks": list(_notebooks(report)),

@@ -109,7 +109,7 @@ def test_keys_alone_grade_every_answer_as_typed(tmp_path: Path) -> None:
     db = decisions.connect(folder)
     judged = decisions.people(db).judged
     db.close()
-    got = {name: judged[student, Q] for name, student in names.items()}
+    got = {name: judged[student][Q] for name, student in names.items()}
     assert {name: (one.points, one.comment) for name, one in got.items()} == wanted
 
 

@@ -20,8 +20,11 @@ from pathlib import Path
 
 import pytest
 
+from grader.course.dashboard import page
+from grader.course.dashboard.pupils import Pupil
 from grader.report import class_page, html
-from grader.report.class_page import ClassPage, ClassRow
+from grader.report.class_page import ClassRow
+from tests.support import made_class
 from tests.test_report.samples import ALL
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -78,7 +81,11 @@ def page_of_a_class() -> str:
         ClassRow("=1+1", "fault", reason="the process that graded it was lost twice"),
         ClassRow("Grace", "waiting"),
     ]
-    return class_page.render(ClassPage("Assignment 2", tuple(rows), ("x.txt: belongs to nobody",)))
+    pupils = made_class.pupils(made_class.truth()[:90])
+    setting = page.Setting("Assignment 2", made_class.rubric())
+    return class_page.render(
+        page.make([*map(Pupil, rows), *pupils], setting, ("x.txt: belongs to nobody",))
+    )
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -108,6 +115,8 @@ def result(dom: str) -> object:
     [
         "three_mistakes",
         "smallest_case",
+        "with_source",
+        "hostile",
         "untouched",
         "unisolated",
         "odd_arrays",
@@ -154,8 +163,9 @@ def on_paper(folder: Path, source: str) -> str:
 
 
 @needs_pdftotext
-def test_paper_shows_the_hints_and_the_stamp_on_each_page(tmp_path: Path) -> None:
+def test_paper_shows_cause_and_next_step_no_hint_and_the_stamp_on_each_page(tmp_path: Path) -> None:
     said = on_paper(tmp_path, PAGES["unisolated"]())
-    assert "db sums dout over the batch axis" in said  # a folded hint
+    assert "This is the mistake" in said and "Next:" in said
+    assert "db sums dout over the batch axis" not in said  # a folded hint
     pages = [page for page in said.split("\f") if page.strip()]
     assert len(pages) > 2 and all("NOT ISOLATED" in page for page in pages)
