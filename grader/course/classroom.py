@@ -188,8 +188,8 @@ class Course:
         ledger = self.ledger(policy)
         found = self.places(policy, ledger)
         done = self.store.keys()
-        to_judge.refresh(self.folder, self.store.db, publish.judged_by_people(found, done))
-        ledger = self.ledger(policy)  # with what is still to be judged
+        if to_judge.refresh(self.folder, self.store.db, publish.judged_by_people(found, done)):
+            ledger = self.ledger(policy)  # what people gave counts up to what an item is worth now
         publish.reports(self.folder, self.store, found, done, ledger)
         publish.tables(
             self.folder,

@@ -99,8 +99,26 @@ class SmallestJson(TypedDict):
     snippet: str
 
 
+class CriterionJson(TypedDict):
+    """One criterion that was met, or missed at a cost, and its points."""
+
+    says: str
+    points: float
+
+
+class PeopleJson(TypedDict):
+    """What people gave for an item, whose points and status are by them then."""
+
+    points: float
+    comment: str
+    criteria: list[CriterionJson]
+
+
 class ItemJson(TypedDict):
-    """One item; `smallest` only where a small case fails, `teacher_says` if a teacher wrote it."""
+    """One item; `smallest` only where a small case fails, `teacher_says` if a teacher wrote it.
+
+    `people` is there where people graded it.
+    """
 
     id: str
     section: str
@@ -113,6 +131,7 @@ class ItemJson(TypedDict):
     because_of: str | None
     followed_through: bool
     smallest: NotRequired[SmallestJson]
+    people: NotRequired[PeopleJson]
     teacher_says: NotRequired[list[str]]
 
 
