@@ -9,6 +9,7 @@
     autograder grade autograder ROOT
     release    grade release DIR
     lint       grade lint
+    staff      grade staff DIR STUDENT, grade case ITEM/CASE
     explain    grade explain OPERATION
     machine    grade doctor, grade schema
 
@@ -41,7 +42,8 @@ from grader.cli import (
     lint,
     machine,
     release,
-)
+    staff,
+)  # fmt: skip
 from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
@@ -64,6 +66,8 @@ app.add_typer(desk.app, name="desk")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
+app.command("staff")(staff.staff)
+app.command("case")(staff.case)
 app.command("explain")(explain.explain)
 app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)

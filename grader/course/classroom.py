@@ -180,7 +180,8 @@ class Course:
             *(archive.place_of(self.folder, key) for key in keys),
         ):
             path.unlink(missing_ok=True)
-        shutil.rmtree(self.folder / "reports" / student.folder, ignore_errors=True)
+        for pages in ("reports", "staff"):
+            shutil.rmtree(self.folder / pages / student.folder, ignore_errors=True)
 
     def publish(self, policy: Policy, title: str, notes: Sequence[str]) -> Counts:
         """Write every page that is not up to date, grades.csv and index.html."""
