@@ -2,6 +2,7 @@
 
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
+    similar    grade similar DIR
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
@@ -26,7 +27,17 @@ from typing import Annotated
 import typer
 
 import grader
-from grader.cli import autograder, course, export, fixtures, grading, lint, machine, release
+from grader.cli import (
+    autograder,
+    course,
+    export,
+    fixtures,
+    grading,
+    lint,
+    machine,
+    release,
+    similar,
+)
 from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
@@ -41,6 +52,7 @@ app.command("class")(course.grade_class)
 app.command("merge")(course.merge)
 app.command("status")(course.status)
 app.command("forget")(course.forget)
+app.command("similar")(similar.similar)
 app.add_typer(fixtures.app, name="fixtures")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)
