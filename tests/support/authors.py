@@ -4,6 +4,8 @@
 run. What is handed out stands around it, as in a real upload.
 """
 
+# ruff: noqa: E501 - one way of a choice is one line
+
 from __future__ import annotations
 
 import random
@@ -116,7 +118,7 @@ FUNCTIONS = {
     «dmu = np.sum(dxc, axis=0)\n    dx = dxc - dmu / N¦dx = dxc - dxc.mean(axis=0)»»
     return dx, dgamma, dbeta
 """,
-    "batchnorm_backward_alt": f"""(dout, cache):
+    "batchnorm_backward_alt": """(dout, cache):
     «x, mu, var, xhat, gamma, eps = cache¦xhat, gamma, std = cache¦x, xhat, mu, var, gamma, beta, eps = cache¦(xmu, ivar, xhat, gamma) = cache»
     N = «dout.shape[0]¦len(dout)¦x.shape[0]»
     «dbeta = «np.sum(dout, axis=0)¦dout.sum(axis=0)»\n    dgamma = «np.sum(dout * xhat, axis=0)¦(xhat * dout).sum(axis=0)»¦dgamma, dbeta = «np.sum(dout * xhat, axis=0), np.sum(dout, axis=0)¦(dout * xhat).sum(0), dout.sum(0)»»

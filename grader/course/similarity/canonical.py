@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from grader.course.similarity.tokens import KEPT, NAME, NUMBER, TEXT, Function, Token
+from grader.course.similarity.tokens import NAME, NUMBER, NUMPY, PLAIN, TEXT, Function, Token
 
 LONGEST, ROUNDS = 60_000, 4
 _NO_NODES = ("ctx", "op", "ops", "id", "attr", "arg", "name", "asname", "module", "type_comment")
@@ -193,7 +193,7 @@ def _tell(node: ast.AST, line: int, told: list[Token]) -> None:
     """Add a node and all below it as tokens, in an order that does not hang on names."""
     line = getattr(node, "lineno", line)
     if isinstance(node, ast.Name):
-        told.append(_word(node.id, line))
+        told.append(_word(node.id, line, PLAIN))
         return
     if isinstance(node, ast.Constant):
         told.append(_constant(node.value, line))
@@ -210,9 +210,9 @@ def _tell(node: ast.AST, line: int, told: list[Token]) -> None:
         node = ast.Assign([node.target], value, lineno=line)
     told.append(Token(type(node).__name__, "", line))
     if isinstance(node, ast.Attribute):
-        told.append(_word(node.attr, line))
+        told.append(_word(node.attr, line, NUMPY))
     if isinstance(node, ast.keyword) and node.arg:
-        told.append(_word(node.arg, line))
+        told.append(_word(node.arg, line, NUMPY))
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, _PLAIN):
             _tell(child, line, told)
@@ -240,8 +240,8 @@ def _operands(node: ast.expr, sign: type[ast.operator]) -> Iterator[ast.expr]:
         yield node
 
 
-def _word(text: str, line: int) -> Token:
-    return Token(text if text in KEPT else NAME, text, line)
+def _word(text: str, line: int, kept: frozenset[str]) -> Token:
+    return Token(text if text in kept else NAME, text, line)
 
 
 def _constant(value: object, line: int) -> Token:

@@ -61,7 +61,7 @@ def _facts(usual: Usual, found: Sequence[Pair]) -> Iterator[str]:
     )
     yield (
         f"By code alone, pairs are listed above {usual.alike:.2f} (share of fingerprints) or "
-        f"{max(usual.rare, LEAST)} (pieces of 8 tokens that at most {RARE} submissions have): about "
+        f"{max(usual.rare, LEAST)} (pieces of 8 tokens that at most {RARE} have): about "
         f"the top {100 * TOP:.1f} % of this class's own pairs. A class in which nobody shared "
         "anything has such pairs as well."
     )

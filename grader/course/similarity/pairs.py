@@ -170,7 +170,7 @@ def _code(reasons: Pairs, kind: str, matrix: np.ndarray, floor: float, pairs: in
     for one, other in zip(ones.tolist(), others.tolist(), strict=True):
         value = matrix[one, other]
         above = len(values) - int(np.searchsorted(values, value, side="left"))
-        weight = math.log(pairs / above)
+        weight = -math.log(TOP) * float(value) / floor  # as far above the top as it is
         if kind == "shape":
             says = (
                 f"their code shares {value:.2f} of its fingerprints (Dice); "

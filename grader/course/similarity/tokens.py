@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MOST = 200_000  # characters of a file that are read: homework comes to less
-NUMPY = frozenset(
-    "np numpy sum mean var std sqrt dot exp log zeros zeros_like ones ones_like empty_like maximum "
+NUMPY = frozenset(  # what follows a dot
+    "sum mean var std sqrt dot exp log zeros zeros_like ones ones_like empty_like maximum "
     "minimum max min argmax reshape shape size T transpose newaxis arange random rand randn seed "
-    "astype copy where abs square power prod axis keepdims len range einsum matmul outer clip tile "
-    "ravel flatten multiply add subtract divide True False None print xrange enumerate zip".split()
+    "astype copy where abs square power prod axis keepdims einsum matmul outer clip tile "
+    "ravel flatten multiply add subtract divide".split()
 )
-KEPT = NUMPY | frozenset(keyword.kwlist)
+PLAIN = frozenset(  # what stands by itself
+    "np numpy len range xrange print enumerate zip sum max min abs".split()
+) | frozenset(keyword.kwlist)
 NAME, NUMBER, TEXT = "I", "N", "S"
 _TOKEN = re.compile(
     r"(?P<comment>\#[^\n]*)"
@@ -100,14 +102,15 @@ def _tokens(block: str) -> tuple[list[Token], list[str], dict[int, int]]:
                 depth += 1
             elif text in ")]}":
                 depth = max(0, depth - 1)
-            tokens.append(Token(_kind(kind or "", text), text, line))
+            after_dot = bool(tokens) and tokens[-1].text == "."
+            tokens.append(Token(_kind(kind or "", text, after_dot), text, line))
         line += text.count("\n")
     return tokens, comments, starts
 
 
-def _kind(kind: str, text: str) -> str:
+def _kind(kind: str, text: str, after_dot: bool) -> str:
     if kind == "name":
-        return text if text in KEPT else NAME
+        return text if text in (NUMPY if after_dot else PLAIN) else NAME
     return {"number": NUMBER, "text": TEXT}.get(kind, text)
 
 

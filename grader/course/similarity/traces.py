@@ -119,7 +119,8 @@ def _book(name: str, data: bytes) -> Iterator[str]:
     for cell in cells:
         if isinstance(label := cell.get("id"), str) and len(label) >= 8:
             yield f"{name}: a cell with the id {label[:64]}"
-        for output in cell.get("outputs") or ():
+        outputs = cell.get("outputs")
+        for output in outputs if isinstance(outputs, list) else ():
             if isinstance(output, dict):
                 yield from _output(name, output)
 
