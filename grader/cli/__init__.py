@@ -4,6 +4,7 @@
     course     grade class SOURCE..., grade merge, grade status, grade forget
     desk       grade desk DIR, grade desk export|merge, grade history
     grades     grade gradebook, grade feedback
+    similar    grade similar DIR
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
@@ -42,8 +43,9 @@ from grader.cli import (
     lint,
     machine,
     release,
+    similar,
     staff,
-)  # fmt: skip
+)
 from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
@@ -61,6 +63,7 @@ app.command("forget")(course.forget)
 app.command("history")(desk.history)
 app.command("gradebook")(grades.gradebook)
 app.command("feedback")(grades.feedback)
+app.command("similar")(similar.similar)
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(desk.app, name="desk")
 app.command("export")(export.export)
