@@ -213,7 +213,7 @@ def _walked(tree: ast.Module) -> tuple[tuple[ast.AST, ...], dict[ast.AST, ast.AS
         nodes.append(node)
         # As ast.iter_child_nodes, in a fifth of its time.
         children: list[ast.AST] = []
-        for name in _inside(node.__class__):
+        for name in _inside(node._fields):
             value = getattr(node, name, None)
             if type(value) is list:
                 children += [one for one in value if isinstance(one, ast.AST)]
@@ -227,9 +227,9 @@ def _walked(tree: ast.Module) -> tuple[tuple[ast.AST, ...], dict[ast.AST, ast.AS
 
 
 @functools.cache
-def _inside(kind: type[ast.AST]) -> tuple[str, ...]:
-    """Return the fields of a kind of node that may hold other nodes with code in them."""
-    return tuple(name for name in kind._fields if name not in _NO_CODE)
+def _inside(fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of a node's fields that may hold other nodes with code in them."""
+    return tuple(name for name in fields if name not in _NO_CODE)
 
 
 def modules(node: ast.AST, path: str) -> list[str]:
