@@ -12,8 +12,9 @@ from grader.course import feedback as reports
 from grader.course.classroom import Course
 from grader.course.gradebooks.filling import PENDING, Filled, How, fill, refusal
 from grader.course.policies import points
+from grader.course.schema import NAME
 from grader.course.settings import Settings
-from grader.course.store import NAME, Store
+from grader.course.store import Store
 from grader.errors import UsageError
 from grader.files import write
 from grader.report.text import count

@@ -181,7 +181,7 @@ class Course:
             *(archive.place_of(self.folder, key) for key in keys),
         ):
             path.unlink(missing_ok=True)
-        for name in (f"reports/{student.folder}", "regrade"):  # lists of names, too
+        for name in (f"reports/{student.folder}", f"staff/{student.folder}", "regrade"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def publish(self, policy: Policy, title: str, notes: Sequence[str]) -> Counts:
@@ -195,8 +195,8 @@ class Course:
         keys = generations.keys(self.store, current.policy_sha256(self.store, self.settings))
         found = publish.places(self.store, keys, ledger)
         done = self.store.keys()
-        to_judge.refresh(self.folder, self.store.db, publish.judged_by_people(found, done))
-        ledger = self.ledger(policy)  # with what is still to be judged
+        if to_judge.refresh(self.folder, self.store.db, publish.judged_by_people(found, done)):
+            ledger = self.ledger(policy)  # what people gave counts up to what an item is worth now
         publish.reports(self.folder, self.store, found, done, ledger)
         publish.tables(
             self.folder,

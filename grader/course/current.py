@@ -40,11 +40,14 @@ def policy_of(told: Settings) -> Policy:
 def ledger(store: Store, told: Settings, policy: Policy | None = None) -> Ledger:
     """Return what decides about scores, as course.toml and the roster say it. Raises UsageError."""
     roster = rosters.read(Path(told.roster)) if told.roster else None
-    given = decisions.people(store.db).points
-    needed = bool(given or told.grades.drop_items or told.grades.drop_lowest)
-    items = policy.assignment.rubric.table.items if policy and needed else ()
+    drops = bool(told.grades.drop_items or told.grades.drop_lowest)
+    people = decisions.people(store.db)
+    known = policy and (drops or people.judged)
+    items = policy.assignment.rubric.table.items if policy and known else ()
     bonus = frozenset(item.id for item in items if item.bonus)
-    return Ledger(told, store.students(), roster, given, origin.of(store), bonus)
+    titles = {item.id: item.title for item in items}
+    kind = origin.of(store)
+    return Ledger(told, store.students(), roster, people.points, kind, bonus, people.judged, titles)
 
 
 def policy_sha256(store: Store, told: Settings) -> str:

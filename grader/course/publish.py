@@ -31,7 +31,8 @@ from grader.course.tasks import STUDENT, UPLOAD, Outcome, outcome_of
 from grader.course.to_judge import Counted
 from grader.files import REPORT, RESULT, write, write_result
 from grader.grading.assignment import Assignment
-from grader.report import class_page
+from grader.report import by_people, class_page
+from grader.report.by_people import Given
 from grader.report.class_page import ClassRow
 from grader.report.text import guarded, points
 from grader.types import COUNTED
@@ -119,7 +120,9 @@ def reports(
             path.unlink(missing_ok=True)
             continue
         score = ledger.score(place.row, outcome.status, outcome)
-        named = _named(files, place, line(score, ledger.settings.grades.decimals))
+        said = line(score, ledger.settings.grades.decimals)
+        given = by_people.given_of(ledger.judged.get(place.student.number, {}), ledger.titles)
+        named = _named(_judged(files, given, score.pending, ledger.bonus), place, said)
         write_result(target, with_sentences(named, says), forced=False)
         if place.counts:  # it may have been an earlier one that counted
             shutil.rmtree(target / "attempts" / str(place.row.turn), ignore_errors=True)
@@ -157,6 +160,18 @@ def label(person: Person) -> str:
     ids = ", ".join(dict.fromkeys(text for text in (person.login, person.id) if text))
     name = person.name or person.email
     return f"{name} ({ids})" if name and ids else name or ids
+
+
+def _judged(
+    files: Mapping[str, str], given: Sequence[Given], pending: float, bonus: frozenset[str]
+) -> Mapping[str, str]:
+    """Return the files of a result with what people gave."""
+    if not given:
+        return files
+    result = json.loads(files[RESULT])
+    by_people.in_result(result, given, bonus)
+    page = by_people.in_page(files[REPORT], given, pending) if REPORT in files else ""
+    return {**files, RESULT: json.dumps(result)} | ({REPORT: page} if page else {})
 
 
 def _named(files: Mapping[str, str], place: Place, said: str) -> dict[str, str]:
