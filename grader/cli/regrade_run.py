@@ -17,7 +17,8 @@ from grader.course.classroom import Course
 from grader.course.current import policy_of, read
 from grader.course.policies import points
 from grader.course.regrade import Comparison, Plan
-from grader.course.store import NAME, Row
+from grader.course.schema import NAME
+from grader.course.store import Row
 from grader.course.tasks import Outcome, Policy
 from grader.errors import UsageError
 from grader.report.text import count

@@ -90,7 +90,7 @@ def _signed(value: float) -> str:
 def _items(found: Comparison) -> Iterator[MovedItem]:
     moved: dict[str, list[Moved]] = {}
     for one in found.students:
-        for each in one.moved:
+        for each in () if one.is_kept else one.moved:
             moved.setdefault(each.item, []).append(each)
     for item, those in moved.items():
         up, down = sum(m.now > m.was for m in those), sum(m.now < m.was for m in those)

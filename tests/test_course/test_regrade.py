@@ -197,7 +197,7 @@ def test_a_decision_of_a_person_stays_and_is_told_where_its_item_moved(
 ) -> None:
     from grader.course import decisions
 
-    given = decisions.People({(1, "adam"): decisions.Judged(3.5, 4.0)})
+    given = decisions.People({1: {"adam": decisions.Judged(3.5, 4.0)}})
     monkeypatch.setattr(decisions, "people", lambda db: given)
     done = grade("regrade", taught, "--apply")
     assert done.code == 0 and "look again: gains: adam" in done.out
