@@ -158,7 +158,12 @@ class Grader:
         self._worker = Worker(plan)
         self._worker.start()
         self._setting = whole.Setting(
-            policy.assignment, plan, policy.notebooks, policy.cached, PATIENCE
+            policy.assignment,
+            plan,
+            policy.notebooks,
+            policy.cached,
+            PATIENCE,
+            not policy.only,  # of a part, what the source shows is known
         )
         self._given = resources.given_files()
 
@@ -190,7 +195,10 @@ class Grader:
             graded = whole.grade(replace(given, name=STUDENT), self._setting, self._worker, spool)
             against = seen.against(graded.report.rubric)
             report = replace(graded.report, why_rubric=against)
-            files, faults = whole.files(replace(graded, report=report))
+            # a part has no page of its own: who moves by it is graded whole
+            files, faults = (
+                ({}, ()) if self._policy.only else whole.files(replace(graded, report=report))
+            )
         if faults:
             why = f"the report is not whole (see {faults[0]})"
             return Done(task.key, self._outcome(task, "fault", why))
