@@ -3,7 +3,7 @@
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
     desk       grade desk DIR, grade desk export|merge, grade history
-    grades     grade gradebook, grade feedback
+    grades     grade gradebook, grade feedback, grade regrade, grade notices
     similar    grade similar DIR
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
@@ -63,6 +63,8 @@ app.command("forget")(course.forget)
 app.command("history")(desk.history)
 app.command("gradebook")(grades.gradebook)
 app.command("feedback")(grades.feedback)
+app.command("regrade")(grades.regrade)
+app.command("notices")(grades.notices)
 app.command("similar")(similar.similar)
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(desk.app, name="desk")
