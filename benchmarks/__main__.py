@@ -2,7 +2,7 @@
 
 import argparse
 
-from benchmarks import box, class_, diagnosis, images, notebooks, selfcheck, speed, spread
+from benchmarks import box, class_, desk, diagnosis, images, notebooks, selfcheck, speed, spread
 
 PARTS = {
     "speed": speed.main,
@@ -10,6 +10,7 @@ PARTS = {
     "class": class_.main,
     "spread": spread.main,
     "diagnosis": diagnosis.main,
+    "desk": desk.main,
     "notebooks": notebooks.main,
     "selfcheck": selfcheck.main,
     "images": images.main,

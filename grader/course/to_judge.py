@@ -62,6 +62,7 @@ def refresh(folder: Path, db: sqlite3.Connection, counted: Sequence[Counted]) ->
             for one, found in read:
                 if found:
                     _replace(db, one, found)
+            db.execute("UPDATE desk SET read = ?", (f"to student {start}",))  # there is more now
     with writing(db):
         db.execute("UPDATE desk SET read = ?", (stamp,))
     return len(new)

@@ -43,6 +43,16 @@ class Setting:
     shelf: Shelf
     suggested: Mapping[str, Suggestion] = field(default_factory=dict)
 
+    _prose: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def prose(self, item: str) -> dict[str, str]:
+        """Return what is asked, the model answer and the notes as HTML, read once."""
+        if item not in self._prose:
+            one = self.question(item)
+            texts = {"asked": one.asked, "model": one.model, "notes": one.notes}
+            self._prose[item] = {name: prose(text) for name, text in texts.items()}
+        return self._prose[item]
+
     def question(self, item: str) -> Question:
         """Return what is known of an item, its id where nothing is."""
         if item.startswith(FLAG):
@@ -141,7 +151,7 @@ def answer(book: Book, setting: Setting, entry: Entry, draft: Draft | None = Non
         "answer.html",
         title=f"{question.title}, {position:,} of {many:,}",
         marker=book.marker, entry=entry, question=question, state=state, second=second,
-        asked=prose(question.asked), model=prose(question.model), notes=prose(question.notes),
+        **setting.prose(entry.item),
         html=prose(text) if entry.kind == "question" else "", text=shown(text, LONGEST),
         blank=entry.alike == BLANK, warnings=_warnings(book, entry, text, named),
         beside=setting.shelf.beside(entry, text), position=position, many=many,

@@ -51,7 +51,7 @@ def _owes_second(book: Book, entry: Entry) -> bool:
     grades = book.stands[entry.name].grades
     if len(grades) != 1 or book.states[entry.name] != "done" or grades[0].how == "group":
         return False
-    return not any(True for _ in grades[0].replaces) and book.in_sample(entry)
+    return not grades[0].replaces and book.in_sample(entry)
 
 
 def pace(book: Book) -> list[Pace]:
@@ -73,6 +73,8 @@ def agreements(book: Book, outside: Mapping[str, float] | None = None) -> dict[s
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
     for entry in book.entries.values():
         said: Sequence[Decision] = book.said.get((entry.students[0], entry.item), ())
+        if len(said) < 2 and not (outside and entry.name in outside):
+            continue
         scheme = book.scheme(entry)
         row = {who: scheme.points(one) for who, one in independent(said).items()}
         if outside and entry.name in outside:
