@@ -12,7 +12,7 @@ import pytest
 from grader.course import decisions, to_judge
 from grader.course.desk import progress
 from tests.support import desks
-from tests.support.desks import QUESTIONS, WORTH, Class, Marker, Page, result, simple
+from tests.support.desks import HOSTILE, QUESTIONS, WORTH, Class, Marker, Page, result, simple
 
 pytest.importorskip("starlette", reason="NOT CHECKED: the extra desk is not installed")
 Q = QUESTIONS[0]
@@ -400,17 +400,6 @@ def test_every_page_says_that_it_loads_and_runs_nothing_else(tmp_path: Path, at:
     page.marker.client.cookies.clear()
     sent = page.marker.get("", headers=headers).headers["set-cookie"]
     assert "SameSite=Strict" in sent and "HttpOnly" in sent
-
-
-HOSTILE = (
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))",
-    "![x](http://evil.example/x.png)", "</textarea><script>alert(1)</script>",
-    "<svg/onload=alert(1)>", '"><script>alert(1)</script>', "<a href='data:text/html,x'>x</a>",
-    "{{ 7 * 7 }}{% raw %}", "<iframe srcdoc='<script>alert(1)</script>'>",
-    "`</code><script>alert(1)</script>`", "$</code><script>x</script>$", "<!--",
-    "<style>*{display:none}</style>", "<base href=//evil.example>", "\u202ereversed",
-    "<math><mtext></p><script>alert(1)</script>", "<p onclick=alert(1)>x</p>",
-)  # fmt: skip
 
 
 def test_hostile_text_is_text_wherever_it_is_shown(tmp_path: Path, at: At) -> None:

@@ -62,6 +62,7 @@ class Book:
         self.db: sqlite3.Connection = decisions.connect(folder)
         self.seed: str = self.db.execute("SELECT seed FROM desk").fetchone()[0]
         self._key = bytes.fromhex(self.seed)
+        self._sample = f"{round(second / 100 * 16**8):08x}" if second < 100 else "g"
         self._read, self._marked = "never", (-1, -1)
         self.places: dict[tuple[int, str], str] = {}
         self._last = 0
@@ -174,7 +175,7 @@ class Book:
 
     def in_sample(self, entry: Entry) -> bool:
         """Return whether two people are to read an answer; its name is drawn at random already."""
-        return entry.kind == "question" and int(entry.name[:8], 16) < self.second / 100 * 16**8
+        return entry.name < self._sample and entry.kind == "question"
 
     def is_second(self, entry: Entry) -> bool:
         """Return whether this marker is to give a second opinion, not having seen the first."""

@@ -39,7 +39,7 @@ def progress(book: Book) -> list[Progress]:
     for item, entries in book.by_item.items():
         states = Counter(book.states[entry.name] for entry in entries)
         done = states["done"]
-        second = sum(_owes_second(book, entry) for entry in entries) if book.second else 0
+        second = sum(_owes_second(book, entry) for entry in entries if book.in_sample(entry))
         left = len(entries) - done - states["conflict"]
         found.append(
             Progress(item, entries[0].kind, done, left, states["conflict"], second, states)
@@ -51,7 +51,7 @@ def _owes_second(book: Book, entry: Entry) -> bool:
     grades = book.stands[entry.name].grades
     if len(grades) != 1 or book.states[entry.name] != "done" or grades[0].how == "group":
         return False
-    return not grades[0].replaces and book.in_sample(entry)
+    return not grades[0].replaces
 
 
 def pace(book: Book) -> list[Pace]:
