@@ -214,6 +214,17 @@ def test_equal_answers_are_decided_at_once_after_a_question_and_one_by_one_later
     assert kept(tmp_path) == {(3, Q): 0.0}
 
 
+def test_answers_that_chose_the_same_are_decided_at_once(tmp_path: Path, at: At) -> None:
+    texts = ["1, 3 because of p", "3 and 1: so it is", "2", "2, yes", "1, 3!", "no idea"]
+    simple(tmp_path / "class", len(texts), texts)
+    marker = at()
+    assert "chose 1, 3" in marker.get(f"groups?item={Q}").text
+    page = marker.at(1).send(action="chosen", points="2")
+    assert "2 points for 3 answers?" in page.text and "so it is" in page.text
+    marker.post("group", desks.Forms(page.text).named("../group"))
+    assert kept(tmp_path) == {(1, Q): 2.0, (2, Q): 2.0, (5, Q): 2.0}
+
+
 ALIKE = {
     "case and punctuation": ("Use 1/p!", "use 1/p", True),
     "a sign is none": ("it is -1", "it is 1", False),

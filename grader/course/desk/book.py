@@ -294,10 +294,21 @@ class Book:
         for name, entries in sorted(same.items(), key=lambda each: -len(each[1])):
             if len(entries) > 1:
                 yield "same", name, entries
-        written = sum(entry.alike != "blank" for entry in found)
-        if 2 * sum(map(len, chosen.values())) >= written:  # a question with options
+        if self._has_options(item):
             for name, entries in sorted(chosen.items()):
                 yield "chosen", name, entries
+
+    def _has_options(self, item: str) -> bool:
+        """Return whether most of what was written begins with an option."""
+        found = [entry for entry in self.by_item.get(item, ()) if entry.alike != "blank"]
+        return bool(found) and 2 * sum(bool(entry.chosen) for entry in found) >= len(found)
+
+    def choice(self, entry: Entry) -> list[Entry]:
+        """Return all who chose the same options, this one first; itself alone if nobody chooses."""
+        if not entry.chosen or not self._has_options(entry.item):
+            return [entry]
+        others = (e for e in self.by_item[entry.item] if e.chosen == entry.chosen)
+        return [entry, *(other for other in others if other.name != entry.name)]
 
     # -------------------------------------------------------------------------- names
 

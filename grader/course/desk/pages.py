@@ -146,6 +146,7 @@ def answer(book: Book, setting: Setting, entry: Entry, draft: Draft | None = Non
     ]
     group = book.group(entry) if entry.kind != "result" else [entry]
     alike = [one for one in group if book.states[one.name] == "open"]
+    chose = [one for one in book.choice(entry) if book.states[one.name] == "open"]
     named = _is_named(book, entry)
     return render(
         "answer.html",
@@ -158,7 +159,7 @@ def answer(book: Book, setting: Setting, entry: Entry, draft: Draft | None = Non
         progress=_progress(book, entry.item), draft=draft, scheme=scheme, criteria=offered,
         keys=KEYS, grades=[_shown_grade(one, scheme.points(one), offered) for one in grades],
         flags=stands.flags, requests=stands.requests, looked=stands.looked,
-        alike=len(alike) if entry in alike else 0,
+        alike=len(alike) if entry in alike else 0, chose=len(chose) if entry in chose else 0,
         before=book.beside(entry, -1).name, behind=book.beside(entry, 1).name,
         who=_names(book, entry) if named else (), named=named,
         suggestion=setting.suggested.get(entry.name) if state != "done" or not second else None,
