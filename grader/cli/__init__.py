@@ -4,11 +4,13 @@
     course     grade class SOURCE..., grade merge, grade status, grade forget
     desk       grade desk DIR, grade desk export|merge, grade history
     grades     grade gradebook, grade feedback
+    similar    grade similar DIR
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
     release    grade release DIR
     lint       grade lint
+    staff      grade staff DIR STUDENT, grade case ITEM/CASE
     explain    grade explain OPERATION
     machine    grade doctor, grade schema
 
@@ -41,6 +43,8 @@ from grader.cli import (
     lint,
     machine,
     release,
+    similar,
+    staff,
 )
 from grader.errors import BackgradeError, exhausted
 
@@ -58,11 +62,15 @@ app.command("status")(course.status)
 app.command("forget")(course.forget)
 app.command("history")(desk.history)
 app.command("gradebook")(grades.gradebook)
+app.command("feedback")(grades.feedback)
+app.command("similar")(similar.similar)
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(desk.app, name="desk")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
+app.command("staff")(staff.staff)
+app.command("case")(staff.case)
 app.command("explain")(explain.explain)
 app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)

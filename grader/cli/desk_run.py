@@ -67,14 +67,12 @@ def setting(book: Book, suggestions: Path | None) -> Setting:
 
 def read(folder: Path) -> None:
     """Read what waits for people out of results that are new."""
-    from grader.course import current, generations, publish, to_judge
+    from grader.course import current, decisions, publish, to_judge
     from grader.course.store import Store
 
     db = decisions.connect(folder)
     with Store(folder, reading=True) as store:
-        told = settings.read(folder)
-        keys = generations.keys(store, current.policy_sha256(store, told))
-        places = publish.places(store, keys, current.ledger(store, told))
+        places, _ = current.places(store, settings.read(folder))
         to_judge.refresh(folder, db, publish.judged_by_people(places, store.keys()))
 
 

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import grader
-from grader.course import decisions, generations, origin, settings
+from grader.course import decisions, generations, origin, publish, settings
 from grader.course import roster as rosters
 from grader.course.generations import Generation
+from grader.course.publish import Place
 from grader.course.scores import Ledger, Score
 from grader.course.settings import Settings
 from grader.course.store import Row, Store
@@ -60,6 +61,13 @@ def read(folder: Path, store: Store, told: Settings | None = None) -> Current:
     told = told or settings.read(folder)
     book = ledger(store, told, policy_of(told))
     return by_policy(store, book, policy_sha256(store, told))
+
+
+def places(store: Store, told: Settings) -> tuple[list[Place], Ledger]:
+    """Return every attempt with its result by the generation that counts, and what decides."""
+    book = ledger(store, told, policy_of(told))
+    keys = generations.keys(store, policy_sha256(store, told))
+    return publish.places(store, keys, book), book
 
 
 def by_policy(store: Store, book: Ledger, policy: str) -> Current:

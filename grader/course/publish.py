@@ -101,8 +101,7 @@ def reports(
 ) -> int:
     """Write the pages of attempts whose result is there and whose pages are not up to date.
 
-    Return how many. An earlier attempt has its pages under attempts/N. A teacher's sentences are
-    shown to those whose wrong numbers they are for.
+    Return how many. An earlier attempt has its pages under attempts/N.
     """
     written: list[tuple[str, int, int]] = []
     sentences = ledger.settings.sentences
@@ -147,8 +146,8 @@ def _whole(folder: Path) -> bool:
 def _stamp(place: Place, says: Says) -> str:
     row = place.row
     who = _who(place.student.person)
-    facts: list[object] = [place.key, place.folder, *who, row.turn, row.at, row.late, place.facts]
-    facts += [says] if says else []
+    facts: list[object] = [place.key, place.folder, *who, row.turn, row.at, row.late]
+    facts += [place.facts, *([says] if says else [])]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -202,7 +201,7 @@ def _named(files: Mapping[str, str], place: Place, said: str) -> dict[str, str]:
 
 def with_line(page: str, said: str) -> str:
     """Return a page with a sentence behind the name of its student, in its head."""
-    text = f'\n<p class="counts">{html.escape(said)}</p>'
+    text = f'\n<p class="lede">{html.escape(said)}</p>'
     return _WHO.sub(lambda found: found[0] + text, page, count=1)
 
 
@@ -219,8 +218,7 @@ def tables(
     assignment: Assignment,
 ) -> None:
     """Write grades.csv, with the attempts that count, and index.html. Raises UsageError."""
-    decided = ledger.settings
-    last = [place for place in found if place.counts]
+    last, decided = [place for place in found if place.counts], ledger.settings
     write(folder / "grades.csv", _csv(last, store, ledger))
     absent = Absent(decided.roster)
     pupils = _pupils(folder, store, found, absent)

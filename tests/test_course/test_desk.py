@@ -245,6 +245,8 @@ CHOSEN = {
     "1, 3": "1, 3", "3 and 1: because": "1, 3", "A and C because it is so": "a, c",
     "A small net": "", "a) yes": "a", "(b)": "b", "Option 2: the scale": "2", "I think 2": "",
     "3 layers are enough": "", "**2** & **4**": "2, 4", "": "", "2 because": "",
+    "1, 3!": "1, 3", "2; 12 of them": "2", "1, a small one": "", "A. A bigger net": "a",
+    "1 and 2x": "1", "1,3": "1, 3", "A/B": "a, b", "1. 3. 4.": "1, 3, 4", "b": "b",
 }  # fmt: skip
 
 
