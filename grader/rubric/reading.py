@@ -12,8 +12,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from grader.errors import RubricError
-from grader.rubric import checks
+from grader.rubric import checks, source
 from grader.rubric.cases import Rubric
+from grader.rubric.near import nearest
 from grader.rubric.records import TABLES, RubricFile
 
 # What would be right, where pydantic says only what is wrong.
@@ -164,9 +165,14 @@ def _is_free(needs: Any, left: set[str]) -> bool:
 
 
 def _explain(path: Path, merged: Mapping[str, Any], error: ValidationError) -> str:
-    """Return the first error as one line: file, item, field, what would be right."""
-    first = error.errors()[0]
+    """Return the error to mend first as one line: file and line, item, field, what would be right.
+
+    A name that is not known comes before what it makes missing.
+    """
+    known = sorted(error.errors(), key=lambda one: one["type"] != "unexpected_keyword_argument")
+    first = known[0]
     place: list[str] = []
+    item = ""
     here: Any = merged
     for step in first["loc"]:
         try:
@@ -174,14 +180,18 @@ def _explain(path: Path, merged: Mapping[str, Any], error: ValidationError) -> s
         except (KeyError, IndexError, TypeError):
             here = None
         if isinstance(step, int) and isinstance(here, dict) and "id" in here:
+            item = str(here["id"]) if place[-1] == "items" else item
             place[-1] = f"{place[-1].removesuffix('s')} '{here['id']}'"
         else:
             place.append(str(step))
     message = str(first["msg"])
     if first["type"] in RIGHT:
         message = RIGHT[first["type"]].format(**first.get("ctx", {}))
+    key = next((str(step) for step in reversed(first["loc"]) if isinstance(step, str)), "")
     if first["type"] == "unexpected_keyword_argument":
         tables = [TABLES[str(step)] for step in first["loc"][:-1] if step in TABLES]
-        known = [one.name for one in fields((tables or [RubricFile])[-1])]
-        message = f"there is no such field; use one of {', '.join(known)}"
-    return f"{path}: {', '.join([*place, ''])[:-2]}{': ' if place else ''}{message}"
+        names = [one.name for one in fields((tables or [RubricFile])[-1])]
+        use = nearest(key, names) or f"one of {', '.join(names)}"
+        message = f"there is no such field; use {use}"
+    where = source.place_of(path, item, key)
+    return f"{where}: {', '.join([*place, ''])[:-2]}{': ' if place else ''}{message}"

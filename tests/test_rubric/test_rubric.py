@@ -430,7 +430,7 @@ def test_a_broken_rubric_says_where_and_what_would_be_right(
     with pytest.raises(RubricError) as caught:
         read_rubric(path)
     message = str(caught.value)
-    assert message.startswith(f"{path}: ") and "\n" not in message
+    assert message.startswith(str(path)) and "\n" not in message
     assert [word for word in says.split("|") if word not in message] == [], message
 
 
@@ -558,7 +558,7 @@ def test_an_output_that_no_case_gives_is_refused_before_grading(
     with pytest.raises(RubricError) as caught:
         changed.check()
     message = str(caught.value)
-    assert message.startswith(f"{path}: ")
+    assert message.startswith(str(path))
     assert [word for word in says.split("|") if word not in message] == [], message
 
 
