@@ -67,7 +67,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upg
 lock: $(VENV)/installed-dev
 	echo hatchling | $(COMPILE) - -o requirements-build.lock
 	$(COMPILE) pyproject.toml -c requirements-build.lock -o requirements.lock
-	$(COMPILE) pyproject.toml --extra class -c requirements-build.lock -c requirements.lock \
+	$(COMPILE) pyproject.toml --extra class --extra desk -c requirements-build.lock -c requirements.lock \
 		-o requirements-class.lock
 	$(COMPILE) pyproject.toml --extra dev -c requirements-build.lock -c requirements-class.lock \
 		-o requirements-dev.lock

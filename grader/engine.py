@@ -21,7 +21,15 @@ from grader import judges
 from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.box.worker import Worker
-from grader.diagnosis import consequence, diagnose, folding, minimal_example, own_gradient, trace
+from grader.diagnosis import (
+    consequence,
+    diagnose,
+    folding,
+    minimal_example,
+    own_gradient,
+    suspects,
+    trace,
+)
 from grader.errors import BackgradeError, explained, explaining
 from grader.grading import casebook, follow, handed_in, large_input, passes, score, training
 from grader.grading.assignment import Assignment
@@ -108,6 +116,7 @@ def grade_one(
             lambda: inline_answers.find(notebooks, rubric) if notebooks else (),
             (),
         ),
+        only=rubric.only,
         goals=_goals(rubric.table.items),
         cases=explained("keeping what cases came to", lambda: casebook.outcomes(facts), ()),
     )
@@ -219,7 +228,7 @@ def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
     return tuple(
         item
         if item.because_of or item.status == "grader_fault"
-        else replace(item, smallest=minimal.get(item.id))
+        else replace(item, smallest=minimal.get(item.id), suspects=suspects.of(item, facts))
         for item in items
     )
 

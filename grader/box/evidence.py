@@ -38,6 +38,11 @@ def modules_of(case: Case) -> tuple[str, ...]:
     return operation_of(case.probe, case.options).modules
 
 
+def is_backward(case: Case) -> bool:
+    """Say whether a case asks for a backward pass."""
+    return bool(operation_of(case.probe, case.options).forward)
+
+
 def evidence_of(
     case: Case, reply: Mapping[str, Any], arrays: dict[str, np.ndarray], files: Mapping[str, bytes]
 ) -> Evidence:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 ANSWER = 4 * 1024**2  # bytes of the arrays of a case; the largest fair answer has 240,000
+Child = Literal["there", "new", "alone", "again"]
 Observed = tuple[str, dict[str, Any], dict[str, np.ndarray]]
 
 

@@ -22,8 +22,8 @@ import numpy as np
 
 from grader import judges
 from grader.box.compared import RERUN, SHARED, Right, in_order, is_same, is_wrong, not_run, stable
-from grader.box.evidence import asked, evidence_of, modules_of, older_places, unloaded
-from grader.box.job import Gone, Job, Loaded, Observed
+from grader.box.evidence import asked, evidence_of, is_backward, modules_of, older_places, unloaded
+from grader.box.job import Child, Gone, Job, Loaded, Observed
 from grader.box.worker import Worker
 from grader.guest.children import PATIENCE
 from grader.guest.legacy.old_numpy import Place, sentences
@@ -40,7 +40,10 @@ SMALL = 256 * 1024  # bytes of an answer that is kept in any case
 
 @dataclass(frozen=True)
 class Question:
-    """A case as it is asked: after other numbers (`warm`), in float32 (`single`)."""
+    """A case as it is asked: after other numbers (`warm`), in float32 (`single`).
+
+    In float32 a backward pass has its calls counted.
+    """
 
     case: Case
     warm: bool = False
@@ -219,13 +222,13 @@ class Session:
             *(Question(case, warm=True) for case in last),
             *(Question(case, warm=True, single=True) for case in largest),
             *(Question(case) for case in more),
-        ], alone=True)  # fmt: skip
+        ], "again")  # fmt: skip
         looked, singles = again[: len(last)], again[len(last) : len(last) + len(largest)]
         found = {case.id: evidence for case, evidence in zip(more, again[len(again) - len(more) :])}
         self.passes = {case.item: evidence.passes for case, evidence in zip(largest, singles)}
         for case, evidence in zip(last, looked):
             if not is_same(seen[case.id], evidence) and is_wrong(case, evidence, right):
-                (alone,) = self._ask([Question(case, warm=True)], alone=True)
+                (alone,) = self._ask([Question(case, warm=True)])
                 found[case.id] = stable(case, seen[case.id], alone, right)
         for case, evidence in zip(largest, singles):
             if is_wrong(case, evidence, right):
@@ -234,10 +237,10 @@ class Session:
 
     def _alone_in_float32(self, case: Case, right: Right) -> dict[str, Evidence]:
         """Return the evidence of a case if it is wrong in float32 without other items, too."""
-        (alone,) = self._ask([Question(case, warm=True, single=True)], alone=True)
+        (alone,) = self._ask([Question(case, warm=True, single=True)])
         if not is_wrong(case, alone, right):
             return {}
-        (cold,) = self._ask([Question(case, single=True)], alone=True)
+        (cold,) = self._ask([Question(case, single=True)])
         return {case.id: replace(alone, unstable=not is_wrong(case, cold, right))}
 
     def _size(self, case: Case) -> int:
@@ -270,14 +273,16 @@ class Session:
 
     def once(self, cases: Sequence[Case], alone: bool = True) -> dict[str, Evidence]:
         """Run `cases` together, once; return the evidence of each. See `_ask`."""
-        seen = self._ask([Question(case) for case in cases], alone)
+        child: Child = "alone" if alone else "new" if self._is_new else "there"
+        seen = self._ask([Question(case) for case in cases], child)
         return {case.id: evidence for case, evidence in zip(cases, seen)}
 
-    def _ask(self, questions: Sequence[Question], alone: bool) -> list[Evidence]:
-        """Ask the questions in their order, once; return the evidence of each.
+    def _ask(self, questions: Sequence[Question], child: Child = "alone") -> list[Evidence]:
+        """Ask the questions in their order, once, of a `child` (see Worker.run); return the
+        evidence of each.
 
-        A worker that is lost on the way is replaced, and the rest goes on. Questions that are asked
-        `alone` share a child with nothing else. In float32 `passes` are told.
+        A worker that is lost on the way is replaced, and the rest goes on. In float32 `passes` are
+        told.
         """
         seen, left = list[Evidence](), list(questions)
         while left:
@@ -285,7 +290,7 @@ class Session:
                 why = "the time for the whole submission was up"
                 return seen + [not_run(one.case, why) for one in left]
             try:
-                for _, reply, arrays in self._answers(left, alone):
+                for _, reply, arrays in self._answers(left, child):
                     self._older |= older_places(reply, self._job.files)
                     evidence = evidence_of(left[0].case, reply, arrays, self._job.files)
                     evidence = self._bounded(evidence)
@@ -314,13 +319,13 @@ class Session:
         self._room -= size
         return evidence
 
-    def _answers(self, questions: Sequence[Question], alone: bool) -> Iterator[Observed]:
+    def _answers(self, questions: Sequence[Question], child: Child) -> Iterator[Observed]:
         pieces = [self._rubric.packed(one.case, one.single) for one in questions]
         rows = [self._row(one) for one in questions]
         limit = time.monotonic() + PATIENCE * len(questions) * self._job.case_s + SPARE_S
-        is_new, self._is_new = self._is_new, False
+        self._is_new = False
         limit = min(limit, self._deadline + SPARE_S)
-        return self._worker.run(rows, pieces, limit, alone, is_new)
+        return self._worker.run(rows, pieces, limit, child)
 
     def _row(self, question: Question) -> dict[str, Any]:
         case = question.case
@@ -329,4 +334,4 @@ class Session:
             "modules": modules_of(case), "stuck_with": self._rubric.all_needs(case.item),
         }  # fmt: skip
         row |= {"warm": True} if question.warm else {}
-        return row | ({"counted": True} if question.single else {})
+        return row | ({"counted": True} if question.single and is_backward(case) else {})

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from grader.box import cgroup
-from grader.box.job import Gone, Job, Loaded, Observed, Script
+from grader.box.job import Child, Gone, Job, Loaded, Observed, Script
 from grader.box.plan import Plan, choose, command, environment, verdict
 from grader.errors import BoxError, WireError
 from grader.guest import children, prepare, wire
@@ -160,16 +160,16 @@ class Worker:
         cases: Sequence[Mapping[str, Any]],
         inputs: Sequence[wire.Piece],
         deadline: float,
-        alone: bool = True,
-        new: bool = False,
+        child: Child = "alone",
     ) -> Iterator[Observed]:
         """Run one group of cases in the open submission; yield (case id, reply, arrays) in order.
 
-        `cases` are as guest.driver takes them, `inputs` are named "key:argument". Cases that run
-        `alone` share a child with no others; a `new` child has run nothing before. Raises Late or
-        Gone; what was yielded stands.
+        `cases` are as guest.driver takes them, `inputs` are named "key:argument". They run in the
+        `child` that is there, or in a new one, which runs others later unless they are alone; those
+        that are asked again may have one that has imported everything. Raises Late or Gone; what
+        was yielded stands.
         """
-        request = wire.pack({"do": "run", "cases": list(cases), "alone": alone, "new": new})
+        request = wire.pack({"do": "run", "cases": list(cases), "child": child})
         self._send(request + wire.pack_pieces({}, inputs), deadline)
         for number, case in enumerate(cases):
             frame = self._take(deadline)

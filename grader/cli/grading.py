@@ -46,6 +46,16 @@ Data = Annotated[
     str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
 ]
 
+Only = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ITEM,…", help="Grade these items and what they build on, nothing else."),
+]
+
+
+def asked(only: list[str] | None) -> list[str]:
+    """Return the items of `--only a,b --only c`, in their order."""
+    return [name.strip() for one in only or () for name in one.split(",") if name.strip()]
+
 
 def submission(
     path: Annotated[Path, typer.Argument(metavar="SUBMISSION", help="A zip, or a folder.")],
@@ -55,6 +65,7 @@ def submission(
     rubric: Recognised = "",
     notebooks: Notebooks = "run",
     data: Data = "synthetic",
+    only: Only = None,
     box: Box = "auto",
     fail_under: Annotated[
         float | None, typer.Option(metavar="N", help="Exit 1 below N per cent of the points.")
@@ -76,9 +87,11 @@ def submission(
         assignment = resources.assignment(
             rubric or seen.rubric, None if data == "synthetic" else Path(data)
         )
+        if items := asked(only):
+            assignment = assignment.only(*items)
         setting = whole.Setting(assignment, plan, notebooks, cached=not no_cache)
-        asked = whole.asked_notebooks(assignment) if notebooks == "run" else ()
-        with _progress([name for name in asked if name in given.files]) as begins:
+        books = whole.asked_notebooks(assignment) if notebooks == "run" else ()
+        with _progress([name for name in books if name in given.files]) as begins:
             graded = whole.grade(given, setting, worker, spool, begins)
     why = seen.against(assignment.rubric.table.id) if rubric else seen.message
     report = replace(graded.report, why_rubric=why)

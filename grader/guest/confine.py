@@ -84,6 +84,7 @@ def enter(wanted: Wanted) -> Confinement:
             elif name == "seccomp":
                 program = seccomp.driver_filter()
                 seccomp.install(program)
+                seccomp.student_filter(program, threads=True)  # once, for all children
         except OSError as error:
             why[name] = f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
     if "uid" in layers and (failed := _in_child(lambda: limits.become(wanted.uid))):

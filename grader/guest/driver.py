@@ -63,7 +63,9 @@ class Driver:
         self._case_s: float = request["case_s"]
         cpu_s = math.ceil(self._load_s + MANY_CASES * self._case_s)
         room: int = request["room"]
-        self._student = StudentProcess(self._work, cpu_s, confinement.child, room, asker=0)
+        self._loader, self._student = (  # what compiles and imports; what runs cases
+            StudentProcess(self._work, cpu_s, confinement.child, room, asker=0) for _ in range(2)
+        )
         files, package = prepare.files_in(arrays), request["package"]
         texts = prepare.reachable(files["files"], package, request["also"])
         self._compiled = Compiled(package, texts, files["given"], files["graft"])
@@ -92,6 +94,7 @@ class Driver:
             elif message[0]["do"] == "run":
                 self._run(message[0], incoming.take() or b"", good)
         self._student.end()
+        self._loader.end()
 
     def _report(self) -> list[str]:
         """Tell what could be compiled and imported; return the names of what could."""
@@ -126,7 +129,7 @@ class Driver:
         is_modernised = False
         request = {"do": "compile", "is_old": self._compiled.is_old}
         paths = list(self._compiled.texts)
-        for path, reply, arrays in self._student.ask(request, {}, paths, self._load_s):
+        for path, reply, arrays in self._loader.ask(request, {}, paths, self._load_s):
             if "outcome" in reply:
                 self._failed[path] = reply
             elif reply["error"]:
@@ -159,16 +162,16 @@ class Driver:
         loaded = self._tried(names)
         if loaded.get("optim", {}).get("outcome") not in (None, "loaded"):
             # What layers.py did to the process it was imported in is not optim.py's fault.
-            self._student.end()
+            self._loader.end()
             loaded |= self._tried(["optim"])
-            self._student.end()
+            self._loader.end()
         for name, path in paths.items():
             loaded.setdefault(name, self._failed.get(path, {"outcome": "absent"}))
         return loaded
 
     def _tried(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         needs = {name: [name, "layers"] for name in names if name != "optim"}
-        asked = self._student.ask({"do": "load"}, {}, names, self._load_s, needs)
+        asked = self._loader.ask({"do": "load"}, {}, names, self._load_s, needs)
         late = {"outcome": "timeout"}  # what imports a module that hangs would hang
         return {n: late if reply["outcome"] == "not_run" else reply for n, reply, _ in asked}
 
@@ -184,13 +187,17 @@ class Driver:
     def _run(self, request: Mapping[str, Any], frame: bytes, loadable: Sequence[str]) -> None:
         """Answer each case; a group that is `alone` or `new` gets a new process.
 
-        An answer goes on as it came, behind a note with the number of its case and its seconds: who
-        asked opens it. Where there is none, a frame says which case it is and how that went.
+        So does one that is asked once more, unless the process that tried the imports is there: it
+        has run no case. An answer goes on as it came, behind a note with the number of its case and
+        its seconds: who asked opens it. Where there is none, a frame says which case it is and how
+        that went.
         """
         cases = {case["key"]: case for case in request["cases"]}
         needs = {name: [case["item"], *case["stuck_with"]] for name, case in cases.items()}
-        if request["alone"] or request["new"]:
+        if request["child"] != "there":
             self._student.end()
+        if request["child"] == "again":
+            self._student, self._loader = self._loader, self._student
         asked = {"do": "run", "cases": cases, "loadable": loadable}
         answers = self._student.relay(asked, frame, list(cases), self._case_s, needs)
         for number, (key, how, answer) in enumerate(answers):
@@ -198,7 +205,7 @@ class Driver:
                 wire.send_all(1, wire.note(number, how["wall_s"]) + answer)
             else:
                 wire.write(1, {**how, "case": key})
-        if request["alone"]:
+        if request["child"] in ("alone", "again"):
             self._student.end()
 
     def _run_cases(self, request: dict[str, Any], arrays: Arrays, answer: Answer) -> None:

@@ -33,8 +33,13 @@ class Passes:
     def run(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function of the assignment, and count what it calls."""
         counted = self._backward if forward_of(name) else self._forward
-        kept = sys.getprofile()
-        sys.setprofile(lambda frame, event, _: self._note(frame, event, counted))
+        kept, paths = sys.getprofile(), self._paths
+
+        def note(frame: FrameType, event: str, _: Any) -> None:
+            if event == "call" and frame.f_code.co_filename in paths:
+                self._note(frame, counted)
+
+        sys.setprofile(note)
         try:
             return function(*args, **kwargs)
         finally:
@@ -47,10 +52,8 @@ class Passes:
         both = [code for code in self._backward if code in self._forward]
         return [[code.co_name, self._backward[code], self._forward[code]] for code in both]
 
-    def _note(self, frame: FrameType, event: str, counted: dict[CodeType, Count]) -> None:
+    def _note(self, frame: FrameType, counted: dict[CodeType, Count]) -> None:
         code = frame.f_code
-        if event != "call" or code.co_filename not in self._paths:
-            return
         if code in counted or len(counted) < MOST:
             count = counted.setdefault(code, [0, 0, 0])
             names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]

@@ -29,6 +29,7 @@ from grader.errors import WireError
 
 FITTED = "fitted "  # begins the names of what did best on training images, in a run
 DTYPES = ("<f8", "<f4", "<i8", "<i4", "|b1", "|u1")
+USUAL = {np.dtype(code): code for code in DTYPES}
 SIZES = {code: np.dtype(code).itemsize for code in DTYPES}
 MAX_HEADER = 256 * 1024
 MAX_BODY = 64 * 1024 * 1024
@@ -61,7 +62,7 @@ def piece(arrays: Arrays) -> Piece:
     """Return packed arrays, for frames to come. Raises WireError for a dtype not in the list."""
     rows, bodies = [], []
     for name, array in arrays.items():
-        code = array.dtype.str if array.dtype.isnative else array.dtype.newbyteorder("<").str
+        code = USUAL.get(array.dtype) or array.dtype.newbyteorder("<").str
         if code not in DTYPES or array.ndim > MAX_NDIM:
             raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
         rows.append(f'[{json.dumps(name)}, "{code}", {list(array.shape)}]')
@@ -177,13 +178,18 @@ def _carried(value: Any, depth: int) -> Any:
     return {_carried(key, 1): _carried(one, depth - 1) for key, one in value.items()}
 
 
-def _check_depth(value: dict[str, Any] | list[Any], depth: int) -> None:
+def _check_depth(value: dict[str, Any], depth: int) -> None:
     """Raise WireError if a message is nested deeper; what lies beside it is read as a table."""
-    for one in value.values() if isinstance(value, dict) else value:
-        if isinstance(one, (dict, list)):
-            if not depth:
-                raise WireError("wire: a message that is nested too deeply")
-            _check_depth(one, depth - 1)
+    level: list[Any] = [value]
+    while level := [
+        inner
+        for one in level
+        for inner in (one.values() if type(one) is dict else one)
+        if type(inner) is dict or type(inner) is list
+    ]:
+        if not depth:
+            raise WireError("wire: a message that is nested too deeply")
+        depth -= 1
 
 
 def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
@@ -260,6 +266,7 @@ class Incoming:
     ) -> None:
         self.descriptor = descriptor
         self._asker = asker
+        self._both: select.poll | None = None
         self._largest = largest
         self._ahead = ahead
         self._bytes = bytearray()
@@ -295,10 +302,11 @@ class Incoming:
         """Wait for bytes or the end; return whether they came."""
         if self._asker is None:
             return bool(select.select([self.descriptor], [], [], within_s)[0])
-        waiting = select.poll()
-        waiting.register(self.descriptor, select.POLLIN)
-        waiting.register(self._asker, 0)  # whose hang-up is told all the same
-        come = dict(waiting.poll(math.ceil(1000 * within_s)))
+        if self._both is None:
+            self._both = select.poll()
+            self._both.register(self.descriptor, select.POLLIN)
+            self._both.register(self._asker, 0)  # whose hang-up is told all the same
+        come = dict(self._both.poll(math.ceil(1000 * within_s)))
         if self._asker in come:
             raise Orphaned
         return bool(come)

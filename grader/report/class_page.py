@@ -18,6 +18,7 @@ from grader.report.text import count, one_line
 WORDS = {
     "graded": "graded", "refused": "cannot be graded", "fault": "not graded by our fault",
     "waiting": "not graded yet", "nothing to grade": "with nothing to grade",
+    "excused": "excused",
 }  # fmt: skip
 
 

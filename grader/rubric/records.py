@@ -208,6 +208,7 @@ class Item:
     title: str
     kind: Literal["code", "notebook", "question"] = "code"
     where: str = _limited("", "file and function, or notebook")
+    lesson: str = _limited("", "where a notebook leads to it: 'Dropout.ipynb, Dropout, forward'")
     points: float = _limited(ge=0, le=1000)
     bonus: bool = False
     needs: tuple[str, ...] = _limited((), "items whose failure explains this one's")

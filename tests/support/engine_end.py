@@ -252,8 +252,7 @@ class Worker:
         self._opening = list(opening)
         self.jobs: list[Job] = []
         self.ran: list[list[str]] = []
-        self.alone: list[bool] = []
-        self.new: list[bool] = []
+        self.children: list[str] = []
         self.rows: list[Row] = []
         self.inputs: list[dict[str, np.ndarray]] = []
         self.deadlines: list[float] = []
@@ -274,13 +273,11 @@ class Worker:
         rows: Sequence[Row],
         inputs: Sequence[Piece],
         deadline: float,
-        alone: bool,
-        new: bool = False,
+        child: str = "alone",
     ) -> Iterator[Observed]:
         self.calls.append("run")
         self.ran.append([row["id"] for row in rows])
-        self.alone.append(alone)
-        self.new.append(new)
+        self.children.append(child)
         self.rows += rows
         self.inputs.append({n: a for one in inputs for n, a in one.arrays.items()})
         self.deadlines.append(deadline)

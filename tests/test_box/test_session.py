@@ -33,8 +33,7 @@ class Told:
         rows: Sequence[Mapping[str, Any]],
         inputs: Sequence[Piece],
         deadline: float,
-        alone: bool,
-        new: bool = False,
+        child: str = "alone",
     ) -> Iterator[job.Observed]:
         self.ran.append([row["id"] for row in rows])
         for row in rows:

@@ -316,7 +316,8 @@ def test_what_is_said_stops_before_anything_is_graded(two: Path, tmp_path: Path)
     ("text", "says"),
     [
         ("rubric = 3\n", "course.toml, line 1: rubric"),
-        ("data = 'x'\nlate = 2\n", "course.toml, line 2: late: there is no such setting"),
+        ("data = 'x'\nlates = 2\n", "course.toml, line 2: lates: there is no such setting"),
+        ("data = 'x'\nlate = 2\n", "course.toml, line 2: late: is a table; write [late]"),
         ("rubric = \n", "not valid TOML"),
         ("notebooks = 'maybe'\n", "course.toml, line 1: notebooks"),
     ],

@@ -53,4 +53,4 @@ def test_what_takes_a_session_over_starts_with_a_child_that_ran_nothing() -> Non
         session = sessions.of(PLAIN)
         for _ in range(2):
             session.once(rubric.cases, alone=False)
-    assert worker.new == [True, False, True, False]
+    assert worker.children == ["new", "there", "new", "there"]

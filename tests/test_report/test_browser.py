@@ -115,6 +115,8 @@ def result(dom: str) -> object:
     [
         "three_mistakes",
         "smallest_case",
+        "with_source",
+        "hostile",
         "untouched",
         "unisolated",
         "odd_arrays",
@@ -161,8 +163,9 @@ def on_paper(folder: Path, source: str) -> str:
 
 
 @needs_pdftotext
-def test_paper_shows_the_hints_and_the_stamp_on_each_page(tmp_path: Path) -> None:
+def test_paper_shows_cause_and_next_step_no_hint_and_the_stamp_on_each_page(tmp_path: Path) -> None:
     said = on_paper(tmp_path, PAGES["unisolated"]())
-    assert "db sums dout over the batch axis" in said  # a folded hint
+    assert "This is the mistake" in said and "Next:" in said
+    assert "db sums dout over the batch axis" not in said  # a folded hint
     pages = [page for page in said.split("\f") if page.strip()]
     assert len(pages) > 2 and all("NOT ISOLATED" in page for page in pages)

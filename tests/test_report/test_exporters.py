@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 
 from grader import cli
 from grader.errors import GraderFault, UsageError
-from grader.report import result
+from grader.report import result_form
 from grader.report.export import classroom50, exported, github, gradescope, junit, reading
 from tests.support import formats
 
@@ -47,7 +47,7 @@ def item(name: str, status: str, earned: float, possible: float, *says: str, **m
 def sample(*items: Any, bonus: float = 0.0, **changes: Any) -> Any:
     graded = [i for i in items if i["status"] == "pending" or i["parts"]]
     return {
-        "schema": result.SCHEMA,
+        "schema": result_form.SCHEMA,
         "submission": {"name": "ada", "sha256": "ab", "files": [], "repaired": [], "ignored": []},
         "rubric": {"id": "cs231n-a2", "sha256": "cd", "golden": "ef"},
         "score": {

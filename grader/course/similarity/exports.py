@@ -8,9 +8,9 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 
 from grader.course.archive import DAY_ONE
-from grader.course.publish import guarded
 from grader.course.similarity import traces
 from grader.course.similarity.evidence import Entry, Pair
+from grader.report.text import guarded
 
 
 def pairs_csv(entries: Sequence[Entry], found: Sequence[Pair]) -> str:

@@ -151,7 +151,7 @@ class Repeat:
                 self.close()
                 self._worker.open(job, deadline)
                 self._open = job
-            _, reply, answer = next(iter(self._worker.run([case], [inputs], deadline, False)))
+            _, reply, answer = next(iter(self._worker.run([case], [inputs], deadline, "there")))
         except WireError:
             raise Unrepeatable("its state is too large to be repeated") from None
         except (Gone, Late):

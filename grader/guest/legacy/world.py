@@ -39,8 +39,8 @@ class World:
 
     def imported(self, names: Sequence[str]) -> dict[str, Any]:
         """Import these modules unless they are there; return those that could be."""
-        wanted = [name for name in names if name not in self._found]
-        self._found |= modules.import_graded(self._compiled.package, wanted)
+        if wanted := [name for name in names if name not in self._found]:
+            self._found |= modules.import_graded(self._compiled.package, wanted)
         good = {name: self._found[name] for name in names}
         return {n: found for n, found in good.items() if not isinstance(found, BaseException)}
 

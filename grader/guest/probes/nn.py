@@ -57,6 +57,7 @@ class Implementation:
         self._modules = modules
         self.conventions = conventions
         self.passes: Passes | None = None  # what counts the calls of a case, if something does
+        self._accepted: dict[int, tuple[Any, Mapping[str, inspect.Parameter]]] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -69,7 +70,7 @@ class Implementation:
 
     def two_layer_net(self, **arguments: Any) -> Any:
         """Return a TwoLayerNet built with the keyword arguments its constructor knows."""
-        return _built(self._find("fc_net", "TwoLayerNet"), (), arguments)
+        return self._built(self._find("fc_net", "TwoLayerNet"), (), arguments)
 
     def fully_connected_net(
         self, dims: list[int], normalization: str | None = None, keep: float = 1.0, **arguments: Any
@@ -78,7 +79,7 @@ class Implementation:
         the probability `keep`.
         """
         build = self._find("fc_net", "FullyConnectedNet")
-        accepted = inspect.signature(build).parameters
+        accepted = self._arguments_of(build)
         if "use_batchnorm" in accepted and "normalization" not in accepted:
             if normalization not in (None, "batchnorm"):
                 raise Missing(f"FullyConnectedNet has no {normalization}")
@@ -89,7 +90,27 @@ class Implementation:
             arguments["dropout_keep_ratio"] = keep
         else:
             arguments["dropout"] = self.conventions.p(keep)
-        return _built(build, (list(dims),), arguments)
+        return self._built(build, (list(dims),), arguments)
+
+    def _arguments_of(self, build: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+        """Return what a constructor accepts; looking takes longer than building a small net."""
+        if id(build) not in self._accepted:
+            self._accepted[id(build)] = build, inspect.signature(build).parameters
+        return self._accepted[id(build)][1]
+
+    def _built(
+        self, build: Callable[..., Any], dims: tuple[Any, ...], options: Mapping[str, Any]
+    ) -> Any:
+        """Return a net, built with the options that its constructor takes."""
+        accepted = self._arguments_of(build)
+        takes_all = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
+        model = build(*dims, **{n: v for n, v in options.items() if takes_all or n in accepted})
+        name = type(model).__name__
+        if not getattr(model, "params", None):
+            raise NotWritten(name)
+        if not callable(getattr(model, "loss", None)):
+            raise Missing(f"fc_net.py has no {name}.loss")
+        return model
 
     def _find(self, module: str, name: str) -> Callable[..., Any]:
         if module not in self._modules:
@@ -176,16 +197,3 @@ def stack(values: list[Any], what: str) -> np.ndarray | None:
     if len(shapes) > 1:
         raise BadReturn(f"{what} changes its shape from step to step: {shapes[0]}, {shapes[-1]}")
     return np.stack(arrays)
-
-
-def _built(build: Callable[..., Any], dims: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
-    """Return a net, built with the options that its constructor takes."""
-    accepted = inspect.signature(build).parameters
-    takes_all = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
-    model = build(*dims, **{n: v for n, v in options.items() if takes_all or n in accepted})
-    name = type(model).__name__
-    if not getattr(model, "params", None):
-        raise NotWritten(name)
-    if not callable(getattr(model, "loss", None)):
-        raise Missing(f"fc_net.py has no {name}.loss")
-    return model

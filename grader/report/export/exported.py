@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.report.faults import WORDS
-from grader.report.result import ItemJson, ResultJson
+from grader.report.result_form import ItemJson, ResultJson
 from grader.report.text import count, one_line, points, shown
 from grader.types import COUNTED
 

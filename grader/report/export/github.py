@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from grader.report.export import exported
 from grader.report.export.exported import ExportedItem
-from grader.report.result import ResultJson
+from grader.report.result_form import ResultJson
 from grader.report.text import count, points
 
 SUMMARY_BYTES = 1024**2  # of one step; GitHub drops a longer summary whole

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from grader.report.export import exported
 from grader.report.export.exported import ExportedItem, line
-from grader.report.result import ResultJson
+from grader.report.result_form import ResultJson
 
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from grader.report.export import exported
 from grader.report.export.exported import ExportedItem
-from grader.report.result import ResultJson
+from grader.report.result_form import ResultJson
 from grader.report.text import points
 
 

@@ -1,0 +1,46 @@
+"""`grade desk`, `grade desk export`, `grade desk merge`, `grade history`: what people decide.
+
+What they take is here; what they do is in grader.cli.desk_run, imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.cli.course import Folder
+
+app = typer.Typer(help="Grade what only people can.", no_args_is_help=True)
+COMMANDS = ("open", "export", "merge", "read")
+Marker = Annotated[
+    str, typer.Option(metavar="NAME", help="Who marks.", show_default="your name here")
+]
+Second = Annotated[
+    float, typer.Option(min=0, max=100, help="Percent of the answers that two people read.")
+]
+
+
+@app.command("open", hidden=True)
+def open_desk(
+    folder: Folder,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 0,
+    marker: Marker = "",
+    second: Second = 10.0,
+    suggestions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Shown beside answers, never applied.")
+    ] = None,
+) -> None:
+    """Open the desk of a class in a browser at this machine."""
+    from grader.cli import desk_run
+
+    desk_run.serve(folder, port, marker, second, suggestions)
+
+
+@app.command("read", hidden=True)
+def read(folder: Folder) -> None:
+    """Read what waits for people out of results that are new."""
+    from grader.cli import desk_run
+
+    desk_run.read(folder)
