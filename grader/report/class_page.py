@@ -78,11 +78,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of the histogram: where it stands, how high it is, and what it says."""
+    """A bar of the histogram: where it stands, how high it is, its number, and what it says."""
 
     x: int
     y: int
     height: int
+    text: str
     title: str
 
 

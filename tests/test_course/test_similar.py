@@ -126,6 +126,15 @@ def test_partners_and_two_of_earlier_terms_are_left_out(
     assert ((0, 1) in kinds(found)) == told
 
 
+def test_the_code_of_partners_is_not_compared() -> None:
+    prints_of = Traces(prints=frozenset(range(20)))
+    two = [entry("a", prints_of, apart=frozenset({"g"})), entry("b", prints_of)]
+    both = pairs.scores(two, Traces())
+    assert (both.alike[0, 1], both.rare[0, 1]) == (1, 20)
+    both = pairs.scores([two[0], replace(two[1], apart=frozenset({"g"}))], Traces())
+    assert (both.alike[0, 1], both.rare[0, 1]) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("holders", "known", "weight"),
     [(2, False, np.log(52 / 2)), (3, False, np.log(53 / 3)), (2, True, np.log(52 / 2) / 4),
@@ -235,6 +244,7 @@ OTHER = (
         (LONG, True),
         (LONG.replace("votes", "opinions").upper(), True),
         (OTHER, False),
+        (f"{LONG.partition(',')[0]}. {OTHER}", False),
         ("It helps.", False),
     ],
 )
