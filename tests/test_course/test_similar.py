@@ -60,6 +60,7 @@ def kinds(found: list[pairs.Pair]) -> dict[tuple[int, int], set[str]]:
     return {(one.one, one.other): {r.kind for r in one.reasons} for one in found}
 
 
+@pytest.mark.long_trial(0.5)
 @pytest.mark.parametrize("level", disguises.LEVELS)
 def test_disguised_copies_are_above_all_but_one_in_a_thousand_innocent_pairs(level: int) -> None:
     copies = [
@@ -264,6 +265,10 @@ SAME = {
     "a temporary": (
         "def f(a):\n    return np.sum(a ** 2) / len(a)\n",
         "def f(a):\n    s = a ** 2\n    t = np.sum(s)\n    n = len(a)\n    return t / n\n",
+    ),
+    "one name for all": (
+        "def f(a):\n    return np.sum(a ** 2 - 1) / len(a)\n",
+        "def f(a):\n    t = a ** 2\n    t -= 1\n    t = np.sum(t)\n    t /= len(a)\n    return t\n",
     ),
     "dead code": (
         "def f(a):\n    a = a.T\n    return a\n",
