@@ -2,14 +2,15 @@
 
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
-    similar    grade similar DIR
     desk       grade desk DIR, grade desk export|merge, grade history
     grades     grade gradebook, grade feedback
+    similar    grade similar DIR
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
     release    grade release DIR
     lint       grade lint
+    staff      grade staff DIR STUDENT, grade case ITEM/CASE
     explain    grade explain OPERATION
     machine    grade doctor, grade schema
 
@@ -43,6 +44,7 @@ from grader.cli import (
     machine,
     release,
     similar,
+    staff,
 )
 from grader.errors import BackgradeError, exhausted
 
@@ -58,13 +60,17 @@ app.command("class")(course.grade_class)
 app.command("merge")(course.merge)
 app.command("status")(course.status)
 app.command("forget")(course.forget)
-app.command("similar")(similar.similar)
+app.command("history")(desk.history)
 app.command("gradebook")(grades.gradebook)
+app.command("feedback")(grades.feedback)
+app.command("similar")(similar.similar)
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(desk.app, name="desk")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
+app.command("staff")(staff.staff)
+app.command("case")(staff.case)
 app.command("explain")(explain.explain)
 app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)

@@ -57,3 +57,19 @@ def gradebook(
         by_name, dry_run,
     )  # fmt: skip
     grades_run.gradebook(asked)
+
+
+def feedback(
+    folder: Folder,
+    to: Annotated[
+        Literal["canvas", "moodle", "brightspace", "sakai", "folder"],
+        typer.Option("--for", help="Who takes it back; a folder is for mails."),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", metavar="FILE", help="The zip; for mails a folder.")
+    ],
+) -> None:
+    """Pack every student's report so that it arrives where it belongs."""
+    from grader.cli import grades_run
+
+    grades_run.feedback(folder, to, output)

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from grader import resources, whole
+from grader import resources, staff, whole
 from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.cli import places, progress
@@ -67,6 +67,9 @@ def submission(
     data: Data = "synthetic",
     only: Only = None,
     box: Box = "auto",
+    for_staff: Annotated[
+        bool, typer.Option("--staff", help="Write hidden checks to <DIR>-staff/, for staff alone.")
+    ] = False,
     fail_under: Annotated[
         float | None, typer.Option(metavar="N", help="Exit 1 below N per cent of the points.")
     ] = None,
@@ -99,6 +102,9 @@ def submission(
     logs = list(faults)
     folder = output or places.default(path, claim=True)
     write_result(folder, written)
+    if for_staff:
+        page = staff.write_page(staff.folder_of(folder), report, assignment)
+        typer.echo(f"For staff, with hidden checks: {page}", err=True)
     _tell(report, folder, as_json, logs.append)
     _end(report, logs, fail_under)
 

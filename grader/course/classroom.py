@@ -180,7 +180,8 @@ class Course:
             *(archive.place_of(self.folder, key) for key in keys),
         ):
             path.unlink(missing_ok=True)
-        shutil.rmtree(self.folder / "reports" / student.folder, ignore_errors=True)
+        for pages in ("reports", "staff"):
+            shutil.rmtree(self.folder / pages / student.folder, ignore_errors=True)
 
     def publish(self, policy: Policy, title: str, notes: Sequence[str]) -> Counts:
         """Write every page that is not up to date, grades.csv and index.html."""
@@ -188,13 +189,25 @@ class Course:
         ledger = self.ledger(policy)
         found = self.places(policy, ledger)
         done = self.store.keys()
-        to_judge.refresh(self.folder, self.store.db, publish.judged_by_people(found, done))
+        if to_judge.refresh(self.folder, self.store.db, publish.judged_by_people(found, done)):
+            ledger = self.ledger(policy)  # what people gave counts up to what an item is worth now
         publish.reports(self.folder, self.store, found, done, ledger)
         publish.tables(
-            self.folder, self.store, found, ledger, title, [*notes, *ledger.problems],
+            self.folder,
+            self.store,
+            found,
+            ledger,
+            title,
+            [*notes, *ledger.problems],
             policy.assignment,
-        )  # fmt: skip
+        )
         return self.counts(found)
+
+    def refresh(self) -> list[Place]:
+        """Write the pages that are not up to date by the generation that counts; return all."""
+        found, ledger = current.places(self.store, self.settings)
+        publish.reports(self.folder, self.store, found, self.store.keys(), ledger)
+        return found
 
     def _settle(self, policy: Policy) -> None:
         """Have what was graded last count."""

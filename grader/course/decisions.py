@@ -206,19 +206,19 @@ class Judged:
 
 @dataclass(frozen=True)
 class People:
-    """What people decided about a whole class, by (number of the student, id of the item)."""
+    """What people decided about a whole class, by the number of the student and by item."""
 
-    judged: Mapping[tuple[int, str], Judged] = field(default_factory=dict)
+    judged: Mapping[int, Mapping[str, Judged]] = field(default_factory=dict)
 
     @property
     def points(self) -> dict[tuple[int, str], float]:
         """Return the points that people gave, where they agree."""
-        found = self.judged.items()
-        return {place: one.points for place, one in found if one.points is not None}
-
-    def of(self, student: int) -> dict[str, Judged]:
-        """Return what was decided about one student, by item."""
-        return {item: one for (number, item), one in self.judged.items() if number == student}
+        return {
+            (student, item): one.points
+            for student, theirs in self.judged.items()
+            for item, one in theirs.items()
+            if one.points is not None
+        }
 
 
 def people(db: sqlite3.Connection) -> People:
@@ -229,10 +229,11 @@ def people(db: sqlite3.Connection) -> People:
         (student, item): possible
         for student, item, possible in db.execute("SELECT student, item, possible FROM to_judge")
     }
-    schemes, found = Schemes(db), {}
-    for place, stands in standings(db).items():
-        if stands.grades and place in worth:
-            found[place] = judged(stands, schemes.of(place[1], worth[place]))
+    schemes, found = Schemes(db), dict[int, dict[str, Judged]]()
+    for (student, item), stands in standings(db).items():
+        if stands.grades and (student, item) in worth:
+            scheme = schemes.of(item, worth[student, item])
+            found.setdefault(student, {})[item] = judged(stands, scheme)
     return People(found)
 
 

@@ -98,6 +98,15 @@ class _Table(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
 
+class Sentence(_Table):
+    """What a teacher says to all whose wrong numbers in a case have this hash."""
+
+    item: str
+    case: str
+    hash: str = pydantic.Field(pattern="[0-9a-f]{16}")
+    says: str = pydantic.Field(min_length=1, max_length=2000)
+
+
 class Early(_Table):
     """What handing in that many hours before the due date is worth."""
 
@@ -150,15 +159,6 @@ class Grades(_Table):
     capped: bool = False
     drop_items: tuple[str, ...] = ()
     drop_lowest: Count = 0
-
-
-class Sentence(_Table):
-    """What a teacher says to all whose wrong numbers in a case have this hash."""
-
-    item: str
-    case: str
-    hash: str = pydantic.Field(pattern=r"^[0-9a-f]{16}$")
-    says: str = pydantic.Field(min_length=1, max_length=2000)
 
 
 class Settings(_Table):
@@ -235,6 +235,11 @@ def parse(text: str, place: str) -> Settings:
         told = f": {'.'.join(names)}" if names else ""
         line = _line(text, names)
         raise UsageError(f"{place}{line}{told}: {_why(first, names)}; put it right") from None
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of course.toml."""
+    return Settings.model_json_schema()
 
 
 def text_of(settings: Settings) -> str:

@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from markupsafe import Markup
-
 from grader.report import training
 from grader.report.cards import Card, PartRow, cards, part
-from grader.report.course_lines import PLACE
 from grader.report.faults import WORDS, happened, warnings
 from grader.report.order import COUNTED, Root, roots, unwritten
 from grader.report.origin import facts, measured, unsafe
@@ -102,11 +99,6 @@ class Page:
         return any((*lists, self.repaired, self.ignored))
 
     @property
-    def place(self) -> Markup:
-        """Where a course puts lines of its own (grader.report.course_lines)."""
-        return Markup(PLACE)
-
-    @property
     def charts(self) -> bool:
         """Say whether there is a chart of a training run."""
         return any(one.chart for book in self.books for one in book.sets)
@@ -117,7 +109,7 @@ def make(report: Report, version: str, sources: bool = True) -> Page:
     listed_from = report.submission if sources else None
     books = {item.where.partition(",")[0] for item in report.items} | report.submission.files.keys()
     answered = answers(report.questions, report.items)
-    report = cleaned(replace(report, questions=()))
+    report = cleaned(replace(report, questions=(), cases=()))
     fix, missing = roots(report.items), unwritten(report.items)
     anchors = {root.item.id: f"fix-{n}" for n, root in enumerate(fix, start=1)}
     anchors |= {root.item.id: f"write-{n}" for n, root in enumerate(missing, start=1)}

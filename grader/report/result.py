@@ -1,7 +1,7 @@
 """result.json: the report for machines, as the contract has it.
 
 The same submission, rubric and golden files give the same bytes, apart from `measured`.
-Its form is in `result_form`.
+`docs/result.schema.json` is generated from the types of `result_form`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from grader.report.result_form import (
     FaultJson,
     FlagJson,
     ItemJson,
+    LineJson,
     MeasuredJson,
     NotebookJson,
     PartJson,
@@ -43,16 +44,16 @@ from grader.types import (
     Score,
     Smallest,
     Submission,
+    Suspect,
     Trained,
 )
 
 RECORDS = {"says": "message"}  # a field of result.json, and what the records call it
 NOTEBOOKS = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
-
-
 FORMS: Mapping[type, Any] = {
     Submission: SubmissionJson, Score: ScoreJson, ItemResult: ItemJson, PartResult: PartJson,
     Fault: FaultJson, Cause: CauseJson, Smallest: SmallestJson, Flag: FlagJson, BoxState: BoxJson,
+    Suspect: LineJson,
 }  # fmt: skip
 
 
@@ -62,6 +63,8 @@ def as_dict(report: Report) -> ResultJson:
     rubric = RubricJson(
         id=report.rubric, sha256=digests[0], golden=digests[1], why=report.why_rubric
     )
+    if report.visibility != "visible":
+        rubric["visibility"] = report.visibility
     if report.only:
         rubric["only"] = list(report.only)
     return {
@@ -110,6 +113,10 @@ def _item(item: ItemResult) -> ItemJson:
     found: ItemJson = _plain(item)
     if not item.smallest:
         del found["smallest"]
+    if not item.suspects:
+        del found["suspects"]
+    if not item.hints:
+        del found["hints"]
     for fault in found["faults"]:
         fault["error"], fault["allowed"] = _finite(fault["error"]), _finite(fault["allowed"])
     return found

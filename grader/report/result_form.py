@@ -1,4 +1,7 @@
-"""The form of result.json, field by field; `docs/result.schema.json` is generated from it."""
+"""The form of result.json, which the contract fixes: fields are only added.
+
+Where a field is NotRequired, results of earlier versions lack it, or it says nothing.
+"""
 
 from __future__ import annotations
 
@@ -42,13 +45,14 @@ class SubmissionJson(TypedDict):
 class RubricJson(TypedDict):
     """What it was graded against, by hash; `why` this rubric, where that needs saying.
 
-    Results of earlier versions have no `why`. `only`: what was asked for, if not all was.
+    `only`: what was asked for, if not all was. `visibility`: when students of Gradescope see it.
     """
 
     id: str
     sha256: str
     golden: str
     why: NotRequired[str]
+    visibility: NotRequired[str]
     only: NotRequired[list[str]]
 
 
@@ -62,9 +66,10 @@ class ScoreJson(TypedDict):
 
 
 class PartJson(TypedDict):
-    """One part of an item."""
+    """One part of an item, and what it is about."""
 
     id: str
+    about: NotRequired[str]
     earned: float
     possible: float
     status: str
@@ -80,6 +85,14 @@ class FaultJson(TypedDict):
     error: float | None
     allowed: float | None
     at: list[int] | None
+
+
+class LineJson(TypedDict):
+    """A line of the student's to look at first, and why."""
+
+    file: str
+    line: int
+    says: str
 
 
 class CauseJson(TypedDict):
@@ -99,10 +112,30 @@ class SmallestJson(TypedDict):
     snippet: str
 
 
+class CriterionJson(TypedDict):
+    """One criterion that was met, or missed at a cost, and its points."""
+
+    says: str
+    points: float
+
+
+class PeopleJson(TypedDict):
+    """What people gave for an item, whose points and status are by them then."""
+
+    points: float
+    comment: str
+    criteria: list[CriterionJson]
+
+
 class ItemJson(TypedDict):
-    """One item; `smallest` only where a small case fails, `teacher_says` if a teacher wrote it."""
+    """One item; `smallest` only where a small case fails, `teacher_says` if a teacher wrote it.
+
+    `suspects` are there where a line is known, `hints` where points were lost, `people` where
+    people graded it.
+    """
 
     id: str
+    title: NotRequired[str]
     section: str
     status: Status
     earned: float
@@ -112,7 +145,10 @@ class ItemJson(TypedDict):
     cause: CauseJson | None
     because_of: str | None
     followed_through: bool
+    hints: NotRequired[list[str]]
+    suspects: NotRequired[list[LineJson]]
     smallest: NotRequired[SmallestJson]
+    people: NotRequired[PeopleJson]
     teacher_says: NotRequired[list[str]]
 
 
@@ -180,13 +216,17 @@ class BoxJson(TypedDict):
 
 
 class MeasuredJson(TypedDict):
-    """What differs from run to run. `reused` says when notebooks ran that did not run again."""
+    """What differs from run to run. `reused` says when notebooks ran that did not run again.
+
+    `items` has the cpu seconds of each item's cases.
+    """
 
     started: str
     wall_s: float
     cpu_s: float
     host: str
     reused: NotRequired[dict[str, str]]
+    items: NotRequired[dict[str, float]]
     versions: dict[str, str]
 
 

@@ -27,6 +27,7 @@ from grader.types import Case
 
 On = Literal["training", "validation"]
 Policy = Literal["warn", "fail"]
+Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 
 def _limited(default: Any = ..., description: str = "", **limits: Any) -> Any:
@@ -277,6 +278,7 @@ class RubricFile:
         description="hidden inputs depend on it; keep it from students", min_length=1
     )
     hint_level: int = _limited(3, "how many hints a report may show", ge=0, le=3)
+    visibility: Visibility = _limited("visible", "when students see a result on Gradescope")
     follow_through: float = _limited(
         1.0, "share of a part that is right over right needs", ge=0, le=1
     )

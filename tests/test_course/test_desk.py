@@ -51,7 +51,7 @@ def test_points_that_are_typed_are_kept_and_the_next_answer_comes(tmp_path: Path
     assert kept(tmp_path) == given and len(given) == 3
     assert page.response.url.path == "/the-token/"  # nothing is left: back to the first page
     db = decisions.connect(tmp_path / "class")
-    assert {one.comment for one in decisions.people(db).judged.values()} == {"See\nabove."}
+    assert {one[Q].comment for one in decisions.people(db).judged.values()} == {"See\nabove."}
     db.close()
 
 

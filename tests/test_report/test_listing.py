@@ -1,4 +1,4 @@
-"""The student's own function in a card, and a course's lines below the score."""
+"""The student's own function in a card, and what to do next."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.report import course_lines, html, listing, page
+from grader.report import html, listing, page
 from grader.types import Submission, Suspect
 from tests.test_report import samples
 from tests.test_report.reading import words
@@ -79,14 +79,3 @@ def test_the_next_step_has_the_command_the_lesson_and_the_note() -> None:
     assert "notes/batchnorm_backward.md" in said
     gone = replace(samples.with_source(), items=samples.with_source().items[:8])
     assert "In the notebook" not in words(html.render(gone, version=""))
-
-
-def test_a_course_puts_its_lines_below_the_score_as_text() -> None:
-    source = html.render(samples.three_mistakes(), version="")
-    assert source.count(course_lines.PLACE) == 1
-    made = course_lines.put(source, ["Late: 2 days <b>", "Final: 40 of 64 points"])
-    assert course_lines.PLACE not in made
-    verdict = made.index('<p class="lede">')
-    assert made.index("Late: 2 days &lt;b&gt;") > verdict
-    assert made.index("Final: 40 of 64 points") < made.index('id="all"')
-    assert course_lines.put(made, ["again"]) == made

@@ -70,8 +70,12 @@ class Book:
         self.update()
 
     def close(self) -> None:
-        """Let go of the database."""
-        self.db.close()
+        """Let others have what this marker has open, and let go of the database."""
+        try:
+            with decisions.writing(self.db):
+                self.db.execute("DELETE FROM claim WHERE marker = ?", (self.marker,))
+        finally:
+            self.db.close()
 
     # -------------------------------------------------------------------- up to date
 
@@ -132,7 +136,7 @@ class Book:
         self.stands: dict[str, Standing] = {}
         self.states: dict[str, State] = {}
         for item, found in self.by_item.items():
-            found.sort(key=lambda entry: self._hash(self.marker, item, entry.name))
+            found.sort(key=lambda entry: self.hash(self.marker, item, entry.name))
 
     def _judge(self, entry: Entry) -> None:
         said = self.said.get((entry.students[0], entry.item))
@@ -141,11 +145,12 @@ class Book:
         self.stands[entry.name] = stands
         self.states[entry.name] = state_of(stands, self.scheme(entry), entry.evidence, asks)
 
-    def _hash(self, *words: str) -> str:
+    def hash(self, *words: str) -> str:
+        """Return what is as good as drawn at random, and the same each time."""
         return hashlib.sha256("\0".join((self.seed, *words)).encode()).hexdigest()
 
     def _name(self, student: int, item: str) -> str:
-        return self._hash("name", str(student), item)[:16]
+        return self.hash("name", str(student), item)[:16]
 
     # ------------------------------------------------------------------------- asking
 
@@ -163,7 +168,7 @@ class Book:
 
     def in_sample(self, entry: Entry) -> bool:
         """Return whether two people are to read an answer."""
-        share = int(self._hash("second", entry.name)[:8], 16) / 16**8
+        share = int(self.hash("second", entry.name)[:8], 16) / 16**8
         return entry.kind == "question" and share < self.second / 100
 
     def is_second(self, entry: Entry) -> bool:
@@ -185,6 +190,17 @@ class Book:
             (item, self.marker, time.time()),
         )
         return dict(rows.fetchall())
+
+    def open_elsewhere(self) -> dict[str, list[str]]:
+        """Return who else has answers of each item open."""
+        rows = self.db.execute(
+            "SELECT DISTINCT item, marker FROM claim WHERE marker <> ? AND until > ? ORDER BY 1, 2",
+            (self.marker, time.time()),
+        )
+        found: dict[str, list[str]] = defaultdict(list)
+        for item, marker in rows:
+            found[item].append(marker)
+        return found
 
     def claim(self, entry: Entry) -> None:
         """Say that this marker has an answer open; that is no decision, and may be lost.

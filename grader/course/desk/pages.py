@@ -117,6 +117,7 @@ def overview(book: Book, setting: Setting, reading: bool) -> str:
         done=sum(one.done for one in found),
         conflicts=sum(one.conflicts for one in found), left_s=progress.left_s(book, left),
         groups=[each for each in groups if each[1]], pace=progress.pace(book),
+        elsewhere=book.open_elsewhere(),
     )  # fmt: skip
 
 
