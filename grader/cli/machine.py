@@ -27,7 +27,7 @@ def schema(
     of: Annotated[Literal["rubric", "result"], typer.Argument(help="Which file's form.")],
 ) -> None:
     """Print the JSON Schema of a rubric or of result.json."""
-    from grader.rubric.reading import json_schema
+    from grader.rubric.validation import json_schema
 
     found = json_schema() if of == "rubric" else result.json_schema()
     typer.echo(json.dumps(found, indent=1))
