@@ -51,6 +51,7 @@ template: $(VENV)/installed
 schemas: $(VENV)/installed
 	$(BIN)/python -m grader schema rubric > docs/rubric.schema.json
 	$(BIN)/python -m grader schema result > docs/result.schema.json
+	$(BIN)/python -m grader schema course > docs/course.schema.json
 
 picture: $(VENV)/installed
 	$(BIN)/python demo/picture.py
@@ -67,7 +68,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upg
 lock: $(VENV)/installed-dev
 	echo hatchling | $(COMPILE) - -o requirements-build.lock
 	$(COMPILE) pyproject.toml -c requirements-build.lock -o requirements.lock
-	$(COMPILE) pyproject.toml --extra class -c requirements-build.lock -c requirements.lock \
+	$(COMPILE) pyproject.toml --extra class --extra desk -c requirements-build.lock -c requirements.lock \
 		-o requirements-class.lock
 	$(COMPILE) pyproject.toml --extra dev -c requirements-build.lock -c requirements-class.lock \
 		-o requirements-dev.lock

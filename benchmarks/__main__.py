@@ -2,13 +2,14 @@
 
 import argparse
 
-from benchmarks import box, class_, diagnosis, images, notebooks, selfcheck, speed, spread
+from benchmarks import box, class_, diagnosis, images, notebooks, picture, selfcheck, speed, spread
 
 PARTS = {
     "speed": speed.main,
     "box": box.main,
     "class": class_.main,
     "spread": spread.main,
+    "picture": picture.main,
     "diagnosis": diagnosis.main,
     "notebooks": notebooks.main,
     "selfcheck": selfcheck.main,

@@ -21,7 +21,15 @@ from grader import judges
 from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.box.worker import Worker
-from grader.diagnosis import consequence, diagnose, folding, minimal_example, own_gradient, trace
+from grader.diagnosis import (
+    consequence,
+    diagnose,
+    folding,
+    minimal_example,
+    own_gradient,
+    suspects,
+    trace,
+)
 from grader.errors import BackgradeError, explained, explaining
 from grader.grading import casebook, follow, handed_in, large_input, passes, score, training
 from grader.grading.assignment import Assignment
@@ -70,7 +78,6 @@ def grade_one(
     rubric = assignment.rubric
     evaluator = Evaluator(rubric, assignment.golden, Sources(submission.files))
     deadline = clock + patience * rubric.table.limits.submission_s
-
     session = Session(worker, job_of(submission, assignment), rubric, deadline)
     with closing(Sessions(worker, rubric, deadline, session)) as sessions:
         known = [case.id for case in rubric.cases if judges.find(case.judge).golden]
@@ -99,7 +106,7 @@ def grade_one(
             "started": started.isoformat(timespec="seconds"),
             "wall_s": round(time.monotonic() - clock, 3),
             "cpu_s": round(_cpu_s(worker) - cpu, 3),
-            **_circumstances(worker, notebooks, graded),
+            **_circumstances(worker, notebooks, graded, facts),
         },
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
         trained=graded.trained,
@@ -108,18 +115,21 @@ def grade_one(
             lambda: inline_answers.find(notebooks, rubric) if notebooks else (),
             (),
         ),
+        only=rubric.only,
+        visibility=rubric.table.visibility,
         goals=_goals(rubric.table.items),
         cases=explained("keeping what cases came to", lambda: casebook.outcomes(facts), ()),
     )
 
 
 def _circumstances(
-    worker: Worker, notebooks: Sequence[Notebook], graded: training.Graded
+    worker: Worker, notebooks: Sequence[Notebook], graded: training.Graded, facts: Facts
 ) -> dict[str, object]:
-    """Return where it was graded, what was not run again, and what repeating trainings took."""
+    """Return where it was graded, what was not run again, and what items and trainings took."""
     reused = {book.name: book.reused for book in notebooks if book.reused}
     return {
         "host": platform.node(),
+        "items": facts.seconds(),
         **({"reused": reused} if reused else {}),
         **({"replay": dict(graded.replay)} if graded.replay else {}),
         "versions": {**worker.versions, "backgrade": grader.__version__},
@@ -219,7 +229,7 @@ def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
     return tuple(
         item
         if item.because_of or item.status == "grader_fault"
-        else replace(item, smallest=minimal.get(item.id))
+        else replace(item, smallest=minimal.get(item.id), suspects=suspects.of(item, facts))
         for item in items
     )
 

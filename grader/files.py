@@ -50,17 +50,17 @@ def check_apart(folder: Path, submission: Path) -> None:
                 )
 
 
-def write(path: Path, text: str) -> None:
-    """Write `text` to `path` whole or not at all, making its folder; the same bytes everywhere.
+def write(path: Path, text: str | bytes) -> None:
+    """Write `text`, or bytes as they are, to `path` whole or not at all, making its folder.
 
-    Raises UsageError.
+    The same bytes everywhere. Raises UsageError.
     """
     real = Path(os.path.realpath(path))  # what a link leads to
     part = None
     try:
         real.parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(real) and not stat.S_ISREG(real.lstat().st_mode):
-            real.write_text(text, encoding="utf-8", newline="\n")  # a pipe cannot be replaced
+            real.write_bytes(_bytes(text))  # a pipe cannot be replaced
             return
         with suppress(FileNotFoundError):
             real.lstat()  # a name that is too long is told before anything is written
@@ -105,13 +105,17 @@ def write_result(folder: Path, files: Mapping[str, str], forced: bool = True) ->
                 _unlink(part)
 
 
-def _write_part(part: Path, text: str, forced: bool = True) -> None:
+def _write_part(part: Path, text: str | bytes, forced: bool = True) -> None:
     """Write a new file and have it on the disk: renaming is only worth something after that."""
-    with part.open("x", encoding="utf-8", newline="\n") as out:
-        out.write(text)
+    with part.open("xb") as out:
+        out.write(_bytes(text))
         out.flush()
         if forced:
             os.fsync(out.fileno())
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode("utf-8") if isinstance(text, str) else text
 
 
 def _check_regular(folder: Path, names: tuple[str, ...] | list[str]) -> None:

@@ -76,6 +76,12 @@ def golden_folder() -> Path:
     return home() / "reference" / "golden"
 
 
+def notes() -> dict[str, Path]:
+    """Return the notes on ideas and derivations, by the function that each is about."""
+    folder = home() / "docs" / "notes"
+    return {path.stem: path for path in sorted(folder.glob("*.md"))}
+
+
 def given_files() -> dict[str, bytes]:
     """Return the handed-out files that replace a student's, by path inside the package."""
     folder = home() / "student_template" / GIVEN_PACKAGE

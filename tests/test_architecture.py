@@ -49,13 +49,14 @@ FLOORS: tuple[dict[str, str], ...] = (
     },
     {
         "authoring": "what the author runs before the first submission: fixtures, lint",
+        "staff": "the page for staff: each check that was not right, hidden ones too",
         "whole": "one submission with its notebooks: from its files to the files of its result",
     },
     {"course": "many submissions: read from a class's export, kept, graded, resumed"},
     {"cli": "arguments, files, exit codes, the one place that prints"},
     {"__main__": "python -m grader"},
 )
-MOST_FLOORS, MOST_ROOMS = 11, 31
+MOST_FLOORS, MOST_ROOMS = 11, 35
 # Beside the student's code nothing may know what judges; a report reads records and nothing else.
 READS = {"guest": {"errors", "guest"}, "report": {"types", "errors", "report"}}
 # Who may run the assignment's solution; the machine that grades need not hold it.

@@ -2,11 +2,16 @@
 
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
+    desk       grade desk DIR, grade desk export|merge, grade history
+    grades     grade gradebook, grade feedback
+    similar    grade similar DIR
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
     release    grade release DIR
     lint       grade lint
+    staff      grade staff DIR STUDENT, grade case ITEM/CASE
+    explain    grade explain OPERATION
     machine    grade doctor, grade schema
 
 Exit codes: 0 graded, whatever the score; 1 below --fail-under, fixtures that differ, or an
@@ -26,7 +31,21 @@ from typing import Annotated
 import typer
 
 import grader
-from grader.cli import autograder, course, export, fixtures, grading, lint, machine, release
+from grader.cli import (
+    autograder,
+    course,
+    desk,
+    explain,
+    export,
+    fixtures,
+    grades,
+    grading,
+    lint,
+    machine,
+    release,
+    similar,
+    staff,
+)
 from grader.errors import BackgradeError, exhausted
 
 app = typer.Typer(
@@ -41,14 +60,22 @@ app.command("class")(course.grade_class)
 app.command("merge")(course.merge)
 app.command("status")(course.status)
 app.command("forget")(course.forget)
+app.command("history")(desk.history)
+app.command("gradebook")(grades.gradebook)
+app.command("feedback")(grades.feedback)
+app.command("similar")(similar.similar)
 app.add_typer(fixtures.app, name="fixtures")
+app.add_typer(desk.app, name="desk")
 app.command("export")(export.export)
 app.command("autograder")(autograder.autograder)
 app.command("release")(release.release)
+app.command("staff")(staff.staff)
+app.command("case")(staff.case)
+app.command("explain")(explain.explain)
 app.command("lint")(lint.lint)
 app.command("doctor")(machine.doctor)
 app.command("schema")(machine.schema)
-COMMANDS = {"fixtures", *(command.name for command in app.registered_commands)}
+COMMANDS = {"fixtures", "desk", *(command.name for command in app.registered_commands)}
 
 
 def _version(wanted: bool) -> None:
@@ -73,6 +100,8 @@ def with_command(args: list[str]) -> list[str]:
     """
     if args[:1] == ["submission"] and all(a.startswith("-") for a in args[1:2]):
         args = [*args[:1], *args] if Path("submission").exists() else args
+    if args[:1] == ["desk"] and args[1:2] and args[1] not in (*desk.COMMANDS, "-h", "--help"):
+        args = ["desk", "open", *args[1:]]
     known = {*COMMANDS, "--help", "-h", "--version"}
     return args if not args or args[0] in known else ["submission", *args]
 

@@ -24,8 +24,9 @@ def autograder(
     notebooks: grading.Notebooks = "run",
     box: grading.Box = "auto",
     visibility: Annotated[
-        gradescope.Visibility, typer.Option(help="When the student sees the result.")
-    ] = "visible",
+        gradescope.Visibility | None,
+        typer.Option(help="When the student sees the result.", show_default="the rubric's"),
+    ] = None,
 ) -> None:
     """Grade ROOT/submission into ROOT/results/results.json, as Gradescope asks an autograder to."""
     from grader.report.export.reading import read_result
@@ -36,7 +37,7 @@ def autograder(
         grading.submission(root / "submission", report, rubric, notebooks, box=box, fail_under=None)
     except UnusableSubmission as error:
         typer.echo(f"grade: {error}", err=True)
-        write(target, gradescope.unreadable(str(error), visibility))
+        write(target, gradescope.unreadable(str(error), visibility or "visible"))
         return
     except typer.Exit as ended:
         code = ended.exit_code

@@ -11,23 +11,25 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import typer
 
 from grader import resources
 from grader.box.plan import choose
 from grader.cli.class_progress import progress
-from grader.course import archive, classroom, place, settings, sources
+from grader.course import archive, classroom, current, generations, place, settings, sources
 from grader.course import roster as rosters
 from grader.course.classroom import Counts, Course
+from grader.course.current import policy_of
 from grader.course.drive import Standing, drive
 from grader.course.packed import pack
-from grader.course.publish import places, reason, status_of
+from grader.course.policies import points
+from grader.course.publish import reason
 from grader.course.records import Found
 from grader.course.runners import Runner
-from grader.course.settings import Settings
-from grader.course.store import Store
+from grader.course.scores import Ledger, Score
+from grader.course.store import Row, Store, Student
 from grader.course.tasks import Policy, Task
 from grader.errors import UnusableSubmission, UsageError
 from grader.report.class_page import WORDS
@@ -75,7 +77,7 @@ def run(asked: Asked) -> None:
                 with progress() as told:
                     standing = one.grade(policy, work, runner, told, stop)
                 stopped = standing.done < len(work)
-        counts = one.publish(policy, one.folder.resolve().name, _notes(found))
+        counts = one.publish(policy, one.folder.resolve().name, found.problems)
         _tell(one, counts)
         _end(counts, stopped)
 
@@ -91,25 +93,57 @@ def merge(folder: Path, shards: Sequence[Path]) -> None:
         typer.echo(f"Now run `grade class SOURCE -o {folder}`: it finds them there")
         return
     with Course(folder) as one:
-        policy = _decided(one.settings)
+        policy = policy_of(one.settings)
         one.work(policy)
         _tell(one, one.publish(policy, folder.resolve().name, ()))
 
 
 def status(folder: Path) -> None:
-    """Say how far a class is, and what could not be graded."""
+    """Say how far a class is, what could not be graded, and what course.toml makes of points."""
+    told = settings.read(folder)
     with Store(folder, reading=True) as store:
-        policy = _decided(settings.read(folder))
-        uploads = {row.upload for row in store.attempts() if row.upload}
-        every = places(store, {upload: policy.key(upload) for upload in uploads})
-        found = [one for one in every if one.counts]
-        results = dict(store.results(one.key for one in found if one.key))
-    words = [status_of(one.row, results.get(one.key)) for one in found]
+        found = current.read(folder, store, told)
+        made = generations.current(store)
+    lines = [_Line(one, *found.scores[one.number]) for one in found.ledger.students
+             if one.number in found.scores]  # fmt: skip
+    words = [line.score.status for line in lines]
     for word in dict.fromkeys(words):
-        typer.echo(f"{count(words.count(word), 'student')} {WORDS[word]}")
-    for one in found:
-        if why := reason(one.row, results.get(one.key)):
-            typer.echo(f"  {one.student.folder}: {why}")
+        typer.echo(f"{count(words.count(word), 'student')} {WORDS.get(word, word)}")
+    for line in lines:
+        result = found.results.get((line.student.number, line.row.attempt))
+        if why := reason(line.row, result):
+            typer.echo(f"  {line.student.folder}: {why}")
+    if made:
+        because = f", {made.reason}" if made.reason else ""
+        typer.echo(f"Generation {made.number} of {made.at[:10]} counts{because}")
+    _tell_policy(lines, found.ledger)
+    for problem in found.ledger.problems:
+        typer.echo(f"  {problem}", err=True)
+
+
+class _Line(NamedTuple):
+    """A student, the attempt that counts, and its worth."""
+
+    student: Student
+    row: Row
+    score: Score
+
+
+def _tell_policy(lines: Sequence[_Line], ledger: Ledger) -> None:
+    """Print raw, penalty, final and reason of everybody whose points course.toml changes."""
+    shown = [one for one in lines if one.score.final is not None and one.score.reason]
+    if not shown:
+        return
+    decimals = ledger.settings.grades.decimals
+    widest = max(len(one.student.folder) for one in shown)
+    typer.echo(f"By course.toml ({count(len(shown), 'student')}):")
+    typer.echo(f"  {'':{widest}}  {'raw':>7} {'off':>7} {'more':>7} {'final':>7}")
+    for one in shown:
+        score = one.score
+        final = points(score.final or 0.0, decimals)
+        numbers = [*map(points, (score.raw, score.penalty, score.bonus)), final]
+        cells = " ".join(f"{text:>7}" for text in numbers)
+        typer.echo(f"  {one.student.folder:{widest}}  {cells}  {score.reason}")
 
 
 def forget(folder: Path, student: str) -> None:
@@ -127,7 +161,7 @@ def forget(folder: Path, student: str) -> None:
                 f"folder; {folder / 'grades.csv'} lists them"
             )
         one.forget(rows[0])
-        one.publish(_decided(one.settings), folder.resolve().name, ())
+        one.publish(policy_of(one.settings), folder.resolve().name, ())
     typer.echo(f"{student}: forgotten; points are kept as student {rows[0].number}")
 
 
@@ -154,29 +188,20 @@ def _found(asked: Asked) -> Found:
     return found
 
 
-def _notes(found: Found) -> list[str]:
-    absent = [f"{person.shown}: is in the roster and handed in nothing" for person in found.absent]
-    return [*found.problems, *absent]
-
-
-def _decided(decided: Settings) -> Policy:
-    """Return how course.toml says a class is graded."""
-    rubric = decided.rubric or resources.DEFAULT_RUBRIC
-    return Policy(rubric, decided.data, decided.notebooks)
-
-
 def _policy(one: Course, asked: Asked) -> Policy:
     """Return what a class is graded by: options, then course.toml, then what most uploads are."""
     known, seen = one.settings, dict(one.generations())
     most = next(iter(seen), resources.DEFAULT_RUBRIC)
     rubric = _whole(asked.rubric, ".toml") or known.rubric or most
-    decided = Settings(
-        rubric=rubric,
-        data=asked.data if asked.data == "synthetic" else _whole(asked.data) or known.data,
-        notebooks=asked.notebooks or known.notebooks,
-        roster=_whole(str(asked.roster or "")) or known.roster,
+    decided = known.model_copy(
+        update={
+            "rubric": rubric,
+            "data": asked.data if asked.data == "synthetic" else _whole(asked.data) or known.data,
+            "notebooks": asked.notebooks or known.notebooks,
+            "roster": _whole(str(asked.roster or "")) or known.roster,
+        }
     )
-    policy = replace(_decided(decided), box=asked.box, cached=asked.cached)
+    policy = replace(policy_of(decided), box=asked.box, cached=asked.cached)
     assert policy.assignment  # what cannot be read is said before course.toml is written
     one.decide(decided)
     why = "" if asked.rubric or known.rubric else ", that of most uploads"

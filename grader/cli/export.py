@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from grader.files import write
-from grader.report.result import ResultJson
+from grader.report.result_form import ResultJson
 
 Format = Literal["gradescope", "classroom50", "junit", "github-summary", "github-annotations"]
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from grader import resources, whole
+from grader import resources, staff, whole
 from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.cli import places, progress
@@ -46,6 +46,16 @@ Data = Annotated[
     str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
 ]
 
+Only = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ITEM,…", help="Grade these items and what they build on, nothing else."),
+]
+
+
+def asked(only: list[str] | None) -> list[str]:
+    """Return the items of `--only a,b --only c`, in their order."""
+    return [name.strip() for one in only or () for name in one.split(",") if name.strip()]
+
 
 def submission(
     path: Annotated[Path, typer.Argument(metavar="SUBMISSION", help="A zip, or a folder.")],
@@ -55,7 +65,11 @@ def submission(
     rubric: Recognised = "",
     notebooks: Notebooks = "run",
     data: Data = "synthetic",
+    only: Only = None,
     box: Box = "auto",
+    for_staff: Annotated[
+        bool, typer.Option("--staff", help="Write hidden checks to <DIR>-staff/, for staff alone.")
+    ] = False,
     fail_under: Annotated[
         float | None, typer.Option(metavar="N", help="Exit 1 below N per cent of the points.")
     ] = None,
@@ -76,9 +90,11 @@ def submission(
         assignment = resources.assignment(
             rubric or seen.rubric, None if data == "synthetic" else Path(data)
         )
+        if items := asked(only):
+            assignment = assignment.only(*items)
         setting = whole.Setting(assignment, plan, notebooks, cached=not no_cache)
-        asked = whole.asked_notebooks(assignment) if notebooks == "run" else ()
-        with _progress([name for name in asked if name in given.files]) as begins:
+        books = whole.asked_notebooks(assignment) if notebooks == "run" else ()
+        with _progress([name for name in books if name in given.files]) as begins:
             graded = whole.grade(given, setting, worker, spool, begins)
     why = seen.against(assignment.rubric.table.id) if rubric else seen.message
     report = replace(graded.report, why_rubric=why)
@@ -86,6 +102,9 @@ def submission(
     logs = list(faults)
     folder = output or places.default(path, claim=True)
     write_result(folder, written)
+    if for_staff:
+        page = staff.write_page(staff.folder_of(folder), report, assignment)
+        typer.echo(f"For staff, with hidden checks: {page}", err=True)
     _tell(report, folder, as_json, logs.append)
     _end(report, logs, fail_under)
 

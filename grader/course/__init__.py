@@ -12,6 +12,8 @@ tasks      what is graded under which key: an upload, away from any store
 archive    results/KE/KEY.zip, the files of one result
 runners/   who grades the tasks: processes here, Dask
 drive      hands tasks to a runner, and keeps what comes back
+sentences  a teacher's sentences for the same wrong numbers, in reports
 publish    reports of students, grades.csv, index.html
+dashboard/ what the class understood, and the quality of the checks
 classroom  the whole: enrol, plan, drive, publish
 """

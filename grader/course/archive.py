@@ -42,6 +42,17 @@ def unpack(data: bytes) -> dict[str, str]:
         raise ValueError(str(error)) from None
 
 
+def member(path: Path, name: str) -> str:
+    """Return one file of a zip. Raises OSError, ValueError or KeyError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo(name).file_size > LARGEST:
+                raise ValueError("too large for a result")
+            return archive.read(name).decode("utf-8")
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+        raise ValueError(str(error)) from None
+
+
 def place_of(folder: Path, key: str) -> Path:
     """Return where the result of a key lies in the folder of a class."""
     return folder / "results" / key[:2] / f"{key}.zip"

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from grader.course import archive, drive, place, publish, settings
+from grader.course import archive, current, drive, generations, place, publish, settings, to_judge
 from grader.course.drive import Standing
-from grader.course.enrol import counting, enrol, generations, hashes_of, upload_path
+from grader.course.enrol import counting, enrol, hashes_of, marks_of, upload_path
 from grader.course.publish import Place
 from grader.course.records import Found
 from grader.course.runners import Runner
+from grader.course.scores import Ledger, status_of
 from grader.course.settings import Settings
 from grader.course.store import Row, Store, Student
 from grader.course.tasks import Done, Outcome, Policy, Task, outcome_of
@@ -72,9 +73,23 @@ class Course:
         rows = self.store.attempts()
         return rows if every else list(counting(rows).values())
 
+    def wanted(self, every: bool = False) -> list[Row]:
+        """Return the attempts to grade: those that count, all of them if the best one counts."""
+        if every or self.settings.attempts == "best":
+            return self.attempts(every=True)
+        ledger = current.ledger(self.store, self.settings)
+        theirs: dict[int, list[Row]] = {}
+        for row in self.store.attempts():
+            theirs.setdefault(row.student, []).append(row)
+        closing = self.settings.late.closes_after_days is not None
+        if closing:
+            return [row for own in theirs.values() for row in own]
+        found = (ledger.counting(own, {}) for own in theirs.values())
+        return [row for row in found if row]
+
     def generations(self) -> list[tuple[str, int]]:
         """Return the rubrics whose marks the uploads that count have, the most common first."""
-        return generations(self.attempts()).most_common()
+        return marks_of(self.attempts()).most_common()
 
     def decide(self, decided: Settings) -> None:
         """Write course.toml, unless the instructor has one."""
@@ -87,7 +102,7 @@ class Course:
 
         Where a process was killed between a file and its row, the file is there.
         """
-        rows = self.attempts(every)
+        rows = self.wanted(every)
         uploads = dict.fromkeys(row.upload for row in rows if row.upload and not row.forgotten)
         done = self.store.keys()
         left, adopted = list[str](), list[tuple[str, Outcome]]()
@@ -130,7 +145,8 @@ class Course:
         """Grade uploads; reports are written as results come in."""
         standing = Standing(len(uploads))
         by_key: dict[str, list[Place]] = {}
-        for one in self.places(policy):
+        ledger = self.ledger(policy)
+        for one in self.places(policy, ledger):
             by_key.setdefault(one.key, []).append(one)
 
         def keep(done: Sequence[Done]) -> None:
@@ -139,15 +155,19 @@ class Course:
                 self.store.keep((one.key, one.outcome) for one in done)
             graded = {one.key for one in done if one.data}
             whose = (p for key in graded for p in by_key.get(key, ()))
-            publish.reports(self.folder, self.store, whose, graded)
+            publish.reports(self.folder, self.store, whose, graded, ledger)
 
         drive.drive(self.tasks(policy, uploads), standing, runner, keep, told, stopped)
         return standing
 
-    def places(self, policy: Policy) -> list[Place]:
+    def ledger(self, policy: Policy) -> Ledger:
+        """Return what decides about scores."""
+        return current.ledger(self.store, self.settings, policy)
+
+    def places(self, policy: Policy, ledger: Ledger) -> list[Place]:
         """Return every attempt with the key of its result."""
-        uploads = {row.upload for row in self.attempts(every=True) if row.upload}
-        return publish.places(self.store, {upload: policy.key(upload) for upload in uploads})
+        keys = generations.keys(self.store, policy.sha256)
+        return publish.places(self.store, keys, ledger)
 
     def forget(self, student: Student) -> None:
         """Remove somebody's uploads, pages and names; points stay."""
@@ -160,20 +180,49 @@ class Course:
             *(archive.place_of(self.folder, key) for key in keys),
         ):
             path.unlink(missing_ok=True)
-        shutil.rmtree(self.folder / "reports" / student.folder, ignore_errors=True)
+        for pages in ("reports", "staff"):
+            shutil.rmtree(self.folder / pages / student.folder, ignore_errors=True)
 
     def publish(self, policy: Policy, title: str, notes: Sequence[str]) -> Counts:
         """Write every page that is not up to date, grades.csv and index.html."""
-        found = self.places(policy)
+        self._settle(policy)
+        ledger = self.ledger(policy)
+        found = self.places(policy, ledger)
         done = self.store.keys()
-        publish.reports(self.folder, self.store, found, done)
-        publish.tables(self.folder, self.store, found, title, notes)
+        if to_judge.refresh(self.folder, self.store.db, publish.judged_by_people(found, done)):
+            ledger = self.ledger(policy)  # what people gave counts up to what an item is worth now
+        publish.reports(self.folder, self.store, found, done, ledger)
+        publish.tables(
+            self.folder,
+            self.store,
+            found,
+            ledger,
+            title,
+            [*notes, *ledger.problems],
+            policy.assignment,
+        )
         return self.counts(found)
+
+    def refresh(self) -> list[Place]:
+        """Write the pages that are not up to date by the generation that counts; return all."""
+        found, ledger = current.places(self.store, self.settings)
+        publish.reports(self.folder, self.store, found, self.store.keys(), ledger)
+        return found
+
+    def _settle(self, policy: Policy) -> None:
+        """Have what was graded last count."""
+        counts = generations.current(self.store)
+        before = counts.number if counts else None
+
+        def made(number: int) -> generations.Generation:
+            return current.new_generation(policy, number, "grade class", before)
+
+        generations.settle(self.store, policy, made)
 
     def counts(self, found: Sequence[Place]) -> Counts:
         """Return how the class stands."""
         found = [one for one in found if one.counts]
-        words = [publish.status_of(one.row, self.store.result(one.key)) for one in found]
+        words = [status_of(one.row, self.store.result(one.key)) for one in found]
         names = ("graded", "refused", "fault", "waiting", "nothing to grade")
         return Counts(len(found), *(words.count(name) for name in names))
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grader import resources
-from grader.course import archive, packed
+from grader.course import archive, origin, packed
 from grader.course.records import Attempt, Found, Person
 from grader.course.store import Row, Store
 from grader.errors import UnusableSubmission
@@ -136,6 +136,7 @@ def enrol(found: Found, folder: Path, store: Store) -> None:
                     turns[one[0]] += 1
                     store.hand_in([(number, one[0], turns[one[0]])])
         store.hand_in(_in_turn(store.attempts()))
+        origin.keep(store, found.kind.split(" and "))
     _recognise(folder, store)
 
 
@@ -209,6 +210,6 @@ def counting(rows: Iterable[Row]) -> dict[int, Row]:
     return last
 
 
-def generations(rows: Iterable[Row]) -> Counter[str]:
+def marks_of(rows: Iterable[Row]) -> Counter[str]:
     """Return how many students' uploads have the marks of which rubric."""
     return Counter(row.generation for row in rows if row.generation not in ("", "?"))

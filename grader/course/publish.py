@@ -12,23 +12,32 @@ import html
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.course import archive
-from grader.course.enrol import counting
+from grader.course import archive, policies
+from grader.course.dashboard import page
+from grader.course.dashboard.absent import Absent
+from grader.course.dashboard.facts import Facts, gather
+from grader.course.dashboard.pupils import Pupil
 from grader.course.records import Person
+from grader.course.scores import Ledger, Score, line, status_of
+from grader.course.sentences import Says, told, with_sentences
 from grader.course.store import Row, Store, Student
-from grader.course.tasks import STUDENT, UPLOAD, Outcome
+from grader.course.tasks import STUDENT, UPLOAD, Outcome, outcome_of
+from grader.course.to_judge import Counted
 from grader.files import REPORT, RESULT, write, write_result
-from grader.report import class_page
-from grader.report.class_page import ClassPage, ClassRow
-from grader.report.text import points
+from grader.grading.assignment import Assignment
+from grader.report import by_people, class_page
+from grader.report.by_people import Given
+from grader.report.class_page import ClassRow
+from grader.report.text import guarded, points
 from grader.types import COUNTED
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-Key = Mapping[str, str]  # upload -> key of its result
+_WHO = re.compile(rf"(?<=>){re.escape(STUDENT)}</(p|h1|h2|div|span)>")  # not that of the title
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,7 @@ class Place:
     row: Row
     key: str
     counts: bool
+    facts: str = ""  # a hash of what decides about its points besides the result
 
     @property
     def folder(self) -> str:
@@ -47,28 +57,57 @@ class Place:
         return home if self.counts else f"{home}/attempts/{self.row.turn}"
 
 
-def places(store: Store, key_of: Key) -> list[Place]:
+def places(store: Store, key_of: Callable[[Row], str], ledger: Ledger) -> list[Place]:
     """Return every attempt, the students in the order of their names."""
     rows: dict[int, list[Row]] = {}
     for row in store.attempts():
         rows.setdefault(row.student, []).append(row)
+    known = _deciding(store, key_of, ledger, rows)
     found = []
-    for student in store.students():
-        last = counting(theirs := rows.get(student.number, []))
-        for row in theirs:
-            key = key_of.get(row.upload or "", "")
-            found.append(Place(student, row, key, row is last.get(student.number)))
+    for student in ledger.students:
+        theirs = rows.get(student.number, [])
+        scores = {
+            row.attempt: ledger.score(row, status_of(row, outcome), outcome)
+            for row in theirs
+            if (outcome := known.get(key_of(row)))
+        }
+        counts, facts = ledger.counting(theirs, scores), ledger.facts(student.number)
+        found += [Place(student, row, key_of(row), row is counts, facts) for row in theirs]
     return found
 
 
-def reports(folder: Path, store: Store, found: Iterable[Place], done: set[str]) -> int:
+def _deciding(
+    store: Store, key_of: Callable[[Row], str], ledger: Ledger, rows: Mapping[int, Sequence[Row]]
+) -> dict[str, Outcome]:
+    """Return the results that decide which attempt counts: none if the last one does anyway."""
+    told = ledger.settings
+    if told.attempts != "best" and told.late.closes_after_days is None:
+        return {}
+    several = (row for theirs in rows.values() if len(theirs) > 1 for row in theirs)
+    return dict(store.results(map(key_of, several)))
+
+
+def judged_by_people(found: Iterable[Place], done: set[str]) -> list[Counted]:
+    """Return the attempts that people may have to judge: those that count, and are graded."""
+    return [
+        Counted(one.student.number, one.row.attempt, one.key)
+        for one in found
+        if one.counts and one.key in done and not one.student.forgotten
+    ]
+
+
+def reports(
+    folder: Path, store: Store, found: Iterable[Place], done: set[str], ledger: Ledger
+) -> int:
     """Write the pages of attempts whose result is there and whose pages are not up to date.
 
     Return how many. An earlier attempt has its pages under attempts/N.
     """
     written: list[tuple[str, int, int]] = []
+    sentences = ledger.settings.sentences
     for place in found:
-        stamp, target = _stamp(place), folder / place.folder
+        says = told(store.result(place.key), sentences) if sentences else {}
+        stamp, target = _stamp(place, says), folder / place.folder
         if place.key not in done or place.student.forgotten:
             continue
         if stamp == place.row.shown and _whole(target):
@@ -76,11 +115,17 @@ def reports(folder: Path, store: Store, found: Iterable[Place], done: set[str]) 
         path = archive.place_of(folder, place.key)
         try:
             files = archive.unpack(path.read_bytes())
-            del files[archive.OUTCOME]
+            outcome = outcome_of(files.pop(archive.OUTCOME))
         except (OSError, ValueError, KeyError):  # damaged: without it, it is work again
             path.unlink(missing_ok=True)
             continue
-        write_result(target, _named(files, place), forced=False)
+        score = ledger.score(place.row, outcome.status, outcome)
+        said = line(score, ledger.settings.grades.decimals)
+        given = by_people.given_of(ledger.judged.get(place.student.number, {}), ledger.titles)
+        named = _named(_judged(files, given, score.pending, ledger.bonus), place, said)
+        write_result(target, with_sentences(named, says), forced=False)
+        if place.counts:  # it may have been an earlier one that counted
+            shutil.rmtree(target / "attempts" / str(place.row.turn), ignore_errors=True)
         written.append((stamp, place.student.number, place.row.attempt))
     if written:
         with store.writing():
@@ -98,9 +143,11 @@ def _whole(folder: Path) -> bool:
     return RESULT in sizes and all(sizes.values())
 
 
-def _stamp(place: Place) -> str:
+def _stamp(place: Place, says: Says) -> str:
     row = place.row
-    facts = [place.key, place.folder, *_who(place.student.person), row.turn, row.at, row.late]
+    who = _who(place.student.person)
+    facts: list[object] = [place.key, place.folder, *who, row.turn, row.at, row.late]
+    facts += [place.facts, *([says] if says else [])]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -115,9 +162,26 @@ def label(person: Person) -> str:
     return f"{name} ({ids})" if name and ids else name or ids
 
 
-def _named(files: Mapping[str, str], place: Place) -> dict[str, str]:
-    """Return the files of a result with the name of the student they are for."""
+def _judged(
+    files: Mapping[str, str], given: Sequence[Given], pending: float, bonus: frozenset[str]
+) -> Mapping[str, str]:
+    """Return the files of a result with what people gave."""
+    if not given:
+        return files
+    result = json.loads(files[RESULT])
+    by_people.in_result(result, given, bonus)
+    page = by_people.in_page(files[REPORT], given, pending) if REPORT in files else ""
+    return {**files, RESULT: json.dumps(result)} | ({REPORT: page} if page else {})
+
+
+def _named(files: Mapping[str, str], place: Place, said: str) -> dict[str, str]:
+    """Return the files of a result with the name of the student they are for.
+
+    What course.toml makes of the points is `said` in the head of the report.
+    """
     who = label(place.student.person)
+    if said and REPORT in files:
+        files = {**files, REPORT: with_line(files[REPORT], said)}
     named = {
         name: text.replace(STUDENT, html.escape(who)) if name.endswith(".html") else text
         for name, text in files.items()
@@ -135,24 +199,56 @@ def _named(files: Mapping[str, str], place: Place) -> dict[str, str]:
     return named
 
 
+def with_line(page: str, said: str) -> str:
+    """Return a page with a sentence behind the name of its student, in its head."""
+    text = f'\n<p class="lede">{html.escape(said)}</p>'
+    return _WHO.sub(lambda found: found[0] + text, page, count=1)
+
+
 # ---------------------------------------------------------------------------- tables
 
 
 def tables(
-    folder: Path, store: Store, found: Sequence[Place], title: str, notes: Sequence[str] = ()
+    folder: Path,
+    store: Store,
+    found: Sequence[Place],
+    ledger: Ledger,
+    title: str,
+    notes: Sequence[str],
+    assignment: Assignment,
 ) -> None:
-    """Write grades.csv and index.html, with the attempts that count. Raises UsageError."""
-    found = [place for place in found if place.counts]
-    write(folder / "grades.csv", _csv(found, store))
-    page = ClassPage(
-        title=title,
-        rows=tuple(_row(place, store.result(place.key)) for place in found),
-        notes=tuple(notes),
-    )
-    write(folder / "index.html", class_page.render(page))
+    """Write grades.csv, with the attempts that count, and index.html. Raises UsageError."""
+    last, decided = [place for place in found if place.counts], ledger.settings
+    write(folder / "grades.csv", _csv(last, store, ledger))
+    absent = Absent(decided.roster)
+    pupils = _pupils(folder, store, found, absent)
+    setting = page.Setting(
+        title, assignment.rubric, decided.data != "synthetic", decided.sentences, folder,
+        tuple(place.key for place in last),
+    )  # fmt: skip
+    made = page.make(pupils, setting, [*notes, *absent.notes])
+    missing = absent.table(place.student.person for place in last)
+    made = replace(made, tables=(*missing, *made.tables))
+    write(folder / "index.html", class_page.render(made))
 
 
-def _csv(found: Sequence[Place], store: Store) -> str:
+def _pupils(folder: Path, store: Store, found: Sequence[Place], absent: Absent) -> list[Pupil]:
+    """Return everybody whose attempt counts, with the scores of earlier ones."""
+    kept = gather(folder, store, (place.key for place in found if place.key and place.counts))
+    earlier: dict[int, list[tuple[int, float]]] = {}
+    pupils = []
+    for place in found:
+        result = store.result(place.key) if place.key else None
+        row = _row(place, result, absent.section(place.student.person))
+        if row.share is not None:
+            earlier.setdefault(place.student.number, []).append((place.row.turn, row.share))
+        if place.counts:
+            turns = earlier.get(place.student.number, [])
+            pupils.append(Pupil(row, result, kept.get(place.key, Facts()), tuple(turns)))
+    return pupils
+
+
+def _csv(found: Sequence[Place], store: Store, ledger: Ledger) -> str:
     """Return a row for each place; results are read one by one, for a class may be large."""
     results = store.results(place.key for place in found if place.key)
     items = list(dict.fromkeys(item[0] for _, one in results for item in one.items))
@@ -160,7 +256,7 @@ def _csv(found: Sequence[Place], store: Store) -> str:
     table = csv.writer(out, lineterminator="\r\n")
     table.writerow(
         ["id", "login", "name", "email", "group", "attempt", "handed in", "late", "status",
-         "score", "possible", "pending", "bonus", *items, "reason", "report"]
+         "score", "possible", "pending", "bonus", *POLICY, *items, "reason", "report"]
     )  # fmt: skip
     for place in found:
         person, row, result = place.student.person, place.row, store.result(place.key)
@@ -176,29 +272,26 @@ def _csv(found: Sequence[Place], store: Store) -> str:
         who = [person.id, person.login, person.name, person.email, place.student.group]
         facts = [row.turn, row.at, late, status_of(row, result)]
         report = _link(place) if graded else ""
-        cells = [*who, *facts, *numbers, *(earned.get(name, "") for name in items)]
+        policy = _by_policy(ledger.score(row, status_of(row, result), result), ledger)
+        cells = [*who, *facts, *numbers, *policy, *(earned.get(name, "") for name in items)]
         table.writerow([*map(guarded, cells), guarded(reason(row, result)), guarded(report)])
     return out.getvalue()
 
 
+POLICY = ("by people", "raw", "penalty", "for early", "final", "free days used", "policy")
+
+
+def _by_policy(score: Score, ledger: Ledger) -> list[object]:
+    """Return the cells on what course.toml makes of the points, called POLICY."""
+    if score.final is None:
+        return [*[""] * 6, score.reason]
+    made = (score.people, score.raw, score.penalty, score.bonus)
+    final = policies.points(score.final, ledger.settings.grades.decimals)
+    return [*map(policies.points, made), final, score.free_days, score.reason]
+
+
 def _link(place: Place) -> str:
     return "" if place.student.forgotten else f"{place.folder}/{REPORT}"
-
-
-def guarded(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula; numbers of ours stay numbers."""
-    if isinstance(cell, float):
-        return points(cell)
-    if isinstance(cell, str) and cell.startswith(FORMULA):
-        return f"'{cell}"
-    return cell
-
-
-def status_of(row: Row, result: Outcome | None) -> str:
-    """Return what became of an attempt: graded, refused, fault, waiting, nothing to grade."""
-    if row.problem:
-        return "nothing to grade"
-    return result.status if result else "waiting"
 
 
 def reason(row: Row, result: Outcome | None) -> str:
@@ -210,7 +303,7 @@ def reason(row: Row, result: Outcome | None) -> str:
     return result.why.removeprefix(f"{UPLOAD}: ")
 
 
-def _row(place: Place, result: Outcome | None) -> ClassRow:
+def _row(place: Place, result: Outcome | None, section: str) -> ClassRow:
     graded = result is not None and result.status == "graded"
     row = place.row
     return ClassRow(
@@ -223,6 +316,7 @@ def _row(place: Place, result: Outcome | None) -> ClassRow:
         reason=reason(row, result),
         link=_link(place) if graded else "",
         flags=len(result.flags) if result else 0,
+        group=section or place.student.group,
     )
 
 

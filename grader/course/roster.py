@@ -158,15 +158,15 @@ def parse(data: bytes, place: str) -> Roster:
         header, rows = table(decoded(data))
     except csv.Error as error:
         raise UsageError(f"{place}: is no csv ({error}); save it again as csv") from error
-    columns = _columns(header)
+    columns = columns_of(header)
     if not columns.keys() & {"id", "sid", "login", "email", "name", "last"}:
         wanted = "sid, login, email, name, section, group or extension"
         raise UsageError(f"{place}: no column says who is who; call them {wanted}")
     # a gradebook may have a row for each assignment of a student
-    read = list(dict.fromkeys(row for cells in rows if (row := _enrolled(cells, columns))))
+    read = list(dict.fromkeys(row for cells in rows if (row := enrolled(cells, columns))))
     if not read:
         raise UsageError(f"{place}: there is nobody in it; give a csv of the class")
-    kind = _kind(header)
+    kind = kind_of(header)
     return Roster(tuple(read), kind, tuple(_doubles(read, place)))
 
 
@@ -197,7 +197,7 @@ def _cell(cell: str) -> str:
     return guarded[1].replace('""', '"') if guarded else cell
 
 
-def _columns(header: Iterable[str]) -> dict[str, int]:
+def columns_of(header: Iterable[str]) -> dict[str, int]:
     plain = [_plain(name) for name in header]
     known = {name: field for field, names in COLUMNS.items() for name in names}
     found: dict[str, int] = {}
@@ -211,15 +211,15 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.casefold())
 
 
-def _kind(header: list[str]) -> str:
+def kind_of(header: list[str]) -> str:
     """Return whose ids stand in the `id` column."""
-    first = [name.strip() for name in header[:3]]
+    first = [name.strip() for name in header[:3]] or [""]
     if first[:2] == ["Student", "ID"] or first == ["LastName", "FirstName", "ID"]:
         return "canvas"
     return "moodle" if _plain(first[0]) in _MOODLES else ""
 
 
-def _enrolled(cells: list[str], columns: Mapping[str, int]) -> Enrolled | None:
+def enrolled(cells: list[str], columns: Mapping[str, int]) -> Enrolled | None:
     """Return the person of a row; None if it is about the columns."""
 
     def cell(field: str) -> str:

@@ -8,62 +8,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.course import decisions
 from grader.course.records import Person
+from grader.course.schema import NAME, SCHEMA, SCHEMAS, VERSION
 from grader.course.tasks import Outcome
 from grader.errors import UsageError
-
-NAME = "class.sqlite"
-VERSION = 1
-SCHEMA = """
-CREATE TABLE student (
-    number INTEGER PRIMARY KEY,
-    folder TEXT NOT NULL UNIQUE,       -- reports/FOLDER/
-    id TEXT NOT NULL, login TEXT NOT NULL, name TEXT NOT NULL, email TEXT NOT NULL,
-    "group" TEXT NOT NULL DEFAULT '',
-    forgotten INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE TABLE forgotten (who TEXT PRIMARY KEY) STRICT;  -- hashes of ids that are not to come back
-CREATE TABLE attempt (
-    number INTEGER PRIMARY KEY,
-    place TEXT NOT NULL,               -- where it lay in the source
-    name TEXT NOT NULL,                -- what was handed in was called
-    at TEXT NOT NULL,                  -- when, ISO 8601, '' if the source does not tell
-    late INTEGER,                      -- as the source marks it, NULL if it does not
-    upload TEXT,                       -- sha256 of submissions/UPLOAD.zip, NULL if there is none
-    problem TEXT NOT NULL,             -- why nothing of it can be graded, '' if something can
-    generation TEXT NOT NULL DEFAULT ''  -- the rubric whose marks are in the files
-) STRICT;
-CREATE TABLE handed_in (               -- a group hands in one attempt for all
-    attempt INTEGER NOT NULL REFERENCES attempt, student INTEGER NOT NULL REFERENCES student,
-    turn INTEGER NOT NULL,             -- 1, 2, ...: which attempt of the student
-    shown TEXT NOT NULL DEFAULT '',    -- the hash of what its pages were made from
-    PRIMARY KEY (student, attempt)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE result (
-    key TEXT PRIMARY KEY,              -- results/KE/KEY.zip
-    upload TEXT NOT NULL, policy TEXT NOT NULL,  -- whose hash the key is
-    status TEXT NOT NULL,              -- graded, refused (why says what is wrong), fault (ours)
-    why TEXT NOT NULL, earned REAL NOT NULL, possible REAL NOT NULL, pending REAL NOT NULL,
-    bonus REAL NOT NULL,
-    items TEXT NOT NULL,               -- JSON: [id, status, earned, possible, cause, because of]
-    cases TEXT NOT NULL,               -- JSON, for staff: [case, outcome, hash of wrong numbers]
-    flags TEXT NOT NULL,               -- JSON, for staff: [kind, message]
-    other_rubric TEXT NOT NULL,        -- the rubric whose marks are in the files, if it is another
-    wall_s REAL NOT NULL, cpu_s REAL NOT NULL
-) STRICT;
-CREATE TABLE decides (                 -- what decides an item: cases, golden answers, rule
-    policy TEXT NOT NULL, item TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (policy, item)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX handed_in_attempt ON handed_in (attempt);
-CREATE INDEX attempt_upload ON attempt (upload);
-CREATE INDEX result_upload ON result (upload);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +68,22 @@ class Store:
             if version == 0 and not reading:
                 self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
                 version = VERSION
+            if not reading and version == VERSION:
+                for schema in SCHEMAS:
+                    self._db.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
         except sqlite3.Error as error:
             raise UsageError(
                 f"{path}: cannot be used ({error}); make room and set its rights, or restore it"
             ) from None
         if version != VERSION:
             raise UsageError(
-                f"{path}: was made by another version of Backgrade (its form is {version}, ours "
-                f"{VERSION}); use that one"
+                f"{path}: has form {version}, of another version of Backgrade; use that one"
             )
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection, for tables that have a module of their own; written inside `writing`."""
+        return self._db
 
     def __enter__(self) -> Store:
         return self
@@ -145,6 +107,19 @@ class Store:
                 f"{NAME}: cannot be written ({error}); make room, and run the same command again: "
                 "what was graded is kept"
             ) from None
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
+        """Return what a statement of another module finds; nothing in a table not made yet."""
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+        return []
+
+    def run(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement of another module for each row of values, inside `writing`."""
+        self._db.executemany(statement, rows)
 
     # ---------------------------------------------------------------------------- people
 
@@ -208,6 +183,7 @@ class Store:
             "WHERE number = ?",
             (number,),
         )
+        decisions.forget(self._db, number)
         self._db.executemany("INSERT OR IGNORE INTO forgotten VALUES (?)", ((h,) for h in hashes))
         return uploads, keys
 

@@ -232,6 +232,7 @@ def _constructor(name: str, place: Place) -> tuple[str, ...] | None:
 
 
 # What is called in another way than one function with arrays and settings.
+PLAIN = ("layers", "norms", "dropout")  # modules of probes that call one function
 NETS = ("two_layer_scores", "two_layer_loss", "net_scores", "net_loss", "net_test_mode")
 OTHERWISE: Mapping[str, Callable[[Case, Arrays, str, int, Place], Shown]] = {
     "norms.batchnorm_train": _batchnorm_train,
@@ -239,3 +240,5 @@ OTHERWISE: Mapping[str, Callable[[Case, Arrays, str, int, Place], Shown]] = {
     "optim.update": _update,
     **{f"nets.{name}": _net for name in NETS},
 }
+# Every probe that a case can be written out for.
+KNOWN = frozenset({*OTHERWISE, *(f"{module}.{name}" for name in OPERATIONS for module in PLAIN)})

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.grading.verdicts import Evaluator
-from grader.submission.near import nearest
+from grader.rubric.near import nearest
 from grader.types import Case, Evidence, Raised
 
 # kind -> symptom, and sentences for its messages; the last one, for any message, names no value.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.box.job import Loaded
@@ -13,6 +13,7 @@ from grader.errors import RubricError
 from grader.golden.bands import Bands
 from grader.golden.misconceptions import Misconceptions
 from grader.golden.store import Golden
+from grader.grading import dependencies
 from grader.grading.training.images import Images
 from grader.grading.verdicts import Evaluator
 from grader.judges import find
@@ -62,6 +63,13 @@ class Assignment:
         outcomes = {one["outcome"] for one in loaded.modules.values()}
         if loaded.codes and outcomes <= {"loaded", "absent"}:
             self._opened[:] = [loaded]
+
+    def only(self, *items: str) -> Assignment:
+        """Return the assignment with these items and all that their points can hang on.
+
+        Raises UsageError for an item that is not there.
+        """
+        return replace(self, rubric=dependencies.only(self.rubric, items))
 
     def check(self) -> None:
         """Raise GoldenError or RubricError if the parts do not belong together."""

@@ -11,7 +11,8 @@ import hashlib
 import numpy as np
 
 from grader.grading.facts import Facts
-from grader.types import CaseOutcome, Evidence
+from grader.judges import wording
+from grader.types import Case, CaseOutcome, Evidence, Seen
 
 DIGITS = 6  # by which wrong numbers are compared: two students' rounding differs far behind
 
@@ -24,10 +25,32 @@ def outcomes(facts: Facts) -> tuple[CaseOutcome, ...]:
             outcome=evidence.outcome,
             right=(right := facts.evaluator.is_right(case, evidence)),
             wrong="" if right else _hash(evidence),
+            seen=None if right else _seen(facts, case, evidence),
         )
         for case in facts.rubric.cases
         if (evidence := facts.evidence.get(case.id)) is not None
     )
+
+
+def _seen(facts: Facts, case: Case, evidence: Evidence) -> Seen:
+    """Return all about a case that was not right; a hidden one is worded as a public one."""
+    attempt = facts.evaluator.attempt(case, evidence)
+    answered = evidence.outcome == "answered"
+    found = facts.evaluator.findings(case, evidence) if answered else []
+    bad = [one for one in found if not one.right]
+    says = [wording.public(one, attempt) for one in bad] or [_ended(evidence)]
+    wanted = {name: array for one in attempt.expected[:1] for name, array in one.items()}
+    wanted |= {one.output: one.expected for one in bad if one.expected is not None}
+    wrong = {one.output: one.wrong for one in bad if one.wrong is not None}
+    return Seen(tuple(says), attempt.inputs, wanted, evidence.arrays, wrong)
+
+
+def _ended(evidence: Evidence) -> str:
+    raised = evidence.raised
+    if raised is None:
+        return f"ended so: {evidence.outcome.replace('_', ' ')}"
+    at = next((f" at {file}:{line}" for file, line, *_ in raised.frames[-1:] if line), "")
+    return f"stopped with {raised.type}{at}: {raised.message}"
 
 
 def _hash(evidence: Evidence) -> str:

@@ -1,10 +1,16 @@
-"""What an item depends on: a failure may only be the consequence of another one."""
+"""What an item depends on: a failure may only be the consequence of another one.
+
+So what is graded alone is graded with all that its points can hang on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from grader.errors import UsageError
 from grader.grading.verdicts import Verdict
+from grader.rubric.cases import Rubric
+from grader.rubric.near import nearest
 from grader.rubric.records import Item
 
 Verdicts = Mapping[str, Verdict]
@@ -31,3 +37,37 @@ def kind(item: Item) -> str:
 def fails(item_id: str, verdicts: Verdicts) -> bool:
     """Return whether there is an item of this id that is not right."""
     return item_id in verdicts and not verdicts[item_id].passed
+
+
+def only(rubric: Rubric, asked: Iterable[str]) -> Rubric:
+    """Return the rubric with the items asked for and all that their points can hang on.
+
+    That is what they need; for a net the other nets, one of which may pay for it; for an item of a
+    notebook all code and every notebook, for it looks at the runs of all. Raises UsageError for an
+    item that is not there.
+    """
+    known = {item.id: item for item in rubric.table.items}
+    names = tuple(dict.fromkeys(asked))
+    for name in names:
+        if name not in known:
+            raise UsageError(f"--only {name}: {_unknown(name, known)}")
+    kinds = {known[name].kind for name in names}
+    kept = set(names)
+    if "notebook" in kinds:
+        kept |= {item.id for item in rubric.table.items if item.kind != "question"}
+    if any(kind(known[name]) == "nets" for name in names):
+        kept |= {item.id for item in rubric.table.items if kind(item) == "nets"}
+    while below := _needed(rubric, kept) - kept:
+        kept |= below
+    return rubric.part(kept, names)
+
+
+def _needed(rubric: Rubric, names: Iterable[str]) -> set[str]:
+    """Return what items need, and what their cases need to say something."""
+    found = {need for name in names for need in rubric.item(name).needs}
+    return found | {n for name in names for case in rubric.cases_of(name) for n in case.needs}
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    meant = nearest(name, known)
+    return f"there is no such item; use {meant if meant else 'one of ' + ', '.join(known)}"

@@ -11,7 +11,10 @@ from grader.types import COUNTED, Fault, ItemResult, PartResult, Score, Status
 
 def bare(item: Item, status: Status) -> ItemResult:
     """Return an item that earned nothing and of which nothing is known but its status."""
-    return ItemResult(item.id, item.title, item.section, item.where, status, 0.0, item.points, ())
+    return ItemResult(
+        item.id, item.title, item.section, item.where, status, 0.0, item.points, (),
+        lesson=item.lesson,
+    )  # fmt: skip
 
 
 def parts_of(item: Item, right: Mapping[str, bool], otherwise: Status) -> tuple[PartResult, ...]:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from grader.types import FaultKind
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ class Reason(NamedTuple):
     hidden: str
 
 
-OFF = "off by up to {error:.2g} of its largest value, allowed is {limit}"
+MANY = 10_000  # times
+OFF = "off by up to {much} of its largest value; {rounding}"
 SHARE = "{share:.3f} of the units are kept, it should be {keep:g} (within {allowed:.3f})"
 TURNED = ": p is read the other way round"
 OTHER_MASK = "dx is not dout times the mask of the forward pass"
@@ -72,8 +75,8 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
     "value": {
         "cells": ("{what} has wrong values: {bad} of {size} cells differ, " + OFF,
                   "{what} is wrong: " + OFF),
-        "number": ("{what} is wrong: off by {error:.2g} of its value, allowed is {limit}",
-                   "{what} is wrong: off by up to {error:.2g} of its value, allowed is {limit}"),
+        "number": ("{what} is wrong: off by {much} of its value; {rounding}",
+                   "{what} is wrong: off by up to {much} of its value; {rounding}"),
         # dropout
         "all dropped": "every unit was dropped",
         "none dropped": "no unit was dropped",
@@ -116,13 +119,13 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
         "penalty":
             "the penalty in the loss grows with gamma and beta; only the weights are penalized",
         "seed of the net": "two equal calls with the same seed give different losses",
-        "masked loss": (MASKED_LOSS + "it is {error:.2g} of its size off",
-                        MASKED_LOSS + "it is up to {error:.2g} of its size off"),
-        "masked gradients": (MASKED_GRADIENTS + "they are {error:.2g} of their size off",
-                             MASKED_GRADIENTS + "they are up to {error:.2g} of their size off"),
+        "masked loss": (MASKED_LOSS + "it is {much} of its size off",
+                        MASKED_LOSS + "it is up to {much} of its size off"),
+        "masked gradients": (MASKED_GRADIENTS + "they are {much} of their size off",
+                             MASKED_GRADIENTS + "they are up to {much} of their size off"),
         "constant loss": "the loss does not change when the parameters do",
-        "gradients of the net": (OWN_GRADIENTS + "they are {error:.2g} of their size off",
-                                 OWN_GRADIENTS + "they are up to {error:.2g} of their size off"),
+        "gradients of the net": (OWN_GRADIENTS + "they are {much} of their size off",
+                                 OWN_GRADIENTS + "they are up to {much} of their size off"),
         "other gradient": "{subject} is not the gradient of the forward pass",  # nor this one
     },
 }  # fmt: skip
@@ -133,7 +136,7 @@ REASONS: Mapping[str, Reason] = {
 }
 
 # What a sentence about a hidden case may be made of: names of the assignment, how wrong it is.
-SHOWN = ("subject", "what", "place", "names", "error", "limit", "layer")
+SHOWN = ("subject", "what", "place", "names", "much", "rounding", "layer")
 # Names of a student's parameters, ('W', 1) too; with more digits they could hold a hidden number.
 NAME = re.compile(r"""(?=.{1,14}$)[A-Za-z_(), '"]*\d?[A-Za-z_(), '"]*""")
 
@@ -156,6 +159,16 @@ def hidden(found: Finding, attempt: Attempt) -> str:
     return reason.hidden.format_map(shown)
 
 
+def share(part: float, digits: int = 2) -> str:
+    """Write a part of something without a notation to be learned: 66 %, 0.0000001 %."""
+    if not part < MANY:
+        return f"more than {100 * MANY:,} %"
+    if part >= 1:
+        return f"{100 * part:,.0f} %"
+    percent = np.format_float_positional(100 * part, digits, fractional=False, trim="-")
+    return f"{percent} %"
+
+
 def _facts(found: Finding, attempt: Attempt, names: list[str]) -> dict[str, Any]:
     """Return all that a sentence may name; `names` are arrays that the student's code gave."""
     subject, probe = found.subject or found.output, attempt.case.probe
@@ -168,9 +181,11 @@ def _facts(found: Finding, attempt: Attempt, names: list[str]) -> dict[str, Any]
         "place": _place(subject, probe),
         "refused": attempt.refused.get(subject),
         "names": ", ".join(names[:12]) or "nothing that is an array",
-        "error": found.error,
+        "much": share(found.error or 0.0),
         "allowed": found.allowed,
-        "limit": f"{found.allowed:.0e}".replace("e-0", "e-") if found.allowed else "0",
+        "rounding": f"rounding would be {share(found.allowed, 1)}"
+        if found.allowed
+        else "it has to be exact",
         "at": found.at,
     }
 

@@ -27,6 +27,7 @@ from grader.rubric.reading import read_rubric
 from grader.submission.layout import SELFCHECK
 
 MOST = 3_000_000  # bytes of student.zip
+IDEAS = 2  # the hint level from which on a student may read the idea of a function
 HANDOUT = ("selfcheck.py", "make_submission.py")
 DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip
 
@@ -74,12 +75,21 @@ def student_files(assignment: Assignment, home: Path) -> dict[str, bytes]:
     handout = Path(__file__).resolve().parent / "handout"
     texts |= {name: (handout / name).read_text(encoding="utf-8") for name in HANDOUT}
     texts["README.md"] = _guide(home / "docs" / "student.md")
+    texts |= _notes(home / "docs" / "notes", assignment)
     package = Path(grader.__file__).resolve().parent
     cases = [case for case in assignment.rubric.cases if case.public]
     texts |= {f"{SELFCHECK}/{path}": text for path, text in modules.files(package, cases).items()}
     found = {path: text.encode("utf-8") for path, text in texts.items()}
     found[f"{SELFCHECK}/{FILE}"] = public.file_of(assignment)
     return found
+
+
+def _notes(folder: Path, assignment: Assignment) -> dict[str, str]:
+    """Return the notes on what is asked: derivations, where students get ideas as hints at all."""
+    table = assignment.rubric.table
+    asked = {item.function for item in table.items} if table.hint_level >= IDEAS else set()
+    paths = [path for path in sorted(folder.glob("*.md")) if path.stem in asked]
+    return {f"notes/{path.name}": path.read_text(encoding="utf-8") for path in paths}
 
 
 def _guide(path: Path) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from grader.errors import explaining
-from grader.report import faults
+from grader.report import faults, listing
 from grader.report.faults import WORDS, ShownFault, show_fault
+from grader.report.listing import Listing
 from grader.report.order import Root, lost, stop
 from grader.report.small import Small, make
 from grader.report.tables import SIDE
-from grader.report.text import count, listed, points
-from grader.types import Cause, ItemResult, PartResult
+from grader.report.text import count, points
+from grader.types import Cause, ItemResult, PartResult, Submission
 
 BUDGET = ((400, SIDE), (1000, 5))  # cells shown so far -> side of the next tables
 
@@ -31,6 +32,18 @@ class PartRow:
 
 
 @dataclass(frozen=True)
+class Steps:
+    """What to do next: the command that checks it, the place in a notebook, the note on its idea.
+
+    Each is empty where there is none.
+    """
+
+    check: str = ""
+    lesson: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Affected:
     """An item that is wrong only, or perhaps only, because of this one."""
 
@@ -43,6 +56,7 @@ class Affected:
 class Card:
     """All that the page shows of one item that needs work."""
 
+    item: str
     anchor: str
     title: str
     where: str
@@ -50,6 +64,7 @@ class Card:
     word: str
     gain: str
     score: str
+    checks: str
     lede: str
     cause: Cause | None
     cause_label: str
@@ -62,29 +77,45 @@ class Card:
     split: str
     consequences: tuple[Affected, ...]
     warnings: tuple[str, ...]
+    listing: Listing | None = None
+    steps: Steps = Steps()
 
 
-def cards(roots: Iterable[Root], anchors: Mapping[str, str]) -> tuple[Card, ...]:
-    """Make a card for each; once much has been shown, the examples get smaller, then stop."""
+def cards(
+    roots: Iterable[Root],
+    anchors: Mapping[str, str],
+    submission: Submission | None = None,
+    books: Collection[str] = (),
+) -> tuple[Card, ...]:
+    """Make a card for each; once much has been shown, the examples get smaller, then stop.
+
+    With the `submission` each has the student's own function; no place is listed twice. `books` are
+    the notebooks of the course year: a lesson in another one is not named.
+    """
     made: list[Card] = []
+    listed_in: dict[str, str] = {}
     spent = 0
     for root in roots:
         side = next((side for limit, side in BUDGET if spent < limit), 0)
         anchor = anchors[root.item.id]
         card = _unshown(root.item, anchor)
         with explaining(f"making the card of {root.item.id}"):
-            card = _shared(_card(root, anchor, side), root)
+            card = _shared(_card(root, anchor, side, books), root)
+        if submission is not None:
+            with explaining(f"listing the source of {root.item.id}"):
+                card = _with_source(card, root.item, submission, listed_in, len(made) + 1)
         made.append(card)
         shown = [card.small, *(problem.example for problem in card.problems)]
         spent += sum(each.cells for each in shown if each)
     return tuple(made)
 
 
-def _card(root: Root, anchor: str, side: int) -> Card:
+def _card(root: Root, anchor: str, side: int, books: Collection[str]) -> Card:
     item = root.item
     picked = faults.chosen(item.faults)
     rest = [faults.in_one_line(f) for f in item.faults if all(f is not one for one in picked)]
     return Card(
+        item=item.id,
         anchor=anchor,
         title=item.title,
         where=item.where,
@@ -92,6 +123,7 @@ def _card(root: Root, anchor: str, side: int) -> Card:
         word=WORDS[item.status],
         gain=count(root.gain, "point") if root.gain else "no points lost",
         score=f"{points(item.earned)} of {points(item.possible)}",
+        checks=f"{item.checks[0]} of {item.checks[1]}" if item.checks[1] else "",
         lede=lede(item.parts),
         cause=item.cause,
         cause_label=label(item.cause),
@@ -104,6 +136,30 @@ def _card(root: Root, anchor: str, side: int) -> Card:
         split=_split(root),
         consequences=tuple(_consequence(each) for each in root.consequences),
         warnings=faults.warnings(item),
+        steps=_steps(item, books),
+    )
+
+
+def _with_source(
+    card: Card, item: ItemResult, submission: Submission, listed_in: dict[str, str], number: int
+) -> Card:
+    """Return the card with the item's own source; where another card has it, with its lines."""
+    found = listing.of(item, submission)
+    if found is None:
+        return card
+    if found.place in listed_in:
+        return replace(card, listing=replace(found, lines=(), also=listed_in[found.place]))
+    listed_in[found.place] = f"{number}. {card.title}"
+    return replace(card, listing=found)
+
+
+def _steps(item: ItemResult, books: Collection[str]) -> Steps:
+    checked = item.public_checks[1] and "/" not in item.id
+    function = item.where.partition(": ")[2].partition("(")[0].partition(" ")[0]
+    return Steps(
+        check=f"python selfcheck.py {item.id}" if checked else "",
+        lesson=item.lesson if item.lesson.partition(",")[0] in books else "",
+        note=function if item.lesson and function else "",
     )
 
 
@@ -113,7 +169,7 @@ def _unshown(item: ItemResult, anchor: str) -> Card:
         "What is wrong here could not be shown: a fault of the grader. The points are as they are."
     )
     return Card(
-        anchor, item.title, item.where, item.status, WORDS[item.status], "", "", said,
+        item.id, anchor, item.title, item.where, item.status, WORDS[item.status], "", "", "", said,
         None, "", None, (), (), 0, (), (), "", (), (),
     )  # fmt: skip
 
@@ -138,6 +194,7 @@ def _shared(card: Card, root: Root) -> Card:
         title=f"{place}, line {number}" if number else place,
         where=f"{place}, line {number}" if number else card.where.partition(":")[0],
         score=" of ".join(score),
+        checks="",
         lede="",
         small=None,
         parts=(),
@@ -165,15 +222,14 @@ def label(cause: Cause | None) -> str:
 
 
 def lede(parts: tuple[PartResult, ...]) -> str:
-    """Return what is right beside what is not, where both are there."""
+    """Return what is right beside what is not, in the rubric's words, where both are there."""
     right, wrong = (
-        [part.id for part in parts if part.possible > 0 and (part.status == "passed") is passed]
+        [part.about for part in parts if part.possible > 0 and (part.status == "passed") is passed]
         for passed in (True, False)
     )
     if not right or not wrong:
         return ""
-    is_are = ["is" if len(names) == 1 else "are" for names in (right, wrong)]
-    return f"{listed(right)} {is_are[0]} right; {listed(wrong)} {is_are[1]} not right yet."
+    return f"Not right yet: {'; '.join(wrong)}. Right already: {'; '.join(right)}."
 
 
 def _split(root: Root) -> str:

@@ -105,7 +105,7 @@ def chosen(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 def in_one_line(fault: Fault) -> str:
     """Return where it went wrong, what, and by how much."""
     sentence = f"{_check(fault)}: {one_line(_says(fault))}"
-    if fault.error is None or fault.allowed is None or "allowed" in fault.message:
+    if fault.error is None or fault.allowed is None or "rounding" in fault.message:
         return sentence
     return f"{sentence} ({number(fault.error)}, allowed {number(fault.allowed)})"
 

@@ -45,7 +45,6 @@ class ItemRow:
     link: str
     status: str
     word: str
-    checks: str
     points: str
 
 
@@ -94,15 +93,23 @@ class Page:
     measured: str
 
     @property
+    def more(self) -> bool:
+        """Say whether there is something to say besides the items."""
+        lists = (self.passed, self.worth_knowing, self.ungraded, self.flags)
+        return any((*lists, self.repaired, self.ignored))
+
+    @property
     def charts(self) -> bool:
         """Say whether there is a chart of a training run."""
         return any(one.chart for book in self.books for one in book.sets)
 
 
-def make(report: Report, version: str) -> Page:
-    """Return the page of a report."""
+def make(report: Report, version: str, sources: bool = True) -> Page:
+    """Return the page of a report, with the student's `sources` beside what is wrong in them."""
+    listed_from = report.submission if sources else None
+    books = {item.where.partition(",")[0] for item in report.items} | report.submission.files.keys()
     answered = answers(report.questions, report.items)
-    report = cleaned(replace(report, questions=()))
+    report = cleaned(replace(report, questions=(), cases=()))
     fix, missing = roots(report.items), unwritten(report.items)
     anchors = {root.item.id: f"fix-{n}" for n, root in enumerate(fix, start=1)}
     anchors |= {root.item.id: f"write-{n}" for n, root in enumerate(missing, start=1)}
@@ -121,12 +128,16 @@ def make(report: Report, version: str) -> Page:
         assignment=report.rubric_title or report.rubric,
         score=_score(report.score, report.items),
         verdict=_verdict(fix, missing, counted, untouched),
-        notes=(*_notes(report.score, report.items), *filter(None, [one_line(report.why_rubric)])),
+        notes=(
+            *_only(report),
+            *_notes(report.score, report.items),
+            *filter(None, [one_line(report.why_rubric)]),
+        ),
         bar=_bar([*counted, *(item for item in report.items if item.status == "pending")]),
         unsafe="" if report.box.isolated else unsafe(report.box),
         untouched=untouched,
-        cards=cards(fix, anchors),
-        unwritten=cards(missing, anchors),
+        cards=cards(fix, anchors, listed_from, books),
+        unwritten=cards(missing, anchors, books=books),
         sections=_sections(report, runs | links, own),
         passed=_passed(report.items),
         worth_knowing=tuple(
@@ -184,6 +195,13 @@ def _score(score: Score, items: Iterable[ItemResult]) -> str:
     return f"{points(score.earned)} of {count(score.possible, 'point')}{only}"
 
 
+def _only(report: Report) -> tuple[str, ...]:
+    if not report.only:
+        return ()
+    what = listed([one_line(name) for name in report.only])
+    return (f"Graded alone: {what}, with what this builds on. Nothing else was asked for.",)
+
+
 def _notes(score: Score, items: tuple[ItemResult, ...]) -> tuple[str, ...]:
     notes = [f"{count(score.bonus, 'bonus point')} on top."] if score.bonus else []
     if score.pending > 0:
@@ -233,14 +251,12 @@ def _sum(items: list[ItemResult]) -> str:
 
 def _row(item: ItemResult, links: Mapping[str, str], own: Mapping[str, str]) -> ItemRow:
     earned = points(item.earned) if item.status in COUNTED else "–"
-    right, checks = item.checks
     return ItemRow(
         anchor=own.get(item.id, ""),
         title=item.title,
         link=links.get(item.id, ""),
         status=item.status,
         word=WORDS[item.status],
-        checks=f"{right} of {checks}" if checks else "–",
         points=f"{earned} of {points(item.possible)}",
     )
 

@@ -16,6 +16,7 @@ import numpy as np
 from grader.report.text import count, index, number
 from grader.types import Comparison
 
+WORST = 3  # cells that are named
 MOST = 96  # pixels a side; larger arrays show the worst cell of each block
 # The colour of a cell that is right, then the shades, each at least 3:1 against it.
 _PALETTE = bytes.fromhex("ECEFF3 C95A1E B54127 982B34 741A3C 4C103B 220A2A")
@@ -110,6 +111,15 @@ def _words(comparison: Comparison, wrong: np.ndarray, errors: np.ndarray) -> str
     shown = np.where(wrong, errors, -1.0)
     if not shown.max(initial=-1.0) > 0:
         return sentence + "."
-    at = np.unravel_index(int(shown.argmax()), comparison.expected.shape)
-    worst = "is no finite number" if np.isinf(shown.max()) else f"has error {number(shown.max())}"
-    return f"{sentence}; {comparison.output}{index([int(i) for i in at])} {worst}."
+    worst = np.argsort(-shown, axis=None, kind="stable")[:WORST]
+    cells = [
+        f"{comparison.output}{index([int(i) for i in at])} {_size(float(shown.flat[flat]))}"
+        for flat in worst
+        if shown.flat[flat] > 0
+        for at in [np.unravel_index(int(flat), comparison.expected.shape)]
+    ]
+    return f"{sentence}. The worst: {'; '.join(cells)}."
+
+
+def _size(error: float) -> str:
+    return "is no finite number" if np.isinf(error) else f"has error {number(error)}"

@@ -7,7 +7,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from grader.report.result import SCHEMA, AttemptJson, ItemJson, StudentJson
+from grader.report.result_form import SCHEMA, AttemptJson, ItemJson, StudentJson
 
 
 class RefusedSubmissionJson(TypedDict):

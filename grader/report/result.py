@@ -1,7 +1,7 @@
 """result.json: the report for machines, as the contract has it.
 
 The same submission, rubric and golden files give the same bytes, apart from `measured`.
-`docs/result.schema.json` is generated from the types below.
+`docs/result.schema.json` is generated from the types of `result_form`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,28 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NotRequired
-
-from typing_extensions import TypedDict
+from typing import Any
 
 from grader.report.cells import file_of
+from grader.report.result_form import (
+    SCHEMA,
+    BoxJson,
+    CauseJson,
+    FaultJson,
+    FlagJson,
+    ItemJson,
+    LineJson,
+    MeasuredJson,
+    NotebookJson,
+    PartJson,
+    QuestionJson,
+    ResultJson,
+    RubricJson,
+    RunJson,
+    ScoreJson,
+    SmallestJson,
+    SubmissionJson,
+)
 from grader.types import (
     BoxState,
     Cause,
@@ -26,225 +43,34 @@ from grader.types import (
     Report,
     Score,
     Smallest,
-    Status,
     Submission,
+    Suspect,
     Trained,
 )
 
-SCHEMA = "backgrade/result/1"
 RECORDS = {"says": "message"}  # a field of result.json, and what the records call it
 NOTEBOOKS = ("FullyConnectedNets.ipynb", "BatchNormalization.ipynb", "Dropout.ipynb")
-
-
-class StudentJson(TypedDict):
-    """Whose it is, as far as the class's source tells; "" is what it does not tell."""
-
-    id: str
-    login: str
-    name: str
-
-
-class AttemptJson(TypedDict):
-    """Which attempt of the student's it is, from 1; `late` as the source marks it."""
-
-    number: int
-    at: str
-    late: bool | None
-
-
-class SubmissionJson(TypedDict):
-    """What was handed in; in a class, by whom."""
-
-    name: str
-    sha256: str
-    files: list[str]
-    repaired: list[str]
-    ignored: list[str]
-    student: NotRequired[StudentJson]
-    attempt: NotRequired[AttemptJson]
-
-
-class RubricJson(TypedDict):
-    """What it was graded against, by hash; `why` this rubric, where that needs saying.
-
-    Results of earlier versions have no `why`.
-    """
-
-    id: str
-    sha256: str
-    golden: str
-    why: NotRequired[str]
-
-
-class ScoreJson(TypedDict):
-    """Points."""
-
-    earned: float
-    possible: float
-    pending: float
-    bonus: float
-
-
-class PartJson(TypedDict):
-    """One part of an item."""
-
-    id: str
-    earned: float
-    possible: float
-    status: str
-
-
-class FaultJson(TypedDict):
-    """What is wrong, where, by how much; null where that makes no sense or is hidden."""
-
-    case: str
-    part: str
-    kind: str
-    says: str
-    error: float | None
-    allowed: float | None
-    at: list[int] | None
-
-
-class CauseJson(TypedDict):
-    """The mistake behind the faults, and whether the answers match it exactly."""
-
-    id: str
-    says: str
-    certain: bool
-
-
-class SmallestJson(TypedDict):
-    """The smallest public case that fails, and three lines of Python that show it."""
-
-    case: str
-    part: str
-    says: str
-    snippet: str
-
-
-class ItemJson(TypedDict):
-    """One item; `smallest` is there only where a small case fails."""
-
-    id: str
-    section: str
-    status: Status
-    earned: float
-    possible: float
-    parts: list[PartJson]
-    faults: list[FaultJson]
-    cause: CauseJson | None
-    because_of: str | None
-    followed_through: bool
-    smallest: NotRequired[SmallestJson]
-
-
-class RunJson(TypedDict):
-    """One training run: what it tells of itself, and what its parameters do; null: not known.
-
-    `cell` counts all cells from 1; `cell_name` is what Jupyter shows, which earlier results lack.
-    """
-
-    cell: int
-    cell_name: NotRequired[str]
-    net: list[int]
-    normalization: str | None
-    dropout_keep_ratio: float | None
-    update_rule: str
-    batch_size: int
-    epochs: int
-    train: int
-    best_train_accuracy: float | None
-    best_val_accuracy: float | None
-    recomputed_train_accuracy: float | None
-    recomputed_val_accuracy: float | None
-    recomputed_hidden_accuracy: float | None
-    says: str
-    items: list[str]
-
-
-class NotebookJson(TypedDict):
-    """One notebook; `page` is the file that shows it as it ran, if there is one."""
-
-    name: str
-    page: NotRequired[str]
-    status: Literal[
-        "executed", "error", "timeout", "missing", "unreadable", "skipped", "grader_fault"
-    ]
-    cells: int
-    failed_cell: int | None
-    runs: list[RunJson]
-
-
-class QuestionJson(TypedDict):
-    """One inline question, graded by a person."""
-
-    id: str
-    answer: str
-    status: Literal["pending", "blank", "graded"]
-    possible: float
-    earned: float | None
-
-
-class FlagJson(TypedDict):
-    """Something for a person to look at."""
-
-    kind: str
-    says: str
-    where: str
-
-
-class BoxJson(TypedDict):
-    """How student code was confined."""
-
-    outer: str
-    inner: list[str]
-    isolated: bool
-
-
-class MeasuredJson(TypedDict):
-    """What differs from run to run. `reused` says when notebooks ran that did not run again."""
-
-    started: str
-    wall_s: float
-    cpu_s: float
-    host: str
-    reused: NotRequired[dict[str, str]]
-    versions: dict[str, str]
-
-
-class ResultJson(TypedDict):
-    """The whole file."""
-
-    schema: str
-    submission: SubmissionJson
-    rubric: RubricJson
-    score: ScoreJson
-    items: list[ItemJson]
-    notebooks: list[NotebookJson]
-    questions: list[QuestionJson]
-    flags: list[FlagJson]
-    box: BoxJson
-    measured: MeasuredJson
-
-
 FORMS: Mapping[type, Any] = {
     Submission: SubmissionJson, Score: ScoreJson, ItemResult: ItemJson, PartResult: PartJson,
     Fault: FaultJson, Cause: CauseJson, Smallest: SmallestJson, Flag: FlagJson, BoxState: BoxJson,
+    Suspect: LineJson,
 }  # fmt: skip
 
 
 def as_dict(report: Report) -> ResultJson:
     """Return the report as plain data."""
+    digests = report.rubric_sha256, report.golden_sha256
+    rubric = RubricJson(
+        id=report.rubric, sha256=digests[0], golden=digests[1], why=report.why_rubric
+    )
+    if report.visibility != "visible":
+        rubric["visibility"] = report.visibility
+    if report.only:
+        rubric["only"] = list(report.only)
     return {
         "schema": SCHEMA,
         "submission": _plain(report.submission),
-        "rubric": {
-            "id": report.rubric,
-            "sha256": report.rubric_sha256,
-            "golden": report.golden_sha256,
-            "why": report.why_rubric,
-        },
+        "rubric": rubric,
         "score": _plain(report.score),
         "items": [_item(item) for item in report.items],
         "notebooks": list(_notebooks(report)),
@@ -287,6 +113,10 @@ def _item(item: ItemResult) -> ItemJson:
     found: ItemJson = _plain(item)
     if not item.smallest:
         del found["smallest"]
+    if not item.suspects:
+        del found["suspects"]
+    if not item.hints:
+        del found["hints"]
     for fault in found["faults"]:
         fault["error"], fault["allowed"] = _finite(fault["error"]), _finite(fault["allowed"])
     return found

@@ -46,7 +46,7 @@ def show(
 def _summary(
     report: Report, console: Console, report_path: Path | None
 ) -> Iterator[Text | Padding]:
-    content = page.make(report, version="")
+    content = page.make(report, version="", sources=False)
     path = shown(str(report_path)) if report_path is not None else ""
     for indent, line in _lines(content, path):
         plain = Text(" " * indent + one_line(line.plain))

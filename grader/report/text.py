@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from grader.types import Raised, Smallest
 
 Record = TypeVar("Record")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 LIMIT = 600  # characters of one text
 LINE = 160  # characters of one line of source
 FRAMES = 8  # the innermost lines of an exception
@@ -108,3 +109,12 @@ def listed(words: Sequence[str]) -> str:
 def index(at: Sequence[int]) -> str:
     """Return the index as it is written in Python: [2, 0]."""
     return f"[{', '.join(map(str, at))}]" if at else ""
+
+
+def guarded(cell: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula; numbers of ours stay numbers."""
+    if isinstance(cell, float):
+        return points(cell)
+    if isinstance(cell, str) and cell.startswith(FORMULA):
+        return f"'{cell}"
+    return cell

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,13 +18,17 @@ from grader.types import Case
 class Rubric:
     """A validated rubric: the tables, its cases as records, and the hash of what it says.
 
-    `place` is the file it was read from, for messages.
+    `place` is the file it was read from, for messages. `only` are the items that were asked for
+    where the others were left out: none of them in a whole rubric.
     """
 
-    def __init__(self, table: RubricFile, sha256: str, place: str = "") -> None:
+    def __init__(
+        self, table: RubricFile, sha256: str, place: str = "", only: tuple[str, ...] = ()
+    ) -> None:
         self.table = table
         self.sha256 = sha256
         self.place = place or table.id
+        self.only = only
         self.cases = tuple(case_of(item, row) for item in table.items for row in item.cases)
         self.large = tuple(case_of(item, row) for item in table.items for row in large_rows(item))
         self._items = {item.id: item for item in table.items}
@@ -43,6 +48,11 @@ class Rubric:
     def cases_of(self, item_id: str) -> tuple[Case, ...]:
         """Return the cases of an item."""
         return tuple(case for case in self.cases if case.item == item_id)
+
+    def part(self, kept: Collection[str], only: tuple[str, ...]) -> Rubric:
+        """Return the rubric with the items `kept` alone, because `only` these were asked for."""
+        items = tuple(item for item in self.table.items if item.id in kept)
+        return Rubric(replace(self.table, items=items), self.sha256, self.place, only)
 
     def item(self, item_id: str) -> Item:
         """Return the item with this id."""

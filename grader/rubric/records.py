@@ -27,6 +27,7 @@ from grader.types import Case
 
 On = Literal["training", "validation"]
 Policy = Literal["warn", "fail"]
+Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 
 def _limited(default: Any = ..., description: str = "", **limits: Any) -> Any:
@@ -208,6 +209,7 @@ class Item:
     title: str
     kind: Literal["code", "notebook", "question"] = "code"
     where: str = _limited("", "file and function, or notebook")
+    lesson: str = _limited("", "where a notebook leads to it: 'Dropout.ipynb, Dropout, forward'")
     points: float = _limited(ge=0, le=1000)
     bonus: bool = False
     needs: tuple[str, ...] = _limited((), "items whose failure explains this one's")
@@ -276,6 +278,7 @@ class RubricFile:
         description="hidden inputs depend on it; keep it from students", min_length=1
     )
     hint_level: int = _limited(3, "how many hints a report may show", ge=0, le=3)
+    visibility: Visibility = _limited("visible", "when students see a result on Gradescope")
     follow_through: float = _limited(
         1.0, "share of a part that is right over right needs", ge=0, le=1
     )

@@ -16,8 +16,8 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from grader.rubric.near import nearest
 from grader.submission.bodies import Function, computed, never_set, open_ends, pairs, returned
-from grader.submission.near import nearest
 
 MOST = 130_000  # characters of a file that are read: homework comes to less
 MAX_LINE = 2_000  # characters; a parser may take long over what no homework holds

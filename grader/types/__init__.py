@@ -25,6 +25,7 @@ from grader.types.evidence import (
     Outcome,
     PassCount,
     Raised,
+    Seen,
     Submission,
 )
 from grader.types.items import (
@@ -38,6 +39,7 @@ from grader.types.items import (
     PartResult,
     Smallest,
     Status,
+    Suspect,
 )
 from grader.types.notebooks import (
     Band,
@@ -55,7 +57,7 @@ __all__ = [
     "COUNTED", "Arrays", "Band", "BoxState", "Call", "Case", "CaseOutcome", "Cause", "Cell",
     "Commit", "Comparison", "Diagnosis", "Evidence", "Fault", "FaultKind", "Flag", "ItemResult",
     "Notebook", "Outcome", "PartResult", "PassCount", "Progress", "Question", "Raised",
-    "Report", "Score", "Smallest", "Status", "Submission", "Trained", "Training",
+    "Report", "Score", "Seen", "Smallest", "Status", "Submission", "Suspect", "Trained", "Training",
     "TrainingGoal", "TrainingLog",
 ]  # fmt: skip
 
@@ -94,8 +96,9 @@ class BoxState:
 class Report:
     """All that we conclude about one submission; every writer reads this and nothing else.
 
-    `why_rubric` says which course years it was graded as and why, where that needs saying. `cases`
-    are for staff: no page and no result.json has them.
+    `why_rubric` says which course years it was graded as and why, where that needs saying. `only`
+    names the items that were asked for where others were left out. `visibility` says when students
+    see it on Gradescope. `cases` are for staff: no page and no result.json has them.
     """
 
     submission: Submission
@@ -113,5 +116,7 @@ class Report:
     trained: tuple[Trained, ...] = ()
     questions: tuple[Question, ...] = ()
     why_rubric: str = ""
+    only: tuple[str, ...] = ()
+    visibility: str = "visible"
     goals: tuple[TrainingGoal, ...] = ()
     cases: tuple[CaseOutcome, ...] = ()

@@ -131,13 +131,30 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """All about a case that was not right, a hidden one too: for staff, and for no student's page.
+
+    `says` are the sentences about it; the arrays are by output, `wrong` marks the cells that differ
+    where shapes agree.
+    """
+
+    says: tuple[str, ...]
+    inputs: Arrays
+    expected: Arrays
+    got: Arrays
+    wrong: Arrays
+
+
+@dataclass(frozen=True)
 class CaseOutcome:
     """What became of one case, for staff: `wrong` is the hash of its rounded wrong outputs.
 
     Two students with the same wrong numbers have the same hash; "" where nothing was answered.
+    `seen` is there where it was not right.
     """
 
     case: str
     outcome: Outcome
     right: bool
     wrong: str = ""
+    seen: Seen | None = None

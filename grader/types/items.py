@@ -84,6 +84,15 @@ class Smallest:
 
 
 @dataclass(frozen=True)
+class Suspect:
+    """A line of the student's to look at first, and why: where it stopped, where dx is set."""
+
+    file: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
 class PartResult:
     """One part of an item: earned only when every case of it is right."""
 
@@ -120,7 +129,7 @@ class ItemResult:
     """One item of the rubric, judged.
 
     `because_of` names the item whose failure explains this one. `checks` counts (right, all) of
-    the cases that ran, `public_checks` likewise.
+    the cases that ran, `public_checks` likewise. `lesson` is where a notebook leads to it.
     """
 
     id: str
@@ -140,3 +149,5 @@ class ItemResult:
     followed_through: bool = False
     checks: tuple[int, int] = (0, 0)
     public_checks: tuple[int, int] = (0, 0)
+    suspects: tuple[Suspect, ...] = ()
+    lesson: str = ""

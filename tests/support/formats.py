@@ -47,22 +47,41 @@ CLASSROOM50 = closed(
 )  # fmt: skip
 # Elements of JUnit XML with their attributes and children, as Jenkins and GitLab read them.
 JUNIT: dict[str, tuple[set[str], set[str]]] = {
-    "testsuites": ({"name", "tests", "failures", "errors", "skipped", "time"}, {"testsuite"}),
+    "testsuites": (set(), {"testsuite"}),
     "testsuite": (
-        {"name", "tests", "failures", "errors", "skipped", "time", "timestamp", "hostname"},
-        {"testcase", "properties", "system-out"},
+        {
+            "name",
+            "tests",
+            "failures",
+            "errors",
+            "skipped",
+            "time",
+            "timestamp",
+            "hostname",
+            "package",
+            "id",
+        },
+        {"testcase", "properties", "system-out", "system-err"},
     ),
-    "testcase": (
-        {"classname", "name", "time", "file", "line"},
-        {"failure", "error", "skipped", "system-out"},
-    ),
+    "testcase": ({"classname", "name", "time"}, {"failure", "error", "skipped", "system-out"}),
     "properties": (set(), {"property"}),
     "property": ({"name", "value"}, set()),
     "failure": ({"type", "message"}, set()),
     "error": ({"type", "message"}, set()),
     "skipped": ({"message"}, set()),
     "system-out": (set(), set()),
+    "system-err": (set(), set()),
 }
+# What the stricter schemas (of Ant and of Jenkins) ask for: attributes, and the order of children.
+JUNIT_NEEDS = {
+    "testsuite": {"name", "tests", "failures", "errors", "time", "timestamp", "hostname",
+                  "package", "id"},
+    "testcase": {"classname", "name", "time"},
+    "property": {"name", "value"},
+    "failure": {"type"},
+    "error": {"type"},
+}  # fmt: skip
+JUNIT_ORDER = ["properties", "testcase", "system-out", "system-err"]
 ANNOTATION = {"error", "warning", "notice"}
 ANNOTATION_PROPERTIES = {"title", "file", "line", "endLine", "col", "endColumn"}
 

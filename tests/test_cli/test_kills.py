@@ -79,7 +79,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
     return Trial(place, made, time.monotonic() - began)
 
 
-@pytest.mark.long_trial(0.02)
+@pytest.mark.long_trial(0.01)
 @pytest.mark.parametrize("seed", range(100))
 def test_a_kill_at_any_moment_leaves_nothing_half_and_a_rerun_is_whole(
     seed: int, trial: Trial, tmp_path: Path

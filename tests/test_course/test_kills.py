@@ -117,7 +117,7 @@ def disturbed(
 @pytest.mark.parametrize(
     ("options", "kinds", "share"),
     [
-        (LOCAL, ("driver", "slot", "server", "box"), 0.04),
+        (LOCAL, ("driver", "slot", "server", "box"), 0.02),
         (DASK, ("driver", "scheduler", "nanny", "worker", "box"), 0.0),
     ],
     ids=["local", "dask"],

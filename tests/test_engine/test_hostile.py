@@ -1,10 +1,10 @@
 """Hostile and unlucky submissions get their true score and a named cause, and leave nothing behind.
 
 The 16 cases on which three well-known graders lose points, give points away or hang are rows of
-ACCEPTANCE; each further file under submissions/hostile is one more. All run in bubblewrap, where
-the short run asks for the items that an attack is about and for some of each file; a seeded tenth
-of them runs with all items in the other boxes, and as an ordinary user, for whom the box cannot
-change the uid. With BACKGRADE_ALL=1 all run everywhere with all items.
+ACCEPTANCE; each further file under submissions/hostile is one more. All run in bubblewrap, and a
+seeded tenth of them in the other boxes, and as an ordinary user, for whom the box cannot change the
+uid. The short run asks for the items that an attack is about and for some of each file. With
+BACKGRADE_ALL=1 all run everywhere with all items.
 """
 
 from __future__ import annotations
@@ -162,9 +162,9 @@ def lost(report: Report) -> dict[str, list[str]]:
     }
 
 
-def asked(attack: Attack, mode: str, assignment: Assignment) -> Assignment:
+def asked(attack: Attack, assignment: Assignment) -> Assignment:
     """Return what an attack is graded by: SOME and what it is about, or all (see above)."""
-    if short_run.EVERYTHING or mode != "bubblewrap":
+    if short_run.EVERYTHING:
         return assignment
     about = [attack.expect.get(key, ()) for key in ("lost", "maybe_lost", "kinds", "warns")]
     named = {*SOME, *attack.expect.get("public_right", ())}
@@ -189,7 +189,7 @@ def test_a_hostile_submission_gets_its_true_score(
 ) -> None:
     box = worker_in(mode)
     attack = hostile.attack(ATTACKS[name])
-    assignment = asked(attack, mode, assignment)
+    assignment = asked(attack, assignment)
     if attack.runs == "root" and os.geteuid() != 0:
         pytest.skip("an ordinary user is protected by seccomp only")
     box.start()

@@ -139,7 +139,7 @@ MACHINES = {
 
 # `make test` has one thread: four are always tried, and a share of the others.
 TRIED = [
-    pytest.param(name, marks=() if name == "four threads" else pytest.mark.long_trial(0.3))
+    pytest.param(name, marks=() if name == "four threads" else pytest.mark.long_trial(0.1))
     for name in MACHINES
 ]
 

@@ -650,7 +650,12 @@ GOALS: dict[str, tuple[Goal, dict[str, Any], Extent]] = {
     ),
     "one that is behind": (
         Goal("beats", RunFilter(update_rule="adam"), against=RunFilter(update_rule="sgd")),
-        {"update_rule": "sgd"}, Extent(frozenset({"validation"})),
+        {"update_rule": "sgd"}, DRAWN,
+    ),
+    "one that is behind and has to have learned something": (
+        Goal("beats", RunFilter(update_rule="adam"),
+             against=RunFilter(update_rule="sgd", learned=0.5)),
+        {"update_rule": "sgd"}, Extent(learned=0.5),
     ),
     "one that has to have learned something": (
         Goal("sweeps", RunFilter(learned=0.2), over="batch_size"), {}, Extent(learned=0.2),

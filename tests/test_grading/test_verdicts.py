@@ -409,7 +409,7 @@ HIDDEN: dict[str, Arrays] = {
     "single precision": but(dx=RIGHT["dx"].astype(np.float32)),
     "extra axis": but(dx=RIGHT["dx"][None]),
 }
-SIZE = re.compile(r"(?:off by up to|allowed is) \S+")  # how wrong it is may be said
+SIZE = re.compile(r"(?:off by up to|would be) \S+ %")  # how wrong it is may be said
 
 
 @pytest.mark.parametrize("arrays", HIDDEN.values(), ids=HIDDEN.keys())
@@ -534,7 +534,7 @@ def test_the_sentence_of_a_hidden_case_tells_its_error_no_closer(off: float, rub
     largest = float(np.max(np.abs(RIGHT["dx"])))
     arrays = but(dx=RIGHT["dx"] + off * largest)
     (fault,) = judged(rubric(), answered("open"), answered("closed", arrays)).faults
-    assert fault.error == 0.1 and "off by up to 0.1 of its largest value" in fault.message
+    assert fault.error == 0.1 and "off by up to 10 % of its largest value" in fault.message
 
 
 def test_a_return_value_that_cannot_be_taken_apart_says_so(rubric: Any) -> None:

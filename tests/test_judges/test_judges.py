@@ -240,9 +240,9 @@ def test_a_wrong_value_says_how_many_where_and_by_how_much() -> None:
     assert one.wrong is not None
     assert one.wrong.tolist() == [[False, False, True], [False, True, False]]
     assert one.public.startswith("x has wrong values: 2 of 6 cells differ, ")
-    assert " 0.5 of its largest value, allowed is 1e-9" in one.public
+    assert " 50 % of its largest value; rounding would be 0.0000001 %" in one.public
     assert one.hidden.startswith("x is wrong: ") and "cells" not in one.hidden
-    assert "0.5 of its largest value" in one.hidden
+    assert "50 % of its largest value" in one.hidden
     assert one.expected is not None and one.got is not None
     assert np.array_equal(one.expected, A) and np.array_equal(one.got, got)
 
@@ -250,9 +250,9 @@ def test_a_wrong_value_says_how_many_where_and_by_how_much() -> None:
 def test_a_wrong_number_has_no_cells_to_count() -> None:
     one = close(3.0, 4.0)
     assert (one.kind, one.error, one.at) == ("value", 0.25, ())
-    assert one.public.startswith("x is wrong: ") and "0.25 of its" in one.public
+    assert one.public.startswith("x is wrong: ") and "25 % of its" in one.public
     assert "cells" not in one.public
-    assert close(3.0, 4.0, Rules(0.0, 0.0)).public.endswith("allowed is 0")
+    assert close(3.0, 4.0, Rules(0.0, 0.0)).public.endswith("it has to be exact")
 
 
 @pytest.mark.parametrize("huge", [1e308, -1e308])
@@ -424,7 +424,7 @@ def test_what_a_difference_of_two_runs_is_about_is_said() -> None:
     seen = attempt({"loss": np.array(3.0)}, {"loss": np.array(2.0)})
     seen = replace(seen, case=replace(seen.case, probe="nets.net_regularization"))
     one = found("values.close", seen)["loss"]
-    assert one.public.startswith("what reg adds to loss is wrong: off by 0.5 of its value, ")
+    assert one.public.startswith("what reg adds to loss is wrong: off by 50 % of its value; ")
     assert one.hidden == one.public.replace("off by", "off by up to")
 
 

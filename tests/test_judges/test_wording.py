@@ -18,7 +18,7 @@ from grader.types import Case
 JUDGES = Path(wording.__file__).parent
 PROBES = ("p.q", "nets.net_loss", "optim.adam", "layers.affine_regularization")
 SIZE = re.compile(
-    r"off by (?:up to )?\S+|allowed is \S+|(?:is|are) (?:up to )?\S+ of (?:its|their) size"
+    r"off by (?:up to )?\S+ %|would be \S+ %|(?:is|are) (?:up to )?\S+ % of (?:its|their) size"
 )
 LAYER = 7  # of all numbers about a hidden net, this one may be read
 

@@ -46,7 +46,7 @@ def reference(how: str, assignment: Assignment) -> Mapping[str, bytes]:
     return {path: files[path] for path in (f"cs231n/{name}" for name in own)}
 
 
-@pytest.mark.long_trial(0.1)
+@pytest.mark.long_trial(0.05)
 @pytest.mark.parametrize("how", LAID_OVER)
 @pytest.mark.parametrize("year", starter_notebooks.YEARS)
 def test_a_year_s_notebooks_run_to_their_end(

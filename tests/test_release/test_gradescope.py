@@ -112,7 +112,7 @@ def place(zipped: bytes) -> Iterator[Place]:
 def lost(results: Any) -> dict[str, float]:
     """Return what each test is short of, where it is short of anything."""
     return {
-        test["name"]: test["max_score"] - test["score"]
+        test["extra_data"]["item"]: test["max_score"] - test["score"]
         for test in results["tests"]
         if "score" in test and test["score"] != test["max_score"]
     }
@@ -150,7 +150,8 @@ def test_notebooks_that_are_missing_cost_their_points_unless_they_are_skipped(pl
     assert (code, results["score"], results["extra_data"]["possible"]) == (0, CODE_POINTS, 100)
     assert sum(lost(results).values()) == pytest.approx(100 - CODE_POINTS)
     for test in results["tests"]:
-        assert ("was not handed in" in test["output"]) is (test["name"] in lost(results))
+        name = test["extra_data"]["item"]
+        assert ("was not handed in" in test["output"]) is (name in lost(results))
 
 
 def test_a_wrong_one_loses_the_wrong_part_and_is_told_why(place: Place) -> None:
@@ -159,16 +160,16 @@ def test_a_wrong_one_loses_the_wrong_part_and_is_told_why(place: Place) -> None:
     (points,) = lost(results).values()
     assert set(lost(results)) == {"affine_backward"} and points > 0
     assert (code, results["score"]) == (0, CODE_POINTS - points)
-    (test,) = [one for one in results["tests"] if one["name"] == "affine_backward"]
+    (test,) = [one for one in results["tests"] if one["extra_data"]["item"] == "affine_backward"]
     assert test["status"] == "failed" and "db" in test["output"]
-    assert f"Not earned: db, {points:g} point" in test["output"]
+    assert f"Not earned: the gradient with respect to b, {points:g} point" in test["output"]
 
 
 def test_a_hostile_one_gets_its_true_score(place: Place) -> None:
     one = hostile.attack(hostile.HOSTILE / "golden_read.py")
     code, results, _ = place.grade(dict(one.submission.files))
     assert code == 0 and set(lost(results)) == {"affine_forward"}
-    (test,) = [one for one in results["tests"] if one["name"] == "affine_forward"]
+    (test,) = [one for one in results["tests"] if one["extra_data"]["item"] == "affine_forward"]
     assert "no golden file here" in test["output"]
 
 

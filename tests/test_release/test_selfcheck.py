@@ -255,7 +255,11 @@ def test_it_names_the_mistake_and_what_is_right_beside_it(assignment: public.Pub
     assert backward.hint == mistake.hints[0]
     assert net.waits_for == "affine_forward"  # found though nobody asked for it
     said = lines(backward, in_full=True)
-    assert any(line.strip() == "dx and dw are right; db is not right yet." for line in said)
+    abouts = {part.id: part.about for part in items[0].parts}
+    ledes = [line.strip() for line in said if line.strip().startswith("Not right yet: ")]
+    assert ledes == [
+        f"Not right yet: {abouts['db']}. Right already: {abouts['dx']}; {abouts['dw']}."
+    ]
     assert sum("*" in line for line in said) >= 2  # wrong numbers are marked
 
 

@@ -27,6 +27,7 @@ from grader.types import (
     Score,
     Smallest,
     Submission,
+    Suspect,
     Trained,
     TrainingGoal,
 )
@@ -471,15 +472,61 @@ def hostile() -> Report:
         ),
         warnings=(fault(1, evil, evil, warning=True),),
         cause=Cause(evil, evil, False),
+        suspects=(Suspect("cs231n/layers.py", 2, evil),),
     )
     made = report(bad)
+    source = (
+        "def affine_backward(dout, cache):\n"
+        + f"    x = {evil!r} # {evil}\n".replace("\\n", "") * 90
+    )
     return replace(
         made,
         submission=replace(
-            made.submission, name=evil, repaired=(evil,) * 500, ignored=(huge, evil)
+            made.submission,
+            name=evil,
+            repaired=(evil,) * 500,
+            ignored=(huge, evil),
+            files={"cs231n/layers.py": source.encode("utf-8", "replace")},
         ),
         flags=(Flag("bidi", evil, evil),) * 500,
         measured={**MEASURED, "versions": {evil: evil}},
+    )
+
+
+SOURCE = """import numpy as np
+
+def helper():
+    pass
+
+def batchnorm_backward(dout, cache):
+    \"\"\"The assignment's own words.
+
+    Several lines of them.
+    \"\"\"
+    x_hat, gamma = cache
+    dbeta = dout.sum(axis=0)  # <b>right</b>
+    dx = gamma * dout
+    return dx, None, dbeta
+
+class FullyConnectedNet(object):
+    def __init__(self):
+        self.params = {}
+"""
+
+
+def with_source() -> Report:
+    """Three items of which the student's own code is shown, two of them in one class."""
+    made = three_mistakes()
+    suspects = (Suspect("cs231n/layers.py", 13, "dx is set here"),)
+    net = {"hints": HINTS, "lesson": "Dropout.ipynb, Nets with dropout"}
+    odd = [replace(item(n, ("loss",), **net)) for n in (5, 8)]
+    items = {i.id: i for i in (*made.items, *odd)}
+    items["batchnorm_backward"] = replace(
+        items["batchnorm_backward"], suspects=suspects, lesson="Dropout.ipynb, Backward"
+    )
+    files = {f"cs231n/{name}": SOURCE.encode() for name in ("layers.py", "classifiers/fc_net.py")}
+    return replace(
+        made, items=tuple(items.values()), submission=replace(made.submission, files=files)
     )
 
 
@@ -658,6 +705,7 @@ ALL = {
         syntax_error,
         hostile,
         eighty_faults,
+        with_source,
         our_fault,
         unisolated,
         odd_arrays,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -19,7 +20,7 @@ from markdown_it import MarkdownIt
 
 from grader import cli
 from grader.errors import GraderFault, UsageError
-from grader.report import result
+from grader.report import result_form
 from grader.report.export import classroom50, exported, github, gradescope, junit, reading
 from tests.support import formats
 
@@ -47,7 +48,7 @@ def item(name: str, status: str, earned: float, possible: float, *says: str, **m
 def sample(*items: Any, bonus: float = 0.0, **changes: Any) -> Any:
     graded = [i for i in items if i["status"] == "pending" or i["parts"]]
     return {
-        "schema": result.SCHEMA,
+        "schema": result_form.SCHEMA,
         "submission": {"name": "ada", "sha256": "ab", "files": [], "repaired": [], "ignored": []},
         "rubric": {"id": "cs231n-a2", "sha256": "cd", "golden": "ef"},
         "score": {
@@ -95,7 +96,9 @@ def hostile() -> Any:
     """Hostile text wherever a student or a file of ours can put any."""
     names = [
         item(text[:50], "failed", 0.0, 1.0, *HOSTILE, section=text[:50],
-             cause={"id": "c", "says": text, "certain": False}, because_of=text)
+             cause={"id": "c", "says": text, "certain": False}, because_of=text, title=text,
+             hints=[text], suspects=[{"file": text, "line": 3, "says": text}],
+             smallest={"case": text, "part": text, "says": text, "snippet": text})
         for text in HOSTILE
     ]  # fmt: skip
     made = sample(*names)
@@ -117,6 +120,12 @@ def valid_junit(text: str) -> ElementTree.Element:
         attributes, children = formats.JUNIT[element.tag]
         assert set(element.attrib) <= attributes, element.tag
         assert {child.tag for child in element} <= children, element.tag
+        assert formats.JUNIT_NEEDS.get(element.tag, set()) <= set(element.attrib), element.tag
+        assert all(element.get(name) for name in formats.JUNIT_NEEDS.get(element.tag, ()))
+        if element.tag == "testsuite":
+            places = [formats.JUNIT_ORDER.index(child.tag) for child in element]
+            assert places == sorted(places) and set(places) == {0, 1, 2, 3}
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", element.get("timestamp") or "")
     return root
 
 
@@ -168,8 +177,46 @@ def test_gradescope_gets_scores_states_and_words() -> None:
     }  # fmt: skip
     words = {test["name"]: test["output"] for test in data["tests"]}
     assert "next_w is wrong: off by 0.1" in words["adam"]
-    assert words["Dropout/1"] == "A person grades this: 1.6 points."
+    assert words["Dropout/1"] == "<p>A person grades this: 1.6 points.</p>"
     assert "This comes from affine_forward" in words["TwoLayerNet"]
+
+
+HELPED = item(
+    "adam", "failed", 0.0, 4.0, "next_w is wrong", title="Adam", hints=["Look at t."],
+    suspects=[{"file": "cs231n/optim.py", "line": 65, "says": "next_w is set here"}],
+    smallest={"case": "adam/x", "part": "next_w", "says": "one step", "snippet": "a = 1\nb < a"},
+)  # fmt: skip
+
+
+def test_what_helps_in_the_report_helps_on_gradescope_and_github_too() -> None:
+    made = sample(HELPED, RIGHT)
+    test, other = valid_gradescope(gradescope.write(made))["tests"]
+    assert (test["name"], test["extra_data"]) == ("Adam", {"item": "adam"})
+    assert other["name"] == "affine_forward"  # a result of an earlier version has no title
+    assert "<pre>a = 1\nb &lt; a</pre>" in test["output"] and "one step" in test["output"]
+    assert "Look first at cs231n/optim.py, line 65." in test["output"]
+    assert "<details><summary>Hint 1</summary><p>Look at t.</p></details>" in test["output"]
+    (error, _) = formats.workflow_commands(github.annotations(made))
+    assert (error.properties["file"], error.properties["line"]) == ("cs231n/optim.py", "65")
+    page = rendered(github.summary(made))
+    assert "one step" in page.text and "b < a" in page.text and "Look at t." in page.text
+    assert "adam/x" not in json.dumps(valid_gradescope(gradescope.write(made)))
+
+
+def test_the_rubric_says_when_students_see_it_unless_the_command_does() -> None:
+    made = sample(RIGHT)
+    made["rubric"]["visibility"] = "after_published"
+    assert valid_gradescope(gradescope.write(made))["visibility"] == "after_published"
+    assert valid_gradescope(gradescope.write(made, "visible"))["visibility"] == "visible"
+
+
+def test_junit_has_the_seconds_of_each_item() -> None:
+    made = sample(RIGHT, PARTLY)
+    made["measured"]["items"] = {"adam": 0.25, "affine_forward": 0.5}
+    root = valid_junit(junit.write(made))
+    times = {case.get("name"): case.get("time") for case in root.iter("testcase")}
+    assert times == {"affine_forward": "0.500", "adam": "0.250"}
+    assert [suite.get("time") for suite in root] == ["0.750"]
 
 
 def test_gradescope_s_score_is_the_sum_of_its_tests_with_bonus() -> None:
@@ -252,11 +299,10 @@ def test_junit_says_failure_for_the_submission_error_for_us_skipped_for_what_wai
     text = junit.write(sample(*ALL, OURS))
     valid_junit(text)
     suites = junitparser.JUnitXml.fromstring(text.encode())
-    assert (suites.tests, suites.failures, suites.errors, suites.skipped) == (8, 4, 1, 2)
     found = {}
     for suite in suites:
         assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (8, 4, 1, 2)
-        assert suite.timestamp == "2026-11-01T10:00:00"
+        assert suite.timestamp == "2026-11-01T08:00:00"
         points = {one.name: float(one.value) for one in suite.properties()}
         for case in suite:
             found[case.name] = [type(one).__name__ for one in case.result]
@@ -342,13 +388,18 @@ def test_hostile_text_is_text_everywhere() -> None:
     valid_junit(junit.write(made))
     junitparser.JUnitXml.fromstring(junit.write(made).encode())
     page = rendered(github.summary(made))
-    assert page.tags == set("h2 h3 p code pre table thead tbody tr th td".split())
+    plain = "h2 h3 p code pre table thead tbody tr th td details summary ol li"
+    assert page.tags == set(plain.split())
     assert "</script><script>alert(1)</script>" in page.text and "::error::you pass" in page.text
     commands = formats.workflow_commands(github.annotations(made))
     assert {c.name for c in commands} <= formats.ANNOTATION
     assert {key for c in commands for key in c.properties} <= formats.ANNOTATION_PROPERTIES
     assert formats.workflow_commands(github.summary(made)) == []
-    assert told_gradescope["output_format"] == told_gradescope["test_output_format"] == "text"
+    assert told_gradescope["output_format"] == "text"
+    for test in told_gradescope["tests"]:
+        page = Tags()
+        page.feed(test["output"])
+        assert page.tags <= {"p", "pre", "details", "summary"}
     for write in WRITERS.values():
         text = write(made)
         whole = "".join(strings(json.loads(text))) if text.startswith("{") else text

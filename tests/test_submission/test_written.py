@@ -13,7 +13,7 @@ from grader.engine import grade_one
 from grader.grading.assignment import Assignment
 from grader.report import faults, html
 from grader.report.order import roots
-from grader.submission.near import nearest
+from grader.rubric.near import nearest
 from grader.submission.written import Sources, Unreturned
 from grader.types import COUNTED, Status, Submission
 from tests.support import handed_in

@@ -133,7 +133,7 @@ class Believer:
 
     def _looked_further(self) -> bool:
         """Look at the runs that nothing rests on; return whether all must be judged again."""
-        if self._strict:
+        if self._strict or not any(item.kind == "notebook" for item in self._items.values()):
             return False
         for entry in self._entries:
             if entry.repeated is None and not entry.stands.doubt and entry.stands.val_accuracy:

@@ -3,7 +3,8 @@
 What a run gains in an epoch may have been put there earlier, by weights whose worth shows only
 later, or by what the update rule was made to remember. So a gain counts if all before it was
 repeated: up to the best moment, where accuracies are compared; up to a state that knows enough,
-where a goal only asks that a net has learned something.
+where a goal only asks that a net has learned something. Of the run that is to be beaten no gain
+counts.
 """
 
 from __future__ import annotations
@@ -51,11 +52,8 @@ def needed(goals: Iterable[Goal], run: Trained) -> Extent:
     """Return how much of a run is to be repeated, of all that these goals may rest on."""
     found = DRAWN
     for goal in goals:
-        filters = [goal.runs] if goal.against is None else [goal.runs, goal.against]
-        for wanted in filters:
-            if fits(run, wanted) and learned(run, wanted):
-                best: frozenset[On] = frozenset()
-                if goal.judge != "sweeps":
-                    best = frozenset({goal.on})
+        for wanted, gains in ((goal.runs, goal.judge != "sweeps"), (goal.against, False)):
+            if wanted is not None and fits(run, wanted) and learned(run, wanted):
+                best = frozenset({goal.on}) if gains else frozenset[On]()
                 found |= Extent(best, wanted.learned, goal.judge == "reaches")
     return found

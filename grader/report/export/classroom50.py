@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from grader.errors import GraderFault, UsageError
 from grader.report.export import exported
-from grader.report.result import ResultJson
+from grader.report.result_form import ResultJson
 
 SCHEMA = "classroom50/result/v1"
 HUNDREDTHS = 100

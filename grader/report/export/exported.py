@@ -9,18 +9,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.report.faults import WORDS
-from grader.report.result import ItemJson, ResultJson
+from grader.report.result_form import ItemJson, PartJson, ResultJson
 from grader.report.text import count, one_line, points, shown
 from grader.types import COUNTED
 
 FAULTS = 5  # of one item that are shown
+SNIPPET = 2000  # characters of one line of Python
 
 
 @dataclass(frozen=True)
 class ExportedItem:
-    """One item; `counts` says whether its points are part of the score."""
+    """One item; `counts` says whether its points are part of the score.
+
+    `smallest` is the sentence and the lines of Python of the smallest case that fails, `file` and
+    `line` where to look first (line 0: not known), `seconds` what its checks took.
+    """
 
     id: str
+    title: str
     section: str
     status: str
     word: str
@@ -28,6 +34,11 @@ class ExportedItem:
     earned: float
     possible: float
     lines: tuple[str, ...]
+    smallest: tuple[str, str] = ("", "")
+    hints: tuple[str, ...] = ()
+    file: str = ""
+    line: int = 0
+    seconds: float = 0.0
 
     @property
     def text(self) -> str:
@@ -37,9 +48,11 @@ class ExportedItem:
 
 def items(result: ResultJson) -> tuple[ExportedItem, ...]:
     """Return every item of the result, in its order."""
+    took = result["measured"].get("items", {})
     return tuple(
         ExportedItem(
             id=line(item["id"]),
+            title=line(item.get("title") or item["id"]),
             section=line(item["section"]),
             status=item["status"],
             word=WORDS[item["status"]],
@@ -47,9 +60,27 @@ def items(result: ResultJson) -> tuple[ExportedItem, ...]:
             earned=item["earned"],
             possible=item["possible"],
             lines=tuple(_lines(item)),
+            smallest=_smallest(item),
+            hints=tuple(line(hint) for hint in item.get("hints", ())),
+            file=line(first["file"]) if first else "",
+            line=first["line"] if first else 0,
+            seconds=took.get(item["id"], 0.0),
         )
         for item in result["items"]
+        for first in [next(iter(item.get("suspects", ())), None)]
     )
+
+
+def _lost(part: PartJson) -> str:
+    return count(part["possible"] - part["earned"], "point")
+
+
+def _smallest(item: ItemJson) -> tuple[str, str]:
+    small = item.get("smallest")
+    if not small:
+        return "", ""
+    code = "\n".join(shown(each, SNIPPET) for each in small["snippet"].splitlines())
+    return line(small["says"]), code
 
 
 def broken(result: ResultJson) -> tuple[str, ...]:
@@ -126,7 +157,7 @@ def _lines(item: ItemJson) -> Iterator[str]:
     if len(messages) > FAULTS:
         yield f"… and {len(messages) - FAULTS} more"
     yield from (
-        line(f"Not earned: {part['id']}, {count(part['possible'] - part['earned'], 'point')}")
+        line(f"Not earned: {part.get('about') or part['id']}, {_lost(part)}")
         for part in item["parts"]
         if _counts(item) and part["earned"] < part["possible"]
     )

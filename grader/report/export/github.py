@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from grader.report.export import exported
 from grader.report.export.exported import ExportedItem
-from grader.report.result import ResultJson
+from grader.report.result_form import ResultJson
 from grader.report.text import count, points
 
 SUMMARY_BYTES = 1024**2  # of one step; GitHub drops a longer summary whole
@@ -32,17 +32,23 @@ def annotations(result: ResultJson) -> str:
     """Return workflow commands: an error for each item that lost points, at most ten of them."""
     broken = exported.broken(result)
     lost = [item for item in exported.items(result) if item.counts and item.status != "passed"]
-    errors = [("The grader failed", exported.no_score(broken))] if broken else []
-    errors += [(f"{item.id}: {item.word}", item.text) for item in lost]
+    errors: list[tuple[str, str, dict[str, str]]] = []
+    if broken:
+        errors.append(("The grader failed", exported.no_score(broken), {}))
+    errors += [(f"{item.id}: {item.word}", item.text, _place(item)) for item in lost]
     if len(errors) > ANNOTATIONS:
         more = count(len(errors) - ANNOTATIONS + 1, "more item")
-        errors[ANNOTATIONS - 1 :] = [("And more", f"{more} lost points; see the summary")]
-    lines = [command("error", text, title=title) for title, text in errors]
+        errors[ANNOTATIONS - 1 :] = [("And more", f"{more} lost points; see the summary", {})]
+    lines = [command("error", text, **place, title=title) for title, text, place in errors]
     notes = exported.notes(result)[:ANNOTATIONS]
     lines += [command("warning", note, title="Read this") for note in notes]
     if not broken:
         lines.append(command("notice", exported.headline(result), title="Score"))
     return "".join(f"{line}\n" for line in lines)
+
+
+def _place(item: ExportedItem) -> dict[str, str]:
+    return {"file": item.file, "line": str(item.line)} if item.line else {}
 
 
 def command(kind: str, message: str, **properties: str) -> str:
@@ -70,12 +76,19 @@ def _blocks(result: ResultJson) -> Iterator[str]:
         yield f"Without points so far: {', '.join(left)}"
     for item in items:
         if item.status != "passed" and item.counts or item.status == "grader_fault":
-            yield "\n".join((f"### {code(item.id)}", "", f"<pre>{_entities(item.text)}</pre>"))
+            yield "\n".join((f"### {code(item.title)}", "", f"<pre>{_entities(item.text)}</pre>"))
+            says, lines = item.smallest
+            if lines:
+                yield f"The smallest case that fails: {code(says)}"
+                yield f"<pre>{_entities(lines)}</pre>"
+            if item.hints:
+                hints = "".join(f"<li>{code(hint)}</li>" for hint in item.hints)
+                yield f"<details><summary>Hints</summary><ol>{hints}</ol></details>"
 
 
 def _row(item: ExportedItem) -> str:
     of = f"{points(item.earned)} / {points(item.possible)}"
-    return f"| {code(item.id)} | {of if item.counts else '–'} | {item.word} |"
+    return f"| {code(item.title)} | {of if item.counts else '–'} | {item.word} |"
 
 
 def _entities(text: str) -> str:

@@ -10,20 +10,22 @@ Where the upload cannot be read it has one failed test without a score, which sa
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from html import escape
+from typing import Any, Literal, get_args
 
 from grader.report.export import exported
 from grader.report.export.exported import ExportedItem, line
-from grader.report.result import ResultJson
+from grader.report.result_form import ResultJson
 
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 
-def write(result: ResultJson, visibility: Visibility = "visible") -> str:
+def write(result: ResultJson, visibility: Visibility | None = None) -> str:
     """Return results.json; `visibility` is that of every test and of the text above them.
 
-    One hidden test hides the score from the student as well.
+    Without one it is the rubric's. One hidden test hides the score from the student as well.
     """
+    visibility = visibility or _of_rubric(result)
     broken = exported.broken(result)
     if broken:
         return failed(exported.no_score(broken), visibility)
@@ -34,7 +36,7 @@ def write(result: ResultJson, visibility: Visibility = "visible") -> str:
             "execution_time": result["measured"]["wall_s"],
             "output": "\n".join((exported.headline(result), *exported.notes(result))),
             "output_format": "text",
-            "test_output_format": "text",
+            "test_output_format": "html",
             "test_name_format": "text",
             "visibility": visibility,
             "stdout_visibility": "hidden",
@@ -49,6 +51,11 @@ def write(result: ResultJson, visibility: Visibility = "visible") -> str:
             },
         }
     )
+
+
+def _of_rubric(result: ResultJson) -> Visibility:
+    asked = result["rubric"].get("visibility", "visible")
+    return next((one for one in get_args(Visibility) if one == asked), "visible")
 
 
 def failed(says: str, visibility: Visibility = "visible", **more: Any) -> str:
@@ -79,17 +86,33 @@ def unreadable(says: str, visibility: Visibility = "visible") -> str:
 
 def _test(item: ExportedItem, visibility: Visibility) -> dict[str, Any]:
     test: dict[str, Any] = {
-        "name": item.id,
+        "name": item.title,
         "name_format": "text",
         "tags": [item.section],
-        "output": item.text,
-        "output_format": "text",
+        "output": _html(item),
+        "output_format": "html",
         "visibility": visibility,
+        "extra_data": {"item": item.id},
     }
     if item.counts:
         right = "passed" if item.status == "passed" else "failed"
         test |= {"score": item.earned, "max_score": item.possible, "status": right}
     return test
+
+
+def _html(item: ExportedItem) -> str:
+    """Return what is said of an item in a few plain tags; every text is escaped."""
+    found = [f"<p>{escape(each)}</p>" for each in item.lines]
+    says, code = item.smallest
+    if code:
+        found.append(f"<p>The smallest case that fails: {escape(says)}</p>")
+        found.append(f"<pre>{escape(code)}</pre>")
+    if item.line:
+        found.append(f"<p>Look first at {escape(item.file)}, line {item.line}.</p>")
+    for number, hint in enumerate(item.hints, start=1):
+        summary = f"<summary>Hint {number}</summary>"
+        found.append(f"<details>{summary}<p>{escape(hint)}</p></details>")
+    return "".join(found)
 
 
 def _json(data: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from grader.errors import UsageError
-from grader.report.result import SCHEMA, ResultJson
+from grader.report.result_form import SCHEMA, ResultJson
 
 NAME = "result.json"
 LIMIT = 64 * 1024**2  # bytes

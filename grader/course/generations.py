@@ -1,0 +1,113 @@
+"""Generations: one grading of all by one policy. One of them counts; the others can come back.
+
+A student's attempt has the result of its upload under the policy of the generation, unless
+`exception` names another result: who was not regraded, or may not lose by it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grader.course.tasks import Policy
+
+if TYPE_CHECKING:
+    from grader.course.store import Row, Store
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS generation (
+    number INTEGER PRIMARY KEY,
+    policy TEXT NOT NULL, rubric TEXT NOT NULL, golden TEXT NOT NULL, version TEXT NOT NULL,
+    at TEXT NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL,
+    before INTEGER,                    -- the one that counted when this one was applied
+    counts INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS exception (
+    generation INTEGER NOT NULL, student INTEGER NOT NULL, attempt INTEGER NOT NULL,
+    key TEXT NOT NULL, PRIMARY KEY (generation, student, attempt)
+) STRICT, WITHOUT ROWID;
+"""
+FIELDS = "number, policy, rubric, golden, version, at, who, reason, before"
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One grading of all: by which policy, rubric, golden answers and version, when, who, why."""
+
+    number: int
+    policy: str
+    rubric: str
+    golden: str
+    version: str
+    at: str
+    who: str
+    reason: str
+    before: int | None
+
+
+def every(store: Store) -> list[Generation]:
+    """Return all of them, in their order."""
+    return [Generation(*row) for row in store.rows(f"SELECT {FIELDS} FROM generation ORDER BY 1")]
+
+
+def current(store: Store) -> Generation | None:
+    """Return the one that counts; None if nothing was graded yet."""
+    rows = store.rows(f"SELECT {FIELDS} FROM generation WHERE counts = 1")
+    return Generation(*rows[0]) if rows else None
+
+
+def exceptions(store: Store, number: int) -> dict[tuple[int, int], str]:
+    """Return the keys that differ in a generation, by (student, attempt)."""
+    found = store.rows("SELECT student, attempt, key FROM exception WHERE generation = ?", [number])
+    return {(student, attempt): key for student, attempt, key in found}
+
+
+def add(store: Store, made: Generation, differing: Iterable[tuple[int, int, str]] = ()) -> None:
+    """Add a generation, and have it count: inside one transaction."""
+    store.run("UPDATE generation SET counts = 0 WHERE counts = 1", [()])
+    values = [getattr(made, name) for name in FIELDS.split(", ")]
+    store.run(f"INSERT INTO generation ({FIELDS}, counts) VALUES (?,?,?,?,?,?,?,?,?,1)", [values])
+    rows = [(made.number, *one) for one in differing]
+    store.run("INSERT INTO exception VALUES (?,?,?,?)", rows)
+
+
+def choose(store: Store, number: int) -> None:
+    """Have a generation count that is there."""
+    store.run("UPDATE generation SET counts = (number = ?)", [(number,)])
+
+
+def keys(store: Store, policy: str) -> Callable[[Row], str]:
+    """Return what gives the key of an attempt's result, "" without an upload.
+
+    `policy` is the hash of a policy; the exceptions are those of the newest generation with it.
+    """
+    known = [one for one in every(store) if one.policy == policy]
+    counts = current(store)
+    one = counts if counts in known else known[-1] if known else None
+    differing = exceptions(store, one.number) if one else {}
+
+    def key(row: Row) -> str:
+        usual = key_of(row.upload, policy) if row.upload else ""
+        return differing.get((row.student, row.attempt), usual)
+
+    return key
+
+
+def key_of(upload: str, policy: str) -> str:
+    """Return the key of the result of an upload under a policy, each given by its hash."""
+    return hashlib.sha256(f"{upload} {policy}".encode()).hexdigest()
+
+
+def settle(store: Store, policy: Policy, made: Callable[[int], Generation]) -> None:
+    """Have the generation of a policy count, a new one unless there is one."""
+    counts = current(store)
+    if counts and counts.policy == policy.sha256:
+        return
+    known = [one for one in every(store) if one.policy == policy.sha256]
+    with store.writing():
+        if known:
+            choose(store, known[-1].number)
+        else:
+            add(store, made(max((one.number for one in every(store)), default=0) + 1))

@@ -1,0 +1,203 @@
+"""What people judge: answers, runs that could not be repeated, flags; read from results once.
+
+A result is a file, and a desk has no time to open thousands. So whoever publishes a class keeps
+what waits for people in a table (`to_judge`, in grader.course.decisions), each student's from the
+attempt that counts. What a student's table says stays until there is another result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.course import archive
+from grader.course.decisions import writing
+from grader.files import RESULT
+
+AT_ONCE = 200  # students in one transaction: others write between two of them
+FLAG = "flag:"  # begins the name of what is flagged, which is no item of a rubric
+BLANK = "blank"
+MOST_ALIKE = 400  # characters: longer answers that are equal are copies, and are read
+
+
+@dataclass(frozen=True, slots=True)
+class Judgeable:
+    """One thing that a person may judge, as the table has it but for whose it is."""
+
+    item: str
+    kind: str
+    earned: float
+    possible: float
+    text: str
+    evidence: str
+    alike: str = ""
+    chosen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The attempt of a student that counts, and the key of its result."""
+
+    student: int
+    attempt: int
+    key: str
+
+
+def refresh(folder: Path, db: sqlite3.Connection, counted: Sequence[Counted]) -> int:
+    """Read what is new of the attempts that count; return of how many students."""
+    rows = db.execute("SELECT DISTINCT student, attempt, key FROM to_judge")
+    known = {student: (attempt, key) for student, attempt, key in rows}
+    new = [one for one in counted if known.get(one.student) != (one.attempt, one.key)]
+    stamp = stamp_of(db)
+    for start in range(0, len(new), AT_ONCE):
+        read = [(one, _read(archive.place_of(folder, one.key))) for one in new[start:][:AT_ONCE]]
+        with writing(db):
+            for one, found in read:
+                if found:
+                    _replace(db, one, found)
+    with writing(db):
+        db.execute("UPDATE desk SET read = ?", (stamp,))
+    return len(new)
+
+
+def stamp_of(db: sqlite3.Connection) -> str:
+    """Return what changes whenever a result or an attempt is added."""
+    numbers = db.execute(
+        "SELECT (SELECT count(*) FROM result), (SELECT max(rowid) FROM result), "
+        "(SELECT count(*) FROM handed_in), (SELECT max(number) FROM attempt)"
+    ).fetchone()
+    return json.dumps(numbers)
+
+
+def is_stale(db: sqlite3.Connection) -> bool:
+    """Return whether there are results that were not read yet."""
+    return bool(db.execute("SELECT read FROM desk").fetchone()[0] != stamp_of(db))
+
+
+def _replace(db: sqlite3.Connection, one: Counted, found: Iterable[Judgeable]) -> None:
+    db.execute("DELETE FROM to_judge WHERE student = ?", (one.student,))
+    db.executemany(
+        "INSERT INTO to_judge VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            (one.student, it.item, it.kind, one.attempt, one.key, it.earned, it.possible, it.text,
+             it.evidence, it.alike, it.chosen)
+            for it in found
+        ),
+    )  # fmt: skip
+
+
+def _read(path: Path) -> list[Judgeable]:
+    """Return what there is to judge in a result; nothing if its file is not whole, or refused."""
+    try:
+        return list(judgeable(json.loads(archive.member(path, RESULT))))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []  # the next `grade class` makes it again
+
+
+def judgeable(result: Mapping[str, Any]) -> Iterator[Judgeable]:
+    """Yield what people may judge of a result.json, each once; flags of one kind are one thing."""
+    answers = {one["id"]: str(one["answer"]) for one in result.get("questions", ())}
+    for item in result.get("items", ()):
+        name, earned, possible = item["id"], float(item["earned"]), float(item["possible"])
+        if item["status"] != "pending":
+            facts = json.dumps([item["status"], earned, possible])
+            yield Judgeable(name, "result", earned, possible, "", _hash("result", facts))
+        elif name in answers:
+            text = answers[name]
+            yield Judgeable(
+                name, "question", 0.0, possible, text, _hash("question", text), alike(text),
+                chosen(text),
+            )  # fmt: skip
+        else:
+            text = "\n".join(dict.fromkeys(_runs(result, name)))
+            yield Judgeable(name, "run", 0.0, possible, text, _hash("run", text), _hash("", text))
+    flags: dict[str, list[str]] = {}
+    for flag in result.get("flags", ()):
+        where = f" ({flag['where']})" if flag["where"] else ""
+        flags.setdefault(FLAG + flag["kind"], []).append(f"{flag['says']}{where}")
+    for name, lines in flags.items():
+        text = "\n".join(lines)
+        yield Judgeable(name, "flag", 0.0, 0.0, text, _hash("flag", text), _hash("", text))
+
+
+def _runs(result: Mapping[str, Any], item: str) -> Iterator[str]:
+    """Yield what is known of the runs that an item rests on, and of the item itself."""
+    for one in result["items"]:
+        if one["id"] == item:
+            yield from (fault["says"] for fault in one.get("faults", ()))
+    for notebook in result.get("notebooks", ()):
+        for run in notebook.get("runs", ()):
+            if item in run["items"]:
+                shares = [
+                    f"{word} {run[name]:.3f}"
+                    for name, word in (
+                        ("best_train_accuracy", "told training accuracy"),
+                        ("recomputed_train_accuracy", "recomputed"),
+                        ("best_val_accuracy", "told validation accuracy"),
+                        ("recomputed_val_accuracy", "recomputed"),
+                    )
+                    if run.get(name) is not None
+                ]
+                where = run.get("cell_name") or f"cell {run['cell']}"
+                said = f": {run['says']}" if run["says"] else ""
+                yield f"{notebook['name']}, {where}{said} ({', '.join(shares)})"
+
+
+def _hash(kind: str, text: str) -> str:
+    return hashlib.sha256(f"{kind}\0{text}".encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+# --------------------------------------------------------------------------------- groups
+
+
+_WORD = re.compile(r"\w+|(?<![\w-])-(?=\w)|[^\s-]")
+
+
+def alike(text: str) -> str:
+    """Return a hash that answers share which differ in case, spaces and punctuation only.
+
+    Signs that change what a formula says stay. "" for an answer that is too long to be shared.
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    words = [word for word in _WORD.findall(plain) if _says(word)]
+    if not words:
+        return BLANK
+    joined = " ".join(words)
+    return _hash("alike", joined) if len(joined) <= MOST_ALIKE else ""
+
+
+def _says(word: str) -> bool:
+    """Return whether a word or a sign says anything: +, =, / and a minus do, a comma does not."""
+    if word in ("_", "`", "$"):
+        return False
+    return word[0].isalnum() or word in "-/%&" or unicodedata.category(word[0])[0] == "S"
+
+
+_OPTION = r"[(\[]?(?P<x>[1-9]|[a-hA-H])(?:[)\].:]|(?=[\s*_,;&+/]|$))"
+_FIRST = re.compile(r"[\s*_>#\-]*(?:(?:options?|answers?|choices?|numbers?)\b[\s:*_]*)?", re.I)
+_NEXT = re.compile(_OPTION)
+_BETWEEN = re.compile(r"[\s*_]*(?:,|;|&|\+|/|\band\b|\bor\b)?[\s*_]*", re.I)
+
+
+def chosen(text: str) -> str:
+    """Return the options that an answer begins with, as in "1, 3"; "" if it begins with words.
+
+    A letter counts only if a bracket, a full stop or a comma shows that it is none of a sentence.
+    """
+    place, found = _FIRST.match(text).end(), list[str]()  # type: ignore[union-attr]
+    while match := _NEXT.match(text, place):
+        behind = text[match.end() :].lstrip(" *_")
+        bare = match[0] == match["x"]
+        ends = not behind or behind[0] in ",;&+/\n" or bool(re.match(r"(and|or)\b", behind))
+        if bare and not ends and not (found and match["x"] <= "Z"):
+            break
+        found.append(match["x"].lower())
+        place = _BETWEEN.match(text, match.end()).end()  # type: ignore[union-attr]
+    return ", ".join(sorted(dict.fromkeys(found)))

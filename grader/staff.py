@@ -1,0 +1,83 @@
+"""The page for staff of one submission: each check that was not right, hidden ones too.
+
+It never lies in a student's folder: beside it, in <DIR>-staff/, or below DIR/staff/ of a class.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grader.diagnosis import snippets
+from grader.errors import UsageError, explained
+from grader.files import check_writable, write
+from grader.grading.assignment import Assignment
+from grader.report import staff_page
+from grader.rubric.cases import Rubric
+from grader.types import Case, CaseOutcome, Report, Seen
+
+PAGE = "staff.html"
+LONGEST = 8_000  # characters of lines to paste; what is longer is loaded from a file
+
+
+def folder_of(folder: Path) -> Path:
+    """Return where the page for staff of a result in `folder` lies."""
+    return folder.with_name(f"{folder.resolve().name}-staff")
+
+
+def write_page(folder: Path, report: Report, assignment: Assignment) -> Path:
+    """Write the page into a folder that only its owner may look into. Raises UsageError."""
+    check_writable(folder)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        what = f"{folder}: cannot be written ({error.strerror}); choose another folder"
+        raise UsageError(what) from None
+    write(folder / PAGE, render(report, assignment))
+    return folder / PAGE
+
+
+def render(report: Report, assignment: Assignment) -> str:
+    """Return the page of a report."""
+    rubric = assignment.rubric
+    cases = {case.id: case for case in rubric.cases}
+    submission = report.submission
+    place = snippets.Place(submission.package, submission.files, rubric.table.conventions.dropout_p)
+    shown = [
+        staff_page.Shown(one, cases[one.case].public, _asked(cases[one.case]), lines)
+        for one in report.cases
+        if one.seen is not None and one.case in cases
+        for lines in [_lines(cases[one.case], one, one.seen, rubric, place)]
+    ]
+    return staff_page.render(report, shown, rubric.table.seed)
+
+
+def _asked(case: Case) -> str:
+    """Return what a case asks for: the probe, how its arrays are made, and its settings."""
+    given = [f"{name} = {how}" for name, how in case.inputs.items()]
+    given += [f"{name} = {value!r}" for name, value in case.options.items()]
+    return f"{case.probe}({', '.join(given)})"
+
+
+def _lines(
+    case: Case, outcome: CaseOutcome, seen: Seen, rubric: Rubric, place: snippets.Place
+) -> str:
+    """Return Python to paste in the submission's folder, or how to get the arrays of the case."""
+    output = next(iter(seen.wrong), next(iter(seen.expected), ""))
+    loaded = f'case = np.load("case.npz")  # from: grade case {case.id} --rubric {rubric.table.id}'
+    otherwise = f"import numpy as np\n{loaded} -o case.npz\nprint(dict(case))"
+    text = explained(
+        f"writing the lines of {case.id}", lambda: _snippet(case, seen, output, rubric, place), ""
+    )
+    return text if 0 < len(text) <= LONGEST else otherwise
+
+
+def _snippet(case: Case, seen: Seen, output: str, rubric: Rubric, place: snippets.Place) -> str:
+    if output not in seen.expected or case.probe not in snippets.KNOWN:
+        return ""
+    expected, got = seen.expected[output], seen.got.get(output)
+    step = len(expected) - 1 if snippets.steps_of(case) and expected.ndim else 0
+    if snippets.steps_of(case) and expected.ndim:
+        expected, got = expected[step], None
+    call = snippets.of(case, rubric.case_inputs(case), output, step, place)
+    return snippets.text(call, expected, got, place)

@@ -1,0 +1,122 @@
+"""What staff see, and students never: `--staff`, `grade staff`, `grade case`."""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import zipfile
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader import resources
+from grader.course import place, sources
+from grader.course.classroom import Course
+from grader.course.settings import Settings
+from tests.test_cli.running import run
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / "demo" / "submission"
+HIDDEN = "adam/hyper"
+
+
+def page_of(folder: Path) -> str:
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    (page,) = folder.iterdir()
+    return page.read_text(encoding="utf-8")
+
+
+def test_the_page_for_staff_lies_beside_the_student_s_folder_and_says_whose_it_is(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out, skip = tmp_path / "ada", ("--notebooks", "skip", "--only", "adam")
+    done = run(monkeypatch, capfd, str(DEMO), "-o", str(out), *skip, "--staff")
+    assert done.code == 0 and f"{out}-staff/staff.html" in done.err
+    text = page_of(tmp_path / "ada-staff")
+    assert "For staff." in text and "FOR STAFF: hidden checks" in text
+    assert f"{HIDDEN} (hidden)" in text and "next_w has wrong values" in text
+    mine = "".join(path.read_text(encoding="utf-8") for path in out.iterdir())
+    assert "For staff" not in mine and sorted(p.name for p in out.iterdir()) == [
+        "report.html", "result.json",
+    ]  # fmt: skip
+    secret = resources.assignment("cs231n-a2").golden.expected(
+        next(c for c in resources.assignment("cs231n-a2").rubric.cases if c.id == HIDDEN)
+    )[0]["next_w"]
+    assert repr(float(f"{secret.flat[-1]:.6g}"))[:7] not in mine
+
+
+def test_the_lines_to_paste_show_the_student_s_wrong_numbers(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    asked = ("--notebooks", "skip", "--only", "batchnorm_backward", "--staff")
+    run(monkeypatch, capfd, str(DEMO), "-o", str(tmp_path / "b"), *asked)
+    cards = re.findall(r"<article.*?</article>", page_of(tmp_path / "b-staff"), re.S)
+    card = next(c for c in cards if "batchnorm_backward/strided (hidden)" in c)
+    code = unescape(re.search(r"Python for.*?<pre>(.*?)</pre>", card, re.S)[1])  # type: ignore[index]
+    monkeypatch.syspath_prepend(str(DEMO))
+    said = io.StringIO()
+    names: dict[str, object] = {"print": lambda *words, **_: print(*words, file=said)}
+    monkeypatch.delitem(__import__("sys").modules, "cs231n", raising=False)
+    exec(code, names)
+    assert "yours:" in said.getvalue() and np.shape(names["dx"]) == (4, 3) or "dx" in names
+
+
+CASES = {  # words -> exit code, what is said
+    ("adam/hyper",): (0, "hidden: for staff alone"),
+    ("adam/default",): (0, "(public), optim.update"),
+    ("adam/hypr",): (2, "use adam/hyper"),
+    ("adam/zzzzzzzzz",): (2, "use one of adam/default, "),
+    ("nothing",): (2, "use one of affine_forward, "),
+}
+
+
+@pytest.mark.parametrize("words", CASES)
+def test_a_case_is_printed_or_said_not_to_be_there(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code, says = CASES[words]
+    done = run(monkeypatch, capfd, "case", *words)
+    assert done.code == code and says in (done.err if code else done.out), done
+
+
+def test_a_case_is_saved_with_what_is_expected(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "case.npz"
+    assert run(monkeypatch, capfd, "case", HIDDEN, "-o", str(file)).code == 0
+    whole = resources.assignment("cs231n-a2")
+    case = next(c for c in whole.rubric.cases if c.id == HIDDEN)
+    with np.load(file) as saved:
+        np.testing.assert_array_equal(saved["dw"], whole.rubric.case_inputs(case)["dw"])
+        want = whole.golden.expected(case)[0]["next_w"]
+        np.testing.assert_array_equal(saved["expected_next_w"], want)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_staff_look_at_one_student_of_a_class_and_no_student_s_folder_has_it(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    uploads, folder = tmp_path / "uploads", tmp_path / "a2"
+    uploads.mkdir()
+    with zipfile.ZipFile(uploads / "ada_a2.zip", "w") as archive:
+        for path in sorted(DEMO.rglob("*.py")):
+            archive.write(path, path.relative_to(DEMO))
+    place.make(folder)
+    with Course(folder) as course:
+        course.enrol(sources.read([uploads]))
+        course.decide(Settings(rubric="cs231n-a2"))
+        (student,) = course.store.students()
+    done = run(monkeypatch, capfd, "staff", str(folder), student.folder)
+    assert done.code == 0, done
+    assert f"{HIDDEN} (hidden)" in page_of(folder / "staff" / student.folder)
+    assert [p.name for p in folder.rglob("*.html")] == ["staff.html"]
+    for words, says in ((("nobody",), "0 students of the class have"), (("x", "y"), "unexpected")):
+        assert says in run(monkeypatch, capfd, "staff", str(folder), *words).err
+    done = run(monkeypatch, capfd, "staff", str(tmp_path), "ada")
+    assert done.code == 2 and "holds no class" in done.err
+    with Course(folder) as course:
+        course.forget(student)
+    assert not list(folder.rglob("staff.html"))
