@@ -60,6 +60,7 @@ def kinds(found: list[pairs.Pair]) -> dict[tuple[int, int], set[str]]:
     return {(one.one, one.other): {r.kind for r in one.reasons} for one in found}
 
 
+@pytest.mark.long_trial(0.5)
 @pytest.mark.parametrize("level", disguises.LEVELS)
 def test_disguised_copies_are_above_all_but_one_in_a_thousand_innocent_pairs(level: int) -> None:
     copies = [
@@ -124,6 +125,15 @@ def test_partners_and_two_of_earlier_terms_are_left_out(
     )
     found, _, _ = pairs.found(filled(entry("a", left, **one), entry("b", left, **other)), GIVEN, 9)
     assert ((0, 1) in kinds(found)) == told
+
+
+def test_the_code_of_partners_is_not_compared() -> None:
+    prints_of = Traces(prints=frozenset(range(20)))
+    two = [entry("a", prints_of, apart=frozenset({"g"})), entry("b", prints_of)]
+    both = pairs.scores(two, Traces())
+    assert (both.alike[0, 1], both.rare[0, 1]) == (1, 20)
+    both = pairs.scores([two[0], replace(two[1], apart=frozenset({"g"}))], Traces())
+    assert (both.alike[0, 1], both.rare[0, 1]) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -235,6 +245,7 @@ OTHER = (
         (LONG, True),
         (LONG.replace("votes", "opinions").upper(), True),
         (OTHER, False),
+        (f"{LONG.partition(',')[0]}. {OTHER}", False),
         ("It helps.", False),
     ],
 )
@@ -254,6 +265,10 @@ SAME = {
     "a temporary": (
         "def f(a):\n    return np.sum(a ** 2) / len(a)\n",
         "def f(a):\n    s = a ** 2\n    t = np.sum(s)\n    n = len(a)\n    return t / n\n",
+    ),
+    "one name for all": (
+        "def f(a):\n    return np.sum(a ** 2 - 1) / len(a)\n",
+        "def f(a):\n    t = a ** 2\n    t -= 1\n    t = np.sum(t)\n    t /= len(a)\n    return t\n",
     ),
     "dead code": (
         "def f(a):\n    a = a.T\n    return a\n",

@@ -19,9 +19,12 @@ import pytest
 
 from grader.course.dashboard import page
 from grader.course.dashboard.pupils import Pupil
-from grader.report import class_page, html
+from grader.course.similarity import page as pairs_page
+from grader.course.similarity import pairs, traces
+from grader.course.similarity.evidence import Entry
+from grader.report import class_page, html, similar_page
 from grader.report.class_page import ClassRow
-from tests.support import made_class
+from tests.support import authors, disguises, made_class
 from tests.support.browser import Browser, axe, opened
 from tests.test_report.samples import ALL
 
@@ -65,10 +68,27 @@ def page_of_a_class() -> str:
     )
 
 
+def page_of_pairs() -> str:
+    """Return the page of a small class in which two share a source."""
+    files = [authors.author(number) for number in range(6)]
+    files.append(disguises.disguised(files[2], 3, "page"))
+    given = traces.of_files(authors.handed_out())
+    entries = [
+        Entry(f"S{number}", traces.of_files(each), at="2026-03-06")
+        for number, each in enumerate(files)
+    ]
+    found, usual, counts = pairs.found(entries, given, 9)
+    made = pairs_page.make(
+        "Similar", entries, found, usual, counts, given, lambda place: files[place], True
+    )
+    assert made.pairs and made.pairs[0].beside
+    return similar_page.render(made)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     name: partial(lambda make: html.render(make(), version="0.1.0"), make)
     for name, make in ALL.items()
-} | {"notebook": notebook_page, "class": page_of_a_class}
+} | {"notebook": notebook_page, "class": page_of_a_class, "pairs": page_of_pairs}
 
 
 def show(browser: Browser, folder: Path, name: str) -> None:
@@ -91,6 +111,7 @@ def show(browser: Browser, folder: Path, name: str) -> None:
         "executed",
         "notebook",
         "class",
+        "pairs",
     ],
 )
 def test_axe_finds_nothing(name: str, browser: Browser, tmp_path: Path) -> None:

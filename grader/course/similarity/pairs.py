@@ -146,13 +146,13 @@ def _usual(both: Scores, many: int, pairs: int) -> Usual:
 def _floor(matrix: np.ndarray, place: int) -> float:
     """Return the value above which a pair is listed.
 
-    That is the class's own top; where copies fill it, half as much again as the top of the pairs
-    that are nobody's nearest.
+    That is the class's own top; where copies fill it, twice the top of the pairs that are nobody's
+    nearest.
     """
     whole = matrix + matrix.T
     nearest = whole.max(axis=1, initial=0)
     others = np.where((matrix < nearest[:, None]) & (matrix < nearest[None, :]), matrix, 0)
-    return min(_largest(matrix, place), 1.5 * _largest(others, place))
+    return min(_largest(matrix, place), 2 * _largest(others, place))
 
 
 def _largest(matrix: np.ndarray, place: int) -> float:

@@ -41,7 +41,7 @@ def run(asked: Asked) -> str:
     partners = sources.partners_of(asked.partners) if asked.partners else {}
     before = [entry for path in asked.earlier for entry in sources.earlier(path)]
     with Store(asked.folder, reading=True) as store:
-        handed = sources.handed_in(store)
+        handed = sources.handed_in(asked.folder, store)
     entries = sources.entries(asked.folder, handed, partners)
     if not entries:
         raise UsageError(f"{asked.folder}: nobody handed in anything that can be read")
