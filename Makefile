@@ -51,6 +51,7 @@ template: $(VENV)/installed
 schemas: $(VENV)/installed
 	$(BIN)/python -m grader schema rubric > docs/rubric.schema.json
 	$(BIN)/python -m grader schema result > docs/result.schema.json
+	$(BIN)/python -m grader schema course > docs/course.schema.json
 
 picture: $(VENV)/installed
 	$(BIN)/python demo/picture.py

@@ -2,14 +2,27 @@
 
 import argparse
 
-from benchmarks import box, class_, diagnosis, images, notebooks, selfcheck, speed, spread
+from benchmarks import (
+    box,
+    class_,
+    desk,
+    diagnosis,
+    images,
+    notebooks,
+    picture,
+    selfcheck,
+    speed,
+    spread,
+)
 
 PARTS = {
     "speed": speed.main,
     "box": box.main,
     "class": class_.main,
     "spread": spread.main,
+    "picture": picture.main,
     "diagnosis": diagnosis.main,
+    "desk": desk.main,
     "notebooks": notebooks.main,
     "selfcheck": selfcheck.main,
     "images": images.main,

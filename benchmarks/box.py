@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from itertools import pairwise
 
 from grader import resources
 from grader.box.plan import Plan, choose
@@ -23,25 +24,27 @@ def main() -> None:
     assignment = resources.assignment(resources.DEFAULT_RUBRIC)
     submission = read_submission(SUBMISSION, given=resources.given_files())
     cases = len(assignment.rubric.cases)
-    cold: dict[str, list[float]] = {mode: [] for mode in plans}
-    warm: dict[str, list[float]] = {mode: [] for mode in plans}
+    rows: dict[str, list[tuple[float, ...]]] = {mode: [] for mode in plans}
     for _ in range(ROUNDS):
         for mode in plans:  # in turn, so that a slow moment of the machine hits all alike
-            started = time.perf_counter()
-            with Worker(_plan(mode)) as worker:
-                grade_one(submission, assignment, worker)
-                between = time.perf_counter()
-                grade_one(submission, assignment, worker)
-                cold[mode].append(between - started)
-                warm[mode].append(time.perf_counter() - between)
+            times = [time.perf_counter()]
+            plan = _plan(mode)
+            times.append(time.perf_counter())
+            with Worker(plan) as worker:
+                for _ in range(2):
+                    grade_one(submission, assignment, worker)
+                    times.append(time.perf_counter())
+            times.append(time.perf_counter())
+            rows[mode].append(tuple(later - one for one, later in pairwise(times)))
+    seen = {mode: [statistics.median(c) for c in zip(*columns)] for mode, columns in rows.items()}
     print(f"the cost of confinement, {ROUNDS} rounds in turn, median of each, {cases} cases")
-    for mode in plans:
-        start, again = (statistics.median(seen[mode]) for seen in (cold, warm))
-        over = 1000 * (start - statistics.median(cold["none"]))
-        each = 1000 * (again - statistics.median(warm["none"])) / cases
+    for mode, (trial, first, again, end) in seen.items():
+        over = [1000 * (one - bare) for one, bare in zip(seen[mode], seen["none"])]
         print(
-            f"  {mode:<11} first {start:5.2f} s, next {again:5.2f} s; "
-            f"over none {over:6.1f} ms a submission (target 60), {each:5.2f} ms a case (target 10)"
+            f"  {mode:<11} once {1000 * trial:5.1f} ms to try it; first submission {first:5.2f} s, "
+            f"next {again:5.2f} s, end {end:4.2f} s\n"
+            f"{'':14}over none: start and first {over[1]:6.1f} ms (target 20; Landlock 10), next "
+            f"{over[2]:6.1f} ms, {over[2] / cases:5.2f} ms a case"
         )
 
 

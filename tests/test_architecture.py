@@ -56,7 +56,7 @@ FLOORS: tuple[dict[str, str], ...] = (
     {"cli": "arguments, files, exit codes, the one place that prints"},
     {"__main__": "python -m grader"},
 )
-MOST_FLOORS, MOST_ROOMS = 11, 35
+MOST_FLOORS, MOST_ROOMS = 11, 36
 # Beside the student's code nothing may know what judges; a report reads records and nothing else.
 READS = {"guest": {"errors", "guest"}, "report": {"types", "errors", "report"}}
 # Who may run the assignment's solution; the machine that grades need not hold it.

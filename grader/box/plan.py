@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.box import outer, packages
+from grader.box import outer
 from grader.errors import BoxError
 from grader.types import BoxState
 
@@ -138,6 +138,8 @@ def command(plan: Plan) -> list[str]:
     writable = ["/dev/null"]
     notebooks, kept, more = plan.workspace is not None, list[str](), list[str]()
     if plan.workspace:
+        from grader.box import packages  # importlib.metadata, for notebooks alone
+
         numpy = os.path.dirname(os.path.realpath(np.__file__))
         found = packages.folders(NOTEBOOK_PACKAGES)
         more = [path for path in found if not path.startswith(numpy)] + [*plan.workspace.data]

@@ -3,7 +3,8 @@
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
     desk       grade desk DIR, grade desk export|merge, grade history
-    grades     grade gradebook, grade feedback
+    grades     grade gradebook, grade feedback, grade regrade, grade notices
+    similar    grade similar DIR
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
     autograder grade autograder ROOT
@@ -43,8 +44,9 @@ from grader.cli import (
     lint,
     machine,
     release,
+    similar,
     staff,
-)  # fmt: skip
+)
 from grader.errors import BackgradeError, UsageError, exhausted
 from grader.rubric.near import nearest
 from grader.submission.upload import shown
@@ -61,7 +63,12 @@ app.command("class")(course.grade_class)
 app.command("merge")(course.merge)
 app.command("status")(course.status)
 app.command("forget")(course.forget)
+app.command("history")(desk.history)
 app.command("gradebook")(grades.gradebook)
+app.command("feedback")(grades.feedback)
+app.command("regrade")(grades.regrade)
+app.command("notices")(grades.notices)
+app.command("similar")(similar.similar)
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(desk.app, name="desk")
 app.command("export")(export.export)

@@ -44,3 +44,40 @@ def read(folder: Folder) -> None:
     from grader.cli import desk_run
 
     desk_run.read(folder)
+
+
+@app.command("export")
+def export(
+    folder: Folder,
+    markers: Annotated[int, typer.Option(metavar="N", help="How many people mark.")],
+    output: Annotated[Path, typer.Option("-o", metavar="DIR2", help="Where the files go.")],
+    second: Second = 10.0,
+) -> None:
+    """Write the desk as one HTML file for each marker, without a name in it."""
+    from grader.cli import desk_run
+
+    desk_run.export(folder, markers, output, second)
+
+
+@app.command("merge")
+def merge(
+    folder: Folder,
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="What markers saved; requests as CSV."),
+    ],
+) -> None:
+    """Join what markers saved, or what students ask, into the class."""
+    from grader.cli import desk_run
+
+    desk_run.merge(folder, files)
+
+
+def history(
+    folder: Folder,
+    student: Annotated[str, typer.Argument(metavar="STUDENT", help="Id, login or folder.")],
+) -> None:
+    """Say what people decided about a student, when and why."""
+    from grader.cli import desk_run
+
+    desk_run.history(folder, student)

@@ -8,8 +8,11 @@ from pathlib import Path
 import typer
 
 from grader.course import current, gradebooks, settings
+from grader.course import feedback as reports
+from grader.course.classroom import Course
 from grader.course.gradebooks.filling import PENDING, Filled, How, fill, refusal
 from grader.course.policies import points
+from grader.course.schema import NAME
 from grader.course.settings import Settings
 from grader.course.store import Store
 from grader.errors import UsageError
@@ -152,3 +155,27 @@ def _lists(filled: Filled) -> None:
         typer.echo(f"{what} ({len(whose):,}):", err=what == PENDING)
         for one in whose:
             typer.echo(f"  {one}", err=what == PENDING)
+
+
+def feedback(folder: Path, to: str, output: Path) -> None:
+    """Pack the reports of those who have one. Raises UsageError."""
+    if not (folder / NAME).is_file():
+        raise UsageError(f"{folder}: holds no class; make one with `grade class`")
+    with Course(folder) as one:
+        packet = reports.packed(one, to)
+    left = packet.left
+    if not packet.students:
+        for line in left:
+            typer.echo(f"  {line}", err=True)
+        raise UsageError(f"{folder}: there is no report that could go; see above")
+    if to == "folder" and output.suffix.lower() != ".zip":
+        for name, data in packet.files.items():
+            write(output / name, data)
+    else:
+        write(output, reports.zipped(packet.files))
+    typer.echo(f"Reports of {count(packet.students, 'student')}: {output}")
+    if left:
+        typer.echo(f"Without ({len(left):,}):")
+        for line in left:
+            typer.echo(f"  {line}")
+    typer.echo(reports.BACK[to])

@@ -24,10 +24,11 @@ def doctor() -> None:
 
 
 def schema(
-    of: Annotated[Literal["rubric", "result"], typer.Argument(help="Which file's form.")],
+    of: Annotated[Literal["rubric", "result", "course"], typer.Argument(help="Which file's form.")],
 ) -> None:
-    """Print the JSON Schema of a rubric or of result.json."""
-    from grader.rubric.reading import json_schema
+    """Print the JSON Schema of a rubric, of result.json or of course.toml."""
+    from grader.course import settings
+    from grader.rubric import validation
 
-    found = json_schema() if of == "rubric" else result.json_schema()
+    found = {"rubric": validation, "result": result, "course": settings}[of].json_schema()
     typer.echo(json.dumps(found, indent=1))

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import grader
-from grader.course import decisions, generations, origin, settings
+from grader.course import decisions, generations, origin, publish, settings
 from grader.course import roster as rosters
 from grader.course.generations import Generation
+from grader.course.publish import Place
 from grader.course.scores import Ledger, Score
 from grader.course.settings import Settings
 from grader.course.store import Row, Store
@@ -40,10 +41,13 @@ def ledger(store: Store, told: Settings, policy: Policy | None = None) -> Ledger
     """Return what decides about scores, as course.toml and the roster say it. Raises UsageError."""
     roster = rosters.read(Path(told.roster)) if told.roster else None
     drops = bool(told.grades.drop_items or told.grades.drop_lowest)
-    items = policy.assignment.rubric.table.items if policy and drops else ()
+    people = decisions.people(store.db)
+    known = policy and (drops or people.judged)
+    items = policy.assignment.rubric.table.items if policy and known else ()
     bonus = frozenset(item.id for item in items if item.bonus)
-    given = decisions.people(store.db).points
-    return Ledger(told, store.students(), roster, given, origin.of(store), bonus)
+    titles = {item.id: item.title for item in items}
+    kind = origin.of(store)
+    return Ledger(told, store.students(), roster, people.points, kind, bonus, people.judged, titles)
 
 
 def policy_sha256(store: Store, told: Settings) -> str:
@@ -59,6 +63,13 @@ def read(folder: Path, store: Store, told: Settings | None = None) -> Current:
     return by_policy(store, book, policy_sha256(store, told))
 
 
+def places(store: Store, told: Settings) -> tuple[list[Place], Ledger]:
+    """Return every attempt with its result by the generation that counts, and what decides."""
+    book = ledger(store, told, policy_of(told))
+    keys = generations.keys(store, policy_sha256(store, told))
+    return publish.places(store, keys, book), book
+
+
 def by_policy(store: Store, book: Ledger, policy: str) -> Current:
     """Return how a class stands by a policy, given its hash."""
     rows, key = tuple(store.attempts()), generations.keys(store, policy)
@@ -72,6 +83,7 @@ def new_generation(policy: Policy, number: int, reason: str, before: int | None)
     found = policy.assignment
     return Generation(
         number, policy.sha256, found.rubric.sha256, found.golden.sha256, grader.__version__,
+        policy.common,
         datetime.now(UTC).isoformat(timespec="seconds"), _who(), reason, before,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,9 @@ CREATE TABLE IF NOT EXISTS desk (      -- one row
 ) STRICT;
 """
 WAIT_S = 10.0  # for another that writes at this moment
-_FIELDS = (
-    "id", "student", "item", "marker", "at", "action", "criteria", "points", "comment", "reason",
-    "replaces", "evidence", "how", "seconds",
-)  # fmt: skip
+_FIELDS = tuple(one.name for one in fields(Decision))
 _LISTS = ("criteria", "replaces")
+_LISTED = tuple(map(_FIELDS.index, _LISTS))
 
 
 def now() -> str:
@@ -148,11 +146,14 @@ def read(
     rows = db.execute(
         f"SELECT number, {', '.join(_FIELDS)} FROM decision WHERE {where} ORDER BY number", values
     )
+    lists: dict[str, tuple[str, ...]] = {"[]": ()}  # few of them differ
     for number, *cells in rows:
-        made = dict(zip(_FIELDS, cells))
-        for name in _LISTS:
-            made[name] = tuple(json.loads(made[name]))
-        yield number, Decision(**made)
+        for place in _LISTED:
+            text = cells[place]
+            if text not in lists:
+                lists[text] = tuple(json.loads(text))
+            cells[place] = lists[text]
+        yield number, Decision(*cells)
 
 
 def criteria(db: sqlite3.Connection) -> dict[str, dict[str, Criterion]]:
@@ -206,19 +207,19 @@ class Judged:
 
 @dataclass(frozen=True)
 class People:
-    """What people decided about a whole class, by (number of the student, id of the item)."""
+    """What people decided about a whole class, by the number of the student and by item."""
 
-    judged: Mapping[tuple[int, str], Judged] = field(default_factory=dict)
+    judged: Mapping[int, Mapping[str, Judged]] = field(default_factory=dict)
 
     @property
     def points(self) -> dict[tuple[int, str], float]:
         """Return the points that people gave, where they agree."""
-        found = self.judged.items()
-        return {place: one.points for place, one in found if one.points is not None}
-
-    def of(self, student: int) -> dict[str, Judged]:
-        """Return what was decided about one student, by item."""
-        return {item: one for (number, item), one in self.judged.items() if number == student}
+        return {
+            (student, item): one.points
+            for student, theirs in self.judged.items()
+            for item, one in theirs.items()
+            if one.points is not None
+        }
 
 
 def people(db: sqlite3.Connection) -> People:
@@ -229,10 +230,11 @@ def people(db: sqlite3.Connection) -> People:
         (student, item): possible
         for student, item, possible in db.execute("SELECT student, item, possible FROM to_judge")
     }
-    schemes, found = Schemes(db), {}
-    for place, stands in standings(db).items():
-        if stands.grades and place in worth:
-            found[place] = judged(stands, schemes.of(place[1], worth[place]))
+    schemes, found = Schemes(db), dict[int, dict[str, Judged]]()
+    for (student, item), stands in standings(db).items():
+        if stands.grades and (student, item) in worth:
+            scheme = schemes.of(item, worth[student, item])
+            found.setdefault(student, {})[item] = judged(stands, scheme)
     return People(found)
 
 

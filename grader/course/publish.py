@@ -31,7 +31,8 @@ from grader.course.tasks import STUDENT, UPLOAD, Outcome, outcome_of
 from grader.course.to_judge import Counted
 from grader.files import REPORT, RESULT, write, write_result
 from grader.grading.assignment import Assignment
-from grader.report import class_page
+from grader.report import by_people, class_page
+from grader.report.by_people import Given
 from grader.report.class_page import ClassRow
 from grader.report.text import guarded, points
 from grader.types import COUNTED
@@ -100,8 +101,7 @@ def reports(
 ) -> int:
     """Write the pages of attempts whose result is there and whose pages are not up to date.
 
-    Return how many. An earlier attempt has its pages under attempts/N. A teacher's sentences are
-    shown to those whose wrong numbers they are for.
+    Return how many. An earlier attempt has its pages under attempts/N.
     """
     written: list[tuple[str, int, int]] = []
     sentences = ledger.settings.sentences
@@ -121,7 +121,9 @@ def reports(
             continue
         score = ledger.score(place.row, outcome.status, outcome)
         said = line(score, ledger.settings.grades.decimals)
-        write_result(target, with_sentences(_named(files, place, said), says), forced=False)
+        given = by_people.given_of(ledger.judged.get(place.student.number, {}), ledger.titles)
+        named = _named(_judged(files, given, score.pending, ledger.bonus), place, said)
+        write_result(target, with_sentences(named, says), forced=False)
         if place.counts:  # it may have been an earlier one that counted
             shutil.rmtree(target / "attempts" / str(place.row.turn), ignore_errors=True)
         written.append((stamp, place.student.number, place.row.attempt))
@@ -144,8 +146,8 @@ def _whole(folder: Path) -> bool:
 def _stamp(place: Place, says: Says) -> str:
     row = place.row
     who = _who(place.student.person)
-    facts: list[object] = [place.key, place.folder, *who, row.turn, row.at, row.late, place.facts]
-    facts += [says] if says else []
+    facts: list[object] = [place.key, place.folder, *who, row.turn, row.at, row.late]
+    facts += [place.facts, *([says] if says else [])]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -158,6 +160,18 @@ def label(person: Person) -> str:
     ids = ", ".join(dict.fromkeys(text for text in (person.login, person.id) if text))
     name = person.name or person.email
     return f"{name} ({ids})" if name and ids else name or ids
+
+
+def _judged(
+    files: Mapping[str, str], given: Sequence[Given], pending: float, bonus: frozenset[str]
+) -> Mapping[str, str]:
+    """Return the files of a result with what people gave."""
+    if not given:
+        return files
+    result = json.loads(files[RESULT])
+    by_people.in_result(result, given, bonus)
+    page = by_people.in_page(files[REPORT], given, pending) if REPORT in files else ""
+    return {**files, RESULT: json.dumps(result)} | ({REPORT: page} if page else {})
 
 
 def _named(files: Mapping[str, str], place: Place, said: str) -> dict[str, str]:
@@ -187,7 +201,7 @@ def _named(files: Mapping[str, str], place: Place, said: str) -> dict[str, str]:
 
 def with_line(page: str, said: str) -> str:
     """Return a page with a sentence behind the name of its student, in its head."""
-    text = f'\n<p class="counts">{html.escape(said)}</p>'
+    text = f'\n<p class="lede">{html.escape(said)}</p>'
     return _WHO.sub(lambda found: found[0] + text, page, count=1)
 
 
@@ -204,11 +218,10 @@ def tables(
     assignment: Assignment,
 ) -> None:
     """Write grades.csv, with the attempts that count, and index.html. Raises UsageError."""
-    decided = ledger.settings
-    last = [place for place in found if place.counts]
+    last, decided = [place for place in found if place.counts], ledger.settings
     write(folder / "grades.csv", _csv(last, store, ledger))
     absent = Absent(decided.roster)
-    pupils = _pupils(folder, store, found, absent)
+    pupils = _pupils(folder, store, found, absent, ledger)
     setting = page.Setting(
         title, assignment.rubric, decided.data != "synthetic", decided.sentences, folder,
         tuple(place.key for place in last),
@@ -219,14 +232,16 @@ def tables(
     write(folder / "index.html", class_page.render(made))
 
 
-def _pupils(folder: Path, store: Store, found: Sequence[Place], absent: Absent) -> list[Pupil]:
+def _pupils(
+    folder: Path, store: Store, found: Sequence[Place], absent: Absent, ledger: Ledger
+) -> list[Pupil]:
     """Return everybody whose attempt counts, with the scores of earlier ones."""
     kept = gather(folder, store, (place.key for place in found if place.key and place.counts))
     earlier: dict[int, list[tuple[int, float]]] = {}
     pupils = []
     for place in found:
         result = store.result(place.key) if place.key else None
-        row = _row(place, result, absent.section(place.student.person))
+        row = _row(place, result, absent.section(place.student.person), ledger)
         if row.share is not None:
             earlier.setdefault(place.student.number, []).append((place.row.turn, row.share))
         if place.counts:
@@ -290,18 +305,21 @@ def reason(row: Row, result: Outcome | None) -> str:
     return result.why.removeprefix(f"{UPLOAD}: ")
 
 
-def _row(place: Place, result: Outcome | None, section: str) -> ClassRow:
-    graded = result is not None and result.status == "graded"
+def _row(place: Place, result: Outcome | None, section: str, ledger: Ledger) -> ClassRow:
     row = place.row
+    status = status_of(row, result)
+    score = ledger.score(row, status, result)
+    has_score = score.final is not None
+    final = policies.points(score.final or 0.0, ledger.settings.grades.decimals)
     return ClassRow(
         name=label(place.student.person),
-        status=status_of(row, result),
-        score=f"{points(result.earned)} of {points(result.possible)}" if result and graded else "",
-        share=result.earned / result.possible if result and graded and result.possible else None,
-        pending=points(result.pending) if result and result.pending else "",
+        status=score.status,
+        score=f"{final} of {points(score.possible)}" if has_score else "",
+        share=(score.final or 0.0) / score.possible if has_score and score.possible else None,
+        pending=points(score.pending) if score.pending else "",
         handed_in=" ".join(_when(row)),
         reason=reason(row, result),
-        link=_link(place) if graded else "",
+        link=_link(place) if status == "graded" else "",
         flags=len(result.flags) if result else 0,
         group=section or place.student.group,
     )

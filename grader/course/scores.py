@@ -15,6 +15,7 @@ from typing import Any
 
 from grader.course import policies
 from grader.course import settings as settings_of
+from grader.course.decisions import Judged
 from grader.course.policies import points
 from grader.course.roster import Enrolled, Roster, name_key
 from grader.course.settings import Settings
@@ -53,6 +54,8 @@ class Ledger:
     """What decides about the scores of a class, by student.
 
     `kind` is what the class was read from, `bonus` names the items whose points come on top.
+    `judged` is all that people said, of which `decisions` are the points; `titles` are those
+    of items.
     """
 
     settings: Settings
@@ -61,6 +64,8 @@ class Ledger:
     decisions: Decisions = field(default_factory=dict)
     kind: str = ""
     bonus: frozenset[str] = frozenset()
+    judged: Mapping[int, Mapping[str, Judged]] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def enrolled(self) -> dict[int, Enrolled]:
@@ -128,10 +133,11 @@ class Ledger:
     def facts(self, student: int) -> str:
         """Return a hash of all that decides about a student's points besides the result."""
         late = self.settings.late.model_dump_json()
-        grades = self.settings.grades.model_dump_json(exclude={"scale"})
+        grades = self.settings.grades.model_dump_json(exclude={"scale", "borders"})
         named = [str(table.get(student)) for table in self._named[0].values()]
         given = sorted((i, p) for (who, i), p in self.decisions.items() if who == student)
-        told = json.dumps([late, grades, named, given])
+        said = [repr(sorted(self.judged[student].items()))] if student in self.judged else []
+        told = json.dumps([late, grades, named, given, *said])
         return hashlib.sha256(told.encode()).hexdigest()
 
     def score(self, row: Row, status: str, outcome: Outcome | None) -> Score:

@@ -70,6 +70,7 @@ scale = "points"
 decimals = 2
 # capped = true              # no more than all points, whatever bonus there is
 # drop_items = ["adam"]      # count for nobody: neither earned nor possible
+# borders = [50, 60, 80]     # percent at which a grade begins: `grade regrade` says who crosses one
 # drop_lowest = 1            # of each student's items so many with the lowest share do not count
 
 # Sentences of yours for students with the same wrong numbers: index.html has the lines to paste.
@@ -96,6 +97,15 @@ Extension = (
 
 class _Table(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class Sentence(_Table):
+    """What a teacher says to all whose wrong numbers in a case have this hash."""
+
+    item: str
+    case: str
+    hash: str = pydantic.Field(pattern=r"^[0-9a-f]{16}$")
+    says: str = pydantic.Field(min_length=1, max_length=2000)
 
 
 class Early(_Table):
@@ -150,15 +160,7 @@ class Grades(_Table):
     capped: bool = False
     drop_items: tuple[str, ...] = ()
     drop_lowest: Count = 0
-
-
-class Sentence(_Table):
-    """What a teacher says to all whose wrong numbers in a case have this hash."""
-
-    item: str
-    case: str
-    hash: str = pydantic.Field(pattern="[0-9a-f]{16}")
-    says: str = pydantic.Field(min_length=1, max_length=2000)
+    borders: tuple[Number, ...] = ()
 
 
 class Settings(_Table):
@@ -235,6 +237,11 @@ def parse(text: str, place: str) -> Settings:
         told = f": {'.'.join(names)}" if names else ""
         line = _line(text, names)
         raise UsageError(f"{place}{line}{told}: {_why(first, names)}; put it right") from None
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of course.toml."""
+    return Settings.model_json_schema()
 
 
 def text_of(settings: Settings) -> str:

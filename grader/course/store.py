@@ -77,8 +77,7 @@ class Store:
             ) from None
         if version != VERSION:
             raise UsageError(
-                f"{path}: was made by another version of Backgrade (its form is {version}, ours "
-                f"{VERSION}); use that one"
+                f"{path}: has form {version}, of another version of Backgrade; use that one"
             )
 
     @property
@@ -109,14 +108,14 @@ class Store:
                 "what was graded is kept"
             ) from None
 
-    def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
         """Return what a statement of another module finds; nothing in a table not made yet."""
         try:
             return self._db.execute(statement, values).fetchall()
         except sqlite3.OperationalError as error:
-            if "no such table" in str(error):
-                return []
-            raise
+            if "no such table" not in str(error):
+                raise
+        return []
 
     def run(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement of another module for each row of values, inside `writing`."""

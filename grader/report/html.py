@@ -5,11 +5,14 @@ The templates see only a `Page` or a `NotebookPage`, and everything in it is esc
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import jinja2
+import jinja2.bccache
 
 from grader.errors import explaining, log_fault
 from grader.report import notebook_page, page
@@ -18,6 +21,7 @@ from grader.report.run_sets import sets_of
 from grader.types import Notebook, Report
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_COMPILED = Path(__file__).parent / "__pycache__"
 
 
 def render(
@@ -51,11 +55,28 @@ def render_notebooks(report: Report, notebooks: Sequence[Notebook]) -> dict[str,
     return pages
 
 
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """What templates compile to: kept where, and by the rules by which, Python keeps modules."""
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Find it, if it can be read."""
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Keep it, unless that is switched off or not allowed here."""
+        if not sys.dont_write_bytecode:
+            with suppress(OSError):
+                Path(self.directory).mkdir(exist_ok=True)
+                super().dump_bytecode(bucket)
+
+
 @cache
 def environment() -> jinja2.Environment:
     """Return what turns templates into pages: everything is escaped."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
+        bytecode_cache=_Compiled(str(_COMPILED)),
         autoescape=True,
         auto_reload=False,
         trim_blocks=True,

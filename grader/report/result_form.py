@@ -112,10 +112,26 @@ class SmallestJson(TypedDict):
     snippet: str
 
 
+class CriterionJson(TypedDict):
+    """One criterion that was met, or missed at a cost, and its points."""
+
+    says: str
+    points: float
+
+
+class PeopleJson(TypedDict):
+    """What people gave for an item, whose points and status are by them then."""
+
+    points: float
+    comment: str
+    criteria: list[CriterionJson]
+
+
 class ItemJson(TypedDict):
     """One item; `smallest` only where a small case fails, `teacher_says` if a teacher wrote it.
 
-    `suspects` are there where a line is known, `hints` where points were lost.
+    `suspects` are there where a line is known, `hints` where points were lost, `people` where
+    people graded it.
     """
 
     id: str
@@ -132,6 +148,7 @@ class ItemJson(TypedDict):
     hints: NotRequired[list[str]]
     suspects: NotRequired[list[LineJson]]
     smallest: NotRequired[SmallestJson]
+    people: NotRequired[PeopleJson]
     teacher_says: NotRequired[list[str]]
 
 

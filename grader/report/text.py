@@ -22,6 +22,7 @@ LIMIT = 600  # characters of one text
 LINE = 160  # characters of one line of source
 FRAMES = 8  # the innermost lines of an exception
 _LOOK_EMPTY = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, blank by looks
+_NO_TEXT = frozenset({bool, int, float})
 _EXPONENT = re.compile(r"e([+-])0*(\d)")
 
 
@@ -33,6 +34,8 @@ def cleaned(record: Record) -> Record:
 
 def _clean(value: Any) -> Any:
     """Return a value with clean texts; it is the same one if there was nothing to clean."""
+    if value is None or value.__class__ in _NO_TEXT:
+        return value
     if isinstance(value, str):
         return shown(value)
     if isinstance(value, tuple):
@@ -62,6 +65,8 @@ def _names(record: type) -> tuple[str, ...]:
 
 def shown(text: str, limit: int = LIMIT) -> str:
     """Return at most `limit` characters, controls, bidi and zero width marks as escapes."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     head = text[:limit]
     if not head.isprintable() or not head.isascii():
         head = "".join(

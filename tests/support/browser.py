@@ -8,12 +8,14 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ FLAGS = (
 ).split()
 CODES = {"Enter": 13, "Tab": 9, "Escape": 27, " ": 32, "Backspace": 8}
 PATIENCE_S = 30.0
+AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 class Browser:
@@ -114,6 +118,28 @@ class Browser:
         """Return what the browser logged: errors, and what a policy of the page kept out."""
         entries = (e["params"]["entry"] for e in self.events if e["method"] == "Log.entryAdded")
         return [f"{entry['text']} {entry.get('url', '')}" for entry in entries]
+
+
+@dataclass(frozen=True)
+class Accessible:
+    """What axe-core makes of a page: how many rules hold, and each place where one does not."""
+
+    passes: int
+    violations: tuple[str, ...]
+
+
+def axe(browser: Browser) -> Accessible:
+    """Return what axe-core makes of the page that is shown; without it the test is skipped."""
+    if not AXE.is_file():
+        pytest.skip("NOT CHECKED: no axe-core; set AXE_CORE to its axe.min.js")
+    browser.run(AXE.read_text(encoding="utf-8") + "; window.found = null; true")
+    browser.run(
+        f"axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then(r => {{ window.found = {{"
+        "passes: r.passes.length, violations: r.violations.map("
+        "v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 200)))}; }); true"
+    )
+    found = browser.wait("window.found")
+    return Accessible(found["passes"], tuple(found["violations"]))
 
 
 @contextmanager

@@ -19,7 +19,16 @@ from grader.course.settings import Sentence
 from grader.report import class_page
 from grader.report.class_page import ClassPage, ClassRow, Understood
 from tests.support import made_class
-from tests.support.made_class import NAMED, PLANTED, TOGETHER, UNNAMED, WRONG_CHECK, Truth, rubric
+from tests.support.made_class import (
+    NAMED,
+    PLANTED,
+    TOGETHER,
+    UNNAMED,
+    WRONG_CHECK,
+    Mistake,
+    Truth,
+    rubric,
+)  # fmt: skip
 
 TRUTH = made_class.truth()
 PUPILS = made_class.pupils(TRUTH)
@@ -193,12 +202,28 @@ def test_the_planted_wrong_check_is_suspected_and_no_other() -> None:
     assert found.others == pytest.approx(statistics.fmean(others))
 
 
+@pytest.mark.parametrize(
+    ("checks_failed", "says", "suspected"),
+    [(1, "", True), (1, "a sentence", False), (3, "", False)],
+)
+def test_a_check_is_suspected_only_if_it_stands_alone_and_nothing_explains_it(
+    checks_failed: int, says: str, suspected: bool
+) -> None:
+    odd = Mistake("relu_forward", "odd", checks_failed, "out", 1.0, says)
+    weak = NAMED[3]
+    given = [Truth(0.9, [odd]) for _ in range(6)] + [Truth(0.1, [weak]) for _ in range(20)]
+    found = checks.suspects(answers_of(made_class.pupils(given), rubric()))
+    assert [one.fails for one in found] == ([6] if suspected else [])
+
+
 def test_checks_that_could_go_change_nobodys_points_and_no_more_could() -> None:
     lost = checks.costs(ANSWERS)
     gone = set(checks.needless(lost))
     assert all(cases - gone for cases in lost.values()), "everybody loses the same parts"
     for case in set().union(*lost.values()) - gone:
         assert any(not cases - gone - {case} for cases in lost.values()), ANSWERS.cases[case]
+    unwritten = {ANSWERS.column[case] for case in made_class.cases("FullyConnectedNet.layernorm")}
+    assert not gone & unwritten, "what nobody wrote says nothing of its checks"
     planted = [ANSWERS.column[case] for case in TOGETHER.cases]
     assert len(gone & set(planted)) == 3
     assert tuple(planted) in checks.alike(ANSWERS)
@@ -227,6 +252,10 @@ def test_checks_of_one_part_that_different_students_fail_disagree() -> None:
     names = [answers.cases[case] for case in found[:2]]
     assert (names, found[2:]) == (made_class.cases("rmsprop")[:2], (10, 6))
     assert list(checks.disagreeing(ANSWERS, checks.costs(ANSWERS))) == []
+    both = [replace(UNNAMED[0], checks=2)]
+    more = [*pupils, *made_class.pupils([Truth(0.5, both)] * 40)]
+    answers = answers_of(more, rubric())
+    assert list(checks.disagreeing(answers, checks.costs(answers))) == [], "most fail both"
 
 
 def test_training_is_held_against_what_is_asked() -> None:

@@ -8,58 +8,38 @@ Needs Chromium and axe-core; without them these tests are skipped, and say so:
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from base64 import b64decode
+from collections.abc import Callable, Iterator
 from functools import partial
-from html import escape
 from pathlib import Path
 
 import pytest
 
 from grader.course.dashboard import page
 from grader.course.dashboard.pupils import Pupil
-from grader.report import class_page, html
+from grader.course.similarity import page as pairs_page
+from grader.course.similarity import pairs, traces
+from grader.course.similarity.evidence import Entry
+from grader.report import class_page, html, similar_page
 from grader.report.class_page import ClassRow
-from tests.support import made_class
+from tests.support import authors, disguises, made_class
+from tests.support.browser import Browser, axe, opened
 from tests.test_report.samples import ALL
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PDFTOTEXT = shutil.which("pdftotext")
-AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update --hide-scrollbars"
-).split()
-CSP = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RUN = f"""
-document.querySelectorAll('details').forEach(d => d.open = true);
-axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then(r => {{
-  document.body.innerHTML = '';
-  document.body.dataset.result = JSON.stringify({{
-    dark: matchMedia('(prefers-color-scheme: dark)').matches,
-    passes: r.passes.length,
-    violations: r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 200)))}});
-}});
-"""
-MEASURE = """
-addEventListener('load', () => {
-  const d = document.querySelector('iframe').contentDocument.documentElement;
-  document.body.dataset.result = JSON.stringify(d.scrollWidth);
-});
-"""
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="NOT CHECKED: chromium is not installed")
-needs_axe = pytest.mark.skipif(
-    not AXE.is_file(), reason="NOT CHECKED: no axe-core; set AXE_CORE to its axe.min.js"
-)
 needs_pdftotext = pytest.mark.skipif(
     PDFTOTEXT is None, reason="NOT CHECKED: pdftotext (poppler-utils) is not installed"
 )
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all pages, to which a page's policy about scripts does not apply."""
+    with opened(tmp_path_factory.mktemp("browser")) as one:
+        one.call("Page.setBypassCSP", enabled=True)
+        yield one
 
 
 def notebook_page() -> str:
@@ -88,28 +68,36 @@ def page_of_a_class() -> str:
     )
 
 
+def page_of_pairs() -> str:
+    """Return the page of a small class in which two share a source."""
+    files = [authors.author(number) for number in range(6)]
+    files.append(disguises.disguised(files[2], 3, "page"))
+    given = traces.of_files(authors.handed_out())
+    entries = [
+        Entry(f"S{number}", traces.of_files(each), at="2026-03-06")
+        for number, each in enumerate(files)
+    ]
+    found, usual, counts = pairs.found(entries, given, 9)
+    made = pairs_page.make(
+        "Similar", entries, found, usual, counts, given, lambda place: files[place], True
+    )
+    assert made.pairs and made.pairs[0].beside
+    return similar_page.render(made)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     name: partial(lambda make: html.render(make(), version="0.1.0"), make)
     for name, make in ALL.items()
-} | {"notebook": notebook_page, "class": page_of_a_class}
+} | {"notebook": notebook_page, "class": page_of_a_class, "pairs": page_of_pairs}
 
 
-def browse(tmp_path: Path, source: str, *flags: str) -> str:
-    """Open the page in a fresh browser; return what it prints."""
-    page = tmp_path / "page.html"
-    page.write_text(source, encoding="utf-8")
-    command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path}/profile", *flags, page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+def show(browser: Browser, folder: Path, name: str) -> None:
+    """Open a page, with all that is folded shown."""
+    page = folder / "page.html"
+    page.write_text(PAGES[name](), encoding="utf-8")
+    browser.open(page.as_uri())
 
 
-def result(dom: str) -> object:
-    found = re.search(r'data-result="([^"]*)"', dom)
-    assert found, dom[-2000:]
-    return json.loads(found[1].replace("&quot;", '"').replace("&lt;", "<").replace("&amp;", "&"))
-
-
-@needs_axe
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "name",
     [
@@ -123,48 +111,51 @@ def result(dom: str) -> object:
         "executed",
         "notebook",
         "class",
+        "pairs",
     ],
 )
-def test_axe_finds_nothing(name: str, scheme: str, tmp_path: Path) -> None:
-    source = CSP.sub("", PAGES[name]())
-    script = f"<script>{AXE.read_text(encoding='utf-8')}</script><script>{RUN}</script></body>"
-    source = source.replace("</body>", script)
-    dark = f"--blink-settings=preferredColorScheme={0 if scheme == 'dark' else 1}"
-    found = result(browse(tmp_path, source, dark, "--virtual-time-budget=20000", "--dump-dom"))
-    assert isinstance(found, dict)
-    assert found["dark"] == (scheme == "dark")
-    assert found["violations"] == [] and found["passes"] > 30
+def test_axe_finds_nothing(name: str, browser: Browser, tmp_path: Path) -> None:
+    browser.size(1200)
+    show(browser, tmp_path, name)
+    browser.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    for dark in (False, True):
+        browser.dark(dark)
+        assert browser.run("matchMedia('(prefers-color-scheme: dark)').matches") == dark
+        found = axe(browser)
+        assert found.violations == () and found.passes > 30, (name, dark)
 
 
-@pytest.mark.long_trial(0.4)
 @pytest.mark.parametrize("name", PAGES)
-def test_no_sideways_scroll_at_320_pixels(name: str, tmp_path: Path) -> None:
-    inner = escape(PAGES[name](), quote=True)
-    frame = f'<iframe width="320" height="640" style="border:0" srcdoc="{inner}"></iframe>'
-    source = f"<!doctype html><script>{MEASURE}</script><body>{frame}</body>"
-    assert result(browse(tmp_path, source, "--virtual-time-budget=5000", "--dump-dom")) == 320
+def test_no_sideways_scroll_at_320_pixels(name: str, browser: Browser, tmp_path: Path) -> None:
+    browser.size(320)
+    show(browser, tmp_path, name)
+    assert browser.run("document.documentElement.scrollWidth") == 320
 
 
 @needs_pdftotext
-def test_paper_shows_the_whole_notebook_and_the_chart_without_its_numbers(tmp_path: Path) -> None:
-    said = {name: on_paper(tmp_path / name, PAGES[name]()) for name in ("notebook", "executed")}
+def test_paper_shows_the_whole_notebook_and_the_chart_without_its_numbers(
+    browser: Browser, tmp_path: Path
+) -> None:
+    said = {name: on_paper(browser, tmp_path, name) for name in ("notebook", "executed")}
     assert "while True: pass" in said["notebook"] and "f: write <this>" in said["notebook"]
     assert "Rules side by side" in said["executed"] and "adam, lr 0.001" in said["executed"]
     assert "Computed again: training" not in said["executed"]  # a table for screens
 
 
-def on_paper(folder: Path, source: str) -> str:
+def on_paper(browser: Browser, folder: Path, name: str) -> str:
     """Return the text of a page as it is printed."""
-    folder.mkdir(exist_ok=True)
+    show(browser, folder, name)
     pdf = folder / "page.pdf"
-    browse(folder, source, f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
+    pdf.write_bytes(b64decode(browser.call("Page.printToPDF")["data"]))
     command = [str(PDFTOTEXT), "-layout", str(pdf), "-"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @needs_pdftotext
-def test_paper_shows_cause_and_next_step_no_hint_and_the_stamp_on_each_page(tmp_path: Path) -> None:
-    said = on_paper(tmp_path, PAGES["unisolated"]())
+def test_paper_shows_cause_and_next_step_no_hint_and_the_stamp_on_each_page(
+    browser: Browser, tmp_path: Path
+) -> None:
+    said = on_paper(browser, tmp_path, "unisolated")
     assert "This is the mistake" in said and "Next:" in said
     assert "db sums dout over the batch axis" not in said  # a folded hint
     pages = [page for page in said.split("\f") if page.strip()]

@@ -8,14 +8,20 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from grader.course import settings
 from grader.report import result
-from grader.rubric.reading import json_schema
+from grader.rubric.validation import json_schema
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 @pytest.mark.parametrize(
-    ("name", "schema"), [("rubric", json_schema()), ("result", result.json_schema())]
+    ("name", "schema"),
+    [
+        ("rubric", json_schema()),
+        ("result", result.json_schema()),
+        ("course", settings.json_schema()),
+    ],
 )
 def test_the_committed_schema_is_fresh_and_valid(name: str, schema: dict[str, object]) -> None:
     committed = json.loads((DOCS / f"{name}.schema.json").read_text(encoding="utf-8"))

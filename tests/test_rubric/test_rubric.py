@@ -15,7 +15,8 @@ from grader.errors import BackgradeError, RubricError
 from grader.grading.assignment import Assignment
 from grader.grading.verdicts import Evaluator
 from grader.rubric.cases import Rubric
-from grader.rubric.reading import json_schema, read_rubric
+from grader.rubric.reading import read_rubric
+from grader.rubric.validation import json_schema
 
 RUBRICS = Path(__file__).resolve().parents[2] / "rubrics"
 YEARS = {

@@ -93,6 +93,8 @@ def _lines(source: SourceFile) -> Iterator[Remark]:
 
 def _words(source: SourceFile) -> Iterator[Remark]:
     """Yield names that look like others: compatibility forms, or letters of other scripts."""
+    if source.text.isascii():
+        return
     known = {node.id for node in source.nodes if isinstance(node, ast.Name)}
     known |= {node.arg for node in source.nodes if isinstance(node, ast.arg)}
     for word, line in _names_in(source.text):

@@ -22,6 +22,7 @@ MATCHES = 4
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+\.\d+(?:[eE][-+]?\d+)?(?![\w.])")
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _JOINTS = (*_DISPLAYS, ast.UnaryOp, ast.BinOp)
+_GROUPED = (ast.Constant, *_JOINTS)
 
 
 def remarks(source: SourceFile) -> Iterator[Remark]:
@@ -53,7 +54,7 @@ def _groups(source: SourceFile) -> dict[ast.AST, tuple[list[float], list[str]]]:
     groups: dict[ast.AST, tuple[list[float], list[str]]] = {}
     tops: dict[ast.AST, ast.AST] = {}  # of nodes in a display or a sum; outer nodes first
     for node in source.nodes:
-        if not isinstance(node, (ast.Constant, *_JOINTS)):
+        if not isinstance(node, _GROUPED):
             continue
         parent = source.parents.get(node)
         top = tops.get(parent, node) if parent is not None else node

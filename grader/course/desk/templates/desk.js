@@ -6,10 +6,14 @@
   const find = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`);
   let sent = false;
   addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
     if (sent) event.preventDefault(); // a second Enter before the next page is there
     sent = true;
   });
-  addEventListener("pageshow", () => { sent = false; });
+  addEventListener("pageshow", (event) => {
+    sent = false;
+    if (event.persisted) location.reload(); // the back button shows what is decided now
+  });
   addEventListener("keydown", (event) => {
     const at = event.target instanceof Element ? event.target : document.body;
     if (event.isComposing || event.altKey || event.metaKey) return;
