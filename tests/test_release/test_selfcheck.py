@@ -445,3 +445,16 @@ def test_watching_checks_again_what_was_saved_until_it_is_stopped(folder: Path) 
     finally:
         process.kill()
         process.communicate()
+
+
+def test_the_page_of_many_has_smallest_cases_and_no_empty_head_in_its_tables(folder: Path) -> None:
+    mistake = handed_in.usual_mistakes()["affine_backward/db-mean"]
+    sub = handed_in.with_mistakes(handed_in.reference(), [mistake])
+    student_folder.put(folder, {n: d for n, d in sub.files.items() if n.endswith(".py")})
+    run(folder, "selfcheck.py", "fully_connected", "--html")
+    page = (folder / "selfcheck.html").read_text(encoding="utf-8")
+    assert (
+        "The smallest case that fails:" in page
+        and "class='numbers'" in page
+        and "<th scope='row'></th>" not in page
+    )

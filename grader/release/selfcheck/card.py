@@ -171,5 +171,6 @@ def _numbers(title: str, table: ArrayTable, mark: str = "") -> Iterator[str]:
             else f"<td>{escape(cell.text)}</td>"
             for cell in row
         )
-        yield f"<tr><th scope='row'>{escape(index)}</th>{cells}</tr>"
+        head = f"<th scope='row'>{escape(index)}</th>" if index else ""
+        yield f"<tr>{head}{cells}</tr>"
     yield "</table>"

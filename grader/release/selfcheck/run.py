@@ -137,7 +137,8 @@ def _check(
             context.screen.status(f"checking {name} ({len(done) + 1} of {len(items)})")
 
     working()
-    checker = Checker(context.public, package, files, context.pool, context.in_full)
+    small = context.in_full or context.page is not None  # each card has its smallest case
+    checker = Checker(context.public, package, files, context.pool, small)
     for one in checker.check(items):
         show.item(context.screen, one, places[one.item.id], context.in_full, context.hints)
         done.append(one)
