@@ -123,7 +123,7 @@ def timing(at: str, marked_late: bool | None, due: Due | None, late: Late, used:
     told = _told(at, due.zone)
     if told is None:
         if marked_late:
-            return Timing(unknown=True, note="late; the export does not tell by how much")
+            return Timing(unknown=True, note="late; by how much, the export does not tell")
         return Timing()
     grace = timedelta(minutes=late.grace_minutes)
     if told <= due.at:

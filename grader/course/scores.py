@@ -95,6 +95,7 @@ class Ledger:
         tables: dict[str, Mapping[str, Any]] = {
             "excused": dict.fromkeys(told.excused, True),
             "extensions": told.extensions,
+            "handed_in": told.handed_in,
             "pinned": told.pinned,
             "used_days": told.used_days,
         }
@@ -154,7 +155,8 @@ class Ledger:
         late = self.settings.late
         due = policies.due_of(late, extension)
         used = named["used_days"].get(row.student, 0)
-        timed = policies.timing(row.at, row.late, due, late, used)
+        at = row.at or str(named["handed_in"].get(row.student, ""))
+        timed = policies.timing(at, row.late, due, late, used)
         off = policies.taken_off(timed, late, earned.raw, earned.possible)
         more = policies.added(timed, late, earned.raw, earned.possible)
         final = max(0.0, earned.raw - off + more)

@@ -219,7 +219,12 @@ def test_handing_in_early_earns_by_everybodys_date_not_by_ones_own() -> None:
 def test_who_is_late_by_an_export_that_tells_no_time_is_told_and_charged_nothing() -> None:
     told = settings.parse(LATE, "course.toml")
     score = scores(told, {"ada": [scored(50.0, 100.0, late=True)]})["ada"][1]
-    assert score.penalty == 0 and "does not tell by how much" in score.reason
+    assert score.penalty == 0 and "by how much, the export does not tell" in score.reason
+    told = settings.parse(f"{LATE}[handed_in]\nada = 2026-03-08T10:00:00\n", "course.toml")
+    score = scores(told, {"ada": [scored(50.0, 100.0, late=True)]})["ada"][1]
+    assert score.penalty == 20
+    in_time = [scored(50.0, 100.0, at="2026-03-06T10:00:00")]  # what is told counts
+    assert scores(told, {"ada": in_time})["ada"][1].penalty == 0
 
 
 def test_who_is_excused_has_no_score() -> None:
