@@ -277,6 +277,32 @@ def test_who_is_excused_has_no_score() -> None:
     assert (score.status, score.final) == ("excused", None)
 
 
+FACTS = {  # what else is said -> whose pages are written again: "ada", "grace" or both
+    "penalty = 20\n[extensions]\ngrace = 1\n": {"ada", "grace"},
+    "penalty = 10\n[extensions]\ngrace = 2\n": {"grace"},
+    "penalty = 10\n[extensions]\ngrace = 1\n[pinned]\nada = 1\n": {"ada"},
+    "penalty = 10\n[extensions]\ngrace = 1\n[grades]\ncapped = true\n": {"ada", "grace"},
+    "penalty = 10\n[extensions]\ngrace = 1\n[grades]\nscale = 100\n": set(),
+}
+
+
+@pytest.mark.parametrize("text", FACTS)
+def test_pages_are_written_again_for_whom_something_changes(text: str) -> None:
+    due = "[late]\ndue = 2026-03-06T23:59:59Z\n"
+    students = [Student(n, who, Person(login=who), "") for n, who in enumerate(("ada", "grace"))]
+
+    def facts(more: str, **given: object) -> list[str]:
+        ledger = Ledger(settings.parse(due + more, "x"), students, **given)  # type: ignore[arg-type]
+        return [ledger.facts(one.number) for one in students]
+
+    usual = "penalty = 10\n[extensions]\ngrace = 1\n"
+    before, after = facts(usual), facts(text)
+    assert {one.folder for one, a, b in zip(students, before, after) if a != b} == FACTS[text]
+    decided = facts(usual, decisions={(0, "adam"): 1.0})
+    assert decided[0] != before[0] and decided[1] == before[1]
+    assert facts(usual, decisions={(0, "adam"): 2.0})[0] != decided[0]
+
+
 def test_a_name_that_nobody_has_is_a_problem() -> None:
     told = settings.parse('excused = ["adda"]\n[pinned]\ngrace = 1\n', "course.toml")
     ledger = Ledger(told, [Student(1, "grace", Person(login="grace"), "")])
