@@ -107,7 +107,7 @@ class Sentence(_Table):
 
     item: str
     case: str
-    hash: str = pydantic.Field(pattern="[0-9a-f]{16}")
+    hash: str = pydantic.Field(pattern=r"^[0-9a-f]{16}$")
     says: str = pydantic.Field(min_length=1, max_length=2000)
 
 
