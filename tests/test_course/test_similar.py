@@ -326,7 +326,14 @@ def test_functions_are_found_where_nothing_parses() -> None:
     text = "class A(object):\n    def f(self, a):\n        print a\n        return a <> 1\n\n"
     text += "    def g(self):\n        exec 'x'\n"
     assert canonical.functions(text) is None
-    assert [one.name for one in tokens.read(text).functions] == ["A.f", "A.g"]
+    assert [one.name for one in tokens.functions(text)] == ["A.f", "A.g"]
+
+
+def test_names_and_comments_are_those_of_the_source() -> None:
+    code = b"def f(weights):\n    'quoted_name'\n    my_gradeint = weights  # gradient of the net\n"
+    left = traces.of_files({"cs231n/layers.py": code + b"    return my_gradeint\n"})
+    assert left.names == {"weights", "my_gradeint"}
+    assert left.comments == {"gradient of the net"}
 
 
 def test_each_run_of_eleven_tokens_has_a_fingerprint() -> None:
