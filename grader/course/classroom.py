@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from grader.course import archive, current, drive, generations, place, publish, settings, to_judge
+from grader.course import (
+    archive,
+    current,
+    drive,
+    generations,
+    place,
+    publish,
+    settings,
+    similarity,
+    to_judge,
+)
 from grader.course.drive import Standing
 from grader.course.enrol import counting, enrol, hashes_of, marks_of, upload_path
 from grader.course.publish import Place
@@ -174,6 +184,7 @@ class Course:
         with self.store.writing():
             hashes = list(hashes_of(student.person))
             uploads, keys = self.store.forget(student.number, hashes)
+            self.store.run("DELETE FROM facts WHERE key = ?", ((key,) for key in keys))
         self.store.compact()
         for path in (
             *(upload_path(self.folder, upload) for upload in uploads),
@@ -182,6 +193,7 @@ class Course:
             path.unlink(missing_ok=True)
         for pages in ("reports", "staff"):
             shutil.rmtree(self.folder / pages / student.folder, ignore_errors=True)
+        shutil.rmtree(self.folder / similarity.FOLDER, ignore_errors=True)  # it can be made again
 
     def publish(self, policy: Policy, title: str, notes: Sequence[str]) -> Counts:
         """Write every page that is not up to date, grades.csv and index.html."""
