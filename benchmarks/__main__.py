@@ -2,7 +2,18 @@
 
 import argparse
 
-from benchmarks import box, class_, diagnosis, images, notebooks, picture, selfcheck, speed, spread
+from benchmarks import (
+    box,
+    class_,
+    desk,
+    diagnosis,
+    images,
+    notebooks,
+    picture,
+    selfcheck,
+    speed,
+    spread,
+)
 
 PARTS = {
     "speed": speed.main,
@@ -11,6 +22,7 @@ PARTS = {
     "spread": spread.main,
     "picture": picture.main,
     "diagnosis": diagnosis.main,
+    "desk": desk.main,
     "notebooks": notebooks.main,
     "selfcheck": selfcheck.main,
     "images": images.main,

@@ -67,11 +67,13 @@ def grade_one(
     notebooks: Sequence[Notebook] = (),
     store: Store | None = None,
     patience: float = 1.0,
+    reading: bool = True,
 ) -> Report:
     """Grade one submission: its code, and its notebooks where they were executed.
 
     What became of trainings is kept in `store`, and found there. On a machine with much else to do
-    all of the code may take `patience` times its limit.
+    all of the code may take `patience` times its limit. Its source is not looked at unless
+    `reading`.
     Raises BoxError only where the box itself fails.
     """
     started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s(worker)
@@ -97,7 +99,7 @@ def grade_one(
         sections=tuple((section.id, section.title) for section in rubric.table.sections),
         items=graded.items,
         flags=(
-            *_flags(submission, assignment, session.loaded),
+            *(_flags(submission, assignment, session.loaded) if reading else ()),
             *_costly(session, facts),
             *graded.flags,
         ),

@@ -3,7 +3,7 @@
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
     desk       grade desk DIR, grade desk export|merge, grade history
-    grades     grade gradebook, grade feedback
+    grades     grade gradebook, grade feedback, grade regrade, grade notices
     similar    grade similar DIR
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
@@ -23,10 +23,11 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -46,7 +47,9 @@ from grader.cli import (
     similar,
     staff,
 )
-from grader.errors import BackgradeError, exhausted
+from grader.errors import BackgradeError, UsageError, exhausted
+from grader.rubric.near import nearest
+from grader.submission.upload import shown
 
 app = typer.Typer(
     add_completion=False,
@@ -63,6 +66,8 @@ app.command("forget")(course.forget)
 app.command("history")(desk.history)
 app.command("gradebook")(grades.gradebook)
 app.command("feedback")(grades.feedback)
+app.command("regrade")(grades.regrade)
+app.command("notices")(grades.notices)
 app.command("similar")(similar.similar)
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(desk.app, name="desk")
@@ -103,7 +108,27 @@ def with_command(args: list[str]) -> list[str]:
     if args[:1] == ["desk"] and args[1:2] and args[1] not in (*desk.COMMANDS, "-h", "--help"):
         args = ["desk", "open", *args[1:]]
     known = {*COMMANDS, "--help", "-h", "--version"}
-    return args if not args or args[0] in known else ["submission", *args]
+    if not args or args[0] in known:
+        return args
+    meant = nearest(args[0], sorted(name for name in COMMANDS if name))
+    if meant and not os.path.lexists(args[0]):
+        what = f"{shown(args[0])}: there is no such command, and no such submission"
+        raise UsageError(f"{what}; did you mean `grade {meant}`?")
+    return ["submission", *args]
+
+
+EXTRAS = {
+    "dask": "class", "distributed": "class", "starlette": "desk", "uvicorn": "desk",
+    "multipart": "desk", "python_multipart": "desk",
+}  # fmt: skip
+
+
+def _lacks(error: ModuleNotFoundError) -> NoReturn:
+    """Say which package is not installed and how to install it; exit 2."""
+    name = (error.name or "a package").partition(".")[0]
+    what = f"backgrade[{EXTRAS[name]}]" if name in EXTRAS else "backgrade"
+    print(f"grade: {name} is not installed; run: pip install '{what}'", file=sys.stderr)
+    sys.exit(2)
 
 
 def main() -> None:
@@ -114,10 +139,13 @@ def main() -> None:
     except BackgradeError as error:
         print(f"grade: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        _lacks(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and one line says so
         if hasattr(error, "format_message"):  # typer's own: the command line is wrong
             line = error.format_message()
             if not line.startswith("Usage:"):  # the help, where there was no argument at all
+                line = re.sub(r"\(Possible options: (.*)\)", r"(did you mean \1?)", line)
                 line = f"grade: {' '.join(line.split()).rstrip('.')}; see `grade -h`"
             print(line, file=sys.stderr)
             sys.exit(2)

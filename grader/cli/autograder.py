@@ -16,7 +16,6 @@ from grader.cli import grading
 from grader.errors import UnusableSubmission
 from grader.files import write
 from grader.report.export import exported, gradescope
-from grader.report.export.reading import read_result
 
 
 def autograder(
@@ -30,6 +29,8 @@ def autograder(
     ] = None,
 ) -> None:
     """Grade ROOT/submission into ROOT/results/results.json, as Gradescope asks an autograder to."""
+    from grader.report.export.reading import read_result
+
     target, report = root / "results" / "results.json", root / "results" / "report"
     code = 0
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +34,8 @@ def serve(folder: Path, port: int, marker: str, second: float, suggestions: Path
             "run `pip install 'backgrade[desk]'`, or mark without a server: `grade desk export`"
         ) from None
     book = Book(folder, _marker(marker), second)
+    gc.freeze()  # what was read stays: it is not looked through for cycles again and again
+    gc.enable()  # a long process, unlike others
     desk = Desk(book, lambda: setting(book, suggestions))
     try:
         serve(desk, port, lambda address: _told(address, book))
@@ -78,7 +81,7 @@ def export(folder: Path, markers: int, output: Path, second: float) -> None:
     book = Book(folder, "", second)
     try:
         for number, page in enumerate(
-            offline.pages_for(book, setting(book, None), markers, second), start=1
+            offline.pages_for(book, setting(book, None), markers), start=1
         ):
             write(output / f"desk-{number}.html", page)
     finally:

@@ -12,7 +12,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,9 @@ CREATE TABLE IF NOT EXISTS desk (      -- one row
 ) STRICT;
 """
 WAIT_S = 10.0  # for another that writes at this moment
-_FIELDS = (
-    "id", "student", "item", "marker", "at", "action", "criteria", "points", "comment", "reason",
-    "replaces", "evidence", "how", "seconds",
-)  # fmt: skip
+_FIELDS = tuple(one.name for one in fields(Decision))
 _LISTS = ("criteria", "replaces")
+_LISTED = tuple(map(_FIELDS.index, _LISTS))
 
 
 def now() -> str:
@@ -148,11 +146,14 @@ def read(
     rows = db.execute(
         f"SELECT number, {', '.join(_FIELDS)} FROM decision WHERE {where} ORDER BY number", values
     )
+    lists: dict[str, tuple[str, ...]] = {"[]": ()}  # few of them differ
     for number, *cells in rows:
-        made = dict(zip(_FIELDS, cells))
-        for name in _LISTS:
-            made[name] = tuple(json.loads(made[name]))
-        yield number, Decision(**made)
+        for place in _LISTED:
+            text = cells[place]
+            if text not in lists:
+                lists[text] = tuple(json.loads(text))
+            cells[place] = lists[text]
+        yield number, Decision(*cells)
 
 
 def criteria(db: sqlite3.Connection) -> dict[str, dict[str, Criterion]]:

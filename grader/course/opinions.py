@@ -99,6 +99,8 @@ class Standing:
 
     def in_conflict(self, scheme: Scheme) -> bool:
         """Return whether people gave different points, or the same for different reasons."""
+        if len(self.grades) < 2:
+            return False
         said = {(scheme.points(one), tuple(sorted(one.criteria))) for one in self.grades}
         return len(said) > 1
 
@@ -120,6 +122,9 @@ NOTHING = Standing()
 
 def standing(decisions: Iterable[Decision]) -> Standing:
     """Return what stands of the decisions about one item of one student, in any order."""
+    decisions = tuple(decisions)
+    if len(decisions) == 1 and decisions[0].action == "grade":  # most of a class
+        return Standing(decisions)
     every = sorted({one.id: one for one in decisions}.values(), key=lambda one: (one.at, one.id))
     undone = {gone for one in every if one.action == "undo" for gone in one.replaces}
     active = [one for one in every if one.id not in undone and one.action in STANDING]

@@ -133,7 +133,7 @@ class Ledger:
     def facts(self, student: int) -> str:
         """Return a hash of all that decides about a student's points besides the result."""
         late = self.settings.late.model_dump_json()
-        grades = self.settings.grades.model_dump_json(exclude={"scale"})
+        grades = self.settings.grades.model_dump_json(exclude={"scale", "borders"})
         named = [str(table.get(student)) for table in self._named[0].values()]
         given = sorted((i, p) for (who, i), p in self.decisions.items() if who == student)
         said = [repr(sorted(self.judged[student].items()))] if student in self.judged else []

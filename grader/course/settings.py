@@ -70,6 +70,7 @@ scale = "points"
 decimals = 2
 # capped = true              # no more than all points, whatever bonus there is
 # drop_items = ["adam"]      # count for nobody: neither earned nor possible
+# borders = [50, 60, 80]     # percent at which a grade begins: `grade regrade` says who crosses one
 # drop_lowest = 1            # of each student's items so many with the lowest share do not count
 
 # Sentences of yours for students with the same wrong numbers: index.html has the lines to paste.
@@ -159,6 +160,7 @@ class Grades(_Table):
     capped: bool = False
     drop_items: tuple[str, ...] = ()
     drop_lowest: Count = 0
+    borders: tuple[Number, ...] = ()
 
 
 class Settings(_Table):

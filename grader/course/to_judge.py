@@ -62,6 +62,7 @@ def refresh(folder: Path, db: sqlite3.Connection, counted: Sequence[Counted]) ->
             for one, found in read:
                 if found:
                     _replace(db, one, found)
+            db.execute("UPDATE desk SET read = ?", (f"to student {start}",))  # there is more now
     with writing(db):
         db.execute("UPDATE desk SET read = ?", (stamp,))
     return len(new)
@@ -180,18 +181,21 @@ def _says(word: str) -> bool:
     return word[0].isalnum() or word in "-/%&" or unicodedata.category(word[0])[0] == "S"
 
 
-_OPTION = r"[(\[]?(?P<x>[1-9]|[a-hA-H])(?:[)\].:]|(?=[\s*_,;&+/]|$))"
+_OPTION = r"[(\[]?(?P<x>[1-9]|[a-hA-H])(?:[)\].:!?]|(?=[\s*_,;&+/]|$))"
 _FIRST = re.compile(r"[\s*_>#\-]*(?:(?:options?|answers?|choices?|numbers?)\b[\s:*_]*)?", re.I)
 _NEXT = re.compile(_OPTION)
-_BETWEEN = re.compile(r"[\s*_]*(?:,|;|&|\+|/|\band\b|\bor\b)?[\s*_]*", re.I)
+_BETWEEN = re.compile(r"[\s*_]*(?P<word>,|;|&|\+|/|\band\b|\bor\b)?[\s*_]*", re.I)
+_LIKE_ONE = re.compile(r"[(\[]?[1-9a-hA-H]\b")
 
 
 def chosen(text: str) -> str:
     """Return the options that an answer begins with, as in "1, 3"; "" if it begins with words.
 
     A letter counts only if a bracket, a full stop or a comma shows that it is none of a sentence.
+    What may go on with one option more is not read at all: a group holds equal choices only.
     """
-    place, found = _FIRST.match(text).end(), list[str]()  # type: ignore[union-attr]
+    first = _FIRST.match(text)
+    place, found, joined = first.end() if first else 0, list[str](), False
     while match := _NEXT.match(text, place):
         behind = text[match.end() :].lstrip(" *_")
         bare = match[0] == match["x"]
@@ -199,5 +203,9 @@ def chosen(text: str) -> str:
         if bare and not ends and not (found and match["x"] <= "Z"):
             break
         found.append(match["x"].lower())
-        place = _BETWEEN.match(text, match.end()).end()  # type: ignore[union-attr]
+        between = _BETWEEN.match(text, match.end())
+        place = between.end() if between else match.end()
+        joined = bool(between and between["word"])
+    if joined and _LIKE_ONE.match(text, place):
+        return ""
     return ", ".join(sorted(dict.fromkeys(found)))

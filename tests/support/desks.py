@@ -74,6 +74,17 @@ def result(
     }  # fmt: skip
 
 
+HOSTILE = (
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))",
+    "![x](http://evil.example/x.png)", "</textarea><script>alert(1)</script>",
+    "<svg/onload=alert(1)>", '"><script>alert(1)</script>', "<a href='data:text/html,x'>x</a>",
+    "{{ 7 * 7 }}{% raw %}", "<iframe srcdoc='<script>alert(1)</script>'>",
+    "`</code><script>alert(1)</script>`", "$</code><script>x</script>$", "<!--",
+    "<style>*{display:none}</style>", "<base href=//evil.example>", "\u202ereversed",
+    "<math><mtext></p><script>alert(1)</script>", "<p onclick=alert(1)>x</p>",
+)  # fmt: skip
+
+
 class Class:
     """The folder of a class that is filled by hand."""
 
@@ -262,6 +273,7 @@ class _Harm(HTMLParser):
         facts = {name: value or "" for name, value in given}
         source = facts.get("src", "")
         is_ours = source.endswith("desk.js") or "picture/" in source or "name" in facts
+        is_ours |= "http-equiv" in facts or facts.get("id") == "data"
         if tag in self.LOADS and not is_ours and "charset" not in facts:
             self.found.append(f"{tag} {facts}")
         scheme = facts.get("href", "").partition(":")[0]

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import struct
+import sys
+import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from grader.course import decisions, to_judge
-from grader.course.desk import progress
+from grader.cli import desk_run
+from grader.course import decisions, place, to_judge
+from grader.course.desk import progress, suggestions
+from grader.course.store import Store
+from grader.errors import UsageError
 from tests.support import desks
-from tests.support.desks import QUESTIONS, WORTH, Class, Marker, Page, result, simple
+from tests.support.desks import HOSTILE, QUESTIONS, WORTH, Class, Marker, Page, result, simple
 
 pytest.importorskip("starlette", reason="NOT CHECKED: the extra desk is not installed")
 Q = QUESTIONS[0]
@@ -206,6 +214,17 @@ def test_equal_answers_are_decided_at_once_after_a_question_and_one_by_one_later
     assert kept(tmp_path) == {(3, Q): 0.0}
 
 
+def test_answers_that_chose_the_same_are_decided_at_once(tmp_path: Path, at: At) -> None:
+    texts = ["1, 3 because of p", "3 and 1: so it is", "2", "2, yes", "1, 3!", "no idea"]
+    simple(tmp_path / "class", len(texts), texts)
+    marker = at()
+    assert "chose 1, 3" in marker.get(f"groups?item={Q}").text
+    page = marker.at(1).send(action="chosen", points="2")
+    assert "2 points for 3 answers?" in page.text and "so it is" in page.text
+    marker.post("group", desks.Forms(page.text).named("../group"))
+    assert kept(tmp_path) == {(1, Q): 2.0, (2, Q): 2.0, (5, Q): 2.0}
+
+
 ALIKE = {
     "case and punctuation": ("Use 1/p!", "use 1/p", True),
     "a sign is none": ("it is -1", "it is 1", False),
@@ -226,6 +245,8 @@ CHOSEN = {
     "1, 3": "1, 3", "3 and 1: because": "1, 3", "A and C because it is so": "a, c",
     "A small net": "", "a) yes": "a", "(b)": "b", "Option 2: the scale": "2", "I think 2": "",
     "3 layers are enough": "", "**2** & **4**": "2, 4", "": "", "2 because": "",
+    "1, 3!": "1, 3", "2; 12 of them": "2", "1, a small one": "", "A. A bigger net": "a",
+    "1 and 2x": "1", "1,3": "1, 3", "A/B": "a, b", "1. 3. 4.": "1, 3, 4", "b": "b",
 }  # fmt: skip
 
 
@@ -402,17 +423,6 @@ def test_every_page_says_that_it_loads_and_runs_nothing_else(tmp_path: Path, at:
     assert "SameSite=Strict" in sent and "HttpOnly" in sent
 
 
-HOSTILE = (
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))",
-    "![x](http://evil.example/x.png)", "</textarea><script>alert(1)</script>",
-    "<svg/onload=alert(1)>", '"><script>alert(1)</script>', "<a href='data:text/html,x'>x</a>",
-    "{{ 7 * 7 }}{% raw %}", "<iframe srcdoc='<script>alert(1)</script>'>",
-    "`</code><script>alert(1)</script>`", "$</code><script>x</script>$", "<!--",
-    "<style>*{display:none}</style>", "<base href=//evil.example>", "\u202ereversed",
-    "<math><mtext></p><script>alert(1)</script>", "<p onclick=alert(1)>x</p>",
-)  # fmt: skip
-
-
 def test_hostile_text_is_text_wherever_it_is_shown(tmp_path: Path, at: At) -> None:
     one = Class(tmp_path / "class")
     flags = [{"kind": "odd", "says": text, "where": text} for text in HOSTILE]
@@ -463,3 +473,138 @@ def test_what_is_worth_two_points_says_so(tmp_path: Path, at: At) -> None:
     page = at().open()
     assert f"Points, of {WORTH:g}" in page.text
     assert "your dropout is scaled by p, not by 1/p" in page.text
+
+
+def test_a_desk_saves_while_a_class_is_written_and_neither_loses_anything(
+    tmp_path: Path, at: At
+) -> None:
+    """The driver holds its lock, and writes, for as long as it grades."""
+    simple(tmp_path / "class", 20)
+    marker, driver = at(), Store(tmp_path / "class")
+    for student in range(1, 21):
+        with place.driving(tmp_path / "class"):
+            with driver.writing():
+                driver.add_attempt(f"more {student}", "x", "", None, None, "nothing in it")
+            marker.at(student).send(points="1")
+    assert len(driver.db.execute("SELECT 1 FROM attempt").fetchall()) == 40
+    driver.compact()  # as `grade forget` does
+    marker.at(1).send(points="0.5")
+    driver.__exit__()
+    assert sum(kept(tmp_path).values()) == 19.5
+
+
+def test_what_is_written_of_somebody_goes_when_they_are_forgotten(tmp_path: Path, at: At) -> None:
+    one = Class(tmp_path / "class")
+    one.hand_in([result({Q: "Ada wrote this"}), result({Q: "other"})], ["Ada", "Bo"])
+    at().at(1).send(points="1", comment="Dear Ada", reason="it is Ada")
+    with Store(one.folder) as store:
+        with store.writing():
+            store.forget(1, [])
+        store.compact()
+    assert kept(tmp_path) == {(1, Q): 1.0}
+    files = [path.read_bytes() for path in one.folder.glob("class.sqlite*")]
+    assert not any(b"Ada" in data for data in files) and any(b"other" in data for data in files)
+
+
+def test_suggestions_stand_beside_and_are_never_applied(tmp_path: Path, at: At) -> None:
+    simple(tmp_path / "class", 3)
+    path = tmp_path / "suggestions.json"
+    rows = [
+        {"question": Q, "student": "login00001", "points": 0.8, "why": "<b>no</b> reason"},
+        {"question": Q, "student": "40002", "points": 2.0, "items": ["all"]},
+        {"question": Q, "student": "nobody", "points": 2.0},
+        {"question": Q, "submission": "0" * 64},
+    ]
+    path.write_text(json.dumps(rows))
+    marker = at()
+    assert "Suggested" not in marker.at(1).text
+    found = suggestions.read(path, marker.book)
+    marker.desk._made[0] = replace(marker.desk.setting, suggested=found)
+    page = marker.at(1)
+    assert "Suggested from outside" in page.text and "&lt;b&gt;no&lt;/b&gt; reason" in page.text
+    assert desks.Forms(page.text).named("grade")["points"] == [""]
+    assert kept(tmp_path) == {} and "Suggested" not in marker.at(3).text
+    marker.at(1).send(points="0.8")
+    marker.at(2).send(points="1")
+    assert "suggested" in marker.get("agreement").text
+    agreed = progress.agreements(marker.book, {n: s.points or 0.0 for n, s in found.items()})[Q]
+    assert (agreed.answers, agreed.percent) == (2, 50.0)
+
+
+BAD_SUGGESTIONS = {
+    "no JSON": "{",
+    "no list": '{"question": "x"}',
+    "no question": '[{"points": 1}]',
+    "points without end": '[{"question": "x", "points": 1e999}]',
+}
+
+
+@pytest.mark.parametrize("what", BAD_SUGGESTIONS)
+def test_suggestions_that_cannot_be_read_are_named(what: str, tmp_path: Path, at: At) -> None:
+    simple(tmp_path / "class", 1)
+    path = tmp_path / "s.json"
+    path.write_text(BAD_SUGGESTIONS[what])
+    with pytest.raises(UsageError, match=r"s\.json: "):
+        suggestions.read(path, at().book)
+
+
+def test_plots_and_numbers_above_an_answer_stand_beside_it(tmp_path: Path, at: At) -> None:
+    picture = base64.b64encode(png()).decode()
+
+    def code(*outputs: dict[str, object]) -> dict[str, object]:
+        return {"cell_type": "code", "source": "x", "outputs": list(outputs), "metadata": {}}
+
+    def plot(data: str) -> dict[str, object]:
+        return {"output_type": "display_data", "data": {"image/png": data}}
+
+    notebook = {
+        "cells": [
+            code(plot(picture)),
+            {"cell_type": "markdown", "source": "## Inline Question 1:\nWhy?", "metadata": {}},
+            {"cell_type": "markdown", "source": "Answer: an earlier one", "metadata": {}},
+            code(plot(picture), {"output_type": "stream", "text": ["accuracy 0.51\n"]}),
+            code(plot("bm90IGEgcGljdHVyZQ=="), plot("%%%")),
+            {"cell_type": "markdown", "source": "## Inline Question 2:\nWhy?", "metadata": {}},
+            {"cell_type": "markdown", "source": "Answer: Because of p.", "metadata": {},
+             "attachments": {"a.png": {"image/png": picture}}},
+        ]
+    }  # fmt: skip
+    one = Class(tmp_path / "class")
+    one.hand_in([result({"Dropout/2": "Because of p."})],
+                files={"Dropout.ipynb": json.dumps(notebook)})  # fmt: skip
+    page = at().open("Dropout/2")
+    assert re.findall(r'src="\.\./(picture/\w+/\d+)"', page.text) == [
+        f"picture/{page.name}/0", f"picture/{page.name}/1",
+    ]  # fmt: skip
+    assert "accuracy 0.51" in page.text
+    found = page.marker.get(f"picture/{page.name}/0")
+    assert found.headers["content-type"] == "image/png" and found.content == png()
+    assert page.marker.get(f"picture/{page.name}/2").status_code == 404
+
+
+def png() -> bytes:
+    """Return a picture of one pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    data = zlib.compress(b"\0\0")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def test_without_the_extra_a_clear_line_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simple(tmp_path / "class", 1)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "grader.course.desk.server", raising=False)
+    with pytest.raises(UsageError, match=r"uvicorn.*pip install 'backgrade\[desk\]'.*export"):
+        desk_run.serve(tmp_path / "class", 0, "ada", 0.0, None)
+
+
+def test_a_folder_that_is_no_class_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no class"):
+        Marker(tmp_path)

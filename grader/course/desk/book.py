@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from grader.course import decisions
 from grader.course.opinions import (
@@ -60,7 +61,10 @@ class Book:
         self.folder, self.marker, self.second = folder, marker, second
         self.db: sqlite3.Connection = decisions.connect(folder)
         self.seed: str = self.db.execute("SELECT seed FROM desk").fetchone()[0]
-        self._read, self._marked = "", (-1, -1)
+        self._key = bytes.fromhex(self.seed)
+        self._sample = f"{round(second / 100 * 16**8):08x}" if second < 100 else "g"
+        self._read, self._marked = "never", (-1, -1)
+        self.places: dict[tuple[int, str], str] = {}
         self._last = 0
         self.said: dict[tuple[int, str], list[Decision]] = defaultdict(list)
         self.mine: list[Decision] = []
@@ -90,10 +94,8 @@ class Book:
         marked = self.db.execute(
             "SELECT (SELECT max(number) FROM criterion), (SELECT max(number) FROM scheme)"
         ).fetchone()
-        read = self.db.execute(
-            "SELECT read || (SELECT count(*) FROM to_judge) FROM desk"
-        ).fetchone()[0]
-        unknown = any(place not in self.places for place in touched) if self.entries else True
+        read = self.db.execute("SELECT read FROM desk").fetchone()[0]
+        unknown = any(place not in self.places for place in touched)
         if read != self._read or unknown:
             self._read = read
             self._load()
@@ -115,42 +117,47 @@ class Book:
 
     def _load(self) -> None:
         """Read the table of what there is to judge, and what else somebody asked about."""
-        teams: dict[tuple[int, str], list[tuple[object, ...]]] = defaultdict(list)
+        teams: dict[tuple[int, str], list[tuple[Any, ...]]] = defaultdict(list)
+        columns = "student, item, kind, attempt, key, earned, possible, evidence, alike, chosen"
         rows = self.db.execute(
-            "SELECT student, item, kind, attempt, key, earned, possible, evidence, alike, chosen "
-            "FROM to_judge WHERE kind <> 'result' OR (student, item) IN "
-            "(SELECT student, item FROM decision) ORDER BY item, student"
+            f"SELECT {columns} FROM to_judge WHERE kind <> 'result' UNION ALL "
+            f"SELECT {columns} FROM (SELECT DISTINCT student, item FROM decision) "
+            "JOIN to_judge USING (student, item) WHERE kind = 'result'"
         )
         for row in rows:
             teams[row[3], row[1]].append(row)
-        self.entries, self.places = {}, dict[tuple[int, str], str]()
+        self.entries, self.places = {}, {}
         self.by_item: dict[str, list[Entry]] = defaultdict(list)
         for (_, item), same in teams.items():
-            first = same[0]
-            students = tuple(int(row[0]) for row in same)  # type: ignore[call-overload]
-            entry = Entry(self._name(students[0], item), students, item, first[2], *first[4:])  # type: ignore[arg-type]
-            self.entries[entry.name] = entry
+            same.sort()
+            students = tuple(row[0] for row in same)
+            name = self.hash("name", str(students[0]), item)
+            entry = Entry(name, students, item, same[0][2], *same[0][4:])
+            self.entries[name] = entry
             self.by_item[item].append(entry)
             for number in students:
-                self.places[number, item] = entry.name
+                self.places[number, item] = name
         self.stands: dict[str, Standing] = {}
         self.states: dict[str, State] = {}
-        for item, found in self.by_item.items():
-            found.sort(key=lambda entry: self.hash(self.marker, item, entry.name))
+        self.turn: dict[str, int] = {}
+        for found in self.by_item.values():
+            found.sort(key=lambda entry: self.hash(self.marker, entry.name))
+            self.turn |= {entry.name: turn for turn, entry in enumerate(found)}
 
     def _judge(self, entry: Entry) -> None:
         said = self.said.get((entry.students[0], entry.item))
-        stands = standing(said) if said else NOTHING
         asks = entry.kind != "result"
-        self.stands[entry.name] = stands
+        if not said:
+            self.stands[entry.name] = NOTHING
+            self.states[entry.name] = "open" if asks else "done"
+            return
+        self.stands[entry.name] = stands = standing(said)
         self.states[entry.name] = state_of(stands, self.scheme(entry), entry.evidence, asks)
 
     def hash(self, *words: str) -> str:
-        """Return what is as good as drawn at random, and the same each time."""
-        return hashlib.sha256("\0".join((self.seed, *words)).encode()).hexdigest()
-
-    def _name(self, student: int, item: str) -> str:
-        return self.hash("name", str(student), item)[:16]
+        """Return 16 digits that are as good as drawn at random, and the same each time."""
+        text = "\0".join(words).encode()
+        return hashlib.blake2b(text, key=self._key, digest_size=8).hexdigest()
 
     # ------------------------------------------------------------------------- asking
 
@@ -167,9 +174,8 @@ class Book:
         return str(row[0]) if row else ""
 
     def in_sample(self, entry: Entry) -> bool:
-        """Return whether two people are to read an answer."""
-        share = int(self.hash("second", entry.name)[:8], 16) / 16**8
-        return entry.kind == "question" and share < self.second / 100
+        """Return whether two people are to read an answer; its name is drawn at random already."""
+        return entry.name < self._sample and entry.kind == "question"
 
     def is_second(self, entry: Entry) -> bool:
         """Return whether this marker is to give a second opinion, not having seen the first."""
@@ -235,8 +241,7 @@ class Book:
         opinions, then conflicts and what the marker flagged.
         """
         found = self.by_item.get(item, [])
-        places = [place for place, entry in enumerate(found) if entry.name == after]
-        start = places[0] + 1 if places else 0
+        start = self.turn.get(after, -1) + 1
         claimed = self.claimed(item)
         ahead = [e for e in (*found[start:], *found[:start]) if e.students[0] not in claimed]
         for wanted in (self._is_to_do, self.is_second, self._is_left):
@@ -256,12 +261,11 @@ class Book:
     def beside(self, entry: Entry, step: int) -> Entry:
         """Return the entry before (-1) or behind (1) another in the marker's order."""
         found = self.by_item[entry.item]
-        return found[(found.index(entry) + step) % len(found)]
+        return found[(self.turn[entry.name] + step) % len(found)]
 
     def position(self, entry: Entry) -> tuple[int, int]:
         """Return which one of how many an entry is, in the marker's order."""
-        found = self.by_item[entry.item]
-        return found.index(entry) + 1, len(found)
+        return self.turn[entry.name] + 1, len(self.by_item[entry.item])
 
     # ------------------------------------------------------------------------- groups
 
@@ -290,10 +294,21 @@ class Book:
         for name, entries in sorted(same.items(), key=lambda each: -len(each[1])):
             if len(entries) > 1:
                 yield "same", name, entries
-        written = sum(entry.alike != "blank" for entry in found)
-        if 2 * sum(map(len, chosen.values())) >= written:  # a question with options
+        if self._has_options(item):
             for name, entries in sorted(chosen.items()):
                 yield "chosen", name, entries
+
+    def _has_options(self, item: str) -> bool:
+        """Return whether most of what was written begins with an option."""
+        found = [entry for entry in self.by_item.get(item, ()) if entry.alike != "blank"]
+        return bool(found) and 2 * sum(bool(entry.chosen) for entry in found) >= len(found)
+
+    def choice(self, entry: Entry) -> list[Entry]:
+        """Return all who chose the same options, this one first; itself alone if nobody chooses."""
+        if not entry.chosen or not self._has_options(entry.item):
+            return [entry]
+        others = (e for e in self.by_item[entry.item] if e.chosen == entry.chosen)
+        return [entry, *(other for other in others if other.name != entry.name)]
 
     # -------------------------------------------------------------------------- names
 

@@ -111,6 +111,7 @@ class Shelf:
         path = archive.place_of(self._folder, entry.key)
         result = json.loads(archive.member(path, RESULT))
         about = about_of(self._rubric, entry.item)
+        about -= {entry.item} if entry.kind != "result" else set()
         items = [one for one in result["items"] if one["id"] in about]
         pages = [one["page"] for one in result.get("notebooks", ()) if one.get("page")]
         notebook = f"{entry.item.partition('/')[0]}.ipynb"

@@ -86,7 +86,7 @@ def class_of(book: Book) -> str:
 # ------------------------------------------------------------------------------- export
 
 
-def shares(book: Book, markers: int, overlap: float) -> list[list[Entry]]:
+def shares(book: Book, markers: int) -> list[list[Entry]]:
     """Return what each marker judges: even counts of each item, some of it by two markers."""
     found: list[list[Entry]] = [[] for _ in range(markers)]
     for item, entries in sorted(book.by_item.items()):
@@ -96,18 +96,18 @@ def shares(book: Book, markers: int, overlap: float) -> list[list[Entry]]:
         for place, entry in enumerate(dealt):
             found[(first + place) % markers].append(entry)
             # Which answers two people read does not depend on who got them first.
-            if markers > 1 and int(book.hash("second", entry.name)[:8], 16) < overlap / 100 * 16**8:
+            if markers > 1 and book.in_sample(entry):
                 found[(first + place + 1) % markers].append(entry)
     for number, theirs in enumerate(found):
         theirs.sort(key=lambda one: (one.kind, one.item, book.hash(str(number), one.name)))
     return found
 
 
-def pages_for(book: Book, setting: Setting, markers: int, overlap: float) -> Iterator[str]:
+def pages_for(book: Book, setting: Setting, markers: int) -> Iterator[str]:
     """Yield the page of each marker. Raises UsageError."""
     if not 1 <= markers <= MOST_MARKERS:
         raise UsageError(f"--markers {markers}: write a number from 1 to {MOST_MARKERS}")
-    for number, entries in enumerate(shares(book, markers, overlap), start=1):
+    for number, entries in enumerate(shares(book, markers), start=1):
         yield _page(book, setting, number, entries)
 
 
@@ -153,8 +153,8 @@ def _page(book: Book, setting: Setting, number: int, entries: Sequence[Entry]) -
 
 
 def _asked(setting: Setting, item: str) -> tuple[Question, str, str, str]:
-    one = setting.question(item)
-    return one, pages.prose(one.asked), pages.prose(one.model), pages.prose(one.notes)
+    found = setting.prose(item)
+    return setting.question(item), found["asked"], found["model"], found["notes"]
 
 
 def _sha(text: str) -> str:

@@ -43,6 +43,16 @@ class Setting:
     shelf: Shelf
     suggested: Mapping[str, Suggestion] = field(default_factory=dict)
 
+    _prose: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def prose(self, item: str) -> dict[str, str]:
+        """Return what is asked, the model answer and the notes as HTML, read once."""
+        if item not in self._prose:
+            one = self.question(item)
+            texts = {"asked": one.asked, "model": one.model, "notes": one.notes}
+            self._prose[item] = {name: prose(text) for name, text in texts.items()}
+        return self._prose[item]
+
     def question(self, item: str) -> Question:
         """Return what is known of an item, its id where nothing is."""
         if item.startswith(FLAG):
@@ -136,19 +146,20 @@ def answer(book: Book, setting: Setting, entry: Entry, draft: Draft | None = Non
     ]
     group = book.group(entry) if entry.kind != "result" else [entry]
     alike = [one for one in group if book.states[one.name] == "open"]
+    chose = [one for one in book.choice(entry) if book.states[one.name] == "open"]
     named = _is_named(book, entry)
     return render(
         "answer.html",
         title=f"{question.title}, {position:,} of {many:,}",
         marker=book.marker, entry=entry, question=question, state=state, second=second,
-        asked=prose(question.asked), model=prose(question.model), notes=prose(question.notes),
+        **setting.prose(entry.item),
         html=prose(text) if entry.kind == "question" else "", text=shown(text, LONGEST),
         blank=entry.alike == BLANK, warnings=_warnings(book, entry, text, named),
         beside=setting.shelf.beside(entry, text), position=position, many=many,
         progress=_progress(book, entry.item), draft=draft, scheme=scheme, criteria=offered,
         keys=KEYS, grades=[_shown_grade(one, scheme.points(one), offered) for one in grades],
         flags=stands.flags, requests=stands.requests, looked=stands.looked,
-        alike=len(alike) if entry in alike else 0,
+        alike=len(alike) if entry in alike else 0, chose=len(chose) if entry in chose else 0,
         before=book.beside(entry, -1).name, behind=book.beside(entry, 1).name,
         who=_names(book, entry) if named else (), named=named,
         suggestion=setting.suggested.get(entry.name) if state != "done" or not second else None,

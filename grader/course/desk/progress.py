@@ -39,7 +39,7 @@ def progress(book: Book) -> list[Progress]:
     for item, entries in book.by_item.items():
         states = Counter(book.states[entry.name] for entry in entries)
         done = states["done"]
-        second = sum(_owes_second(book, entry) for entry in entries) if book.second else 0
+        second = sum(_owes_second(book, entry) for entry in entries if book.in_sample(entry))
         left = len(entries) - done - states["conflict"]
         found.append(
             Progress(item, entries[0].kind, done, left, states["conflict"], second, states)
@@ -51,7 +51,7 @@ def _owes_second(book: Book, entry: Entry) -> bool:
     grades = book.stands[entry.name].grades
     if len(grades) != 1 or book.states[entry.name] != "done" or grades[0].how == "group":
         return False
-    return not any(True for _ in grades[0].replaces) and book.in_sample(entry)
+    return not grades[0].replaces
 
 
 def pace(book: Book) -> list[Pace]:
@@ -73,6 +73,8 @@ def agreements(book: Book, outside: Mapping[str, float] | None = None) -> dict[s
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
     for entry in book.entries.values():
         said: Sequence[Decision] = book.said.get((entry.students[0], entry.item), ())
+        if len(said) < 2 and not (outside and entry.name in outside):
+            continue
         scheme = book.scheme(entry)
         row = {who: scheme.points(one) for who, one in independent(said).items()}
         if outside and entry.name in outside:

@@ -101,11 +101,13 @@ class Desk:
             return self._gone()
         action = forms.one(form, "action") or "grade"
         try:
-            said = forms.said(form, "grade" if action in ("group", "criterion") else action)
+            said = forms.said(
+                form, "grade" if action in ("group", "chosen", "criterion") else action
+            )
             if action == "criterion" or forms.one(form, "new_text").strip() and action != "flag":
                 return self._add_criterion(form, entry)
-            if action == "group":
-                return self._ask_for_group(entry, said)
+            if action in ("group", "chosen"):
+                return self._ask_for_group(entry, said, action)
             saving.save(self.book, [entry], said)
         except UsageError as error:
             draft = forms.draft(form, str(error))
@@ -114,10 +116,13 @@ class Desk:
             return self._to(entry)
         return self._to(self.book.next(entry.item, entry.name))
 
-    def _ask_for_group(self, entry: Entry, said: Said) -> Response:
-        entries = [e for e in self.book.group(entry) if self.book.states[e.name] == "open"]
+    def _ask_for_group(self, entry: Entry, said: Said, action: str) -> Response:
+        equal = action == "group"
+        found = self.book.group(entry) if equal else self.book.choice(entry)
+        entries = [e for e in found if self.book.states[e.name] == "open"]
         saving.check(self.book, entries, said)
-        many = f"{len(entries)} answers are equal but for case and punctuation"
+        how = "are equal but for case and punctuation" if equal else f"chose {entry.chosen}"
+        many = f"{len(entries)} answers {how}"
         return HTMLResponse(pages.group(self.book, self.setting, entries, said, many))
 
     async def group(self, request: Request) -> Response:
