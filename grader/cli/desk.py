@@ -10,10 +10,9 @@ from typing import Annotated
 
 import typer
 
-from grader.cli.course import Folder
+from grader.cli.arguments import Folder
 
 app = typer.Typer(help="Grade what only people can.", no_args_is_help=True)
-COMMANDS = ("open", "export", "merge", "read")
 Marker = Annotated[
     str, typer.Option(metavar="NAME", help="Who marks.", show_default="your name here")
 ]

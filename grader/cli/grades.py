@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from grader.cli.course import Folder
+from grader.cli.arguments import Folder
 
 
 def gradebook(

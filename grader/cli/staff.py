@@ -12,7 +12,7 @@ import typer
 
 from grader import resources
 from grader import staff as staff_pages
-from grader.cli.course import Folder
+from grader.cli.arguments import Folder
 from grader.cli.grading import Box, Rubric
 from grader.errors import UsageError
 from grader.report.tables import table
