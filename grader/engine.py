@@ -73,10 +73,8 @@ def grade_one(
 ) -> Report:
     """Grade one submission: its code, and its notebooks where they were executed.
 
-    What became of trainings is kept in `store`, and found there. On a machine with much else to do
-    all of the code may take `patience` times its limit. Its source is not looked at unless
-    `reading`.
-    Raises BoxError only where the box itself fails.
+    What became of trainings is kept in `store`, and found there. All of the code may take
+    `patience` times its limit; its source is looked at if `reading`. Raises BoxError.
     """
     started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s(worker)
     rubric = assignment.rubric

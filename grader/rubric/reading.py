@@ -18,7 +18,7 @@ def read_rubric(path: Path) -> Rubric:
     """Read, merge and validate a rubric file. Raises RubricError: "file: item, field: what"."""
     if (known := kept.find(path)) is not None:
         return Rubric(*known, str(path))
-    from grader.rubric import validation  # pydantic: a tenth of a second that most runs save
+    from grader.rubric import validation  # making what validates takes long
 
     texts: Texts = {}
     merged = _read_merged(path, texts, ())

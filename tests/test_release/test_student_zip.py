@@ -133,7 +133,7 @@ def test_grade_release_writes_archives_and_their_checksums(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lint.fresh.build, "differences", lambda *_: [])  # tests/test_lint.py
-    cli.app(["release", "--quick", str(tmp_path / "new" / "release")], standalone_mode=False)
+    cli.app_of()(["release", "--quick", str(tmp_path / "new" / "release")], standalone_mode=False)
     said = capsys.readouterr().out.splitlines()
     names = [Path(line.partition(":")[0]).name for line in said if str(tmp_path) in line]
     assert names == [*NAMES, "SHA256SUMS"]

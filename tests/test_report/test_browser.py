@@ -214,3 +214,34 @@ def test_the_demo_is_six_sheets_at_most_150_kB_and_each_card_a_screen(
     assert int(said.partition("Pages:")[2].split()[0]) <= 6
     browser.run("scrollTo(0, 3000)")
     assert browser.run("document.querySelector('.nav').getBoundingClientRect().top") == 0
+
+
+SHOWN = "[...document.querySelectorAll('#list tr')].filter(row => row.offsetParent)"
+
+
+def test_the_list_of_a_class_sorts_filters_and_shows_a_group(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """The page's own script runs under its own policy."""
+    browser.size(1200)
+    show(browser, tmp_path, "class")
+    assert browser.run(f"{SHOWN}.length") == 96
+    browser.run("document.querySelector('[data-who]').click()")
+    told = browser.run("document.querySelector('[data-who]').textContent")
+    assert f"all {browser.run(f'{SHOWN}.length')} in the list" == told
+    browser.run("document.getElementById('all').click()")
+    assert browser.run(f"{SHOWN}.length") == 96
+    browser.run("document.getElementById('f-not').click()")
+    assert browser.run(f"{SHOWN}.map(row => row.cells[1].textContent)") == [
+        "cannot be graded", "with nothing to grade", "not graded by our fault", "not graded yet",
+    ]  # fmt: skip
+    browser.run("document.getElementById('f-all').click()")
+    for down in (False, True):
+        browser.run("document.querySelector('button[data-by=\"1\"]').click()")
+        scores = browser.run(f"{SHOWN}.map(row => Number(row.cells[1].dataset.v))")
+        assert isinstance(scores, list) and scores == sorted(scores, reverse=down)
+    browser.run(
+        "document.getElementById('f-text').value = 'lovelace';"
+        "document.getElementById('f-text').dispatchEvent(new Event('input'))"
+    )
+    assert browser.run("document.getElementById('shown').textContent") == "1 of 96 shown"
