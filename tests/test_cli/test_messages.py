@@ -88,7 +88,7 @@ def test_a_package_that_is_not_installed_is_named_with_the_extra_that_has_it(
     def lacks(*_: object, **__: object) -> None:
         raise ModuleNotFoundError("No module named 'uvicorn.config'", name="uvicorn.config")
 
-    monkeypatch.setattr(cli, "app", lacks)
+    monkeypatch.setattr(cli, "app_of", lacks)
     done = run(monkeypatch, capfd, "lint")
     assert done.code == 2 and "pip install 'backgrade[desk]'" in done.err
 
