@@ -43,8 +43,15 @@ def whole() -> Policy:
     return policy()
 
 
+@pytest.fixture(scope="module")
+def decides(whole: Policy) -> list[tuple[str, str]]:
+    """Return what decides each item, but for `adam`, which was another."""
+    found = deciding(whole.assignment)
+    return [(item, "old" if item == "adam" else sha) for item, sha in found]
+
+
 @pytest.fixture
-def taught(tmp_path: Path, whole: Policy) -> Iterator[Path]:
+def taught(tmp_path: Path, whole: Policy, decides: list[tuple[str, str]]) -> Iterator[Path]:
     """Yield a class whose rubric has another `adam` since it was graded, and its new results."""
     folder = tmp_path / "class"
     toml = 'rubric = "cs231n-a2"\nnotebooks = "skip"\n[grades]\nborders = [75]\n'
@@ -53,8 +60,7 @@ def taught(tmp_path: Path, whole: Policy) -> Iterator[Path]:
     graded.class_of(folder, people, "folders", toml)
     with Store(folder) as store, store.writing():
         store.run("UPDATE generation SET common = ?", [(whole.common,)])
-        old = [(item, "old" if item == "adam" else sha) for item, sha in deciding(whole.assignment)]
-        store.keep_decides(graded.POLICY, old)
+        store.keep_decides(graded.POLICY, decides)
         part = regrade.replace(whole, only=("adam",))
         for row, (_, now) in zip(store.attempts(), MOVES.values()):
             upload = row.upload or ""
