@@ -22,65 +22,47 @@ failed; 130 and 143 by a signal (grader.__main__).
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import re
 import sys
 import traceback
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 import grader
-from grader.cli import (
-    autograder,
-    course,
-    desk,
-    explain,
-    export,
-    fixtures,
-    grades,
-    grading,
-    lint,
-    machine,
-    release,
-    similar,
-    staff,
-)
 from grader.errors import BackgradeError, UsageError, exhausted
-from grader.rubric.near import nearest
-from grader.submission.upload import shown
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("submission")(grading.submission)
-app.command("class")(course.grade_class)
-app.command("merge")(course.merge)
-app.command("status")(course.status)
-app.command("forget")(course.forget)
-app.command("history")(desk.history)
-app.command("gradebook")(grades.gradebook)
-app.command("feedback")(grades.feedback)
-app.command("regrade")(grades.regrade)
-app.command("notices")(grades.notices)
-app.command("similar")(similar.similar)
-app.add_typer(fixtures.app, name="fixtures")
-app.add_typer(desk.app, name="desk")
-app.command("export")(export.export)
-app.command("autograder")(autograder.autograder)
-app.command("release")(release.release)
-app.command("staff")(staff.staff)
-app.command("case")(staff.case)
-app.command("explain")(explain.explain)
-app.command("lint")(lint.lint)
-app.command("doctor")(machine.doctor)
-app.command("schema")(machine.schema)
-COMMANDS = {"fixtures", "desk", *(command.name for command in app.registered_commands)}
+# command -> what it is in grader.cli, which is imported if it is asked for: a desk needs nothing
+# of what grades, and has to be there at once
+COMMANDS: Mapping[str, str] = {
+    "submission": "grading.submission",
+    "class": "course.grade_class",
+    "merge": "course.merge",
+    "status": "course.status",
+    "forget": "course.forget",
+    "history": "desk.history",
+    "gradebook": "grades.gradebook",
+    "feedback": "grades.feedback",
+    "regrade": "grades.regrade",
+    "notices": "grades.notices",
+    "similar": "similar.similar",
+    "fixtures": "fixtures.app",
+    "desk": "desk.app",
+    "export": "export.export",
+    "autograder": "autograder.autograder",
+    "release": "release.release",
+    "staff": "staff.staff",
+    "case": "staff.case",
+    "explain": "explain.explain",
+    "lint": "lint.lint",
+    "doctor": "machine.doctor",
+    "schema": "machine.schema",
+}
+DESK = ("open", "export", "merge", "read")  # words behind `grade desk`; any other is a folder
 
 
 def _version(wanted: bool) -> None:
@@ -89,13 +71,32 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def main_options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version.")
     ] = False,
 ) -> None:
     """Grade NumPy deep-learning homework: `grade submission.zip`."""
+
+
+def app_of(commands: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Return the command line with some of its commands."""
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(main_options)
+    for command in commands:
+        module, _, name = COMMANDS[command].partition(".")
+        found = getattr(importlib.import_module(f"grader.cli.{module}"), name)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=command)
+        else:
+            app.command(command)(found)
+    return app
 
 
 def with_command(args: list[str]) -> list[str]:
@@ -105,12 +106,15 @@ def with_command(args: list[str]) -> list[str]:
     """
     if args[:1] == ["submission"] and all(a.startswith("-") for a in args[1:2]):
         args = [*args[:1], *args] if Path("submission").exists() else args
-    if args[:1] == ["desk"] and args[1:2] and args[1] not in (*desk.COMMANDS, "-h", "--help"):
+    if args[:1] == ["desk"] and args[1:2] and args[1] not in (*DESK, "-h", "--help"):
         args = ["desk", "open", *args[1:]]
     known = {*COMMANDS, "--help", "-h", "--version"}
     if not args or args[0] in known:
         return args
-    meant = nearest(args[0], sorted(name for name in COMMANDS if name))
+    from grader.rubric.near import nearest
+    from grader.submission.upload import shown
+
+    meant = nearest(args[0], sorted(COMMANDS))
     if meant and not os.path.lexists(args[0]):
         what = f"{shown(args[0])}: there is no such command, and no such submission"
         raise UsageError(f"{what}; did you mean `grade {meant}`?")
@@ -135,7 +139,9 @@ def main() -> None:
     """Run the command line; end with its exit code."""
     gc.disable()  # a short process: looking for cycles costs more than it frees
     try:
-        sys.exit(app(with_command(sys.argv[1:]), prog_name="grade", standalone_mode=False) or 0)
+        args = with_command(sys.argv[1:])
+        app = app_of(args[:1] if args[:1] and args[0] in COMMANDS else COMMANDS)
+        sys.exit(app(args, prog_name="grade", standalone_mode=False) or 0)
     except BackgradeError as error:
         print(f"grade: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -10,9 +10,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from grader.cli.grading import Box, Data
-
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a class.")]
+from grader.cli.arguments import Box, Folder
+from grader.cli.grading import Data
 
 
 def grade_class(

@@ -10,10 +10,12 @@ from typing import Annotated
 
 import typer
 
-from grader.cli.course import Folder
+from grader.cli.arguments import Folder
 
-app = typer.Typer(help="Grade what only people can.", no_args_is_help=True)
-COMMANDS = ("open", "export", "merge", "read")
+app = typer.Typer(
+    help="Grade what only people can: `grade desk DIR [--port N] [--marker NAME]` opens a desk.",
+    no_args_is_help=True,
+)
 Marker = Annotated[
     str, typer.Option(metavar="NAME", help="Who marks.", show_default="your name here")
 ]

@@ -9,17 +9,13 @@ from pathlib import Path
 
 import typer
 
-from grader import resources
-from grader.course import decisions, settings
-from grader.course.desk import log, offline, requests
-from grader.course.desk import suggestions as outside
+from grader.course import decisions
+from grader.course.desk import log, requests
 from grader.course.desk.book import Book
 from grader.course.desk.evidence import Shelf, questions
 from grader.course.desk.pages import Setting
 from grader.errors import UsageError
-from grader.files import write
 from grader.report.text import count
-from grader.rubric.reading import read_rubric
 
 LONGEST = 60  # characters of a marker's name
 
@@ -58,6 +54,11 @@ def _marker(name: str) -> str:
 
 def setting(book: Book, suggestions: Path | None) -> Setting:
     """Return what stands beside the answers of a class."""
+    from grader import resources
+    from grader.course import settings
+    from grader.course.desk import suggestions as outside
+    from grader.rubric.reading import read_rubric
+
     name = settings.read(book.folder).rubric or resources.DEFAULT_RUBRIC
     rubric = read_rubric(resources.rubric_path(name))
     asked = questions(rubric, resources.home() / "reference")
@@ -67,7 +68,7 @@ def setting(book: Book, suggestions: Path | None) -> Setting:
 
 def read(folder: Path) -> None:
     """Read what waits for people out of results that are new."""
-    from grader.course import current, decisions, publish, to_judge
+    from grader.course import current, decisions, publish, settings, to_judge
     from grader.course.store import Store
 
     db = decisions.connect(folder)
@@ -78,6 +79,9 @@ def read(folder: Path) -> None:
 
 def export(folder: Path, markers: int, output: Path, second: float) -> None:
     """Write one file for each marker."""
+    from grader.course.desk import offline
+    from grader.files import write
+
     book = Book(folder, "", second)
     try:
         for number, page in enumerate(
@@ -92,6 +96,8 @@ def export(folder: Path, markers: int, output: Path, second: float) -> None:
 
 def merge(folder: Path, files: Sequence[Path]) -> None:
     """Join what came back; say what people do not agree on."""
+    from grader.course.desk import offline
+
     book = Book(folder, "")
     try:
         tables = [path for path in files if path.suffix.casefold() == ".csv"]

@@ -10,8 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from grader.cli.course import Folder
-from grader.cli.grading import Box
+from grader.cli.arguments import Box, Folder
 
 
 def gradebook(

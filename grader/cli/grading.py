@@ -17,6 +17,7 @@ from grader import resources, staff, whole
 from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.cli import places, progress
+from grader.cli.arguments import Box
 from grader.errors import UnusableSubmission, UsageError
 from grader.files import REPORT, RESULT, check_apart, check_writable, write_result
 from grader.grading.assignment import Assignment
@@ -40,10 +41,6 @@ Recognised = Annotated[
 
 
 Notebooks = Annotated[Literal["run", "skip"], typer.Option(help="Are notebooks executed?")]
-Box = Annotated[
-    Literal["auto", "bubblewrap", "landlock", "none"],
-    typer.Option(help="How student code is confined."),
-]
 Data = Annotated[
     str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
 ]

@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from grader.course import archive, current, drive, generations, place, publish, settings, to_judge
+from grader.course import (
+    archive,
+    current,
+    drive,
+    generations,
+    place,
+    publish,
+    settings,
+    similarity,
+    to_judge,
+)
 from grader.course.drive import Standing
 from grader.course.enrol import counting, enrol, hashes_of, marks_of, upload_path
 from grader.course.publish import Place
@@ -175,13 +185,15 @@ class Course:
         with self.store.writing():
             hashes = list(hashes_of(student.person))
             uploads, keys = self.store.forget(student.number, hashes)
+            self.store.run("DELETE FROM facts WHERE key = ?", ((key,) for key in keys))
         self.store.compact()
         for path in (
             *(upload_path(self.folder, upload) for upload in uploads),
             *(archive.place_of(self.folder, key) for key in keys),
         ):
             path.unlink(missing_ok=True)
-        for name in (f"reports/{student.folder}", f"staff/{student.folder}", "regrade"):
+        theirs = (f"reports/{student.folder}", f"staff/{student.folder}")
+        for name in (*theirs, "regrade", similarity.FOLDER):  # the last two can be made again
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def publish(self, policy: Policy, title: str, notes: Sequence[str]) -> Counts:

@@ -67,7 +67,7 @@ def test_a_machine_that_cannot_confine_is_refused_with_what_to_do(
     found = doctor.examine(resources.golden_folder() / "manifest.json")
     assert not found.isolated and "read a golden file" in found.through
     monkeypatch.setattr(doctor, "examine", lambda golden: found)
-    ran = CliRunner().invoke(cli.app, ["doctor"])
+    ran = CliRunner().invoke(cli.app_of(), ["doctor"])
     assert ran.exit_code == 3
     assert "Not isolated" in ran.output and "container" in ran.output
 

@@ -108,7 +108,9 @@ def test_a_worker_that_lacks_what_is_promised_grades_nothing(
 
 def test_none_is_stamped_on_terminal_page_and_record(tmp_path: Path) -> None:
     demo = str(resources.home() / "demo" / "submission")
-    ran = CliRunner().invoke(cli.app, ["submission", demo, "--box", "none", "-o", str(tmp_path)])
+    ran = CliRunner().invoke(
+        cli.app_of(), ["submission", demo, "--box", "none", "-o", str(tmp_path)]
+    )
     assert ran.exit_code == 0 and "Not isolated" in ran.output
     record = json.loads((tmp_path / "result.json").read_text())
     assert record["box"]["isolated"] is False and record["box"]["outer"] == "none"

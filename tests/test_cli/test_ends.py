@@ -123,7 +123,7 @@ def test_room_that_is_used_up_is_named(
     def full(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number), "/some/place")
 
-    monkeypatch.setattr(cli, "app", full)
+    monkeypatch.setattr(cli, "app_of", lambda commands: full)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     said = capsys.readouterr().err

@@ -288,6 +288,8 @@ def test_whoever_is_forgotten_stays_so_and_keeps_the_points(two: Path, tmp_path:
     folder = tmp_path / "out"
     grade(two, folder)
     points = rows(folder)["zebedee"]["score"]
+    assert run("similar", folder, "--names").code == 0
+    assert "zebedee" in (folder / "staff" / "similarity" / "names.csv").read_text("utf-8")
     assert run("forget", folder, "zebedee").code == 0
     for _ in range(2):
         assert "zebedee" not in rows(folder) and len(rows(folder)) == 2

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
-from grader.course.dashboard import checks, numbers, page, same_answer
+from grader.course.dashboard import checks, facts, numbers, page, same_answer
 from grader.course.dashboard.facts import Facts
 from grader.course.dashboard.pupils import Pupil, answers_of
 from grader.course.settings import Sentence
-from grader.report import class_page
+from grader.report import class_page, result
 from grader.report.class_page import ClassPage, ClassRow, Understood
 from tests.support import made_class
 from tests.support.made_class import (
@@ -29,6 +30,7 @@ from tests.support.made_class import (
     Truth,
     rubric,
 )  # fmt: skip
+from tests.test_report import samples
 
 TRUTH = made_class.truth()
 PUPILS = made_class.pupils(TRUTH)
@@ -331,3 +333,24 @@ def test_a_score_at_the_border_of_a_bin_is_in_the_upper_one(
 
 def test_being_ahead_counts_equal_ones_by_half() -> None:
     assert numbers.ahead(np.array([1.0, 0.5]), np.array([0.5, 0.0])) == (1 + 1 + 0.5 + 1) / 4
+
+
+def test_facts_of_a_result_are_those_of_its_report() -> None:
+    report = samples.executed()
+    found = facts.of_result(json.loads(result.write(report)))
+    told = [(run[0], run[1], run[3], run[7]) for run in found.runs]
+    ran = [
+        (len(one.training.layer_sizes) - 1, one.training.num_train, one.training.update_rule,
+         one.val_accuracy)
+        for one in report.trained
+    ]  # fmt: skip
+    assert Counter(told) == Counter(ran) and len(set(ran)) > 3
+    wrong = samples.three_mistakes()
+    found = facts.of_result(json.loads(result.write(wrong)))
+    assert found.says == {
+        item.id: (item.cause.message, item.cause.certain) for item in wrong.items if item.cause
+    }
+    assert found.parts and all(
+        fault.part in found.parts[fault.case] for item in wrong.items for fault in item.faults
+    )
+    assert facts._read(json.loads(json.dumps(asdict(found)))) == found

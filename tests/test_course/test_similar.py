@@ -93,6 +93,19 @@ def test_planted_copies_lead_the_list_and_are_a_group() -> None:
     assert pairs.clusters(found[:3]) == [[3, MANY, MANY + 1]]
 
 
+@pytest.mark.parametrize("many", [2, 8, 30])
+def test_equal_uploads_and_equal_code_are_told_however_many_they_are(many: int) -> None:
+    rings = [replace(ORIGINALS[0], upload="u" * 64) for _ in range(many)]
+    found, _, _ = pairs.found([*rings, *ORIGINALS[1:]], GIVEN, 1000)
+    told = kinds(found)
+    for pair in [(0, 1), (0, many - 1)]:
+        assert "bytes" in told[pair]
+    copies = [replace(one, upload="") for one in rings]
+    if many < 0.2 * (many + MANY - 1):  # what more have is common, and says nothing
+        told = kinds(pairs.found([*copies, *ORIGINALS[1:]], GIVEN, 1000)[0])
+        assert "shape" in told[0, many - 1]
+
+
 def test_what_was_handed_out_is_no_evidence() -> None:
     stub = Entry("stub", traces.of_files(authors.handed_out()))
     assert pairs.without(stub.traces, GIVEN) == frozenset()
@@ -326,7 +339,14 @@ def test_functions_are_found_where_nothing_parses() -> None:
     text = "class A(object):\n    def f(self, a):\n        print a\n        return a <> 1\n\n"
     text += "    def g(self):\n        exec 'x'\n"
     assert canonical.functions(text) is None
-    assert [one.name for one in tokens.read(text).functions] == ["A.f", "A.g"]
+    assert [one.name for one in tokens.functions(text)] == ["A.f", "A.g"]
+
+
+def test_names_and_comments_are_those_of_the_source() -> None:
+    code = b"def f(weights):\n    'quoted_name'\n    my_gradeint = weights  # gradient of the net\n"
+    left = traces.of_files({"cs231n/layers.py": code + b"    return my_gradeint\n"})
+    assert left.names == {"weights", "my_gradeint"}
+    assert left.comments == {"gradient of the net"}
 
 
 def test_each_run_of_eleven_tokens_has_a_fingerprint() -> None:

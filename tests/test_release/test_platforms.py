@@ -55,6 +55,8 @@ COMMANDS = (
     Expected(("merge", "class", "nowhere"), 2, "holds no results"),
     Expected(("status", "nowhere"), 2, "holds no class"),
     Expected(("forget", "nowhere", "ada"), 2, "holds no class"),
+    Expected(("desk", "nowhere"), 2, "holds no class"),
+    Expected(("history", "nowhere", "ada"), 2, "holds no class"),
     Expected(("doctor",), 3, REFUSED),
     Expected(("fixtures", "verify"), 0, "all as built"),
     Expected(("lint", "--rubric", "cs231n-a2"), 0, "which need Linux"),

@@ -33,7 +33,7 @@ def test_what_is_kept_is_what_was_read(name: str, folder: Path) -> None:
     assert (again.table, again.sha256, again.place) == (read.table, read.sha256, read.place)
 
 
-def test_no_pydantic_is_needed_where_it_is_kept(
+def test_nothing_is_validated_again_where_it_is_kept(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = folder / "cs231n-a2.toml"

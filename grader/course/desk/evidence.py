@@ -18,7 +18,6 @@ from grader.course.desk.book import Entry
 from grader.errors import GraderFault
 from grader.files import REPORT, RESULT
 from grader.notebooks import png
-from grader.notebooks.percent import parse
 from grader.notebooks.question_marks import headings
 from grader.notebooks.questions import ANSWER, MODEL_ANSWER, NOTES, QUESTION
 from grader.report.text import points, shown
@@ -64,6 +63,8 @@ class Beside:
 
 def questions(rubric: Rubric, reference: Path) -> dict[str, Question]:
     """Return what is known of each item of a rubric; model answers where the reference is."""
+    from grader.notebooks.percent import parse  # its library takes a while
+
     texts: dict[tuple[str, str], str] = {}
     for name in dict.fromkeys(i.file for i in rubric.table.items if i.file.endswith(".ipynb")):
         path = reference / name.replace(".ipynb", ".py")

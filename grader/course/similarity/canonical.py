@@ -169,8 +169,10 @@ def _apart(body: list[ast.stmt], total: Counter[str], given: set[str]) -> None:
     for one in body:
         for _, block in _blocks(one):
             _apart(block, total, given)
-    here = [one for one in _nodes(body) if isinstance(one, ast.Name)]
     direct = Counter(name for one in body if (name := _target(one)))
+    if max(direct.values(), default=0) < 2:
+        return
+    here = [one for one in _nodes(body) if isinstance(one, ast.Name)]
     stores = Counter(one.id for one in here if isinstance(one.ctx, ast.Store))
     counts = Counter(one.id for one in here)
     several = {

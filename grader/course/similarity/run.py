@@ -9,7 +9,7 @@ from pathlib import Path
 from grader import resources
 from grader.course import archive
 from grader.course.enrol import upload_path
-from grader.course.similarity import exports, given, page, pairs, sources
+from grader.course.similarity import FOLDER, exports, given, page, pairs, sources
 from grader.course.similarity.evidence import Entry
 from grader.course.store import Store
 from grader.errors import UsageError
@@ -17,7 +17,6 @@ from grader.files import write
 from grader.report import similar_page
 from grader.report.text import count
 
-FOLDER = "staff/similarity"
 MOST_ROWS = 5_000  # pairs in pairs.csv
 
 
