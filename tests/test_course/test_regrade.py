@@ -210,6 +210,20 @@ def test_a_decision_of_a_person_stays_and_is_told_where_its_item_moved(
     assert finals(taught)["gains"] == 11.5
 
 
+def test_what_was_graded_last_counts_and_nothing_undoes_a_way_back(
+    taught: Path, whole: Policy
+) -> None:
+    assert grade("regrade", taught, "--apply", "--never-lower").code == 0
+    kept = finals(taught)
+    with Course(taught) as one:
+        one.check_generation(whole)
+        regrade.revert(one, 1)
+        with pytest.raises(UsageError, match="generation 1 counts, as you went back to it"):
+            one.check_generation(whole)
+        one._settle(whole)  # as `grade class` does, where it may
+    assert generation(taught) == 3 and finals(taught) == kept
+
+
 def test_who_depends_on_an_item_is_graded_again_with_it(whole: Policy) -> None:
     rubric = whole.assignment.rubric
     assert dependents(rubric, ["adam"]) == ("adam", "update_rules")
