@@ -95,6 +95,7 @@ def merge(folder: Path, shards: Sequence[Path]) -> None:
         return
     with Course(folder) as one:
         policy = policy_of(one.settings)
+        one.check_generation(policy)
         one.work(policy)
         _tell(one, one.publish(policy, folder.resolve().name, ()))
 

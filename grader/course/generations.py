@@ -103,13 +103,16 @@ def key_of(upload: str, policy: str) -> str:
 
 
 def settle(store: Store, policy: Policy, made: Callable[[int], Generation]) -> None:
-    """Have the generation of a policy count, a new one unless there is one."""
-    counts = current(store)
+    """Have what was graded by a policy count: a new generation, unless that one counts already.
+
+    Where an earlier one had the policy, who was an exception in it stays one.
+    """
+    counts, known = current(store), every(store)
     if counts and counts.policy == policy.sha256:
         return
-    known = [one for one in every(store) if one.policy == policy.sha256]
+    same = [one for one in known if one.policy == policy.sha256]
+    differing = exceptions(store, same[-1].number) if same else {}
     with store.writing():
-        if known:
-            choose(store, known[-1].number)
-        else:
-            add(store, made(max((one.number for one in every(store)), default=0) + 1))
+        number = max((one.number for one in known), default=0) + 1
+        rows = ((student, attempt, key) for (student, attempt), key in differing.items())
+        add(store, made(number), rows)

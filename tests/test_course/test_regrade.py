@@ -43,8 +43,15 @@ def whole() -> Policy:
     return policy()
 
 
+@pytest.fixture(scope="module")
+def decides(whole: Policy) -> list[tuple[str, str]]:
+    """Return what decides each item, but for `adam`, which was another."""
+    found = deciding(whole.assignment)
+    return [(item, "old" if item == "adam" else sha) for item, sha in found]
+
+
 @pytest.fixture
-def taught(tmp_path: Path, whole: Policy) -> Iterator[Path]:
+def taught(tmp_path: Path, whole: Policy, decides: list[tuple[str, str]]) -> Iterator[Path]:
     """Yield a class whose rubric has another `adam` since it was graded, and its new results."""
     folder = tmp_path / "class"
     toml = 'rubric = "cs231n-a2"\nnotebooks = "skip"\n[grades]\nborders = [75]\n'
@@ -53,8 +60,7 @@ def taught(tmp_path: Path, whole: Policy) -> Iterator[Path]:
     graded.class_of(folder, people, "folders", toml)
     with Store(folder) as store, store.writing():
         store.run("UPDATE generation SET common = ?", [(whole.common,)])
-        old = [(item, "old" if item == "adam" else sha) for item, sha in deciding(whole.assignment)]
-        store.keep_decides(graded.POLICY, old)
+        store.keep_decides(graded.POLICY, decides)
         part = regrade.replace(whole, only=("adam",))
         for row, (_, now) in zip(store.attempts(), MOVES.values()):
             upload = row.upload or ""
@@ -202,6 +208,20 @@ def test_a_decision_of_a_person_stays_and_is_told_where_its_item_moved(
     done = grade("regrade", taught, "--apply")
     assert done.code == 0 and "look again: gains: adam" in done.out
     assert finals(taught)["gains"] == 11.5
+
+
+def test_what_was_graded_last_counts_and_nothing_undoes_a_way_back(
+    taught: Path, whole: Policy
+) -> None:
+    assert grade("regrade", taught, "--apply", "--never-lower").code == 0
+    kept = finals(taught)
+    with Course(taught) as one:
+        one.check_generation(whole)
+        regrade.revert(one, 1)
+        with pytest.raises(UsageError, match="generation 1 counts, as you went back to it"):
+            one.check_generation(whole)
+        one._settle(whole)  # as `grade class` does, where it may
+    assert generation(taught) == 3 and finals(taught) == kept
 
 
 def test_who_depends_on_an_item_is_graded_again_with_it(whole: Policy) -> None:
