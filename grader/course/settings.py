@@ -60,6 +60,9 @@ attempts = "last"
 # ada01 = 2
 # grace02 = 2026-03-10T12:00:00
 
+# [handed_in]                # when, where the export does not tell: Canvas and Moodle do not
+# ada01 = 2026-03-07T10:00:00
+
 # [pinned]                   # the attempt of a student that counts, whatever `attempts` says
 # ada01 = 1
 
@@ -175,6 +178,7 @@ class Settings(_Table):
     late: Late = Late()
     used_days: Mapping[str, Count] = pydantic.Field(default_factory=dict)
     extensions: Mapping[str, Extension] = pydantic.Field(default_factory=dict)
+    handed_in: Mapping[str, Annotated[datetime, _STRICT]] = pydantic.Field(default_factory=dict)
     pinned: Mapping[str, Annotated[int, pydantic.Field(ge=1)]] = pydantic.Field(
         default_factory=dict
     )

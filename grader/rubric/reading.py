@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,24 @@ def _merge(
     for gone in without:
         if gone not in items:
             raise RubricError(f"{path}: without: there is no item {gone!r} to leave out")
-        del items[gone]
+    taught = _books(items.values())
+    items = {name: item for name, item in items.items() if name not in without}
+    closed = taught - _books(items.values())  # nothing that is written there is left
+    items = {name: item for name, item in items.items() if _book(item, "where") not in closed}
     left = [_without_gone(item, set(items)) for item in items.values()]
     merged["items"] = _in_order(left, set(items) - set(_by_id(path, base.get("items"))))
     return merged
+
+
+def _books(items: Iterable[dict[str, Any]]) -> set[str]:
+    """Return the notebooks that lead to code."""
+    return {_book(item, "lesson") for item in items if item.get("lesson")}
+
+
+def _book(item: dict[str, Any], field: str) -> str:
+    """Return the notebook of "Dropout.ipynb, inline question 1"; "" where none is named."""
+    book = str(item.get(field, "")).partition(",")[0].strip()
+    return book if book.endswith(".ipynb") else ""
 
 
 def _in_order(items: list[dict[str, Any]], new: set[str]) -> list[dict[str, Any]]:

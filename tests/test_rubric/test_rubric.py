@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import asdict, replace
@@ -287,6 +288,7 @@ cases = [
   { id = "two", inputs = { x = "2x5" } },
 ]
 """
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = HEAD + ITEM
 OTHER = ITEM.replace('"relu"', '"other"')
 NEW = ITEM.replace('"relu"', '"new"')
@@ -728,3 +730,19 @@ def test_a_case_that_changed_since_the_golden_files_is_refused(
         with pytest.raises(BackgradeError, match="grade fixtures build"):
             Assignment(read_rubric(copied(tmp_path, old, new)), golden).check()
     Assignment(read_rubric(copied(tmp_path, "relu", "relu")), golden).check()
+
+
+def test_leaving_all_code_of_a_notebook_out_leaves_the_notebook_and_its_questions_out(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(RUBRICS, tmp_path / "rubrics")
+    every = ["dropout_forward", "dropout_backward", "FullyConnectedNet.dropout"]
+    left = {}
+    for name, gone in (("some", every[:2]), ("all", every)):
+        path = tmp_path / "rubrics" / f"{name}.toml"
+        text = f'extends = "cs231n-a2"\nid = "{name}"\ntitle = "t"\nwithout = {json.dumps(gone)}\n'
+        path.write_text(text, encoding="utf-8")
+        left[name] = {item.id for item in read_rubric(path).table.items}
+    of_dropout = {"dropout_training", "Dropout/1", "Dropout/2", "Dropout/3"}
+    assert of_dropout <= left["some"] and not of_dropout & left["all"]
+    assert left["some"] - left["all"] == {*of_dropout, every[2]}
