@@ -25,6 +25,8 @@ COPY docs /opt/backgrade/docs
 RUN PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/tmp/build python -m pip --python /opt/venv/bin/python \
     install --quiet --no-deps --no-build-isolation -e /opt/backgrade \
  && python -m compileall -q /opt/backgrade/grader \
+ && /opt/venv/bin/python -c "from grader import resources; from grader.report.html import environment as pages; \
+resources.rubrics(); list(map(pages().get_template, pages().list_templates(['html'])))" \
  && chmod -R u=rwX,go=rX /opt/backgrade \
  && chmod -R o= /opt/backgrade/rubrics /opt/backgrade/reference
 

@@ -30,8 +30,9 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def pinned() -> dict[str, str]:
-    """Return this environment with one BLAS thread."""
-    return {**os.environ, **dict.fromkeys(THREADS, "1")}
+    """Return this environment with one BLAS thread; what Python compiles stays, as for users."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **dict.fromkeys(THREADS, "1")}
 
 
 def main() -> None:

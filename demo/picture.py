@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "report.png"
 TEXT = ROOT / "docs" / "report.txt"
-WIDTH, HEIGHT = 1000, 1260  # pixels
+WIDTH, HEIGHT = 1000, 2030  # pixels
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync --hide-scrollbars "

@@ -124,6 +124,10 @@ def startable(wanted: int) -> int:
 
 def main() -> None:
     """Run the command line."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever has an older one is told
+        sys.stderr.write("grade: Python {}.{} is too old; ".format(*sys.version_info[:2]))
+        sys.stderr.write("use 3.11 or newer, as in: python3.11 -m grader\n")
+        sys.exit(2)
     ends = Ends()
     ends.install()
     for stream in (0, 1, 2):  # a closed one would be given to the next file that is opened

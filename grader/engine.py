@@ -43,6 +43,7 @@ from grader.grading.training.verdict_cache import Store
 from grader.grading.verdicts import Evaluator, broken
 from grader.notebooks import inline_answers
 from grader.rubric import generation
+from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
 from grader.submission import review
 from grader.submission.written import Sources
@@ -53,6 +54,7 @@ from grader.types import (
     Flag,
     ItemResult,
     Notebook,
+    Question,
     Report,
     Smallest,
     Submission,
@@ -67,12 +69,12 @@ def grade_one(
     notebooks: Sequence[Notebook] = (),
     store: Store | None = None,
     patience: float = 1.0,
+    reading: bool = True,
 ) -> Report:
     """Grade one submission: its code, and its notebooks where they were executed.
 
-    What became of trainings is kept in `store`, and found there. On a machine with much else to do
-    all of the code may take `patience` times its limit.
-    Raises BoxError only where the box itself fails.
+    What became of trainings is kept in `store`, and found there. All of the code may take
+    `patience` times its limit; its source is looked at if `reading`. Raises BoxError.
     """
     started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s(worker)
     rubric = assignment.rubric
@@ -97,7 +99,7 @@ def grade_one(
         sections=tuple((section.id, section.title) for section in rubric.table.sections),
         items=graded.items,
         flags=(
-            *_flags(submission, assignment, session.loaded),
+            *(_flags(submission, assignment, session.loaded) if reading else ()),
             *_costly(session, facts),
             *graded.flags,
         ),
@@ -110,15 +112,19 @@ def grade_one(
         },
         notebooks=tuple(replace(notebook, trainings=()) for notebook in notebooks),
         trained=graded.trained,
-        questions=explained(
-            "finding answers to inline questions",
-            lambda: inline_answers.find(notebooks, rubric) if notebooks else (),
-            (),
-        ),
+        questions=_questions(notebooks, rubric),
         only=rubric.only,
         visibility=rubric.table.visibility,
         goals=_goals(rubric.table.items),
         cases=explained("keeping what cases came to", lambda: casebook.outcomes(facts), ()),
+    )
+
+
+def _questions(notebooks: Sequence[Notebook], rubric: Rubric) -> tuple[Question, ...]:
+    return explained(
+        "finding answers to inline questions",
+        lambda: inline_answers.find(notebooks, rubric) if notebooks else (),
+        (),
     )
 
 

@@ -93,6 +93,11 @@ def assignment(rubric: str, data_dir: Path | None = None) -> Assignment:
 
     `data_dir` is a folder of real CIFAR-10; without it the course works on made-up images.
     """
+    if data_dir is not None and not data_dir.is_dir():
+        raise UsageError(
+            f"--data {data_dir}: there is no such folder; give 'synthetic', or a folder that holds "
+            "CIFAR-10 (cifar-10-batches-py)"
+        )
     try:
         return _assignment(rubric, data_dir)
     except PermissionError as error:

@@ -27,7 +27,7 @@ class Setting:
     """What all submissions of a run share: what they are graded against, and how.
 
     `cached`: notebooks that nothing has changed for are not run again. `patience`: by how much more
-    seconds the code may take than on an idle machine.
+    seconds the code may take than on an idle machine. `reading`: its source is looked at for flags.
     """
 
     assignment: Assignment
@@ -35,6 +35,7 @@ class Setting:
     notebooks: Literal["run", "skip"] = "run"
     cached: bool = True
     patience: float = 1.0
+    reading: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,13 @@ def grade(
     """Grade a submission, its notebooks in a box of their own. Raises BoxError."""
     executed, cache = _executed(given, setting, spool, progress)
     report = grade_one(
-        given, setting.assignment, worker, executed, cache, patience=setting.patience
+        given,
+        setting.assignment,
+        worker,
+        executed,
+        cache,
+        patience=setting.patience,
+        reading=setting.reading,
     )
     return Graded(report, executed)
 

@@ -3,7 +3,7 @@
     grading    grade SUBMISSION
     course     grade class SOURCE..., grade merge, grade status, grade forget
     desk       grade desk DIR, grade desk export|merge, grade history
-    grades     grade gradebook, grade feedback
+    grades     grade gradebook, grade feedback, grade regrade, grade notices
     similar    grade similar DIR
     fixtures   grade fixtures build|verify|diff
     export     grade export DIR --format F
@@ -24,16 +24,17 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 import grader
-from grader.errors import BackgradeError, exhausted
+from grader.errors import BackgradeError, UsageError, exhausted
 
 # command -> what it is in grader.cli, which is imported if it is asked for: a desk needs nothing
 # of what grades, and has to be there at once
@@ -46,6 +47,8 @@ COMMANDS: Mapping[str, str] = {
     "history": "desk.history",
     "gradebook": "grades.gradebook",
     "feedback": "grades.feedback",
+    "regrade": "grades.regrade",
+    "notices": "grades.notices",
     "similar": "similar.similar",
     "fixtures": "fixtures.app",
     "desk": "desk.app",
@@ -106,7 +109,30 @@ def with_command(args: list[str]) -> list[str]:
     if args[:1] == ["desk"] and args[1:2] and args[1] not in (*DESK, "-h", "--help"):
         args = ["desk", "open", *args[1:]]
     known = {*COMMANDS, "--help", "-h", "--version"}
-    return args if not args or args[0] in known else ["submission", *args]
+    if not args or args[0] in known:
+        return args
+    from grader.rubric.near import nearest
+    from grader.submission.upload import shown
+
+    meant = nearest(args[0], sorted(COMMANDS))
+    if meant and not os.path.lexists(args[0]):
+        what = f"{shown(args[0])}: there is no such command, and no such submission"
+        raise UsageError(f"{what}; did you mean `grade {meant}`?")
+    return ["submission", *args]
+
+
+EXTRAS = {
+    "dask": "class", "distributed": "class", "starlette": "desk", "uvicorn": "desk",
+    "multipart": "desk", "python_multipart": "desk",
+}  # fmt: skip
+
+
+def _lacks(error: ModuleNotFoundError) -> NoReturn:
+    """Say which package is not installed and how to install it; exit 2."""
+    name = (error.name or "a package").partition(".")[0]
+    what = f"backgrade[{EXTRAS[name]}]" if name in EXTRAS else "backgrade"
+    print(f"grade: {name} is not installed; run: pip install '{what}'", file=sys.stderr)
+    sys.exit(2)
 
 
 def main() -> None:
@@ -119,10 +145,13 @@ def main() -> None:
     except BackgradeError as error:
         print(f"grade: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        _lacks(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and one line says so
         if hasattr(error, "format_message"):  # typer's own: the command line is wrong
             line = error.format_message()
             if not line.startswith("Usage:"):  # the help, where there was no argument at all
+                line = re.sub(r"\(Possible options: (.*)\)", r"(did you mean \1?)", line)
                 line = f"grade: {' '.join(line.split()).rstrip('.')}; see `grade -h`"
             print(line, file=sys.stderr)
             sys.exit(2)

@@ -12,24 +12,25 @@ from typing import Annotated
 import typer
 
 from grader import resources
-from grader.cli import grading
+from grader.cli import arguments, grading
 from grader.errors import UnusableSubmission
 from grader.files import write
 from grader.report.export import exported, gradescope
-from grader.report.export.reading import read_result
 
 
 def autograder(
     root: Annotated[Path, typer.Argument(help="The folder that holds submission/ and results/.")],
     rubric: grading.Rubric = resources.DEFAULT_RUBRIC,
     notebooks: grading.Notebooks = "run",
-    box: grading.Box = "auto",
+    box: arguments.Box = "auto",
     visibility: Annotated[
         gradescope.Visibility | None,
         typer.Option(help="When the student sees the result.", show_default="the rubric's"),
     ] = None,
 ) -> None:
     """Grade ROOT/submission into ROOT/results/results.json, as Gradescope asks an autograder to."""
+    from grader.report.export.reading import read_result
+
     target, report = root / "results" / "results.json", root / "results" / "report"
     code = 0
     try:

@@ -70,10 +70,11 @@ def run(asked: Asked) -> None:
     with Course(asked.output) as one:
         one.enrol(found)
         policy = _policy(one, asked)
+        one.check_generation(policy)
         work = one.work(policy, asked.all_attempts)
         stopped = False
         if work:
-            with _runner(policy, asked, len(work)) as runner, _stopping() as stop:
+            with running(policy, asked.jobs, asked.dask, len(work)) as runner, stopping() as stop:
                 with progress() as told:
                     standing = one.grade(policy, work, runner, told, stop)
                 stopped = standing.done < len(work)
@@ -161,7 +162,7 @@ def forget(folder: Path, student: str) -> None:
                 f"folder; {folder / 'grades.csv'} lists them"
             )
         one.forget(rows[0])
-        one.publish(policy_of(one.settings), folder.resolve().name, ())
+        one.republish(policy_of(one.settings), folder.resolve().name)
     typer.echo(f"{student}: forgotten; points are kept as student {rows[0].number}")
 
 
@@ -221,16 +222,17 @@ def _whole(path: str, ending: str = "") -> str:
 
 
 @contextmanager
-def _runner(policy: Policy, asked: Asked, work: int) -> Iterator[Runner]:
+def running(policy: Policy, jobs: int, dask: str, work: int) -> Iterator[Runner]:
+    """Have what grades: processes here, or workers of Dask."""
     limit_s = classroom.limit_s(policy.assignment.rubric.table.items, policy)
-    if asked.dask:
+    if dask:
         from grader.course.runners.cluster import Cluster
 
-        runner: Runner = Cluster(policy, asked.dask, asked.jobs, limit_s)
+        runner: Runner = Cluster(policy, dask, jobs, limit_s)
     else:
         from grader.course.runners.local import Local, slots
 
-        runner = Local(policy, max(1, min(asked.jobs or slots(), work)), limit_s)
+        runner = Local(policy, max(1, min(jobs or slots(), work)), limit_s)
     try:
         yield runner
     finally:
@@ -238,7 +240,7 @@ def _runner(policy: Policy, asked: Asked, work: int) -> Iterator[Runner]:
 
 
 @contextmanager
-def _stopping() -> Iterator[Callable[[], bool]]:
+def stopping() -> Iterator[Callable[[], bool]]:
     """Hear Ctrl-C: the first lets what runs come to its end, the second ends at once."""
     pressed: list[int] = []
 
@@ -315,7 +317,11 @@ def _shard(found: Found, asked: Asked) -> None:
     kept = {k for k in tasks if classroom.kept(archive.place_of(asked.output, k)) is not None}
     left = [task for key, task in tasks.items() if key not in kept]
     standing = Standing(len(left))
-    with _runner(policy, asked, len(left)) as runner, _stopping() as stop, progress() as told:
+    with (
+        running(policy, asked.jobs, asked.dask, len(left)) as runner,
+        stopping() as stop,
+        progress() as told,
+    ):
         drive(left, standing, runner, lambda d: classroom.keep_files(asked.output, d), told, stop)
     done = len(kept) + standing.done - standing.faults
     typer.echo(f"Part {part} of {parts}: {done:,} of {count(len(tasks), 'upload')} graded")

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from grader.cli.arguments import Folder
-from grader.cli.grading import Box, Data
+from grader.cli.arguments import Box, Folder
+from grader.cli.grading import Data
 
 
 def grade_class(

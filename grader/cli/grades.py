@@ -1,4 +1,4 @@
-"""`grade gradebook`, `grade feedback`: grades and reports go home.
+"""`grade gradebook`, `grade feedback`, `grade regrade`, `grade notices`: grades go home.
 
 What they take is here; what they do is in grader.cli.grades_run, imported when it is asked for.
 """
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from grader.cli.arguments import Folder
+from grader.cli.arguments import Box, Folder
 
 
 def gradebook(
@@ -73,3 +73,53 @@ def feedback(
     from grader.cli import grades_run
 
     grades_run.feedback(folder, to, output)
+
+
+def regrade(
+    folder: Folder,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ITEM…", help="Only these of the items that changed."),
+    ] = None,
+    students: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE|ID…", help="Only these students; a file has one a line."),
+    ] = None,
+    never_lower: Annotated[
+        bool, typer.Option("--never-lower", help="Whoever would lose keeps the old result.")
+    ] = False,
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why, for the record and the notices.")
+    ] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Have it count.")] = False,
+    revert: Annotated[
+        int | None, typer.Option(metavar="GENERATION", help="Go back to a generation.")
+    ] = None,
+    box: Box = "auto",
+    jobs: Annotated[
+        int, typer.Option(min=0, metavar="N", help="How many at once; 0: as many as fit here.")
+    ] = 0,
+) -> None:
+    """Grade again what a changed rubric can move, and show who gains and who loses."""
+    from grader.cli import regrade_run
+
+    if revert is not None:
+        regrade_run.revert(folder, revert)
+        return
+    regrade_run.regrade(
+        regrade_run.Asked(
+            folder, words(only), words(students), never_lower, reason, apply, box, jobs
+        )
+    )
+
+
+def notices(folder: Folder) -> None:
+    """Write a paragraph for each student whose points a regrade moved."""
+    from grader.cli import regrade_run
+
+    regrade_run.notices(folder)
+
+
+def words(told: list[str] | None) -> tuple[str, ...]:
+    """Return the names of `--only a,b --only c`."""
+    return tuple(name.strip() for one in told or () for name in one.split(",") if name.strip())

@@ -17,10 +17,13 @@ from grader import resources, staff, whole
 from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.cli import places, progress
+from grader.cli.arguments import Box
 from grader.errors import UnusableSubmission, UsageError
 from grader.files import REPORT, RESULT, check_apart, check_writable, write_result
+from grader.grading.assignment import Assignment
 from grader.notebooks.spool import Spool
-from grader.report import refused, result
+from grader.report import changes, refused, result
+from grader.report.result_form import ResultJson
 from grader.report.text import points
 from grader.rubric import generation
 from grader.submission.intake import name_of, read_submission
@@ -38,10 +41,6 @@ Recognised = Annotated[
 
 
 Notebooks = Annotated[Literal["run", "skip"], typer.Option(help="Are notebooks executed?")]
-Box = Annotated[
-    Literal["auto", "bubblewrap", "landlock", "none"],
-    typer.Option(help="How student code is confined."),
-]
 Data = Annotated[
     str, typer.Option(metavar="synthetic|DIR", help="Made-up images, or a folder of CIFAR-10.")
 ]
@@ -55,6 +54,13 @@ Only = Annotated[
 def asked(only: list[str] | None) -> list[str]:
     """Return the items of `--only a,b --only c`, in their order."""
     return [name.strip() for one in only or () for name in one.split(",") if name.strip()]
+
+
+def assignment_of(rubric: str, data: str, only: list[str] | None) -> Assignment:
+    """Return what is asked for. Raises RubricError, UsageError or GoldenError."""
+    found = resources.assignment(rubric, None if data == "synthetic" else Path(data))
+    items = asked(only)
+    return found.only(*items) if items else found
 
 
 def submission(
@@ -76,6 +82,14 @@ def submission(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Run notebooks again that nothing has changed for.")
     ] = False,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="An earlier result.json, to say what is fixed and what is new.",
+            show_default="that in -o, if it is of the same submission's name",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print result.json too.")] = False,
 ) -> None:
     """Grade one submission (`submission` may be left out) and write report.html and result.json."""
@@ -85,19 +99,18 @@ def submission(
     with Worker(plan) as worker, Spool() as spool:
         check_apart(output or places.default(path, claim=False), path)
         given = _read(path, output)
-        check_writable(output or places.default(path, claim=False))
+        folder = output or places.default(path, claim=False)
+        check_writable(folder)
+        before = _earlier(previous, folder, given)
         seen = generation.recognise(given.files, given.package)
-        assignment = resources.assignment(
-            rubric or seen.rubric, None if data == "synthetic" else Path(data)
-        )
-        if items := asked(only):
-            assignment = assignment.only(*items)
+        assignment = assignment_of(rubric or seen.rubric, data, only)
         setting = whole.Setting(assignment, plan, notebooks, cached=not no_cache)
         books = whole.asked_notebooks(assignment) if notebooks == "run" else ()
         with _progress([name for name in books if name in given.files]) as begins:
             graded = whole.grade(given, setting, worker, spool, begins)
     why = seen.against(assignment.rubric.table.id) if rubric else seen.message
-    report = replace(graded.report, why_rubric=why)
+    since = changes.since(before, graded.report.items) if before else ()
+    report = replace(graded.report, why_rubric=why, changes=since)
     written, faults = whole.files(replace(graded, report=report))
     logs = list(faults)
     folder = output or places.default(path, claim=True)
@@ -107,6 +120,24 @@ def submission(
         typer.echo(f"For staff, with hidden checks: {page}", err=True)
     _tell(report, folder, as_json, logs.append)
     _end(report, logs, fail_under)
+
+
+def _earlier(previous: Path | None, folder: Path, given: Submission) -> ResultJson | None:
+    """Return the result to compare with: the one asked for, or the same submission's in the folder.
+
+    What lies in the folder may be somebody else's, or no result: then there is none. Raises
+    UsageError for one that was asked for and cannot be read.
+    """
+    from grader.report.export.reading import read_result
+
+    if previous is not None:
+        return read_result(previous)
+    try:
+        found = read_result(folder / RESULT)
+    except UsageError:
+        return None
+    known = found["submission"]
+    return found if known["name"] == given.name and known["sha256"] != given.sha256 else None
 
 
 def _end(report: Report, logs: Sequence[str], fail_under: float | None) -> None:

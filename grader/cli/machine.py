@@ -28,7 +28,7 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a rubric, of result.json or of course.toml."""
     from grader.course import settings
-    from grader.rubric import reading
+    from grader.rubric import validation
 
-    found = {"rubric": reading, "result": result, "course": settings}[of].json_schema()
+    found = {"rubric": validation, "result": result, "course": settings}[of].json_schema()
     typer.echo(json.dumps(found, indent=1))

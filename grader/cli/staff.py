@@ -12,8 +12,8 @@ import typer
 
 from grader import resources
 from grader import staff as staff_pages
-from grader.cli.arguments import Folder
-from grader.cli.grading import Box, Rubric
+from grader.cli.arguments import Box, Folder
+from grader.cli.grading import Rubric
 from grader.errors import UsageError
 from grader.report.tables import table
 from grader.report.text import count

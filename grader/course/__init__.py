@@ -15,5 +15,6 @@ drive      hands tasks to a runner, and keeps what comes back
 sentences  a teacher's sentences for the same wrong numbers, in reports
 publish    reports of students, grades.csv, index.html
 dashboard/ what the class understood, and the quality of the checks
+similarity/ which submissions share what few others have
 classroom  the whole: enrol, plan, drive, publish
 """

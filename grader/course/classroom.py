@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from grader.course import archive, current, drive, generations, place, publish, settings, to_judge
+from grader.course import (
+    archive,
+    current,
+    drive,
+    generations,
+    place,
+    publish,
+    settings,
+    similarity,
+    to_judge,
+)
 from grader.course.drive import Standing
 from grader.course.enrol import counting, enrol, hashes_of, marks_of, upload_path
 from grader.course.publish import Place
@@ -102,12 +112,12 @@ class Course:
 
         Where a process was killed between a file and its row, the file is there.
         """
-        rows = self.wanted(every)
-        uploads = dict.fromkeys(row.upload for row in rows if row.upload and not row.forgotten)
+        key_of = generations.keys(self.store, policy.sha256)
+        rows = [row for row in self.wanted(every) if row.upload and not row.forgotten]
+        uploads = {key_of(row): row.upload or "" for row in rows}
         done = self.store.keys()
-        left, adopted = list[str](), list[tuple[str, Outcome]]()
-        for upload in uploads:
-            key = policy.key(upload)
+        left, adopted = dict[str, None](), list[tuple[str, Outcome]]()
+        for key, upload in uploads.items():
             path = archive.place_of(self.folder, key)
             if key in done and path.is_file():
                 continue
@@ -115,11 +125,11 @@ class Course:
             if outcome:
                 adopted.append((key, outcome))
             else:
-                left.append(upload)
+                left[upload] = None
         with self.store.writing():
             self.store.keep(adopted)
             self.store.keep_decides(policy.sha256, deciding(policy.assignment))
-        return left
+        return list(left)
 
     def tasks(self, policy: Policy, uploads: Iterable[str]) -> Iterator[Task]:
         """Yield what is to be graded, its bytes read when it is its turn."""
@@ -141,12 +151,13 @@ class Course:
         runner: Runner,
         told: Told,
         stopped: Callable[[], bool],
+        publishing: bool = True,
     ) -> Standing:
-        """Grade uploads; reports are written as results come in."""
+        """Grade uploads; reports are written as results come in, unless nothing is published."""
         standing = Standing(len(uploads))
         by_key: dict[str, list[Place]] = {}
         ledger = self.ledger(policy)
-        for one in self.places(policy, ledger):
+        for one in self.places(policy, ledger) if publishing else ():
             by_key.setdefault(one.key, []).append(one)
 
         def keep(done: Sequence[Done]) -> None:
@@ -174,20 +185,27 @@ class Course:
         with self.store.writing():
             hashes = list(hashes_of(student.person))
             uploads, keys = self.store.forget(student.number, hashes)
+            self.store.run("DELETE FROM facts WHERE key = ?", ((key,) for key in keys))
         self.store.compact()
         for path in (
             *(upload_path(self.folder, upload) for upload in uploads),
             *(archive.place_of(self.folder, key) for key in keys),
         ):
             path.unlink(missing_ok=True)
-        for pages in ("reports", "staff"):
-            shutil.rmtree(self.folder / pages / student.folder, ignore_errors=True)
+        theirs = (f"reports/{student.folder}", f"staff/{student.folder}")
+        for name in (*theirs, "regrade", similarity.FOLDER):  # the last two can be made again
+            shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def publish(self, policy: Policy, title: str, notes: Sequence[str]) -> Counts:
         """Write every page that is not up to date, grades.csv and index.html."""
         self._settle(policy)
+        return self.republish(policy, title, notes)
+
+    def republish(self, policy: Policy, title: str, notes: Sequence[str] = ()) -> Counts:
+        """Write what is not up to date by the generation that counts."""
         ledger = self.ledger(policy)
-        found = self.places(policy, ledger)
+        keys = generations.keys(self.store, current.policy_sha256(self.store, self.settings))
+        found = publish.places(self.store, keys, ledger)
         done = self.store.keys()
         if to_judge.refresh(self.folder, self.store.db, publish.judged_by_people(found, done)):
             ledger = self.ledger(policy)  # what people gave counts up to what an item is worth now
@@ -208,6 +226,17 @@ class Course:
         found, ledger = current.places(self.store, self.settings)
         publish.reports(self.folder, self.store, found, self.store.keys(), ledger)
         return found
+
+    def check_generation(self, policy: Policy) -> None:
+        """Raise UsageError if an earlier generation counts and this policy is that of a later."""
+        counts, every = generations.current(self.store), generations.every(self.store)
+        later = [one for one in every if counts and one.number > counts.number]
+        if counts and later and counts.policy != policy.sha256:
+            raise UsageError(
+                f"{self.folder}: generation {counts.number} counts, as you went back to it, and "
+                "course.toml or its rubric is another since; put that back, or see what it would "
+                f"change with `grade regrade {self.folder}`"
+            )
 
     def _settle(self, policy: Policy) -> None:
         """Have what was graded last count."""

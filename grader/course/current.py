@@ -83,6 +83,7 @@ def new_generation(policy: Policy, number: int, reason: str, before: int | None)
     found = policy.assignment
     return Generation(
         number, policy.sha256, found.rubric.sha256, found.golden.sha256, grader.__version__,
+        policy.common,
         datetime.now(UTC).isoformat(timespec="seconds"), _who(), reason, before,
     )  # fmt: skip
 

@@ -202,9 +202,9 @@ KINDS: Mapping[str, Callable[[Sent], Files]] = {
     "folder": _folder,
 }  # fmt: skip
 BACK = {
-    "canvas": "In Canvas: the assignment > Upload submissions (of the gradebook's menu of the "
-    "assignment). Who handed in again since the export gets nothing, and a second upload adds a "
-    "second comment: export and grade afresh first.",
+    "canvas": "In Canvas: the assignment's page > Upload submissions. Who handed in again since "
+    "the export gets nothing, and a second upload adds a second comment: export and grade afresh "
+    "first.",
     "moodle": "In Moodle: the assignment > Upload multiple feedback files in a zip. A second "
     "upload replaces the first.",
     "brightspace": "In Brightspace: the assignment > Add Feedback Files. It replaces feedback "

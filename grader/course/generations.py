@@ -20,6 +20,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS generation (
     number INTEGER PRIMARY KEY,
     policy TEXT NOT NULL, rubric TEXT NOT NULL, golden TEXT NOT NULL, version TEXT NOT NULL,
+    common TEXT NOT NULL,              -- the hash of what all items share
     at TEXT NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL,
     before INTEGER,                    -- the one that counted when this one was applied
     counts INTEGER NOT NULL
@@ -29,7 +30,7 @@ CREATE TABLE IF NOT EXISTS exception (
     key TEXT NOT NULL, PRIMARY KEY (generation, student, attempt)
 ) STRICT, WITHOUT ROWID;
 """
-FIELDS = "number, policy, rubric, golden, version, at, who, reason, before"
+FIELDS = "number, policy, rubric, golden, version, common, at, who, reason, before"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Generation:
     rubric: str
     golden: str
     version: str
+    common: str
     at: str
     who: str
     reason: str
@@ -68,7 +70,7 @@ def add(store: Store, made: Generation, differing: Iterable[tuple[int, int, str]
     """Add a generation, and have it count: inside one transaction."""
     store.run("UPDATE generation SET counts = 0 WHERE counts = 1", [()])
     values = [getattr(made, name) for name in FIELDS.split(", ")]
-    store.run(f"INSERT INTO generation ({FIELDS}, counts) VALUES (?,?,?,?,?,?,?,?,?,1)", [values])
+    store.run(f"INSERT INTO generation ({FIELDS}, counts) VALUES (?,?,?,?,?,?,?,?,?,?,1)", [values])
     rows = [(made.number, *one) for one in differing]
     store.run("INSERT INTO exception VALUES (?,?,?,?)", rows)
 

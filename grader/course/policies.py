@@ -39,14 +39,13 @@ class Timing:
     """How an attempt stands to the due date: units that cost, free days that it took, and words.
 
     `units` are started days or hours after free days; `early` is how long before everybody's due
-    date it came, None if it was late. `unknown`: it is late, and by how much is not told.
+    date it came, None if it was late.
     """
 
     units: int = 0
     free_days: int = 0
     early: timedelta | None = None
     is_closed: bool = False
-    unknown: bool = False
     note: str = ""
 
 
@@ -123,7 +122,7 @@ def timing(at: str, marked_late: bool | None, due: Due | None, late: Late, used:
     told = _told(at, due.zone)
     if told is None:
         if marked_late:
-            return Timing(unknown=True, note="late; the export does not tell by how much")
+            return Timing(note="late; by how much, the export does not tell")
         return Timing()
     grace = timedelta(minutes=late.grace_minutes)
     if told <= due.at:
@@ -151,11 +150,9 @@ def _told(at: str, zone: tzinfo) -> datetime | None:
 
 def _started_days(at: datetime, due: Due) -> int:
     """Return how many days after the due date have started at an instant behind it."""
-    days = max(1, (at - due.at).days - 1)
+    days = max(1, (at - due.at).days - 1)  # surely started: a day has 25 hours at most
     while border(due, days) < at:
         days += 1
-    while days > 1 and border(due, days - 1) >= at:
-        days -= 1
     return days
 
 

@@ -221,7 +221,7 @@ def tables(
     last, decided = [place for place in found if place.counts], ledger.settings
     write(folder / "grades.csv", _csv(last, store, ledger))
     absent = Absent(decided.roster)
-    pupils = _pupils(folder, store, found, absent)
+    pupils = _pupils(folder, store, found, absent, ledger)
     setting = page.Setting(
         title, assignment.rubric, decided.data != "synthetic", decided.sentences, folder,
         tuple(place.key for place in last),
@@ -232,14 +232,16 @@ def tables(
     write(folder / "index.html", class_page.render(made))
 
 
-def _pupils(folder: Path, store: Store, found: Sequence[Place], absent: Absent) -> list[Pupil]:
+def _pupils(
+    folder: Path, store: Store, found: Sequence[Place], absent: Absent, ledger: Ledger
+) -> list[Pupil]:
     """Return everybody whose attempt counts, with the scores of earlier ones."""
     kept = gather(folder, store, (place.key for place in found if place.key and place.counts))
     earlier: dict[int, list[tuple[int, float]]] = {}
     pupils = []
     for place in found:
         result = store.result(place.key) if place.key else None
-        row = _row(place, result, absent.section(place.student.person))
+        row = _row(place, result, absent.section(place.student.person), ledger)
         if row.share is not None:
             earlier.setdefault(place.student.number, []).append((place.row.turn, row.share))
         if place.counts:
@@ -303,18 +305,21 @@ def reason(row: Row, result: Outcome | None) -> str:
     return result.why.removeprefix(f"{UPLOAD}: ")
 
 
-def _row(place: Place, result: Outcome | None, section: str) -> ClassRow:
-    graded = result is not None and result.status == "graded"
+def _row(place: Place, result: Outcome | None, section: str, ledger: Ledger) -> ClassRow:
     row = place.row
+    status = status_of(row, result)
+    score = ledger.score(row, status, result)
+    has_score = score.final is not None
+    final = policies.points(score.final or 0.0, ledger.settings.grades.decimals)
     return ClassRow(
         name=label(place.student.person),
-        status=status_of(row, result),
-        score=f"{points(result.earned)} of {points(result.possible)}" if result and graded else "",
-        share=result.earned / result.possible if result and graded and result.possible else None,
-        pending=points(result.pending) if result and result.pending else "",
+        status=score.status,
+        score=f"{final} of {points(score.possible)}" if has_score else "",
+        share=(score.final or 0.0) / score.possible if has_score and score.possible else None,
+        pending=points(score.pending) if score.pending else "",
         handed_in=" ".join(_when(row)),
         reason=reason(row, result),
-        link=_link(place) if graded else "",
+        link=_link(place) if status == "graded" else "",
         flags=len(result.flags) if result else 0,
         group=section or place.student.group,
     )

@@ -95,6 +95,7 @@ class Ledger:
         tables: dict[str, Mapping[str, Any]] = {
             "excused": dict.fromkeys(told.excused, True),
             "extensions": told.extensions,
+            "handed_in": told.handed_in,
             "pinned": told.pinned,
             "used_days": told.used_days,
         }
@@ -130,14 +131,26 @@ class Ledger:
         """The names in course.toml that are not one student's: (table, name)."""
         return self._named[1]
 
+    @cached_property
+    def _given(self) -> dict[int, dict[str, float]]:
+        """What people gave, by student and item."""
+        found: dict[int, dict[str, float]] = {}
+        for (who, item), given in self.decisions.items():
+            found.setdefault(who, {})[item] = given
+        return found
+
+    @cached_property
+    def _rules(self) -> list[str]:
+        """What course.toml says of all, as text."""
+        grades = self.settings.grades.model_dump_json(exclude={"scale", "borders"})
+        return [self.settings.late.model_dump_json(), grades]
+
     def facts(self, student: int) -> str:
         """Return a hash of all that decides about a student's points besides the result."""
-        late = self.settings.late.model_dump_json()
-        grades = self.settings.grades.model_dump_json(exclude={"scale"})
         named = [str(table.get(student)) for table in self._named[0].values()]
-        given = sorted((i, p) for (who, i), p in self.decisions.items() if who == student)
+        given = sorted(self._given.get(student, {}).items())
         said = [repr(sorted(self.judged[student].items()))] if student in self.judged else []
-        told = json.dumps([late, grades, named, given, *said])
+        told = json.dumps([*self._rules, named, given, *said])
         return hashlib.sha256(told.encode()).hexdigest()
 
     def score(self, row: Row, status: str, outcome: Outcome | None) -> Score:
@@ -147,14 +160,15 @@ class Ledger:
             return Score("excused", reason="excused")
         if outcome is None or status != "graded":
             return Score(status)
-        own = {item: given for (who, item), given in self.decisions.items() if who == row.student}
+        own = self._given.get(row.student, {})
         earned = _earned(outcome, own, self.settings, self.bonus)
         told = named["extensions"].get(row.student)
         extension = None if told is None else settings_of.extension(told)
         late = self.settings.late
         due = policies.due_of(late, extension)
         used = named["used_days"].get(row.student, 0)
-        timed = policies.timing(row.at, row.late, due, late, used)
+        at = row.at or str(named["handed_in"].get(row.student, ""))
+        timed = policies.timing(at, row.late, due, late, used)
         off = policies.taken_off(timed, late, earned.raw, earned.possible)
         more = policies.added(timed, late, earned.raw, earned.possible)
         final = max(0.0, earned.raw - off + more)

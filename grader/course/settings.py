@@ -60,6 +60,9 @@ attempts = "last"
 # ada01 = 2
 # grace02 = 2026-03-10T12:00:00
 
+# [handed_in]                # when, where the export does not tell: Canvas and Moodle do not
+# ada01 = 2026-03-07T10:00:00
+
 # [pinned]                   # the attempt of a student that counts, whatever `attempts` says
 # ada01 = 1
 
@@ -70,6 +73,7 @@ scale = "points"
 decimals = 2
 # capped = true              # no more than all points, whatever bonus there is
 # drop_items = ["adam"]      # count for nobody: neither earned nor possible
+# borders = [50, 60, 80]     # percent at which a grade begins: `grade regrade` says who crosses one
 # drop_lowest = 1            # of each student's items so many with the lowest share do not count
 
 # Sentences of yours for students with the same wrong numbers: index.html has the lines to paste.
@@ -103,7 +107,7 @@ class Sentence(_Table):
 
     item: str
     case: str
-    hash: str = pydantic.Field(pattern="[0-9a-f]{16}")
+    hash: str = pydantic.Field(pattern=r"^[0-9a-f]{16}$")
     says: str = pydantic.Field(min_length=1, max_length=2000)
 
 
@@ -159,6 +163,7 @@ class Grades(_Table):
     capped: bool = False
     drop_items: tuple[str, ...] = ()
     drop_lowest: Count = 0
+    borders: tuple[Number, ...] = ()
 
 
 class Settings(_Table):
@@ -173,6 +178,7 @@ class Settings(_Table):
     late: Late = Late()
     used_days: Mapping[str, Count] = pydantic.Field(default_factory=dict)
     extensions: Mapping[str, Extension] = pydantic.Field(default_factory=dict)
+    handed_in: Mapping[str, Annotated[datetime, _STRICT]] = pydantic.Field(default_factory=dict)
     pinned: Mapping[str, Annotated[int, pydantic.Field(ge=1)]] = pydantic.Field(
         default_factory=dict
     )

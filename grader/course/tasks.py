@@ -84,29 +84,50 @@ class Done:
 
 @dataclass(frozen=True)
 class Policy:
-    """What decides about verdicts besides upload, rubric and golden answers: as options have it."""
+    """What decides about verdicts besides upload, rubric and golden answers: as options have it.
+
+    `only` are the items of a part of the rubric that is graded; none of them for the whole.
+    """
 
     rubric: str
     data: str = "synthetic"
     notebooks: Literal["run", "skip"] = "run"
     box: str = "auto"
     cached: bool = True
+    only: tuple[str, ...] = ()
 
     @cached_property
     def assignment(self) -> Assignment:
         """What is graded against. Raises RubricError, UsageError or GoldenError."""
-        return resources.assignment(
-            self.rubric, None if self.data == "synthetic" else Path(self.data)
-        )
+        data = None if self.data == "synthetic" else Path(self.data)
+        found = resources.assignment(self.rubric, data)
+        return found.only(*self.only) if self.only else found
 
     @cached_property
     def sha256(self) -> str:
         """The hash of all that a result depends on, but for the upload."""
         found = self.assignment
+        facts = [found.rubric.sha256, found.golden.sha256, *self.only]
+        return hashlib.sha256(json.dumps([*facts, self._grader]).encode()).hexdigest()
+
+    @cached_property
+    def common(self) -> str:
+        """The hash of what all items share: the grader, and the rubric but for its items."""
+        table = self.assignment.rubric.table
+        facts = repr((
+            table.seed, table.follow_through, table.conventions, table.limits, table.notebooks,
+            table.judging, table.data, table.believing,
+        ))  # fmt: skip
+        return hashlib.sha256(json.dumps([facts, self._grader]).encode()).hexdigest()
+
+    @cached_property
+    def _grader(self) -> str:
+        """The hash of our code, its libraries, images, and the files that go beside a student's."""
+        found = self.assignment
         images = found.images.name if found.images and self.notebooks == "run" else ""
         facts = [
-            found.rubric.sha256, found.golden.sha256, grader.__version__, _code(), images,
-            self.notebooks, np.__version__, sys.version_info[:2],
+            grader.__version__, _code(), images, self.notebooks, np.__version__,
+            sys.version_info[:2],
         ]  # fmt: skip
         digest = hashlib.sha256(json.dumps(facts).encode())
         for files in (found.given, found.grafts, found.solved):
@@ -137,7 +158,12 @@ class Grader:
         self._worker = Worker(plan)
         self._worker.start()
         self._setting = whole.Setting(
-            policy.assignment, plan, policy.notebooks, policy.cached, PATIENCE
+            policy.assignment,
+            plan,
+            policy.notebooks,
+            policy.cached,
+            PATIENCE,
+            not policy.only,  # of a part, what the source shows is known
         )
         self._given = resources.given_files()
 
@@ -169,7 +195,10 @@ class Grader:
             graded = whole.grade(replace(given, name=STUDENT), self._setting, self._worker, spool)
             against = seen.against(graded.report.rubric)
             report = replace(graded.report, why_rubric=against)
-            files, faults = whole.files(replace(graded, report=report))
+            # a part has no page of its own: who moves by it is graded whole
+            files, faults = (
+                ({}, ()) if self._policy.only else whole.files(replace(graded, report=report))
+            )
         if faults:
             why = f"the report is not whole (see {faults[0]})"
             return Done(task.key, self._outcome(task, "fault", why))

@@ -226,4 +226,5 @@ def _joined(
     if not told:
         return Diagnosis(cause)
     first, second, third = told[0].hints
-    return Diagnosis(cause, (first, f"{second} In short: {told[0].formula}.", third))
+    formula = told[0].formula  # the self-check knows none
+    return Diagnosis(cause, (first, f"{second} In short: {formula}." if formula else second, third))

@@ -29,8 +29,8 @@ from grader.errors import WireError
 
 FITTED = "fitted "  # begins the names of what did best on training images, in a run
 DTYPES = ("<f8", "<f4", "<i8", "<i4", "|b1", "|u1")
-USUAL = {np.dtype(code): code for code in DTYPES}
-SIZES = {code: np.dtype(code).itemsize for code in DTYPES}
+KNOWN = {code: np.dtype(code) for code in DTYPES}
+USUAL = {dtype: code for code, dtype in KNOWN.items()}
 MAX_HEADER = 256 * 1024
 MAX_BODY = 64 * 1024 * 1024
 MAX_ARRAYS = 2_000
@@ -136,11 +136,11 @@ def unpack(header: bytes, body: bytes | memoryview) -> Message:
     start = 0
     for row in table:
         name, code, shape = _checked_row(row)
-        size = math.prod(shape)
-        stop = start + size * SIZES[code]
+        dtype = KNOWN[code]
+        stop = start + math.prod(shape) * dtype.itemsize
         if stop > len(body) or name in arrays:
             raise WireError(f"wire: array {name[:60]!r} does not fit its frame")
-        arrays[name] = np.frombuffer(body, code, size, start).reshape(shape).copy()
+        arrays[name] = np.ndarray(shape, dtype, body, start).copy()
         start = stop
     if start != len(body):
         raise WireError("wire: a frame with bytes that no array claims")
@@ -196,7 +196,7 @@ def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     if not (isinstance(row, list) and len(row) == 3 and isinstance(row[0], str)):
         raise WireError("wire: a row of the table of arrays is malformed")
     name, code, shape = row[0][:MAX_NAME], *row[1:]
-    if code not in DTYPES or not isinstance(shape, list) or len(shape) > MAX_NDIM:
+    if code not in DTYPES or type(shape) is not list or len(shape) > MAX_NDIM:
         raise WireError(f"wire: array {name[:60]!r} has a dtype or rank that is not allowed")
     room = MAX_BODY
     for size in shape:

@@ -21,6 +21,7 @@ import grader
 from grader.errors import GraderFault, UsageError
 from grader.grading.assignment import Assignment
 from grader.release import gradescope, modules, public, secret_scan, shape
+from grader.release.selfcheck import page
 from grader.release.selfcheck.public import FILE
 from grader.release.template import template_files
 from grader.rubric.reading import read_rubric
@@ -79,6 +80,9 @@ def student_files(assignment: Assignment, home: Path) -> dict[str, bytes]:
     package = Path(grader.__file__).resolve().parent
     cases = [case for case in assignment.rubric.cases if case.public]
     texts |= {f"{SELFCHECK}/{path}": text for path, text in modules.files(package, cases).items()}
+    for sheet in page.SHEETS:
+        path = f"grader/report/templates/{sheet}"
+        texts[f"{SELFCHECK}/{path}"] = (package.parent / path).read_text(encoding="utf-8")
     found = {path: text.encode("utf-8") for path, text in texts.items()}
     found[f"{SELFCHECK}/{FILE}"] = public.file_of(assignment)
     return found

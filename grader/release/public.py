@@ -62,7 +62,7 @@ def _item(item: Item, rubric: Rubric, evaluator: Evaluator) -> Item:
             if is_code and part.id in decided
         ),
         cases=tuple(row for row in item.cases if row.public),
-        hints=item.hints[:1] if rubric.table.hint_level > 0 else (),
+        hints=item.hints[: rubric.table.hint_level],
     )
 
 
@@ -94,11 +94,12 @@ def _wrong(assignment: Assignment, cases: list[Case]) -> tuple[dict[str, Any], n
                     what = sorted(answer) if isinstance(answer, frozenset) else flat.add(answer)
                     rows = answers.setdefault(item, {}).setdefault(case, {})
                     rows.setdefault(output, []).append([[number], what])
-    mistakes = {}
+    mistakes, level = {}, assignment.rubric.table.hint_level
     for variant in variants:
         name = variant.partition("+")[0]
         one = assignment.wrong.explanation(name)
-        mistakes[name] = {"says": one.message, "formula": "", "hints": [one.hints[0], "", ""]}
+        hints = [*one.hints[:level], "", "", ""][:3]
+        mistakes[name] = {"says": one.message, "formula": "", "hints": hints}
     manifest = {
         "format": misconceptions.FORMAT, "mistakes": mistakes, "variants": list(variants),
         "answers": answers,

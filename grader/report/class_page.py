@@ -18,6 +18,7 @@ from grader.report.text import count, one_line
 WORDS = {
     "graded": "graded", "refused": "cannot be graded", "fault": "not graded by our fault",
     "waiting": "not graded yet", "nothing to grade": "with nothing to grade",
+    "excused": "excused",
 }  # fmt: skip
 
 
@@ -77,11 +78,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of the histogram: where it stands, how high it is, and what it says."""
+    """A bar of the histogram: where it stands, how high it is, its number, and what it says."""
 
     x: int
     y: int
     height: int
+    text: str
     title: str
 
 

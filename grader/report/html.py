@@ -21,6 +21,7 @@ from grader.report.run_sets import sets_of
 from grader.types import Notebook, Report
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_COMPILED = Path(__file__).parent / "__pycache__"
 
 
 def render(
@@ -55,7 +56,12 @@ def render_notebooks(report: Report, notebooks: Sequence[Notebook]) -> dict[str,
 
 
 class _Compiled(jinja2.FileSystemBytecodeCache):
-    """What templates compile to: kept beside them and by the rules of Python for its own files."""
+    """What templates compile to: kept where, and by the rules by which, Python keeps modules."""
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Find it, if it can be read."""
+        with suppress(OSError):
+            super().load_bytecode(bucket)
 
     def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
         """Keep it, unless that is switched off or not allowed here."""
@@ -70,7 +76,7 @@ def environment() -> jinja2.Environment:
     """Return what turns templates into pages: everything is escaped."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
-        bytecode_cache=_Compiled(str(_TEMPLATES / "__pycache__")),
+        bytecode_cache=_Compiled(str(_COMPILED)),
         autoescape=True,
         auto_reload=False,
         trim_blocks=True,

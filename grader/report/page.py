@@ -74,6 +74,7 @@ class Page:
     assignment: str
     score: str
     verdict: str
+    changes: tuple[str, ...]
     notes: tuple[str, ...]
     bar: tuple[Segment, ...]
     unsafe: str
@@ -128,6 +129,7 @@ def make(report: Report, version: str, sources: bool = True) -> Page:
         assignment=report.rubric_title or report.rubric,
         score=_score(report.score, report.items),
         verdict=_verdict(fix, missing, counted, untouched),
+        changes=tuple(map(one_line, report.changes)),
         notes=(
             *_only(report),
             *_notes(report.score, report.items),

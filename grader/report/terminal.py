@@ -57,6 +57,8 @@ def _lines(content: Page, path: str) -> Iterator[tuple[int, Text]]:
     if content.unsafe:
         yield 0, Text(f"Not isolated. {content.unsafe}", "bold red")
     yield 0, Text.assemble((content.score, "bold"), f" · {content.verdict}")
+    for line in content.changes:
+        yield 0, Text(line)
     for note in content.notes:
         yield 0, Text(note, "dim")
     for number, card in enumerate(content.cards[:MOST], start=1):

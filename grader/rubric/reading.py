@@ -2,62 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from grader.errors import RubricError
-from grader.rubric import checks
+from grader.rubric import checks, kept
 from grader.rubric.cases import Rubric
-from grader.rubric.records import TABLES, RubricFile
 
-# What would be right, where pydantic says only what is wrong.
-RIGHT = {
-    "missing": "is missing (required); add it",
-    "tuple_type": 'write a list: ["a", "b"]',
-    "dict_type": "write a table: {{ a = 1 }}",
-    "dataclass_type": "write a table: {{ a = 1 }}",
-    "float_parsing": "write a number",
-    "float_type": "write a number",
-    "int_parsing": "write a whole number",
-    "int_type": "write a whole number",
-    "string_type": "write a text (a string) in quotes",
-    "bool_parsing": "write true or false (a boolean)",
-    "bool_type": "write true or false (a boolean)",
-    "too_long": "at most {max_length} are allowed, there are {actual_length}",
-}
-FILE = TypeAdapter(RubricFile)
+Texts = dict[Path, bytes]  # of the files that were read
 
 
 def read_rubric(path: Path) -> Rubric:
     """Read, merge and validate a rubric file. Raises RubricError: "file: item, field: what"."""
-    merged = _read_merged(path, ())
-    try:
-        table = FILE.validate_python(merged)
-    except ValidationError as error:
-        raise RubricError(_explain(path, merged, error)) from None
+    if (known := kept.find(path)) is not None:
+        return Rubric(*known, str(path))
+    from grader.rubric import validation  # making what validates takes long
+
+    texts: Texts = {}
+    merged = _read_merged(path, texts, ())
+    table, digest = validation.validated(path, merged)
     checks.check(path, table)
-    digest = hashlib.sha256(FILE.dump_json(table)).hexdigest()
+    kept.keep(path, texts, table, digest)
     return Rubric(table, digest, str(path))
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a rubric file, for editors."""
-    return FILE.json_schema()
-
-
-def _read_merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+def _read_merged(path: Path, texts: Texts, seen: tuple[Path, ...]) -> dict[str, Any]:
     if path in seen:
         raise RubricError(f"{path}: 'extends' leads back to this file; break the circle")
-    table = _read(path)
+    table = _read(path, texts)
     if "include" in table:
         own = list(_by_id(path, table.get("items", [])).values())
-        table["items"] = [*_included(path, table.pop("include")), *own]
+        table["items"] = [*_included(path, texts, table.pop("include")), *own]
     if "extends" not in table:
         return table
     base_name, without = table.pop("extends"), table.pop("without", [])
@@ -65,26 +42,29 @@ def _read_merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise RubricError(f"{path}: extends: write the name of a rubric beside this file")
     if not isinstance(without, list):
         raise RubricError(f"{path}: without: write a list of item ids")
-    base = _read_merged(path.parent / f"{base_name}.toml", (*seen, path))
+    base = _read_merged(path.parent / f"{base_name}.toml", texts, (*seen, path))
     return _merge(path, base, table, without)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, texts: Texts) -> dict[str, Any]:
+    """Return what a file says, and note its bytes in `texts`."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        texts[path] = path.read_bytes()
+        text = texts[path].decode("utf-8")
+        return tomllib.loads(text.replace("\r\n", "\n").replace("\r", "\n"))
     except OSError as error:
         raise RubricError(f"{path}: cannot be read ({error.strerror}); check its name") from None
     except (ValueError, RecursionError) as error:  # too many digits, or brackets
         raise RubricError(f"{path}: is no valid TOML: {error}") from None
 
 
-def _included(path: Path, names: Any) -> list[dict[str, Any]]:
+def _included(path: Path, texts: Texts, names: Any) -> list[dict[str, Any]]:
     """Return the items of the files that a rubric includes, in their order. Raises RubricError."""
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise RubricError(f"{path}: include: write a list of files, seen from where this one is")
     items: list[dict[str, Any]] = []
     for file in (path.parent / name for name in names):
-        table = _read(file)
+        table = _read(file, texts)
         if set(table) != {"items"}:
             raise RubricError(f"{file}: holds other things than [[items]]; move them to {path}")
         items += _by_id(file, table["items"]).values()
@@ -106,10 +86,24 @@ def _merge(
     for gone in without:
         if gone not in items:
             raise RubricError(f"{path}: without: there is no item {gone!r} to leave out")
-        del items[gone]
+    taught = _books(items.values())
+    items = {name: item for name, item in items.items() if name not in without}
+    closed = taught - _books(items.values())  # nothing that is written there is left
+    items = {name: item for name, item in items.items() if _book(item, "where") not in closed}
     left = [_without_gone(item, set(items)) for item in items.values()]
     merged["items"] = _in_order(left, set(items) - set(_by_id(path, base.get("items"))))
     return merged
+
+
+def _books(items: Iterable[dict[str, Any]]) -> set[str]:
+    """Return the notebooks that lead to code."""
+    return {_book(item, "lesson") for item in items if item.get("lesson")}
+
+
+def _book(item: dict[str, Any], field: str) -> str:
+    """Return the notebook of "Dropout.ipynb, inline question 1"; "" where none is named."""
+    book = str(item.get(field, "")).partition(",")[0].strip()
+    return book if book.endswith(".ipynb") else ""
 
 
 def _in_order(items: list[dict[str, Any]], new: set[str]) -> list[dict[str, Any]]:
@@ -161,27 +155,3 @@ def _beside_what_is_left(part: Any, left: set[str]) -> Any:
 
 def _is_free(needs: Any, left: set[str]) -> bool:
     return not isinstance(needs, list) or all(need in left for need in needs)
-
-
-def _explain(path: Path, merged: Mapping[str, Any], error: ValidationError) -> str:
-    """Return the first error as one line: file, item, field, what would be right."""
-    first = error.errors()[0]
-    place: list[str] = []
-    here: Any = merged
-    for step in first["loc"]:
-        try:
-            here = here[step]
-        except (KeyError, IndexError, TypeError):
-            here = None
-        if isinstance(step, int) and isinstance(here, dict) and "id" in here:
-            place[-1] = f"{place[-1].removesuffix('s')} '{here['id']}'"
-        else:
-            place.append(str(step))
-    message = str(first["msg"])
-    if first["type"] in RIGHT:
-        message = RIGHT[first["type"]].format(**first.get("ctx", {}))
-    if first["type"] == "unexpected_keyword_argument":
-        tables = [TABLES[str(step)] for step in first["loc"][:-1] if step in TABLES]
-        known = [one.name for one in fields((tables or [RubricFile])[-1])]
-        message = f"there is no such field; use one of {', '.join(known)}"
-    return f"{path}: {', '.join([*place, ''])[:-2]}{': ' if place else ''}{message}"

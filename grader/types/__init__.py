@@ -98,7 +98,8 @@ class Report:
 
     `why_rubric` says which course years it was graded as and why, where that needs saying. `only`
     names the items that were asked for where others were left out. `visibility` says when students
-    see it on Gradescope. `cases` are for staff: no page and no result.json has them.
+    see it on Gradescope, `changes` what is different from an earlier result. `cases` are for staff:
+    no page and no result.json has them.
     """
 
     submission: Submission
@@ -118,5 +119,6 @@ class Report:
     why_rubric: str = ""
     only: tuple[str, ...] = ()
     visibility: str = "visible"
+    changes: tuple[str, ...] = ()
     goals: tuple[TrainingGoal, ...] = ()
     cases: tuple[CaseOutcome, ...] = ()

@@ -15,7 +15,16 @@ from grader.course.tasks import STUDENT, Outcome
 
 POLICY = "a" * 64
 PAGE = f"<title>{STUDENT}</title><header><p>{STUDENT}</p></header><p>Points</p>"
-RESULT = json.dumps({"schema": "backgrade/result/1", "submission": {"name": ""}})
+RESULT = json.dumps(
+    {
+        "schema": "backgrade/result/1",
+        "submission": {"name": ""},
+        "score": {"earned": 0, "possible": 0, "pending": 0, "bonus": 0},
+        "items": [],
+        "questions": [],
+        "notebooks": [],
+    }
+)
 Item = tuple[str, str, float, float, str, str]
 
 
@@ -64,7 +73,7 @@ def class_of(
     with Store(folder) as store, store.writing():
         origin.keep(store, kind.split(" and "))
         generations.add(
-            store, Generation(1, POLICY, "rubric", "golden", "1", "2026-03-07", "", "", None)
+            store, Generation(1, POLICY, "rubric", "golden", "1", "", "2026-03-07", "", "", None)
         )
         for number, (person, uploads) in enumerate(students):
             name = person.login or f"student-{number}"

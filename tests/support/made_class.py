@@ -127,6 +127,9 @@ def outcome(one: Truth, number: int) -> tuple[Outcome, Facts]:
                 says[item.id] = (mistake.says, True)
         if item.id == one.unwritten:
             lost, status = possible, "not_written"
+            for case in cases(item.id):
+                wrong.append((case, "raised", ""))
+                parts[case] = ("loss",)
         if item.id == WRONG_CHECK and one.style:
             case = cases(item.id)[-1]
             wrong.append((case, "answered", "5afe" * 4))

@@ -54,7 +54,7 @@ def submissions() -> Iterator[Graded]:
 def texts(report: Report, folder: Path) -> Iterator[tuple[str, str]]:
     """Yield (name, text) of all that is written about one submission; `folder` is for our use."""
     report = replace(report, measured={**report.measured, "started": STARTED, "host": ""})
-    report = replace(report, measured={**report.measured, "wall_s": 0.0, "cpu_s": 0.0})
+    report = replace(report, measured={**report.measured, "wall_s": 0.0, "cpu_s": 0.0, "items": {}})
     data = result.write(report)
     yield "result.json", data
     yield "report.html", html.render(report, version="")

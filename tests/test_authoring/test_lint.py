@@ -32,7 +32,8 @@ from grader.authoring.lint.checks import Defect
 from grader.errors import UsageError
 from grader.golden.store import Golden
 from grader.rubric.cases import Rubric
-from grader.rubric.reading import FILE, read_rubric
+from grader.rubric.reading import read_rubric
+from grader.rubric.validation import FILE
 from grader.types import BoxState, Cause, Fault, ItemResult, PartResult, Report, Score
 from tests.support import homes, shared, short_run
 from tests.support.short_run import Part

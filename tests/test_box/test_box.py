@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,27 @@ def outcomes(worker: Worker, one: Job, count: int = 1) -> list[str]:
     seen = [say["outcome"] for _, say, _ in worker.run(rows, inputs, soon())]
     worker.close()
     return seen
+
+
+@pytest.mark.parametrize(
+    ("child", "has_tried", "is_first"),
+    [("alone", False, True), ("there", False, False), ("new", False, True), ("again", True, True)],
+)
+def test_a_group_runs_in_the_child_that_it_asks_for(
+    worker: Worker, child: Any, has_tried: bool, is_first: bool
+) -> None:
+    """The second look may have the child that tried the imports; it has run no case."""
+    head = "import sys\nCALLS = []\n"
+    body = "CALLS.append(1); return np.float64([len(CALLS), 'hw.optim' in sys.modules]), x"
+    one = job(body, head)
+    optim = {"hw/optim.py": b"def sgd(w, dw, config=None):\n    return w, config\n"}
+    worker.open(replace(one, files={**one.files, **optim}), soon())
+    rows, inputs = cases()
+    for group in ("new", child):
+        ((_, reply, arrays),) = worker.run(rows, inputs, soon(), group)
+        assert reply["outcome"] == "answered"
+    worker.close()
+    assert arrays["out"].tolist() == [1 if is_first else 2, has_tried]
 
 
 def pid(worker: Worker) -> int:

@@ -103,3 +103,35 @@ def test_student_code_ends_with_what_started_it(mode: str, what: str, ends: str)
     assert time.monotonic() - started < WITHIN_S + 0.2
     grader.kill()
     grader.wait()
+
+
+# Who measures the grader from outside: its own children, and orphans that were left to it.
+MEASURED = """
+import os, resource
+from contextlib import suppress
+from grader.box.job import Job
+from grader.box.plan import choose
+from grader.box.worker import Worker
+from tests.support import processes
+
+processes.adopt_orphans()
+plan = choose("auto")
+worker = Worker(plan)
+worker.open(Job("cs231n", {"cs231n/layers.py": b"for n in range(10**6): n * n"}, {}), 1e9)
+worker.close()
+worker.stop()
+with suppress(ChildProcessError):
+    while True:
+        os.wait()
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(plan.outer.name, worker.cpu_s, used.ru_utime + used.ru_stime)
+"""
+
+
+def test_what_a_stopped_box_has_used_is_seen_from_outside() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED], cwd=handed_in.ROOT, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    _, told, seen = done.stdout.split()
+    assert float(seen) > 0.8 * float(told) > 0

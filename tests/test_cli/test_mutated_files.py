@@ -43,7 +43,7 @@ WHO = dict.fromkeys(
 @functools.lru_cache(maxsize=1)
 def rubric() -> Mapping[str, Any]:
     """Return the default rubric as one table."""
-    return reading._read_merged(resources.rubric_path(resources.DEFAULT_RUBRIC), ())
+    return reading._read_merged(resources.rubric_path(resources.DEFAULT_RUBRIC), {}, ())
 
 
 def reads_a_rubric(number: int, place: Path, assignment: Assignment) -> None:

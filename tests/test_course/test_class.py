@@ -15,6 +15,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -28,6 +29,7 @@ from unittest import mock
 import pytest
 
 from grader import cli
+from grader.report.class_page import paste
 from tests.support import classes, exports, processes
 from tests.support.exports import ADA, ALAN, GRACE, HOSTILE
 from tests.support.handed_in import ROOT
@@ -286,6 +288,8 @@ def test_whoever_is_forgotten_stays_so_and_keeps_the_points(two: Path, tmp_path:
     folder = tmp_path / "out"
     grade(two, folder)
     points = rows(folder)["zebedee"]["score"]
+    assert run("similar", folder, "--names").code == 0
+    assert "zebedee" in (folder / "staff" / "similarity" / "names.csv").read_text("utf-8")
     assert run("forget", folder, "zebedee").code == 0
     for _ in range(2):
         assert "zebedee" not in rows(folder) and len(rows(folder)) == 2
@@ -387,3 +391,35 @@ def test_a_second_driver_is_refused_with_the_number_of_the_first(
     _wait_for_a_result(folder, process)
     done = run(*argv[4:])
     assert done.code == 2 and str(process.pid) in done.err, done
+
+
+def test_a_teachers_sentence_reaches_those_with_the_same_wrong_numbers_and_nobody_else(
+    class_of_five: tuple[Path, Path, Ended], tmp_path: Path
+) -> None:
+    source, folder, _ = class_of_five
+    copy = tmp_path / "copy"
+    subprocess.run(["cp", "-a", str(folder), str(copy)], check=True)
+    with sqlite3.connect(copy / "class.sqlite") as db:
+        (wrong,) = [json.loads(row[0]) for row in db.execute("SELECT cases FROM result") if
+                    len(row[0]) > 2]  # fmt: skip
+    case, _, digest = next(one for one in wrong if one[0].startswith("affine_backward/"))
+    before, decided = files(copy), (copy / "course.toml").read_text("utf-8")
+    said = paste("affine_backward", case, digest).replace("…", "Add up, & look at <db>.")
+    (copy / "course.toml").write_text(f"{decided}\n{said}\n", "utf-8")
+    assert grade(source, copy).code == 1
+    pages = {path.parent.name: path.read_text("utf-8") for path in copy.rglob("report.html")}
+    told = [name for name, page in pages.items() if "From your instructor" in page]
+    assert len(told) == 1 and len(pages) == 3
+    assert "Add up, &amp; look at &lt;db&gt;." in pages[told[0]]
+    items = {item["id"]: item for item in result(copy, told[0])["items"]}
+    assert items["affine_backward"]["teacher_says"] == ["Add up, & look at <db>."]
+    assert "<!--sentences" not in "".join(pages.values())
+    after = files(copy)
+    changed = {name.split("/")[1] for name in after if after[name] != before[name]}
+    assert changed == {told[0]}, "nothing is graded again, and no other page is written"
+    (copy / "course.toml").write_text(decided, "utf-8")
+    assert grade(source, copy).code == 1
+    assert "From your instructor" not in (copy / "reports" / told[0] / "report.html").read_text()
+    (copy / "course.toml").write_text(f'{decided}\n[[sentences]]\nitem = "adam"\n', "utf-8")
+    refused = grade(source, copy)
+    assert refused.code == 2 and "course.toml" in refused.err and "sentences" in refused.err

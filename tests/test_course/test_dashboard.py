@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
-from grader.course.dashboard import checks, numbers, page, same_answer
+from grader.course.dashboard import checks, facts, numbers, page, same_answer
 from grader.course.dashboard.facts import Facts
 from grader.course.dashboard.pupils import Pupil, answers_of
 from grader.course.settings import Sentence
-from grader.report import class_page
+from grader.report import class_page, result
 from grader.report.class_page import ClassPage, ClassRow, Understood
 from tests.support import made_class
-from tests.support.made_class import NAMED, PLANTED, TOGETHER, UNNAMED, WRONG_CHECK, Truth, rubric
+from tests.support.made_class import (
+    NAMED,
+    PLANTED,
+    TOGETHER,
+    UNNAMED,
+    WRONG_CHECK,
+    Mistake,
+    Truth,
+    rubric,
+)  # fmt: skip
+from tests.test_report import samples
 
 TRUTH = made_class.truth()
 PUPILS = made_class.pupils(TRUTH)
@@ -193,12 +204,28 @@ def test_the_planted_wrong_check_is_suspected_and_no_other() -> None:
     assert found.others == pytest.approx(statistics.fmean(others))
 
 
+@pytest.mark.parametrize(
+    ("checks_failed", "says", "suspected"),
+    [(1, "", True), (1, "a sentence", False), (3, "", False)],
+)
+def test_a_check_is_suspected_only_if_it_stands_alone_and_nothing_explains_it(
+    checks_failed: int, says: str, suspected: bool
+) -> None:
+    odd = Mistake("relu_forward", "odd", checks_failed, "out", 1.0, says)
+    weak = NAMED[3]
+    given = [Truth(0.9, [odd]) for _ in range(6)] + [Truth(0.1, [weak]) for _ in range(20)]
+    found = checks.suspects(answers_of(made_class.pupils(given), rubric()))
+    assert [one.fails for one in found] == ([6] if suspected else [])
+
+
 def test_checks_that_could_go_change_nobodys_points_and_no_more_could() -> None:
     lost = checks.costs(ANSWERS)
     gone = set(checks.needless(lost))
     assert all(cases - gone for cases in lost.values()), "everybody loses the same parts"
     for case in set().union(*lost.values()) - gone:
         assert any(not cases - gone - {case} for cases in lost.values()), ANSWERS.cases[case]
+    unwritten = {ANSWERS.column[case] for case in made_class.cases("FullyConnectedNet.layernorm")}
+    assert not gone & unwritten, "what nobody wrote says nothing of its checks"
     planted = [ANSWERS.column[case] for case in TOGETHER.cases]
     assert len(gone & set(planted)) == 3
     assert tuple(planted) in checks.alike(ANSWERS)
@@ -227,6 +254,10 @@ def test_checks_of_one_part_that_different_students_fail_disagree() -> None:
     names = [answers.cases[case] for case in found[:2]]
     assert (names, found[2:]) == (made_class.cases("rmsprop")[:2], (10, 6))
     assert list(checks.disagreeing(ANSWERS, checks.costs(ANSWERS))) == []
+    both = [replace(UNNAMED[0], checks=2)]
+    more = [*pupils, *made_class.pupils([Truth(0.5, both)] * 40)]
+    answers = answers_of(more, rubric())
+    assert list(checks.disagreeing(answers, checks.costs(answers))) == [], "most fail both"
 
 
 def test_training_is_held_against_what_is_asked() -> None:
@@ -302,3 +333,24 @@ def test_a_score_at_the_border_of_a_bin_is_in_the_upper_one(
 
 def test_being_ahead_counts_equal_ones_by_half() -> None:
     assert numbers.ahead(np.array([1.0, 0.5]), np.array([0.5, 0.0])) == (1 + 1 + 0.5 + 1) / 4
+
+
+def test_facts_of_a_result_are_those_of_its_report() -> None:
+    report = samples.executed()
+    found = facts.of_result(json.loads(result.write(report)))
+    told = [(run[0], run[1], run[3], run[7]) for run in found.runs]
+    ran = [
+        (len(one.training.layer_sizes) - 1, one.training.num_train, one.training.update_rule,
+         one.val_accuracy)
+        for one in report.trained
+    ]  # fmt: skip
+    assert Counter(told) == Counter(ran) and len(set(ran)) > 3
+    wrong = samples.three_mistakes()
+    found = facts.of_result(json.loads(result.write(wrong)))
+    assert found.says == {
+        item.id: (item.cause.message, item.cause.certain) for item in wrong.items if item.cause
+    }
+    assert found.parts and all(
+        fault.part in found.parts[fault.case] for item in wrong.items for fault in item.faults
+    )
+    assert facts._read(json.loads(json.dumps(asdict(found)))) == found

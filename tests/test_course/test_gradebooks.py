@@ -68,6 +68,26 @@ MOODLE_DE_FULL = (
     .replace('li07@school.example,-,,"100,00",Ja,-,-,',
              'li07@school.example,-,40,"100,00",Ja,-,-,40 of 64 points earned.')
 )  # fmt: skip
+MOODLE_EN = (
+    'Identifier,"Full name","Email address",Status,Grade,"Maximum Grade","Grade can be changed",'
+    '"Last modified (submission)","Last modified (grade)"\r\n'
+    '"Participant 40101","Ada Lovelace",ada01@school.example,x,-,64.00,Yes,x1,-\r\n'
+    '"Participant 40102","Grace Hopper",grace02@school.example,x,60.00,64.00,Yes,x2,-\r\n'
+    '"Participant 40104","Zoë O\'Brien",zoe04@school.example,x,-,64.00,Yes,x4,-\r\n'
+    '"Participant 40106",=1+1,two06@school.example,x,-,64.00,Yes,x6,-\r\n'
+    '"Participant 40107","李 雷",li07@school.example,x,-,64.00,Yes,x7,-\r\n'
+)
+MOODLE_RU = (
+    'Идентификатор;Состояние;Оценка;"Максимальная оценка";"Оценка может быть изменена";N\n'
+    '"Участник 40101";-;-;64,00;Да;1\n"Участник 40102";-;-;64,00;Да;2\n'
+    '"Участник 40104";-;-;64,00;Да;4\n"Участник 40106";-;-;64,00;Да;6\n'
+    '"Участник 40107";-;-;64,00;Да;7\n'
+)
+SAKAI_GRADEBOOK = (
+    '"Student ID","Name","A2 [64]","* A2"\n"ada01","Ada Lovelace","",""\n'
+    '"grace02","Grace Hopper","60.0","x"\n"zoe04","Zoë O\'Brien","",""\n"two06","=1+1","",""\n'
+    '"li07","李 雷","",""\n'
+)
 BLACKBOARD = (
     '"Last Name"\t"First Name"\t"Username"\t"Student ID"\t"Last Access"\t"Availability"\t'
     '"Weighted Total [Total Pts: up to 100 Percentage] |664601"\t'
@@ -162,6 +182,33 @@ FORMATS: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     ),
     "canvas, of a folder of zips": (CANVAS, CANVAS_FULL, "folders", ("--column", "a2")),
     "moodle in German": (MOODLE_DE, MOODLE_DE_FULL, "moodle", ()),
+    "moodle in English": (
+        MOODLE_EN,
+        MOODLE_EN.replace(",60.00,", ",64,")
+        .replace("-,64.00,Yes,x1", "61.5,64.00,Yes,x1")
+        .replace("-,64.00,Yes,x4", "13.13,64.00,Yes,x4")
+        .replace("-,64.00,Yes,x6", "0,64.00,Yes,x6")
+        .replace("-,64.00,Yes,x7", "40,64.00,Yes,x7"),
+        "moodle", (),
+    ),
+    "moodle, marked blind, in Russian": (
+        MOODLE_RU,
+        MOODLE_RU.replace("-;64,00;Да;1", "61,5;64,00;Да;1")
+        .replace("-;64,00;Да;2", "64;64,00;Да;2")
+        .replace("-;64,00;Да;4", "13,13;64,00;Да;4")
+        .replace("-;64,00;Да;6", "0;64,00;Да;6")
+        .replace("-;64,00;Да;7", "40;64,00;Да;7"),
+        "moodle", (),
+    ),
+    "sakai's own gradebook": (
+        SAKAI_GRADEBOOK,
+        SAKAI_GRADEBOOK.replace('Ada Lovelace",""', 'Ada Lovelace","61.5"')
+        .replace('"60.0"', '"64"')
+        .replace('Brien",""', 'Brien","13.13"')
+        .replace('=1+1",""', '=1+1","0"')
+        .replace('李 雷",""', '李 雷","40"'),
+        "sakai", (),
+    ),
     "blackboard": (BLACKBOARD, BLACKBOARD_FULL, "blackboard", ()),
     "brightspace": (BRIGHTSPACE, BRIGHTSPACE_FULL, "folders", ()),
     "sakai": (SAKAI, SAKAI_FULL, "sakai", ()),

@@ -117,6 +117,8 @@ BORDERS = [
     ("free_days = 3\nfree_days_most = 1", "2026-03-08T12:00:00", 10),
     ('free_days = 1\nper = "hour"', "2026-03-08T00:59:59", 10),
     ('free_days = 1\nper = "hour"', "2026-03-07T23:59:59", 0),
+    ('grace_minutes = 15\nper = "hour"', "2026-03-07T01:14:59", 10),
+    ('grace_minutes = 15\nper = "hour"', "2026-03-07T01:15:00", 20),
     ("closes_after_days = 2", "2026-03-08T23:59:59", 20),
     ("closes_after_days = 2", "2026-03-09T00:00:00", 50),
 ]  # fmt: skip
@@ -173,6 +175,7 @@ EXTENDED = [
     ("2026-03-10T12:00:00", "2026-03-10T12:00:01", 10, "1 day late"),
     ('"2026-03-10T12:00"', "2026-03-10T12:00:00", 0, "extended"),
     ("2026-03-01", "2026-03-06T23:59:59", 0, ""),  # before everybody's: no harm
+    ("2026-03-01", "2026-03-07T00:00:00", 10, "1 day late; 10 points off"),
 ]
 
 
@@ -182,6 +185,47 @@ def test_an_extension_moves_the_date_of_one_student(
 ) -> None:
     score = one_score(f"{LATE}[extensions]\nada = {told}\n", at)
     assert score.penalty == off and says in score.reason
+
+
+def test_an_extension_is_read_on_the_wall_in_the_night_when_clocks_change() -> None:
+    late = settings.Late(due=datetime(2026, 3, 28, 23, 59, 59), zone=BERLIN, penalty=10)
+    due = due_of(late, timedelta(days=1))  # a day of 23 hours
+    assert timing("2026-03-29T23:59:59+02:00", None, due, late, 0).units == 0
+    assert timing("2026-03-30T00:00:00+02:00", None, due, late, 0).units == 1
+    late = settings.Late(due=datetime(2026, 10, 20, 2, 30), zone=BERLIN, penalty=10)
+    for told in (datetime(2026, 10, 25, 2, 30), datetime(2026, 10, 25).date()):  # twice that night
+        due = due_of(late, told)
+        assert timing("2026-10-25T02:30:00+01:00", None, due, late, 0).units == 0
+        assert timing("2026-10-25T02:30:01+01:00", None, due, late, 0).units == 1
+
+
+def test_without_a_zone_times_are_read_in_that_of_the_due_date() -> None:
+    toml = "[late]\ndue = 2026-03-06T23:59:59-08:00\npenalty = 10\n"
+    assert one_score(toml, "2026-03-06T23:59:59").penalty == 0
+    assert one_score(toml, "2026-03-07T00:00:00").penalty == 10
+    assert one_score(toml, "2026-03-07T08:00:00Z").penalty == 10
+
+
+SAID = {  # more of [late], when -> the reason
+    ("most = 15", "2026-03-08T12:00:00"):
+        "2 days late; 15 points off (15 % of all points, the most there is)",
+    ('of = "earned"', "2026-03-08T12:00:00"):
+        "2 days late; 10 points off (10 % of what was earned for each of 2 started days)",
+    ('of = "points"\nper = "hour"', "2026-03-07T01:30:00"):
+        "1 day late; 20 points off (10 for each of 2 started hours)",
+    ("closes_after_days = 1", "2026-03-08T12:00:00"):
+        "2 days late; handed in after it closed; 50 points off",
+    ("free_days = 1", "2026-03-07T12:00:00"): "1 day late; 1 free late day used",
+    ("early = [{ hours = 1, bonus = 2 }]", "2026-03-06T12:00:00"):
+        "2 points more for handing in early",
+    ("most = 20", "2026-03-08T12:00:00"):
+        "2 days late; 20 points off (10 % of all points for each of 2 started days)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("more", "at"), SAID)
+def test_the_reason_says_what_was_counted_and_how(more: str, at: str) -> None:
+    assert one_score(f"{LATE}{more}\n", at).reason == SAID[more, at]
 
 
 def test_an_extension_comes_before_free_days_and_costs_none() -> None:
@@ -219,13 +263,44 @@ def test_handing_in_early_earns_by_everybodys_date_not_by_ones_own() -> None:
 def test_who_is_late_by_an_export_that_tells_no_time_is_told_and_charged_nothing() -> None:
     told = settings.parse(LATE, "course.toml")
     score = scores(told, {"ada": [scored(50.0, 100.0, late=True)]})["ada"][1]
-    assert score.penalty == 0 and "does not tell by how much" in score.reason
+    assert score.penalty == 0 and "by how much, the export does not tell" in score.reason
+    told = settings.parse(f"{LATE}[handed_in]\nada = 2026-03-08T10:00:00\n", "course.toml")
+    score = scores(told, {"ada": [scored(50.0, 100.0, late=True)]})["ada"][1]
+    assert score.penalty == 20
+    in_time = [scored(50.0, 100.0, at="2026-03-06T10:00:00")]  # what is told counts
+    assert scores(told, {"ada": in_time})["ada"][1].penalty == 0
 
 
 def test_who_is_excused_has_no_score() -> None:
     told = settings.parse('excused = ["ADA"]\n', "course.toml")
     score = scores(told, {"ada": [scored(50.0)]})["ada"][1]
     assert (score.status, score.final) == ("excused", None)
+
+
+FACTS = {  # what else is said -> whose pages are written again: "ada", "grace" or both
+    "penalty = 20\n[extensions]\ngrace = 1\n": {"ada", "grace"},
+    "penalty = 10\n[extensions]\ngrace = 2\n": {"grace"},
+    "penalty = 10\n[extensions]\ngrace = 1\n[pinned]\nada = 1\n": {"ada"},
+    "penalty = 10\n[extensions]\ngrace = 1\n[grades]\ncapped = true\n": {"ada", "grace"},
+    "penalty = 10\n[extensions]\ngrace = 1\n[grades]\nscale = 100\n": set(),
+}
+
+
+@pytest.mark.parametrize("text", FACTS)
+def test_pages_are_written_again_for_whom_something_changes(text: str) -> None:
+    due = "[late]\ndue = 2026-03-06T23:59:59Z\n"
+    students = [Student(n, who, Person(login=who), "") for n, who in enumerate(("ada", "grace"))]
+
+    def facts(more: str, **given: object) -> list[str]:
+        ledger = Ledger(settings.parse(due + more, "x"), students, **given)  # type: ignore[arg-type]
+        return [ledger.facts(one.number) for one in students]
+
+    usual = "penalty = 10\n[extensions]\ngrace = 1\n"
+    before, after = facts(usual), facts(text)
+    assert {one.folder for one, a, b in zip(students, before, after) if a != b} == FACTS[text]
+    decided = facts(usual, decisions={(0, "adam"): 1.0})
+    assert decided[0] != before[0] and decided[1] == before[1]
+    assert facts(usual, decisions={(0, "adam"): 2.0})[0] != decided[0]
 
 
 def test_a_name_that_nobody_has_is_a_problem() -> None:

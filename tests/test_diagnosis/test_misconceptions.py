@@ -21,7 +21,8 @@ from grader.golden.store import Golden, npy_bytes
 from grader.grading.assignment import Assignment
 from grader.guest.observe import probe
 from grader.rubric.cases import Rubric
-from grader.rubric.reading import FILE, read_rubric
+from grader.rubric.reading import read_rubric
+from grader.rubric.validation import FILE
 from tests.support import handed_in
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -27,7 +27,8 @@ from grader.golden.store import MAIN, Golden
 from grader.judges.tolerances import TOLERANCES
 from grader.rubric import inputs
 from grader.rubric.cases import Rubric, expanded
-from grader.rubric.reading import FILE, read_rubric
+from grader.rubric.reading import read_rubric
+from grader.rubric.validation import FILE
 from grader.types import Case
 from tests.support.assignments import shipped
 

@@ -46,6 +46,55 @@ def assignment(released: Path) -> public.Public:
 # --------------------------------------------------------------------------------- the way
 
 
+def test_hints_are_shown_on_demand_one_after_the_other(folder: Path) -> None:
+    mistake = handed_in.usual_mistakes()["affine_backward/db-mean"]
+    sub = handed_in.with_mistakes(handed_in.reference(), [mistake])
+    student_folder.put(folder, {n: d for n, d in sub.files.items() if n.endswith(".py")})
+    for asked, told in ((0, 0), (1, 1), (3, 3)):
+        said = " ".join(
+            run(folder, "selfcheck.py", "affine_backward", *["--hint"] * asked).out.split()
+        )
+        assert [" ".join(h.split()) in said for h in mistake.hints] == [n < told for n in range(3)]
+        assert ("For the " in said) is (told < 3)
+        causes = said.index(mistake.says), said.index("The smallest case that fails")
+        assert causes == tuple(sorted(causes))
+
+
+def test_an_unwritten_function_gets_a_hint_about_itself_and_no_process(folder: Path) -> None:
+    said = run(folder, "selfcheck.py", "adam", "--hint").out
+    assert "adam not written yet" in " ".join(said.split()) and "Hint 1:" in said
+    assert "Look at the shapes" not in said
+    with Pool(0) as pool:
+        files = {
+            f"cs231n/{n}": (folder / "cs231n" / n).read_bytes() for n in ("optim.py", "layers.py")
+        }
+        known = public.read(folder / student_folder.FRAME)
+        items = chosen(known, ["adam", "relu_forward"])
+        found = list(Checker(known, "cs231n", files, pool).check(items))
+        assert [one.status for one in found] == ["not_written"] * 2 and not pool._busy
+
+
+def test_a_reader_that_has_enough_gets_no_traceback(folder: Path) -> None:
+    command = (
+        f"{sys.executable} selfcheck.py | head -n 1; {sys.executable} make_submission.py | true"
+    )
+    done = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr and "Broken" not in done.stderr
+
+
+def test_asking_for_help_writes_no_zip(folder: Path) -> None:
+    done = run(folder, "make_submission.py", "--help")
+    assert done.code == 0 and "usage:" in done.out and not (folder / "submission.zip").exists()
+    assert run(folder, "selfcheck.py", "--help").code == 0
+
+
+def test_the_page_has_the_report_s_own_style(folder: Path) -> None:
+    run(folder, "selfcheck.py", "adam", "--html")
+    page = (folder / "selfcheck.html").read_text(encoding="utf-8")
+    colours = (folder / ".selfcheck/grader/report/templates/colors.css").read_text("utf-8")
+    assert colours.split("#}")[1].strip() in page and "{#" not in page
+
+
 def test_one_written_function_is_checked_by_itself(folder: Path) -> None:
     before = run(folder, "selfcheck.py", "affine_forward")
     assert (before.code, before.rows) == (1, {"affine_forward": "- not written yet"})
@@ -252,7 +301,7 @@ def test_it_names_the_mistake_and_what_is_right_beside_it(assignment: public.Pub
         backward, net = checker.check(items)
     assert backward.waits_for is None  # it rests on a wrong function, and has a mistake of its own
     assert backward.cause and backward.cause.certain and backward.cause.message == mistake.says
-    assert backward.hint == mistake.hints[0]
+    assert backward.hints == tuple(mistake.hints)
     assert net.waits_for == "affine_forward"  # found though nobody asked for it
     said = lines(backward, in_full=True)
     abouts = {part.id: part.about for part in items[0].parts}

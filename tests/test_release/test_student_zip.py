@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -22,7 +23,7 @@ from grader.authoring import lint
 from grader.authoring.lint import checks
 from grader.errors import GraderFault, UsageError
 from grader.grading.assignment import Assignment
-from grader.release import bundle, modules
+from grader.release import bundle, modules, public
 from grader.release.bundle import ReleaseInputs
 from tests.support import student_folder
 
@@ -345,15 +346,25 @@ def test_no_hidden_case_is_even_named(source: ReleaseInputs, members: dict[str, 
     assert names and [name for name in names if f'"{name}"'.encode() in frame] == []
 
 
-def test_usual_mistakes_come_without_formula_and_without_nearly_code(
-    members: dict[str, bytes],
-) -> None:
+def test_usual_mistakes_come_without_formula(members: dict[str, bytes]) -> None:
     from tests.support import handed_in
 
     frame = members[".selfcheck/public.frame"].decode("utf-8", "replace")
     for one in handed_in.usual_mistakes().values():
-        for text in (one.formula, one.hints[2]):
-            assert json.dumps(text) not in frame, one.id
+        assert json.dumps(one.formula) not in frame, one.id
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_no_more_hints_are_handed_out_than_the_rubric_allows(level: int) -> None:
+    from tests.support import handed_in
+
+    whole = student_folder.source().assignment
+    table = dataclasses.replace(whole.rubric.table, hint_level=level)
+    rubric = type(whole.rubric)(table, whole.rubric.sha256)
+    made = public.file_of(dataclasses.replace(whole, rubric=rubric)).decode("utf-8", "replace")
+    one = handed_in.usual_mistakes()["affine_backward/db-mean"]
+    told = [json.dumps(hint) in made for hint in one.hints]
+    assert told == [number < level for number in range(3)]
 
 
 def test_the_gradient_that_takes_others_apart_stays_here(members: dict[str, bytes]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from grader.course import settings
 from grader.report import result
-from grader.rubric.reading import json_schema
+from grader.rubric.validation import json_schema
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import asdict, replace
@@ -14,7 +15,8 @@ from grader.errors import BackgradeError, RubricError
 from grader.grading.assignment import Assignment
 from grader.grading.verdicts import Evaluator
 from grader.rubric.cases import Rubric
-from grader.rubric.reading import json_schema, read_rubric
+from grader.rubric.reading import read_rubric
+from grader.rubric.validation import json_schema
 
 RUBRICS = Path(__file__).resolve().parents[2] / "rubrics"
 YEARS = {
@@ -286,6 +288,7 @@ cases = [
   { id = "two", inputs = { x = "2x5" } },
 ]
 """
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = HEAD + ITEM
 OTHER = ITEM.replace('"relu"', '"other"')
 NEW = ITEM.replace('"relu"', '"new"')
@@ -430,7 +433,7 @@ def test_a_broken_rubric_says_where_and_what_would_be_right(
     with pytest.raises(RubricError) as caught:
         read_rubric(path)
     message = str(caught.value)
-    assert message.startswith(f"{path}: ") and "\n" not in message
+    assert message.startswith(str(path)) and "\n" not in message
     assert [word for word in says.split("|") if word not in message] == [], message
 
 
@@ -558,7 +561,7 @@ def test_an_output_that_no_case_gives_is_refused_before_grading(
     with pytest.raises(RubricError) as caught:
         changed.check()
     message = str(caught.value)
-    assert message.startswith(f"{path}: ")
+    assert message.startswith(str(path))
     assert [word for word in says.split("|") if word not in message] == [], message
 
 
@@ -727,3 +730,19 @@ def test_a_case_that_changed_since_the_golden_files_is_refused(
         with pytest.raises(BackgradeError, match="grade fixtures build"):
             Assignment(read_rubric(copied(tmp_path, old, new)), golden).check()
     Assignment(read_rubric(copied(tmp_path, "relu", "relu")), golden).check()
+
+
+def test_leaving_all_code_of_a_notebook_out_leaves_the_notebook_and_its_questions_out(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(RUBRICS, tmp_path / "rubrics")
+    every = ["dropout_forward", "dropout_backward", "FullyConnectedNet.dropout"]
+    left = {}
+    for name, gone in (("some", every[:2]), ("all", every)):
+        path = tmp_path / "rubrics" / f"{name}.toml"
+        text = f'extends = "cs231n-a2"\nid = "{name}"\ntitle = "t"\nwithout = {json.dumps(gone)}\n'
+        path.write_text(text, encoding="utf-8")
+        left[name] = {item.id for item in read_rubric(path).table.items}
+    of_dropout = {"dropout_training", "Dropout/1", "Dropout/2", "Dropout/3"}
+    assert of_dropout <= left["some"] and not of_dropout & left["all"]
+    assert left["some"] - left["all"] == {*of_dropout, every[2]}

@@ -14,7 +14,8 @@ from grader.golden.store import Golden
 from grader.release.template import template_files
 from grader.report import result
 from grader.rubric.cases import Rubric
-from grader.rubric.reading import json_schema, read_rubric
+from grader.rubric.reading import read_rubric
+from grader.rubric.validation import json_schema
 
 BUILD = "run `grade fixtures build`"
 

@@ -95,7 +95,7 @@ def costs(answers: Answers) -> dict[tuple[int, str], set[int]]:
     for row, pupil in enumerate(answers.pupils):
         for case, parts in pupil.facts.parts.items():
             column = answers.column.get(case)
-            if column is not None:
+            if column is not None and answers.wrong[row, column]:
                 item = answers.items[answers.item_of[column]]
                 for part in parts:
                     found[row, f"{item} {part}"].add(column)

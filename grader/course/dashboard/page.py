@@ -108,7 +108,7 @@ def _histogram(shares: np.ndarray) -> Histogram:
         return round(TOP + TALL - TALL * value / high)
 
     bars = tuple(
-        Bar(round(LEFT + wide * i + 2), up(n), TOP + TALL - up(n), f"{_range(i)}: {n:,}")
+        Bar(round(LEFT + wide * i + 2), up(n), TOP + TALL - up(n), f"{n:,}", f"{_range(i)}: {n:,}")
         for i, n in enumerate(counts)
         if n
     )
@@ -141,7 +141,9 @@ def _time(answers: Answers) -> Table:
         most = f"{max(values):,.1f} s"
         rows.append((Cell(name), Cell(f"{middle:,.1f} s"), Cell(f"{high:,.1f} s"), Cell(most)))
     order = sorted(answers.pupils, key=lambda one: -(one.outcome.wall_s if one.outcome else 0))
-    for one in order[:SLOWEST]:
+    by_upload = {one.outcome.upload: one for one in reversed(order) if one.outcome}
+    slowest = [one for one in order if one.outcome and by_upload[one.outcome.upload] is one]
+    for one in slowest[:SLOWEST]:
         assert one.outcome is not None
         rows.append(
             (Cell(one.row.name, one.row.link, detail="among the slowest"), Cell(), Cell(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from grader.course.gradebooks.books import Book, Line, number
@@ -74,7 +74,10 @@ def fill(book: Book, ledger: Ledger, standing: Standing, how: How) -> Filled:
         line, (row, score) = found.pairs.get(one.number), standing.get(one.number, (None, None))
         if score is None or one.forgotten:
             continue
-        who = shown(label(one.person) or one.folder)
+        named = (
+            replace(one.person, name=line.person.name or one.person.name) if line else one.person
+        )
+        who = shown(label(named) or one.folder)
         if line is None:
             _unmatched(filled, who, score, found.unmatched.get(one.number, ""))
         elif score.status == "excused":

@@ -22,12 +22,27 @@ BACK = (
 )
 OVER = "Moodle skips the row"
 _PARTICIPANT = re.compile(r"(?P<word>[^\d@]*[^\d\s@.,-])\s*(?P<id>\d+)")
-_MAXIMUM = re.compile(r"(?i)max|bestwertung|höchst|calificación máxima|valutazione massima")
+_MAXIMUM = re.compile(r"(?i)m[aá]x|maks|макс|massim|bestwertung|höchst|högst|最")
 _COMMENT = re.compile(
     r"(?i)feedback|kommentar|comentario|commentaire|commenti|opmerking|comentário|комментар|評語|反馈"
 )
-_LOCK = re.compile(r"(?i)can be changed|änder|modifi|cambi|gewijzigd worden")
-_NO = {"no", "nein", "non", "não", "nee", "нет", "nej", "ne", "nie", "nei", "否", "いいえ"}
+_NO = {
+    "no",
+    "nein",
+    "non",
+    "não",
+    "nee",
+    "нет",
+    "nej",
+    "ne",
+    "nie",
+    "nei",
+    "否",
+    "いいえ",
+    "hayır",
+    "ні",
+    "ei",
+}
 
 
 def read(sheet: Sheet, asked: str) -> Book | None:
@@ -45,7 +60,7 @@ def read(sheet: Sheet, asked: str) -> Book | None:
     if maximum is None and not (roster.kind_of(header) == "moodle" or asked):
         return None
     column = chosen(_columns(header, maximum, cells), asked, sheet)
-    lock = _lock(header, cells, column.place)
+    lock = _lock(cells, column.place)
     lines = []
     for row, cell, one in zip(rows[1:], cells, found):
         seen = roster.enrolled(cell, fields)
@@ -94,15 +109,11 @@ def _columns(
     return [Column(maximum - 1, header[maximum - 1], "", limit, locked)]
 
 
-def _lock(header: Sequence[str], rows: Sequence[Sequence[str]], grade: int) -> int | None:
-    """Return the place of "Grade can be changed": two words at most, behind the grade."""
-    for place in range(grade + 1, min(grade + 5, len(header))):
-        words = {row[place].casefold() for row in rows if place < len(row)}
-        if (
-            _LOCK.search(header[place])
-            and len(words - {""}) <= 2
-            and not any(re.search(r"\d", word) for word in words)
-        ):
+def _lock(rows: Sequence[Sequence[str]], grade: int) -> int | None:
+    """Return the place of "Grade can be changed": two words at most, near the grade, one "no"."""
+    for place in range(grade + 1, grade + 5):
+        words = {row[place].casefold() for row in rows if place < len(row)} - {""}
+        if len(words) <= 2 and words & _NO:
             return place
     return None
 

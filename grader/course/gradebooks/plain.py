@@ -15,7 +15,11 @@ _SCORES = {
     "punkte", "bewertung", "nota", "puntos", "cijfer", "punti", "finalscore", "finalgrade",
 }  # fmt: skip
 _COMMENTS = {"comment", "comments", "feedback", "feedbackcomments", "feedbackcomment"}
-_MOST = re.compile(r"(?P<title>.*?)\s*[\[(](?P<most>\d+(?:[.,]\d+)?)(?:\s*(?:pts?|points))?[\])]")
+_MOST = re.compile(
+    r"(?P<title>.*?)\s*(?:\[(?P<most>\d+(?:[.,]\d+)?)\]"
+    r"|[\[(](?P<pts>\d+(?:[.,]\d+)?)\s*(?:pts?\.?|points|punkte)[\])])",
+    re.IGNORECASE,
+)
 
 
 def read(sheet: Sheet, asked: str) -> Book | None:
@@ -45,7 +49,7 @@ def read(sheet: Sheet, asked: str) -> Book | None:
 
 def _column(place: int, name: str) -> Column:
     told = _MOST.fullmatch(name)
-    return Column(place, name, "", number(told["most"]) if told else None)
+    return Column(place, name, "", number(told["most"] or told["pts"]) if told else None)
 
 
 def _plain(name: str) -> str:

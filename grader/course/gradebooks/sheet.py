@@ -83,8 +83,16 @@ class Sheet:
 
     def line(self, row: int) -> int:
         """Return the line in the file where a record starts, from 1."""
-        before = self._text[: self.records[row][0].start]
-        return len(re.findall(r"\r\n|\r|\n", before)) + 1
+        return self._lines[row]
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        found, line, at = [], 1, 0
+        for record in self.records:
+            line += len(re.findall(r"\r\n|\r|\n", self._text[at : record[0].start]))
+            at = record[0].start
+            found.append(line)
+        return found
 
     def with_cells(self, cells: Mapping[tuple[int, int], str]) -> bytes:
         """Return the file with other values at (row, column); a cell that says so already stays."""

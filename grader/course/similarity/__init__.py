@@ -13,3 +13,5 @@ sources     submissions of a class, those of earlier terms as hashes, who may wo
 page        pairs with both texts side by side, as HTML
 exports     folders and tables for JPlag and Dolos, CSV
 """
+
+FOLDER = "staff/similarity"  # below the folder of a class

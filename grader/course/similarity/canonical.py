@@ -38,7 +38,8 @@ def functions(block: str) -> list[Function] | None:
 
 def _function(name: str, node: ast.FunctionDef) -> Function:
     given = {one.arg for one in _nodes([node.args]) if isinstance(one, ast.arg)}
-    body = node.body
+    body = _plain_assignments(node.body)
+    _apart(body, Counter(one.id for one in _nodes(body) if isinstance(one, ast.Name)), given)
     for _ in range(ROUNDS):
         nodes = _nodes(body)
         names = [one for one in nodes if isinstance(one, ast.Name)]
@@ -145,6 +146,57 @@ def _is_itself(one: ast.stmt) -> bool:
     )
 
 
+# ------------------------------------------------------------ a name that is set more than once
+
+
+def _plain_assignments(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Return a body with x += y as x = x + y."""
+    made: list[ast.stmt] = []
+    for one in body:
+        for name, block in _blocks(one):
+            setattr(one, name, _plain_assignments(block))
+        if isinstance(one, ast.AugAssign) and isinstance(one.target, ast.Name):
+            before = ast.Name(one.target.id, ast.Load(), lineno=one.lineno)
+            value = ast.BinOp(before, one.op, one.value, lineno=one.lineno)
+            made.append(ast.Assign([one.target], value, lineno=one.lineno))
+        else:
+            made.append(one)
+    return made
+
+
+def _apart(body: list[ast.stmt], total: Counter[str], given: set[str]) -> None:
+    """Give each value of a name that only this block sets and reads a name of its own."""
+    for one in body:
+        for _, block in _blocks(one):
+            _apart(block, total, given)
+    direct = Counter(name for one in body if (name := _target(one)))
+    if max(direct.values(), default=0) < 2:
+        return
+    here = [one for one in _nodes(body) if isinstance(one, ast.Name)]
+    stores = Counter(one.id for one in here if isinstance(one.ctx, ast.Store))
+    counts = Counter(one.id for one in here)
+    several = {
+        name
+        for name, many in direct.items()
+        if many > 1 and stores[name] == many and counts[name] == total[name]
+    } - given
+    number = dict.fromkeys(several, 0)
+    for one in body if several else ():
+        names = [each for each in _nodes([one]) if isinstance(each, ast.Name)]
+        for each in names:
+            if each.id in number and isinstance(each.ctx, ast.Load):
+                each.id = f"{each.id}@{number[each.id]}"
+        if (name := _target(one)) in several:
+            number[name] += 1
+            one.targets[0].id = f"{name}@{number[name]}"  # type: ignore[attr-defined]
+
+
+def _target(one: ast.stmt) -> str:
+    """Return the name that a statement sets, "" if it sets anything else."""
+    target = one.targets[0] if isinstance(one, ast.Assign) and len(one.targets) == 1 else None
+    return target.id if isinstance(target, ast.Name) else ""
+
+
 # ----------------------------------------------------------------- names that are used only once
 
 
@@ -167,10 +219,9 @@ def _put(body: list[ast.stmt], once: set[str], held: dict[str, ast.expr]) -> lis
                 setattr(one, field, _Put(held).visit(value))
         for name, block in _blocks(one):
             setattr(one, name, _put(block, once, held))
-        target = one.targets[0] if isinstance(one, ast.Assign) and len(one.targets) == 1 else None
-        if isinstance(one, ast.Assign) and isinstance(target, ast.Name) and target.id in once:
-            held[target.id] = one.value
-            once.discard(target.id)
+        if isinstance(one, ast.Assign) and (name := _target(one)) in once:
+            held[name] = one.value
+            once.discard(name)
             continue
         made.append(one)
     return made

@@ -47,7 +47,7 @@ def of(handed_out: Iterable[Mapping[str, bytes]]) -> Traces:
     for files, _ in every:
         for code in traces.code_of(files).values():
             for _, block in tokens.blocks(code):
-                for function in canonical.functions(block) or tokens.read(block).functions:
+                for function in canonical.functions(block) or tokens.functions(block):
                     pieces.update(prints.hashes(function.tokens).tolist())
     return Traces(
         prints=frozenset(pieces),

@@ -145,7 +145,7 @@ class _Texts:
         """Yield (line of its block, text of its block, function)."""
         for code in traces.code_of(self._files(place)).values():
             for start, block in tokens.blocks(code):
-                for one in canonical.functions(block) or tokens.read(block).functions:
+                for one in canonical.functions(block) or tokens.functions(block):
                     yield start, block, one
 
     def _prints(self, functions: Sequence[Numbered]) -> set[int]:

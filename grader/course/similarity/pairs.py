@@ -26,6 +26,7 @@ RARE = 3  # submissions that have what is called rare
 TOP = 0.001  # share of the pairs of a class that are its top
 DENSE = 40  # submissions with a fingerprint, from which a matrix is quicker than a list
 COMMENTS = 5  # rare ones in common: four of 5,886 pairs had so many, all of one source
+SAME = 0.999  # the same code, after renaming: always told
 LEAST = 5  # rare fingerprints in common that are worth a look
 FORM = 30  # tokens of a function, below which its form says nothing
 Pairs = dict[tuple[int, int], list[Reason]]
@@ -118,7 +119,7 @@ def found(
     usual = _usual(both, many, pairs)
     reasons: Pairs = defaultdict(list)
     for kind, matrix, floor in (
-        ("shape", both.alike, max(usual.alike, 0.2)),
+        ("shape", both.alike, min(max(usual.alike, 0.2), SAME)),
         ("rare code", both.rare, max(usual.rare, LEAST)),
     ):
         _code(reasons, kind, matrix, floor, pairs)
@@ -146,13 +147,13 @@ def _usual(both: Scores, many: int, pairs: int) -> Usual:
 def _floor(matrix: np.ndarray, place: int) -> float:
     """Return the value above which a pair is listed.
 
-    That is the class's own top; where copies fill it, half as much again as the top of the pairs
-    that are nobody's nearest.
+    That is the class's own top; where copies fill it, twice the top of the pairs that are nobody's
+    nearest.
     """
     whole = matrix + matrix.T
     nearest = whole.max(axis=1, initial=0)
     others = np.where((matrix < nearest[:, None]) & (matrix < nearest[None, :]), matrix, 0)
-    return min(_largest(matrix, place), 1.5 * _largest(others, place))
+    return min(_largest(matrix, place), 2 * _largest(others, place))
 
 
 def _largest(matrix: np.ndarray, place: int) -> float:
@@ -216,9 +217,8 @@ def _beyond(entries: Sequence[Entry], given: Traces) -> Pairs:
     """Return what pairs share besides the shape of code, where it is enough to be told."""
     listed: Pairs = defaultdict(list)
     many = len(entries)
-    for place, digest in _rare([{one.upload} - {""} for one in entries]).items():
-        says = "the uploads are the same bytes"
-        listed[place].append(Reason("bytes", says, 10.0, tuple(digest)))
+    for place, reason in _same_bytes(entries):
+        listed[place].append(reason)
     for place, shared in _rare([one.traces.comments - given.comments for one in entries]).items():
         if len(shared) >= COMMENTS:
             says = f"{len(shared)} comments are in both, and in at most {RARE} submissions"
@@ -241,6 +241,19 @@ def _beyond(entries: Sequence[Entry], given: Traces) -> Pairs:
             weight = 0.5 * _weight(len(shared), many)
             listed[place].append(Reason("names", says, weight, tuple(sorted(shared))))
     return listed
+
+
+def _same_bytes(entries: Sequence[Entry]) -> Iterator[tuple[tuple[int, int], Reason]]:
+    """Yield pairs of equal uploads; of very many equal ones each with the next."""
+    holders: dict[str, list[int]] = defaultdict(list)
+    for place, entry in enumerate(entries):
+        if entry.upload:
+            holders[entry.upload].append(place)
+    for places in holders.values():
+        says = f"the uploads are the same bytes; {len(places)} of {len(entries)} handed them in"
+        weight = 10.0 + math.log(len(entries) / len(places))
+        two = combinations(places, 2) if len(places) <= DENSE else zip(places, places[1:])
+        yield from ((pair, Reason("bytes", says, weight)) for pair in two)
 
 
 def _weight(shared: int, many: int) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from grader import resources
 from grader.course import archive
 from grader.course.enrol import upload_path
-from grader.course.similarity import exports, given, page, pairs, sources
+from grader.course.similarity import FOLDER, exports, given, page, pairs, sources
 from grader.course.similarity.evidence import Entry
 from grader.course.store import Store
 from grader.errors import UsageError
@@ -17,7 +17,6 @@ from grader.files import write
 from grader.report import similar_page
 from grader.report.text import count
 
-FOLDER = "staff/similarity"
 MOST_ROWS = 5_000  # pairs in pairs.csv
 
 
@@ -41,7 +40,7 @@ def run(asked: Asked) -> str:
     partners = sources.partners_of(asked.partners) if asked.partners else {}
     before = [entry for path in asked.earlier for entry in sources.earlier(path)]
     with Store(asked.folder, reading=True) as store:
-        handed = sources.handed_in(store)
+        handed = sources.handed_in(asked.folder, store)
     entries = sources.entries(asked.folder, handed, partners)
     if not entries:
         raise UsageError(f"{asked.folder}: nobody handed in anything that can be read")

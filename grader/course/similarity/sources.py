@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from grader import resources
+from grader.course import current
 from grader.course.dashboard.facts import result_of
-from grader.course.enrol import counting, upload_path
+from grader.course.enrol import upload_path
 from grader.course.records import Person
 from grader.course.similarity import traces
 from grader.course.similarity.evidence import Entry
@@ -41,21 +42,20 @@ class Handed:
     outcome: Outcome | None
 
 
-def handed_in(store: Store) -> list[Handed]:
-    """Return the uploads that count, one for all of a group, with their newest results."""
-    students = {one.number: one for one in store.students() if not one.forgotten}
-    results: dict[str, tuple[str, Outcome]] = {}
-    for key, outcome in store.results(store.keys()):
-        results[outcome.upload] = (key, outcome)
+def handed_in(folder: Path, store: Store) -> list[Handed]:
+    """Return the uploads that count, one for all of a group, with what they came to."""
+    now = current.read(folder, store)
+    students = {one.number: one for one in now.ledger.students if not one.forgotten}
     together: dict[int, list[Row]] = {}
-    for row in counting(store.attempts()).values():
+    for row, _ in now.scores.values():
         if row.upload and row.student in students:
             together.setdefault(row.attempt, []).append(row)
     return [
         Handed(
             tuple(students[row.student] for row in rows),
             rows[0],
-            *results.get(rows[0].upload or "", ("", None)),
+            now.key(rows[0]),
+            now.results.get((rows[0].student, rows[0].attempt)),
         )
         for _, rows in sorted(together.items())
     ]

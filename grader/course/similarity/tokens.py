@@ -10,6 +10,7 @@ import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 MOST = 200_000  # characters of a file that are read: homework comes to less
 NUMPY = frozenset(  # what follows a dot
@@ -22,22 +23,26 @@ PLAIN = frozenset(  # what stands by itself
     "np numpy len range xrange print enumerate zip sum max min abs".split()
 ) | frozenset(keyword.kwlist)
 NAME, NUMBER, TEXT = "I", "N", "S"
-_TOKEN = re.compile(
+_TEXT = (
     r"(?P<comment>\#[^\n]*)"
     r"|(?P<text>[rRbBuUfF]{0,2}(?:\"\"\"(?:\\.|[^\\])*?\"\"\"|'''(?:\\.|[^\\])*?'''"
     r"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'))"
-    r"|(?P<number>(?:0[xXbBoO][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)[jJlL]?)"
+)
+_COMMENT = re.compile(_TEXT, re.DOTALL)
+_TOKEN = re.compile(
+    _TEXT + r"|(?P<number>(?:0[xXbBoO][\da-fA-F_]+"
+    r"|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)[jJlL]?)"
     r"|(?P<name>[^\W\d]\w*)"
     r"|(?P<line>\n[ \t]*)"
     r"|(?P<space>[ \t\r\f]+|\\\n)"
     r"|(?P<sign>\*\*=|//=|>>=|<<=|\*\*|//|[-+*/%@&|^=!<>]=|->|.)",
     re.DOTALL,
 )
+_WORD = re.compile(r"[^\W\d]\w{4,}")
 _START = re.compile(r"^(?=(?:def|class|async[ \t]+def)\b)", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A token as it is compared, the text it stood as, and its line from 1."""
 
     kind: str
@@ -53,14 +58,6 @@ class Function:
     tokens: tuple[Token, ...]
 
 
-@dataclass(frozen=True)
-class Block:
-    """A top-level definition of a file: its functions, and the comments in it."""
-
-    functions: tuple[Function, ...]
-    comments: tuple[str, ...]
-
-
 def blocks(text: str) -> list[tuple[int, str]]:
     """Return (line, text) of each top-level definition of a file, in order."""
     text = text[:MOST].replace("\r\n", "\n").replace("\r", "\n").expandtabs(8)
@@ -69,16 +66,24 @@ def blocks(text: str) -> list[tuple[int, str]]:
     return [(text.count("\n", 0, a) + 1, text[a:b]) for a, b in zip(starts, ends)]
 
 
-def read(block: str) -> Block:
-    """Return the functions of a top-level definition."""
-    tokens, comments, starts = _tokens(block)
-    return Block(tuple(_functions(tokens, starts)), tuple(comments))
+def functions(block: str) -> list[Function]:
+    """Return the functions of a top-level definition, whether or not it parses."""
+    return list(_functions(*_tokens(block)))
 
 
-def _tokens(block: str) -> tuple[list[Token], list[str], dict[int, int]]:
-    """Return tokens, comments, and place of a token that starts a statement -> its column."""
+def comments(block: str) -> list[str]:
+    """Return the comments of a top-level definition."""
+    return [match[0] for match in _COMMENT.finditer(block) if match.lastgroup == "comment"]
+
+
+def names(block: str) -> set[str]:
+    """Return the words of a top-level definition that are no comment, text or Python."""
+    return set(_WORD.findall(_COMMENT.sub(" ", block))) - PLAIN - NUMPY
+
+
+def _tokens(block: str) -> tuple[list[Token], dict[int, int]]:
+    """Return tokens, and place of a token that starts a statement -> its column."""
     tokens: list[Token] = []
-    comments: list[str] = []
     starts = {0: 0}
     line, column, depth, fresh = 1, 0, 0, True
     for match in _TOKEN.finditer(block):
@@ -88,10 +93,7 @@ def _tokens(block: str) -> tuple[list[Token], list[str], dict[int, int]]:
             if depth == 0:
                 column, fresh = len(text) - 1, True
             continue
-        if kind == "comment":
-            comments.append(text)
-            continue
-        if kind != "space":
+        if kind not in ("space", "comment"):
             if fresh and kind == "text" and _ends_statement(block, match.end()):
                 line += text.count("\n")
                 continue  # a docstring, or code that was switched off as one
@@ -105,7 +107,7 @@ def _tokens(block: str) -> tuple[list[Token], list[str], dict[int, int]]:
             after_dot = bool(tokens) and tokens[-1].text == "."
             tokens.append(Token(_kind(kind or "", text, after_dot), text, line))
         line += text.count("\n")
-    return tokens, comments, starts
+    return tokens, starts
 
 
 def _kind(kind: str, text: str, after_dot: bool) -> str:

@@ -11,11 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 from grader.course.similarity import canonical, prints, tokens
-from grader.course.similarity.tokens import NAME
 
 CODE = ("layers.py", "optim.py", "classifiers/fc_net.py", "layer_utils.py")
 SHORTEST_COMMENT = 12  # letters and digits: "# forward pass" says nothing
-SHORTEST_NAME = 5
 LONGEST_BOOK = 32 * 1024**2
 _NUMBER = re.compile(r"\d+\.\d{4,}(?:e[+-]?\d+)?")
 
@@ -76,8 +74,7 @@ def of_files(files: Mapping[str, bytes], answers: Mapping[str, str] | None = Non
 @lru_cache(maxsize=20_000)
 def _block(text: str) -> _Read:
     """Return what a definition leaves; many students have the same ones, as handed out."""
-    block = tokens.read(text)
-    functions = canonical.functions(text) or block.functions
+    functions = canonical.functions(text) or tokens.functions(text)
     found: set[int] = set()
     for function in functions:
         hashes = prints.hashes(function.tokens)
@@ -85,13 +82,8 @@ def _block(text: str) -> _Read:
     return _Read(
         frozenset(found),
         tuple((f.name, prints.form(f.tokens), len(f.tokens)) for f in functions),
-        frozenset(filter(None, map(plain, block.comments))),
-        frozenset(
-            token.text
-            for function in block.functions
-            for token in function.tokens
-            if token.kind == NAME and len(token.text) >= SHORTEST_NAME
-        ),
+        frozenset(filter(None, map(plain, tokens.comments(text)))),
+        frozenset(tokens.names(text)),
     )
 
 

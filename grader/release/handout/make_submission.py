@@ -23,4 +23,4 @@ if __name__ == "__main__":
 
     from grader.release.selfcheck.main import make_submission
 
-    sys.exit(make_submission(Path(HERE), Path(HERE, ".selfcheck", "public.frame")))
+    sys.exit(make_submission(Path(HERE), Path(HERE, ".selfcheck", "public.frame"), sys.argv[1:]))

@@ -12,7 +12,7 @@ from html import escape
 
 from grader.release.selfcheck import show
 from grader.release.selfcheck.check import Checked
-from grader.report.cards import label, lede
+from grader.report.cards import HINTS, label, lede
 from grader.report.faults import Frame, ShownFault, chosen, in_one_line, show_fault
 from grader.report.small import Small, make
 from grader.report.tables import ArrayTable, Example
@@ -68,7 +68,9 @@ def overview(
         name = escape(one.item.id)
         if linked and has_card(one):
             name = f"<a href='#{name}'>{name}</a>"
-        says = "".join(f"<br>{escape(line)}" for line in show.in_short(one))
+        lines = list(show.in_short(one))
+        short = lines[:1] if linked and has_card(one) else lines  # its card says the rest
+        says = "".join(f"<br>{escape(line)}" for line in short)
         yield f"<tr><th scope='row'><code>{name}</code></th><td>{_word(one)}{says}</td>"
         yield f"<td><code>{escape(places[one.item.id])}</code></td></tr>"
     yield "</table>"
@@ -85,6 +87,8 @@ def card(one: Checked, place: str) -> Iterator[str]:
     yield f"<code>{escape(one.item.id)}</code> <code class='quiet'>{escape(place)}</code></p>"
     if has_card(one):
         yield from _wrong(one)
+    for title, hint in zip(HINTS, () if one.passed else one.hints):
+        yield f"<details><summary>{title}</summary><p>{escape(hint)}</p></details>"
     for warning in one.verdict.warnings[: show.SIDE]:
         yield f"<p class='quiet'>It costs nothing, but: {escape(one_line(warning.message))}</p>"
     if printed := show.printed(one):
@@ -120,8 +124,6 @@ def _wrong(one: Checked) -> Iterator[str]:
         lines = "".join(f"<li>{escape(in_one_line(fault))}</li>" for fault in rest)
         what = f"{len(rest)} more {'check' if len(rest) == 1 else 'checks'} not right yet"
         yield f"<details><summary>{what}</summary><ul>{lines}</ul></details>"
-    if one.hint:
-        yield f"<details><summary>Hint</summary><p>{escape(one.hint)}</p></details>"
 
 
 def _smallest(small: Small) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +12,7 @@ from grader.box.evidence import modules_of
 from grader.diagnosis import diagnose, minimal_example
 from grader.diagnosis.snippets import Place
 from grader.errors import explaining
-from grader.grading import dependencies, score
+from grader.grading import dependencies, endings, score
 from grader.grading.facts import Facts
 from grader.grading.verdicts import Evaluator, Verdict
 from grader.release.selfcheck.children import Pool
@@ -19,7 +20,7 @@ from grader.release.selfcheck.public import Public
 from grader.release.selfcheck.runner import Runner
 from grader.rubric.records import Item
 from grader.submission.written import Sources
-from grader.types import Cause, Evidence, PartResult, Smallest, Status
+from grader.types import Cause, Evidence, PartResult, Raised, Smallest, Status
 
 AT_ONCE = min(4, os.cpu_count() or 1)
 
@@ -41,7 +42,7 @@ class Checked:
     hidden: int
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     cause: Cause | None = None
-    hint: str = ""
+    hints: tuple[str, ...] = ()
     waits_for: str | None = None
     smallest: Smallest | None = None
 
@@ -66,7 +67,8 @@ class Checker:
         in_full: bool = False,
     ) -> None:
         self._public, self._in_full = public, in_full
-        self._evaluator = Evaluator(public, public.golden, Sources(files))
+        self._sources = Sources(files)
+        self._evaluator = Evaluator(public, public.golden, self._sources)
         self._runner = Runner(public, package, files, pool, self._evaluator.is_right)
         self._evidence: dict[str, Future[dict[str, Evidence]]] = {}
         self._verdicts: dict[str, Verdict] = {}
@@ -96,10 +98,27 @@ class Checker:
         for item in items:
             if item.id not in self._evidence:
                 self._evidence[item.id] = Future()
+                if self._is_stub(item):
+                    cases = [case.id for case in self._public.cases_of(item.id)]
+                    stub = Raised("NotImplementedError", "")
+                    seen = {name: Evidence(name, "not_written", raised=stub) for name in cases}
+                    self._evidence[item.id].set_result(seen)
+                    continue
                 reached = modules_of(self._public.cases_of(item.id)[0])
                 groups.setdefault(reached, []).append(item)
         for group in groups.values():
             threads.submit(self._observe, group)
+
+    def _is_stub(self, item: Item) -> bool:
+        """Say whether the functions of an item raise, and do nothing else: no process is needed."""
+        place, sources = endings.Place.of(item), self._sources
+        nodes = [sources.function(place.module, name) for name in place.functions]
+        return all(
+            node is not None
+            and sources.computes(place.module, name) is False
+            and any(isinstance(one, ast.Raise) and _unwritten(one) for one in ast.walk(node))
+            for name, node in zip(place.functions, nodes)
+        )
 
     def _observe(self, group: Sequence[Item]) -> None:
         """Run a group, and hand on each item's evidence; an error of ours goes to who waits."""
@@ -136,7 +155,7 @@ class Checker:
         return replace(
             found,
             cause=why.cause if why else None,
-            hint=why.hints[0] if why and why.hints else "".join(item.hints),
+            hints=tuple(filter(None, why.hints if why and why.hints else item.hints)),
             waits_for=root if verdict.written and not known else None,
             smallest=self._smallest(facts) if self._in_full and verdict.written else None,
         )
@@ -154,3 +173,8 @@ class Checker:
         with explaining(f"looking for the smallest case of {name}"):
             found = minimal_example.find(runner, cases, self._public, self._evaluator, lost, place)
         return found.get(name)
+
+
+def _unwritten(node: ast.Raise) -> bool:
+    name = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return isinstance(name, ast.Name) and name.id == "NotImplementedError"

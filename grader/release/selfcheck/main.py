@@ -39,6 +39,10 @@ def main(root: Path, public: Path, arguments: Sequence[str]) -> int:
     again = "check again what a saved file affects"
     parser.add_argument("--watch", action="store_true", help=again)
     parser.add_argument("--html", action="store_true", help=f"write {PAGE} too")
+    parser.add_argument(
+        "--hint", action="count", default=0,
+        help="show a hint on a function; once more for the next, there are three",
+    )  # fmt: skip
     parser.add_argument("--card", action="store_true", help=argparse.SUPPRESS)  # for a notebook
     wanted = parser.parse_args(arguments)
     try:
@@ -50,13 +54,27 @@ def main(root: Path, public: Path, arguments: Sequence[str]) -> int:
     except BackgradeError as error:
         print(f"selfcheck: {error}", file=sys.stderr)
         return UNUSABLE
+    except BrokenPipeError:  # whoever read has enough, as in `selfcheck.py | head`
+        return _unread()
     except KeyboardInterrupt:
         print("\nselfcheck: stopped", file=sys.stderr)
         return 130
 
 
-def make_submission(root: Path, public: Path) -> int:
+def _unread() -> int:
+    """Let nothing more be written where nobody reads; return the exit code."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return WRONG
+
+
+def make_submission(root: Path, public: Path, arguments: Sequence[str] = ()) -> int:
     """Write submission.zip, and say what is in it; return an exit code."""
+    argparse.ArgumentParser(
+        prog="python make_submission.py",
+        description="Write submission.zip, the file to hand in, and say what is in it.",
+    ).parse_args(arguments)
     from grader.release.selfcheck import run
     from grader.release.selfcheck.public import read
     from grader.release.selfcheck.show import Screen
@@ -66,6 +84,8 @@ def make_submission(root: Path, public: Path) -> int:
     except BackgradeError as error:
         print(f"make_submission: {error}", file=sys.stderr)
         return UNUSABLE
+    except BrokenPipeError:
+        return _unread()
 
 
 def _run(root: Path, path: Path, wanted: argparse.Namespace) -> int:
@@ -89,7 +109,8 @@ def _run(root: Path, path: Path, wanted: argparse.Namespace) -> int:
         if wanted.card:
             print(run.card(root, items, public, pool))
             return RIGHT
-        context = run.Context(public, pool, screen, page, in_full=len(items) == 1)
+        single = len(items) == 1
+        context = run.Context(public, pool, screen, page, in_full=single, hints=wanted.hint)
         if wanted.watch:
             from grader.release.selfcheck import watch
 

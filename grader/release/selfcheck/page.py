@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -12,9 +13,14 @@ from grader.release.selfcheck.check import Checked
 from grader.release.selfcheck.public import Public
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'"
+# The report's own style; what a card brings for notebooks gives way to it.
+TEMPLATES = Path(__file__).resolve().parents[2] / "report" / "templates"
+SHEETS = ("colors.css", "report.css")
 STYLE = """
-:root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+.selfcheck { background: var(--card); border-color: var(--line); border-radius: .75rem;
+  padding: clamp(1rem, 3vw, 1.75rem); margin: 1.25rem 0; scroll-margin-top: 1rem; }
+.selfcheck .quiet { opacity: 1; color: var(--quiet); }
+.selfcheck .small { border-left-color: var(--line); }
 """
 
 
@@ -31,7 +37,7 @@ def write(
 def _page(public: Public, checked: Sequence[Checked], places: Mapping[str, str]) -> Iterator[str]:
     right, many = show.counted(checked)
     hidden = sum(one.hidden for one in checked)
-    title, style = escape(public.table.title), STYLE + card.STYLE
+    title, style = escape(public.table.title), _sheets() + card.STYLE + STYLE
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{CSP}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -45,3 +51,9 @@ def _page(public: Public, checked: Sequence[Checked], places: Mapping[str, str])
         yield from card.card(one, places[one.item.id])
         yield "</section>"
     yield "</main>\n</body>\n</html>"
+
+
+def _sheets() -> str:
+    """Return the report's sheets of style; without what is for its templates alone."""
+    texts = [(TEMPLATES / name).read_text(encoding="utf-8") for name in SHEETS]
+    return "".join(re.sub(r"{#.*?#}", "", text, flags=re.DOTALL) for text in texts)

@@ -6,6 +6,7 @@ handed-out layers. Of hidden cases it holds how many there are.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -57,9 +58,17 @@ def write(
     given: Mapping[str, bytes],
     hidden: Mapping[str, int],
 ) -> bytes:
-    """Return the file of an assignment; `golden` and `wrong` are (manifest, numbers)."""
-    say = {"table": asdict(table), "golden": golden[0], "wrong": wrong[0], "hidden": hidden}
+    """Return the file of an assignment; `golden` and `wrong` are (manifest, numbers).
+
+    The hints of all mistakes are among the arrays, for the head of a frame has little room.
+    """
+    mistakes = dict(wrong[0]["mistakes"])
+    hints = {name: row["hints"] for name, row in mistakes.items()}
+    mistakes = {name: {**row, "hints": []} for name, row in mistakes.items()}
+    manifest = {**wrong[0], "mistakes": mistakes}
+    say = {"table": asdict(table), "golden": golden[0], "wrong": manifest, "hidden": hidden}
     arrays = {"golden": golden[1], "wrong": wrong[1]}
+    arrays["hints"] = np.frombuffer(json.dumps(hints).encode(), np.uint8)
     arrays |= {f"given:{name}": np.frombuffer(data, np.uint8) for name, data in given.items()}
     return wire.pack(say, arrays)
 
@@ -70,6 +79,8 @@ def read(path: Path) -> Public:
         data, size = path.read_bytes(), wire.PREFIX.size
         start = size + wire.lengths(data[:size])[0]
         say, arrays = wire.unpack(data[size:start], data[start:])
+        for name, hints in json.loads(arrays["hints"].tobytes()).items():
+            say["wrong"]["mistakes"][name]["hints"] = hints
         return Public(
             _record(RubricFile, say["table"]),
             Golden(say["golden"], {"golden": arrays["golden"]}, ""),
@@ -77,7 +88,7 @@ def read(path: Path) -> Public:
             {n.partition(":")[2]: a.tobytes() for n, a in arrays.items() if n[:6] == "given:"},
             say["hidden"],
         )
-    except (OSError, WireError, KeyError, TypeError) as error:
+    except (OSError, WireError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read ({error}); unpack student.zip again") from None
 
 

@@ -25,17 +25,22 @@ if TYPE_CHECKING:
     from grader.release.selfcheck.notebooks import Note
 
 RIGHT, WRONG = 0, 1
+HINTS = 3  # of an item; a notebook folds them
 
 
 @dataclass(frozen=True)
 class Context:
-    """What checking needs at hand; `page` is the HTML file to write, `in_full` shows numbers."""
+    """What checking needs at hand; `page` is the HTML file to write, `in_full` shows numbers.
+
+    `hints` says how many of them are wanted.
+    """
 
     public: Public
     pool: Pool
     screen: Screen
     page: Path | None = None
     in_full: bool = False
+    hints: int = 0
 
 
 def chosen(public: Public, names: Sequence[str]) -> list[Item]:
@@ -77,7 +82,7 @@ def card(root: Path, items: Sequence[Item], public: Public, pool: Pool) -> str:
     from grader.release.selfcheck import card
 
     lines = io.StringIO()
-    context = Context(public, pool, Screen(lines), in_full=len(items) == 1)
+    context = Context(public, pool, Screen(lines), in_full=len(items) == 1, hints=HINTS)
     checked, places = _check(items, PACKAGE, python_files(root), context)
     is_all = len(checked) == len(public.code)
     ask: Callable[[str], str] = lambda name: f'check("{name}")' if name else "check()"  # noqa: E731
@@ -134,7 +139,7 @@ def _check(
     working()
     checker = Checker(context.public, package, files, context.pool, context.in_full)
     for one in checker.check(items):
-        show.item(context.screen, one, places[one.item.id], context.in_full)
+        show.item(context.screen, one, places[one.item.id], context.in_full, context.hints)
         done.append(one)
         working()
     return done, places

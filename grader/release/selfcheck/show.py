@@ -104,12 +104,14 @@ def _words(checked: Checked) -> str:
     return {"not_written": "not written yet", "missing": "missing"}.get(_kind(checked), words)
 
 
-def item(screen: Screen, checked: Checked, place: str, in_full: bool) -> None:
-    """Write what became of one item; `in_full` with its numbers."""
+def item(screen: Screen, checked: Checked, place: str, in_full: bool, hints: int = 0) -> None:
+    """Write what became of one item; `in_full` with its numbers, and as many of its hints."""
     kind, (mark, style, words) = _kind(checked), stands(checked)
     screen.row(mark, style, checked.item.id, words, place if kind in ("wrong", "waits") else "")
     if in_full and kind in ("wrong", "waits", "missing"):
         _wrong(screen, checked)
+    if in_full and not checked.passed:
+        _hints(screen, checked, hints)
     for line in () if in_full else in_short(checked):
         screen.line(line, "dim" if kind in ("waits", "passed") else "", 7)
     if in_full:
@@ -133,11 +135,11 @@ def in_short(checked: Checked) -> Iterator[str]:
 
 
 def _why(checked: Checked) -> Iterator[str]:
-    """Yield what is right beside what is not, and the likely cause."""
-    if text := lede(checked.parts):
-        yield text
+    """Yield the likely cause, and what is right beside what is not."""
     if checked.cause:
         yield f"{label(checked.cause)} {one_line(checked.cause.message)}"
+    if text := lede(checked.parts):
+        yield text
 
 
 def waits(checked: Checked) -> str:
@@ -146,22 +148,31 @@ def waits(checked: Checked) -> str:
 
 
 def _wrong(screen: Screen, checked: Checked) -> None:
+    """Write the card of the report: the cause, the smallest case, a larger check, the rest."""
     picked, small = chosen(checked.verdict.faults), make(checked.smallest)
+    for line in _why(checked):
+        screen.line(line, "", 7)
     if small:
         _smallest(screen, small)
     for fault in picked:
         detail = show_fault(fault, 0 if small else SIDE)
         screen.line(one_line(detail.message), "", 7)
         _details(screen, detail)
-    for line in _why(checked):
-        screen.line(line, "", 7)
     rest = [f for f in checked.verdict.faults if all(f is not one for one in picked)]
     for fault in rest[:SIDE]:
         screen.line(in_one_line(fault), "dim", 7)
     if checked.waits_for:
         screen.line(waits(checked), "", 7)
-    if checked.hint:
-        screen.line(f"Hint: {checked.hint}", "", 7)
+
+
+def _hints(screen: Screen, checked: Checked, wanted: int) -> None:
+    """Write the hints that were asked for, else how to ask: a hint is on demand."""
+    for number, hint in enumerate(checked.hints[:wanted], start=1):
+        screen.line(f"Hint {number}: {hint}", "", 7)
+    if wanted < len(checked.hints):
+        more = "next hint" if wanted else "hint"
+        ask = " ".join(["--hint"] * (wanted + 1))
+        screen.line(f"For the {more}: python selfcheck.py {checked.item.id} {ask}", "dim", 7)
 
 
 SMALLEST = "The smallest case that fails:"

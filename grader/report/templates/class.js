@@ -1,7 +1,7 @@
 (function () {
   var list = document.getElementById("list"), rows = Array.prototype.slice.call(list.rows);
   var text = document.getElementById("f-text"), group = document.getElementById("f-group");
-  var shown = document.getElementById("shown"), who = "", head = document.querySelectorAll("#students button[data-by]");
+  var shown = document.getElementById("shown"), who = "", head = document.querySelectorAll("button[data-by]");
   document.body.classList.add("on");
   function show() {
     var wanted = text.value.trim().toLowerCase(), number = 0;

@@ -423,6 +423,10 @@ def test_arguments_decide(monkeypatch: pytest.MonkeyPatch, machine: str) -> None
     _pretend(monkeypatch, machine)
     column, architecture = seccomp.ARCHITECTURES[machine]
     student, driver, me = seccomp.student_filter(), seccomp.driver_filter(), os.getpid()
+    of_anyone = seccomp._for_anyone(driver, True)  # what a worker assembles for all its children
+    its_own = [at for at in range(0, len(student), 8) if student[at:][:8] != of_anyone[at:][:8]]
+    assert len(student) == len(of_anyone) and its_own
+    assert {struct.unpack("HBBI", student[at:][:8])[3] for at in its_own} == {me}
 
     def allowed(program: bytes, name: str, *arguments: int) -> bool:
         number = seccomp.NUMBERS[name][column]

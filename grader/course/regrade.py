@@ -1,0 +1,294 @@
+"""Grading again after a rubric or golden answers changed: only what that can move, and shown first.
+
+A result is known but for the items whose deciding hash is another now, and for those that depend on
+them. These are graded again; nothing that counts changes before it is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from grader.course import current, generations
+from grader.course.classroom import Course, deciding
+from grader.course.generations import Generation
+from grader.course.scores import Ledger, Score
+from grader.course.store import Row, Student
+from grader.course.tasks import Outcome, Policy
+from grader.errors import GraderFault, UsageError
+from grader.report.text import count
+from grader.rubric.cases import Rubric
+from grader.types import COUNTED
+
+Item = tuple[str, str, float, float, str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is graded again: from which generation, by which policy, which items, and why.
+
+    `changed` are items that are another now, and `run` those with what depends on them. `part` is
+    the policy of these alone.
+    """
+
+    before: Generation
+    policy: Policy
+    changed: tuple[str, ...]
+    run: tuple[str, ...]
+    why: str
+
+    @property
+    def part(self) -> Policy:
+        """The policy that grades the items of `run` alone."""
+        every = {item.id for item in self.policy.assignment.rubric.table.items}
+        return self.policy if set(self.changed) == every else replace(self.policy, only=self.run)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One item of one student: what it was, and what it is."""
+
+    item: str
+    was: float
+    now: float
+    before: str
+    after: str
+    cause: str = ""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One student: points and what counts before and after, and the items that moved.
+
+    `is_kept`: the old result stays, for the new one is lower. `looked_at` are items that a person
+    decided about on what is now different.
+    """
+
+    student: Student
+    row: Row
+    old: Score
+    new: Score
+    moved: tuple[Moved, ...]
+    is_kept: bool = False
+    looked_at: tuple[str, ...] = ()
+
+    @property
+    def delta(self) -> float:
+        """How many points more there are."""
+        return 0.0 if self.is_kept else round((self.new.final or 0) - (self.old.final or 0), 6)
+
+
+@dataclass
+class Comparison:
+    """Everybody, before and after; who could not be graded again, and why."""
+
+    plan: Plan
+    students: list[Difference] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def up(self) -> list[Difference]:
+        """Return who gains, the most first."""
+        return sorted((d for d in self.students if d.delta > 0), key=lambda d: -d.delta)
+
+    def down(self) -> list[Difference]:
+        """Return who loses, the most first."""
+        return sorted((d for d in self.students if d.delta < 0), key=lambda d: d.delta)
+
+    @property
+    def summary(self) -> str:
+        """Say it in one line: "12 up, 3 down, 985 same, mean +0.4"."""
+        up, down, everybody = len(self.up()), len(self.down()), len(self.students)
+        mean = sum(one.delta for one in self.students) / everybody if everybody else 0.0
+        same = everybody - up - down
+        return f"{up:,} up, {down:,} down, {same:,} same, mean {mean:+.2f}"
+
+
+def plan(course: Course, policy: Policy, only: Sequence[str] = ()) -> Plan:
+    """Return what has to be graded again. Raises UsageError if that is nothing."""
+    before = generations.current(course.store)
+    if before is None:
+        raise UsageError(f"{course.folder}: nothing is graded yet; run `grade class` first")
+    rubric = policy.assignment.rubric
+    known = [item.id for item in rubric.table.items]
+    for name in only:
+        if name not in known:
+            raise UsageError(f"--only {name}: there is no such item; use {', '.join(known)}")
+    if before.common != policy.common:
+        changed, why = known, "the grader or what all items share is another"
+    else:
+        found = course.store.rows("SELECT item, sha256 FROM decides WHERE policy=?",
+                                  [before.policy])  # fmt: skip
+        old, new = dict(found), dict(deciding(policy.assignment))
+        changed = [item for item in known if old.get(item) != new[item]]
+        gone = sorted(old.keys() - new.keys())
+        why = f"{count(len(changed), 'item')} changed"
+        why += f", {', '.join(gone)} gone" if gone else ""
+        if not changed and not gone:
+            raise UsageError(
+                f"{course.folder}: no item has changed since generation {before.number}; change "
+                "the rubric that course.toml names, and ask again"
+            )
+    wanted = [item for item in changed if item in only] if only else changed
+    if only and not wanted:
+        raise UsageError(f"--only {', '.join(only)}: has not changed; changed are "
+                         f"{', '.join(changed)}")  # fmt: skip
+    run = dependents(rubric, wanted)
+    if policy.notebooks == "skip":  # nothing of a notebook is graded, so nothing of it moves
+        run = tuple(name for name in run if rubric.item(name).kind != "notebook")
+    return Plan(before, policy, tuple(wanted), run, why)
+
+
+def dependents(rubric: Rubric, changed: Collection[str]) -> tuple[str, ...]:
+    """Return items and all that depend on them, in the order of the rubric."""
+    names = [item.id for item in rubric.table.items]
+    return tuple(n for n in names if n in changed or set(rubric.all_needs(n)) & set(changed))
+
+
+def chosen(students: Sequence[Student], told: Sequence[str]) -> set[int]:
+    """Return the numbers of the students that are named; everybody if none is. UsageError."""
+    if not told:
+        return {one.number for one in students}
+    found = set()
+    for name in told:
+        fits = [
+            one.number
+            for one in students
+            if name.casefold()
+            in {
+                t.casefold()
+                for t in (one.folder, one.person.id, one.person.login, one.person.email)
+                if t
+            }  # fmt: skip
+        ]
+        if len(fits) != 1:
+            raise UsageError(f"--students {name}: {count(len(fits), 'student')} are called so; "
+                             "use ids, logins or folders in reports/")  # fmt: skip
+        found.add(fits[0])
+    return found
+
+
+def uploads(course: Course, policy: Policy, rows: Iterable[Row]) -> list[str]:
+    """Return the uploads of attempts that a policy has no result of yet."""
+    done = course.store.keys()
+    wanted = dict.fromkeys(row.upload for row in rows if row.upload and not row.forgotten)
+    return [one for one in wanted if policy.key(one) not in done]
+
+
+def merged(old: Outcome, new: Outcome, plan: Plan) -> Outcome:
+    """Return a result with the items that were graded again, and all others as they were."""
+    rubric = plan.policy.assignment.rubric
+    bonus = {item.id for item in rubric.table.items if item.bonus}
+    kinds = {item.id: item.kind for item in rubric.table.items}
+    before, after = {i[0]: i for i in old.items}, {i[0]: i for i in new.items}
+    items: list[Item] = []
+    for name in kinds:
+        source = after if name in plan.run else before
+        items += [source[name]] if name in source else []
+    earned = possible = pending = extra = 0.0
+    for name, status, got, most, *_ in items:
+        counted = status in COUNTED or (status == "skipped" and kinds[name] == "code")
+        if status == "pending":
+            pending += most
+            possible += 0.0 if name in bonus else most
+        elif counted and name in bonus:
+            extra += got
+        elif counted:
+            extra += max(0.0, got - most)
+            earned += min(got, most)
+            possible += most
+    cases = [case for case in old.cases if case[0].partition("/")[0] not in plan.run]
+    cases += [case for case in new.cases if case[0].partition("/")[0] in plan.run]
+    total = [round(value, 6) for value in (earned, possible, pending, extra)]
+    return replace(
+        old, policy=plan.policy.sha256, earned=total[0], possible=total[1], pending=total[2],
+        bonus=total[3], items=tuple(items), cases=tuple(cases),
+    )  # fmt: skip
+
+
+def compared(
+    course: Course,
+    plan: Plan,
+    result_of: Callable[[Row], Outcome | None],
+    whose: Collection[int],
+    never_lower: bool,
+) -> Comparison:
+    """Return everybody before and after; `result_of` gives what an upload came to now."""
+    store, told = course.store, course.settings
+    book = current.ledger(store, told, plan.policy)
+    was = current.by_policy(store, book, plan.before.policy)
+    found = Comparison(plan)
+    for one in book.students:
+        row, old = was.scores.get(one.number, (None, None))
+        outcome = was.results.get((one.number, row.attempt)) if row else None
+        if not row or not old or not outcome or outcome.status != "graded" or one.forgotten:
+            continue
+        new = result_of(row) if one.number in whose else outcome
+        if new is None or new.status != "graded":
+            found.failed.append(f"{one.folder}: {new.why if new else 'is not graded'}; stays")
+            new = outcome
+        found.students.append(_difference(one, row, old, outcome, new, book, never_lower))
+    return found
+
+
+def _difference(
+    one: Student,
+    row: Row,
+    old: Score,
+    before: Outcome,
+    after: Outcome,
+    book: Ledger,
+    never_lower: bool,
+) -> Difference:
+    new = book.score(row, after.status, after)
+    moved = tuple(moved_items(before, after))
+    lower = (new.final or 0.0) < (old.final or 0.0)
+    looked = tuple(m.item for m in moved if (one.number, m.item) in book.decisions)
+    return Difference(one, row, old, new, moved, never_lower and lower, looked)
+
+
+def moved_items(before: Outcome, after: Outcome) -> Iterable[Moved]:
+    """Yield the items whose points or status differ."""
+    old: Mapping[str, Item] = {item[0]: item for item in before.items}
+    new: Mapping[str, Item] = {item[0]: item for item in after.items}
+    for name in dict.fromkeys((*old, *new)):
+        a = old.get(name, (name, "", 0.0, 0.0, "", ""))
+        b = new.get(name, (name, "gone", 0.0, 0.0, "", ""))
+        if (a[1], a[2], a[3]) != (b[1], b[2], b[3]):
+            yield Moved(name, a[2], b[2], a[1], b[1], b[4])
+
+
+def apply(course: Course, found: Comparison, reason: str) -> Generation:
+    """Have what was graded again count, in one transaction. Raises GraderFault, with all as it was.
+
+    Whose points did not move keeps the old result, as whoever was not to be regraded does.
+    """
+    store, plan = course.store, found.plan
+    policy = plan.policy.sha256
+    old_key, done = generations.keys(store, plan.before.policy), store.keys()
+    new = {d.student.number: d.row.attempt for d in found.students if d.moved and not d.is_kept}
+    rows = [row for row in store.attempts() if old_key(row) in done]
+    kept = [row for row in rows if new.get(row.student) != row.attempt]
+    number = max(one.number for one in generations.every(store)) + 1
+    made = current.new_generation(plan.policy, number, reason, plan.before.number)
+    with store.writing():
+        store.keep_decides(policy, deciding(plan.policy.assignment))
+        generations.add(store, made, ((r.student, r.attempt, old_key(r)) for r in kept))
+        new_key = generations.keys(store, policy)
+        lost = [row for row in rows if new_key(row) not in done]
+        if lost:
+            raise GraderFault(
+                f"{course.folder}: {count(len(lost), 'attempt')} would be without a result; "
+                "nothing was changed, run it again"
+            )
+    return made
+
+
+def revert(course: Course, number: int) -> Generation:
+    """Have a generation count again that is there. Raises UsageError."""
+    every = {one.number: one for one in generations.every(course.store)}
+    if number not in every:
+        known = ", ".join(map(str, every)) or "none"
+        raise UsageError(f"--revert {number}: there is no such generation; there are {known}")
+    with course.store.writing():
+        generations.choose(course.store, number)
+    return every[number]
