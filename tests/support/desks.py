@@ -297,7 +297,7 @@ def served(folder: Path, name: str = "ada") -> Iterator[str]:
 
     from grader.course.desk.server import Desk
 
-    with socket.socket() as listening:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(128)
         port = listening.getsockname()[1]
