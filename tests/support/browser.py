@@ -55,8 +55,9 @@ class Browser:
 
     def open(self, url: str) -> None:
         """Open an address and wait until it is there."""
+        self.run("window.former = true")
         self.call("Page.navigate", url=url)
-        self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
+        self.wait("!window.former && document.readyState === 'complete'")
 
     def run(self, script: str) -> Any:
         """Return what a piece of JavaScript comes to."""
@@ -143,7 +144,7 @@ def axe(browser: Browser) -> Accessible:
 
 
 @contextmanager
-def opened(folder: Path, script: bool = True) -> Iterator[Browser]:
+def opened(folder: Path) -> Iterator[Browser]:
     """Open a browser with a profile of its own below `folder`."""
     websockets = pytest.importorskip(
         "websockets.sync.client", reason="NOT CHECKED: websockets is not installed"
@@ -162,9 +163,6 @@ def opened(folder: Path, script: bool = True) -> Iterator[Browser]:
                 page = next(one for one in json.load(listing) if one["type"] == "page")
             address = page["webSocketDebuggerUrl"]
             with websockets.connect(address, max_size=None) as socket:
-                browser = Browser(socket)
-                if not script:
-                    browser.call("Emulation.setScriptExecutionDisabled", value=True)
-                yield browser
+                yield Browser(socket)
         finally:
             process.kill()

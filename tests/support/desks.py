@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import queue
+import socket
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
 from html.parser import HTMLParser
@@ -284,3 +288,36 @@ class _Harm(HTMLParser):
 def harm_in(page: str) -> list[str]:
     """Return the tags of a page that load or run something, and are not of the desk's own."""
     return _Harm(page).found
+
+
+@contextmanager
+def served(folder: Path, name: str = "ada") -> Iterator[str]:
+    """Serve a class to a browser, by a thread of this process; yield the address."""
+    import uvicorn
+
+    from grader.course.desk.server import Desk
+
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(128)
+        port = listening.getsockname()[1]
+        started: queue.Queue[uvicorn.Server] = queue.Queue()
+
+        def serve() -> None:
+            book = Book(folder, name, 0.0)  # a database belongs to one thread
+            desk = Desk(book, lambda: Setting(_asked(), Shelf(folder, _rubric())))
+            app = desk.app(Marker.TOKEN, port)
+            config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none")
+            started.put(server := uvicorn.Server(config))
+            server.run(sockets=[listening])
+            desk.close()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        server = started.get(timeout=30)
+        try:
+            yield f"http://127.0.0.1:{port}/{Marker.TOKEN}/"
+        finally:
+            server.should_exit = True
+            server.force_exit = True  # the browser keeps its connection
+            thread.join(timeout=10)
