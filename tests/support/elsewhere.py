@@ -105,8 +105,12 @@ def compare_once() -> None:
 
 
 def _text(stream: io.TextIOWrapper) -> str:
+    """Return what was printed: exports are UTF-8 everywhere, the rest is what a console shows."""
     data = stream.buffer.getvalue()  # type: ignore[attr-defined]
-    return str(data, "utf-8")
+    try:
+        return str(data, "utf-8")
+    except UnicodeDecodeError:
+        return str(data, "cp1252")
 
 
 if __name__ == "__main__":

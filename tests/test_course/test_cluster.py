@@ -60,9 +60,9 @@ def test_two_clients_at_once_and_a_worker_that_is_killed_change_no_result(
 ) -> None:
     source = classes.write(tmp_path / "source", classes.submissions(STUDENTS))
     assert end(grade(source, tmp_path / "here", "--jobs", "1"))[0] == 0
-    both = [grade(source, tmp_path / name, "--dask", remote.address) for name in ("one", "two")]
+    both = [grade(source, tmp_path / name, "--dask", remote.address) for name in ("client_1", "client_2")]
     until = time.monotonic() + 60
-    while not list(tmp_path.glob("*ne/results/??/*.zip")) and time.monotonic() < until:
+    while not list(tmp_path.glob("client_*/results/??/*.zip")) and time.monotonic() < until:
         time.sleep(0.05)
     remote.workers.pop().kill()
     remote.add_worker()
@@ -70,7 +70,7 @@ def test_two_clients_at_once_and_a_worker_that_is_killed_change_no_result(
     assert [(code, err) for code, _, err in ends] == [(0, "")] * 2
     wanted = classes.left(tmp_path / "here")
     assert len([name for name in wanted if name.endswith("outcome.json")]) == STUDENTS
-    for name in ("one", "two"):
+    for name in ("client_1", "client_2"):
         assert classes.left(tmp_path / name) == wanted
 
 
