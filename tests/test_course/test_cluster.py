@@ -60,7 +60,10 @@ def test_two_clients_at_once_and_a_worker_that_is_killed_change_no_result(
 ) -> None:
     source = classes.write(tmp_path / "source", classes.submissions(STUDENTS))
     assert end(grade(source, tmp_path / "here", "--jobs", "1"))[0] == 0
-    both = [grade(source, tmp_path / name, "--dask", remote.address) for name in ("client_1", "client_2")]
+    both = [
+        grade(source, tmp_path / name, "--dask", remote.address)
+        for name in ("client_1", "client_2")
+    ]
     until = time.monotonic() + 60
     while not list(tmp_path.glob("client_*/results/??/*.zip")) and time.monotonic() < until:
         time.sleep(0.05)

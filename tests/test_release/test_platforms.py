@@ -57,7 +57,7 @@ COMMANDS = (
     Expected(("forget", "nowhere", "ada"), 2, "holds no class"),
     Expected(("desk", "nowhere"), 2, "holds no class"),
     Expected(("history", "nowhere", "ada"), 2, "holds no class"),
-    Expected(("gradebook", "nowhere", "book.csv", "-o", "filled.csv"), 2, "holds no class"),
+    Expected(("gradebook", "nowhere", "book.csv", "-o", "f.csv"), 2, "book.csv: cannot be read"),
     Expected(("feedback", "nowhere", "--for", "canvas", "-o", "back.zip"), 2, "holds no class"),
     Expected(("regrade", "nowhere"), 2, "holds no class"),
     Expected(("notices", "nowhere"), 2, "holds no class"),
