@@ -29,7 +29,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -127,12 +127,17 @@ EXTRAS = {
 }  # fmt: skip
 
 
-def _lacks(error: ModuleNotFoundError) -> NoReturn:
-    """Say which package is not installed and how to install it; exit 2."""
-    name = (error.name or "a package").partition(".")[0]
-    what = f"backgrade[{EXTRAS[name]}]" if name in EXTRAS else "backgrade"
-    print(f"grade: {name} is not installed; run: pip install '{what}'", file=sys.stderr)
-    sys.exit(2)
+def _lacks(error: Exception) -> str:
+    """Return the line about a package that is not installed; "" for any other error.
+
+    A module of our own that is not there is our fault, and no package.
+    """
+    name = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
+    package = (name or "").partition(".")[0]
+    if not package or package == "grader":
+        return ""
+    what = f"backgrade[{EXTRAS[package]}]" if package in EXTRAS else "backgrade"
+    return f"grade: {package} is not installed; run: pip install '{what}'"
 
 
 def main() -> None:
@@ -145,14 +150,15 @@ def main() -> None:
     except BackgradeError as error:
         print(f"grade: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except ModuleNotFoundError as error:
-        _lacks(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and one line says so
         if hasattr(error, "format_message"):  # typer's own: the command line is wrong
             line = error.format_message()
             if not line.startswith("Usage:"):  # the help, where there was no argument at all
                 line = re.sub(r"\(Possible options: (.*)\)", r"(did you mean \1?)", line)
                 line = f"grade: {' '.join(line.split()).rstrip('.')}; see `grade -h`"
+            print(line, file=sys.stderr)
+            sys.exit(2)
+        if line := _lacks(error):
             print(line, file=sys.stderr)
             sys.exit(2)
         if os.environ.get("BACKGRADE_DEBUG"):

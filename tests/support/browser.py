@@ -129,13 +129,16 @@ class Accessible:
     violations: tuple[str, ...]
 
 
-def axe(browser: Browser) -> Accessible:
-    """Return what axe-core makes of the page that is shown; without it the test is skipped."""
+def axe(browser: Browser, only: str = "") -> Accessible:
+    """Return what axe-core makes of the page that is shown, by all rules or `only` by one.
+
+    Without axe-core the test is skipped.
+    """
     if not AXE.is_file():
         pytest.skip("NOT CHECKED: no axe-core; set AXE_CORE to its axe.min.js")
     browser.run(AXE.read_text(encoding="utf-8") + "; window.found = null; true")
     browser.run(
-        f"axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then(r => {{ window.found = {{"
+        f"axe.run(document, {{runOnly: {json.dumps([only] if only else RULES)}}}).then(r => {{ window.found = {{"
         "passes: r.passes.length, violations: r.violations.map("
         "v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 200)))}; }); true"
     )

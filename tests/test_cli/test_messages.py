@@ -82,15 +82,25 @@ def test_a_slip_in_a_rubric_is_told_with_the_file_and_line_that_have_it(
     assert done.err.startswith(f"grade: {file}, line")
 
 
+@pytest.mark.parametrize(
+    ("module", "code", "says"),
+    [
+        ("uvicorn.config", 2, "pip install 'backgrade[desk]'"),
+        ("distributed", 2, "pip install 'backgrade[class]'"),
+        ("rich", 2, "pip install 'backgrade'"),
+        ("grader.cli.lost", 3, "the grader failed"),
+    ],
+)
 def test_a_package_that_is_not_installed_is_named_with_the_extra_that_has_it(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+    module: str, code: int, says: str, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     def lacks(*_: object, **__: object) -> None:
-        raise ModuleNotFoundError("No module named 'uvicorn.config'", name="uvicorn.config")
+        raise ModuleNotFoundError(f"No module named '{module}'", name=module)
 
     monkeypatch.setattr(cli, "app_of", lacks)
     done = run(monkeypatch, capfd, "lint")
-    assert done.code == 2 and "pip install 'backgrade[desk]'" in done.err
+    assert done.code == code and says in done.err and done.err.count("\n") == 1
 
 
 OLDER = [p for name in ("python3.8", "python3.9", "python3.10") if (p := shutil.which(name))]

@@ -114,7 +114,7 @@ def breaks(error: Exception) -> Callable[..., NoReturn]:
     return raises
 
 
-@pytest.mark.long_trial(0.2)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("broken", BROKEN, ids=[one.function for one in BROKEN])
 def test_a_fault_of_ours_is_logged_and_costs_nothing(
     broken: Broken,
