@@ -137,8 +137,9 @@ def axe(browser: Browser, only: str = "") -> Accessible:
     if not AXE.is_file():
         pytest.skip("NOT CHECKED: no axe-core; set AXE_CORE to its axe.min.js")
     browser.run(AXE.read_text(encoding="utf-8") + "; window.found = null; true")
+    asked = json.dumps({"runOnly": [only] if only else RULES})
     browser.run(
-        f"axe.run(document, {{runOnly: {json.dumps([only] if only else RULES)}}}).then(r => {{ window.found = {{"
+        f"axe.run(document, {asked}).then(r => {{ window.found = {{"
         "passes: r.passes.length, violations: r.violations.map("
         "v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 200)))}; }); true"
     )
