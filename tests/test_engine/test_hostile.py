@@ -2,7 +2,7 @@
 
 The 16 cases on which three well-known graders lose points, give points away or hang are rows of
 ACCEPTANCE; each further file under submissions/hostile is one more. All run in bubblewrap, and a
-seeded tenth of them in the other boxes, and as an ordinary user, for whom the box cannot change the
+seeded twentieth of them in the other boxes, and as an ordinary user, for whom the box cannot change the
 uid. The short run asks for the items that an attack is about and for some of each file. With
 BACKGRADE_ALL=1 all run everywhere with all items.
 """
@@ -59,7 +59,7 @@ BOUNDED = (
     "probes_patched", "recursion_limit_lifted", "returns_subclass", "segfault", "signal_realtime",
     "stack_and_maps", "stops_itself", "sys_exit", "thread_bomb", "threads",
 )  # fmt: skip
-SHARE = 0.1  # of the boxes other than bubblewrap, in the short run
+SHARE = 0.05  # of the boxes other than bubblewrap, in the short run
 # With what they need, for what shows in any item of a file; those of ACCEPTANCE have a net above.
 WIDE = ("all", "layers", "optim")
 SOME = ("affine_backward", "relu_backward", "sgd_momentum")

@@ -46,7 +46,11 @@ Cells = Sequence[str | tuple[str, list[str]]]  # source, or source and tags
 Hooks = Mapping[str, Callable[..., None]]
 
 
-@pytest.fixture(scope="module", params=["bubblewrap", "landlock"])
+# What nbclient does is the same in each box; the short run drives it in one.
+LANDLOCK = pytest.param("landlock", marks=pytest.mark.long_trial(0, name="[landlock]"))
+
+
+@pytest.fixture(scope="module", params=["bubblewrap", LANDLOCK])
 def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
     try:
         plan = choose(request.param)
