@@ -2,8 +2,8 @@
 
 The 16 cases on which three well-known graders lose points, give points away or hang are rows of
 ACCEPTANCE; each further file under submissions/hostile is one more. All run in bubblewrap, and a
-seeded twentieth of them in the other boxes, and as an ordinary user, for whom the box cannot change the
-uid. The short run asks for the items that an attack is about and for some of each file. With
+seeded twentieth of them in the other boxes, and as an ordinary user, for whom the box cannot change
+the uid. The short run asks for the items that an attack is about and for some of each file. With
 BACKGRADE_ALL=1 all run everywhere with all items.
 """
 
