@@ -39,7 +39,12 @@ def validated(path: Path, merged: Mapping[str, Any]) -> tuple[RubricFile, str]:
         table = FILE.validate_python(merged)
     except ValidationError as error:
         raise RubricError(_explain(path, merged, error)) from None
-    return table, hashlib.sha256(FILE.dump_json(table)).hexdigest()
+    try:
+        return table, hashlib.sha256(FILE.dump_json(table)).hexdigest()
+    except ValueError:  # pydantic's own: it writes fewer levels than TOML has
+        raise RubricError(
+            f"{path}: a value in it is nested too deeply; write it with fewer brackets"
+        ) from None
 
 
 def json_schema() -> dict[str, Any]:

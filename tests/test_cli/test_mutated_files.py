@@ -158,6 +158,17 @@ def test_a_rubric_that_is_too_deep_or_too_long_is_told(data: bytes, tmp_path: Pa
         reading.read_rubric(tmp_path / "broken.toml")
 
 
+def test_an_option_that_is_too_deep_is_told(tmp_path: Path) -> None:
+    """TOML and the records take it; what says a rubric's hash does not."""
+    text = "[[items]]\nid = 'adam'\n[[items.cases]]\nid = 'deep'\noptions = { a = %s1%s }\n"
+    base = resources.rubric_path(resources.DEFAULT_RUBRIC)
+    shutil.copytree(base.parent, tmp_path / "rubrics")
+    path = tmp_path / "rubrics" / "broken.toml"
+    path.write_text("extends = 'cs231n-a2'\nid = 'broken'\n" + text % ("[" * 300, "]" * 300))
+    with pytest.raises(RubricError, match="broken.toml"):
+        reading.read_rubric(path)
+
+
 @pytest.mark.parametrize("data", [DEEP, LONG, b"{}", b"[]", b'{"form": 1, "synthetic": []}'])
 @pytest.mark.parametrize("name", ["manifest.json", "curves.json", "wrong/manifest.json"])
 def test_a_golden_file_that_is_too_deep_or_of_another_form_is_told(
