@@ -1,4 +1,4 @@
-"""Words of a command line mean what they mean to typer, and need no pydantic where they are plain."""
+"""Words of a command line mean what they mean to typer; plain ones need no pydantic."""
 
 from __future__ import annotations
 
