@@ -14,6 +14,7 @@ from grader.report.text import count, one_line, points, shown
 from grader.types import COUNTED
 
 FAULTS = 5  # of one item that are shown
+FIRST = 4  # things to fix that are named
 SNIPPET = 2000  # characters of one line of Python
 
 
@@ -69,6 +70,31 @@ def items(result: ResultJson) -> tuple[ExportedItem, ...]:
         for item in result["items"]
         for first in [next(iter(item.get("suspects", ())), None)]
     )
+
+
+def to_fix(result: ResultJson) -> tuple[str, ...]:
+    """Return what to mend first, by the points that it brings with all that follows from it."""
+    open_items = {i["id"]: i for i in result["items"] if _counts(i) and i["status"] != "passed"}
+    gains: dict[str, float] = {}
+    for name, item in open_items.items():
+        known = {name}
+        while (cause := item["because_of"]) in open_items and cause not in known:
+            item = open_items[cause]
+            known.add(cause)
+        lost = max(0.0, open_items[name]["possible"] - open_items[name]["earned"])
+        gains[item["id"]] = gains.get(item["id"], 0.0) + lost
+    wrong = [name for name in gains if open_items[name]["status"] != "not_written"]
+    wrong.sort(key=lambda name: (open_items[name]["status"] != "missing", -gains[name]))
+    unwritten = [name for name in gains if name not in wrong]
+    titles = {name: line(item.get("title") or name) for name, item in open_items.items()}
+    found = [f"To fix: {titles[name]} ({count(gains[name], 'point')})" for name in wrong[:FIRST]]
+    if wrong[FIRST:]:
+        rest = sum(gains[name] for name in wrong[FIRST:])
+        found.append(f"To fix: {len(wrong) - FIRST} more ({count(rest, 'point')})")
+    if unwritten:
+        rest = sum(gains[name] for name in unwritten)
+        found.append(f"Not written yet: {count(len(unwritten), 'item')} ({count(rest, 'point')})")
+    return tuple(found)
 
 
 def _lost(part: PartJson) -> str:
