@@ -273,7 +273,8 @@ def test_gradescope_says_first_what_to_fix_and_what_has_changed() -> None:
     follows = {**NEEDED, "status": "failed", "because_of": "relu_forward"}
     absent = item("adam2", "missing", 0.0, 0.5, title="Adam <2>")
     new = item("sgd", "not_written", 0.0, 3.0)
-    made = sample(RIGHT, PARTLY, STOPPED, follows, absent, new)
+    gone = [item(f"q/{n}", "missing", 0.0, n, "Dropout.ipynb was not handed in") for n in (1, 2)]
+    made = sample(RIGHT, PARTLY, STOPPED, follows, absent, new, *gone)
     told = gradescope.earlier(
         json.dumps({"previous_submissions": [
             {"submission_time": "2026-11-02", "results": {"tests": [
@@ -286,6 +287,7 @@ def test_gradescope_says_first_what_to_fix_and_what_has_changed() -> None:
     page = Tags()
     page.feed(valid_gradescope(gradescope.write(made, before=told))["output"].replace("</p>", "|"))
     assert page.text.split("|")[1:-1] == [
+        "To fix: Dropout.ipynb was not handed in (3 points)",
         "To fix: Adam <2> (0.5 points)", "To fix: relu_forward (7 points)",
         "To fix: adam (2.75 points)", "Not written yet: 1 item (3 points)",
         "Fixed since last time: affine_forward (0 → 2).",
