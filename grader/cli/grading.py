@@ -109,7 +109,7 @@ def submission(
         with _progress([name for name in books if name in given.files]) as begins:
             graded = whole.grade(given, setting, worker, spool, begins)
     why = seen.against(assignment.rubric.table.id) if rubric else seen.message
-    since = changes.since(before, graded.report.items) if before else ()
+    since = changes.since(changes.standings(before), graded.report.items) if before else ()
     report = replace(graded.report, why_rubric=why, changes=since)
     written, faults = whole.files(replace(graded, report=report))
     logs = list(faults)
