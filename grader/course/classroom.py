@@ -153,9 +153,16 @@ class Course:
         stopped: Callable[[], bool],
         publishing: bool = True,
     ) -> Standing:
-        """Grade uploads; reports are written as results come in, unless nothing is published."""
+        """Grade uploads; reports are written as results come in, unless nothing is published.
+
+        Where results of another policy count until all are graded, their pages stay until then.
+        """
         standing = Standing(len(uploads))
         by_key: dict[str, list[Place]] = {}
+        if publishing and generations.current(self.store) is None:
+            self._settle(policy)
+        counts = generations.current(self.store)
+        publishing = publishing and counts is not None and counts.policy == policy.sha256
         ledger = self.ledger(policy)
         for one in self.places(policy, ledger) if publishing else ():
             by_key.setdefault(one.key, []).append(one)

@@ -102,6 +102,24 @@ def key_of(upload: str, policy: str) -> str:
     return hashlib.sha256(f"{upload} {policy}".encode()).hexdigest()
 
 
+def made_in(store: Store) -> Callable[[str, str], Generation | None]:
+    """Return what gives the generation that a result was graded in, by its upload and its key.
+
+    Looked for from the one that counts, and back from there; None if it is of none of them.
+    """
+    known = {one.number: one for one in every(store)}
+    one, chain = current(store), list[Generation]()
+    while one is not None and one not in chain:
+        chain.append(one)
+        one = known.get(one.before or 0)
+    chain += [other for other in reversed(known.values()) if other not in chain]
+
+    def made(upload: str, key: str) -> Generation | None:
+        return next((one for one in chain if key_of(upload, one.policy) == key), None)
+
+    return made
+
+
 def settle(store: Store, policy: Policy, made: Callable[[int], Generation]) -> None:
     """Have what was graded by a policy count: a new generation, unless that one counts already.
 
