@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 
+from grader.cli.class_folder import opened
 from grader.cli.class_progress import progress
 from grader.cli.class_run import running, stopping
 from grader.course import generations, regrade_tables
@@ -17,7 +18,6 @@ from grader.course.classroom import Course
 from grader.course.current import policy_of, read
 from grader.course.policies import points
 from grader.course.regrade import Comparison, Plan
-from grader.course.schema import NAME
 from grader.course.store import Row
 from grader.course.tasks import Outcome, Policy
 from grader.errors import UsageError
@@ -43,7 +43,7 @@ class Asked:
 def regrade(asked: Asked) -> None:
     """Grade again what can move; show it, and have it count if that is asked for."""
     gc.enable()  # a long process, unlike the others
-    with _course(asked.folder) as one:
+    with opened(asked.folder) as one:
         policy = replace(policy_of(one.settings), box=asked.box)
         plan = regrading.plan(one, policy, asked.only)
         typer.echo(f"Against generation {plan.before.number}: {plan.why}")
@@ -77,7 +77,7 @@ def regrade(asked: Asked) -> None:
 
 def revert(folder: Path, number: int) -> None:
     """Go back to a generation."""
-    with _course(folder) as one:
+    with opened(folder, finishing=False) as one:
         back = regrading.revert(one, number)
         counts = one.republish(policy_of(one.settings), folder.resolve().name)
         typer.echo(
@@ -91,15 +91,9 @@ def revert(folder: Path, number: int) -> None:
 
 def notices(folder: Path) -> None:
     """Write what each student should know of the last regrade."""
-    with _course(folder) as one:
+    with opened(folder) as one:
         path, texts = regrade_tables.notices(one)
     typer.echo(f"{count(texts, 'notice')}: {path}")
-
-
-def _course(folder: Path) -> Course:
-    if not (folder / NAME).is_file():
-        raise UsageError(f"{folder}: holds no class; make one with `grade class`")
-    return Course(folder)
 
 
 def _names(told: Sequence[str]) -> list[str]:

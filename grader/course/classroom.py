@@ -226,6 +226,9 @@ class Course:
             [*notes, *ledger.problems],
             policy.assignment,
         )
+        if counts := generations.current(self.store):
+            with self.store.writing():
+                generations.set_published(self.store, counts.number)
         return self.counts(found)
 
     def refresh(self) -> list[Place]:

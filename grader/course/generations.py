@@ -29,6 +29,9 @@ CREATE TABLE IF NOT EXISTS exception (
     generation INTEGER NOT NULL, student INTEGER NOT NULL, attempt INTEGER NOT NULL,
     key TEXT NOT NULL, PRIMARY KEY (generation, student, attempt)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS published (  -- the one whose pages are written, once all of them are
+    generation INTEGER PRIMARY KEY
+) STRICT;
 """
 FIELDS = "number, policy, rubric, golden, version, common, at, who, reason, before"
 
@@ -68,6 +71,7 @@ def exceptions(store: Store, number: int) -> dict[tuple[int, int], str]:
 
 def add(store: Store, made: Generation, differing: Iterable[tuple[int, int, str]] = ()) -> None:
     """Add a generation, and have it count: inside one transaction."""
+    store.run("DELETE FROM published", [()])
     store.run("UPDATE generation SET counts = 0 WHERE counts = 1", [()])
     values = [getattr(made, name) for name in FIELDS.split(", ")]
     store.run(f"INSERT INTO generation ({FIELDS}, counts) VALUES (?,?,?,?,?,?,?,?,?,?,1)", [values])
@@ -76,8 +80,21 @@ def add(store: Store, made: Generation, differing: Iterable[tuple[int, int, str]
 
 
 def choose(store: Store, number: int) -> None:
-    """Have a generation count that is there."""
+    """Have a generation count that is there: inside one transaction."""
+    store.run("DELETE FROM published", [()])
     store.run("UPDATE generation SET counts = (number = ?)", [(number,)])
+
+
+def unpublished(store: Store) -> Generation | None:
+    """Return the one that counts if a run ended before all its pages were written."""
+    one, done = current(store), store.rows("SELECT generation FROM published")
+    return one if one and (one.number,) not in done else None
+
+
+def set_published(store: Store, number: int) -> None:
+    """Keep that all pages are those of a generation: inside one transaction."""
+    store.run("DELETE FROM published", [()])
+    store.run("INSERT INTO published VALUES (?)", [(number,)])
 
 
 def keys(store: Store, policy: str) -> Callable[[Row], str]:

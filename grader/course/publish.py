@@ -104,35 +104,47 @@ def reports(
 
     Return how many. An earlier attempt has its pages under attempts/N.
     """
-    written: list[tuple[str, int, int]] = []
     sentences = ledger.settings.sentences
+    stale: list[tuple[Place, str, Says]] = []
     for place in found:
         says = told(store.result(place.key), sentences) if sentences else {}
-        stamp, target, row = _stamp(place, says), folder / place.folder, place.row
+        stamp, row = _stamp(place, says), place.row
         if place.key not in done or place.student.forgotten:
             continue
-        if stamp == row.shown and _whole(target):
-            continue
-        path = archive.place_of(folder, place.key)
-        try:
-            files = archive.unpack(path.read_bytes())
-            outcome = outcome_of(files.pop(archive.OUTCOME))
-        except (OSError, ValueError, KeyError):  # damaged: without it, it is work again
-            path.unlink(missing_ok=True)
-            continue
-        score = ledger.score(row, outcome.status, outcome)
-        said = line(score, ledger.settings.grades.decimals)
-        given = by_people.given_of(ledger.judged.get(place.student.number, {}), ledger.titles)
-        judged = judged_files(files, given, score.pending, ledger.bonus)
-        named = named_files(judged, place.student.person, row, place.generation, said)
-        write_result(target, with_sentences(named, says), forced=False)
-        if place.counts:  # it may have been an earlier one that counted
-            shutil.rmtree(target / "attempts" / str(row.turn), ignore_errors=True)
-        written.append((stamp, place.student.number, row.attempt))
+        if stamp != row.shown or not _whole(folder / place.folder):
+            stale.append((place, stamp, says))
+    if shown := [("", p.student.number, p.row.attempt) for p, _, _ in stale if p.row.shown]:
+        with store.writing():  # whoever is killed below leaves none that passes for the former one
+            store.set_shown(shown)
+    written = [
+        (stamp, place.student.number, place.row.attempt)
+        for place, stamp, says in stale
+        if _write(folder, place, ledger, says)
+    ]
     if written:
         with store.writing():
             store.set_shown(written)
     return len(written)
+
+
+def _write(folder: Path, place: Place, ledger: Ledger, says: Says) -> bool:
+    """Write the pages of an attempt; return whether its result could be read."""
+    path, row, target = archive.place_of(folder, place.key), place.row, folder / place.folder
+    try:
+        files = archive.unpack(path.read_bytes())
+        outcome = outcome_of(files.pop(archive.OUTCOME))
+    except (OSError, ValueError, KeyError):  # damaged: without it, it is work again
+        path.unlink(missing_ok=True)
+        return False
+    score = ledger.score(row, outcome.status, outcome)
+    said = line(score, ledger.settings.grades.decimals)
+    given = by_people.given_of(ledger.judged.get(place.student.number, {}), ledger.titles)
+    judged = judged_files(files, given, score.pending, ledger.bonus)
+    named = named_files(judged, place.student.person, row, place.generation, said)
+    write_result(target, with_sentences(named, says), forced=False)
+    if place.counts:  # it may have been an earlier one that counted
+        shutil.rmtree(target / "attempts" / str(row.turn), ignore_errors=True)
+    return True
 
 
 def _whole(folder: Path) -> bool:
