@@ -12,9 +12,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.class_ import ROOT, Run, measure
+from grader.authoring.fixtures.misconceptions import Overlap
 from grader.course.store import Store
 from grader.course.tasks import Policy
 from tests.support import classes, handed_in
@@ -40,18 +42,22 @@ def main(count: int) -> None:
 
 def submissions(count: int) -> Iterator[tuple[str, dict[str, bytes]]]:
     """Yield (login, files) of students of three kinds, no two alike."""
-    draw, known = random.Random(231), handed_in.usual_mistakes()
-    by_item: dict[str, list[str]] = {}
-    for name in known:
-        by_item.setdefault(name.partition("/")[0], []).append(name)
+    draw = random.Random(231)
     for number in range(count):
         kind = draw.random()
         wrong = 0 if kind < RIGHT else 1 if kind < RIGHT + ONE else SEVERAL
-        whose = draw.sample(sorted(by_item), wrong)  # two in one item could be at the same words
-        planned = [known[draw.choice(by_item[item])] for item in whose]
-        files = dict(handed_in.with_mistakes(handed_in.reference(), planned).files)
+        files = _with(wrong, draw)
         files["cs231n/layers.py"] += f"\n# handed in by student {number}\n".encode()
         yield f"s{number:05d}", files
+
+
+def _with(wrong: int, draw: random.Random) -> dict[str, bytes]:
+    """Return the reference with so many usual mistakes, none at the words of another."""
+    known = list(handed_in.usual_mistakes().values())
+    while True:
+        with suppress(Overlap):
+            planned = draw.sample(known, wrong)
+            return dict(handed_in.with_mistakes(handed_in.reference(), planned).files)
 
 
 def _changed(folder: Path, item: str, whole: Run, count: int) -> None:
