@@ -141,8 +141,8 @@ class Late(_Table):
         except (ValueError, OSError, LookupError):
             if not available_timezones():
                 raise ValueError(
-                    "this computer knows no zones: install them (pip install tzdata), or leave zone "
-                    "away and give the date its offset, as in 2026-03-06T23:59:59+01:00"
+                    "this computer knows no zones: install them (pip install tzdata), or leave "
+                    "zone away and give the date its offset, as in 2026-03-06T23:59:59+01:00"
                 ) from None
             raise ValueError(
                 f'no zone is called {name!r}; write one like "Europe/Berlin"'
