@@ -14,6 +14,7 @@ from grader.cli.class_progress import progress
 from grader.cli.class_run import running, stopping
 from grader.course import generations, regrade_tables
 from grader.course import regrade as regrading
+from grader.course.assembled import Known
 from grader.course.classroom import Course
 from grader.course.current import policy_of, read
 from grader.course.policies import points
@@ -111,14 +112,20 @@ def _names(told: Sequence[str]) -> list[str]:
     return found
 
 
-def _grade(one: Course, policy: Policy, rows: Sequence[Row], asked: Asked) -> None:
+def _grade(
+    one: Course,
+    policy: Policy,
+    rows: Sequence[Row],
+    asked: Asked,
+    known: Callable[[str], Known | None] = lambda upload: None,
+) -> None:
     """Grade the uploads of attempts that have no result under a policy yet."""
     work = regrading.uploads(one, policy, rows)
     if not work:
         return
     with running(policy, asked.jobs, "", len(work)) as runner, stopping() as stop:
         with progress() as told:
-            standing = one.grade(policy, work, runner, told, stop, publishing=False)
+            standing = one.grade(policy, work, runner, told, stop, False, known)
     if standing.done < len(work):
         typer.echo(
             f"grade: stopped by Ctrl-C: {standing.done:,} of {len(work):,} graded again; what "
@@ -147,10 +154,10 @@ def _merged(
 
 
 def _in_full(one: Course, found: Comparison, asked: Asked) -> Comparison:
-    """Grade whole whose points move, for their pages; return what they came to."""
+    """Make whole the results of those whose points move; return what they came to."""
     plan = found.plan
     moving = {d.student.number: d.row for d in found.students if d.moved and not d.is_kept}
-    _grade(one, plan.policy, list(moving.values()), asked)
+    _grade(one, plan.policy, list(moving.values()), asked, regrading.known(one, plan))
     partly = {(d.student.number, d.row.attempt): d for d in found.students}
 
     def result(row: Row) -> Outcome | None:

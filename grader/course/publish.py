@@ -132,7 +132,8 @@ def _write(folder: Path, place: Place, ledger: Ledger, says: Says) -> bool:
     path, row, target = archive.place_of(folder, place.key), place.row, folder / place.folder
     try:
         files = archive.unpack(path.read_bytes())
-        outcome = outcome_of(files.pop(archive.OUTCOME))
+        outcome = outcome_of(files[archive.OUTCOME])
+        files = {name: text for name, text in files.items() if name not in archive.OURS}
     except (OSError, ValueError, KeyError):  # damaged: without it, it is work again
         path.unlink(missing_ok=True)
         return False

@@ -312,6 +312,13 @@ def test_what_runs_again_is_one_item_and_the_whole_comes_to_the_same(tmp_path: P
     new = [items for policy_, items in rows if '["rmsprop"' not in items]
     assert len(new) == 2 and all(items.count("[[") + items.count(",[") == 1 for items in new)
     assert grade("regrade", folder, "--apply", "--jobs", "1").code == 0
+    assert grade("class", source, "-o", tmp_path / "fresh", *options).code == 0
+    fresh, regraded = classes.results(tmp_path / "fresh"), classes.results(folder)
+    same = fresh.keys() & regraded.keys()
+    assert same and all(fresh[name] == regraded[name] for name in same)
+    assert {path.name for path in (folder / "reports" / "s1").iterdir()} == {
+        "report.html", "result.json"
+    }  # fmt: skip
     with Course(folder) as one:
         asked = current.policy_of(one.settings)
         part = regrade.replace(asked, only=("adam",))
