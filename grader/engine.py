@@ -115,7 +115,7 @@ def grade_one(
         questions=_questions(notebooks, rubric),
         only=rubric.only,
         visibility=rubric.table.visibility,
-        goals=_goals(rubric.table.items),
+        goals=goals(rubric.table.items),
         cases=explained("keeping what cases came to", lambda: casebook.outcomes(facts), ()),
     )
 
@@ -174,7 +174,8 @@ def _with_notebooks(
     )
 
 
-def _goals(items: Sequence[Item]) -> tuple[TrainingGoal, ...]:
+def goals(items: Sequence[Item]) -> tuple[TrainingGoal, ...]:
+    """Return what trainings have to reach."""
     parts = [(item.id, part.goal) for item in items for part in item.parts if part.goal]
     return tuple(TrainingGoal(item, goal.judge, goal.over or "") for item, goal in parts)
 

@@ -67,6 +67,9 @@ CREATE TABLE IF NOT EXISTS exception (
     generation INTEGER NOT NULL, student INTEGER NOT NULL, attempt INTEGER NOT NULL,
     key TEXT NOT NULL, PRIMARY KEY (generation, student, attempt)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS published (  -- the one whose pages are written, once all of them are
+    generation INTEGER PRIMARY KEY
+) STRICT;
 CREATE TABLE IF NOT EXISTS source (    -- which kinds of sources were read
     kind TEXT PRIMARY KEY
 ) STRICT;
