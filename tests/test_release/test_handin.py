@@ -14,7 +14,7 @@ import pytest
 
 from grader.errors import UsageError
 from grader.notebooks.questions import ANSWER_MARKER
-from grader.release.selfcheck import handin, public
+from grader.release.selfcheck import handin, packing, public
 from grader.submission.intake import read_submission
 from tests.support import handed_in, student_folder
 from tests.support.student_folder import put, run
@@ -70,7 +70,7 @@ def finished(cells: Cells) -> None:
 
 def notes(folder: Path, assignment: public.Public) -> list[str]:
     """Make the zip and return what serious is said of it."""
-    path, _ = handin.make(folder)
+    path, _ = packing.make(folder)
     found = handin.look_through(path, handin.read(path), assignment, folder)
     return [note.message for note in found if note.serious]
 
@@ -89,7 +89,7 @@ def test_the_zip_holds_the_homework_and_nothing_else(folder: Path) -> None:
     (folder / "datasets" / "test_batch").write_bytes(b"0" * 10_000)
     (folder / ".ipynb_checkpoints").mkdir()
     (folder / ".ipynb_checkpoints" / "Dropout-checkpoint.ipynb").write_text("{}")
-    path, sizes = handin.make(folder)
+    path, sizes = packing.make(folder)
     names = zipfile.ZipFile(path).namelist()
     assert names == list(sizes)
     reference = [name for name in handed_in.reference().files]
@@ -98,7 +98,7 @@ def test_the_zip_holds_the_homework_and_nothing_else(folder: Path) -> None:
 
 
 def test_the_grader_reads_the_zip_without_a_word(folder: Path) -> None:
-    path, _ = handin.make(folder)
+    path, _ = packing.make(folder)
     given = read_submission(path)
     assert (given.repaired, given.ignored, given.doubles) == ((), (), {})
     assert given.files["cs231n/layers.py"] == (folder / "cs231n" / "layers.py").read_bytes()
@@ -164,7 +164,7 @@ def test_every_question_of_the_template_waits_for_an_answer(assignment: public.P
 def test_a_zip_that_lies_behind_the_folder_is_noticed(
     folder: Path, assignment: public.Public
 ) -> None:
-    path, _ = handin.make(folder)
+    path, _ = packing.make(folder)
     (folder / "cs231n" / "optim.py").write_text("pass\n")
     [note] = handin.look_through(path, handin.read(path), assignment, folder)
     assert note.message == (
@@ -174,7 +174,7 @@ def test_a_zip_that_lies_behind_the_folder_is_noticed(
 
 def test_nothing_to_hand_in_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="run this beside the folder cs231n"):
-        handin.make(tmp_path)
+        packing.make(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -20,7 +20,7 @@ from benchmarks import selfcheck
 from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.grading.assignment import Assignment
-from grader.release.selfcheck import public, show, watch
+from grader.release.selfcheck import public, screen, show, watch
 from grader.release.selfcheck.check import Checker
 from grader.release.selfcheck.children import Pool
 from grader.release.selfcheck.run import chosen
@@ -360,7 +360,7 @@ def lines(checked: object, in_full: bool, terminal: bool = False) -> list[str]:
     """Return what is written about one item."""
     out = io.StringIO()
     out.isatty = lambda: terminal  # type: ignore[method-assign]
-    show.item(show.Screen(out), checked, "cs231n/layers.py:1", in_full)  # type: ignore[arg-type]
+    show.item(screen.Screen(out), checked, "cs231n/layers.py:1", in_full)  # type: ignore[arg-type]
     return out.getvalue().splitlines()
 
 

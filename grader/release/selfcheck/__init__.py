@@ -8,9 +8,12 @@
     run         where these come together, for a folder or a zip
     show        lines for a terminal or an editor
     card        the same as HTML: what check() shows in a notebook
+    screen      where lines go
+    own_python  what Python makes of the files before they run
     page        a page of such cards
     watch       again whenever a file is saved
-    handin      the zip that is handed in: made, and looked through; notebooks, too
+    packing     writes the zip that is handed in
+    handin      looks through that zip; notebooks, too
 
 `grade release` copies these modules and all that they import into the students' folder, together
 with the public cases. They need Python 3.9 and NumPy, and nothing else.

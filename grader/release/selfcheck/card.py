@@ -47,15 +47,26 @@ STYLE = """
 """
 
 
-def html(checked: Sequence[Checked], places: Mapping[str, str], ending: Sequence[str]) -> str:
+def html(
+    checked: Sequence[Checked],
+    places: Mapping[str, str],
+    ending: Sequence[str],
+    above: Sequence[str] = (),
+) -> str:
     """Return what a notebook shows of items: the card of one, or the table of several.
 
-    `ending` are lines to close with.
+    `above` are lines on files that cannot be read, `ending` are lines to close with.
     """
     many = len(checked) > 1
     body = overview(checked, places) if many else card(checked[0], places[checked[0].item.id])
     last = [f"<p class='quiet'>{'<br>'.join(escape(line) for line in ending)}</p>"]
-    return "\n".join([f"<style>{STYLE}</style>", "<div class='selfcheck'>", *body, *last, "</div>"])
+    first = [f"<style>{STYLE}</style>", "<div class='selfcheck'>", *unread(above)]
+    return "\n".join([*first, *body, *last, "</div>"])
+
+
+def unread(lines: Iterable[str]) -> Iterator[str]:
+    """Yield what is said of files that cannot be read."""
+    yield from (f"<p class='cause'><b>{escape(line)}</b></p>" for line in lines)
 
 
 def overview(
@@ -78,7 +89,7 @@ def overview(
 
 def has_card(one: Checked) -> bool:
     """Return whether there is more to say of an item than a line of the table does."""
-    return not one.passed and one.status != "not_written"
+    return not one.passed and one.status != "not_written" and not one.unread
 
 
 def card(one: Checked, place: str) -> Iterator[str]:

@@ -1,12 +1,10 @@
-"""The zip that is handed in: written from the student's folder, and looked through.
+"""The zip that is handed in, looked through before it is.
 
 Each finding is a sentence. Nothing is run here but a reader of zips and notebooks.
 """
 
 from __future__ import annotations
 
-import io
-import os
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -14,47 +12,17 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.notebooks import inline_answers
-from grader.release.selfcheck import notebooks
+from grader.release.selfcheck import notebooks, own_python
+from grader.release.selfcheck.check import stubs
 from grader.release.selfcheck.notebooks import Note, counted, listed
 from grader.release.selfcheck.public import Public
 from grader.release.selfcheck.sources import own_files
 from grader.submission.intake import read_submission
-from grader.submission.layout import CORE, NOTEBOOKS, PACKAGE
+from grader.submission.layout import CORE, NOTEBOOKS
+from grader.submission.written import Sources
 from grader.types import Submission
 
-NAME = "submission.zip"
 LATER_S = 2  # a zip knows the time of a file to two seconds
-
-
-def make(root: Path) -> tuple[Path, dict[str, int]]:
-    """Write submission.zip into `root`; return its path, and the sizes of what is in it by name.
-
-    Raises UsageError if there is nothing to hand in, or where it cannot be written.
-    """
-    files = own_files(root)
-    if not any(name.endswith(".py") for name in files):
-        raise UsageError(
-            f"{root}: no {PACKAGE}/layers.py here; run this beside the folder {PACKAGE}"
-        )
-    target, sizes = root / NAME, {}
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, path in files.items():
-            try:
-                data, changed = path.read_bytes(), time.localtime(path.stat().st_mtime)
-            except OSError as error:
-                raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
-            info = zipfile.ZipInfo(name, max(changed[:6], (1980, 1, 1, 0, 0, 0)))
-            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(info, data)
-            sizes[name] = len(data)
-    try:
-        half = target.with_name(f"{NAME}.part")
-        half.write_bytes(written.getvalue())
-        os.replace(half, target)
-    except OSError as error:
-        raise UsageError(f"{target}: cannot be written ({error.strerror}); close it") from None
-    return target, sizes
 
 
 def read(path: Path) -> Submission:
@@ -79,6 +47,22 @@ def look_through(path: Path, submission: Submission, public: Public, root: Path)
     if blank := [question.id for question in asked if question.status == "blank"]:
         notes.append(Note(f"{counted(len(blank), 'question')} not answered: {listed(blank)}"))
     return notes
+
+
+def source_notes(
+    submission: Submission, public: Public, saved: Mapping[str, bytes], root: Path
+) -> Iterator[Note]:
+    """Yield what the sources of a zip show that nobody ran: no Python, or nothing written."""
+    files = {path: data for path, data in submission.files.items() if path.endswith(".py")}
+    for file in own_python.unread(submission.package, files, public.cases):
+        at = f" (line {file.line}: {file.message})" if file.line else f" ({file.message})"
+        yield Note(f"{file.path} is no valid Python{at}")
+    if unwritten := [item.id for item in stubs(public.code, Sources(files))]:
+        many = f"{len(unwritten)} of {len(public.code)}"
+        verb = "is" if len(unwritten) == 1 else "are"
+        yield Note(f"{many} functions {verb} not written yet: {listed(unwritten)}")
+    for remark in own_python.remarks(submission.package, saved, root):
+        yield Note(remark, serious=False)
 
 
 def _wanted_notebooks(public: Public) -> list[str]:

@@ -6,15 +6,12 @@ marks only where a terminal can show them.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import sys
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TextIO
 
 from grader.release.selfcheck.check import Checked
+from grader.release.selfcheck.own_python import Unread
+from grader.release.selfcheck.screen import Screen
 from grader.report.cards import label, lede
 from grader.report.faults import Frame, ShownFault, chosen, in_one_line, show_fault
 from grader.report.small import Small, make
@@ -22,60 +19,8 @@ from grader.report.tables import ArrayTable
 from grader.report.text import one_line, shown
 from grader.rubric.records import Item
 
-STYLES = {"good": "32", "bad": "31", "dim": "2", "bold": "1"}
-NAME_WIDTH = 28
 SIDE = 4  # rows and columns of a table
 TEXT = 12  # lines of what a student printed
-
-
-class Screen:
-    """Where lines go: coloured and wrapped for a terminal, plain elsewhere."""
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-        self.is_terminal = out.isatty() and os.environ.get("TERM") != "dumb"
-        self._colour = self.is_terminal and not os.environ.get("NO_COLOR")
-        if self._colour and sys.platform == "win32":
-            os.system("")  # wakes up colours in the console of Windows
-        if hasattr(out, "reconfigure"):
-            out.reconfigure(errors="replace")  # a console may know fewer letters than we use
-        self._width = min(shutil.get_terminal_size((80, 24)).columns, 100) - 1
-        self._status = 0
-
-    def line(self, text: str = "", style: str = "", indent: int = 0, mark: str = "") -> None:
-        """Write one line, wrapped where it is a terminal; `mark` begins the first piece."""
-        self.status("")
-        room = self._width - indent - len(mark)
-        lines = [text] if not self.is_terminal else textwrap.wrap(text, room)
-        for number, each in enumerate(lines or [""]):
-            space = " " * indent + (mark if number == 0 else " " * len(mark))
-            self._out.write(f"{space}{self.styled(each, style)}".rstrip() + "\n")
-        self._out.flush()
-
-    def raw(self, text: str) -> None:
-        """Write a line as it is, to be copied."""
-        self.status("")
-        self._out.write(f"{text}\n")
-
-    def styled(self, text: str, style: str) -> str:
-        """Return the text in a style, where there are styles."""
-        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and self._colour else text
-
-    def row(self, mark: str, style: str, name: str, words: str, place: str) -> None:
-        """Write the line of one item."""
-        self.status("")
-        tail = self.styled(f"  {place}", "dim") if place else ""
-        row = f"  {self.styled(f'{mark:<4}', style)} {name:<{NAME_WIDTH}} {words}"
-        self._out.write(f"{row}{tail}\n")
-        self._out.flush()
-
-    def status(self, text: str) -> None:
-        """Show on the last line what is going on; a log does not get to see it."""
-        if not self.is_terminal or not (text or self._status):
-            return
-        self._out.write("\r" + " " * self._status + "\r" + text[: self._width])
-        self._out.flush()
-        self._status = min(len(text), self._width)
 
 
 MARKS: Mapping[str, tuple[str, str]] = {
@@ -95,12 +40,13 @@ def stands(checked: Checked) -> tuple[str, str, str]:
 def _kind(checked: Checked) -> str:
     kind: str = "passed" if checked.passed else checked.status
     if kind not in MARKS:
-        kind = "waits" if checked.waits_for else "wrong"
+        kind = "waits" if checked.waits_for or checked.unread else "wrong"
     return kind
 
 
 def _words(checked: Checked) -> str:
     words = f"{checked.right} of {len(checked.item.cases)} right"
+    words = "not checked" if checked.unread else words
     return {"not_written": "not written yet", "missing": "missing"}.get(_kind(checked), words)
 
 
@@ -124,7 +70,7 @@ def in_short(checked: Checked) -> Iterator[str]:
     """Yield the lines on an item that stands among others."""
     kind = _kind(checked)
     if kind == "waits":
-        yield f"it needs {checked.waits_for}, which is wrong too: start there"
+        yield waits(checked)
     elif kind in ("wrong", "missing"):
         for fault in chosen(checked.verdict.faults)[:1]:
             yield one_line(show_fault(fault, 0).message)
@@ -143,12 +89,17 @@ def _why(checked: Checked) -> Iterator[str]:
 
 
 def waits(checked: Checked) -> str:
-    """Return the sentence on what an item rests on."""
-    return f"It needs {checked.waits_for}, which is wrong too: start there."
+    """Return what has to be mended before an item can be judged; it may be right by itself."""
+    if checked.unread:
+        return f"waits for {checked.unread}, which cannot be read"
+    return f"waits for {checked.waits_for}, which is not right yet: start there"
 
 
 def _wrong(screen: Screen, checked: Checked) -> None:
     """Write the card of the report: the cause, the smallest case, a larger check, the rest."""
+    if checked.unread:
+        screen.line(waits(checked), "", 7)
+        return
     picked, small = chosen(checked.verdict.faults), make(checked.smallest)
     for line in _why(checked):
         screen.line(line, "", 7)
@@ -266,15 +217,19 @@ def next_step(
     checked: Sequence[Checked],
     places: Mapping[str, str],
     is_all: bool,
+    unread: Sequence[Unread] = (),
     ask: Callable[[str], str] = "python selfcheck.py {}".format,
 ) -> Iterator[str]:
-    """Yield what to do now: one thing.
+    """Yield what to do now: one thing; first of all a file that cannot be read.
 
     `is_all`: nothing was left out. `ask` returns how the self-check is asked for a name, or for
     everything if it is "".
     """
     todo = next_item(checked)
-    if todo is None and is_all:
+    if unread:
+        yield f"Next: mend {unread[0].place}"
+        yield ask("").strip()
+    elif todo is None and is_all:
         yield "Next: python make_submission.py writes the zip to hand in."
     elif todo is None:
         yield f"Next: {ask('').strip()} checks all that there is."
