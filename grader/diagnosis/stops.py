@@ -17,6 +17,8 @@ from grader.types import Case, Evidence, Raised
 # kind -> symptom, and sentences for its messages; the last one, for any message, names no value.
 KINDS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "NameError": ("unknown-name", (
+        (r"name '(?P<a>exit|quit)' is not defined",
+         "{at} ends the program: take {a}() out."),
         (r"name '(?P<a>\w+)' is not defined",
          "{at} uses {a}, which is not defined there: check its spelling, its import, and whether "
          "it is local to another function."),
@@ -111,6 +113,7 @@ KINDS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     )),
     "ReturnValue": ("wrong-return", (("", "What comes back is not what the docstring says: count "
                                           "the values, and look at their order."),)),
+    "SystemExit": ("ends-program", (("", "{at} ends the program: take that line out."),)),
     "RecursionError": ("recursion", (("", "{at} leads back into the same function again and "
                                           "again."),)),
 }  # fmt: skip
@@ -147,6 +150,8 @@ def find(cases: Sequence[Case], evidence: Sequence[Evidence], evaluator: Evaluat
     place = Counter(_place(each) for _, each in raised).most_common(1)[0][0]
     mine = [(case, each) for case, each in raised if _place(each) == place]
     first, shown = mine[0][1], next((each for case, each in mine if case.public), None)
+    if place[0] == "NotImplementedError":
+        return None  # of a stub: how it ended says so, and which line to delete
     kind = "TypeError" if "UFunc" in place[0] else place[0]  # NumPy's own TypeErrors
     by_itself = first.frames and first.frames[-1][3].startswith("raise ")
     found = BY_ITSELF if by_itself else KINDS.get(kind)
@@ -184,7 +189,7 @@ def _sentence(forms: Sequence[tuple[str, str]], path: str, line: int, message: s
 def _meant(raised: Raised, evaluator: Evaluator) -> str:
     """Return " Is X meant?" where a name that is not defined is near to one that is."""
     match = re.match(r"name '(\w+)' is not defined", raised.message)
-    if match is None or not raised.frames:
+    if match is None or not raised.frames or match[1] in ("exit", "quit"):
         return ""
     path, _, function, _ = raised.frames[-1]
     module = path.rpartition("/")[2].removesuffix(".py")

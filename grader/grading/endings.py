@@ -126,7 +126,7 @@ def _last(raised: Raised) -> tuple[str, int, str]:
 
 
 def _behind_colon(raised: Raised) -> str:
-    return f": {raised.message}" if raised.message else ""
+    return f": {raised.message}" if raised.message not in ("", "None") else ""
 
 
 def _missing(item: Item, raised: Raised, sources: Sources) -> Ending:
@@ -186,10 +186,11 @@ def _not_written(item: Item, raised: Raised, sources: Sources) -> Ending:
         what = kept or f"{missing}, which is not written yet"
         return _held_up(item, f"{item.id} needs {what}", sources)
     if is_stub:
-        if sources.is_left_over(place.module, place.full(function), line):
-            at = f" in line {line}" if line else ""
-            left = f"{item.id} still raises NotImplementedError{at}, below its code"
-            return Ending("error", f"{left}: delete that line")
+        for where in ("below", "above"):
+            own = place.module, place.full(function), line
+            if at := sources.left_over(*own, below=where == "below"):
+                left = f"{item.id} still raises NotImplementedError in line {at}, {where} its code"
+                return Ending("error", f"{left}: delete that line")
     elif raised.type != "NotWritten" and raised.frames:  # None was used instead of an array
         if sources.computes(place.module, place.full(function)):
             return Ending("error", exception(item.id, raised))

@@ -75,8 +75,9 @@ class Source:
             code = self._compiled(modern)
         except SyntaxError:
             return self._compiled(own), own  # or its own mistake
-        self.repaired = f"{self.path}: Python 2 syntax was read as Python 3"
-        self.modernised = True
+        if not self._is_old or modern.expandtabs() != own.expandtabs():  # tabs are in both
+            self.repaired = f"{self.path}: Python 2 syntax was read as Python 3"
+            self.modernised = True
         return code, modern
 
     def _compiled(self, text: str) -> types.CodeType:

@@ -123,7 +123,6 @@ def make(report: Report, version: str, sources: bool = True) -> Page:
     counted = [item for item in report.items if item.status in COUNTED]
     gone = [root for root in fix if _is_gone(root.item)]
     untouched = bool(missing) and len(fix) == len(gone) and not any(i.earned for i in counted)
-    carded = {root.item.id for root in fix}
     return Page(
         name=one_line(report.submission.name),
         assignment=report.rubric_title or report.rubric,
@@ -145,7 +144,7 @@ def make(report: Report, version: str, sources: bool = True) -> Page:
         worth_knowing=tuple(
             (item.title, phrases)
             for item in report.items
-            if item.id not in carded and (phrases := warnings(item))
+            if item.status == "passed" and (phrases := warnings(item))
         ),
         ungraded=_ungraded(report.items),
         books=training.books(report, sets, own | links),

@@ -17,11 +17,12 @@ from posixpath import basename, dirname
 from types import MappingProxyType
 
 from grader.errors import UnusableSubmission
-from grader.submission import layout
+from grader.submission import encodings, imports, layout
 from grader.submission.archive import read_zip
 from grader.submission.folder import read_upload
 from grader.submission.layout import CORE, NOTEBOOKS, Layout, homework_name
 from grader.submission.upload import LIMITS, Upload, UploadLimits, refusal, shown, skipped_folder
+from grader.submission.written import tree_of
 from grader.types import Submission
 
 HANDED_OUT = ("solver.py", "gradient_check.py", "data_utils.py", "download.py")
@@ -32,6 +33,11 @@ _OWN_IMPORT = re.compile(
     rb"(?:layers|layer_utils|fast_layers|classifiers|optim|solver|data_utils|gradient_check)\b"
 )
 _SENTENCES = 40
+# Most files import nothing else, and need not be parsed for it.
+_MAY_IMPORT = re.compile(
+    rb"^(?:import|from)[ \t]+(?!(?:numpy|builtins|past|future|__future__|matplotlib|cs231n)\b|\.)",
+    re.MULTILINE,
+)
 
 
 def read_submission(
@@ -63,6 +69,7 @@ def read_submission(
     files = {to: upload.files[source] for to, source in places.items()}
     repaired = [f"'{shown(inner_zip)}' in the folder was read"] if inner_zip else []
     repaired += _repaired(chosen, package, places)
+    repaired += _elsewhere(files, package)
     repaired += _give(files, package, given)
     return Submission(
         name=name_of(path),
@@ -137,6 +144,25 @@ def _repaired(chosen: Layout, package: str, places: Mapping[str, str]) -> Iterat
             yield f"'{shown(source)}' was put where it belongs: {to}"
         elif to in NOTEBOOKS and dirname(source) not in (dirname(chosen.folder), chosen.folder):
             yield f"'{shown(source)}' was read as the notebook {to}"
+
+
+def _elsewhere(files: dict[str, bytes], package: str) -> list[str]:
+    """Return at which graded files Python itself stops, on any machine or on others than this.
+
+    UTF-16 becomes UTF-8 in `files`.
+    """
+    found = []
+    for path in [path for path in files if path.endswith(".py")]:
+        files[path], saved = encodings.as_utf8(files[path])
+        if path.removeprefix(f"{package}/") not in CORE:
+            continue
+        if saved:
+            found.append(f"{path} is {saved}, which Python itself does not read: save it as UTF-8")
+        if _MAY_IMPORT.search(files[path]) and (tree := tree_of(files[path])):
+            stops = "where that is not installed, Python stops there"
+            seen = imports.foreign(tree, files)
+            found += [f"{path} line {line} imports {name}: {stops}" for line, name in seen]
+    return found
 
 
 def _give(files: dict[str, bytes], package: str, given: Mapping[str, bytes]) -> list[str]:

@@ -117,21 +117,22 @@ class Sources:
         match = re.search(rf"^[ \t]+def[ \t]+{re.escape(name)}\b", text, re.MULTILINE)
         return text.count("\n", 0, match.start()) + 1 if match else None
 
-    def is_left_over(self, module: str, name: str, line: int) -> bool:
-        """Return whether the `raise` in this line of a function (0: any) is below what computes.
+    def left_over(self, module: str, name: str, line: int, below: bool = True) -> int:
+        """Return the line of a `raise` that a stub had and that stands `below` code, or above it.
 
-        Then the code is there, and the line that the stub had was not deleted. Code in an `if` is
-        for other inputs than those that come to the line.
+        `line` is where the function stopped, 0 for anywhere; 0 comes back if there is none. Code in
+        an `if` is for other inputs than those that come to the line below. What has a second such
+        `raise` under the code is not finished.
         """
         node = self.function(module, name)
         blocks = [] if node is None else [b for one in nodes(node) for b in _blocks(one)]
-        return any(
-            isinstance(statement, ast.Raise)
-            and line in (0, statement.lineno)
-            and computed([above for above in block[:place] if not isinstance(above, ast.If)])
-            for block in blocks
-            for place, statement in enumerate(block)
-        )
+        for block in blocks:
+            for place, statement in enumerate(block):
+                if isinstance(statement, ast.Raise) and line in (0, statement.lineno):
+                    around = _run_before(block[:place]) if below else _cut_off(statement, block)
+                    if computed(around):
+                        return statement.lineno
+        return 0
 
     def computes(self, module: str, name: str) -> bool | None:
         """Return whether a function holds code that no stub holds; None if it cannot be read."""
@@ -143,6 +144,24 @@ class Sources:
             path = self.path(module)
             self._read[module] = _definitions(_text(self._files[path])) if path else {}
         return self._read[module]
+
+
+def is_unwritten(node: ast.AST) -> bool:
+    """Return whether a node is the `raise NotImplementedError` of a stub."""
+    raised = node.exc if isinstance(node, ast.Raise) else None
+    raised = raised.func if isinstance(raised, ast.Call) else raised
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def _run_before(above: list[ast.stmt]) -> list[ast.stmt]:
+    return [one for one in above if not isinstance(one, ast.If)]
+
+
+def _cut_off(statement: ast.stmt, block: list[ast.stmt]) -> list[ast.stmt]:
+    """Return what no input gets to because of the `raise` of a stub."""
+    below = block[block.index(statement) + 1 :]
+    has_more = any(is_unwritten(one) for each in below for one in nodes(each))
+    return below if is_unwritten(statement) and not has_more else []
 
 
 def _blocks(node: ast.AST) -> list[list[ast.stmt]]:

@@ -1010,6 +1010,8 @@ NO_BENCH = Evaluator(None, None)  # type: ignore[arg-type] - where no source is 
 AT = (("cs231n/layers.py", 12, "f", "x"),)
 STOPS = {
     "NameError: name 'duot' is not defined": "layers.py line 12 uses duot, which is not defined",
+    "NameError: name 'exit' is not defined": "line 12 ends the program: take exit() out.",
+    "SystemExit: None": "line 12 ends the program: take that line out.",
     "UnboundLocalError: cannot access local variable 'dx' where it is not": "dx before it has",
     "KeyError: 'W3'": "asks a dictionary for the key 'W3'",
     "AttributeError: 'NoneType' object has no attribute 'dot'": "line 12 asks None for dot",
@@ -1056,6 +1058,13 @@ def test_a_line_that_raises_by_itself_is_told_so() -> None:
     evidence = [Evidence("c", "raised", raised=Raised("ValueError", "shapes", own))]
     told = stops.find([case_of("c", public=True)], evidence, NO_BENCH)
     assert told is not None and "line 12 raises this exception by itself" in told.message
+
+
+def test_the_line_of_a_stub_has_no_condition_to_look_at() -> None:
+    own = ((AT[-1][0], 12, "relu_forward", "raise NotImplementedError"),)
+    raised = Raised("NotImplementedError", "", own)
+    evidence = [Evidence("c", "not_written", raised=raised)]
+    assert stops.find([case_of("c", public=True)], evidence, NO_BENCH) is None
 
 
 def test_what_stops_in_several_places_is_not_certain() -> None:

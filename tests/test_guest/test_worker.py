@@ -108,6 +108,13 @@ def test_statements_of_python_2_are_read_as_those_of_python_3(old: str, new: str
 
 def test_a_repaired_source_says_so_and_a_hopeless_one_keeps_its_first_error() -> None:
     assert "Python 2 syntax" in str(sources.Source("a.py", "print 'x'\n").repaired)
+    for text, word in (
+        ("\tx = 1\n", None), ("for k in d.iteritems(): pass\n", "names of Python 2"),
+        ("print 'x'\n", "Python 2 syntax"), ("print >>f, 'x'\n", "Python 2 syntax"),
+    ):  # fmt: skip
+        beside = sources.Source("a.py", f"if 1:\n{text}" if text[0] == "\t" else text, is_old=True)
+        assert beside.marshalled and (beside.repaired is None) is (word is None)
+        assert word is None or word in str(beside.repaired)  # of its own, not of the file beside it
     hopeless = sources.Source("a.py", "print 'x'\ndef (:\n")
     assert hopeless.error is not None and hopeless.repaired is None
 

@@ -386,6 +386,27 @@ def test_a_broken_upload_does_not_stop_the_class(tmp_path: Path) -> None:
     assert graded == ["c"]
 
 
+ELSEWHERE = {
+    "UTF-16": ("x = 1\n".encode("utf-16"), "is saved as UTF-16", b"x = 1\n"),
+    "UTF-16 without its mark": ("x = 1\n".encode("utf-16-be"), "is saved as UTF-16", b"x = 1\n"),
+    "cp1252": (b"# \xfc\n", "is not saved as UTF-8", b"# \xfc\n"),
+    "declared": (b"# coding: cp1252\n# \xfc\n", "", b"# coding: cp1252\n# \xfc\n"),
+    "a package": (b"import os, torch.nn\n", "line 1 imports torch: where", None),
+    "one's own": (b"import os\nfrom optim import *\n", "", b"import os\nfrom optim import *\n"),
+    "guarded": (b"import re\ntry:\n import torch\nexcept ImportError: pass\n", "", None),
+    "zeros": (b"\0" * 8, "", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ELSEWHERE)
+def test_where_python_itself_stops_is_said(what: str, tmp_path: Path) -> None:
+    data, says, read = ELSEWHERE[what]
+    files = {**toy(["cs231n/optim.py", "cs231n/classifiers/fc_net.py"]), "cs231n/layers.py": data}
+    got = read_submission(spread(tmp_path / "hw", files))
+    assert [says in one for one in got.repaired] == ([True] if says else [])
+    assert read is None or got.files["cs231n/layers.py"] == read
+
+
 REFUSED_FOLDERS = {
     "two zips": ({"a.zip": b"", "b.zip": b""}, "holds 2 zips and no layers.py"),
     "a bad zip": ({"a.zip": b"x"}, "hw/a.zip: not a zip"),

@@ -111,6 +111,28 @@ def test_a_file_that_does_not_parse_is_read_definition_by_definition() -> None:
     assert sources.function("layers", "relu_foward") is None
 
 
+ABOVE = {
+    "code below": ("raise NotImplementedError('f')\n    return x * 2", True),
+    "in a branch": ("if p:\n        raise NotImplementedError\n        x = x * 2", True),
+    "a stub": ("raise NotImplementedError\n    return x, p", False),
+    "another branch": ("if p:\n        raise NotImplementedError\n    return x * 2", False),
+    "two gaps": ("raise NotImplementedError\n    x *= x\n    raise NotImplementedError", False),
+    "a check": ("raise ValueError(p)\n    return x * 2", False),
+}  # fmt: skip
+
+
+def text_line(body: str) -> int:
+    """Return the line of the `raise` in a body that stands under its def."""
+    return 2 + body[: body.index("raise")].count("\n")
+
+
+@pytest.mark.parametrize("what", ABOVE)
+def test_a_stub_s_line_above_finished_code_is_known(what: str) -> None:
+    body, wanted = ABOVE[what]
+    sources = Sources({"layers.py": f"def f(x, p):\n    {body}\n".encode()})
+    assert sources.left_over("layers", "f", 0, below=False) == (text_line(body) if wanted else 0)
+
+
 HOSTILE = [b"", b"\0", b"def f(:", b"(" * 100_000, b"x = " + b"-" * 100_000 + b"1",
            b"import a" + b".a" * 60_000, b"\xff\xfe", b"def \n" * 10_000]  # fmt: skip
 
@@ -177,6 +199,11 @@ WORDS = {
         changed((LAYERS, RELU, "    out = np.maximum(0, x)\n    raise NotImplementedError")),
         "relu_forward", "error",
         "relu_forward still raises NotImplementedError in line 78, below its code",
+    ),
+    "the line of the stub is left above": (
+        changed((LAYERS, RELU, "    raise NotImplementedError\n    out = np.maximum(0, x)\n"
+                               "    return out, x")), "relu_forward", "error",
+        "relu_forward still raises NotImplementedError in line 77, above its code",
     ),
     "None is used in code that is written": (
         changed((LAYERS, RELU, "    out = None\n    res = np.maximum(0, x)\n"
@@ -271,7 +298,7 @@ def test_what_is_too_deep_or_too_long_is_read_in_no_time_or_not(name: str) -> No
     started = time.monotonic()
     sources.unreturned("layers", "f")
     sources.computes("layers", "f")
-    sources.is_left_over("layers", "f", 3)
+    sources.left_over("layers", "f", 3)
     assert time.monotonic() - started < 3.0
 
 

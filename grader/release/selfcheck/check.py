@@ -19,7 +19,7 @@ from grader.release.selfcheck.children import Pool
 from grader.release.selfcheck.public import Public
 from grader.release.selfcheck.runner import Runner
 from grader.rubric.records import Item
-from grader.submission.written import Sources
+from grader.submission.written import Sources, is_unwritten
 from grader.types import Cause, Evidence, PartResult, Raised, Smallest, Status
 
 AT_ONCE = min(4, os.cpu_count() or 1)
@@ -186,11 +186,6 @@ def _is_stub(place: endings.Place, sources: Sources) -> bool:
     return all(
         node is not None
         and sources.computes(place.module, name) is False
-        and any(isinstance(one, ast.Raise) and _unwritten(one) for one in ast.walk(node))
+        and any(map(is_unwritten, ast.walk(node)))
         for name, node in zip(place.functions, nodes)
     )
-
-
-def _unwritten(node: ast.Raise) -> bool:
-    name = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-    return isinstance(name, ast.Name) and name.id == "NotImplementedError"

@@ -17,6 +17,7 @@ from grader.release.selfcheck.check import stubs
 from grader.release.selfcheck.notebooks import Note, counted, listed
 from grader.release.selfcheck.public import Public
 from grader.release.selfcheck.sources import own_files
+from grader.submission import encodings
 from grader.submission.intake import read_submission
 from grader.submission.layout import CORE, NOTEBOOKS
 from grader.submission.written import Sources
@@ -83,11 +84,17 @@ def _older(submission: Submission, root: Path) -> Iterator[Note]:
     changed = [
         name
         for name, path in own_files(root).items()
-        if name in submission.files and path.read_bytes() != submission.files[name]
+        if name in submission.files and _read(path) != submission.files[name]
     ]
     if changed:
         differ = "differs from the one" if len(changed) == 1 else "differ from those"
         yield Note(f"{listed(changed)} {differ} in your folder; make the zip again")
+
+
+def _read(path: Path) -> bytes:
+    """Return a file as a zip of it is read."""
+    data = path.read_bytes()
+    return encodings.as_utf8(data)[0] if path.suffix == ".py" else data
 
 
 def _dates(path: Path) -> dict[str, float]:
