@@ -618,7 +618,7 @@ def test_time_that_is_up_before_the_second_look_still_gives_a_score(
 def test_files_that_never_import_use_up_the_submissions_time_and_get_a_score(
     assignments: dict[str, Assignment], worker: Worker
 ) -> None:
-    limits = replace(hostile.LIMITS, load_s=2.0, submission_s=3.0)
+    limits = replace(hostile.LIMITS, load_s=1.0, submission_s=1.5)
     slow = hostile.hurried(assignments["cs231n-a2"], limits)
     report = grade_one(hostile.of_code("never", "while True:\n    pass\n"), slow, worker)
     assert report.score.earned == 0 or set(lost(report)) == set(
