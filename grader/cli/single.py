@@ -66,7 +66,7 @@ def grade(asked: Asked, plan: Plan, worker: Worker) -> tuple[whole.Graded, Assig
         with _progress([name for name in books if name in given.files]) as begins:
             graded = whole.grade(given, setting, worker, spool, begins)
     why = seen.against(assignment.rubric.table.id) if asked.rubric else seen.message
-    since = changes.since(before, graded.report.items) if before else ()
+    since = changes.since(changes.standings(before), graded.report.items) if before else ()
     report = replace(graded.report, why_rubric=why, changes=since)
     return replace(graded, report=report), assignment
 

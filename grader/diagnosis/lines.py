@@ -12,12 +12,21 @@ from grader.submission.bodies import Function, nodes
 from grader.submission.written import Sources
 
 
-def of(place: Place, output: str, sources: Sources, mode: str = "") -> int | None:
+def of_default(place: Place, setting: str, sources: Sources) -> int | None:
+    """Return the line in which a setting gets its default, where the source shows it."""
+    node = sources.function(place.module, place.functions[0])
+    return next(_defaults(node, setting), None) if node is not None else None
+
+
+def of(
+    place: Place, output: str, sources: Sources, mode: str = "", method: str = "loss"
+) -> int | None:
     """Return the last line that sets an output, where its name or its place in `return` tells.
 
-    With a `mode`, "train" or "test", lines that belong to the other one do not count.
+    With a `mode`, "train" or "test", lines that belong to the other one do not count. The `method`
+    is that of a net.
     """
-    node = sources.function(place.module, place.functions[0])
+    node = sources.function(place.module, place.full(method) if place.name in NETS else place.name)
     if node is None:
         return None
     lines = [*_set_by_name(node, output), *_set_by_key(node, output, place.name in NETS)]
@@ -25,6 +34,18 @@ def of(place: Place, output: str, sources: Sources, mode: str = "") -> int | Non
     other = {"train": "test", "test": "train"}.get(mode)
     elsewhere = set(_of_mode(node, other)) if other else set()
     return max((line for line in lines if line not in elsewhere), default=None)
+
+
+def _defaults(node: Function, name: str) -> Iterator[int]:
+    """Yield where a setting gets its default: setdefault, get, or a dictionary of defaults."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Call) and len(one.args) == 2 and text_of(one.args[0]) == name:
+            yield one.lineno
+        elif isinstance(one, ast.Dict):
+            pairs = zip(one.keys, one.values)
+            yield from (value.lineno for key, value in pairs if key and text_of(key) == name)
+        elif isinstance(one, ast.keyword) and one.arg == name:
+            yield one.value.lineno
 
 
 def _of_mode(node: Function, mode: str) -> Iterator[int]:

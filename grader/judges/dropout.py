@@ -94,8 +94,8 @@ def _scale(factor: float, share: float, keep: float, count: int) -> Finding:
     is_off = band(keep, count) < abs(share - keep) and 0 < share < 1
     if is_off and abs(factor * share - 1) <= factor * band(share, count):
         return Finding("scale")
-    if abs(factor - 1) <= SAME:
-        return Finding("scale", "not scaled")
+    if abs(factor - 1) <= SAME:  # where all are kept, there is nothing to make up for
+        return Finding("scale", "none dropped" if share == 1 else "not scaled")
     return Finding("scale", "scale", {"factor": factor})
 
 

@@ -38,6 +38,19 @@ def is_of_another(path: Path, name: str, sha256: str) -> bool:
         return False
 
 
+def beside(path: Path, result: ResultJson) -> dict[str, str]:
+    """Return the executed notebooks that lie beside the result at `path`, as text by name."""
+    folder, found = path if path.is_dir() else path.parent, {}
+    for book in result["notebooks"]:
+        file = folder / book["name"].replace("\\", "/").rpartition("/")[2]
+        try:
+            if "page" in book and file.stat().st_size <= LIMIT:
+                found[book["name"]] = file.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            pass  # it is not there any more: the result itself is whole without it
+    return found
+
+
 def parse(data: bytes, place: str) -> ResultJson:
     """Return a result from its bytes. Raises UsageError that starts with `place`."""
     from pydantic import TypeAdapter, ValidationError  # only here: it takes long to import
