@@ -91,11 +91,11 @@ def pack_pieces(message: Mapping[str, Any], pieces: Sequence[Piece]) -> bytes:
     return b"".join([PREFIX.pack(MAGIC, len(header), size), header, *(p.body for p in pieces)])
 
 
-def lengths(prefix: bytes) -> tuple[int, int]:
-    """Return (header length, body length) of a frame's first PREFIX.size bytes, both checked."""
-    if len(prefix) != PREFIX.size:
+def lengths(frame: bytes | bytearray) -> tuple[int, int]:
+    """Return (header length, body length) by a frame's first PREFIX.size bytes, both checked."""
+    if len(frame) < PREFIX.size:
         raise WireError("wire: a frame that ends too early")
-    magic, header, body = PREFIX.unpack(prefix)
+    magic, header, body = PREFIX.unpack_from(frame)
     if magic != MAGIC or header > MAX_HEADER or body > MAX_BODY:
         raise WireError("wire: bytes that are no frame, or a frame over the limit")
     return header, body
@@ -106,7 +106,7 @@ def opened(frame: bytes, most: int = MAX_HEADER) -> Message:
 
     Raises WireError.
     """
-    header, body = lengths(frame[: PREFIX.size])
+    header, body = lengths(frame)
     start = PREFIX.size + header
     if header > most or len(frame) != start + body:
         raise WireError("wire: a frame of another length than it says")
@@ -284,7 +284,8 @@ class Incoming:
         """
         if not (end := self._has_come(deadline)):
             return None
-        frame = bytes(self._bytes[:end])
+        with memoryview(self._bytes) as view:
+            frame = bytes(view[:end])
         del self._bytes[:end]
         return frame
 
@@ -324,7 +325,7 @@ class Incoming:
         """Return the next frame, if all of it was taken. Raises WireError for what is no frame."""
         if len(self._bytes) < self._needed():
             return None
-        header, body = lengths(bytes(self._bytes[: PREFIX.size]))
+        header, body = lengths(self._bytes)
         start, end = PREFIX.size + header, PREFIX.size + header + body
         try:
             with memoryview(self._bytes) as view, view[start:end] as inside:
@@ -341,7 +342,7 @@ class Incoming:
         """Return how many bytes the next frame has, as far as it is known yet."""
         if len(self._bytes) < PREFIX.size:
             return PREFIX.size
-        header, body = lengths(bytes(self._bytes[: PREFIX.size]))
+        header, body = lengths(self._bytes)
         if body > self._largest:
             raise WireError("wire: a frame that is larger than agreed")
         return PREFIX.size + header + body
