@@ -18,7 +18,8 @@ from urllib.parse import unquote
 
 from grader.course import archive
 from grader.course.classroom import Course
-from grader.course.publish import Place, label, reason
+from grader.course.places import Place
+from grader.course.publish import label, reason
 from grader.course.scores import status_of
 from grader.files import REPORT, RESULT
 from grader.report.class_page import WORDS

@@ -48,7 +48,7 @@ class Task:
     data: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What the table keeps of a result.
 

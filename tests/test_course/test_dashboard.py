@@ -353,4 +353,4 @@ def test_facts_of_a_result_are_those_of_its_report() -> None:
     assert found.parts and all(
         fault.part in found.parts[fault.case] for item in wrong.items for fault in item.faults
     )
-    assert facts._read(json.loads(json.dumps(asdict(found)))) == found
+    assert facts._read(json.dumps(asdict(found))) == found

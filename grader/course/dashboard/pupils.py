@@ -16,7 +16,7 @@ from grader.types import COUNTED
 UNTRIED = ("missing", "not_written")  # statuses of an item of which no check says anything
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pupil:
     """One student: the row of the page, the result that counts, and those of earlier attempts.
 
