@@ -186,7 +186,8 @@ def _pupils(folder: Path, found: Places, absent: Absent) -> list[Pupil]:
                 turns.append((place.row.turn, row.share))
             if place.counts:
                 own = facts.get(place.key, NO_FACTS)
-                pupils.append(Pupil(row, result, own, tuple(turns)))
+                shares = tuple(turns) if len(turns) > 1 else ()
+                pupils.append(Pupil(row, result, own, shares))
     return pupils
 
 

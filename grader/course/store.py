@@ -96,6 +96,7 @@ class Store:
             )
 
         self._parsed = lru_cache(4096)(_parsed)  # many students have the very same items
+        self._number = lru_cache(4096)(float)  # and points
 
     @property
     def db(self) -> sqlite3.Connection:
@@ -298,6 +299,8 @@ class Store:
             found[name] = self._parsed(found[name])
         for name in ("policy", "status", "other_rubric"):  # one text for all who have it
             found[name] = sys.intern(found[name])
+        for name in ("earned", "possible", "pending", "bonus", "wall_s", "cpu_s"):
+            found[name] = self._number(found[name])
         return Outcome(**found)
 
     def _column(self, statement: str, value: object) -> list[str]:

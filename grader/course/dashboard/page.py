@@ -138,10 +138,13 @@ def _time(answers: Answers) -> Table:
         low, middle, high = quartiles(np.array(values))
         most = f"{max(values):,.1f} s"
         rows.append((Cell(name), Cell(f"{middle:,.1f} s"), Cell(f"{high:,.1f} s"), Cell(most)))
-    order = sorted(answers.pupils, key=lambda one: -(one.outcome.wall_s if one.outcome else 0))
-    by_upload = {one.outcome.upload: one for one in reversed(order) if one.outcome}
-    slowest = [one for one in order if one.outcome and by_upload[one.outcome.upload] is one]
-    for one in slowest[:SLOWEST]:
+    order = np.argsort([-one.wall_s for one in taken], kind="stable")
+    slowest: dict[str, Pupil] = {}
+    for row in order:
+        slowest.setdefault(taken[row].upload, answers.pupils[row])
+        if len(slowest) == SLOWEST:
+            break
+    for one in slowest.values():
         assert one.outcome is not None
         rows.append(
             (Cell(one.row.name, one.row.link, detail="among the slowest"), Cell(), Cell(),

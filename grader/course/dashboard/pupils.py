@@ -21,7 +21,7 @@ UNTRIED = ("missing", "not_written")  # statuses of an item of which no check sa
 class Pupil:
     """One student: the row of the page, the result that counts, and those of earlier attempts.
 
-    `shares` are the scores of all attempts that have one, by turn, from 0 to 1.
+    `shares` are the scores of all attempts, by turn, from 0 to 1, of who has several with one.
     """
 
     row: ClassRow
