@@ -36,15 +36,15 @@ class Run:
     peak_mb: dict[str, float]
 
 
-def main(most: int) -> None:
-    """Print the ladder up to `most` students."""
+def main(most: int, stub: int) -> None:
+    """Print the ladder up to `most` real submissions, and up to `stub` of a stub."""
     cores = len(os.sched_getaffinity(0))
     print(f"{_machine()}, {cores} cores, Python {platform.python_version()}, load {_load()}")
     with tempfile.TemporaryDirectory(prefix="backgrade-bench-") as folder:
         for count in (size for size in REAL if size <= most):
             _real(Path(folder), count)
         _pair(Path(folder))
-        for count in (size for size in STUB if size <= most):
+        for count in (size for size in STUB if size <= stub):
             for how in ("local", "dask"):
                 rows = [sys.executable, "-m", "benchmarks.rows", str(count), how]
                 run = measure([*rows, f"{folder}/{how}{count}"])

@@ -167,7 +167,8 @@ def tables(
         title, assignment.rubric, decided.data != "synthetic", decided.sentences, folder
     )
     made = page.make(pupils, setting, [*notes, *absent.notes])
-    missing = absent.table(place.student.person for place in found if place.counts)
+    here = (place.student.person for place in found if place.counts and decided.roster)
+    missing = absent.table(here)
     made = replace(made, tables=(*missing, *made.tables))
     write(folder / "index.html", class_page.pieces(made))
 
