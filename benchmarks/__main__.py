@@ -12,6 +12,7 @@ from benchmarks import (
     notebooks,
     peers,
     picture,
+    regrade,
     selfcheck,
     speed,
     spread,
@@ -22,6 +23,7 @@ PARTS = {
     "box": box.main,
     "class": class_.main,
     "peers": peers.main,
+    "regrade": regrade.main,
     "spread": spread.main,
     "picture": picture.main,
     "diagnosis": diagnosis.main,
@@ -35,13 +37,16 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default all")
     parser.add_argument("--data", metavar="DIR", help="real CIFAR-10, for `images`")
-    parser.add_argument("--most", type=int, default=1_000, help="the largest class, for `class`")
+    parser.add_argument(
+        "--most", type=int, default=1_000, help="the largest class, for `class` and `regrade`"
+    )
     parser.add_argument("--stub", type=int, help="the largest class of a stub; default --most")
     parser.add_argument("--peers", metavar="VENV", default="", help="with nbgrader, otter-grader")
     given = parser.parse_args()
     asked: dict[str, list[Any]] = {
         "images": [given.data],
         "class": [given.most, given.most if given.stub is None else given.stub],
+        "regrade": [given.most],
         "peers": [given.peers],
     }
     if unknown := [name for name in given.parts if name not in PARTS]:

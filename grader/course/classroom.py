@@ -21,6 +21,7 @@ from grader.course import (
     similarity,
     to_judge,
 )
+from grader.course.assembled import Known
 from grader.course.drive import Standing
 from grader.course.enrol import counting, enrol, hashes_of, marks_of, upload_path
 from grader.course.histories import histories, numbers
@@ -128,7 +129,9 @@ class Course:
             self.store.keep_decides(policy.sha256, deciding(policy.assignment))
         return list(left)
 
-    def tasks(self, policy: Policy, uploads: Iterable[str]) -> Iterator[Task]:
+    def tasks(
+        self, policy: Policy, uploads: Iterable[str], known: Callable[[str], Known | None]
+    ) -> Iterator[Task]:
         """Yield what is to be graded, its bytes read when it is its turn."""
         for upload in uploads:
             path = upload_path(self.folder, upload)
@@ -139,7 +142,7 @@ class Course:
                     f"{path}: cannot be read ({error.strerror}); restore it, or give the source "
                     "again"
                 ) from None
-            yield Task(policy.key(upload), upload, data)
+            yield Task(policy.key(upload), upload, data, known(upload))
 
     def grade(
         self,
@@ -149,9 +152,19 @@ class Course:
         told: Told,
         stopped: Callable[[], bool],
         publishing: bool = True,
+        known: Callable[[str], Known | None] = lambda upload: None,
     ) -> Standing:
-        """Grade uploads; reports are written as results come in, unless nothing is published."""
+        """Grade uploads; reports are written as results come in, unless nothing is published.
+
+        `known` gives what is known of an upload already.
+
+        Where results of another policy count until all are graded, their pages stay until then.
+        """
         standing = Standing(len(uploads))
+        if publishing and generations.current(self.store) is None:
+            self._settle(policy)
+        counts = generations.current(self.store)
+        publishing = publishing and counts is not None and counts.policy == policy.sha256
         ledger = self.ledger(policy)
         keys = generations.keys(self.store, policy.sha256)
 
@@ -163,7 +176,7 @@ class Course:
             if publishing and uploads:
                 publish.reports(self.folder, Places(self.store, keys, ledger, uploads))
 
-        drive.drive(self.tasks(policy, uploads), standing, runner, keep, told, stopped)
+        drive.drive(self.tasks(policy, uploads, known), standing, runner, keep, told, stopped)
         return standing
 
     def ledger(self, policy: Policy) -> Ledger:
@@ -202,6 +215,9 @@ class Course:
         publish.reports(self.folder, found)
         told = [*notes, *ledger.problems]
         publish.tables(self.folder, found, title, told, policy.assignment)
+        if counts := generations.current(self.store):
+            with self.store.writing():
+                generations.set_published(self.store, counts.number)
         return self.counts(found)
 
     def refresh(self) -> Places:

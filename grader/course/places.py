@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from grader.course import generations
+from grader.course.generations import Generation
 from grader.course.histories import histories, numbers, who_handed_in
 from grader.course.scores import Ledger, status_of
 from grader.course.store import Row, Store, Student, in_parts
@@ -21,6 +23,7 @@ class Place:
     key: str
     counts: bool
     facts: str = ""  # a hash of what decides about its points besides the result
+    generation: Generation | None = None  # in which it was graded
 
     @property
     def folder(self) -> str:
@@ -43,6 +46,7 @@ class Places:
 
     def __iter__(self) -> Iterator[Place]:
         store, ledger, key_of = self.store, self.ledger, self.key_of
+        made_in = generations.made_in(store)
         whose = numbers(store) if self.uploads is None else who_handed_in(store, self.uploads)
         for student, rows in histories(store, whose):
             keys = {row.attempt: key_of(row) for row in rows}
@@ -54,7 +58,9 @@ class Places:
             }
             counts, facts = ledger.counting(rows, scores), ledger.facts(student.number)
             for row in rows:
-                yield Place(student, row, keys[row.attempt], row is counts, facts)
+                key = keys[row.attempt]
+                made = made_in(row.upload or "", key)
+                yield Place(student, row, key, row is counts, facts, made)
 
     def with_results(self) -> Iterator[tuple[Place, Outcome | None]]:
         """Yield every attempt with its result, if there is one."""
