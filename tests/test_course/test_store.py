@@ -11,9 +11,11 @@ import pytest
 
 from grader import resources
 from grader.course import archive, place, publish, student_pages
+from grader.course import store as stores
 from grader.course.classroom import deciding, kept
-from grader.course.enrol import _in_turn, counting
-from grader.course.records import Person
+from grader.course.enrol import _in_turn, counting, enrol
+from grader.course.histories import Everybody, histories, numbers, students, who_handed_in
+from grader.course.records import Attempt, File, Found, Person
 from grader.course.store import Row, Store
 from grader.course.tasks import Outcome, Policy, outcome_of
 from grader.errors import UsageError
@@ -226,3 +228,48 @@ def test_attempts_are_in_turn_whatever_their_zones(
             numbers = [store.add_attempt("a", "a", at, None, None, "no") for at in (later, earlier)]
             store.hand_in((number, student, turn) for turn, number in enumerate(numbers, start=1))
         assert {(n, turn) for n, _, turn in _in_turn(store)} == {(numbers[1], 1), (numbers[0], 2)}
+
+
+def test_students_are_read_in_parts_in_the_order_of_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "AT_ONCE", 2)
+    with Store(tmp_path) as store:
+        with store.writing():
+            for name in ("eve", "Ada", "bob", "dan", "Cy"):
+                student = store.add_student(name, Person(name=name), "")
+                for turn in (2, 1):
+                    attempt = store.add_attempt(name, name, "", None, f"{name}{turn}", "")
+                    store.hand_in([(attempt, student, turn)])
+            store.keep((f"{name}1", GRADED) for name in ("eve", "bob", "Cy"))
+            store.keep([("dan1", FAULT)])
+        told = list(histories(store, numbers(store)))
+        names = [student.person.name for student, _ in told]
+        assert names == ["Ada", "bob", "Cy", "dan", "eve"] == [s.folder for s in Everybody(store)]
+        assert all([row.turn for row in rows] == [1, 2] for _, rows in told)
+        assert [row.upload for _, rows in told for row in rows][2:4] == ["bob1", "bob2"]
+        keys = [f"{name}1" for name in names]
+        assert store.graded(keys) == {"bob1", "Cy1", "eve1"}
+        assert dict(store.results(keys)).keys() == {"bob1", "Cy1", "eve1", "dan1"}
+        whose = who_handed_in(store, ["eve2", "bob1", "nobody"])
+        assert [s.person.name for s in students(store, whose)] == ["eve", "bob"]
+
+
+def test_what_comes_again_is_kept_once_and_a_new_upload_is_the_next_turn(tmp_path: Path) -> None:
+    def hand_in(*tags: str, at: str = "") -> None:
+        made = (
+            Attempt(Person(login=tag[0]), tag, (File("a.py", 1, tag.encode),), at) for tag in tags
+        )
+        enrol(Found("folders", tuple(made)), tmp_path, store)
+
+    with Store(tmp_path) as store:
+        for _ in range(2):
+            hand_in("a1", "b1", at="2026-03-02")
+        hand_in("a2", at="2026-03-01")
+        hand_in("a1", "b1", "c1", at="2026-03-02")
+        found = [(s.folder, [(r.turn, r.at) for r in rows]) for s, rows in
+                 histories(store, numbers(store))]  # fmt: skip
+    assert found == [
+        ("a", [(1, "2026-03-01"), (2, "2026-03-02")]), ("b", [(1, "2026-03-02")]),
+        ("c", [(1, "2026-03-02")]),
+    ]  # fmt: skip
