@@ -18,7 +18,8 @@ from urllib.parse import unquote
 
 from grader.course import archive
 from grader.course.classroom import Course
-from grader.course.publish import Place, reason
+from grader.course.places import Place
+from grader.course.publish import reason
 from grader.course.scores import status_of
 from grader.course.student_pages import label
 from grader.files import REPORT, RESULT

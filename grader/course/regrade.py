@@ -204,8 +204,8 @@ def chosen(students: Sequence[Student], told: Sequence[str]) -> set[int]:
 
 def uploads(course: Course, policy: Policy, rows: Iterable[Row]) -> list[str]:
     """Return the uploads of attempts that a policy has no result of yet."""
-    done = course.store.keys()
     wanted = dict.fromkeys(row.upload for row in rows if row.upload and not row.forgotten)
+    done = course.store.graded(map(policy.key, wanted))
     return [one for one in wanted if policy.key(one) not in done]
 
 
@@ -299,9 +299,11 @@ def apply(course: Course, found: Comparison, reason: str) -> Generation:
     """
     store, plan = course.store, found.plan
     policy = plan.policy.sha256
-    old_key, done = generations.keys(store, plan.before.policy), store.keys()
+    old_key = generations.keys(store, plan.before.policy)
     new = {d.student.number: d.row.attempt for d in found.students if d.moved and not d.is_kept}
-    rows = [row for row in store.attempts() if old_key(row) in done]
+    rows = store.attempts()
+    done = store.graded(map(old_key, rows))
+    rows = [row for row in rows if old_key(row) in done]
     kept = [row for row in rows if new.get(row.student) != row.attempt]
     number = max(one.number for one in generations.every(store)) + 1
     made = current.new_generation(plan.policy, number, reason, plan.before.number)
@@ -309,6 +311,7 @@ def apply(course: Course, found: Comparison, reason: str) -> Generation:
         store.keep_decides(policy, deciding(plan.policy.assignment))
         generations.add(store, made, ((r.student, r.attempt, old_key(r)) for r in kept))
         new_key = generations.keys(store, policy)
+        done = store.graded(map(new_key, rows))
         lost = [row for row in rows if new_key(row) not in done]
         if lost:
             raise GraderFault(

@@ -50,7 +50,7 @@ class Task:
     known: Known | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What the table keeps of a result.
 

@@ -202,7 +202,6 @@ def test_an_apply_that_is_stopped_leaves_the_old_generation(
             one, asked, lambda row: one.store.result(by_upload[row.upload]), {1, 2, 3, 4}, False
         )
         if at == "lost":
-            monkeypatch.setattr(one.store, "keys", lambda: set())
             monkeypatch.setattr(regrade.generations, "keys", _first_then_nothing())
             with pytest.raises((GraderFault, UsageError)):
                 regrade.apply(one, found, "")
