@@ -123,7 +123,7 @@ def _card(root: Root, anchor: str, side: int, books: Collection[str]) -> Card:
         word=WORDS[item.status],
         gain=count(root.gain, "point") if root.gain else "no points lost",
         score=f"{points(item.earned)} of {points(item.possible)}",
-        checks=f"{item.checks[0]} of {item.checks[1]}" if item.checks[1] else "",
+        checks=_checks(item),
         lede=lede(item.parts),
         cause=item.cause,
         cause_label=label(item.cause),
@@ -212,12 +212,21 @@ def part(result: PartResult) -> PartRow:
     return PartRow(result.id, result.about, score, result.status, WORDS[result.status])
 
 
+def _checks(item: ItemResult) -> str:
+    """Return how many checks are right in all of their parts; points are for single parts."""
+    right, many = item.checks
+    if item.earned and not right:
+        return "every check misses a part"
+    every = " in every part" if len(item.parts) > 1 else ""
+    return f"{right} of {count(many, 'check')} right{every}" if many else ""
+
+
 def label(cause: Cause | None) -> str:
     """Return what a cause is: a mistake with a name, or what the numbers have in common."""
     if cause is None:
         return ""
     if cause.id.startswith("symptom/"):
-        return "What your numbers show:" if cause.certain else "What it looks like:"
+        return "What is off:" if cause.certain else "What it looks like:"
     return "This is the mistake:" if cause.certain else "This looks like:"
 
 
