@@ -128,16 +128,16 @@ def _earlier(previous: Path | None, folder: Path, given: Submission) -> ResultJs
     What lies in the folder may be somebody else's, or no result: then there is none. Raises
     UsageError for one that was asked for and cannot be read.
     """
-    from grader.report.export.reading import read_result
+    from grader.report.export import reading
 
     if previous is not None:
-        return read_result(previous)
+        return reading.read_result(previous)
+    if not reading.is_of_another(folder / RESULT, given.name, given.sha256):
+        return None
     try:
-        found = read_result(folder / RESULT)
+        return reading.read_result(folder / RESULT)
     except UsageError:
         return None
-    known = found["submission"]
-    return found if known["name"] == given.name and known["sha256"] != given.sha256 else None
 
 
 def _end(report: Report, logs: Sequence[str], fail_under: float | None) -> None:

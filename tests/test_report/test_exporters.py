@@ -7,7 +7,7 @@ import copy
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -613,3 +613,28 @@ def test_a_command_that_cannot_be_followed_ends_with_2_and_one_line(
     assert grade(monkeypatch, *arguments) == 2
     err = capsys.readouterr().err
     assert says in err and err.count("\n") == 1, err
+
+
+LEFT: Mapping[str, tuple[object, bool]] = {
+    "another upload of the name": ({"submission": {"name": "a", "sha256": "1"}}, True),
+    "the same upload": ({"submission": {"name": "a", "sha256": "0"}}, False),
+    "another name": ({"submission": {"name": "b", "sha256": "1"}}, False),
+    "no hash": ({"submission": {"name": "a"}}, False),
+    "no submission": ({"score": 1}, False),
+    "a submission that is a word": ({"submission": "a"}, False),
+    "a list": ([1], False),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_only_another_upload_of_the_name_is_read_further(name: str, tmp_path: Path) -> None:
+    said, is_another = LEFT[name]
+    (tmp_path / "result.json").write_text(json.dumps(said))
+    assert reading.is_of_another(tmp_path / "result.json", "a", "0") is is_another
+
+
+@pytest.mark.parametrize("data", [b"{", b"[" * 100_000, b"\xff"])
+def test_what_is_no_result_is_of_nobody(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_bytes(data)
+    assert not reading.is_of_another(tmp_path / "result.json", "a", "0")
+    assert not reading.is_of_another(tmp_path / "gone.json", "a", "0")
