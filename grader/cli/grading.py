@@ -119,6 +119,8 @@ def submission(
         page = staff.write_page(staff.folder_of(folder), report, assignment)
         typer.echo(f"For staff, with hidden checks: {page}", err=True)
     _tell(report, folder, as_json, logs.append)
+    if why:
+        typer.echo(f"To grade by another year: {seen.other_way(report.rubric)}", err=True)
     _end(report, logs, fail_under)
 
 

@@ -134,7 +134,7 @@ def _card(root: Root, anchor: str, side: int, books: Collection[str]) -> Card:
         parts=tuple(map(part, item.parts)),
         hints=tuple(zip(HINTS, item.hints, strict=False)),
         split=_split(root),
-        consequences=tuple(_consequence(each) for each in root.consequences),
+        consequences=_joined(map(_consequence, root.consequences)),
         warnings=faults.warnings(item),
         steps=_steps(item, books),
     )
@@ -200,7 +200,7 @@ def _shared(card: Card, root: Root) -> Card:
         parts=(),
         hints=(),
         split="",
-        consequences=(whole, *others),
+        consequences=(whole, *_joined(others)),
     )
 
 
@@ -251,12 +251,21 @@ def _split(root: Root) -> str:
     return split if root.gain != here else ""
 
 
+def _joined(found: Iterable[Affected]) -> tuple[Affected, ...]:
+    """Return what follows from a mistake, one line for all of which the same is to be said."""
+    titles: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        titles.setdefault((one.message, one.outcome), []).append(one.title)
+    return tuple(Affected("; ".join(names), *said) for said, names in titles.items())
+
+
 def _consequence(item: ItemResult) -> Affected:
     left = lost(item)
     outcome = f"{count(left, 'point')} may come back" if left else "No points lost"
+    if item.followed_through and not left:
+        return Affected(item.title, "right apart from that", outcome)
     if item.followed_through:
-        score = f"{points(item.earned)} of {points(item.possible)} points"
-        outcome = f"Right apart from that: {score if left else 'no points lost'}"
+        outcome = f"Right apart from that: {points(item.earned)} of {points(item.possible)} points"
     elif item.status == "skipped":
         outcome = f"Not tried apart from that: {count(left, 'point')} lost"
     return Affected(item.title, faults.happened(item), outcome)

@@ -105,7 +105,7 @@ def chosen(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 def in_one_line(fault: Fault) -> str:
     """Return where it went wrong, what, and by how much."""
     sentence = f"{_check(fault)}: {one_line(_says(fault))}"
-    if fault.error is None or fault.allowed is None or "rounding" in fault.message:
+    if fault.error is None or fault.allowed is None or "off by" in fault.message:
         return sentence
     return f"{sentence} ({number(fault.error)}, allowed {number(fault.allowed)})"
 
@@ -129,7 +129,10 @@ def _facts(fault: Fault) -> tuple[tuple[str, str], ...]:
 
 def frames(raised: Raised) -> tuple[Frame, ...]:
     """Return the student's last lines, the innermost marked."""
-    kept = [frame for frame in raised.frames if frame[0]][-FRAMES:]
+    named = [frame for frame in raised.frames if frame[0]]
+    # A comprehension has a frame of its own in the same line.
+    kept = [one for one, after in zip(named, [*named[1:], None]) if one[:2] != (after or ())[:2]]
+    kept = kept[-FRAMES:]
     return tuple(
         Frame(
             file + (f", line {line}" if line else "") + (f", in {function}" if function else ""),
