@@ -112,7 +112,7 @@ def cards(
 
 def _card(root: Root, anchor: str, side: int, books: Collection[str]) -> Card:
     item = root.item
-    picked = faults.chosen(item.faults)
+    picked = faults.chosen(item.faults, faults.file_of(item))
     rest = [faults.in_one_line(f) for f in item.faults if all(f is not one for one in picked)]
     return Card(
         item=item.id,
@@ -209,6 +209,8 @@ def part(result: PartResult) -> PartRow:
     score = f"{points(result.earned)} of {points(result.possible)}"
     if result.earned > result.possible:
         score = f"{points(result.earned)} on top"
+    elif not result.possible:
+        score = "no points"
     return PartRow(result.id, result.about, score, result.status, WORDS[result.status])
 
 

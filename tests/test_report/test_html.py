@@ -215,7 +215,7 @@ def test_what_else_is_said() -> None:
     assert "notebooks were not run , 3 points: Update rules compared" in said
     assert "read by a person , 3 points: What the scaling is for" in said
     assert "What is right already (5)" in said and "7 of 7 checks right, 1 point" in said
-    assert "Right, but worth knowing" in said and "x was changed in place" in said
+    assert "Worth knowing, at no cost" in said and "x was changed in place" in said
     assert "For the instructor to look at" in said
     assert "For the instructor" not in words(shown("perfect"))
     assert "the folder &#39;a2 final (2)&#39; was read" in shown("three_mistakes")
@@ -534,3 +534,12 @@ def test_numbers_that_are_right_but_for_rounding_look_the_same_on_both_sides() -
     pair = tables.pair("dx", want, got, np.array([False, True]), 8)
     ((_, first),), ((_, other),) = (table.rows for table in pair)
     assert first[0].text == other[0].text and first[1].text != other[1].text
+
+
+def test_an_exception_of_another_file_is_left_to_the_item_that_it_is_about() -> None:
+    stop = Raised("ValueError", "m", (("cs231n/layers.py", 49, "affine_backward", "x"),))
+    crash = fault(1, "dx", "stopped", raised=stop)
+    own = fault(1, "dx", "params['b1'] should start as zeros")
+    assert faults.chosen((crash, own), "classifiers/fc_net.py") == (own,)
+    assert faults.chosen((crash, own), "layers.py") == (crash,) == faults.chosen((crash, own))
+    assert faults.chosen((crash,), "classifiers/fc_net.py") == (crash,)

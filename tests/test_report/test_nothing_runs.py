@@ -150,7 +150,7 @@ def carded(report: Report) -> str:
     seen = SimpleNamespace(case="", outcome="answered", text="".join(CORPUS), unloaded="")
     checked: list[Any] = [
         SimpleNamespace(
-            item=SimpleNamespace(id=item.title, title=item.title, cases=(1, 2)), hidden=3,
+            item=SimpleNamespace(id=item.title, title=item.title, cases=(1, 2), file=""), hidden=3,
             verdict=verdict(item), parts=item.parts, right=0, passed=False, status="failed",
             cause=item.cause, hints=item.hints, waits_for=item.title, smallest=item.smallest,
             evidence={"a": seen}, unloaded="",

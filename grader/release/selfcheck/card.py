@@ -112,7 +112,7 @@ def _wrong(one: Checked) -> Iterator[str]:
         yield f"<p>{escape(show.waits(one))}</p>"
     if text := lede(one.parts):
         yield f"<p>{escape(text)}</p>"
-    picked, small = chosen(one.verdict.faults), make(one.smallest)
+    picked, small = chosen(one.verdict.faults, one.item.file), make(one.smallest)
     if small:
         yield from _smallest(small)
     for fault in picked:

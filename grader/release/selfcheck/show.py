@@ -89,7 +89,7 @@ def in_short(checked: Checked) -> Iterator[str]:
     if kind == "waits" and checked.waits_for:
         yield waits(checked)
     elif kind in ("wrong", "missing"):
-        for fault in chosen(checked.verdict.faults)[:1]:
+        for fault in chosen(checked.verdict.faults, checked.item.file)[:1]:
             yield one_line(show_fault(fault, 0).message)
         yield from _why(checked)
     elif kind == "passed":
@@ -118,7 +118,7 @@ def _wrong(screen: Screen, checked: Checked) -> None:
         screen.line(line, "", 7)
     if small:
         _smallest(screen, small)
-    shown_faults = () if small else chosen(faults)
+    shown_faults = () if small else chosen(faults, checked.item.file)
     for fault in shown_faults:
         detail = show_fault(fault, SIDE)
         screen.line(one_line(detail.message), "", 7)
