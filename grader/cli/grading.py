@@ -73,5 +73,5 @@ def submission(
             path, output, rubric, notebooks, data, tuple(only or ()), for_staff, fail_under,
             not no_cache, previous, as_json,
         )  # fmt: skip
-        graded, assignment = single.grade(asked, plan, worker)
-    single.write(asked, graded, assignment)
+        done = single.grade(asked, plan, worker)
+    single.write(asked, *done)

@@ -50,8 +50,11 @@ class Asked:
     as_json: bool
 
 
-def grade(asked: Asked, plan: Plan, worker: Worker) -> tuple[whole.Graded, Assignment]:
-    """Grade one submission. Raises UnusableSubmission, UsageError, RubricError, GoldenError."""
+def grade(asked: Asked, plan: Plan, worker: Worker) -> tuple[whole.Graded, Assignment, str]:
+    """Grade one submission; the last is the option that grades by another year, if it was guessed.
+
+    Raises UnusableSubmission, UsageError, RubricError, GoldenError.
+    """
     path, output = asked.path, asked.output
     with Spool() as spool:
         check_apart(output or places.default(path, claim=False), path)
@@ -68,10 +71,10 @@ def grade(asked: Asked, plan: Plan, worker: Worker) -> tuple[whole.Graded, Assig
     why = seen.against(assignment.rubric.table.id) if asked.rubric else seen.message
     since = changes.since(changes.standings(before), graded.report.items) if before else ()
     report = replace(graded.report, why_rubric=why, changes=since)
-    return replace(graded, report=report), assignment
+    return replace(graded, report=report), assignment, seen.other_way(report.rubric) if why else ""
 
 
-def write(asked: Asked, graded: whole.Graded, assignment: Assignment) -> None:
+def write(asked: Asked, graded: whole.Graded, assignment: Assignment, other_year: str) -> None:
     """Write the files of a result and print it. Raises Exit where the command ends with a code."""
     written, faults = whole.files(graded)
     logs = list(faults)
@@ -81,6 +84,8 @@ def write(asked: Asked, graded: whole.Graded, assignment: Assignment) -> None:
         page = staff.write_page(staff.folder_of(folder), graded.report, assignment)
         typer.echo(f"For staff, with hidden checks: {page}", err=True)
     _tell(graded.report, folder, asked.as_json, logs.append)
+    if other_year:
+        typer.echo(f"To grade by another year: {other_year}", err=True)
     _end(graded.report, logs, asked.fail_under)
 
 
