@@ -9,30 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from grader.course.store import Row, Store
 from grader.course.tasks import Policy
 
-if TYPE_CHECKING:
-    from grader.course.store import Row, Store
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS generation (
-    number INTEGER PRIMARY KEY,
-    policy TEXT NOT NULL, rubric TEXT NOT NULL, golden TEXT NOT NULL, version TEXT NOT NULL,
-    common TEXT NOT NULL,              -- the hash of what all items share
-    at TEXT NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL,
-    before INTEGER,                    -- the one that counted when this one was applied
-    counts INTEGER NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS exception (
-    generation INTEGER NOT NULL, student INTEGER NOT NULL, attempt INTEGER NOT NULL,
-    key TEXT NOT NULL, PRIMARY KEY (generation, student, attempt)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS published (  -- the one whose pages are written, once all of them are
-    generation INTEGER PRIMARY KEY
-) STRICT;
-"""
 FIELDS = "number, policy, rubric, golden, version, common, at, who, reason, before"
 
 

@@ -169,6 +169,7 @@ class Grader:
             not policy.only,  # of a part, what the source shows is known
         )
         self._given = resources.given_files()
+        whole.settle()
 
     def chunk(self, tasks: Sequence[Task]) -> Iterator[Done]:
         """Grade tasks; yield what each came to. Never raises: a fault of ours is an outcome."""
