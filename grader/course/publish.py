@@ -182,7 +182,7 @@ def tables(
     """Write grades.csv, with the attempts that count, and index.html. Raises UsageError."""
     last, decided = [place for place in found if place.counts], ledger.settings
     write(folder / "grades.csv", _csv(last, store, ledger))
-    absent = Absent(decided.roster)
+    absent = Absent(decided.roster, store.forgotten())
     pupils = _pupils(folder, store, found, absent, ledger)
     setting = page.Setting(
         title, assignment.rubric, decided.data != "synthetic", decided.sentences, folder,
