@@ -213,9 +213,15 @@ def _pupils(
 
 
 def _csv(found: Sequence[Place], store: Store, ledger: Ledger) -> str:
-    """Return a row for each place; results are read one by one, for a class may be large."""
+    """Return a row for each place; results are read one by one, for a class may be large.
+
+    An item has what people gave, where they did, and `pending` is what still waits for them.
+    """
     results = store.results(place.key for place in found if place.key)
     items = list(dict.fromkeys(item[0] for _, one in results for item in one.items))
+    given: dict[int, dict[str, float]] = {}  # what people gave goes before what the machine did
+    for (student, item), worth in ledger.decisions.items():
+        given.setdefault(student, {})[item] = worth
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\r\n")
     table.writerow(
@@ -225,10 +231,12 @@ def _csv(found: Sequence[Place], store: Store, ledger: Ledger) -> str:
     for place in found:
         person, row, result = place.student.person, place.row, store.result(place.key)
         counted = [item for item in result.items if item[1] in COUNTED] if result else []
-        earned = {item[0]: item[2] for item in counted}
+        earned = {item[0]: item[2] for item in counted} | given.get(place.student.number, {})
         graded = result is not None and result.status == "graded"
+        score = ledger.score(row, status_of(row, result), result)
+        waiting = result.pending if result and score.final is None else score.pending
         numbers = (
-            [result.earned, result.possible, result.pending, result.bonus]
+            [result.earned, result.possible, waiting, result.bonus]
             if result and graded
             else [""] * 4
         )
@@ -236,7 +244,7 @@ def _csv(found: Sequence[Place], store: Store, ledger: Ledger) -> str:
         who = [person.id, person.login, person.name, person.email, place.student.group]
         facts = [row.turn, row.at, late, status_of(row, result)]
         report = _link(place) if graded else ""
-        policy = _by_policy(ledger.score(row, status_of(row, result), result), ledger)
+        policy = _by_policy(score, ledger)
         cells = [*who, *facts, *numbers, *policy, *(earned.get(name, "") for name in items)]
         table.writerow([*map(guarded, cells), guarded(reason(row, result)), guarded(report)])
     return out.getvalue()

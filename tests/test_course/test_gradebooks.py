@@ -16,6 +16,7 @@ from unittest import mock
 import pytest
 
 from grader import cli
+from grader.course import decisions
 from grader.course.dashboard.absent import Absent
 from grader.course.enrol import hashes_of
 from grader.course.gradebooks.books import number
@@ -431,6 +432,23 @@ def test_a_name_of_course_toml_that_nobody_has_stops_the_gradebook(tmp_path: Pat
     done, out = filled(tmp_path, CANVAS, "canvas", "--column", "A2", uploads=LATE, toml=toml)
     assert done.code == 2 and not out
     assert "extensions: 'adda': is nobody's name here" in done.out and "grace02'" not in done.out
+
+
+def test_grades_csv_has_what_people_gave_and_what_still_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads = {one: scored(50.0, pending=6.0) for one in (ADA, GRACE)}
+    folder = taught(tmp_path / "class", "canvas", uploads)
+    given = decisions.People({1: {
+        "question": decisions.Judged(4.5, 6.0), "affine_forward": decisions.Judged(51.0, 64.0)
+    }})  # fmt: skip
+    monkeypatch.setattr(decisions, "people", lambda db: given)
+    assert grade("regrade", folder, "--revert", "1").code == 0
+    text = (folder / "grades.csv").read_text()
+    rows = {row["login"]: row for row in csv.DictReader(io.StringIO(text))}
+    columns = ("pending", "affine_forward", "question", "final")
+    assert [rows["ada01"][name] for name in columns] == ["0", "51", "4.5", "55.5"]
+    assert [rows["grace02"][name] for name in columns] == ["6", "50", "", "50"]
 
 
 def test_who_was_forgotten_is_not_named(tmp_path: Path) -> None:
