@@ -449,6 +449,8 @@ def test_grades_csv_has_what_people_gave_and_what_still_waits(
     columns = ("pending", "affine_forward", "question", "final")
     assert [rows["ada01"][name] for name in columns] == ["0", "51", "4.5", "55.5"]
     assert [rows["grace02"][name] for name in columns] == ["6", "50", "", "50"]
+    said = grade("status", folder).out
+    assert "1 student with points that wait for a person: grace02 6\n" in said
 
 
 def test_who_was_forgotten_is_not_named(tmp_path: Path) -> None:
