@@ -116,6 +116,12 @@ def status(folder: Path) -> None:
         result = found.results.get((line.student.number, line.row.attempt))
         if why := reason(line.row, result):
             typer.echo(f"  {line.student.folder}: {why}")
+    waits = [f"{one.student.folder} {points(one.score.pending)}" for one in lines
+             if one.score.final is not None and one.score.pending]  # fmt: skip
+    if waits:
+        more = f" and {len(waits) - MOST:,} more" if len(waits) > MOST else ""
+        who = f"{count(len(waits), 'student')} with points that wait for a person"
+        typer.echo(f"{who}: {', '.join(waits[:MOST])}{more}")
     if made:
         because = f", {made.reason}" if made.reason else ""
         typer.echo(f"Generation {made.number} of {made.at[:10]} counts{because}")
