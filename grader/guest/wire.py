@@ -42,6 +42,7 @@ MAGIC = b"BGF1"
 LONG_NUMBER = re.compile(rb"\d{19}")  # that 64 bits may not hold
 SURROGATE = re.compile(rb"\\u[dD]")  # half of a character, perhaps
 AT_ONCE = 64 * 1024  # bytes of one read
+LARGE = 1024**2  # bytes of arrays that are sent as they lie in memory
 PREFIX = struct.Struct("<4sIQ")
 NOTE = struct.Struct("<Id")
 
@@ -51,23 +52,36 @@ Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 @dataclass(frozen=True)
 class Piece:
-    """Arrays that were packed for a frame: the rows of its table as JSON, and the bytes."""
+    """Arrays that were packed for a frame: the rows of its table as JSON, and the bytes.
+
+    The bytes are one string, or the memory of the arrays themselves if they are large.
+    """
 
     arrays: Arrays
     rows: tuple[str, ...]
-    body: bytes
+    bodies: tuple[bytes | memoryview, ...]
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes there are."""
+        return sum(map(len, self.bodies))
 
 
 def piece(arrays: Arrays) -> Piece:
     """Return packed arrays, for frames to come. Raises WireError for a dtype not in the list."""
-    rows, bodies = [], []
+    rows: list[str] = []
+    bodies: list[bytes | memoryview] = []
+    is_large = sum(array.nbytes for array in arrays.values()) > LARGE
     for name, array in arrays.items():
         code = USUAL.get(array.dtype) or array.dtype.newbyteorder("<").str
         if code not in DTYPES or array.ndim > MAX_NDIM:
             raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
         rows.append(f'[{json.dumps(name)}, "{code}", {list(array.shape)}]')
-        bodies.append(np.asarray(array, dtype=code).tobytes())
-    return Piece(arrays, tuple(rows), b"".join(bodies))
+        if is_large and array.size:
+            bodies.append(np.ascontiguousarray(array, dtype=code).reshape(-1).view(np.uint8).data)
+        else:
+            bodies.append(np.asarray(array, dtype=code).tobytes())
+    return Piece(arrays, tuple(rows), tuple(bodies) if is_large else (b"".join(bodies),))
 
 
 def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
@@ -77,6 +91,13 @@ def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
 
 def pack_pieces(message: Mapping[str, Any], pieces: Sequence[Piece]) -> bytes:
     """Return one frame with the arrays of all pieces. Raises WireError if they are too many."""
+    return b"".join(parts(message, pieces))
+
+
+def parts(message: Mapping[str, Any], pieces: Sequence[Piece]) -> list[bytes | memoryview]:
+    """Return the parts of such a frame: what is large is not copied. Raises WireError."""
+    small: list[bytes]
+    found: list[bytes | memoryview]
     try:
         said = json.dumps(dict(message))
     except (TypeError, ValueError) as error:
@@ -85,10 +106,17 @@ def pack_pieces(message: Mapping[str, Any], pieces: Sequence[Piece]) -> bytes:
     header = f'{{"say": {said}, "arrays": [{", ".join(rows)}]}}'.encode("utf-8", "replace")
     if len(rows) > MAX_ARRAYS:
         raise WireError(f"wire: {len(rows)} arrays are too many for a frame")
-    size = sum(len(one.body) for one in pieces)
+    size = sum(one.size for one in pieces)
     if len(header) > MAX_HEADER or size > MAX_BODY:
         raise WireError(f"wire: a frame of {len(header)} + {size} bytes is too large to send")
-    return b"".join([PREFIX.pack(MAGIC, len(header), size), header, *(p.body for p in pieces)])
+    small, found = [PREFIX.pack(MAGIC, len(header), size), header], []
+    for body in (body for one in pieces for body in one.bodies):
+        if isinstance(body, bytes):
+            small.append(body)
+        else:
+            found += [b"".join(small), body] if small else [body]
+            small = []
+    return [*found, b"".join(small)] if small else found
 
 
 def lengths(prefix: bytes) -> tuple[int, int]:
@@ -101,16 +129,16 @@ def lengths(prefix: bytes) -> tuple[int, int]:
     return header, body
 
 
-def opened(frame: bytes, most: int = MAX_HEADER) -> Message:
+def opened(frame: bytes | bytearray, most: int = MAX_HEADER) -> Message:
     """Return (message, arrays) of one whole frame with a header of at most `most` bytes.
 
     Raises WireError.
     """
-    header, body = lengths(frame[: PREFIX.size])
+    header, body = lengths(bytes(frame[: PREFIX.size]))
     start = PREFIX.size + header
     if header > most or len(frame) != start + body:
         raise WireError("wire: a frame of another length than it says")
-    return unpack(frame[PREFIX.size : start], memoryview(frame)[start:])
+    return unpack(bytes(frame[PREFIX.size : start]), memoryview(frame)[start:])
 
 
 def unpack(header: bytes, body: bytes | memoryview) -> Message:
@@ -211,7 +239,7 @@ def note(number: int, seconds: float) -> bytes:
     return PREFIX.pack(MAGIC, 0, NOTE.size) + NOTE.pack(number, seconds)
 
 
-def noted(frame: bytes) -> tuple[int, float] | None:
+def noted(frame: bytes | bytearray) -> tuple[int, float] | None:
     """Return the two numbers of a note; None if the frame is none."""
     is_note = frame[: PREFIX.size] == PREFIX.pack(MAGIC, 0, NOTE.size)
     return NOTE.unpack(frame[PREFIX.size :]) if is_note else None
@@ -237,7 +265,7 @@ class Orphaned(Exception):
     """Nobody is left who could hear the answer."""
 
 
-def send(descriptor: int, frame: bytes, deadline: float) -> None:
+def send(descriptor: int, frame: bytes | memoryview, deadline: float) -> None:
     """Write a frame to a non-blocking descriptor. Raises Late, or BrokenPipeError at its end."""
     view = memoryview(frame)
     while view:
@@ -278,13 +306,17 @@ class Incoming:
         """
         return self.whole() if self._has_come(deadline) else None
 
-    def take(self, deadline: float = math.inf) -> bytes | None:
+    def take(self, deadline: float = math.inf) -> bytes | bytearray | None:
         """Return the bytes of the next frame, of which only the lengths were looked at; None at the
         end. Raises as `read`.
         """
         if not (end := self._has_come(deadline)):
             return None
-        frame = bytes(self._bytes[:end])
+        if len(self._bytes) == end:  # nothing is copied
+            frame, self._bytes = self._bytes, bytearray()
+            return frame
+        with memoryview(self._bytes) as view:
+            frame = bytearray(view[:end])
         del self._bytes[:end]
         return frame
 
