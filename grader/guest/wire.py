@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import select
 import struct
 import time
@@ -26,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from grader.errors import WireError
+from grader.guest import careful
 
 FITTED = "fitted "  # begins the names of what did best on training images, in a run
 DTYPES = ("<f8", "<f4", "<i8", "<i4", "|b1", "|u1")
@@ -35,12 +35,8 @@ MAX_HEADER = 256 * 1024
 MAX_BODY = 64 * 1024 * 1024
 MAX_ARRAYS = 2_000
 MAX_NDIM = 8
-MAX_DEPTH = 20  # of a message
 MAX_NAME = 200  # characters of an array's name
-MAX_DIGITS = 20  # of an integer
 MAGIC = b"BGF1"
-LONG_NUMBER = re.compile(rb"\d{19}")  # that 64 bits may not hold
-SURROGATE = re.compile(rb"\\u[dD]")  # half of a character, perhaps
 AT_ONCE = 64 * 1024  # bytes of one read
 LARGE = 1024**2  # bytes of arrays that are sent as they lie in memory
 PREFIX = struct.Struct("<4sIQ")
@@ -146,17 +142,10 @@ def unpack(header: bytes, body: bytes | memoryview) -> Message:
 
     What is no number of JSON's, or has no finite value, is None.
     """
-    try:
-        # Looking at each number and text of a header takes longer than reading it.
-        decoder = CAREFUL if LONG_NUMBER.search(header) else DECODER
-        parsed = decoder.decode(header.decode("utf-8"))
-        if SURROGATE.search(header):
-            parsed = _carried(parsed, MAX_DEPTH)
-    except (ValueError, RecursionError) as error:
-        raise WireError(f"wire: a header that is no JSON ({error})") from None
+    parsed = careful.read(header)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("say"), dict):
         raise WireError("wire: a header without 'say'")
-    _check_depth(parsed["say"], MAX_DEPTH - 2)
+    careful.check_depth(parsed["say"], careful.MAX_DEPTH - 2)
     table = parsed.get("arrays")
     if not isinstance(table, list) or len(table) > MAX_ARRAYS:
         raise WireError("wire: a header without a table of arrays, or with too many")
@@ -173,51 +162,6 @@ def unpack(header: bytes, body: bytes | memoryview) -> Message:
     if start != len(body):
         raise WireError("wire: a frame with bytes that no array claims")
     return parsed["say"], arrays
-
-
-def _integer(digits: str) -> int | None:
-    value = int(digits) if len(digits.lstrip("-")) <= MAX_DIGITS else 2**64
-    return value if -(2**63) <= value < 2**64 else None
-
-
-def _real(digits: str) -> float | None:
-    value = float(digits)
-    return value if math.isfinite(value) else None
-
-
-def _nothing(_: str) -> None:
-    """NaN and the infinities are not JSON: a reader of what we write would stop at them."""
-
-
-DECODER = json.JSONDecoder(parse_float=_real, parse_constant=_nothing)
-CAREFUL = json.JSONDecoder(parse_int=_integer, parse_float=_real, parse_constant=_nothing)
-
-
-def _carried(value: Any, depth: int) -> Any:
-    """Return a value with texts that UTF-8 can carry. Raises WireError if it is nested deeper."""
-    if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if not isinstance(value, (list, dict)):
-        return value
-    if not depth:
-        raise WireError("wire: a message that is nested too deeply")
-    if isinstance(value, list):
-        return [_carried(one, depth - 1) for one in value]
-    return {_carried(key, 1): _carried(one, depth - 1) for key, one in value.items()}
-
-
-def _check_depth(value: dict[str, Any], depth: int) -> None:
-    """Raise WireError if a message is nested deeper; what lies beside it is read as a table."""
-    level: list[Any] = [value]
-    while level := [
-        inner
-        for one in level
-        for inner in (one.values() if type(one) is dict else one)
-        if type(inner) is dict or type(inner) is list
-    ]:
-        if not depth:
-            raise WireError("wire: a message that is nested too deeply")
-        depth -= 1
 
 
 def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
