@@ -10,6 +10,7 @@ from benchmarks import (
     images,
     notebooks,
     picture,
+    regrade,
     selfcheck,
     speed,
     spread,
@@ -19,6 +20,7 @@ PARTS = {
     "speed": speed.main,
     "box": box.main,
     "class": class_.main,
+    "regrade": regrade.main,
     "spread": spread.main,
     "picture": picture.main,
     "diagnosis": diagnosis.main,
@@ -32,9 +34,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default all")
     parser.add_argument("--data", metavar="DIR", help="real CIFAR-10, for `images`")
-    parser.add_argument("--most", type=int, default=1_000, help="the largest class, for `class`")
+    parser.add_argument(
+        "--most", type=int, default=1_000, help="the largest class, for `class` and `regrade`"
+    )
     given = parser.parse_args()
-    asked = {"images": [given.data], "class": [given.most]}
+    asked = {"images": [given.data], "class": [given.most], "regrade": [given.most]}
     if unknown := [name for name in given.parts if name not in PARTS]:
         parser.error(f"there is no {unknown[0]}; choose among {', '.join(PARTS)}")
     for name in given.parts or PARTS:

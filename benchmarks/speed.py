@@ -25,7 +25,7 @@ from tests.support import processes
 ROOT = Path(__file__).resolve().parent.parent
 SUBMISSION = ROOT / "tests" / "submissions" / "accepted" / "compact"
 ROUNDS = 7
-UNWANTED = ("matplotlib", "nbformat", "jsonschema", "pandas", "IPython")
+UNWANTED = ("matplotlib", "nbformat", "jsonschema", "pandas", "IPython", "pydantic", "numpy.ma")
 # The same probes in a bare process, which imports what they need and nothing more.
 BARE = """
 import json, sys

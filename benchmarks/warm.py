@@ -21,6 +21,7 @@ from grader.grading.assignment import Assignment
 from grader.report import html, result
 from grader.submission.intake import read_submission
 from grader.types import Submission
+from grader.whole import settle
 from tests.support import handed_in
 
 STYLE = "compact"  # of the right submission
@@ -43,6 +44,7 @@ def main() -> None:
 def measure() -> None:
     """Print the ratios: in each round the floor, then every kind of submission."""
     assignment = resources.assignment(resources.DEFAULT_RUBRIC)
+    settle()  # as a process of a class does
     floors: list[float] = []
     seen: dict[str, list[float]] = {kind: [] for kind in TARGETS}
     with tempfile.TemporaryDirectory() as folder, Worker() as worker:

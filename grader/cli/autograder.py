@@ -29,7 +29,7 @@ def autograder(
     ] = None,
 ) -> None:
     """Grade ROOT/submission into ROOT/results/results.json, as Gradescope asks an autograder to."""
-    from grader.report.export.reading import read_result
+    from grader.report.export.reading import beside, read_result
 
     target, report = root / "results" / "results.json", root / "results" / "report"
     code = 0
@@ -42,8 +42,17 @@ def autograder(
     except typer.Exit as ended:
         code = ended.exit_code
     result = read_result(report)
-    write(target, gradescope.write(result, visibility))
+    before = gradescope.earlier(_metadata(root))
+    write(target, gradescope.write(result, visibility, beside(report, result), before))
     for flag in exported.flags(result):
         typer.echo(f"For staff to look at: {flag}")
     if code:
         raise typer.Exit(code)
+
+
+def _metadata(root: Path) -> bytes:
+    """Return what Gradescope tells of the submission; b"" if it tells nothing that can be read."""
+    try:
+        return (root / "submission_metadata.json").read_bytes()
+    except OSError:
+        return b""

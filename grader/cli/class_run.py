@@ -17,6 +17,7 @@ import typer
 
 from grader import resources
 from grader.box.plan import choose
+from grader.cli.class_folder import opened
 from grader.cli.class_progress import progress
 from grader.course import archive, classroom, current, generations, place, settings, sources
 from grader.course import roster as rosters
@@ -105,7 +106,7 @@ def status(folder: Path) -> None:
     told = settings.read(folder)
     with Store(folder, reading=True) as store:
         found = current.read(folder, store, told)
-        made = generations.current(store)
+        made, left = generations.current(store), generations.unpublished(store)
     lines = [_Line(one, *found.scores[one.number]) for one in found.ledger.students
              if one.number in found.scores]  # fmt: skip
     words = [line.score.status for line in lines]
@@ -118,6 +119,10 @@ def status(folder: Path) -> None:
     if made:
         because = f", {made.reason}" if made.reason else ""
         typer.echo(f"Generation {made.number} of {made.at[:10]} counts{because}")
+    if left:
+        typer.echo(
+            "  not all of its pages are written; the next `grade class` or `grade regrade` does"
+        )
     _tell_policy(lines, found.ledger)
     for problem in found.ledger.problems:
         typer.echo(f"  {problem}", err=True)
@@ -150,9 +155,7 @@ def _tell_policy(lines: Sequence[_Line], ledger: Ledger) -> None:
 
 def forget(folder: Path, student: str) -> None:
     """Remove a student's uploads, pages and names; their points stay, under a number."""
-    if not (folder / "class.sqlite").is_file():
-        raise UsageError(f"{folder}: holds no class; make one with `grade class`")
-    with Course(folder) as one:
+    with opened(folder, finishing=False) as one:
         rows = [
             s for s in one.store.students()
             if student in (s.folder, s.person.id, s.person.login, s.person.email)

@@ -25,11 +25,11 @@ def export(
 ) -> None:
     """Write a result as Gradescope, Classroom 50, JUnit or GitHub Actions read it."""
     from grader.report.export import classroom50, github, gradescope, junit
-    from grader.report.export.reading import read_result
+    from grader.report.export.reading import beside, read_result
 
     result = read_result(path)
     writers: dict[Format, Callable[[ResultJson], str]] = {
-        "gradescope": gradescope.write,
+        "gradescope": lambda one: gradescope.write(one, notebooks=beside(path, one)),
         "classroom50": functools.partial(classroom50.write, environment=os.environ),
         "junit": junit.write,
         "github-summary": github.summary,

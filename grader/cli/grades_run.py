@@ -7,12 +7,11 @@ from pathlib import Path
 
 import typer
 
+from grader.cli.class_folder import opened
 from grader.course import current, gradebooks, settings
 from grader.course import feedback as reports
-from grader.course.classroom import Course
 from grader.course.gradebooks.filling import PENDING, Filled, How, fill, refusal
 from grader.course.policies import points
-from grader.course.schema import NAME
 from grader.course.settings import Settings
 from grader.course.store import Store
 from grader.errors import UsageError
@@ -159,9 +158,7 @@ def _lists(filled: Filled) -> None:
 
 def feedback(folder: Path, to: str, output: Path) -> None:
     """Pack the reports of those who have one. Raises UsageError."""
-    if not (folder / NAME).is_file():
-        raise UsageError(f"{folder}: holds no class; make one with `grade class`")
-    with Course(folder) as one:
+    with opened(folder) as one:
         packet = reports.packed(one, to)
     left = packet.left
     if not packet.students:

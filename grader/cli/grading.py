@@ -109,7 +109,7 @@ def submission(
         with _progress([name for name in books if name in given.files]) as begins:
             graded = whole.grade(given, setting, worker, spool, begins)
     why = seen.against(assignment.rubric.table.id) if rubric else seen.message
-    since = changes.since(before, graded.report.items) if before else ()
+    since = changes.since(changes.standings(before), graded.report.items) if before else ()
     report = replace(graded.report, why_rubric=why, changes=since)
     written, faults = whole.files(replace(graded, report=report))
     logs = list(faults)
@@ -128,16 +128,16 @@ def _earlier(previous: Path | None, folder: Path, given: Submission) -> ResultJs
     What lies in the folder may be somebody else's, or no result: then there is none. Raises
     UsageError for one that was asked for and cannot be read.
     """
-    from grader.report.export.reading import read_result
+    from grader.report.export import reading
 
     if previous is not None:
-        return read_result(previous)
+        return reading.read_result(previous)
+    if not reading.is_of_another(folder / RESULT, given.name, given.sha256):
+        return None
     try:
-        found = read_result(folder / RESULT)
+        return reading.read_result(folder / RESULT)
     except UsageError:
         return None
-    known = found["submission"]
-    return found if known["name"] == given.name and known["sha256"] != given.sha256 else None
 
 
 def _end(report: Report, logs: Sequence[str], fail_under: float | None) -> None:

@@ -10,9 +10,12 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.status import Status
+
+if TYPE_CHECKING:
+    from rich.status import Status  # which a run without a terminal does not need
 
 QUIET_S, EACH_S = 5.0, 60.0  # of work before its first plain line; between two lines about the same
 PATIENCE_S = 5.0  # for a line that nobody takes

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import typer
 
+from grader.cli.class_folder import opened
 from grader.cli.class_progress import progress
 from grader.cli.class_run import running, stopping
 from grader.course import generations, regrade_tables
 from grader.course import regrade as regrading
+from grader.course.assembled import Known
 from grader.course.classroom import Course
 from grader.course.current import policy_of, read
 from grader.course.policies import points
 from grader.course.regrade import Comparison, Plan
-from grader.course.schema import NAME
 from grader.course.store import Row
 from grader.course.tasks import Outcome, Policy
 from grader.errors import UsageError
@@ -43,7 +44,7 @@ class Asked:
 def regrade(asked: Asked) -> None:
     """Grade again what can move; show it, and have it count if that is asked for."""
     gc.enable()  # a long process, unlike the others
-    with _course(asked.folder) as one:
+    with opened(asked.folder) as one:
         policy = replace(policy_of(one.settings), box=asked.box)
         plan = regrading.plan(one, policy, asked.only)
         typer.echo(f"Against generation {plan.before.number}: {plan.why}")
@@ -77,7 +78,7 @@ def regrade(asked: Asked) -> None:
 
 def revert(folder: Path, number: int) -> None:
     """Go back to a generation."""
-    with _course(folder) as one:
+    with opened(folder, finishing=False) as one:
         back = regrading.revert(one, number)
         counts = one.republish(policy_of(one.settings), folder.resolve().name)
         typer.echo(
@@ -91,15 +92,9 @@ def revert(folder: Path, number: int) -> None:
 
 def notices(folder: Path) -> None:
     """Write what each student should know of the last regrade."""
-    with _course(folder) as one:
+    with opened(folder) as one:
         path, texts = regrade_tables.notices(one)
     typer.echo(f"{count(texts, 'notice')}: {path}")
-
-
-def _course(folder: Path) -> Course:
-    if not (folder / NAME).is_file():
-        raise UsageError(f"{folder}: holds no class; make one with `grade class`")
-    return Course(folder)
 
 
 def _names(told: Sequence[str]) -> list[str]:
@@ -117,14 +112,20 @@ def _names(told: Sequence[str]) -> list[str]:
     return found
 
 
-def _grade(one: Course, policy: Policy, rows: Sequence[Row], asked: Asked) -> None:
+def _grade(
+    one: Course,
+    policy: Policy,
+    rows: Sequence[Row],
+    asked: Asked,
+    known: Callable[[str], Known | None] = lambda upload: None,
+) -> None:
     """Grade the uploads of attempts that have no result under a policy yet."""
     work = regrading.uploads(one, policy, rows)
     if not work:
         return
     with running(policy, asked.jobs, "", len(work)) as runner, stopping() as stop:
         with progress() as told:
-            standing = one.grade(policy, work, runner, told, stop, publishing=False)
+            standing = one.grade(policy, work, runner, told, stop, False, known)
     if standing.done < len(work):
         typer.echo(
             f"grade: stopped by Ctrl-C: {standing.done:,} of {len(work):,} graded again; what "
@@ -153,10 +154,10 @@ def _merged(
 
 
 def _in_full(one: Course, found: Comparison, asked: Asked) -> Comparison:
-    """Grade whole whose points move, for their pages; return what they came to."""
+    """Make whole the results of those whose points move; return what they came to."""
     plan = found.plan
     moving = {d.student.number: d.row for d in found.students if d.moved and not d.is_kept}
-    _grade(one, plan.policy, list(moving.values()), asked)
+    _grade(one, plan.policy, list(moving.values()), asked, regrading.known(one, plan))
     partly = {(d.student.number, d.row.attempt): d for d in found.students}
 
     def result(row: Row) -> Outcome | None:

@@ -1,6 +1,7 @@
 """The files of one result as one file, results/KE/KEY.zip: there whole or not at all.
 
     outcome.json   what the table keeps of it (grader.course.tasks.Outcome)
+    record.json    what its report was made from (grader.course.assembled.Record): for a regrade
     result.json, report.html, ...   as a student gets them, but for the name
 
 It holds everything that a row of the table says, so that the table can be made from these files.
@@ -17,7 +18,8 @@ from pathlib import Path
 
 from grader.errors import UsageError
 
-OUTCOME = "outcome.json"
+OUTCOME, RECORD = "outcome.json", "record.json"
+OURS = (OUTCOME, RECORD)  # what no student gets
 DAY_ONE = (1980, 1, 1, 0, 0, 0)  # the same files give the same bytes
 LARGEST = 256 * 1024**2  # bytes of all files together, which a merge may be handed by anybody
 

@@ -20,6 +20,7 @@ from grader.course import (
     similarity,
     to_judge,
 )
+from grader.course.assembled import Known
 from grader.course.drive import Standing
 from grader.course.enrol import counting, enrol, hashes_of, marks_of, upload_path
 from grader.course.publish import Place
@@ -131,7 +132,9 @@ class Course:
             self.store.keep_decides(policy.sha256, deciding(policy.assignment))
         return list(left)
 
-    def tasks(self, policy: Policy, uploads: Iterable[str]) -> Iterator[Task]:
+    def tasks(
+        self, policy: Policy, uploads: Iterable[str], known: Callable[[str], Known | None]
+    ) -> Iterator[Task]:
         """Yield what is to be graded, its bytes read when it is its turn."""
         for upload in uploads:
             path = upload_path(self.folder, upload)
@@ -142,7 +145,7 @@ class Course:
                     f"{path}: cannot be read ({error.strerror}); restore it, or give the source "
                     "again"
                 ) from None
-            yield Task(policy.key(upload), upload, data)
+            yield Task(policy.key(upload), upload, data, known(upload))
 
     def grade(
         self,
@@ -152,10 +155,20 @@ class Course:
         told: Told,
         stopped: Callable[[], bool],
         publishing: bool = True,
+        known: Callable[[str], Known | None] = lambda upload: None,
     ) -> Standing:
-        """Grade uploads; reports are written as results come in, unless nothing is published."""
+        """Grade uploads; reports are written as results come in, unless nothing is published.
+
+        `known` gives what is known of an upload already.
+
+        Where results of another policy count until all are graded, their pages stay until then.
+        """
         standing = Standing(len(uploads))
         by_key: dict[str, list[Place]] = {}
+        if publishing and generations.current(self.store) is None:
+            self._settle(policy)
+        counts = generations.current(self.store)
+        publishing = publishing and counts is not None and counts.policy == policy.sha256
         ledger = self.ledger(policy)
         for one in self.places(policy, ledger) if publishing else ():
             by_key.setdefault(one.key, []).append(one)
@@ -168,7 +181,7 @@ class Course:
             whose = (p for key in graded for p in by_key.get(key, ()))
             publish.reports(self.folder, self.store, whose, graded, ledger)
 
-        drive.drive(self.tasks(policy, uploads), standing, runner, keep, told, stopped)
+        drive.drive(self.tasks(policy, uploads, known), standing, runner, keep, told, stopped)
         return standing
 
     def ledger(self, policy: Policy) -> Ledger:
@@ -219,6 +232,9 @@ class Course:
             [*notes, *ledger.problems],
             policy.assignment,
         )
+        if counts := generations.current(self.store):
+            with self.store.writing():
+                generations.set_published(self.store, counts.number)
         return self.counts(found)
 
     def refresh(self) -> list[Place]:

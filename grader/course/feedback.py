@@ -18,8 +18,9 @@ from urllib.parse import unquote
 
 from grader.course import archive
 from grader.course.classroom import Course
-from grader.course.publish import Place, label, reason
+from grader.course.publish import Place, reason
 from grader.course.scores import status_of
+from grader.course.student_pages import label
 from grader.files import REPORT, RESULT
 from grader.report.class_page import WORDS
 from grader.report.text import guarded

@@ -9,27 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from grader.course.store import Row, Store
 from grader.course.tasks import Policy
 
-if TYPE_CHECKING:
-    from grader.course.store import Row, Store
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS generation (
-    number INTEGER PRIMARY KEY,
-    policy TEXT NOT NULL, rubric TEXT NOT NULL, golden TEXT NOT NULL, version TEXT NOT NULL,
-    common TEXT NOT NULL,              -- the hash of what all items share
-    at TEXT NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL,
-    before INTEGER,                    -- the one that counted when this one was applied
-    counts INTEGER NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS exception (
-    generation INTEGER NOT NULL, student INTEGER NOT NULL, attempt INTEGER NOT NULL,
-    key TEXT NOT NULL, PRIMARY KEY (generation, student, attempt)
-) STRICT, WITHOUT ROWID;
-"""
 FIELDS = "number, policy, rubric, golden, version, common, at, who, reason, before"
 
 
@@ -68,6 +51,7 @@ def exceptions(store: Store, number: int) -> dict[tuple[int, int], str]:
 
 def add(store: Store, made: Generation, differing: Iterable[tuple[int, int, str]] = ()) -> None:
     """Add a generation, and have it count: inside one transaction."""
+    store.run("DELETE FROM published", [()])
     store.run("UPDATE generation SET counts = 0 WHERE counts = 1", [()])
     values = [getattr(made, name) for name in FIELDS.split(", ")]
     store.run(f"INSERT INTO generation ({FIELDS}, counts) VALUES (?,?,?,?,?,?,?,?,?,?,1)", [values])
@@ -76,8 +60,21 @@ def add(store: Store, made: Generation, differing: Iterable[tuple[int, int, str]
 
 
 def choose(store: Store, number: int) -> None:
-    """Have a generation count that is there."""
+    """Have a generation count that is there: inside one transaction."""
+    store.run("DELETE FROM published", [()])
     store.run("UPDATE generation SET counts = (number = ?)", [(number,)])
+
+
+def unpublished(store: Store) -> Generation | None:
+    """Return the one that counts if a run ended before all its pages were written."""
+    one, done = current(store), store.rows("SELECT generation FROM published")
+    return one if one and (one.number,) not in done else None
+
+
+def set_published(store: Store, number: int) -> None:
+    """Keep that all pages are those of a generation: inside one transaction."""
+    store.run("DELETE FROM published", [()])
+    store.run("INSERT INTO published VALUES (?)", [(number,)])
 
 
 def keys(store: Store, policy: str) -> Callable[[Row], str]:
@@ -100,6 +97,24 @@ def keys(store: Store, policy: str) -> Callable[[Row], str]:
 def key_of(upload: str, policy: str) -> str:
     """Return the key of the result of an upload under a policy, each given by its hash."""
     return hashlib.sha256(f"{upload} {policy}".encode()).hexdigest()
+
+
+def made_in(store: Store) -> Callable[[str, str], Generation | None]:
+    """Return what gives the generation that a result was graded in, by its upload and its key.
+
+    Looked for from the one that counts, and back from there; None if it is of none of them.
+    """
+    known = {one.number: one for one in every(store)}
+    one, chain = current(store), list[Generation]()
+    while one is not None and one not in chain:
+        chain.append(one)
+        one = known.get(one.before or 0)
+    chain += [other for other in reversed(known.values()) if other not in chain]
+
+    def made(upload: str, key: str) -> Generation | None:
+        return next((one for one in chain if key_of(upload, one.policy) == key), None)
+
+    return made
 
 
 def settle(store: Store, policy: Policy, made: Callable[[int], Generation]) -> None:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from grader.course.store import Store
-
-SCHEMA = "CREATE TABLE IF NOT EXISTS source (kind TEXT PRIMARY KEY) STRICT;"
+from grader.course.store import Store
 
 
 def keep(store: Store, kinds: Iterable[str]) -> None:

@@ -8,36 +8,32 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import html
 import io
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.course import archive, policies
+from grader.course import archive, generations, policies
 from grader.course.dashboard import page
 from grader.course.dashboard.absent import Absent
 from grader.course.dashboard.facts import Facts, gather
 from grader.course.dashboard.pupils import Pupil
-from grader.course.records import Person
+from grader.course.generations import Generation
 from grader.course.scores import Ledger, Score, line, status_of
 from grader.course.sentences import Says, told, with_sentences
 from grader.course.store import Row, Store, Student
-from grader.course.tasks import STUDENT, UPLOAD, Outcome, outcome_of
+from grader.course.student_pages import judged_files, label, named_files, origin
+from grader.course.tasks import UPLOAD, Outcome, outcome_of
 from grader.course.to_judge import Counted
 from grader.files import REPORT, RESULT, write, write_result
 from grader.grading.assignment import Assignment
 from grader.report import by_people, class_page
-from grader.report.by_people import Given
 from grader.report.class_page import ClassRow
 from grader.report.text import guarded, points
 from grader.types import COUNTED
-
-_WHO = re.compile(rf"(?<=>){re.escape(STUDENT)}</(p|h1|h2|div|span)>")  # not that of the title
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +45,7 @@ class Place:
     key: str
     counts: bool
     facts: str = ""  # a hash of what decides about its points besides the result
+    generation: Generation | None = None  # in which it was graded
 
     @property
     def folder(self) -> str:
@@ -63,6 +60,7 @@ def places(store: Store, key_of: Callable[[Row], str], ledger: Ledger) -> list[P
     for row in store.attempts():
         rows.setdefault(row.student, []).append(row)
     known = _deciding(store, key_of, ledger, rows)
+    made_in = generations.made_in(store)
     found = []
     for student in ledger.students:
         theirs = rows.get(student.number, [])
@@ -72,7 +70,10 @@ def places(store: Store, key_of: Callable[[Row], str], ledger: Ledger) -> list[P
             if (outcome := known.get(key_of(row)))
         }
         counts, facts = ledger.counting(theirs, scores), ledger.facts(student.number)
-        found += [Place(student, row, key_of(row), row is counts, facts) for row in theirs]
+        for row in theirs:
+            key = key_of(row)
+            made = made_in(row.upload or "", key)
+            found.append(Place(student, row, key, row is counts, facts, made))
     return found
 
 
@@ -103,34 +104,48 @@ def reports(
 
     Return how many. An earlier attempt has its pages under attempts/N.
     """
-    written: list[tuple[str, int, int]] = []
     sentences = ledger.settings.sentences
+    stale: list[tuple[Place, str, Says]] = []
     for place in found:
         says = told(store.result(place.key), sentences) if sentences else {}
-        stamp, target = _stamp(place, says), folder / place.folder
+        stamp, row = _stamp(place, says), place.row
         if place.key not in done or place.student.forgotten:
             continue
-        if stamp == place.row.shown and _whole(target):
-            continue
-        path = archive.place_of(folder, place.key)
-        try:
-            files = archive.unpack(path.read_bytes())
-            outcome = outcome_of(files.pop(archive.OUTCOME))
-        except (OSError, ValueError, KeyError):  # damaged: without it, it is work again
-            path.unlink(missing_ok=True)
-            continue
-        score = ledger.score(place.row, outcome.status, outcome)
-        said = line(score, ledger.settings.grades.decimals)
-        given = by_people.given_of(ledger.judged.get(place.student.number, {}), ledger.titles)
-        named = _named(_judged(files, given, score.pending, ledger.bonus), place, said)
-        write_result(target, with_sentences(named, says), forced=False)
-        if place.counts:  # it may have been an earlier one that counted
-            shutil.rmtree(target / "attempts" / str(place.row.turn), ignore_errors=True)
-        written.append((stamp, place.student.number, place.row.attempt))
+        if stamp != row.shown or not _whole(folder / place.folder):
+            stale.append((place, stamp, says))
+    if shown := [("", p.student.number, p.row.attempt) for p, _, _ in stale if p.row.shown]:
+        with store.writing():  # whoever is killed below leaves none that passes for the former one
+            store.set_shown(shown)
+    written = [
+        (stamp, place.student.number, place.row.attempt)
+        for place, stamp, says in stale
+        if _write(folder, place, ledger, says)
+    ]
     if written:
         with store.writing():
             store.set_shown(written)
     return len(written)
+
+
+def _write(folder: Path, place: Place, ledger: Ledger, says: Says) -> bool:
+    """Write the pages of an attempt; return whether its result could be read."""
+    path, row, target = archive.place_of(folder, place.key), place.row, folder / place.folder
+    try:
+        files = archive.unpack(path.read_bytes())
+        outcome = outcome_of(files[archive.OUTCOME])
+        files = {name: text for name, text in files.items() if name not in archive.OURS}
+    except (OSError, ValueError, KeyError):  # damaged: without it, it is work again
+        path.unlink(missing_ok=True)
+        return False
+    score = ledger.score(row, outcome.status, outcome)
+    said = line(score, ledger.settings.grades.decimals)
+    given = by_people.given_of(ledger.judged.get(place.student.number, {}), ledger.titles)
+    judged = judged_files(files, given, score.pending, ledger.bonus)
+    named = named_files(judged, place.student.person, row, place.generation, said)
+    write_result(target, with_sentences(named, says), forced=False)
+    if place.counts:  # it may have been an earlier one that counted
+        shutil.rmtree(target / "attempts" / str(row.turn), ignore_errors=True)
+    return True
 
 
 def _whole(folder: Path) -> bool:
@@ -145,64 +160,11 @@ def _whole(folder: Path) -> bool:
 
 def _stamp(place: Place, says: Says) -> str:
     row = place.row
-    who = _who(place.student.person)
-    facts: list[object] = [place.key, place.folder, *who, row.turn, row.at, row.late]
+    who = place.student.person
+    facts: list[object] = [place.key, place.folder, who.name, who.login, who.id]
+    facts += [row.turn, row.at, row.late, origin(place.generation)]
     facts += [place.facts, *([says] if says else [])]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def _who(person: Person) -> tuple[str, str, str]:
-    return person.name, person.login, person.id
-
-
-def label(person: Person) -> str:
-    """Return how a page names its student: "Ada Lovelace (ada01)"."""
-    ids = ", ".join(dict.fromkeys(text for text in (person.login, person.id) if text))
-    name = person.name or person.email
-    return f"{name} ({ids})" if name and ids else name or ids
-
-
-def _judged(
-    files: Mapping[str, str], given: Sequence[Given], pending: float, bonus: frozenset[str]
-) -> Mapping[str, str]:
-    """Return the files of a result with what people gave."""
-    if not given:
-        return files
-    result = json.loads(files[RESULT])
-    by_people.in_result(result, given, bonus)
-    page = by_people.in_page(files[REPORT], given, pending) if REPORT in files else ""
-    return {**files, RESULT: json.dumps(result)} | ({REPORT: page} if page else {})
-
-
-def _named(files: Mapping[str, str], place: Place, said: str) -> dict[str, str]:
-    """Return the files of a result with the name of the student they are for.
-
-    What course.toml makes of the points is `said` in the head of the report.
-    """
-    who = label(place.student.person)
-    if said and REPORT in files:
-        files = {**files, REPORT: with_line(files[REPORT], said)}
-    named = {
-        name: text.replace(STUDENT, html.escape(who)) if name.endswith(".html") else text
-        for name, text in files.items()
-    }
-    result = json.loads(named[RESULT])
-    person = place.student.person
-    result["submission"]["name"] = place.row.name
-    if why := result["submission"].get("refused"):
-        result["submission"]["refused"] = why.replace(UPLOAD, place.row.name, 1)
-    result["submission"]["student"] = {"id": person.id, "login": person.login, "name": person.name}
-    result["submission"]["attempt"] = {
-        "number": place.row.turn, "at": place.row.at, "late": place.row.late,
-    }  # fmt: skip
-    named[RESULT] = json.dumps(result, indent=1, ensure_ascii=True) + "\n"
-    return named
-
-
-def with_line(page: str, said: str) -> str:
-    """Return a page with a sentence behind the name of its student, in its head."""
-    text = f'\n<p class="lede">{html.escape(said)}</p>'
-    return _WHO.sub(lambda found: found[0] + text, page, count=1)
 
 
 # ---------------------------------------------------------------------------- tables

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from grader.course import current, generations
+from grader.course import archive, current, generations
+from grader.course.assembled import Known
 from grader.course.classroom import Course, deciding
 from grader.course.generations import Generation
 from grader.course.scores import Ledger, Score
 from grader.course.store import Row, Student
 from grader.course.tasks import Outcome, Policy
 from grader.errors import GraderFault, UsageError
+from grader.grading.dependencies import kind
 from grader.report.text import count
 from grader.rubric.cases import Rubric
 from grader.types import COUNTED
@@ -28,7 +30,7 @@ class Plan:
     """What is graded again: from which generation, by which policy, which items, and why.
 
     `changed` are items that are another now, and `run` those with what depends on them. `part` is
-    the policy of these alone.
+    the policy of these alone. `left` are items that are another, too, and are not asked for.
     """
 
     before: Generation
@@ -36,6 +38,7 @@ class Plan:
     changed: tuple[str, ...]
     run: tuple[str, ...]
     why: str
+    left: tuple[str, ...] = ()
 
     @property
     def part(self) -> Policy:
@@ -135,13 +138,45 @@ def plan(course: Course, policy: Policy, only: Sequence[str] = ()) -> Plan:
     run = dependents(rubric, wanted)
     if policy.notebooks == "skip":  # nothing of a notebook is graded, so nothing of it moves
         run = tuple(name for name in run if rubric.item(name).kind != "notebook")
-    return Plan(before, policy, tuple(wanted), run, why)
+    left = tuple(item for item in changed if item not in wanted)
+    return Plan(before, policy, tuple(wanted), run, why, left)
 
 
 def dependents(rubric: Rubric, changed: Collection[str]) -> tuple[str, ...]:
-    """Return items and all that depend on them, in the order of the rubric."""
-    names = [item.id for item in rubric.table.items]
-    return tuple(n for n in names if n in changed or set(rubric.all_needs(n)) & set(changed))
+    """Return items and all that depend on them, in the order of the rubric.
+
+    Of nets that fail one may pay for the others: if one of them runs, all do.
+    """
+    items = rubric.table.items
+    found = {i.id for i in items if i.id in changed or set(rubric.all_needs(i.id)) & set(changed)}
+    nets = {item.id for item in items if item.kind == "code" and kind(item) == "nets"}
+    if found & nets:
+        found |= nets
+    return tuple(item.id for item in items if item.id in found)
+
+
+def known(course: Course, plan: Plan) -> Callable[[str], Known | None]:
+    """Return what gives, for an upload, the result before and the items that were graded again.
+
+    Nothing where these two are not all of it: notebooks are run, or another item changed, too.
+    """
+    rubric, part = plan.policy.assignment.rubric, plan.part
+    kinds = {rubric.item(name).kind for name in (*plan.changed, *plan.run)}
+    is_all = (
+        bool(part.only) and not plan.left and plan.policy.notebooks == "skip" and kinds == {"code"}
+    )
+
+    def found(upload: str) -> Known | None:
+        keys = generations.key_of(upload, plan.before.policy), part.key(upload)
+        if not is_all:
+            return None
+        try:
+            before, again = (archive.place_of(course.folder, key).read_bytes() for key in keys)
+        except OSError:
+            return None
+        return Known(before, again, plan.run)
+
+    return found
 
 
 def chosen(students: Sequence[Student], told: Sequence[str]) -> set[int]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from grader.course import current, generations
 from grader.course.classroom import Course
 from grader.course.policies import points
-from grader.course.publish import label
 from grader.course.regrade import Comparison, Difference, Moved, moved_items
+from grader.course.student_pages import label
 from grader.errors import UsageError
 from grader.files import REPORT, write
 from grader.report import regrade_page

@@ -5,8 +5,6 @@ Ids, logins and addresses join if they are equal; a name only proposes.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from grader.course.records import Person
+from grader.course.sheet import Sheet
 from grader.errors import UsageError
 from grader.submission.folder import read_regular
 from grader.submission.upload import shown
@@ -154,10 +153,8 @@ def read(path: Path) -> Roster:
 
 def parse(data: bytes, place: str) -> Roster:
     """Return the class in the bytes of a csv."""
-    try:
-        header, rows = table(decoded(data))
-    except csv.Error as error:
-        raise UsageError(f"{place}: is no csv ({error}); save it again as csv") from error
+    sheet = Sheet(data, place)
+    header, *rows = [sheet.row(number) for number in sheet.filled] or [[]]
     columns = columns_of(header)
     if not columns.keys() & {"id", "sid", "login", "email", "name", "last"}:
         wanted = "sid, login, email, name, section, group or extension"
@@ -168,33 +165,6 @@ def parse(data: bytes, place: str) -> Roster:
         raise UsageError(f"{place}: there is nobody in it; give a csv of the class")
     kind = kind_of(header)
     return Roster(tuple(read), kind, tuple(_doubles(read, place)))
-
-
-def decoded(data: bytes) -> str:
-    """Return the text of a csv as spreadsheets write it: UTF-8, UTF-16 with a mark, or cp1252."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
-def table(text: str) -> tuple[list[str], list[list[str]]]:
-    """Return the header and the rows of a csv with commas, semicolons or tabs."""
-    lines = re.sub(r"\r\n?", "\n", text.replace("\0", "")).lstrip("\n ")
-    head = lines.partition("\n")[0]
-    delimiter = max(",;\t", key=lambda sign: (head.count(sign), sign == ","))
-    reader = csv.reader(io.StringIO(lines), delimiter=delimiter)
-    rows = [row for row in ([_cell(cell) for cell in cells] for cells in reader) if any(row)]
-    return (rows[0], rows[1:]) if rows else ([], [])
-
-
-def _cell(cell: str) -> str:
-    """Return what a cell says, without the sign that keeps a spreadsheet from counting it."""
-    cell = cell.strip()
-    guarded = re.fullmatch(r'="(.*)"', cell, re.DOTALL)
-    return guarded[1].replace('""', '"') if guarded else cell
 
 
 def columns_of(header: Iterable[str]) -> dict[str, int]:

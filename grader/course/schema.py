@@ -1,12 +1,12 @@
 """The tables of class.sqlite, as docs/class.md explains them.
 
-What came after the first form is made where it lacks; each of these tables stands with the module
-that uses it.
+LATER came after the first form, and is made where it lacks; so are the tables of decisions, which
+stand with the module that uses them.
 """
 
 from __future__ import annotations
 
-from grader.course import decisions, generations, origin
+from grader.course import decisions
 
 NAME = "class.sqlite"
 VERSION = 1
@@ -54,13 +54,27 @@ CREATE INDEX handed_in_attempt ON handed_in (attempt);
 CREATE INDEX attempt_upload ON attempt (upload);
 CREATE INDEX result_upload ON result (upload);
 """
-SCHEMAS = (
-    decisions.SCHEMA,
-    origin.SCHEMA,
-    generations.SCHEMA,
-    """
-CREATE TABLE IF NOT EXISTS facts (  -- what the page of a class reads of a result, once
+LATER = """
+CREATE TABLE IF NOT EXISTS generation (
+    number INTEGER PRIMARY KEY,
+    policy TEXT NOT NULL, rubric TEXT NOT NULL, golden TEXT NOT NULL, version TEXT NOT NULL,
+    common TEXT NOT NULL,              -- the hash of what all items share
+    at TEXT NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL,
+    before INTEGER,                    -- the one that counted when this one was applied
+    counts INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS exception (
+    generation INTEGER NOT NULL, student INTEGER NOT NULL, attempt INTEGER NOT NULL,
+    key TEXT NOT NULL, PRIMARY KEY (generation, student, attempt)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS published (  -- the one whose pages are written, once all of them are
+    generation INTEGER PRIMARY KEY
+) STRICT;
+CREATE TABLE IF NOT EXISTS source (    -- which kinds of sources were read
+    kind TEXT PRIMARY KEY
+) STRICT;
+CREATE TABLE IF NOT EXISTS facts (     -- what the page of a class reads of a result, once
     key TEXT PRIMARY KEY, facts TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-""",
-)
+"""
+SCHEMAS = (decisions.SCHEMA, LATER)

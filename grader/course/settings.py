@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pydantic
 
@@ -139,6 +139,11 @@ class Late(_Table):
         try:
             return ZoneInfo(name).key if name else name
         except (ValueError, OSError, LookupError):
+            if not available_timezones():
+                raise ValueError(
+                    "this computer knows no zones: install them (pip install tzdata), or leave "
+                    "zone away and give the date its offset, as in 2026-03-06T23:59:59+01:00"
+                ) from None
             raise ValueError(
                 f'no zone is called {name!r}; write one like "Europe/Berlin"'
             ) from None

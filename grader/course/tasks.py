@@ -23,6 +23,7 @@ from grader import resources, whole
 from grader.box.plan import Plan, choose
 from grader.box.worker import Worker
 from grader.course import archive
+from grader.course.assembled import Known, kept, put_together
 from grader.errors import BoxError, UnusableSubmission, log_fault
 from grader.files import RESULT
 from grader.grading.assignment import Assignment
@@ -41,11 +42,12 @@ Status = Literal["graded", "refused", "fault"]
 
 @dataclass(frozen=True)
 class Task:
-    """One upload to grade: its key, its hash, and the bytes of its zip."""
+    """One upload to grade: its key, its hash, the bytes of its zip, and what is known of it."""
 
     key: str
     upload: str
     data: bytes
+    known: Known | None = None
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,7 @@ class Grader:
             not policy.only,  # of a part, what the source shows is known
         )
         self._given = resources.given_files()
+        whole.settle()
 
     def chunk(self, tasks: Sequence[Task]) -> Iterator[Done]:
         """Grade tasks; yield what each came to. Never raises: a fault of ours is an outcome."""
@@ -191,17 +194,23 @@ class Grader:
     def _one(self, task: Task) -> Done:
         given = read_submission(Path(UPLOAD), data=task.data, partial=True, given=self._given)
         seen = generation.recognise(given.files, given.package)
+        named, policy = replace(given, name=STUDENT), self._policy
+        report = put_together(task.known, named, policy.assignment) if task.known else None
         with Spool() as spool:
-            graded = whole.grade(replace(given, name=STUDENT), self._setting, self._worker, spool)
+            graded = (
+                whole.Graded(report, ())
+                if report
+                else whole.grade(named, self._setting, self._worker, spool)
+            )
             against = seen.against(graded.report.rubric)
             report = replace(graded.report, why_rubric=against)
-            # a part has no page of its own: who moves by it is graded whole
-            files, faults = (
-                ({}, ()) if self._policy.only else whole.files(replace(graded, report=report))
-            )
+            # a part has no page of its own: who moves by it gets a whole one
+            files, faults = ({}, ()) if policy.only else whole.files(replace(graded, report=report))
         if faults:
             why = f"the report is not whole (see {faults[0]})"
             return Done(task.key, self._outcome(task, "fault", why))
+        if policy.notebooks == "skip":  # what notebooks add is not kept
+            files = {**files, archive.RECORD: kept(report)}
         graded_so = self._outcome(task, "graded")
         return _done(task.key, _filled(graded_so, report, seen.rubric if against else ""), files)
 

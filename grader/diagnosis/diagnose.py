@@ -186,7 +186,10 @@ def _with_own(diagnosis: Diagnosis | None) -> Diagnosis:
 
 def _with_line(sign: Symptom, place: Place, evaluator: Evaluator) -> Symptom:
     """Add the line in which the first output of a symptom is made, where the source shows it."""
-    at = lines.of(place, sign.outputs[0], evaluator.sources, sign.mode) if sign.outputs else None
+    sources, method = evaluator.sources, "__init__" if sign.id.startswith("starts-") else "loss"
+    at = lines.of_default(place, sign.setting, sources) if sign.setting else None
+    if at is None and sign.outputs:
+        at = lines.of(place, sign.outputs[0], sources, sign.mode, method)
     if at is None or not sign.message.endswith("."):
         return sign
     return replace(sign, message=f"{sign.message[:-1]} ({place.module}.py line {at}).")

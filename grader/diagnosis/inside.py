@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -102,12 +102,24 @@ def _average(
             yield "gradient of the wrong power"
             return
         bad = [abs(f - r) > SAME * max(abs(r), SAME) for f, r in zip(found, right)]
-        if bad[1] and abs(found[1] + right[1]) <= SAME * abs(right[1]) and not bad[0]:
-            yield "sign of the gradient"
-        elif any(bad):
-            one = "weight of the old" if bad[0] else "weight of the new"
-            yield "both weights" if all(bad) else one
+        yield from _factors(found, right, bad)
         return
+
+
+def _factors(found: Sequence[float], right: Sequence[float], bad: Sequence[bool]) -> Iterator[str]:
+    """Yield which of the two factors are wrong, and how where that has a name."""
+    turned = [abs(f + r) <= SAME * abs(r) for f, r in zip(found, right)]
+    crossed = [abs(f - r) <= SAME * abs(r) for f, r in zip(found, reversed(right))]
+    if all(bad):
+        yield (
+            "both signs"
+            if all(turned)
+            else ("factors exchanged" if all(crossed) else "both factors")
+        )
+    elif bad[0]:
+        yield "sign of what was kept" if turned[0] else "factor of the old"
+    elif bad[1]:
+        yield "sign of the gradient" if turned[1] else "factor of the new"
 
 
 def words(

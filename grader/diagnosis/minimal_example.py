@@ -20,6 +20,7 @@ from grader.diagnosis import snippets
 from grader.diagnosis.snippets import Place
 from grader.errors import explaining
 from grader.grading.dependencies import root
+from grader.grading.faults import shown_beside
 from grader.grading.verdicts import Evaluator, Verdict
 from grader.guest.operations import forward_of
 from grader.judges import Attempt
@@ -195,10 +196,7 @@ def _at_step(
     got: np.ndarray | None,
     wrong: np.ndarray | None,
 ) -> tuple[int, np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Return the first step that is wrong, and what was expected, got and wrong in it.
-
-    Expected is then the convention of `right` that is nearest in that step.
-    """
+    """Return the first step that is wrong, and what was expected, got and wrong in it."""
     if got is None:
         return len(expected) - 1, expected[-1], None, None
     if wrong is None:
@@ -206,5 +204,4 @@ def _at_step(
         return at, expected[at], got[at] if got.ndim else got, None
     at = int(np.argmax(wrong.reshape(len(wrong), -1).any(axis=1)))
     steps = [one[at] for one in right if one.shape == expected.shape]
-    nearest = min(steps, key=lambda step: float(np.max(np.abs(got[at] - step))))
-    return at, nearest, got[at], wrong[at]
+    return at, shown_beside(got[at], steps), got[at], wrong[at]

@@ -145,7 +145,8 @@ def _starts(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Sympt
         outputs = sorted(names)
         start = f"{sentences.listed(outputs)} {'starts' if len(outputs) == 1 else 'start'}"
         message = f"{start} {STARTS.get(how) or f'as {how[4:]} in every cell'}."
-        yield Symptom(f"starts-{_slug(how)}", tuple(outputs), message, False)
+        # A constant is seen, and not guessed.
+        yield Symptom(f"starts-{_slug(how)}", tuple(outputs), message, how not in STARTS)
 
 
 STARTS: Mapping[str, str] = {

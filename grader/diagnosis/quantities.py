@@ -66,6 +66,7 @@ def of_layer(case: Case, inputs: Arrays, got: np.ndarray, output: str) -> Space:
         "mean": _over(np.mean, axis), "total": _over(np.sum, axis),
         "mean_other": _over(np.mean, other), "total_other": _over(np.sum, other),
         "mean_all": _over(np.mean, (-2, -1)), "across": _over(np.sum, other),
+        "total_all": _over(np.sum, (-2, -1)),
     }  # fmt: skip
     space["count"] = float(x.shape[axis]) if x.ndim > 1 else 1.0
     if x.ndim > 1:

@@ -47,9 +47,17 @@ SENTENCES: Mapping[str, str] = {
     "gradient of the wrong power": "{o} {has} the gradient where its square belongs, or its square "
     "where it belongs itself.",
     "sign of the gradient": "{o} {has} the gradient with the wrong sign in it.",
-    "weight of the old": "{o} {has} the wrong weight for what was kept from the step before.",
-    "weight of the new": "{o} {has} the wrong weight for the new gradient.",
-    "both weights": "{o} {has} wrong weights, both for what was kept and for the new gradient.",
+    "sign of what was kept": "{o} {has} what was kept from the step before with the wrong sign in "
+    "it.",
+    "both signs": "{o} {has} both terms with the wrong sign: what was kept from the step before, "
+    "and the new gradient.",
+    "factors exchanged": "{o} {has} its two factors exchanged: the one of what was kept from the "
+    "step before, and the one of the new gradient.",
+    "factor of the old": "{o} multiplies what was kept from the step before by another factor than "
+    "the rule.",
+    "factor of the new": "{o} multiplies the new gradient by another factor than the rule.",
+    "both factors": "{o} multiplies both what was kept from the step before and the new gradient "
+    "by other factors than the rule.",
     "right at the first step": "{o} {is} right at the first step and wrong from the second: look "
     "at what is kept in the dictionary for the next call.",
     "wrong from the first step": "{o} {is} wrong from the first step on: do one step by hand, for "
@@ -66,9 +74,9 @@ SENTENCES: Mapping[str, str] = {
     "variance factor": "{o} {is} right but for a factor in the gradient through the variance.",
     "direct factor": "{o} {is} right but for a factor in the direct way.",
     "column mean left": "{o} {is} off by a constant in each column: its mean over the batch should "
-    "be taken off.",
-    "row mean left": "{o} {is} off by a constant in each row: its mean over the features should be "
-    "taken off.",
+    "come out as 0. Look at what is taken off, and at the axis of its sum or mean.",
+    "row mean left": "{o} {is} off by a constant in each row: its mean over the features should "
+    "come out as 0. Look at what is taken off, and at the axis of its sum or mean.",
     "column offset": "{o} {is} off by a constant in each column: look at what is added or taken "
     "off column by column.",
     "row offset": "{o} {is} off by a constant in each row: look at what is added or taken off row "
@@ -95,6 +103,8 @@ SENTENCES: Mapping[str, str] = {
     "sum has run over too many axes.",
     "only with defaults": "{o} {is} right where the settings are given and wrong with the default "
     "ones: look at the default values.",
+    "only with the default": "{o} {is} right where {it} is given and wrong where it is left out: "
+    "look at the default that your code sets for it.",
     "like another eps": "{o} {is} nearly right for usual numbers and off for very small ones: look "
     "at eps, and at what it is added to.",
     "sign of some": "{o} {has} the right size everywhere and the wrong sign in some cells.",
@@ -220,7 +230,7 @@ def sentence(words: str, outputs: Sequence[str], adds: bool = False, scalar: boo
         need = "needs" if one else "need"
         return f"{others} and {names} {form['is']} not: look at what only {names} {need}."
     key, _, it = (words, "", "") if words in SENTENCES else words.rpartition(" ")
-    template = SENTENCES[key]
+    template, it = SENTENCES[key], it.replace(",", " or ")
     if scalar:
         template = SCALARS.get(key, WRONG if CELLS.search(template) else template)
     return template.format(**form, it=it)
@@ -230,6 +240,12 @@ CELLS = re.compile(r"\b(?:cells?|rows?|columns?|array|axes|axis)\b")
 
 
 VAGUE = ("wrong-everywhere", "alone-beside", "wrong-in-some", "too-", "all-")
+
+
+def setting(words: str) -> str:
+    """Return the first setting whose default the words are about, "" if they are about none."""
+    start, _, names = words.partition("default ")
+    return names.partition(",")[0] if start == "only with the " else ""
 
 
 def is_vague(ids: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grader.box.job import Job
 from grader.guest.modules import GRADED
 from grader.guest.operations import NETS
-from grader.submission.bodies import computed
+from grader.submission.bodies import computed, nodes
 from grader.submission.written import tree_of
 
 
@@ -50,13 +50,13 @@ def find(job: Job, items: Collection[str]) -> Iterator[Helper]:
 
 def _used(net: ast.ClassDef) -> frozenset[str]:
     """Return the names that a class is made from or calls, or hands to what it calls."""
-    calls = [node for node in ast.walk(net) if isinstance(node, ast.Call)]
+    calls = [node for node in nodes(net) if isinstance(node, ast.Call)]
     parts = [*net.bases, *(part for call in calls for part in (call.func, *call.args))]
     return frozenset(part.id for part in parts if isinstance(part, ast.Name))
 
 
 def _words(tree: ast.AST) -> frozenset[str]:
     """Return the names that code uses, those of its arguments too."""
-    nodes = list(ast.walk(tree))
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    return frozenset(names | {node.arg for node in nodes if isinstance(node, ast.arg)})
+    every = nodes(tree)
+    names = {node.id for node in every if isinstance(node, ast.Name)}
+    return frozenset(names | {node.arg for node in every if isinstance(node, ast.arg)})

@@ -78,6 +78,7 @@ WHOLE: Mapping[str, str] = {  # what a result may go through that should come ou
     "if the result is squared": "({}) ** 2",
     "if the absolute value of the result is taken": "abs({})",
 }
+AXES = {"other": "the other axis", "all": "both axes"}
 KNOWN = {
     "total_other": "the sum over the other axis", "mean_other": "the mean over the other axis",
     "t_first": "t of the first step", "t_old": "t from before it was counted up",
@@ -251,11 +252,17 @@ def _of_call(node: ast.Call, name: str, inside: str) -> Iterator[tuple[str, ast.
     if name == "mean":
         wrong_way = _parsed(f"across({inside}) / count")
         yield f"if the sum in the mean of {inside} runs over the other axis", wrong_way
+        whole = _parsed(f"total_all({inside}) / count")
+        yield f"if the sum in the mean of {inside} runs over both axes", whole
     if name in INNER:
         yield f"if {name} of {inside} is not taken", node.args[0]
     for other in OTHER.get(name, ()):
         called = _with(node, "func", ast.Name(other, ast.Load()))
-        yield f"if {_the(other)} of {inside} stands where {_the(name)} belongs", called
+        base, _, over = other.partition("_")
+        if over in AXES and base == name:
+            yield f"if {_the(name)} of {inside} runs over {AXES[over]}", called
+        else:
+            yield f"if {_the(other)} of {inside} stands where {_the(name)} belongs", called
 
 
 def _call(name: str, inside: ast.expr) -> ast.Call:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grader.grading.endings import Place
 from grader.guest.operations import returned
-from grader.submission.bodies import Function
+from grader.submission.bodies import Function, nodes
 from grader.submission.written import Sources
 
 # What a function cannot do without: names of its arguments, or keys of its dictionaries.
@@ -82,7 +82,7 @@ def _facts(item: str, name: str, node: Function, file: str) -> Iterator[str]:
 
 def _order(node: Function, asked: Sequence[str]) -> Iterator[str]:
     """Yield where a function returns the names asked for in another order."""
-    for one in ast.walk(node):
+    for one in nodes(node):
         if isinstance(one, ast.Return) and isinstance(one.value, ast.Tuple):
             names = [each.id if isinstance(each, ast.Name) else "" for each in one.value.elts]
             if names != list(asked) and sorted(names) == sorted(asked):
@@ -96,7 +96,7 @@ def _is_dynamic(node: Function) -> bool:
         or (isinstance(one, ast.keyword) and one.arg is None)
         or (isinstance(one, ast.Call) and _passes_a_dictionary(one))
         or (isinstance(one, ast.Subscript) and _is_by_variable(one))
-        for one in ast.walk(node)
+        for one in nodes(node)
     )
 
 
@@ -120,10 +120,10 @@ def _unused(node: Function, name: str) -> int | None:
     """Return the line that sets a name, or the variable that takes the key of that name, if nothing
     uses it.
     """
-    arguments = [one for one in ast.walk(node.args) if isinstance(one, ast.arg)]
+    arguments = [one for one in nodes(node.args) if isinstance(one, ast.arg)]
     bound = {one.arg: one.lineno for one in arguments if one.arg == name}
     bound |= {to.id: to.lineno for to, value in _assigned(node) if name in (to.id, _key(value))}
-    names = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+    names = [one for one in nodes(node) if isinstance(one, ast.Name)]
     loaded = {one.id for one in names if isinstance(one.ctx, ast.Load)}
     if not bound or bound.keys() & loaded or name in _direct(node):
         return None
@@ -132,7 +132,7 @@ def _unused(node: Function, name: str) -> int | None:
 
 def _assigned(node: Function) -> Iterator[tuple[ast.Name, ast.expr]]:
     """Yield each name that is set, and its value; what unpacks one value has that."""
-    assigns = [one for one in ast.walk(node) if isinstance(one, ast.Assign)]
+    assigns = [one for one in nodes(node) if isinstance(one, ast.Assign)]
     pairs = [(target, one.value) for one in assigns for target in one.targets]
     for target, value in pairs:  # grows while it is walked: the names in a tuple come later
         if isinstance(target, ast.Name):
@@ -159,19 +159,19 @@ def text_of(node: ast.AST) -> str | None:
 
 def _direct(node: Function) -> set[str]:
     """Return the keys that are read inside of an expression, and not just given a name."""
-    values = [one.value for one in ast.walk(node) if isinstance(one, ast.Assign)]
+    values = [one.value for one in nodes(node) if isinstance(one, ast.Assign)]
     tuples = [value.elts if isinstance(value, ast.Tuple) else [value] for value in values]
-    alone = {id(one.value) for one in ast.walk(node) if isinstance(one, ast.Expr)}
+    alone = {id(one.value) for one in nodes(node) if isinstance(one, ast.Expr)}
     apart = {id(value) for values in tuples for value in values} | alone
-    read = [one for one in ast.walk(node) if not isinstance(getattr(one, "ctx", None), ast.Store)]
+    read = [one for one in nodes(node) if not isinstance(getattr(one, "ctx", None), ast.Store)]
     return {key for one in read if (key := _key(one)) and id(one) not in apart}
 
 
 def _read(node: Function) -> set[str]:
     """Return the keys of dictionaries that are read."""
-    alone = {id(one.value) for one in ast.walk(node) if isinstance(one, ast.Expr)}
+    alone = {id(one.value) for one in nodes(node) if isinstance(one, ast.Expr)}
     found: set[str | None] = set()
-    for one in ast.walk(node):
+    for one in nodes(node):
         if isinstance(one, ast.AugAssign):
             found.add(_key(one.target))
         elif isinstance(one, ast.Subscript) and isinstance(one.ctx, ast.Load):
@@ -185,7 +185,7 @@ def _read(node: Function) -> set[str]:
 def _stored(node: Function) -> set[str]:
     """Return the keys of dictionaries that are stored."""
     found: set[str | None] = {*_in_place(node)}
-    for one in ast.walk(node):
+    for one in nodes(node):
         if isinstance(one, ast.Subscript) and isinstance(one.ctx, ast.Store):
             found.add(_key(one))
         elif isinstance(one, ast.Call) and getattr(one.func, "attr", "") == "update":
@@ -198,13 +198,13 @@ def _stored(node: Function) -> set[str]:
 def _in_place(node: Function) -> set[str]:
     """Return the keys whose arrays are changed in place: m = config["m"]; m *= beta1."""
     changed: set[str] = set()
-    for one in ast.walk(node):
+    for one in nodes(node):
         if isinstance(one, ast.AugAssign) and isinstance(one.target, ast.Name):
             changed.add(one.target.id)
         elif isinstance(one, ast.Subscript) and isinstance(one.ctx, ast.Store):
             changed |= {one.value.id} if isinstance(one.value, ast.Name) else set()
         elif isinstance(one, ast.keyword) and one.arg == "out":
-            changed |= {each.id for each in ast.walk(one.value) if isinstance(each, ast.Name)}
+            changed |= {each.id for each in nodes(one.value) if isinstance(each, ast.Name)}
     keys = {to.id: key for to, value in _assigned(node) if (key := _key(value))}
     return {key for name, key in keys.items() if name in changed}
 
@@ -212,6 +212,6 @@ def _in_place(node: Function) -> set[str]:
 def _reads(node: Function, name: str) -> bool:
     return any(
         name in (getattr(one, "attr", ""), getattr(one, "id", ""))
-        for one in ast.walk(node)
+        for one in nodes(node)
         if isinstance(getattr(one, "ctx", None), ast.Load)
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from grader.diagnosis.inside import AVERAGES
 from grader.diagnosis.relations import Observed
 
 SMALL = 1e-3  # of the scale: what a wrong eps or a lost digit does, and no wrong formula
@@ -13,6 +14,7 @@ STATE = ("velocity", "cache", "m", "v")
 STEPPED = ("norms.batchnorm_train", "nets.net_test_mode")  # x is a sequence of batches
 ANYWHERE = "wrong in some cells"
 MODES = ("only in training", "only in test mode")
+NAMED = 2  # settings that are named
 TELLING = 3  # times that very small inputs are further off than usual ones where eps is wrong
 
 
@@ -59,9 +61,23 @@ def _number_of_axes(one: Observed) -> int:
     return one.inputs["x"].ndim - stepped if "x" in one.inputs else 0
 
 
-def defaults(wrong: Sequence[Observed], right: Sequence[Observed]) -> bool:
-    """Say whether an output is wrong in just the cases that leave settings at their default."""
-    return bool(right) and not any(map(_options, wrong)) and all(map(_options, right))
+def defaults(
+    output: str, wrong: Sequence[Observed], right: Sequence[Observed], right_outputs: Sequence[str]
+) -> str | None:
+    """Return that an output is wrong in just the cases that leave settings at their default.
+
+    Named are those that this output hangs on: what only the right ones hang on is right.
+    """
+    given = [set(one.case.options.get("config", {})) for one in right]
+    left = set[str]().union(*(one.case.options.get("config", {}) for one in wrong))
+    names = sorted(set.intersection(*given) - left - {"t"}) if given else []
+    own = AVERAGES.get(output, ("", 0))[0]
+    others = {AVERAGES[name][0] for name in right_outputs if name in AVERAGES}
+    names = [own] if own in names else [name for name in names if name not in others]
+    if 0 < len(names) <= NAMED:
+        return f"only with the default {','.join(names)}"
+    plain = bool(right) and not any(map(_options, wrong)) and all(map(_options, right))
+    return "only with defaults" if plain else None
 
 
 def _first_step(wrong: Sequence[Observed]) -> str | None:

@@ -36,8 +36,8 @@ KINDS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     )),
     "AttributeError": ("unknown-attribute", (
         (r"'NoneType' object has no attribute '(?P<a>\w+)'",
-         "{at} asks None for {a}: the name was never set, as in a branch that is still to be "
-         "written, or a function returned nothing."),
+         "{at} asks None for {a}: what stands before .{a} is None there. It is set in another "
+         "branch, a test for None is the wrong way round, or a function returned nothing."),
         (r"'(?P<b>[\w.]+)' object has no attribute '(?P<a>\w+)'",
          "{at} asks a value of type {b} for {a}, which it does not have."),
         (r"module '(?P<b>[\w.]+)' has no attribute '(?P<a>\w+)'",
@@ -121,6 +121,10 @@ TIME = ("time", "It takes too long: a loop does not end, or runs over single num
         "product would do.")  # fmt: skip
 
 
+EXCHANGED = ("labels-exchanged", "With labels the scores come back, and without labels loss and "
+             "gradients: the test of y is the wrong way round.")  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Stop:
     """Why an item stops; `certain` where every case of it that ends early ends at this line."""
@@ -137,6 +141,9 @@ def find(cases: Sequence[Case], evidence: Sequence[Evidence], evaluator: Evaluat
     if not raised:
         late = any(one.outcome == "timeout" for one in evidence)
         return Stop(*TIME, certain=False) if late else None
+    told = [each.message for case, each in raised if case.public and each.type == "ReturnValue"]
+    if all(any(part in one for one in told) for part in ("without labels", "(X, y)")):
+        return Stop(*EXCHANGED, certain=True)
     place = Counter(_place(each) for _, each in raised).most_common(1)[0][0]
     mine = [(case, each) for case, each in raised if _place(each) == place]
     first, shown = mine[0][1], next((each for case, each in mine if case.public), None)

@@ -18,6 +18,7 @@ from grader.errors import explained
 from grader.grading.endings import Place
 from grader.grading.facts import Facts
 from grader.rubric.records import Item
+from grader.submission.bodies import nodes
 from grader.submission.written import Sources
 from grader.types import ItemResult, Suspect
 
@@ -77,12 +78,12 @@ def _behind(node: ast.AST | None, line: int) -> int:
     """Return where a value is made that the line only gives another name: next_w = w."""
     names = [
         one.value.id
-        for one in ast.walk(node) if isinstance(one, ast.Assign) and one.lineno == line
+        for one in nodes(node) if isinstance(one, ast.Assign) and one.lineno == line
         if isinstance(one.value, ast.Name)
     ] if node else []  # fmt: skip
     stores = [
         one.lineno
-        for one in ast.walk(node) if isinstance(one, ast.Name) and one.id in names
+        for one in nodes(node) if isinstance(one, ast.Name) and one.id in names
         if isinstance(one.ctx, ast.Store) and one.lineno < line
     ] if node else []  # fmt: skip
     return max(stores, default=line)

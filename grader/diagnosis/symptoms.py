@@ -36,6 +36,7 @@ class Symptom:
     message: str
     certain: bool
     mode: str = ""  # "train" or "test" where it shows in one of them only
+    setting: str = ""  # whose default it is about
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ def _of_output(
     What does not hold in the cases that are right depends on something: on what, is said first
     where it shows, and certain it is not.
     """
-    if spread.defaults(wrong, right):
-        return "only with defaults", False
+    if where := spread.defaults(output, wrong, right, sound):
+        return where, False
     words, certain = _words(wrong)
     plain = [one for one in wrong if not _is_added([one])]
     if words is None and 0 < len(plain) < len(wrong):  # what reg adds is wrong as well
@@ -191,5 +192,6 @@ def _joined(found: Sequence[_Sign]) -> list[Symptom]:
         outputs = tuple(one.output for one in members)
         message = sentences.sentence(form.words, outputs, form.adds, form.scalar)
         certain = all(one.certain for one in members)
-        joined.append(Symptom(sentences.slug(form.words), outputs, message, certain, form.mode))
+        name, setting = sentences.slug(form.words), sentences.setting(form.words)
+        joined.append(Symptom(name, outputs, message, certain, form.mode, setting))
     return sorted(joined, key=lambda one: (one.outputs[0] not in ROOTS, not one.certain))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from grader.golden.misconceptions import Misconceptions
 from grader.grading.verdicts import Evaluator, Verdict
 from grader.rubric.cases import Rubric
 from grader.types import Case, Evidence
-
-if TYPE_CHECKING:
-    from grader.grading.follow import Again
 
 SLOW = ("timeout", "memory", "died")
 
@@ -23,6 +20,20 @@ class Known(Protocol):
     @property
     def wrong(self) -> Misconceptions:
         """The misconceptions and their answers."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """An item that was tried again: part -> right, and what happened, by case.
+
+    `root` is the item whose mistake was taken out of its way, where one was. `held`: its gradients
+    are those of its own forward pass, which may be no normalization at all.
+    """
+
+    right: Mapping[str, bool]
+    evidence: Mapping[str, Evidence]
+    root: str | None
+    held: bool
 
 
 @dataclass(frozen=True)

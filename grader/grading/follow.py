@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from grader.box.session import Session
 from grader.grading.dependencies import Verdicts, fails, kind
+from grader.grading.facts import Again
 from grader.grading.rerun import Rerun
 from grader.grading.verdicts import Evaluator
 from grader.guest.operations import OPERATIONS, forward_of
@@ -27,20 +28,6 @@ from grader.rubric.records import Item
 from grader.types import Case, Evidence
 
 DECISIVE = ("value", "shape")  # a fault of these kinds says that the item itself is wrong
-
-
-@dataclass(frozen=True)
-class Again:
-    """An item that was tried again: part -> right, and what happened, by case.
-
-    `root` is the item whose mistake was taken out of its way, where one was. `held`: its gradients
-    are those of its own forward pass, which may be no normalization at all.
-    """
-
-    right: Mapping[str, bool]
-    evidence: Mapping[str, Evidence]
-    root: str | None
-    held: bool
 
 
 def through(rerun: Rerun) -> dict[str, Again]:

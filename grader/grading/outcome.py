@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from grader.grading import follow, score
+from grader.grading import score
+from grader.grading.facts import Again
 from grader.grading.verdicts import Verdict
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
@@ -24,7 +25,7 @@ def result_of(
     item: Item,
     rubric: Rubric,
     verdicts: Mapping[str, Verdict],
-    again: follow.Again | None,
+    again: Again | None,
     consequence: Consequence | None,
     why: Diagnosis | None,
 ) -> ItemResult:

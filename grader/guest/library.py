@@ -109,7 +109,7 @@ def _read(folder: str, above: str) -> Iterator[tuple[str, tuple[bytes, bool]]]:
     """Yield the modules below a folder that are not imported yet: (name, (data, is a package))."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.endswith(".py"):
+            if entry.name.endswith(".py") and entry.is_file():  # Debian has links out of the box
                 package = entry.name == "__init__.py"
                 name = above[:-1] if package else above + entry.name[:-3]
                 if name not in sys.modules and entry.stat().st_size <= MAX_SOURCE:

@@ -36,11 +36,20 @@ def decide_train(attempt: Attempt) -> Iterator[Finding]:
     ratio = out / x
     kept = ratio != 0
     share, draws = float(kept.mean()), distinct(kept).size
-    factor = float(np.median(ratio[kept])) if kept.any() else 0.0
+    factor = middle(ratio[kept]) if kept.any() else 0.0
     yield Finding("mask", _mask(ratio, kept, factor))
     yield _keep_fraction(share, keep, draws)
     yield _scale(factor, share, keep, draws)
     yield _draws(attempt, kept)
+
+
+def middle(values: np.ndarray) -> float:
+    """Return the median as np.median has it, which looks for masks and imports numpy.ma for it."""
+    flat, half = values.ravel(), values.size // 2
+    part = np.partition(flat, sorted({max(half - 1, 0), half, flat.size - 1}))
+    if np.isnan(part[-1]):  # NaN is sorted behind all others
+        return math.nan
+    return float(part[half - 1 + flat.size % 2 : half + 1].mean())
 
 
 def _mask(ratio: np.ndarray, kept: np.ndarray, factor: float) -> str:
@@ -85,8 +94,8 @@ def _scale(factor: float, share: float, keep: float, count: int) -> Finding:
     is_off = band(keep, count) < abs(share - keep) and 0 < share < 1
     if is_off and abs(factor * share - 1) <= factor * band(share, count):
         return Finding("scale")
-    if abs(factor - 1) <= SAME:
-        return Finding("scale", "not scaled")
+    if abs(factor - 1) <= SAME:  # where all are kept, there is nothing to make up for
+        return Finding("scale", "none dropped" if share == 1 else "not scaled")
     return Finding("scale", "scale", {"factor": factor})
 
 
@@ -172,7 +181,7 @@ def _with_our_mask(attempt: Attempt, another_scale: bool = False) -> Finding:
 
 def _is_another_scale(dx: np.ndarray, want: np.ndarray, dout: np.ndarray) -> bool:
     """Return whether dx is dout times one number, and not the number of the own forward pass."""
-    factor, size = float(np.median(dx / dout)), float(np.max(np.abs(dout)))
+    factor, size = middle(dx / dout), float(np.max(np.abs(dout)))
     is_one = bool(np.max(np.abs(dx - factor * dout)) <= SAME * size * max(1.0, abs(factor)))
     return is_one and bool(np.max(np.abs(dx - want)) > SAME * size)
 

@@ -123,7 +123,8 @@ def _aspect(aspect: str, attempt: Attempt, finding: Finding) -> frozenset[str]:
         shares = [n for n, p in guesses.items() if abs(share - p) <= band(p, draws)]
         # Whoever reads p the wrong way may scale by it or by the rest: that is not one mistake.
         return frozenset(f"{n}, times {f}" for n in shares for f in factors or {OTHER})
-    return factors
+    # "Not scaled" is a mistake only of whoever drops something.
+    return frozenset({"none dropped"}) if kept.all() and "1" in factors else factors
 
 
 def _like_x(name: str, attempt: Attempt) -> np.ndarray | None:

@@ -2,7 +2,7 @@
 
     student.zip       for students: nothing hidden, or no release at all
     gradescope.zip    for Gradescope: an autograder, with the answers
-    staff.zip         for those who grade: rubric, golden answers, reference, everything
+    staff.zip         for those who grade: the program and all answers; it grades by itself
     SHA256SUMS        what `sha256sum --check` reads
 
 Same inputs, same bytes. An archive for a platform is one more entry of `FOR_STAFF`.
@@ -20,7 +20,7 @@ from pathlib import Path
 import grader
 from grader.errors import GraderFault, UsageError
 from grader.grading.assignment import Assignment
-from grader.release import gradescope, modules, public, secret_scan, shape
+from grader.release import gradescope, modules, program, public, secret_scan, shape
 from grader.release.selfcheck import page
 from grader.release.selfcheck.public import FILE
 from grader.release.template import template_files
@@ -118,15 +118,13 @@ def student_zip(source: ReleaseInputs) -> bytes:
 
 
 def staff_zip(source: ReleaseInputs) -> bytes:
-    """Return staff.zip: all that grading this assignment needs beside the program itself."""
-    home = source.home
-    files = {
-        path.relative_to(home).as_posix(): path.read_bytes()
-        for folder in ("rubrics", "reference", "student_template")
-        for path in (home / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    return zipped(files, f"{source.assignment.rubric.table.id}-staff")
+    """Return staff.zip, which grades by itself. Raises UsageError if a part of it is missing."""
+    rubric, handout = source.assignment.rubric, program.PACKAGE / "release" / "handout" / "staff"
+    files = program.files(source.home, ("rubrics", "reference", "student_template", "docs"))
+    files["grade.py"] = program.read(handout / "grade.py")
+    guide = program.read(handout / "README.md").decode().replace("@TITLE@", rubric.table.title)
+    files["README.md"] = guide.replace("@RUBRIC@", Path(rubric.place).stem).encode()
+    return zipped(files, f"{rubric.table.id}-staff")
 
 
 def gradescope_zip(source: ReleaseInputs) -> bytes:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.release import program
 from grader.report.export import gradescope
 
-PACKAGE = Path(__file__).resolve().parent.parent
-HERE = PACKAGE / "release" / "handout" / "gradescope"
+HERE = Path(__file__).resolve().parent / "handout" / "gradescope"
 SCRIPTS = frozenset({"setup.sh", "run_autograder"})
 # What grading reads; the solved notebooks and mistakes only make golden answers.
 SHIPPED = (
@@ -38,19 +38,4 @@ def files(home: Path, rubric: Path) -> dict[str, bytes]:
     made = {name: (HERE / name).read_bytes().replace(b"@RUBRIC@", rubric.stem.encode())
             for name in SCRIPTS}  # fmt: skip
     made["backgrade/no_result.json"] = gradescope.failed(OUR_FAULT).encode()
-    made["backgrade/requirements.lock"] = _read(home / "requirements.lock")
-    for folder in (PACKAGE, *(home / name for name in SHIPPED)):
-        root, apart = (PACKAGE.parent, PACKAGE / "data") if folder == PACKAGE else (home, None)
-        paths = sorted(path for path in folder.rglob("*") if apart not in path.parents)
-        found = [p for p in paths if p.is_file() and p.parent.name != "__pycache__"]
-        if not found:
-            raise UsageError(f"{folder}: holds no file; restore it, or set BACKGRADE_HOME")
-        made |= {f"backgrade/{path.relative_to(root).as_posix()}": _read(path) for path in found}
-    return made
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}); restore it") from None
+    return made | {f"backgrade/{name}": data for name, data in program.files(home, SHIPPED).items()}

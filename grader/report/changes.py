@@ -2,28 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from grader.report.result_form import ResultJson
 from grader.report.text import listed, points
-from grader.types import COUNTED, ItemResult
+from grader.types import COUNTED
 
 MOST = 6  # titles of one kind
+Earlier = Mapping[str, tuple[bool, float]]  # item -> whether it was right, and its points
 
 
-def since(before: ResultJson, items: Iterable[ItemResult]) -> tuple[str, ...]:
+class Graded(Protocol):
+    """An item as it stands now: of a report, or of a result that was read back."""
+
+    @property
+    def id(self) -> str:
+        """Its id in the rubric."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+
+    @property
+    def status(self) -> str:
+        """One of types.Status."""
+
+    @property
+    def earned(self) -> float:
+        """Its points."""
+
+
+def standings(result: ResultJson) -> Earlier:
+    """Return how the items of a result stood, those that were graded."""
+    return {
+        item["id"]: (item["status"] == "passed", item["earned"])
+        for item in result["items"]
+        if item["status"] in COUNTED
+    }
+
+
+def since(before: Earlier, items: Iterable[Graded]) -> tuple[str, ...]:
     """Return a sentence for each kind of change, of items that were graded both times."""
-    earlier = {item["id"]: item for item in before["items"] if item["status"] in COUNTED}
     kinds: dict[str, list[str]] = {name: [] for name in ("Fixed", "New", "Better", "Worse", "As")}
     for item in items:
-        was = earlier.get(item.id)
+        was = before.get(item.id)
         if was is None or item.status not in COUNTED:
             continue
-        right, now_right = was["status"] == "passed", item.status == "passed"
+        right, now_right = was[0], item.status == "passed"
         if right and now_right:
             continue
-        gain = item.earned - was["earned"]
-        moved = f"{item.title} ({points(was['earned'])} → {points(item.earned)})"
+        gain = item.earned - was[1]
+        moved = f"{item.title} ({points(was[1])} → {points(item.earned)})"
         if now_right:
             kinds["Fixed"].append(moved)
         elif right:

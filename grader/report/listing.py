@@ -7,6 +7,7 @@ the lines that matter, and no more than once in a report.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -74,11 +75,8 @@ def _of_name(text: str, name: str) -> tuple[range, set[int]] | None:
 
     A file that cannot be parsed has the lines from its `def` to the next one that is not indented.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = _parsed(text)
+    if tree is None:
         return _of_text(text, name)
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     nodes = [one for one in tree.body if isinstance(one, kinds) and one.name == name]
@@ -87,6 +85,16 @@ def _of_name(text: str, name: str) -> tuple[range, set[int]] | None:
     node = nodes[-1]
     inside = [one for one in ast.walk(node) if isinstance(one, kinds)]
     return range(node.lineno, (node.end_lineno or node.lineno) + 1), set(_docstrings(inside))
+
+
+@functools.lru_cache(maxsize=4)  # a file has many functions to show
+def _parsed(text: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _docstrings(nodes: Iterable[ast.AST]) -> Iterator[int]:
@@ -136,9 +144,12 @@ def _coloured(texts: list[str]) -> list[tuple[Piece, ...]]:
         return [(("", line),) for line in clean]
     text = "\n".join(clean)
     lines: list[list[Piece]] = [[]]
+    colours: dict[object, str] = {}
     for kind, value in PythonLexer(stripnl=False, ensurenl=False).get_tokens(text):
-        name = str(kind).removeprefix("Token.")
-        colour = next((short for start, short in COLOURS if name.startswith(start)), "")
+        if kind not in colours:
+            name = str(kind).removeprefix("Token.")
+            colours[kind] = next((short for start, short in COLOURS if name.startswith(start)), "")
+        colour = colours[kind]
         for number, part in enumerate(value.split("\n")):
             if number:
                 lines.append([])

@@ -7,7 +7,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from grader.report.result_form import SCHEMA, AttemptJson, ItemJson, StudentJson
+from grader.report.result_form import SCHEMA, AttemptJson, GenerationJson, ItemJson, StudentJson
 
 
 class RefusedSubmissionJson(TypedDict):
@@ -26,6 +26,7 @@ class RefusedJson(TypedDict):
     submission: RefusedSubmissionJson
     score: None
     items: list[ItemJson]
+    generation: NotRequired[GenerationJson]
 
 
 def write(name: str, refused: str) -> str:

@@ -230,8 +230,23 @@ class MeasuredJson(TypedDict):
     versions: dict[str, str]
 
 
+class GenerationJson(TypedDict):
+    """In which grading of a class the result was made: when, by whom, why, and by what.
+
+    `rubric` and `golden` are hashes, `at` is in UTC, `who` the account that ran it.
+    """
+
+    number: int
+    at: str
+    who: str
+    reason: str
+    rubric: str
+    golden: str
+    version: str
+
+
 class ResultJson(TypedDict):
-    """The whole file."""
+    """The whole file; `generation` in a class only."""
 
     schema: str
     submission: SubmissionJson
@@ -243,3 +258,4 @@ class ResultJson(TypedDict):
     flags: list[FlagJson]
     box: BoxJson
     measured: MeasuredJson
+    generation: NotRequired[GenerationJson]

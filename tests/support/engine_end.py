@@ -24,8 +24,7 @@ from grader.diagnosis import minimal_example, own_gradient, trace
 from grader.golden.store import Golden
 from grader.grading import dependencies, follow, large_input
 from grader.grading.assignment import Assignment
-from grader.grading.facts import Facts
-from grader.grading.follow import Again
+from grader.grading.facts import Again, Facts
 from grader.grading.outcome import Consequence, result_of
 from grader.grading.rerun import Rerun, Sessions
 from grader.grading.verdicts import Evaluator, Verdict

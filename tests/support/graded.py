@@ -14,7 +14,10 @@ from grader.course.store import Store
 from grader.course.tasks import STUDENT, Outcome
 
 POLICY = "a" * 64
-PAGE = f"<title>{STUDENT}</title><header><p>{STUDENT}</p></header><p>Points</p>"
+PAGE = (
+    f"<title>{STUDENT}</title><header><p>{STUDENT}</p></header><p>Points</p>"
+    "<footer><dl><div><dt>Measured</dt><dd></dd></div></dl></footer>"
+)
 RESULT = json.dumps(
     {
         "schema": "backgrade/result/1",

@@ -51,7 +51,7 @@ def test_the_name_of_every_attempt_fits_into_the_table() -> None:
 def test_without_bubblewrap_the_inner_layers_hold_and_it_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(outer, "_program", lambda: None)
+    monkeypatch.setattr(outer, "program", lambda: None)
     found = doctor.examine(resources.golden_folder() / "manifest.json")
     said = _printed(found)
     assert found.isolated and "To do: bubblewrap: there is no bwrap" in said
@@ -62,7 +62,7 @@ def test_a_machine_that_cannot_confine_is_refused_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """No bubblewrap, and student code that can do what an attempt tries."""
-    monkeypatch.setattr(outer, "_program", lambda: None)
+    monkeypatch.setattr(outer, "program", lambda: None)
     monkeypatch.setattr(doctor, "INNER", ("uid", "rlimits"))
     found = doctor.examine(resources.golden_folder() / "manifest.json")
     assert not found.isolated and "read a golden file" in found.through

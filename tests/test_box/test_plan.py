@@ -77,8 +77,9 @@ def test_other_systems_are_refused_with_the_container(
 
 
 def test_bubblewrap_alone_is_refused_where_it_does_not_work(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(outer, "find", lambda: NO_BWRAP)
     with pytest.raises(BoxError, match="--box bubblewrap: there is no bwrap"):
         choose("bubblewrap")

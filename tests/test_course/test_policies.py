@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+import sys
+import zoneinfo
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -418,6 +422,27 @@ WRONG = {
 def test_a_setting_that_is_wrong_is_told_with_its_line(text: str) -> None:
     with pytest.raises(UsageError, match=re.escape(WRONG[text])):
         settings.parse(text, "course.toml")
+
+
+@pytest.fixture
+def no_zones(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have a computer without a database of zones, and without the package that holds one."""
+    for name in ("tzdata", "tzdata.zoneinfo"):
+        monkeypatch.setitem(sys.modules, name, None)
+    zoneinfo.reset_tzpath(to=())
+    ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath()
+    ZoneInfo.clear_cache()
+
+
+def test_a_computer_without_zones_is_told_what_to_install(no_zones: None) -> None:
+    with pytest.raises(UsageError, match="line 3: late.zone: .*pip install tzdata"):
+        settings.parse('[late]\ndue = 2026-03-06T10:00:00\nzone = "Europe/Berlin"\n', "course.toml")
+    told = "[late]\ndue = 2026-03-06T10:00:00+01:00\npenalty = 1\n"
+    offset = settings.parse(told, "course.toml")
+    due = due_of(offset.late)
+    assert due and due.usual == datetime(2026, 3, 6, 9, tzinfo=UTC)
 
 
 def test_every_example_of_the_first_course_toml_can_be_used(tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from grader.course import current, generations, regrade, settings
+from grader.course import archive, current, generations, regrade, settings
 from grader.course.classroom import Course, deciding
 from grader.course.records import Person
 from grader.course.regrade import dependents, merged, plan
@@ -124,6 +125,39 @@ def test_applied_it_counts_and_the_way_back_is_there(taught: Path) -> None:
     assert grade("regrade", taught, "--revert", "2").code == 0
     assert finals(taught) == AFTER
     assert grade("regrade", taught, "--revert", "3").code == 2
+
+
+def named(folder: Path) -> dict[str, dict[str, object]]:
+    """Return what each student's result.json says of its generation."""
+    found = {}
+    for path in sorted((folder / "reports").glob("*/result.json")):
+        found[path.parent.name] = json.loads(path.read_text())["generation"]
+    return found
+
+
+def test_each_result_names_the_generation_that_it_was_graded_in(
+    taught: Path, whole: Policy
+) -> None:
+    why = "<b>moments</b> & all"
+    assert grade("regrade", taught, "--apply", "--reason", why).code == 0
+    found, rubric = named(taught), whole.assignment.rubric
+    assert {who: one["number"] for who, one in found.items()} == {
+        "gains": 2, "loses": 2, "crosses": 2, "stays": 1  # whose result did not move
+    }  # fmt: skip
+    one = found["gains"]
+    with Store(taught, reading=True) as store:
+        now = generations.current(store)
+    assert now and (one["at"], one["who"], one["reason"]) == (now.at, now.who, why)
+    assert one["rubric"] == rubric.sha256 and one["golden"] == whole.assignment.golden.sha256
+    page = (taught / "reports" / "gains" / "report.html").read_text()
+    assert '<dd id="generation">2, begun ' in page
+    assert "because: &lt;b&gt;moments&lt;/b&gt; &amp; all</dd>" in page
+    stored = {path: path.read_bytes() for path in (taught / "results").rglob("*.zip")}
+    assert not any(b"moments" in text.encode() for data in stored.values()
+                   for text in archive.unpack(data).values())  # fmt: skip
+    assert grade("regrade", taught, "--revert", "1").code == 0
+    assert {one["number"] for one in named(taught).values()} == {1}
+    assert stored == {path: path.read_bytes() for path in (taught / "results").rglob("*.zip")}
 
 
 CHOSEN: Mapping[str, tuple[tuple[str, ...], Mapping[str, float]]] = {
@@ -278,6 +312,13 @@ def test_what_runs_again_is_one_item_and_the_whole_comes_to_the_same(tmp_path: P
     new = [items for policy_, items in rows if '["rmsprop"' not in items]
     assert len(new) == 2 and all(items.count("[[") + items.count(",[") == 1 for items in new)
     assert grade("regrade", folder, "--apply", "--jobs", "1").code == 0
+    assert grade("class", source, "-o", tmp_path / "fresh", *options).code == 0
+    fresh, regraded = classes.results(tmp_path / "fresh"), classes.results(folder)
+    same = fresh.keys() & regraded.keys()
+    assert same and all(fresh[name] == regraded[name] for name in same)
+    assert {path.name for path in (folder / "reports" / "s1").iterdir()} == {
+        "report.html", "result.json"
+    }  # fmt: skip
     with Course(folder) as one:
         asked = current.policy_of(one.settings)
         part = regrade.replace(asked, only=("adam",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -60,6 +61,11 @@ READ: dict[str, tuple[bytes, tuple[str, ...], str]] = {
         b"username,first_name,last_name,email,section,github_id\nada01,Ada,Lovelace,a@x,L,9\n",
         ("", "ada01", "Ada Lovelace", "a@x", "", "L", "", ""), "",
     ),
+    "UTF-16 without a mark, and a title with semicolons": (
+        'Student,ID,SIS Login ID,Section,"A2; a; b; c; d; e (1)"\n"L, Ada",40101,ada01,L,\n'
+        .encode("utf-16-le"),
+        ("40101", "ada01", "L, Ada", "", "", "L", "", ""), "canvas",
+    ),
     "cp1252 and lines of an old Mac": (
         "login,name\rzoe04,Zo\u00eb\r".encode("cp1252"),
         ("", "zoe04", "Zo\u00eb", "", "", "", "", ""), "",
@@ -81,8 +87,8 @@ UNREADABLE = {
     "no header that we know": (b"points,colour\n1,red\n", "no column says who is who"),
     "nobody in it": (b"login,name\n", "there is nobody in it"),
     "empty": (b"", "no column"),
-    "a zip": (exports.homework(), "no column says"),
-    "an open quote": (b'login,name\n"ada' + b"x" * 200_000, "is no csv"),
+    "a zip": (exports.homework(), "is a workbook or a zip; export it as CSV"),
+    "an open quote": (b'login,name\n"ada' + b"x" * 200_000, "line 2: a quotation mark begins"),
 }
 
 
@@ -92,7 +98,7 @@ def test_what_is_no_class_list_is_one_line(what: str, tmp_path: Path) -> None:
     (tmp_path / "class.csv").write_bytes(data)
     with pytest.raises(UsageError, match=says) as caught:
         roster.read(tmp_path / "class.csv")
-    assert "\n" not in str(caught.value) and str(caught.value).startswith("class.csv: ")
+    assert "\n" not in str(caught.value) and re.match("class.csv[:,] ", str(caught.value))
     with pytest.raises(UsageError, match="cannot be read"):
         roster.read(tmp_path / "other.csv")
 

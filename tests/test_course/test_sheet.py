@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from grader.course.gradebooks.sheet import Sheet
+from grader.course.sheet import Sheet
 from grader.errors import UsageError
 
 NAMES = (

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from grader import resources
-from grader.course import archive, place, publish
+from grader.course import archive, place, publish, student_pages
 from grader.course.classroom import deciding, kept
 from grader.course.enrol import _in_turn, counting
 from grader.course.records import Person
@@ -153,7 +153,7 @@ def test_no_cell_becomes_a_formula(cell: object, shown: object) -> None:
     ],
 )
 def test_a_page_names_its_student(person: Person, label: str) -> None:
-    assert publish.label(person) == label
+    assert student_pages.label(person) == label
 
 
 def evidence(numbers: object, outcome: str = "answered") -> Evidence:

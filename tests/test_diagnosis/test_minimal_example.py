@@ -25,6 +25,7 @@ from grader.box.evidence import asked, evidence_of
 from grader.diagnosis import minimal_example
 from grader.diagnosis.snippets import Place, steps_of
 from grader.grading.assignment import Assignment
+from grader.grading.faults import shown_beside
 from grader.grading.verdicts import Evaluator
 from grader.guest.observe import observe
 from grader.guest.probes.nn import Implementation
@@ -192,3 +193,18 @@ def _limited() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+FIRST, SECOND = np.array([1.0, 2.0]), np.array([1.00001, 2.00001])
+
+
+@pytest.mark.parametrize(
+    ("got", "shown"),
+    [([3.0, 2.0], FIRST), ([0.5, 2.1], FIRST), ([np.nan, 2.0], FIRST),
+     ([1.0, 2.0, 3.0], FIRST), ([1.00001, 2.0000101], SECOND)],
+)  # fmt: skip
+def test_the_references_numbers_stand_beside_unless_another_convention_is_clearly_nearer(
+    got: list[float], shown: np.ndarray
+) -> None:
+    """Whoever mends the mistake compares with them to the last digit."""
+    assert shown_beside(np.array(got), [FIRST, SECOND]) is shown

@@ -23,22 +23,26 @@ TABLE: dict[str, tuple[ItemResult, ItemResult, str]] = {
 }
 
 
+def earlier(*items: ItemResult) -> changes.Earlier:
+    return changes.standings(result.as_dict(report(*items)))
+
+
 @pytest.mark.parametrize("what", TABLE)
 def test_each_change_is_one_sentence(what: str) -> None:
     before, now, says = TABLE[what]
-    assert changes.since(result.as_dict(report(before)), report(now).items) == (says,)
+    assert changes.since(earlier(before), report(now).items) == (says,)
 
 
 def test_what_is_right_or_not_graded_is_no_change() -> None:
-    assert changes.since(result.as_dict(report()), report().items) == ()
+    assert changes.since(earlier(), report().items) == ()
     pending = item(1, ("dx",), status="pending")
-    assert changes.since(result.as_dict(report(pending)), report(PARTLY).items) == ()
+    assert changes.since(earlier(pending), report(PARTLY).items) == ()
 
 
 def test_many_titles_are_counted() -> None:
     wrong = [item(n, ("out",)) for n in range(11)]
     many = [i if i.status != "passed" else item(n, i_parts(n)) for n, i in enumerate(wrong)]
-    (said,) = changes.since(result.as_dict(report(*many)), report(*many).items)
+    (said,) = changes.since(earlier(*many), report(*many).items)
     assert said.endswith(" and 5 more.")
 
 

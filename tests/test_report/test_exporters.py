@@ -7,7 +7,7 @@ import copy
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -203,6 +203,108 @@ def test_what_helps_in_the_report_helps_on_gradescope_and_github_too() -> None:
     assert "adam/x" not in json.dumps(valid_gradescope(gradescope.write(made)))
 
 
+BOOK = {"name": "Dropout.ipynb", "page": "Dropout.html", "status": "error", "cells": 9,
+        "failed_cell": 5, "runs": []}  # fmt: skip
+
+
+def notebook(*outputs: Any, ran: int | None = 1) -> str:
+    """Return an executed notebook of one code cell with these outputs."""
+    code = {"cell_type": "code", "source": "x", "execution_count": ran, "outputs": list(outputs)}
+    return json.dumps({"cells": [{"cell_type": "markdown", "source": "# <b>"}, code]})
+
+
+def picture(size: int) -> Any:
+    data = {"image/png": "iVBO" * (size // 4) + "\n", "text/plain": "<Figure>"}
+    return {"output_type": "display_data", "metadata": {}, "data": data}
+
+
+def said(text: str) -> Any:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def as_it_ran(*written: str) -> list[Any]:
+    names = [f"sub/Book{number}.ipynb" for number in range(len(written))]
+    made = sample(RIGHT, notebooks=[{**BOOK, "name": name} for name in names])
+    tests = valid_gradescope(gradescope.write(made, None, dict(zip(names, written))))["tests"]
+    assert [test["extra_data"]["item"] for test in tests[:1]] == ["affine_forward"]
+    assert not [key for test in tests[1:] for key in ("score", "status") if key in test]
+    return list(tests[1:])
+
+
+def test_gradescope_shows_what_the_cells_of_executed_notebooks_have_shown() -> None:
+    stop = {"output_type": "error", "ename": "NameError", "evalue": "<x>", "traceback": []}
+    (test,) = as_it_ran(notebook(said("loss <3\n"), picture(400), stop))
+    assert test["name"] == "sub/Book0.ipynb, as it ran here"
+    assert "A cell stopped with an error" in test["output"]
+    assert "<b>code cell 1, In [1]</b>" in test["output"] and "<Figure>" not in test["output"]
+    assert "<pre>loss &lt;3</pre>" in test["output"]
+    assert "<pre>NameError: &lt;x&gt;</pre>" in test["output"]
+    assert (
+        'alt="Picture 1 of code cell 1, In [1]" src="data:image/png;base64,iVBO' in test["output"]
+    )
+
+
+def test_notebooks_on_gradescope_are_bounded_together_and_what_is_left_out_is_counted() -> None:
+    books = [notebook(said(HOSTILE[-1]), *[picture(150_000)] * 3, *[said("y" * 1900)] * 30)] * 3
+    tests = as_it_ran(*books)
+    assert sum(len(test["output"]) for test in tests) < 720_000
+    assert sum(test["output"].count("<img ") for test in tests) == 4
+    left = [test["output"].rpartition("<p>")[2] for test in tests]
+    assert "2 pictures" in left[1] and "outputs and 3 pictures" in left[2]
+    assert "grade class" in left[2] and "Left out" not in tests[0]["output"]
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "[]", "{}", '{"cells": 3}', '{"cells": [{"cell_type": "code"}]}', "[" * 10**5]
+)
+def test_a_file_that_is_no_executed_notebook_is_told_in_one_line(bad: str) -> None:
+    with pytest.raises(UsageError, match="Book0.ipynb: is no notebook that grade writes; grade"):
+        as_it_ran(bad)
+
+
+def test_a_picture_that_is_no_base64_is_no_picture() -> None:
+    evil = picture(4)
+    evil["data"]["image/png"] = '"><script>alert(1)</script>'
+    (test,) = as_it_ran(notebook(evil, ran=None))
+    assert "script" not in test["output"] and "1 picture" in test["output"]
+
+
+def test_gradescope_says_first_what_to_fix_and_what_has_changed() -> None:
+    follows = {**NEEDED, "status": "failed", "because_of": "relu_forward"}
+    absent = item("adam2", "missing", 0.0, 0.5, title="Adam <2>")
+    new = item("sgd", "not_written", 0.0, 3.0)
+    gone = [item(f"q/{n}", "missing", 0.0, n, "Dropout.ipynb was not handed in") for n in (1, 2)]
+    made = sample(RIGHT, PARTLY, STOPPED, follows, absent, new, *gone)
+    told = gradescope.earlier(
+        json.dumps({"previous_submissions": [
+            {"submission_time": "2026-11-02", "results": {"tests": [
+                {"extra_data": {"item": "affine_forward"}, "status": "failed", "score": 0.0},
+                {"extra_data": {"item": "adam"}, "status": "passed", "score": 4.0}, {"name": "n"},
+            ]}},
+            {"submission_time": "2026-11-01", "results": {"tests": []}},
+        ]}).encode()
+    )  # fmt: skip
+    page = Tags()
+    page.feed(valid_gradescope(gradescope.write(made, before=told))["output"].replace("</p>", "|"))
+    assert page.text.split("|")[1:-1] == [
+        "To fix: Dropout.ipynb was not handed in (3 points)",
+        "To fix: Adam <2> (0.5 points)", "To fix: relu_forward (7 points)",
+        "To fix: adam (2.75 points)", "Not written yet: 1 item (3 points)",
+        "Fixed since last time: affine_forward (0 → 2).",
+        "Right last time, not now: adam (4 → 1.25).",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [b"", b"3", b"\xff", b"{}", b'{"previous_submissions": []}',
+     b'{"previous_submissions": [{"submission_time": 1, "results": {"tests": [{"score": {}}]}}]}',
+     b'{"previous_submissions": [{"submission_time": 1, "results": null}]}'],
+)  # fmt: skip
+def test_metadata_of_another_form_tells_of_no_earlier_submission(metadata: bytes) -> None:
+    assert gradescope.earlier(metadata) == {}
+
+
 def test_the_rubric_says_when_students_see_it_unless_the_command_does() -> None:
     made = sample(RIGHT)
     made["rubric"]["visibility"] = "after_published"
@@ -395,10 +497,9 @@ def test_hostile_text_is_text_everywhere() -> None:
     assert {c.name for c in commands} <= formats.ANNOTATION
     assert {key for c in commands for key in c.properties} <= formats.ANNOTATION_PROPERTIES
     assert formats.workflow_commands(github.summary(made)) == []
-    assert told_gradescope["output_format"] == "text"
-    for test in told_gradescope["tests"]:
+    for output in (told_gradescope["output"], *(t["output"] for t in told_gradescope["tests"])):
         page = Tags()
-        page.feed(test["output"])
+        page.feed(output)
         assert page.tags <= {"p", "pre", "details", "summary"}
     for write in WRITERS.values():
         text = write(made)
@@ -512,3 +613,28 @@ def test_a_command_that_cannot_be_followed_ends_with_2_and_one_line(
     assert grade(monkeypatch, *arguments) == 2
     err = capsys.readouterr().err
     assert says in err and err.count("\n") == 1, err
+
+
+LEFT: Mapping[str, tuple[object, bool]] = {
+    "another upload of the name": ({"submission": {"name": "a", "sha256": "1"}}, True),
+    "the same upload": ({"submission": {"name": "a", "sha256": "0"}}, False),
+    "another name": ({"submission": {"name": "b", "sha256": "1"}}, False),
+    "no hash": ({"submission": {"name": "a"}}, False),
+    "no submission": ({"score": 1}, False),
+    "a submission that is a word": ({"submission": "a"}, False),
+    "a list": ([1], False),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_only_another_upload_of_the_name_is_read_further(name: str, tmp_path: Path) -> None:
+    said, is_another = LEFT[name]
+    (tmp_path / "result.json").write_text(json.dumps(said))
+    assert reading.is_of_another(tmp_path / "result.json", "a", "0") is is_another
+
+
+@pytest.mark.parametrize("data", [b"{", b"[" * 100_000, b"\xff"])
+def test_what_is_no_result_is_of_nobody(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_bytes(data)
+    assert not reading.is_of_another(tmp_path / "result.json", "a", "0")
+    assert not reading.is_of_another(tmp_path / "gone.json", "a", "0")

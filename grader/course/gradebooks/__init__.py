@@ -19,7 +19,7 @@ from grader.course.gradebooks import (
     sakai,
 )
 from grader.course.gradebooks.books import Book
-from grader.course.gradebooks.sheet import Sheet
+from grader.course.sheet import Sheet
 from grader.errors import UsageError
 
 READERS = (canvas, blackboard, gradescope, nbgrader, sakai, brightspace, moodle, plain)

@@ -10,7 +10,7 @@ import re
 
 from grader.course import roster
 from grader.course.gradebooks.books import Book, Column, Line, chosen, number
-from grader.course.gradebooks.sheet import Sheet
+from grader.course.sheet import Sheet
 
 ABOUT = "a Blackboard gradebook"
 BACK = "In Blackboard: Full Grade Center > Work Offline > Upload, with the delimiter of the file."

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from grader.course.gradebooks.sheet import Sheet
 from grader.course.records import Person
+from grader.course.sheet import Sheet
 from grader.errors import UsageError
 from grader.submission.upload import shown
 
@@ -113,14 +113,21 @@ def chosen(columns: Sequence[Column], asked: str, sheet: Sheet) -> Column:
                 "the LMS, and export again"
             )
         what = f"{len(open_ones)} columns could take the scores"
-        raise UsageError(f"{place}: {what}; name one with --column: {names}")
+        raise UsageError(f"{place}: {what}; name one with --column: {names}{_alike(open_ones)}")
     found = _named(columns, asked)
     if len(found) != 1:
         what = f"{len(found)} columns are called so" if found else "there is no such column"
-        raise UsageError(f"{place}: --column {shown(asked)}: {what}; use one of: {names}")
+        told = f"{what}; use one of: {names}{_alike(found)}"
+        raise UsageError(f"{place}: --column {shown(asked)}: {told}")
     if found[0].locked:
         raise UsageError(f"{place}: {found[0].shown}: {found[0].locked}; use one of: {names}")
     return found[0]
+
+
+def _alike(columns: Sequence[Column]) -> str:
+    """Say what to do where columns cannot be told apart."""
+    names = [(one.title, one.id) for one in columns]
+    return "; give one of them another name" if len(set(names)) < len(names) else ""
 
 
 def _named(columns: Iterable[Column], asked: str) -> list[Column]:

@@ -10,7 +10,7 @@ import re
 
 from grader.course import roster
 from grader.course.gradebooks.books import Book, Column, Line, chosen, number
-from grader.course.gradebooks.sheet import Sheet
+from grader.course.sheet import Sheet
 
 ABOUT = "a Brightspace gradebook"
 BACK = "In Brightspace: Grades > Enter Grades > Import. Importing publishes them as feedback, too."

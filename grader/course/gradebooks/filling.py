@@ -10,9 +10,9 @@ from decimal import Decimal
 from grader.course.gradebooks.books import Book, Line, number
 from grader.course.gradebooks.matching import Matches, line_keys, matched, plain
 from grader.course.policies import points, rounded
-from grader.course.publish import label
 from grader.course.scores import Ledger, Score
 from grader.course.store import Row
+from grader.course.student_pages import label
 from grader.errors import UsageError
 from grader.report.text import count
 from grader.submission.upload import shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.course.gradebooks.sheet import Sheet
+from grader.course.sheet import Sheet
 from grader.errors import UsageError
 
 NAMES = {"submission id", "total score", "lateness (h:m:s)", "submission time", "view count"}

@@ -63,17 +63,41 @@ def matched(book: Book, ledger: Ledger, by_name: bool = False) -> Matches:
     free = {number for number, said in why.items() if said == NO_ROW}
     _drop_shared(pairs, why, book, {one.number: one for one in students})
     _by_name(students, free, pairs, why, book, by_name)
+    left = {one.number: list(_student_keys(one, ledger, book.kind)) for one in students
+            if one.number in free & why.keys()}  # fmt: skip
+    _say_zeros(why, left, index, book)
     taken = {line.row for line in pairs.values()}
     rest = tuple(line for line in book.lines if line.row not in taken)
     return Matches(pairs, why, rest, tuple(notes))
 
 
+def _say_zeros(
+    why: dict[int, str],
+    keys: Mapping[int, Sequence[str]],
+    index: Mapping[str, Sequence[Line]],
+    book: Book,
+) -> None:
+    """Say whose number a row has but for zeros before it; `keys` are those of whom no id fits."""
+    bare = {re.sub(r"(?<!\d)0+(?=\d+$)", "", key): lines[0] for key, lines in index.items()}
+    for number, theirs in keys.items():
+        for key in theirs:
+            short = re.sub(r"(?<!\d)0+(?=\d+$)", "", key)
+            if short in bare and (key.isdigit() or book.kind):
+                line = book.sheet.line(bare[short].row)
+                why[number] = (
+                    f"line {line} has this number without the zeros before it, as a spreadsheet "
+                    "leaves it; export the file again, and do not save it in one"
+                )
+                break
+
+
 def line_keys(line: Line, kind: str) -> Iterator[str]:
-    """Yield what tells whose a row is."""
-    if line.person.id and kind:
-        yield f"{kind} {line.person.id}"
-    elif line.person.id:
-        yield plain(line.person.id)
+    """Yield what tells whose a row is; scripts write an id with a point, as in 40101.0."""
+    number = re.sub(r"(?<=\d)\.0+$", "", line.person.id)
+    if number and kind:
+        yield f"{kind} {number}"
+    elif number:
+        yield plain(number)
     yield from {
         plain(text) for text in (line.sid, line.person.login, line.person.email) if text.strip()
     }

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from grader.course import roster
 from grader.course.gradebooks.books import Book, Column, Line, chosen, number
-from grader.course.gradebooks.sheet import Sheet
 from grader.course.records import Person
+from grader.course.sheet import Sheet
 
 ABOUT = "a Moodle grading worksheet"
 BACK = (
@@ -24,25 +24,14 @@ OVER = "Moodle skips the row"
 _PARTICIPANT = re.compile(r"(?P<word>[^\d@]*[^\d\s@.,-])\s*(?P<id>\d+)")
 _MAXIMUM = re.compile(r"(?i)m[aá]x|maks|макс|massim|bestwertung|höchst|högst|最")
 _COMMENT = re.compile(
-    r"(?i)feedback|kommentar|comentario|commentaire|commenti|opmerking|comentário|комментар|評語|反馈"
+    r"(?i)feedback|kommentar|coment|commentaire|commenti|opmerking|комментар|коментар|評語|反馈|回饋"
+    r"|フィードバック|피드백|ملاحظات|تعليق|משוב|بازخورد|σχόλι|geri bildirim|palaute|tilbakemeld"
+    r"|återkoppl|informacja zwrotna|komentář|komentár|komentar|visszajelz|phản hồi|ความคิดเห็น"
 )
-_NO = {
-    "no",
-    "nein",
-    "non",
-    "não",
-    "nee",
-    "нет",
-    "nej",
-    "ne",
-    "nie",
-    "nei",
-    "否",
-    "いいえ",
-    "hayır",
-    "ні",
-    "ei",
-}
+_NO = frozenset(
+    "no nein non não nee nej ne nie nei ei nem nu không tidak hayır нет ні не όχι لا خیر נה לא "
+    "否 いいえ 아니오 아니요 ไม่ नहीं არა ոչ ez nē".split()
+)
 
 
 def read(sheet: Sheet, asked: str) -> Book | None:

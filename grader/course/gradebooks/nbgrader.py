@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from grader.course.gradebooks.books import Book, Column, Line, number
-from grader.course.gradebooks.sheet import Sheet
 from grader.course.records import Person
+from grader.course.sheet import Sheet
 from grader.errors import UsageError
 
 ABOUT = "an nbgrader export"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from grader.course import roster
 from grader.course.gradebooks.books import Book, Column, Line, chosen
-from grader.course.gradebooks.sheet import Sheet
+from grader.course.sheet import Sheet
 
 ABOUT = "grades.csv of Sakai"
 BACK = (

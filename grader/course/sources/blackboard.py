@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from grader.course.records import File, Person
-from grader.course.roster import Roster, decoded
+from grader.course.roster import Roster
+from grader.course.sources.texts import decoded
 from grader.course.sources.tree import Tree, renamed
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UnusableSubmission

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from grader.course.records import File, Person
-from grader.course.roster import Roster, decoded, table
+from grader.course.roster import Roster
+from grader.course.sources.texts import decoded, table
 from grader.course.sources.tree import Tree, renamed
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UnusableSubmission

@@ -3,6 +3,7 @@
     reading        result.json, checked
     exported       what every format says of an item, in plain words
     gradescope     results.json of an autograder
+    executed       the notebooks in it, as they ran
     classroom50    result.json of Classroom 50
     junit          JUnit XML
     github         the step summary and the annotations of GitHub Actions

@@ -5,7 +5,7 @@ The names of cases stay here: a student has no use for that of a hidden one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from grader.report.faults import WORDS
@@ -14,6 +14,7 @@ from grader.report.text import count, one_line, points, shown
 from grader.types import COUNTED
 
 FAULTS = 5  # of one item that are shown
+FIRST = 4  # things to fix that are named
 SNIPPET = 2000  # characters of one line of Python
 
 
@@ -69,6 +70,48 @@ def items(result: ResultJson) -> tuple[ExportedItem, ...]:
         for item in result["items"]
         for first in [next(iter(item.get("suspects", ())), None)]
     )
+
+
+def to_fix(result: ResultJson) -> tuple[str, ...]:
+    """Return what to mend first, by the points that it brings with all that follows from it."""
+    short = {i["id"]: i for i in result["items"] if _counts(i) and i["status"] != "passed"}
+    roots = {name: _root(item, short) for name, item in short.items()}
+    gains: dict[tuple[str, str], float] = {}
+    for name, item in short.items():
+        root = roots[name]
+        if root["status"] == "not_written":
+            what = "not_written", ""
+        else:  # what stops several items in the same words is one thing to mend
+            stop = _stop(root)
+            same = {each["id"] for each in roots.values() if stop and _stop(each) == stop}
+            title = line(stop if len(same) > 1 else root.get("title") or root["id"])
+            what = "missing" if root["status"] == "missing" else "", title
+        gains[what] = gains.get(what, 0.0) + max(0.0, item["possible"] - item["earned"])
+    unwritten = gains.pop(("not_written", ""), 0.0)
+    wrong = sorted(gains.items(), key=lambda one: (one[0][0] != "missing", -one[1]))
+    found = [f"To fix: {title} ({count(gain, 'point')})" for (_, title), gain in wrong[:FIRST]]
+    if more := wrong[FIRST:]:
+        found.append(f"To fix: {len(more)} more ({count(sum(g for _, g in more), 'point')})")
+    if unwritten:
+        many = sum(root["status"] == "not_written" for root in roots.values())
+        found.append(f"Not written yet: {count(many, 'item')} ({count(unwritten, 'point')})")
+    return tuple(found)
+
+
+def _root(item: ItemJson, short: Mapping[str, ItemJson]) -> ItemJson:
+    """Return the item that explains another one, if that is short of points itself."""
+    known = {item["id"]}
+    while (cause := item["because_of"] or "") in short and cause not in known:
+        item = short[cause]
+        known.add(cause)
+    return item
+
+
+def _stop(item: ItemJson) -> str:
+    """Return the one sentence on what stopped an item in all of its checks, else ""."""
+    says = {fault["says"] for fault in item["faults"]}
+    stopped = item["status"] in ("missing", "error", "timeout")
+    return says.pop() if stopped and len(says) == 1 else ""
 
 
 def _lost(part: PartJson) -> str:

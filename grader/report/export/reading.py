@@ -6,8 +6,6 @@ import json
 import math
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
 from grader.errors import UsageError
 from grader.report.result_form import SCHEMA, ResultJson
 
@@ -28,8 +26,35 @@ def read_result(path: Path) -> ResultJson:
     return parse(data, str(file))
 
 
+def is_of_another(path: Path, name: str, sha256: str) -> bool:
+    """Say whether the result.json at `path` may be that of another upload of this name.
+
+    Nothing else of it is looked at: to check all of it takes as long as to read a rubric.
+    """
+    try:
+        said = json.loads(path.read_bytes() if path.stat().st_size <= LIMIT else b"")["submission"]
+        return bool(said["name"] == name and said["sha256"] != sha256)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return False
+
+
+def beside(path: Path, result: ResultJson) -> dict[str, str]:
+    """Return the executed notebooks that lie beside the result at `path`, as text by name."""
+    folder, found = path if path.is_dir() else path.parent, {}
+    for book in result["notebooks"]:
+        file = folder / book["name"].replace("\\", "/").rpartition("/")[2]
+        try:
+            if "page" in book and file.stat().st_size <= LIMIT:
+                found[book["name"]] = file.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            pass  # it is not there any more: the result itself is whole without it
+    return found
+
+
 def parse(data: bytes, place: str) -> ResultJson:
     """Return a result from its bytes. Raises UsageError that starts with `place`."""
+    from pydantic import TypeAdapter, ValidationError  # only here: it takes long to import
+
     try:
         read = json.loads(data, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:

@@ -127,12 +127,16 @@ class Sheet:
         return value
 
     def _likely_delimiter(self) -> str:
-        """Return the sign that makes the most cells of the first line that it makes several of."""
+        """Return the sign that makes the most cells of the first line that it makes several of.
+
+        A sign that leaves a quotation mark inside a cell without quotes stands in a title.
+        """
         start = self._text[:200_000]
         for place in _starts(start, 12):
-            counts = {sign: len(_record(start, place, sign)[0]) for sign in DELIMITERS}
-            if max(counts.values()) > 1:
-                return max(DELIMITERS, key=lambda sign: counts[sign])
+            lines = {sign: _record(start, place, sign)[0] for sign in DELIMITERS}
+            whole = {sign: not any(map(_is_torn, cells)) for sign, cells in lines.items()}
+            if max(map(len, lines.values())) > 1:
+                return max(DELIMITERS, key=lambda sign: (whole[sign], len(lines[sign])))
         return DELIMITERS[0]
 
     def _records(self, delimiter: str) -> list[list[Cell]]:
@@ -149,6 +153,11 @@ class Sheet:
             records.append(record)
             at += 2 if self._text.startswith("\r\n", at) else 1
         return records
+
+
+def _is_torn(cell: Cell) -> bool:
+    """Return whether a cell without quotes holds some, but for what keeps it from being counted."""
+    return not cell.is_quoted and '"' in cell.value.strip().removeprefix('="').removesuffix('"')
 
 
 def _decoded(data: bytes) -> tuple[bytes, str, str]:

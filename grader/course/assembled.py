@@ -1,0 +1,156 @@
+"""A report put together from two: what was graded before, and the items that were graded again.
+
+What a report is made from is kept beside it, in the archive of the result and nowhere else. Where
+something of it hangs on all items at once, it is not put together, and the upload is graded whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from grader import types
+from grader.course import archive
+from grader.engine import goals
+from grader.grading import score
+from grader.grading.assignment import Assignment
+from grader.submission import review
+from grader.types import BoxState, Case, CaseOutcome, Flag, ItemResult, Report, Submission
+
+OF_ALL = {"unread", "source_differs", "slow", "numeric_gradient"}  # flags about how all of it ran
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a report says that neither the upload nor the rubric tells again."""
+
+    items: tuple[ItemResult, ...]
+    cases: tuple[CaseOutcome, ...]
+    flags: tuple[Flag, ...]
+    repaired: tuple[str, ...]
+    box: BoxState
+    measured: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The archives of a result before and of `items` graded again, the only ones that changed."""
+
+    before: bytes
+    again: bytes
+    items: tuple[str, ...]
+
+
+KINDS: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (*vars(types).values(), Record)
+    if isinstance(kind, type) and is_dataclass(kind)
+}
+
+
+def kept(report: Report) -> str:
+    """Return what is kept of a report, as text."""
+    cases = tuple(replace(case, seen=None) for case in report.cases)
+    record = Record(
+        report.items, cases, report.flags, report.submission.repaired, report.box, report.measured
+    )
+    return json.dumps(_plain(record), ensure_ascii=True)
+
+
+def put_together(known: Known, given: Submission, assignment: Assignment) -> Report | None:
+    """Return the report on an upload; None where it has to be graded whole."""
+    try:
+        before, again = _read(known.before), _read(known.again)
+    except (ValueError, KeyError, TypeError):  # damaged, or of an earlier version
+        return None
+    rubric = assignment.rubric
+    names = [item.id for item in rubric.table.items]
+    old, new = ({item.id: item for item in one.items} for one in (before, again))
+    new = {name: item for name, item in new.items() if name in known.items}
+    every = {**old, **new}
+    is_of_all = any(flag.kind in OF_ALL for flag in (*before.flags, *again.flags))
+    faults = any(item.status == "grader_fault" for item in every.values())
+    if is_of_all or faults or every.keys() != set(names) or new.keys() != set(known.items):
+        return None
+    items = tuple(every[name] for name in names)
+
+    def answers(case: Case) -> list[np.ndarray]:
+        expected = assignment.golden.expected(case)
+        return [array for outputs in expected for array in outputs.values()]
+
+    return Report(
+        submission=replace(given, repaired=before.repaired),
+        rubric=rubric.table.id,
+        rubric_title=rubric.table.title,
+        rubric_sha256=rubric.sha256,
+        golden_sha256=assignment.golden.sha256,
+        score=score.total(items, {item.id: item.bonus for item in rubric.table.items}),
+        sections=tuple((section.id, section.title) for section in rubric.table.sections),
+        items=items,
+        flags=tuple(review.flags(given, rubric, answers)),
+        box=before.box,
+        measured=_measured(before, again, known.items),
+        only=rubric.only,
+        visibility=rubric.table.visibility,
+        goals=goals(rubric.table.items),
+        cases=_cases(before, again, known.items),
+    )
+
+
+def _cases(before: Record, again: Record, items: tuple[str, ...]) -> tuple[CaseOutcome, ...]:
+    old = (case for case in before.cases if case.case.partition("/")[0] not in items)
+    new = (case for case in again.cases if case.case.partition("/")[0] in items)
+    return (*old, *new)
+
+
+def _measured(before: Record, again: Record, items: tuple[str, ...]) -> dict[str, Any]:
+    """Return what was measured before, with the seconds of the items that ran again."""
+    new = {name: s for name, s in again.measured.get("items", {}).items() if name in items}
+    return {**before.measured, "items": {**before.measured.get("items", {}), **new}}
+
+
+def _read(data: bytes) -> Record:
+    """Return the record in an archive. Raises ValueError, KeyError or TypeError."""
+    found = _record(json.loads(archive.unpack(data)[archive.RECORD]))
+    if not isinstance(found, Record):
+        raise ValueError("is no record")
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: what "is" says is a record, an array or a mapping."""
+    if is_dataclass(value) and not isinstance(value, type):
+        told = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        return {"is": type(value).__name__, **told}
+    if isinstance(value, np.ndarray | np.generic):  # one number of NumPy's is no array
+        kind = "array" if isinstance(value, np.ndarray) else "scalar"
+        data = base64.b64encode(value.tobytes()).decode()
+        return {"is": kind, "dtype": value.dtype.str, "shape": value.shape, "data": data}
+    if isinstance(value, Mapping):
+        return {"is": "mapping", "of": {name: _plain(each) for name, each in value.items()}}
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _record(value: Any) -> Any:
+    """Return what was made plain. Raises ValueError, KeyError or TypeError."""
+    if isinstance(value, list):
+        return tuple(map(_record, value))
+    if not isinstance(value, dict):
+        return value
+    kind = value["is"]
+    if kind == "mapping":
+        return {name: _record(each) for name, each in value["of"].items()}
+    if kind in ("array", "scalar"):
+        dtype = np.dtype(value["dtype"])
+        if dtype.kind not in "biuf":
+            raise ValueError(f"{dtype} is no number")
+        array = np.frombuffer(base64.b64decode(value["data"]), dtype).reshape(value["shape"]).copy()
+        return array if kind == "array" else array[()]
+    return KINDS[kind](**{name: _record(each) for name, each in value.items() if name != "is"})
