@@ -200,7 +200,7 @@ class Repeat:
             raise TimeIsUp("the grader's time for repeating was used up")
         told = [[one.steps, one.hash, one.whole] for one in stretches]
         options = {**run.request, **({"net": net} if net else {}), "decays": list(found.decays)}
-        options["stretches"] = told
+        options |= {"stretches": told, "in_pieces": not net}  # the reference's rules can be cut
         wanted = {name for name in state if name != "rng"}
         case = {
             "id": "stretch", "key": "stretch", "item": "stretch", "probe": "training.advance",
