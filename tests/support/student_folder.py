@@ -15,7 +15,6 @@ from pathlib import Path
 from grader import resources
 from grader.guest import wire
 from grader.release import bundle
-from grader.release.template import template_files
 
 NAME = "cs231n-a2"
 FRAME = Path(".selfcheck", "public.frame")
@@ -38,12 +37,6 @@ def unpacked(folder: Path) -> Path:
     with zipfile.ZipFile(io.BytesIO(student_zip())) as archive:
         archive.extractall(folder)
     return folder / NAME
-
-
-def template() -> Mapping[str, str]:
-    """Return the files of the template that students get, by path."""
-    given = source()
-    return template_files(given.home / "reference", given.assignment.rubric.table)
 
 
 def put(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -31,8 +31,7 @@ class Checked:
 
     `waits_for` is the item that may explain its failure; None if its own mistake is known.
     `right` counts the public cases that are right, `hidden` those that run when it is handed in.
-    `smallest` is the smallest case that fails, where it was looked for. `unread` is the file that
-    cannot be read and holds the item up.
+    `smallest` is the smallest case that fails, where it was looked for.
     """
 
     item: Item
@@ -46,7 +45,12 @@ class Checked:
     hints: tuple[str, ...] = ()
     waits_for: str | None = None
     smallest: Smallest | None = None
-    unread: str = ""
+
+    @property
+    def unloaded(self) -> str:
+        """Return the path of the file for which no case could run; "" if one could."""
+        paths = {one.unloaded for one in self.evidence.values()}
+        return paths.pop() if len(paths) == 1 and not self.passed else ""
 
     @property
     def passed(self) -> bool:
@@ -57,8 +61,7 @@ class Checked:
 class Checker:
     """Checks items of one submission, several at once, and hands them on in their order.
 
-    `in_full` looks for the smallest case that fails, too. `unread` are files that are no valid
-    Python: nobody looks for another reason of what they hold up.
+    `in_full` looks for the smallest case that fails, too.
     """
 
     def __init__(
@@ -68,9 +71,8 @@ class Checker:
         files: Mapping[str, bytes],
         pool: Pool,
         in_full: bool = False,
-        unread: Collection[str] = (),
     ) -> None:
-        self._public, self._in_full, self._unread = public, in_full, unread
+        self._public, self._in_full = public, in_full
         self._sources = Sources(files)
         self._evaluator = Evaluator(public, public.golden, self._sources)
         self._runner = Runner(public, package, files, pool, self._evaluator.is_right)
@@ -86,8 +88,7 @@ class Checker:
             self._start([item for item in self._public.code if item.id in wanted], threads)
             for item in items:
                 verdict = self._verdict(item)
-                is_open = not verdict.passed and verdict.written
-                if is_open and not self._held_up(item):  # only now is it asked why
+                if not verdict.passed and verdict.written:  # only now is it asked why
                     all_needs = self._public.all_needs(item.id)
                     rests_on = [one for one in self._public.code if one.id in all_needs]
                     self._start(rests_on, threads)
@@ -103,7 +104,7 @@ class Checker:
         for item in items:
             if item.id not in self._evidence:
                 self._evidence[item.id] = Future()
-                if stubs([item], self._sources):  # no process is needed
+                if is_stub(item, self._sources):
                     cases = [case.id for case in self._public.cases_of(item.id)]
                     stub = Raised("NotImplementedError", "")
                     seen = {name: Evidence(name, "not_written", raised=stub) for name in cases}
@@ -132,11 +133,6 @@ class Checker:
             self._verdicts[item.id] = self._evaluator.verdict(item, evidence, wrong=wrong)
         return self._verdicts[item.id]
 
-    def _held_up(self, item: Item) -> str:
-        """Return the file that cannot be read and that holds an item up, "" if none does."""
-        ended = self._evidence[item.id].result().values()
-        return next((one.unloaded for one in ended if one.unloaded in self._unread), "")
-
     def _checked(self, item: Item, verdict: Verdict) -> Checked:
         evidence = self._evidence[item.id].result()
         parts = score.parts_of(item, verdict.right, verdict.otherwise)
@@ -145,8 +141,6 @@ class Checker:
         found = Checked(item, verdict, status, parts, verdict.checks[0], hidden, evidence)
         if found.passed:
             return found
-        if status != "not_written" and (file := self._held_up(item)):
-            return replace(found, unread=file)
         verdicts = {item.id: verdict}
         facts = Facts(self._public, self._public, self._evaluator, evidence, verdicts)
         why = diagnose.causes(facts).get(item.id)
@@ -157,7 +151,7 @@ class Checker:
             found,
             cause=why.cause if why else None,
             hints=tuple(filter(None, why.hints if why and why.hints else item.hints)),
-            waits_for=root if verdict.written and not known else None,
+            waits_for=root if verdict.written and not known and not found.unloaded else None,
             smallest=self._smallest(facts) if self._in_full and verdict.written else None,
         )
 
@@ -176,12 +170,9 @@ class Checker:
         return found.get(name)
 
 
-def stubs(items: Sequence[Item], sources: Sources) -> list[Item]:
-    """Return the items whose functions raise, and do nothing else."""
-    return [item for item in items if _is_stub(endings.Place.of(item), sources)]
-
-
-def _is_stub(place: endings.Place, sources: Sources) -> bool:
+def is_stub(item: Item, sources: Sources) -> bool:
+    """Say whether the functions of an item raise, and do nothing else: no process is needed."""
+    place = endings.Place.of(item)
     nodes = [sources.function(place.module, name) for name in place.functions]
     return all(
         node is not None

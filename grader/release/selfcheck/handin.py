@@ -12,11 +12,10 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.notebooks import inline_answers
-from grader.release.selfcheck import notebooks, own_python
-from grader.release.selfcheck.check import stubs
-from grader.release.selfcheck.notebooks import Note, counted, listed
+from grader.release.selfcheck import check, notebooks, own_python
+from grader.release.selfcheck.notebooks import counted, listed
 from grader.release.selfcheck.public import Public
-from grader.release.selfcheck.sources import own_files
+from grader.release.selfcheck.sources import Note, own_files, unread
 from grader.submission import encodings
 from grader.submission.intake import read_submission
 from grader.submission.layout import CORE, NOTEBOOKS
@@ -35,7 +34,10 @@ def read(path: Path) -> Submission:
 
 def look_through(path: Path, submission: Submission, public: Public, root: Path) -> list[Note]:
     """Return what a student should know of a zip before it is handed in."""
-    notes = [*_names(submission, public), *_older(submission, root)]
+    code = {name: data for name, data in submission.files.items() if name.endswith(".py")}
+    notes = [*_names(submission, public), *_older(submission, root), *unread(code)]
+    notes += _stubs(code, public)
+    notes += own_python.remarks(submission.package, code, root)
     dates, records = _dates(path), []
     for name in _wanted_notebooks(public):
         if name in submission.files:
@@ -50,20 +52,13 @@ def look_through(path: Path, submission: Submission, public: Public, root: Path)
     return notes
 
 
-def source_notes(
-    submission: Submission, public: Public, saved: Mapping[str, bytes], root: Path
-) -> Iterator[Note]:
-    """Yield what the sources of a zip show that nobody ran: no Python, or nothing written."""
-    files = {path: data for path, data in submission.files.items() if path.endswith(".py")}
-    for file in own_python.unread(submission.package, files, public.cases):
-        at = f" (line {file.line}: {file.message})" if file.line else f" ({file.message})"
-        yield Note(f"{file.path} is no valid Python{at}")
-    if unwritten := [item.id for item in stubs(public.code, Sources(files))]:
-        many = f"{len(unwritten)} of {len(public.code)}"
-        verb = "is" if len(unwritten) == 1 else "are"
-        yield Note(f"{many} functions {verb} not written yet: {listed(unwritten)}")
-    for remark in own_python.remarks(submission.package, saved, root):
-        yield Note(remark, serious=False)
+def _stubs(code: Mapping[str, bytes], public: Public) -> Iterator[Note]:
+    """Yield a note on functions that are as they were handed out."""
+    sources = Sources(code)
+    open_items = [item.id for item in public.code if check.is_stub(item, sources)]
+    if open_items:
+        many = f"{len(open_items)} of {len(public.code)} functions"
+        yield Note(f"{many} not written yet: {listed(open_items)}")
 
 
 def _wanted_notebooks(public: Public) -> list[str]:

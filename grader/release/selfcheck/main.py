@@ -16,13 +16,9 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from grader.errors import BackgradeError, UsageError
 from grader.release.selfcheck.children import THREADS, Pool
-
-if TYPE_CHECKING:
-    from grader.release.selfcheck.screen import Screen
 
 RIGHT, WRONG, UNUSABLE = 0, 1, 2
 PAGE = "selfcheck.html"
@@ -80,36 +76,23 @@ def make_submission(root: Path, public: Path, arguments: Sequence[str] = ()) -> 
         description="Write submission.zip, the file to hand in, and say what is in it.",
     ).parse_args(arguments)
     from grader.release.selfcheck import packing
-    from grader.release.selfcheck.screen import Screen, command, seen_from_here
 
-    screen = Screen(sys.stdout)
     try:
         path, sizes = packing.make(root)
-        screen.line(f"{seen_from_here(path)} is written. In it:", "bold")
-        for name, size in sizes.items():
-            screen.line(f"{max(size, 1000) / 1000:6,.0f} kB  {name}", "", 2)
-        code = _look_through(root, path, public, screen)
-        screen.line()
-        screen.line(f"Next: {command(root)} {seen_from_here(path)}")
-        screen.line("checks the zip itself, as it will be handed in", "", 6)
-        return code
+        if importlib.util.find_spec("numpy") is None:  # packing needs none, looking through does
+            here, why = packing.seen_from_here(path), f"NumPy is not installed for {sys.executable}"
+            print(f"{here} is written, with {len(sizes)} files. It was not looked through: {why}")
+            return RIGHT
+        from grader.release.selfcheck import run
+        from grader.release.selfcheck.public import read
+        from grader.release.selfcheck.screen import Screen
+
+        return run.made(root, path, sizes, read(public), Screen(sys.stdout))
     except BackgradeError as error:
         print(f"make_submission: {error}", file=sys.stderr)
         return UNUSABLE
     except BrokenPipeError:
         return _unread()
-
-
-def _look_through(root: Path, path: Path, public: Path, screen: Screen) -> int:
-    """Say what should be known of the zip; without NumPy there is nobody to read the homework."""
-    if importlib.util.find_spec("numpy") is None:
-        screen.line()
-        screen.line(f"It was not looked through: NumPy is not installed for {sys.executable}.")
-        return RIGHT
-    from grader.release.selfcheck import run
-    from grader.release.selfcheck.public import read
-
-    return run.look_through(root, path, read(public), screen)
 
 
 def _run(root: Path, path: Path, wanted: argparse.Namespace) -> int:

@@ -44,3 +44,11 @@ def make(root: Path) -> tuple[Path, dict[str, int]]:
     except OSError as error:
         raise UsageError(f"{target}: cannot be written ({error.strerror}); close it") from None
     return target, sizes
+
+
+def seen_from_here(path: Path) -> str:
+    """Return a path as it is typed in the folder where the command was given."""
+    try:
+        return os.path.relpath(path)  # it lies beside the homework, wherever this was called
+    except ValueError:  # on another drive of Windows
+        return str(path)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
 from grader.release.selfcheck import card, show
+from grader.release.selfcheck.check import Checked
 from grader.release.selfcheck.public import Public
-
-if TYPE_CHECKING:
-    from grader.release.selfcheck.run import Results
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'"
 # The report's own style; what a card brings for notebooks gives way to it.
@@ -27,16 +24,17 @@ STYLE = """
 """
 
 
-def write(path: Path, public: Public, found: Results) -> None:
+def write(
+    path: Path, public: Public, checked: Sequence[Checked], places: Mapping[str, str]
+) -> None:
     """Write the page. Raises UsageError if that cannot be done."""
     try:
-        path.write_text("\n".join(_page(public, found)) + "\n", encoding="utf-8")
+        path.write_text("\n".join(_page(public, checked, places)) + "\n", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror})") from None
 
 
-def _page(public: Public, found: Results) -> Iterator[str]:
-    checked, places = found.checked, found.places
+def _page(public: Public, checked: Sequence[Checked], places: Mapping[str, str]) -> Iterator[str]:
     right, many = show.counted(checked)
     hidden = sum(one.hidden for one in checked)
     title, style = escape(public.table.title), _sheets() + card.STYLE + STYLE
@@ -46,9 +44,7 @@ def _page(public: Public, found: Results) -> Iterator[str]:
     yield f"<title>Self-check: {right} of {many}</title>\n<style>{style}</style>\n</head>\n<body>"
     yield f"<main>\n<h1>Public checks: {right} of {many} right</h1>"
     yield f"<p>{title}. {hidden} more checks run when you hand in.</p>\n<div class='selfcheck'>"
-    yield from card.unread(map(str, found.unread))
     yield from card.overview(checked, places, linked=True)
-    yield from (f"<p>It costs nothing, but: {escape(one)}</p>" for one in found.remarks)
     yield "</div>"
     for one in filter(card.has_card, checked):
         yield f"<section class='selfcheck' id='{escape(one.item.id)}'>"

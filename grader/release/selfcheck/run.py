@@ -5,26 +5,23 @@ from __future__ import annotations
 import difflib
 import io
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from grader.errors import UnusableSubmission, UsageError
 from grader.release.selfcheck import own_python, show
 from grader.release.selfcheck.check import Checked, Checker
 from grader.release.selfcheck.children import Pool
-from grader.release.selfcheck.own_python import Unread
+from grader.release.selfcheck.packing import seen_from_here
 from grader.release.selfcheck.public import Public
-from grader.release.selfcheck.screen import Screen, command
-from grader.release.selfcheck.sources import python_files
+from grader.release.selfcheck.screen import Screen
+from grader.release.selfcheck.sources import Note, python_files, unread
 from grader.report.text import one_line
 from grader.rubric.records import Item
 from grader.submission import encodings
 from grader.submission.layout import PACKAGE
-
-if TYPE_CHECKING:
-    from grader.release.selfcheck.notebooks import Note
 
 RIGHT, WRONG = 0, 1
 HINTS = 3  # of an item; a notebook folds them
@@ -43,19 +40,6 @@ class Context:
     page: Path | None = None
     in_full: bool = False
     hints: int = 0
-
-
-@dataclass(frozen=True)
-class Results:
-    """What checking came to: items with the places where they are written, and files.
-
-    `remarks` say at which files the student's own Python stops.
-    """
-
-    checked: Sequence[Checked]
-    places: Mapping[str, str]
-    unread: Sequence[Unread] = ()
-    remarks: Sequence[str] = ()
 
 
 def chosen(public: Public, names: Sequence[str]) -> list[Item]:
@@ -88,7 +72,13 @@ def _items(name: str, known: dict[str, list[Item]]) -> list[Item]:
 
 def folder(root: Path, items: Sequence[Item], context: Context) -> int:
     """Check these items of the package in `root`; return the exit code."""
-    return _conclude(_check(items, PACKAGE, python_files(root), context, root), context, [], root)
+    files = python_files(root)
+    checked, places = _check(items, PACKAGE, files, context)
+    told = {file for file, _ in show.unreadable(checked)}
+    reached = {f"{PACKAGE}/{one.item.file}" for one in checked} - told
+    reachable = {name: data for name, data in files.items() if name in reached}
+    notes = [*unread(reachable), *own_python.remarks(PACKAGE, reachable, root)]
+    return _conclude(checked, places, context, notes)
 
 
 def card(root: Path, items: Sequence[Item], public: Public, pool: Pool) -> str:
@@ -97,16 +87,13 @@ def card(root: Path, items: Sequence[Item], public: Public, pool: Pool) -> str:
 
     lines = io.StringIO()
     context = Context(public, pool, Screen(lines), in_full=len(items) == 1, hints=HINTS)
-    found = _check(items, PACKAGE, python_files(root), context, root)
-    is_all = len(found.checked) == len(public.code)
+    checked, places = _check(items, PACKAGE, python_files(root), context)
+    is_all = len(checked) == len(public.code)
     ask: Callable[[str], str] = lambda name: f'check("{name}")' if name else "check()"  # noqa: E731
-    following = list(show.next_step(found.checked, found.places, is_all, found.unread, ask))
-    ending = [*found.remarks, show.summary(found.checked)]
-    ending += following[: 1 if context.in_full else None]
+    following = list(show.next_step(checked, places, is_all, ask))
+    ending = [show.summary(checked), *following[: 1 if context.in_full else None]]
     text = "\n".join([lines.getvalue(), *ending])
-    above = [str(one) for one in found.unread]
-    page = card.html(found.checked, found.places, ending, above)
-    return json.dumps({"text": text, "html": page})
+    return json.dumps({"text": text, "html": card.html(checked, places, ending)})
 
 
 def zipped(root: Path, path: Path, context: Context) -> int:
@@ -121,29 +108,31 @@ def zipped(root: Path, path: Path, context: Context) -> int:
         return WRONG
     notes = handin.look_through(path, given, context.public, root)
     sources = {path: data for path, data in given.files.items() if path.endswith(".py")}
-    found = _check(context.public.code, given.package, sources, context, root)
-    return _conclude(found, context, notes, root)
+    checked, places = _check(context.public.code, given.package, sources, context)
+    return _conclude(checked, places, context, notes)
 
 
-def look_through(root: Path, path: Path, public: Public, screen: Screen) -> int:
-    """Say what should be known of a zip that was just made; return the exit code."""
+def made(root: Path, path: Path, sizes: Mapping[str, int], public: Public, screen: Screen) -> int:
+    """Say what is in submission.zip, which was just written; return the exit code."""
     from grader.release.selfcheck import handin
 
-    given = handin.read(path)
-    notes = [*handin.look_through(path, given, public, root)]
-    notes += handin.source_notes(given, public, python_files(root), root)
+    notes = handin.look_through(path, handin.read(path), public, root)
+    here = seen_from_here(path)
+    screen.line(f"{here} is written. In it:", "bold")
+    for name, size in sizes.items():
+        screen.line(f"{max(size, 1000) / 1000:6,.0f} kB  {name}", "", 2)
     _notes(screen, notes)
+    screen.line()
+    screen.line(f"Next: python {os.path.join(os.path.dirname(here), 'selfcheck.py')} {here}")
+    screen.line("checks the zip itself, as it will be handed in", "", 6)
     return WRONG if any(note.serious for note in notes) else RIGHT
 
 
 def _check(
-    items: Sequence[Item], package: str, saved: Mapping[str, bytes], context: Context, root: Path
-) -> Results:
-    """Check items and write a line for each as it is done; files that cannot be read come first.
-
-    `saved` are the files as they are; `root` is where the student's notebooks import from.
-    """
-    files = {path: encodings.as_utf8(data)[0] for path, data in saved.items()}
+    items: Sequence[Item], package: str, files: Mapping[str, bytes], context: Context
+) -> tuple[list[Checked], dict[str, str]]:
+    """Check items and write a line for each as it is done; return them, and where they stand."""
+    files = {path: encodings.as_utf8(data)[0] for path, data in files.items()}
     places = {item.id: show.place_of(item, package, files) for item in items}
     done: list[Checked] = []
 
@@ -152,42 +141,40 @@ def _check(
             name = items[len(done)].id
             context.screen.status(f"checking {name} ({len(done) + 1} of {len(items)})")
 
-    cases = [case for item in items for case in context.public.cases_of(item.id)]
-    unread = own_python.unread(package, files, cases)
-    for file in unread:
-        context.screen.line(str(file), "bad")
     working()
     small = context.in_full or context.page is not None  # each card has its smallest case
-    names = {file.path for file in unread}
-    checker = Checker(context.public, package, files, context.pool, small, names)
+    checker = Checker(context.public, package, files, context.pool, small)
+    told: dict[str, str] = {}
     for one in checker.check(items):
+        for file, why in show.unreadable([one]):
+            if file not in told and not context.in_full:
+                show.file_row(context.screen, file, why)
+            told[file] = why
         show.item(context.screen, one, places[one.item.id], context.in_full, context.hints)
         done.append(one)
         working()
-    return Results(done, places, unread, own_python.remarks(package, saved, root))
+    return done, places
 
 
-def _conclude(found: Results, context: Context, notes: list[Note], root: Path) -> int:
+def _conclude(
+    checked: Sequence[Checked], places: Mapping[str, str], context: Context, notes: list[Note]
+) -> int:
     context.screen.line()
-    context.screen.line(show.summary(found.checked), "bold")
-    for remark in found.remarks:
-        context.screen.line(f"It costs nothing, but: {remark}")
+    context.screen.line(show.summary(checked), "bold")
     _notes(context.screen, notes)
     if context.page:
         from grader.release.selfcheck import page
 
-        page.write(context.page, context.public, found)
+        page.write(context.page, context.public, checked, places)
         context.screen.line(f"As a page: {context.page}")
     serious = [note for note in notes if note.serious]
     if serious:
         context.screen.line(f"Next: {serious[0].message}")
     else:
-        is_all = len(found.checked) == len(context.public.code)
-        ask: Callable[[str], str] = lambda name: f"{command(root)} {name}"  # noqa: E731
-        steps = show.next_step(found.checked, found.places, is_all, found.unread, ask)
-        for number, line in enumerate(steps):
+        is_all = len(checked) == len(context.public.code)
+        for number, line in enumerate(show.next_step(checked, places, is_all)):
             context.screen.line(line, "", 6 if number else 0)
-    return RIGHT if all(one.passed for one in found.checked) and not serious else WRONG
+    return RIGHT if all(one.passed for one in checked) and not serious else WRONG
 
 
 def _notes(screen: Screen, notes: Sequence[Note]) -> None:

@@ -1,4 +1,4 @@
-"""Where the lines of the self-check go: a terminal, an editor or a log. Needs no NumPy."""
+"""Where the lines of the self-check go: a terminal has colours and drawn arrays, a log neither."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import os
 import shutil
 import sys
 import textwrap
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import TextIO
+
+from grader.release.selfcheck import drawn
+from grader.report.tables import ArrayTable
 
 STYLES = {"good": "32", "bad": "31", "dim": "2", "bold": "1"}
 NAME_WIDTH = 28
@@ -24,6 +27,7 @@ class Screen:
             os.system("")  # wakes up colours in the console of Windows
         if hasattr(out, "reconfigure"):
             out.reconfigure(errors="replace")  # a console may know fewer letters than we use
+        self._draws = self.is_terminal and "utf" in (out.encoding or "utf-8").lower()
         self._width = min(shutil.get_terminal_size((80, 24)).columns, 100) - 1
         self._status = 0
 
@@ -37,10 +41,24 @@ class Screen:
             self._out.write(f"{space}{self.styled(each, style)}".rstrip() + "\n")
         self._out.flush()
 
-    def raw(self, text: str) -> None:
-        """Write a line as it is, to be copied."""
+    def arrays(self, tables: Sequence[tuple[str, ArrayTable]], indent: int) -> None:
+        """Write arrays with their titles: side by side where rich is there to draw them."""
+        room = self._width - indent
+        if picture := drawn.arrays(tables, room, self._colour) if self._draws else "":
+            self._block(picture, indent)
+            return
+        for title, table in tables:
+            for text in table_lines(title, table):
+                self.line(text, "", indent)
+
+    def code(self, text: str, indent: int) -> None:
+        """Write Python to be copied: no line is broken."""
+        picture = drawn.code(text, self._width - indent, self._colour) if self._draws else ""
+        self._block(picture or text, indent)
+
+    def _block(self, text: str, indent: int) -> None:
         self.status("")
-        self._out.write(f"{text}\n")
+        self._out.write("".join(f"{' ' * indent}{line}\n" for line in text.splitlines()))
 
     def styled(self, text: str, style: str) -> str:
         """Return the text in a style, where there are styles."""
@@ -63,16 +81,10 @@ class Screen:
         self._status = min(len(text), self._width)
 
 
-def seen_from_here(path: Path) -> str:
-    """Return a path as it is typed in the folder where the command was given."""
-    try:
-        near = os.path.relpath(path)
-    except ValueError:  # on another drive
-        near = str(path)
-    near = near if len(near) <= len(str(path)) else str(path)
-    return f'"{near}"' if " " in near else near
-
-
-def command(root: Path) -> str:
-    """Return how the self-check of the folder `root` is called from here."""
-    return f"python {seen_from_here(root / 'selfcheck.py')}"
+def table_lines(title: str, table: ArrayTable) -> Iterator[str]:
+    """Yield a small table as lines; a wrong number has a star."""
+    yield f"{title} {table.name}, {table.shape}{'  ' + table.note if table.note else ''}"
+    cells = [[cell.text + ("*" if cell.wrong else " ") for cell in row] for _, row in table.rows]
+    width = max((len(text) for row in cells for text in row), default=0)
+    for row in cells:
+        yield "  " + " ".join(f"{text:>{width}}" for text in row).rstrip()
