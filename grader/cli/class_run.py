@@ -6,7 +6,7 @@ import gc
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +27,7 @@ from grader.course.drive import Standing, drive
 from grader.course.packed import pack
 from grader.course.policies import points
 from grader.course.publish import reason
-from grader.course.records import Found
+from grader.course.records import Attempt, Found
 from grader.course.runners import Runner
 from grader.course.scores import Ledger, Score
 from grader.course.store import Row, Store, Student
@@ -116,6 +116,12 @@ def status(folder: Path) -> None:
         result = found.results.get((line.student.number, line.row.attempt))
         if why := reason(line.row, result):
             typer.echo(f"  {line.student.folder}: {why}")
+    waits = [f"{one.student.folder} {points(one.score.pending)}" for one in lines
+             if one.score.final is not None and one.score.pending]  # fmt: skip
+    if waits:
+        more = f" and {len(waits) - MOST:,} more" if len(waits) > MOST else ""
+        who = f"{count(len(waits), 'student')} with points that wait for a person"
+        typer.echo(f"{who}: {', '.join(waits[:MOST])}{more}")
     if made:
         because = f", {made.reason}" if made.reason else ""
         typer.echo(f"Generation {made.number} of {made.at[:10]} counts{because}")
@@ -311,25 +317,35 @@ def _shard(found: Found, asked: Asked) -> None:
     )
     place.make(asked.output)
     place.make(asked.output / "results")  # there even if no upload falls to this part
-    tasks: dict[str, Task] = {}
+    own: dict[str, Attempt] = {}
     for attempt in found.attempts:
         with suppress(UnusableSubmission):  # `grade class` says why, once all parts are joined
-            one = pack(attempt)
-            if int(one.sha256[:12], 16) % parts == part % parts:
-                key = policy.key(one.sha256)
-                tasks[key] = Task(key, one.sha256, one.data)
-    kept = {k for k in tasks if classroom.kept(archive.place_of(asked.output, k)) is not None}
-    left = [task for key, task in tasks.items() if key not in kept]
+            sha256 = pack(attempt).sha256
+            if int(sha256[:12], 16) % parts == part % parts:
+                own[policy.key(sha256)] = attempt
+    kept = {k for k in own if classroom.kept(archive.place_of(asked.output, k)) is not None}
+    left = {key: attempt for key, attempt in own.items() if key not in kept}
     standing = Standing(len(left))
     with (
         running(policy, asked.jobs, asked.dask, len(left)) as runner,
         stopping() as stop,
         progress() as told,
     ):
-        drive(left, standing, runner, lambda d: classroom.keep_files(asked.output, d), told, stop)
+        tasks = _tasks(left)
+        drive(tasks, standing, runner, lambda d: classroom.keep_files(asked.output, d), told, stop)
     done = len(kept) + standing.done - standing.faults
-    typer.echo(f"Part {part} of {parts}: {done:,} of {count(len(tasks), 'upload')} graded")
+    typer.echo(f"Part {part} of {parts}: {done:,} of {count(len(own), 'upload')} graded")
     if standing.done < len(left):
         raise typer.Exit(130)
     if standing.faults or standing.refused:
         raise typer.Exit(1)
+
+
+def _tasks(left: Mapping[str, Attempt]) -> Iterator[Task]:
+    """Yield what is to be graded, packed when it is its turn: a part may be large."""
+    for key, attempt in left.items():
+        try:
+            one = pack(attempt)
+        except UnusableSubmission as error:  # it could be read a moment ago
+            raise UsageError(str(error)) from None
+        yield Task(key, one.sha256, one.data)
