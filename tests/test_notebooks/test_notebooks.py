@@ -492,7 +492,7 @@ WRONG = {
 LONG_WORK = re.compile(r"get_CIFAR10_data\(|data\[|\btrain\(|solver|plot|settings\(")
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_result_that_is_wrong_by_a_percent_misses_a_check(
     name: str, cache: Path, part: Part[str]
