@@ -108,6 +108,8 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
         "not zeros": "params['{subject}'] should start as zeros",
         "not ones": "params['{subject}'] should start as ones",
         "no dropout": "no unit is ever dropped behind hidden layer {layer} in training",
+        "no gradient": "the gradients of the hidden weights are zero: they do not show which units "
+                       "were dropped",
         "no dropout beside normalization":
             "equal batches give equal losses: no unit is dropped when a normalization is on",
         "share of the net": (

@@ -18,6 +18,8 @@ from grader.course.classroom import Course
 from grader.course.settings import Settings
 from tests.test_cli.running import run
 
+pytestmark = pytest.mark.usefixtures("lent_box")
+
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "demo" / "submission"
 HIDDEN = "adam/hyper"
