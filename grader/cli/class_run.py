@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import typer
 
@@ -19,21 +19,16 @@ from grader import resources
 from grader.box.plan import choose
 from grader.cli.class_folder import opened
 from grader.cli.class_progress import progress
-from grader.course import archive, classroom, current, generations, place, settings, sources
+from grader.course import archive, classroom, place, settings, sources
 from grader.course import roster as rosters
 from grader.course.classroom import Counts, Course
 from grader.course.current import policy_of
 from grader.course.drive import Standing, drive
 from grader.course.packed import pack
-from grader.course.policies import points
-from grader.course.publish import reason
 from grader.course.records import Attempt, Found
 from grader.course.runners import Runner
-from grader.course.scores import Ledger, Score
-from grader.course.store import Row, Store, Student
 from grader.course.tasks import Policy, Task
 from grader.errors import UnusableSubmission, UsageError
-from grader.report.class_page import WORDS
 from grader.report.text import count
 
 MOST = 20  # lines of a list on the terminal
@@ -100,58 +95,6 @@ def merge(folder: Path, shards: Sequence[Path]) -> None:
         one.check_generation(policy)
         one.work(policy)
         _tell(one, one.publish(policy, folder.resolve().name, ()))
-
-
-def status(folder: Path) -> None:
-    """Say how far a class is, what could not be graded, and what course.toml makes of points."""
-    told = settings.read(folder)
-    with Store(folder, reading=True) as store:
-        found = current.read(folder, store, told)
-        made, left = generations.current(store), generations.unpublished(store)
-    lines = [_Line(one, *found.scores[one.number]) for one in found.ledger.students
-             if one.number in found.scores]  # fmt: skip
-    words = [line.score.status for line in lines]
-    for word in dict.fromkeys(words):
-        typer.echo(f"{count(words.count(word), 'student')} {WORDS.get(word, word)}")
-    for line in lines:
-        result = found.results.get((line.student.number, line.row.attempt))
-        if why := reason(line.row, result):
-            typer.echo(f"  {line.student.folder}: {why}")
-    if made:
-        because = f", {made.reason}" if made.reason else ""
-        typer.echo(f"Generation {made.number} of {made.at[:10]} counts{because}")
-    if left:
-        typer.echo(
-            "  not all of its pages are written; the next `grade class` or `grade regrade` does"
-        )
-    _tell_policy(lines, found.ledger)
-    for problem in found.ledger.problems:
-        typer.echo(f"  {problem}", err=True)
-
-
-class _Line(NamedTuple):
-    """A student, the attempt that counts, and its worth."""
-
-    student: Student
-    row: Row
-    score: Score
-
-
-def _tell_policy(lines: Sequence[_Line], ledger: Ledger) -> None:
-    """Print raw, penalty, final and reason of everybody whose points course.toml changes."""
-    shown = [one for one in lines if one.score.final is not None and one.score.reason]
-    if not shown:
-        return
-    decimals = ledger.settings.grades.decimals
-    widest = max(len(one.student.folder) for one in shown)
-    typer.echo(f"By course.toml ({count(len(shown), 'student')}):")
-    typer.echo(f"  {'':{widest}}  {'raw':>7} {'off':>7} {'more':>7} {'final':>7}")
-    for one in shown:
-        score = one.score
-        final = points(score.final or 0.0, decimals)
-        numbers = [*map(points, (score.raw, score.penalty, score.bonus)), final]
-        cells = " ".join(f"{text:>7}" for text in numbers)
-        typer.echo(f"  {one.student.folder:{widest}}  {cells}  {score.reason}")
 
 
 def forget(folder: Path, student: str) -> None:

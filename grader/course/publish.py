@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,7 +118,7 @@ def tables(
     """Write grades.csv, with the attempts that count, and index.html. Raises UsageError."""
     decided = found.ledger.settings
     write(folder / "grades.csv", _csv(found))
-    absent = Absent(decided.roster)
+    absent = Absent(decided.roster, found.store.forgotten())
     pupils = _pupils(folder, found, absent)
     setting = page.Setting(
         title, assignment.rubric, decided.data != "synthetic", decided.sentences, folder
@@ -159,7 +159,13 @@ class _Line:
 
 
 def _csv(found: Places) -> Iterator[str]:
-    """Yield a line for each student, after one with the names of the columns."""
+    """Yield a line for each student, after one with the names of the columns.
+
+    An item has what people gave, where they did, and `pending` is what still waits for them.
+    """
+    given: dict[int, dict[str, float]] = {}  # what people gave goes before what the machine did
+    for (student, item), worth in found.ledger.decisions.items():
+        given.setdefault(student, {})[item] = worth
     results = (one for place, one in found.with_results() if place.counts and one)
     items = list(dict.fromkeys(item[0] for one in results for item in one.items))
     line = _Line()
@@ -171,28 +177,33 @@ def _csv(found: Places) -> Iterator[str]:
     yield line.text
     for place, result in found.with_results():
         if place.counts:
-            table.writerow(_cells(place, result, items, found.ledger))
+            by_people = given.get(place.student.number, {})
+            table.writerow(_cells(place, result, items, found.ledger, by_people))
             yield line.text
 
 
 def _cells(
-    place: Place, result: Outcome | None, items: Sequence[str], ledger: Ledger
+    place: Place,
+    result: Outcome | None,
+    items: Sequence[str],
+    ledger: Ledger,
+    given: Mapping[str, float],
 ) -> list[object]:
     """Return a student's line of grades.csv."""
     person, row = place.student.person, place.row
     counted = [item for item in result.items if item[1] in COUNTED] if result else []
-    earned = {item[0]: item[2] for item in counted}
+    earned = {item[0]: item[2] for item in counted} | dict(given)
+    score = ledger.score(row, status_of(row, result), result)
+    waiting = result.pending if result and score.final is None else score.pending
     graded = result is not None and result.status == "graded"
     numbers = (
-        [result.earned, result.possible, result.pending, result.bonus]
-        if result and graded
-        else [""] * 4
+        [result.earned, result.possible, waiting, result.bonus] if result and graded else [""] * 4
     )
     late = {None: "", True: "late", False: "in time"}[row.late]
     who = [person.id, person.login, person.name, person.email, place.student.group]
     facts = [row.turn, row.at, late, status_of(row, result)]
     report = _link(place) if graded else ""
-    policy = _by_policy(ledger.score(row, status_of(row, result), result), ledger)
+    policy = _by_policy(score, ledger)
     cells = [*who, *facts, *numbers, *policy, *(earned.get(name, "") for name in items)]
     return [*map(guarded, cells), guarded(reason(row, result)), guarded(report)]
 
