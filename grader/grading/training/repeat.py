@@ -35,6 +35,7 @@ WORK = 2e11  # multiplications of one request: seconds
 PASSES, OVERHEAD = 6, 10  # through the weights, for each image; images that an update is worth
 STEPS = 2000  # of one request
 WAIT_S = 120.0  # for one request
+Read = Callable[[], State]
 MODULES = (*REACHED["fc_net"], "optim")
 
 
@@ -73,7 +74,7 @@ class Stretch:
     steps: int
     hash: str = ""
     whole: bool = True
-    read: Callable[[], State] = dict
+    read: Read = dict
 
 
 @dataclass(frozen=True)
@@ -144,13 +145,14 @@ class Repeat:
             self._open = None
 
     def advance(
-        self, job: Job, run: Run, state: State, step: int, count: int, net: str = ""
+        self, job: Job, run: Run, read: Read, step: int, count: int, net: str = ""
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Return the state after `count` steps from `state`, that is after `step`; and the losses.
+        """Return the state after `count` steps from one that is after `step`; and the losses.
 
-        `net` is the class to use; "" stands for the course's of any depth. Raises Unrepeatable.
+        `read` gives that state, which is not kept here: the answer may be as large. `net` is the
+        class to use; "" stands for the course's of any depth. Raises Unrepeatable.
         """
-        reached = self.follow(job, run, state, step, [Stretch(count)], net)
+        reached = self.follow(job, run, read, step, [Stretch(count)], net)
         assert reached.state is not None
         return dict(reached.state), reached.losses[0]
 
@@ -158,18 +160,19 @@ class Repeat:
         self,
         job: Job,
         run: Run,
-        state: State,
+        read: Read,
         step: int,
         stretches: Sequence[Stretch],
         net: str = "",
     ) -> Reached:
-        """Return how far stretches lead that follow each other, from `state`; see `advance`."""
+        """Return how far stretches lead that follow each other; see `advance`."""
         losses: list[list[np.ndarray]] = [[] for _ in stretches]
         place, done = 0, 0  # the stretch at hand, and its steps that were done
+        held = [read()]  # the state, until it is sent
         while place < len(stretches):
             asked = list(_at_once(run, stretches[place:], done))
-            found = batches(run, state["rng"], step, [one.steps for one in asked])
-            answer, met = self._asked(job, run, state, found, asked, net)
+            found = batches(run, held[0]["rng"], step, [one.steps for one in asked])
+            answer, met = self._asked(job, run, held, found, asked, net)
             ends = np.cumsum([one.steps for one in asked])
             parts = np.split(np.ravel(answer.pop("losses")), ends[:-1])
             for number, part in enumerate(parts[: met + 1]):
@@ -177,31 +180,32 @@ class Repeat:
             step += int(ends[: met + 1][-1])
             place, done = place + met, 0 if met else done
             if met == len(asked):
-                state = stretches[place - 1].read() if place < len(stretches) else {}
+                held = [stretches[place - 1].read()] if place < len(stretches) else []
                 continue
-            state, done = {**answer, "rng": found.after[met]}, done + asked[met].steps
+            held, done = [{**answer, "rng": found.after[met]}], done + asked[met].steps
+            del answer
             if done == stretches[place].steps:
-                return Reached(place, state, _joined(losses[: place + 1]))
+                return Reached(place, held[0], _joined(losses[: place + 1]))
         return Reached(place, None, _joined(losses))
 
     def _asked(
         self,
         job: Job,
         run: Run,
-        state: State,
+        held: list[State],
         found: Batches,
         stretches: Sequence[Stretch],
         net: str,
     ) -> tuple[dict[str, np.ndarray], int]:
         """Ask the worker for the stretches of one request; return what it answered, and how many
-        of them it met.
+        of them it met. The state is taken out of `held`.
         """
         if self.left_s < self.cpu_s:
             raise TimeIsUp("the grader's time for repeating was used up")
         told = [[one.steps, one.hash, one.whole] for one in stretches]
         options = {**run.request, **({"net": net} if net else {}), "decays": list(found.decays)}
         options |= {"stretches": told, "in_pieces": not net}  # the reference's rules can be cut
-        wanted = {name for name in state if name != "rng"}
+        wanted = {name for name in held[0] if name != "rng"}
         case = {
             "id": "stretch", "key": "stretch", "item": "stretch", "probe": "training.advance",
             "options": options, "strided": [], "modules": MODULES, "stuck_with": [],
@@ -213,7 +217,7 @@ class Repeat:
                 self.close()
                 self._worker.open(job, deadline)
                 self._open = job
-            packed = [self._packed(run, state, found)]  # which ends once it is sent
+            packed = [self._packed(run, held.pop(), found)]  # which ends once it is sent
             answers = self._worker.run([case], packed, deadline, "there")
             del packed
             _, reply, answer = next(answers)
