@@ -17,9 +17,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from grader.errors import UnusableSubmission
 from grader.submission import upload
+from grader.submission.layout import find_layout
 from grader.submission.upload import SMALLER, Upload, UploadLimits, megabytes, refusal, shown
 from grader.submission.zip_names import (
     UTF8,
@@ -55,6 +57,25 @@ def read_zip(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) -> U
         files = {path: _inflate(data, archive, wanted[path], place) for path in taken}
     unneeded = tuple(sorted(members.keys() - wanted.keys()))
     return Upload(place, hashlib.sha256(data).hexdigest(), files, unneeded, large)
+
+
+def read_whole(
+    data: bytes, place: str, limits: UploadLimits = upload.LIMITS
+) -> tuple[Upload, str | None]:
+    """Return what `read_zip` does, or that of the one zip in it; with the name of that one.
+
+    Zipping twice is a common slip. A zip is opened only where no layers.py is beside it, and none
+    inside of it.
+    """
+    found = read_zip(data, place, limits)
+    zips = [path for path in found.unneeded if path.lower().endswith(".zip")]
+    inner = [path for path in zips if upload.skipped_folder(path) is None]
+    if len(inner) != 1 or found.unusable or find_layout(found.files) is not None:
+        return found, None
+    with _checked(data, place, limits) as (archive, members):
+        packed = _inflate(data, archive, members[inner[0]], place)
+    below = read_zip(packed, shown(f"{place}/{inner[0]}", 200), limits)
+    return replace(below, place=place, sha256=found.sha256), inner[0]
 
 
 def read_members(data: bytes, place: str, limits: UploadLimits = upload.LIMITS) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.submission import upload
-from grader.submission.archive import read_zip
+from grader.submission.archive import read_whole, read_zip
 from grader.submission.layout import find_layout
 from grader.submission.upload import Upload, UploadLimits, megabytes, refusal, shown
 
@@ -22,7 +22,7 @@ _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in _WANTED)
 
 
 def read_upload(path: Path, limits: UploadLimits = upload.LIMITS) -> tuple[Upload, str | None]:
-    """Return what lies at `path`, and the name of the zip if a folder holds just that."""
+    """Return what lies at `path`, and the name of the zip if a folder or a zip holds just that."""
     place = path.name or str(path)
     try:
         if stat.S_ISDIR(os.lstat(path).st_mode):
@@ -31,7 +31,7 @@ def read_upload(path: Path, limits: UploadLimits = upload.LIMITS) -> tuple[Uploa
     except (OSError, ValueError) as error:
         what = f"cannot be read ({_reason(error)})"
         raise refusal(place, what, "give a zip or a folder that exists") from error
-    return read_zip(data, place, limits), None
+    return read_whole(data, place, limits)
 
 
 def read_regular(path: Path, size: int) -> bytes:

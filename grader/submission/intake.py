@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from grader.errors import UnusableSubmission
 from grader.submission import encodings, imports, layout
-from grader.submission.archive import read_zip
+from grader.submission.archive import read_whole
 from grader.submission.folder import read_upload
 from grader.submission.layout import CORE, NOTEBOOKS, Layout, homework_name
 from grader.submission.upload import LIMITS, Upload, UploadLimits, refusal, shown, skipped_folder
@@ -54,11 +54,10 @@ def read_submission(
     If `data` are given they are the zip, and `path` is only what it is called. With `partial`, an
     upload without layers.py is taken if any other file of the homework is in it.
     """
-    inner_zip: str | None = None
     if data is None:
         upload, inner_zip = read_upload(path, limits)
     else:
-        upload = read_zip(data, shown(path.name, 200), limits)
+        upload, inner_zip = read_whole(data, shown(path.name, 200), limits)
     chosen = layout.find_layout(upload.files, partial)
     if chosen is None:
         raise _no_layers(upload)
@@ -67,7 +66,7 @@ def read_submission(
     places = {f"{package}/{to}": source for to, source in chosen.sources.items()}
     places |= chosen.notebooks
     files = {to: upload.files[source] for to, source in places.items()}
-    repaired = [f"'{shown(inner_zip)}' in the folder was read"] if inner_zip else []
+    repaired = [f"'{shown(inner_zip)}' in the upload was read"] if inner_zip else []
     repaired += _repaired(chosen, package, places)
     repaired += _elsewhere(files, package)
     repaired += _give(files, package, given)

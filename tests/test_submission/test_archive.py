@@ -136,7 +136,13 @@ REFUSED = {
         forge(*GOOD, Member("z.py", deflate=False, packed=60, size=60)),
         "truncated or damaged (the last entry runs into the directory)",
     ),
-    "A11 only an inner zip": (forge(Member("hw/inner.zip", forge(*GOOD))), "'hw/inner.zip'"),
+    "A11 a zip in a zip in a zip": (
+        forge(Member("a.zip", forge(Member("hw/inner.zip", forge(*GOOD))))),
+        "the archive 'hw/inner.zip', which is not opened",
+    ),
+    "A11 two zips": (
+        forge(Member("a.zip", forge(*GOOD)), Member("b.zip", forge(*GOOD))), "the archive 'a.zip'",
+    ),
     "A12 many entries": (
         forge(*GOOD, *(Member(f"{n}.txt", b"") for n in range(1998))),
         "has 2,001 entries, 2,000 are allowed",

@@ -263,7 +263,7 @@ LAYOUTS: dict[str, tuple[list[str], str, str, dict[str, str], list[str], list[st
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["zip", "folder", "zip in a folder"])
+@pytest.mark.parametrize("kind", ["zip", "folder", "zip in a folder", "zip in a zip"])
 @pytest.mark.parametrize("case", LAYOUTS.values(), ids=LAYOUTS.keys())
 def test_layouts(
     tmp_path: Path,
@@ -278,7 +278,8 @@ def test_layouts(
         upload.write_bytes(zipped(toy(paths)))
     else:
         beside = {"inline.pdf": b"", "a.ipynb": b"", "conv_layers.py": b""}
-        spread(upload, {"x/hw (1).zip": zipped(toy(paths)), **beside})
+        files = {"x/hw (1).zip": zipped(toy(paths)), **beside}
+        spread(upload, files) if "folder" in kind else upload.write_bytes(zipped(files))
     before = sorted(tmp_path.rglob("*"))
     got = read_submission(upload)
     expected = dict(places)
@@ -286,12 +287,14 @@ def test_layouts(
         names = [path.replace("cs231n", package) for path in WHOLE]
         expected.update({name: f"{home}{name}" for name in names})
     assert got.package == package
+    if upload.is_file():
+        assert got.sha256 == hashlib.sha256(upload.read_bytes()).hexdigest()
     assert came_from(got) == expected
     assert list(got.files) == sorted(got.files)
     for fragment in repaired:
         assert any(fragment in said for said in got.repaired), got.repaired
     if not repaired and home != "-":
-        assert got.repaired == (("'x/hw (1).zip' in the folder was read",) * ("in" in kind))
+        assert got.repaired == (("'x/hw (1).zip' in the upload was read",) * ("in" in kind))
     if kind != "folder":  # a folder that is skipped is not counted
         for fragment in ignored:
             assert any(fragment in said for said in got.ignored), got.ignored
@@ -384,6 +387,11 @@ def test_a_broken_upload_does_not_stop_the_class(tmp_path: Path) -> None:
         except UnusableSubmission:
             continue
     assert graded == ["c"]
+
+
+def test_a_bad_zip_in_a_zip_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnusableSubmission, match=r"^hw\.zip/x/a\.zip: not a zip"):
+        read_submission(tmp_path / "hw.zip", data=zipped({"x/a.zip": b"PK no"}))
 
 
 ELSEWHERE = {
