@@ -248,6 +248,8 @@ def _consequence(item: ItemResult) -> Affected:
     if item.followed_through:
         score = f"{points(item.earned)} of {points(item.possible)} points"
         outcome = f"Right apart from that: {score if left else 'no points lost'}"
+    elif item.status == "pending":
+        outcome = f"{count(item.possible, 'point')} wait for a person"
     elif item.status == "skipped":
         outcome = f"Not tried apart from that: {count(left, 'point')} lost"
     return Affected(item.title, faults.happened(item), outcome)

@@ -280,7 +280,7 @@ def _ungraded(items: Iterable[ItemResult]) -> tuple[tuple[str, str, tuple[str, .
     """Return (reason, points, titles) for what does not count yet."""
     groups: dict[str, list[ItemResult]] = {}
     for item in items:
-        if item.status not in COUNTED and not item.because_of:
+        if item.status not in COUNTED and (item.status == "pending" or not item.because_of):
             groups.setdefault(_reason(item), []).append(item)
     return tuple(
         (why, count(sum(i.possible for i in group), "point"), tuple(i.title for i in group))

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from grader.errors import GraderFault, UsageError
-from grader.grading import training
+from grader.grading import score, training
 from grader.grading.assignment import Assignment
 from grader.grading.score import bare
 from grader.grading.training import believe, hidden_from, judge
 from grader.grading.training.believe import Repeating
 from grader.report.order import roots
 from grader.rubric.cases import Rubric
-from grader.types import Cell, ItemResult, Notebook, Raised, Trained
+from grader.types import Cell, ItemResult, Notebook, Raised, Trained, TrainingLog
 from tests.support.training_runs import EXECUTED, foreign, net, run
 
 SWEEP_NET = net(50, 50, 50, 50, 50, 50, 50)
@@ -47,6 +47,10 @@ def rules(val: float = 0.3, **accuracies: float) -> list[Trained]:
     return [run(accuracy, 0.3 if rule == "sgd" else val, None, layer_sizes=DEEP, update_rule=rule,
                 images=4000, num_epochs=5)
             for rule, accuracy in accuracies.items()]  # fmt: skip
+
+
+def changed(one: Trained, **told: Any) -> Trained:
+    return replace(one, training=replace(one.training, **told))
 
 
 def overfit(layers: int, **changes: Any) -> Trained:
@@ -470,6 +474,62 @@ def test_what_is_not_written_explains_a_run_that_is_not_there(rubric: Rubric) ->
     behind = rules(0.4, sgd=0.3, sgd_momentum=0.5, rmsprop=0.3, adam=0.6)
     assert judged(rubric, behind, **done)["update_rules"].because_of is None
     assert judged(rubric, (), **done)["overfit_three_layer"].because_of is None
+
+
+SWEPT = [run(t, batch_size=b, update_rule="adam") for b, t in ((5, 0.1), (10, 0.3), (50, 0.5))]
+SPOILT: dict[str, tuple[str, list[Trained], dict[str, str], str, str | None]] = {
+    # item, runs, what its code is -> status and what it follows from
+    **{
+        f"{kind} sweep, {rule}": (
+            f"{kind}_batch_size",
+            [changed(one, normalization=kind, update_rule=rule) for one in SWEPT],
+            {"adam": "failed"},
+            *end,
+        )
+        for kind in ("batchnorm", "layernorm")
+        for rule, end in {"adam": ("pending", "adam"), "sgd": ("failed", None)}.items()
+    },
+    "a layer below the net": (
+        "overfit_five_layer", [overfit(5, train=0.4)],
+        {"affine_backward": "partial", "FullyConnectedNet": "skipped"},
+        "pending", "affine_backward",
+    ),
+    "a layer of another net": (
+        "overfit_five_layer", [overfit(5, train=0.4)], {"layernorm_backward": "failed"},
+        "failed", None,
+    ),
+    "a net of a normalization": (
+        "batchnorm_training", [run(0.3, normalization=n) for n in ("batchnorm", None)],
+        {"FullyConnectedNet.batchnorm": "error"}, "pending", "FullyConnectedNet.batchnorm",
+    ),
+    "the net that the log names": (
+        "two_layer_training", [run(val=0.1, log=TrainingLog(1, {"net": "TwoLayerNet"}, ()), **TWO)],
+        {"FullyConnectedNet": "failed"}, "failed", None,
+    ),
+    "no run at all": ("layernorm_batch_size", [], {"adam": "failed"}, "failed", None),
+    "all that is asked": (
+        "overfit_five_layer", [overfit(5, train=1.0)], {"affine_backward": "partial"},
+        "passed", None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_what_wrong_code_may_have_spoilt_costs_no_second_time(name: str, rubric: Rubric) -> None:
+    item, runs, states, status, root = SPOILT[name]
+    done = {
+        one: ItemResult(one, f"title of {one}", "", "", state, 0, 1, ())  # type: ignore[arg-type]
+        for one, state in states.items()
+    }
+    if "affine_backward" in done and "FullyConnectedNet" in done:
+        net = done["FullyConnectedNet"]
+        done["FullyConnectedNet"] = replace(net, because_of="affine_backward")
+    found = judged(rubric, runs, **done)[item]
+    assert (found.status, found.because_of) == (status, root)
+    told = f"used {root}, which is not right yet (see title of {root})"
+    assert (told in " ".join(fault.message for fault in found.faults)) == (root is not None)
+    kept = score.total([found], {})
+    assert (kept.pending, kept.possible) == (found.possible * (root is not None), found.possible)
 
 
 def test_a_run_knows_which_items_rest_on_it(rubric: Rubric) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from grader.errors import BackgradeError, BoxError, GraderFault, UsageError, log_fault
 from grader.grading import handed_in, score
+from grader.grading.training import roots, sentences
 from grader.grading.training.believe import Believer, Entry, Judged, Repeating
 from grader.grading.training.images import Images
 from grader.grading.training.judges import GoalResult, GoalRules, beats, reaches, sweeps
@@ -152,7 +153,8 @@ def judge(
             results[item.id] = replace(score.bare(item, "pending"), faults=(fault,))
         else:
             findings = [(part, finding_of(item, part)) for part in item.parts]
-            results[item.id] = _result(item, findings, notebook, done)
+            behind = _behind(findings, trained, taken, done, rubric)
+            results[item.id] = _result(item, findings, notebook, done, behind)
             for part, finding in findings:
                 if finding.status == "passed" and not part.bonus:
                     taken.setdefault(item.id, finding.runs[0])
@@ -162,16 +164,47 @@ def judge(
     return results, tuple(marked), tuple(_flags(trained, by_name, rules))
 
 
+def _behind(
+    findings: Sequence[tuple[Part, GoalResult]],
+    runs: Sequence[Trained],
+    taken: Mapping[str, Trained],
+    done: Mapping[str, ItemResult],
+    rubric: Rubric,
+) -> dict[str, str]:
+    """Return, by part, the code item that a run of a goal that was not reached has used.
+
+    A run that has earned the item `besides` which the goal asks for another one is not at fault.
+    """
+    found: dict[str, str] = {}
+    for part, finding in findings:
+        if part.goal and finding.status != "passed" and not part.bonus:
+            given = taken.get(part.goal.besides or "")
+            shown = finding.runs if finding.status == "pending" else runs
+            free = [run for run in shown if run is not given]
+            if root := roots.of_runs(part.goal, free, done, rubric):
+                found[part.id] = root
+    return found
+
+
 def _result(
     item: Item,
     findings: Sequence[tuple[Part, GoalResult]],
     notebook: Notebook,
     done: Mapping[str, ItemResult],
+    behind: Mapping[str, str],
 ) -> ItemResult:
+    """Return what an item earned; `behind` names the wrong code that runs of a part have used."""
     missed = [(p, f) for p, f in findings if f.status != "passed" and not p.bonus]
-    if any(finding.status == "pending" for _, finding in missed):
-        faults = tuple(_fault(item, part, finding.message) for part, finding in missed)
-        return replace(score.bare(item, "pending"), faults=faults)
+    if behind or any(finding.status == "pending" for _, finding in missed):
+        told = ((part, finding, behind.get(part.id, "")) for part, finding in missed)
+        faults = tuple(
+            _fault(item, part, sentences.used_wrong(finding.message, done[root], finding.status))
+            if root
+            else _fault(item, part, finding.message)
+            for part, finding, root in told
+        )
+        root = next(iter(behind.values())) if len(behind) == len(missed) else None
+        return replace(score.bare(item, "pending"), faults=faults, because_of=root)
     parts = tuple(_part(part, finding) for part, finding in findings)
     right = sum(finding.status == "passed" for _, finding in findings)
     status: Status = "passed" if not missed else "partial" if right else "failed"
