@@ -20,7 +20,7 @@ from grader.grading.training import believe, hidden_from, judge
 from grader.grading.training.believe import Repeating
 from grader.report.order import roots
 from grader.rubric.cases import Rubric
-from grader.types import Cell, ItemResult, Notebook, Raised, Trained, TrainingLog
+from grader.types import Cell, Comparison, Fault, ItemResult, Notebook, Raised, Trained, TrainingLog
 from tests.support.training_runs import EXECUTED, foreign, net, run
 
 SWEEP_NET = net(50, 50, 50, 50, 50, 50, 50)
@@ -464,6 +464,73 @@ def test_a_cell_that_stopped_is_one_root_of_all_that_needs_it(name: str, rubric:
     (root,) = roots(found)
     assert len(root.consequences) == len(found) - 1 > 1
     assert root.gain == sum(item.possible for item in found)
+
+
+def stub(number: int, function: str) -> Cell:
+    """Return a cell of which a function is not written."""
+    name = f"FullyConnectedNets.ipynb, cell {number}"
+    frames = ((name, 9, "", f"x = {function}()"), (name, 2, function, "raise NotImplementedError"))
+    raised = Raised("NotImplementedError", f"{function}: write this", frames)
+    return Cell(number, "", "failed", raised=raised, count=number, place=number)
+
+
+IN_TRAINING = (("cs231n/solver.py", 208, "_step", "next_w"), ("cs231n/optim.py", 9, "sgd", "w -="))
+CHECK = Cell(6, "", "failed", raised=Raised("ValueError", "shapes differ", (IN_A_CELL,)), place=6)
+BROKEN = Raised("ValueError", "operand with shape (100,) doesn't match shape (1,100)", IN_TRAINING)
+TRAINS = Cell(30, "", "failed", raised=BROKEN, place=30)
+STUBS = (
+    stub(19, "two_layer_solver"), stub(22, "three_layer_settings"), stub(23, "five_layer_settings"),
+    stub(31, "best_model"),
+)  # fmt: skip
+MEANT = dict(zip(("two_layer_training", "overfit_three_layer", "overfit_five_layer", "best_model"),
+                 STUBS, strict=True))  # fmt: skip
+
+
+def of_cells(rubric: Rubric, *cells: Cell, **done: ItemResult) -> dict[str, ItemResult]:
+    found = tuple(sorted(cells, key=lambda cell: cell.number))
+    book = replace(EXECUTED[0], status="error", cells=found)
+    return judged(rubric, (), (book, *EXECUTED[1:]), **done)
+
+
+def test_a_cell_that_is_not_written_is_named_and_no_other_mistake_has_its_points(
+    rubric: Rubric,
+) -> None:
+    wrong = ItemResult("FullyConnectedNet", "", "", "", "partial", 6.5, 8, ())
+    found = of_cells(rubric, CHECK, *STUBS, TRAINS, FullyConnectedNet=wrong)
+    for item, cell in MEANT.items():
+        function = cell.raised.frames[-1][2] if cell.raised else ""
+        says = [f"FullyConnectedNets.ipynb, {cell.name} is not written yet: {function}"]
+        assert [fault.message for fault in found[item].faults] == says
+        assert (found[item].status, found[item].because_of) == ("not_written", None)
+    assert (
+        found["update_rules"].faults[0].message.startswith("FullyConnectedNets.ipynb, code cell 30")
+    )
+    assert {root.item.id: root.gain for root in roots([wrong, *found.values()])}[wrong.id] == 3.5
+
+
+def test_a_stub_of_another_item_is_no_reason(rubric: Rubric) -> None:
+    found = of_cells(rubric, stub(23, "five_layer_settings"))
+    assert found["overfit_five_layer"].status == "not_written"
+    assert found["overfit_three_layer"].status == "failed"
+    assert "No training run" in found["overfit_three_layer"].faults[0].message
+    named = of_cells(rubric, stub(4, "prepare"))["overfit_three_layer"]
+    assert "is not written yet: prepare" in named.faults[0].message
+
+
+@pytest.mark.parametrize(("shape", "explains"), [((1, 4), True), ((4,), False)])
+def test_a_gradient_with_an_axis_too_many_is_named_where_it_stops_a_training(
+    shape: tuple[int, ...], explains: bool, rubric: Rubric
+) -> None:
+    both = Comparison("db", np.zeros(4), np.zeros(shape), None, {})
+    odd = Fault("affine_backward/small", "db", "db", "shape", "", True, comparison=both)
+    right = ItemResult("affine_backward", "", "", "", "passed", 5, 5, (), warnings=(odd,))
+    fault = of_cells(rubric, CHECK, TRAINS, affine_backward=right)["update_rules"].faults[0]
+    told = "affine_backward returns db in shape (1, 4) instead of (4,)"
+    assert (told in fault.message, fault.raised is None) == (explains, explains)
+    other = replace(TRAINS, raised=replace(BROKEN, message="shapes (3,4) and (5,6) not aligned"))
+    assert (
+        told not in of_cells(rubric, other, affine_backward=right)["update_rules"].faults[0].message
+    )
 
 
 def test_what_is_not_written_explains_a_run_that_is_not_there(rubric: Rubric) -> None:
