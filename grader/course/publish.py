@@ -12,7 +12,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -224,14 +224,12 @@ def _csv(found: Sequence[Place], store: Store, ledger: Ledger) -> str:
     )  # fmt: skip
     for place in found:
         person, row, result = place.student.person, place.row, store.result(place.key)
-        counted = [item for item in result.items if item[1] in COUNTED] if result else []
-        earned = {item[0]: item[2] for item in counted}
         graded = result is not None and result.status == "graded"
-        numbers = (
-            [result.earned, result.possible, result.pending, result.bonus]
-            if result and graded
-            else [""] * 4
-        )
+        given = ledger.given(place.student.number) if graded else {}
+        earned = {**_machine(result), **given}
+        numbers: Sequence[object] = [""] * 4
+        if result and graded:
+            numbers = _numbers(result, given, ledger.bonus)
         late = {None: "", True: "late", False: "in time"}[row.late]
         who = [person.id, person.login, person.name, person.email, place.student.group]
         facts = [row.turn, row.at, late, status_of(row, result)]
@@ -240,6 +238,34 @@ def _csv(found: Sequence[Place], store: Store, ledger: Ledger) -> str:
         cells = [*who, *facts, *numbers, *policy, *(earned.get(name, "") for name in items)]
         table.writerow([*map(guarded, cells), guarded(reason(row, result)), guarded(report)])
     return out.getvalue()
+
+
+def _machine(result: Outcome | None) -> dict[str, float]:
+    """Return what the machine gave for each item that it graded."""
+    return {name: got for name, status, got, *_ in (result.items if result else ())
+            if status in COUNTED}  # fmt: skip
+
+
+def _numbers(
+    result: Outcome, given: Mapping[str, float], bonus: Collection[str]
+) -> tuple[float, float, float, float]:
+    """Return (score, possible, pending, bonus) of the machine, without what people decided.
+
+    Their points stand beside it: score, bonus and those add up to what was earned.
+    """
+    score, possible, pending, extra = result.earned, result.possible, result.pending, result.bonus
+    for name, status, got, most, *_ in result.items:
+        if name not in given:
+            continue
+        if status in COUNTED:
+            beyond = got if name in bonus else max(0.0, got - most)
+            score, extra = score - (got - beyond), extra - beyond
+        elif status == "pending":
+            pending -= most
+        elif name not in bonus:
+            possible += most
+    clean = [max(0.0, float(f"{value:.9f}")) for value in (score, possible, pending, extra)]
+    return clean[0], clean[1], clean[2], clean[3]
 
 
 POLICY = ("by people", "raw", "penalty", "for early", "final", "free days used", "policy")

@@ -120,6 +120,26 @@ class Published:
         )  # fmt: skip
 
 
+def test_columns_of_the_table_have_what_people_gave_and_add_up(tmp_path: Path) -> None:
+    one = Published(tmp_path / "class")
+    one.one.hand_in([result({Q: "x", R: "y"})], ["Ada"])
+    items = ("dropout_forward", Q, R)
+
+    def numbers(*names: str) -> tuple[float, ...]:
+        row = one.publish()[2]
+        assert sum(float(row[n] or 0) for n in items) == float(row["raw"])
+        assert sum(float(row[n]) for n in ("score", "bonus", "by people")) == float(row["raw"])
+        return tuple(float(row[name] or -1) for name in names)
+
+    assert numbers(*items, "score", "pending", "final") == (1, -1, -1, 1, 4, 1)
+    one.decide("1", points=1.5)
+    assert numbers(*items, "score", "pending", "final") == (1, 1.5, -1, 1, 2, 2.5)
+    one.decide("2", item=R, points=0.0)
+    assert numbers(*items, "score", "pending", "final") == (1, 1.5, 0, 1, 0, 2.5)
+    one.decide("3", item="dropout_forward", points=3.5)  # in place of the machine's
+    assert numbers(*items, "score", "pending", "final") == (3.5, 1.5, 0, 0, 0, 5)
+
+
 def test_decisions_enter_report_and_grades_and_a_new_result_leaves_them(tmp_path: Path) -> None:
     one = Published(tmp_path / "class")
     one.one.hand_in([result({Q: "x", R: "y"})], ["Ada"])
