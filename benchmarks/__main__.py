@@ -1,6 +1,7 @@
-"""`python -m benchmarks [PART ...] [--data DIR] [--most STUDENTS]`: what costs how much."""
+"""`python -m benchmarks [PART ...] [OPTIONS]`: what costs how much; `--help` lists all."""
 
 import argparse
+from typing import Any
 
 from benchmarks import (
     box,
@@ -9,6 +10,7 @@ from benchmarks import (
     diagnosis,
     images,
     notebooks,
+    peers,
     picture,
     regrade,
     selfcheck,
@@ -20,6 +22,7 @@ PARTS = {
     "speed": speed.main,
     "box": box.main,
     "class": class_.main,
+    "peers": peers.main,
     "regrade": regrade.main,
     "spread": spread.main,
     "picture": picture.main,
@@ -37,8 +40,15 @@ if __name__ == "__main__":
     parser.add_argument(
         "--most", type=int, default=1_000, help="the largest class, for `class` and `regrade`"
     )
+    parser.add_argument("--stub", type=int, help="the largest class of a stub; default --most")
+    parser.add_argument("--peers", metavar="VENV", default="", help="with nbgrader, otter-grader")
     given = parser.parse_args()
-    asked = {"images": [given.data], "class": [given.most], "regrade": [given.most]}
+    asked: dict[str, list[Any]] = {
+        "images": [given.data],
+        "class": [given.most, given.most if given.stub is None else given.stub],
+        "regrade": [given.most],
+        "peers": [given.peers],
+    }
     if unknown := [name for name in given.parts if name not in PARTS]:
         parser.error(f"there is no {unknown[0]}; choose among {', '.join(PARTS)}")
     for name in given.parts or PARTS:

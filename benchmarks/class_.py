@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tests.support import classes, processes
@@ -36,19 +38,25 @@ class Run:
     peak_mb: dict[str, float]
 
 
-def main(most: int) -> None:
-    """Print the ladder up to `most` students."""
+def main(most: int, stub: int) -> None:
+    """Print the ladder up to `most` real submissions, and up to `stub` of a stub."""
     cores = len(os.sched_getaffinity(0))
-    print(f"{_machine()}, {cores} cores, Python {platform.python_version()}, load {_load()}")
+    print(f"{_machine()}, {cores} cores, Python {platform.python_version()}, load {_load()}\n")
+    print("| class | wall s | a second | cpu s | cpu ms each | driver MB | scheduler MB | load |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory(prefix="backgrade-bench-") as folder:
-        for count in (size for size in REAL if size <= most):
-            _real(Path(folder), count)
-        _pair(Path(folder))
-        for count in (size for size in STUB if size <= most):
-            for how in ("local", "dask"):
-                rows = [sys.executable, "-m", "benchmarks.rows", str(count), how]
-                run = measure([*rows, f"{folder}/{how}{count}"])
-                _tell(f"{count:,} rows, stub, {how}", count, run)
+        real = {size: _real(Path(folder), size) for size in REAL if size <= most}
+        told = [*_pair(Path(folder)), *_growth("real", real)]
+        for how, name in (("local", "2 processes"), ("dask", "`--dask local`")):
+            runs = {}
+            for count in (size for size in STUB if size <= stub):
+                home = Path(folder) / f"{how}{count}"
+                rows = [sys.executable, "-m", "benchmarks.rows", str(count), how, str(home)]
+                runs[count] = measure(rows)
+                _tell(f"{count:,} of a stub, {name}", count, runs[count])
+                shutil.rmtree(home)
+            told += _growth(f"stub, {name}", runs)
+    print("\n".join(["", *told]))
 
 
 def measure(command: Sequence[str]) -> Run:
@@ -70,14 +78,28 @@ def measure(command: Sequence[str]) -> Run:
     return Run(wall_s, _reaped_s() - before, peak)
 
 
-def _real(folder: Path, count: int) -> None:
+def _growth(what: str, runs: Mapping[int, Run]) -> Iterator[str]:
+    """Yield how time and the driver's memory grow from each size to the next."""
+    for small, large in pairwise(sorted(runs)):
+        first, second = runs[small], runs[large]
+        before, after = first.peak_mb["driver"], second.peak_mb["driver"]
+        times = second.wall_s / large / (first.wall_s / small)
+        yield (
+            f"{what}, {small:,} to {large:,}: {times:.2f} times the time each (target 1.1), the "
+            f"driver {after - before:+.0f} MB (target 20) to {after:.0f} MB (target 200)"
+        )
+
+
+def _real(folder: Path, count: int) -> Run:
     source = classes.write(folder / f"source{count}", classes.submissions(count))
     run = measure(_grade(source, folder / f"real{count}"))
     _tell(f"{count:,} with one mistake", count, run)
-    _tell("  the same command again", count, measure(_grade(source, folder / f"real{count}")))
+    again = measure(_grade(source, folder / f"real{count}"))
+    _tell(f"the same {count:,} again", count, again)
+    return run
 
 
-def _pair(folder: Path) -> None:
+def _pair(folder: Path) -> Iterator[str]:
     """Hold one process against two."""
     source = classes.write(folder / "pair", classes.submissions(PAIR))
     rates = []
@@ -85,7 +107,7 @@ def _pair(folder: Path) -> None:
         run = measure([*_grade(source, folder / f"jobs{jobs}"), "--jobs", str(jobs)])
         _tell(f"{PAIR} by {jobs} process{'es' * (jobs > 1)}", PAIR, run)
         rates.append(PAIR / run.wall_s)
-    print(f"  two processes against one: {rates[1] / rates[0]:.2f} times the rate   target 1.8")
+    yield f"two processes against one: {rates[1] / rates[0]:.2f} times the rate (target 1.8)"
 
 
 def _grade(source: Path, output: Path) -> list[str]:
@@ -94,12 +116,13 @@ def _grade(source: Path, output: Path) -> list[str]:
 
 
 def _tell(what: str, count: int, run: Run) -> None:
-    peaks = ", ".join(f"{kind} {peak:.0f} MB" for kind, peak in run.peak_mb.items())
-    print(
-        f"{what:30} {run.wall_s:8.1f} s  {run.cpu_s:8.1f} cpu-s  {count / run.wall_s:8.1f} a second"
-        f"  {run.cpu_s / count * 1000:7.1f} cpu-ms each  {peaks}  load {_load()}",
-        flush=True,
-    )
+    driver, scheduler = (run.peak_mb.get(kind, 0.0) for kind in ("driver", "scheduler"))
+    cells = (
+        what, f"{run.wall_s:,.1f}", f"{count / run.wall_s:,.1f}", f"{run.cpu_s:,.1f}",
+        f"{run.cpu_s / count * 1000:.1f}", f"{driver:.0f}",
+        f"{scheduler:.0f}" if scheduler else "", _load(),
+    )  # fmt: skip
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def _parents(pid: int) -> list[tuple[str, int]]:

@@ -7,7 +7,6 @@ places, so that some of them move. Each number is a share of what `grade class` 
 from __future__ import annotations
 
 import random
-import re
 import shutil
 import sys
 import tempfile
@@ -15,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.class_ import ROOT, Run, measure
+from benchmarks.class_ import Run, measure
 from grader.authoring.fixtures.misconceptions import Overlap
 from grader.course.store import Store
 from grader.course.tasks import Policy
-from tests.support import classes, handed_in
+from tests.support import classes, handed_in, other_rubric
 
 ITEMS = ("adam", "batchnorm_backward", "dropout_forward")
 RIGHT, ONE = 0.4, 0.4  # of the students; the others made several mistakes
@@ -32,8 +31,8 @@ def main(count: int) -> None:
     with tempfile.TemporaryDirectory(prefix="backgrade-bench-") as name:
         folder = Path(name)
         source = classes.write(folder / "source", submissions(count))
-        shutil.copytree(ROOT / "rubrics", folder / "rubrics")
-        options = ["--rubric", str(folder / "rubrics" / "cs231n-a2.toml"), "--notebooks", "skip"]
+        rubric = other_rubric.copied(folder / "rubrics")
+        options = ["--rubric", str(rubric), "--notebooks", "skip"]
         whole = _grade(["class", str(source), "-o", str(folder / "whole"), "--yes", *options])
         print(f"{count} students: {whole.wall_s:.1f} s, {whole.cpu_s:.1f} cpu-s")
         for item in ITEMS:
@@ -62,13 +61,9 @@ def _with(wrong: int, draw: random.Random) -> dict[str, bytes]:
 
 def _changed(folder: Path, item: str, whole: Run, count: int) -> None:
     """Change an item in a copy of the class and of the rubric; regrade, apply, and tell."""
-    one, place = folder / item, next((folder / "rubrics" / "cs231n-a2").glob("*.toml"))
+    one = folder / item
     shutil.copytree(folder / "whole", one)
-    text = ""
-    for path in (folder / "rubrics" / "cs231n-a2").glob("*.toml"):
-        if f'id = "{item}"' in path.read_text("utf-8"):
-            place, text = path, path.read_text("utf-8")
-    place.write_text(with_other_points(text, item), "utf-8")
+    place, text = other_rubric.change(folder / "rubrics", item)
     try:
         looked = _grade(["regrade", str(one)])
         applied = _grade(["regrade", str(one), "--apply"])
@@ -78,18 +73,6 @@ def _changed(folder: Path, item: str, whole: Run, count: int) -> None:
     finally:
         place.write_text(text, "utf-8")
         shutil.rmtree(one)
-
-
-def with_other_points(text: str, item: str) -> str:
-    """Return a file of a rubric whose item has the points of its parts the other way round."""
-    start = text.index(f'id = "{item}"')
-    end = text.find("[[items]]", start)
-    block = text[start : end if end > 0 else len(text)]
-    head, parts = block[: (at := block.index("parts"))], block[at:]
-    found = re.findall(r"points = ([0-9.]+)", parts)
-    turned = iter(reversed(found))
-    parts = re.sub(r"points = [0-9.]+", lambda _: f"points = {next(turned)}", parts)
-    return text[:start] + head + parts + text[start + len(block) :]
 
 
 def _grade(arguments: Sequence[str]) -> Run:

@@ -16,7 +16,7 @@ from grader.course.runners import Runner
 from grader.course.runners.cluster import Cluster
 from grader.course.runners.local import Local
 from grader.course.tasks import Policy
-from tests.support.stub_grader import Stub
+from tests.support.stub_grader import Written
 
 POLICY = Policy("cs231n-a2", notebooks="skip")
 JOBS = 2
@@ -37,13 +37,18 @@ def _reading(code: bytes) -> Callable[[], bytes]:
 
 def main(count: int, how: str, folder: Path) -> None:
     """Enrol, grade and publish; say on standard error how long each took."""
-    told = time.monotonic()
+    told, used = time.monotonic(), time.process_time()
 
     def tell(what: str) -> None:
-        nonlocal told
-        now = time.monotonic()
-        print(f"  {what} {now - told:.1f} s, {_now_mb():.0f} MB", file=sys.stderr)
-        told = now
+        nonlocal told, used
+        now, cpu = time.monotonic(), time.process_time()
+        now_mb, peak_mb = _mb("VmRSS"), _mb("VmHWM")
+        print(
+            f"  {what} {now - told:.1f} s, {cpu - used:.1f} cpu-s of the driver, "
+            f"{now_mb:.0f} MB, {peak_mb:.0f} at most",
+            file=sys.stderr,
+        )
+        told, used = now, cpu
 
     with Course(folder) as one:
         one.enrol(Found("a stub", tuple(attempts(count))))
@@ -51,9 +56,9 @@ def main(count: int, how: str, folder: Path) -> None:
         work = one.work(POLICY)
         tell("planned")
         runner: Runner = (
-            Local(POLICY, JOBS, 60.0, Stub)
+            Local(POLICY, JOBS, 60.0, Written)
             if how == "local"
-            else Cluster(POLICY, "local", JOBS, 60.0, Stub)
+            else Cluster(POLICY, "local", JOBS, 60.0, Written)
         )
         try:
             standing = one.grade(POLICY, work, runner, lambda _: None, lambda: False)
@@ -66,9 +71,9 @@ def main(count: int, how: str, folder: Path) -> None:
         raise SystemExit(f"{counts} of {count}")
 
 
-def _now_mb() -> float:
+def _mb(name: str) -> float:
     text = Path("/proc/self/status").read_text()
-    line = next(one for one in text.splitlines() if one.startswith("VmRSS"))
+    line = next(one for one in text.splitlines() if one.startswith(name))
     return int(line.split()[1]) / 1024
 
 

@@ -107,6 +107,11 @@ def _write_baselines(folder: Path, assignment: Assignment) -> None:
         arrays |= {f"{case.id}:{name}": array for name, array in inputs.items()}
     (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
     np.savez(folder / "inputs.npz", **arrays)
+    write_checks(folder)
+
+
+def write_checks(folder: Path) -> None:
+    """Write stored.npz: inputs and answers of twelve checks."""
     x, w = np.arange(24.0).reshape(4, 6) / 8, np.arange(36.0).reshape(6, 6) / 16
     b, g = np.arange(6.0), np.ones(6)
     stored = {"x": x, "w": w, "b": b, "g": g}

@@ -33,6 +33,7 @@ from grader.diagnosis import (
 from grader.errors import BackgradeError, explained, explaining
 from grader.grading import casebook, follow, handed_in, large_input, passes, score, training
 from grader.grading.assignment import Assignment
+from grader.grading.dependencies import kind
 from grader.grading.facts import Again, Facts
 from grader.grading.outcome import result_of
 from grader.grading.rerun import Rerun, Sessions
@@ -83,7 +84,9 @@ def grade_one(
     session = Session(worker, job_of(submission, assignment), rubric, deadline)
     with closing(Sessions(worker, rubric, deadline, session)) as sessions:
         known = [case.id for case in rubric.cases if judges.find(case.judge).golden]
-        evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large, known)
+        over = [item.id for item in rubric.table.items if kind(item) == "nets"]
+        over = over if assignment.grafts else []
+        evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large, known, over)
         verdicts = evaluator.verdicts(evidence)
         facts = Facts(rubric, assignment, evaluator, evidence, verdicts)
         rerun = Rerun(session.later, sessions, assignment, facts, deadline)

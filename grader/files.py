@@ -6,7 +6,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,8 +50,11 @@ def check_apart(folder: Path, submission: Path) -> None:
                 )
 
 
-def write(path: Path, text: str | bytes) -> None:
-    """Write `text`, or bytes as they are, to `path` whole or not at all, making its folder.
+Text = str | bytes | Iterable[str]
+
+
+def write(path: Path, text: Text) -> None:
+    """Write `text`, pieces of one, or bytes, to `path` whole or not at all, making its folder.
 
     The same bytes everywhere. Raises UsageError.
     """
@@ -60,7 +63,8 @@ def write(path: Path, text: str | bytes) -> None:
     try:
         real.parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(real) and not stat.S_ISREG(real.lstat().st_mode):
-            real.write_bytes(_bytes(text))  # a pipe cannot be replaced
+            with real.open("wb") as out:  # a pipe cannot be replaced
+                out.writelines(_bytes(text))
             return
         with suppress(FileNotFoundError):
             real.lstat()  # a name that is too long is told before anything is written
@@ -105,17 +109,21 @@ def write_result(folder: Path, files: Mapping[str, str], forced: bool = True) ->
                 _unlink(part)
 
 
-def _write_part(part: Path, text: str | bytes, forced: bool = True) -> None:
+def _write_part(part: Path, text: Text, forced: bool = True) -> None:
     """Write a new file and have it on the disk: renaming is only worth something after that."""
     with part.open("xb") as out:
-        out.write(_bytes(text))
+        out.writelines(_bytes(text))
         out.flush()
         if forced:
             os.fsync(out.fileno())
 
 
-def _bytes(text: str | bytes) -> bytes:
-    return text.encode("utf-8") if isinstance(text, str) else text
+def _bytes(text: Text) -> Iterator[bytes]:
+    if isinstance(text, bytes):
+        yield text
+    else:
+        pieces = (text,) if isinstance(text, str) else text
+        yield from (piece.encode("utf-8") for piece in pieces)
 
 
 def _check_regular(folder: Path, names: tuple[str, ...] | list[str]) -> None:

@@ -24,8 +24,11 @@ def folder_of(folder: Path) -> Path:
     return folder.with_name(f"{folder.resolve().name}-staff")
 
 
-def write_page(folder: Path, report: Report, assignment: Assignment) -> Path:
-    """Write the page into a folder that only its owner may look into. Raises UsageError."""
+def write_page(folder: Path, report: Report, assignment: Assignment, upload: str = "") -> Path:
+    """Write the page into a folder that only its owner may look into. Raises UsageError.
+
+    `upload` is where what was handed in lies.
+    """
     check_writable(folder)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -33,12 +36,12 @@ def write_page(folder: Path, report: Report, assignment: Assignment) -> Path:
     except OSError as error:
         what = f"{folder}: cannot be written ({error.strerror}); choose another folder"
         raise UsageError(what) from None
-    write(folder / PAGE, render(report, assignment))
+    write(folder / PAGE, render(report, assignment, upload))
     return folder / PAGE
 
 
-def render(report: Report, assignment: Assignment) -> str:
-    """Return the page of a report."""
+def render(report: Report, assignment: Assignment, upload: str = "") -> str:
+    """Return the page of a report; `upload` as in `write_page`."""
     rubric = assignment.rubric
     cases = {case.id: case for case in rubric.cases}
     submission = report.submission
@@ -49,7 +52,7 @@ def render(report: Report, assignment: Assignment) -> str:
         if one.seen is not None and one.case in cases
         for lines in [_lines(cases[one.case], one, one.seen, rubric, place)]
     ]
-    return staff_page.render(report, shown, rubric.table.seed)
+    return staff_page.render(report, shown, rubric.table.seed, upload)
 
 
 def _asked(case: Case) -> str:

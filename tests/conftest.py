@@ -13,6 +13,7 @@ import pytest
 from grader import resources
 from grader.grading.assignment import Assignment
 from tests.support import outside, processes, shared, student_folder
+from tests.support.lent import Lender
 
 pytest_plugins = ["tests.support.short_run"]
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +40,20 @@ def nothing_is_left() -> Iterator[None]:
     assert processes.gone(left), f"processes are left: {[processes.command(pid) for pid in left]}"
     assert outside.strays() <= lying, "files are left"
     assert outside.kept(kept) == kept, "files of ours were changed"
+
+
+@pytest.fixture(scope="session")
+def lender(nothing_is_left: None) -> Iterator[Lender]:
+    """Boxes for commands that run in this process."""
+    one = Lender()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def lent_box(lender: Lender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands in this process grade in a box that is there."""
+    lender.take_over(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,9 @@ a module that it does not name fails, and so does a name that it lists and nothi
 from __future__ import annotations
 
 import ast
+import functools
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -79,21 +80,38 @@ MODULES = modules()
 ROOT_MODULE = GRADER / "__init__.py"
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield the full dotted name of each module that a file imports, wherever it does so."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@dataclass(frozen=True)
+class Source:
+    """A file: the full name of each module that it imports, wherever it does so; its lengths."""
+
+    imports: tuple[str, ...]
+    lines: int
+    functions: tuple[tuple[str, int], ...]
+
+
+@functools.cache
+def read(path: Path) -> Source:
+    """Read a file, once for all tests."""
+    text = path.read_text(encoding="utf-8")
+    imports, functions = list[str](), list[tuple[str, int]]()
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            imports += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: import by the full name"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             inside = [name for name in names if name.removeprefix("grader.") in MODULES]
-            yield from inside or [node.module or ""]
+            imports += inside or [node.module or ""]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            functions.append((node.name, (node.end_lineno or 0) - node.lineno + 1))
+    return Source(tuple(imports), text.count("\n"), tuple(functions))
 
 
 def ours(path: Path) -> set[str]:
     """Return what a file imports of this house, without "grader."."""
-    return {name.removeprefix("grader.") for name in imports(path) if name.startswith("grader.")}
+    return {
+        name.removeprefix("grader.") for name in read(path).imports if name.startswith("grader.")
+    }
 
 
 def imported_by(code: str) -> set[str]:
@@ -121,7 +139,7 @@ def rises(name: str, path: Path) -> list[str]:
 
 def solutions(name: str, path: Path) -> list[str]:
     """Return the imports that reach for the reference."""
-    return sorted(one for one in imports(path) if one.partition(".")[0] == REFERENCE)
+    return sorted(one for one in read(path).imports if one.partition(".")[0] == REFERENCE)
 
 
 def rooms() -> set[str]:
@@ -135,15 +153,14 @@ def rooms() -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_a_module_imports_only_from_lower_floors(name: str) -> None:
-    assert rises(name, MODULES[name]) == []
+# One test for all modules: hundreds of tests of a millisecond take longer than what they do.
+def test_a_module_imports_only_from_lower_floors() -> None:
+    assert {n: found for n, path in MODULES.items() if (found := rises(n, path))} == {}
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_nothing_imports_the_reference(name: str) -> None:
+def test_nothing_imports_the_reference() -> None:
     """It is handed over as files: a solution that is imported could be anywhere."""
-    assert solutions(name, MODULES[name]) == []
+    assert {n: found for n, path in MODULES.items() if (found := solutions(n, path))} == {}
 
 
 @pytest.mark.parametrize(("top", "allowed"), READS.items())
@@ -236,11 +253,18 @@ def test_a_module_without_a_place_is_found() -> None:
         floor_of("helpers.strings")
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_modules_and_functions_are_short(name: str) -> None:
-    text = MODULES[name].read_text(encoding="utf-8")
-    assert text.count("\n") <= LONGEST_MODULE
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or 0) - node.lineno + 1
-            assert length <= LONGEST_FUNCTION, node.name
+def too_long(path: Path) -> list[str]:
+    """Return the functions of a file that are too long, and "" where the file is."""
+    source = read(path)
+    long = [""] if source.lines > LONGEST_MODULE else []
+    return long + [name for name, lines in source.functions if lines > LONGEST_FUNCTION]
+
+
+def test_modules_and_functions_are_short() -> None:
+    assert {n: found for n, path in MODULES.items() if (found := too_long(path))} == {}
+
+
+def test_what_is_too_long_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text("def f():\n" + "    f()\n" * LONGEST_FUNCTION + "x = 1\n" * LONGEST_MODULE)
+    assert too_long(path) == ["", "f"]

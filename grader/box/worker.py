@@ -176,10 +176,14 @@ class Worker:
         `cases` are as guest.driver takes them, `inputs` are named "key:argument". They run in the
         `child` that is there, or in a new one, which runs others later unless they are alone; those
         that are asked again may have one that has imported everything. Raises Late or Gone; what
-        was yielded stands.
+        was yielded stands. What was sent is not kept.
         """
         request = wire.pack({"do": "run", "cases": list(cases), "child": child})
-        self._send(request + wire.pack_pieces({}, inputs), deadline)
+        first, *large = wire.parts({}, inputs)
+        self._send(b"".join((request, first)), deadline)
+        for part in large:
+            self._send(part, deadline)
+        del inputs, first, large  # the answers may be as large
         for number, case in enumerate(cases):
             frame = self._take(deadline)
             if (note := wire.noted(frame)) is None:
@@ -240,8 +244,8 @@ class Worker:
             self.cpu_s += used
             self._told_s += used
 
-    def _send(self, data: bytes, deadline: float) -> None:
-        """Write a frame; a worker that was stopped must not stop us."""
+    def _send(self, data: bytes | memoryview, deadline: float) -> None:
+        """Write a frame, or a part of one; a worker that was stopped must not stop us."""
         assert self._process and self._process.stdin
         try:
             wire.send(self._process.stdin.fileno(), data, deadline)
@@ -252,13 +256,13 @@ class Worker:
         return self._opened(self._take(deadline))
 
     @staticmethod
-    def _opened(frame: bytes) -> wire.Message:
+    def _opened(frame: bytes | bytearray) -> wire.Message:
         try:
             return wire.opened(frame)
         except WireError:
             raise Gone from None
 
-    def _take(self, deadline: float) -> bytes:
+    def _take(self, deadline: float) -> bytes | bytearray:
         assert self._incoming is not None
         try:
             frame = self._incoming.take(deadline)

@@ -6,12 +6,12 @@ import gc
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import typer
 
@@ -19,21 +19,16 @@ from grader import resources
 from grader.box.plan import choose
 from grader.cli.class_folder import opened
 from grader.cli.class_progress import progress
-from grader.course import archive, classroom, current, generations, place, settings, sources
+from grader.course import archive, classroom, place, settings, sources
 from grader.course import roster as rosters
 from grader.course.classroom import Counts, Course
 from grader.course.current import policy_of
 from grader.course.drive import Standing, drive
 from grader.course.packed import pack
-from grader.course.policies import points
-from grader.course.publish import reason
-from grader.course.records import Found
+from grader.course.records import Attempt, Found
 from grader.course.runners import Runner
-from grader.course.scores import Ledger, Score
-from grader.course.store import Row, Store, Student
 from grader.course.tasks import Policy, Task
 from grader.errors import UnusableSubmission, UsageError
-from grader.report.class_page import WORDS
 from grader.report.text import count
 
 MOST = 20  # lines of a list on the terminal
@@ -99,58 +94,6 @@ def merge(folder: Path, shards: Sequence[Path]) -> None:
         one.check_generation(policy)
         one.work(policy)
         _tell(one, one.publish(policy, folder.resolve().name, ()))
-
-
-def status(folder: Path) -> None:
-    """Say how far a class is, what could not be graded, and what course.toml makes of points."""
-    told = settings.read(folder)
-    with Store(folder, reading=True) as store:
-        found = current.read(folder, store, told)
-        made, left = generations.current(store), generations.unpublished(store)
-    lines = [_Line(one, *found.scores[one.number]) for one in found.ledger.students
-             if one.number in found.scores]  # fmt: skip
-    words = [line.score.status for line in lines]
-    for word in dict.fromkeys(words):
-        typer.echo(f"{count(words.count(word), 'student')} {WORDS.get(word, word)}")
-    for line in lines:
-        result = found.results.get((line.student.number, line.row.attempt))
-        if why := reason(line.row, result):
-            typer.echo(f"  {line.student.folder}: {why}")
-    if made:
-        because = f", {made.reason}" if made.reason else ""
-        typer.echo(f"Generation {made.number} of {made.at[:10]} counts{because}")
-    if left:
-        typer.echo(
-            "  not all of its pages are written; the next `grade class` or `grade regrade` does"
-        )
-    _tell_policy(lines, found.ledger)
-    for problem in found.ledger.problems:
-        typer.echo(f"  {problem}", err=True)
-
-
-class _Line(NamedTuple):
-    """A student, the attempt that counts, and its worth."""
-
-    student: Student
-    row: Row
-    score: Score
-
-
-def _tell_policy(lines: Sequence[_Line], ledger: Ledger) -> None:
-    """Print raw, penalty, final and reason of everybody whose points course.toml changes."""
-    shown = [one for one in lines if one.score.final is not None and one.score.reason]
-    if not shown:
-        return
-    decimals = ledger.settings.grades.decimals
-    widest = max(len(one.student.folder) for one in shown)
-    typer.echo(f"By course.toml ({count(len(shown), 'student')}):")
-    typer.echo(f"  {'':{widest}}  {'raw':>7} {'off':>7} {'more':>7} {'final':>7}")
-    for one in shown:
-        score = one.score
-        final = points(score.final or 0.0, decimals)
-        numbers = [*map(points, (score.raw, score.penalty, score.bonus)), final]
-        cells = " ".join(f"{text:>7}" for text in numbers)
-        typer.echo(f"  {one.student.folder:{widest}}  {cells}  {score.reason}")
 
 
 def forget(folder: Path, student: str) -> None:
@@ -311,25 +254,35 @@ def _shard(found: Found, asked: Asked) -> None:
     )
     place.make(asked.output)
     place.make(asked.output / "results")  # there even if no upload falls to this part
-    tasks: dict[str, Task] = {}
+    own: dict[str, Attempt] = {}
     for attempt in found.attempts:
         with suppress(UnusableSubmission):  # `grade class` says why, once all parts are joined
-            one = pack(attempt)
-            if int(one.sha256[:12], 16) % parts == part % parts:
-                key = policy.key(one.sha256)
-                tasks[key] = Task(key, one.sha256, one.data)
-    kept = {k for k in tasks if classroom.kept(archive.place_of(asked.output, k)) is not None}
-    left = [task for key, task in tasks.items() if key not in kept]
+            sha256 = pack(attempt).sha256
+            if int(sha256[:12], 16) % parts == part % parts:
+                own[policy.key(sha256)] = attempt
+    kept = {k for k in own if classroom.kept(archive.place_of(asked.output, k)) is not None}
+    left = {key: attempt for key, attempt in own.items() if key not in kept}
     standing = Standing(len(left))
     with (
         running(policy, asked.jobs, asked.dask, len(left)) as runner,
         stopping() as stop,
         progress() as told,
     ):
-        drive(left, standing, runner, lambda d: classroom.keep_files(asked.output, d), told, stop)
+        tasks = _tasks(left)
+        drive(tasks, standing, runner, lambda d: classroom.keep_files(asked.output, d), told, stop)
     done = len(kept) + standing.done - standing.faults
-    typer.echo(f"Part {part} of {parts}: {done:,} of {count(len(tasks), 'upload')} graded")
+    typer.echo(f"Part {part} of {parts}: {done:,} of {count(len(own), 'upload')} graded")
     if standing.done < len(left):
         raise typer.Exit(130)
     if standing.faults or standing.refused:
         raise typer.Exit(1)
+
+
+def _tasks(left: Mapping[str, Attempt]) -> Iterator[Task]:
+    """Yield what is to be graded, packed when it is its turn: a part may be large."""
+    for key, attempt in left.items():
+        try:
+            one = pack(attempt)
+        except UnusableSubmission as error:  # it could be read a moment ago
+            raise UsageError(str(error)) from None
+        yield Task(key, one.sha256, one.data)

@@ -78,9 +78,9 @@ def merge(
 
 def status(folder: Folder) -> None:
     """Say how far a class is, and what could not be graded."""
-    from grader.cli import class_run
+    from grader.cli import class_status
 
-    class_run.status(folder)
+    class_status.status(folder)
 
 
 def forget(

@@ -68,13 +68,14 @@ def setting(book: Book, suggestions: Path | None) -> Setting:
 
 def read(folder: Path) -> None:
     """Read what waits for people out of results that are new."""
-    from grader.course import current, decisions, publish, settings, to_judge
+    from grader.course import current, decisions, settings, to_judge
+    from grader.course.places import judged_by_people
     from grader.course.store import Store
 
     db = decisions.connect(folder)
     with Store(folder, reading=True) as store:
-        places, _ = current.places(store, settings.read(folder))
-        to_judge.refresh(folder, db, publish.judged_by_people(places, store.keys()))
+        places = current.places(store, settings.read(folder))
+        to_judge.refresh(folder, db, judged_by_people(places))
 
 
 def export(folder: Path, markers: int, output: Path, second: float) -> None:

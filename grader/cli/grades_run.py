@@ -49,13 +49,13 @@ def gradebook(asked: Asked) -> None:
     data = _checked(asked)
     told = settings.read(asked.folder)
     with Store(asked.folder, reading=True) as store:
-        found = current.read(asked.folder, store, told)
+        found, gone = current.read(asked.folder, store, told), store.forgotten()
     how = How(
         _scale(asked.scale, told), asked.pending_as_zero, asked.only_complete,
         asked.allow_missing, asked.by_name,
     )  # fmt: skip
     book = gradebooks.read(data, shown(asked.export.name, 200), asked.column)
-    filled = fill(book, found.ledger, found.scores, how)
+    filled = fill(book, found.ledger, found.scores, how, gone)
     _describe(filled, how, found)
     if asked.dry_run:
         _table(filled)

@@ -16,9 +16,10 @@ from grader.course import generations, regrade_tables
 from grader.course import regrade as regrading
 from grader.course.assembled import Known
 from grader.course.classroom import Course
+from grader.course.comparison import Comparison, compared
 from grader.course.current import policy_of, read
 from grader.course.policies import points
-from grader.course.regrade import Comparison, Plan
+from grader.course.regrade import Plan
 from grader.course.store import Row
 from grader.course.tasks import Outcome, Policy
 from grader.errors import UsageError
@@ -54,9 +55,7 @@ def regrade(asked: Asked) -> None:
         rows = [row for number, (row, _) in standing.scores.items() if number in whose]
         if plan.run:
             _grade(one, plan.part, rows, asked)
-        found = regrading.compared(
-            one, plan, _merged(one, plan, standing.results), whose, asked.never_lower
-        )
+        found = compared(one, plan, _merged(one, plan, standing.results), whose, asked.never_lower)
         if asked.apply:
             found = _in_full(one, found, asked)
         state = "a regrade that counts" if asked.apply else "a regrade, not applied"
@@ -165,7 +164,7 @@ def _in_full(one: Course, found: Comparison, asked: Asked) -> Comparison:
             one.store.result(plan.policy.key(row.upload or "")) if row.student in moving else None
         )
 
-    whole = regrading.compared(one, plan, result, set(moving), asked.never_lower)
+    whole = compared(one, plan, result, set(moving), asked.never_lower)
     if asked.only:
         others = [d for d in whole.students if {m.item for m in d.moved} - set(plan.run)]
         if others:
@@ -182,14 +181,16 @@ def _in_full(one: Course, found: Comparison, asked: Asked) -> Comparison:
 
 
 def _tell(found: Comparison, borders: Sequence[float]) -> None:
-    """Say who gains and who loses."""
+    """Say who gains and who loses, by what goes to the gradebook."""
     typer.echo(found.summary)
+    for line in found.notes:
+        typer.echo(f"  {line}")
     for title, those in (("down", found.down()), ("up", found.up())):
         for one in those[:MOST]:
             notes = "".join(f"; {text}" for text in regrade_tables.crossed(one, borders))
             typer.echo(
-                f"  {title:4} {one.student.folder}: {points(one.old.final or 0.0)} to "
-                f"{points(one.new.final or 0.0)} ({regrade_tables.said(one.moved)}){notes}"
+                f"  {title:4} {one.student.folder}: {points(one.was)} to {points(one.now)}"
+                f"{found.unit} ({regrade_tables.said(one.moved)}){notes}"
             )
         if len(those) > MOST:
             typer.echo(f"  and {len(those) - MOST:,} more {title}, in the page")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,7 @@ def staff(
     from grader.box.worker import Worker
     from grader.course import enrol, settings
     from grader.course.store import Store
+    from grader.course.student_pages import label
     from grader.engine import grade_one
     from grader.submission.intake import read_submission
 
@@ -53,12 +55,12 @@ def staff(
     if upload is None:
         raise UsageError(f"{student}: handed in nothing that can be graded")
     assignment = resources.assignment(settings.read(folder).rubric or resources.DEFAULT_RUBRIC)
-    given = read_submission(
-        enrol.upload_path(folder, upload), partial=True, given=resources.given_files()
-    )
+    path = enrol.upload_path(folder, upload)
+    given = read_submission(path, partial=True, given=resources.given_files())
+    given = replace(given, name=label(who.person))
     with Worker(choose(box)) as worker:
         report = grade_one(given, assignment, worker)
-    page = staff_pages.write_page(folder / "staff" / who.folder, report, assignment)
+    page = staff_pages.write_page(folder / "staff" / who.folder, report, assignment, str(path))
     typer.echo(f"For staff, with hidden checks: {page}")
 
 

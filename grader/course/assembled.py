@@ -19,6 +19,7 @@ from grader.course import archive
 from grader.engine import goals
 from grader.grading import score
 from grader.grading.assignment import Assignment
+from grader.rubric.cases import Rubric
 from grader.submission import review
 from grader.types import BoxState, Case, CaseOutcome, Flag, ItemResult, Report, Submission
 
@@ -98,14 +99,20 @@ def put_together(known: Known, given: Submission, assignment: Assignment) -> Rep
         only=rubric.only,
         visibility=rubric.table.visibility,
         goals=goals(rubric.table.items),
-        cases=_cases(before, again, known.items),
+        cases=_cases(known, before, again, rubric),
     )
 
 
-def _cases(before: Record, again: Record, items: tuple[str, ...]) -> tuple[CaseOutcome, ...]:
-    old = (case for case in before.cases if case.case.partition("/")[0] not in items)
-    new = (case for case in again.cases if case.case.partition("/")[0] in items)
-    return (*old, *new)
+def _cases(known: Known, before: Record, again: Record, rubric: Rubric) -> tuple[CaseOutcome, ...]:
+    """Return what each case came to, in the order of the rubric."""
+    old = {case.case: case for case in before.cases if _item(case) not in known.items}
+    new = {case.case: case for case in again.cases if _item(case) in known.items}
+    found = {**old, **new}
+    return tuple(found[case.id] for case in rubric.cases if case.id in found)
+
+
+def _item(case: CaseOutcome) -> str:
+    return case.case.partition("/")[0]
 
 
 def _measured(before: Record, again: Record, items: tuple[str, ...]) -> dict[str, Any]:

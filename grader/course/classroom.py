@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,12 +24,13 @@ from grader.course import (
 from grader.course.assembled import Known
 from grader.course.drive import Standing
 from grader.course.enrol import counting, enrol, hashes_of, marks_of, upload_path
-from grader.course.publish import Place
+from grader.course.histories import histories, numbers
+from grader.course.places import Places, judged_by_people
 from grader.course.records import Found
 from grader.course.runners import Runner
 from grader.course.scores import Ledger, status_of
 from grader.course.settings import Settings
-from grader.course.store import Row, Store, Student
+from grader.course.store import Row, Store, Student, in_parts
 from grader.course.tasks import Done, Outcome, Policy, Task, outcome_of
 from grader.errors import UsageError
 from grader.files import write
@@ -79,28 +81,22 @@ class Course:
         """Keep every attempt of a source."""
         enrol(found, self.folder, self.store)
 
-    def attempts(self, every: bool = False) -> list[Row]:
-        """Return the attempts that count, or all of them."""
-        rows = self.store.attempts()
-        return rows if every else list(counting(rows).values())
-
-    def wanted(self, every: bool = False) -> list[Row]:
-        """Return the attempts to grade: those that count, all of them if the best one counts."""
-        if every or self.settings.attempts == "best":
-            return self.attempts(every=True)
+    def wanted(self, every: bool = False) -> Iterator[Row]:
+        """Yield the attempts to grade: those that count, all of them if the best one counts."""
         ledger = current.ledger(self.store, self.settings)
-        theirs: dict[int, list[Row]] = {}
-        for row in self.store.attempts():
-            theirs.setdefault(row.student, []).append(row)
         closing = self.settings.late.closes_after_days is not None
-        if closing:
-            return [row for own in theirs.values() for row in own]
-        found = (ledger.counting(own, {}) for own in theirs.values())
-        return [row for row in found if row]
+        every = every or closing or self.settings.attempts == "best"
+        for _, rows in self._histories():
+            counts = None if every else ledger.counting(rows, {})
+            yield from rows if every else [counts] if counts else []
+
+    def _histories(self) -> Iterator[tuple[Student, list[Row]]]:
+        return histories(self.store, numbers(self.store))
 
     def generations(self) -> list[tuple[str, int]]:
         """Return the rubrics whose marks the uploads that count have, the most common first."""
-        return marks_of(self.attempts()).most_common()
+        counts = (row for _, rows in self._histories() for row in counting(rows).values())
+        return marks_of(counts).most_common()
 
     def decide(self, decided: Settings) -> None:
         """Write course.toml, unless the instructor has one."""
@@ -114,21 +110,22 @@ class Course:
         Where a process was killed between a file and its row, the file is there.
         """
         key_of = generations.keys(self.store, policy.sha256)
-        rows = [row for row in self.wanted(every) if row.upload and not row.forgotten]
-        uploads = {key_of(row): row.upload or "" for row in rows}
-        done = self.store.keys()
-        left, adopted = dict[str, None](), list[tuple[str, Outcome]]()
-        for key, upload in uploads.items():
-            path = archive.place_of(self.folder, key)
-            if key in done and path.is_file():
-                continue
-            outcome = kept(path)
-            if outcome:
-                adopted.append((key, outcome))
-            else:
-                left[upload] = None
+        left = dict[str, None]()
+        for some in in_parts(r for r in self.wanted(every) if r.upload and not r.forgotten):
+            uploads = {key_of(row): row.upload or "" for row in some}
+            graded, adopted = self.store.graded(uploads), list[tuple[str, Outcome]]()
+            for key, upload in uploads.items():
+                path = archive.place_of(self.folder, key)
+                if key in graded and path.is_file():
+                    continue
+                if outcome := kept(path):
+                    adopted.append((key, outcome))
+                else:
+                    left[upload] = None
+            if adopted:
+                with self.store.writing():
+                    self.store.keep(adopted)
         with self.store.writing():
-            self.store.keep(adopted)
             self.store.keep_decides(policy.sha256, deciding(policy.assignment))
         return list(left)
 
@@ -164,22 +161,20 @@ class Course:
         Where results of another policy count until all are graded, their pages stay until then.
         """
         standing = Standing(len(uploads))
-        by_key: dict[str, list[Place]] = {}
         if publishing and generations.current(self.store) is None:
             self._settle(policy)
         counts = generations.current(self.store)
         publishing = publishing and counts is not None and counts.policy == policy.sha256
         ledger = self.ledger(policy)
-        for one in self.places(policy, ledger) if publishing else ():
-            by_key.setdefault(one.key, []).append(one)
+        keys = generations.keys(self.store, policy.sha256)
 
         def keep(done: Sequence[Done]) -> None:
             keep_files(self.folder, done)
             with self.store.writing():
                 self.store.keep((one.key, one.outcome) for one in done)
-            graded = {one.key for one in done if one.data}
-            whose = (p for key in graded for p in by_key.get(key, ()))
-            publish.reports(self.folder, self.store, whose, graded, ledger)
+            uploads = tuple(one.outcome.upload for one in done if one.data)
+            if publishing and uploads:
+                publish.reports(self.folder, Places(self.store, keys, ledger, uploads))
 
         drive.drive(self.tasks(policy, uploads, known), standing, runner, keep, told, stopped)
         return standing
@@ -187,11 +182,6 @@ class Course:
     def ledger(self, policy: Policy) -> Ledger:
         """Return what decides about scores."""
         return current.ledger(self.store, self.settings, policy)
-
-    def places(self, policy: Policy, ledger: Ledger) -> list[Place]:
-        """Return every attempt with the key of its result."""
-        keys = generations.keys(self.store, policy.sha256)
-        return publish.places(self.store, keys, ledger)
 
     def forget(self, student: Student) -> None:
         """Remove somebody's uploads, pages and names; points stay."""
@@ -218,29 +208,22 @@ class Course:
         """Write what is not up to date by the generation that counts."""
         ledger = self.ledger(policy)
         keys = generations.keys(self.store, current.policy_sha256(self.store, self.settings))
-        found = publish.places(self.store, keys, ledger)
-        done = self.store.keys()
-        if to_judge.refresh(self.folder, self.store.db, publish.judged_by_people(found, done)):
+        found = Places(self.store, keys, ledger)
+        if to_judge.refresh(self.folder, self.store.db, judged_by_people(found)):
             ledger = self.ledger(policy)  # what people gave counts up to what an item is worth now
-        publish.reports(self.folder, self.store, found, done, ledger)
-        publish.tables(
-            self.folder,
-            self.store,
-            found,
-            ledger,
-            title,
-            [*notes, *ledger.problems],
-            policy.assignment,
-        )
+            found = Places(self.store, keys, ledger)
+        publish.reports(self.folder, found)
+        told = [*notes, *ledger.problems]
+        publish.tables(self.folder, found, title, told, policy.assignment)
         if counts := generations.current(self.store):
             with self.store.writing():
                 generations.set_published(self.store, counts.number)
         return self.counts(found)
 
-    def refresh(self) -> list[Place]:
+    def refresh(self) -> Places:
         """Write the pages that are not up to date by the generation that counts; return all."""
-        found, ledger = current.places(self.store, self.settings)
-        publish.reports(self.folder, self.store, found, self.store.keys(), ledger)
+        found = current.places(self.store, self.settings)
+        publish.reports(self.folder, found)
         return found
 
     def check_generation(self, policy: Policy) -> None:
@@ -264,12 +247,12 @@ class Course:
 
         generations.settle(self.store, policy, made)
 
-    def counts(self, found: Sequence[Place]) -> Counts:
+    def counts(self, found: Places) -> Counts:
         """Return how the class stands."""
-        found = [one for one in found if one.counts]
-        words = [status_of(one.row, self.store.result(one.key)) for one in found]
+        told = found.with_results()
+        words = Counter(status_of(one.row, result) for one, result in told if one.counts)
         names = ("graded", "refused", "fault", "waiting", "nothing to grade")
-        return Counts(len(found), *(words.count(name) for name in names))
+        return Counts(words.total(), *(words[name] for name in names))
 
 
 def keep_files(folder: Path, done: Iterable[Done]) -> None:

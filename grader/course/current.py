@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import grader
-from grader.course import decisions, generations, origin, publish, settings
+from grader.course import decisions, generations, origin, settings
 from grader.course import roster as rosters
 from grader.course.generations import Generation
-from grader.course.publish import Place
+from grader.course.histories import Everybody
+from grader.course.places import Places
 from grader.course.scores import Ledger, Score
 from grader.course.settings import Settings
 from grader.course.store import Row, Store
@@ -47,7 +48,7 @@ def ledger(store: Store, told: Settings, policy: Policy | None = None) -> Ledger
     bonus = frozenset(item.id for item in items if item.bonus)
     titles = {item.id: item.title for item in items}
     kind = origin.of(store)
-    return Ledger(told, store.students(), roster, people.points, kind, bonus, people.judged, titles)
+    return Ledger(told, Everybody(store), roster, people.points, kind, bonus, people.judged, titles)
 
 
 def policy_sha256(store: Store, told: Settings) -> str:
@@ -60,14 +61,15 @@ def read(folder: Path, store: Store, told: Settings | None = None) -> Current:
     """Return how a class stands by the generation that counts. Raises UsageError."""
     told = told or settings.read(folder)
     book = ledger(store, told, policy_of(told))
+    book = replace(book, students=store.students())  # for readers that have closed the store
     return by_policy(store, book, policy_sha256(store, told))
 
 
-def places(store: Store, told: Settings) -> tuple[list[Place], Ledger]:
+def places(store: Store, told: Settings) -> Places:
     """Return every attempt with its result by the generation that counts, and what decides."""
     book = ledger(store, told, policy_of(told))
     keys = generations.keys(store, policy_sha256(store, told))
-    return publish.places(store, keys, book), book
+    return Places(store, keys, book)
 
 
 def by_policy(store: Store, book: Ledger, policy: str) -> Current:

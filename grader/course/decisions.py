@@ -228,7 +228,10 @@ def people(db: sqlite3.Connection) -> People:
         return People()
     worth = {
         (student, item): possible
-        for student, item, possible in db.execute("SELECT student, item, possible FROM to_judge")
+        for student, item, possible in db.execute(
+            "SELECT student, item, possible FROM to_judge "
+            "WHERE student IN (SELECT student FROM decision)"
+        )
     }
     schemes, found = Schemes(db), dict[int, dict[str, Judged]]()
     for (student, item), stands in standings(db).items():

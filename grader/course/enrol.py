@@ -9,20 +9,23 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from posixpath import basename
 
 from grader import resources
 from grader.course import archive, origin, packed
+from grader.course.histories import Everybody, histories, students
 from grader.course.records import Attempt, Found, Person
-from grader.course.store import Row, Store
+from grader.course.store import AT_ONCE, Row, Store, in_parts
 from grader.errors import UnusableSubmission
 from grader.rubric import generation
 from grader.submission.intake import read_submission
 
 KEYS = ("id", "login", "email")
+KNOWN_BYTES = 8 * 1024**2  # what is larger is not read twice
+FOLDER = "folder"  # a kind of name that one student has, beside KEYS
 
 
 def upload_path(folder: Path, sha256: str) -> Path:
@@ -30,41 +33,47 @@ def upload_path(folder: Path, sha256: str) -> Path:
     return folder / "submissions" / f"{sha256}.zip"
 
 
-@dataclass
 class _People:
-    """Who is known, by whatever tells people apart."""
+    """Who is known, by whatever tells people apart: in a table, for they may be many."""
 
-    store: Store
-    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
-    known: dict[int, tuple[Person, str]] = field(default_factory=dict)
-    folders: set[str] = field(default_factory=set)
-
-    def load(self) -> None:
-        for student in self.store.students():
-            self.folders.add(student.folder.casefold())
-            self._remember(student.number, student.person, student.group)
+    def __init__(self, store: Store) -> None:
+        """Make the table: it is this connection's own, and goes with it."""
+        self._store = store
+        store.run("DROP TABLE IF EXISTS temp.known", [()])
+        store.run(
+            "CREATE TEMP TABLE known (kind TEXT, text TEXT, number INTEGER, "
+            "PRIMARY KEY (kind, text)) WITHOUT ROWID",
+            [()],
+        )
+        for student in Everybody(store):
+            self._remember(student.number, student.folder, student.person)
 
     def number_of(self, person: Person, group: str) -> int:
         """Return the row of a person, a new one for somebody new."""
-        number = next((self.numbers[k] for k in _keys(person) if k in self.numbers), None)
+        found = (self._number(kind, text) for kind, text in _keys(person))
+        number = next((one for one in found if one is not None), None)
         if number is None:
-            folder = _free(_folder_name(person), self.folders)
-            self.folders.add(folder.casefold())
-            number = self.store.add_student(folder, person, group)
-        else:
-            old, former = self.known[number]
-            merged = Person(*(getattr(person, n) or getattr(old, n) for n in _FIELDS))
-            group = group or former
-            if (merged, group) != (old, former):
-                self.store.update_student(number, merged, group)
-            person = merged
-        self._remember(number, person, group)
+            folder = _free(_folder_name(person), lambda name: self._number(FOLDER, name))
+            number = self._store.add_student(folder, person, group)
+            self._remember(number, folder, person)
+            return number
+        (old,) = students(self._store, [number])
+        merged = Person(*(getattr(person, n) or getattr(old.person, n) for n in _FIELDS))
+        group = group or old.group
+        if (merged, group) != (old.person, old.group):
+            self._store.update_student(number, merged, group)
+            self._remember(number, old.folder, merged)
         return number
 
-    def _remember(self, number: int, person: Person, group: str) -> None:
-        self.known[number] = person, group
-        for key in _keys(person):
-            self.numbers.setdefault(key, number)
+    def _number(self, kind: str, text: str) -> int | None:
+        asked = "SELECT number FROM known WHERE kind = ? AND text = ?"
+        rows = self._store.rows(asked, (kind, text))
+        return rows[0][0] if rows else None
+
+    def _remember(self, number: int, folder: str, person: Person) -> None:
+        keys = [(FOLDER, folder.casefold()), *_keys(person)]
+        told = ((kind, text, number) for kind, text in keys)
+        self._store.run("INSERT OR IGNORE INTO known VALUES (?,?,?)", told)
 
 
 _FIELDS = ("id", "login", "name", "email")
@@ -94,10 +103,10 @@ def _folder_name(person: Person) -> str:
     return kept or "student"
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """Return a name that is not among casefolded ones."""
+def _free(name: str, taken: Callable[[str], int | None]) -> str:
+    """Return a name whose casefolded form is nobody's."""
     candidate, number = name, 1
-    while candidate.casefold() in taken:
+    while taken(candidate.casefold()) is not None:
         number += 1
         candidate = f"{name}-{number}"
     return candidate
@@ -110,34 +119,34 @@ def enrol(found: Found, folder: Path, store: Store) -> None:
     """
     (folder / "submissions").mkdir(exist_ok=True)
     gone = store.forgotten()
-    attempts = [one for one in found.attempts if not _is_gone(one, gone)]
-    rows = [(attempt, *_kept(attempt, folder)) for attempt in attempts]
     with store.writing():
         people = _People(store)
-        people.load()
-        former = store.attempts()
-        known = {(row.student, row.at, row.upload): row.attempt for row in former}
-        turns = Counter(row.student for row in former)
-        for attempt, upload, name, problem in rows:
-            whose = [
-                people.number_of(person, attempt.group)
-                for person in dict.fromkeys((attempt.person, *attempt.members))
-                if not gone & set(hashes_of(person))
-            ]
-            facts = [(student, attempt.at, upload) for student in whose]
-            number = next((known[one] for one in facts if one in known), None)
-            if number is None:
-                number = store.add_attempt(
-                    attempt.place, name, attempt.at, attempt.late, upload, problem
-                )
-            for one in facts:
-                if one not in known:
-                    known[one] = number
-                    turns[one[0]] += 1
-                    store.hand_in([(number, one[0], turns[one[0]])])
-        store.hand_in(_in_turn(store.attempts()))
+    for some in in_parts(one for one in found.attempts if not _is_gone(one, gone)):
+        kept = [(attempt, *_kept(attempt, folder)) for attempt in some]
+        with store.writing():
+            for attempt, upload, name, problem in kept:
+                whose = [
+                    people.number_of(person, attempt.group)
+                    for person in dict.fromkeys((attempt.person, *attempt.members))
+                    if not gone & set(hashes_of(person))
+                ]
+                _hand_in(store, whose, attempt, upload, name, problem)
+    with store.writing():
+        store.hand_in(list(_in_turn(store)))
         origin.keep(store, found.kind.split(" and "))
     _recognise(folder, store)
+
+
+def _hand_in(
+    store: Store, whose: list[int], attempt: Attempt, upload: str | None, name: str, problem: str
+) -> None:
+    """Keep an attempt as the next of each who handed it in, unless they have it already."""
+    known = [(one, store.known_attempt(one, attempt.at, upload)) for one in dict.fromkeys(whose)]
+    number = next((found for _, found in known if found is not None), None)
+    if number is None:
+        number = store.add_attempt(attempt.place, name, attempt.at, attempt.late, upload, problem)
+    new = [student for student, found in known if found is None]
+    store.hand_in((number, student, store.turns(student) + 1) for student in new)
 
 
 def _is_gone(attempt: Attempt, gone: set[str]) -> bool:
@@ -149,6 +158,8 @@ def _kept(attempt: Attempt, folder: Path) -> tuple[str | None, str, str]:
     """Return the hash of what was handed in, its name, and why there is none."""
     first = attempt.files[0].name if attempt.files else ""
     try:
+        if known := _known_zip(attempt, folder):
+            return known, basename(first), ""
         one = packed.pack(attempt)
     except UnusableSubmission as error:
         return None, first, str(error)
@@ -158,16 +169,24 @@ def _kept(attempt: Attempt, folder: Path) -> tuple[str | None, str, str]:
     return one.sha256, one.name, ""
 
 
-def _in_turn(rows: Iterable[Row]) -> Iterator[tuple[int, int, int]]:
+def _known_zip(attempt: Attempt, folder: Path) -> str:
+    """Return the hash of a lone zip that is kept as it is already; "" for all else."""
+    if attempt.problem or len(attempt.files) != 1 or attempt.files[0].size > KNOWN_BYTES:
+        return ""
+    data = attempt.files[0].read()
+    digest = hashlib.sha256(data).hexdigest()
+    is_kept = data.startswith(b"PK") and upload_path(folder, digest).exists()
+    return digest if is_kept else ""
+
+
+def _in_turn(store: Store) -> Iterator[tuple[int, int, int]]:
     """Yield (attempt, student, turn) by time; where none is told, as they came."""
-    by_student: dict[int, list[Row]] = {}
-    for row in rows:
-        by_student.setdefault(row.student, []).append(row)
-    for student, theirs in by_student.items():
+    several = store.rows("SELECT student FROM handed_in GROUP BY student HAVING count(*) > 1")
+    for student, theirs in histories(store, (row[0] for row in several)):
         ordered = sorted(theirs, key=lambda row: (_moment(row.at), row.turn))
         for turn, row in enumerate(ordered, start=1):
             if row.turn != turn:
-                yield row.attempt, student, turn
+                yield row.attempt, student.number, turn
 
 
 def _moment(at: str) -> float:
@@ -181,21 +200,27 @@ def _moment(at: str) -> float:
 
 def _recognise(folder: Path, store: Store) -> None:
     """Keep which course years each new upload was made from."""
-    new = {r.upload for r in store.attempts() if r.upload and not r.generation and not r.forgotten}
-    if not new:
-        return
-    given = resources.given_files()
-    found = []
-    for upload in sorted(new):
-        try:
-            data = upload_path(folder, upload).read_bytes()
-            one = read_submission(Path("upload"), data=data, partial=True, given=given)
-            rubric = generation.recognise(one.files, one.package).rubric
-        except (UnusableSubmission, OSError):
-            rubric = "?"
-        found.append((rubric, upload))
-    with store.writing():
-        store.set_generations(found)
+    given, last = resources.given_files(), 0
+    while new := store.rows(
+        "SELECT number, upload FROM attempt WHERE number > ? AND upload NOT NULL "
+        "AND generation = '' AND place <> 'forgotten' ORDER BY number LIMIT ?",
+        (last, AT_ONCE),
+    ):
+        last = new[-1][0]
+        uploads = dict.fromkeys(upload for _, upload in new)
+        found = [(_marks(upload_path(folder, upload), given), upload) for upload in uploads]
+        with store.writing():
+            store.set_generations(found)
+
+
+def _marks(path: Path, given: Mapping[str, bytes]) -> str:
+    """Return the rubric whose marks an upload has, "?" if it cannot be read."""
+    try:
+        data = path.read_bytes()
+        one = read_submission(Path("upload"), data=data, partial=True, given=given)
+        return generation.recognise(one.files, one.package).rubric
+    except (UnusableSubmission, OSError):
+        return "?"
 
 
 def counting(rows: Iterable[Row]) -> dict[int, Row]:

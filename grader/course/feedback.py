@@ -18,7 +18,8 @@ from urllib.parse import unquote
 
 from grader.course import archive
 from grader.course.classroom import Course
-from grader.course.publish import Place, reason
+from grader.course.places import Place
+from grader.course.publish import reason
 from grader.course.scores import status_of
 from grader.course.student_pages import label
 from grader.files import REPORT, RESULT
@@ -92,6 +93,7 @@ def packed(course: Course, kind: str) -> Packet:
             made = KINDS[kind](one)
         except NotTaken as why:
             packet.left.append(f"{who}: {why}")
+            rows.append([*_who(place), "", str(why)])
             continue
         twice = next((owners[name] for name in made if name in owners), None)
         if twice is not None:
@@ -100,11 +102,15 @@ def packed(course: Course, kind: str) -> Packet:
         owners.update(dict.fromkeys(made, who))
         packet.files.update(made)
         packet.students += 1
-        person = one.place.student.person
-        rows.append([person.email, person.name, person.login, person.id, min(made, key=len)])
-    if kind == "folder" and rows:
+        rows.append([*_who(place), min(made, key=len), ""])
+    if kind == "folder" and packet.students:
         packet.files["mail.csv"] = _csv(rows)
     return packet
+
+
+def _who(place: Place) -> list[str]:
+    person = place.student.person
+    return [person.email, person.name, person.login, person.id]
 
 
 def _report(course: Course, place: Place) -> Files:
@@ -113,7 +119,7 @@ def _report(course: Course, place: Place) -> Files:
     status = status_of(place.row, result)
     if status != "graded":
         why = reason(place.row, result)
-        raise NotTaken(f"has no report: {WORDS[status]}{f': {why}' if why else ''}")
+        raise NotTaken(f"no report, {WORDS[status]}{f': {why}' if why else ''}")
     return files_of(course.folder / place.folder)
 
 
@@ -212,7 +218,8 @@ BACK = {
     "files that are there.",
     "sakai": "In Sakai: the assignment > Upload All, with 'Feedback attachments' ticked, and "
     "nothing else.",
-    "folder": "mail.csv has a row for each student: address, name, and the file to attach.",
+    "folder": "mail.csv has a row for each student: address, name, and the file to attach, or a "
+    "note on why there is none.",
 }
 
 
@@ -229,6 +236,6 @@ def _tarred(files: Files, mode: str) -> bytes:
 def _csv(rows: list[list[str]]) -> bytes:
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\r\n")
-    table.writerow(["email", "name", "login", "id", "report"])
+    table.writerow(["email", "name", "login", "id", "report", "note"])
     table.writerows([guarded(cell) for cell in row] for row in rows)
     return out.getvalue().encode()

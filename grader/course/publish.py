@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from grader.course import archive, generations, policies
+from grader.course import archive, policies
 from grader.course.dashboard import page
 from grader.course.dashboard.absent import Absent
-from grader.course.dashboard.facts import Facts, gather
+from grader.course.dashboard.facts import Facts, Kept
 from grader.course.dashboard.pupils import Pupil
-from grader.course.generations import Generation
+from grader.course.places import Place, Places
 from grader.course.scores import Ledger, Score, line, status_of
 from grader.course.sentences import Says, told, with_sentences
-from grader.course.store import Row, Store, Student
+from grader.course.store import Row, in_parts
 from grader.course.student_pages import judged_files, label, named_files, origin
 from grader.course.tasks import UPLOAD, Outcome, outcome_of
-from grader.course.to_judge import Counted
 from grader.files import REPORT, RESULT, write, write_result
 from grader.grading.assignment import Assignment
 from grader.report import by_people, class_page
@@ -35,78 +33,22 @@ from grader.report.class_page import ClassRow
 from grader.report.text import guarded, points
 from grader.types import COUNTED
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An attempt, whose it is, the key of its result, and whether it is the one that counts."""
-
-    student: Student
-    row: Row
-    key: str
-    counts: bool
-    facts: str = ""  # a hash of what decides about its points besides the result
-    generation: Generation | None = None  # in which it was graded
-
-    @property
-    def folder(self) -> str:
-        """Where its pages are, below the folder of the class."""
-        home = f"reports/{self.student.folder}"
-        return home if self.counts else f"{home}/attempts/{self.row.turn}"
+NO_FACTS = Facts()
 
 
-def places(store: Store, key_of: Callable[[Row], str], ledger: Ledger) -> list[Place]:
-    """Return every attempt, the students in the order of their names."""
-    rows: dict[int, list[Row]] = {}
-    for row in store.attempts():
-        rows.setdefault(row.student, []).append(row)
-    known = _deciding(store, key_of, ledger, rows)
-    made_in = generations.made_in(store)
-    found = []
-    for student in ledger.students:
-        theirs = rows.get(student.number, [])
-        scores = {
-            row.attempt: ledger.score(row, status_of(row, outcome), outcome)
-            for row in theirs
-            if (outcome := known.get(key_of(row)))
-        }
-        counts, facts = ledger.counting(theirs, scores), ledger.facts(student.number)
-        for row in theirs:
-            key = key_of(row)
-            made = made_in(row.upload or "", key)
-            found.append(Place(student, row, key, row is counts, facts, made))
-    return found
-
-
-def _deciding(
-    store: Store, key_of: Callable[[Row], str], ledger: Ledger, rows: Mapping[int, Sequence[Row]]
-) -> dict[str, Outcome]:
-    """Return the results that decide which attempt counts: none if the last one does anyway."""
-    told = ledger.settings
-    if told.attempts != "best" and told.late.closes_after_days is None:
-        return {}
-    several = (row for theirs in rows.values() if len(theirs) > 1 for row in theirs)
-    return dict(store.results(map(key_of, several)))
-
-
-def judged_by_people(found: Iterable[Place], done: set[str]) -> list[Counted]:
-    """Return the attempts that people may have to judge: those that count, and are graded."""
-    return [
-        Counted(one.student.number, one.row.attempt, one.key)
-        for one in found
-        if one.counts and one.key in done and not one.student.forgotten
-    ]
-
-
-def reports(
-    folder: Path, store: Store, found: Iterable[Place], done: set[str], ledger: Ledger
-) -> int:
+def reports(folder: Path, found: Places) -> int:
     """Write the pages of attempts whose result is there and whose pages are not up to date.
 
     Return how many. An earlier attempt has its pages under attempts/N.
     """
-    sentences = ledger.settings.sentences
+    return sum(_reports(folder, found, some) for some in in_parts(found))
+
+
+def _reports(folder: Path, found: Places, some: Sequence[Place]) -> int:
+    store, ledger = found.store, found.ledger
+    sentences, done = ledger.settings.sentences, store.graded(place.key for place in some)
     stale: list[tuple[Place, str, Says]] = []
-    for place in found:
+    for place in some:
         says = told(store.result(place.key), sentences) if sentences else {}
         stamp, row = _stamp(place, says), place.row
         if place.key not in done or place.student.forgotten:
@@ -171,79 +113,98 @@ def _stamp(place: Place, says: Says) -> str:
 
 
 def tables(
-    folder: Path,
-    store: Store,
-    found: Sequence[Place],
-    ledger: Ledger,
-    title: str,
-    notes: Sequence[str],
-    assignment: Assignment,
+    folder: Path, found: Places, title: str, notes: Sequence[str], assignment: Assignment
 ) -> None:
     """Write grades.csv, with the attempts that count, and index.html. Raises UsageError."""
-    last, decided = [place for place in found if place.counts], ledger.settings
-    write(folder / "grades.csv", _csv(last, store, ledger))
-    absent = Absent(decided.roster)
-    pupils = _pupils(folder, store, found, absent, ledger)
+    decided = found.ledger.settings
+    write(folder / "grades.csv", _csv(found))
+    absent = Absent(decided.roster, found.store.forgotten())
+    pupils = _pupils(folder, found, absent)
     setting = page.Setting(
-        title, assignment.rubric, decided.data != "synthetic", decided.sentences, folder,
-        tuple(place.key for place in last),
-    )  # fmt: skip
+        title, assignment.rubric, decided.data != "synthetic", decided.sentences, folder
+    )
     made = page.make(pupils, setting, [*notes, *absent.notes])
-    missing = absent.table(place.student.person for place in last)
+    here = (place.student.person for place in found if place.counts and decided.roster)
+    missing = absent.table(here)
     made = replace(made, tables=(*missing, *made.tables))
-    write(folder / "index.html", class_page.render(made))
+    write(folder / "index.html", class_page.pieces(made))
 
 
-def _pupils(
-    folder: Path, store: Store, found: Sequence[Place], absent: Absent, ledger: Ledger
-) -> list[Pupil]:
+def _pupils(folder: Path, found: Places, absent: Absent) -> list[Pupil]:
     """Return everybody whose attempt counts, with the scores of earlier ones."""
-    kept = gather(folder, store, (place.key for place in found if place.key and place.counts))
-    earlier: dict[int, list[tuple[int, float]]] = {}
-    pupils = []
-    for place in found:
-        result = store.result(place.key) if place.key else None
-        row = _row(place, result, absent.section(place.student.person), ledger)
-        if row.share is not None:
-            earlier.setdefault(place.student.number, []).append((place.row.turn, row.share))
-        if place.counts:
-            turns = earlier.get(place.student.number, [])
-            pupils.append(Pupil(row, result, kept.get(place.key, Facts()), tuple(turns)))
+    kept, turns = Kept(folder, found.store), list[tuple[int, float]]()
+    pupils, student = list[Pupil](), 0
+    for some in in_parts(found.with_results()):
+        facts = kept.of(place.key for place, _ in some if place.key and place.counts)
+        for place, result in some:
+            if place.student.number != student:
+                student, turns = place.student.number, []
+            row = _row(place, result, absent.section(place.student.person), found.ledger)
+            if row.share is not None:
+                turns.append((place.row.turn, row.share))
+            if place.counts:
+                own = facts.get(place.key, NO_FACTS)
+                shares = tuple(turns) if len(turns) > 1 else ()
+                pupils.append(Pupil(row, result, own, shares))
     return pupils
 
 
-def _csv(found: Sequence[Place], store: Store, ledger: Ledger) -> str:
-    """Return a row for each place; results are read one by one, for a class may be large."""
-    results = store.results(place.key for place in found if place.key)
-    items = list(dict.fromkeys(item[0] for _, one in results for item in one.items))
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\r\n")
+class _Line:
+    """What csv.writer writes to: keeps one line."""
+
+    text = ""
+
+    def write(self, text: str) -> None:
+        self.text = text
+
+
+def _csv(found: Places) -> Iterator[str]:
+    """Yield a line for each student, after one with the names of the columns.
+
+    An item has what people gave, where they did, and `pending` is what still waits for them.
+    """
+    given: dict[int, dict[str, float]] = {}  # what people gave goes before what the machine did
+    for (student, item), worth in found.ledger.decisions.items():
+        given.setdefault(student, {})[item] = worth
+    results = (one for place, one in found.with_results() if place.counts and one)
+    items = list(dict.fromkeys(item[0] for one in results for item in one.items))
+    line = _Line()
+    table = csv.writer(line, lineterminator="\r\n")
     table.writerow(
         ["id", "login", "name", "email", "group", "attempt", "handed in", "late", "status",
          "score", "possible", "pending", "bonus", *POLICY, *items, "reason", "report"]
     )  # fmt: skip
-    for place in found:
-        person, row, result = place.student.person, place.row, store.result(place.key)
-        graded = result is not None and result.status == "graded"
-        given = ledger.given(place.student.number) if graded else {}
-        earned = {**_machine(result), **given}
-        numbers: Sequence[object] = [""] * 4
-        if result and graded:
-            numbers = _numbers(result, given, ledger.bonus)
-        late = {None: "", True: "late", False: "in time"}[row.late]
-        who = [person.id, person.login, person.name, person.email, place.student.group]
-        facts = [row.turn, row.at, late, status_of(row, result)]
-        report = _link(place) if graded else ""
-        policy = _by_policy(ledger.score(row, status_of(row, result), result), ledger)
-        cells = [*who, *facts, *numbers, *policy, *(earned.get(name, "") for name in items)]
-        table.writerow([*map(guarded, cells), guarded(reason(row, result)), guarded(report)])
-    return out.getvalue()
+    yield line.text
+    for place, result in found.with_results():
+        if place.counts:
+            by_people = given.get(place.student.number, {})
+            table.writerow(_cells(place, result, items, found.ledger, by_people))
+            yield line.text
 
 
-def _machine(result: Outcome | None) -> dict[str, float]:
-    """Return what the machine gave for each item that it graded."""
-    return {name: got for name, status, got, *_ in (result.items if result else ())
-            if status in COUNTED}  # fmt: skip
+def _cells(
+    place: Place,
+    result: Outcome | None,
+    items: Sequence[str],
+    ledger: Ledger,
+    given: Mapping[str, float],
+) -> list[object]:
+    """Return a student's line of grades.csv."""
+    person, row = place.student.person, place.row
+    counted = [item for item in result.items if item[1] in COUNTED] if result else []
+    earned = {item[0]: item[2] for item in counted} | dict(given)
+    score = ledger.score(row, status_of(row, result), result)
+    graded = result is not None and result.status == "graded"
+    numbers: Sequence[object] = [""] * 4
+    if result and graded:
+        numbers = _numbers(result, given, ledger.bonus)
+    late = {None: "", True: "late", False: "in time"}[row.late]
+    who = [person.id, person.login, person.name, person.email, place.student.group]
+    facts = [row.turn, row.at, late, status_of(row, result)]
+    report = _link(place) if graded else ""
+    policy = _by_policy(score, ledger)
+    cells = [*who, *facts, *numbers, *policy, *(earned.get(name, "") for name in items)]
+    return [*map(guarded, cells), guarded(reason(row, result)), guarded(report)]
 
 
 def _numbers(

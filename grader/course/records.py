@@ -25,7 +25,7 @@ class Person:
         return self.name or self.login or self.email or self.id or "somebody without a name"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class File:
     """A file as it was received: its name below the attempt, with "/", and its size in bytes.
 
@@ -37,7 +37,7 @@ class File:
     read: Callable[[], bytes] = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One upload of one student.
 

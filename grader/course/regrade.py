@@ -6,23 +6,21 @@ them. These are graded again; nothing that counts changes before it is applied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from grader.course import archive, current, generations
 from grader.course.assembled import Known
 from grader.course.classroom import Course, deciding
+from grader.course.comparison import Comparison
 from grader.course.generations import Generation
-from grader.course.scores import Ledger, Score
 from grader.course.store import Row, Student
-from grader.course.tasks import Outcome, Policy
+from grader.course.tasks import Item, Outcome, Policy
 from grader.errors import GraderFault, UsageError
 from grader.grading.dependencies import kind
 from grader.report.text import count
 from grader.rubric.cases import Rubric
 from grader.types import COUNTED
-
-Item = tuple[str, str, float, float, str, str]
 
 
 @dataclass(frozen=True)
@@ -45,65 +43,6 @@ class Plan:
         """The policy that grades the items of `run` alone."""
         every = {item.id for item in self.policy.assignment.rubric.table.items}
         return self.policy if set(self.changed) == every else replace(self.policy, only=self.run)
-
-
-@dataclass(frozen=True)
-class Moved:
-    """One item of one student: what it was, and what it is."""
-
-    item: str
-    was: float
-    now: float
-    before: str
-    after: str
-    cause: str = ""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One student: points and what counts before and after, and the items that moved.
-
-    `is_kept`: the old result stays, for the new one is lower. `looked_at` are items that a person
-    decided about on what is now different.
-    """
-
-    student: Student
-    row: Row
-    old: Score
-    new: Score
-    moved: tuple[Moved, ...]
-    is_kept: bool = False
-    looked_at: tuple[str, ...] = ()
-
-    @property
-    def delta(self) -> float:
-        """How many points more there are."""
-        return 0.0 if self.is_kept else round((self.new.final or 0) - (self.old.final or 0), 6)
-
-
-@dataclass
-class Comparison:
-    """Everybody, before and after; who could not be graded again, and why."""
-
-    plan: Plan
-    students: list[Difference] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-
-    def up(self) -> list[Difference]:
-        """Return who gains, the most first."""
-        return sorted((d for d in self.students if d.delta > 0), key=lambda d: -d.delta)
-
-    def down(self) -> list[Difference]:
-        """Return who loses, the most first."""
-        return sorted((d for d in self.students if d.delta < 0), key=lambda d: d.delta)
-
-    @property
-    def summary(self) -> str:
-        """Say it in one line: "12 up, 3 down, 985 same, mean +0.4"."""
-        up, down, everybody = len(self.up()), len(self.down()), len(self.students)
-        mean = sum(one.delta for one in self.students) / everybody if everybody else 0.0
-        same = everybody - up - down
-        return f"{up:,} up, {down:,} down, {same:,} same, mean {mean:+.2f}"
 
 
 def plan(course: Course, policy: Policy, only: Sequence[str] = ()) -> Plan:
@@ -204,8 +143,8 @@ def chosen(students: Sequence[Student], told: Sequence[str]) -> set[int]:
 
 def uploads(course: Course, policy: Policy, rows: Iterable[Row]) -> list[str]:
     """Return the uploads of attempts that a policy has no result of yet."""
-    done = course.store.keys()
     wanted = dict.fromkeys(row.upload for row in rows if row.upload and not row.forgotten)
+    done = course.store.graded(map(policy.key, wanted))
     return [one for one in wanted if policy.key(one) not in done]
 
 
@@ -240,58 +179,6 @@ def merged(old: Outcome, new: Outcome, plan: Plan) -> Outcome:
     )  # fmt: skip
 
 
-def compared(
-    course: Course,
-    plan: Plan,
-    result_of: Callable[[Row], Outcome | None],
-    whose: Collection[int],
-    never_lower: bool,
-) -> Comparison:
-    """Return everybody before and after; `result_of` gives what an upload came to now."""
-    store, told = course.store, course.settings
-    book = current.ledger(store, told, plan.policy)
-    was = current.by_policy(store, book, plan.before.policy)
-    found = Comparison(plan)
-    for one in book.students:
-        row, old = was.scores.get(one.number, (None, None))
-        outcome = was.results.get((one.number, row.attempt)) if row else None
-        if not row or not old or not outcome or outcome.status != "graded" or one.forgotten:
-            continue
-        new = result_of(row) if one.number in whose else outcome
-        if new is None or new.status != "graded":
-            found.failed.append(f"{one.folder}: {new.why if new else 'is not graded'}; stays")
-            new = outcome
-        found.students.append(_difference(one, row, old, outcome, new, book, never_lower))
-    return found
-
-
-def _difference(
-    one: Student,
-    row: Row,
-    old: Score,
-    before: Outcome,
-    after: Outcome,
-    book: Ledger,
-    never_lower: bool,
-) -> Difference:
-    new = book.score(row, after.status, after)
-    moved = tuple(moved_items(before, after))
-    lower = (new.final or 0.0) < (old.final or 0.0)
-    looked = tuple(m.item for m in moved if (one.number, m.item) in book.decisions)
-    return Difference(one, row, old, new, moved, never_lower and lower, looked)
-
-
-def moved_items(before: Outcome, after: Outcome) -> Iterable[Moved]:
-    """Yield the items whose points or status differ."""
-    old: Mapping[str, Item] = {item[0]: item for item in before.items}
-    new: Mapping[str, Item] = {item[0]: item for item in after.items}
-    for name in dict.fromkeys((*old, *new)):
-        a = old.get(name, (name, "", 0.0, 0.0, "", ""))
-        b = new.get(name, (name, "gone", 0.0, 0.0, "", ""))
-        if (a[1], a[2], a[3]) != (b[1], b[2], b[3]):
-            yield Moved(name, a[2], b[2], a[1], b[1], b[4])
-
-
 def apply(course: Course, found: Comparison, reason: str) -> Generation:
     """Have what was graded again count, in one transaction. Raises GraderFault, with all as it was.
 
@@ -299,9 +186,11 @@ def apply(course: Course, found: Comparison, reason: str) -> Generation:
     """
     store, plan = course.store, found.plan
     policy = plan.policy.sha256
-    old_key, done = generations.keys(store, plan.before.policy), store.keys()
+    old_key = generations.keys(store, plan.before.policy)
     new = {d.student.number: d.row.attempt for d in found.students if d.moved and not d.is_kept}
-    rows = [row for row in store.attempts() if old_key(row) in done]
+    rows = store.attempts()
+    done = store.graded(map(old_key, rows))
+    rows = [row for row in rows if old_key(row) in done]
     kept = [row for row in rows if new.get(row.student) != row.attempt]
     number = max(one.number for one in generations.every(store)) + 1
     made = current.new_generation(plan.policy, number, reason, plan.before.number)
@@ -309,6 +198,7 @@ def apply(course: Course, found: Comparison, reason: str) -> Generation:
         store.keep_decides(policy, deciding(plan.policy.assignment))
         generations.add(store, made, ((r.student, r.attempt, old_key(r)) for r in kept))
         new_key = generations.keys(store, policy)
+        done = store.graded(map(new_key, rows))
         lost = [row for row in rows if new_key(row) not in done]
         if lost:
             raise GraderFault(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from grader.course import current, generations
 from grader.course.classroom import Course
+from grader.course.comparison import Comparison, Difference, Moved, moved_items
+from grader.course.generations import Generation
 from grader.course.policies import points
-from grader.course.regrade import Comparison, Difference, Moved, moved_items
+from grader.course.scores import Score
 from grader.course.student_pages import label
 from grader.errors import UsageError
 from grader.files import REPORT, write
@@ -32,11 +34,11 @@ def write_all(folder: Path, found: Comparison, borders: Sequence[float], state: 
         lede=f"Against generation {plan.before.number}: {plan.why}. Graded again: "
         f"{', '.join(plan.run)}.",
         summary=f"{found.summary}.",
-        up=tuple(_student(d, borders) for d in found.up()),
-        down=tuple(_student(d, borders) for d in found.down()),
-        others=tuple(_student(d, borders) for d in others),
+        up=tuple(_student(d, borders, found.unit) for d in found.up()),
+        down=tuple(_student(d, borders, found.unit) for d in found.down()),
+        others=tuple(_student(d, borders, found.unit) for d in others),
         items=tuple(_items(found)),
-        notes=tuple(found.failed),
+        notes=(*found.notes, *found.failed),
     )
     write(place / "index.html", regrade_page.render(page))
     return place / "index.html"
@@ -56,29 +58,33 @@ def _percent(final: float | None, possible: float) -> float:
 
 
 def said(moved: Sequence[Moved]) -> str:
-    """Say what moved: "adam 3 to 4, rmsprop failed to passed"."""
-    return ", ".join(
-        f"{m.item} {points(m.was)} to {points(m.now)}"
-        if m.was != m.now
-        else f"{m.item} {m.before or 'new'} to {m.after}"
-        for m in moved
-    )
+    """Say what moved: "adam 3 to 4, rmsprop failed to passed, relu_forward 2 of 2 to 3 of 3"."""
+    return ", ".join(f"{one.item} {_change(one)}" for one in moved)
+
+
+def _change(one: Moved) -> str:
+    was, now = points(one.was), points(one.now)
+    if one.before and one.after != "gone" and one.most_was != one.most_is:
+        return f"{was} of {points(one.most_was)} to {now} of {points(one.most_is)}"
+    if was != now:
+        return f"{was} to {now}"
+    return f"{one.before or 'new'} to {one.after}"
 
 
 def _note(one: Difference, borders: Sequence[float]) -> str:
     parts = crossed(one, borders)
     if one.is_kept:
-        parts.append(f"would have {points(one.new.final or 0.0)}; keeps the higher")
+        parts.append(f"would have {points(one.now)}; keeps the higher")
     if one.looked_at:
         parts.append(f"look again: a person decided about {', '.join(one.looked_at)}")
     return "; ".join(parts)
 
 
-def _student(one: Difference, borders: Sequence[float]) -> MovedStudent:
-    new = one.old if one.is_kept else one.new
+def _student(one: Difference, borders: Sequence[float], unit: str) -> MovedStudent:
+    now = one.was if one.is_kept else one.now
     return MovedStudent(
-        label(one.student.person) or one.student.folder, points(one.old.final or 0.0),
-        points(new.final or 0.0), _signed(one.delta), said(one.moved), _note(one, borders),
+        label(one.student.person) or one.student.folder, f"{points(one.was)}{unit}",
+        f"{points(now)}{unit}", _signed(one.delta), said(one.moved), _note(one, borders),
         f"../reports/{one.student.folder}/{REPORT}",
     )  # fmt: skip
 
@@ -101,11 +107,12 @@ def _items(found: Comparison) -> Iterator[MovedItem]:
 def _csv(found: Comparison, borders: Sequence[float]) -> str:
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\r\n")
-    table.writerow(["id", "login", "name", "email", "raw was", "raw is", "counted", "counts",
-                    "difference", "items", "note"])  # fmt: skip
+    table.writerow(["id", "login", "name", "email", "raw was", "raw is", "possible was",
+                    "possible is", "counted", "counts", "difference", "items", "note"])  # fmt: skip
     for one in found.students:
         person, new = one.student.person, one.old if one.is_kept else one.new
-        numbers = [one.old.raw, new.raw, one.old.final or 0.0, new.final or 0.0]
+        numbers = [one.old.raw, new.raw, one.old.possible, new.possible, one.was]
+        numbers.append(one.was if one.is_kept else one.now)
         cells = [person.id, person.login, person.name, person.email, *map(points, numbers)]
         table.writerow(
             [*map(guarded, cells), points(one.delta), said(one.moved), _note(one, borders)]
@@ -117,7 +124,7 @@ def _csv(found: Comparison, borders: Sequence[float]) -> str:
 
 
 def notices(course: Course) -> tuple[Path, int]:
-    """Write a paragraph for each student whose points the last regrade moved. Raises UsageError.
+    """Write a paragraph for each student whose score or its maximum moved. Raises UsageError.
 
     Return where they are, and how many.
     """
@@ -130,7 +137,9 @@ def notices(course: Course) -> tuple[Path, int]:
             f"{course.folder}: nothing was regraded, so there is nothing to tell; `grade regrade` "
             "with --apply comes first"
         )
-    book = current.ledger(store, told, current.policy_of(told))
+    policy = current.policy_of(told)
+    book = current.ledger(store, told, policy)
+    titles = {item.id: item.title for item in policy.assignment.rubric.table.items}
     before, after = (current.by_policy(store, book, one.policy) for one in (was, now))
     out, texts = io.StringIO(), 0
     table = csv.writer(out, lineterminator="\r\n")
@@ -144,7 +153,9 @@ def notices(course: Course) -> tuple[Path, int]:
         moved = tuple(moved_items(a, b)) if a and b else ()
         if not moved or old.final is None or new.final is None:
             continue
-        text = _paragraph(moved, old.final, new.final, new.possible, now.at[:10], now.reason)
+        if (old.final, old.possible) == (new.final, new.possible):
+            continue
+        text = _paragraph(moved, old, new, titles, now)
         person = one.person
         cells = [person.email, person.name, person.login, person.id, text]
         table.writerow([guarded(cell) for cell in cells])
@@ -156,13 +167,12 @@ def notices(course: Course) -> tuple[Path, int]:
 
 
 def _paragraph(
-    moved: Sequence[Moved], old: float, new: float, possible: float, day: str, reason: str
+    moved: Sequence[Moved], old: Score, new: Score, titles: Mapping[str, str], made: Generation
 ) -> str:
-    why = f" The reason: {reason.strip().rstrip('.')}." if reason.strip() else ""
-    score = (
-        f"Your score is {points(new)} of {points(possible)} now; it was {points(old)}."
-        if new != old
-        else f"Your score stays {points(new)} of {points(possible)}."
+    why = f" The reason: {made.reason.strip().rstrip('.')}." if made.reason.strip() else ""
+    worth = [f"{points(one.final or 0.0)} of {points(one.possible)}" for one in (old, new)]
+    what = "; ".join(f"{titles.get(one.item, one.item)}: {_change(one)}" for one in moved)
+    return (
+        f"Your homework was graded again on {made.at[:10]}.{why} {count(len(moved), 'item')} "
+        f"changed: {what}. Your score is {worth[1]} now; it was {worth[0]}."
     )
-    what = f"{count(len(moved), 'item')} changed: {said(moved)}."
-    return f"Your homework was graded again on {day}.{why} {what} {score}"

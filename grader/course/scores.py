@@ -59,7 +59,7 @@ class Ledger:
     """
 
     settings: Settings
-    students: Sequence[Student]
+    students: Iterable[Student]
     roster: Roster | None = None
     decisions: Decisions = field(default_factory=dict)
     kind: str = ""
@@ -84,13 +84,6 @@ class Ledger:
     @cached_property
     def _named(self) -> tuple[dict[str, dict[int, Any]], list[tuple[str, str]], list[str]]:
         """What course.toml says of students by number, of whom it cannot be told, and problems."""
-        numbers: dict[str, set[int]] = {}
-        for one in self.students:
-            person, row = one.person, self.enrolled.get(one.number)
-            sid = row.sid if row else ""
-            for text in (one.folder, person.id, person.login, person.email, sid):
-                if text and not one.forgotten:
-                    numbers.setdefault(text.casefold(), set()).add(one.number)
         told = self.settings
         tables: dict[str, Mapping[str, Any]] = {
             "excused": dict.fromkeys(told.excused, True),
@@ -99,6 +92,7 @@ class Ledger:
             "pinned": told.pinned,
             "used_days": told.used_days,
         }
+        numbers = self._numbers({who.casefold() for table in tables.values() for who in table})
         found: dict[str, dict[int, Any]] = {name: {} for name in tables}
         unknown, problems = [], []
         for name, table in tables.items():
@@ -116,6 +110,17 @@ class Ledger:
                 except ValueError as error:
                     problems.append(f"roster: extension of '{row.person.shown}': {error}")
         return found, unknown, problems
+
+    def _numbers(self, names: set[str]) -> dict[str, set[int]]:
+        """Return whose each of some casefolded names is: folders, ids, logins, addresses."""
+        numbers: dict[str, set[int]] = {}
+        for one in self.students if names else ():
+            person, row = one.person, self.enrolled.get(one.number)
+            sid = row.sid if row else ""
+            for text in (one.folder, person.id, person.login, person.email, sid):
+                if text.casefold() in names and text and not one.forgotten:
+                    numbers.setdefault(text.casefold(), set()).add(one.number)
+        return numbers
 
     @property
     def problems(self) -> list[str]:

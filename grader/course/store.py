@@ -8,17 +8,32 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from grader.course import decisions
 from grader.course.records import Person
 from grader.course.schema import NAME, SCHEMA, SCHEMAS, VERSION
 from grader.course.tasks import Outcome
 from grader.errors import UsageError
+
+AT_ONCE = 500  # students, or results, in memory at a time: a class may be large
+THESE = "IN (SELECT value FROM json_each(?))"
+STUDENT = 'number, folder, id, login, name, email, "group", forgotten'
+ROW = (
+    "h.student, a.number, h.turn, a.name, a.at, a.late, a.upload, a.problem, a.generation, "
+    "s.forgotten, h.shown FROM handed_in h JOIN attempt a ON h.attempt = a.number "
+    "JOIN student s ON h.student = s.number"
+)
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,9 @@ class Store:
                 f"{path}: has form {version}, of another version of Backgrade; use that one"
             )
 
+        self._parsed = lru_cache(4096)(_parsed)  # many students have the very same items
+        self._number = lru_cache(4096)(float)  # and points
+
     @property
     def db(self) -> sqlite3.Connection:
         """The connection, for tables that have a module of their own; written inside `writing`."""
@@ -126,13 +144,9 @@ class Store:
     def students(self) -> list[Student]:
         """Return everybody, in the order of their names."""
         rows = self._db.execute(
-            'SELECT number, folder, id, login, name, email, "group", forgotten FROM student '
-            "ORDER BY name COLLATE NOCASE, login, id, number"
+            f"SELECT {STUDENT} FROM student ORDER BY name COLLATE NOCASE, login, id, number"
         )
-        return [
-            Student(number, folder, Person(*who), group, bool(forgotten))
-            for number, folder, *who, group, forgotten in rows
-        ]
+        return [student_of(*row) for row in rows]
 
     def forgotten(self) -> set[str]:
         """Return the hashes of ids that are not to come back."""
@@ -196,13 +210,22 @@ class Store:
 
     def attempts(self) -> list[Row]:
         """Return every attempt of every student, theirs in turn."""
-        rows = self._db.execute(
-            "SELECT h.student, a.number, h.turn, a.name, a.at, a.late, a.upload, a.problem, "
-            "a.generation, s.forgotten, h.shown FROM handed_in h "
-            "JOIN attempt a ON h.attempt = a.number JOIN student s ON h.student = s.number "
-            "ORDER BY h.student, h.turn"
-        )
-        return [_row(*row) for row in rows]
+        rows = self._db.execute(f"SELECT {ROW} ORDER BY h.student, h.turn")
+        return [row_of(*row) for row in rows]
+
+    def known_attempt(self, student: int, at: str, upload: str | None) -> int | None:
+        """Return the attempt of a student with those bytes of that time, if there is one."""
+        row = self._db.execute(
+            "SELECT a.number FROM handed_in h JOIN attempt a ON h.attempt = a.number "
+            "WHERE h.student = ? AND a.at = ? AND a.upload IS ? LIMIT 1",
+            (student, at, upload),
+        ).fetchone()
+        return row[0] if row else None
+
+    def turns(self, student: int) -> int:
+        """Return how many attempts a student has."""
+        found = "SELECT count(*) FROM handed_in WHERE student = ?"
+        return int(self._db.execute(found, (student,)).fetchone()[0])
 
     def add_attempt(
         self, place: str, name: str, at: str, late: bool | None, upload: str | None, problem: str
@@ -227,21 +250,29 @@ class Store:
 
     # --------------------------------------------------------------------------- results
 
-    def keys(self) -> set[str]:
-        """Return the keys of all results but those that are our own fault."""
-        return {row[0] for row in self._db.execute("SELECT key FROM result WHERE status<>'fault'")}
-
     def result(self, key: str) -> Outcome | None:
         """Return the result of a key."""
         row = self._db.execute("SELECT * FROM result WHERE key=?", (key,)).fetchone()
-        return _outcome(row) if row else None
+        return self._outcome(row) if row else None
+
+    def graded(self, keys: Iterable[str]) -> set[str]:
+        """Return those of some keys that have a result which is not our own fault."""
+        return {
+            row[0]
+            for some in in_parts(keys)
+            for row in self._db.execute(
+                f"SELECT key FROM result WHERE status <> 'fault' AND key {THESE}",
+                [json.dumps(some)],
+            )
+        }
 
     def results(self, keys: Iterable[str]) -> Iterator[tuple[str, Outcome]]:
-        """Yield the results of some keys, one after another."""
-        wanted = set(keys)
-        for row in self._db.execute("SELECT * FROM result"):
-            if row[0] in wanted:
-                yield row[0], _outcome(row)
+        """Yield the results of some keys, each once."""
+        for some in in_parts(keys):
+            rows = self._db.execute(
+                f"SELECT * FROM result WHERE key {THESE}", [json.dumps(some)]
+            ).fetchall()
+            yield from ((row[0], self._outcome(row)) for row in rows)
 
     def keep(self, results: Iterable[tuple[str, Outcome]]) -> None:
         """Keep results; a fault gives way, and nothing else does."""
@@ -262,6 +293,16 @@ class Store:
             ((policy, item, sha) for item, sha in found),
         )
 
+    def _outcome(self, row: Sequence[Any]) -> Outcome:
+        found = dict(zip(Outcome.__dataclass_fields__, row[1:]))
+        for name in ("items", "cases", "flags"):
+            found[name] = self._parsed(found[name])
+        for name in ("policy", "status", "other_rubric"):  # one text for all who have it
+            found[name] = sys.intern(found[name])
+        for name in ("earned", "possible", "pending", "bonus", "wall_s", "cpu_s"):
+            found[name] = self._number(found[name])
+        return Outcome(**found)
+
     def _column(self, statement: str, value: object) -> list[str]:
         return [row[0] for row in self._db.execute(statement, (value,))]
 
@@ -271,7 +312,8 @@ class Store:
         return row
 
 
-def _row(*found: Any) -> Row:
+def row_of(*found: Any) -> Row:
+    """Return an attempt from the columns called ROW."""
     student, attempt, turn, name, at, late, upload, problem, generation, forgotten, shown = found
     return Row(
         student, attempt, turn, name, at, None if late is None else bool(late), upload, problem,
@@ -286,9 +328,18 @@ def _values(outcome: Outcome) -> tuple[object, ...]:
     )
 
 
-def _outcome(row: tuple[object, ...]) -> Outcome:
-    names = list(Outcome.__dataclass_fields__)
-    found = dict(zip(names, row[1:]))
-    for name in ("items", "cases", "flags"):
-        found[name] = tuple(map(tuple, json.loads(str(found[name]))))
-    return Outcome(**found)  # type: ignore[arg-type]
+def _parsed(text: str) -> tuple[tuple[Any, ...], ...]:
+    return tuple(map(tuple, json.loads(text)))
+
+
+def student_of(number: int, folder: str, *row: Any) -> Student:
+    """Return a student from the columns called STUDENT."""
+    *who, group, forgotten = row
+    return Student(number, folder, Person(*who), group, bool(forgotten))
+
+
+def in_parts(values: Iterable[T]) -> Iterator[list[T]]:
+    """Yield values in lists of so many as are in memory at a time."""
+    left = iter(values)
+    while some := list(islice(left, AT_ONCE)):
+        yield some

@@ -38,6 +38,7 @@ UPLOAD = "the upload"  # what messages call the zip: two students may have hande
 
 PATIENCE = 2.0  # many are graded at once
 Status = Literal["graded", "refused", "fault"]
+Item = tuple[str, str, float, float, str, str]  # id, status, earned, possible, cause, because of
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Task:
     known: Known | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What the table keeps of a result.
 
@@ -67,7 +68,7 @@ class Outcome:
     possible: float = 0.0
     pending: float = 0.0
     bonus: float = 0.0
-    items: tuple[tuple[str, str, float, float, str, str], ...] = ()
+    items: tuple[Item, ...] = ()
     cases: tuple[tuple[str, str, str], ...] = ()
     flags: tuple[tuple[str, str], ...] = ()
     other_rubric: str = ""

@@ -12,8 +12,9 @@ import json
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -50,22 +51,29 @@ class Counted:
     key: str
 
 
-def refresh(folder: Path, db: sqlite3.Connection, counted: Sequence[Counted]) -> int:
+def refresh(folder: Path, db: sqlite3.Connection, counted: Iterable[Counted]) -> int:
     """Read what is new of the attempts that count; return of how many students."""
-    rows = db.execute("SELECT DISTINCT student, attempt, key FROM to_judge")
-    known = {student: (attempt, key) for student, attempt, key in rows}
-    new = [one for one in counted if known.get(one.student) != (one.attempt, one.key)]
-    stamp = stamp_of(db)
-    for start in range(0, len(new), AT_ONCE):
-        read = [(one, _read(archive.place_of(folder, one.key))) for one in new[start:][:AT_ONCE]]
+    stamp, many, left = stamp_of(db), 0, _new(db, counted)
+    while new := list(islice(left, AT_ONCE)):
+        read = [(one, _read(archive.place_of(folder, one.key))) for one in new]
         with writing(db):
             for one, found in read:
                 if found:
                     _replace(db, one, found)
-            db.execute("UPDATE desk SET read = ?", (f"to student {start}",))  # there is more now
+            db.execute("UPDATE desk SET read = ?", (f"to student {many}",))  # there is more now
+        many += len(new)
     with writing(db):
         db.execute("UPDATE desk SET read = ?", (stamp,))
-    return len(new)
+    return many
+
+
+def _new(db: sqlite3.Connection, counted: Iterable[Counted]) -> Iterator[Counted]:
+    """Yield those of whom the table says nothing, or what another result said."""
+    asked = "SELECT attempt, key FROM to_judge WHERE student = ? LIMIT 1"
+    for one in counted:
+        known = db.execute(asked, (one.student,)).fetchone()
+        if known != (one.attempt, one.key):
+            yield one
 
 
 def stamp_of(db: sqlite3.Connection) -> str:

@@ -4,6 +4,7 @@
     same mistake   the other's mistake is a known one, and made in the reference it gives the very
                    numbers that this item is wrong by
     same stop      every wrong case of it stops at a line where the other stops by itself
+    no cache       its forward pass is wrong, and stops, or gives None for a cache
     no file        the file that both are in cannot be imported
 
 A wrong answer, a missing parameter or an exception of an item's own makes it a mistake of its own.
@@ -11,6 +12,7 @@ A wrong answer, a missing parameter or an exception of an item's own makes it a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -26,6 +28,7 @@ from grader.grading.verdicts import Verdict
 from grader.guest.operations import forward_of
 from grader.types import Diagnosis, Evidence
 
+NONE = re.compile(r"cannot unpack non-iterable NoneType|'NoneType' object is not subscriptable")
 Stop = tuple[str, str, str, int]  # function, kind of exception, file, line
 
 
@@ -52,7 +55,7 @@ def _of_item(
     again = facts.followed.get(name)
     if again is not None and _whole(verdict, again.right):
         return None if again.root is None else Consequence(again.root, again.right)
-    root = _stopped_in(name, facts)
+    root = _stopped_in(name, facts) or _without_cache(name, facts)
     if root is not None:
         return Consequence(root, {})
     same = _same_mistake(verdict, facts, over, causes)
@@ -97,6 +100,41 @@ def _stopped_in(name: str, facts: Facts) -> str | None:
         elif stops <= {_stop(one) for one in own} - {None} and _is_in(stops, name, verdict, facts):
             return other
     return None
+
+
+def _without_cache(name: str, facts: Facts) -> str | None:
+    """Return the wrong forward pass that hands a normalization's backward pass nothing to work on.
+
+    It stops itself, if not in every case, or gives None for a cache: then nothing of the backward
+    pass was seen, whatever it makes of the cases in which the shapes happen to fit.
+    """
+    forward = forward_of(name, promised=False)
+    verdict = facts.verdicts.get(forward)
+    if verdict is None or verdict.passed or verdict.broken:
+        return None
+    own = {_stop(facts.evidence[case.id]) for case in facts.cases(forward)} - {None}
+    wrong = [
+        facts.evidence[case.id]
+        for case in facts.cases(name)
+        if not facts.evaluator.is_right(case, facts.evidence[case.id])
+    ]
+    stops = [stop for stop in map(_stop, wrong) if stop is not None]
+    in_forward = bool(stops) and all(stop[0] == forward and stop in own for stop in stops)
+    no_cache = bool(wrong) and all(_unpacks_none(one, name) for one in wrong)
+    return forward if in_forward or no_cache else None
+
+
+def _unpacks_none(evidence: Evidence, name: str) -> bool:
+    """Say whether a case stopped as the function took None apart."""
+    raised = evidence.raised
+    return (
+        evidence.outcome == "raised"
+        and raised is not None
+        and raised.type == "TypeError"
+        and bool(NONE.search(raised.message))
+        and bool(raised.frames)
+        and raised.frames[-1][2] == name
+    )
 
 
 def _unloaded(evidence: Sequence[Evidence]) -> str:

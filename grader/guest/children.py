@@ -25,7 +25,7 @@ NOT_RUN = {"outcome": "not_run", "wall_s": 0.0}
 Answer = Callable[[dict[str, Any], Arrays], None]
 Work = Callable[[dict[str, Any], Arrays, Answer], None]
 Answered = tuple[str, dict[str, Any], Arrays]
-Relayed = tuple[str, dict[str, Any], bytes]
+Relayed = tuple[str, dict[str, Any], bytes | bytearray]
 
 
 class StudentProcess:
@@ -74,7 +74,7 @@ class StudentProcess:
     def relay(
         self,
         request: Mapping[str, Any],
-        frame: bytes,
+        frame: bytes | bytearray,
         names: Sequence[str],
         limit_s: float,
         needs: Mapping[str, Sequence[str]] = MappingProxyType({}),
@@ -135,7 +135,9 @@ class StudentProcess:
                 return
             yield name, {"wall_s": wall_s}, answer
 
-    def _take(self, incoming: wire.Incoming, started: float, limit_s: float) -> bytes | None:
+    def _take(
+        self, incoming: wire.Incoming, started: float, limit_s: float
+    ) -> bytes | bytearray | None:
         """Return the next answer, None at the end. Raises Late.
 
         Seconds count as they pass, unless others keep the child from running: then its own do.
@@ -150,7 +152,9 @@ class StudentProcess:
                 if until == now:
                     raise
 
-    def _hand_over(self, request: dict[str, Any], frame: bytes, limit_s: float) -> wire.Incoming:
+    def _hand_over(
+        self, request: dict[str, Any], frame: bytes | bytearray, limit_s: float
+    ) -> wire.Incoming:
         """Send a request to the child there is, or to a new one; return where it answers.
 
         One that ended meanwhile, or sent what nobody asked for, is replaced: no name is to blame.
@@ -167,7 +171,7 @@ class StudentProcess:
             self._start(request, frame)
         return wire.Incoming(self._answers, self._room, asker=self._asker)
 
-    def _start(self, request: dict[str, Any], frame: bytes) -> None:
+    def _start(self, request: dict[str, Any], frame: bytes | bytearray) -> None:
         """Start a child, which has its first request from this process's memory."""
         requests, self._asking = os.pipe()
         os.set_blocking(self._asking, False)
@@ -206,7 +210,7 @@ def cpu_of(pid: int) -> float:
     return 0.0
 
 
-def opened(answer: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def opened(answer: bytes | bytearray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return what a child replied, if it is of a form and size that it may send.
 
     That it hung or died only the driver may report; an outcome that is no text is forged.

@@ -184,7 +184,9 @@ class Driver:
             else:
                 answer(self._world.load(name), {})
 
-    def _run(self, request: Mapping[str, Any], frame: bytes, loadable: Sequence[str]) -> None:
+    def _run(
+        self, request: Mapping[str, Any], frame: bytes | bytearray, loadable: Sequence[str]
+    ) -> None:
         """Answer each case; a group that is `alone` or `new` gets a new process.
 
         So does one that is asked once more, unless the process that tried the imports is there: it

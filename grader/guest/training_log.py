@@ -124,7 +124,8 @@ class StateLog:
             for known, arrays in ([] if self._last is None else [self._last]) + [(step, state)]:
                 if known not in self._shown:
                     self._show(known, arrays)
-        self._last = step, {name: array.copy() for name, array in state.items()}
+        kept = {} if step in self._shown else state  # what was shown is not asked for again
+        self._last = step, {name: array.copy() for name, array in kept.items()}
 
     def _show(self, step: int, state: Mapping[str, np.ndarray]) -> None:
         _send(state, {"run": self._run, "shown": step}, self._answer)

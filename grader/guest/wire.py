@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import select
 import struct
 import time
@@ -26,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from grader.errors import WireError
+from grader.guest import careful
 
 FITTED = "fitted "  # begins the names of what did best on training images, in a run
 DTYPES = ("<f8", "<f4", "<i8", "<i4", "|b1", "|u1")
@@ -35,13 +35,10 @@ MAX_HEADER = 256 * 1024
 MAX_BODY = 64 * 1024 * 1024
 MAX_ARRAYS = 2_000
 MAX_NDIM = 8
-MAX_DEPTH = 20  # of a message
 MAX_NAME = 200  # characters of an array's name
-MAX_DIGITS = 20  # of an integer
 MAGIC = b"BGF1"
-LONG_NUMBER = re.compile(rb"\d{19}")  # that 64 bits may not hold
-SURROGATE = re.compile(rb"\\u[dD]")  # half of a character, perhaps
 AT_ONCE = 64 * 1024  # bytes of one read
+LARGE = 1024**2  # bytes of arrays that are sent as they lie in memory
 PREFIX = struct.Struct("<4sIQ")
 NOTE = struct.Struct("<Id")
 
@@ -51,23 +48,36 @@ Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 @dataclass(frozen=True)
 class Piece:
-    """Arrays that were packed for a frame: the rows of its table as JSON, and the bytes."""
+    """Arrays that were packed for a frame: the rows of its table as JSON, and the bytes.
+
+    The bytes are one string, or the memory of the arrays themselves if they are large.
+    """
 
     arrays: Arrays
     rows: tuple[str, ...]
-    body: bytes
+    bodies: tuple[bytes | memoryview, ...]
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes there are."""
+        return sum(map(len, self.bodies))
 
 
 def piece(arrays: Arrays) -> Piece:
     """Return packed arrays, for frames to come. Raises WireError for a dtype not in the list."""
-    rows, bodies = [], []
+    rows: list[str] = []
+    bodies: list[bytes | memoryview] = []
+    is_large = sum(array.nbytes for array in arrays.values()) > LARGE
     for name, array in arrays.items():
         code = USUAL.get(array.dtype) or array.dtype.newbyteorder("<").str
         if code not in DTYPES or array.ndim > MAX_NDIM:
             raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
         rows.append(f'[{json.dumps(name)}, "{code}", {list(array.shape)}]')
-        bodies.append(np.asarray(array, dtype=code).tobytes())
-    return Piece(arrays, tuple(rows), b"".join(bodies))
+        if is_large and array.size:
+            bodies.append(np.ascontiguousarray(array, dtype=code).reshape(-1).view(np.uint8).data)
+        else:
+            bodies.append(np.asarray(array, dtype=code).tobytes())
+    return Piece(arrays, tuple(rows), tuple(bodies) if is_large else (b"".join(bodies),))
 
 
 def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
@@ -77,6 +87,13 @@ def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
 
 def pack_pieces(message: Mapping[str, Any], pieces: Sequence[Piece]) -> bytes:
     """Return one frame with the arrays of all pieces. Raises WireError if they are too many."""
+    return b"".join(parts(message, pieces))
+
+
+def parts(message: Mapping[str, Any], pieces: Sequence[Piece]) -> list[bytes | memoryview]:
+    """Return the parts of such a frame: what is large is not copied. Raises WireError."""
+    small: list[bytes]
+    found: list[bytes | memoryview]
     try:
         said = json.dumps(dict(message))
     except (TypeError, ValueError) as error:
@@ -85,32 +102,39 @@ def pack_pieces(message: Mapping[str, Any], pieces: Sequence[Piece]) -> bytes:
     header = f'{{"say": {said}, "arrays": [{", ".join(rows)}]}}'.encode("utf-8", "replace")
     if len(rows) > MAX_ARRAYS:
         raise WireError(f"wire: {len(rows)} arrays are too many for a frame")
-    size = sum(len(one.body) for one in pieces)
+    size = sum(one.size for one in pieces)
     if len(header) > MAX_HEADER or size > MAX_BODY:
         raise WireError(f"wire: a frame of {len(header)} + {size} bytes is too large to send")
-    return b"".join([PREFIX.pack(MAGIC, len(header), size), header, *(p.body for p in pieces)])
+    small, found = [PREFIX.pack(MAGIC, len(header), size), header], []
+    for body in (body for one in pieces for body in one.bodies):
+        if isinstance(body, bytes):
+            small.append(body)
+        else:
+            found += [b"".join(small), body] if small else [body]
+            small = []
+    return [*found, b"".join(small)] if small else found
 
 
-def lengths(prefix: bytes) -> tuple[int, int]:
-    """Return (header length, body length) of a frame's first PREFIX.size bytes, both checked."""
-    if len(prefix) != PREFIX.size:
+def lengths(frame: bytes | bytearray) -> tuple[int, int]:
+    """Return (header length, body length) by a frame's first PREFIX.size bytes, both checked."""
+    if len(frame) < PREFIX.size:
         raise WireError("wire: a frame that ends too early")
-    magic, header, body = PREFIX.unpack(prefix)
+    magic, header, body = PREFIX.unpack_from(frame)
     if magic != MAGIC or header > MAX_HEADER or body > MAX_BODY:
         raise WireError("wire: bytes that are no frame, or a frame over the limit")
     return header, body
 
 
-def opened(frame: bytes, most: int = MAX_HEADER) -> Message:
+def opened(frame: bytes | bytearray, most: int = MAX_HEADER) -> Message:
     """Return (message, arrays) of one whole frame with a header of at most `most` bytes.
 
     Raises WireError.
     """
-    header, body = lengths(frame[: PREFIX.size])
+    header, body = lengths(frame)
     start = PREFIX.size + header
     if header > most or len(frame) != start + body:
         raise WireError("wire: a frame of another length than it says")
-    return unpack(frame[PREFIX.size : start], memoryview(frame)[start:])
+    return unpack(bytes(frame[PREFIX.size : start]), memoryview(frame)[start:])
 
 
 def unpack(header: bytes, body: bytes | memoryview) -> Message:
@@ -118,17 +142,10 @@ def unpack(header: bytes, body: bytes | memoryview) -> Message:
 
     What is no number of JSON's, or has no finite value, is None.
     """
-    try:
-        # Looking at each number and text of a header takes longer than reading it.
-        decoder = CAREFUL if LONG_NUMBER.search(header) else DECODER
-        parsed = decoder.decode(header.decode("utf-8"))
-        if SURROGATE.search(header):
-            parsed = _carried(parsed, MAX_DEPTH)
-    except (ValueError, RecursionError) as error:
-        raise WireError(f"wire: a header that is no JSON ({error})") from None
+    parsed = careful.read(header)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("say"), dict):
         raise WireError("wire: a header without 'say'")
-    _check_depth(parsed["say"], MAX_DEPTH - 2)
+    careful.check_depth(parsed["say"], careful.MAX_DEPTH - 2)
     table = parsed.get("arrays")
     if not isinstance(table, list) or len(table) > MAX_ARRAYS:
         raise WireError("wire: a header without a table of arrays, or with too many")
@@ -145,51 +162,6 @@ def unpack(header: bytes, body: bytes | memoryview) -> Message:
     if start != len(body):
         raise WireError("wire: a frame with bytes that no array claims")
     return parsed["say"], arrays
-
-
-def _integer(digits: str) -> int | None:
-    value = int(digits) if len(digits.lstrip("-")) <= MAX_DIGITS else 2**64
-    return value if -(2**63) <= value < 2**64 else None
-
-
-def _real(digits: str) -> float | None:
-    value = float(digits)
-    return value if math.isfinite(value) else None
-
-
-def _nothing(_: str) -> None:
-    """NaN and the infinities are not JSON: a reader of what we write would stop at them."""
-
-
-DECODER = json.JSONDecoder(parse_float=_real, parse_constant=_nothing)
-CAREFUL = json.JSONDecoder(parse_int=_integer, parse_float=_real, parse_constant=_nothing)
-
-
-def _carried(value: Any, depth: int) -> Any:
-    """Return a value with texts that UTF-8 can carry. Raises WireError if it is nested deeper."""
-    if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if not isinstance(value, (list, dict)):
-        return value
-    if not depth:
-        raise WireError("wire: a message that is nested too deeply")
-    if isinstance(value, list):
-        return [_carried(one, depth - 1) for one in value]
-    return {_carried(key, 1): _carried(one, depth - 1) for key, one in value.items()}
-
-
-def _check_depth(value: dict[str, Any], depth: int) -> None:
-    """Raise WireError if a message is nested deeper; what lies beside it is read as a table."""
-    level: list[Any] = [value]
-    while level := [
-        inner
-        for one in level
-        for inner in (one.values() if type(one) is dict else one)
-        if type(inner) is dict or type(inner) is list
-    ]:
-        if not depth:
-            raise WireError("wire: a message that is nested too deeply")
-        depth -= 1
 
 
 def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
@@ -211,7 +183,7 @@ def note(number: int, seconds: float) -> bytes:
     return PREFIX.pack(MAGIC, 0, NOTE.size) + NOTE.pack(number, seconds)
 
 
-def noted(frame: bytes) -> tuple[int, float] | None:
+def noted(frame: bytes | bytearray) -> tuple[int, float] | None:
     """Return the two numbers of a note; None if the frame is none."""
     is_note = frame[: PREFIX.size] == PREFIX.pack(MAGIC, 0, NOTE.size)
     return NOTE.unpack(frame[PREFIX.size :]) if is_note else None
@@ -237,7 +209,7 @@ class Orphaned(Exception):
     """Nobody is left who could hear the answer."""
 
 
-def send(descriptor: int, frame: bytes, deadline: float) -> None:
+def send(descriptor: int, frame: bytes | memoryview, deadline: float) -> None:
     """Write a frame to a non-blocking descriptor. Raises Late, or BrokenPipeError at its end."""
     view = memoryview(frame)
     while view:
@@ -278,13 +250,17 @@ class Incoming:
         """
         return self.whole() if self._has_come(deadline) else None
 
-    def take(self, deadline: float = math.inf) -> bytes | None:
+    def take(self, deadline: float = math.inf) -> bytes | bytearray | None:
         """Return the bytes of the next frame, of which only the lengths were looked at; None at the
         end. Raises as `read`.
         """
         if not (end := self._has_come(deadline)):
             return None
-        frame = bytes(self._bytes[:end])
+        if len(self._bytes) == end:  # nothing is copied
+            frame, self._bytes = self._bytes, bytearray()
+            return frame
+        with memoryview(self._bytes) as view:
+            frame = bytearray(view[:end])
         del self._bytes[:end]
         return frame
 
@@ -324,7 +300,7 @@ class Incoming:
         """Return the next frame, if all of it was taken. Raises WireError for what is no frame."""
         if len(self._bytes) < self._needed():
             return None
-        header, body = lengths(bytes(self._bytes[: PREFIX.size]))
+        header, body = lengths(self._bytes)
         start, end = PREFIX.size + header, PREFIX.size + header + body
         try:
             with memoryview(self._bytes) as view, view[start:end] as inside:
@@ -341,7 +317,7 @@ class Incoming:
         """Return how many bytes the next frame has, as far as it is known yet."""
         if len(self._bytes) < PREFIX.size:
             return PREFIX.size
-        header, body = lengths(bytes(self._bytes[: PREFIX.size]))
+        header, body = lengths(self._bytes)
         if body > self._largest:
             raise WireError("wire: a frame that is larger than agreed")
         return PREFIX.size + header + body

@@ -94,6 +94,10 @@ def decide_dropout(attempt: Attempt) -> Iterator[Finding]:
         yield from (found.under(aspect) for aspect in DROPOUT if isinstance(found, Finding))
         return
     masks = masked.dropped(arrays, layers)
+    if all(mask.all() for mask in masks):
+        yield from (Finding(aspect, "no gradient") for aspect in ("used", "share", "only_hidden"))
+        yield from masked.held(arrays, attempt)
+        return
     never = [layer for layer, mask in enumerate(masks, start=1) if not mask.any()]
     yield Finding("used", "no dropout", {"layer": never[0]}) if never else Finding("used")
     yield _share(masks, float(share))

@@ -27,7 +27,8 @@ class Reason(NamedTuple):
 
 
 MANY = 10_000  # times
-OFF = "off by up to {much} of its largest value; {rounding}"
+OFF = "off by up to {much} of its largest value{rounding}"
+PLAIN = 0.01  # an error from which on nobody takes it for rounding
 SHARE = "{share:.3f} of the units are kept, it should be {keep:g} (within {allowed:.3f})"
 TURNED = ": p is read the other way round"
 OTHER_MASK = "dx is not dout times the mask of the forward pass"
@@ -75,8 +76,8 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
     "value": {
         "cells": ("{what} has wrong values: {bad} of {size} cells differ, " + OFF,
                   "{what} is wrong: " + OFF),
-        "number": ("{what} is wrong: off by {much} of its value; {rounding}",
-                   "{what} is wrong: off by up to {much} of its value; {rounding}"),
+        "number": ("{what} is wrong: off by {much} of its value{rounding}",
+                   "{what} is wrong: off by up to {much} of its value{rounding}"),
         # dropout
         "all dropped": "every unit was dropped",
         "none dropped": "no unit was dropped",
@@ -107,6 +108,8 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
         "not zeros": "params['{subject}'] should start as zeros",
         "not ones": "params['{subject}'] should start as ones",
         "no dropout": "no unit is ever dropped behind hidden layer {layer} in training",
+        "no gradient": "the gradients of the hidden weights are zero: they do not show which units "
+                       "were dropped",
         "no dropout beside normalization":
             "equal batches give equal losses: no unit is dropped when a normalization is on",
         "share of the net": (
@@ -183,11 +186,16 @@ def _facts(found: Finding, attempt: Attempt, names: list[str]) -> dict[str, Any]
         "names": ", ".join(names[:12]) or "nothing that is an array",
         "much": share(found.error or 0.0),
         "allowed": found.allowed,
-        "rounding": f"rounding would be {share(found.allowed, 1)}"
-        if found.allowed
-        else "it has to be exact",
+        "rounding": _rounding(found),
         "at": found.at,
     }
+
+
+def _rounding(found: Finding) -> str:
+    """Return what rounding would be, beside an error that could be taken for it."""
+    if not found.allowed:
+        return "; it has to be exact"
+    return f"; rounding would be {share(found.allowed, 1)}" if (found.error or 0) < PLAIN else ""
 
 
 def _place(name: str, probe: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,8 @@ def training_of(
 ) -> Training | None:
     """Return the record of a run; None if a field is not what the Solver writes."""
     try:
-        best = {name: array for name, array in arrays.items() if not name.startswith(FITTED)}
-        params, statistics = _learned(best)
-        fitted, fitted_statistics = _learned(
-            {name[len(FITTED) :]: arrays[name] for name in arrays if name not in best}
-        )
+        params, statistics = _learned(arrays, [n for n in arrays if not n.startswith(FITTED)])
+        fitted, fitted_statistics = _learned(arrays, [n for n in arrays if n.startswith(FITTED)])
         values: dict[str, Any] = {name: form(settings[name]) for name, form in SETTINGS.items()}
         return Training(
             cell=cell,
@@ -38,17 +36,37 @@ def training_of(
         return None
 
 
-def _learned(arrays: Arrays) -> tuple[dict[str, np.ndarray], tuple[dict[str, np.ndarray], ...]]:
+@dataclass(frozen=True, eq=False)
+class Chosen(Mapping[str, np.ndarray]):
+    """Some of these arrays by other names; each is read when it is asked for."""
+
+    arrays: Arrays
+    names: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return one array."""
+        return self.arrays[self.names[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def _learned(arrays: Arrays, names: Iterable[str]) -> tuple[Arrays, tuple[Arrays, ...]]:
     """Return (parameters, running averages by layer) of arrays as guest.training_log names them."""
-    statistics: dict[int, dict[str, np.ndarray]] = {}
+    statistics: dict[int, dict[str, str]] = {}
     params = {}
-    for name, array in arrays.items():
-        kind, _, layer = name.partition("/")
+    for name in names:
+        short = name.removeprefix(FITTED)
+        kind, _, layer = short.partition("/")
         if layer:
-            statistics.setdefault(int(layer), {})[kind] = array
+            statistics.setdefault(int(layer), {})[kind] = name
         else:
-            params[name] = array
-    return params, tuple(statistics[layer] for layer in sorted(statistics))
+            params[short] = name
+    averages = (Chosen(arrays, statistics[layer]) for layer in sorted(statistics))
+    return Chosen(arrays, params), tuple(averages)
 
 
 def _number(value: Any) -> float:

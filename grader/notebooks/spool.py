@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,40 @@ class Kept:
             found[name] = np.frombuffer(data, dtype).reshape(shape).copy()
             start += size
         return found
+
+
+class Mapped(Mapping[str, np.ndarray]):
+    """The float32 arrays of one run, mapped from the file while one of them is in use.
+
+    Pages that were read count as memory of this process: so nothing is mapped for longer. They are
+    views of one mapping, for each mapping holds a descriptor, of which there are few.
+    """
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+        shapes = {name: shape for name, (shape, _) in kept.layout.items()}
+        ends = np.cumsum([0, *map(math.prod, shapes.values())]).tolist()
+        self._places = {name: slice(*pair) for name, pair in zip(shapes, zip(ends, ends[1:]))}
+        self._count = ends[-1]
+        self._flat: Any = lambda: None
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return one array, read-only."""
+        place, (shape, _) = self._places[name], self._kept.layout[name]
+        if (flat := self._flat()) is None:
+            flat = np.zeros(0, FLOAT)  # of which no mapping can be made
+            if self._count:
+                file, start = self._kept.file, self._kept.start
+                flat = np.memmap(file, FLOAT, "r", start, (self._count,))
+            self._flat = weakref.ref(flat)
+        array: np.ndarray = flat[place].reshape(shape)
+        return array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 class Spool:
@@ -96,21 +131,12 @@ class Spool:
         self._run, self._due, self._start = {}, 0, self._end
         return Kept(self._file, start, run) if whole else None
 
-    def take(self) -> dict[str, np.ndarray] | None:
-        """Return the float32 arrays of one run and begin the next; None unless all are whole.
-
-        They are views of one mapping: each mapping holds a descriptor, of which there are few.
-        """
+    def take(self) -> Mapped | None:
+        """Return the float32 arrays of one run and begin the next; None unless all are whole."""
         kept = self.keep()
         if kept is None or any(dtype != FLOAT for _, dtype in kept.layout.values()):
             return None
-        shapes = {name: shape for name, (shape, _) in kept.layout.items()}
-        ends = np.cumsum([0, *map(math.prod, shapes.values())])
-        flat = np.zeros(0, FLOAT)  # of which no mapping can be made
-        if ends[-1]:
-            flat = np.memmap(self._file, FLOAT, "r", kept.start, (int(ends[-1]),))
-        pieces = np.split(flat, ends[1:-1])
-        return {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces)}
+        return Mapped(kept)
 
     def _is_whole(self) -> bool:
         return self._end - self._start == self._due

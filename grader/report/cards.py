@@ -112,7 +112,7 @@ def cards(
 
 def _card(root: Root, anchor: str, side: int, books: Collection[str]) -> Card:
     item = root.item
-    picked = faults.chosen(item.faults)
+    picked = faults.chosen(item.faults, faults.file_of(item))
     rest = [faults.in_one_line(f) for f in item.faults if all(f is not one for one in picked)]
     return Card(
         item=item.id,
@@ -123,7 +123,7 @@ def _card(root: Root, anchor: str, side: int, books: Collection[str]) -> Card:
         word=WORDS[item.status],
         gain=count(root.gain, "point") if root.gain else "no points lost",
         score=f"{points(item.earned)} of {points(item.possible)}",
-        checks=f"{item.checks[0]} of {item.checks[1]}" if item.checks[1] else "",
+        checks=_checks(item),
         lede=lede(item.parts),
         cause=item.cause,
         cause_label=label(item.cause),
@@ -134,7 +134,7 @@ def _card(root: Root, anchor: str, side: int, books: Collection[str]) -> Card:
         parts=tuple(map(part, item.parts)),
         hints=tuple(zip(HINTS, item.hints, strict=False)),
         split=_split(root),
-        consequences=tuple(_consequence(each) for each in root.consequences),
+        consequences=_joined(map(_consequence, root.consequences)),
         warnings=faults.warnings(item),
         steps=_steps(item, books),
     )
@@ -200,7 +200,7 @@ def _shared(card: Card, root: Root) -> Card:
         parts=(),
         hints=(),
         split="",
-        consequences=(whole, *others),
+        consequences=(whole, *_joined(others)),
     )
 
 
@@ -209,7 +209,18 @@ def part(result: PartResult) -> PartRow:
     score = f"{points(result.earned)} of {points(result.possible)}"
     if result.earned > result.possible:
         score = f"{points(result.earned)} on top"
+    elif not result.possible:
+        score = "no points"
     return PartRow(result.id, result.about, score, result.status, WORDS[result.status])
+
+
+def _checks(item: ItemResult) -> str:
+    """Return how many checks are right in all of their parts; points are for single parts."""
+    right, many = item.checks
+    if item.earned and not right:
+        return "every check misses a part"
+    every = " in every part" if len(item.parts) > 1 else ""
+    return f"{right} of {count(many, 'check')} right{every}" if many else ""
 
 
 def label(cause: Cause | None) -> str:
@@ -217,7 +228,7 @@ def label(cause: Cause | None) -> str:
     if cause is None:
         return ""
     if cause.id.startswith("symptom/"):
-        return "What your numbers show:" if cause.certain else "What it looks like:"
+        return "What is off:" if cause.certain else "What it looks like:"
     return "This is the mistake:" if cause.certain else "This looks like:"
 
 
@@ -242,12 +253,21 @@ def _split(root: Root) -> str:
     return split if root.gain != here else ""
 
 
+def _joined(found: Iterable[Affected]) -> tuple[Affected, ...]:
+    """Return what follows from a mistake, one line for all of which the same is to be said."""
+    titles: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        titles.setdefault((one.message, one.outcome), []).append(one.title)
+    return tuple(Affected("; ".join(names), *said) for said, names in titles.items())
+
+
 def _consequence(item: ItemResult) -> Affected:
     left = lost(item)
     outcome = f"{count(left, 'point')} may come back" if left else "No points lost"
+    if item.followed_through and not left:
+        return Affected(item.title, "right apart from that", outcome)
     if item.followed_through:
-        score = f"{points(item.earned)} of {points(item.possible)} points"
-        outcome = f"Right apart from that: {score if left else 'no points lost'}"
+        outcome = f"Right apart from that: {points(item.earned)} of {points(item.possible)} points"
     elif item.status == "pending":
         outcome = f"{count(item.possible, 'point')} wait for a person"
     elif item.status == "skipped":

@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -22,7 +24,7 @@ WORDS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ClassRow:
     """One student; `share` is the score from 0 to 1, `link` leads to the report.
 
@@ -160,23 +162,32 @@ class ClassPage:
 
 def render(page: ClassPage) -> str:
     """Return the page as HTML, all text of others escaped and in one line each."""
-    page = _in_lines(page)
-    graded = [row.share for row in page.rows if row.share is not None]
-    numbers = {status: sum(row.status == status for row in page.rows) for status in WORDS}
-    summary = [f"{n:,} {WORDS[status]}" for status, n in numbers.items() if n]
+    return "".join(pieces(page))
+
+
+def pieces(page: ClassPage) -> Iterator[str]:
+    """Yield the page piece by piece: a class may be large."""
+    rows = page.rows
+    page = _in_lines(replace(page, rows=()))
+    graded = [row.share for row in rows if row.share is not None]
+    numbers = Counter(row.status for row in rows)
+    summary = [f"{numbers[status]:,} {word}" for status, word in WORDS.items() if numbers[status]]
     templates = environment()
     script = templates.get_template("class.js").render()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return templates.get_template("class.html").render(
+    made = templates.get_template("class.html").stream(
         page=page,
-        summary=f"{count(len(page.rows), 'student')}: {', '.join(summary) or 'nobody yet'}",
+        rows=map(_in_lines, rows),
+        summary=f"{count(len(rows), 'student')}: {', '.join(summary) or 'nobody yet'}",
         mean=f"{100 * sum(graded) / len(graded):.0f} %" if graded else "",
-        attention=tuple(row for row in page.rows if row.reason),
-        groups=tuple(dict.fromkeys(row.group for row in page.rows if row.group)),
+        attention=tuple(_in_lines(row) for row in rows if row.reason),
+        groups=tuple(dict.fromkeys(one_line(row.group) for row in rows if row.group)),
         words=WORDS,
         script=script,
         script_hash=digest,
     )
+    made.enable_buffering(200)
+    yield from made
 
 
 LINES = ("snippet", "paste")  # fields whose line breaks count

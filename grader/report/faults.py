@@ -83,7 +83,7 @@ def show_fault(fault: Fault, side: int) -> ShownFault:
 
 def happened(item: ItemResult) -> str:
     """Return one sentence on what happened to an item."""
-    picked = chosen(item.faults)
+    picked = chosen(item.faults, file_of(item))
     return one_line(_says(picked[0])) if picked else WORDS[item.status]
 
 
@@ -92,9 +92,19 @@ def warnings(item: ItemResult) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one_line(_says(fault)) for fault in item.warnings))[:MORE]
 
 
-def chosen(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Return the smallest public example and the first exception; else the first fault."""
+def file_of(item: ItemResult) -> str:
+    """Return the file that an item is about, as its place has it: "classifiers/fc_net.py"."""
+    return item.where.partition(":")[0]
+
+
+def chosen(faults: Iterable[Fault], file: str = "") -> tuple[Fault, ...]:
+    """Return the smallest public example and the first exception; else the first fault.
+
+    An exception that comes from another file than the item's `file` is another item's: it is left
+    to that one, where there is anything else to show.
+    """
     ranked = sorted((f for f in faults if not f.warning), key=lambda fault: not fault.public)
+    ranked = [f for f in ranked if not _is_from_elsewhere(f, file)] or ranked
     compared = [f for f in ranked if f.public and f.comparison is not None]
     best = min(compared, key=lambda f: cells(f.comparison) if f.comparison else 0, default=None)
     stopped = next((f for f in ranked if f.raised is not None), None)
@@ -102,10 +112,15 @@ def chosen(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     return picked or tuple(ranked[:1])
 
 
+def _is_from_elsewhere(fault: Fault, file: str) -> bool:
+    frames = fault.raised.frames if fault.raised else ()
+    return bool(file and frames) and not frames[-1][0].endswith(file)
+
+
 def in_one_line(fault: Fault) -> str:
     """Return where it went wrong, what, and by how much."""
     sentence = f"{_check(fault)}: {one_line(_says(fault))}"
-    if fault.error is None or fault.allowed is None or "rounding" in fault.message:
+    if fault.error is None or fault.allowed is None or "off by" in fault.message:
         return sentence
     return f"{sentence} ({number(fault.error)}, allowed {number(fault.allowed)})"
 
@@ -129,7 +144,10 @@ def _facts(fault: Fault) -> tuple[tuple[str, str], ...]:
 
 def frames(raised: Raised) -> tuple[Frame, ...]:
     """Return the student's last lines, the innermost marked."""
-    kept = [frame for frame in raised.frames if frame[0]][-FRAMES:]
+    named = [frame for frame in raised.frames if frame[0]]
+    # A comprehension has a frame of its own in the same line.
+    kept = [one for one, after in zip(named, [*named[1:], None]) if one[:2] != (after or ())[:2]]
+    kept = kept[-FRAMES:]
     return tuple(
         Frame(
             file + (f", line {line}" if line else "") + (f", in {function}" if function else ""),

@@ -172,8 +172,10 @@ def _verdict(
         worth = count(sum(root.gain for root in gone), "point")
         phrases.append(f"{listed(list(files))} not handed in, {worth} to earn")
     if right := [root for root in fix if not _is_gone(root.item)]:
-        worth = count(right[0].gain, "point")
-        first = "worth" if len(right) == 1 else "the first is worth"
+        most = max(root.gain for root in right)
+        worth = count(most, "point")
+        which = "first" if right[0].gain == most else "largest"
+        first = "worth" if len(right) == 1 else f"the {which} is worth"
         phrases.append(f"{count(len(right), 'thing')} to fix, {first} {worth}")
     if missing:
         open_points = count(sum(root.gain for root in missing), "point")

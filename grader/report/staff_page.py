@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from grader.report.cards import label
 from grader.report.html import environment
 from grader.report.tables import SIDE, ArrayTable, Example, example, table
-from grader.report.text import cleaned, number, one_line, shown
-from grader.types import CaseOutcome, Comparison, Report, Seen
+from grader.report.text import cleaned, count, number, one_line, points, shown
+from grader.types import CaseOutcome, Comparison, ItemResult, Report, Seen
 
 LONGEST = 12_000  # characters of lines to paste
 
@@ -38,43 +39,94 @@ class StaffCase:
     outputs: tuple[Example, ...]
     right: tuple[str, ...]
     got: tuple[ArrayTable, ...]
+    parts: tuple[str, ...]
     lines: str
 
 
 @dataclass(frozen=True)
+class StaffItem:
+    """An item with checks that are not right: what it cost, why, and the checks, hidden first."""
+
+    title: str
+    score: str
+    why: tuple[str, ...]
+    lost: tuple[str, ...]
+    cases: tuple[StaffCase, ...]
+
+
+@dataclass(frozen=True)
 class StaffPage:
-    """All that the page says."""
+    """All that the page says; `upload` is where what was handed in lies, "" if that is known."""
 
     name: str
     assignment: str
     seed: str
     score: str
     sha256: str
-    items: tuple[tuple[str, tuple[StaffCase, ...]], ...]
+    upload: str
+    code_only: bool
+    items: tuple[StaffItem, ...]
     unsafe: str = ""
 
 
-def render(report: Report, shown_cases: Sequence[Shown], seed: str) -> str:
-    """Return the page as HTML."""
-    titles = {item.id: item.title for item in report.items}
+def render(report: Report, shown_cases: Sequence[Shown], seed: str, upload: str = "") -> str:
+    """Return the page as HTML; `upload` is where what was handed in lies, if it is to be said."""
+    results = {item.id: item for item in report.items}
     groups: dict[str, list[StaffCase]] = {}
-    for n, one in enumerate(shown_cases, start=1):
+    hidden_first = sorted(shown_cases, key=lambda one: one.public)
+    for n, one in enumerate(hidden_first, start=1):
         if one.outcome.seen is not None:
-            item = one.outcome.case.partition("/")[0]
-            made = _case(f"case-{n}", one, one.outcome.seen)
-            groups.setdefault(titles.get(item, item), []).append(made)
+            name = one.outcome.case.partition("/")[0]
+            made = _case(f"case-{n}", one, one.outcome.seen, results.get(name))
+            groups.setdefault(name, []).append(made)
+    order = [name for name in results if name in groups]
+    order += [name for name in groups if name not in results]
     page = StaffPage(
         name=one_line(shown(report.submission.name)),
         assignment=report.rubric_title or report.rubric,
         seed=seed,
         score=f"{number(report.score.earned, 6)} of {number(report.score.possible, 6)} points",
         sha256=report.submission.sha256,
-        items=tuple((title, tuple(cases)) for title, cases in groups.items()),
+        upload=upload,
+        code_only=not report.notebooks,
+        items=tuple(_item(name, results.get(name), results, groups[name]) for name in order),
     )
     return environment().get_template("staff.html").render(page=page)
 
 
-def _case(anchor: str, one: Shown, seen: Seen) -> StaffCase:
+def _item(
+    name: str, item: ItemResult | None, results: Mapping[str, ItemResult], cases: list[StaffCase]
+) -> StaffItem:
+    """Return what the student's report says of an item, above its checks."""
+    if item is None:
+        return StaffItem(name, "", (), (), tuple(cases))
+    item = cleaned(item)
+    lost = tuple(
+        f"{part.about or part.id}: {points(part.earned)} of {points(part.possible)}"
+        for part in item.parts
+        if part.earned < part.possible
+    )
+    cause = [f"{label(item.cause)} {item.cause.message}"] if item.cause else []
+    follows = []
+    if root := results.get(item.because_of or ""):
+        cost = "costs nothing" if item.earned == item.possible else "see there first"
+        follows = [f"Follows from {root.title}: {cost}."]
+    return StaffItem(
+        title=item.title,
+        score=f"{points(item.earned)} of {count(item.possible, 'point')}",
+        why=tuple(map(one_line, (*follows, *cause))),
+        lost=tuple(map(one_line, lost)),
+        cases=tuple(cases),
+    )
+
+
+def _decides(case: str, item: ItemResult | None) -> tuple[str, ...]:
+    """Return the parts that a check says are not right."""
+    wrong = {fault.part for fault in item.faults if fault.case == case} if item else set()
+    return tuple(part.about or part.id for part in item.parts if part.id in wrong) if item else ()
+
+
+def _case(anchor: str, one: Shown, seen: Seen, item: ItemResult | None) -> StaffCase:
     wrong = {name: mask for name, mask in seen.wrong.items() if name in seen.expected}
     same = [name for name in wrong if _fits(seen, name)]
     clean = cleaned(seen.says)
@@ -97,6 +149,7 @@ def _case(anchor: str, one: Shown, seen: Seen) -> StaffCase:
             for who, array in (("expected", want), ("got", seen.got.get(name)))
             if array is not None
         ),  # fmt: skip
+        parts=tuple(map(one_line, cleaned(_decides(one.outcome.case, item)))),
         lines="\n".join(shown(line, LONGEST) for line in one.lines.splitlines()),
     )
 

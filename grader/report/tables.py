@@ -94,6 +94,8 @@ def pair(
     if wrong is None or wrong.shape != want.shape or got.shape != want.shape:
         wrong = None
     digits = _digits(want, got, wrong)
+    if wrong is not None and wrong.any():  # what is right is so but for rounding: the same number
+        got = np.where(wrong, got, want)
     return table(name, want, wrong, digits, side), table(name, got, wrong, digits, side)
 
 

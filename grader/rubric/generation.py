@@ -39,7 +39,12 @@ class Generation:
     def message(self) -> str:
         """What a report says where nobody named a rubric."""
         years = _years(self.rubric)
-        return f"Graded as {years}: {self.reason}. Another year: --rubric {self.other}."
+        return f"Graded as {years}: {self.reason}."
+
+    def other_way(self, rubric: str) -> str:
+        """Return the options that grade by another year, for whoever graded by `rubric`."""
+        marks_are_others = rubric in GENERATIONS and rubric not in self.possible
+        return f"--rubric {self.rubric if marks_are_others else self.other}"
 
     def against(self, rubric: str) -> str:
         """Return what a report says of a `rubric` that somebody named: nothing unless the marks
@@ -48,8 +53,8 @@ class Generation:
         if rubric not in GENERATIONS or rubric in self.possible:
             return ""
         return (
-            f"Graded as {_years(rubric)}, as asked for, but the files look like those of "
-            f"{_years(self.rubric)}: {self.reason}. For these: --rubric {self.rubric}."
+            f"Graded as {_years(rubric)}, but the files look like those of "
+            f"{_years(self.rubric)}: {self.reason}."
         )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Union
 
@@ -20,6 +22,17 @@ BUILTINS = frozenset({
     "dict", "enumerate", "float", "format", "int", "isinstance", "len", "list", "print", "range",
     "repr", "set", "sorted", "str", "super", "tuple", "type", "zip",
 })  # fmt: skip
+
+
+@functools.lru_cache(maxsize=4)  # the files that are graded
+def parsed(text: str) -> ast.Module:
+    """Return a file as a tree, which nobody changes; of the same text it is the same one.
+
+    Raises what ast.parse raises.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
 
 
 def children(node: ast.AST) -> list[ast.AST]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -24,6 +23,7 @@ from grader.submission.bodies import (
     nodes,
     open_ends,
     pairs,
+    parsed,
     returned,
 )
 
@@ -198,9 +198,7 @@ def _parsed(text: str) -> ast.Module | None:
     if max(map(len, text.split("\n"))) > MAX_LINE or LONG_STATEMENT.search(text):
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+        tree = parsed(text)
     except BROKEN:
         return None
     return tree if _is_flat(tree) else None

@@ -21,7 +21,7 @@ def change(folder: Path, item: str) -> tuple[Path, str]:
     """Change an item of the rubric in a folder; return the file and its former text."""
     for path in sorted((folder / NAME).glob("*.toml")):
         text = path.read_text("utf-8")
-        if f'id = "{item}"' in text:
+        if _head(item) in text:
             path.write_text(with_other_points(text, item), "utf-8")
             return path, text
     raise ValueError(item)
@@ -32,7 +32,7 @@ def with_other_points(text: str, item: str) -> str:
 
     One with a single part, or equal ones, gets a point more in the first of them and as a whole.
     """
-    start = text.index(f'id = "{item}"')
+    start = text.index(_head(item)) + len("[[items]]")
     end = text.find("[[items]]\n", start)
     block = text[start : end if end > 0 else len(text)]
     at = block.find("parts")
@@ -46,6 +46,10 @@ def with_other_points(text: str, item: str) -> str:
         rest = re.sub(r"points = [0-9.]+", lambda _: f"points = {next(each)}", block[at:])
         block = block[:at] + rest
     return text[:start] + block + (text[end:] if end > 0 else "")
+
+
+def _head(item: str) -> str:
+    return f'[[items]]\nid = "{item}"\n'
 
 
 def _one_more(found: re.Match[str]) -> str:

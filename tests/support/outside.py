@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -51,8 +52,7 @@ def kept(known: Mapping[str, Kept] | None = None) -> dict[str, Kept]:
     file that has it as in `known` is not read again.
     """
     found: dict[str, Kept] = {}
-    for path in _files():
-        seen = os.stat(path)
+    for path, seen in _files():
         told = (seen.st_mode, seen.st_size, seen.st_ctime_ns)
         before = (known or {}).get(path)
         if before is None or before[:3] != told:
@@ -62,9 +62,13 @@ def kept(known: Mapping[str, Kept] | None = None) -> dict[str, Kept]:
     return found
 
 
-def _files() -> Iterator[str]:
-    for kept_folder in KEPT:
-        for folder, folders, names in os.walk(handed_in.ROOT / kept_folder):
-            folders[:] = [name for name in folders if name != "__pycache__"]
-            paths = (os.path.join(folder, name) for name in names)
-            yield from (path for path in paths if os.path.isfile(path))
+def _files() -> Iterator[tuple[str, os.stat_result]]:
+    """Yield all files with what the system says of them, which is asked once."""
+    folders = [os.path.join(handed_in.ROOT, name) for name in KEPT]
+    while folders:
+        for entry in os.scandir(folders.pop()):
+            seen = entry.stat()
+            if stat.S_ISREG(seen.st_mode):
+                yield entry.path, seen
+            elif entry.name != "__pycache__" and entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support import bytecode
+
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 COPIED = (
@@ -58,6 +60,7 @@ def copy_of_the_repository(place: Path) -> Path:
         else:
             place.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, place / name)
+    bytecode.lend(place / "grader")
     programs = place / ".venv" / "bin"
     programs.mkdir(parents=True)
     for name, words in (("python", '"$@"'), ("grade", '-P -m grader "$@"')):

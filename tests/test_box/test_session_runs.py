@@ -47,12 +47,12 @@ def is_right(case: Case, evidence: Evidence) -> bool:
 
 
 def observed(
-    asked: str, worker: end.Worker, rubric: Rubric, large: str = ""
+    asked: str, worker: end.Worker, rubric: Rubric, large: str = "", over: Sequence[str] = ()
 ) -> tuple[list[str], dict[str, Evidence]]:
     """Run cases in that order; return the groups that ran as a table writes them, and evidence."""
     known = {case.id: case for case in (*rubric.cases, *rubric.large)}
     run, more = ([known[name(one)] for one in words.split()] for words in (asked, large))
-    seen = end.session(worker, rubric).observe(run, is_right, more)
+    seen = end.session(worker, rubric).observe(run, is_right, more, tried_over=over)
     short = {name(item + case): item + case for item in SHORT for case in "abcde+"}
     return [" ".join(short[one] for one in group) for group in worker.ran], seen
 
@@ -254,6 +254,38 @@ def test_what_runs_again_and_what_is_believed(row: Row, rubric: Rubric) -> None:
     for short in asked:
         if short not in row.outcomes and short not in row.replies:
             assert seen[name(short)].arrays == RIGHT
+
+
+TRIED_OVER: dict[str, tuple[str, Mapping[str, Any], list[str]]] = {
+    # cases, replies -> the groups that run; the last looks again
+    "what it needs is wrong again": (
+        "ra rb na", {"rb": WRONG, "na": WRONG}, ["ra rb na", "rb", "ra"],
+    ),
+    "hidden, behind the public net": (
+        "na rc rd", {"rd": WRONG, "na": WRONG}, ["na", "rc rd", "rd", "rc"],
+    ),
+    "what it needs is right by itself": (
+        "ra rb na", {"rb": [WRONG, RIGHT, RIGHT], "na": WRONG},
+        ["ra rb na", "rb", "na", "ra rb", "rb"],
+    ),
+    "what it needs stops": (
+        "ra rb na", {"rb": DIED, "na": WRONG}, ["ra rb na", "na", "rb", "ra"],
+    ),
+    "another one is wrong": (
+        "aa ab na", {"ab": WRONG, "na": WRONG}, ["aa ab na", "ab", "na", "aa"],
+    ),
+    "it alone is wrong": ("ra na", {"na": WRONG}, ["ra na", "na", "ra"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "replies", "groups"), TRIED_OVER.values(), ids=TRIED_OVER)
+def test_what_is_tried_over_right_layers_runs_again_unless_one_it_needs_is_wrong_again(
+    asked: str, replies: Mapping[str, Any], groups: list[str], rubric: Rubric
+) -> None:
+    worker = end.Worker({name(short): reply for short, reply in replies.items()}, RIGHT)
+    found, seen = observed(asked, worker, rubric, over=["TwoLayerNet"])
+    assert found == groups
+    assert seen[name("na")].arrays == WRONG and not seen[name("na")].unstable
 
 
 def test_what_a_public_case_says_by_itself_comes_from_where_no_hidden_input_has_been(

@@ -21,7 +21,7 @@ import pytest
 import grader
 from grader import cli, whole
 from grader.report import result
-from tests.support import homes, shared
+from tests.support import commands, homes, shared
 from tests.support.assignments import ask_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,8 +65,10 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def grade(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Grade:
-    """Run the command line in this process: grade("hw.zip", "--json")."""
+def grade(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lent_box: None
+) -> Grade:
+    """Run the command line in this process, in a box that is there: grade("hw.zip", "--json")."""
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["grade", *map(str, arguments)])
@@ -147,13 +149,17 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def grade_three(place: Path) -> None:
-    """Grade a right, a wrong and an unwritten submission; keep stdout beside the result."""
+    """Grade a right, a wrong and an unwritten submission; keep stdout beside the result.
+
+    The wrong one is graded by a process, with a pipe for its output.
+    """
     handed_in = place / "handed in"
     package(handed_in / "right")
     with_two_mistakes(handed_in / "wrong")
     package(handed_in / "unwritten", TEMPLATE)
     for folder in handed_in.iterdir():
-        done = in_a_process(folder, "-o", place / folder.name)
+        command = in_a_process if folder.name == "wrong" else commands.run
+        done = command(folder, "-o", place / folder.name)
         assert (done.code, done.err) == (0, "")
         (place / folder.name / "stdout").write_text(done.out, encoding="utf-8")
 
@@ -587,7 +593,6 @@ def test_fixtures_verify_diff_and_build_after_a_change_of_the_reference(
     assert {name for name in after if after[name] != before.get(name)} == {
         "sgd_momentum.npy", "manifest.json", "wrong/answers.npy", "wrong/manifest.json",
     }  # fmt: skip
-    assert grade("fixtures", "verify").code == 0
 
 
 def test_fixtures_verify_names_a_changed_number_and_a_wrong_gradient(
@@ -758,7 +763,13 @@ def test_python_m_grader_grades_verifies_and_refuses_like_grade(
     assert done.out == Path("graded/right/result.json").read_text(encoding="utf-8")
     assert in_a_process("fixtures", "verify").code == 0
     in_a_process("nothing.zip").refuses(2, "nothing.zip")
-    in_a_process("right", BACKGRADE_HOME=str(right)).refuses(2)
+
+
+def test_a_home_that_holds_nothing_is_named(
+    grade: Grade, right: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKGRADE_HOME", str(right))
+    grade("right").refuses(2)
 
 
 def test_an_error_inside_the_grader_is_one_line_and_exit_3(

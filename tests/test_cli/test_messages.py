@@ -12,6 +12,8 @@ import pytest
 from grader import cli
 from tests.test_cli.running import run
 
+pytestmark = pytest.mark.usefixtures("lent_box")
+
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = str(ROOT / "demo" / "submission")
 SLIPS: dict[str, tuple[tuple[str, ...], str]] = {

@@ -32,6 +32,8 @@ from tests.support.mutated_files import bytes_mutant, json_mutant, toml_mutant
 from tests.test_cli.running import run
 from tests.test_report import samples
 
+pytestmark = pytest.mark.usefixtures("lent_box")
+
 RUBRICS, GOLDEN, RESULTS, AT_ONCE = 2_500, 1_500, 1_500, 25
 MOST_S = 5.0
 ITEMS = ("adam", "sgd_momentum")

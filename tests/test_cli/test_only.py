@@ -13,6 +13,8 @@ from grader.grading.dependencies import only
 from tests.support.assignments import shipped_as
 from tests.test_cli.running import run
 
+pytestmark = pytest.mark.usefixtures("lent_box")
+
 DEMO = Path(__file__).resolve().parents[2] / "demo" / "submission"
 # asked -> items that have to come with it, and items that must not
 KEPT: dict[str, tuple[list[str], set[str], set[str]]] = {

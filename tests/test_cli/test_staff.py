@@ -18,6 +18,8 @@ from grader.course.classroom import Course
 from grader.course.settings import Settings
 from tests.test_cli.running import run
 
+pytestmark = pytest.mark.usefixtures("lent_box")
+
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "demo" / "submission"
 HIDDEN = "adam/hyper"
@@ -111,7 +113,15 @@ def test_staff_look_at_one_student_of_a_class_and_no_student_s_folder_has_it(
         (student,) = course.store.students()
     done = run(monkeypatch, capfd, "staff", str(folder), student.folder)
     assert done.code == 0, done
-    assert f"{HIDDEN} (hidden)" in page_of(folder / "staff" / student.folder)
+    text = page_of(folder / "staff" / student.folder)
+    assert f"{HIDDEN} (hidden)" in text and f'<p class="who">{student.folder}' in text
+    # why it cost what it cost, above the checks, of which the hidden ones come first
+    assert "Adam, 1 of 4 points" in text and "The correction divides by 1 - beta" in text
+    assert "Points lost: the weights after each step, with bias correction: 0 of 2" in text
+    assert "Follows from Batch normalization, backward: costs nothing." in text
+    assert text.index(f"{HIDDEN} (hidden)") < text.index("adam/default</h3>")
+    (upload,) = (folder / "submissions").iterdir()
+    assert str(upload) in text
     assert [p.name for p in folder.rglob("*.html")] == ["staff.html"]
     for words, says in ((("nobody",), "0 students of the class have"), (("x", "y"), "unexpected")):
         assert says in run(monkeypatch, capfd, "staff", str(folder), *words).err

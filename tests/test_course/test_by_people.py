@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from grader.course import current, decisions, publish, to_judge
+from grader.course import current, decisions, places, publish, to_judge
 from grader.course.decisions import Judged
 from grader.course.opinions import Criterion, Decision
 from grader.course.settings import Settings
@@ -106,11 +106,10 @@ class Published:
             ledger = current.ledger(store, told, policy)
             rows = store.db.execute("SELECT upload, key FROM result")
             keys = dict(rows.fetchall())
-            places = publish.places(store, lambda row: keys[row.upload], ledger)
-            done = store.keys()
-            to_judge.refresh(self.folder, store.db, publish.judged_by_people(places, done))
-            publish.reports(self.folder, store, places, done, ledger)
-            publish.tables(self.folder, store, places, ledger, "a", (), policy.assignment)
+            found = places.Places(store, lambda row: keys[row.upload], ledger)
+            to_judge.refresh(self.folder, store.db, places.judged_by_people(found))
+            publish.reports(self.folder, found)
+            publish.tables(self.folder, found, "a", (), policy.assignment)
         home = self.folder / "reports" / "login00001"
         table = (self.folder / "grades.csv").read_text("utf-8")
         row = next(csv.DictReader(io.StringIO(table)))

@@ -20,17 +20,14 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
-from grader import cli
 from grader.report.class_page import paste
-from tests.support import classes, exports, processes
+from tests.support import classes, exports
+from tests.support.commands import Ended, no_server_is_left, run  # noqa: F401 - a fixture
 from tests.support.exports import ADA, ALAN, GRACE, HOSTILE
 from tests.support.handed_in import ROOT
 
@@ -48,24 +45,8 @@ SLOW = {**RIGHT, "cs231n/optim.py": RIGHT["cs231n/optim.py"] + b"\nimport time\n
 ZOE = HOSTILE[0]
 
 
-@dataclass(frozen=True)
-class Ended:
-    """What a command came to."""
-
-    code: int
-    out: str
-    err: str
-
-
 def command(*arguments: object) -> list[str]:
     return [sys.executable, "-P", "-m", "grader", *map(str, arguments)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_server_is_left() -> Iterator[None]:
-    """End what multiprocessing keeps for the next command."""
-    yield
-    processes.end_servers()
 
 
 def in_a_process(*arguments: object) -> Ended:
@@ -74,19 +55,6 @@ def in_a_process(*arguments: object) -> Ended:
     done = subprocess.run(command(*arguments), env=env, capture_output=True, text=True)
     assert "Traceback" not in done.stderr + done.stdout, done.stderr
     return Ended(done.returncode, done.stdout, done.stderr)
-
-
-def run(*arguments: object) -> Ended:
-    """Run the command line here."""
-    code, out, err = 0, io.StringIO(), io.StringIO()
-    argv = ["grade", *map(str, arguments)]
-    with mock.patch.object(sys, "argv", argv), redirect_stdout(out), redirect_stderr(err):
-        try:
-            cli.main()
-        except SystemExit as ended:
-            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    assert "Traceback" not in err.getvalue() + out.getvalue(), err.getvalue()
-    return Ended(code, out.getvalue(), err.getvalue())
 
 
 def asking(source: Path, folder: Path, jobs: int = 2) -> tuple[object, ...]:

@@ -18,7 +18,8 @@ import pytest
 from grader.course.drive import Standing, drive
 from grader.course.tasks import Done, Policy
 from grader.errors import GraderFault, UsageError
-from tests.support import classes
+from tests.support import classes, commands
+from tests.support.commands import no_server_is_left  # noqa: F401 - a fixture
 from tests.support.dask_machines import ROOT, Machines, machines
 from tests.support.stub_grader import Stub, task
 
@@ -39,12 +40,17 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
         yield found
 
 
+def asking(source: Path, folder: Path, *options: str) -> tuple[object, ...]:
+    """Return the arguments that grade a class."""
+    asked = ("--notebooks", "skip", "--rubric", "cs231n-a2")
+    return ("class", source, "-o", folder, "--yes", *asked, *options)
+
+
 def grade(source: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "grader", "class", source, "-o", folder, "--yes"]
-    asked = ["--notebooks", "skip", "--rubric", "cs231n-a2", *options]
+    """Start a driver that others can end."""
     return subprocess.Popen(
-        [*map(str, command), *asked], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        cwd=ROOT,
+        [sys.executable, "-m", "grader", *map(str, asking(source, folder, *options))],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
 
 
@@ -59,7 +65,7 @@ def test_two_clients_at_once_and_a_worker_that_is_killed_change_no_result(
     remote: Machines, tmp_path: Path
 ) -> None:
     source = classes.write(tmp_path / "source", classes.submissions(STUDENTS))
-    assert end(grade(source, tmp_path / "here", "--jobs", "1"))[0] == 0
+    assert commands.run(*asking(source, tmp_path / "here", "--jobs", "1")).code == 0
     both = [
         grade(source, tmp_path / name, "--dask", remote.address)
         for name in ("client_1", "client_2")
@@ -180,6 +186,6 @@ def test_a_scheduler_that_dies_ends_the_run_in_one_line(tmp_path: Path) -> None:
     assert code == 3 and err.count("\n") == 1 and "the scheduler is gone" in err
     kept = set(classes.results(tmp_path / "out"))
     assert kept
-    code, out, err = end(grade(source, tmp_path / "out", "--jobs", "1"))
-    assert (code, err) == (0, "") and f"{STUDENTS} of {STUDENTS} students graded" in out
+    done = commands.run(*asking(source, tmp_path / "out", "--jobs", "1"))
+    assert done.code == 0 and f"{STUDENTS} of {STUDENTS} students graded" in done.out
     assert kept <= set(classes.results(tmp_path / "out"))

@@ -181,7 +181,7 @@ def test_different_known_mistakes_with_equal_numbers_are_no_group() -> None:
         two[place] = replace(pupil, outcome=replace(pupil.outcome, cases=tuple(cases)))
     assert made(two).same == ()
     found = same_answer.clusters(answers_of(two, rubric()))
-    assert [one.members for one in found] == [frozenset({0, 1})], "they would be one else"
+    assert [one.many for one in found] == [2], "they would be one else"
 
 
 def test_what_raises_the_same_exception_is_no_equal_number() -> None:
@@ -220,7 +220,7 @@ def test_a_check_is_suspected_only_if_it_stands_alone_and_nothing_explains_it(
 
 def test_checks_that_could_go_change_nobodys_points_and_no_more_could() -> None:
     lost = checks.costs(ANSWERS)
-    gone = set(checks.needless(lost))
+    gone = set(checks.needless(lost, ANSWERS.many))
     assert all(cases - gone for cases in lost.values()), "everybody loses the same parts"
     for case in set().union(*lost.values()) - gone:
         assert any(not cases - gone - {case} for cases in lost.values()), ANSWERS.cases[case]
@@ -229,7 +229,7 @@ def test_checks_that_could_go_change_nobodys_points_and_no_more_could() -> None:
     planted = [ANSWERS.column[case] for case in TOGETHER.cases]
     assert len(gone & set(planted)) == 3
     assert tuple(planted) in checks.alike(ANSWERS)
-    alone = checks.decides(lost)
+    alone = checks.decides(lost, ANSWERS.many)
     first = ANSWERS.column[made_class.cases("affine_backward")[0]]
     assert alone[first] == sum(NAMED[4] in one.mistakes for one in TRUTH)
     assert all(alone[case] == 0 for case in planted)
@@ -353,4 +353,4 @@ def test_facts_of_a_result_are_those_of_its_report() -> None:
     assert found.parts and all(
         fault.part in found.parts[fault.case] for item in wrong.items for fault in item.faults
     )
-    assert facts._read(json.loads(json.dumps(asdict(found)))) == found
+    assert facts._read(json.dumps(asdict(found))) == found

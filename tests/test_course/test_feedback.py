@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import tarfile
 import zipfile
@@ -143,7 +144,12 @@ def test_who_has_no_report_is_told_why(tmp_path: Path) -> None:
     places = {ADA: "b.zip/lovelaceada_40101_990001_a2.zip", ZOE: "b.zip/z_40104_990009_a.zip"}
     folder = taught(tmp_path, places, "canvas", zoe04=scored(1, status="refused"))
     files, said = sent(folder, "canvas", tmp_path)
-    assert len(files) == 1 and "O'Brien, Zoë (zoe04, 40104): has no report: cannot be" in said
+    assert len(files) == 1 and "O'Brien, Zoë (zoe04, 40104): no report, cannot be" in said
+    files, _ = sent(folder, "folder", tmp_path)
+    rows = list(csv.DictReader(io.StringIO(files["mail.csv"].decode())))
+    assert [(row["login"], row["report"], bool(row["note"])) for row in rows] == [
+        ("ada01", "ada01/report.html", False), ("zoe04", "", True)
+    ]  # fmt: skip
 
 
 def test_what_course_toml_says_is_in_the_pages_that_go(tmp_path: Path) -> None:

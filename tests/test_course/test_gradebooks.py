@@ -16,8 +16,12 @@ from unittest import mock
 import pytest
 
 from grader import cli
+from grader.course import decisions
+from grader.course.dashboard.absent import Absent
+from grader.course.enrol import hashes_of
 from grader.course.gradebooks.books import number
 from grader.course.records import Person
+from grader.course.store import Store
 from tests.support.graded import Upload, class_of, scored
 
 ADA = Person("40101", "ada01", "Lovelace, Ada", "ada01@school.example")
@@ -337,6 +341,9 @@ TOLD: Mapping[str, tuple[str, str, Mapping[Person, Upload], Sequence[str], int, 
         ["--column", "A2", "--only-complete"], 0, ["0 cells to change", "Left open"]),
     "several columns": (
         CANVAS, "canvas", LATE, [], 2, ["2 columns could take", "'A1' (4710), 'A2' (4711)"]),
+    "several columns, one of them without scores": (
+        CANVAS.replace(",60.00,", ",,"), "canvas", LATE, [], 2,
+        ["'A1' (4710), 'A2' (4711) without scores yet"]),
     "a column that is not there": (
         CANVAS, "canvas", LATE, ["--column", "A3"], 2, ["there is no such column", "'A1' (4710)"]),
     "a column that Canvas computes": (
@@ -393,7 +400,7 @@ TOLD: Mapping[str, tuple[str, str, Mapping[Person, Upload], Sequence[str], int, 
         2, ["is a CSV of Gradescope", "grade release"]),
     "no gradebook at all": ("a,b\n1,2\n", "canvas", LATE, [], 2, ["no column says who is who"]),
     "no scores column": (
-        "login,x,y\nada01,,\n", "canvas", LATE, [], 2, ["name one with --column: 'x', 'y'"]),
+        "login,x,y\nada01,,\n", "canvas", LATE, [], 2, ["--column: 'x' without scores yet, 'y'"]),
     "words of a scale": (
         MOODLE_DE.replace('"100,00"', '"Scale: good"').replace("Bestwertung", "Maximum Grade"),
         "moodle", LATE, [], 2, ["by words of a scale"]),
@@ -425,6 +432,43 @@ def test_a_name_of_course_toml_that_nobody_has_stops_the_gradebook(tmp_path: Pat
     done, out = filled(tmp_path, CANVAS, "canvas", "--column", "A2", uploads=LATE, toml=toml)
     assert done.code == 2 and not out
     assert "extensions: 'adda': is nobody's name here" in done.out and "grace02'" not in done.out
+
+
+def test_grades_csv_has_what_people_gave_and_what_still_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads = {one: scored(50.0, pending=6.0) for one in (ADA, GRACE)}
+    folder = taught(tmp_path / "class", "canvas", uploads)
+    given = decisions.People({1: {
+        "question": decisions.Judged(4.5, 6.0), "affine_forward": decisions.Judged(51.0, 64.0)
+    }})  # fmt: skip
+    monkeypatch.setattr(decisions, "people", lambda db: given)
+    assert grade("regrade", folder, "--revert", "1").code == 0
+    text = (folder / "grades.csv").read_text()
+    rows = {row["login"]: row for row in csv.DictReader(io.StringIO(text))}
+    columns = ("pending", "affine_forward", "question", "final")
+    assert [rows["ada01"][name] for name in columns] == ["0", "51", "4.5", "55.5"]
+    assert [rows["grace02"][name] for name in columns] == ["6", "50", "", "50"]
+    said = grade("status", folder).out
+    assert "1 student with points that wait for a person: grace02 6\n" in said
+
+
+def test_who_was_forgotten_is_not_named(tmp_path: Path) -> None:
+    folder, export = taught(tmp_path / "class", "canvas"), tmp_path / "export.csv"
+    export.write_text(CANVAS)
+    with Store(folder) as store, store.writing():
+        zoe = next(one for one in store.students() if one.person == ZOE)
+        store.forget(zoe.number, hashes_of(ZOE))
+    done = grade("gradebook", folder, export, "--column", "A2", "--dry-run")
+    assert "O'Brien" not in done.out + done.err
+    assert "1 row of students who were forgotten stay" in done.out
+    assert not absent_of(export, folder).table([ADA, GRACE, TWO, LI])
+    assert absent_of(export, folder).table([ADA, GRACE, TWO])[0].lede == "1 of 4 in the roster."
+
+
+def absent_of(roster: Path, folder: Path) -> Absent:
+    with Store(folder, reading=True) as store:
+        return Absent(str(roster), store.forgotten())
 
 
 def test_an_export_is_never_written_over(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.cli import places
-from grader.cli.grading import _read
+from grader.cli.single import _read
 from grader.course import sources
 from grader.errors import UnusableSubmission
 from tests.support import exports

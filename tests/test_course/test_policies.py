@@ -125,6 +125,21 @@ BORDERS = [
     ('grace_minutes = 15\nper = "hour"', "2026-03-07T01:15:00", 20),
     ("closes_after_days = 2", "2026-03-08T23:59:59", 20),
     ("closes_after_days = 2", "2026-03-09T00:00:00", 50),
+    ("closes_after_days = 2\ngrace_minutes = 15", "2026-03-09T00:14:59", 20),
+    ("closes_after_days = 2\ngrace_minutes = 15", "2026-03-09T00:15:00", 50),
+    ("closes_after_days = 1\nfree_days = 3", "2026-03-07T23:59:59", 0),
+    ("closes_after_days = 1\nfree_days = 3", "2026-03-08T00:00:00", 50),
+    ('free_days = 1\nper = "hour"\ngrace_minutes = 15', "2026-03-08T00:14:59", 0),
+    ('free_days = 1\nper = "hour"\ngrace_minutes = 15', "2026-03-08T00:15:00", 10),
+    ('free_days = 3\nfree_days_most = 1\nper = "hour"', "2026-03-08T01:00:00", 20),
+    ("free_days = 2\nfree_days_most = 3", "2026-03-09T12:00:00", 10),
+    ('of = "earned"\nmost = 15', "2026-03-08T12:00:00", 7.5),
+    ('of = "points"\nmost = 15', "2026-03-08T12:00:00", 15),
+    ('of = "points"\nper = "hour"', "2026-03-07T05:59:59", 50),
+    ("free_days = 3\n[used_days]\nada = 5", "2026-03-08T12:00:00", 20),
+    ("free_days = 3\n[used_days]\nada = 3", "2026-03-07T12:00:00", 10),
+    ("closes_after_days = 1\n[extensions]\nada = 2", "2026-03-09T23:59:59", 10),
+    ("closes_after_days = 1\n[extensions]\nada = 2", "2026-03-10T00:00:00", 50),
 ]  # fmt: skip
 
 
@@ -133,6 +148,24 @@ def test_a_border_is_in_time_and_a_second_later_is_not(more: str, at: str, off: 
     score = one_score(f"{LATE}{more}\n", at)
     assert score.penalty == off and score.final == 50.0 - off
     assert bool(score.reason) == (off > 0 or "grace" in more or "free" in more)
+
+
+# (of, bonus) -> points more for 50 of 200 two days early
+EARLY = {("maximum", 5): 10, ("earned", 5): 2.5, ("points", 5): 5}
+
+
+@pytest.mark.parametrize(("of", "bonus"), EARLY)
+def test_what_is_early_is_counted_like_what_is_late(of: str, bonus: float) -> None:
+    early = f"early = [{{ hours = 24, bonus = {bonus} }}, {{ hours = 12, bonus = 1 }}]"
+    score = one_score(f'{LATE}of = "{of}"\n{early}\n', "2026-03-04T12:00:00", 50.0, 200.0)
+    assert (score.bonus, score.final) == (EARLY[of, bonus], 50.0 + EARLY[of, bonus])
+
+
+def test_a_time_that_is_told_goes_before_the_mark_of_the_lms() -> None:
+    told = settings.parse(LATE, "course.toml")
+    for at, late, off in (("2026-03-06T10:00:00", True, 0), ("2026-03-07T10:00:00", False, 10)):
+        score = scores(told, {"ada": [scored(50.0, 100.0, at=at, late=late)]})["ada"][1]
+        assert score.penalty == off
 
 
 # On 2026-03-29 clocks in Berlin go from 2 to 3, on 2026-10-25 from 3 back to 2.

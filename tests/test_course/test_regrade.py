@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import archive, current, generations, regrade, settings
+from grader.course import archive, comparison, current, generations, regrade, settings
 from grader.course.classroom import Course, deciding
 from grader.course.records import Person
 from grader.course.regrade import dependents, merged, plan
@@ -116,8 +116,8 @@ def test_applied_it_counts_and_the_way_back_is_there(taught: Path) -> None:
     text = (taught / "regrade" / "notices" / "loses.txt").read_text()
     assert text.startswith("Your homework was graded again on ")
     assert text.endswith(
-        "The reason: The moments were judged too hard. 1 item changed: adam 3 to 1. Your score is "
-        "9 of 12 now; it was 11.\n"
+        "The reason: The moments were judged too hard. 1 item changed: Adam: 3 to 1. Your score is "
+        "9 of 12 now; it was 11 of 12.\n"
     )
     assert grade("regrade", taught).code == 2  # nothing has changed since
     assert grade("regrade", taught, "--revert", "1").code == 0
@@ -125,6 +125,46 @@ def test_applied_it_counts_and_the_way_back_is_there(taught: Path) -> None:
     assert grade("regrade", taught, "--revert", "2").code == 0
     assert finals(taught) == AFTER
     assert grade("regrade", taught, "--revert", "3").code == 2
+
+
+def with_other_maximum(folder: Path, whole: Policy) -> None:
+    """Have `adam` bring 6 points in the new results: who had not all keeps what there was."""
+    with Store(folder) as store, store.writing():
+        for row, (was, now) in zip(store.attempts(), MOVES.values()):
+            upload, part = row.upload or "", regrade.replace(whole, only=("adam",))
+            new = 6.0 if was == now else was
+            for one, items in (
+                (part, {"adam": (new, 6.0)}), (whole, {**SAME, "adam": (new, 6.0)}),
+            ):  # fmt: skip
+                key = generations.key_of(upload, one.sha256)
+                store.run("DELETE FROM result WHERE key = ?", [(key,)])
+                graded.keep(folder, store, graded.outcome(Upload(items), upload, one.sha256))
+
+
+def test_who_loses_is_told_by_what_goes_to_the_gradebook(taught: Path, whole: Policy) -> None:
+    with_other_maximum(taught, whole)
+    done = grade("regrade", taught)
+    assert "1 up, 0 down, 3 same, mean +0.50\n" in done.out, done
+    assert "12 points were possible, 14 are now" in done.out
+    assert "3 students without less points have a smaller share of all points" in done.out
+    toml = (taught / "course.toml").read_text()
+    (taught / "course.toml").write_text(toml.replace("[grades]\n", '[grades]\nscale = "percent"\n'))
+    done = grade("regrade", taught)
+    assert "0 up, 3 down, 1 same, mean -8.93 %" in done.out, done
+    assert "down loses: 91.67 to 78.57 % (adam 3 of 4 to 3 of 6)" in done.out
+    assert grade("regrade", taught, "--apply", "--never-lower").code == 0
+    text = (taught / "regrade" / "students.csv").read_text()
+    rows = {row["login"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert [rows["loses"][name] for name in ("counted", "counts", "difference")] == [
+        "91.67", "91.67", "0"
+    ]  # fmt: skip
+    assert finals(taught) == {**BEFORE, "stays": 14.0}
+    told = grade("notices", taught)
+    assert told.out.startswith("1 notice: ")
+    assert (
+        "Adam: 4 of 4 to 6 of 6. Your score is 14 of 14 now; it was 12 of 12."
+        in (taught / "regrade" / "notices" / "stays.txt").read_text()
+    )
 
 
 def named(folder: Path) -> dict[str, dict[str, object]]:
@@ -198,11 +238,10 @@ def test_an_apply_that_is_stopped_leaves_the_old_generation(
     with Course(taught) as one:
         asked = plan(one, whole)
         by_upload = {row.upload: whole.key(row.upload or "") for row in one.store.attempts()}
-        found = regrade.compared(
+        found = comparison.compared(
             one, asked, lambda row: one.store.result(by_upload[row.upload]), {1, 2, 3, 4}, False
         )
         if at == "lost":
-            monkeypatch.setattr(one.store, "keys", lambda: set())
             monkeypatch.setattr(regrade.generations, "keys", _first_then_nothing())
             with pytest.raises((GraderFault, UsageError)):
                 regrade.apply(one, found, "")

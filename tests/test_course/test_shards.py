@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from grader.course import archive
 from tests.support import classes
-from tests.support.dask_machines import ROOT
+from tests.support.commands import no_server_is_left, run  # noqa: F401 - a fixture
 
 STUDENTS = 3
 HOW = ("--notebooks", "skip", "--rubric", "cs231n-a2")
-
-
-def grade(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "grader", *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +25,13 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = classes.write(folder / "source", classes.submissions(STUDENTS))
     shutil.copy(source / "s00000.zip", source / "twin.zip")  # two students, one upload
     (source / "broken.zip").write_bytes(b"PK no zip")
-    assert grade("class", source, "-o", folder / "whole", "--yes", "--jobs", "2", *HOW).returncode
+    assert run("class", source, "-o", folder / "whole", "--yes", "--jobs", "2", *HOW).code
     for number in range(3):
         out = folder / str(number)
-        done = grade(
+        done = run(
             "class", source, "-o", out, "--yes", "--jobs", "1", *HOW, "--shard", f"{number}/3"
         )
-        assert (done.returncode, done.stderr) == (0, ""), done
+        assert (done.code, done.err) == (0, ""), done
     return folder
 
 
@@ -55,8 +48,8 @@ def test_counting_from_one_asks_for_the_same_parts(parts: Path, tmp_path: Path) 
     shutil.copytree(parts / "0", tmp_path / "3")
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.zip")}
     source = parts / "source"
-    done = grade("class", source, "-o", tmp_path / "3", "--yes", *HOW, "--shard", "3/3")
-    assert done.returncode == 0 and "Part 3 of 3" in done.stdout
+    done = run("class", source, "-o", tmp_path / "3", "--yes", *HOW, "--shard", "3/3")
+    assert done.code == 0 and "Part 3 of 3" in done.out
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.zip")} == before
 
 
@@ -64,13 +57,13 @@ def test_parts_joined_are_what_one_run_comes_to(parts: Path, tmp_path: Path) -> 
     """Joined in any order and twice, whether the class was begun before or not."""
     folder = tmp_path / "whole"
     shards = [parts / str(number) for number in (2, 0, 1, 0)]
-    done = grade("merge", folder, *shards)
-    assert (done.returncode, done.stderr) == (0, "")
-    done = grade("class", parts / "source", "-o", folder, "--yes", *HOW)
-    assert done.returncode == 1  # one upload is broken
+    done = run("merge", folder, *shards)
+    assert (done.code, done.err) == (0, "")
+    done = run("class", parts / "source", "-o", folder, "--yes", *HOW)
+    assert done.code == 1  # one upload is broken
     assert classes.left(folder) == classes.left(parts / "whole")
-    done = grade("merge", folder, *shards)
-    assert done.stdout.startswith("0 results joined")
+    done = run("merge", folder, *shards)
+    assert done.out.startswith("0 results joined")
     assert classes.left(folder) == classes.left(parts / "whole")
 
 
@@ -79,10 +72,10 @@ def test_a_damaged_result_of_a_part_is_named_and_graded_again(parts: Path, tmp_p
     damaged = sorted((tmp_path / "1").rglob("*.zip"))[0]
     damaged.write_bytes(damaged.read_bytes()[:100])
     folder = tmp_path / "whole"
-    done = grade("merge", folder, parts / "0", tmp_path / "1", parts / "2")
-    assert done.stderr.count("\n") == 1 and damaged.name in done.stderr
+    done = run("merge", folder, parts / "0", tmp_path / "1", parts / "2")
+    assert done.err.count("\n") == 1 and damaged.name in done.err
     assert not archive.place_of(folder, damaged.stem).exists()
-    grade("class", parts / "source", "-o", folder, "--yes", "--jobs", "1", *HOW)
+    run("class", parts / "source", "-o", folder, "--yes", "--jobs", "1", *HOW)
     assert classes.left(folder) == classes.left(parts / "whole")
 
 
@@ -98,10 +91,10 @@ def test_a_damaged_result_of_a_part_is_named_and_graded_again(parts: Path, tmp_p
 def test_a_part_that_is_none_is_refused_in_one_line(
     words: tuple[str, ...], said: str, parts: Path, tmp_path: Path
 ) -> None:
-    done = grade("class", parts / "source", "-o", tmp_path / "out", "--yes", *words)
-    assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
+    done = run("class", parts / "source", "-o", tmp_path / "out", "--yes", *words)
+    assert done.code == 2 and said in done.err and done.err.count("\n") == 1
 
 
 def test_a_folder_that_no_part_wrote_is_refused_in_one_line(tmp_path: Path) -> None:
-    done = grade("merge", tmp_path / "whole", tmp_path / "nowhere")
-    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "--shard" in done.stderr
+    done = run("merge", tmp_path / "whole", tmp_path / "nowhere")
+    assert done.code == 2 and done.err.count("\n") == 1 and "--shard" in done.err

@@ -28,7 +28,8 @@ from grader.course.similarity import (
     tokens,
     traces,
 )
-from grader.course.similarity.evidence import Entry
+from grader.course.similarity import page as pairs_page
+from grader.course.similarity.evidence import Entry, Usual
 from grader.course.similarity.traces import Traces
 from grader.course.store import Student
 from grader.course.tasks import Outcome
@@ -448,3 +449,24 @@ def test_declared_partners_are_left_out(course: Path, tmp_path: Path) -> None:
 def test_a_cell_of_a_table_is_no_formula() -> None:
     one = entry("=1+1", name="=cmd()")
     assert "'=cmd()" in exports.names_csv([one])
+
+
+def test_a_small_class_is_told_what_is_listed_in_it_and_not_what_is_usual() -> None:
+    small = " ".join(pairs_page._facts(Usual(3, 3, 0.0, 0), []))
+    assert "more than 20 % of their code in common, or more than 5 pieces" in small
+    assert "too few pairs to say" in small and "0.00" not in small
+    large = " ".join(pairs_page._facts(Usual(600, 179_700, 0.35, 9), []))
+    assert "more than 35 %" in large and "more than 9 pieces" in large and "top 0.1 %" in large
+
+
+def test_lines_without_code_are_counted_where_many_stand_together() -> None:
+    block = 'def f(x):\n    """One.\n\n    Two.\n    Three.\n    """\n    # short\n    return x\n'
+    lines = pairs_page._lines(11, block, {1: "s", 8: "r"})
+    assert [(one.number, one.text, one.mark) for one in lines] == [
+        (11, "def f(x):", "s"), (12, "… 6 lines without code", ""), (18, "    return x", "r"),
+    ]  # fmt: skip
+    assert [one.text for one in pairs_page._lines(1, "a\n# b\nc", {1: "", 3: "r"})] == [
+        "a",
+        "# b",
+        "c",
+    ]

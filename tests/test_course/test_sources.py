@@ -156,6 +156,14 @@ PLAIN: dict[str, tuple[dict[str, bytes], dict[str, list[str]], int, int]] = {
         {"ada.zip": b"", "bob.zip": b"", "Ada/layers.py": b""},
         {"Ada": ["ada.zip", "layers.py"], "bob": ["bob.zip"]}, 0, 1,
     ),
+    "second uploads": (
+        {"ada.zip": b"", "ada (1).zip": b"", "ada-late.zip": b"", "bob.zip": b"", "bob2.zip": b"",
+         "Li Wei - Copy (2).zip": b"", "Li Wei.zip": b"", "team 1.zip": b"", "team 2.zip": b""},
+        {"ada": ["ada.zip"], "ada (1)": ["ada (1).zip"], "ada-late": ["ada-late.zip"],
+         "bob": ["bob.zip"], "bob2": ["bob2.zip"], "Li Wei": ["Li Wei.zip"],
+         "Li Wei - Copy (2)": ["Li Wei - Copy (2).zip"], "team 1": ["team 1.zip"],
+         "team 2": ["team 2.zip"]}, 0, 2,
+    ),
     "versions that may be students": (
         {"a1.zip": b"", "a2.zip": b""}, {"class": ["a1.zip", "a2.zip"]}, 0, 1,
     ),
@@ -173,6 +181,25 @@ def test_children_of_a_folder_are_students(what: str, name: str, tmp_path: Path)
     found = sources.read([written(tmp_path / name, files)])
     assert uploads_of(found) == who
     assert (len(found.problems), len(found.proposals)) == (problems, proposals)
+
+
+def test_a_roster_that_knows_both_makes_them_two(tmp_path: Path) -> None:
+    root = written(tmp_path / "class", {"ada.zip": b"", "ada-1.zip": b"", "eve.zip": b""})
+    assert len(sources.read([root]).proposals) == 1
+    for logins, proposals in (("ada\nada-1\neve\n", 0), ("ada\neve\n", 1)):
+        known = tmp_path / "roster.csv"
+        known.write_text(f"login\n{logins}")
+        assert len(sources.read([root], roster=roster.read(known)).proposals) == proposals
+
+
+@pytest.mark.parametrize("outer", ["term", "term.zip"])
+def test_an_export_in_a_folder_is_asked_about(outer: str, tmp_path: Path) -> None:
+    inner = exports.zipped(exports.canvas([(GRACE, {"a.zip": homework()}), (ALAN, {"b.py": b"#"})]))
+    root = written(tmp_path / outer, {"a2_submissions.zip": inner, "grades.csv": b"Student,ID\n"})
+    found = sources.read([root])
+    assert {one.person.id for one in found.attempts} == {str(GRACE.number), str(ALAN.number)}
+    assert len(found.problems) == len(found.proposals) == 1
+    assert sources.students_in(root) == 2
 
 
 def test_several_paths_are_a_student_each(tmp_path: Path) -> None:

@@ -176,6 +176,33 @@ def test_two_students_of_one_name_are_asked_about(tmp_path: Path) -> None:
     assert "'Ada Lovelace' stands beside 2 numbers" in str(found.proposals[0])
 
 
+@pytest.mark.parametrize(
+    ("early", "late"),
+    [
+        ("29 mars 2026 1205", "1 avril 2026 0905"),
+        ("29. März 2026 12_05", "1. April 2026 905"),
+        ("29 de diciembre de 2026 2305", "2 de enero de 2027 005"),
+        ("Sep 9, 2026 1159 AM", "Sep 9, 2026 1200 PM"),
+        ("juin 30, 2026 905 PM", "juil. 1, 2026 905 AM"),
+    ],
+)
+def test_the_later_upload_of_brightspace_is_later_in_any_language(
+    early: str, late: str, tmp_path: Path
+) -> None:
+    names = {f"1-2 - Ada - {when} - a2.zip": when.encode() for when in (early, late)}
+    found = sources.read([written(tmp_path / "a.zip", names)])
+    times = {one.files[0].read().decode(): one.at for one in found.attempts}
+    assert times[early] < times[late] and not found.proposals
+
+
+def test_a_time_of_brightspace_that_cannot_be_read_is_asked_about(tmp_path: Path) -> None:
+    names = [f"1-2 - Ada - {when} - a2.zip" for when in ("2026 Foo 1 1205", "Mar 1, 2026 105 PM")]
+    found = sources.read([written(tmp_path / "a.zip", dict.fromkeys(names, b""))])
+    assert [one.taken for one in found.proposals] == ["that of Mar 1, 2026 105 PM as the last"]
+    alone = sources.read([written(tmp_path / "b.zip", {names[0]: b""})])
+    assert not alone.proposals
+
+
 def test_gradescope_groups_and_gaps_are_told(tmp_path: Path) -> None:
     files = dict(exports.gradescope([(ADA, ZIP), (ALAN, ZIP)], partner=GRACE))
     top = "assignment_7_export/"

@@ -11,9 +11,11 @@ import pytest
 
 from grader import resources
 from grader.course import archive, place, publish, student_pages
+from grader.course import store as stores
 from grader.course.classroom import deciding, kept
-from grader.course.enrol import _in_turn, counting
-from grader.course.records import Person
+from grader.course.enrol import _in_turn, counting, enrol
+from grader.course.histories import Everybody, histories, numbers, students, who_handed_in
+from grader.course.records import Attempt, File, Found, Person
 from grader.course.store import Row, Store
 from grader.course.tasks import Outcome, Policy, outcome_of
 from grader.errors import UsageError
@@ -38,14 +40,14 @@ def test_a_fault_gives_way_to_a_result_and_a_result_to_nothing(tmp_path: Path) -
             with store.writing():
                 store.keep([("key", outcome)])
         assert dict(store.results(["key"])) == {"key": GRADED}
-        assert store.keys() == {"key"}
+        assert store.graded(["key", "other"]) == {"key"}
 
 
 def test_a_fault_is_work_to_be_done_again(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         with store.writing():
             store.keep([("key", FAULT)])
-        assert store.keys() == set()
+        assert store.graded(["key"]) == set()
 
 
 def test_what_is_written_together_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -217,6 +219,57 @@ def test_what_decides_an_item_changes_with_its_rule_alone() -> None:
         ("", "2026-03-06T16:02:11"),
     ],
 )
-def test_attempts_are_in_turn_whatever_their_zones(earlier: str, later: str) -> None:
-    rows = [replace(attempt(1, "b"), at=later), replace(attempt(2, "a"), at=earlier)]
-    assert dict((n, turn) for n, _, turn in _in_turn(rows)) == {2: 1, 1: 2}
+def test_attempts_are_in_turn_whatever_their_zones(
+    earlier: str, later: str, tmp_path: Path
+) -> None:
+    with Store(tmp_path) as store:
+        with store.writing():
+            student = store.add_student("ada", Person(login="ada"), "")
+            numbers = [store.add_attempt("a", "a", at, None, None, "no") for at in (later, earlier)]
+            store.hand_in((number, student, turn) for turn, number in enumerate(numbers, start=1))
+        assert {(n, turn) for n, _, turn in _in_turn(store)} == {(numbers[1], 1), (numbers[0], 2)}
+
+
+def test_students_are_read_in_parts_in_the_order_of_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "AT_ONCE", 2)
+    with Store(tmp_path) as store:
+        with store.writing():
+            for name in ("eve", "Ada", "bob", "dan", "Cy"):
+                student = store.add_student(name, Person(name=name), "")
+                for turn in (2, 1):
+                    attempt = store.add_attempt(name, name, "", None, f"{name}{turn}", "")
+                    store.hand_in([(attempt, student, turn)])
+            store.keep((f"{name}1", GRADED) for name in ("eve", "bob", "Cy"))
+            store.keep([("dan1", FAULT)])
+        told = list(histories(store, numbers(store)))
+        names = [student.person.name for student, _ in told]
+        assert names == ["Ada", "bob", "Cy", "dan", "eve"] == [s.folder for s in Everybody(store)]
+        assert all([row.turn for row in rows] == [1, 2] for _, rows in told)
+        assert [row.upload for _, rows in told for row in rows][2:4] == ["bob1", "bob2"]
+        keys = [f"{name}1" for name in names]
+        assert store.graded(keys) == {"bob1", "Cy1", "eve1"}
+        assert dict(store.results(keys)).keys() == {"bob1", "Cy1", "eve1", "dan1"}
+        whose = who_handed_in(store, ["eve2", "bob1", "nobody"])
+        assert [s.person.name for s in students(store, whose)] == ["eve", "bob"]
+
+
+def test_what_comes_again_is_kept_once_and_a_new_upload_is_the_next_turn(tmp_path: Path) -> None:
+    def hand_in(*tags: str, at: str = "") -> None:
+        made = (
+            Attempt(Person(login=tag[0]), tag, (File("a.py", 1, tag.encode),), at) for tag in tags
+        )
+        enrol(Found("folders", tuple(made)), tmp_path, store)
+
+    with Store(tmp_path) as store:
+        for _ in range(2):
+            hand_in("a1", "b1", at="2026-03-02")
+        hand_in("a2", at="2026-03-01")
+        hand_in("a1", "b1", "c1", at="2026-03-02")
+        found = [(s.folder, [(r.turn, r.at) for r in rows]) for s, rows in
+                 histories(store, numbers(store))]  # fmt: skip
+    assert found == [
+        ("a", [(1, "2026-03-01"), (2, "2026-03-02")]), ("b", [(1, "2026-03-02")]),
+        ("c", [(1, "2026-03-02")]),
+    ]  # fmt: skip

@@ -45,6 +45,9 @@ CALLS_ALT: Change = {
 ALT_WRONG: Change = {"batchnorm_backward_alt": [("(dbeta + x_hat", "(2 * dbeta + x_hat")]}
 NORM_BACKWARD_RAISES: Change = {"layernorm_backward": [("dout * gamma", "dout * gama")]}
 NORM_FORWARD_RAISES: Change = {"batchnorm_forward": [("np.sqrt(var + eps)", "np.sqrt(vra + eps)")]}
+MEAN_OF_THE_ROWS: Change = {
+    "batchnorm_forward": [("mean = x.mean(axis=0)", "mean = x.mean(axis=1)")]
+}
 NET_INIT_RAISES: Change = {"FullyConnectedNet.__init__": [("np.ones(fan_out)", "np.ones(fan_uot)")]}
 
 # Mistakes of the plain net that no list knows of.
@@ -316,6 +319,32 @@ CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None
             "batchnorm_backward": (5.0, "batchnorm_forward"),
             "batchnorm_backward_alt": (3.0, "batchnorm_forward"),
             "FullyConnectedNet.batchnorm": (0.0, "batchnorm_forward"),
+        },
+    ),
+    "a backward pass waits for a forward pass that stops unless the shapes happen to fit": (
+        [MEAN_OF_THE_ROWS],
+        {
+            "batchnorm_forward": (3.5, None),
+            "batchnorm_backward": (5.0, "batchnorm_forward"),
+            "batchnorm_backward_alt": (3.0, "batchnorm_forward"),
+            "FullyConnectedNet.batchnorm": (0.0, "batchnorm_forward"),
+        },
+    ),
+    "a backward pass waits for a forward pass that gives it no cache": (
+        [names("batchnorm_forward/modes-exchanged")],
+        {
+            "batchnorm_forward": (5.0, None),
+            "batchnorm_backward": (5.0, "batchnorm_forward"),
+            "batchnorm_backward_alt": (3.0, "batchnorm_forward"),
+            "FullyConnectedNet.batchnorm": (0.0, "batchnorm_forward"),
+        },
+    ),
+    "a mean over another axis is paid for in the forward pass only": (
+        [names("layernorm_forward/mean-over-the-batch")],
+        {
+            "layernorm_forward": (2.0, None),
+            "layernorm_backward": (0.0, "layernorm_forward"),
+            "FullyConnectedNet.layernorm": (0.0, "layernorm_forward"),
         },
     ),
     "a net that stops in its own constructor does so by itself": (

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
 from grader.rubric.validation import FILE
 from tests.support import handed_in
+from tests.support.short_run import Part
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "reference"
@@ -167,12 +169,25 @@ def golden() -> Golden:
     return Golden.read(GOLDEN)
 
 
-def test_the_committed_wrong_answers_are_those_of_a_fresh_build(golden: Golden) -> None:
-    manifest, flat = misconception_answers.build(shipped(), REFERENCE, golden)
+def test_the_committed_wrong_answers_are_those_of_a_fresh_build(
+    golden: Golden, part: Part[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short run makes those of some mistakes again, and a whole one the very bytes."""
     stored = json.loads((GOLDEN / "wrong" / "manifest.json").read_text(encoding="utf-8"))
-    as_here = manifest_bytes({**manifest, "built_with": stored["built_with"]})
-    assert (GOLDEN / "wrong" / "manifest.json").read_bytes() == as_here
-    assert (GOLDEN / "wrong" / "answers.npy").read_bytes() == npy_bytes(flat)
+    every = misconceptions.read(REFERENCE)
+    assert [one.id for one in every] == list(stored["mistakes"])
+    few = part("answers of usual mistakes", every, 0.2)
+    monkeypatch.setattr(misconceptions, "read", lambda folder: few)
+    manifest, flat = misconception_answers.build(shipped(), REFERENCE, golden)
+    names = {one.id for one in few}
+    kept = Misconceptions.read(GOLDEN / "wrong", golden.reference)
+    found = kept.differences(Misconceptions(manifest, flat))
+    assert len(names) > 10
+    assert [one for one in found if re.split("[:+]", one.array)[0] in names] == []
+    if len(few) == len(every):
+        as_here = manifest_bytes({**manifest, "built_with": stored["built_with"]})
+        assert (GOLDEN / "wrong" / "manifest.json").read_bytes() == as_here
+        assert (GOLDEN / "wrong" / "answers.npy").read_bytes() == npy_bytes(flat)
 
 
 def test_the_wrong_answers_are_small() -> None:

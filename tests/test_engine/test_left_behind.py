@@ -9,7 +9,7 @@ import pytest
 from grader.box.worker import Worker
 from grader.engine import grade_one
 from grader.grading.assignment import Assignment
-from tests.support import hostile
+from tests.support import handed_in, hostile
 
 AFFINE = """
 KEPT = []
@@ -58,3 +58,45 @@ def test_a_wrong_verdict_comes_from_nothing_that_another_item_left_behind(
     assert items["affine_forward"].status == "passed"
     assert (items["relu_forward"].status == "passed") is keeps
     assert any(says in fault.message for fault in items["relu_forward"].faults) or keeps
+
+
+LAYERS = """
+KEPT = []
+own_batchnorm = batchnorm_forward
+
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    KEPT.append(x.size)
+    return own_batchnorm(x, gamma, beta, bn_param)
+
+
+def relu_backward(dout, cache):
+    return dout * (cache > 0) + {more}
+"""
+NET = """
+own_loss = TwoLayerNet.loss
+
+
+def loss(self, X, y=None):
+    from cs231n import layers
+
+    out = own_loss(self, X, y)
+    return out if not layers.KEPT else out + 1 if y is None else (out[0] + 1, out[1])
+
+
+TwoLayerNet.loss = loss
+"""
+
+
+@pytest.mark.parametrize("more", [0, 1], ids=["right layers", "a wrong layer of its own"])
+def test_a_net_pays_for_nothing_that_another_item_left_behind(
+    more: int, assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    spoils = hostile.of_code("left behind", LAYERS.format(more=more))
+    spoiled = hostile.of_code("left behind", NET, "classifiers/fc_net.py")
+    path = "cs231n/classifiers/fc_net.py"
+    files = {**spoils.files, path: spoiled.files[path]}
+    given = handed_in.of_files("left behind", files)
+    items = {one.id: one for one in grade_one(given, assignments["cs231n-a2"], worker).items}
+    assert (items["relu_backward"].status == "passed") is not bool(more)
+    assert items["TwoLayerNet"].earned == items["TwoLayerNet"].possible > 0

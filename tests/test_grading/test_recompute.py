@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from grader.authoring.fixtures import reference
 from grader.grading.training import recompute
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import Recompute, net_of, scores
+from grader.notebooks.spool import Spool
 from grader.rubric.records import ImageProfile
 from grader.types import Cell, Notebook
 from tests.conftest import ROOT
@@ -311,16 +311,15 @@ def test_what_a_run_tells_is_kept_in_bounds(images: Images) -> None:
 
 
 def test_arrays_that_lie_in_a_file_do_not_stay_in_memory(images: Images) -> None:
-    held = params(400)
-    with tempfile.TemporaryFile() as file:
-        kept = {}
-        for name, value in held.items():
-            start = file.seek(0, 2)
-            file.write(value.astype(np.float32).tobytes())
-            file.flush()
-            kept[name] = np.memmap(file, np.float32, "r", start, value.shape)
-        before = _in_memory()
-        assert kept["W1"].sum() and _in_memory() > before + 4000
+    with Spool() as spool:
+        assert spool.add_all({n: value.astype(np.float32) for n, value in params(400).items()})
+        kept = spool.take()
+        assert kept is not None
+        before, first = _in_memory(), kept["W1"]
+        assert first.sum() and _in_memory() > before + 4000
+        assert kept["b1"].base is first.base  # one mapping, which is one descriptor
+        del first
+        assert _in_memory() < before + 1000
         assert look(images, params=kept).val_accuracy is not None
         assert _in_memory() < before + 1000
 

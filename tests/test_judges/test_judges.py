@@ -240,11 +240,20 @@ def test_a_wrong_value_says_how_many_where_and_by_how_much() -> None:
     assert one.wrong is not None
     assert one.wrong.tolist() == [[False, False, True], [False, True, False]]
     assert one.public.startswith("x has wrong values: 2 of 6 cells differ, ")
-    assert " 50 % of its largest value; rounding would be 0.0000001 %" in one.public
+    assert one.public.endswith(" 50 % of its largest value")  # nobody takes that for rounding
     assert one.hidden.startswith("x is wrong: ") and "cells" not in one.hidden
     assert "50 % of its largest value" in one.hidden
     assert one.expected is not None and one.got is not None
     assert np.array_equal(one.expected, A) and np.array_equal(one.got, got)
+
+
+@pytest.mark.parametrize(("error", "says"), [(0.00999, True), (0.01, False), (2.0, False)])
+def test_what_rounding_would_be_is_said_of_an_error_that_could_be_taken_for_it(
+    error: float, says: bool
+) -> None:
+    one = close(np.array([1.0, 1.0 + error]) / (1.0 + error), np.array([1.0, 1.0]) / (1.0 + error))
+    assert ("; rounding would be 0.0000001 %" in one.public) is says, one.public
+    assert "it has to be exact" not in one.public
 
 
 def test_a_wrong_number_has_no_cells_to_count() -> None:
@@ -424,7 +433,7 @@ def test_what_a_difference_of_two_runs_is_about_is_said() -> None:
     seen = attempt({"loss": np.array(3.0)}, {"loss": np.array(2.0)})
     seen = replace(seen, case=replace(seen.case, probe="nets.net_regularization"))
     one = found("values.close", seen)["loss"]
-    assert one.public.startswith("what reg adds to loss is wrong: off by 50 % of its value; ")
+    assert one.public.startswith("what reg adds to loss is wrong: off by 50 % of its value")
     assert one.hidden == one.public.replace("off by", "off by up to")
 
 

@@ -29,7 +29,7 @@ from grader.release import bundle, gradescope
 from grader.release.bundle import ReleaseInputs
 from grader.release.bundle import zipped as pack
 from grader.release.gradescope import SCRIPTS
-from tests.support import formats, handed_in, hostile
+from tests.support import bytecode, formats, handed_in, hostile
 
 ROOT = Path(__file__).resolve().parents[2]
 BASH = shutil.which("bash") or "bash"
@@ -101,6 +101,7 @@ def place(zipped: bytes) -> Iterator[Place]:
         archive.extractall(root / "source")
     for name in SCRIPTS:
         (root / "source" / name).chmod(0o755)
+    bytecode.lend(root / "source" / "backgrade" / "grader")
     venv = root / "source" / "backgrade" / "venv"
     (venv / "bin").mkdir(parents=True)
     (venv / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
@@ -319,5 +320,6 @@ def test_setup_makes_one_python_with_what_the_lock_names(
     if code:
         assert "no Python 3.11 to 3.13 here, and none to install" in done.stderr
     else:
-        assert f"--require-hashes -r {source}/requirements.lock" in lines[-1]
+        assert f"--require-hashes -r {source}/requirements.lock" in lines[-2]
+        assert lines[-1] == f"python -m compileall -q {source}/grader"
         assert (source / "venv" / "bin" / "python").exists()

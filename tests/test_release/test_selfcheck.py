@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from benchmarks import selfcheck
 from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.grading.assignment import Assignment
-from grader.release.selfcheck import public, show, watch
+from grader.release.selfcheck import drawn, public, screen, show, sources, watch
 from grader.release.selfcheck.check import Checker
 from grader.release.selfcheck.children import Pool
 from grader.release.selfcheck.run import chosen
@@ -360,7 +361,7 @@ def lines(checked: object, in_full: bool, terminal: bool = False) -> list[str]:
     """Return what is written about one item."""
     out = io.StringIO()
     out.isatty = lambda: terminal  # type: ignore[method-assign]
-    show.item(show.Screen(out), checked, "cs231n/layers.py:1", in_full)  # type: ignore[arg-type]
+    show.item(screen.Screen(out), checked, "cs231n/layers.py:1", in_full)  # type: ignore[arg-type]
     return out.getvalue().splitlines()
 
 
@@ -377,10 +378,87 @@ def test_a_terminal_has_colour_and_its_lines_fit(
         [one] = checker.check([assignment.item("affine_backward")])
     coloured = lines(one, in_full=True, terminal=True)
     assert "\x1b[31mno" in coloured[0]
-    plain = [line.replace("\x1b[31m", "").replace("\x1b[2m", "") for line in coloured]
-    assert max(len(line.replace("\x1b[0m", "")) for line in plain) <= 80
+    assert max(len(re.sub(r"\x1b\[[\d;]*m", "", line)) for line in coloured) <= 80
     monkeypatch.setenv("NO_COLOR", "1")
     assert not any("\x1b" in line for line in lines(one, in_full=True, terminal=True))
+
+
+def test_arrays_are_drawn_where_rich_is_and_say_the_same_where_it_is_not(
+    assignment: public.Public, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    mistake = handed_in.usual_mistakes()["affine_backward/db-mean"]
+    submission = handed_in.with_mistakes(handed_in.reference(), [mistake])
+    with Pool(1) as pool:
+        checker = Checker(assignment, "cs231n", dict(submission.files), pool, in_full=True)
+        [one] = checker.check([assignment.item("affine_backward")])
+
+    def told(terminal: bool) -> set[str]:
+        said = " ".join(lines(one, in_full=True, terminal=terminal))
+        return set(re.sub("[╭─┬╮│╰┴╯├┼┤]", " ", said).split())
+
+    coloured = "\n".join(lines(one, in_full=True, terminal=True))
+    assert "╭" in coloured and "* is where the numbers differ" in coloured
+    assert one.smallest and f"\n         {one.smallest.snippet.splitlines()[-1]}\n" in coloured
+    plain = told(terminal=False)
+    assert "╭" not in "".join(lines(one, in_full=True))
+    assert told(terminal=True) >= plain - {"given)", "shape"}
+    for name in ("rich.columns", "rich.syntax"):
+        monkeypatch.setitem(sys.modules, name, None)  # as where it is not installed
+    assert drawn.code("x = 1", 80, True) == "" and told(terminal=True) == plain
+
+
+def test_a_file_that_is_no_python_is_one_thing_to_mend(folder: Path) -> None:
+    student_folder.put(folder, dict(handed_in.reference().files))
+    path = folder / "cs231n" / "layers.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\ndef f(:\n", encoding="utf-8")
+    number = len(path.read_text(encoding="utf-8").splitlines())
+    done = run(folder, "selfcheck.py", "--html")
+    assert done.out.count("is no valid Python") == 1
+    assert (
+        "which is not right" not in done.out
+        and "affine_forward               waits for" in done.out
+    )
+    assert f"Next: mend cs231n/layers.py:{number}\n      python selfcheck.py\n" in done.out
+    page = (folder / "selfcheck.html").read_text(encoding="utf-8")
+    assert page.count("is no valid Python") == 1 and "<section" not in page
+    alone = run(folder, "selfcheck.py", "affine_backward").out
+    assert "def f(:" in alone and "affine_forward" not in alone and "--hint" not in alone
+
+
+def test_what_python_itself_cannot_read_is_told_where_the_grader_can(folder: Path) -> None:
+    student_folder.put(folder, dict(handed_in.reference().files))
+    path = folder / "cs231n" / "optim.py"
+    path.write_bytes(path.read_bytes() + "\n# für Ada\n".encode("cp1252"))
+    done = run(folder, "selfcheck.py", "sgd_momentum")
+    assert "2 of 2 right" in done.out
+    assert "optim.py" in done.out and "Python cannot read this file" in done.out
+    assert done.code == 1 and "Next: cs231n/optim.py" in done.out
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [(b"print 'x'\n", "a.py, line 1: Python cannot read this file (Missing parentheses"),
+     ("x = 1".encode("utf-16"), "a.py: Python cannot read this file"),
+     (b"x = '\xfc'\n", "a.py"), (b"if x:\n\ty\n        z\n", "a.py, line 3: Python cannot")],
+)  # fmt: skip
+def test_each_kind_of_file_that_python_cannot_read_has_its_note(data: bytes, says: str) -> None:
+    [note] = sources.unread({"a.py": data, "b.py": b"assert (1, 2)\n"})
+    assert note.message.startswith(says) and note.serious
+
+
+def test_what_to_do_next_is_what_costs_most_with_all_that_rests_on_it(folder: Path) -> None:
+    """The net is first in the rubric; the layer takes more with it."""
+    usual = handed_in.usual_mistakes()
+    names = ("FullyConnectedNet/last-layer-not-in-loss", "batchnorm_backward/mean-forgotten")
+    mistakes = [usual[one] for one in names if one in usual]
+    assert len(mistakes) == 2
+    sub = handed_in.with_mistakes(handed_in.reference(), mistakes)
+    student_folder.put(folder, {n: d for n, d in sub.files.items() if n.endswith(".py")})
+    done = run(folder, "selfcheck.py", "FullyConnectedNet", "batchnorm")
+    assert "Next: mend batchnorm_backward, " in done.out
 
 
 @pytest.mark.parametrize(

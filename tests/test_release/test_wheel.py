@@ -21,6 +21,7 @@ import pytest
 
 import grader
 from grader.box.plan import NOTEBOOK_PACKAGES
+from tests.support import bytecode
 
 ROOT = Path(__file__).resolve().parents[2]
 WHERE = "from grader import resources; print(resources.home())"
@@ -69,7 +70,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the installed wheel and nothing else."""
     folder = tmp_path_factory.mktemp("installed")
     argv = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
-    subprocess.run([*argv, "--target", str(folder), str(wheel)], check=True)
+    subprocess.run([*argv, "--no-compile", "--target", str(folder), str(wheel)], check=True)
+    bytecode.lend(folder / "grader")
     return folder
 
 

@@ -13,6 +13,8 @@ from tests.test_cli.running import run
 from tests.test_report.reading import words
 from tests.test_report.samples import item, report
 
+pytestmark = pytest.mark.usefixtures("lent_box")
+
 RIGHT, PARTLY, WRONG = item(1), item(1, ("dx",)), item(1, ("dx", "dw", "db"))
 TABLE: dict[str, tuple[ItemResult, ItemResult, str]] = {
     "fixed": (WRONG, RIGHT, "Fixed since last time: Affine layer, backward (0 → 5)."),

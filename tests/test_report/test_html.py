@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.report import html, page, pictures, prose, text
+from grader.report import faults, html, page, pictures, prose, tables, text
 from grader.types import BoxState, Question, Raised, Report
 from tests.test_report import samples
 from tests.test_report.reading import Reader, words
@@ -73,8 +73,7 @@ def test_roots_come_by_points_with_their_consequences_inside() -> None:
         "Dropout, forward",
     ]
     first = words(found[0])
-    assert "Two-layer net : TwoLayerNet stopped with ValueError" in first
-    assert "Right apart from that: no points lost" in first
+    assert "Two-layer net : right apart from that. No points lost." in first
     assert "4 points may come back" in first and "+6 points" in first
     assert not any("Two-layer net" in card for card in found[1:])
 
@@ -216,7 +215,7 @@ def test_what_else_is_said() -> None:
     assert "notebooks were not run , 3 points: Update rules compared" in said
     assert "read by a person , 3 points: What the scaling is for" in said
     assert "What is right already (5)" in said and "7 of 7 checks right, 1 point" in said
-    assert "Right, but worth knowing" in said and "x was changed in place" in said
+    assert "Worth knowing, at no cost" in said and "x was changed in place" in said
     assert "For the instructor to look at" in said
     assert "For the instructor" not in words(shown("perfect"))
     assert "the folder &#39;a2 final (2)&#39; was read" in shown("three_mistakes")
@@ -511,3 +510,36 @@ def test_markdown_is_read_only_where_there_is_some() -> None:
         "assert not {'nh3', 'markdown_it'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_what_is_right_but_for_another_mistake_is_one_line() -> None:
+    follow = [item(n, because_of="affine_forward", followed_through=True) for n in (1, 2, 3)]
+    wrong = item(0, ("out",))
+    (card,) = cards(html.render(report(wrong, *follow), version=""))
+    titles = [one.title for one in follow]
+    said = f"{'; '.join(titles)} : right apart from that. No points lost."
+    assert said in words(card) and words(card).count("No points lost") == 1
+
+
+def test_one_line_of_a_traceback_stands_there_once() -> None:
+    again = ("a.py", 3, "<genexpr>", "    x")
+    raised = Raised("ValueError", "m", (("a.py", 3, "f", "    x"), again, ("a.py", 9, "g", "y")))
+    assert [one.place for one in faults.frames(raised)] == [
+        "a.py, line 3, in <genexpr>", "a.py, line 9, in g"
+    ]  # fmt: skip
+
+
+def test_numbers_that_are_right_but_for_rounding_look_the_same_on_both_sides() -> None:
+    want, got = np.array([1.23456789012, 2.0]), np.array([1.23456789013, 3.0])
+    pair = tables.pair("dx", want, got, np.array([False, True]), 8)
+    ((_, first),), ((_, other),) = (table.rows for table in pair)
+    assert first[0].text == other[0].text and first[1].text != other[1].text
+
+
+def test_an_exception_of_another_file_is_left_to_the_item_that_it_is_about() -> None:
+    stop = Raised("ValueError", "m", (("cs231n/layers.py", 49, "affine_backward", "x"),))
+    crash = fault(1, "dx", "stopped", raised=stop)
+    own = fault(1, "dx", "params['b1'] should start as zeros")
+    assert faults.chosen((crash, own), "classifiers/fc_net.py") == (own,)
+    assert faults.chosen((crash, own), "layers.py") == (crash,) == faults.chosen((crash, own))
+    assert faults.chosen((crash,), "classifiers/fc_net.py") == (crash,)

@@ -22,6 +22,8 @@ from tests.support.mutated_files import bytes_mutant, folder_mutant
 from tests.test_cli.running import run
 from tests.test_submission.test_real_zips import KNOWN, NOTES, written
 
+pytestmark = pytest.mark.usefixtures("lent_box")
+
 ZIPS, FOLDERS, AT_ONCE = 4_000, 1_000, 100
 MOST_S = 3.0
 GIVEN = {"solver.py": b"# ours\n", "synthetic.py": b"# ours\n"}

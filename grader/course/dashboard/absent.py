@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from grader.course import roster
+from grader.course.enrol import hashes_of
 from grader.course.records import Person
 from grader.course.roster import Enrolled, Roster
 from grader.errors import UsageError
@@ -15,7 +16,8 @@ from grader.report.class_page import Cell, Table
 class Absent:
     """The roster that course.toml names; without one, or where it cannot be read, nobody."""
 
-    def __init__(self, named: str) -> None:
+    def __init__(self, named: str, forgotten: Collection[str] = ()) -> None:
+        """Read the roster; `forgotten` are the hashes of students who are not to be named."""
         self.notes: list[str] = []
         self._roster = Roster(())
         if named:
@@ -23,6 +25,11 @@ class Absent:
                 self._roster = roster.read(Path(named))
             except UsageError as error:
                 self.notes.append(f"{error}: so nobody is listed as missing")
+        self._listed = [
+            row
+            for row in self._roster.rows
+            if not row.is_made_up and {*hashes_of(row.person)}.isdisjoint(forgotten)
+        ]
 
     def section(self, person: Person) -> str:
         """Return the section of a student, "" if the roster has none."""
@@ -32,11 +39,9 @@ class Absent:
     def table(self, here: Iterable[Person]) -> tuple[Table, ...]:
         """Return the table of those who handed in nothing; none if there are none."""
         present = {id(row) for person in here for row in self._rows(person)}
-        missing = [
-            row for row in self._roster.rows if id(row) not in present and not row.is_made_up
-        ]
+        missing = [row for row in self._listed if id(row) not in present]
         rows = tuple((Cell(one.person.shown), Cell(one.section or one.group)) for one in missing)
-        lede = f"{len(rows):,} of {len(self._roster.rows):,} in the roster."
+        lede = f"{len(rows):,} of {len(self._listed):,} in the roster."
         heads = ("Student", "Section or group")
         made = Table("absent", "Handed in nothing", lede, heads, rows, folded=len(rows) > 12)
         return (made,) if rows else ()

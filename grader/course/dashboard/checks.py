@@ -20,7 +20,7 @@ from grader.report.class_page import Cell, Table
 from grader.rubric.cases import Rubric
 
 FEW = 3  # students, below which nothing is said of a check
-Lost = Mapping[tuple[int, str], set[int]]  # (student, part) -> the checks that cost it
+Lost = Mapping[tuple[int, str], set[int]]  # (kind of students, part) -> the checks that cost it
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def suspects(answers: Answers) -> list[Suspect]:
             continue
         others = answers.wrong[:, answers.item_of == item].sum(axis=1) > 1
         rest = answers.rest(item)
-        same = Counter(digests[case].values()).most_common(1)
+        same = digests[case].most_common(1)
         name = answers.items[item]
         known = [_is_known(answers, row, name) for row in np.flatnonzero(wrong).tolist()]
         one = Suspect(
@@ -70,14 +70,15 @@ def suspects(answers: Answers) -> list[Suspect]:
     return sorted(found, key=lambda one: -one.alone)
 
 
-def _digests(answers: Answers) -> dict[int, dict[int, str]]:
-    """Return case -> student -> hash of the wrong numbers."""
-    found: dict[int, dict[int, str]] = defaultdict(dict)
-    for row, pupil in enumerate(answers.pupils):
-        assert pupil.outcome is not None
-        for case, _, digest in pupil.outcome.cases:
-            if digest and case in answers.column:
-                found[answers.column[case]][row] = digest
+def _digests(answers: Answers) -> dict[int, Counter[str]]:
+    """Return for each case how many students have which hash of the wrong numbers."""
+    found: dict[int, Counter[str]] = defaultdict(Counter)
+    for row, many in zip(answers.first, answers.many.tolist()):
+        outcome = answers.pupils[row].outcome
+        assert outcome is not None
+        for case, digest in {case: digest for case, _, digest in outcome.cases if digest}.items():
+            if case in answers.column:
+                found[answers.column[case]][digest] += many
     return found
 
 
@@ -90,25 +91,28 @@ def _is_known(answers: Answers, row: int, item: str) -> bool:
 
 
 def costs(answers: Answers) -> dict[tuple[int, str], set[int]]:
-    """Return which checks cost which part of whom: ((student, "item part"), checks)."""
+    """Return which checks cost which part of whom: ((kind, "item part"), checks)."""
     found: dict[tuple[int, str], set[int]] = defaultdict(set)
-    for row, pupil in enumerate(answers.pupils):
-        for case, parts in pupil.facts.parts.items():
+    for kind, row in enumerate(answers.first):
+        for case, parts in answers.pupils[row].facts.parts.items():
             column = answers.column.get(case)
             if column is not None and answers.wrong[row, column]:
                 item = answers.items[answers.item_of[column]]
                 for part in parts:
-                    found[row, f"{item} {part}"].add(column)
+                    found[kind, f"{item} {part}"].add(column)
     return dict(found)
 
 
-def decides(lost: Lost) -> Counter[int]:
-    """Return for how many students each check decides by itself."""
-    alone = {(row, next(iter(cases))) for (row, _), cases in lost.items() if len(cases) == 1}
-    return Counter(case for _, case in alone)
+def decides(lost: Lost, many: np.ndarray) -> Counter[int]:
+    """Return for how many students each check decides by itself, given how many are of a kind."""
+    alone = {(kind, next(iter(cases))) for (kind, _), cases in lost.items() if len(cases) == 1}
+    found: Counter[int] = Counter()
+    for kind, case in alone:
+        found[case] += int(many[kind])
+    return found
 
 
-def needless(lost: Lost) -> list[int]:
+def needless(lost: Lost, many: np.ndarray) -> list[int]:
     """Return checks that could all go at once, and nobody would have other points.
 
     Of checks that can stand for each other the one that costs most students a part stays.
@@ -119,7 +123,8 @@ def needless(lost: Lost) -> list[int]:
         for case in cases:
             by_case[case].append(key)
     found = []
-    for case in sorted(by_case, key=lambda one: (len(by_case[one]), -one)):
+    costing = {case: sum(int(many[kind]) for kind, _ in keys) for case, keys in by_case.items()}
+    for case in sorted(by_case, key=lambda one: (costing[one], -one)):
         if all(len(left[key]) > 1 for key in by_case[case]):
             found.append(case)
             for key in by_case[case]:
@@ -209,7 +214,7 @@ def _disagreeing(answers: Answers, rubric: Rubric, lost: Lost) -> Table:
 
 
 def _needless(answers: Answers, rubric: Rubric, lost: Lost) -> Table:
-    alone, could_go = decides(lost), needless(lost)
+    alone, could_go = decides(lost, answers.many), needless(lost, answers.many)
     twins = {case: group for group in alike(answers) for case in group}
     rows = []
     for case in could_go:
@@ -231,7 +236,7 @@ def _needless(answers: Answers, rubric: Rubric, lost: Lost) -> Table:
 
 def _extreme(answers: Answers, rubric: Rubric) -> Table:
     rows = []
-    asked, wrong = answers.asked.sum(axis=0), answers.wrong.sum(axis=0)
+    asked, wrong = (answers.many @ rows.kinds for rows in (answers.asked, answers.wrong))
     for number, item in enumerate(rubric.table.items):
         here = np.flatnonzero((answers.item_of == number) & (asked >= FEW)).tolist()
         nobody = [_name(rubric, case) for case in here if wrong[case] == 0]

@@ -10,17 +10,18 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from grader.course import archive
-from grader.course.store import Store
+from grader.course.store import THESE, Store
 from grader.files import RESULT
 
 Run = tuple[int, int, int, str, str, float, float | None, float | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Of one result: the parts that each wrong case cost, what is said of causes, and its runs.
 
@@ -34,18 +35,26 @@ class Facts:
     runs: tuple[Run, ...] = ()
 
 
-def gather(folder: Path, store: Store, keys: Iterable[str]) -> dict[str, Facts]:
-    """Return the facts of results by key; what is not kept yet is read, and kept."""
-    wanted = set(keys)
-    rows = store.rows("SELECT key, facts FROM facts")
-    kept = {str(key): _read(json.loads(str(text))) for key, text in rows if key in wanted}
-    new = dict(_new(folder, sorted(wanted - kept.keys())))
-    with store.writing():
-        store.run(
-            "INSERT OR REPLACE INTO facts VALUES (?,?)",
-            ((key, json.dumps(asdict(one), separators=(",", ":"))) for key, one in new.items()),
-        )
-    return kept | new
+class Kept:
+    """The facts of results by key: what is not kept yet is read, and kept.
+
+    Many students have the very same ones, which are one record.
+    """
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._folder, self._store = folder, store
+        self._read = lru_cache(4096)(_read)
+
+    def of(self, keys: Iterable[str]) -> dict[str, Facts]:
+        """Return the facts of some results."""
+        wanted = sorted(set(keys))
+        asked = f"SELECT key, facts FROM facts WHERE key {THESE}"
+        texts = dict(self._store.rows(asked, [json.dumps(wanted)]))
+        new = dict(_new(self._folder, [key for key in wanted if key not in texts]))
+        if new:
+            with self._store.writing():
+                self._store.run("INSERT OR REPLACE INTO facts VALUES (?,?)", new.items())
+        return {key: self._read(text) for key, text in (texts | new).items()}
 
 
 def result_of(folder: Path, key: str) -> dict[str, Any]:
@@ -61,10 +70,10 @@ def result_of(folder: Path, key: str) -> dict[str, Any]:
     return found if isinstance(found, dict) and "items" in found else {}
 
 
-def _new(folder: Path, keys: Iterable[str]) -> Iterator[tuple[str, Facts]]:
+def _new(folder: Path, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
     for key in keys:
         if found := result_of(folder, key):
-            yield key, of_result(found)
+            yield key, json.dumps(asdict(of_result(found)), separators=(",", ":"))
 
 
 def of_result(result: Mapping[str, Any]) -> Facts:
@@ -92,7 +101,8 @@ def _run(run: Mapping[str, Any]) -> Run:
     )  # fmt: skip
 
 
-def _read(found: dict[str, Any]) -> Facts:
+def _read(text: str) -> Facts:
+    found = json.loads(text)
     parts = {case: tuple(each) for case, each in found["parts"].items()}
     says = {item: (str(text), bool(certain)) for item, (text, certain) in found["says"].items()}
     return Facts(parts, says, tuple(tuple(run) for run in found["runs"]))

@@ -14,6 +14,7 @@ from grader.course.dashboard.facts import result_of
 from grader.course.dashboard.numbers import histogram, quartiles
 from grader.course.dashboard.people import People
 from grader.course.dashboard.pupils import Answers, Pupil, answers_of
+from grader.course.generations import key_of
 from grader.course.settings import Sentence
 from grader.report.class_page import Bar, Cell, ClassPage, Histogram, Table
 from grader.report.drawing import rounded_up, steps
@@ -27,17 +28,13 @@ SLOWEST = 5
 
 @dataclass(frozen=True)
 class Setting:
-    """What else decides the page: rubric, images, a teacher's sentences, where results lie.
-
-    `keys` are the keys of the results of the pupils, in their order.
-    """
+    """What else decides the page: rubric, images, a teacher's sentences, where results lie."""
 
     title: str
     rubric: Rubric
     is_real: bool = False
     sentences: tuple[Sentence, ...] = ()
     folder: Path = Path()
-    keys: tuple[str, ...] = ()
 
 
 def make(pupils: Sequence[Pupil], setting: Setting, notes: Sequence[str] = ()) -> ClassPage:
@@ -61,10 +58,11 @@ def _graded(
 ) -> ClassPage:
     rubric = setting.rubric
     shares = np.array([one.row.share for one in pupils if one.row.share is not None])
-    place = {id(one): key for one, key in zip(pupils, setting.keys)}
 
     def smallest(item: str, row: int) -> dict[str, Any] | None:
-        result = result_of(setting.folder, place.get(id(answers.pupils[row]), ""))
+        outcome = answers.pupils[row].outcome
+        key = key_of(outcome.upload, outcome.policy) if outcome else ""
+        result = result_of(setting.folder, key)
         for one in result.get("items", ()):
             if one["id"] == item:
                 return dict(one["smallest"]) if "smallest" in one else None
@@ -140,10 +138,13 @@ def _time(answers: Answers) -> Table:
         low, middle, high = quartiles(np.array(values))
         most = f"{max(values):,.1f} s"
         rows.append((Cell(name), Cell(f"{middle:,.1f} s"), Cell(f"{high:,.1f} s"), Cell(most)))
-    order = sorted(answers.pupils, key=lambda one: -(one.outcome.wall_s if one.outcome else 0))
-    by_upload = {one.outcome.upload: one for one in reversed(order) if one.outcome}
-    slowest = [one for one in order if one.outcome and by_upload[one.outcome.upload] is one]
-    for one in slowest[:SLOWEST]:
+    order = np.argsort([-one.wall_s for one in taken], kind="stable")
+    slowest: dict[str, Pupil] = {}
+    for row in order:
+        slowest.setdefault(taken[row].upload, answers.pupils[row])
+        if len(slowest) == SLOWEST:
+            break
+    for one in slowest.values():
         assert one.outcome is not None
         rows.append(
             (Cell(one.row.name, one.row.link, detail="among the slowest"), Cell(), Cell(),

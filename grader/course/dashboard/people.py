@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
 
 from grader.course.dashboard.pupils import Pupil
 from grader.report.class_page import Who
@@ -15,20 +17,34 @@ class People:
 
     def __init__(self, pupils: Sequence[Pupil]) -> None:
         self._rows = pupils
-        self._place = {id(one): place for place, one in enumerate(pupils)}
-        self._known: dict[tuple[int, ...], int] = {}
+        ids = np.array([id(one) for one in pupils], dtype=np.int64)
+        self._places = np.argsort(ids).astype(np.int32)
+        self._ids = ids[self._places]
+        self._known: dict[bytes, int] = {}  # the places of a group, as an array's bytes
 
     def who(self, pupils: Iterable[Pupil]) -> Who:
         """Return a group; one of few students needs no number, for all of them are named."""
-        places = tuple(sorted(self._place[id(one)] for one in pupils))
-        number = self._known.setdefault(places, 1 + len(self._known)) if len(places) > NAMED else 0
+        ids = np.array([id(one) for one in pupils], dtype=np.int64)
+        places = np.sort(self._places[np.searchsorted(self._ids, ids)])
+        many = len(places)
+        number = 0
+        if many > NAMED:
+            number = self._known.setdefault(places.tobytes(), 1 + len(self._known))
         rows = [self._rows[place].row for place in places[:NAMED]]
-        return Who(len(places), tuple((row.name, row.link) for row in rows), number)
+        return Who(many, tuple((row.name, row.link) for row in rows), number)
 
-    def numbers(self) -> list[tuple[int, ...]]:
-        """Return for each student the numbers of their groups, in the order of the pupils."""
-        found: list[list[int]] = [[] for _ in self._rows]
-        for places, number in self._known.items():
-            for place in places:
-                found[place].append(number)
-        return [tuple(sorted(one)) for one in found]
+    def numbers(self) -> Iterator[tuple[int, ...]]:
+        """Yield for each student the numbers of their groups, in the order of the pupils."""
+        groups = [np.frombuffer(places, dtype=np.int32) for places in self._known]
+        numbers = np.repeat(
+            np.array(list(self._known.values()), dtype=np.int32),
+            np.array([len(one) for one in groups], dtype=int),
+        )
+        places = np.concatenate([np.zeros(0, dtype=np.int32), *groups])
+        order = np.lexsort((numbers, places))
+        ends = np.searchsorted(places[order], np.arange(len(self._rows) + 1))
+        numbers = numbers[order]
+        same: dict[tuple[int, ...], tuple[int, ...]] = {}
+        for start, end in zip(ends, ends[1:]):
+            theirs = tuple(numbers[start:end].tolist())
+            yield same.setdefault(theirs, theirs)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from grader.course.dashboard.people import People
 from grader.course.dashboard.pupils import Answers
 from grader.course.settings import Sentence
@@ -25,40 +27,48 @@ Smallest = Callable[[str, int], Mapping[str, Any] | None]
 
 @dataclass(frozen=True)
 class Cluster:
-    """Students (by their rows) who gave the same wrong answers in some cases of one item."""
+    """Students who gave the same wrong answers in some cases of one item.
+
+    They are `many`, of some `kinds` of Answers: all who came to the same are in it, or nobody.
+    """
 
     item: str
-    members: frozenset[int]
+    kinds: frozenset[int]
     answers: tuple[Answer, ...]
+    many: int
 
 
 def clusters(answers: Answers) -> list[Cluster]:
     """Return the groups of two and more, the largest first."""
     order = {case: place for place, case in enumerate(answers.cases)}
     members: dict[Answer, set[int]] = {}
-    for row, pupil in enumerate(answers.pupils):
+    for kind, row in enumerate(answers.first):
+        pupil = answers.pupils[row]
         assert pupil.outcome is not None
         for case, outcome, digest in pupil.outcome.cases:
             place = order.get(case)
             if outcome == "answered" and digest and place is not None and answers.wrong[row, place]:
-                members.setdefault((case, digest), set()).add(row)
+                members.setdefault((case, digest), set()).add(kind)
     together: dict[tuple[str, frozenset[int]], list[Answer]] = {}
-    for (case, digest), rows in members.items():
-        if len(rows) > 1:
+    for (case, digest), kinds in members.items():
+        if answers.many[list(kinds)].sum() > 1:
             item = answers.items[answers.item_of[order[case]]]
-            together.setdefault((item, frozenset(rows)), []).append((case, digest))
+            together.setdefault((item, frozenset(kinds)), []).append((case, digest))
     found = [
-        Cluster(item, rows, tuple(sorted(each, key=lambda one: order[one[0]])))
-        for (item, rows), each in together.items()
-    ]
-    return sorted(_apart(found), key=lambda one: (-len(one.members), order[one.answers[0][0]]))
+        Cluster(
+            item, kinds, tuple(sorted(each, key=lambda one: order[one[0]])),
+            int(answers.many[list(kinds)].sum()),
+        )
+        for (item, kinds), each in together.items()
+    ]  # fmt: skip
+    return sorted(_apart(found), key=lambda one: (-one.many, order[one.answers[0][0]]))
 
 
 def _apart(found: list[Cluster]) -> Iterator[Cluster]:
     """Yield the groups that are not made up of smaller ones of the same item."""
     for one in found:
-        smaller = [o.members for o in found if o.item == one.item and o.members < one.members]
-        if not smaller or frozenset().union(*smaller) != one.members:
+        smaller = [o.kinds for o in found if o.item == one.item and o.kinds < one.kinds]
+        if not smaller or frozenset().union(*smaller) != one.kinds:
             yield one
 
 
@@ -101,10 +111,11 @@ def _shown(
     names = [case.partition("/")[2] for case, _ in one.answers]
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     case, digest = one.answers[0]
-    small = None if says else smallest(one.item, min(one.members))
+    rows = np.flatnonzero(np.isin(answers.kind, list(one.kinds))).tolist()
+    small = None if says else smallest(one.item, rows[0])
     return SameAnswer(
         title=item.title,
-        who=people.who(answers.pupils[row] for row in one.members),
+        who=people.who(answers.pupils[row] for row in rows),
         checks=f"{count(len(names), 'check')}: {', '.join(names[:4])}{more}",
         says=says,
         by_teacher=by_teacher,
@@ -127,15 +138,15 @@ def _name(
         if (said.case, said.hash) in one.answers:
             return said.says, True
     causes: Counter[str] = Counter()
-    for row in one.members:
-        pupil = answers.pupils[row]
+    for kind in one.kinds:
+        pupil, here = answers.pupils[answers.first[kind]], int(answers.many[kind])
         assert pupil.outcome is not None
         _, _, _, _, cause, root = next(i for i in pupil.outcome.items if i[0] == one.item)
         if root:
-            causes[f"It follows from: {rubric.item(root).title}."] += 1
+            causes[f"It follows from: {rubric.item(root).title}."] += here
         elif cause:
-            causes[pupil.facts.says.get(one.item, (cause, False))[0]] += 1
+            causes[pupil.facts.says.get(one.item, (cause, False))[0]] += here
     says, many = causes.most_common(1)[0] if causes else ("", 0)
-    if many > 1 and 2 * many > len(one.members):
+    if many > 1 and 2 * many > one.many:
         return says, False
-    return ("" if len(one.members) - causes.total() > 1 else None), False
+    return ("" if one.many - causes.total() > 1 else None), False

@@ -102,10 +102,11 @@ def by_section(answers: Answers, rubric: Rubric) -> Table:
     rows = []
     for section in rubric.table.sections:
         here = np.array([item.section == section.id for item in rubric.table.items])
-        earned, possible = (np.nansum(a[:, here]) for a in (answers.earned, answers.possible))
+        told = (np.nansum(a.kinds[:, here], axis=1) for a in (answers.earned, answers.possible))
+        earned, possible = (float(sums @ answers.many) for sums in told)
         if possible > 0:
             each = points(possible / len(answers.pupils))
-            share = float(earned / possible)
+            share = earned / possible
             rows.append(
                 (Cell(section.title), Cell(f"{100 * share:.0f} %"), Cell(share=share), Cell(each))
             )

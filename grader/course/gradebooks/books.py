@@ -112,6 +112,7 @@ def chosen(columns: Sequence[Column], asked: str, sheet: Sheet) -> Column:
                 f"{place}: there is no column for scores{f' ({why})' if why else ''}; make one in "
                 "the LMS, and export again"
             )
+        names = ", ".join(f"{one.shown}{_empty(one, sheet)}" for one in open_ones)
         what = f"{len(open_ones)} columns could take the scores"
         raise UsageError(f"{place}: {what}; name one with --column: {names}{_alike(open_ones)}")
     found = _named(columns, asked)
@@ -122,6 +123,13 @@ def chosen(columns: Sequence[Column], asked: str, sheet: Sheet) -> Column:
     if found[0].locked:
         raise UsageError(f"{place}: {found[0].shown}: {found[0].locked}; use one of: {names}")
     return found[0]
+
+
+def _empty(column: Column, sheet: Sheet) -> str:
+    """Say that a column has no scores yet: no number but its maximum."""
+    cells = [number(sheet.value(row, column.place)) for row in sheet.filled[1:]]
+    scores = [cell for cell in cells if cell is not None]
+    return " without scores yet" if scores in ([], [column.maximum]) else ""
 
 
 def _alike(columns: Sequence[Column]) -> str:

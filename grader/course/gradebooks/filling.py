@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from grader.course.enrol import hashes_of
 from grader.course.gradebooks.books import Book, Line, number
 from grader.course.gradebooks.matching import Matches, line_keys, matched, plain
 from grader.course.policies import points, rounded
@@ -64,8 +65,13 @@ class Filled:
         self.told.setdefault(what, []).append(f"{who}: {why}" if why else who)
 
 
-def fill(book: Book, ledger: Ledger, standing: Standing, how: How) -> Filled:
-    """Return the gradebook with one column filled. Raises UsageError if it has no maximum."""
+def fill(
+    book: Book, ledger: Ledger, standing: Standing, how: How, forgotten: Collection[str] = ()
+) -> Filled:
+    """Return the gradebook with one column filled. Raises UsageError if it has no maximum.
+
+    `forgotten` are the hashes of students who are not to be named.
+    """
     found, filled = matched(book, ledger, how.by_name), Filled(book)
     cells: dict[tuple[int, int], str] = {}
     comments = _Comments(book)
@@ -93,7 +99,7 @@ def fill(book: Book, ledger: Ledger, standing: Standing, how: How) -> Filled:
                 filled.tell(PENDING, who, f"{points(score.pending)} of {points(score.possible)}")
             _set(filled, cells, who, line, score, how, ledger, sign)
             comments.set(cells, line, score, ledger)
-    _others(filled, cells, found, ledger)
+    _others(filled, cells, found, ledger, forgotten)
     filled.notes += [*found.notes, *comments.notes]
     filled.data = book.sheet.with_cells(cells)
     return filled
@@ -242,7 +248,11 @@ class _Comments:
 
 
 def _others(
-    filled: Filled, cells: dict[tuple[int, int], str], found: Matches, ledger: Ledger
+    filled: Filled,
+    cells: dict[tuple[int, int], str],
+    found: Matches,
+    ledger: Ledger,
+    forgotten: Collection[str],
 ) -> None:
     """Tell who handed in nothing, excuse whom course.toml excuses, and say who is unknown."""
     kind = filled.book.kind
@@ -258,8 +268,11 @@ def _others(
         elif table == "excused":
             excused.add(lines[0].row)
             _excuse(filled, cells, shown(label(lines[0].person)), lines[0])
+    gone = {line.row for line in found.rest if not {*hashes_of(line.person)}.isdisjoint(forgotten)}
+    if gone:
+        filled.notes.append(f"{count(len(gone), 'row')} of students who were forgotten stay")
     for line in found.rest:
-        if not line.is_made_up and line.row not in excused:
+        if not line.is_made_up and line.row not in excused | gone:
             said = filled.book.sheet.value(line.row, filled.book.column.place)
             what = f"'{shown(said)}' stays" if said else ""
             filled.tell(ABSENT, shown(label(line.person) or line.sid), what)

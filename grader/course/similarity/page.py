@@ -9,13 +9,14 @@ import numpy as np
 
 from grader.course.similarity import canonical, prints, tokens, traces
 from grader.course.similarity.evidence import Entry, Pair, Usual
-from grader.course.similarity.pairs import COMMON, LEAST, RARE, TOP, clusters
+from grader.course.similarity.pairs import COMMON, RARE, TOP, clusters, floors
 from grader.course.similarity.sources import HASHED
 from grader.course.similarity.traces import Traces
 from grader.report.similar_page import Beside, Line, Shared, SimilarPage
 from grader.report.text import count, one_line, shown
 
 FUNCTIONS, LINES, DETAILS = 5, 150, 20  # functions of a pair, lines of one, details of a reason
+QUIET = 3  # lines without code that are shown where they stand together
 Files = Callable[[int], Mapping[str, bytes]]
 Numbered = tuple[int, str, tokens.Function]
 
@@ -59,11 +60,17 @@ def _facts(usual: Usual, found: Sequence[Pair]) -> Iterator[str]:
         f"{count(usual.entries, 'submission')}, {count(usual.pairs, 'pair')} compared, "
         f"{count(len(found), 'pair')} listed."
     )
+    alike, rare = floors(usual)
+    own = (
+        f"about the top {100 * TOP:.1f} % of this class's own pairs. A class in which nobody "
+        "shared anything has such pairs as well."
+        if alike == usual.alike
+        else "this class has too few pairs to say how alike code is where nobody shared anything."
+    )
     yield (
-        f"By code alone, pairs are listed above {usual.alike:.2f} (share of fingerprints) or "
-        f"{max(usual.rare, LEAST)} (pieces of 8 tokens that at most {RARE} have): about "
-        f"the top {100 * TOP:.1f} % of this class's own pairs. A class in which nobody shared "
-        "anything has such pairs as well."
+        f"By code alone, pairs are listed that have more than {100 * alike:.0f} % of their code in "
+        f"common, or more than {rare} pieces of 8 tokens that at most {RARE} submissions have: "
+        f"{own}"
     )
 
 
@@ -167,11 +174,20 @@ class _Texts:
 
 
 def _lines(start: int, block: str, marks: Mapping[int, str]) -> tuple[Line, ...]:
-    """Return the lines from the first to the last of a function."""
+    """Return the lines from the first to the last of a function; of long comments the first."""
     rows = block.split("\n")
-    first, last = min(marks), min(max(marks), min(marks) + LINES)
-    return tuple(
-        Line(start + number - 1, shown(rows[number - 1], 160), marks.get(number, ""))
-        for number in range(first, last + 1)
-        if number <= len(rows)
-    )
+    first, last = min(marks), min(max(marks), min(marks) + LINES, len(rows))
+    told: list[Line] = []
+    silent = list[int]()  # lines without code: comments, docstrings, blank ones
+    for number in range(first, last + 1):
+        if number not in marks:
+            silent.append(number)
+            continue
+        if len(silent) > QUIET:
+            left = f"… {len(silent)} lines without code"
+            told.append(Line(start + silent[0] - 1, left, ""))
+        else:
+            told += [Line(start + n - 1, shown(rows[n - 1], 160), "") for n in silent]
+        silent.clear()
+        told.append(Line(start + number - 1, shown(rows[number - 1], 160), marks[number]))
+    return tuple(told)

@@ -27,6 +27,7 @@ TOP = 0.001  # share of the pairs of a class that are its top
 DENSE = 40  # submissions with a fingerprint, from which a matrix is quicker than a list
 COMMENTS = 5  # rare ones in common: four of 5,886 pairs had so many, all of one source
 SAME = 0.999  # the same code, after renaming: always told
+SURE = 1000.0  # what the same bytes weigh
 LEAST = 5  # rare fingerprints in common that are worth a look
 FORM = 30  # tokens of a function, below which its form says nothing
 Pairs = dict[tuple[int, int], list[Reason]]
@@ -118,10 +119,8 @@ def found(
     pairs = (many * (many - 1) - before * (before - 1)) // 2 - len(partners)
     usual = _usual(both, many, pairs)
     reasons: Pairs = defaultdict(list)
-    for kind, matrix, floor in (
-        ("shape", both.alike, min(max(usual.alike, 0.2), SAME)),
-        ("rare code", both.rare, max(usual.rare, LEAST)),
-    ):
+    alike, rare = floors(usual)
+    for kind, matrix, floor in (("shape", both.alike, alike), ("rare code", both.rare, rare)):
         _code(reasons, kind, matrix, floor, pairs)
     for place, listed in _beyond(entries, given).items():
         reasons[place] += listed
@@ -136,6 +135,11 @@ def found(
     forms = _Forms(entries, given)
     told = [forms.added(pair) for pair in told[:most]]
     return sorted(told, key=lambda pair: -pair.weight), usual, both.counts
+
+
+def floors(usual: Usual) -> tuple[float, int]:
+    """Return above which share of code, and how many rare pieces, a pair is listed."""
+    return min(max(usual.alike, 0.2), SAME), max(usual.rare, LEAST)
 
 
 def _usual(both: Scores, many: int, pairs: int) -> Usual:
@@ -251,7 +255,7 @@ def _same_bytes(entries: Sequence[Entry]) -> Iterator[tuple[tuple[int, int], Rea
             holders[entry.upload].append(place)
     for places in holders.values():
         says = f"the uploads are the same bytes; {len(places)} of {len(entries)} handed them in"
-        weight = 10.0 + math.log(len(entries) / len(places))
+        weight = SURE + math.log(len(entries) / len(places))  # nothing says more
         two = combinations(places, 2) if len(places) <= DENSE else zip(places, places[1:])
         yield from ((pair, Reason("bytes", says, weight)) for pair in two)
 

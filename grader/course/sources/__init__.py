@@ -7,7 +7,8 @@ read in two ways is a Proposal, and stops a run unless a person says yes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +28,7 @@ from grader.course.sources import (
     repositories,
     sakai,
 )
-from grader.course.sources.tree import Tree, file_at, read_tree
+from grader.course.sources.tree import Tree, file_at, read_tree, tree_inside
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UsageError
 from grader.submission.upload import shown
@@ -42,6 +43,8 @@ _FORMATS: dict[str, ModuleType] = {
     "nbgrader": nbgrader,
     "repositories": repositories,
 }
+CALLED = ("folders", "nbgrader", "repositories")  # kinds where names alone say who is who
+MOST_EXPORTS = 12  # zips in a folder that are looked into: a class has more
 KINDS = ("auto", *_FORMATS, "folders", "submission")
 
 
@@ -58,6 +61,7 @@ def read(paths: Sequence[Path], kind: str = "auto", roster: Roster | None = None
         proposals.append(Proposal(shown(str(paths[0]), 200), what, "all of them as one class"))
     attempts = [one for name, r in found for one in r.attempts if name != "folders"]
     plain, asked = _one_each(one for name, r in found for one in r.attempts if name == "folders")
+    asked += _second_uploads(found, roster)
     result = Found(
         " and ".join(kinds),
         tuple(sorted((*attempts, *plain), key=_order)),
@@ -85,6 +89,8 @@ def students_in(path: Path) -> int:
         return 0  # whoever reads the submission says what is wrong with it
     if tree is None:
         return 1
+    if exports := _of_exports(tree, path, None):
+        return len({attempt.person for attempt in exports[1].attempts})
     for part in tree.layers():
         reading = _recognised(part, None)
         if reading is not None:
@@ -113,7 +119,8 @@ def _read(path: Path, kind: str, roster: Roster | None, alone: bool) -> tuple[st
     tree = read_tree(path)
     if tree is None:
         return "folders", _lone(path)
-    reading = _of_kind(tree, kind, roster, alone)
+    reading = _of_exports(tree, path, roster) if kind == "auto" else None
+    reading = reading or _of_kind(tree, kind, roster, alone)
     if reading is None:
         choices = ", ".join(KINDS[1:])
         looked = f"no {kind} export in it" if kind != "auto" else "no upload of a student in it"
@@ -143,6 +150,35 @@ def _of_kind(
     return None
 
 
+def _of_exports(tree: Tree, path: Path, roster: Roster | None) -> tuple[str, Reading] | None:
+    """Return what the zips at the top hold, if each is an export: an export in a folder.
+
+    A student's own zip may be made to look like one, so it is asked about.
+    """
+    zips = [name for name in tree.children if name in tree.files and name.endswith(".zip")]
+    if not 0 < len(zips) <= MOST_EXPORTS:
+        return None
+    result, kinds = Reading(), set[str]()
+    for name in zips:
+        place = f"{tree.place}/{shown(name, 200)}"
+        inner = read_tree(path / name) if path.is_dir() else tree_inside(tree.files[name], place)
+        found = map(_recognised, inner.layers(), itertools.repeat(roster)) if inner else ()
+        fits = next(filter(None, found), None)
+        if fits is None or len({attempt.person for attempt in fits[1].attempts}) < 2:
+            return None
+        kinds.add(fits[0])
+        result.attempts += fits[1].attempts
+        result.problems += fits[1].problems
+        result.proposals += fits[1].proposals
+        many = _counted(len({attempt.person for attempt in fits[1].attempts}), "student")
+        what = f"is {_about(fits[0])} of {many}, and lies in what was given"
+        result.proposals.append(Proposal(place, what, "it as the class"))
+    for name in tree.children:
+        if name not in zips:
+            result.stray(tree, name)
+    return " and ".join(sorted(kinds)), result
+
+
 def _recognised(tree: Tree, roster: Roster | None) -> tuple[str, Reading] | None:
     """Return the format that understands most of a tree, and no less than half of it."""
     readings = ((name, module.read(tree, roster)) for name, module in _FORMATS.items())
@@ -155,6 +191,20 @@ def _lone(path: Path) -> Reading:
     """Return a file that is no zip as the upload of one student."""
     file: File = file_at(path)
     return Reading([attempt_of(names.person_of(file.name), file.name, [file])])
+
+
+def _second_uploads(
+    found: Iterable[tuple[str, Reading]], roster: Roster | None
+) -> Iterator[Proposal]:
+    """Yield whose names differ as those of a second upload do, unless the roster knows them."""
+    attempts = [one for name, reading in found if name in CALLED for one in reading.attempts]
+    places = {one.person.login or one.person.name: one.place for one in attempts}
+    people = {one.person.login or one.person.name: one.person for one in attempts}
+    for several in names.one_or_several(places):
+        if not roster or not all(roster.exact(people[name], "folders") for name in several):
+            listed = ", ".join(f"'{shown(name)}'" for name in several[:6])
+            what = f"{listed} may be uploads of one student; if so, give only the one that counts"
+            yield Proposal(places[several[0]], what, _counted(len(several), "student"))
 
 
 def _one_each(attempts: Iterable[Attempt]) -> tuple[list[Attempt], list[Proposal]]:

@@ -6,6 +6,7 @@ All uploads of a student are there, each with its time. A file's own name may ho
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from datetime import datetime
 
@@ -22,10 +23,20 @@ _ENTRY = re.compile(
     re.DOTALL,
 )
 _TIME = re.compile(
-    r"(?P<month>[A-Z][a-z]{2})[a-z]*\.? (?P<day>\d{1,2}), (?P<year>\d{4}) "
-    r"(?P<hour>\d{1,2})[:_]?(?P<minute>\d{2}) (?P<half>[AP])M"
+    r"(?i)(?:(?P<month>[^\W\d]+)\.? (?P<day>\d{1,2})"
+    r"|(?P<day2>\d{1,2})\.? (?:de )?(?P<month2>[^\W\d]+)\.?),? (?:de )?(?P<year>\d{4}),? "
+    r"(?P<hour>\d{1,2})[:_.]?(?P<minute>\d{2})(?: ?(?P<half>[AP])\.?M\.?)?"
 )
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# How the months begin in the languages of sites: English, German, French, Spanish, Portuguese,
+# Italian, Dutch, Swedish, Danish, Turkish.
+_MONTHS = tuple(
+    tuple(starts.split())
+    for starts in (
+        "jan ene gen oca", "feb fév fev şub", "mar mär maa mrt", "apr avr abr nis",
+        "may mai mei maj mag", "jun juin giu haz", "jul juil lug tem", "aug aoû ago ağu",
+        "sep set eyl", "oct okt out ott eki", "nov kas", "dec dez déc dic des ara",
+    )
+)  # fmt: skip
 
 
 def read(tree: Tree, roster: Roster | None) -> Reading | None:
@@ -49,21 +60,46 @@ def read(tree: Tree, roster: Roster | None) -> Reading | None:
         at = _time(when)
         reading.attempts.append(attempt_of(Person(key, name=name), place, files, at=at))
     _ask_about_names(uploads, tree, reading)
+    _ask_about_times(uploads, tree, reading)
     return reading if uploads else None
 
 
 def _time(when: str) -> str:
-    """Return "Mar 29, 2018 1205 PM" in ISO format; "" if it is in another language."""
+    """Return "Mar 29, 2018 1205 PM" or "29 mars 2018 1205" in ISO format; "" if it is neither."""
     told = _TIME.fullmatch(when)
     if told is None:
         return ""
-    hour = int(told["hour"]) % 12 + 12 * (told["half"] == "P")
+    hour = int(told["hour"])
+    if told["half"]:
+        hour = hour % 12 + 12 * (told["half"].upper() == "P")
+    word = unicodedata.normalize("NFC", told["month"] or told["month2"]).lower()
+    fits = {
+        month
+        for month, starts in enumerate(_MONTHS, start=1)
+        for start in starts
+        if word.startswith(start)
+    }
     try:
-        month = _MONTHS.index(told["month"].lower()) + 1
-        day = datetime(int(told["year"]), month, int(told["day"]), hour, int(told["minute"]))
-        return day.isoformat()
+        (month,) = fits
+        day = int(told["day"] or told["day2"])
+        return datetime(int(told["year"]), month, day, hour, int(told["minute"])).isoformat()
     except ValueError:
         return ""
+
+
+def _ask_about_times(
+    uploads: dict[tuple[str, str, str], list[File]], tree: Tree, reading: Reading
+) -> None:
+    """Ask about several uploads of a student if a time cannot be read: which one is the last?"""
+    told: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for key, name, when in sorted(uploads):
+        told[key, name].append(when)
+    for (key, name), whens in told.items():
+        if len(whens) > 1 and not all(map(_time, whens)):
+            last = max(enumerate(whens), key=lambda one: (_time(one[1]), one[0]))[1]
+            what = f"the times of {len(whens)} uploads cannot be read ({', '.join(whens[:4])})"
+            place = f"{tree.place}/{shown(f'{key} - {name}', 200)}"
+            reading.proposals.append(Proposal(place, what, f"that of {last} as the last"))
 
 
 def _ask_about_names(

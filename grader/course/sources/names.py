@@ -7,6 +7,7 @@ of a name without the words for work and versions decides it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from posixpath import dirname
 
 from grader.course.records import Person
@@ -17,7 +18,7 @@ ARCHIVES = (
     ".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".tbz2", ".txz",
     ".rar", ".7z",  # which cannot be read, and were handed in all the same
 )  # fmt: skip
-_ENDS = re.compile(r"(?i)(?:\.tar)?(?:-\d+)?\.(?:zip|tgz|gz|bz2|xz|tar|tbz2|txz|rar|7z|ipynb|py)$")
+_ENDS = re.compile(r"(?i)(?:\.tar(?:-\d+)?)?\.(?:zip|tgz|gz|bz2|xz|tar|tbz2|txz|rar|7z|ipynb|py)$")
 _WORK = frozenset("""
 a affine all archive assignment assignments assn attempt backup backups bad bak batchnorm before
 after branch broken build class classifiers clean cluster code colab copia copie copy course cpu cs
@@ -35,6 +36,16 @@ december jan feb mar apr jun jul aug sep sept oct nov dec
 _NUMBERED = frozenset("""
 group groups gruppe grp member pair participant person student team user
 """.split())  # fmt: skip
+
+_AGAIN = """
+attempt backup bak copia copie copy corrected draft edited final finished fixed intento kopie last
+late latest new newest old older redo resubmission resubmit resubmitted retard retry revised second
+spät take tarde tentative try updated upload v ver version verspätet versuch
+""".split()
+_SUFFIX = re.compile(
+    rf"(?i)(?:\s*\((?:(?:{'|'.join(_AGAIN)})?\s*\d{{0,2}})\)"
+    rf"|[\s._-]+(?:(?P<word>{'|'.join(_AGAIN)})[\s._-]*\d{{0,2}}|\d{{1,2}}))$"
+)
 
 
 def person_of(name: str, is_folder: bool = False) -> Person:
@@ -59,6 +70,28 @@ def own_words(name: str) -> str:
         elif not letters and (len(word) > 4 or kept[-1:] and kept[-1] in _NUMBERED):
             kept.append(word)
     return " ".join(kept)
+
+
+def one_or_several(found: Iterable[str]) -> Iterator[list[str]]:
+    """Yield names that differ only in what people add to a second upload, as one's or several's.
+
+    "ada", "ada (1)" and "ada-late" do. A bare number counts only beside the name without it.
+    """
+    groups: dict[str, list[str]] = {}
+    sure: set[str] = set()
+    for name in sorted({one.casefold(): one for one in found}.values()):
+        plain = name
+        while suffix := _SUFFIX.search(plain):
+            plain = plain[: suffix.start()]
+            if suffix["word"] or ")" in suffix[0]:
+                sure.add(name)
+        groups.setdefault(plain.casefold(), []).append(name)
+    for plain, several in groups.items():
+        is_number = plain.split()[-1:] and re.split(r"[\s._-]", plain)[-1] in _NUMBERED
+        has_plain = plain in map(str.casefold, several)
+        told = several if has_plain else [] if is_number else [n for n in several if n in sure]
+        if plain and len(told) > 1:
+            yield told
 
 
 def upload_names(tree: Tree) -> list[str]:

@@ -7,12 +7,14 @@ written anywhere.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import stat
 import struct
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +31,7 @@ MOST_ENTRIES = 200_000  # of an export: a class of 1,000 that leaves its caches 
 MOST_DIRECTORY = 100_000_000  # bytes of a zip's directory, before zipfile makes objects of it
 DEEPEST = 40
 _JUNK = ("__macosx", ".ds_store", "thumbs.db", "desktop.ini")
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _CLOSED = ("node_modules", "site-packages", "__pycache__")  # folders that are not looked into
 
 
@@ -108,7 +111,7 @@ def read_tree(path: Path) -> Tree | None:
             raise UsageError(f"{place}: there is no such file or folder; check the path")
         if not _begins_as_zip(path):
             return None
-        return _zip(path, place)
+        return _zip(path, place, file_at(path))
     except UnusableSubmission as error:
         raise UsageError(str(error)) from error
     except (OSError, ValueError) as error:
@@ -198,13 +201,22 @@ def check_size(path: str, size: int) -> None:
 
 def _begins_as_zip(path: Path) -> bool:
     with path.open("rb") as stream:
-        return stream.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+        return stream.read(4) in _ZIP
 
 
-def _zip(path: Path, place: str) -> Tree:
-    _check_directory(path, place)
+def tree_inside(file: File, place: str) -> Tree | None:
+    """Return the zip that a file is, in memory; None if it is none, damaged or too large."""
+    try:
+        data = file.read()
+        return _zip(io.BytesIO(data), place, None) if data.startswith(_ZIP) else None
+    except (UnusableSubmission, UsageError):
+        return None
+
+
+def _zip(stream: Path | io.BytesIO, place: str, whole: File | None) -> Tree:
+    _check_directory(stream, place)
     with damaged_is_one_line(place):
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(stream)
     files: dict[str, File] = {}
     folders: set[str] = set()
     lost: dict[str, str] = {}
@@ -229,7 +241,7 @@ def _zip(path: Path, place: str) -> Tree:
         else:
             read = _member_reader(archive, info, path_in)
             files[path_in] = File(path_in, info.file_size, read)
-    return Tree(place, files, frozenset(folders), lost, file_at(path))
+    return Tree(place, files, frozenset(folders), lost, whole)
 
 
 def file_at(path: Path) -> File:
@@ -277,14 +289,14 @@ def _member_reader(
     return read
 
 
-def _check_directory(path: Path, place: str) -> None:
+def _check_directory(archive: Path | io.BytesIO, place: str) -> None:
     """Refuse a zip whose directory alone would fill the memory.
 
     Its size stands in the last record; all ones there mean that it is told in a longer one.
     """
-    with path.open("rb") as stream:
-        start = max(path.stat().st_size - 66_000, 0)
-        stream.seek(start)
+    with archive.open("rb") if isinstance(archive, Path) else nullcontext(archive) as stream:
+        end = stream.seek(0, os.SEEK_END)
+        stream.seek(max(end - 66_000, 0))
         tail = stream.read(66_000)
     at = tail.rfind(b"PK\x05\x06")
     size = struct.unpack("<L", tail[at + 12 : at + 16])[0] if 0 <= at <= len(tail) - 22 else 0

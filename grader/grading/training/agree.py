@@ -47,8 +47,8 @@ def memory_off(told: State, found: State, normalization: str | None) -> float:
     worst = 0.0
     for kind in {name.rpartition("/")[2] for name in names}:
         these = [name for name in names if name.rpartition("/")[2] == kind]
-        size = {name: _size(found[name]) for name in these}
-        off = {name: _size(told[name], found[name]) for name in these}
+        size = {name: distance(found[name]) for name in these}
+        off = {name: distance(told[name], found[name]) for name in these}
         worst = max(worst, _units(off, size))
     return worst
 
@@ -65,8 +65,8 @@ def deviation(start: State, told: State, found: State, normalization: str | None
     names = [name for name in params if name not in inner]
     if any(name not in start or name not in found for name in params):
         return float("inf")
-    way = {name: _size(told[name], start[name]) for name in names}
-    off = {name: _size(told[name], found[name]) for name in names}
+    way = {name: distance(told[name], start[name]) for name in names}
+    off = {name: distance(told[name], found[name]) for name in names}
     return _units(off, way)
 
 
@@ -106,8 +106,11 @@ def _inner_biases(params: Sequence[str]) -> set[str]:
     return {f"params/b{layer}" for layer in range(1, last)}
 
 
-def _size(one: np.ndarray, other: np.ndarray | None = None) -> float:
-    """Return the norm of what lies between two arrays, of one alone without the other."""
+def distance(one: np.ndarray, other: np.ndarray | None = None) -> float:
+    """Return the norm of what lies between two arrays, of one alone without the other.
+
+    It is infinite for arrays of different shapes.
+    """
     if other is not None and one.shape != other.shape:
         return float("inf")
     flat, rest = one.reshape(-1), None if other is None else other.reshape(-1)

@@ -9,7 +9,6 @@ averages, and dropout does nothing.
 from __future__ import annotations
 
 import hashlib
-import mmap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
@@ -179,8 +178,6 @@ class Recompute:
             if isinstance(refused, TooLarge):  # nothing is known of it, as with other images
                 claimed = replace(claimed, rows=None)
             trained = Trained(book.name, claimed, None, None, None, str(refused))
-        finally:
-            _give_back(training.params, training.fitted_params)
         whole = count_images(trained) >= self._images.count("training")
         return replace(trained, all_images=whole)
 
@@ -191,15 +188,15 @@ class Recompute:
         val = self._accuracy(best, "validation")
         wanted = val >= self._hidden_from and self._images.count("hidden") >= FEWEST_HIDDEN
         hidden = self._accuracy(best, "hidden") if wanted else None
-        _give_back(training.params, training.fitted_params)  # that were hashed
-        fitted = best
+        is_finite, fitted = best.finite, best
         if training.fitted_params and training.fitted_params is not training.params:
+            del best  # one net at a time is in memory
             fitted = net_of(training.fitted_params, training.fitted_bn_statistics)
-            if (fitted.sizes, fitted.normalization) != (best.sizes, best.normalization):
+            if (fitted.sizes, fitted.normalization) != (claimed.layer_sizes, claimed.normalization):
                 raise Refused("its parameters are those of two different nets")
         train = None if claimed.rows is None else self._accuracy(fitted, "training", claimed.rows)
         message = ""
-        if not (best.finite and fitted.finite):
+        if not (is_finite and fitted.finite):
             message = "its parameters are not all finite: the training ran away"
         elif claimed.rows is None:
             message = "it was trained on other images than the grader has"
@@ -228,14 +225,6 @@ class Recompute:
         self._left -= sum(layer.W.size for layer in net.layers) * images
         if self._left < 0:
             raise TooLarge("the runs before it were so many or so large that it was not looked at")
-
-
-def _give_back(*held: Arrays) -> None:
-    """Free the memory of arrays that are mapped from a file."""
-    for array in (one for params in held if isinstance(params, Mapping) for one in params.values()):
-        pages = getattr(array, "_mmap", None) if isinstance(array, np.memmap) else None
-        if isinstance(pages, mmap.mmap):
-            pages.madvise(mmap.MADV_DONTNEED)
 
 
 def _rows(rows: object, images: Images) -> np.ndarray | None:

@@ -1,15 +1,20 @@
-"""Repeat a stretch of training in the box: the reference's code from a state that a student told.
+"""Repeat stretches of training in the box: the reference's code from a state that a student told.
 
 The worker gets the state, the images of each minibatch from this side, and the settings. Which
 images those are follows from the Solver's generator, which is run on here. With the student's own
 files the same shows whether their code is what the notebook ran.
+
+An honest run on the same kind of machine comes to the very states that it committed to. So the
+worker goes on from one stretch to the next as long as the hashes agree: states are handed to and
+fro, and held against each other, only where they do not.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,7 +30,10 @@ from grader.guest.training_state import State, packed, unpacked
 from grader.guest.wire import Late
 from grader.types import Training, TrainingLog
 
-IMAGES = 4000  # of one request
+IMAGES = 6000  # different ones of one request, 18 MB
+WORK = 2e11  # multiplications of one request: seconds
+PASSES, OVERHEAD = 6, 10  # through the weights, for each image; images that an update is worth
+STEPS = 2000  # of one request
 WAIT_S = 120.0  # for one request
 LATE = "the grader ran out of time for a stretch of it, which is no fault of the code"
 MODULES = (*REACHED["fc_net"], "optim")
@@ -57,23 +65,53 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """Steps to repeat; `hash` stands for the state behind them, "" if any will do.
+
+    It stands for the whole state, or for what was learned. `read` gives that state.
+    """
+
+    steps: int
+    hash: str = ""
+    whole: bool = True
+    read: Callable[[], State] = dict
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How far stretches led: the first `met` to the state they should, the next one to `state`.
+
+    That is None if all were met. `losses` are those of each stretch.
+    """
+
+    met: int
+    state: State | None
+    losses: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
 class Batches:
-    """The minibatches of some steps: rows (steps, batch) of X_train, and the generator after them.
+    """The minibatches of some steps: rows (steps, batch) of X_train; `after` some of the steps the
+    states of the generator.
 
     After the steps `decays`, counted from 1, an epoch ends.
     """
 
     chosen: np.ndarray
     decays: tuple[int, ...]
-    rng: np.ndarray
+    after: np.ndarray
 
 
-def batches(run: Run, rng: np.ndarray, step: int, count: int) -> Batches:
-    """Return the minibatches of `count` steps after `step`, drawn as the Solver draws them."""
+def batches(run: Run, rng: np.ndarray, step: int, counts: Sequence[int]) -> Batches:
+    """Return the minibatches after `step`, drawn as the Solver draws them.
+
+    `counts` are the steps to each state of the generator that is asked for.
+    """
     training, told = run.training, run.log.settings
     generator, per_epoch = np.random.RandomState(), per_epoch_of(training)
     generator.set_state(unpacked(rng))
-    chosen, decays = np.zeros((count, training.batch_size), dtype=np.int64), []
+    count, ends = sum(counts), set(np.cumsum(counts).tolist())
+    chosen, decays, after = np.zeros((count, training.batch_size), dtype=np.int64), [], []
     for place in range(count):
         chosen[place] = generator.choice(training.num_train, training.batch_size)
         done = step + place + 1
@@ -86,7 +124,9 @@ def batches(run: Run, rng: np.ndarray, step: int, count: int) -> Batches:
             ):
                 if type(some) is int and 0 <= some < all_of:
                     generator.choice(all_of, some, replace=False)
-    return Batches(chosen, tuple(decays), packed(generator))
+        if place + 1 in ends:
+            after.append(packed(generator))
+    return Batches(chosen, tuple(decays), np.array(after))
 
 
 class Repeat:
@@ -111,55 +151,78 @@ class Repeat:
 
         `net` is the class to use; "" stands for the course's of any depth. Raises Unrepeatable.
         """
-        losses, at_once = [], max(1, IMAGES // run.training.batch_size)
-        if run.training.batch_size > 4 * IMAGES:
-            raise Unrepeatable("its batches are too large to be repeated")
-        while count:
-            these = min(count, at_once)
-            found = batches(run, state["rng"], step, these)
-            answer = self._asked(job, run, state, found, net)
-            losses.append(answer.pop("losses"))
-            state = {**answer, "rng": found.rng}
-            step, count = step + these, count - these
-        return dict(state), np.concatenate(losses)
+        reached = self.follow(job, run, state, step, [Stretch(count)], net)
+        assert reached.state is not None
+        return dict(reached.state), reached.losses[0]
+
+    def follow(
+        self,
+        job: Job,
+        run: Run,
+        state: State,
+        step: int,
+        stretches: Sequence[Stretch],
+        net: str = "",
+    ) -> Reached:
+        """Return how far stretches lead that follow each other, from `state`; see `advance`."""
+        losses: list[list[np.ndarray]] = [[] for _ in stretches]
+        place, done = 0, 0  # the stretch at hand, and its steps that were done
+        while place < len(stretches):
+            asked = list(_at_once(run, stretches[place:], done))
+            found = batches(run, state["rng"], step, [one.steps for one in asked])
+            answer, met = self._asked(job, run, state, found, asked, net)
+            ends = np.cumsum([one.steps for one in asked])
+            parts = np.split(np.ravel(answer.pop("losses")), ends[:-1])
+            for number, part in enumerate(parts[: met + 1]):
+                losses[place + number].append(part)
+            step += int(ends[: met + 1][-1])
+            place, done = place + met, 0 if met else done
+            if met == len(asked):
+                state = stretches[place - 1].read() if place < len(stretches) else {}
+                continue
+            state, done = {**answer, "rng": found.after[met]}, done + asked[met].steps
+            if done == stretches[place].steps:
+                return Reached(place, state, _joined(losses[: place + 1]))
+        return Reached(place, None, _joined(losses))
 
     def _asked(
-        self, job: Job, run: Run, state: State, found: Batches, net: str
-    ) -> dict[str, np.ndarray]:
-        """Ask the worker for the steps of one request; return what it answered."""
+        self,
+        job: Job,
+        run: Run,
+        state: State,
+        found: Batches,
+        stretches: Sequence[Stretch],
+        net: str,
+    ) -> tuple[dict[str, np.ndarray], int]:
+        """Ask the worker for the stretches of one request; return what it answered, and how many
+        of them it met.
+        """
         if self.left_s < self.cpu_s:
             raise TimeIsUp("the grader's time for repeating was used up")
-        rows = run.training.rows
-        assert rows is not None  # others are never asked for
-        used, places = np.unique(rows[found.chosen], return_inverse=True)
+        told = [[one.steps, one.hash, one.whole] for one in stretches]
         options = {**run.request, **({"net": net} if net else {}), "decays": list(found.decays)}
-        arrays = {
-            "images": self._images.pixels("training", used),
-            "mean": self._images.mean,
-            "labels": self._images.labels("training")[used],
-            "chosen": places.reshape(found.chosen.shape).astype(np.int64),
-            **{name: array for name, array in state.items() if name != "rng"},
-        }
+        options |= {"stretches": told, "in_pieces": not net}  # the reference's rules can be cut
+        wanted = {name for name in state if name != "rng"}
         case = {
             "id": "stretch", "key": "stretch", "item": "stretch", "probe": "training.advance",
             "options": options, "strided": [], "modules": MODULES, "stuck_with": [],
             "room": job.room,
         }  # fmt: skip
-        inputs = wire.piece({f"stretch:{name}": array for name, array in arrays.items()})
-        reply, answer = self._answered(job, case, inputs)
+        reply, answer = self._answered(job, case, lambda: self._packed(run, state, found))
         if _is_unloaded(reply):  # on a busy machine; it was loaded when the notebook ran
             self.close()
-            reply, answer = self._answered(job, case, inputs)
-        wanted = {name for name in state if name != "rng"} | {"losses"}
+            reply, answer = self._answered(job, case, lambda: self._packed(run, state, found))
         if reply.get("outcome") in ("timeout", "died") or _is_unloaded(reply):
             raise OutOfTime(LATE)
+        met = _met(answer.pop("met", None), stretches)
+        wanted = {"losses"} | (wanted if met < len(stretches) else set())
         if reply.get("outcome") != "answered" or not wanted <= set(answer):
             raise Unrepeatable(f"a stretch of it stopped: {_why(reply)}")
-        return dict(answer)
+        return dict(answer), met
 
     def _answered(
-        self, job: Job, case: dict[str, Any], inputs: wire.Piece
-    ) -> tuple[Mapping[str, Any], Mapping[str, np.ndarray]]:
+        self, job: Job, case: dict[str, Any], inputs: Callable[[], wire.Piece]
+    ) -> tuple[Mapping[str, Any], dict[str, np.ndarray]]:
         """Return what the worker says to one request, and count the time that it took."""
         deadline = time.monotonic() + WAIT_S
         try:
@@ -167,7 +230,10 @@ class Repeat:
                 self.close()
                 self._worker.open(job, deadline)
                 self._open = job
-            _, reply, answer = next(iter(self._worker.run([case], [inputs], deadline, "there")))
+            packed = [inputs()]  # which ends once it is sent
+            answers = self._worker.run([case], packed, deadline, "there")
+            del packed
+            _, reply, answer = next(answers)
         except WireError:
             raise Unrepeatable("its state is too large to be repeated") from None
         except (Gone, Late):
@@ -176,7 +242,52 @@ class Repeat:
             raise OutOfTime(LATE) from None
         spent = reply.get("cpu_s")
         self.cpu_s += spent if isinstance(spent, float) and 0 <= spent < WAIT_S else WAIT_S
-        return reply, answer
+        return reply, dict(answer)
+
+    def _packed(self, run: Run, state: State, found: Batches) -> wire.Piece:
+        """Return a state and the images of minibatches, as a worker takes them."""
+        rows = run.training.rows
+        assert rows is not None  # others are never asked for
+        used, places = np.unique(rows[found.chosen], return_inverse=True)
+        arrays = {
+            "images": self._images.pixels("training", used),
+            "mean": self._images.mean,
+            "labels": self._images.labels("training")[used],
+            "chosen": places.reshape(found.chosen.shape).astype(np.int64),
+            "after": found.after,
+            **{name: array for name, array in state.items() if name != "rng"},
+        }
+        return wire.piece({f"stretch:{name}": array for name, array in arrays.items()})
+
+
+def _at_once(run: Run, stretches: Sequence[Stretch], done: int) -> Iterator[Stretch]:
+    """Yield what one request can hold of stretches, of whose first some steps were `done`."""
+    training = run.training
+    if training.batch_size > 4 * IMAGES:
+        raise Unrepeatable("its batches are too large to be repeated")
+    weights = sum(one * other for one, other in pairwise(training.layer_sizes))
+    work = max(1, weights) * PASSES * (training.batch_size + OVERHEAD)
+    few = STEPS if training.num_train <= IMAGES else IMAGES // training.batch_size
+    left = max(1, min(STEPS, few, int(WORK / work)))
+    for stretch in stretches:
+        steps = min(left, stretch.steps - done)
+        is_whole = steps == stretch.steps - done
+        yield replace(stretch, steps=steps, hash=stretch.hash if is_whole else "")
+        left, done = left - steps, 0
+        if not left:
+            return
+
+
+def _met(told: np.ndarray | None, stretches: Sequence[Stretch]) -> int:
+    """Return how many stretches were met, as far as there is a hash that can be."""
+    free = [place for place, one in enumerate(stretches) if not one.hash]
+    most = free[0] if free else len(stretches)
+    count = int(told) if told is not None and told.shape == () and told.dtype.kind == "i" else 0
+    return min(max(count, 0), most)
+
+
+def _joined(losses: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, ...]:
+    return tuple(np.concatenate(parts) for parts in losses)
 
 
 def _is_unloaded(reply: Mapping[str, Any]) -> bool:

@@ -20,7 +20,8 @@ import numpy as np
 
 from grader.box.job import Job
 from grader.grading.training import form
-from grader.grading.training.agree import agrees, deviation, memory_off, net_parts
+from grader.grading.training.agree import agrees, deviation, distance, memory_off, net_parts
+from grader.grading.training.aside import Aside
 from grader.grading.training.extent import Extent
 from grader.grading.training.form import Contradiction, Differs, Unrepeatable
 from grader.grading.training.images import Images
@@ -28,12 +29,13 @@ from grader.grading.training.recompute import accuracy, net_of
 from grader.grading.training.reference import ROOM, Reference
 from grader.grading.training.repeat import Repeat, Run
 from grader.grading.training.stretches import Known, Stretches
+from grader.grading.training.way import Way
 from grader.guest.operations import NETS
 from grader.guest.training_state import State
 from grader.types import Commit, Training, TrainingLog
 
 PIECE = 8  # steps between two states of the student's own code
-AT_ONCE = 64 * 1024**2  # bytes of such states that are kept
+AT_ONCE = 64 * 1024**2  # bytes of such states that are put aside
 LOSS = 0.05  # of a told loss that it may be off: another machine rounds in another way
 MEMORY = 0.1  # of the size of what an update rule remembers, likewise
 SOME = 200  # numbers of a parameter by which copies of a run are known
@@ -91,24 +93,29 @@ class Replay:
         training = replace(training, layer_sizes=net.sizes, normalization=net.normalization)
         goes_on = self._goes_on(training)
         form.check(training, log, goes_on)
-        first = form.state_at(log.commits[0])
-        epochs = self._begin(training, log, goes_on, first, extent)
+        begins = Known.at(log.commits[0])
+        epochs = self._begin(training, log, goes_on, begins, extent)
+        stds = tuple(float(w.std()) for w in _weights(begins.state))
+        # Of which only the settings are looked at from here.
+        first = {name: array for name, array in begins.state.items() if not array.ndim}
         run = Run(training, log, self.code.dropout_p)
         past: list[Commit] = []
         while goes_on is not None and goes_on.log is not None:
             past, goes_on = [*goes_on.log.commits, *past], self._goes_on(goes_on)
         excused, seen = 0, set[int]()
         stretches = Stretches(run, self.images, self.code.matched)
-        for start, end in stretches.upto(extent, past, left):
+        way = Way(self.repeat, run, self._jobs(run), list(stretches.upto(extent, past, left)))
+        for place, (start, end) in enumerate(way.pairs):
             for known in (start, end):
                 if known.whole and known.step not in seen:
                     seen.add(known.step)
-                    form.check_state(known.state, training, known.step, first)
-                    stretches.look(known)
-            excused += self._stretch(run, start, end) and start.step > 1
+                    state = known.state
+                    form.check_state(state, training, known.step, first)
+                    stretches.look(known.step, state)
+                    del state  # of which there are few in memory
+            excused += self._stretch(way, place) and start.step > 1
             if excused > EXCUSED:
                 raise Differs("its own code comes to other states than those it told of")
-        stds = tuple(float(w.std()) for w in _weights(first))
         return replace(training, num_epochs=epochs + training.num_epochs, initial_weight_std=stds)
 
     def _begin(
@@ -116,7 +123,7 @@ class Replay:
         training: Training,
         log: TrainingLog,
         goes_on: Training | None,
-        first: State,
+        begins: Known,
         extent: Extent,
     ) -> int:
         """Return after how many epochs a run began. Raises Unrepeatable unless it began afresh, or
@@ -126,15 +133,16 @@ class Replay:
         if before is None or commit is None:
             if goes_on is not None:
                 raise Unrepeatable("it goes on from a training that did not come to its end")
-            if faults := list(form.starts_fresh(first, training, self.images)):
+            if faults := list(form.starts_fresh(begins.state, training, self.images)):
                 raise Unrepeatable(faults[0])
             return 0
-        left = Known.learned_at(commit, first)
+        left = Known.learned_at(commit, begins.read)
         epochs = self._epochs_of(before, extent.of_before, left)
         if goes_on is not None and goes_on is not before:
             epochs = max(epochs, self._epochs_of(goes_on, extent.of_before, None))
-        if any(name.startswith("config/") and array.ndim for name, array in first.items()):
-            self._remembers(goes_on or before, first)
+        kept = {name: array.ndim for name, array in begins.state.items()}
+        if names := [name for name, axes in kept.items() if name[:7] == "config/" and axes]:
+            self._remembers(goes_on or before, begins, names)
         return epochs
 
     def _epochs_of(self, before: Training, extent: Extent, left: Known | None) -> int:
@@ -144,27 +152,25 @@ class Replay:
             self._epochs[about] = self.verify(before, extent, left).num_epochs
         return self._epochs[about]
 
-    def _remembers(self, before: Training, first: State) -> None:
+    def _remembers(self, before: Training, begins: Known, names: Sequence[str]) -> None:
         """Raise Unrepeatable unless a run left what the update rule of the next one remembers.
 
-        Whatever stands there moves the parameters with the next step. The run is repeated from the
-        last state that it showed.
+        Whatever stands there, by these names, moves the parameters with the next step. The run is
+        repeated from the last state that it showed.
         """
         log = before.log
         assert log is not None
         known = [commit for commit in log.commits if commit.shown is not None]
-        last, steps = form.state_at(known[-1]), log.commits[-1].step - known[-1].step
+        last, steps = Known.at(known[-1]), log.commits[-1].step - known[-1].step
         run = Run(before, log, self.code.dropout_p)
         for job in self._jobs(run):
-            found = last
+            ours = last.state
             if steps:
-                found, _ = self.repeat.advance(job, run, last, known[-1].step, steps)
-            names = [n for n, array in first.items() if n[:7] == "config/" and array.ndim]
-            told, ours = (np.concatenate([np.ravel(s[n]) for n in names if n in s]) for s in
-                          (first, found))  # fmt: skip
-            if told.shape == ours.shape:
-                off = float(np.linalg.norm(told - ours))
-                if off <= MEMORY * float(np.linalg.norm(ours)):
+                ours, _ = self.repeat.advance(job, run, ours, last.step, steps)
+            told = begins.state
+            if all(name in ours for name in names):
+                off = np.hypot.reduce([distance(told[name], ours[name]) for name in names])
+                if off <= MEMORY * np.hypot.reduce([distance(ours[name]) for name in names]):
                     return
         raise Unrepeatable("its update rule remembers other steps than those that were recorded")
 
@@ -200,23 +206,24 @@ class Replay:
                     return other
         raise Unrepeatable("it goes on from a training that did not come to its end")
 
-    def _stretch(self, run: Run, start: Known, end: Known) -> bool:
+    def _stretch(self, way: Way, place: int) -> bool:
         """Raise Contradiction or Unrepeatable unless training leads from one state to the next.
 
         Return whether it only did so roughly.
         """
-        jobs = self._jobs(run)
+        run, (start, end) = way.run, way.pairs[place]
         losses = run.training.loss_history[-run.log.commits[-1].step :]
-        for job in jobs:
-            found, told = self.repeat.advance(
-                job, run, start.state, start.step, end.step - start.step
-            )
-            if agrees(run, start.state, end.state, found, end.step, end.step - start.step == 1):
+        for job in way.order():
+            found, told = way.after(job, place)
+            is_one = end.step - start.step == 1
+            if found is None or agrees(run, start.state, end.state, found, end.step, is_one):
                 self._losses(told, losses[start.step : end.step])
+                way.follows(job)
                 return False
         try:
-            self._own_way(run, start, end, jobs)
+            self._own_way(run, start, end, way.jobs)
         except Differs:
+            assert found is not None
             if not self._as_good(run, start, end, found):
                 raise
             return True
@@ -247,34 +254,39 @@ class Replay:
         net = str(run.log.settings.get("net"))
         if net not in NETS:
             raise Unrepeatable("its net is none of the course's, and computes something else")
-        state, step = start.state, start.step
+        last, step = Aside(start.state), start.step
         while step < end.step:
-            states, place = [state], step
-            room = AT_ONCE // max(1, sum(array.nbytes for array in state.values()))
+            states, place = [last], step
+            room = AT_ONCE // max(1, last.size)
             while place < end.step and len(states) <= max(1, room):
                 count = min(PIECE, end.step - place)
-                state, _ = self.repeat.advance(self.code.own, run, state, place, count, net)
-                states.append(state)
+                last = self._own(run, last, place, count, net)
+                states.append(last)
                 place += count
             for one, other in pairwise(states):
                 count = min(PIECE, end.step - step)
                 if not any(self._piece(job, run, one, other, step, count, net) for job in jobs):
                     raise Unrepeatable("its code computes something else there than the reference")
                 step += count
-        if not end.is_met_by(state):
+        if not end.is_met_by(last.state):
             raise Differs("its own code comes to another state than the one it told of")
 
+    def _own(self, run: Run, start: Aside, step: int, count: int, net: str) -> Aside:
+        """Return the state that the student's own code comes to."""
+        return Aside(self.repeat.advance(self.code.own, run, start.state, step, count, net)[0])
+
     def _piece(
-        self, job: Job, run: Run, start: State, end: State, step: int, count: int, net: str
+        self, job: Job, run: Run, start: Aside, end: Aside, step: int, count: int, net: str
     ) -> bool:
         """Return whether the reference agrees over a few steps, or over each of their halves."""
-        found, _ = self.repeat.advance(job, run, start, step, count)
-        if agrees(run, start, end, found, step + count, count == 1):
+        found, _ = self.repeat.advance(job, run, start.state, step, count)
+        if agrees(run, start.state, end.state, found, step + count, count == 1):
             return True
+        del found  # there is memory for few states
         if count == 1:
             return False
         half = count // 2
-        middle, _ = self.repeat.advance(self.code.own, run, start, step, half, net)
+        middle = self._own(run, start, step, half, net)
         return self._piece(job, run, start, middle, step, half, net) and self._piece(
             job, run, middle, end, step + half, count - half, net
         )
@@ -291,11 +303,11 @@ def moved(training: Training) -> np.ndarray:
     """Return some first parameters of a verified run, and how it has moved them: (2, n)."""
     assert training.log is not None
     first, _ = net_parts(form.state_at(training.log.commits[0]))
-    both = [
-        np.stack([first[name].ravel(), (training.params[name] - first[name]).ravel()])
+    pairs = [
+        [array.ravel()[:: array.size // SOME | 1] for array in (first[name], training.params[name])]
         for name in sorted(first)
     ]
-    return np.concatenate([pair[:, :: pair.shape[1] // SOME | 1] for pair in both], axis=1)
+    return np.concatenate([np.stack([one, other - one]) for one, other in pairs], axis=1)
 
 
 def _weights(state: State) -> list[np.ndarray]:

@@ -6,16 +6,19 @@ Each is held against the accuracies that were told of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
+
+import numpy as np
 
 from grader.grading.training import form
 from grader.grading.training.agree import net_parts
 from grader.grading.training.extent import DRAWN, Extent
 from grader.grading.training.form import Contradiction
-from grader.grading.training.images import Images
-from grader.grading.training.recompute import NO_ROWS, accuracy, net_of
+from grader.grading.training.images import Images, Split
+from grader.grading.training.recompute import NO_ROWS, Net, accuracy, net_of
 from grader.grading.training.repeat import Run
 from grader.guest import training_state
 from grader.guest.training_state import State
@@ -27,23 +30,35 @@ SAMPLED = 3.5  # standard deviations, where a run looked at some images only
 
 @dataclass(frozen=True)
 class Known:
-    """A state of a run that is known, after `step` steps; all of it, or what it learned."""
+    """A state of a run that is known, after `step` steps; all of it, or what it learned.
+
+    It is read anew each time, so that only those are in memory that are looked at.
+    """
 
     step: int
-    state: State
+    read: Callable[[], State]
     hash: str
     whole: bool = True
 
-    @classmethod
-    def at(cls, commit: Commit) -> Known:
-        """Return the state that was shown. Raises what form.state_at raises."""
-        return cls(commit.step, form.state_at(commit), commit.state)
+    @property
+    def state(self) -> State:
+        """Return the state. Raises what form.state_at raises."""
+        return self.read()
 
     @classmethod
-    def learned_at(cls, commit: Commit, state: State) -> Known:
+    def at(cls, commit: Commit) -> Known:
+        """Return the state that was shown."""
+        return cls(commit.step, lambda: form.state_at(commit), commit.state)
+
+    @classmethod
+    def learned_at(cls, commit: Commit, read: Callable[[], State]) -> Known:
         """Return what was learned by then, of a state."""
-        kept = {n: array for n, array in state.items() if n.startswith(("params/", "bn/"))}
-        return cls(commit.step, kept, commit.learned, whole=False)
+
+        def learned() -> State:
+            kept = read().items()
+            return {name: array for name, array in kept if name.startswith(("params/", "bn/"))}
+
+        return cls(commit.step, learned, commit.learned, whole=False)
 
     def is_met_by(self, state: State) -> bool:
         """Return whether this state has the hash that the run committed to."""
@@ -58,6 +73,7 @@ class Stretches:
     run: Run
     images: Images
     matched: tuple[str, ...]
+    _shares: dict[tuple[int, Split], float] = field(default_factory=dict)  # of images, by step
 
     def upto(
         self, extent: Extent, past: Sequence[Commit], left: Known | None
@@ -92,9 +108,10 @@ class Stretches:
         for on, (place, params, statistics) in moments.items():
             commit = form.committed(form.learned_at(params, statistics), place, [*past, *commits])
             if commit in commits:  # else it was in the run before, which is repeated as well
-                known[on] = Known.learned_at(commit, form.state_of(params, statistics))
+                read = functools.partial(form.state_of, params, statistics)
+                known[on] = Known.learned_at(commit, read)
                 # All gain that counts was told, so that it could be drawn.
-                self.look(known[on])
+                self.look(commit.step, known[on].state)
         wanted = set(extent.best)
         best = known.get("training" if "training" in moments else "validation")
         if any(commit.spent for commit in commits) and not wanted:
@@ -115,13 +132,17 @@ class Stretches:
         for commit in self.run.log.commits:
             if commit.asked and commit.step < best.step:
                 known = Known.at(commit)
-                if self._accuracy(known.state) >= share:
+                rows = form.rows_of(self.run.training, self.images).get("training", NO_ROWS)
+                net = net_of(*net_parts(known.state))
+                if self._share(known.step, net, "training", rows) >= share:
                     return known
         return best
 
-    def _accuracy(self, state: State) -> float:
-        rows = form.rows_of(self.run.training, self.images).get("training", NO_ROWS)
-        return accuracy(net_of(*net_parts(state)), self.images, "training", rows)
+    def _share(self, step: int, net: Net, split: Split, rows: np.ndarray) -> float:
+        """Return the accuracy after a step, of which there is one state alone."""
+        if (step, split) not in self._shares:
+            self._shares[step, split] = accuracy(net, self.images, split, rows)
+        return self._shares[step, split]
 
     def _chain(self, asked: Sequence[Commit], end: Known) -> Iterator[Known]:
         """Yield the known states of a run up to one, each read when it is needed."""
@@ -131,14 +152,13 @@ class Stretches:
         if not any(one.step == end.step for one in asked):
             yield end
 
-    def look(self, known: Known) -> None:
-        """Raise Contradiction if a shown state is far from the accuracies that were told of it."""
+    def look(self, step: int, state: State) -> None:
+        """Raise Contradiction if a state is far from the accuracies that were told of it."""
         training, told = self.run.training, self.run.log.settings
-        commit = next(one for one in self.run.log.commits if one.step == known.step)
+        commit = next(one for one in self.run.log.commits if one.step == step)
         if commit.look is None or "starter_2016" in self.matched:
             return  # whose nets measure accuracy in training mode
-        params, averages = net_parts(known.state)
-        net = net_of(params, averages)
+        net = net_of(*net_parts(state))
         for split, rows in form.rows_of(training, self.images).items():
             place, name = (0, "train_samples") if split == "training" else (1, "val_samples")
             all_of = training.num_train if place == 0 else training.num_val
@@ -146,5 +166,6 @@ class Stretches:
             seen = min(all_of, some) if type(some) is int and some > 0 else all_of
             fewest = min(seen, len(rows))
             noise = 0.0 if fewest == all_of else SAMPLED * (0.25 / fewest) ** 0.5
-            if abs(accuracy(net, self.images, split, rows) - commit.look[place]) > LOOK + noise:
+            found = self._share(step, net, split, rows)
+            if abs(found - commit.look[place]) > LOOK + noise:
                 raise Contradiction("its states have other accuracies than it told of")

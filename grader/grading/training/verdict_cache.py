@@ -85,7 +85,7 @@ def _feed(digest: Any, value: object) -> None:
     digest.update(f"{type(value).__name__} ".encode())
     if isinstance(value, np.ndarray):
         digest.update(f"{value.dtype.str} {value.shape} ".encode())
-        digest.update(np.ascontiguousarray(value).tobytes())
+        digest.update(np.ascontiguousarray(value).data if value.size else b"")
     elif isinstance(value, bytes):
         digest.update(f"{len(value)} ".encode() + value)
     elif isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""A stretch of training: from one state over some steps to the next (grader.guest.training_state).
+"""Stretches of training: from one state over some steps to the next (grader.guest.training_state).
 
 The same lines run on the reference, to see what a right solution makes of a student's state, and on
 a student's own code, to see whether the run can be repeated at all.
@@ -6,6 +6,7 @@ a student's own code, to see whether the run can be repeated at all.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,9 @@ import numpy as np
 
 from grader.guest.probes import Array, Outputs
 from grader.guest.probes.nn import Implementation
-from grader.guest.training_state import packed, unpacked
+from grader.guest.training_state import digest, learned, packed, unpacked
+
+PIECE = 16 * 1024  # numbers
 
 
 def advance(
@@ -22,20 +25,27 @@ def advance(
     mean: Array,
     labels: Array,
     chosen: Array,
+    after: Array,
     noise: Array,
     net: str,
     dims: Sequence[int],
     setup: Mapping[str, Any],
     rule: str,
+    stretches: Sequence[tuple[int, str, bool]],
     decays: Sequence[int] = (),
     lr_decay: float = 1.0,
+    in_pieces: bool = False,
     **state: Array,
 ) -> Outputs:
-    """Return the state after len(chosen) steps, and `losses` (steps,).
+    """Return the state after the first stretch that comes to another one than it should.
 
-    `images` are bytes (N, 3072) and `mean` their mean training image; `chosen` (steps, batch) are
-    the rows of each minibatch. After the steps `decays` the learning rate is multiplied. `setup`
-    are arguments of the net.
+    Besides, `met` are the stretches before it, and `losses` (steps,) those of all steps; if all are
+    met there is no state. A stretch is (steps, hash of the state behind it or "", whether that
+    hash stands for all of it and not for what was learned). `images` are bytes (N, 3072), `mean`
+    their mean training image; `chosen` (steps, batch) are the rows of each minibatch, and `after`
+    (stretches, 625) the states of the Solver's generator. After the steps `decays` the learning
+    rate is multiplied. `setup` are arguments of the net. `in_pieces` says that the update rule
+    moves each number by itself.
     """
     model = _net(nn, net, dims, setup, state["params/W1"].dtype)
     model.params = {name: array.copy() for name, array in _below("params/", state)}
@@ -48,25 +58,59 @@ def advance(
         place, _, key = name.partition("/")
         model.bn_params[int(place) - 1][key] = array.copy()
     np.random.set_state(unpacked(noise))
-    update, losses = nn.update_rule(rule), []
-    for step, rows in enumerate(chosen, start=1):
-        batch = (images[rows].astype(np.float64) - mean).reshape(len(rows), 3, 32, 32)
-        loss, grads = model.loss(batch, labels[rows])
-        losses.append(float(loss))
-        for name, w in model.params.items():
-            model.params[name], configs[name] = update(w, grads[name], configs[name])
-        for config in configs.values() if step in decays else ():
-            config["learning_rate"] *= lr_decay
-    after: Outputs = {f"params/{name}": value for name, value in model.params.items()}
+    X = (images - mean).reshape(len(images), 3, 32, 32)
+    update, losses, step = nn.update_rule(rule), list[float](), 0
+    update = functools.partial(_in_pieces, update) if in_pieces else update
+    for met, (steps, wanted, whole) in enumerate(stretches):
+        for rows in chosen[step : step + steps]:
+            loss, grads = model.loss(X[rows], labels[rows])
+            losses.append(float(loss))
+            for name, w in model.params.items():
+                model.params[name], configs[name] = update(w, grads[name], configs[name])
+            step += 1
+            for config in configs.values() if step in decays else ():
+                config["learning_rate"] *= lr_decay
+        found = _state(model, configs)
+        if (digest({**found, "rng": after[met]}) if whole else learned(found)) != wanted:
+            return {**found, "met": np.array(met), "losses": np.array(losses)}
+    return {"met": np.array(len(stretches)), "losses": np.array(losses)}
+
+
+def _in_pieces(update: Any, w: Array, dw: Array, config: dict[str, Any]) -> Any:
+    """Apply an update rule piece by piece; `w` and what the rule remembers change in place.
+
+    Each number comes out as if the rule had seen the whole array. But its many passes then are over
+    what the caches hold, which takes less than half the time.
+    """
+    if w.size <= PIECE or w.shape != dw.shape or not w.flags.c_contiguous:
+        return update(w, dw, config)
+    flat, gradient, before = w.reshape(-1), dw.reshape(-1), dict(config)
+    for start in range(0, w.size, PIECE):
+        part = slice(start, start + PIECE)
+        mine = {n: v.reshape(-1)[part] if np.ndim(v) else v for n, v in before.items()}
+        flat[part], after = update(flat[part], gradient[part], mine)
+        for name, value in after.items():
+            if np.ndim(value):
+                if name not in config:
+                    config[name] = np.zeros(w.shape, value.dtype)
+                config[name].reshape(-1)[part] = value
+            else:
+                config[name] = value
+    return w, config
+
+
+def _state(model: Any, configs: Mapping[str, Mapping[str, Any]]) -> Outputs:
+    """Return the state that a net and its update rule are in, without the Solver's generator."""
+    state: Outputs = {f"params/{name}": value for name, value in model.params.items()}
     for name, config in configs.items():
         for key, value in config.items():
             value = np.asarray(value)
-            after[f"config/{name}/{key}"] = value if value.ndim else value.astype(np.float64)
+            state[f"config/{name}/{key}"] = value if value.ndim else value.astype(np.float64)
     for layer, averages in enumerate(getattr(model, "bn_params", []), start=1):
         for key in ("running_mean", "running_var"):
             if key in averages:
-                after[f"bn/{layer}/{key}"] = averages[key]
-    return {**after, "noise": packed(np.random), "losses": np.array(losses)}
+                state[f"bn/{layer}/{key}"] = averages[key]
+    return {**state, "noise": packed(np.random)}
 
 
 def _net(

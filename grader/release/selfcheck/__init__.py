@@ -7,6 +7,7 @@
     check       from what happened to a verdict and its explanation, by the grader's own modules
     run         where these come together, for a folder or a zip
     show        lines for a terminal or an editor
+    screen      where they go; drawn, what rich draws there
     card        the same as HTML: what check() shows in a notebook
     page        a page of such cards
     watch       again whenever a file is saved

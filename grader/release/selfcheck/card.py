@@ -62,6 +62,8 @@ def overview(
     checked: Sequence[Checked], places: Mapping[str, str], linked: bool = False
 ) -> Iterator[str]:
     """Yield the table of all items; `linked` to their cards, where these stand below."""
+    for _, why in show.unreadable(checked):
+        yield f"<p class='cause'>{escape(why)}</p>"
     yield "<table>\n<tr><th scope='col'>Function</th><th scope='col'>Public checks</th>"
     yield "<th scope='col'>Where</th></tr>"
     for one in checked:
@@ -78,14 +80,14 @@ def overview(
 
 def has_card(one: Checked) -> bool:
     """Return whether there is more to say of an item than a line of the table does."""
-    return not one.passed and one.status != "not_written"
+    return not one.passed and one.status != "not_written" and not one.unloaded
 
 
 def card(one: Checked, place: str) -> Iterator[str]:
     """Yield the card of an item: how it stands, why, what shows it, and what helps."""
     yield f"<p><b>{escape(one.item.title)}</b> {_word(one)}<br>"
     yield f"<code>{escape(one.item.id)}</code> <code class='quiet'>{escape(place)}</code></p>"
-    if has_card(one):
+    if not one.passed and one.status != "not_written":
         yield from _wrong(one)
     for title, hint in zip(HINTS, () if one.passed else one.hints):
         yield f"<details><summary>{title}</summary><p>{escape(hint)}</p></details>"
@@ -110,7 +112,7 @@ def _wrong(one: Checked) -> Iterator[str]:
         yield f"<p>{escape(show.waits(one))}</p>"
     if text := lede(one.parts):
         yield f"<p>{escape(text)}</p>"
-    picked, small = chosen(one.verdict.faults), make(one.smallest)
+    picked, small = chosen(one.verdict.faults, one.item.file), make(one.smallest)
     if small:
         yield from _smallest(small)
     for fault in picked:

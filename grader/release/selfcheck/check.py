@@ -47,6 +47,12 @@ class Checked:
     smallest: Smallest | None = None
 
     @property
+    def unloaded(self) -> str:
+        """Return the path of the file for which no case could run; "" if one could."""
+        paths = {one.unloaded for one in self.evidence.values()}
+        return paths.pop() if len(paths) == 1 and not self.passed else ""
+
+    @property
     def passed(self) -> bool:
         """Return whether every public case is right."""
         return self.right == len(self.item.cases)
@@ -98,7 +104,7 @@ class Checker:
         for item in items:
             if item.id not in self._evidence:
                 self._evidence[item.id] = Future()
-                if self._is_stub(item):
+                if is_stub(item, self._sources):
                     cases = [case.id for case in self._public.cases_of(item.id)]
                     stub = Raised("NotImplementedError", "")
                     seen = {name: Evidence(name, "not_written", raised=stub) for name in cases}
@@ -108,17 +114,6 @@ class Checker:
                 groups.setdefault(reached, []).append(item)
         for group in groups.values():
             threads.submit(self._observe, group)
-
-    def _is_stub(self, item: Item) -> bool:
-        """Say whether the functions of an item raise, and do nothing else: no process is needed."""
-        place, sources = endings.Place.of(item), self._sources
-        nodes = [sources.function(place.module, name) for name in place.functions]
-        return all(
-            node is not None
-            and sources.computes(place.module, name) is False
-            and any(isinstance(one, ast.Raise) and _unwritten(one) for one in ast.walk(node))
-            for name, node in zip(place.functions, nodes)
-        )
 
     def _observe(self, group: Sequence[Item]) -> None:
         """Run a group, and hand on each item's evidence; an error of ours goes to who waits."""
@@ -156,7 +151,7 @@ class Checker:
             found,
             cause=why.cause if why else None,
             hints=tuple(filter(None, why.hints if why and why.hints else item.hints)),
-            waits_for=root if verdict.written and not known else None,
+            waits_for=root if verdict.written and not known and not found.unloaded else None,
             smallest=self._smallest(facts) if self._in_full and verdict.written else None,
         )
 
@@ -173,6 +168,18 @@ class Checker:
         with explaining(f"looking for the smallest case of {name}"):
             found = minimal_example.find(runner, cases, self._public, self._evaluator, lost, place)
         return found.get(name)
+
+
+def is_stub(item: Item, sources: Sources) -> bool:
+    """Say whether the functions of an item raise, and do nothing else: no process is needed."""
+    place = endings.Place.of(item)
+    nodes = [sources.function(place.module, name) for name in place.functions]
+    return all(
+        node is not None
+        and sources.computes(place.module, name) is False
+        and any(isinstance(one, ast.Raise) and _unwritten(one) for one in ast.walk(node))
+        for name, node in zip(place.functions, nodes)
+    )
 
 
 def _unwritten(node: ast.Raise) -> bool:

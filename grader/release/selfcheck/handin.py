@@ -14,12 +14,13 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.notebooks import inline_answers
-from grader.release.selfcheck import notebooks
-from grader.release.selfcheck.notebooks import Note, counted, listed
+from grader.release.selfcheck import check, notebooks
+from grader.release.selfcheck.notebooks import counted, listed
 from grader.release.selfcheck.public import Public
-from grader.release.selfcheck.sources import own_files
+from grader.release.selfcheck.sources import Note, own_files, unread
 from grader.submission.intake import read_submission
 from grader.submission.layout import CORE, NOTEBOOKS, PACKAGE
+from grader.submission.written import Sources
 from grader.types import Submission
 
 NAME = "submission.zip"
@@ -66,7 +67,9 @@ def read(path: Path) -> Submission:
 
 def look_through(path: Path, submission: Submission, public: Public, root: Path) -> list[Note]:
     """Return what a student should know of a zip before it is handed in."""
-    notes = [*_names(submission, public), *_older(submission, root)]
+    code = {name: data for name, data in submission.files.items() if name.endswith(".py")}
+    notes = [*_names(submission, public), *_older(submission, root), *unread(code)]
+    notes += _stubs(code, public)
     dates, records = _dates(path), []
     for name in _wanted_notebooks(public):
         if name in submission.files:
@@ -79,6 +82,15 @@ def look_through(path: Path, submission: Submission, public: Public, root: Path)
     if blank := [question.id for question in asked if question.status == "blank"]:
         notes.append(Note(f"{counted(len(blank), 'question')} not answered: {listed(blank)}"))
     return notes
+
+
+def _stubs(code: Mapping[str, bytes], public: Public) -> Iterator[Note]:
+    """Yield a note on functions that are as they were handed out."""
+    sources = Sources(code)
+    open_items = [item.id for item in public.code if check.is_stub(item, sources)]
+    if open_items:
+        many = f"{len(open_items)} of {len(public.code)} functions"
+        yield Note(f"{many} not written yet: {listed(open_items)}")
 
 
 def _wanted_notebooks(public: Public) -> list[str]:

@@ -77,7 +77,7 @@ def make_submission(root: Path, public: Path, arguments: Sequence[str] = ()) -> 
     ).parse_args(arguments)
     from grader.release.selfcheck import run
     from grader.release.selfcheck.public import read
-    from grader.release.selfcheck.show import Screen
+    from grader.release.selfcheck.screen import Screen
 
     try:
         return run.make(root, read(public), Screen(sys.stdout))
@@ -99,7 +99,7 @@ def _run(root: Path, path: Path, wanted: argparse.Namespace) -> int:
             threading.Thread(target=_end_with_notebook, args=(pool,), daemon=True).start()
         from grader.release.selfcheck import run
         from grader.release.selfcheck.public import read
-        from grader.release.selfcheck.show import Screen
+        from grader.release.selfcheck.screen import Screen
 
         public, screen = read(path), Screen(sys.stdout)
         page = root / PAGE if wanted.html else None

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from grader.errors import UnusableSubmission
 from grader.notebooks import repair
+from grader.release.selfcheck.sources import Note
 from grader.report import text
 from grader.types import Cell, Notebook
 
 SOME = 6  # names of a long list that are shown
-
-
-@dataclass(frozen=True)
-class Note:
-    """One sentence on what would be handed in; `serious` where it can cost points."""
-
-    message: str
-    serious: bool = True
 
 
 def look(name: str, data: bytes) -> tuple[Notebook, list[Note]]:

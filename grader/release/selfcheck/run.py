@@ -5,24 +5,22 @@ from __future__ import annotations
 import difflib
 import io
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from grader.errors import UnusableSubmission, UsageError
 from grader.release.selfcheck import show
 from grader.release.selfcheck.check import Checked, Checker
 from grader.release.selfcheck.children import Pool
 from grader.release.selfcheck.public import Public
-from grader.release.selfcheck.show import Screen
-from grader.release.selfcheck.sources import python_files
+from grader.release.selfcheck.screen import Screen
+from grader.release.selfcheck.sources import Note, python_files, unread
 from grader.report.text import one_line
 from grader.rubric.records import Item
 from grader.submission.layout import PACKAGE
-
-if TYPE_CHECKING:
-    from grader.release.selfcheck.notebooks import Note
 
 RIGHT, WRONG = 0, 1
 HINTS = 3  # of an item; a notebook folds them
@@ -73,8 +71,12 @@ def _items(name: str, known: dict[str, list[Item]]) -> list[Item]:
 
 def folder(root: Path, items: Sequence[Item], context: Context) -> int:
     """Check these items of the package in `root`; return the exit code."""
-    checked, places = _check(items, PACKAGE, python_files(root), context)
-    return _conclude(checked, places, context, [])
+    files = python_files(root)
+    checked, places = _check(items, PACKAGE, files, context)
+    told = {file for file, _ in show.unreadable(checked)}
+    reached = {f"{PACKAGE}/{one.item.file}" for one in checked} - told
+    notes = list(unread({name: data for name, data in files.items() if name in reached}))
+    return _conclude(checked, places, context, notes)
 
 
 def card(root: Path, items: Sequence[Item], public: Public, pool: Pool) -> str:
@@ -114,12 +116,15 @@ def make(root: Path, public: Public, screen: Screen) -> int:
 
     path, sizes = handin.make(root)
     notes = handin.look_through(path, handin.read(path), public, root)
-    screen.line(f"{path.name} is written. In it:", "bold")
+    here = str(path)  # it lies beside the homework, wherever this was called
+    with suppress(ValueError):  # on another drive of Windows
+        here = os.path.relpath(path)
+    screen.line(f"{here} is written. In it:", "bold")
     for name, size in sizes.items():
         screen.line(f"{max(size, 1000) / 1000:6,.0f} kB  {name}", "", 2)
     _notes(screen, notes)
     screen.line()
-    screen.line(f"Next: python selfcheck.py {path.name}")
+    screen.line(f"Next: python {os.path.join(os.path.dirname(here), 'selfcheck.py')} {here}")
     screen.line("checks the zip itself, as it will be handed in", "", 6)
     return WRONG if any(note.serious for note in notes) else RIGHT
 
@@ -139,7 +144,12 @@ def _check(
     working()
     small = context.in_full or context.page is not None  # each card has its smallest case
     checker = Checker(context.public, package, files, context.pool, small)
+    told: dict[str, str] = {}
     for one in checker.check(items):
+        for file, why in show.unreadable([one]):
+            if file not in told and not context.in_full:
+                show.file_row(context.screen, file, why)
+            told[file] = why
         show.item(context.screen, one, places[one.item.id], context.in_full, context.hints)
         done.append(one)
         working()

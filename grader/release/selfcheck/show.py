@@ -1,81 +1,25 @@
 """What the self-check says, in lines for a terminal, an editor or a log.
 
-One line for each item; under it, where it is not right, what is wrong and where to look. Colour and
-marks only where a terminal can show them.
+One line for each item; under it, where it is not right, what is wrong and where to look.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import sys
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TextIO
 
 from grader.release.selfcheck.check import Checked
+from grader.release.selfcheck.screen import Screen
+from grader.report import order
 from grader.report.cards import label, lede
 from grader.report.faults import Frame, ShownFault, chosen, in_one_line, show_fault
 from grader.report.small import Small, make
-from grader.report.tables import ArrayTable
 from grader.report.text import one_line, shown
 from grader.rubric.records import Item
+from grader.types import ItemResult
 
-STYLES = {"good": "32", "bad": "31", "dim": "2", "bold": "1"}
-NAME_WIDTH = 28
 SIDE = 4  # rows and columns of a table
 TEXT = 12  # lines of what a student printed
-
-
-class Screen:
-    """Where lines go: coloured and wrapped for a terminal, plain elsewhere."""
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-        self.is_terminal = out.isatty() and os.environ.get("TERM") != "dumb"
-        self._colour = self.is_terminal and not os.environ.get("NO_COLOR")
-        if self._colour and sys.platform == "win32":
-            os.system("")  # wakes up colours in the console of Windows
-        if hasattr(out, "reconfigure"):
-            out.reconfigure(errors="replace")  # a console may know fewer letters than we use
-        self._width = min(shutil.get_terminal_size((80, 24)).columns, 100) - 1
-        self._status = 0
-
-    def line(self, text: str = "", style: str = "", indent: int = 0, mark: str = "") -> None:
-        """Write one line, wrapped where it is a terminal; `mark` begins the first piece."""
-        self.status("")
-        room = self._width - indent - len(mark)
-        lines = [text] if not self.is_terminal else textwrap.wrap(text, room)
-        for number, each in enumerate(lines or [""]):
-            space = " " * indent + (mark if number == 0 else " " * len(mark))
-            self._out.write(f"{space}{self.styled(each, style)}".rstrip() + "\n")
-        self._out.flush()
-
-    def raw(self, text: str) -> None:
-        """Write a line as it is, to be copied."""
-        self.status("")
-        self._out.write(f"{text}\n")
-
-    def styled(self, text: str, style: str) -> str:
-        """Return the text in a style, where there are styles."""
-        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and self._colour else text
-
-    def row(self, mark: str, style: str, name: str, words: str, place: str) -> None:
-        """Write the line of one item."""
-        self.status("")
-        tail = self.styled(f"  {place}", "dim") if place else ""
-        row = f"  {self.styled(f'{mark:<4}', style)} {name:<{NAME_WIDTH}} {words}"
-        self._out.write(f"{row}{tail}\n")
-        self._out.flush()
-
-    def status(self, text: str) -> None:
-        """Show on the last line what is going on; a log does not get to see it."""
-        if not self.is_terminal or not (text or self._status):
-            return
-        self._out.write("\r" + " " * self._status + "\r" + text[: self._width])
-        self._out.flush()
-        self._status = min(len(text), self._width)
 
 
 MARKS: Mapping[str, tuple[str, str]] = {
@@ -94,23 +38,42 @@ def stands(checked: Checked) -> tuple[str, str, str]:
 
 def _kind(checked: Checked) -> str:
     kind: str = "passed" if checked.passed else checked.status
-    if kind not in MARKS:
-        kind = "waits" if checked.waits_for else "wrong"
+    if checked.unloaded or kind not in MARKS:
+        kind = "waits" if checked.waits_for or checked.unloaded else "wrong"
     return kind
 
 
 def _words(checked: Checked) -> str:
+    if checked.unloaded:
+        return f"waits for {checked.unloaded.rpartition('/')[2]}"
     words = f"{checked.right} of {len(checked.item.cases)} right"
     return {"not_written": "not written yet", "missing": "missing"}.get(_kind(checked), words)
+
+
+def unreadable(checked: Sequence[Checked]) -> Iterator[tuple[str, str]]:
+    """Yield each file of which nothing can be checked, and why: it is one thing, said once."""
+    told = set[str]()
+    for one in checked:
+        if one.unloaded and one.unloaded not in told:
+            told.add(one.unloaded)
+            why = one_line(chosen(one.verdict.faults)[0].message).rstrip(".")
+            yield one.unloaded, f"{why}. Nothing in it can be checked until that is mended."
+
+
+def file_row(screen: Screen, file: str, why: str) -> None:
+    """Write the line of a file of which nothing can be checked."""
+    screen.row("no", "bad", file, "", "")
+    screen.line(why, "", 7)
 
 
 def item(screen: Screen, checked: Checked, place: str, in_full: bool, hints: int = 0) -> None:
     """Write what became of one item; `in_full` with its numbers, and as many of its hints."""
     kind, (mark, style, words) = _kind(checked), stands(checked)
-    screen.row(mark, style, checked.item.id, words, place if kind in ("wrong", "waits") else "")
+    shown_place = kind == "wrong" or (kind == "waits" and not checked.unloaded)
+    screen.row(mark, style, checked.item.id, words, place if shown_place else "")
     if in_full and kind in ("wrong", "waits", "missing"):
         _wrong(screen, checked)
-    if in_full and not checked.passed:
+    if in_full and not checked.passed and not checked.unloaded:
         _hints(screen, checked, hints)
     for line in () if in_full else in_short(checked):
         screen.line(line, "dim" if kind in ("waits", "passed") else "", 7)
@@ -123,10 +86,10 @@ def item(screen: Screen, checked: Checked, place: str, in_full: bool, hints: int
 def in_short(checked: Checked) -> Iterator[str]:
     """Yield the lines on an item that stands among others."""
     kind = _kind(checked)
-    if kind == "waits":
-        yield f"it needs {checked.waits_for}, which is wrong too: start there"
+    if kind == "waits" and checked.waits_for:
+        yield waits(checked)
     elif kind in ("wrong", "missing"):
-        for fault in chosen(checked.verdict.faults)[:1]:
+        for fault in chosen(checked.verdict.faults, checked.item.file)[:1]:
             yield one_line(show_fault(fault, 0).message)
         yield from _why(checked)
     elif kind == "passed":
@@ -136,7 +99,8 @@ def in_short(checked: Checked) -> Iterator[str]:
 
 def _why(checked: Checked) -> Iterator[str]:
     """Yield the likely cause, and what is right beside what is not."""
-    if checked.cause:
+    told = {fault.message.rstrip(".") for fault in checked.verdict.faults}
+    if checked.cause and checked.cause.message.rstrip(".") not in told:
         yield f"{label(checked.cause)} {one_line(checked.cause.message)}"
     if text := lede(checked.parts):
         yield text
@@ -144,23 +108,26 @@ def _why(checked: Checked) -> Iterator[str]:
 
 def waits(checked: Checked) -> str:
     """Return the sentence on what an item rests on."""
-    return f"It needs {checked.waits_for}, which is wrong too: start there."
+    return f"It calls {checked.waits_for}, which is not right yet: mend that first."
 
 
 def _wrong(screen: Screen, checked: Checked) -> None:
-    """Write the card of the report: the cause, the smallest case, a larger check, the rest."""
-    picked, small = chosen(checked.verdict.faults), make(checked.smallest)
+    """Write the card of the report: the cause, the smallest case, and what else is not right."""
+    faults, small = checked.verdict.faults, make(checked.smallest)
     for line in _why(checked):
         screen.line(line, "", 7)
     if small:
         _smallest(screen, small)
-    for fault in picked:
-        detail = show_fault(fault, 0 if small else SIDE)
+    shown_faults = () if small else chosen(faults, checked.item.file)
+    for fault in shown_faults:
+        detail = show_fault(fault, SIDE)
         screen.line(one_line(detail.message), "", 7)
         _details(screen, detail)
-    rest = [f for f in checked.verdict.faults if all(f is not one for one in picked)]
-    for fault in rest[:SIDE]:
-        screen.line(in_one_line(fault), "dim", 7)
+    told = {small.message if small else "", *(fault.message for fault in shown_faults)}
+    others = {fault.message: in_one_line(fault) for fault in reversed(faults)}
+    rest = [line for message, line in reversed(others.items()) if message not in told]
+    for line in rest[:SIDE]:
+        screen.line(line, "dim", 7)
     if checked.waits_for:
         screen.line(waits(checked), "", 7)
 
@@ -176,6 +143,7 @@ def _hints(screen: Screen, checked: Checked, wanted: int) -> None:
 
 
 SMALLEST = "The smallest case that fails:"
+STAR = "* is where the numbers differ"
 TO_SEE = "To see it, paste these lines into Python, or into a cell:"
 
 
@@ -184,13 +152,12 @@ def _smallest(screen: Screen, small: Small) -> None:
     settings = f" ({small.settings})" if small.settings else ""
     screen.line(f"{SMALLEST} {small.message}{settings}", "", 7)
     _frames(screen, small.frames)
-    tables = [("with", table) for table in small.inputs] + [("expected", small.expected)]
-    for title, table in [*tables, *([("yours", small.got)] if small.got else [])]:
-        for line in table_lines(title, table):
-            screen.line(line, "", 9)
+    screen.arrays([("with", table) for table in small.inputs], 9)
+    yours = [("yours", small.got)] if small.got else []
+    screen.arrays([("expected", small.expected), *yours], 9)
+    screen.line(STAR if yours else "", "dim", 9)
     screen.line(TO_SEE, "", 7)
-    for line in small.code.splitlines():
-        screen.raw(" " * 9 + line)
+    screen.code(small.code, 9)
 
 
 def _frames(screen: Screen, frames: Sequence[Frame]) -> None:
@@ -202,18 +169,9 @@ def _details(screen: Screen, detail: ShownFault) -> None:
     screen.line(f"({detail.check})", "dim", 7)
     _frames(screen, detail.frames)
     if detail.example:
-        for title, table in (("expected", detail.example.expected), ("yours", detail.example.got)):
-            for text in table_lines(title, table):
-                screen.line(text, "", 9)
-
-
-def table_lines(title: str, table: ArrayTable) -> Iterator[str]:
-    """Yield a small table as lines; a wrong number has a star."""
-    yield f"{title} {table.name}, {table.shape}{'  ' + table.note if table.note else ''}"
-    cells = [[cell.text + ("*" if cell.wrong else " ") for cell in row] for _, row in table.rows]
-    width = max((len(text) for row in cells for text in row), default=0)
-    for row in cells:
-        yield "  " + " ".join(f"{text:>{width}}" for text in row).rstrip()
+        example = detail.example
+        screen.arrays([("expected", example.expected), ("yours", example.got)], 9)
+        screen.line(STAR, "dim", 9)
 
 
 def printed(checked: Checked) -> str:
@@ -255,11 +213,28 @@ def counted(checked: Sequence[Checked]) -> tuple[int, int]:
     return sum(one.right for one in checked), sum(len(one.item.cases) for one in checked)
 
 
-def next_item(checked: Sequence[Checked]) -> Checked | None:
-    """Return what to work on: what is wrong by itself, then what is not written yet."""
-    open_items = [one for one in checked if not one.passed]
-    wrong = [one for one in open_items if one.status != "not_written"]
-    return next(iter([one for one in wrong if not one.waits_for] + wrong + open_items), None)
+def next_item(checked: Sequence[Checked]) -> tuple[Checked, str] | None:
+    """Return what to work on, in the report's order: what costs most with all that rests on it.
+
+    With it the one line that stops all of its checks, as editors know it, if there is one. What is
+    not written yet comes after what is wrong.
+    """
+    todo = {one.item.id: one for one in checked if not one.passed}
+    results = [_result(one) for one in todo.values()]
+    for root in (*order.roots(results), *order.unwritten(results)):
+        file, line = order.stop(root.item) or ("", 0)
+        return todo[root.item.id], f"{file}:{line}" if line else ""
+    return next(((one, "") for one in todo.values()), None)
+
+
+def _result(one: Checked) -> ItemResult:
+    """Return an item as the report has it, as far as its order asks."""
+    earned = sum(part.earned for part in one.parts)
+    possible = sum(part.possible for part in one.parts)
+    return ItemResult(
+        one.item.id, one.item.title, one.item.section, one.item.where, one.status, earned,
+        possible, one.parts, one.verdict.faults, because_of=one.waits_for,
+    )  # fmt: skip
 
 
 def next_step(
@@ -273,12 +248,16 @@ def next_step(
     `is_all`: nothing was left out. `ask` returns how the self-check is asked for a name, or for
     everything if it is "".
     """
-    todo = next_item(checked)
-    if todo is None and is_all:
+    found = next_item(checked)
+    if found is None and is_all:
         yield "Next: python make_submission.py writes the zip to hand in."
-    elif todo is None:
+    elif found is None:
         yield f"Next: {ask('').strip()} checks all that there is."
+    elif found[0].unloaded:
+        yield f"Next: mend {found[1] or found[0].unloaded}"
+        yield ask("").strip()
     else:
+        todo, line = found
         verb = "write" if todo.status == "not_written" else "mend"
-        yield f"Next: {verb} {todo.item.id}, {places[todo.item.id]}"
-        yield ask(todo.item.id)
+        yield f"Next: {verb} {todo.item.id}, {line or places[todo.item.id]}"
+        yield "then the same again" if len(checked) == 1 else ask(todo.item.id)

@@ -18,6 +18,7 @@ from typing import TypeVar, cast
 from grader.guest.legacy import python2, statements
 from grader.guest.legacy.compat import INERT_IN_PACKAGE
 from grader.guest.sources import decode
+from grader.submission.bodies import parsed
 from grader.submission.layout import CORE
 from grader.types import Submission
 
@@ -191,7 +192,7 @@ def _parsed(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(renamed)
+            return parsed(renamed)
         except SyntaxError:
             if max(map(len, renamed.split("\n"))) > MAX_LINE:
                 raise ValueError("a line that is too long to repair") from None

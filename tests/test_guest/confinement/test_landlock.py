@@ -16,8 +16,9 @@ pytestmark = pytest.mark.skipif(not ABI, reason="NOT TESTED: this kernel has no 
 
 FILES = """
 import socket
-import numpy as np
 from grader.guest import landlock
+if "np." in given["attempts"]:  # the others need not wait for it
+    import numpy as np
 
 place = given["place"]
 os.mkdir(place + "/mine")

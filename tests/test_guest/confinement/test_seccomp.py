@@ -24,8 +24,9 @@ needs_table = pytest.mark.skipif(
 )
 CONFINE = """
 import signal, socket, subprocess, threading, time
-import numpy as np
 from grader.guest import seccomp
+if "np." in given["attempts"]:  # the others need not wait for it
+    import numpy as np
 
 below()
 parent, me = os.getppid(), os.getpid()

@@ -26,3 +26,5 @@ command -v bwrap >/dev/null || apt-get install -y -qq --no-install-recommends bu
 
 "$python" -m venv "$SOURCE/venv"
 "$SOURCE/venv/bin/python" -m pip install --quiet --no-cache-dir --require-hashes -r "$SOURCE/requirements.lock"
+# run_autograder keeps no bytecode: without this each submission would compile the whole grader.
+"$SOURCE/venv/bin/python" -m compileall -q "$SOURCE/grader"
