@@ -20,6 +20,7 @@ from tests.support import desks
 from tests.support.desks import Class, result
 
 Q, R = "Dropout/1", "Dropout/2"
+NONE = {"items": [], "questions": [], "score": {"earned": 0.0, "possible": 0.0}}  # a result
 
 
 def given(item: str, points: float, possible: float = 2.0, **facts: Any) -> Given:
@@ -69,13 +70,13 @@ def test_the_page_shows_points_criteria_and_comment_and_nothing_that_runs() -> N
         '<section aria-labelledby="answers">x</section></main>'
     )
     evil = "**Good** <script>alert(1)</script> [x](javascript:alert(1))"
-    shown = in_page(page, [given(Q, 1.5, comment=evil, met=(("<b>half</b>", -0.5),))], 2.0)
+    shown = in_page(page, [given(Q, 1.5, comment=evil, met=(("<b>half</b>", -0.5),))], 2.0, NONE)
     assert "1.5 of 2 points" in shown and "<strong>Good</strong>" in shown
     assert "&lt;b&gt;half&lt;/b&gt;" in shown and "(-0.5)" in shown
     assert desks.harm_in(shown) == [] and "<script" not in shown
     assert "2 points not graded yet" in shown and "4 points of these" not in shown
     assert shown.index("by-people") < shown.index('aria-labelledby="answers"')
-    assert "not graded yet" not in in_page(page, [given(Q, 1.5)], 0.0)
+    assert "not graded yet" not in in_page(page, [given(Q, 1.5)], 0.0, NONE)
 
 
 def test_where_people_do_not_agree_nothing_is_given() -> None:
