@@ -78,7 +78,7 @@ def _result(item: Mapping[str, Any]) -> str:
     """Return the mark and the word of an item that a person has decided about."""
     status = item["status"]
     mark = f'<svg class="mark {status}" aria-hidden="true"><use href="#m-{status}"/></svg>'
-    return f"{mark} {WORDS[status]}, {DECIDED}"
+    return f"{mark} {WORDS[status]}, by a person"
 
 
 def _row(found: re.Match[str], items: Items, known: Collection[str]) -> str:
