@@ -64,6 +64,7 @@ def main(count: int, how: str, folder: Path) -> None:
             standing = one.grade(POLICY, work, runner, lambda _: None, lambda: False)
         finally:
             runner.stop()
+        work.clear()
         tell(f"graded by {how}")
         counts = one.publish(POLICY, "stub", ())
         tell("published")

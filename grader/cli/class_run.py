@@ -74,6 +74,7 @@ def run(asked: Asked) -> None:
                 with progress() as told:
                     standing = one.grade(policy, work, runner, told, stop)
                 stopped = standing.done < len(work)
+            work.clear()  # a large class has many
         counts = one.publish(policy, one.folder.resolve().name, found.problems)
         _tell(one, counts)
         _end(counts, stopped)

@@ -95,8 +95,9 @@ class Store:
                 f"{path}: has form {version}, of another version of Backgrade; use that one"
             )
 
-        self._parsed = lru_cache(4096)(_parsed)  # many students have the very same items
-        self._number = lru_cache(4096)(float)  # and points
+        self._parsed = lru_cache(4096)(self._tuples)  # many students have the very same items
+        self._same = lru_cache(16384)(lambda row, types: row)  # or most of them; 2 is not 2.0
+        self._number = lru_cache(4096)(float)
 
     @property
     def db(self) -> sqlite3.Connection:
@@ -303,6 +304,9 @@ class Store:
             found[name] = self._number(found[name])
         return Outcome(**found)
 
+    def _tuples(self, text: str) -> tuple[tuple[Any, ...], ...]:
+        return tuple(self._same(tuple(r), tuple(map(type, r))) for r in json.loads(text))
+
     def _column(self, statement: str, value: object) -> list[str]:
         return [row[0] for row in self._db.execute(statement, (value,))]
 
@@ -326,10 +330,6 @@ def _values(outcome: Outcome) -> tuple[object, ...]:
     return tuple(
         json.dumps(v, separators=(",", ":")) if isinstance(v, tuple) else v for v in fields.values()
     )
-
-
-def _parsed(text: str) -> tuple[tuple[Any, ...], ...]:
-    return tuple(map(tuple, json.loads(text)))
 
 
 def student_of(number: int, folder: str, *row: Any) -> Student:

@@ -46,7 +46,8 @@ def _comparison(found: Finding, attempt: Attempt) -> Comparison | None:
     if expected is None or got is None or max(expected.size, got.size) > MAX_SHOWN:
         return None
     answers = [each[found.output] for each in attempt.expected if found.output in each]
-    beside = shown_beside(got, answers) if found.wrong is not None else expected
+    # What is judged by its properties has no golden answer.
+    beside = shown_beside(got, answers) if answers and found.wrong is not None else expected
     return Comparison(found.output, beside, got, found.wrong, attempt.inputs)
 
 

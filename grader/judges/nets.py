@@ -94,10 +94,6 @@ def decide_dropout(attempt: Attempt) -> Iterator[Finding]:
         yield from (found.under(aspect) for aspect in DROPOUT if isinstance(found, Finding))
         return
     masks = masked.dropped(arrays, layers)
-    if all(mask.all() for mask in masks):
-        yield from (Finding(aspect, "no gradient") for aspect in ("used", "share", "only_hidden"))
-        yield from masked.held(arrays, attempt)
-        return
     never = [layer for layer, mask in enumerate(masks, start=1) if not mask.any()]
     yield Finding("used", "no dropout", {"layer": never[0]}) if never else Finding("used")
     yield _share(masks, float(share))
@@ -133,7 +129,7 @@ def _share(dropped: list[np.ndarray], layers: float) -> Finding:
     count = sum(mask.size for mask in dropped)
     error = abs(kept - layers)
     allowed = band(min(max(layers, 0.05), 0.95), count) + band(0.5, 10_000)
-    reason = "" if error <= allowed else "share of the net"
+    reason = "" if error <= allowed else "share of the net" if kept else "no gradient"
     return Finding("share", reason, {"kept": kept, "layers": layers}, error, allowed)
 
 

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -147,7 +147,7 @@ class ClassPage:
     """A class: its students, what they understood, and what its instructor should know."""
 
     title: str
-    rows: tuple[ClassRow, ...]
+    rows: Sequence[ClassRow]
     notes: tuple[str, ...] = ()
     spread: str = ""
     histogram: Histogram | None = None

@@ -202,7 +202,7 @@ def problems(home: Path, says: tuple[str, ...]) -> list[Defect]:
     return found
 
 
-@pytest.mark.long_trial(0.4)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_a_defect_is_named_with_its_place_and_what_to_do(defect: str, home: Path) -> None:
     file, old, new, says = DEFECTS[defect]
@@ -599,7 +599,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {one.place.removeprefix(f"{home}/"): f"{one.message}; {one.do}" for one in found}
 
 
-@pytest.mark.long_trial(0.4)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("name", FAILS)
 def test_a_wrong_submission_that_fails_too_little_or_too_much_is_named(
     name: str, graded: dict[str, str]

@@ -81,7 +81,7 @@ ENDS = [
 
 
 @pytest.mark.usefixtures("no_orphan_is_lost")
-@pytest.mark.long_trial(0.2)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize(("mode", "what", "ends"), ENDS)
 def test_student_code_ends_with_what_started_it(mode: str, what: str, ends: str) -> None:
     argv = [sys.executable, "-c", GRADER, mode, what]

@@ -157,7 +157,7 @@ def test_the_gitlab_job_has_only_words_that_gitlab_knows() -> None:
     assert job["artifacts"]["reports"]["junit"].startswith(job["artifacts"]["paths"][0])
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize(
     ("kind", "codes"),
     [

@@ -657,7 +657,7 @@ STALE = {
 }  # fmt: skip
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("what", STALE)
 def test_fixtures_that_grade_refuses_are_not_verified(
     what: str, grade: Grade, small_home: Path, right: Path

@@ -204,7 +204,7 @@ def test_four_hostile_uploads_at_once_change_nobody_elses_result(
 FULL = "mount -t tmpfs -o size={size} none {place} && exec {grade}"
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("size", ["16k", "200k", "700k"])
 def test_a_full_disk_is_one_line_and_what_was_graded_is_kept(
     size: str, source: Path, tmp_path: Path

@@ -165,7 +165,7 @@ if __name__ == "__main__":
 TRAPS = ("socket", "selectors", "json", "numpy", "grader", "distributed", "tornado", "tests")
 
 
-@pytest.mark.long_trial(0.5)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize(
     ("module", "name", "arguments"),
     [("local", "Local", "POLICY, 1"), ("cluster", "Cluster", "POLICY, 'local', 1")],

@@ -61,7 +61,7 @@ def kinds(found: list[pairs.Pair]) -> dict[tuple[int, int], set[str]]:
     return {(one.one, one.other): {r.kind for r in one.reasons} for one in found}
 
 
-@pytest.mark.long_trial(0.5)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("level", disguises.LEVELS)
 def test_disguised_copies_are_above_all_but_one_in_a_thousand_innocent_pairs(level: int) -> None:
     copies = [

@@ -388,7 +388,7 @@ def outcome(report: Report) -> dict[str, tuple[float, str | None]]:
     }
 
 
-@pytest.mark.long_trial(0.15)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("name", CASES)
 def test_who_pays_and_because_of_whom(
     name: str, assignments: dict[str, Assignment], worker: Worker

@@ -255,7 +255,7 @@ def test_a_consequence_has_no_cause_of_its_own(assignment: Assignment, worker: W
     assert followers and all(one.cause is None for one in followers)
 
 
-@pytest.mark.long_trial(0.4)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("mutant", list(measured.mutants(8, seed=99)), ids=lambda m: m.message[:40])
 def test_what_is_called_certain_agrees_to_the_last_digit(
     mutant: measured.Mutant, assignment: Assignment, worker: Worker
@@ -509,7 +509,7 @@ SAID = {
 }  # fmt: skip
 
 
-@pytest.mark.long_trial(0.4)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("what", SAID)
 def test_what_is_said_is_what_was_seen(what: str, assignment: Assignment, worker: Worker) -> None:
     changes, name, must, must_not, certain = SAID[what]

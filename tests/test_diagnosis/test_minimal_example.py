@@ -103,7 +103,7 @@ def not_honest(small: Smallest, assignment: Assignment) -> str:
     return ""
 
 
-@pytest.mark.long_trial(0.2)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_no_usual_mistake_is_shown_by_a_number_that_is_right(
     mistake: Misconception, assignment: Assignment

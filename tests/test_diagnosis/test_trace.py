@@ -52,7 +52,7 @@ def worker() -> Iterator[Worker]:
         yield one
 
 
-@pytest.mark.long_trial(0.5)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("name", WRONG)
 def test_the_line_is_named(name: str, assignments: dict[str, Assignment], worker: Worker) -> None:
     old, new, item, says, place = WRONG[name]

@@ -91,7 +91,7 @@ def wrong(
 RUBRICS = sorted(path.stem for path in (ROOT / "rubrics").glob("*.toml"))
 
 
-@pytest.mark.long_trial(0.3)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("kind", NORMS)
 @pytest.mark.parametrize("name", RUBRICS)
 def test_a_net_takes_every_mixture_of_what_its_normalization_may_be(

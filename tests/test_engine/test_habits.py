@@ -121,7 +121,7 @@ def body(name: str) -> str:
     return "\n".join(line[4:] for line in lines).strip()
 
 
-@pytest.mark.long_trial(0.5)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("habit", HABITS)
 def test_a_habit_costs_nothing_but_its_own_item(
     habit: str, assignments: dict[str, Assignment], worker: Worker

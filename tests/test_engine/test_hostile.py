@@ -299,7 +299,7 @@ def worker_pid(worker: Worker) -> int:
 # ------------------------------------------------------------------------------ an ordinary user
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.skipif(os.geteuid() != 0, reason="this is an ordinary user already")
 @pytest.mark.parametrize("mode", boxes.MODES)
 def test_the_box_holds_for_an_ordinary_user(mode: str, part: Part[str]) -> None:
@@ -418,7 +418,7 @@ CHANNELS = {
 }  # fmt: skip
 
 
-@pytest.mark.long_trial(0.3)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_hidden_inputs_never_come_out(channel: str, layers: Assignment, worker: Worker) -> None:
     secret, public = _inputs(layers)
@@ -541,7 +541,7 @@ FORGED = {
 }  # fmt: skip
 
 
-@pytest.mark.long_trial(0.3)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("name", FORGED)
 def test_a_forged_answer_costs_its_own_item_only(
     name: str, layers: Assignment, worker: Worker

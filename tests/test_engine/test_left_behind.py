@@ -47,7 +47,7 @@ def worker() -> Iterator[Worker]:
         yield one
 
 
-@pytest.mark.long_trial(0.5)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize(("body", "keeps", "says"), LEFT.values(), ids=LEFT)
 def test_a_wrong_verdict_comes_from_nothing_that_another_item_left_behind(
     body: str, keeps: bool, says: str, assignments: dict[str, Assignment], worker: Worker

@@ -32,7 +32,7 @@ ROWS: dict[str, tuple[dict[str, Any], str, float, int]] = {
 }
 
 
-@pytest.mark.long_trial(0.4)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize(("fields", "status", "share", "hints"), ROWS.values(), ids=ROWS)
 def test_a_rubric_decides_what_a_consequence_costs_and_how_many_hints_there_are(
     fields: dict[str, Any],

@@ -115,7 +115,7 @@ def graded(assignment: Assignment, images: Images, box: str, *cells: str) -> Rep
         return grade_one(submission, assignment, worker, books)
 
 
-@pytest.mark.long_trial(0.5)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("box", ["bubblewrap", "landlock"])
 def test_an_honest_notebook_keeps_its_points(
     box: str, assignments: dict[str, Assignment], images: Images
@@ -127,7 +127,7 @@ def test_an_honest_notebook_keeps_its_points(
     assert report.measured["replay"]["verified"] == 1
 
 
-@pytest.mark.long_trial(0.25)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("what", FORGED)
 def test_a_forged_notebook_earns_nothing(
     what: str, assignments: dict[str, Assignment], images: Images

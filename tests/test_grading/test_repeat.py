@@ -26,6 +26,7 @@ ENDS: dict[str, tuple[list[dict[str, Any]], type[Exception] | None, str]] = {
     "a file that was not loaded the first time": ([UNLOADED, ANSWERED], None, ""),
     "nor the second time": ([UNLOADED, UNLOADED], OutOfTime, "^the grader ran out of time"),
     "time": ([{"outcome": "timeout"}], OutOfTime, "^the grader ran out of time"),
+    "its process": ([{"outcome": "died"}], OutOfTime, "^the grader ran out of time"),
     "an exception": (
         [{"outcome": "raised", "message": "bad"}], Unrepeatable, "^a stretch of it stopped: bad$",
     ),
@@ -65,11 +66,11 @@ def test_a_stretch_without_an_answer_is_told_as_what_it_is(name: str) -> None:
     rng = {"rng": packed(np.random.RandomState(0))}
     job = Job("cs231n", {}, {})
     if raises is None:
-        repeat.advance(job, run, rng, 0, 1)
+        repeat.advance(job, run, lambda: rng, 0, 1)
         assert line.opened == 2
     else:
         with pytest.raises(raises, match=says) as caught:
-            repeat.advance(job, run, rng, 0, 1)
-        assert type(caught.value) is raises
+            repeat.advance(job, run, lambda: rng, 0, 1)
+        assert isinstance(caught.value, OutOfTime) == (raises is OutOfTime)
         assert "could not be" not in str(caught.value)
     assert not line.replies

@@ -211,7 +211,7 @@ HONEST = [
 ]  # fmt: skip
 
 
-@pytest.mark.long_trial(0.3)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("train", HONEST, ids=lambda train: train.__name__)
 def test_an_honest_run_earns(
     train: Callable[[Course, Tape], None], desk: Desk, right: Course, images: Images, spool: Spool
@@ -285,7 +285,7 @@ PENDING: dict[Callable[[Course, Tape], None], str] = {
 }
 
 
-@pytest.mark.long_trial(0.25)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("train", PENDING, ids=lambda train: train.__name__)
 def test_what_cannot_be_repeated_waits_for_a_person(
     train: Callable[[Course, Tape], None], desk: Desk, right: Course, images: Images, spool: Spool
@@ -444,7 +444,7 @@ FORGED: dict[Callable[[Honest, Course], Forgery], str] = {
 }  # fmt: skip
 
 
-@pytest.mark.long_trial(0.15)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize("forge", FORGED, ids=lambda forge: forge.__name__)
 def test_a_forged_run_earns_nothing(
@@ -564,7 +564,7 @@ def test_a_gain_counts_if_all_before_it_was_repeated(
 RULES = ("sgd", "sgd_momentum")
 
 
-@pytest.mark.long_trial(0.25)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("judge", ["beats", "sweeps"])
 @pytest.mark.parametrize("what", [None, *LATER])
 def test_goals_that_compare_runs_are_not_reached_by_gains_put_there_earlier(

@@ -284,7 +284,7 @@ UNLOADED: dict[str, tuple[dict[str, bytes | None], str, str, str, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.long_trial(0.3)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("name", UNLOADED)
 def test_the_file_that_kept_a_case_from_running_is_named(
     name: str, assignments: dict[str, Assignment], worker: Worker

@@ -26,7 +26,7 @@ DEAF = (
 BUSY = DEAF.replace("time.sleep(1000)", "pass")
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("mode", boxes.MODES)
 @pytest.mark.parametrize(
     ("body", "at_most"), [(DEAF, AT_MOST_S), (BUSY, PATIENCE * LIMIT_S + 0.2)],

@@ -91,7 +91,7 @@ def told(
     return Told(one, every, made, folder)
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 def test_one_function_is_written_checked_and_right(told: Told) -> None:
     assert (told.one.code, told.one.err) == (0, "")
     assert told.one.rows == {"affine_forward": "ok 3 of 3 right"}

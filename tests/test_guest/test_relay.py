@@ -150,7 +150,7 @@ ENDS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {  # what -> told
 }  # fmt: skip
 
 
-@pytest.mark.long_trial(0.4)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("what", ENDS)
 def test_a_notebook_ends_and_nothing_of_it_is_left(what: str) -> None:
     given, wanted = ENDS[what]

@@ -189,7 +189,7 @@ def test_hostile_cells_end_as_they_must_and_the_next_ones_run(worker: Worker) ->
 SECOND = "code cell 2, In [2]"
 
 
-@pytest.mark.long_trial(0.3)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize(
     ("cell", "says"),
     {
@@ -269,7 +269,7 @@ REWIRED = {
 }
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("what", REWIRED)
 def test_a_kernel_that_is_rewired_spoils_only_itself(worker: Worker, what: str) -> None:
     found = ran(worker, "print('kept')", REWIRED[what], "print('100/100')")
@@ -463,7 +463,7 @@ def test_forged_messages_make_no_run(name: str) -> None:
         assert seen.trainings == []
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("where", ["ipynb.read", "client.drive", "ipynb.write"])
 def test_a_fault_of_ours_costs_the_one_notebook_and_is_kept(
     where: str, worker: Worker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

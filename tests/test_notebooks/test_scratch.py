@@ -107,7 +107,7 @@ for n in range(200):
 MODES = (*boxes.MODES[:2], "watched")
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("what", FILLS)
 @pytest.mark.parametrize("mode", MODES)
 def test_a_notebook_that_fills_the_disk_is_stopped_with_a_sentence(

@@ -27,7 +27,7 @@ CELLS = {
 }
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("own", [None, "selfcheck.py", "cs231n/selfcheck.py"])
 def test_check_answers_with_one_line_and_runs_nothing(own: str | None) -> None:
     files = FILES if own is None else {**FILES, own: OWN}

@@ -88,7 +88,7 @@ def test_a_card_says_in_both_forms_what_a_terminal_says(folder: Path) -> None:
     for line in text.splitlines():
         line = line.strip(" ()")
         if line and not re.match(r"no |expected |yours |-?\d|\* is", line):
-            assert re.sub(r"^Hint \d: ", "", line) in words(page), line
+            assert re.sub(r"^(Hint \d|check \S+): ", "", line) in words(page), line
 
 
 UGLY = 'print("\\x1b[31m<script>alert(1)</script>"); raise ValueError("<img src=x onerror=y>")'

@@ -220,7 +220,7 @@ UNREADABLE = {
 }
 
 
-@pytest.mark.long_trial(0.5)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize(("files", "says"), UNREADABLE.values(), ids=UNREADABLE)
 def test_an_unreadable_one_is_told_what_to_do_and_gets_no_number(
     files: dict[str, bytes], says: str, place: Place

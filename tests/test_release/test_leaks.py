@@ -117,7 +117,7 @@ MINE = "".join(f"# MINE_AGAIN {number}\n" for number in range(3000))
 THEIRS = "".join(f"# MARK_OF_IN_HANDED {number}\n" for number in range(3000))
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("mode", boxes.MODES)
 def test_the_memory_of_a_worker_holds_no_other_submission_and_no_reference(
     mode: str, assignment: Assignment
@@ -182,7 +182,7 @@ def test_nothing_is_left_for_the_next_submission(
     assert report.score.earned == report.score.possible, faults(report)
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("mode", boxes.MODES)
 def test_two_submissions_at_once_do_not_meet(mode: str, assignment: Assignment) -> None:
     """The second is graded while a child of the first has left all that it can."""

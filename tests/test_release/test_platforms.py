@@ -83,7 +83,7 @@ def test_every_command_is_tried() -> None:
     assert {one.arguments[0] for one in COMMANDS} >= set(cli.COMMANDS)
 
 
-@pytest.mark.long_trial(0.5)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("system", ["darwin", "win32"])
 def test_commands_work_without_what_only_linux_has(system: str, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "hw.zip", "w") as archive:

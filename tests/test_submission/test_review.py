@@ -380,7 +380,7 @@ UNREAD = (
 )  # fmt: skip
 
 
-@pytest.mark.long_trial(0.2)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.filterwarnings("error")
 def test_no_source_breaks_or_delays_the_reading(name: str) -> None:

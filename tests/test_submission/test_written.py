@@ -186,7 +186,7 @@ WORDS = {
 }  # fmt: skip
 
 
-@pytest.mark.long_trial(0.4)
+@pytest.mark.long_trial(0.1)
 @pytest.mark.parametrize("what", WORDS)
 def test_what_is_not_there_has_its_own_word(
     what: str, assignment: Assignment, worker: Worker

@@ -16,7 +16,7 @@ from grader.course.dashboard.people import People
 from grader.course.dashboard.pupils import Answers, Pupil, answers_of
 from grader.course.generations import key_of
 from grader.course.settings import Sentence
-from grader.report.class_page import Bar, Cell, ClassPage, Histogram, Table
+from grader.report.class_page import Bar, Cell, ClassPage, ClassRow, Histogram, Table
 from grader.report.drawing import rounded_up, steps
 from grader.report.text import count, number
 from grader.rubric.cases import Rubric
@@ -45,8 +45,24 @@ def make(pupils: Sequence[Pupil], setting: Setting, notes: Sequence[str] = ()) -
     if answers.pupils:
         page = _graded(page, pupils, answers, setting, people)
     page = replace(page, tables=(*page.tables, *_flags(pupils, people)))
-    rows = (replace(one.row, who=who) for one, who in zip(pupils, people.numbers()))
-    return replace(page, rows=tuple(rows))
+    return replace(page, rows=Listed(pupils, tuple(people.numbers())))
+
+
+@dataclass(frozen=True)
+class Listed(Sequence[ClassRow]):
+    """The rows of pupils with the numbers of their groups, made whenever they are asked for."""
+
+    pupils: Sequence[Pupil]
+    who: tuple[tuple[int, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.pupils)
+
+    def __getitem__(self, place: Any) -> Any:
+        """Return a row, or those of a slice."""
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        return replace(self.pupils[place].row, who=self.who[place])
 
 
 def _graded(

@@ -20,6 +20,10 @@ class Aside:
 
     @property
     def state(self) -> State:
+        """Return the state."""
+        return self.read()
+
+    def read(self) -> State:
         """Return the state, read anew."""
         self._file.seek(0)
         found = {}

@@ -36,6 +36,7 @@ PASSES, OVERHEAD = 6, 10  # through the weights, for each image; images that an 
 STEPS = 2000  # of one request
 WAIT_S = 120.0  # for one request
 LATE = "the grader ran out of time for a stretch of it, which is no fault of the code"
+Read = Callable[[], State]
 MODULES = (*REACHED["fc_net"], "optim")
 
 
@@ -74,7 +75,7 @@ class Stretch:
     steps: int
     hash: str = ""
     whole: bool = True
-    read: Callable[[], State] = dict
+    read: Read = dict
 
 
 @dataclass(frozen=True)
@@ -145,13 +146,14 @@ class Repeat:
             self._open = None
 
     def advance(
-        self, job: Job, run: Run, state: State, step: int, count: int, net: str = ""
+        self, job: Job, run: Run, read: Read, step: int, count: int, net: str = ""
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Return the state after `count` steps from `state`, that is after `step`; and the losses.
+        """Return the state after `count` steps from one that is after `step`; and the losses.
 
-        `net` is the class to use; "" stands for the course's of any depth. Raises Unrepeatable.
+        `read` gives that state, which is not kept here: the answer may be as large. `net` is the
+        class to use; "" stands for the course's of any depth. Raises Unrepeatable.
         """
-        reached = self.follow(job, run, state, step, [Stretch(count)], net)
+        reached = self.follow(job, run, read, step, [Stretch(count)], net)
         assert reached.state is not None
         return dict(reached.state), reached.losses[0]
 
@@ -159,18 +161,31 @@ class Repeat:
         self,
         job: Job,
         run: Run,
-        state: State,
+        read: Read,
         step: int,
         stretches: Sequence[Stretch],
         net: str = "",
     ) -> Reached:
-        """Return how far stretches lead that follow each other, from `state`; see `advance`."""
+        """Return how far stretches lead that follow each other; see `advance`.
+
+        A file that is not loaded in time, on a busy machine, gets a second try.
+        """
+        try:
+            return self._followed(job, run, read, step, stretches, net)
+        except _Unloaded:
+            self.close()
+            return self._followed(job, run, read, step, stretches, net)
+
+    def _followed(
+        self, job: Job, run: Run, read: Read, step: int, stretches: Sequence[Stretch], net: str
+    ) -> Reached:
         losses: list[list[np.ndarray]] = [[] for _ in stretches]
         place, done = 0, 0  # the stretch at hand, and its steps that were done
+        held = [read()]  # the state, until it is sent
         while place < len(stretches):
             asked = list(_at_once(run, stretches[place:], done))
-            found = batches(run, state["rng"], step, [one.steps for one in asked])
-            answer, met = self._asked(job, run, state, found, asked, net)
+            found = batches(run, held[0]["rng"], step, [one.steps for one in asked])
+            answer, met = self._asked(job, run, held, found, asked, net)
             ends = np.cumsum([one.steps for one in asked])
             parts = np.split(np.ravel(answer.pop("losses")), ends[:-1])
             for number, part in enumerate(parts[: met + 1]):
@@ -178,59 +193,44 @@ class Repeat:
             step += int(ends[: met + 1][-1])
             place, done = place + met, 0 if met else done
             if met == len(asked):
-                state = stretches[place - 1].read() if place < len(stretches) else {}
+                held = [stretches[place - 1].read()] if place < len(stretches) else []
                 continue
-            state, done = {**answer, "rng": found.after[met]}, done + asked[met].steps
+            held, done = [{**answer, "rng": found.after[met]}], done + asked[met].steps
+            del answer
             if done == stretches[place].steps:
-                return Reached(place, state, _joined(losses[: place + 1]))
+                return Reached(place, held[0], _joined(losses[: place + 1]))
         return Reached(place, None, _joined(losses))
 
     def _asked(
         self,
         job: Job,
         run: Run,
-        state: State,
+        held: list[State],
         found: Batches,
         stretches: Sequence[Stretch],
         net: str,
     ) -> tuple[dict[str, np.ndarray], int]:
         """Ask the worker for the stretches of one request; return what it answered, and how many
-        of them it met.
+        of them it met. The state is taken out of `held`.
         """
         if self.left_s < self.cpu_s:
             raise TimeIsUp("the grader's time for repeating was used up")
         told = [[one.steps, one.hash, one.whole] for one in stretches]
         options = {**run.request, **({"net": net} if net else {}), "decays": list(found.decays)}
         options |= {"stretches": told, "in_pieces": not net}  # the reference's rules can be cut
-        wanted = {name for name in state if name != "rng"}
+        wanted = {name for name in held[0] if name != "rng"}
         case = {
             "id": "stretch", "key": "stretch", "item": "stretch", "probe": "training.advance",
             "options": options, "strided": [], "modules": MODULES, "stuck_with": [],
             "room": job.room,
         }  # fmt: skip
-        reply, answer = self._answered(job, case, lambda: self._packed(run, state, found))
-        if _is_unloaded(reply):  # on a busy machine; it was loaded when the notebook ran
-            self.close()
-            reply, answer = self._answered(job, case, lambda: self._packed(run, state, found))
-        if reply.get("outcome") in ("timeout", "died") or _is_unloaded(reply):
-            raise OutOfTime(LATE)
-        met = _met(answer.pop("met", None), stretches)
-        wanted = {"losses"} | (wanted if met < len(stretches) else set())
-        if reply.get("outcome") != "answered" or not wanted <= set(answer):
-            raise Unrepeatable(f"a stretch of it stopped: {_why(reply)}")
-        return dict(answer), met
-
-    def _answered(
-        self, job: Job, case: dict[str, Any], inputs: Callable[[], wire.Piece]
-    ) -> tuple[Mapping[str, Any], dict[str, np.ndarray]]:
-        """Return what the worker says to one request, and count the time that it took."""
         deadline = time.monotonic() + WAIT_S
         try:
             if self._open is not job:
                 self.close()
                 self._worker.open(job, deadline)
                 self._open = job
-            packed = [inputs()]  # which ends once it is sent
+            packed = [self._packed(run, held.pop(), found)]  # which ends once it is sent
             answers = self._worker.run([case], packed, deadline, "there")
             del packed
             _, reply, answer = next(answers)
@@ -242,7 +242,11 @@ class Repeat:
             raise OutOfTime(LATE) from None
         spent = reply.get("cpu_s")
         self.cpu_s += spent if isinstance(spent, float) and 0 <= spent < WAIT_S else WAIT_S
-        return reply, dict(answer)
+        met = _met(answer.pop("met", None), stretches)
+        wanted = {"losses"} | (wanted if met < len(stretches) else set())
+        if reply.get("outcome") != "answered" or not wanted <= set(answer):
+            raise _end(reply)
+        return dict(answer), met
 
     def _packed(self, run: Run, state: State, found: Batches) -> wire.Piece:
         """Return a state and the images of minibatches, as a worker takes them."""
@@ -290,10 +294,18 @@ def _joined(losses: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, ...]:
     return tuple(np.concatenate(parts) for parts in losses)
 
 
-def _is_unloaded(reply: Mapping[str, Any]) -> bool:
-    """Return whether a file was not loaded in time: a run that used it has come to its end."""
-    said = str(reply.get("message"))
-    return reply.get("outcome") == "missing" and said.endswith(".py could not be loaded")
+class _Unloaded(OutOfTime):
+    """A file was not loaded in time: the run that used it has come to its end."""
+
+
+def _end(reply: Mapping[str, Any]) -> Unrepeatable:
+    """Return what a reply without an answer means: our limit, or a net that cannot be repeated."""
+    outcome, said = reply.get("outcome"), str(reply.get("message"))
+    if outcome == "missing" and said.endswith(".py could not be loaded"):
+        return _Unloaded(LATE)
+    if outcome in ("timeout", "died"):
+        return OutOfTime(LATE)
+    return Unrepeatable(f"a stretch of it stopped: {_why(reply)}")
 
 
 def _why(reply: Mapping[str, Any]) -> str:

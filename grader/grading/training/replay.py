@@ -91,6 +91,7 @@ class Replay:
             raise Unrepeatable("it was trained on other images than the grader has")
         net = net_of(training.params, training.bn_statistics)
         training = replace(training, layer_sizes=net.sizes, normalization=net.normalization)
+        del net
         goes_on = self._goes_on(training)
         form.check(training, log, goes_on)
         begins = Known.at(log.commits[0])
@@ -164,9 +165,10 @@ class Replay:
         last, steps = Known.at(known[-1]), log.commits[-1].step - known[-1].step
         run = Run(before, log, self.code.dropout_p)
         for job in self._jobs(run):
-            ours = last.state
             if steps:
-                ours, _ = self.repeat.advance(job, run, ours, last.step, steps)
+                ours, _ = self.repeat.advance(job, run, last.read, last.step, steps)
+            else:
+                ours = dict(last.state)
             told = begins.state
             if all(name in ours for name in names):
                 off = np.hypot.reduce([distance(told[name], ours[name]) for name in names])
@@ -220,11 +222,13 @@ class Replay:
                 self._losses(told, losses[start.step : end.step])
                 way.follows(job)
                 return False
+        assert found is not None
+        last = Aside(found)
+        del found  # there is memory for few states
         try:
             self._own_way(run, start, end, way.jobs)
         except Differs:
-            assert found is not None
-            if not self._as_good(run, start, end, found):
+            if not self._as_good(run, start, end, last.read()):
                 raise
             return True
         return False
@@ -273,13 +277,13 @@ class Replay:
 
     def _own(self, run: Run, start: Aside, step: int, count: int, net: str) -> Aside:
         """Return the state that the student's own code comes to."""
-        return Aside(self.repeat.advance(self.code.own, run, start.state, step, count, net)[0])
+        return Aside(self.repeat.advance(self.code.own, run, start.read, step, count, net)[0])
 
     def _piece(
         self, job: Job, run: Run, start: Aside, end: Aside, step: int, count: int, net: str
     ) -> bool:
         """Return whether the reference agrees over a few steps, or over each of their halves."""
-        found, _ = self.repeat.advance(job, run, start.state, step, count)
+        found, _ = self.repeat.advance(job, run, start.read, step, count)
         if agrees(run, start.state, end.state, found, step + count, count == 1):
             return True
         del found  # there is memory for few states

@@ -48,7 +48,7 @@ class Way:
         start, end = self.pairs[place]
         if place not in self._met:
             reached = self._repeat.follow(
-                job, self.run, start.state, start.step, list(self._from(place))
+                job, self.run, start.read, start.step, list(self._from(place))
             )
             self._met |= dict(enumerate(reached.losses[: reached.met], start=place))
             if not reached.met:
