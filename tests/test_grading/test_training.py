@@ -508,6 +508,12 @@ def test_a_cell_that_is_not_written_is_named_and_no_other_mistake_has_its_points
     assert {root.item.id: root.gain for root in roots([wrong, *found.values()])}[wrong.id] == 3.5
 
 
+def test_a_function_that_is_not_written_comes_before_the_cell_that_needs_it(rubric: Rubric) -> None:
+    net = ItemResult("FullyConnectedNet", "", "", "", "not_written", 0, 8, ())
+    found = of_cells(rubric, *STUBS, FullyConnectedNet=net)["overfit_three_layer"]
+    assert (found.status, found.because_of) == ("error", "FullyConnectedNet")
+
+
 def test_a_stub_of_another_item_is_no_reason(rubric: Rubric) -> None:
     found = of_cells(rubric, stub(23, "five_layer_settings"))
     assert found["overfit_five_layer"].status == "not_written"

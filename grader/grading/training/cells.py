@@ -39,7 +39,9 @@ def stop_of(item: Item, rubric: Rubric, notebook: Notebook, done: Done) -> Stop 
     if cell is None:
         return None
     where = f"{notebook.name}, {cell.name}"
-    if unwritten:
+    root = needed(item, done, cell.raised)
+    # A function that is not written comes first: the cell could not run without it.
+    if unwritten and not (root and done[root].status == "not_written"):
         return Stop(f"{where} is not written yet: {unwritten}", "not_written", unwritten=unwritten)
     status: Status = "timeout" if cell.outcome == "timeout" else "error"
     codes = [one.id for one in rubric.table.items if one.kind == "code"]
@@ -47,7 +49,6 @@ def stop_of(item: Item, rubric: Rubric, notebook: Notebook, done: Done) -> Stop 
         return Stop(by_shape, status)
     said = f"{where}: {cell.why or 'stopped with an error'}. No run that counts came after it"
     # The cell is what to mend, unless a code item is: the reader is sent there already.
-    root = needed(item, done, cell.raised)
     tail = "" if root else ": mend this cell first, for later ones may need it"
     return Stop(said + tail, status, root, cell.raised)
 
