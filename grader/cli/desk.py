@@ -13,8 +13,8 @@ import typer
 from grader.cli.arguments import Folder
 
 app = typer.Typer(
-    help="Grade what only people can: `grade desk DIR [--port N] [--marker NAME] [--second PERCENT] "
-    "[--suggestions FILE]` opens a desk, and `grade desk open --help` explains these.",
+    help="Grade what only people can: `grade desk DIR [--port N] [--marker NAME] "
+    "[--second PERCENT] [--suggestions FILE]` opens a desk, and `grade desk open --help` explains these.",
     no_args_is_help=True,
 )
 Marker = Annotated[
