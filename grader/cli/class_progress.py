@@ -13,6 +13,7 @@ from grader.course.drive import Standing
 from grader.report.text import count
 
 PLAIN_S = 10.0  # seconds between lines where there is no terminal
+SLOW, SLOW_S = 0.5, 30.0  # a second; seconds for the first, from which it is said why
 
 
 @contextmanager
@@ -50,7 +51,7 @@ class _Lines:
 
 def facts(standing: Standing) -> str:
     """Return rate, time left, the slowest one and faults, in one line."""
-    found = [f"{standing.rate:.1f} a second"]
+    found = [_pace(standing)]
     if standing.left_s is not None:
         found.append(f"about {_time(standing.left_s)} left")
     if standing.slowest[1] >= 1:
@@ -58,6 +59,16 @@ def facts(standing: Standing) -> str:
     if standing.faults:
         found.append(count(standing.faults, "fault"))
     return ", ".join(found)
+
+
+def _pace(standing: Standing) -> str:
+    """Return how fast it goes: notebooks take minutes each, and the first is long in coming."""
+    if not standing.done:
+        at_work = f"the first at work for {_time(standing.took_s)}"
+        return f"{at_work} (notebooks take minutes each)" if standing.took_s >= SLOW_S else at_work
+    if standing.rate < SLOW:
+        return f"one every {_time(1 / standing.rate)}"
+    return f"{standing.rate:.1f} a second"
 
 
 def _time(seconds: float) -> str:

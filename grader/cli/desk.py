@@ -13,7 +13,8 @@ import typer
 from grader.cli.arguments import Folder
 
 app = typer.Typer(
-    help="Grade what only people can: `grade desk DIR [--port N] [--marker NAME]` opens a desk.",
+    help="Grade what only people can: `grade desk DIR [--port N] [--marker NAME] "
+    "[--second PERCENT] [--suggestions FILE]` opens a desk; `grade desk open --help` tells more.",
     no_args_is_help=True,
 )
 Marker = Annotated[

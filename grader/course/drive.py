@@ -30,9 +30,14 @@ class Standing:
     began: float = field(default_factory=time.monotonic)
 
     @property
+    def took_s(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.began
+
+    @property
     def rate(self) -> float:
         """Tasks a second so far."""
-        took = time.monotonic() - self.began
+        took = self.took_s
         return self.done / took if took > 0 else 0.0
 
     @property

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,11 +194,10 @@ def _cells(
     counted = [item for item in result.items if item[1] in COUNTED] if result else []
     earned = {item[0]: item[2] for item in counted} | dict(given)
     score = ledger.score(row, status_of(row, result), result)
-    waiting = result.pending if result and score.final is None else score.pending
     graded = result is not None and result.status == "graded"
-    numbers = (
-        [result.earned, result.possible, waiting, result.bonus] if result and graded else [""] * 4
-    )
+    numbers: Sequence[object] = [""] * 4
+    if result and graded:
+        numbers = _numbers(result, given, ledger.bonus)
     late = {None: "", True: "late", False: "in time"}[row.late]
     who = [person.id, person.login, person.name, person.email, place.student.group]
     facts = [row.turn, row.at, late, status_of(row, result)]
@@ -206,6 +205,28 @@ def _cells(
     policy = _by_policy(score, ledger)
     cells = [*who, *facts, *numbers, *policy, *(earned.get(name, "") for name in items)]
     return [*map(guarded, cells), guarded(reason(row, result)), guarded(report)]
+
+
+def _numbers(
+    result: Outcome, given: Mapping[str, float], bonus: Collection[str]
+) -> tuple[float, float, float, float]:
+    """Return (score, possible, pending, bonus) of the machine, without what people decided.
+
+    Their points stand beside it: score, bonus and those add up to what was earned.
+    """
+    score, possible, pending, extra = result.earned, result.possible, result.pending, result.bonus
+    for name, status, got, most, *_ in result.items:
+        if name not in given:
+            continue
+        if status in COUNTED:
+            beyond = got if name in bonus else max(0.0, got - most)
+            score, extra = score - (got - beyond), extra - beyond
+        elif status == "pending":
+            pending -= most
+        elif name not in bonus:
+            possible += most
+    clean = [max(0.0, float(f"{value:.9f}")) for value in (score, possible, pending, extra)]
+    return clean[0], clean[1], clean[2], clean[3]
 
 
 POLICY = ("by people", "raw", "penalty", "for early", "final", "free days used", "policy")

@@ -189,6 +189,10 @@ class Ledger:
             is_closed=timed.is_closed,
         )
 
+    def given(self, student: int) -> Mapping[str, float]:
+        """Return what people gave to a student, by item."""
+        return self._given.get(student, {})
+
     def counting(self, rows: Sequence[Row], scores: Mapping[int, Score]) -> Row | None:
         """Return the attempt of a student that counts, given the scores of those that have one.
 

@@ -50,7 +50,7 @@ def judged_files(
         return files
     result = json.loads(files[RESULT])
     by_people.in_result(result, given, bonus)
-    page = by_people.in_page(files[REPORT], given, pending) if REPORT in files else ""
+    page = by_people.in_page(files[REPORT], given, pending, result) if REPORT in files else ""
     return {**files, RESULT: json.dumps(result)} | ({REPORT: page} if page else {})
 
 

@@ -24,6 +24,10 @@ CUT = "\n… the rest is left out\n"
 # What a terminal obeys: colours, titles, the clipboard (ECMA-48, and "OSC" up to its end).
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Where Python and its packages lie on this machine: nobody's business, and not the same elsewhere.
+_LIBRARY = re.compile(
+    r"(?<![\w.])/[^\s:\"'<>]{0,300}?(?:/(?:site|dist)-packages/|/lib/python[\d.]+/(?!site-|dist-))"
+)
 
 Output = Mapping[str, Any]
 
@@ -67,6 +71,8 @@ def clean(text: Any, most: int = MAX_TEXT) -> str:
     if not isinstance(text, str):
         return ""
     text = _ESCAPE.sub("", carried(text[: 4 * most]))
+    if "-packages/" in text or "/lib/python" in text:
+        text = _LIBRARY.sub("", text)
     # A progress bar writes over its line: what stands last counts.
     lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     return _CONTROL.sub("", "\n".join(lines))[:most]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from grader.report import on_page
 from grader.report.html import environment
 from grader.report.prose import from_markdown
 from grader.report.text import count, one_line, points, shown
@@ -29,8 +30,11 @@ class Given:
     met: tuple[tuple[str, float], ...]
 
 
-def in_page(page: str, given: Sequence[Given], pending: float) -> str:
-    """Return a report with what people gave; `pending` points wait for a person still."""
+def in_page(page: str, given: Sequence[Given], pending: float, result: Mapping[str, Any]) -> str:
+    """Return a report with what people gave, which is in the `result` already.
+
+    `pending` points wait for a person still.
+    """
     rows = [
         {
             "title": one_line(one.title),
@@ -46,7 +50,7 @@ def in_page(page: str, given: Sequence[Given], pending: float) -> str:
         if pending
         else ""
     )
-    page = _WAITS.sub(left, page, count=1)
+    page = on_page.corrected(_WAITS.sub(left, page, count=1), [one.item for one in given], result)
     before = _ANSWERS if _ANSWERS in page else "</main>"
     head, found, tail = page.partition(before)
     return f"{head}{section}\n{found}{tail}" if found else page

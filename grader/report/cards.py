@@ -268,6 +268,8 @@ def _consequence(item: ItemResult) -> Affected:
         return Affected(item.title, "right apart from that", outcome)
     if item.followed_through:
         outcome = f"Right apart from that: {points(item.earned)} of {points(item.possible)} points"
+    elif item.status == "pending":
+        outcome = f"{count(item.possible, 'point')} wait for a person"
     elif item.status == "skipped":
         outcome = f"Not tried apart from that: {count(left, 'point')} lost"
     return Affected(item.title, faults.happened(item), outcome)

@@ -40,6 +40,7 @@ class ItemRow:
     of the notebooks lead to it.
     """
 
+    item: str
     anchor: str
     title: str
     link: str
@@ -84,7 +85,7 @@ class Page:
     sections: tuple[Section, ...]
     passed: tuple[Passed, ...]
     worth_knowing: tuple[tuple[str, tuple[str, ...]], ...]
-    ungraded: tuple[tuple[str, str, tuple[str, ...]], ...]
+    ungraded: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...]
     books: tuple[Book, ...]
     answers: tuple[Answer, ...]
     flags: tuple[tuple[str, str], ...]
@@ -134,7 +135,10 @@ def make(report: Report, version: str, sources: bool = True) -> Page:
             *_notes(report.score, report.items),
             *filter(None, [one_line(report.why_rubric)]),
         ),
-        bar=_bar([*counted, *(item for item in report.items if item.status == "pending")]),
+        bar=bar_of(
+            (item.earned, item.possible)
+            for item in (*counted, *(i for i in report.items if i.status == "pending"))
+        ),
         unsafe="" if report.box.isolated else unsafe(report.box),
         untouched=untouched,
         cards=cards(fix, anchors, listed_from, books),
@@ -219,12 +223,14 @@ def _notes(score: Score, items: tuple[ItemResult, ...]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _bar(counted: list[ItemResult]) -> tuple[Segment, ...]:
-    whole = sum(item.possible for item in counted) or 1.0
+def bar_of(points_of: Iterable[tuple[float, float]]) -> tuple[Segment, ...]:
+    """Return the bar of items, given what each has earned and what is possible."""
+    counted = list(points_of)
+    whole = sum(possible for _, possible in counted) or 1.0
     x, segments = 0.0, []
-    for item in counted:
-        width = BAR * item.possible / whole
-        share = min(1.0, max(0.0, item.earned / item.possible)) if item.possible else 0.0
+    for earned, possible in counted:
+        width = BAR * possible / whole
+        share = min(1.0, max(0.0, earned / possible)) if possible else 0.0
         inner = max(0.0, width - 3)
         segments.append(Segment(round(x, 1), round(inner, 1), round(inner * share, 1)))
         x += width
@@ -255,6 +261,7 @@ def _sum(items: list[ItemResult]) -> str:
 def _row(item: ItemResult, links: Mapping[str, str], own: Mapping[str, str]) -> ItemRow:
     earned = points(item.earned) if item.status in COUNTED else "–"
     return ItemRow(
+        item=item.id,
         anchor=own.get(item.id, ""),
         title=item.title,
         link=links.get(item.id, ""),
@@ -277,14 +284,21 @@ def _passed(items: Iterable[ItemResult]) -> tuple[Passed, ...]:
     )
 
 
-def _ungraded(items: Iterable[ItemResult]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """Return (reason, points, titles) for what does not count yet."""
+def _ungraded(
+    items: Iterable[ItemResult],
+) -> tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...]:
+    """Return (reason, points, titles, ids) for what does not count yet."""
     groups: dict[str, list[ItemResult]] = {}
     for item in items:
-        if item.status not in COUNTED and not item.because_of:
+        if item.status not in COUNTED and (item.status == "pending" or not item.because_of):
             groups.setdefault(_reason(item), []).append(item)
     return tuple(
-        (why, count(sum(i.possible for i in group), "point"), tuple(i.title for i in group))
+        (
+            why,
+            count(sum(i.possible for i in group), "point"),
+            tuple(i.title for i in group),
+            tuple(i.id for i in group),
+        )
         for why, group in groups.items()
     )
 

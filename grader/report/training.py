@@ -84,6 +84,7 @@ class Book:
 class Answer:
     """One inline question; `html` is safe to put into a page, and empty if nothing is written."""
 
+    item: str
     title: str
     where: str
     blank: bool
@@ -224,6 +225,7 @@ def answers(questions: tuple[Question, ...], items: tuple[ItemResult, ...]) -> t
     known = {item.id: (item.title, item.where) for item in items}
     return tuple(
         Answer(
+            question.id,
             *known.get(question.id, (question.id, question.id)),
             blank=question.status == "blank",
             worth=count(question.possible, "point"),

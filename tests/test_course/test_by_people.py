@@ -20,6 +20,7 @@ from tests.support import desks
 from tests.support.desks import Class, result
 
 Q, R = "Dropout/1", "Dropout/2"
+NONE = {"items": [], "questions": [], "score": {"earned": 0.0, "possible": 0.0}}  # a result
 
 
 def given(item: str, points: float, possible: float = 2.0, **facts: Any) -> Given:
@@ -69,13 +70,13 @@ def test_the_page_shows_points_criteria_and_comment_and_nothing_that_runs() -> N
         '<section aria-labelledby="answers">x</section></main>'
     )
     evil = "**Good** <script>alert(1)</script> [x](javascript:alert(1))"
-    shown = in_page(page, [given(Q, 1.5, comment=evil, met=(("<b>half</b>", -0.5),))], 2.0)
+    shown = in_page(page, [given(Q, 1.5, comment=evil, met=(("<b>half</b>", -0.5),))], 2.0, NONE)
     assert "1.5 of 2 points" in shown and "<strong>Good</strong>" in shown
     assert "&lt;b&gt;half&lt;/b&gt;" in shown and "(-0.5)" in shown
     assert desks.harm_in(shown) == [] and "<script" not in shown
     assert "2 points not graded yet" in shown and "4 points of these" not in shown
     assert shown.index("by-people") < shown.index('aria-labelledby="answers"')
-    assert "not graded yet" not in in_page(page, [given(Q, 1.5)], 0.0)
+    assert "not graded yet" not in in_page(page, [given(Q, 1.5)], 0.0, NONE)
 
 
 def test_where_people_do_not_agree_nothing_is_given() -> None:
@@ -117,6 +118,26 @@ class Published:
             json.loads((home / "result.json").read_text()), (home / "report.html").read_text(),
             row,
         )  # fmt: skip
+
+
+def test_columns_of_the_table_have_what_people_gave_and_add_up(tmp_path: Path) -> None:
+    one = Published(tmp_path / "class")
+    one.one.hand_in([result({Q: "x", R: "y"})], ["Ada"])
+    items = ("dropout_forward", Q, R)
+
+    def numbers(*names: str) -> tuple[float, ...]:
+        row = one.publish()[2]
+        assert sum(float(row[n] or 0) for n in items) == float(row["raw"])
+        assert sum(float(row[n]) for n in ("score", "bonus", "by people")) == float(row["raw"])
+        return tuple(float(row[name] or -1) for name in names)
+
+    assert numbers(*items, "score", "pending", "final") == (1, -1, -1, 1, 4, 1)
+    one.decide("1", points=1.5)
+    assert numbers(*items, "score", "pending", "final") == (1, 1.5, -1, 1, 2, 2.5)
+    one.decide("2", item=R, points=0.0)
+    assert numbers(*items, "score", "pending", "final") == (1, 1.5, 0, 1, 0, 2.5)
+    one.decide("3", item="dropout_forward", points=3.5)  # in place of the machine's
+    assert numbers(*items, "score", "pending", "final") == (3.5, 1.5, 0, 0, 0, 5)
 
 
 def test_decisions_enter_report_and_grades_and_a_new_result_leaves_them(tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from grader.errors import GraderFault, UsageError
-from grader.grading import training
+from grader.grading import score, training
 from grader.grading.assignment import Assignment
 from grader.grading.score import bare
 from grader.grading.training import believe, hidden_from, judge
 from grader.grading.training.believe import Repeating
 from grader.report.order import roots
 from grader.rubric.cases import Rubric
-from grader.types import Cell, ItemResult, Notebook, Raised, Trained
+from grader.types import Cell, Comparison, Fault, ItemResult, Notebook, Raised, Trained, TrainingLog
 from tests.support.training_runs import EXECUTED, foreign, net, run
 
 SWEEP_NET = net(50, 50, 50, 50, 50, 50, 50)
@@ -47,6 +47,10 @@ def rules(val: float = 0.3, **accuracies: float) -> list[Trained]:
     return [run(accuracy, 0.3 if rule == "sgd" else val, None, layer_sizes=DEEP, update_rule=rule,
                 images=4000, num_epochs=5)
             for rule, accuracy in accuracies.items()]  # fmt: skip
+
+
+def changed(one: Trained, **told: Any) -> Trained:
+    return replace(one, training=replace(one.training, **told))
 
 
 def overfit(layers: int, **changes: Any) -> Trained:
@@ -462,6 +466,79 @@ def test_a_cell_that_stopped_is_one_root_of_all_that_needs_it(name: str, rubric:
     assert root.gain == sum(item.possible for item in found)
 
 
+def stub(number: int, function: str) -> Cell:
+    """Return a cell of which a function is not written."""
+    name = f"FullyConnectedNets.ipynb, cell {number}"
+    frames = ((name, 9, "", f"x = {function}()"), (name, 2, function, "raise NotImplementedError"))
+    raised = Raised("NotImplementedError", f"{function}: write this", frames)
+    return Cell(number, "", "failed", raised=raised, count=number, place=number)
+
+
+IN_TRAINING = (("cs231n/solver.py", 208, "_step", "next_w"), ("cs231n/optim.py", 9, "sgd", "w -="))
+CHECK = Cell(6, "", "failed", raised=Raised("ValueError", "shapes differ", (IN_A_CELL,)), place=6)
+BROKEN = Raised("ValueError", "operand with shape (100,) doesn't match shape (1,100)", IN_TRAINING)
+TRAINS = Cell(30, "", "failed", raised=BROKEN, place=30)
+STUBS = (
+    stub(19, "two_layer_solver"), stub(22, "three_layer_settings"), stub(23, "five_layer_settings"),
+    stub(31, "best_model"),
+)  # fmt: skip
+MEANT = dict(zip(("two_layer_training", "overfit_three_layer", "overfit_five_layer", "best_model"),
+                 STUBS, strict=True))  # fmt: skip
+
+
+def of_cells(rubric: Rubric, *cells: Cell, **done: ItemResult) -> dict[str, ItemResult]:
+    found = tuple(sorted(cells, key=lambda cell: cell.number))
+    book = replace(EXECUTED[0], status="error", cells=found)
+    return judged(rubric, (), (book, *EXECUTED[1:]), **done)
+
+
+def test_a_cell_that_is_not_written_is_named_and_no_other_mistake_has_its_points(
+    rubric: Rubric,
+) -> None:
+    wrong = ItemResult("FullyConnectedNet", "", "", "", "partial", 6.5, 8, ())
+    found = of_cells(rubric, CHECK, *STUBS, TRAINS, FullyConnectedNet=wrong)
+    for item, cell in MEANT.items():
+        function = cell.raised.frames[-1][2] if cell.raised else ""
+        says = [f"FullyConnectedNets.ipynb, {cell.name} is not written yet: {function}"]
+        assert [fault.message for fault in found[item].faults] == says
+        assert (found[item].status, found[item].because_of) == ("not_written", None)
+    assert (
+        found["update_rules"].faults[0].message.startswith("FullyConnectedNets.ipynb, code cell 30")
+    )
+    assert {root.item.id: root.gain for root in roots([wrong, *found.values()])}[wrong.id] == 3.5
+
+
+def test_a_function_that_is_not_written_comes_before_the_cell_that_needs_it(rubric: Rubric) -> None:
+    net = ItemResult("FullyConnectedNet", "", "", "", "not_written", 0, 8, ())
+    found = of_cells(rubric, *STUBS, FullyConnectedNet=net)["overfit_three_layer"]
+    assert (found.status, found.because_of) == ("error", "FullyConnectedNet")
+
+
+def test_a_stub_of_another_item_is_no_reason(rubric: Rubric) -> None:
+    found = of_cells(rubric, stub(23, "five_layer_settings"))
+    assert found["overfit_five_layer"].status == "not_written"
+    assert found["overfit_three_layer"].status == "failed"
+    assert "No training run" in found["overfit_three_layer"].faults[0].message
+    named = of_cells(rubric, stub(4, "prepare"))["overfit_three_layer"]
+    assert "is not written yet: prepare" in named.faults[0].message
+
+
+@pytest.mark.parametrize(("shape", "explains"), [((1, 4), True), ((4,), False)])
+def test_a_gradient_with_an_axis_too_many_is_named_where_it_stops_a_training(
+    shape: tuple[int, ...], explains: bool, rubric: Rubric
+) -> None:
+    both = Comparison("db", np.zeros(4), np.zeros(shape), None, {})
+    odd = Fault("affine_backward/small", "db", "db", "shape", "", True, comparison=both)
+    right = ItemResult("affine_backward", "", "", "", "passed", 5, 5, (), warnings=(odd,))
+    fault = of_cells(rubric, CHECK, TRAINS, affine_backward=right)["update_rules"].faults[0]
+    told = "affine_backward returns db in shape (1, 4) instead of (4,)"
+    assert (told in fault.message, fault.raised is None) == (explains, explains)
+    other = replace(TRAINS, raised=replace(BROKEN, message="shapes (3,4) and (5,6) not aligned"))
+    assert (
+        told not in of_cells(rubric, other, affine_backward=right)["update_rules"].faults[0].message
+    )
+
+
 def test_what_is_not_written_explains_a_run_that_is_not_there(rubric: Rubric) -> None:
     unwritten = ItemResult("rmsprop", "", "", "", "not_written", 0, 1, ())
     right = replace(unwritten, id="FullyConnectedNet", status="passed")
@@ -470,6 +547,62 @@ def test_what_is_not_written_explains_a_run_that_is_not_there(rubric: Rubric) ->
     behind = rules(0.4, sgd=0.3, sgd_momentum=0.5, rmsprop=0.3, adam=0.6)
     assert judged(rubric, behind, **done)["update_rules"].because_of is None
     assert judged(rubric, (), **done)["overfit_three_layer"].because_of is None
+
+
+SWEPT = [run(t, batch_size=b, update_rule="adam") for b, t in ((5, 0.1), (10, 0.3), (50, 0.5))]
+SPOILT: dict[str, tuple[str, list[Trained], dict[str, str], str, str | None]] = {
+    # item, runs, what its code is -> status and what it follows from
+    **{
+        f"{kind} sweep, {rule}": (
+            f"{kind}_batch_size",
+            [changed(one, normalization=kind, update_rule=rule) for one in SWEPT],
+            {"adam": "failed"},
+            *end,
+        )
+        for kind in ("batchnorm", "layernorm")
+        for rule, end in {"adam": ("pending", "adam"), "sgd": ("failed", None)}.items()
+    },
+    "a layer below the net": (
+        "overfit_five_layer", [overfit(5, train=0.4)],
+        {"affine_backward": "partial", "FullyConnectedNet": "skipped"},
+        "pending", "affine_backward",
+    ),
+    "a layer of another net": (
+        "overfit_five_layer", [overfit(5, train=0.4)], {"layernorm_backward": "failed"},
+        "failed", None,
+    ),
+    "a net of a normalization": (
+        "batchnorm_training", [run(0.3, normalization=n) for n in ("batchnorm", None)],
+        {"FullyConnectedNet.batchnorm": "error"}, "pending", "FullyConnectedNet.batchnorm",
+    ),
+    "the net that the log names": (
+        "two_layer_training", [run(val=0.1, log=TrainingLog(1, {"net": "TwoLayerNet"}, ()), **TWO)],
+        {"FullyConnectedNet": "failed"}, "failed", None,
+    ),
+    "no run at all": ("layernorm_batch_size", [], {"adam": "failed"}, "failed", None),
+    "all that is asked": (
+        "overfit_five_layer", [overfit(5, train=1.0)], {"affine_backward": "partial"},
+        "passed", None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_what_wrong_code_may_have_spoilt_costs_no_second_time(name: str, rubric: Rubric) -> None:
+    item, runs, states, status, root = SPOILT[name]
+    done = {
+        one: ItemResult(one, f"title of {one}", "", "", state, 0, 1, ())  # type: ignore[arg-type]
+        for one, state in states.items()
+    }
+    if "affine_backward" in done and "FullyConnectedNet" in done:
+        net = done["FullyConnectedNet"]
+        done["FullyConnectedNet"] = replace(net, because_of="affine_backward")
+    found = judged(rubric, runs, **done)[item]
+    assert (found.status, found.because_of) == (status, root)
+    told = f"used {root}, which is not right yet (see title of {root})"
+    assert (told in " ".join(fault.message for fault in found.faults)) == (root is not None)
+    kept = score.total([found], {})
+    assert (kept.pending, kept.possible) == (found.possible * (root is not None), found.possible)
 
 
 def test_a_run_knows_which_items_rest_on_it(rubric: Rubric) -> None:

@@ -134,3 +134,25 @@ def test_a_picture_of_absurd_size_is_dropped() -> None:
     header = b"IHDR" + (20_000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
     huge = GOOD[:12] + header + zlib.crc32(header).to_bytes(4, "big") + GOOD[33:]
     assert png.checked(huge) is None
+
+
+WHERE = {
+    "/work/x/.venv/lib/python3.11/site-packages/numpy/_core/_methods.py:1: RuntimeWarning": (
+        "numpy/_core/_methods.py:1: RuntimeWarning"
+    ),
+    "in /usr/lib/python3/dist-packages/numpy/a.py:2": "in numpy/a.py:2",
+    'File "/opt/python/lib/python3.13/json/decoder.py", line 3': 'File "json/decoder.py", line 3',
+    "/usr/lib64/libm.so and cs231n/layers.py:9": "/usr/lib64/libm.so and cs231n/layers.py:9",
+    "a/lib/python3/b": "a/lib/python3/b",
+}
+
+
+@pytest.mark.parametrize("text", WHERE)
+def test_a_text_does_not_say_where_python_lies_on_this_machine(text: str) -> None:
+    assert outputs.clean(text) == WHERE[text]
+    assert outputs.clean(f"one\n{text}\n" * 3) == f"one\n{WHERE[text]}\n" * 3
+
+
+def test_a_long_path_costs_no_time() -> None:
+    text = "/a" * 16_000 + "-packages/"
+    assert outputs.clean(text) == text[:8_000]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from grader.errors import BackgradeError, BoxError, GraderFault, UsageError, log_fault
 from grader.grading import handed_in, score
+from grader.grading.training import cells, roots, sentences
 from grader.grading.training.believe import Believer, Entry, Judged, Repeating
 from grader.grading.training.images import Images
 from grader.grading.training.judges import GoalResult, GoalRules, beats, reaches, sweeps
@@ -18,7 +19,6 @@ from grader.grading.training.runs import claimed
 from grader.rubric.cases import Rubric
 from grader.rubric.records import ImageProfile, Item, Part
 from grader.types import (
-    Cell,
     Fault,
     Flag,
     ItemResult,
@@ -152,7 +152,9 @@ def judge(
             results[item.id] = replace(score.bare(item, "pending"), faults=(fault,))
         else:
             findings = [(part, finding_of(item, part)) for part in item.parts]
-            results[item.id] = _result(item, findings, notebook, done)
+            behind = _behind(findings, trained, taken, done, rubric)
+            stop = cells.stop_of(item, rubric, notebook, done)
+            results[item.id] = _result(item, findings, notebook, done, behind, stop)
             for part, finding in findings:
                 if finding.status == "passed" and not part.bonus:
                     taken.setdefault(item.id, finding.runs[0])
@@ -162,32 +164,69 @@ def judge(
     return results, tuple(marked), tuple(_flags(trained, by_name, rules))
 
 
+def _behind(
+    findings: Sequence[tuple[Part, GoalResult]],
+    runs: Sequence[Trained],
+    taken: Mapping[str, Trained],
+    done: Mapping[str, ItemResult],
+    rubric: Rubric,
+) -> dict[str, str]:
+    """Return, by part, the code item that a run of a goal that was not reached has used.
+
+    A run that has earned the item `besides` which the goal asks for another one is not at fault.
+    """
+    found: dict[str, str] = {}
+    for part, finding in findings:
+        if part.goal and finding.status != "passed" and not part.bonus:
+            given = taken.get(part.goal.besides or "")
+            shown = finding.runs if finding.status == "pending" else runs
+            free = [run for run in shown if run is not given]
+            if root := roots.of_runs(part.goal, free, done, rubric):
+                found[part.id] = root
+    return found
+
+
 def _result(
     item: Item,
     findings: Sequence[tuple[Part, GoalResult]],
     notebook: Notebook,
     done: Mapping[str, ItemResult],
+    behind: Mapping[str, str],
+    stop: cells.Stop | None,
 ) -> ItemResult:
+    """Return what an item earned; `behind` names the wrong code that runs of a part have used.
+
+    `stop` is the cell that stopped it, if there is no run.
+    """
     missed = [(p, f) for p, f in findings if f.status != "passed" and not p.bonus]
-    if any(finding.status == "pending" for _, finding in missed):
-        faults = tuple(_fault(item, part, finding.message) for part, finding in missed)
-        return replace(score.bare(item, "pending"), faults=faults)
+    if behind or any(finding.status == "pending" for _, finding in missed):
+        told = ((part, finding, behind.get(part.id, "")) for part, finding in missed)
+        faults = tuple(
+            _fault(item, part, sentences.used_wrong(finding.message, done[root], finding.status))
+            if root
+            else _fault(item, part, finding.message)
+            for part, finding, root in told
+        )
+        root = next(iter(behind.values())) if len(behind) == len(missed) else None
+        return replace(score.bare(item, "pending"), faults=faults, because_of=root)
     parts = tuple(_part(part, finding) for part, finding in findings)
     right = sum(finding.status == "passed" for _, finding in findings)
     status: Status = "passed" if not missed else "partial" if right else "failed"
-    stopped = stopped_at(notebook) if all(f.kind == "missing" for _, f in missed) else None
-    if stopped and status == "failed":
-        status = "timeout" if stopped.outcome == "timeout" else "error"
-    root = _because_of(item, missed, done, stopped)
+    stop = stop if all(finding.kind == "missing" for _, finding in missed) else None
+    if stop and status == "failed":
+        status = stop.status
+    root = stop.root if stop else None
+    if missed and stop is None and all(finding.kind == "missing" for _, finding in missed):
+        root = cells.needed(item, done)
     return replace(
         score.bare(item, status),
         earned=score.tidy(sum(part.earned for part in parts)),
         parts=parts,
         faults=tuple(
             replace(
-                _fault(item, part, _message(finding, notebook, stopped, root)),
-                kind=finding.kind,
-                raised=stopped.raised if stopped else None,
+                _fault(item, part, _message(finding, notebook, stop)),
+                kind="not_written" if stop and stop.unwritten else finding.kind,
+                raised=stop.raised if stop else None,
             )
             for part, finding in missed
         ),
@@ -197,50 +236,19 @@ def _result(
     )
 
 
+def _message(finding: GoalResult, notebook: Notebook, stop: cells.Stop | None) -> str:
+    """Return the sentence about a goal; if there was no run, also what stopped the notebook."""
+    if finding.kind == "missing" and stop:
+        return stop.says
+    if finding.kind == "missing" and notebook.message:
+        return f"{finding.message}. {notebook.name}: {notebook.message}"
+    return finding.message
+
+
 def _part(part: Part, finding: GoalResult) -> PartResult:
     earned = part.points if finding.status == "passed" else 0.0
     possible = 0.0 if part.bonus else part.points
     return PartResult(part.id, part.about, earned, possible, finding.status)
-
-
-def stopped_at(notebook: Notebook) -> Cell | None:
-    """Return the first cell that did not come to its end: what needs later cells has this root."""
-    return next((c for c in notebook.cells if c.number == notebook.failed_cell), None)
-
-
-def _because_of(
-    item: Item,
-    missed: Sequence[tuple[Part, GoalResult]],
-    done: Mapping[str, ItemResult],
-    stopped: Cell | None,
-) -> str | None:
-    """Return the code item without which there could be no run; None if there are runs.
-
-    A cell that raised in its own lines is the root itself, unless a function is not there at all.
-    """
-    if not missed or any(finding.kind != "missing" for _, finding in missed):
-        return None
-    wrong = [name for name in item.needs if name in done and done[name].status != "passed"]
-    frames = stopped.raised.frames if stopped and stopped.raised else ()
-    if frames and not any(path.endswith(".py") for path, *_ in frames):
-        wrong = [name for name in wrong if done[name].status not in ("partial", "failed")]
-    return wrong[0] if wrong else None
-
-
-def _message(
-    finding: GoalResult, notebook: Notebook, stopped: Cell | None, root: str | None
-) -> str:
-    """Return the sentence about a goal; if there was no run, also what stopped the notebook.
-
-    The cell is what to mend, unless a code item is the root: the reader is sent there already.
-    """
-    if finding.kind == "missing" and stopped:
-        how = stopped.why or "stopped with an error"
-        said = f"{notebook.name}, {stopped.name}: {how}. No run that counts came after it"
-        return said if root else f"{said}: mend this cell first, for later ones may need it"
-    if finding.kind == "missing" and notebook.message:
-        return f"{finding.message}. {notebook.name}: {notebook.message}"
-    return finding.message
 
 
 def _fault(item: Item, part: Part, message: str) -> Fault:

@@ -35,6 +35,7 @@ WORK = 2e11  # multiplications of one request: seconds
 PASSES, OVERHEAD = 6, 10  # through the weights, for each image; images that an update is worth
 STEPS = 2000  # of one request
 WAIT_S = 120.0  # for one request
+LATE = "the grader ran out of time for a stretch of it, which is no fault of the code"
 Read = Callable[[], State]
 MODULES = (*REACHED["fc_net"], "optim")
 
@@ -165,7 +166,19 @@ class Repeat:
         stretches: Sequence[Stretch],
         net: str = "",
     ) -> Reached:
-        """Return how far stretches lead that follow each other; see `advance`."""
+        """Return how far stretches lead that follow each other; see `advance`.
+
+        A file that is not loaded in time, on a busy machine, gets a second try.
+        """
+        try:
+            return self._followed(job, run, read, step, stretches, net)
+        except _Unloaded:
+            self.close()
+            return self._followed(job, run, read, step, stretches, net)
+
+    def _followed(
+        self, job: Job, run: Run, read: Read, step: int, stretches: Sequence[Stretch], net: str
+    ) -> Reached:
         losses: list[list[np.ndarray]] = [[] for _ in stretches]
         place, done = 0, 0  # the stretch at hand, and its steps that were done
         held = [read()]  # the state, until it is sent
@@ -226,14 +239,13 @@ class Repeat:
         except (Gone, Late):
             self._open = None
             self._worker.restart()
-            raise OutOfTime("a stretch of it could not be repeated in time") from None
+            raise OutOfTime(LATE) from None
         spent = reply.get("cpu_s")
         self.cpu_s += spent if isinstance(spent, float) and 0 <= spent < WAIT_S else WAIT_S
         met = _met(answer.pop("met", None), stretches)
         wanted = {"losses"} | (wanted if met < len(stretches) else set())
         if reply.get("outcome") != "answered" or not wanted <= set(answer):
-            ended = OutOfTime if reply.get("outcome") in ("timeout", "died") else Unrepeatable
-            raise ended(f"a stretch of it could not be repeated: {_why(reply)}")
+            raise _end(reply)
         return dict(answer), met
 
     def _packed(self, run: Run, state: State, found: Batches) -> wire.Piece:
@@ -280,6 +292,20 @@ def _met(told: np.ndarray | None, stretches: Sequence[Stretch]) -> int:
 
 def _joined(losses: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, ...]:
     return tuple(np.concatenate(parts) for parts in losses)
+
+
+class _Unloaded(OutOfTime):
+    """A file was not loaded in time: the run that used it has come to its end."""
+
+
+def _end(reply: Mapping[str, Any]) -> Unrepeatable:
+    """Return what a reply without an answer means: our limit, or a net that cannot be repeated."""
+    outcome, said = reply.get("outcome"), str(reply.get("message"))
+    if outcome == "missing" and said.endswith(".py could not be loaded"):
+        return _Unloaded(LATE)
+    if outcome in ("timeout", "died"):
+        return OutOfTime(LATE)
+    return Unrepeatable(f"a stretch of it stopped: {_why(reply)}")
 
 
 def _why(reply: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from grader.grading.training.runs import claimed, drops
 from grader.rubric.records import Goal, On, RunFilter
-from grader.types import Trained
+from grader.types import ItemResult, Trained
 
 NORMALS = {
     "none": "without normalization",
@@ -164,6 +164,13 @@ def claim(best: Trained, on: On) -> str:
         f"A run could not be recomputed: {best.message}. It tells of {share(claimed(best, on))} of "
         f"{images(on)}, which is an unverified claim; a person has to look"
     )
+
+
+def used_wrong(message: str, wrong: ItemResult, status: str) -> str:
+    """A run that did not do, or could not be repeated, used code that is charged elsewhere."""
+    title = wrong.title or wrong.id
+    waits = "" if status == "pending" else "; so a person looks at it, and it costs nothing by then"
+    return f"{message}. Its training used {wrong.id}, which is not right yet (see {title}){waits}"
 
 
 def _capital(text: str) -> str:

@@ -113,11 +113,13 @@
       return decide("looked", entries, { reason }) && skip();
     }
     const points = number($("points").value), criteria = ticked();
+    if (Number.isNaN(points)) return problem(`"${$("points").value}" is no number.`);
     if (points !== null && !(points >= 0 && points <= entry.possible)) return problem(`Points are between 0 and ${plain(entry.possible)}.`);
     if (points === null && !criteria.length && !data.full.includes(entry.item)) return problem("Tick a criterion, or type points.");
     return decide("grade", entries, { criteria, points, comment: $("comment").value, reason }) && skip();
   }
   function skip() {
+    document.activeElement?.blur(); // so that the next key is for the next answer
     for (let step = 1; step <= names.length; step += 1) {
       if (!standing(names[(at + step) % names.length]).length) return show(at + step);
     }
