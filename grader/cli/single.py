@@ -83,9 +83,8 @@ def write(asked: Asked, graded: whole.Graded, assignment: Assignment, other_year
     if asked.for_staff:
         page = staff.write_page(staff.folder_of(folder), graded.report, assignment)
         typer.echo(f"For staff, with hidden checks: {page}", err=True)
-    _tell(graded.report, folder, asked.as_json, logs.append)
-    if other_year:
-        typer.echo(f"To grade by another year: {other_year}", err=True)
+    advice = f"To grade by another year: {other_year}" if other_year else ""
+    _tell(graded.report, folder, asked.as_json, logs.append, advice)
     _end(graded.report, logs, asked.fail_under)
 
 
@@ -150,7 +149,9 @@ def _progress(names: Sequence[str]) -> Iterator[Progress | None]:
         yield begins
 
 
-def _tell(report: Report, folder: Path, as_json: bool, noted: Callable[[str], object]) -> None:
+def _tell(
+    report: Report, folder: Path, as_json: bool, noted: Callable[[str], object], advice: str
+) -> None:
     """Print the result; where nobody can be told, the files are there all the same.
 
     `noted` gets the place of a traceback of ours.
@@ -164,7 +165,7 @@ def _tell(report: Report, folder: Path, as_json: bool, noted: Callable[[str], ob
             console = Console()
             # rich ends the process with 1 where a reader has gone
             console.on_broken_pipe = lambda: None  # type: ignore[method-assign]
-            terminal.show(report, console, folder / REPORT, noted=noted)
+            terminal.show(report, console, folder / REPORT, noted, advice)
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:

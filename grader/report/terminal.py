@@ -28,14 +28,15 @@ def show(
     console: Console,
     report_path: Path | None,
     noted: Callable[[str], object] = lambda log: None,
+    advice: str = "",
 ) -> None:
-    """Print the summary of one report.
+    """Print the summary of one report, with a line of advice for whoever grades.
 
     Where that breaks by a fault of ours the points are printed, and `noted` gets the place of the
     traceback.
     """
     try:
-        lines: list[Text | Padding] = list(_summary(report, console, report_path))
+        lines: list[Text | Padding] = list(_summary(report, console, report_path, advice))
     except Exception:  # noqa: BLE001 - the points are known
         noted(log_fault("making the summary"))
         lines = [Text(f"{report.score.earned} of {report.score.possible} points")]
@@ -44,16 +45,16 @@ def show(
 
 
 def _summary(
-    report: Report, console: Console, report_path: Path | None
+    report: Report, console: Console, report_path: Path | None, advice: str
 ) -> Iterator[Text | Padding]:
     content = page.make(report, version="", sources=False)
     path = shown(str(report_path)) if report_path is not None else ""
-    for indent, line in _lines(content, path):
+    for indent, line in _lines(content, path, advice):
         plain = Text(" " * indent + one_line(line.plain))
         yield Padding(line, (0, 0, 0, indent), expand=False) if console.is_terminal else plain
 
 
-def _lines(content: Page, path: str) -> Iterator[tuple[int, Text]]:
+def _lines(content: Page, path: str, advice: str) -> Iterator[tuple[int, Text]]:
     if content.unsafe:
         yield 0, Text(f"Not isolated. {content.unsafe}", "bold red")
     yield 0, Text.assemble((content.score, "bold"), f" · {content.verdict}")
@@ -72,6 +73,8 @@ def _lines(content: Page, path: str) -> Iterator[tuple[int, Text]]:
         else:
             yield 0, Text(f"Not written yet: go on with {first.title}")
             yield 2, Text(first.where, "dim")
+    if advice:
+        yield 0, Text(advice, "dim")
     if path:
         yield 0, Text(f"Full report: {path}")
 

@@ -15,7 +15,7 @@ DONE = os.path.join(VENV, "installed")
 LOCK = os.path.join(HERE, "requirements.lock")
 NEEDS = (
     "numpy", "typer", "rich", "pydantic", "jinja2", "markdown_it", "nh3", "nbformat", "nbclient",
-    "traitlets", "IPython", "matplotlib", "pygments", "typing_extensions",
+    "traitlets", "IPython", "matplotlib", "pygments", "typing_extensions", "tzdata",
 )  # fmt: skip
 
 
