@@ -65,9 +65,9 @@ def everything(report: Report, folder: Path) -> dict[str, str]:
     found = dict(snapshot.texts(report, folder))
     first = report.items[0]
     given = [by_people.Given(first.id, first.title, 0.5, first.possible, "Well.", (("a", 0.5),))]
-    found["by people.html"] = by_people.in_page(found["report.html"], given, 1.0)
-    told = result.as_dict(report)
+    told = dict(result.as_dict(report))
     by_people.in_result(told, given)
+    found["by people.html"] = by_people.in_page(found["report.html"], given, 1.0, told)
     found["by people.json"] = json.dumps(told)
     return found | html.render_notebooks(report, report.notebooks)
 

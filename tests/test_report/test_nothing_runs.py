@@ -188,7 +188,9 @@ def pages(offset: int) -> Iterator[tuple[str, str]]:
         comment = by_people.Given(
             report.items[0].id, next(given), 1.0, 2.0, "\n\n".join(CORPUS), ((next(given), 1.0),)
         )
-        yield name, by_people.in_page(shown, [comment], 1.0)
+        told = dict(result.as_dict(report))
+        by_people.in_result(told, [comment])
+        yield name, by_people.in_page(shown, [comment], 1.0, told)
         yield from html.render_notebooks(report, report.notebooks).items()
         yield from exported(report, given).items()
         yield f"staff {name}", for_staff(report, given)
