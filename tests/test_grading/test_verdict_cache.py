@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from grader.box.job import Job
+from grader.box.job import Job, Loaded
 from grader.grading.training.extent import DRAWN, Extent
 from grader.grading.training.form import Contradiction, Differs, OutOfTime, Unrepeatable
 from grader.grading.training.images import Images
@@ -84,6 +84,15 @@ def test_a_run_that_was_verified_is_not_repeated_and_what_is_known_of_it_is_the_
     assert verify.calls == 1
     assert second.initial_weight_std == first.initial_weight_std == (0.25, 0.5)
     assert second.num_epochs == first.num_epochs == 7
+
+
+def test_what_the_same_files_compiled_to_this_time_changes_nothing() -> None:
+    """Compiled code has other bytes from process to process."""
+    store, verify = Store(), Verify()
+    for compiled in (b"some", b"others"):
+        opened = replace(OWN, known=Loaded({}, (), codes={"cs231n/optim.py": compiled}))
+        cache(store, by=code(own=opened)).verify(RUN, WHOLE, verify)
+    assert verify.calls == 1
 
 
 @pytest.mark.parametrize("kind", [Contradiction, Differs, Unrepeatable, Refused])

@@ -130,6 +130,7 @@ def show(browser: Browser, folder: Path, name: str) -> None:
 COLOURS = "color-contrast"
 
 
+@pytest.mark.long_trial(0.5)
 @pytest.mark.parametrize(
     "name",
     [
