@@ -70,6 +70,10 @@ def _headed(page: str, score: Mapping[str, float]) -> str:
     return link.sub(lambda at: f"{at[1]}{short}{at[2]}", page, count=1)
 
 
+def _worth(item: Mapping[str, Any]) -> str:
+    return f"{points(item['earned'])} of {points(item['possible'])}"
+
+
 def _points(item: Mapping[str, Any]) -> str:
     return f"{points(item['earned'])} of {count(item['possible'], 'point')}"
 
@@ -85,8 +89,7 @@ def _row(found: re.Match[str], items: Items, known: Collection[str]) -> str:
     if found[2] not in known:
         return found[0]
     item = items[found[2]]
-    worth = f"{points(item['earned'])} of {points(item['possible'])}"
-    return f'{found[1]}<td class="r">{_result(item)}</td><td class="n">{worth}</td>'
+    return f'{found[1]}<td class="r">{_result(item)}</td><td class="n">{_worth(item)}</td>'
 
 
 def _section(found: re.Match[str], items: Items) -> str:
@@ -112,8 +115,7 @@ def _card(found: re.Match[str], items: Items, known: Collection[str]) -> str:
     if found[2] not in known:
         return found[0]
     item = items[found[2]]
-    worth = f"{points(item['earned'])} of {points(item['possible'])}"
-    return f"{found[1]}{DECIDED}</p>{found[4]}{_result(item)}, {worth}{found[5]}"
+    return f"{found[1]}{DECIDED}</p>{found[4]}{_result(item)}, {_worth(item)}{found[5]}"
 
 
 def _waiting(found: re.Match[str], items: Items, known: Collection[str]) -> str:
