@@ -6,16 +6,13 @@ something of it hangs on all items at once, it is not put together, and the uplo
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from grader import types
-from grader.course import archive
+from grader.course import archive, plain
 from grader.engine import goals
 from grader.grading import score
 from grader.grading.assignment import Assignment
@@ -47,20 +44,13 @@ class Known:
     items: tuple[str, ...]
 
 
-KINDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (*vars(types).values(), Record)
-    if isinstance(kind, type) and is_dataclass(kind)
-}
-
-
 def kept(report: Report) -> str:
     """Return what is kept of a report, as text."""
     cases = tuple(replace(case, seen=None) for case in report.cases)
     record = Record(
         report.items, cases, report.flags, report.submission.repaired, report.box, report.measured
     )
-    return json.dumps(_plain(record), ensure_ascii=True)
+    return plain.dumps(record)
 
 
 def put_together(known: Known, given: Submission, assignment: Assignment) -> Report | None:
@@ -123,41 +113,4 @@ def _measured(before: Record, again: Record, items: tuple[str, ...]) -> dict[str
 
 def _read(data: bytes) -> Record:
     """Return the record in an archive. Raises ValueError, KeyError or TypeError."""
-    found = _record(json.loads(archive.unpack(data)[archive.RECORD]))
-    if not isinstance(found, Record):
-        raise ValueError("is no record")
-    return found
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: what "is" says is a record, an array or a mapping."""
-    if is_dataclass(value) and not isinstance(value, type):
-        told = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-        return {"is": type(value).__name__, **told}
-    if isinstance(value, np.ndarray | np.generic):  # one number of NumPy's is no array
-        kind = "array" if isinstance(value, np.ndarray) else "scalar"
-        data = base64.b64encode(value.tobytes()).decode()
-        return {"is": kind, "dtype": value.dtype.str, "shape": value.shape, "data": data}
-    if isinstance(value, Mapping):
-        return {"is": "mapping", "of": {name: _plain(each) for name, each in value.items()}}
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    return value
-
-
-def _record(value: Any) -> Any:
-    """Return what was made plain. Raises ValueError, KeyError or TypeError."""
-    if isinstance(value, list):
-        return tuple(map(_record, value))
-    if not isinstance(value, dict):
-        return value
-    kind = value["is"]
-    if kind == "mapping":
-        return {name: _record(each) for name, each in value["of"].items()}
-    if kind in ("array", "scalar"):
-        dtype = np.dtype(value["dtype"])
-        if dtype.kind not in "biuf":
-            raise ValueError(f"{dtype} is no number")
-        array = np.frombuffer(base64.b64decode(value["data"]), dtype).reshape(value["shape"]).copy()
-        return array if kind == "array" else array[()]
-    return KINDS[kind](**{name: _record(each) for name, each in value.items() if name != "is"})
+    return plain.loads(archive.unpack(data)[archive.RECORD], Record)
