@@ -71,7 +71,7 @@ class Session:
         self._is_new = True  # no child has run anything for this session
         self._room = ROOM
         self._older: set[Place] = set()
-        self._has_hidden = False  # a hidden input has been in the box
+        self._has_hidden = False  # whether a hidden input has been in the box
         self.passes: Mapping[str, tuple[PassCount, ...]] = {}  # by item
         if before is not None and before.has(job):
             self._is_open, before._is_open = True, False
@@ -90,10 +90,7 @@ class Session:
 
     @property
     def repaired(self) -> tuple[str, ...]:
-        """Sentences on what was read as Python or NumPy of its time read it.
-
-        None is told of a hidden case: which line ran could tell what was asked.
-        """
+        """Sentences on what was read as of its time; of hidden cases none, as a line could tell."""
         return (*self.loaded.repaired, *sentences(self._older))
 
     @property
