@@ -17,7 +17,7 @@ AS_THEY_ARE = (str, int, float, bool, type(None))  # a number of NumPy's may be 
 
 
 def dumps(record: object) -> str:
-    """Return a frozen dataclass as JSON, with all that it holds: records, arrays, mappings."""
+    """Return a record, or several, as JSON with all that it holds: arrays, bytes, mappings."""
     return json.dumps(_plain(record), ensure_ascii=True)
 
 
@@ -50,7 +50,7 @@ def _within(hint: Any, seen: set[Any]) -> Iterator[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: what "is" says is a record, an array or a mapping."""
+    """Return a value as JSON has it: what "is" says is a record, an array, bytes or a mapping."""
     if type(value) in AS_THEY_ARE:
         return value
     if isinstance(value, tuple | list):
@@ -62,8 +62,10 @@ def _plain(value: Any) -> Any:
         kind = "array" if isinstance(value, np.ndarray) else "scalar"
         data = base64.b64encode(value.tobytes()).decode()
         return {"is": kind, "dtype": value.dtype.str, "shape": value.shape, "data": data}
-    if isinstance(value, Mapping):
-        return {"is": "mapping", "of": {name: _plain(each) for name, each in value.items()}}
+    if isinstance(value, bytes):
+        return {"is": "bytes", "data": base64.b64encode(value).decode()}
+    if isinstance(value, Mapping):  # whose names may be numbers
+        return {"is": "mapping", "of": [[name, _plain(each)] for name, each in value.items()]}
     return value
 
 
@@ -75,7 +77,9 @@ def _record(value: Any, known: Mapping[str, Any]) -> Any:
         return value
     kind = value["is"]
     if kind == "mapping":
-        return {name: _record(each, known) for name, each in value["of"].items()}
+        return {name: _record(each, known) for name, each in value["of"]}
+    if kind == "bytes":
+        return base64.b64decode(value["data"])
     if kind in ("array", "scalar"):
         dtype = np.dtype(value["dtype"])
         if dtype.kind not in "biuf":

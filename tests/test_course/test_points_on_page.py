@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from grader.course import plain
+from grader.course.assembled import Record
 from grader.report import by_people
 from grader.report import page as pages
 from grader.report.by_people import DECIDED, Given
@@ -109,8 +110,9 @@ def test_what_still_waits_is_listed_with_its_points_alone(report: Report) -> Non
     assert page.waits.startswith(f"{points(sum(item.possible for item in rest))} point")
 
 
-def test_records_whose_names_clash_are_noticed() -> None:
-    kinds = plain.kinds(Page)
+@pytest.mark.parametrize("kind", [Page, Record])
+def test_no_two_kinds_of_records_have_one_name(kind: type) -> None:
+    kinds = plain.kinds(kind)
     assert len({each.__name__ for each in kinds}) == len(kinds) > 20
 
 
