@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import tomllib
 from pathlib import Path
 
 from grader.authoring.fixtures import build, misconception_answers
@@ -38,3 +40,21 @@ def small(place: Path) -> Path:
         *misconception_answers.build(rubrics, reference, store.Golden(*right, "")),
     )
     return place
+
+
+def one_mistake_a_part(place: Path, *needed: str) -> None:
+    """Keep one usual mistake for each part of an item, and the `needed` ones, by their id.
+
+    The others' answers are most of what takes long to make.
+    """
+    seen = set[tuple[str, str]]()
+    for path in sorted((place / "reference" / "misconceptions").glob("*.toml")):
+        head, *mistakes = re.split(r"(?m)^(?=\[\[mistakes\]\]$)", path.read_text("utf-8"))
+        kept = [head]
+        for text in mistakes:
+            [one] = tomllib.loads(text)["mistakes"]
+            fails = {(item, part) for item, parts in one["fails"].items() for part in parts}
+            if not fails <= seen or one["id"] in needed:
+                kept.append(text)
+                seen |= fails
+        path.write_text("".join(kept), "utf-8")
