@@ -91,6 +91,14 @@ def test_hidden_images_do_not_lie_where_those_of_students_do(images: Images, cac
     assert seeds <= {"231"}
 
 
+def test_the_user_of_the_box_may_read_the_images_of_students(images: Images) -> None:
+    folder, _ = images.for_the_box()
+    files = [path for path in (folder, *folder.rglob("*")) if path.is_file()]
+    assert len(files) == 3  # a chunk of each split
+    assert all(path.stat().st_mode & 0o004 for path in files)
+    assert all(path.parent.stat().st_mode & 0o005 == 0o005 for path in files)
+
+
 def test_images_are_prepared_once(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
     images.count("training")
 
