@@ -7,16 +7,13 @@ upload is graded whole.
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from grader import types
-from grader.course import archive
+from grader.course import archive, plain
 from grader.engine import goals
 from grader.grading import score, training
 from grader.grading.assignment import Assignment
@@ -73,13 +70,6 @@ class Known:
     changed: tuple[str, ...] = ()
 
 
-KINDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (*vars(types).values(), Record)
-    if isinstance(kind, type) and is_dataclass(kind)
-}
-
-
 def kept(report: Report, rubric: Rubric) -> str:
     """Return what is kept of a report, as text."""
     level, told = rubric.table.hint_level, {item.id: item for item in rubric.table.items}
@@ -95,7 +85,7 @@ def kept(report: Report, rubric: Rubric) -> str:
         tuple(replace(one, training=_shown_run(one.training)) for one in report.trained),
         report.questions,
     )
-    return json.dumps(plain(record), ensure_ascii=True)
+    return plain.dumps(record)
 
 
 def _shown_book(book: Notebook) -> Notebook:
@@ -195,46 +185,6 @@ def _measured(before: Record, again: Record, items: tuple[str, ...]) -> dict[str
 def read(data: bytes) -> Record:
     """Return the record in an archive. Raises ValueError, KeyError or TypeError."""
     files = archive.unpack(data)
-    found = _record(json.loads(files[archive.RECORD]))
-    if not isinstance(found, Record):
-        raise ValueError("is no record")
+    found = plain.loads(files[archive.RECORD], Record)
     books = (replace(b, written=files.get(b.name.rpartition("/")[2], "")) for b in found.notebooks)
     return replace(found, notebooks=tuple(books))
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON has it: what "is" says is a record, an array, bytes or a mapping."""
-    if is_dataclass(value) and not isinstance(value, type):
-        told = {each.name: plain(getattr(value, each.name)) for each in fields(value)}
-        return {"is": type(value).__name__, **told}
-    if isinstance(value, np.ndarray | np.generic):  # one number of NumPy's is no array
-        kind = "array" if isinstance(value, np.ndarray) else "scalar"
-        data = base64.b64encode(value.tobytes()).decode()
-        return {"is": kind, "dtype": value.dtype.str, "shape": value.shape, "data": data}
-    if isinstance(value, bytes):
-        return {"is": "bytes", "data": base64.b64encode(value).decode()}
-    if isinstance(value, Mapping):  # whose names may be numbers
-        return {"is": "mapping", "of": [[name, plain(each)] for name, each in value.items()]}
-    if isinstance(value, tuple | list):
-        return [plain(each) for each in value]
-    return value
-
-
-def _record(value: Any) -> Any:
-    """Return what was made plain. Raises ValueError, KeyError or TypeError."""
-    if isinstance(value, list):
-        return tuple(map(_record, value))
-    if not isinstance(value, dict):
-        return value
-    kind = value["is"]
-    if kind == "mapping":
-        return {name: _record(each) for name, each in value["of"]}
-    if kind == "bytes":
-        return base64.b64decode(value["data"])
-    if kind in ("array", "scalar"):
-        dtype = np.dtype(value["dtype"])
-        if dtype.kind not in "biuf":
-            raise ValueError(f"{dtype} is no number")
-        array = np.frombuffer(base64.b64decode(value["data"]), dtype).reshape(value["shape"]).copy()
-        return array if kind == "array" else array[()]
-    return KINDS[kind](**{name: _record(each) for name, each in value.items() if name != "is"})

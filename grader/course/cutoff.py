@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from grader.box.worker import Worker
-from grader.course import assembled
+from grader.course import assembled, plain
 from grader.course.assembled import OF_ALL, Known, Record
 from grader.engine import grade_one
 from grader.grading import score
@@ -88,7 +88,7 @@ def _alone(
     alone = setting.assignment.alone(*known.changed)
     found = grade_one(given, alone, worker, patience=setting.patience, reading=False)
     same = all(
-        _is_right(one) and assembled.plain(one.warnings) == assembled.plain(old[one.id].warnings)
+        _is_right(one) and plain.dumps(one.warnings) == plain.dumps(old[one.id].warnings)
         for one in found.items
     )
     return found if same and not found.flags else None

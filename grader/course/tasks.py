@@ -22,13 +22,13 @@ import grader
 from grader import resources, whole
 from grader.box.plan import Plan, choose
 from grader.box.worker import Worker
-from grader.course import archive, cutoff
+from grader.course import archive, cutoff, plain
 from grader.course.assembled import Known, kept, put_together
 from grader.errors import BoxError, UnusableSubmission, log_fault
 from grader.files import RESULT
 from grader.grading.assignment import Assignment
 from grader.notebooks.spool import Spool
-from grader.report import refused
+from grader.report import page, refused
 from grader.rubric import generation
 from grader.submission.intake import read_submission
 from grader.types import Report, Submission
@@ -206,10 +206,7 @@ class Grader:
             against = seen.against(graded.report.rubric)
             report = replace(graded.report, why_rubric=against)
             # a part has no page of its own: who moves by it gets a whole one
-            files, faults = ({}, ()) if policy.only else whole.files(replace(graded, report=report))
-        if faults:
-            why = f"the report is not whole (see {faults[0]})"
-            return Done(task.key, self._outcome(task, "fault", why))
+            files = {} if policy.only else _files(replace(graded, report=report))
         files = {**files, archive.RECORD: kept(report, policy.assignment.rubric)}
         graded_so = self._outcome(task, "graded")
         return _done(task.key, _filled(graded_so, report, seen.rubric if against else ""), files)
@@ -222,6 +219,14 @@ class Grader:
 
     def _outcome(self, task: Task, status: Status, why: str = "") -> Outcome:
         return Outcome(task.upload, self._policy.sha256, status, why)
+
+
+def _files(graded: whole.Graded) -> dict[str, str]:
+    """Return the files of a result, its page as data: whose it is, and what people give, is added
+    where it is published.
+    """
+    made = page.make(graded.report, grader.__version__)
+    return {**whole.besides(graded), archive.PAGE: plain.dumps(made)}
 
 
 def _said(error: Exception) -> str:
