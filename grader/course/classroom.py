@@ -22,7 +22,7 @@ from grader.course import (
 from grader.course.assembled import Known
 from grader.course.deciding import deciding
 from grader.course.drive import Standing
-from grader.course.enrol import counting, enrol, hashes_of, marks_of, upload_path
+from grader.course.enrol import Read, counting, enrol, hashes_of, marks_of, silent, upload_path
 from grader.course.histories import histories, numbers
 from grader.course.places import Places, judged_by_people
 from grader.course.records import Found
@@ -74,9 +74,9 @@ class Course:
         self.store.__exit__(*error)
         self._driving.__exit__(None, None, None)
 
-    def enrol(self, found: Found) -> None:
-        """Keep every attempt of a source."""
-        enrol(found, self.folder, self.store)
+    def enrol(self, found: Found, told: Read = silent) -> None:
+        """Keep every attempt of a source; `told` hears how many are read."""
+        enrol(found, self.folder, self.store, told)
 
     def wanted(self, every: bool = False) -> Iterator[Row]:
         """Yield the attempts to grade: those that count, all of them if the best one counts."""
