@@ -190,7 +190,7 @@ def small(folder: Path) -> str:
     """Copy the rubric, with few images; return its place."""
     rubric = other_rubric.copied(folder)
     few = "[data.synthetic]\ntraining = 300\nvalidation = 200\ntest = 10\nhidden = 250\nseed"
-    text = re.sub(r"(?s)\[data\.synthetic\].*?seed", few, rubric.read_text("utf-8"), count=1)
+    text = re.sub(r"(?s)\[data\.synthetic\].*?\nseed", few, rubric.read_text("utf-8"), count=1)
     rubric.write_text(text, "utf-8")
     return str(rubric)
 
