@@ -1,4 +1,4 @@
-"""Arrays that no homework gives, and hostile code may: looking into them neither breaks nor lasts."""
+"""Arrays that no homework gives: looking into them neither breaks nor lasts."""
 
 from __future__ import annotations
 
