@@ -67,7 +67,15 @@ def test_a_rule_sees_no_more_than_a_piece_unless_an_array_cannot_be_cut(
 
     monkeypatch.setattr(training, "PIECE", PIECE)
     numbers = np.arange(200.0).reshape(10, 20)
-    for w, sizes in ((numbers, [64, 64, 64, 8]), (numbers.T, [200]), (numbers[:, ::2], [100])):
+    ones = np.ones((10, 20))
+    for w, dw, sizes in (
+        (numbers.copy(), ones, [64, 64, 64, 8]),
+        (numbers.T, ones.T, [200]),
+        (numbers[:, ::2], ones[:, ::2], [100]),
+        (numbers.astype(np.float32), ones, [200]),
+        (numbers, ones[0], [200]),
+    ):
         seen.clear()
-        training._in_pieces(rule, w.copy(order="K") if w is numbers else w, np.ones(w.shape), {})
-        assert seen == sizes
+        found, _ = training._in_pieces(rule, w, dw, {})
+        assert seen == sizes and np.array_equal(found, w - dw if len(sizes) == 1 else numbers - dw)
+        assert found.dtype == np.float64
