@@ -82,7 +82,8 @@ def _in_pieces(update: Any, w: Array, dw: Array, config: dict[str, Any]) -> Any:
     Each number comes out as if the rule had seen the whole array. But its many passes then are over
     what the caches hold, which takes less than half the time.
     """
-    if w.size <= PIECE or w.shape != dw.shape or not w.flags.c_contiguous:
+    is_same = (w.shape, w.dtype) == (dw.shape, dw.dtype)
+    if w.size <= PIECE or not is_same or not w.flags.c_contiguous:
         return update(w, dw, config)
     flat, gradient, before = w.reshape(-1), dw.reshape(-1), dict(config)
     for start in range(0, w.size, PIECE):
