@@ -1,6 +1,7 @@
 """Pack and read frames: a JSON header and bare array bytes, all bounded.
 
     frame  = b"BGF1" + u32 header length + u64 body length + header (UTF-8 JSON) + body
+             (the header ends in spaces, so that numbers lie at addresses of theirs)
     header = {"say": message, "arrays": [[name, dtype, shape], ...]}
     body   = the arrays' bytes in that order, C-contiguous, little-endian
 
@@ -31,16 +32,17 @@ FITTED = "fitted "  # begins the names of what did best on training images, in a
 DTYPES = ("<f8", "<f4", "<i8", "<i4", "|b1", "|u1")
 KNOWN = {code: np.dtype(code) for code in DTYPES}
 USUAL = {dtype: code for code, dtype in KNOWN.items()}
-MAX_HEADER = 256 * 1024
+MAX_HEADER = 512 * 1024
 MAX_BODY = 64 * 1024 * 1024
 MAX_ARRAYS = 2_000
 MAX_NDIM = 8
 MAX_NAME = 200  # characters of an array's name
 MAGIC = b"BGF1"
+ALIGNED = 8  # bytes of the longest number
 AT_ONCE = 64 * 1024  # bytes of one read
-LARGE = 1024**2  # bytes of arrays that are sent as they lie in memory
+LARGE = 1024**2  # bytes of arrays that are sent as they lie in memory; room that is made at once
 PREFIX = struct.Struct("<4sIQ")
-NOTE = struct.Struct("<Id")
+NOTE = struct.Struct("<II")
 
 Arrays = Mapping[str, np.ndarray]
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
@@ -100,6 +102,7 @@ def parts(message: Mapping[str, Any], pieces: Sequence[Piece]) -> list[bytes | m
         raise WireError(f"wire: what is to be said is no JSON ({error})") from None
     rows = [row for one in pieces for row in one.rows]
     header = f'{{"say": {said}, "arrays": [{", ".join(rows)}]}}'.encode("utf-8", "replace")
+    header += b" " * (-len(header) % ALIGNED)
     if len(rows) > MAX_ARRAYS:
         raise WireError(f"wire: {len(rows)} arrays are too many for a frame")
     size = sum(one.size for one in pieces)
@@ -115,32 +118,32 @@ def parts(message: Mapping[str, Any], pieces: Sequence[Piece]) -> list[bytes | m
     return [*found, b"".join(small)] if small else found
 
 
-def lengths(frame: bytes | bytearray) -> tuple[int, int]:
-    """Return (header length, body length) by a frame's first PREFIX.size bytes, both checked."""
-    if len(frame) < PREFIX.size:
+def lengths(frame: bytes | bytearray, at: int = 0) -> tuple[int, int]:
+    """Return (header length, body length) by the PREFIX.size bytes `at` a place, both checked."""
+    if len(frame) < at + PREFIX.size:
         raise WireError("wire: a frame that ends too early")
-    magic, header, body = PREFIX.unpack_from(frame)
+    magic, header, body = PREFIX.unpack_from(frame, at)
     if magic != MAGIC or header > MAX_HEADER or body > MAX_BODY:
         raise WireError("wire: bytes that are no frame, or a frame over the limit")
     return header, body
 
 
-def opened(frame: bytes | bytearray, most: int = MAX_HEADER) -> Message:
+def opened(frame: bytes | bytearray, most: int = MAX_HEADER, copied: bool = True) -> Message:
     """Return (message, arrays) of one whole frame with a header of at most `most` bytes.
 
-    Raises WireError.
+    Unless they are `copied`, the arrays lie in the frame, at any address. Raises WireError.
     """
     header, body = lengths(frame)
     start = PREFIX.size + header
     if header > most or len(frame) != start + body:
         raise WireError("wire: a frame of another length than it says")
-    return unpack(bytes(frame[PREFIX.size : start]), memoryview(frame)[start:])
+    return unpack(bytes(frame[PREFIX.size : start]), memoryview(frame)[start:], copied)
 
 
-def unpack(header: bytes, body: bytes | memoryview) -> Message:
-    """Return (message, arrays) of one frame; every array is a fresh copy. Raises WireError.
+def unpack(header: bytes, body: bytes | memoryview, copied: bool = True) -> Message:
+    """Return (message, arrays) of one frame, each array a fresh copy if they are to be `copied`.
 
-    What is no number of JSON's, or has no finite value, is None.
+    What is no number of JSON's, or has no finite value, is None. Raises WireError.
     """
     parsed = careful.read(header)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("say"), dict):
@@ -157,7 +160,8 @@ def unpack(header: bytes, body: bytes | memoryview) -> Message:
         stop = start + math.prod(shape) * dtype.itemsize
         if stop > len(body) or name in arrays:
             raise WireError(f"wire: array {name[:60]!r} does not fit its frame")
-        arrays[name] = np.ndarray(shape, dtype, body, start).copy()
+        array = np.ndarray(shape, dtype, body, start)
+        arrays[name] = array.copy() if copied else array
         start = stop
     if start != len(body):
         raise WireError("wire: a frame with bytes that no array claims")
@@ -178,12 +182,12 @@ def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     return name, code, tuple(shape)
 
 
-def note(number: int, seconds: float) -> bytes:
-    """Return a frame of two numbers, without a header: what is said before each answer."""
-    return PREFIX.pack(MAGIC, 0, NOTE.size) + NOTE.pack(number, seconds)
+def note(first: int, count: int) -> bytes:
+    """Return a frame of two numbers, without a header: so many answers follow, from that one on."""
+    return PREFIX.pack(MAGIC, 0, NOTE.size) + NOTE.pack(first, count)
 
 
-def noted(frame: bytes | bytearray) -> tuple[int, float] | None:
+def noted(frame: bytes | bytearray) -> tuple[int, int] | None:
     """Return the two numbers of a note; None if the frame is none."""
     is_note = frame[: PREFIX.size] == PREFIX.pack(MAGIC, 0, NOTE.size)
     return NOTE.unpack(frame[PREFIX.size :]) if is_note else None
@@ -209,7 +213,7 @@ class Orphaned(Exception):
     """Nobody is left who could hear the answer."""
 
 
-def send(descriptor: int, frame: bytes | memoryview, deadline: float) -> None:
+def send(descriptor: int, frame: bytes | bytearray | memoryview, deadline: float) -> None:
     """Write a frame to a non-blocking descriptor. Raises Late, or BrokenPipeError at its end."""
     view = memoryview(frame)
     while view:
@@ -241,7 +245,8 @@ class Incoming:
         self._both: select.poll | None = None
         self._largest = largest
         self._ahead = ahead
-        self._bytes = bytearray()
+        self._bytes = bytearray()  # what was taken; behind that there may be room for the rest
+        self._taken = 0
 
     def read(self, deadline: float = math.inf) -> Message | None:
         """Return the next frame, None at the end.
@@ -254,19 +259,35 @@ class Incoming:
         """Return the bytes of the next frame, of which only the lengths were looked at; None at the
         end. Raises as `read`.
         """
-        if not (end := self._has_come(deadline)):
-            return None
+        end = self._has_come(deadline)
+        return self._cut(end) if end else None
+
+    def several(self, most: int, deadline: float = math.inf) -> tuple[int, bytes | bytearray]:
+        """Return (how many, their bytes) of the frames that have come, one of them at least, as by
+        `take`; none at the end.
+        """
+        count, end = 0, self._has_come(deadline)
+        try:
+            while end > 0 and count + 1 < most and (more := self._needed(end)) <= self._taken:
+                count, end = count + 1, more
+        except WireError:
+            pass  # whoever asks for it is told
+        return (count + 1, self._cut(end)) if end else (0, b"")
+
+    def _cut(self, end: int) -> bytes | bytearray:
+        """Return the first bytes, and forget them."""
         if len(self._bytes) == end:  # nothing is copied
-            frame, self._bytes = self._bytes, bytearray()
+            frame, self._bytes, self._taken = self._bytes, bytearray(), 0
             return frame
         with memoryview(self._bytes) as view:
             frame = bytearray(view[:end])
         del self._bytes[:end]
+        self._taken -= end
         return frame
 
     def _has_come(self, deadline: float) -> int:
         """Wait for all of the next frame; return its bytes, 0 at the end."""
-        while len(self._bytes) < (needed := self._needed()):
+        while self._taken < (needed := self._needed()):
             left = deadline - time.monotonic()
             if left < math.inf and (left <= 0 or not self._comes(left)):
                 raise Late
@@ -289,35 +310,36 @@ class Incoming:
 
     def advance(self) -> bool:
         """Take once what has come, or wait for it; return False at the end. Raises WireError."""
-        missing = self._needed() - len(self._bytes)
-        part = os.read(self.descriptor, AT_ONCE if self._ahead else min(missing, AT_ONCE))
-        if not part and self._bytes:
+        missing = self._needed() - self._taken
+        if missing > AT_ONCE:
+            if self._taken == len(self._bytes):  # room is made rarely, and not for a long lie
+                self._bytes += bytes(min(missing, LARGE))
+            with memoryview(self._bytes) as view:
+                count = os.readv(self.descriptor, [view[self._taken :]])
+        else:
+            part = os.read(self.descriptor, AT_ONCE if self._ahead else missing)
+            self._bytes[self._taken :] = part
+            count = len(part)
+        if not count and self._taken:
             raise WireError("wire: a frame that ends too early")
-        self._bytes += part
-        return bool(part)
+        self._taken += count
+        return bool(count)
 
     def whole(self) -> Message | None:
         """Return the next frame, if all of it was taken. Raises WireError for what is no frame."""
-        if len(self._bytes) < self._needed():
-            return None
-        header, body = lengths(self._bytes)
-        start, end = PREFIX.size + header, PREFIX.size + header + body
-        try:
-            with memoryview(self._bytes) as view, view[start:end] as inside:
-                return unpack(bytes(view[PREFIX.size : start]), inside)
-        finally:
-            del self._bytes[:end]
+        end = self._needed()
+        return opened(self._cut(end)) if end <= self._taken else None
 
     @property
     def is_quiet(self) -> bool:
         """Whether nothing has come that was not read yet."""
-        return not self._bytes and not select.select([self.descriptor], [], [], 0)[0]
+        return not self._taken and not select.select([self.descriptor], [], [], 0)[0]
 
-    def _needed(self) -> int:
-        """Return how many bytes the next frame has, as far as it is known yet."""
-        if len(self._bytes) < PREFIX.size:
-            return PREFIX.size
-        header, body = lengths(self._bytes)
+    def _needed(self, at: int = 0) -> int:
+        """Return where the frame that begins `at` a place ends, as far as it is known yet."""
+        if self._taken < at + PREFIX.size:
+            return at + PREFIX.size
+        header, body = lengths(self._bytes, at)
         if body > self._largest:
             raise WireError("wire: a frame that is larger than agreed")
-        return PREFIX.size + header + body
+        return at + PREFIX.size + header + body

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import struct
+import threading
 import time
 import tracemalloc
 from typing import Any
@@ -309,9 +310,43 @@ def test_a_body_may_be_bounded_more_closely() -> None:
     os.close(sending)
 
 
+ONE = wire.pack({}, {"x": np.arange(40_000.0)})  # is read in several parts
+COMES = {
+    "nothing": (b"", 9, 0, b""),
+    "one": (ONE, 9, 1, ONE),
+    "two": (ONE * 2, 9, 2, ONE * 2),
+    "more than are wanted": (ONE * 3, 2, 2, ONE * 2),
+    "one and a half": (ONE + ONE[:100], 9, 1, ONE),
+    "one and what is no frame": (ONE + b"garbage" * 9, 9, 1, ONE),
+    "small ones": (wire.pack({}) * 5, 4, 4, wire.pack({}) * 4),
+}
+
+
+@pytest.mark.parametrize("name", COMES)
+def test_several_frames_are_taken_as_they_came(name: str) -> None:
+    sent, most, count, frames = COMES[name]
+    receiving, sending = os.pipe()
+    writing = threading.Thread(target=wire.send_all, args=(sending, sent))
+    writing.start()
+    incoming = wire.Incoming(receiving)
+    while incoming._taken < min(len(sent), 2 * len(ONE)):
+        incoming.advance()
+    writing.join()
+    os.close(sending)
+    assert incoming.several(most) == (count, frames)
+    os.close(receiving)
+
+
+def test_numbers_lie_at_addresses_of_theirs() -> None:
+    for name in ("x", "xx", "xxx", "a longer name"):
+        frame = wire.pack({"said": name}, {name: np.arange(3.0)})
+        assert wire.opened(frame, copied=False)[1][name].flags.aligned
+        assert len(wire.opened(frame)[1][name]) == 3
+
+
 def test_the_limits_themselves_are_allowed() -> None:
     prefix = struct.pack("<4sIQ", b"BGF1", wire.MAX_HEADER, wire.MAX_BODY)
-    assert wire.lengths(prefix) == (256 * 1024, 64 * 1024 * 1024)
+    assert wire.lengths(prefix) == (512 * 1024, 64 * 1024 * 1024)
 
 
 @pytest.mark.parametrize("lie", [[2**26], [2**23], [2**13, 2**13]], ids=str)
