@@ -38,7 +38,7 @@ TRIALS: list[tuple[tuple[str, ...], str, str, str]] = [
     (("batchnorm_backward/mean-forgotten",), "batchnorm_backward", "a case less", BELOW),
     (("adam/no-bias-correction",), "adam", "a case less", ALONE),
     (("batchnorm_forward/eps-not-read",), "batchnorm_backward", "a case less", BELOW),
-    (("layernorm_forward/over-the-batch", "layernorm_backward/mean-forgotten"), "layernorm_backward",
+    (("layernorm_forward/no-root", "layernorm_backward/mean-forgotten"), "layernorm_backward",
      "a case less", BELOW),
     ((), "layernorm_backward", "strictly", ALL),
     ((), "rmsprop", "points", NOTHING),
