@@ -124,7 +124,8 @@ def _executed(
     data, variable = assignment.images.for_the_box()
     cache = run_cache.of_user(setting.plan, data) if setting.cached else None
     # The worker starts with the first notebook that has to run.
-    with execute.workspace(setting.plan, data, variable) as roomy, ExitStack() as stack:
+    plots = execute.draws(given)
+    with execute.workspace(setting.plan, data, variable, plots) as roomy, ExitStack() as stack:
         one, job = Worker(roomy), job_of(given, assignment)
         stack.callback(one.stop)
         return execute.execute(given, names, job, one, limits, spool, progress, cache), cache
