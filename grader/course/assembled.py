@@ -208,7 +208,7 @@ def _measured(before: Record, again: Record, items: tuple[str, ...]) -> dict[str
 
 def read(data: bytes) -> Record:
     """Return the record in an archive. Raises ValueError, KeyError or TypeError."""
-    files = archive.unpack(data)
-    found = plain.loads(files[archive.RECORD], Record)
+    found = plain.loads(archive.unpack(data, archive.RECORD)[archive.RECORD], Record)
+    files = archive.unpack(data, ".ipynb") if found.notebooks else {}
     books = (replace(b, written=files.get(b.name.rpartition("/")[2], "")) for b in found.notebooks)
     return replace(found, notebooks=tuple(books))

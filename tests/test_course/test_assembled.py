@@ -37,7 +37,7 @@ TRIALS: list[tuple[tuple[str, ...], str, str, str]] = [
     (("affine_forward/bias-forgotten",), "affine_forward", "a case less", ALONE),
     (("batchnorm_backward/mean-forgotten",), "batchnorm_backward", "a case less", BELOW),
     (("adam/no-bias-correction",), "adam", "a case less", ALONE),
-    (("batchnorm_forward/eps-not-read",), "batchnorm_backward", "a case less", BELOW),
+    (("batchnorm_forward/eps-not-read",), "batchnorm_backward", "a case less", ALONE),
     (("layernorm_forward/no-root", "layernorm_backward/mean-forgotten"), "layernorm_backward",
      "a case less", BELOW),
     ((), "layernorm_backward", "strictly", ALL),
@@ -184,7 +184,7 @@ WITH_NOTEBOOKS = [
     ("adam/no-bias-correction", "Dropout/1", "more points", False, False),
     ("adam/no-bias-correction", "overfit_three_layer", "words", False, False),
     ("adam/no-bias-correction", "rmsprop", "words", False, False),
-    ("adam/no-bias-correction", "relu_backward", "a case less", False, False),
+    ("adam/no-bias-correction", "sgd_momentum", "a case less", False, False),
     ("adam/no-bias-correction", "adam", "words", False, True),  # the runs name its title
     ("adam/no-bias-correction", "sgd_momentum", "strictly", True, True),
     ("relu_backward/mask-from-dout", "adam", "a case less", True, True),  # it has two conventions
