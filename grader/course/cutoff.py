@@ -3,9 +3,10 @@
 An item that changed is asked for first, and alone if it was right. What depends on it is as it was
 if all that it sees of the item is so:
 
-    of one that is right   that it is, and what was said about the form of its answers
-    of a wrong layer       which parts are right, what is wrong about which outputs, the cause;
-                           and where it stopped, so one that stops anywhere is never as it was
+    of each                its status, what it follows from, what was said about the form of answers
+    of a wrong layer       where it stopped, so one that stops anywhere is never as it was; of a
+                           forward pass which parts are right, what is wrong with them, and why, for
+                           the backward pass is held against that
     of a wrong net         all that it answered, which other nets are held against
 
 Else all is graded again that depends on it. Where points or words alone are others, nothing runs.
@@ -23,6 +24,7 @@ from grader.engine import grade_one
 from grader.grading import score
 from grader.grading.assignment import Assignment
 from grader.grading.dependencies import kind
+from grader.guest.operations import forward_of
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item, Part
 from grader.types import CaseOutcome, ItemResult, PartResult, Report, Submission
@@ -43,8 +45,10 @@ def graded(known: Known, given: Submission, setting: Setting, worker: Worker) ->
     except (ValueError, KeyError, TypeError):  # damaged, or of an earlier version
         return None
     old = {item.id: item for item in before.items}
-    if not old.keys() >= {*known.items, *known.changed} or _is_seen_elsewhere(known, before, told):
+    if not old.keys() >= {*known.items, *known.changed}:
         return None
+    if before.notebooks and any(told[name].alternatives for name in known.changed):
+        return None  # runs are repeated by the convention that it follows
     new, again = dict[str, ItemResult](), None
     if known.changed:
         again = _alone(known, before, given, setting, worker)
@@ -58,21 +62,6 @@ def graded(known: Known, given: Submission, setting: Setting, worker: Worker) ->
                 return None
             new[name] = one
     return _report(before, again, new, given, assignment)
-
-
-def _is_seen_elsewhere(known: Known, before: Record, told: Mapping[str, Item]) -> bool:
-    """Say whether what runs of notebooks came to may be told in another way by now.
-
-    They are repeated by the convention that an item follows, and name the title of a wrong one.
-    """
-    if not before.notebooks:
-        return False
-    follows = any(told[name].alternatives for name in known.changed)
-    return follows or any(
-        one.title != told[one.id].title and not _is_right(one)
-        for one in before.items
-        if one.id in told and told[one.id].kind == "code"
-    )
 
 
 def _alone(
@@ -109,26 +98,32 @@ def _is_right(one: ItemResult) -> bool:
 
 
 def _is_wrong_layer(item: Item, one: ItemResult, cases: Iterable[CaseOutcome]) -> bool:
-    """Say whether an item is wrong by itself, and calls no other, and answered every case."""
+    """Say whether an item is wrong, calls no other, and answered every case.
+
+    A forward pass has to be so by itself: else its cause is not known here.
+    """
     stopped = any(c.outcome != "answered" for c in cases if c.case.partition("/")[0] == item.id)
-    is_own = not (stopped or one.followed_through or one.because_of)
-    return is_own and one.status in ("failed", "partial") and kind(item) == "layers"
+    is_known = bool(forward_of(item.id)) or not (one.followed_through or one.because_of)
+    is_judged = one.status != "grader_fault" and kind(item) == "layers"
+    return is_judged and is_known and not stopped and not _is_right(one)
 
 
 def _is_seen_alike(
     item: Item, old: ItemResult, new: ItemResult, cases: Iterable[CaseOutcome]
 ) -> bool:
     """Say whether what depends on an item sees the same of it as before."""
-    if not _is_right(old):
-        if not _is_wrong_layer(item, new, cases) or _cause(old) != _cause(new):
-            return False
-    elif not _is_right(new):
+    if _is_right(old) != _is_right(new) or _seen(item, old) != _seen(item, new):
         return False
-    return plain.dumps((old.faults, old.warnings)) == plain.dumps((new.faults, new.warnings))
+    return _is_right(new) or _is_wrong_layer(item, new, cases)
 
 
-def _cause(one: ItemResult) -> tuple[object, ...]:
-    return (one.status, one.cause, one.hints, *((part.id, part.status) for part in one.parts))
+def _seen(item: Item, one: ItemResult) -> str:
+    """Return what others see of an item: of a backward pass only whether and where it is wrong."""
+    found: list[object] = [one.status, one.because_of, one.warnings]
+    if not forward_of(item.id):
+        parts = [(part.id, part.status) for part in one.parts]
+        found += [one.followed_through, one.cause, one.hints, one.faults, parts]
+    return plain.dumps(found)
 
 
 def _restated(old: ItemResult, item: Item, rubric: Rubric, is_hinted: bool) -> ItemResult | None:

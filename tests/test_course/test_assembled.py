@@ -37,6 +37,9 @@ TRIALS: list[tuple[tuple[str, ...], str, str, str]] = [
     (("affine_forward/bias-forgotten",), "affine_forward", "a case less", ALONE),
     (("batchnorm_backward/mean-forgotten",), "batchnorm_backward", "a case less", BELOW),
     (("adam/no-bias-correction",), "adam", "a case less", ALONE),
+    (("batchnorm_forward/eps-not-read",), "batchnorm_backward", "a case less", ALONE),
+    (("layernorm_forward/no-root", "layernorm_backward/mean-forgotten"), "layernorm_backward",
+     "a case less", BELOW),
     ((), "layernorm_backward", "strictly", ALL),
     ((), "rmsprop", "points", NOTHING),
     (("FullyConnectedNet/no-regularization",), "TwoLayerNet", "strictly", ALL),
@@ -173,16 +176,18 @@ def test_what_is_put_together_is_what_a_fresh_grading_comes_to(number: int, tmp_
     assert unmeasured(before) != fresh
 
 
-# the mistake of a student, the item that the teacher changes, how, and whether notebooks run again
+# the mistake of a student, the item that the teacher changes, how, whether all that depends on it
+# runs again, and whether notebooks do once it is to count
 WITH_NOTEBOOKS = [
-    ("adam/no-bias-correction", "adam", "more points", False),
-    ("adam/no-bias-correction", "update_rules", "more points", False),
-    ("adam/no-bias-correction", "Dropout/1", "more points", False),
-    ("adam/no-bias-correction", "overfit_three_layer", "words", False),
-    ("adam/no-bias-correction", "rmsprop", "words", False),
-    ("relu_backward/mask-from-dout", "adam", "a case less", False),
-    ("adam/no-bias-correction", "adam", "words", True),  # the runs name its title
-    ("adam/no-bias-correction", "sgd_momentum", "strictly", True),
+    ("adam/no-bias-correction", "adam", "more points", False, False),
+    ("adam/no-bias-correction", "update_rules", "more points", False, False),
+    ("adam/no-bias-correction", "Dropout/1", "more points", False, False),
+    ("adam/no-bias-correction", "overfit_three_layer", "words", False, False),
+    ("adam/no-bias-correction", "rmsprop", "words", False, False),
+    ("adam/no-bias-correction", "sgd_momentum", "a case less", False, False),
+    ("adam/no-bias-correction", "adam", "words", False, True),  # the runs name its title
+    ("adam/no-bias-correction", "sgd_momentum", "strictly", True, True),
+    ("relu_backward/mask-from-dout", "adam", "a case less", True, True),  # it has two conventions
 ]
 
 
@@ -201,7 +206,7 @@ def small(folder: Path) -> str:
 def test_notebooks_run_again_only_where_they_may_come_to_something_else(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mistake, item, how, again = WITH_NOTEBOOKS[number]
+    mistake, item, how, looking, counting = WITH_NOTEBOOKS[number]
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     rubric = small(tmp_path / "rubrics")
     old = Policy(rubric)
@@ -216,12 +221,12 @@ def test_notebooks_run_again_only_where_they_may_come_to_something_else(
     with mock.patch.object(whole, "_executed", wraps=whole._executed) as executed:
         known = Known(before, run, changed=tuple(judged))
         ran = graded(part, (mistake,), known)
-        assert executed.called == again
+        assert executed.called == looking
     fresh = unmeasured(graded(new, (mistake,)))
     assert json.loads(fresh["result.json"])["notebooks"][0]["runs"]
     with mock.patch.object(whole, "grade", wraps=whole.grade) as graded_whole:
         found = unmeasured(graded(new, (mistake,), Known(before, run, ran)))
-        assert graded_whole.called == again
+        assert graded_whole.called == counting
     for one in (found, fresh):
         del one[archive.RECORD]  # which has the seconds of cells
     assert found == fresh
