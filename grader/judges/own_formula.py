@@ -69,8 +69,9 @@ def _gradients(attempt: Attempt, axis: int, m: np.ndarray, s: np.ndarray) -> Ite
         return np.asarray(array.mean(axis=axis, keepdims=True))
 
     yield (g - mean(g) - x_hat * mean(g * x_hat)) / s
-    dc = g / s - c * mean(g * c) / s**3
-    yield dc - mean(dc)
+    for along in (mean(g * c) / s**3, mean(g * c / s**3)):
+        dc = g / s - c * along
+        yield dc - mean(dc)
 
 
 def _is(attempt: Attempt, name: str, want: np.ndarray) -> bool:
