@@ -71,6 +71,7 @@ class Session:
         self._is_new = True  # no child has run anything for this session
         self._room = ROOM
         self._older: set[Place] = set()
+        self._has_hidden = False  # whether a hidden input has been in the box
         self.passes: Mapping[str, tuple[PassCount, ...]] = {}  # by item
         if before is not None and before.has(job):
             self._is_open, before._is_open = True, False
@@ -89,7 +90,7 @@ class Session:
 
     @property
     def repaired(self) -> tuple[str, ...]:
-        """Sentences on what was read as Python or NumPy of its time read it."""
+        """Sentences on what was read as of its time; of hidden cases none, as a line could tell."""
         return (*self.loaded.repaired, *sentences(self._older))
 
     @property
@@ -295,13 +296,15 @@ class Session:
         told.
         """
         seen, left = list[Evidence](), list(questions)
+        self._has_hidden |= not all(one.case.public for one in questions)
         while left:
             if time.monotonic() > self._deadline or self._restarts > MAX_RESTARTS:
                 why = "the time for the whole submission was up"
                 return seen + [not_run(one.case, why) for one in left]
             try:
                 for _, reply, arrays in self._answers(left, child):
-                    self._older |= older_places(reply, self._job.files)
+                    if not self._has_hidden:
+                        self._older |= older_places(reply, self._job.files)
                     evidence = evidence_of(left[0].case, reply, arrays, self._job.files)
                     evidence = self._bounded(evidence)
                     seen.append(replace(evidence, single=True) if left[0].single else evidence)

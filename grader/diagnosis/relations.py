@@ -235,7 +235,9 @@ def _copies(one: Observed, got: np.ndarray, tolerance: float) -> Iterator[str]:
 
 def _starts_as(one: Observed, got: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
     """Say whether the first step gives what belongs to another output."""
-    if one.want is None or got[0].shape != other[0].shape or got[0].size < 2:
+    if one.want is None or not got.ndim or not len(got):
+        return False
+    if got[0].shape != other[0].shape or got[0].size < 2:
         return False
     return same(got[0], other[0], tolerance) and not same(one.want[0], other[0], LIKE)
 

@@ -58,7 +58,7 @@ def normalized_axis(attempt: Attempt) -> int | None:
     shift of x changes it; gamma and beta scale and shift features; every number of x is felt.
     """
     x, shape = attempt.inputs["x"], attempt.inputs["dout"].shape
-    out, moved, each, plain = (attempt.arrays.get(name, np.zeros(0)) for name in OUTPUTS)
+    out, moved, each, plain = (_numbers(attempt, name) for name in OUTPUTS)
     if not out.shape == moved.shape == plain.shape == shape or each.shape != (x.size, *shape):
         return None
     axes = [axis for axis in (0, 1) if _is_standard(plain, axis, _slack(attempt, axis))]
@@ -96,7 +96,7 @@ def _are_scaled(plain: np.ndarray, out: np.ndarray) -> bool:
 
 def _keeps_still(attempt: Attempt, axis: int) -> bool:
     """Return whether dx is 0 along what changes no output: a shift of x, and a scale."""
-    x, dx = attempt.inputs["x"], attempt.arrays["dx"]
+    x, dx = attempt.inputs["x"], _numbers(attempt, "dx")
     if dx.size != x.size:
         return False
     dx, slack = dx.reshape(x.shape), 10 * _slack(attempt, axis)
@@ -108,7 +108,11 @@ def _keeps_still(attempt: Attempt, axis: int) -> bool:
 
 
 def _agrees(name: str, along: np.ndarray, attempt: Attempt) -> Finding:
-    got, ends, dout = attempt.arrays[name], attempt.arrays[f"{name}_ends"], attempt.inputs["dout"]
+    got, ends, dout = (
+        _numbers(attempt, name),
+        _numbers(attempt, f"{name}_ends"),
+        attempt.inputs["dout"],
+    )
     if got.size != along.size or ends.shape != (2, *dout.shape):
         return Finding(name, "wrong shape")
     products = got.reshape(along.shape) * along
@@ -118,12 +122,17 @@ def _agrees(name: str, along: np.ndarray, attempt: Attempt) -> Finding:
     return Finding(name, "" if error <= DIFFERENCE else "other gradient", {}, error, DIFFERENCE)
 
 
+def _numbers(attempt: Attempt, name: str) -> np.ndarray:
+    """Return an output in float64, whatever it came in: truth values cannot be subtracted."""
+    return attempt.arrays.get(name, np.zeros(0)).astype(np.float64)
+
+
 def derivatives(attempt: Attempt) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the derivatives by backward pass and by difference, (n,) each; None if unusable."""
-    both = [attempt.arrays.get(name, np.zeros(0)) for name in ("analytic", "numeric")]
-    if any(one.ndim != 1 or not one.size or one.shape != both[0].shape for one in both):
+    analytic, numeric = (_numbers(attempt, name) for name in ("analytic", "numeric"))
+    if analytic.ndim != 1 or not analytic.size or analytic.shape != numeric.shape:
         return None
-    return both[0].astype(np.float64), both[1].astype(np.float64)
+    return analytic, numeric
 
 
 def decide_along(attempt: Attempt) -> Iterator[Finding]:

@@ -206,8 +206,8 @@ def _other_mask(kept: np.ndarray, passed: np.ndarray) -> str:
 
 def _repeats(attempt: Attempt) -> Answer:
     """Return which passes under seeds are equal: "0 0 2" if the first two are."""
-    outs = attempt.arrays.get("outs")
-    if outs is None or outs.ndim == 0:
+    outs, seeds = attempt.arrays.get("outs"), attempt.case.options["seeds"]
+    if outs is None or outs.ndim == 0 or len(outs) != len(seeds):
         return frozenset({OTHER})
     equal = [[np.array_equal(one, other, equal_nan=True) for other in outs] for one in outs]
     return frozenset({" ".join(str(row.index(True)) for row in equal)})
@@ -223,6 +223,8 @@ def _started(name: str, got: np.ndarray, scale: float) -> str:
 
 def _drawn(got: np.ndarray, scale: float) -> str:
     """Return in words how weights were drawn that are not N(0, scale)."""
+    if not got.size:
+        return OTHER
     std = float(got.std())
     inside = np.all((got >= 0) & (got <= scale))
     guesses = {

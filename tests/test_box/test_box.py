@@ -351,6 +351,11 @@ def test_the_lines_are_those_of_python(separator: str, end: str) -> None:
         assert seen["frames"][-1] == ["hw/layers.py", 3, "f", "return 1 / 0"]
 
 
+def test_a_child_used_no_more_processor_time_than_the_driver_waited() -> None:
+    say = {"outcome": "answered", "cpu_s": 445_027.25, "wall_s": 0.5}
+    assert evidence_of(CASE, say, {}, FILES).cpu_s == 0.5
+
+
 KNOWN: dict[str, tuple[str, str, str]] = {
     # what stands above the function, its body -> the outcome, the same with and without a parser
     "right": ("", "pass", "answered"),

@@ -483,6 +483,19 @@ def test_what_older_numpy_read_is_said_whether_importing_or_running_told_of_it(
     assert session.repaired[0] == "as read" and len(session.repaired) == 3
 
 
+def test_which_line_ran_is_not_told_once_a_hidden_input_is_in_the_box(rubric: Rubric) -> None:
+    job = replace(end.JOB, files={"cs231n/layers.py": b"a\nb\nc\n"})
+    running = {"outcome": "answered", "older": [["copy", "cs231n/layers.py", 2]]}
+    worker = end.Worker({name("rc"): (running, RIGHT), name("ra"): (running, RIGHT)}, RIGHT)
+    session = end.session(worker, rubric, job)
+    public, hidden = (
+        [case for case in rubric.cases if case.id == name(short)] for short in ("ra", "rc")
+    )
+    session.once(hidden)
+    session.once(public)  # whose process may remember
+    assert session.repaired == ("as read",)
+
+
 # ---------------------------------------------------------------- after other numbers, in float32
 
 
