@@ -70,7 +70,7 @@ def defaults(wrong: Sequence[Observed], right: Sequence[Observed]) -> tuple[str 
     Where there is a formula, another default has to give all that came out. Else all is named that
     the right cases are given and the wrong ones are not, if every wrong one is wrong at once.
     """
-    if not right or any(one.got is None for one in (*wrong, *right)):
+    if not right or not all(map(_has_numbers, (*wrong, *right))):
         return None, False
     given = [_given(one) for one in right]
     left = set[str]().union(*map(_given, wrong))
@@ -92,12 +92,17 @@ def defaults(wrong: Sequence[Observed], right: Sequence[Observed]) -> tuple[str 
 
 def own_setting(wrong: Sequence[Observed], right: Sequence[Observed]) -> str | None:
     """Return that one value of a setting gives all that came out, whatever was asked for."""
-    names = _of_formula(wrong[0], formulas.settings_in) or ()
-    for name in names if len(wrong) > 1 else ():
+    if len(wrong) == 1 or not all(map(_has_numbers, (*wrong, *right))):
+        return None
+    for name in _of_formula(wrong[0], formulas.settings_in) or ():
         value = _common(wrong, name)
         if value is not None and all(_fits(one, name, value, LOOSE) for one in right):
             return f"with one value of {name}"
     return None
+
+
+def _has_numbers(one: Observed) -> bool:
+    return one.got is not None and one.want is not None and not one.has_other_shape
 
 
 def _common(wrong: Sequence[Observed], name: str) -> float | None:

@@ -26,7 +26,8 @@ def right(attempt: Attempt) -> frozenset[str]:
     The case holds x, dout (N, D) and gamma (D,), and names the forward pass.
     """
     axis = AXES.get(str(attempt.case.options.get("forward")))
-    x, x_hat = attempt.inputs["x"], attempt.arrays.get("plain", np.zeros(0))
+    x_hat = attempt.arrays.get("plain", np.zeros(0)).astype(np.float64)
+    x = attempt.inputs["x"]
     if axis is None or x_hat.shape != x.shape or not np.all(np.isfinite(x_hat)):
         return frozenset()
     size = np.sqrt(np.mean(x_hat**2, axis=axis))
