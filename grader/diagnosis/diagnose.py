@@ -114,6 +114,9 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     if not matches and (each := plain.unstable([evidence[case.id] for case in cases])):
         return Diagnosis(Cause(f"symptom/{each[0]}", each[1], True))
     signs = symptoms.find(item, seen, rest)
+    if forward_of(name, promised=False) and _forward_is_wrong(name, facts.verdicts):
+        # dgamma is a sum over what that one keeps: which slip it shows is the forward pass's.
+        signs = [one for one in signs if one.outputs != ("dgamma",)]
     matches = [one for one in matches if not _is_beside(one, signs, item.part_of("t", cases[0]))]
     signs = signs or ([] if matches else properties.find(seen, mine.answers))
     # A mistake that leaves something open is not the whole story. A step follows from what is kept:
