@@ -29,7 +29,6 @@ from grader.guest.wire import Late
 from grader.types import BoxState
 
 WRITTEN = 64 * 1024**2  # bytes of a file that a notebook writes
-PIPE = 512 * 1024  # bytes on their way at once: each time it is full, two processes take turns
 ENDS_S = 0.2  # until bubblewrap must have ended behind its worker
 START_S = 60.0  # seconds until a worker must have imported NumPy, on the slowest machine
 
@@ -84,7 +83,8 @@ class Worker:
             assert self._process.stdin and self._process.stdout
             self._incoming = wire.Incoming(self._process.stdout.fileno())
             os.set_blocking(self._process.stdin.fileno(), False)
-            _widen(self._process.stdin.fileno())
+            for pipe in (self._process.stdin, self._process.stdout):
+                wire.widen(pipe.fileno())
 
     def stop(self) -> None:
         """Kill the process and all that it started."""
@@ -281,14 +281,6 @@ def _numbers(data: bytes) -> np.ndarray:
 def _compiled(name: str, source: bytes) -> bytes:
     """Compile a file of ours; it is the same for every submission."""
     return prepare.compiled({name: source})[name]
-
-
-def _widen(pipe: int) -> None:
-    """Let more bytes wait in a pipe, if this system allows it."""
-    import fcntl  # absent on Windows, where no worker starts
-
-    with suppress(AttributeError, OSError):
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def _descendants(pid: int) -> list[int]:

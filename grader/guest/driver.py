@@ -239,5 +239,5 @@ class Driver:
             # What has no name any more is not seen: open files are then few and small.
             room = replace(room, file=min(room.file, FEW * MB), files=FEW)
         one = relay.Relay(work, confine, cell_s, notebook_s, draws.Draws().reply, full)
-        for reply, arrays in one.follow(incoming):
-            wire.write(1, reply, arrays)
+        for frame in one.follow(incoming):
+            wire.send_all(1, frame)

@@ -15,8 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from grader.errors import WireError
 from grader.guest import wire
 from grader.guest.children import Answer, end, end_of, start
@@ -59,11 +57,12 @@ class Relay:
         self._began = self._until = self._ends
         self._interrupted = False
 
-    def follow(self, requests: wire.Incoming) -> Iterator[wire.Message]:
-        """Do what `requests` say; yield what the child reports, then {"over": how it ended}.
+    def follow(self, requests: wire.Incoming) -> Iterator[bytes | bytearray]:
+        """Do what `requests` say; yield the frames of the child, then {"over": how it ended}.
 
-        Requests are {"do": "cell", "number": n} with the array "text", {"do": "interrupt",
-        "number": n}; another one ends the notebook. The last frame of a cell is {"ended": n, …}.
+        They are looked at, and most of them go on as they came. Requests are {"do": "cell",
+        "number": n} with the array "text", {"do": "interrupt", "number": n}; another one ends the
+        notebook. The last frame of a cell is {"ended": n, …}.
         `how` is "done", "timeout", "stuck" (a cell that could not be interrupted), "full" (it wrote
         too much) or "died".
         Nothing is yielded to a grader that is gone.
@@ -76,13 +75,13 @@ class Relay:
                 if asked and over is None:
                     over = self._take(requests)
                 if over is not None:
-                    yield from [({"over": over}, {})] if over else []
+                    yield from [wire.pack({"over": over})] if over else []
                     return
                 yield from self._answered(answered)
                 if not self._pid:
                     return
         except WireError:
-            yield {"over": "died"}, {}
+            yield wire.pack({"over": "died"})
         finally:
             os.close(self._answers)
             os.close(self._asking)
@@ -152,23 +151,22 @@ class Relay:
         except BrokenPipeError:
             self._to_send = memoryview(b"")  # it has ended, which its other pipe will tell
 
-    def _answered(self, more: bool) -> Iterator[wire.Message]:
+    def _answered(self, more: bool) -> Iterator[bytes | bytearray]:
         """Yield what has come from the child, if a cell runs; if that was its end, how it ended.
 
         `more` says that there is something to read.
         """
         if more and not self._incoming.advance():
             ending, self._pid = end_of(self._pid), 0
-            yield {"over": "died", **{n: ending.get(n) for n in ("signal", "exit")}}, {}
+            yield wire.pack({"over": "died", **{n: ending.get(n) for n in ("signal", "exit")}})
             return
-        while self._cell is not None and (message := self._incoming.whole()) is not None:
-            yield self._checked(*message)
+        while self._cell is not None and (frame := self._incoming.ready()) is not None:
+            yield self._checked(frame)
 
-    def _checked(
-        self, reply: dict[str, Any], arrays: dict[str, np.ndarray]
-    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    def _checked(self, frame: bytearray) -> bytes | bytearray:
         """Return a frame with what only this process may say in it, after it was replied to."""
-        reply.pop("over", None)
+        told, arrays = wire.opened(frame, copied=False)
+        reply = {name: value for name, value in told.items() if name != "over"}
         if (back := self._reply(reply)) is not None:
             self._send(wire.pack({**back, "to": reply.get("ask")}))
             reply |= back
@@ -176,7 +174,7 @@ class Relay:
             took = time.monotonic() - self._began
             reply |= {"ended": self._cell, "wall_s": round(took, 3)}
             reply["interrupted"], self._cell = self._interrupted, None
-        return reply, arrays
+        return frame if reply == told else wire.pack(reply, arrays)
 
 
 def _started(work: Work, confine: Callable[[], None]) -> tuple[int, int, int]:
@@ -193,4 +191,5 @@ def _started(work: Work, confine: Callable[[], None]) -> tuple[int, int, int]:
     pid, answers = start(begin, confine, requests)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(requests)
+    wire.widen(answers)
     return pid, asking, answers

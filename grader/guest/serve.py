@@ -30,8 +30,12 @@ PRELOAD = (
 CLOSED, NOT_OPENED, NO_MORE = 0, 4, 5  # exit codes of a driver
 
 
-def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
-    """Confine this process, then serve submissions until stdin ends; also their `notebooks`."""
+def main(wanted: confine.Wanted, notebooks: bool = False, plots: bool = False) -> None:
+    """Confine this process, then serve submissions until stdin ends; also their `notebooks`.
+
+    Imports that take long are done before, those of `plots` as well.
+    """
+    gc.disable()  # imports make many objects, which stay
     if notebooks:
         scratch.own(wanted.scratch, wanted.uid if "uid" in wanted.layers else os.geteuid())
     limits.end_with(os.getppid())  # after that, for a user namespace takes it back
@@ -40,14 +44,15 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
         importlib.import_module(name)
     missing = prepare.give_old_names()
     shell = None
-    if notebooks:  # IPython and matplotlib are imported for those only
+    if notebooks:  # IPython is imported for those only
         from grader.guest import cells, kernel, selfcheck, training_log  # noqa: F401 - see driver
 
-        shell = cells.warm()
+        shell = cells.warm(plots)
         library.warm(wanted.readable)
     library.keep()
     gc.collect()
     gc.freeze()
+    gc.enable()
     here = confine.enter(wanted)
     wire.write(1, {
         "ready": True, "numpy": np.__version__, "python": sys.version.split()[0],

@@ -12,13 +12,15 @@ bits can hold, and nothing is nested deeply.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
 import select
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +39,9 @@ MAX_ARRAYS = 2_000
 MAX_NDIM = 8
 MAX_NAME = 200  # characters of an array's name
 MAGIC = b"BGF1"
-AT_ONCE = 64 * 1024  # bytes of one read
-LARGE = 1024**2  # bytes of arrays that are sent as they lie in memory
+AT_ONCE = 64 * 1024  # bytes of one read: a block that malloc has at hand
+LARGE = 64 * 1024  # bytes of an array that is sent as it lies in memory
+PIPE = 512 * 1024  # bytes on their way at once: each time it is full, two processes take turns
 PREFIX = struct.Struct("<4sIQ")
 NOTE = struct.Struct("<Id")
 
@@ -50,7 +53,7 @@ Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 class Piece:
     """Arrays that were packed for a frame: the rows of its table as JSON, and the bytes.
 
-    The bytes are one string, or the memory of the arrays themselves if they are large.
+    The bytes are strings, and the memory of arrays that are large.
     """
 
     arrays: Arrays
@@ -67,17 +70,25 @@ def piece(arrays: Arrays) -> Piece:
     """Return packed arrays, for frames to come. Raises WireError for a dtype not in the list."""
     rows: list[str] = []
     bodies: list[bytes | memoryview] = []
-    is_large = sum(array.nbytes for array in arrays.values()) > LARGE
     for name, array in arrays.items():
         code = USUAL.get(array.dtype) or array.dtype.newbyteorder("<").str
         if code not in DTYPES or array.ndim > MAX_NDIM:
             raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
         rows.append(f'[{json.dumps(name)}, "{code}", {list(array.shape)}]')
-        if is_large and array.size:
+        if array.nbytes > LARGE:
             bodies.append(np.ascontiguousarray(array, dtype=code).reshape(-1).view(np.uint8).data)
         else:
             bodies.append(np.asarray(array, dtype=code).tobytes())
-    return Piece(arrays, tuple(rows), tuple(bodies) if is_large else (b"".join(bodies),))
+    return Piece(arrays, tuple(rows), tuple(_joined(bodies)))
+
+
+def _joined(bodies: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """Yield what is large as it is, and what lies between as one string."""
+    for is_small, group in itertools.groupby(bodies, lambda body: isinstance(body, bytes)):
+        if is_small:
+            yield b"".join(group)
+        else:
+            yield from group
 
 
 def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
@@ -92,8 +103,6 @@ def pack_pieces(message: Mapping[str, Any], pieces: Sequence[Piece]) -> bytes:
 
 def parts(message: Mapping[str, Any], pieces: Sequence[Piece]) -> list[bytes | memoryview]:
     """Return the parts of such a frame: what is large is not copied. Raises WireError."""
-    small: list[bytes]
-    found: list[bytes | memoryview]
     try:
         said = json.dumps(dict(message))
     except (TypeError, ValueError) as error:
@@ -105,14 +114,8 @@ def parts(message: Mapping[str, Any], pieces: Sequence[Piece]) -> list[bytes | m
     size = sum(one.size for one in pieces)
     if len(header) > MAX_HEADER or size > MAX_BODY:
         raise WireError(f"wire: a frame of {len(header)} + {size} bytes is too large to send")
-    small, found = [PREFIX.pack(MAGIC, len(header), size), header], []
-    for body in (body for one in pieces for body in one.bodies):
-        if isinstance(body, bytes):
-            small.append(body)
-        else:
-            found += [b"".join(small), body] if small else [body]
-            small = []
-    return [*found, b"".join(small)] if small else found
+    bodies = (body for one in pieces for body in one.bodies)
+    return list(_joined([PREFIX.pack(MAGIC, len(header), size), header, *bodies]))
 
 
 def lengths(frame: bytes | bytearray) -> tuple[int, int]:
@@ -125,20 +128,21 @@ def lengths(frame: bytes | bytearray) -> tuple[int, int]:
     return header, body
 
 
-def opened(frame: bytes | bytearray, most: int = MAX_HEADER) -> Message:
+def opened(frame: bytes | bytearray, most: int = MAX_HEADER, copied: bool = True) -> Message:
     """Return (message, arrays) of one whole frame with a header of at most `most` bytes.
 
-    Raises WireError.
+    Unless `copied` the arrays are those in the frame. Raises WireError.
     """
     header, body = lengths(frame)
     start = PREFIX.size + header
     if header > most or len(frame) != start + body:
         raise WireError("wire: a frame of another length than it says")
-    return unpack(bytes(frame[PREFIX.size : start]), memoryview(frame)[start:])
+    return unpack(bytes(frame[PREFIX.size : start]), memoryview(frame)[start:], copied)
 
 
-def unpack(header: bytes, body: bytes | memoryview) -> Message:
-    """Return (message, arrays) of one frame; every array is a fresh copy. Raises WireError.
+def unpack(header: bytes, body: bytes | memoryview, copied: bool = True) -> Message:
+    """Return (message, arrays) of one frame; every array is a fresh copy, unless they are to be
+    those in the body. Raises WireError.
 
     What is no number of JSON's, or has no finite value, is None.
     """
@@ -157,7 +161,8 @@ def unpack(header: bytes, body: bytes | memoryview) -> Message:
         stop = start + math.prod(shape) * dtype.itemsize
         if stop > len(body) or name in arrays:
             raise WireError(f"wire: array {name[:60]!r} does not fit its frame")
-        arrays[name] = np.ndarray(shape, dtype, body, start).copy()
+        array = np.ndarray(shape, dtype, body, start)
+        arrays[name] = array.copy() if copied else array
         start = stop
     if start != len(body):
         raise WireError("wire: a frame with bytes that no array claims")
@@ -189,16 +194,17 @@ def noted(frame: bytes | bytearray) -> tuple[int, float] | None:
     return NOTE.unpack(frame[PREFIX.size :]) if is_note else None
 
 
-def send_all(descriptor: int, frames: bytes) -> None:
-    """Write whole frames to a blocking descriptor."""
+def send_all(descriptor: int, frames: bytes | bytearray | memoryview) -> None:
+    """Write all of these bytes to a blocking descriptor."""
     view = memoryview(frames)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
 def write(descriptor: int, message: Mapping[str, Any], arrays: Arrays | None = None) -> None:
-    """Write one frame to a blocking descriptor."""
-    send_all(descriptor, pack(message, arrays))
+    """Write one frame to a blocking descriptor; what is large is not copied."""
+    for part in parts(message, [piece(arrays)] if arrays else []):
+        send_all(descriptor, part)
 
 
 class Late(Exception):
@@ -207,6 +213,14 @@ class Late(Exception):
 
 class Orphaned(Exception):
     """Nobody is left who could hear the answer."""
+
+
+def widen(pipe: int) -> None:
+    """Let more bytes wait in a pipe, if this system allows it."""
+    import fcntl  # absent on Windows, where no worker starts
+
+    with suppress(AttributeError, OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def send(descriptor: int, frame: bytes | memoryview, deadline: float) -> None:
@@ -254,7 +268,11 @@ class Incoming:
         """Return the bytes of the next frame, of which only the lengths were looked at; None at the
         end. Raises as `read`.
         """
-        if not (end := self._has_come(deadline)):
+        return self.ready() if self._has_come(deadline) else None
+
+    def ready(self) -> bytearray | None:
+        """Return the bytes of the next frame, if all of it was taken. Raises WireError."""
+        if len(self._bytes) < (end := self._needed()):
             return None
         if len(self._bytes) == end:  # nothing is copied
             frame, self._bytes = self._bytes, bytearray()

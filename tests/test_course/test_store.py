@@ -12,7 +12,8 @@ import pytest
 from grader import resources
 from grader.course import archive, place, publish, student_pages
 from grader.course import store as stores
-from grader.course.classroom import deciding, kept
+from grader.course.classroom import kept
+from grader.course.deciding import deciding
 from grader.course.enrol import _folder_name, _in_turn, counting, enrol
 from grader.course.histories import Everybody, histories, numbers, students, who_handed_in
 from grader.course.records import Attempt, File, Found, Person

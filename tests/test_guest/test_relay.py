@@ -78,7 +78,8 @@ def told(
     leaving.start()
     frames = []
     with processes.no_longer_than(30):
-        for message, _ in relay.follow(wire.Incoming(reading, ahead=False)):
+        for frame in relay.follow(wire.Incoming(reading, ahead=False)):
+            message, _ = wire.opened(frame)
             frames += [] if "ready" in message else [dict(message)]
             if ("ended" in message or "ready" in message) and left:
                 os.write(writing, left.pop(0))
