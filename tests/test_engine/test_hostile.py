@@ -605,6 +605,7 @@ LOADS = {
 }
 
 
+@pytest.mark.long_trial(0.34)
 @pytest.mark.parametrize("name", LOADS)
 def test_a_forged_answer_at_import_is_no_loaded_file(
     name: str, layers: Assignment, worker: Worker
