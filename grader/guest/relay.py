@@ -170,7 +170,7 @@ class Relay:
         reply.pop("over", None)
         if (back := self._reply(reply)) is not None:
             self._send(wire.pack({**back, "to": reply.get("ask")}))
-            reply, is_ours = reply | back, True
+            reply, is_ours = {**reply, **back}, True
         if "ended" in reply:
             took = time.monotonic() - self._began
             reply |= {"ended": self._cell, "wall_s": round(took, 3)}
