@@ -54,7 +54,6 @@ def evidence_of(
     outcome = OUTCOMES.get(_text(reply.get("outcome"), 20))
     if outcome is None:
         return Evidence(case.id, "died")
-    wall_s = _seconds(reply.get("wall_s"))  # by the driver's clock
     is_error = outcome in ("raised", "memory", "missing", "not_written")
     changed = _list(reply.get("mutated"))
     return Evidence(
@@ -65,8 +64,7 @@ def evidence_of(
         raised=raised_of(reply, files) if is_error else None,
         mutated=tuple(name for name in case.inputs if name in changed),
         text=_ending(reply) if outcome == "died" else _text(reply.get("text"), 8000),
-        wall_s=wall_s,
-        cpu_s=min(_seconds(reply.get("cpu_s")), wall_s),
+        cpu_s=_seconds(reply.get("cpu_s")),
         calls=tuple(_calls(reply.get("calls"), files)),
         passes=tuple(_passes(reply.get("passes"), files)),
     )

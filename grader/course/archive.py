@@ -34,13 +34,14 @@ def pack(files: Mapping[str, str]) -> bytes:
     return out.getvalue()
 
 
-def unpack(data: bytes) -> dict[str, str]:
-    """Return the files of a zip. Raises ValueError unless it is whole and of ours."""
+def unpack(data: bytes, ending: str = "") -> dict[str, str]:
+    """Return the files of a zip whose names end so. Raises ValueError unless it is of ours."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(info.file_size for info in archive.infolist()) > LARGEST:
                 raise ValueError("too large for a result")
-            return {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
+            names = [name for name in archive.namelist() if name.endswith(ending)]
+            return {name: archive.read(name).decode("utf-8") for name in names}
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
         raise ValueError(str(error)) from None
 

@@ -1,15 +1,20 @@
 """A regrade that ends where nothing has moved: what a change cannot reach is not graded again.
 
-Items that changed are asked for alone, of a submission in which they were right. What depends on an
-item that is right sees two things of it: that it is right, and what was said about the form of its
-answers. If both are as they were, all that depends on it is as it was. Of an item that is wrong it
-sees what it answered: then all is graded again that depends on it. Where points or words alone are
-others, nothing runs at all.
+An item that changed is asked for first, and alone if it was right. What depends on it is as it was
+if all that it sees of the item is so:
+
+    of each                its status, what it follows from, what was said about the form of answers
+    of a wrong layer       where it stopped, so one that stops anywhere is never as it was; of a
+                           forward pass which parts are right, what is wrong with them, and why, for
+                           the backward pass is held against that
+    of a wrong net         all that it answered, which other nets are held against
+
+Else all is graded again that depends on it. Where points or words alone are others, nothing runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from grader.box.worker import Worker
@@ -18,9 +23,11 @@ from grader.course.assembled import OF_ALL, Known, Record
 from grader.engine import grade_one
 from grader.grading import score
 from grader.grading.assignment import Assignment
+from grader.grading.dependencies import kind
+from grader.guest.operations import forward_of
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item, Part
-from grader.types import ItemResult, PartResult, Report, Submission
+from grader.types import CaseOutcome, ItemResult, PartResult, Report, Submission
 from grader.whole import Setting
 
 Items = Mapping[str, ItemResult]
@@ -38,8 +45,10 @@ def graded(known: Known, given: Submission, setting: Setting, worker: Worker) ->
     except (ValueError, KeyError, TypeError):  # damaged, or of an earlier version
         return None
     old = {item.id: item for item in before.items}
-    if not old.keys() >= {*known.items, *known.changed} or _is_seen_elsewhere(known, before, told):
+    if not old.keys() >= {*known.items, *known.changed}:
         return None
+    if before.notebooks and any(told[name].alternatives for name in known.changed):
+        return None  # runs are repeated by the convention that it follows
     new, again = dict[str, ItemResult](), None
     if known.changed:
         again = _alone(known, before, given, setting, worker)
@@ -55,48 +64,66 @@ def graded(known: Known, given: Submission, setting: Setting, worker: Worker) ->
     return _report(before, again, new, given, assignment)
 
 
-def _is_seen_elsewhere(known: Known, before: Record, told: Mapping[str, Item]) -> bool:
-    """Say whether what runs of notebooks came to may be told in another way by now.
-
-    They are repeated by the convention that an item follows, and name the title of a wrong one.
-    """
-    if not before.notebooks:
-        return False
-    follows = any(told[name].alternatives for name in known.changed)
-    return follows or any(
-        one.title != told[one.id].title and not _is_right(one)
-        for one in before.items
-        if one.id in told and told[one.id].kind == "code"
-    )
-
-
 def _alone(
     known: Known, before: Record, given: Submission, setting: Setting, worker: Worker
 ) -> Report | None:
-    """Return the report on the items that changed, by their own cases; None unless all are right,
-    as they were before, and nothing else is said about them.
+    """Return the report on the items that changed; None unless what depends on them sees the same.
+
+    Where all were right, and what their cases need, they are asked for without what they need.
     """
     rubric = setting.assignment.rubric
-    needs = {n for name in known.changed for case in rubric.cases_of(name) for n in case.needs}
+    items = [rubric.item(name) for name in known.changed]
     old = {item.id: item for item in before.items}
-    if any(rubric.item(name).kind != "code" for name in known.changed):
+    if any(item.kind != "code" for item in items) or any(f.kind in OF_ALL for f in before.flags):
         return None
-    if not all(name in old and _is_right(old[name]) for name in {*known.changed, *needs}):
+    wrong = [item for item in items if not _is_right(old[item.id])]
+    if not all(_is_wrong_layer(item, old[item.id], before.cases) for item in wrong):
         return None
-    if any(flag.kind in OF_ALL for flag in before.flags):
-        return None
-    alone = setting.assignment.alone(*known.changed)
-    found = grade_one(given, alone, worker, patience=setting.patience, reading=False)
-    same = all(
-        _is_right(one) and plain.dumps(one.warnings) == plain.dumps(old[one.id].warnings)
-        for one in found.items
+    needs = {n for item in items for case in rubric.cases_of(item.id) for n in case.needs}
+    is_free = not wrong and all(name in old and _is_right(old[name]) for name in needs)
+    asked = setting.assignment.alone if is_free else setting.assignment.only
+    found = grade_one(
+        given, asked(*known.changed), worker, patience=setting.patience, reading=False
     )
-    return found if same and not found.flags else None
+    new = {item.id: item for item in found.items}
+    same = all(_is_seen_alike(item, old[item.id], new[item.id], found.cases) for item in items)
+    if not same or found.flags:
+        return None
+    return replace(found, items=tuple(new[name] for name in known.changed))
 
 
 def _is_right(one: ItemResult) -> bool:
     """Say whether an item is right by itself, and not only over what was put right."""
     return one.status == "passed" and not (one.followed_through or one.because_of or one.faults)
+
+
+def _is_wrong_layer(item: Item, one: ItemResult, cases: Iterable[CaseOutcome]) -> bool:
+    """Say whether an item is wrong, calls no other, and answered every case.
+
+    A forward pass has to be so by itself: else its cause is not known here.
+    """
+    stopped = any(c.outcome != "answered" for c in cases if c.case.partition("/")[0] == item.id)
+    is_known = bool(forward_of(item.id)) or not (one.followed_through or one.because_of)
+    is_judged = one.status != "grader_fault" and kind(item) == "layers"
+    return is_judged and is_known and not stopped and not _is_right(one)
+
+
+def _is_seen_alike(
+    item: Item, old: ItemResult, new: ItemResult, cases: Iterable[CaseOutcome]
+) -> bool:
+    """Say whether what depends on an item sees the same of it as before."""
+    if _is_right(old) != _is_right(new) or _seen(item, old) != _seen(item, new):
+        return False
+    return _is_right(new) or _is_wrong_layer(item, new, cases)
+
+
+def _seen(item: Item, one: ItemResult) -> str:
+    """Return what others see of an item: of a backward pass only whether and where it is wrong."""
+    found: list[object] = [one.status, one.because_of, one.warnings]
+    if not forward_of(item.id):
+        parts = [(part.id, part.status) for part in one.parts]
+        found += [one.followed_through, one.cause, one.hints, one.faults, parts]
+    return plain.dumps(found)
 
 
 def _restated(old: ItemResult, item: Item, rubric: Rubric, is_hinted: bool) -> ItemResult | None:

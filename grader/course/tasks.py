@@ -159,7 +159,8 @@ class Grader:
         self._policy = policy
         plan: Plan = choose(policy.box)
         self._worker = Worker(plan)
-        self._worker.start()
+        if not policy.only:  # of a part often nothing runs
+            self._worker.start()
         self._setting = whole.Setting(
             policy.assignment,
             plan,

@@ -13,7 +13,7 @@ import pytest
 
 from grader import resources
 from grader.errors import GraderFault, UsageError
-from grader.grading.training.images import Images
+from grader.grading.training.images import BATCH, Images
 from grader.rubric.records import ImageProfile
 from tests.reference.conftest import ROOT
 
@@ -72,7 +72,10 @@ def test_batches_are_of_the_rows_that_are_asked_for_in_their_order(images: Image
     rows = np.array([299, 3, 3, 120])
     ((chosen, chosen_labels),) = images.batches("training", rows)
     assert np.array_equal(chosen, pixels[rows]) and np.array_equal(chosen_labels, labels[rows])
-    assert [len(y) for _, y in images.batches("training", np.arange(300))] == [100, 100, 100]
+    many = np.arange(2 * BATCH + 7) % 300
+    parts = list(images.batches("training", many))
+    assert [len(labels) for _, labels in parts] == [BATCH, BATCH, 7]
+    assert np.array_equal(np.concatenate([part for part, _ in parts]), pixels[many])
 
 
 def test_hidden_images_follow_from_the_secret_and_are_none_of_the_others(images: Images) -> None:
