@@ -155,6 +155,16 @@ OUTPUTS: dict[str, tuple[str, list[Any]]] = {  # what -> cell, what stands below
         "await asyncio.gather(f(1), f(2))", [("value", 0, "[1, 2]")],
     ),
     "a loop of one's own": ("asyncio.run(f(3))", [("value", 0, "3")]),
+    "a picture that is none": (
+        "class A:\n    def _repr_png_(self): return 'abc'\n    def __repr__(self): return 'A'\nA()",
+        [("value", 0, "A")],
+    ),
+    "a debugger": ("%pdb on\n1 / 0", [("stdout", "Automatic pdb calling has been turned ON\n"),
+                                      ("ZeroDivisionError", "division by zero")]),
+    "a debugger, later": ("%debug\n%pdb off",
+                          [("stdout", "Automatic pdb calling has been turned OFF\n")]),
+    "a breakpoint": ("breakpoint()", [("StdinNotImplementedError",
+                                       "input was asked for, and there is nobody to give it")]),
     "a value that a semicolon hides": ("1 + 1;", []),
     "no value": ("None", []),
 }  # fmt: skip
