@@ -5,7 +5,8 @@ So what is graded alone is graded with all that its points can hang on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from grader.errors import UsageError
 from grader.grading.verdicts import Verdict
@@ -60,6 +61,18 @@ def only(rubric: Rubric, asked: Iterable[str]) -> Rubric:
     while below := _needed(rubric, kept) - kept:
         kept |= below
     return rubric.part(kept, names)
+
+
+def alone(rubric: Rubric, asked: Collection[str]) -> Rubric:
+    """Return the rubric with the items asked for, as they are where nothing that they need is
+    wrong.
+    """
+    items = tuple(
+        replace(item, needs=(), cases=tuple(replace(row, needs=()) for row in item.cases))
+        for item in rubric.table.items
+        if item.id in asked
+    )
+    return Rubric(replace(rubric.table, items=items), rubric.sha256, rubric.place, tuple(asked))
 
 
 def _needed(rubric: Rubric, names: Iterable[str]) -> set[str]:

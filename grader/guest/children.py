@@ -17,6 +17,7 @@ import numpy as np
 
 from grader.errors import WireError
 from grader.guest import limits, wire
+from grader.guest.incoming import Incoming, Orphaned
 from grader.guest.wire import Arrays
 
 MAX_REPLY = 64 * 1024  # bytes of one reply, names of arrays included
@@ -37,7 +38,7 @@ class StudentProcess:
     each of request["names"]; what the frame of the arrays says is in the request, too.
     `confine(cpu seconds)` is the first thing that a child does. An answer of more than `room` bytes
     loses its child: what can be refused by name is refused there.
-    If the pipe `asker` is hung up, the child ends and `ask` raises wire.Orphaned.
+    If the pipe `asker` is hung up, the child ends and `ask` raises Orphaned.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class StudentProcess:
         self._confine = functools.partial(confine, cpu_s)
         self._pid = 0
         self._asking = -1
-        self._incoming = wire.Incoming(-1)
+        self._incoming = Incoming(-1)
 
     def ask(
         self,
@@ -104,7 +105,7 @@ class StudentProcess:
                     if how.get("outcome") == "timeout":
                         hung |= {needs.get(name, [name])[0] for name in told}
                     yield told, how, answers
-            except (GeneratorExit, wire.Orphaned):
+            except (GeneratorExit, Orphaned):
                 self.end()
                 raise
 
@@ -179,7 +180,7 @@ class StudentProcess:
 
         def serve(answer: Answer) -> None:
             inputs = frame
-            incoming = wire.Incoming(requests, ahead=False)
+            incoming = Incoming(requests, ahead=False)
             message: wire.Message | None = request, {}
             while message is not None:
                 said, arrays = wire.opened(inputs, copied=False)
@@ -187,7 +188,7 @@ class StudentProcess:
                 message, inputs = incoming.read(), incoming.take() or b""
 
         self._pid, answers = start(serve, self._confine, requests)
-        self._incoming = wire.Incoming(answers, self._room, asker=self._asker)
+        self._incoming = Incoming(answers, self._room, asker=self._asker)
         os.close(requests)
 
     def _gone(self) -> None:

@@ -29,6 +29,7 @@ from grader.guest import (
     wire,
 )
 from grader.guest.children import Answer, StudentProcess
+from grader.guest.incoming import Incoming
 from grader.guest.legacy import old_names, python2
 from grader.guest.legacy.world import World
 from grader.guest.probes.nn import Conventions
@@ -83,7 +84,7 @@ class Driver:
             self._compile()
         self._repaired += itertools.islice(old_names.names_used(texts, missing), MANY_NAMES)
 
-    def serve(self, incoming: wire.Incoming) -> None:
+    def serve(self, incoming: Incoming) -> None:
         """Report what could be loaded, then answer requests until "close"."""
         good = self._known["loadable"] if self._known is not None else self._report()
         if self._known is not None:
@@ -222,11 +223,11 @@ class Driver:
             wanted = tuple(name for name in request["loadable"] if name in case["modules"])
             answer(*self._world.observe(case, wanted, self._conventions, inputs[key]))
 
-    def _notebook(self, request: Mapping[str, Any], incoming: wire.Incoming) -> None:
+    def _notebook(self, request: Mapping[str, Any], incoming: Incoming) -> None:
         """Run a notebook's cells in one child, as they are asked for; hand on what it reports."""
         from grader.guest import kernel, selfcheck, training_log
 
-        def work(requests: wire.Incoming, answer: Answer) -> None:
+        def work(requests: Incoming, answer: Answer) -> None:
             os.chdir(request["folder"])
             mine = kernel.Kernel(self._shell, request["name"], requests, answer)
             modules.install(self._compiled, training_log.watch(mine.answer, mine.ask))
@@ -241,5 +242,5 @@ class Driver:
             # What has no name any more is not seen: open files are then few and small.
             room = replace(room, file=min(room.file, FEW * MB), files=FEW)
         one = relay.Relay(work, confine, cell_s, notebook_s, draws.Draws().reply, full)
-        for reply, arrays in one.follow(incoming):
-            wire.write(1, reply, arrays)
+        for frame in one.follow(incoming):
+            wire.send_all(1, frame)

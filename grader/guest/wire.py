@@ -13,13 +13,15 @@ bits can hold, and nothing is nested deeply.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
 import select
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,8 +41,8 @@ MAX_NDIM = 8
 MAX_NAME = 200  # characters of an array's name
 MAGIC = b"BGF1"
 ALIGNED = 8  # bytes of the longest number
-AT_ONCE = 64 * 1024  # bytes of one read
-LARGE = 1024**2  # bytes of arrays that are sent as they lie in memory; room that is made at once
+LARGE = 64 * 1024  # bytes of an array that is sent as it lies in memory
+PIPE = 512 * 1024  # bytes on their way at once: each time it is full, two processes take turns
 PREFIX = struct.Struct("<4sIQ")
 NOTE = struct.Struct("<II")
 
@@ -52,7 +54,7 @@ Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 class Piece:
     """Arrays that were packed for a frame: the rows of its table as JSON, and the bytes.
 
-    The bytes are one string, or the memory of the arrays themselves if they are large.
+    The bytes are strings, and the memory of arrays that are large.
     """
 
     arrays: Arrays
@@ -69,17 +71,25 @@ def piece(arrays: Arrays) -> Piece:
     """Return packed arrays, for frames to come. Raises WireError for a dtype not in the list."""
     rows: list[str] = []
     bodies: list[bytes | memoryview] = []
-    is_large = sum(array.nbytes for array in arrays.values()) > LARGE
     for name, array in arrays.items():
         code = USUAL.get(array.dtype) or array.dtype.newbyteorder("<").str
         if code not in DTYPES or array.ndim > MAX_NDIM:
             raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
         rows.append(f'[{json.dumps(name)}, "{code}", {list(array.shape)}]')
-        if is_large and array.size:
+        if array.nbytes > LARGE:
             bodies.append(np.ascontiguousarray(array, dtype=code).reshape(-1).view(np.uint8).data)
         else:
             bodies.append(np.asarray(array, dtype=code).tobytes())
-    return Piece(arrays, tuple(rows), tuple(bodies) if is_large else (b"".join(bodies),))
+    return Piece(arrays, tuple(rows), tuple(_joined(bodies)))
+
+
+def _joined(bodies: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """Yield what is large as it is, and what lies between as one string."""
+    for is_small, group in itertools.groupby(bodies, lambda body: isinstance(body, bytes)):
+        if is_small:
+            yield b"".join(group)
+        else:
+            yield from group
 
 
 def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
@@ -94,8 +104,6 @@ def pack_pieces(message: Mapping[str, Any], pieces: Sequence[Piece]) -> bytes:
 
 def parts(message: Mapping[str, Any], pieces: Sequence[Piece]) -> list[bytes | memoryview]:
     """Return the parts of such a frame: what is large is not copied. Raises WireError."""
-    small: list[bytes]
-    found: list[bytes | memoryview]
     try:
         said = json.dumps(dict(message))
     except (TypeError, ValueError) as error:
@@ -108,14 +116,8 @@ def parts(message: Mapping[str, Any], pieces: Sequence[Piece]) -> list[bytes | m
     size = sum(one.size for one in pieces)
     if len(header) > MAX_HEADER or size > MAX_BODY:
         raise WireError(f"wire: a frame of {len(header)} + {size} bytes is too large to send")
-    small, found = [PREFIX.pack(MAGIC, len(header), size), header], []
-    for body in (body for one in pieces for body in one.bodies):
-        if isinstance(body, bytes):
-            small.append(body)
-        else:
-            found += [b"".join(small), body] if small else [body]
-            small = []
-    return [*found, b"".join(small)] if small else found
+    bodies = (body for one in pieces for body in one.bodies)
+    return list(_joined([PREFIX.pack(MAGIC, len(header), size), header, *bodies]))
 
 
 def lengths(frame: bytes | bytearray, at: int = 0) -> tuple[int, int]:
@@ -194,24 +196,29 @@ def noted(frame: bytes | bytearray) -> tuple[int, int] | None:
     return NOTE.unpack(frame[PREFIX.size :]) if is_note else None
 
 
-def send_all(descriptor: int, frames: bytes) -> None:
-    """Write whole frames to a blocking descriptor."""
+def send_all(descriptor: int, frames: bytes | bytearray | memoryview) -> None:
+    """Write all of these bytes to a blocking descriptor."""
     view = memoryview(frames)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
 def write(descriptor: int, message: Mapping[str, Any], arrays: Arrays | None = None) -> None:
-    """Write one frame to a blocking descriptor."""
-    send_all(descriptor, pack(message, arrays))
+    """Write one frame to a blocking descriptor; what is large is not copied."""
+    for part in parts(message, [piece(arrays)] if arrays else []):
+        send_all(descriptor, part)
 
 
 class Late(Exception):
     """No whole frame has come, or could be sent, in time."""
 
 
-class Orphaned(Exception):
-    """Nobody is left who could hear the answer."""
+def widen(pipe: int) -> None:
+    """Let more bytes wait in a pipe, if this system allows it."""
+    import fcntl  # absent on Windows, where no worker starts
+
+    with suppress(AttributeError, OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def send(descriptor: int, frame: bytes | bytearray | memoryview, deadline: float) -> None:
@@ -225,122 +232,3 @@ def send(descriptor: int, frame: bytes | bytearray | memoryview, deadline: float
             view = view[os.write(descriptor, view) :]
         except BlockingIOError:
             continue  # there is room for less than one write; wait again
-
-
-class Incoming:
-    """Frames from a descriptor; what has come of a frame is kept when time is up in its middle.
-
-    `largest` bounds the body of a frame. Without `ahead` no byte of a next frame is taken, which
-    may be another's to read. Waiting ends with Orphaned if the pipe `asker` is hung up meanwhile.
-    """
-
-    def __init__(
-        self,
-        descriptor: int,
-        largest: int = MAX_BODY,
-        ahead: bool = True,
-        asker: int | None = None,
-    ) -> None:
-        self.descriptor = descriptor
-        self._asker = asker
-        self._both: select.poll | None = None
-        self._largest = largest
-        self._ahead = ahead
-        self._bytes = bytearray()  # what was taken; behind that there may be room for the rest
-        self._taken = 0
-
-    def read(self, deadline: float = math.inf) -> Message | None:
-        """Return the next frame, None at the end.
-
-        Raises Late at the `deadline` (of time.monotonic), WireError for what is no frame.
-        """
-        return self.whole() if self._has_come(deadline) else None
-
-    def take(self, deadline: float = math.inf) -> bytes | bytearray | None:
-        """Return the bytes of the next frame, of which only the lengths were looked at; None at the
-        end. Raises as `read`.
-        """
-        end = self._has_come(deadline)
-        return self._cut(end) if end else None
-
-    def several(self, most: int, deadline: float = math.inf) -> tuple[int, bytes | bytearray]:
-        """Return (how many, their bytes) of the frames that have come, one of them at least, as by
-        `take`; none at the end.
-        """
-        count, end = 0, self._has_come(deadline)
-        try:
-            while end > 0 and count + 1 < most and (more := self._needed(end)) <= self._taken:
-                count, end = count + 1, more
-        except WireError:
-            pass  # whoever asks for it is told
-        return (count + 1, self._cut(end)) if end else (0, b"")
-
-    def _cut(self, end: int) -> bytes | bytearray:
-        """Return the first bytes, and forget them."""
-        if len(self._bytes) == end:  # nothing is copied
-            frame, self._bytes, self._taken = self._bytes, bytearray(), 0
-            return frame
-        with memoryview(self._bytes) as view:
-            frame = bytearray(view[:end])
-        del self._bytes[:end]
-        self._taken -= end
-        return frame
-
-    def _has_come(self, deadline: float) -> int:
-        """Wait for all of the next frame; return its bytes, 0 at the end."""
-        while self._taken < (needed := self._needed()):
-            left = deadline - time.monotonic()
-            if left < math.inf and (left <= 0 or not self._comes(left)):
-                raise Late
-            if not self.advance():
-                return 0
-        return needed
-
-    def _comes(self, within_s: float) -> bool:
-        """Wait for bytes or the end; return whether they came."""
-        if self._asker is None:
-            return bool(select.select([self.descriptor], [], [], within_s)[0])
-        if self._both is None:
-            self._both = select.poll()
-            self._both.register(self.descriptor, select.POLLIN)
-            self._both.register(self._asker, 0)  # whose hang-up is told all the same
-        come = dict(self._both.poll(math.ceil(1000 * within_s)))
-        if self._asker in come:
-            raise Orphaned
-        return bool(come)
-
-    def advance(self) -> bool:
-        """Take once what has come, or wait for it; return False at the end. Raises WireError."""
-        missing = self._needed() - self._taken
-        if missing > AT_ONCE:
-            if self._taken == len(self._bytes):  # room is made rarely, and not for a long lie
-                self._bytes += bytes(min(missing, LARGE))
-            with memoryview(self._bytes) as view:
-                count = os.readv(self.descriptor, [view[self._taken :]])
-        else:
-            part = os.read(self.descriptor, AT_ONCE if self._ahead else missing)
-            self._bytes[self._taken :] = part
-            count = len(part)
-        if not count and self._taken:
-            raise WireError("wire: a frame that ends too early")
-        self._taken += count
-        return bool(count)
-
-    def whole(self) -> Message | None:
-        """Return the next frame, if all of it was taken. Raises WireError for what is no frame."""
-        end = self._needed()
-        return opened(self._cut(end)) if end <= self._taken else None
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing has come that was not read yet."""
-        return not self._taken and not select.select([self.descriptor], [], [], 0)[0]
-
-    def _needed(self, at: int = 0) -> int:
-        """Return where the frame that begins `at` a place ends, as far as it is known yet."""
-        if self._taken < at + PREFIX.size:
-            return at + PREFIX.size
-        header, body = lengths(self._bytes, at)
-        if body > self._largest:
-            raise WireError("wire: a frame that is larger than agreed")
-        return at + PREFIX.size + header + body

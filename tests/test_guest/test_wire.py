@@ -16,6 +16,7 @@ import pytest
 
 from grader.errors import WireError
 from grader.guest import wire
+from grader.guest.incoming import Incoming
 from tests.support import processes
 
 PREFIX = 16  # b"BGF1", u32, u64
@@ -40,7 +41,7 @@ def messages(data: bytes, count: int) -> list[wire.Message | None]:
     try:
         os.write(descriptor, data)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        incoming = wire.Incoming(descriptor)
+        incoming = Incoming(descriptor)
         return [incoming.read() for _ in range(count)]
     finally:
         os.close(descriptor)
@@ -281,14 +282,14 @@ def test_a_length_is_checked_before_anything_is_received(prefix: bytes) -> None:
     receiving, sending = os.pipe()  # left open: reading on would wait for ever
     os.write(sending, prefix)
     with processes.no_longer_than(5), pytest.raises(WireError, match="^wire: "):
-        wire.Incoming(receiving).read()
+        Incoming(receiving).read()
     os.close(receiving)
     os.close(sending)
 
 
 def test_what_came_of_a_frame_is_kept_when_time_is_up() -> None:
     receiving, sending = os.pipe()
-    incoming, data = wire.Incoming(receiving), wire.pack({"n": 1}, {"x": np.ones(2)})
+    incoming, data = Incoming(receiving), wire.pack({"n": 1}, {"x": np.ones(2)})
     for piece in (data[:7], data[7:40]):
         os.write(sending, piece)
         with pytest.raises(wire.Late):
@@ -305,7 +306,7 @@ def test_a_body_may_be_bounded_more_closely() -> None:
     receiving, sending = os.pipe()
     os.write(sending, struct.pack("<4sIQ", b"BGF1", 2, 101))
     with pytest.raises(WireError, match="larger than agreed"):
-        wire.Incoming(receiving, 100).read()
+        Incoming(receiving, 100).read()
     os.close(receiving)
     os.close(sending)
 
@@ -328,7 +329,7 @@ def test_several_frames_are_taken_as_they_came(name: str) -> None:
     receiving, sending = os.pipe()
     writing = threading.Thread(target=wire.send_all, args=(sending, sent))
     writing.start()
-    incoming = wire.Incoming(receiving)
+    incoming = Incoming(receiving)
     while incoming._taken < len(sent):
         incoming.advance()
     writing.join()
