@@ -4,12 +4,10 @@ FAILS = {}
 FLAGS = ['numeric_gradient']
 
 
-_F = {"f": lambda x, w, b: x.reshape(len(x), -1) @ w + b}
-def affine_forward(x, w, b):
-    return _F["f"](x, w, b), (x, w, b)
+def affine_forward(x, w, b, f=lambda x, w, b: x.reshape(len(x), -1) @ w + b):
+    return f(x, w, b), (x, w, b, f)
 def affine_backward(dout, cache):
-    x, w, b = cache
-    f = _F["f"]
+    x, w, b, f = cache
     def moved(v, put):
         steps = np.eye(v.size).reshape(v.size, *v.shape)
         return np.array([((put(v + s) - put(v)) * dout).sum() for s in steps]).reshape(v.shape)
