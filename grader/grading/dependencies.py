@@ -6,12 +6,15 @@ So what is graded alone is graded with all that its points can hang on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from grader.errors import UsageError
 from grader.grading.verdicts import Verdict
+from grader.guest.operations import forward_of
 from grader.rubric.cases import Rubric
 from grader.rubric.near import nearest
 from grader.rubric.records import Item
+from grader.types import Case
 
 Verdicts = Mapping[str, Verdict]
 
@@ -71,3 +74,11 @@ def _needed(rubric: Rubric, names: Iterable[str]) -> set[str]:
 def _unknown(name: str, known: Iterable[str]) -> str:
     meant = nearest(name, known)
     return f"there is no such item; use {meant if meant else 'one of ' + ', '.join(known)}"
+
+
+def alone(case: Case, verdicts: Verdicts) -> Case:
+    """Return a case that does without a forward pass that is wrong, where its cache is promised."""
+    forward = verdicts.get(forward_of(case.item, promised=True))
+    if forward is None or forward.passed:
+        return case
+    return replace(case, options={**case.options, "own_forward": False})
