@@ -83,12 +83,19 @@ def files(graded: Graded) -> tuple[dict[str, str], tuple[str, ...]]:
     from grader.report import html
 
     logs: list[str] = []
-    report, executed = graded.report, graded.notebooks
-    written = {one.name.rpartition("/")[2]: one.written for one in executed if one.written}
-    written |= html.render_notebooks(report, executed)
-    written[REPORT] = html.render(report, version=grader.__version__, noted=logs.append)
-    written[RESULT] = result.write(report)
+    written = besides(graded)
+    written[REPORT] = html.render(graded.report, version=grader.__version__, noted=logs.append)
     return written, tuple(logs)
+
+
+def besides(graded: Graded) -> dict[str, str]:
+    """Return the files of a result but for its report: result.json, notebooks and their pages."""
+    from grader.report import html
+
+    executed = graded.notebooks
+    written = {one.name.rpartition("/")[2]: one.written for one in executed if one.written}
+    written |= html.render_notebooks(graded.report, executed)
+    return {**written, RESULT: result.write(graded.report)}
 
 
 def asked_notebooks(assignment: Assignment) -> Sequence[str]:
@@ -117,7 +124,8 @@ def _executed(
     data, variable = assignment.images.for_the_box()
     cache = run_cache.of_user(setting.plan, data) if setting.cached else None
     # The worker starts with the first notebook that has to run.
-    with execute.workspace(setting.plan, data, variable) as roomy, ExitStack() as stack:
+    plots = execute.draws(given)
+    with execute.workspace(setting.plan, data, variable, plots) as roomy, ExitStack() as stack:
         one, job = Worker(roomy), job_of(given, assignment)
         stack.callback(one.stop)
         return execute.execute(given, names, job, one, limits, spool, progress, cache), cache

@@ -65,7 +65,6 @@ def evidence_of(
         raised=raised_of(reply, files) if is_error else None,
         mutated=tuple(name for name in case.inputs if name in changed),
         text=_ending(reply) if outcome == "died" else _text(reply.get("text"), 8000),
-        wall_s=_seconds(reply.get("wall_s")),
         cpu_s=_seconds(reply.get("cpu_s")),
         calls=tuple(_calls(reply.get("calls"), files)),
         passes=tuple(_passes(reply.get("passes"), files)),

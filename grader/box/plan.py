@@ -37,6 +37,7 @@ DOCKER_RUN = (  # as it is in the shells of Linux, macOS and Windows
 )
 DOCKER = "grade in a container (docs/security.md says how)"
 UNBOXED = "or use --box none, which runs the code unconfined and says so in every report"
+INLINE = "module://matplotlib_inline.backend_inline"  # plots become pictures below their cell
 BOOT = """
 import sys, json, importlib.util as u, importlib.machinery as m
 given = json.loads(sys.argv[1])
@@ -55,7 +56,7 @@ import numpy
 if not given["notebooks"]:
     sys.path.remove(home)
 from grader.guest import confine, serve
-serve.main(confine.Wanted(**given["wanted"]), given["notebooks"])
+serve.main(confine.Wanted(**given["wanted"]), given["notebooks"], given["plots"])
 """
 
 
@@ -65,12 +66,13 @@ class NotebookWorkspace:
 
     `folder` is made by the caller, and the user of the slot may write in it; if bubblewrap gives
     a /tmp of its own, that takes its place. `data` are files and folders of images; `environment`
-    says where they are.
+    says where they are. `plots` says that matplotlib will be needed: it is imported at the start.
     """
 
     folder: str
     data: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    plots: bool = True
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,10 @@ def command(plan: Plan) -> list[str]:
         "outside": str(HERE / "engine.py"),
         "scratch": plan.scratch,
     }
-    given = {"files": _modules(), "home": _home(), "wanted": wanted, "notebooks": notebooks}
+    given = {
+        "files": _modules(), "home": _home(), "wanted": wanted, "notebooks": notebooks,
+        "plots": plan.workspace is not None and plan.workspace.plots,
+    }  # fmt: skip
     start = [sys.executable, "-s", "-P", "-S", "-c", BOOT, json.dumps(given)]
     return outer.command(plan.outer, start, [*ours, *more], kept)
 
@@ -170,7 +175,8 @@ def environment(plan: Plan) -> dict[str, str]:
         "MALLOC_TRIM_THRESHOLD_": str(64 * 1024**2),
     }
     if plan.workspace:
-        found |= {"HOME": plan.folder, "MPLCONFIGDIR": plan.folder, "IPYTHONDIR": plan.folder}
+        places = ("HOME", "MPLCONFIGDIR", "IPYTHONDIR")
+        found |= dict.fromkeys(places, plan.folder) | {"MPLBACKEND": INLINE}
         found |= plan.workspace.environment
     return found
 

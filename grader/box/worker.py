@@ -25,11 +25,11 @@ from grader.box.job import Child, Gone, Job, Loaded, Observed, Script
 from grader.box.plan import Plan, choose, command, environment, verdict
 from grader.errors import BoxError, WireError
 from grader.guest import children, prepare, wire
+from grader.guest.incoming import Incoming
 from grader.guest.wire import Late
 from grader.types import BoxState
 
 WRITTEN = 64 * 1024**2  # bytes of a file that a notebook writes
-PIPE = 512 * 1024  # bytes on their way at once: each time it is full, two processes take turns
 ENDS_S = 0.2  # until bubblewrap must have ended behind its worker
 START_S = 60.0  # seconds until a worker must have imported NumPy, on the slowest machine
 
@@ -46,7 +46,7 @@ class Worker:
         self._plan = plan
         self._process: subprocess.Popen[bytes] | None = None
         self._group: Path | None = None
-        self._incoming: wire.Incoming | None = None
+        self._incoming: Incoming | None = None
         self._state: BoxState | None = None
         self.versions: dict[str, str] = {}
         self.missing: dict[str, str] = {}
@@ -82,9 +82,10 @@ class Worker:
                 bufsize=0,
             )
             assert self._process.stdin and self._process.stdout
-            self._incoming = wire.Incoming(self._process.stdout.fileno())
+            self._incoming = Incoming(self._process.stdout.fileno())
             os.set_blocking(self._process.stdin.fileno(), False)
-            _widen(self._process.stdin.fileno())
+            for pipe in (self._process.stdin, self._process.stdout):
+                wire.widen(pipe.fileno())
 
     def stop(self) -> None:
         """Kill the process and all that it started."""
@@ -178,26 +179,32 @@ class Worker:
         that are asked again may have one that has imported everything. Raises Late or Gone; what
         was yielded stands. What was sent is not kept.
         """
-        request = wire.pack({"do": "run", "cases": list(cases), "child": child})
-        first, *large = wire.parts({}, inputs)
+        request = wire.pack({
+            "do": "run", "child": child, "items": {case["key"]: case["item"] for case in cases},
+            "stuck_with": {case["item"]: [case["item"], *case["stuck_with"]] for case in cases},
+        })  # fmt: skip
+        first, *large = wire.parts({"cases": list(cases)}, inputs)
         self._send(b"".join((request, first)), deadline)
         for part in large:
             self._send(part, deadline)
         del inputs, first, large  # the answers may be as large
+        coming = 0  # answers, before the driver says another word
         for number, case in enumerate(cases):
             frame = self._take(deadline)
-            if (note := wire.noted(frame)) is None:
-                how, _ = self._opened(frame)
-                if how.get("case") != case["key"]:
+            if not coming and (note := wire.noted(frame)) is not None:
+                if note[0] != number or not 0 < note[1] <= len(cases) - number:
                     raise Gone
-                yield case["id"], how, {}
+                coming, frame = note[1], self._take(deadline)
+            if coming:
+                coming -= 1
+                yield case["id"], *children.opened(frame)
                 continue
-            if note[0] != number:
+            how, _ = self._opened(frame)
+            if how.get("case") != case["key"]:
                 raise Gone
-            reply, arrays = children.opened(self._take(deadline))
-            yield case["id"], reply | {"wall_s": note[1]}, arrays
+            yield case["id"], how, {}
 
-    def begin(self, script: Script, deadline: float) -> wire.Incoming:
+    def begin(self, script: Script, deadline: float) -> Incoming:
         """Start the process of a notebook in the open submission; return where its frames come.
 
         It runs nothing yet: guest.relay says what `request` may ask. Raises Late or Gone.
@@ -281,14 +288,6 @@ def _numbers(data: bytes) -> np.ndarray:
 def _compiled(name: str, source: bytes) -> bytes:
     """Compile a file of ours; it is the same for every submission."""
     return prepare.compiled({name: source})[name]
-
-
-def _widen(pipe: int) -> None:
-    """Let more bytes wait in a pipe, if this system allows it."""
-    import fcntl  # absent on Windows, where no worker starts
-
-    with suppress(AttributeError, OSError):
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def _descendants(pid: int) -> list[int]:

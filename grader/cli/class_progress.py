@@ -35,6 +35,38 @@ def progress() -> Iterator[Callable[[Standing], None]]:
         yield told
 
 
+@contextmanager
+def enrolling() -> Iterator[Callable[[str, int, int], None]]:
+    """Yield what shows how many uploads are read: (what is done to them, done, all)."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Plain()
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def told(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, total=total, completed=done)
+
+        yield told
+
+
+class _Plain:
+    """Prints a line every PLAIN_S seconds."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + PLAIN_S
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Print how many are done, if it is time for it."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + PLAIN_S
+            typer.echo(f"{what}: {done:,} of {count(total, 'upload')}", err=True)
+
+
 class _Lines:
     """Prints a line every PLAIN_S seconds."""
 

@@ -18,7 +18,7 @@ import typer
 from grader import resources
 from grader.box.plan import choose
 from grader.cli.class_folder import opened
-from grader.cli.class_progress import progress
+from grader.cli.class_progress import enrolling, progress
 from grader.course import archive, classroom, place, settings, sources
 from grader.course import roster as rosters
 from grader.course.classroom import Counts, Course
@@ -64,7 +64,8 @@ def run(asked: Asked) -> None:
         _shard(found, asked)
         return
     with Course(asked.output) as one:
-        one.enrol(found)
+        with enrolling() as read:
+            one.enrol(found, read)
         policy = _policy(one, asked)
         one.check_generation(policy)
         work = one.work(policy, asked.all_attempts)
@@ -256,11 +257,13 @@ def _shard(found: Found, asked: Asked) -> None:
     place.make(asked.output)
     place.make(asked.output / "results")  # there even if no upload falls to this part
     own: dict[str, Attempt] = {}
-    for attempt in found.attempts:
-        with suppress(UnusableSubmission):  # `grade class` says why, once all parts are joined
-            sha256 = pack(attempt).sha256
-            if int(sha256[:12], 16) % parts == part % parts:
-                own[policy.key(sha256)] = attempt
+    with enrolling() as read:
+        for number, attempt in enumerate(found.attempts, start=1):
+            with suppress(UnusableSubmission):  # `grade class` says why, once all parts are joined
+                sha256 = pack(attempt).sha256
+                if int(sha256[:12], 16) % parts == part % parts:
+                    own[policy.key(sha256)] = attempt
+            read("reading", number, len(found.attempts))
     kept = {k for k in own if classroom.kept(archive.place_of(asked.output, k)) is not None}
     left = {key: attempt for key, attempt in own.items() if key not in kept}
     standing = Standing(len(left))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import typer
 
-from grader.course import current, generations, settings
+from grader.course import current, generations, origin, settings
 from grader.course.policies import points
 from grader.course.publish import reason
 from grader.course.scores import Ledger, Score
@@ -25,6 +25,7 @@ def status(folder: Path) -> None:
     with Store(folder, reading=True) as store:
         found = current.read(folder, store, told)
         made, left = generations.current(store), generations.unpublished(store)
+        begun = None if made else _begun(folder, store)
     lines = [_Line(one, *found.scores[one.number]) for one in found.ledger.students
              if one.number in found.scores]  # fmt: skip
     words = [line.score.status for line in lines]
@@ -47,9 +48,24 @@ def status(folder: Path) -> None:
         typer.echo(
             "  not all of its pages are written; the next `grade class` or `grade regrade` does"
         )
+    if begun:
+        typer.echo(begun)
     _tell_policy(lines, found.ledger)
     for problem in found.ledger.problems:
         typer.echo(f"  {problem}", err=True)
+
+
+def _begun(folder: Path, store: Store) -> str:
+    """Say how far a class is of which nothing is graded, and what to do next."""
+    if origin.of(store):
+        return "Nothing is graded yet: run the same `grade class` command again, and it goes on"
+    copied = len(list((folder / "submissions").glob("*.zip")))
+    (students,) = store.rows("SELECT count(*) FROM student")[0]
+    return (
+        f"{folder}: it was stopped while it read the source: {count(copied, 'upload')} copied, "
+        f"{count(students, 'student')} known. Run the same `grade class` command again: it goes on "
+        "there"
+    )
 
 
 class _Line(NamedTuple):

@@ -49,15 +49,16 @@ def regrade(asked: Asked) -> None:
         policy = replace(policy_of(one.settings), box=asked.box)
         plan = regrading.plan(one, policy, asked.only)
         typer.echo(f"Against generation {plan.before.number}: {plan.why}")
-        typer.echo(f"Grading again: {', '.join(plan.run) or 'nothing'}")
+        _tell_what_runs(plan)
         whose = regrading.chosen(one.store.students(), _names(asked.students))
         standing = read(one.folder, one.store, one.settings)
         rows = [row for number, (row, _) in standing.scores.items() if number in whose]
+        before = regrading.Before(one, plan, standing.results.values())
         if plan.run:
-            _grade(one, plan.part, rows, asked)
+            _grade(one, plan.part, rows, asked, before.looked_at)
         found = compared(one, plan, _merged(one, plan, standing.results), whose, asked.never_lower)
         if asked.apply:
-            found = _in_full(one, found, asked)
+            found = _in_full(one, found, asked, before)
         state = "a regrade that counts" if asked.apply else "a regrade, not applied"
         if asked.apply:
             made = regrading.apply(one, found, asked.reason)
@@ -116,7 +117,7 @@ def _grade(
     policy: Policy,
     rows: Sequence[Row],
     asked: Asked,
-    known: Callable[[str], Known | None] = lambda upload: None,
+    known: Callable[[str], Known | None],
 ) -> None:
     """Grade the uploads of attempts that have no result under a policy yet."""
     work = regrading.uploads(one, policy, rows)
@@ -152,11 +153,11 @@ def _merged(
     return result
 
 
-def _in_full(one: Course, found: Comparison, asked: Asked) -> Comparison:
+def _in_full(one: Course, found: Comparison, asked: Asked, before: regrading.Before) -> Comparison:
     """Make whole the results of those whose points move; return what they came to."""
     plan = found.plan
     moving = {d.student.number: d.row for d in found.students if d.moved and not d.is_kept}
-    _grade(one, plan.policy, list(moving.values()), asked, regrading.known(one, plan))
+    _grade(one, plan.policy, list(moving.values()), asked, before.whole)
     partly = {(d.student.number, d.row.attempt): d for d in found.students}
 
     def result(row: Row) -> Outcome | None:
@@ -178,6 +179,16 @@ def _in_full(one: Course, found: Comparison, asked: Asked) -> Comparison:
     whole.students = [d for d in whole.students if d.student.number not in numbers] + kept
     whole.failed += found.failed
     return whole
+
+
+def _tell_what_runs(plan: Plan) -> None:
+    """Say which items are graded again, and of which only points or words are others."""
+    again = regrading.dependents(plan.policy.assignment.rubric, plan.judged)
+    run = [name for name in plan.run if name in again]
+    stated = [name for name in plan.changed if name not in plan.judged]
+    typer.echo(f"Grading again: {', '.join(run) or 'nothing'}")
+    if stated:
+        typer.echo(f"Only points or words are others: {', '.join(stated)}")
 
 
 def _tell(found: Comparison, borders: Sequence[float]) -> None:

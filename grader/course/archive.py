@@ -2,7 +2,8 @@
 
     outcome.json   what the table keeps of it (grader.course.tasks.Outcome)
     record.json    what its report was made from (grader.course.assembled.Record): for a regrade
-    result.json, report.html, ...   as a student gets them, but for the name
+    page.json      what its report says (grader.report.page.Page), but for whose it is
+    result.json, Dropout.html, ...   as a student gets them, but for the name
 
 It holds everything that a row of the table says, so that the table can be made from these files.
 """
@@ -18,8 +19,8 @@ from pathlib import Path
 
 from grader.errors import UsageError
 
-OUTCOME, RECORD = "outcome.json", "record.json"
-OURS = (OUTCOME, RECORD)  # what no student gets
+OUTCOME, RECORD, PAGE = "outcome.json", "record.json", "page.json"
+OURS = (OUTCOME, RECORD, PAGE)  # what no student gets
 DAY_ONE = (1980, 1, 1, 0, 0, 0)  # the same files give the same bytes
 LARGEST = 256 * 1024**2  # bytes of all files together, which a merge may be handed by anybody
 
@@ -33,13 +34,14 @@ def pack(files: Mapping[str, str]) -> bytes:
     return out.getvalue()
 
 
-def unpack(data: bytes) -> dict[str, str]:
-    """Return the files of a zip. Raises ValueError unless it is whole and of ours."""
+def unpack(data: bytes, ending: str = "") -> dict[str, str]:
+    """Return the files of a zip whose names end so. Raises ValueError unless it is of ours."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(info.file_size for info in archive.infolist()) > LARGEST:
                 raise ValueError("too large for a result")
-            return {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
+            names = [name for name in archive.namelist() if name.endswith(ending)]
+            return {name: archive.read(name).decode("utf-8") for name in names}
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
         raise ValueError(str(error)) from None
 

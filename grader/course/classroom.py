@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.course import (
@@ -22,8 +20,9 @@ from grader.course import (
     to_judge,
 )
 from grader.course.assembled import Known
+from grader.course.deciding import deciding
 from grader.course.drive import Standing
-from grader.course.enrol import counting, enrol, hashes_of, marks_of, upload_path
+from grader.course.enrol import Read, counting, enrol, hashes_of, marks_of, silent, upload_path
 from grader.course.histories import histories, numbers
 from grader.course.places import Places, judged_by_people
 from grader.course.records import Found
@@ -34,8 +33,6 @@ from grader.course.store import Row, Store, Student, in_parts
 from grader.course.tasks import Done, Outcome, Policy, Task, outcome_of
 from grader.errors import UsageError
 from grader.files import write
-from grader.grading.assignment import Assignment
-from grader.judges import find
 from grader.rubric.records import Item
 
 Told = Callable[[Standing], None]
@@ -77,9 +74,9 @@ class Course:
         self.store.__exit__(*error)
         self._driving.__exit__(None, None, None)
 
-    def enrol(self, found: Found) -> None:
-        """Keep every attempt of a source."""
-        enrol(found, self.folder, self.store)
+    def enrol(self, found: Found, told: Read = silent) -> None:
+        """Keep every attempt of a source; `told` hears how many are read."""
+        enrol(found, self.folder, self.store, told)
 
     def wanted(self, every: bool = False) -> Iterator[Row]:
         """Yield the attempts to grade: those that count, all of them if the best one counts."""
@@ -287,26 +284,6 @@ def merge(folder: Path, shards: Sequence[Path]) -> tuple[int, list[str]]:
             archive.keep(target, path.read_bytes())
             new += 1
     return new, damaged
-
-
-def deciding(assignment: Assignment) -> Iterator[tuple[str, str]]:
-    """Yield (item, hash of all that decides it): its cases, golden answers, rule and points."""
-    rubric, golden = assignment.rubric, assignment.golden
-    rules = asdict(rubric.table.judging)
-    for item in rubric.table.items:
-        facts = [repr(item), repr(sorted(rules.items()))]
-        digest = hashlib.sha256(json.dumps(facts).encode())
-        for case in rubric.cases_of(item.id):
-            digest.update(repr(case).encode())
-            answers = golden.answers(case) if _has_golden(case.judge) else {}
-            for name, arrays in answers.items():
-                for output, array in sorted(arrays.items()):
-                    digest.update(f"{name}{output}{array.shape}".encode() + array.tobytes())
-        yield item.id, digest.hexdigest()
-
-
-def _has_golden(judge: str) -> bool:
-    return find(judge).golden
 
 
 def limit_s(items: Sequence[Item], policy: Policy) -> float:

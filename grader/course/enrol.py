@@ -26,6 +26,11 @@ from grader.submission.intake import read_submission
 KEYS = ("id", "login", "email")
 KNOWN_BYTES = 8 * 1024**2  # what is larger is not read twice
 FOLDER = "folder"  # a kind of name that one student has, beside KEYS
+Read = Callable[[str, int, int], None]  # what is done to uploads, of how many, of all
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Tell nobody how many uploads are read."""
 
 
 def upload_path(folder: Path, sha256: str) -> Path:
@@ -76,6 +81,7 @@ class _People:
         self._store.run("INSERT OR IGNORE INTO known VALUES (?,?,?)", told)
 
 
+_OF_WINDOWS = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # no names of files there
 _FIELDS = ("id", "login", "name", "email")
 
 
@@ -100,7 +106,7 @@ def _folder_name(person: Person) -> str:
         text = f"{person.name} {person.id}".strip()
     plain = unicodedata.normalize("NFC", text)
     kept = re.sub(r"[^\w.-]+", "-", plain).strip("-._")[:60]
-    return kept or "student"
+    return f"student-{kept}" if _OF_WINDOWS.fullmatch(kept) else kept or "student"
 
 
 def _free(name: str, taken: Callable[[str], int | None]) -> str:
@@ -112,17 +118,23 @@ def _free(name: str, taken: Callable[[str], int | None]) -> str:
     return candidate
 
 
-def enrol(found: Found, folder: Path, store: Store) -> None:
+def enrol(found: Found, folder: Path, store: Store, told: Read = silent) -> None:
     """Keep every attempt of a source: its bytes as a file, then its row. Raises UsageError.
 
-    The same bytes at the same time are the same attempt, wherever the source lies.
+    The same bytes at the same time are the same attempt, wherever the source lies. `told` hears how
+    many are read.
     """
     (folder / "submissions").mkdir(exist_ok=True)
     gone = store.forgotten()
     with store.writing():
         people = _People(store)
+    done, total = 0, len(found.attempts)
     for some in in_parts(one for one in found.attempts if not _is_gone(one, gone)):
-        kept = [(attempt, *_kept(attempt, folder)) for attempt in some]
+        kept = []
+        for attempt in some:
+            kept.append((attempt, *_kept(attempt, folder)))
+            done += 1
+            told("reading", done, total)
         with store.writing():
             for attempt, upload, name, problem in kept:
                 whose = [
@@ -134,7 +146,7 @@ def enrol(found: Found, folder: Path, store: Store) -> None:
     with store.writing():
         store.hand_in(list(_in_turn(store)))
         origin.keep(store, found.kind.split(" and "))
-    _recognise(folder, store)
+    _recognise(folder, store, told)
 
 
 def _hand_in(
@@ -198,17 +210,22 @@ def _moment(at: str) -> float:
     return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
 
 
-def _recognise(folder: Path, store: Store) -> None:
+def _recognise(folder: Path, store: Store, told: Read) -> None:
     """Keep which course years each new upload was made from."""
-    given, last = resources.given_files(), 0
+    given, last, done = resources.given_files(), 0, 0
+    new_ones = "upload NOT NULL AND generation = '' AND place <> 'forgotten'"
+    total = store.rows(f"SELECT count(DISTINCT upload) FROM attempt WHERE {new_ones}")[0][0]
     while new := store.rows(
-        "SELECT number, upload FROM attempt WHERE number > ? AND upload NOT NULL "
-        "AND generation = '' AND place <> 'forgotten' ORDER BY number LIMIT ?",
+        f"SELECT number, upload FROM attempt WHERE number > ? AND {new_ones} "
+        "ORDER BY number LIMIT ?",
         (last, AT_ONCE),
     ):
         last = new[-1][0]
-        uploads = dict.fromkeys(upload for _, upload in new)
-        found = [(_marks(upload_path(folder, upload), given), upload) for upload in uploads]
+        found = []
+        for upload in dict.fromkeys(upload for _, upload in new):
+            found.append((_marks(upload_path(folder, upload), given), upload))
+            done += 1
+            told("looking for the course year", min(done, total), total)
         with store.writing():
             store.set_generations(found)
 

@@ -15,17 +15,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from grader.course import archive, policies
+from grader.course import archive, policies, student_pages
 from grader.course.dashboard import page
 from grader.course.dashboard.absent import Absent
 from grader.course.dashboard.facts import Facts, Kept
 from grader.course.dashboard.pupils import Pupil
 from grader.course.places import Place, Places
 from grader.course.scores import Ledger, Score, line, status_of
-from grader.course.sentences import Says, told, with_sentences
+from grader.course.sentences import Says, told
 from grader.course.store import Row, in_parts
-from grader.course.student_pages import judged_files, label, named_files, origin
-from grader.course.tasks import UPLOAD, Outcome, outcome_of
+from grader.course.student_pages import Added, label, origin
+from grader.course.tasks import UPLOAD, Outcome
 from grader.files import REPORT, RESULT, write, write_result
 from grader.grading.assignment import Assignment
 from grader.report import by_people, class_page
@@ -73,18 +73,21 @@ def _write(folder: Path, place: Place, ledger: Ledger, says: Says) -> bool:
     """Write the pages of an attempt; return whether its result could be read."""
     path, row, target = archive.place_of(folder, place.key), place.row, folder / place.folder
     try:
-        files = archive.unpack(path.read_bytes())
-        outcome = outcome_of(files[archive.OUTCOME])
-        files = {name: text for name, text in files.items() if name not in archive.OURS}
-    except (OSError, ValueError, KeyError):  # damaged: without it, it is work again
+        stored = student_pages.read(path)
+    except (OSError, ValueError, KeyError, TypeError):  # damaged: without it, it is work again
         path.unlink(missing_ok=True)
         return False
-    score = ledger.score(row, outcome.status, outcome)
-    said = line(score, ledger.settings.grades.decimals)
-    given = by_people.given_of(ledger.judged.get(place.student.number, {}), ledger.titles)
-    judged = judged_files(files, given, score.pending, ledger.bonus)
-    named = named_files(judged, place.student.person, row, place.generation, said)
-    write_result(target, with_sentences(named, says), forced=False)
+    score = ledger.score(row, stored.outcome.status, stored.outcome)
+    added = Added(
+        place.student.person,
+        row,
+        place.generation,
+        line(score, ledger.settings.grades.decimals),
+        by_people.given_of(ledger.judged.get(place.student.number, {}), ledger.titles),
+        ledger.bonus,
+        says,
+    )
+    write_result(target, student_pages.files_of(stored, added), forced=False)
     if place.counts:  # it may have been an earlier one that counted
         shutil.rmtree(target / "attempts" / str(row.turn), ignore_errors=True)
     return True

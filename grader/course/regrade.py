@@ -1,18 +1,20 @@
 """Grading again after a rubric or golden answers changed: only what that can move, and shown first.
 
 A result is known but for the items whose deciding hash is another now, and for those that depend on
-them. These are graded again; nothing that counts changes before it is applied.
+them. Of these no more is graded again than a change can reach (grader.course.cutoff), and nothing
+that counts changes before it is applied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader.course import archive, current, generations
 from grader.course.assembled import Known
-from grader.course.classroom import Course, deciding
+from grader.course.classroom import Course
 from grader.course.comparison import Comparison
+from grader.course.deciding import deciding, is_judged_alike
 from grader.course.generations import Generation
 from grader.course.store import Row, Student
 from grader.course.tasks import Item, Outcome, Policy
@@ -20,6 +22,7 @@ from grader.errors import GraderFault, UsageError
 from grader.grading.dependencies import kind
 from grader.report.text import count
 from grader.rubric.cases import Rubric
+from grader.rubric.records import Item as Asked
 from grader.types import COUNTED
 
 
@@ -27,13 +30,16 @@ from grader.types import COUNTED
 class Plan:
     """What is graded again: from which generation, by which policy, which items, and why.
 
-    `changed` are items that are another now, and `run` those with what depends on them. `part` is
-    the policy of these alone. `left` are items that are another, too, and are not asked for.
+    `changed` are items that are another now; those of them that are `judged` anew may come to
+    another verdict, the others have other points or words. `run` are all of them, with what depends
+    on a verdict. `part` is the policy of these alone. `left` are items that are another, too, and
+    are not asked for.
     """
 
     before: Generation
     policy: Policy
     changed: tuple[str, ...]
+    judged: tuple[str, ...]
     run: tuple[str, ...]
     why: str
     left: tuple[str, ...] = ()
@@ -42,7 +48,7 @@ class Plan:
     def part(self) -> Policy:
         """The policy that grades the items of `run` alone."""
         every = {item.id for item in self.policy.assignment.rubric.table.items}
-        return self.policy if set(self.changed) == every else replace(self.policy, only=self.run)
+        return self.policy if set(self.judged) == every else replace(self.policy, only=self.run)
 
 
 def plan(course: Course, policy: Policy, only: Sequence[str] = ()) -> Plan:
@@ -56,12 +62,11 @@ def plan(course: Course, policy: Policy, only: Sequence[str] = ()) -> Plan:
         if name not in known:
             raise UsageError(f"--only {name}: there is no such item; use {', '.join(known)}")
     if before.common != policy.common:
-        changed, why = known, "the grader or what all items share is another"
+        changed, judged = known, known
+        why = "the grader or what all items share is another"
     else:
-        found = course.store.rows("SELECT item, sha256 FROM decides WHERE policy=?",
-                                  [before.policy])  # fmt: skip
-        old, new = dict(found), dict(deciding(policy.assignment))
-        changed = [item for item in known if old.get(item) != new[item]]
+        old, new = _decided(course, before.policy), dict(deciding(policy.assignment))
+        changed, judged = changes(old, new)
         gone = sorted(old.keys() - new.keys())
         why = f"{count(len(changed), 'item')} changed"
         why += f", {', '.join(gone)} gone" if gone else ""
@@ -74,11 +79,25 @@ def plan(course: Course, policy: Policy, only: Sequence[str] = ()) -> Plan:
     if only and not wanted:
         raise UsageError(f"--only {', '.join(only)}: has not changed; changed are "
                          f"{', '.join(changed)}")  # fmt: skip
-    run = dependents(rubric, wanted)
+    judged = [item for item in wanted if item in judged]
+    reached = {*dependents(rubric, judged), *wanted}
+    run = tuple(item for item in known if item in reached)
     if policy.notebooks == "skip":  # nothing of a notebook is graded, so nothing of it moves
         run = tuple(name for name in run if rubric.item(name).kind != "notebook")
     left = tuple(item for item in changed if item not in wanted)
-    return Plan(before, policy, tuple(wanted), run, why, left)
+    return Plan(before, policy, tuple(wanted), tuple(judged), run, why, left)
+
+
+def _decided(course: Course, policy: str) -> dict[str, str]:
+    """Return what decided each item under a policy, as hashes."""
+    found = course.store.rows("SELECT item, sha256 FROM decides WHERE policy = ?", [policy])
+    return dict(found)
+
+
+def changes(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return the items that are another now, and those of them that are judged in another way."""
+    changed = [item for item, sha256 in new.items() if old.get(item) != sha256]
+    return changed, [item for item in changed if not is_judged_alike(old.get(item, ""), new[item])]
 
 
 def dependents(rubric: Rubric, changed: Collection[str]) -> tuple[str, ...]:
@@ -87,35 +106,61 @@ def dependents(rubric: Rubric, changed: Collection[str]) -> tuple[str, ...]:
     Of nets that fail one may pay for the others: if one of them runs, all do.
     """
     items = rubric.table.items
-    found = {i.id for i in items if i.id in changed or set(rubric.all_needs(i.id)) & set(changed)}
+    found = {item.id for item in items if item.id in changed or _needs(rubric, item) & set(changed)}
     nets = {item.id for item in items if item.kind == "code" and kind(item) == "nets"}
     if found & nets:
         found |= nets
     return tuple(item.id for item in items if item.id in found)
 
 
-def known(course: Course, plan: Plan) -> Callable[[str], Known | None]:
-    """Return what gives, for an upload, the result before and the items that were graded again.
+def _needs(rubric: Rubric, item: Asked) -> set[str]:
+    """Return all that an item and its cases need."""
+    own = {need for case in rubric.cases_of(item.id) for need in case.needs}
+    return {*rubric.all_needs(item.id), *own, *(n for name in own for n in rubric.all_needs(name))}
 
-    Nothing where these two are not all of it: notebooks are run, or another item changed, too.
-    """
-    rubric, part = plan.policy.assignment.rubric, plan.part
-    kinds = {rubric.item(name).kind for name in (*plan.changed, *plan.run)}
-    is_all = (
-        bool(part.only) and not plan.left and plan.policy.notebooks == "skip" and kinds == {"code"}
-    )
 
-    def found(upload: str) -> Known | None:
-        keys = generations.key_of(upload, plan.before.policy), part.key(upload)
-        if not is_all:
+class Before:
+    """What is known of uploads by the results that count, each under the policy that it has."""
+
+    def __init__(self, course: Course, plan: Plan, outcomes: Iterable[Outcome]) -> None:
+        self._course, self._plan = course, plan
+        self._policy = {one.upload: one.policy for one in outcomes if one.status == "graded"}
+        new = dict(deciding(plan.policy.assignment))
+        self._moved = {
+            policy: changes(_decided(course, policy), new)
+            for policy in set(self._policy.values())
+        }  # fmt: skip
+
+    def looked_at(self, upload: str) -> Known | None:
+        """Return what there is to grade the items of the plan by; None if that is nothing."""
+        plan, policy = self._plan, self._policy.get(upload, "")
+        before = self._archive(generations.key_of(upload, policy))
+        if not before or not plan.part.only:
             return None
+        items = {item.id for item in plan.part.assignment.rubric.table.items}
+        changed = [item for item in self._moved[policy][1] if item in items]
+        return Known(before, plan.run, changed=tuple(changed))
+
+    def whole(self, upload: str) -> Known | None:
+        """Return the result before and the items that were graded again.
+
+        Nothing where these two are not all of it: another item changed, too.
+        """
+        plan, policy = self._plan, self._policy.get(upload, "")
+        if not plan.part.only or policy not in self._moved:
+            return None
+        if not set(self._moved[policy][0]) <= set(plan.run):
+            return None
+        before = self._archive(generations.key_of(upload, policy))
+        again = self._archive(plan.part.key(upload))
+        return Known(before, plan.run, again) if before and again else None
+
+    def _archive(self, key: str) -> bytes:
+        """Return the archive of a result; nothing if it is not there."""
         try:
-            before, again = (archive.place_of(course.folder, key).read_bytes() for key in keys)
+            return archive.place_of(self._course.folder, key).read_bytes()
         except OSError:
-            return None
-        return Known(before, again, plan.run)
-
-    return found
+            return b""
 
 
 def chosen(students: Sequence[Student], told: Sequence[str]) -> set[int]:

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
+from grader.course import archive, plain
 from grader.course.generations import Generation
 from grader.course.records import Person
+from grader.course.sentences import Says
 from grader.course.store import Row
-from grader.course.tasks import STUDENT, UPLOAD
+from grader.course.tasks import STUDENT, UPLOAD, Outcome, outcome_of
+from grader.errors import log_fault
 from grader.files import REPORT, RESULT
 from grader.report import by_people
+from grader.report import html as pages
 from grader.report.by_people import Given
+from grader.report.page import Page
 from grader.report.result_form import GenerationJson
 from grader.report.text import one_line, shown
-
-_WHO = re.compile(rf"(?<=>){re.escape(STUDENT)}</(p|h1|h2|div|span)>")  # not that of the title
-_ORIGIN = "<div><dt>Measured</dt>"  # in the foot of the report, behind the hashes
 
 
 def label(person: Person) -> str:
@@ -42,59 +46,99 @@ def origin(one: Generation | None) -> GenerationJson | None:
     }  # fmt: skip
 
 
-def judged_files(
-    files: Mapping[str, str], given: Sequence[Given], pending: float, bonus: frozenset[str]
-) -> Mapping[str, str]:
-    """Return the files of a result with what people gave."""
-    if not given:
-        return files
-    result = json.loads(files[RESULT])
-    by_people.in_result(result, given, bonus)
-    page = by_people.in_page(files[REPORT], given, pending, result) if REPORT in files else ""
-    return {**files, RESULT: json.dumps(result)} | ({REPORT: page} if page else {})
+@dataclass(frozen=True)
+class Added:
+    """What a student's files say beside the result: whose it is, and what came of it.
 
-
-def named_files(
-    files: Mapping[str, str], person: Person, row: Row, made: Generation | None, said: str
-) -> dict[str, str]:
-    """Return the files of a result with the name of the student they are for.
-
-    What course.toml makes of the points is `said` in the head of the report; `made` is told in its
-    foot.
+    `policy` is the sentence on what course.toml makes of the points, empty where it says nothing;
+    `says` are an instructor's sentences.
     """
-    who = label(person)
-    if REPORT in files:
-        page = _with_line(files[REPORT], said) if said else files[REPORT]
-        files = {**files, REPORT: _with_origin(page, made)}
-    named = {
+
+    person: Person
+    row: Row
+    generation: Generation | None
+    policy: str
+    given: Sequence[Given]
+    bonus: frozenset[str]
+    says: Says
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A result as it is stored; a refused upload has no page."""
+
+    outcome: Outcome
+    result: dict[str, Any]
+    page: Page | None
+    besides: Mapping[str, str]
+
+
+def read(path: Path) -> Stored:
+    """Read the archive of a result. Raises OSError, ValueError, KeyError or TypeError."""
+    files = archive.unpack(path.read_bytes())
+    page = plain.loads(files[archive.PAGE], Page) if archive.PAGE in files else None
+    outcome = outcome_of(files[archive.OUTCOME])
+    besides = {name: text for name, text in files.items() if name not in (*archive.OURS, RESULT)}
+    result = json.loads(files[RESULT])
+    if page is None and result["score"] is not None:
+        raise KeyError(archive.PAGE)
+    return Stored(outcome, result, page, besides)
+
+
+def files_of(stored: Stored, added: Added) -> dict[str, str]:
+    """Return the files for a student."""
+    who = label(added.person)
+    files = {
         name: text.replace(STUDENT, html.escape(who)) if name.endswith(".html") else text
-        for name, text in files.items()
+        for name, text in stored.besides.items()
     }
-    result = json.loads(named[RESULT])
+    result = _result(stored.result, added)
+    if stored.page:
+        files[REPORT] = _rendered(replace(_page(stored.page, added, result), name=who), result)
+    return {**files, RESULT: json.dumps(result, indent=1, ensure_ascii=True) + "\n"}
+
+
+def _result(result: dict[str, Any], added: Added) -> dict[str, Any]:
+    """Return what a result.json says, with all that is added."""
+    person, row = added.person, added.row
+    if result["score"]:
+        by_people.in_result(result, added.given, added.bonus)
     result["submission"]["name"] = row.name
     if why := result["submission"].get("refused"):
         result["submission"]["refused"] = why.replace(UPLOAD, row.name, 1)
     result["submission"]["student"] = {"id": person.id, "login": person.login, "name": person.name}
     result["submission"]["attempt"] = {"number": row.turn, "at": row.at, "late": row.late}
-    if told := origin(made):
-        result["generation"] = told
-    named[RESULT] = json.dumps(result, indent=1, ensure_ascii=True) + "\n"
-    return named
+    for item in result["items"] if added.says else ():
+        if item["id"] in added.says:
+            item["teacher_says"] = added.says[item["id"]]
+    if made := origin(added.generation):
+        result["generation"] = made
+    return result
 
 
-def _with_line(page: str, said: str) -> str:
-    """Return a page with a sentence behind the name of its student, in its head."""
-    text = f'\n<p class="lede">{html.escape(said)}</p>'
-    return _WHO.sub(lambda found: found[0] + text, page, count=1)
+def _page(page: Page, added: Added, result: Mapping[str, Any]) -> Page:
+    """Return a page with all that is added, but for the name."""
+    if added.given:
+        page = by_people.in_page(page, added.given, result)
+    says = added.says
+    cards = (replace(card, said=tuple(says.get(card.item, ()))) for card in page.cards)
+    return replace(
+        page, policy=added.policy, generation=_said(added.generation), cards=tuple(cards)
+    )
 
 
-def _with_origin(page: str, made: Generation | None) -> str:
-    """Return a report that says in its foot in which generation it was graded, by whom and why."""
+def _rendered(page: Page, result: dict[str, Any]) -> str:
+    try:
+        return pages.finished(page)
+    except Exception:  # noqa: BLE001 - the points are known
+        log = log_fault("making the report of a student")
+    return pages.incomplete(result, log)
+
+
+def _said(made: Generation | None) -> str:
+    """Return in which generation a report was graded, by whom and why."""
     if made is None:
-        return page
+        return ""
     parts = [f"{made.number}, begun {made.at}", f"by {made.who}" if made.who else ""]
     parts.append(f"because: {made.reason}" if made.reason else "")
-    text = html.escape(one_line(shown(", ".join(filter(None, parts)), 1000)))
-    line = f'<div><dt>Generation</dt><dd id="generation">{text}</dd></div>\n'
-    head, found, tail = page.rpartition(_ORIGIN)
-    return f"{head}{line}{found}{tail}" if found else page
+    return one_line(shown(", ".join(filter(None, parts)), 1000))

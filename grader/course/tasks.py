@@ -22,16 +22,16 @@ import grader
 from grader import resources, whole
 from grader.box.plan import Plan, choose
 from grader.box.worker import Worker
-from grader.course import archive
+from grader.course import archive, cutoff, plain
 from grader.course.assembled import Known, kept, put_together
 from grader.errors import BoxError, UnusableSubmission, log_fault
 from grader.files import RESULT
 from grader.grading.assignment import Assignment
 from grader.notebooks.spool import Spool
-from grader.report import refused
+from grader.report import page, refused
 from grader.rubric import generation
 from grader.submission.intake import read_submission
-from grader.types import Report
+from grader.types import Report, Submission
 
 STUDENT = "the student of this page"  # where a page has its student's name
 UPLOAD = "the upload"  # what messages call the zip: two students may have handed in the same
@@ -119,7 +119,7 @@ class Policy:
         table = self.assignment.rubric.table
         facts = repr((
             table.seed, table.follow_through, table.conventions, table.limits, table.notebooks,
-            table.judging, table.data, table.believing,
+            table.judging, table.data, table.believing, table.hint_level,
         ))  # fmt: skip
         return hashlib.sha256(json.dumps([facts, self._grader]).encode()).hexdigest()
 
@@ -159,7 +159,8 @@ class Grader:
         self._policy = policy
         plan: Plan = choose(policy.box)
         self._worker = Worker(plan)
-        self._worker.start()
+        if not policy.only:  # of a part often nothing runs
+            self._worker.start()
         self._setting = whole.Setting(
             policy.assignment,
             plan,
@@ -196,27 +197,37 @@ class Grader:
         given = read_submission(Path(UPLOAD), data=task.data, partial=True, given=self._given)
         seen = generation.recognise(given.files, given.package)
         named, policy = replace(given, name=STUDENT), self._policy
-        report = put_together(task.known, named, policy.assignment) if task.known else None
+        report = self._known(task.known, named) if task.known else None
         with Spool() as spool:
             graded = (
-                whole.Graded(report, ())
+                whole.Graded(report, report.notebooks)
                 if report
                 else whole.grade(named, self._setting, self._worker, spool)
             )
             against = seen.against(graded.report.rubric)
             report = replace(graded.report, why_rubric=against)
             # a part has no page of its own: who moves by it gets a whole one
-            files, faults = ({}, ()) if policy.only else whole.files(replace(graded, report=report))
-        if faults:
-            why = f"the report is not whole (see {faults[0]})"
-            return Done(task.key, self._outcome(task, "fault", why))
-        if policy.notebooks == "skip":  # what notebooks add is not kept
-            files = {**files, archive.RECORD: kept(report)}
+            files = {} if policy.only else _files(replace(graded, report=report))
+        files = {**files, archive.RECORD: kept(report, policy.assignment.rubric)}
         graded_so = self._outcome(task, "graded")
         return _done(task.key, _filled(graded_so, report, seen.rubric if against else ""), files)
 
+    def _known(self, known: Known, named: Submission) -> Report | None:
+        """Return the report that needs no grading, or no more than what changed."""
+        if known.again:
+            return put_together(known, named, self._policy.assignment)
+        return cutoff.graded(known, named, self._setting, self._worker)
+
     def _outcome(self, task: Task, status: Status, why: str = "") -> Outcome:
         return Outcome(task.upload, self._policy.sha256, status, why)
+
+
+def _files(graded: whole.Graded) -> dict[str, str]:
+    """Return the files of a result, its page as data: whose it is, and what people give, is added
+    where it is published.
+    """
+    made = page.make(graded.report, grader.__version__)
+    return {**whole.besides(graded), archive.PAGE: plain.dumps(made)}
 
 
 def _said(error: Exception) -> str:

@@ -111,7 +111,11 @@ def _read(path: Path) -> list[Judgeable]:
 
 
 def judgeable(result: Mapping[str, Any]) -> Iterator[Judgeable]:
-    """Yield what people may judge of a result.json, each once; flags of one kind are one thing."""
+    """Yield what people may judge of a result.json, each once.
+
+    Flags of one kind are one thing, and those that say the same are one line. Runs that follow from
+    the same wrong item are alike.
+    """
     answers = {one["id"]: str(one["answer"]) for one in result.get("questions", ())}
     for item in result.get("items", ()):
         name, earned, possible = item["id"], float(item["earned"]), float(item["possible"])
@@ -126,20 +130,28 @@ def judgeable(result: Mapping[str, Any]) -> Iterator[Judgeable]:
             )  # fmt: skip
         else:
             text = "\n".join(dict.fromkeys(_runs(result, name)))
-            yield Judgeable(name, "run", 0.0, possible, text, _hash("run", text), _hash("", text))
-    flags: dict[str, list[str]] = {}
+            root = item.get("because_of")
+            same = _hash("", f"follows from {root}" if root else text)
+            yield Judgeable(name, "run", 0.0, possible, text, _hash("run", text), same)
+    flags: dict[str, dict[str, list[str]]] = {}
     for flag in result.get("flags", ()):
-        where = f" ({flag['where']})" if flag["where"] else ""
-        flags.setdefault(FLAG + flag["kind"], []).append(f"{flag['says']}{where}")
-    for name, lines in flags.items():
-        text = "\n".join(lines)
+        flags.setdefault(FLAG + flag["kind"], {}).setdefault(flag["says"], []).append(flag["where"])
+    for name, said in flags.items():
+        text = "\n".join(f"{says}{_places(places)}" for says, places in said.items())
         yield Judgeable(name, "flag", 0.0, 0.0, text, _hash("flag", text), _hash("", text))
+
+
+def _places(found: Iterable[str]) -> str:
+    places = "; ".join(dict.fromkeys(filter(None, found)))
+    return f" ({places})" if places else ""
 
 
 def _runs(result: Mapping[str, Any], item: str) -> Iterator[str]:
     """Yield what is known of the runs that an item rests on, and of the item itself."""
     for one in result["items"]:
         if one["id"] == item:
+            if one.get("because_of"):
+                yield f"It follows from {one['because_of']}, which is charged by itself."
             yield from (fault["says"] for fault in one.get("faults", ()))
     for notebook in result.get("notebooks", ()):
         for run in notebook.get("runs", ()):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.box.session import Session
-from grader.grading.dependencies import alone
+from grader.grading.dependencies import without_forward
 from grader.grading.endings import Place
 from grader.grading.facts import Facts
 from grader.guest.modules import GRADED
@@ -77,7 +77,7 @@ def _asked(facts: Facts, name: str, why: Diagnosis) -> Iterator[_Asked]:
         cases = (*facts.rubric.ladder, *facts.rubric.cases) if case_id else ()
         case = next((case for case in cases if case.id == case_id and case.public), None)
         if case is not None:
-            case = alone(case, facts.verdicts)
+            case = without_forward(case, facts.verdicts)
             yield _Asked(name, module, case, known, (own, *helpers)[:MOST_FILES])
 
 

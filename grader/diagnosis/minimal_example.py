@@ -18,7 +18,7 @@ from grader.box.job import Loaded
 from grader.diagnosis import changed_line, snippets
 from grader.diagnosis.snippets import Place
 from grader.errors import explaining
-from grader.grading.dependencies import alone, root
+from grader.grading.dependencies import root, without_forward
 from grader.grading.faults import shown_beside
 from grader.grading.verdicts import Evaluator, Verdict
 from grader.guest.operations import forward_of
@@ -70,7 +70,7 @@ def small_cases(
 ) -> list[Case]:
     """Return the small cases that can show what is wrong with the items called `names`."""
     return [
-        alone(case, verdicts)
+        without_forward(case, verdicts)
         for case in rubric.ladder
         if case.item in names and _by_itself(verdicts[case.item], verdicts, case)
     ]

@@ -81,9 +81,13 @@ def _of_output(
     What does not hold in the cases that are right depends on something: on what, is said first
     where it shows, and certain it is not.
     """
-    if where := spread.defaults(output, wrong, right, sound):
-        return where, False
+    where, certain = spread.defaults(wrong, right)
+    if where is not None:
+        return where, certain
     words, certain = _words(wrong)
+    if words is None or not words.startswith(SLIP):
+        if own := spread.own_setting(wrong, right):
+            return own, True
     plain = [one for one in wrong if not _is_added([one])]
     if words is None and 0 < len(plain) < len(wrong):  # what reg adds is wrong as well
         words, certain = _words(plain)[0], False

@@ -71,6 +71,12 @@ class Assignment:
         """
         return replace(self, rubric=dependencies.only(self.rubric, items))
 
+    def alone(self, *items: str) -> Assignment:
+        """Return the assignment with these items, of a submission in which what they need is
+        right: their own cases, and nothing else, are asked for.
+        """
+        return replace(self, rubric=dependencies.alone(self.rubric, items))
+
     def check(self) -> None:
         """Raise GoldenError or RubricError if the parts do not belong together."""
         cases = (*self.rubric.cases, *self.rubric.ladder)

@@ -5,7 +5,7 @@ So what is graded alone is graded with all that its points can hang on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from grader.errors import UsageError
@@ -65,6 +65,18 @@ def only(rubric: Rubric, asked: Iterable[str]) -> Rubric:
     return rubric.part(kept, names)
 
 
+def alone(rubric: Rubric, asked: Collection[str]) -> Rubric:
+    """Return the rubric with the items asked for, as they are where nothing that they need is
+    wrong.
+    """
+    items = tuple(
+        replace(item, needs=(), cases=tuple(replace(row, needs=()) for row in item.cases))
+        for item in rubric.table.items
+        if item.id in asked
+    )
+    return Rubric(replace(rubric.table, items=items), rubric.sha256, rubric.place, tuple(asked))
+
+
 def _needed(rubric: Rubric, names: Iterable[str]) -> set[str]:
     """Return what items need, and what their cases need to say something."""
     found = {need for name in names for need in rubric.item(name).needs}
@@ -76,7 +88,7 @@ def _unknown(name: str, known: Iterable[str]) -> str:
     return f"there is no such item; use {meant if meant else 'one of ' + ', '.join(known)}"
 
 
-def alone(case: Case, verdicts: Verdicts) -> Case:
+def without_forward(case: Case, verdicts: Verdicts) -> Case:
     """Return a case that does without a forward pass that is wrong, where its cache is promised."""
     forward = verdicts.get(forward_of(case.item, promised=True))
     if forward is None or forward.passed:

@@ -2,7 +2,8 @@
 
 The source is looked at too (grader.submission.review.gradients); this is what was seen at run time.
 An honest backward pass may call its forward pass once, helpers that both use, and another backward
-pass. What goes beyond is a flag for a person, and costs no point.
+pass. What goes beyond is a flag for a person, and costs no point. It was seen in hidden cases too,
+so no name of the student's own and no exact count is told: they could spell an input.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from grader.grading.verdicts import Verdict
+from grader.guest.operations import FUNCTIONS
 from grader.rubric.cases import Rubric
 from grader.types import Flag, PassCount
 
@@ -32,8 +34,9 @@ def _messages(item: str, counts: Sequence[PassCount]) -> Iterator[str]:
     """Yield what is much about the calls of each function, forward passes first."""
     for one in sorted(counts, key=lambda one: "forward" not in one.function):
         if (what := _much(one)) is not None:
+            name = one.function if one.function in FUNCTIONS else "a function"
             yield (
-                f"{item} calls {one.function}, which is of the forward pass, {what}: "
+                f"{item} calls {name}, which is of the forward pass, {what}: "
                 "see whether it is a numeric gradient"
             )
 
@@ -44,8 +47,8 @@ def _much(one: PassCount) -> str | None:
     if one.complex_calls:
         return "with complex numbers"
     if one.calls > max(1, one.forward_calls) * (1 if is_forward else TIMES):
-        usual = f"{one.forward_calls:,} times" if one.forward_calls != 1 else "once"
-        return f"{one.calls:,} times, where one forward pass calls it {usual}"
+        more = "more often" if is_forward else f"more than {TIMES} times as often"
+        return f"{more} than one forward pass does"
     if one.numbers > TIMES * one.forward_numbers:
-        return f"on {one.numbers:,} numbers, where one forward pass takes {one.forward_numbers:,}"
+        return f"on more than {TIMES} times the numbers that one forward pass takes"
     return None

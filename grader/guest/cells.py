@@ -15,6 +15,7 @@ HTML, scripts and widgets are dropped: a page must be able to show all that come
 from __future__ import annotations
 
 import base64
+import importlib
 import io
 import os
 import threading
@@ -31,6 +32,8 @@ from grader.guest.children import Answer
 from grader.guest.observe import MAX_TEXT, plain_text
 
 MAX_IMAGE, MAX_IMAGES = 1024**2, 12  # bytes of one picture, pictures that stand below a cell
+# Extension modules with libraries of the system, which nobody may open any more in the box.
+NEED_LIBRARIES = ("PIL._imaging", "matplotlib.ft2font", "matplotlib.backends._backend_agg")
 AT_ONCE = 1000  # characters that are printed before a frame is sent
 
 
@@ -171,11 +174,10 @@ class Shell(InteractiveShell):
         return self.outputs
 
     def prepare(self) -> None:
-        """Make plots become pictures, and names of cells stand in tracebacks."""
+        """Make names of cells stand in tracebacks."""
         self.outputs = Outputs()
         self.begin("")
         self.loop_runner = _await
-        self.run_line_magic("matplotlib", "inline")
 
     def enable_matplotlib(self, gui: str | None = None) -> Any:
         """Draw pictures, whatever kind of plots was asked for: there is nothing else here."""
@@ -191,10 +193,19 @@ class Shell(InteractiveShell):
         """See guest.kernel."""
 
 
-def warm() -> Shell:
-    """Return the shell, after it has done once what every notebook needs from files."""
+def warm(plots: bool) -> Shell:
+    """Return the shell, after it has done once what every notebook needs from files.
+
+    Without `plots` matplotlib can be imported all the same, which takes a second then: what it
+    needs of the system is open, and MPLBACKEND, which the box sets, makes pictures of its plots.
+    """
     shell: Shell = Shell.instance()  # the one that IPython.display asks for
     shell.prepare()
+    if not plots:
+        for name in NEED_LIBRARIES:
+            importlib.import_module(name)
+        return shell
+    shell.run_line_magic("matplotlib", "inline")
     drawn: list[Mapping[str, Any]] = []
     shell.outputs.answer = lambda message, arrays: drawn.append(arrays)
     shell.run_cell(

@@ -62,8 +62,9 @@ def observe(
 
     `case` has id, probe, options, strided (names of inputs to hand over non-contiguous) and `room`
     (bytes for its answer); if it is `warm`, it is asked of other numbers first, and what comes of
-    that is dropped. `texts` maps the paths of the student's files to their text, for the lines of
-    an exception.
+    that is dropped. If its probe is `careful`, which hands on copies alone, it gets the inputs
+    themselves. `texts` maps the paths of the student's files to their text, for the lines of an
+    exception.
     """
     if case.get("warm"):
         sys.stdout = sys.stderr = BoundedText()
@@ -71,7 +72,7 @@ def observe(
     random.seed(case["id"])
     np.random.seed(zlib.crc32(case["id"].encode()))
     sys.stdout = sys.stderr = sink = BoundedText()
-    handed = _handed(case, inputs)
+    handed = dict(inputs) if case.get("careful") else _handed(case, inputs)
     started = _cpu_s()
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -80,7 +81,11 @@ def observe(
         reply, arrays = _plain(outputs, case["room"])
     except BaseException as error:  # noqa: BLE001 - a student may raise anything
         reply, arrays = raised(error, texts), {}
-    reply["mutated"] = [name for name, array in handed.items() if not _same(array, inputs[name])]
+    reply["mutated"] = [
+        name
+        for name, array in handed.items()
+        if array is not inputs[name] and not _same(array, inputs[name])
+    ]
     reply["text"] = sink.text()
     reply["cpu_s"] = _cpu_s() - started
     return reply, arrays

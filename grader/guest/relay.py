@@ -15,18 +15,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from grader.errors import WireError
 from grader.guest import wire
 from grader.guest.children import Answer, end, end_of, start
+from grader.guest.incoming import Incoming
 
 MAX_PIECE = 16 * 1024**2  # bytes of one frame
 LOOK_S = 0.1  # seconds between two looks at what it wrote
 GRACE_S = 3.0  # for a cell to end after it was interrupted
 # What is sent back at once on a frame of the process, None for most of them.
 Reply = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
-Work = Callable[[wire.Incoming, Answer], None]
+Work = Callable[[Incoming, Answer], None]
 
 
 def no_reply(message: Mapping[str, Any]) -> None:
@@ -53,17 +52,18 @@ class Relay:
         self._reply, self._is_full = reply, is_full
         self._ends = time.monotonic() + notebook_s
         self._pid, self._asking, answers = _started(work, confine)
-        self._answers, self._incoming = answers, wire.Incoming(answers, MAX_PIECE)
+        self._answers, self._incoming = answers, Incoming(answers, MAX_PIECE)
         self._to_send = memoryview(b"")  # what the child has not taken yet
         self._cell: int | None = None  # that runs
         self._began = self._until = self._ends
         self._interrupted = False
 
-    def follow(self, requests: wire.Incoming) -> Iterator[wire.Message]:
-        """Do what `requests` say; yield what the child reports, then {"over": how it ended}.
+    def follow(self, requests: Incoming) -> Iterator[bytes | bytearray]:
+        """Do what `requests` say; yield the frames of the child, then {"over": how it ended}.
 
-        Requests are {"do": "cell", "number": n} with the array "text", {"do": "interrupt",
-        "number": n}; another one ends the notebook. The last frame of a cell is {"ended": n, …}.
+        They are looked at, and most of them go on as they came. Requests are {"do": "cell",
+        "number": n} with the array "text", {"do": "interrupt", "number": n}; another one ends the
+        notebook. The last frame of a cell is {"ended": n, …}.
         `how` is "done", "timeout", "stuck" (a cell that could not be interrupted), "full" (it wrote
         too much) or "died".
         Nothing is yielded to a grader that is gone.
@@ -76,13 +76,13 @@ class Relay:
                 if asked and over is None:
                     over = self._take(requests)
                 if over is not None:
-                    yield from [({"over": over}, {})] if over else []
+                    yield from [wire.pack({"over": over})] if over else []
                     return
                 yield from self._answered(answered)
                 if not self._pid:
                     return
         except WireError:
-            yield {"over": "died"}, {}
+            yield wire.pack({"over": "died"})
         finally:
             os.close(self._answers)
             os.close(self._asking)
@@ -92,7 +92,7 @@ class Relay:
     def _deadline(self) -> float:
         return self._ends if self._cell is None else min(self._ends, self._until)
 
-    def _wait(self, requests: wire.Incoming) -> tuple[bool, bool]:
+    def _wait(self, requests: Incoming) -> tuple[bool, bool]:
         """Wait until something comes or is late; return (a request has come, an answer has).
 
         What the child says between cells waits: nobody would know what it belongs to.
@@ -118,7 +118,7 @@ class Relay:
         self._interrupted, self._until = True, time.monotonic() + GRACE_S
         os.kill(self._pid, signal.SIGINT)
 
-    def _take(self, requests: wire.Incoming) -> str | None:
+    def _take(self, requests: Incoming) -> str | None:
         """Take the next request, once it is whole; return how the notebook ended, None if not yet.
 
         It is "" if the grader is gone.
@@ -152,23 +152,22 @@ class Relay:
         except BrokenPipeError:
             self._to_send = memoryview(b"")  # it has ended, which its other pipe will tell
 
-    def _answered(self, more: bool) -> Iterator[wire.Message]:
+    def _answered(self, more: bool) -> Iterator[bytes | bytearray]:
         """Yield what has come from the child, if a cell runs; if that was its end, how it ended.
 
         `more` says that there is something to read.
         """
         if more and not self._incoming.advance():
             ending, self._pid = end_of(self._pid), 0
-            yield {"over": "died", **{n: ending.get(n) for n in ("signal", "exit")}}, {}
+            yield wire.pack({"over": "died", **{n: ending.get(n) for n in ("signal", "exit")}})
             return
-        while self._cell is not None and (message := self._incoming.whole()) is not None:
-            yield self._checked(*message)
+        while self._cell is not None and (frame := self._incoming.ready()) is not None:
+            yield self._checked(frame)
 
-    def _checked(
-        self, reply: dict[str, Any], arrays: dict[str, np.ndarray]
-    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    def _checked(self, frame: bytes | bytearray) -> bytes | bytearray:
         """Return a frame with what only this process may say in it, after it was replied to."""
-        reply.pop("over", None)
+        told, arrays = wire.opened(frame, copied=False)
+        reply = {name: value for name, value in told.items() if name != "over"}
         if (back := self._reply(reply)) is not None:
             self._send(wire.pack({**back, "to": reply.get("ask")}))
             reply |= back
@@ -176,7 +175,7 @@ class Relay:
             took = time.monotonic() - self._began
             reply |= {"ended": self._cell, "wall_s": round(took, 3)}
             reply["interrupted"], self._cell = self._interrupted, None
-        return reply, arrays
+        return frame if reply == told else wire.pack(reply, arrays)
 
 
 def _started(work: Work, confine: Callable[[], None]) -> tuple[int, int, int]:
@@ -187,10 +186,11 @@ def _started(work: Work, confine: Callable[[], None]) -> tuple[int, int, int]:
     def begin(answer: Answer) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # there is no cell yet
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-        work(wire.Incoming(requests), answer)
+        work(Incoming(requests), answer)
 
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     pid, answers = start(begin, confine, requests)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(requests)
+    wire.widen(answers)
     return pid, asking, answers

@@ -20,6 +20,7 @@ import numpy as np
 
 from grader.guest import confine, library, limits, prepare, probes, scratch, wire
 from grader.guest.driver import Driver
+from grader.guest.incoming import Incoming
 
 # What many import, and NumPy's extension modules, which are files of their own.
 PRELOAD = (
@@ -30,8 +31,12 @@ PRELOAD = (
 CLOSED, NOT_OPENED, NO_MORE = 0, 4, 5  # exit codes of a driver
 
 
-def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
-    """Confine this process, then serve submissions until stdin ends; also their `notebooks`."""
+def main(wanted: confine.Wanted, notebooks: bool = False, plots: bool = False) -> None:
+    """Confine this process, then serve submissions until stdin ends; also their `notebooks`.
+
+    Imports that take long are done before, those of `plots` as well.
+    """
+    gc.disable()  # imports make many objects, which stay
     if notebooks:
         scratch.own(wanted.scratch, wanted.uid if "uid" in wanted.layers else os.geteuid())
     limits.end_with(os.getppid())  # after that, for a user namespace takes it back
@@ -40,14 +45,15 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
         importlib.import_module(name)
     missing = prepare.give_old_names()
     shell = None
-    if notebooks:  # IPython and matplotlib are imported for those only
+    if notebooks:  # IPython is imported for those only
         from grader.guest import cells, kernel, selfcheck, training_log  # noqa: F401 - see driver
 
-        shell = cells.warm()
+        shell = cells.warm(plots)
         library.warm(wanted.readable)
     library.keep()
     gc.collect()
     gc.freeze()
+    gc.enable()
     here = confine.enter(wanted)
     wire.write(1, {
         "ready": True, "numpy": np.__version__, "python": sys.version.split()[0],
@@ -77,7 +83,7 @@ def main(wanted: confine.Wanted, notebooks: bool = False) -> None:
 
 def _drive(here: confine.Confinement, missing: frozenset[str], shell: Any) -> int:
     """Be the driver of one submission from its "open" message on; return how that ended."""
-    incoming = wire.Incoming(0, ahead=False)
+    incoming = Incoming(0, ahead=False)
     message = incoming.read()
     if message is None:
         return NO_MORE

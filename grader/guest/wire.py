@@ -1,6 +1,7 @@
 """Pack and read frames: a JSON header and bare array bytes, all bounded.
 
     frame  = b"BGF1" + u32 header length + u64 body length + header (UTF-8 JSON) + body
+             (the header ends in spaces, so that numbers lie at addresses of theirs)
     header = {"say": message, "arrays": [[name, dtype, shape], ...]}
     body   = the arrays' bytes in that order, C-contiguous, little-endian
 
@@ -12,13 +13,15 @@ bits can hold, and nothing is nested deeply.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
 import select
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,16 +34,17 @@ FITTED = "fitted "  # begins the names of what did best on training images, in a
 DTYPES = ("<f8", "<f4", "<i8", "<i4", "|b1", "|u1")
 KNOWN = {code: np.dtype(code) for code in DTYPES}
 USUAL = {dtype: code for code, dtype in KNOWN.items()}
-MAX_HEADER = 256 * 1024
+MAX_HEADER = 512 * 1024
 MAX_BODY = 64 * 1024 * 1024
 MAX_ARRAYS = 2_000
 MAX_NDIM = 8
 MAX_NAME = 200  # characters of an array's name
 MAGIC = b"BGF1"
-AT_ONCE = 64 * 1024  # bytes of one read
-LARGE = 1024**2  # bytes of arrays that are sent as they lie in memory
+ALIGNED = 8  # bytes of the longest number
+LARGE = 64 * 1024  # bytes of an array that is sent as it lies in memory
+PIPE = 512 * 1024  # bytes on their way at once: each time it is full, two processes take turns
 PREFIX = struct.Struct("<4sIQ")
-NOTE = struct.Struct("<Id")
+NOTE = struct.Struct("<II")
 
 Arrays = Mapping[str, np.ndarray]
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
@@ -50,7 +54,7 @@ Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 class Piece:
     """Arrays that were packed for a frame: the rows of its table as JSON, and the bytes.
 
-    The bytes are one string, or the memory of the arrays themselves if they are large.
+    The bytes are strings, and the memory of arrays that are large.
     """
 
     arrays: Arrays
@@ -67,17 +71,25 @@ def piece(arrays: Arrays) -> Piece:
     """Return packed arrays, for frames to come. Raises WireError for a dtype not in the list."""
     rows: list[str] = []
     bodies: list[bytes | memoryview] = []
-    is_large = sum(array.nbytes for array in arrays.values()) > LARGE
     for name, array in arrays.items():
         code = USUAL.get(array.dtype) or array.dtype.newbyteorder("<").str
         if code not in DTYPES or array.ndim > MAX_NDIM:
             raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
         rows.append(f'[{json.dumps(name)}, "{code}", {list(array.shape)}]')
-        if is_large and array.size:
+        if array.nbytes > LARGE:
             bodies.append(np.ascontiguousarray(array, dtype=code).reshape(-1).view(np.uint8).data)
         else:
             bodies.append(np.asarray(array, dtype=code).tobytes())
-    return Piece(arrays, tuple(rows), tuple(bodies) if is_large else (b"".join(bodies),))
+    return Piece(arrays, tuple(rows), tuple(_joined(bodies)))
+
+
+def _joined(bodies: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """Yield what is large as it is, and what lies between as one string."""
+    for is_small, group in itertools.groupby(bodies, lambda body: isinstance(body, bytes)):
+        if is_small:
+            yield b"".join(group)
+        else:
+            yield from group
 
 
 def pack(message: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
@@ -92,55 +104,48 @@ def pack_pieces(message: Mapping[str, Any], pieces: Sequence[Piece]) -> bytes:
 
 def parts(message: Mapping[str, Any], pieces: Sequence[Piece]) -> list[bytes | memoryview]:
     """Return the parts of such a frame: what is large is not copied. Raises WireError."""
-    small: list[bytes]
-    found: list[bytes | memoryview]
     try:
         said = json.dumps(dict(message))
     except (TypeError, ValueError) as error:
         raise WireError(f"wire: what is to be said is no JSON ({error})") from None
     rows = [row for one in pieces for row in one.rows]
     header = f'{{"say": {said}, "arrays": [{", ".join(rows)}]}}'.encode("utf-8", "replace")
+    header += b" " * (-len(header) % ALIGNED)
     if len(rows) > MAX_ARRAYS:
         raise WireError(f"wire: {len(rows)} arrays are too many for a frame")
     size = sum(one.size for one in pieces)
     if len(header) > MAX_HEADER or size > MAX_BODY:
         raise WireError(f"wire: a frame of {len(header)} + {size} bytes is too large to send")
-    small, found = [PREFIX.pack(MAGIC, len(header), size), header], []
-    for body in (body for one in pieces for body in one.bodies):
-        if isinstance(body, bytes):
-            small.append(body)
-        else:
-            found += [b"".join(small), body] if small else [body]
-            small = []
-    return [*found, b"".join(small)] if small else found
+    bodies = (body for one in pieces for body in one.bodies)
+    return list(_joined([PREFIX.pack(MAGIC, len(header), size), header, *bodies]))
 
 
-def lengths(frame: bytes | bytearray) -> tuple[int, int]:
-    """Return (header length, body length) by a frame's first PREFIX.size bytes, both checked."""
-    if len(frame) < PREFIX.size:
+def lengths(frame: bytes | bytearray, at: int = 0) -> tuple[int, int]:
+    """Return (header length, body length) by the PREFIX.size bytes `at` a place, both checked."""
+    if len(frame) < at + PREFIX.size:
         raise WireError("wire: a frame that ends too early")
-    magic, header, body = PREFIX.unpack_from(frame)
+    magic, header, body = PREFIX.unpack_from(frame, at)
     if magic != MAGIC or header > MAX_HEADER or body > MAX_BODY:
         raise WireError("wire: bytes that are no frame, or a frame over the limit")
     return header, body
 
 
-def opened(frame: bytes | bytearray, most: int = MAX_HEADER) -> Message:
+def opened(frame: bytes | bytearray, most: int = MAX_HEADER, copied: bool = True) -> Message:
     """Return (message, arrays) of one whole frame with a header of at most `most` bytes.
 
-    Raises WireError.
+    Unless they are `copied`, the arrays lie in the frame, at any address. Raises WireError.
     """
     header, body = lengths(frame)
     start = PREFIX.size + header
     if header > most or len(frame) != start + body:
         raise WireError("wire: a frame of another length than it says")
-    return unpack(bytes(frame[PREFIX.size : start]), memoryview(frame)[start:])
+    return unpack(bytes(frame[PREFIX.size : start]), memoryview(frame)[start:], copied)
 
 
-def unpack(header: bytes, body: bytes | memoryview) -> Message:
-    """Return (message, arrays) of one frame; every array is a fresh copy. Raises WireError.
+def unpack(header: bytes, body: bytes | memoryview, copied: bool = True) -> Message:
+    """Return (message, arrays) of one frame, each array a fresh copy if they are to be `copied`.
 
-    What is no number of JSON's, or has no finite value, is None.
+    What is no number of JSON's, or has no finite value, is None. Raises WireError.
     """
     parsed = careful.read(header)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("say"), dict):
@@ -157,7 +162,8 @@ def unpack(header: bytes, body: bytes | memoryview) -> Message:
         stop = start + math.prod(shape) * dtype.itemsize
         if stop > len(body) or name in arrays:
             raise WireError(f"wire: array {name[:60]!r} does not fit its frame")
-        arrays[name] = np.ndarray(shape, dtype, body, start).copy()
+        array = np.ndarray(shape, dtype, body, start)
+        arrays[name] = array.copy() if copied else array
         start = stop
     if start != len(body):
         raise WireError("wire: a frame with bytes that no array claims")
@@ -178,38 +184,43 @@ def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     return name, code, tuple(shape)
 
 
-def note(number: int, seconds: float) -> bytes:
-    """Return a frame of two numbers, without a header: what is said before each answer."""
-    return PREFIX.pack(MAGIC, 0, NOTE.size) + NOTE.pack(number, seconds)
+def note(first: int, count: int) -> bytes:
+    """Return a frame of two numbers, without a header: so many answers follow, from that one on."""
+    return PREFIX.pack(MAGIC, 0, NOTE.size) + NOTE.pack(first, count)
 
 
-def noted(frame: bytes | bytearray) -> tuple[int, float] | None:
+def noted(frame: bytes | bytearray) -> tuple[int, int] | None:
     """Return the two numbers of a note; None if the frame is none."""
     is_note = frame[: PREFIX.size] == PREFIX.pack(MAGIC, 0, NOTE.size)
     return NOTE.unpack(frame[PREFIX.size :]) if is_note else None
 
 
-def send_all(descriptor: int, frames: bytes) -> None:
-    """Write whole frames to a blocking descriptor."""
+def send_all(descriptor: int, frames: bytes | bytearray | memoryview) -> None:
+    """Write all of these bytes to a blocking descriptor."""
     view = memoryview(frames)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
 def write(descriptor: int, message: Mapping[str, Any], arrays: Arrays | None = None) -> None:
-    """Write one frame to a blocking descriptor."""
-    send_all(descriptor, pack(message, arrays))
+    """Write one frame to a blocking descriptor; what is large is not copied."""
+    for part in parts(message, [piece(arrays)] if arrays else []):
+        send_all(descriptor, part)
 
 
 class Late(Exception):
     """No whole frame has come, or could be sent, in time."""
 
 
-class Orphaned(Exception):
-    """Nobody is left who could hear the answer."""
+def widen(pipe: int) -> None:
+    """Let more bytes wait in a pipe, if this system allows it."""
+    import fcntl  # absent on Windows, where no worker starts
+
+    with suppress(AttributeError, OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
 
 
-def send(descriptor: int, frame: bytes | memoryview, deadline: float) -> None:
+def send(descriptor: int, frame: bytes | bytearray | memoryview, deadline: float) -> None:
     """Write a frame to a non-blocking descriptor. Raises Late, or BrokenPipeError at its end."""
     view = memoryview(frame)
     while view:
@@ -220,104 +231,3 @@ def send(descriptor: int, frame: bytes | memoryview, deadline: float) -> None:
             view = view[os.write(descriptor, view) :]
         except BlockingIOError:
             continue  # there is room for less than one write; wait again
-
-
-class Incoming:
-    """Frames from a descriptor; what has come of a frame is kept when time is up in its middle.
-
-    `largest` bounds the body of a frame. Without `ahead` no byte of a next frame is taken, which
-    may be another's to read. Waiting ends with Orphaned if the pipe `asker` is hung up meanwhile.
-    """
-
-    def __init__(
-        self,
-        descriptor: int,
-        largest: int = MAX_BODY,
-        ahead: bool = True,
-        asker: int | None = None,
-    ) -> None:
-        self.descriptor = descriptor
-        self._asker = asker
-        self._both: select.poll | None = None
-        self._largest = largest
-        self._ahead = ahead
-        self._bytes = bytearray()
-
-    def read(self, deadline: float = math.inf) -> Message | None:
-        """Return the next frame, None at the end.
-
-        Raises Late at the `deadline` (of time.monotonic), WireError for what is no frame.
-        """
-        return self.whole() if self._has_come(deadline) else None
-
-    def take(self, deadline: float = math.inf) -> bytes | bytearray | None:
-        """Return the bytes of the next frame, of which only the lengths were looked at; None at the
-        end. Raises as `read`.
-        """
-        if not (end := self._has_come(deadline)):
-            return None
-        if len(self._bytes) == end:  # nothing is copied
-            frame, self._bytes = self._bytes, bytearray()
-            return frame
-        with memoryview(self._bytes) as view:
-            frame = bytearray(view[:end])
-        del self._bytes[:end]
-        return frame
-
-    def _has_come(self, deadline: float) -> int:
-        """Wait for all of the next frame; return its bytes, 0 at the end."""
-        while len(self._bytes) < (needed := self._needed()):
-            left = deadline - time.monotonic()
-            if left < math.inf and (left <= 0 or not self._comes(left)):
-                raise Late
-            if not self.advance():
-                return 0
-        return needed
-
-    def _comes(self, within_s: float) -> bool:
-        """Wait for bytes or the end; return whether they came."""
-        if self._asker is None:
-            return bool(select.select([self.descriptor], [], [], within_s)[0])
-        if self._both is None:
-            self._both = select.poll()
-            self._both.register(self.descriptor, select.POLLIN)
-            self._both.register(self._asker, 0)  # whose hang-up is told all the same
-        come = dict(self._both.poll(math.ceil(1000 * within_s)))
-        if self._asker in come:
-            raise Orphaned
-        return bool(come)
-
-    def advance(self) -> bool:
-        """Take once what has come, or wait for it; return False at the end. Raises WireError."""
-        missing = self._needed() - len(self._bytes)
-        part = os.read(self.descriptor, AT_ONCE if self._ahead else min(missing, AT_ONCE))
-        if not part and self._bytes:
-            raise WireError("wire: a frame that ends too early")
-        self._bytes += part
-        return bool(part)
-
-    def whole(self) -> Message | None:
-        """Return the next frame, if all of it was taken. Raises WireError for what is no frame."""
-        if len(self._bytes) < self._needed():
-            return None
-        header, body = lengths(self._bytes)
-        start, end = PREFIX.size + header, PREFIX.size + header + body
-        try:
-            with memoryview(self._bytes) as view, view[start:end] as inside:
-                return unpack(bytes(view[PREFIX.size : start]), inside)
-        finally:
-            del self._bytes[:end]
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing has come that was not read yet."""
-        return not self._bytes and not select.select([self.descriptor], [], [], 0)[0]
-
-    def _needed(self) -> int:
-        """Return how many bytes the next frame has, as far as it is known yet."""
-        if len(self._bytes) < PREFIX.size:
-            return PREFIX.size
-        header, body = lengths(self._bytes)
-        if body > self._largest:
-            raise WireError("wire: a frame that is larger than agreed")
-        return PREFIX.size + header + body

@@ -1,7 +1,7 @@
 """Is a backward pass the gradient of the implementation's own, perhaps wrong, forward pass?
 
 It counts only if that forward pass is a normalization: an identity and a fixed pattern have easy
-gradients.
+gradients. Or if it is the right formula (grader.judges.own_formula).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grader.judges import Attempt, Finding, Judge
+from grader.judges import Attempt, Finding, Judge, own_formula
 from grader.judges.tolerances import TOLERANCES
 from grader.judges.values import missing
 
@@ -25,8 +25,11 @@ GRADIENTS = {"dx": "x_along", "dgamma": "gamma_along", "dbeta": "beta_along"}
 
 def decide(attempt: Attempt) -> Iterator[Finding]:
     """Yield a finding for each gradient: does it agree with the difference of the own outputs?"""
-    axis = normalized_axis(attempt)
+    axis, by_formula = normalized_axis(attempt), own_formula.right(attempt)
     for name, direction in GRADIENTS.items():
+        if name in by_formula:
+            yield Finding(name)
+            continue
         needed = (name, f"{name}_ends", *OUTPUTS)
         absent = [one for one in needed if one not in attempt.arrays]
         if absent or not all(np.all(np.isfinite(attempt.arrays[one])) for one in needed):
@@ -55,7 +58,7 @@ def normalized_axis(attempt: Attempt) -> int | None:
     shift of x changes it; gamma and beta scale and shift features; every number of x is felt.
     """
     x, shape = attempt.inputs["x"], attempt.inputs["dout"].shape
-    out, moved, each, plain = (attempt.arrays.get(name, np.zeros(0)) for name in OUTPUTS)
+    out, moved, each, plain = (_numbers(attempt, name) for name in OUTPUTS)
     if not out.shape == moved.shape == plain.shape == shape or each.shape != (x.size, *shape):
         return None
     axes = [axis for axis in (0, 1) if _is_standard(plain, axis, _slack(attempt, axis))]
@@ -93,7 +96,7 @@ def _are_scaled(plain: np.ndarray, out: np.ndarray) -> bool:
 
 def _keeps_still(attempt: Attempt, axis: int) -> bool:
     """Return whether dx is 0 along what changes no output: a shift of x, and a scale."""
-    x, dx = attempt.inputs["x"], attempt.arrays["dx"]
+    x, dx = attempt.inputs["x"], _numbers(attempt, "dx")
     if dx.size != x.size:
         return False
     dx, slack = dx.reshape(x.shape), 10 * _slack(attempt, axis)
@@ -105,7 +108,11 @@ def _keeps_still(attempt: Attempt, axis: int) -> bool:
 
 
 def _agrees(name: str, along: np.ndarray, attempt: Attempt) -> Finding:
-    got, ends, dout = attempt.arrays[name], attempt.arrays[f"{name}_ends"], attempt.inputs["dout"]
+    got, ends, dout = (
+        _numbers(attempt, name),
+        _numbers(attempt, f"{name}_ends"),
+        attempt.inputs["dout"],
+    )
     if got.size != along.size or ends.shape != (2, *dout.shape):
         return Finding(name, "wrong shape")
     products = got.reshape(along.shape) * along
@@ -115,12 +122,17 @@ def _agrees(name: str, along: np.ndarray, attempt: Attempt) -> Finding:
     return Finding(name, "" if error <= DIFFERENCE else "other gradient", {}, error, DIFFERENCE)
 
 
+def _numbers(attempt: Attempt, name: str) -> np.ndarray:
+    """Return an output in float64, whatever it came in: truth values cannot be subtracted."""
+    return attempt.arrays.get(name, np.zeros(0)).astype(np.float64)
+
+
 def derivatives(attempt: Attempt) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the derivatives by backward pass and by difference, (n,) each; None if unusable."""
-    both = [attempt.arrays.get(name, np.zeros(0)) for name in ("analytic", "numeric")]
-    if any(one.ndim != 1 or not one.size or one.shape != both[0].shape for one in both):
+    analytic, numeric = (_numbers(attempt, name) for name in ("analytic", "numeric"))
+    if analytic.ndim != 1 or not analytic.size or analytic.shape != numeric.shape:
         return None
-    return both[0].astype(np.float64), both[1].astype(np.float64)
+    return analytic, numeric
 
 
 def decide_along(attempt: Attempt) -> Iterator[Finding]:

@@ -6,7 +6,6 @@ is the one place that keeps what a hidden case holds: a sentence about one is ma
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,7 +43,7 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
         "incomplete grads":
             "grads is not complete: the Solver needs a gradient for every key of params",
         "no mask": "the forward pass keeps or drops all units: there is no mask to hand back",
-        "no parameter": "params has no '{subject}'; it has {names}",
+        "no parameter": ("params has no '{subject}'; it has {names}", "params has no '{subject}'"),
         "not normalized": "the forward pass does not normalize",  # nobody reads this one
     },
     "not_written": {"none": "{subject} is still None"},
@@ -111,7 +110,8 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
         "no gradient": "the gradients of the hidden weights are zero: they do not show which units "
                        "were dropped",
         "no dropout beside normalization":
-            "equal batches give equal losses: no unit is dropped when a normalization is on",
+            "equal batches give equal losses: no unit is dropped, or always the same ones, when a "
+            "normalization is on",
         "share of the net": (
             "the net keeps {kept:.2f} of its hidden units, your dropout layer keeps {layers:.2f}",
             "the net keeps another share of its hidden units than your dropout layer does"),
@@ -139,14 +139,13 @@ REASONS: Mapping[str, Reason] = {
 }
 
 # What a sentence about a hidden case may be made of: names of the assignment, how wrong it is.
-SHOWN = ("subject", "what", "place", "names", "much", "rounding", "layer")
-# Names of a student's parameters, ('W', 1) too; with more digits they could hold a hidden number.
-NAME = re.compile(r"""(?=.{1,14}$)[A-Za-z_(), '"]*\d?[A-Za-z_(), '"]*""")
+# Names of a student's own could spell what a hidden case holds.
+SHOWN = ("subject", "what", "place", "much", "rounding", "layer")
 
 
 def public(found: Finding, attempt: Attempt) -> str:
     """Return the sentence about a finding of a public case."""
-    return REASONS[found.reason].public.format_map(_facts(found, attempt, sorted(attempt.arrays)))
+    return REASONS[found.reason].public.format_map(_facts(found, attempt))
 
 
 def hidden(found: Finding, attempt: Attempt) -> str:
@@ -157,7 +156,7 @@ def hidden(found: Finding, attempt: Attempt) -> str:
     if not found.reason:
         return ""
     reason = REASONS[found.reason]
-    facts = _facts(found, attempt, [n for n in sorted(attempt.arrays) if NAME.fullmatch(n)])
+    facts = _facts(found, attempt)
     shown = {name: facts[name] for name in SHOWN if name in facts}
     return reason.hidden.format_map(shown)
 
@@ -172,8 +171,8 @@ def share(part: float, digits: int = 2) -> str:
     return f"{percent} %"
 
 
-def _facts(found: Finding, attempt: Attempt, names: list[str]) -> dict[str, Any]:
-    """Return all that a sentence may name; `names` are arrays that the student's code gave."""
+def _facts(found: Finding, attempt: Attempt) -> dict[str, Any]:
+    """Return all that a sentence may name."""
     subject, probe = found.subject or found.output, attempt.case.probe
     # Where two runs are subtracted, the output is not what the student's code returns.
     added = "what reg adds to " if probe.endswith("_regularization") else ""
@@ -183,7 +182,7 @@ def _facts(found: Finding, attempt: Attempt, names: list[str]) -> dict[str, Any]
         "what": f"{added}{subject}",
         "place": _place(subject, probe),
         "refused": attempt.refused.get(subject),
-        "names": ", ".join(names[:12]) or "nothing that is an array",
+        "names": ", ".join(sorted(attempt.arrays)[:12]) or "nothing that is an array",
         "much": share(found.error or 0.0),
         "allowed": found.allowed,
         "rounding": _rounding(found),

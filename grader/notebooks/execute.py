@@ -37,10 +37,13 @@ SPARE_S = 20.0
 
 
 @contextmanager
-def workspace(plan: Plan, data: Path | None = None, variable: str = "") -> Iterator[Plan]:
+def workspace(
+    plan: Plan, data: Path | None = None, variable: str = "", plots: bool = True
+) -> Iterator[Plan]:
     """Make the folder that notebooks run in; yield the plan of their box.
 
-    `data` is a folder of images to read there, and `variable` the name by which it is found.
+    `data` is a folder of images to read there, and `variable` the name by which it is found;
+    `plots` as `draws` says.
     Without bubblewrap it is copied: the user of the box may have no way to the original.
     """
     with Folder() as folder:
@@ -56,7 +59,13 @@ def workspace(plan: Plan, data: Path | None = None, variable: str = "") -> Itera
             data = Path(shutil.copytree(data, folder / "data"))
             shown = (str(data),)
         named = {variable: str(data)} if data else {}
-        yield replace(plan, workspace=NotebookWorkspace(own, shown, named))
+        yield replace(plan, workspace=NotebookWorkspace(own, shown, named, plots))
+
+
+def draws(submission: Submission) -> bool:
+    """Return whether a file names matplotlib: else it is not imported before somebody asks."""
+    words = (b"matplotlib", b"pylab")
+    return any(word in data for data in submission.files.values() for word in words)
 
 
 def execute(

@@ -34,10 +34,13 @@ class Kept:
         """Return the arrays."""
         found, start = {}, self.start
         for name, (shape, dtype) in self.layout.items():
-            size = math.prod(shape) * dtype.itemsize
-            data = os.pread(self.file.fileno(), size, start)
-            found[name] = np.frombuffer(data, dtype).reshape(shape).copy()
-            start += size
+            found[name] = array = np.empty(shape, dtype)
+            view = array.reshape(-1).view(np.uint8).data
+            while view:
+                done = os.preadv(self.file.fileno(), [view], start)
+                if not done:
+                    raise OSError("a file of ours that ends too early")
+                view, start = view[done:], start + done
         return found
 
 
@@ -113,7 +116,7 @@ class Spool:
             return False
         if len(self._run) + is_next > MAX_NAMES:
             return False
-        self._file.write(piece.tobytes())
+        self._file.write(np.ascontiguousarray(piece).reshape(-1).view(np.uint8).data)
         self._run[name], self._due, self._end = layout, due, end
         return True
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from grader.report import on_page
-from grader.report.html import environment
+from grader.report.cards import Card, gain
+from grader.report.faults import WORDS
+from grader.report.headline import bar_of, of_points, verdict, waits
+from grader.report.page import ByPerson, Page, Section, Ungraded
 from grader.report.prose import from_markdown
 from grader.report.text import count, one_line, points, shown
+from grader.report.training import Answer
 from grader.types import COUNTED
 
 COMMENT = 20_000  # characters of a comment that are shown
-_WAITS = re.compile(r'<p class="quiet">[^<]* not graded yet: a person does that\.[^<]*</p>\n?')
-_ANSWERS = '<section aria-labelledby="answers">'
+DECIDED = "decided by a person"
+LEAST = 1e-9  # points: less than that is none
+Item = Mapping[str, Any]
+Items = Mapping[str, Item]
 
 
 @dataclass(frozen=True)
@@ -30,30 +34,99 @@ class Given:
     met: tuple[tuple[str, float], ...]
 
 
-def in_page(page: str, given: Sequence[Given], pending: float, result: Mapping[str, Any]) -> str:
-    """Return a report with what people gave, which is in the `result` already.
-
-    `pending` points wait for a person still.
-    """
-    rows = [
-        {
-            "title": one_line(one.title),
-            "points": f"{points(one.points)} of {count(one.possible, 'point')}",
-            "met": [(f"{worth:+g}", one_line(shown(text))) for text, worth in one.met],
-            "comment": from_markdown(shown(one.comment, COMMENT)) if one.comment else "",
-        }
-        for one in given
-    ]
-    section = environment().get_template("by_people.html").render(rows=rows)
-    left = (
-        f'<p class="quiet">{count(pending, "point")} not graded yet: a person does that.</p>\n'
-        if pending
-        else ""
+def in_page(page: Page, given: Sequence[Given], result: Mapping[str, Any]) -> Page:
+    """Return a page with what people gave, which is in the `result` already."""
+    items: Items = {item["id"]: item for item in result["items"]}
+    known = {one.item for one in given} & set(items)
+    lost = {row.item: (row.link, row.lost) for section in page.sections for row in section.rows}
+    cards = tuple(_card(card, items, known, lost) for card in page.cards)
+    unwritten = tuple(_card(card, items, known, lost) for card in page.unwritten)
+    counted = [item for item in items.values() if item["status"] in COUNTED]
+    pending = [item for item in items.values() if item["status"] == "pending"]
+    score, comma, rest = page.score.partition(",")
+    earned = of_points(result["score"]["earned"], result["score"]["possible"])
+    ungraded = (_waiting(one, items, known) for one in page.ungraded)
+    return replace(
+        page,
+        score=f"{earned}{comma}{rest}",
+        verdict=verdict(
+            cards, [one for one in unwritten if not one.by_person], bool(counted), page.untouched
+        ),
+        waits=waits(result["score"]["pending"]),
+        bar=bar_of((item["earned"], item["possible"]) for item in (*counted, *pending)),
+        cards=cards,
+        unwritten=unwritten,
+        sections=tuple(_section(section, items, known) for section in page.sections),
+        ungraded=tuple(one for one in ungraded if one),
+        answers=tuple(_answer(one, items, known) for one in page.answers),
+        by_people=tuple(map(_row_of, given)),
     )
-    page = on_page.corrected(_WAITS.sub(left, page, count=1), [one.item for one in given], result)
-    before = _ANSWERS if _ANSWERS in page else "</main>"
-    head, found, tail = page.partition(before)
-    return f"{head}{section}\n{found}{tail}" if found else page
+
+
+def _row_of(one: Given) -> ByPerson:
+    return ByPerson(
+        one_line(one.title),
+        of_points(one.points, one.possible),
+        tuple((f"{worth:+g}", one_line(shown(text))) for text, worth in one.met),
+        from_markdown(shown(one.comment, COMMENT)) if one.comment else "",
+    )
+
+
+def _worth(item: Item) -> str:
+    return f"{points(item['earned'])} of {points(item['possible'])}"
+
+
+def _word(item: Item) -> str:
+    return f"{WORDS[item['status']]}, by a person"
+
+
+def _section(section: Section, items: Items, known: Collection[str]) -> Section:
+    """Return a section of the map with its sum over what is graded."""
+    here = [items[row.item] for row in section.rows if row.item in items]
+    counted = [item for item in here if item["status"] in COUNTED]
+    earned, possible = (sum(item[name] for item in counted) for name in ("earned", "possible"))
+    rows = tuple(
+        replace(
+            row, status=items[row.item]["status"], word=_word(items[row.item]),
+            points=_worth(items[row.item]), lost=0.0,
+        )
+        if row.item in known else row
+        for row in section.rows
+    )  # fmt: skip
+    total = f"{points(earned)} of {points(possible)}" if counted else section.points
+    return replace(section, points=total, rows=rows)
+
+
+def _card(
+    card: Card, items: Items, known: Collection[str], lost: Mapping[str, tuple[str, float]]
+) -> Card:
+    """Return a card without the points about which people have decided."""
+    here = [name for name in known if lost.get(name, ("", 0.0))[0] == card.anchor]
+    left = max(0.0, card.worth - sum(lost[name][1] for name in here))
+    over = bool(here) and left < LEAST
+    if here:
+        card = replace(card, worth=left, by_person=over, gain=DECIDED if over else gain(left))
+    if card.item not in known:
+        return card
+    item = items[card.item]
+    return replace(card, status=item["status"], word=_word(item), score=_worth(item))
+
+
+def _waiting(one: Ungraded, items: Items, known: Collection[str]) -> Ungraded | None:
+    """Return what is not graded yet without what people have decided about."""
+    left = [(name, title) for name, title in zip(one.items, one.titles) if name not in known]
+    if len(left) in (0, len(one.items)):
+        return one if left else None
+    worth = sum(items[name]["possible"] for name, _ in left)
+    names, titles = zip(*left)
+    return replace(one, points=count(worth, "point"), titles=titles, items=names)
+
+
+def _answer(one: Answer, items: Items, known: Collection[str]) -> Answer:
+    if one.item not in known:
+        return one
+    item = items[one.item]
+    return replace(one, worth=of_points(item["earned"], item["possible"]), by_person=True)
 
 
 def in_result(result: dict[str, Any], given: Sequence[Given], bonus: Collection[str] = ()) -> None:

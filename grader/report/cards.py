@@ -54,7 +54,11 @@ class Affected:
 
 @dataclass(frozen=True)
 class Card:
-    """All that the page shows of one item that needs work."""
+    """All that the page shows of one item that needs work.
+
+    `worth` are the points that it may bring, with what follows from it. `said` are sentences of the
+    instructor; `by_person`: people have decided about all that it is worth.
+    """
 
     item: str
     anchor: str
@@ -79,6 +83,14 @@ class Card:
     warnings: tuple[str, ...]
     listing: Listing | None = None
     steps: Steps = Steps()
+    worth: float = 0.0
+    said: tuple[str, ...] = ()
+    by_person: bool = False
+
+    @property
+    def not_handed_in(self) -> bool:
+        """Say whether the card is about a notebook that is missing."""
+        return self.status == "missing" and self.where.partition(",")[0].endswith(".ipynb")
 
 
 def cards(
@@ -98,7 +110,7 @@ def cards(
     for root in roots:
         side = next((side for limit, side in BUDGET if spent < limit), 0)
         anchor = anchors[root.item.id]
-        card = _unshown(root.item, anchor)
+        card = _unshown(root, anchor)
         with explaining(f"making the card of {root.item.id}"):
             card = _shared(_card(root, anchor, side, books), root)
         if submission is not None:
@@ -121,7 +133,7 @@ def _card(root: Root, anchor: str, side: int, books: Collection[str]) -> Card:
         where=item.where,
         status=item.status,
         word=WORDS[item.status],
-        gain=count(root.gain, "point") if root.gain else "no points lost",
+        gain=gain(root.gain),
         score=f"{points(item.earned)} of {points(item.possible)}",
         checks=_checks(item),
         lede=lede(item.parts),
@@ -137,7 +149,13 @@ def _card(root: Root, anchor: str, side: int, books: Collection[str]) -> Card:
         consequences=_joined(map(_consequence, root.consequences)),
         warnings=faults.warnings(item),
         steps=_steps(item, books),
+        worth=root.gain,
     )
+
+
+def gain(worth: float) -> str:
+    """Return what the points are called that a card may bring."""
+    return count(worth, "point") if worth else "no points lost"
 
 
 def _with_source(
@@ -163,14 +181,16 @@ def _steps(item: ItemResult, books: Collection[str]) -> Steps:
     )
 
 
-def _unshown(item: ItemResult, anchor: str) -> Card:
+def _unshown(root: Root, anchor: str) -> Card:
     """Return what stands for a card that breaks by a fault of ours: the page goes on without it."""
+    item = root.item
     said = (
         "What is wrong here could not be shown: a fault of the grader. The points are as they are."
     )
     return Card(
-        item.id, anchor, item.title, item.where, item.status, WORDS[item.status], "", "", "", said,
-        None, "", None, (), (), 0, (), (), "", (), (),
+        item.id, anchor, item.title, item.where, item.status, WORDS[item.status],
+        gain(root.gain), "", "", said, None, "", None, (), (), 0, (), (), "", (), (),
+        worth=root.gain,
     )  # fmt: skip
 
 

@@ -6,10 +6,11 @@ The templates see only a `Page` or a `NotebookPage`, and everything in it is esc
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import jinja2.bccache
@@ -17,6 +18,7 @@ import jinja2.bccache
 from grader.errors import explaining, log_fault
 from grader.report import notebook_page, page
 from grader.report.cells import file_of
+from grader.report.page import Page
 from grader.report.run_sets import sets_of
 from grader.types import Notebook, Report
 
@@ -32,12 +34,21 @@ def render(
     Where that breaks by a fault of ours the page has the points alone, and `noted` gets the place
     of the traceback.
     """
-    templates = environment()
     try:
-        return templates.get_template("report.html").render(page=page.make(report, version))
+        return finished(page.make(report, version))
     except Exception:  # noqa: BLE001 - the points are known
         noted(log := log_fault("making the report"))
-    return templates.get_template("incomplete.html").render(report=report, log=log)
+    return incomplete(report, log)
+
+
+def finished(content: Page) -> str:
+    """Return a page as HTML."""
+    return environment().get_template("report.html").render(page=content)
+
+
+def incomplete(report: Report | Mapping[str, Any], log: str) -> str:
+    """Return a page that has the points of a report, or of a result.json, and nothing else."""
+    return environment().get_template("incomplete.html").render(report=report, log=log)
 
 
 def render_notebooks(report: Report, notebooks: Sequence[Notebook]) -> dict[str, str]:

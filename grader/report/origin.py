@@ -26,7 +26,7 @@ def facts(report: Report, version: str) -> tuple[tuple[str, str], ...]:
     """Return (name, value) of what the result depends on; the same for the same submission."""
     inner = ", ".join(report.box.inner) or "none"
     return (
-        ("Submission", f"{one_line(report.submission.name)}, sha256 {report.submission.sha256}"),
+        ("Submission", f"sha256 {report.submission.sha256}"),
         ("Rubric", f"{report.rubric}, sha256 {report.rubric_sha256}"),
         ("Golden answers", f"sha256 {report.golden_sha256}"),
         ("Box", f"{report.box.outer or 'none'} outside; {inner} inside"),

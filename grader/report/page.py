@@ -12,24 +12,15 @@ from dataclasses import dataclass, replace
 from grader.report import training
 from grader.report.cards import Card, PartRow, cards, part
 from grader.report.faults import WORDS, happened, warnings
-from grader.report.order import COUNTED, Root, roots, unwritten
+from grader.report.headline import Segment, bar_of, notes, score, verdict, waits
+from grader.report.order import COUNTED, lost, roots, unwritten
 from grader.report.origin import facts, measured, unsafe
 from grader.report.run_sets import sets_of
-from grader.report.text import cleaned, count, listed, one_line, points
+from grader.report.text import cleaned, count, one_line, points
 from grader.report.training import Answer, Book, answers
-from grader.types import ItemResult, Report, Score
+from grader.types import ItemResult, Report
 
 LISTED = 40  # entries of a list at most
-BAR = 1000
-
-
-@dataclass(frozen=True)
-class Segment:
-    """One item in the bar under the score; `filled` of `width` is earned."""
-
-    x: float
-    width: float
-    filled: float
 
 
 @dataclass(frozen=True)
@@ -37,7 +28,7 @@ class ItemRow:
     """One item in the table of the rubric.
 
     `link` is the anchor of its card, or of its first run, or empty; `anchor` is its own, where runs
-    of the notebooks lead to it.
+    of the notebooks lead to it. `lost` are the points that it could still bring.
     """
 
     item: str
@@ -47,6 +38,7 @@ class ItemRow:
     status: str
     word: str
     points: str
+    lost: float
 
 
 @dataclass(frozen=True)
@@ -68,14 +60,39 @@ class Passed:
 
 
 @dataclass(frozen=True)
+class Ungraded:
+    """Items that do not count yet, for one reason."""
+
+    reason: str
+    points: str
+    titles: tuple[str, ...]
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ByPerson:
+    """What a person gave for an item; `comment` is HTML that is safe to put into a page."""
+
+    title: str
+    points: str
+    met: tuple[tuple[str, str], ...]
+    comment: str
+
+
+@dataclass(frozen=True)
 class Page:
-    """All that the page and the terminal say; every text is safe to show, but not yet escaped."""
+    """All that the page and the terminal say; every text is safe to show, but not yet escaped.
+
+    A class keeps it as data. Its last three fields are for what is known only then: what the course
+    makes of the points, the generation, and what people gave (grader.report.by_people).
+    """
 
     name: str
     assignment: str
     score: str
     verdict: str
     changes: tuple[str, ...]
+    waits: str
     notes: tuple[str, ...]
     bar: tuple[Segment, ...]
     unsafe: str
@@ -85,7 +102,7 @@ class Page:
     sections: tuple[Section, ...]
     passed: tuple[Passed, ...]
     worth_knowing: tuple[tuple[str, tuple[str, ...]], ...]
-    ungraded: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...]
+    ungraded: tuple[Ungraded, ...]
     books: tuple[Book, ...]
     answers: tuple[Answer, ...]
     flags: tuple[tuple[str, str], ...]
@@ -93,6 +110,9 @@ class Page:
     ignored: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     measured: str
+    policy: str = ""
+    generation: str = ""
+    by_people: tuple[ByPerson, ...] = ()
 
     @property
     def more(self) -> bool:
@@ -122,27 +142,29 @@ def make(report: Report, version: str, sources: bool = True) -> Page:
     runs = training.anchors(sets)
     own = {item: f"item-{n}" for n, item in enumerate(runs, start=1) if item not in links}
     counted = [item for item in report.items if item.status in COUNTED]
-    gone = [root for root in fix if _is_gone(root.item)]
-    untouched = bool(missing) and len(fix) == len(gone) and not any(i.earned for i in counted)
+    to_fix = cards(fix, anchors, listed_from, books)
+    to_write = cards(missing, anchors, books=books)
+    untouched = (
+        bool(missing)
+        and all(card.not_handed_in for card in to_fix)
+        and not any(item.earned for item in counted)
+    )
     return Page(
         name=one_line(report.submission.name),
         assignment=report.rubric_title or report.rubric,
-        score=_score(report.score, report.items),
-        verdict=_verdict(fix, missing, counted, untouched),
+        score=score(report),
+        verdict=verdict(to_fix, to_write, bool(counted), untouched),
         changes=tuple(map(one_line, report.changes)),
-        notes=(
-            *_only(report),
-            *_notes(report.score, report.items),
-            *filter(None, [one_line(report.why_rubric)]),
-        ),
+        waits=waits(report.score.pending),
+        notes=notes(report),
         bar=bar_of(
             (item.earned, item.possible)
             for item in (*counted, *(i for i in report.items if i.status == "pending"))
         ),
         unsafe="" if report.box.isolated else unsafe(report.box),
         untouched=untouched,
-        cards=cards(fix, anchors, listed_from, books),
-        unwritten=cards(missing, anchors, books=books),
+        cards=to_fix,
+        unwritten=to_write,
         sections=_sections(report, runs | links, own),
         passed=_passed(report.items),
         worth_knowing=tuple(
@@ -159,82 +181,6 @@ def make(report: Report, version: str, sources: bool = True) -> Page:
         facts=facts(report, version),
         measured=measured(report.measured),
     )
-
-
-def _verdict(
-    fix: tuple[Root, ...], missing: tuple[Root, ...], counted: list[ItemResult], untouched: bool
-) -> str:
-    """Return what there is to do, in one sentence."""
-    if not counted:
-        return "Nothing could be graded yet"
-    if untouched:
-        return f"Nothing is written yet: start with {one_line(missing[0].item.id)}"
-    phrases = []
-    if gone := [root for root in fix if _is_gone(root.item)]:
-        files = dict.fromkeys(one_line(root.item.where).partition(",")[0] for root in gone)
-        worth = count(sum(root.gain for root in gone), "point")
-        phrases.append(f"{listed(list(files))} not handed in, {worth} to earn")
-    if right := [root for root in fix if not _is_gone(root.item)]:
-        most = max(root.gain for root in right)
-        worth = count(most, "point")
-        which = "first" if right[0].gain == most else "largest"
-        first = "worth" if len(right) == 1 else f"the {which} is worth"
-        phrases.append(f"{count(len(right), 'thing')} to fix, {first} {worth}")
-    if missing:
-        open_points = count(sum(root.gain for root in missing), "point")
-        many = count(len(missing), "function or class", "functions and classes")
-        phrases.append(f"{many} not written yet, {open_points} to earn")
-    return " · ".join(phrases) or "Everything that was graded is right"
-
-
-def _is_gone(item: ItemResult) -> bool:
-    """Return whether a notebook was not handed in."""
-    return item.status == "missing" and item.where.partition(",")[0].endswith(".ipynb")
-
-
-def _left_out(items: Iterable[ItemResult]) -> list[ItemResult]:
-    """Return the items that the grader was told to leave out of the total."""
-    return [i for i in items if i.status == "skipped" and not i.parts and not i.because_of]
-
-
-def _score(score: Score, items: Iterable[ItemResult]) -> str:
-    only = ", code only" if _left_out(items) else ""
-    return f"{points(score.earned)} of {count(score.possible, 'point')}{only}"
-
-
-def _only(report: Report) -> tuple[str, ...]:
-    if not report.only:
-        return ()
-    what = listed([one_line(name) for name in report.only])
-    return (f"Graded alone: {what}, with what this builds on. Nothing else was asked for.",)
-
-
-def _notes(score: Score, items: tuple[ItemResult, ...]) -> tuple[str, ...]:
-    notes = [f"{count(score.bonus, 'bonus point')} on top."] if score.bonus else []
-    if score.pending > 0:
-        notes.append(
-            f"{count(score.pending, 'point')} of these not graded yet: a person does that. "
-            "They are listed at the end of the report."
-        )
-    if left := sum(item.possible for item in _left_out(items)):
-        notes.append(f"Notebooks were not to be run: {count(left, 'point')} are left out.")
-    if any(item.status == "grader_fault" for item in items):
-        notes.append("A part could not be graded. This is our fault and costs you nothing.")
-    return tuple(notes)
-
-
-def bar_of(points_of: Iterable[tuple[float, float]]) -> tuple[Segment, ...]:
-    """Return the bar of items, given what each has earned and what is possible."""
-    counted = list(points_of)
-    whole = sum(possible for _, possible in counted) or 1.0
-    x, segments = 0.0, []
-    for earned, possible in counted:
-        width = BAR * possible / whole
-        share = min(1.0, max(0.0, earned / possible)) if possible else 0.0
-        inner = max(0.0, width - 3)
-        segments.append(Segment(round(x, 1), round(inner, 1), round(inner * share, 1)))
-        x += width
-    return tuple(segments)
 
 
 def _sections(
@@ -268,6 +214,7 @@ def _row(item: ItemResult, links: Mapping[str, str], own: Mapping[str, str]) -> 
         status=item.status,
         word=WORDS[item.status],
         points=f"{earned} of {points(item.possible)}",
+        lost=lost(item),
     )
 
 
@@ -284,16 +231,14 @@ def _passed(items: Iterable[ItemResult]) -> tuple[Passed, ...]:
     )
 
 
-def _ungraded(
-    items: Iterable[ItemResult],
-) -> tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...]:
-    """Return (reason, points, titles, ids) for what does not count yet."""
+def _ungraded(items: Iterable[ItemResult]) -> tuple[Ungraded, ...]:
+    """Return what does not count yet, by its reason."""
     groups: dict[str, list[ItemResult]] = {}
     for item in items:
         if item.status not in COUNTED and (item.status == "pending" or not item.because_of):
             groups.setdefault(_reason(item), []).append(item)
     return tuple(
-        (
+        Ungraded(
             why,
             count(sum(i.possible for i in group), "point"),
             tuple(i.title for i in group),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from html import escape
 from typing import Any
 
 TAGS = {"p", "br", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote", "hr"}
@@ -47,7 +48,14 @@ def _reader() -> Any:
 
     reader = MarkdownIt("commonmark", {"html": False})
     reader.inline.ruler.before("escape", "formula", _formula)
+    reader.add_render_rule("image", _picture)
     return reader
+
+
+def _picture(renderer: Any, tokens: Any, index: int, options: Any, env: Any) -> str:
+    """Return that there is a picture, with its text: whoever reads has to know that it is there."""
+    text = renderer.renderInlineAsText(tokens[index].children, options, env).strip()
+    return f"<em>[a picture, not shown here{': ' if text else ''}{escape(text)}]</em>"
 
 
 def _formula(state: Any, silent: bool) -> bool:

@@ -90,6 +90,7 @@ class Answer:
     blank: bool
     worth: str
     html: str
+    by_person: bool = False
 
 
 def anchors(sets: Sequence[RunSet]) -> dict[str, str]:

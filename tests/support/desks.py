@@ -29,6 +29,7 @@ from grader.course.tasks import STUDENT, Outcome
 from grader.course.to_judge import Counted
 from grader.rubric.cases import Rubric
 from grader.rubric.reading import read_rubric
+from tests.support.stored import empty_page
 
 QUESTIONS = ("Dropout/1", "Dropout/2", "BatchNormalization/1")
 WORTH = 2.0
@@ -140,8 +141,8 @@ class Class:
         )  # fmt: skip
         store.keep([(key, outcome)])
         packed = archive.pack(
-            {"report.html": PAGE, "Dropout.html": PAGE, **files, "result.json": json.dumps(one),
-             archive.OUTCOME: json.dumps(asdict(outcome))}
+            {archive.PAGE: empty_page(), "Dropout.html": PAGE, **files,
+             "result.json": json.dumps(one), archive.OUTCOME: json.dumps(asdict(outcome))}
         )  # fmt: skip
         archive.keep(archive.place_of(self.folder, key), packed)
         return Counted(students[0], attempt, key)

@@ -11,13 +11,10 @@ from grader.course import archive, generations, origin, place
 from grader.course.generations import Generation
 from grader.course.records import Person
 from grader.course.store import Store
-from grader.course.tasks import STUDENT, Outcome
+from grader.course.tasks import Outcome
+from tests.support.stored import empty_page
 
 POLICY = "a" * 64
-PAGE = (
-    f"<title>{STUDENT}</title><header><p>{STUDENT}</p></header><p>Points</p>"
-    "<footer><dl><div><dt>Measured</dt><dd></dd></div></dl></footer>"
-)
 RESULT = json.dumps(
     {
         "schema": "backgrade/result/1",
@@ -97,5 +94,6 @@ def keep(folder: Path, store: Store, one: Outcome) -> None:
     """Keep the result of an upload: its row, and its file."""
     key = generations.key_of(one.upload, one.policy)
     store.keep([(key, one)])
-    files = {"report.html": PAGE, "result.json": RESULT, archive.OUTCOME: json.dumps(asdict(one))}
+    found = {archive.PAGE: empty_page(), archive.OUTCOME: json.dumps(asdict(one))}
+    files = {**found, "result.json": RESULT}
     archive.keep(archive.place_of(folder, key), archive.pack(files))

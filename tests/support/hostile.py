@@ -48,6 +48,7 @@ class Attack:
     expect: Mapping[str, Any]
     submission: Submission
     runs: str
+    functions: frozenset[str]  # that it has in the place of right ones
 
 
 def attacks() -> list[Path]:
@@ -73,6 +74,7 @@ def attack(path: Path) -> Attack:
         constants["EXPECT"],
         handed_in.of_files(f"hostile {path.stem}", files),
         constants.get("RUNS", "anyone"),
+        frozenset(node.name for node in ast.parse(added).body if isinstance(node, ast.FunctionDef)),
     )
 
 

@@ -18,8 +18,11 @@ from pathlib import Path
 from grader.course import archive
 from grader.course.tasks import Done, Outcome, Policy, Task
 from tests.support import made_class
+from tests.support.stored import empty_page
 
-FILES = {"report.html": "<p>of the student of this page</p>\n", "result.json": '{"submission":{}}'}
+SCORE = {"earned": 0.0, "possible": 0.0, "pending": 0.0, "bonus": 0.0}
+RESULT = {"submission": {}, "score": SCORE, "items": [], "questions": []}
+FILES = {archive.PAGE: empty_page(), "result.json": json.dumps(RESULT)}
 
 
 class Stub:
@@ -78,9 +81,9 @@ class Written(Stub):
             made = self._made[int(task.key[:8], 16) % len(self._made)]
             policy = self._policy.sha256
             found = replace(made, upload=task.upload, policy=policy, wall_s=0.001)
-            record = {"submission": {}, "items": [_record(found, item) for item in found.items]}
+            record = {**RESULT, "items": [_record(found, item) for item in found.items]}
             kept = {
-                "report.html": FILES["report.html"],
+                **FILES,
                 "result.json": json.dumps(record),
                 archive.OUTCOME: json.dumps(asdict(found)),
             }

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from grader.rubric.reading import read_rubric
-from tests.support import pages, short_run
+from tests.support import homes, pages, short_run
 from tests.support.pages import ROOT
 
 pytestmark = pytest.mark.together  # the whole page is followed for all tests here
 PAGE = "docs/instructor.md"
+DEMO = "correction-without-power"  # a mistake that the demo makes
 
 
 @dataclass
@@ -34,9 +35,12 @@ class Walk:
 
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    """In a short run, a few of the usual mistakes are left once their answers are made anew."""
     walk = Walk(pages.copy_of_the_repository(tmp_path_factory.mktemp("clone") / "backgrade"))
     path = ""
     for block in pages.blocks(PAGE):
+        if "grade fixtures build" in block.text and not short_run.EVERYTHING:
+            homes.one_mistake_a_part(walk.place, DEMO)
         file = walk.place / block.file
         if block.kind == "diff":
             text = file.read_text(encoding="utf-8")
@@ -66,7 +70,7 @@ def test_the_new_points_function_and_case_are_in_the_result(walk: Walk) -> None:
     # The demo was made before there was such a function: it is not there, which is nobody's crash.
     assert (items["leaky_relu"]["status"], items["leaky_relu"]["possible"]) == ("missing", 1.0)
     assert "leaky_relu" not in before
-    assert items["adam"]["cause"]["id"] == "adam/correction-without-power"  # with the new seed
+    assert items["adam"]["cause"]["id"] == f"adam/{DEMO}"  # with the new seed
 
 
 def test_the_new_cases_have_golden_answers_by_the_new_seed(walk: Walk) -> None:

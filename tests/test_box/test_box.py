@@ -309,7 +309,7 @@ SAYS: dict[str, dict[str, Any]] = {
     "odd texts": {"outcome": "raised", "type": [], "message": {"a": [[]]}},
     "a long signal": {"outcome": "died", "signal": "s" * 100_000},
     "an odd exit": {"outcome": "died", "exit": {"a": "secret"}},
-    "an odd time": {"outcome": "answered", "wall_s": "secret"},
+    "an odd time": {"outcome": "answered", "cpu_s": "secret"},
     "calls of what is no layer": {"outcome": "answered", "calls": [["secret", "hw/layers.py", 1, {}]]},  # noqa: E501
     "calls from lines that are not there": {"outcome": "answered", "calls": [["relu_forward", "hw/layers.py", 10**3000, {}]]},  # noqa: E501
 }  # fmt: skip

@@ -15,12 +15,14 @@ from grader.course.decisions import Judged
 from grader.course.opinions import Criterion, Decision
 from grader.course.settings import Settings
 from grader.course.store import Store
+from grader.report import html, page
 from grader.report.by_people import Given, given_of, in_page, in_result
+from grader.report.result import as_dict
 from tests.support import desks
 from tests.support.desks import Class, result
+from tests.test_report import samples
 
 Q, R = "Dropout/1", "Dropout/2"
-NONE = {"items": [], "questions": [], "score": {"earned": 0.0, "possible": 0.0}}  # a result
 
 
 def given(item: str, points: float, possible: float = 2.0, **facts: Any) -> Given:
@@ -64,19 +66,18 @@ def test_bonus_points_of_people_come_on_top() -> None:
 
 
 def test_the_page_shows_points_criteria_and_comment_and_nothing_that_runs() -> None:
-    page = (
-        '<main>\n<p class="quiet">4 points of these not graded yet: a person does that. They are '
-        "listed at the end of the report.</p>\n"
-        '<section aria-labelledby="answers">x</section></main>'
-    )
+    report = samples.three_mistakes()
+    told = json.loads(json.dumps(as_dict(report)))
+    before = page.make(report, "")
     evil = "**Good** <script>alert(1)</script> [x](javascript:alert(1))"
-    shown = in_page(page, [given(Q, 1.5, comment=evil, met=(("<b>half</b>", -0.5),))], 2.0, NONE)
+    shown = html.finished(
+        in_page(before, [given(Q, 1.5, comment=evil, met=(("<b>half</b>", -0.5),))], told)
+    )
     assert "1.5 of 2 points" in shown and "<strong>Good</strong>" in shown
     assert "&lt;b&gt;half&lt;/b&gt;" in shown and "(-0.5)" in shown
-    assert desks.harm_in(shown) == [] and "<script" not in shown
-    assert "2 points not graded yet" in shown and "4 points of these" not in shown
-    assert shown.index("by-people") < shown.index('aria-labelledby="answers"')
-    assert "not graded yet" not in in_page(page, [given(Q, 1.5)], 0.0, NONE)
+    section = shown.partition('<section aria-labelledby="by-people">')[2].partition("</section>")
+    assert section[1] and desks.harm_in(section[0]) == [] and "<script" not in shown
+    assert shown.index("by-people") < shown.index('aria-labelledby="also"')
 
 
 def test_where_people_do_not_agree_nothing_is_given() -> None:

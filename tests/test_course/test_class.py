@@ -381,7 +381,6 @@ def test_a_teachers_sentence_reaches_those_with_the_same_wrong_numbers_and_nobod
     assert "Add up, &amp; look at &lt;db&gt;." in pages[told[0]]
     items = {item["id"]: item for item in result(copy, told[0])["items"]}
     assert items["affine_backward"]["teacher_says"] == ["Add up, & look at <db>."]
-    assert "<!--sentences" not in "".join(pages.values())
     after = files(copy)
     changed = {name.split("/")[1] for name in after if after[name] != before[name]}
     assert changed == {told[0]}, "nothing is graded again, and no other page is written"

@@ -18,9 +18,10 @@ import pytest
 from grader.course.drive import Standing, drive
 from grader.course.tasks import Done, Policy
 from grader.errors import GraderFault, UsageError
-from tests.support import classes, commands
+from tests.support import classes, commands, homes
 from tests.support.commands import no_server_is_left  # noqa: F401 - a fixture
 from tests.support.dask_machines import ROOT, Machines, machines
+from tests.support.homes import brief_home  # noqa: F401 - a fixture
 from tests.support.stub_grader import Stub, task
 
 pytest.importorskip(
@@ -64,7 +65,7 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 def test_two_clients_at_once_and_a_worker_that_is_killed_change_no_result(
     remote: Machines, tmp_path: Path
 ) -> None:
-    source = classes.write(tmp_path / "source", classes.submissions(STUDENTS))
+    source = classes.write(tmp_path / "source", classes.submissions(STUDENTS, homes.SOME))
     assert commands.run(*asking(source, tmp_path / "here", "--jobs", "1")).code == 0
     both = [
         grade(source, tmp_path / name, "--dask", remote.address)
@@ -175,7 +176,7 @@ def test_no_scheduler_is_said_in_one_line(
 
 def test_a_scheduler_that_dies_ends_the_run_in_one_line(tmp_path: Path) -> None:
     """What was graded is kept, and the same command goes on; here it goes on without Dask."""
-    source = classes.write(tmp_path / "source", classes.submissions(STUDENTS))
+    source = classes.write(tmp_path / "source", classes.submissions(STUDENTS, homes.SOME))
     with machines(tmp_path, workers=1) as found:
         process = grade(source, tmp_path / "out", "--dask", found.address)
         until = time.monotonic() + 60

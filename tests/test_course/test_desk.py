@@ -315,6 +315,27 @@ def test_runs_flags_and_requests_wait_in_the_same_queue(tmp_path: Path, at: At) 
     }  # fmt: skip
 
 
+def test_what_has_one_cause_is_told_once_and_decided_together(tmp_path: Path, at: At) -> None:
+    one, runs = Class(tmp_path / "class"), ["update_rules", "best_model", "dropout_training"]
+    flags = [{"kind": "again", "says": "a training could not be repeated", "where": where}
+             for where in ("cell 9", "cell 12", "cell 12", "")]  # fmt: skip
+    results = [result({}, runs, flags) for _ in range(3)]
+    for number, found in enumerate(results):
+        for item in found["items"][1:3]:  # the last one waits for a reason of its own
+            item["because_of"] = "rmsprop" if number == 2 else "adam"
+        found["notebooks"][0]["runs"][0]["best_train_accuracy"] = number / 8  # no text is another's
+    one.hand_in(results)
+    marker = at()
+    flagged = marker.open("flag:again").text
+    assert "a training could not be repeated (cell 9; cell 12)" in flagged
+    run, names = marker.at(1, "update_rules").text, marker.book.places
+    assert "It follows from adam, which is charged by itself." in run
+    assert "Save for all 2 that follow from the same" in run
+    assert "For the same reason wait: " in run and names[1, "best_model"] in run
+    assert names[1, "dropout_training"] not in run
+    assert len(list(marker.book.groups("update_rules"))) == 1
+
+
 def test_an_answer_that_changed_is_looked_at_again_and_keeps_its_points(
     tmp_path: Path, at: At
 ) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import classes, processes
+from tests.support import classes, homes, processes
 from tests.support.commands import no_server_is_left, run  # noqa: F401 - a fixture
 from tests.support.dask_machines import ROOT
+from tests.support.homes import brief_home  # noqa: F401 - a fixture
 from tests.support.short_run import Part
 
 STUDENTS = 4
@@ -28,7 +29,9 @@ LOCAL, DASK = ("--jobs", "3"), ("--dask", "local", "--jobs", "2")
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return classes.write(tmp_path_factory.mktemp("class"), classes.submissions(STUDENTS))
+    return classes.write(
+        tmp_path_factory.mktemp("class"), classes.submissions(STUDENTS, homes.SOME)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from grader.course import archive, comparison, current, generations, regrade, settings
-from grader.course.classroom import Course, deciding
+from grader.course.classroom import Course
+from grader.course.deciding import deciding
 from grader.course.records import Person
 from grader.course.regrade import dependents, merged, plan
 from grader.course.store import Store
@@ -345,7 +346,8 @@ def test_what_runs_again_is_one_item_and_the_whole_comes_to_the_same(tmp_path: P
     rest = rest.replace('points = 2\nabout = "the weights', 'points = 1\nabout = "the weights', 1)
     rules.write_text(start + found + rest)
     done = grade("regrade", folder, "--jobs", "1")
-    assert done.code == 0 and "Grading again: adam\n" in done.out, done
+    said = "Grading again: nothing\nOnly points or words are others: adam\n"
+    assert done.code == 0 and said in done.out, done
     with Store(folder, reading=True) as store:
         rows = store.rows("SELECT policy, items FROM result")
     new = [items for policy_, items in rows if '["rmsprop"' not in items]
@@ -372,8 +374,8 @@ def test_what_runs_again_is_one_item_and_the_whole_comes_to_the_same(tmp_path: P
             )
             again, full = one.store.result(part.key(upload)), one.store.result(asked.key(upload))
             assert isinstance(old, Outcome) and again and full
-            made = merged(old, again, regrade.Plan(generations.every(one.store)[0], asked,
-                                                   ("adam",), ("adam",), ""))  # fmt: skip
+            adam, first = ("adam",), generations.every(one.store)[0]
+            made = merged(old, again, regrade.Plan(first, asked, adam, adam, adam, ""))
             assert (made.items, made.earned, made.possible, sorted(made.cases)) == (
                 full.items, full.earned, full.possible, sorted(full.cases)
             )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from grader.course import generations, regrade
-from grader.course.classroom import deciding
+from grader.course.deciding import deciding
 from grader.course.records import Person
 from grader.course.store import Store
 from grader.course.tasks import Policy

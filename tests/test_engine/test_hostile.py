@@ -62,7 +62,7 @@ BOUNDED = (
 SHARE = 0.05  # of the boxes other than bubblewrap, in the short run
 # With what they need, for what shows in any item of a file; those of ACCEPTANCE have a net above.
 WIDE = ("all", "layers", "optim")
-SOME = ("affine_backward", "relu_backward", "sgd_momentum")
+SOME = ("affine_forward", "relu_backward", "sgd_momentum")
 NET = "TwoLayerNet"
 
 
@@ -135,6 +135,12 @@ def kept() -> dict[str, outside.Kept]:
 
 
 @pytest.fixture(scope="module")
+def others() -> outside.Known:
+    """The files that belong to nobody here: no need to look at them again."""
+    return set()
+
+
+@pytest.fixture(scope="module")
 def some(assignment: Assignment) -> Assignment:
     """Return items of each file, for what shows in any of them; all in a whole run."""
     return assignment if short_run.EVERYTHING else asking(assignment, *SOME, NET)
@@ -173,11 +179,16 @@ def known() -> Asked:
 
 
 def asked(attack: Attack, assignment: Assignment, known: Asked) -> Assignment:
-    """Return what an attack is graded by: SOME and what it is about, or all (see above)."""
+    """Return what an attack is graded by: SOME and what it is about, or all (see above).
+
+    What changes no function by itself may change all of them: that is two layers.
+    """
     if short_run.EVERYTHING:
         return assignment
     about = [attack.expect.get(key, ()) for key in ("lost", "maybe_lost", "kinds", "warns")]
+    items = {item.id for item in assignment.rubric.table.items}
     named = {*SOME, *attack.expect.get("public_right", ())}
+    named |= attack.functions & items or {"affine_backward"}
     named |= {NET} if attack.name in ACCEPTANCE else set()
     for one in about:
         named |= hostile.group(assignment.rubric, one).keys() if one not in WIDE else set()
@@ -211,6 +222,7 @@ def test_a_hostile_submission_gets_its_true_score(
     assignment: Assignment,
     worker_in: Callable[[str], Worker],
     kept: dict[str, outside.Kept],
+    others: outside.Known,
     known: Asked,
 ) -> None:
     box = worker_in(mode)
@@ -219,7 +231,7 @@ def test_a_hostile_submission_gets_its_true_score(
     if attack.runs == "root" and os.geteuid() != 0:
         pytest.skip("an ordinary user is protected by seccomp only")
     box.start()
-    processes_before, strays_before = processes.mine(), outside.strays()
+    processes_before, strays_before = processes.mine(), outside.strays(others)
     started = time.monotonic()
     report = grade_one(attack.submission, assignment, box, reading=is_read(attack))
     wall_s = time.monotonic() - started
@@ -230,7 +242,7 @@ def test_a_hostile_submission_gets_its_true_score(
     assert wall_s < attack.expect.get("wall", WALL_S)
     left = processes.mine() - processes_before - set(processes.resident(worker_pid(box)))
     assert processes.gone(left), "a process is left behind"
-    assert outside.strays() <= strays_before, "a file is left behind"
+    assert outside.strays(others) <= strays_before, "a file is left behind"
     assert outside.kept(kept) == kept, "a file of ours was changed"
 
 
@@ -627,23 +639,15 @@ def test_files_that_never_import_use_up_the_submissions_time_and_get_a_score(
     check_form(report)
 
 
-# ------------------------------------------------------------------------------ order and repetition  # noqa: E501
+# ------------------------------------------------------------------------------ repetition
 
 
 def test_the_same_hostile_submission_gives_the_same_record_twice(
-    some: Assignment, worker: Worker
+    layers: Assignment, worker: Worker
 ) -> None:
     for name in ("segfault", "raises_strange_text", "returns_objects"):
         submission = hostile.attack(ATTACKS[name]).submission
-        twice = [result.as_dict(grade_one(submission, some, worker)) for _ in range(2)]
+        twice = [result.as_dict(grade_one(submission, layers, worker)) for _ in range(2)]
         for one in twice:
             one.pop("measured")  # type: ignore[misc]
         assert twice[0] == twice[1]
-
-
-def test_a_right_submission_after_the_hostile_ones_gets_full_marks(
-    some: Assignment, worker: Worker
-) -> None:
-    for name in ("numpy_deleted", "exit_patched", "descriptors_closed", "garbage_of_three_bytes"):
-        grade_one(hostile.attack(ATTACKS[name]).submission, some, worker)
-        assert lost(grade_one(handed_in.reference(), some, worker)) == {}

@@ -13,7 +13,7 @@ import pytest
 
 from grader import resources
 from grader.errors import GraderFault, UsageError
-from grader.grading.training.images import Images
+from grader.grading.training.images import BATCH, Images
 from grader.rubric.records import ImageProfile
 from tests.reference.conftest import ROOT
 
@@ -72,7 +72,10 @@ def test_batches_are_of_the_rows_that_are_asked_for_in_their_order(images: Image
     rows = np.array([299, 3, 3, 120])
     ((chosen, chosen_labels),) = images.batches("training", rows)
     assert np.array_equal(chosen, pixels[rows]) and np.array_equal(chosen_labels, labels[rows])
-    assert [len(y) for _, y in images.batches("training", np.arange(300))] == [100, 100, 100]
+    many = np.arange(2 * BATCH + 7) % 300
+    parts = list(images.batches("training", many))
+    assert [len(labels) for _, labels in parts] == [BATCH, BATCH, 7]
+    assert np.array_equal(np.concatenate([part for part, _ in parts]), pixels[many])
 
 
 def test_hidden_images_follow_from_the_secret_and_are_none_of_the_others(images: Images) -> None:
@@ -89,6 +92,14 @@ def test_hidden_images_do_not_lie_where_those_of_students_do(images: Images, cac
     images.count("hidden")
     seeds = {path.name.split("-")[0] for path in (cache / "backgrade").rglob("*.npy")}
     assert seeds <= {"231"}
+
+
+def test_the_user_of_the_box_may_read_the_images_of_students(images: Images) -> None:
+    folder, _ = images.for_the_box()
+    files = [path for path in (folder, *folder.rglob("*")) if path.is_file()]
+    assert len(files) == 3  # a chunk of each split
+    assert all(path.stat().st_mode & 0o004 for path in files)
+    assert all(path.parent.stat().st_mode & 0o005 == 0o005 for path in files)
 
 
 def test_images_are_prepared_once(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:

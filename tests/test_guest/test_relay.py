@@ -14,13 +14,14 @@ import pytest
 
 from grader.guest import wire
 from grader.guest.children import Answer
+from grader.guest.incoming import Incoming
 from grader.guest.relay import Relay
 from tests.support import processes
 
 processes.adopt_orphans()
 
 
-def echo(requests: wire.Incoming, answer: Answer) -> None:
+def echo(requests: Incoming, answer: Answer) -> None:
     """A child that ends each cell with the bytes of it, or does what they say."""
     while (message := requests.read()) is not None:
         text = message[1]["text"].tobytes().decode()
@@ -78,7 +79,8 @@ def told(
     leaving.start()
     frames = []
     with processes.no_longer_than(30):
-        for message, _ in relay.follow(wire.Incoming(reading, ahead=False)):
+        for frame in relay.follow(Incoming(reading, ahead=False)):
+            message, _ = wire.opened(frame)
             frames += [] if "ready" in message else [dict(message)]
             if ("ended" in message or "ready" in message) and left:
                 os.write(writing, left.pop(0))

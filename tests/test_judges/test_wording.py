@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,10 @@ def test_a_judge_cannot_hand_over_text(change: dict[str, Any]) -> None:
 def test_there_is_no_sentence_about_what_is_right() -> None:
     right = a_look(np.random.default_rng(0), [1, 2, 3, 4])
     assert wording.hidden(Finding("x"), right) == ""
+
+
+def test_a_hidden_sentence_has_no_name_of_the_students_own() -> None:
+    spelt = replace(a_look(np.random.default_rng(0), [1, 2, 3, 4]), arrays={"edcfo": np.ones(2)})
+    finding = Finding("W1", "no parameter")
+    assert "edcfo" in wording.public(finding, spelt)
+    assert wording.hidden(finding, spelt) == "params has no 'W1'"

@@ -21,7 +21,7 @@ from grader.engine import grade_one
 from grader.golden.misconceptions import Misconceptions
 from grader.grading.assignment import Assignment
 from grader.release import secret_scan
-from grader.report import by_people, html, result
+from grader.report import by_people, html, page, result
 from grader.submission.intake import read_submission
 from grader.types import Report, Submission
 from tests.support import handed_in, hostile, snapshot
@@ -67,7 +67,8 @@ def everything(report: Report, folder: Path) -> dict[str, str]:
     given = [by_people.Given(first.id, first.title, 0.5, first.possible, "Well.", (("a", 0.5),))]
     told = dict(result.as_dict(report))
     by_people.in_result(told, given)
-    found["by people.html"] = by_people.in_page(found["report.html"], given, 1.0, told)
+    shown = by_people.in_page(page.make(report, ""), given, told)
+    found["by people.html"] = html.finished(shown)
     found["by people.json"] = json.dumps(told)
     return found | html.render_notebooks(report, report.notebooks)
 

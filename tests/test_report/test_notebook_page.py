@@ -172,6 +172,18 @@ def test_a_formula_stays_as_it_was_typed(what: str) -> None:
     assert prose.from_markdown(text) == f"<p>{expected}</p>\n"
 
 
+PICTURES = {
+    "with a text": ("![a <b>proof</b>](attachment:x.png)", ": a &lt;b&gt;proof&lt;/b&gt;"),
+    "without": ("![](http://example.org/x.png)", ""),
+}
+
+
+@pytest.mark.parametrize("what", PICTURES)
+def test_where_a_picture_is_not_shown_that_is_said(what: str) -> None:
+    text, told = PICTURES[what]
+    assert prose.from_markdown(text) == f"<p><em>[a picture, not shown here{told}]</em></p>\n"
+
+
 EVIL = (
     "</pre></div><script>alert(1)</script>", "<img src=x onerror=alert(1)>",
     "<!-- <style>*{display:none}</style>", "\x1b[31m\u202e\u2066x\x00", "{{ 7*7 }}{% raw %}",

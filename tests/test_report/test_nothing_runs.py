@@ -23,6 +23,7 @@ from grader.course.dashboard import page
 from grader.course.dashboard.pupils import Pupil
 from grader.release.selfcheck import card, show
 from grader.report import by_people, class_page, html, result, staff_page
+from grader.report import page as report_page
 from grader.report.class_page import ClassRow
 from grader.report.export import executed, github, gradescope
 from grader.types import CaseOutcome, Report, Seen
@@ -184,13 +185,14 @@ def pages(offset: int) -> Iterator[tuple[str, str]]:
     given = itertools.islice(itertools.cycle(CORPUS), offset, None)
     for name in ("smallest_case", "with_source", "executed"):
         report = poisoned(ALL[name](), given)
-        shown = html.render(report, version="")
+        shown = report_page.make(report, "")
         comment = by_people.Given(
             report.items[0].id, next(given), 1.0, 2.0, "\n\n".join(CORPUS), ((next(given), 1.0),)
         )
         told = dict(result.as_dict(report))
         by_people.in_result(told, [comment])
-        yield name, by_people.in_page(shown, [comment], 1.0, told)
+        shown = replace(by_people.in_page(shown, [comment], told), policy=next(given))
+        yield name, html.finished(shown)
         yield from html.render_notebooks(report, report.notebooks).items()
         yield from exported(report, given).items()
         yield f"staff {name}", for_staff(report, given)

@@ -282,6 +282,13 @@ class Book:
             ),
         ]
 
+    def siblings(self, entry: Entry) -> list[Entry]:
+        """Return the other runs of the same upload that wait for the same reason."""
+        names = (self.places.get((entry.students[0], item), "") for item in self.by_item)
+        found = (self.entries[name] for name in names if name and name != entry.name)
+        is_run = entry.kind == "run"
+        return [e for e in found if is_run and e.kind == "run" and e.alike == entry.alike]
+
     def groups(self, item: str) -> Iterator[tuple[str, str, list[Entry]]]:
         """Yield (kind, name, entries) of answers that go together: "same" ones, then "chosen"."""
         same, chosen = defaultdict(list), defaultdict(list)

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.course import archive
+from grader.course import archive, plain
 from grader.course.desk.book import Entry
 from grader.errors import GraderFault
 from grader.files import REPORT, RESULT
 from grader.notebooks import png
 from grader.notebooks.question_marks import headings
 from grader.notebooks.questions import ANSWER, MODEL_ANSWER, NOTES, QUESTION
+from grader.report import html
+from grader.report.page import Page
 from grader.report.text import points, shown
 from grader.rubric.cases import Rubric
 
@@ -103,9 +105,12 @@ class Shelf:
 
     def page(self, entry: Entry, name: str) -> str | None:
         """Return a page of the stored result, which has no name of a student."""
+        path = archive.place_of(self._folder, entry.key)
         try:
-            return archive.member(archive.place_of(self._folder, entry.key), name)
-        except (OSError, ValueError, KeyError):
+            if name == REPORT:
+                return html.finished(plain.loads(archive.member(path, archive.PAGE), Page))
+            return archive.member(path, name)
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def _read(self, entry: Entry, answer: str) -> Beside:

@@ -160,6 +160,7 @@ def answer(book: Book, setting: Setting, entry: Entry, draft: Draft | None = Non
         keys=KEYS, grades=[_shown_grade(one, scheme.points(one), offered) for one in grades],
         flags=stands.flags, requests=stands.requests, looked=stands.looked,
         alike=len(alike) if entry in alike else 0, chose=len(chose) if entry in chose else 0,
+        siblings=[(one, setting.question(one.item).title) for one in book.siblings(entry)],
         before=book.beside(entry, -1).name, behind=book.beside(entry, 1).name,
         who=_names(book, entry) if named else (), named=named,
         suggestion=setting.suggested.get(entry.name) if state != "done" or not second else None,

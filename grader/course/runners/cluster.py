@@ -28,7 +28,7 @@ from grader.errors import GraderFault, UsageError
 
 WINDOW = 2  # chunks a worker: one that it works on, and the next
 CHUNK_S = 4.0  # seconds of work in a chunk
-FIRST, MOST = 2, 1000  # tasks in a chunk, until it is known how long they take
+FIRST, MOST = 2, 128  # tasks in a chunk, until it is known how long they take
 CHUNK_BYTES, OUT_BYTES = 8 * 1024**2, 64 * 1024**2  # in a chunk; on their way, which somebody holds
 PAUSE_S = 0.5
 FETCH_S = 60.0

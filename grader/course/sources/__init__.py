@@ -8,6 +8,7 @@ read in two ways is a Proposal, and stops a run unless a person says yes.
 from __future__ import annotations
 
 import itertools
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -208,13 +209,14 @@ def _second_uploads(
 
 
 def _one_each(attempts: Iterable[Attempt]) -> tuple[list[Attempt], list[Proposal]]:
-    """Return attempts whose people are one if only their names tell them apart by case.
+    """Return attempts whose people are one if their names differ by case, or in form, alone.
 
     Nothing but a name says whose a plain zip or folder is, so several of one name are asked about.
     """
     same: dict[str, list[Attempt]] = {}
     for attempt in attempts:
-        same.setdefault(attempt.person.shown.casefold(), []).append(attempt)
+        name = unicodedata.normalize("NFC", attempt.person.shown)  # a Mac takes accents apart
+        same.setdefault(name.casefold(), []).append(attempt)
     result, proposals = [], []
     for found in same.values():
         first = min(found, key=lambda attempt: (attempt.person.shown, attempt.place)).person

@@ -19,13 +19,18 @@ from grader.submission.upload import shown
 ABOUT = "a Brightspace export"
 _ENTRY = re.compile(
     r"(?P<key>\d+-\d+) - (?P<name>.+?) - "
-    r"(?P<when>(?=[^-]*\b\d{4}\b)[^-]{8,40}?)(?: - (?P<file>.+))?",
+    r"(?P<when>(?=[^-]*(?<!\d)\d{4}(?!\d))[^-]{8,40}?|\d{4}-\d\d-\d\d \d{1,2}[:_.]?\d\d)"
+    r"(?: - (?P<file>.+))?",
     re.DOTALL,
 )
 _TIME = re.compile(
     r"(?i)(?:(?P<month>[^\W\d]+)\.? (?P<day>\d{1,2})"
     r"|(?P<day2>\d{1,2})\.? (?:de )?(?P<month2>[^\W\d]+)\.?),? (?:de )?(?P<year>\d{4}),? "
     r"(?P<hour>\d{1,2})[:_.]?(?P<minute>\d{2})(?: ?(?P<half>[AP])\.?M\.?)?"
+)
+_IN_NUMBERS = re.compile(  # 2026-03-06 1405, 2026年3月6日 14:05
+    r"(?P<year>\d{4})[-年] ?(?P<month>\d{1,2})[-月] ?(?P<day>\d{1,2})日? "
+    r"(?P<hour>\d{1,2})[:_.]?(?P<minute>\d{2})"
 )
 # How the months begin in the languages of sites: English, German, French, Spanish, Portuguese,
 # Italian, Dutch, Swedish, Danish, Turkish.
@@ -66,6 +71,8 @@ def read(tree: Tree, roster: Roster | None) -> Reading | None:
 
 def _time(when: str) -> str:
     """Return "Mar 29, 2018 1205 PM" or "29 mars 2018 1205" in ISO format; "" if it is neither."""
+    if numbers := _IN_NUMBERS.fullmatch(when):
+        return _date(*map(int, numbers.group("year", "month", "day", "hour", "minute")))
     told = _TIME.fullmatch(when)
     if told is None:
         return ""
@@ -79,10 +86,15 @@ def _time(when: str) -> str:
         for start in starts
         if word.startswith(start)
     }
+    if len(fits) != 1:
+        return ""
+    day, minute = int(told["day"] or told["day2"]), int(told["minute"])
+    return _date(int(told["year"]), fits.pop(), day, hour, minute)
+
+
+def _date(*numbers: int) -> str:
     try:
-        (month,) = fits
-        day = int(told["day"] or told["day2"])
-        return datetime(int(told["year"]), month, day, hour, int(told["minute"])).isoformat()
+        return datetime(*numbers).isoformat()  # type: ignore[arg-type]
     except ValueError:
         return ""
 

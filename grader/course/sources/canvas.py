@@ -68,8 +68,9 @@ def _readings(path: str) -> list[_Entry]:
         found.append(_Entry(path, name, late, online["user"], path, True))
     if anonymous := _ANONYMOUS.fullmatch(path):
         late = bool(anonymous["late"])
-        entry = _Entry(path, "", late, anonymous["user"], anonymous["file"])
-        if not anonymous["user"].removeprefix("anon_").isdigit():
+        user, attachment = anonymous["user"], anonymous["attachment"]
+        entry = _Entry(path, "", late, user, anonymous["file"], False, attachment)
+        if not user.removeprefix("anon_").isdigit():
             return [entry]
         found.append(entry)  # or a student is called so
     parts = unicodedata.normalize("NFC", path).split("_")  # a Mac takes accents apart

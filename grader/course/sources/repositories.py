@@ -18,7 +18,8 @@ ABOUT = "cloned repositories"
 
 def read(tree: Tree, roster: Roster | None) -> Reading | None:
     """Return the students of a folder of clones; None if it is something else."""
-    clones = [name for name in tree.children if f"{name}/.git" in tree.folders]
+    known = {*tree.folders, *tree.files}  # of a submodule or a worktree .git is a file
+    clones = [name for name in tree.children if f"{name}/.git" in known]
     if len({names.own_words(name) for name in clones} - {""}) < 2:
         return None
     start = _common_start(clones, roster)

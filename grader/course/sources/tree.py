@@ -8,6 +8,7 @@ written anywhere.
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 import stat
@@ -125,6 +126,12 @@ def is_junk(path: str) -> bool:
     return any(part in _JUNK for part in parts) or parts[-1].startswith("._")
 
 
+def _beside_junk(path: str) -> str:
+    """Return the folder that holds the junk of a path: maybe of somebody who handed in no more."""
+    parts = path.split("/")
+    return "/".join(itertools.takewhile(lambda part: not is_junk(part), parts[:-1]))
+
+
 def _is_closed(folder: str) -> bool:
     return folder.startswith(".") or folder.casefold() in _CLOSED
 
@@ -225,7 +232,8 @@ def _zip(stream: Path | io.BytesIO, place: str, whole: File | None) -> Tree:
         name = meant_name(info)
         name = name.replace("\\", "/")  # as tools of Windows write; no system of files keeps both
         path_in = upload.tidy(name)
-        if is_junk(path_in) or not path_in:
+        if not path_in or is_junk(path_in):
+            folders.update(_folders_above(_beside_junk(path_in))[0])
             continue
         if _leads_outside(name):
             lost[shown(path_in, 200)] = "leads outside the export"

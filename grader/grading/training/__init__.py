@@ -29,6 +29,10 @@ from grader.types import (
     Training,
 )
 
+FLAGS = (
+    "trained_on_validation", "log_differs", "training_contradicts_itself", "training_not_repeated"
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Graded:

@@ -26,12 +26,12 @@ from grader.errors import GraderFault, UsageError
 from grader.rubric.records import ImageProfile
 
 Split = Literal["training", "validation", "hidden"]
-BATCH = 100
+BATCH = 1000  # 12 MB: fewer at once, and a pass through a net waits for memory
 FEW, READY = 1000, 3  # images of a set that is kept, 12 MB; sets: what states of runs are tried on
 PIXELS = 3 * 32 * 32
 CLASSES = 10
 FULL = 100_000  # bytes that are left of a disk: what was to be written is larger
-FORM = 2  # part of the cache folder's name: raise it when the files change
+FORM = 3  # part of the cache folder's name: raise it when the files change
 
 
 class Images:

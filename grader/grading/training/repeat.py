@@ -222,7 +222,7 @@ class Repeat:
         case = {
             "id": "stretch", "key": "stretch", "item": "stretch", "probe": "training.advance",
             "options": options, "strided": [], "modules": MODULES, "stuck_with": [],
-            "room": job.room,
+            "careful": True, "room": job.room,
         }  # fmt: skip
         deadline = time.monotonic() + WAIT_S
         try:

@@ -48,7 +48,14 @@ class Known:
     @classmethod
     def at(cls, commit: Commit) -> Known:
         """Return the state that was shown."""
-        return cls(commit.step, lambda: form.state_at(commit), commit.state)
+        past: list[bool] = []
+
+        def shown() -> State:
+            state = form.state_at(commit, again=bool(past))
+            past.append(True)
+            return state
+
+        return cls(commit.step, shown, commit.state)
 
     @classmethod
     def learned_at(cls, commit: Commit, read: Callable[[], State]) -> Known:

@@ -1,0 +1,52 @@
+"""Exports of sites in other languages and of other computers: who handed in what, and when."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from grader.course import sources
+from tests.support.exports import homework, written
+
+ZIP = homework()
+APART = unicodedata.normalize("NFD", "é")
+Row = tuple[str, tuple[str, ...], str]  # id, login or name; names of files; time
+# what -> (the export, who is in it, how many questions it leaves)
+EXPORTS: Mapping[str, tuple[Mapping[str, bytes], list[Row], int]] = {
+    "an anonymous id of digits alone": (
+        {f"anon_{who}_990001_a2.zip": ZIP for who in ("aB3dE", "12345", "zz9Qx")},
+        [(f"anon_{who}", ("a2.zip",), "") for who in ("12345", "aB3dE", "zz9Qx")], 1),
+    "a folder with what a Mac leaves behind": (
+        {"Ada_1_assignsubmission_file/a2.zip": ZIP, "Bob_2_assignsubmission_file/.DS_Store": b"",
+         "Eve_3_assignsubmission_file/__MACOSX/._a2.zip": b"", "__MACOSX/._Ada": b""},
+        [("1", ("a2.zip",), ""), ("2", (), ""), ("3", (), "")], 0),
+    "dates in numbers": (
+        {"1-5 - Bob - 2026-03-06 1405 - a2.zip": ZIP, "index.html": b"",
+         "2-5 - Li - 2026年3月29日 0905 - my - a2.zip": ZIP, "3-5 - Eve - 2026-13-06 1405": ZIP},
+        [("1-5", ("a2.zip",), "2026-03-06T14:05:00"),
+         ("2-5", ("my - a2.zip",), "2026-03-29T09:05:00"),
+         ("3-5", ("3-5 - Eve - 2026-13-06 1405",), "")], 0),
+    "a worktree whose .git is a file": (
+        {"a2-ada/.git/HEAD": b"", "a2-ada/layers.py": b"", "a2-bob/.git": b"gitdir: ../x",
+         "a2-bob/layers.py": b""},
+        [("ada", ("layers.py",), ""), ("bob", (".git", "layers.py"), "")], 0),
+    "one name in two forms": (
+        {"é.zip": ZIP, f"{APART}.zip": homework("b"), "ada.zip": homework("c")},
+        [("ada", ("ada.zip",), ""), (APART, ("é.zip",), ""), (APART, (f"{APART}.zip",), "")], 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", EXPORTS)
+def test_nobody_is_lost_and_nothing_invented(what: str, tmp_path: Path) -> None:
+    files, wanted, questions = EXPORTS[what]
+    found = sources.read([written(tmp_path / "export.zip", files)])
+    told = [
+        (one.person.id or one.person.login or one.person.name,
+         tuple(file.name for file in one.files), one.at)
+        for one in found.attempts
+    ]  # fmt: skip
+    assert sorted(told) == sorted(wanted)
+    assert (len(found.proposals), found.problems) == (questions, ())
