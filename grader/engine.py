@@ -59,6 +59,7 @@ from grader.types import (
     Report,
     Smallest,
     Submission,
+    Suspect,
     TrainingGoal,
 )
 
@@ -213,6 +214,7 @@ def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
     rerun = replace(rerun, facts=replace(rerun.facts, followed=followed))
     facts = rerun.facts
     over, minimal = dict[str, Evidence](), dict[str, Smallest]()
+    changed: dict[str, tuple[Suspect, ...]] = {}
     causes: dict[str, Diagnosis] = {}
     with explaining("naming causes"):
         causes = diagnose.causes(facts, own)
@@ -222,7 +224,7 @@ def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
     with explaining("finding the line where a net goes another way"):
         causes |= trace.causes(rerun, over, causes)
     with explaining("finding minimal examples"):
-        minimal = minimal_example.find_minimal(rerun)
+        minimal, changed = minimal_example.find_minimal(rerun, causes)
     follows = consequence.find(rerun, over, causes)
     follows |= folding.consequences(rerun, follows)
     verdicts = {**facts.verdicts, **rerun.broken}
@@ -240,7 +242,11 @@ def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
     return tuple(
         item
         if item.because_of or item.status == "grader_fault"
-        else replace(item, smallest=minimal.get(item.id), suspects=suspects.of(item, facts))
+        else replace(
+            item,
+            smallest=minimal.get(item.id),
+            suspects=suspects.of(item, facts, changed.get(item.id, ())),
+        )
         for item in items
     )
 

@@ -5,17 +5,22 @@ It never lies in a student's folder: beside it, in <DIR>-staff/, or below DIR/st
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
+from grader.box.evidence import modules_of
 from grader.diagnosis import snippets
 from grader.errors import UsageError, explained
 from grader.files import check_writable, write
 from grader.grading.assignment import Assignment
+from grader.guest.modules import GRADED
 from grader.report import staff_page
+from grader.report.result_form import ResultJson
 from grader.rubric.cases import Rubric
 from grader.types import Case, CaseOutcome, Report, Seen
 
 PAGE = "staff.html"
+WHOSE = "the student's"
 LONGEST = 8_000  # characters of lines to paste; what is longer is loaded from a file
 
 
@@ -24,10 +29,16 @@ def folder_of(folder: Path) -> Path:
     return folder.with_name(f"{folder.resolve().name}-staff")
 
 
-def write_page(folder: Path, report: Report, assignment: Assignment, upload: str = "") -> Path:
+def write_page(
+    folder: Path,
+    report: Report,
+    assignment: Assignment,
+    upload: str = "",
+    stored: ResultJson | None = None,
+) -> Path:
     """Write the page into a folder that only its owner may look into. Raises UsageError.
 
-    `upload` is where what was handed in lies.
+    `upload` is where what was handed in lies, and `stored` what it came to with its notebooks.
     """
     check_writable(folder)
     try:
@@ -36,12 +47,14 @@ def write_page(folder: Path, report: Report, assignment: Assignment, upload: str
     except OSError as error:
         what = f"{folder}: cannot be written ({error.strerror}); choose another folder"
         raise UsageError(what) from None
-    write(folder / PAGE, render(report, assignment, upload))
+    write(folder / PAGE, render(report, assignment, upload, stored))
     return folder / PAGE
 
 
-def render(report: Report, assignment: Assignment, upload: str = "") -> str:
-    """Return the page of a report; `upload` as in `write_page`."""
+def render(
+    report: Report, assignment: Assignment, upload: str = "", stored: ResultJson | None = None
+) -> str:
+    """Return the page of a report; `upload` and `stored` as in `write_page`."""
     rubric = assignment.rubric
     cases = {case.id: case for case in rubric.cases}
     submission = report.submission
@@ -52,7 +65,10 @@ def render(report: Report, assignment: Assignment, upload: str = "") -> str:
         if one.seen is not None and one.case in cases
         for lines in [_lines(cases[one.case], one, one.seen, rubric, place)]
     ]
-    return staff_page.render(report, shown, rubric.table.seed, upload)
+    kinds = {item.id: item.kind for item in rubric.table.items}
+    of_notebooks = [name for name, kind in kinds.items() if kind != "code"]
+    trained = staff_page.trained(stored, of_notebooks) if stored else ()
+    return staff_page.render(report, shown, rubric.table.seed, upload, trained)
 
 
 def _asked(case: Case) -> str:
@@ -67,12 +83,33 @@ def _lines(
 ) -> str:
     """Return Python to paste in the submission's folder, or how to get the arrays of the case."""
     output = next(iter(seen.wrong), next(iter(seen.expected), ""))
-    loaded = f'case = np.load("case.npz")  # from: grade case {case.id} --rubric {rubric.table.id}'
-    otherwise = f"import numpy as np\n{loaded} -o case.npz\nprint(dict(case))"
     text = explained(
         f"writing the lines of {case.id}", lambda: _snippet(case, seen, output, rubric, place), ""
     )
-    return text if 0 < len(text) <= LONGEST else otherwise
+    return text if 0 < len(text) <= LONGEST else _probe(case, rubric, place)
+
+
+def _probe(case: Case, rubric: Rubric, place: snippets.Place) -> str:
+    """Return lines that ask a case as the grader does, where no call of a student's would do."""
+    module, _, function = case.probe.partition(".")
+    names = [name for name in modules_of(case) if name != "layer_utils"]
+    files = {name: GRADED[name].removesuffix(".py").replace("/", ".") for name in names}
+    nn = ", ".join(f'"{name}": import_module("{place.package}.{file}")'
+                   for name, file in files.items())  # fmt: skip
+    given = [f'{name}=case["{name}"].copy()' for name in case.inputs]
+    given += [f"{name}={value!r}" for name, value in case.options.items()]
+    return "\n".join([
+        f"# first: grade case {case.id} --rubric {rubric.table.id} -o case.npz",
+        "from importlib import import_module; import numpy as np",
+        f"from grader.guest.probes import {module}",
+        "from grader.guest.probes.nn import Conventions, Implementation",
+        f'nn = Implementation({{{nn}}}, Conventions("{place.dropout_p}"))',
+        f'case = np.load("case.npz"); np.random.seed({zlib.crc32(case.id.encode())})',
+        f"outputs = {module}.{function}(nn, {', '.join(given)})",
+        "for name, value in outputs.items():",
+        f'    print(name, "{WHOSE}:", value, sep="\\n")',
+        '    print("expected:", case.get(f"expected_{name}"), sep="\\n")',
+    ])  # fmt: skip
 
 
 def _snippet(case: Case, seen: Seen, output: str, rubric: Rubric, place: snippets.Place) -> str:
@@ -83,4 +120,4 @@ def _snippet(case: Case, seen: Seen, output: str, rubric: Rubric, place: snippet
     if snippets.steps_of(case) and expected.ndim:
         expected, got = expected[step], None
     call = snippets.of(case, rubric.case_inputs(case), output, step, place)
-    return snippets.text(call, expected, got, place)
+    return snippets.text(call, expected, got, place, WHOSE)

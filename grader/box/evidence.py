@@ -12,7 +12,7 @@ from typing import Any, get_args
 import numpy as np
 
 from grader.box.job import ANSWER
-from grader.guest import calls, passes
+from grader.guest import calls, passes, steps
 from grader.guest.legacy.old_numpy import ROWS, Place
 from grader.guest.modules import GRADED
 from grader.guest.observe import python_lines
@@ -51,6 +51,7 @@ def evidence_of(
     What can be known on this side is taken from here, for a child can reply what it likes: names of
     inputs from the case, lines and functions from the student's own `files`.
     """
+    table = arrays.pop(steps.TABLE, None)
     outcome = OUTCOMES.get(_text(reply.get("outcome"), 20))
     if outcome is None:
         return Evidence(case.id, "died")
@@ -67,6 +68,7 @@ def evidence_of(
         cpu_s=_seconds(reply.get("cpu_s")),
         calls=tuple(_calls(reply.get("calls"), files)),
         passes=tuple(_passes(reply.get("passes"))),
+        steps=_steps(table),
     )
 
 
@@ -108,6 +110,15 @@ def _passes(value: Any) -> Iterator[PassCount]:
         counts = [number for row in one[1:] for number in _list(row)]
         if len(counts) == 6 and all(type(n) is int and 0 <= n < 2**53 for n in counts):
             yield PassCount(_text(one[0], 100), *counts[:3], *counts[3:5])
+
+
+def _steps(table: np.ndarray | None) -> np.ndarray:
+    """Return the steps of lines, none if they have not the agreed form."""
+    columns = len(steps.NUMBERS)
+    good = table is not None and table.dtype == np.float64 and table.shape[1:] == (columns,)
+    if table is None or not good or len(table) > steps.MOST_STEPS or not np.isfinite(table).all():
+        return np.zeros((0, columns))
+    return table
 
 
 def _has_line(files: Mapping[str, bytes], path: Any, line: Any) -> bool:

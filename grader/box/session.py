@@ -41,12 +41,14 @@ MAX_RESTARTS = 5
 class Question:
     """A case as it is asked: after other numbers (`warm`), in float32 (`single`).
 
-    In float32 a backward pass has its calls counted.
+    In float32 a backward pass has its calls counted. What the lines of the files `traced` compute
+    is recorded.
     """
 
     case: Case
     warm: bool = False
     single: bool = False
+    traced: tuple[str, ...] = ()
 
 
 class Session:
@@ -287,6 +289,11 @@ class Session:
         seen = self._ask([Question(case) for case in cases], child)
         return {case.id: evidence for case, evidence in zip(cases, seen)}
 
+    def steps(self, cases: Sequence[tuple[Case, Sequence[str]]]) -> list[np.ndarray]:
+        """Run each case once; return what the lines of these files compute, as guest.steps says."""
+        seen = self._ask([Question(case, traced=tuple(paths)) for case, paths in cases])
+        return [one.steps for one in seen]
+
     def _ask(self, questions: Sequence[Question], child: Child = "alone") -> list[Evidence]:
         """Ask the questions in their order, once, of a `child` (see Worker.run); return what each
         showed. A worker that is lost on the way is replaced, and the rest goes on.
@@ -329,4 +336,5 @@ class Session:
             "modules": modules_of(case), "stuck_with": self._rubric.all_needs(case.item),
         }  # fmt: skip
         row |= {"warm": True} if question.warm else {}
+        row |= {"traced": question.traced} if question.traced else {}
         return row | ({"counted": True} if question.single and is_backward(case) else {})

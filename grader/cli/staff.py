@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +61,10 @@ def staff(
     given = replace(given, name=label(who.person))
     with Worker(choose(box)) as worker:
         report = grade_one(given, assignment, worker)
-    page = staff_pages.write_page(folder / "staff" / who.folder, report, assignment, str(path))
+    kept = folder / "reports" / who.folder / "result.json"
+    stored = json.loads(kept.read_bytes()) if kept.is_file() else None
+    made = folder / "staff" / who.folder
+    page = staff_pages.write_page(made, report, assignment, str(path), stored)
     typer.echo(f"For staff, with hidden checks: {page}")
 
 

@@ -9,17 +9,16 @@ every accepted convention by itself, in cells that agree with none of them. No p
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from grader.box.evidence import modules_of
 from grader.box.job import Loaded
-from grader.diagnosis import snippets
+from grader.diagnosis import changed_line, snippets
 from grader.diagnosis.snippets import Place
 from grader.errors import explaining
-from grader.grading.dependencies import root
+from grader.grading.dependencies import root, without_forward
 from grader.grading.faults import shown_beside
 from grader.grading.verdicts import Evaluator, Verdict
 from grader.guest.operations import forward_of
@@ -27,7 +26,7 @@ from grader.judges import Attempt
 from grader.judges.values import right_cells
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
-from grader.types import Case, Evidence, Fault, Smallest
+from grader.types import Case, Diagnosis, Evidence, Fault, Smallest, Suspect
 
 if TYPE_CHECKING:
     from grader.grading.rerun import Rerun
@@ -47,17 +46,23 @@ class Trials(Protocol):
         """Return what becomes of cases that run once, in order."""
 
 
-def find_minimal(rerun: Rerun) -> dict[str, Smallest]:
-    """Return the smallest case that fails for each item that is wrong by itself, if one does."""
+def find_minimal(
+    rerun: Rerun, causes: Mapping[str, Diagnosis]
+) -> tuple[dict[str, Smallest], dict[str, tuple[Suspect, ...]]]:
+    """Return the smallest case that fails for each item that is wrong by itself, if one does; and
+    the lines in which its cause is found.
+    """
     facts, job = rerun.facts, rerun.job
     lost = {name: facts.lost(name) for name in facts.failed() if not facts.is_slow(name)}
     names = {name for name, parts in lost.items() if parts}
     cases = small_cases(facts.rubric, names, facts.verdicts)
     if not cases or not rerun.has_time or not job.package.isidentifier():
-        return {}
+        return {}, {}
     place = Place(job.package, job.files, facts.rubric.table.conventions.dropout_p)
     with rerun.session(new=True) as session:
-        return find(session, cases, facts.rubric, facts.evaluator, lost, place)
+        found = find(session, cases, facts.rubric, facts.evaluator, lost, place)
+        known = {name: why for name, why in causes.items() if name in names}
+        return found, changed_line.find(session, facts, known)
 
 
 def small_cases(
@@ -65,7 +70,7 @@ def small_cases(
 ) -> list[Case]:
     """Return the small cases that can show what is wrong with the items called `names`."""
     return [
-        _alone(case, verdicts)
+        without_forward(case, verdicts)
         for case in rubric.ladder
         if case.item in names and _by_itself(verdicts[case.item], verdicts, case)
     ]
@@ -77,14 +82,6 @@ def _by_itself(verdict: Verdict, verdicts: Mapping[str, Verdict], case: Case) ->
         return root(verdict.item, verdicts, ("layers",)) is None
     forward = verdicts.get(forward_of(case.item, promised=False))
     return forward is None or forward.passed
-
-
-def _alone(case: Case, verdicts: Mapping[str, Verdict]) -> Case:
-    """Return a case that does without a forward pass that is wrong, where its cache is promised."""
-    forward = verdicts.get(forward_of(case.item, promised=True))
-    if forward is None or forward.passed:
-        return case
-    return replace(case, options={**case.options, "own_forward": False})
 
 
 def find(

@@ -53,15 +53,21 @@ def steps_of(case: Case) -> bool:
     return case.probe in ("optim.update", "norms.batchnorm_train")
 
 
-def text(shown: Shown, expected: np.ndarray, got: np.ndarray | None, place: Place) -> str:
-    """Return the three lines."""
+def text(
+    shown: Shown,
+    expected: np.ndarray,
+    got: np.ndarray | None,
+    place: Place,
+    whose: str = "yours",
+) -> str:
+    """Return the three lines; `whose` numbers they show beside what is expected."""
     digits = _digits(expected, got)
     precise = f"np.set_printoptions(precision={digits}); " if digits > DIGITS[2] else ""
     want = literal(expected, digits)
     return "\n".join([
         f"import numpy as np; {precise}from {place.package}.{shown.imports}",
         shown.call,
-        f'print("yours:", {shown.look}, "expected:", {want}, sep="\\n")',
+        f'print("{whose}:", {shown.look}, "expected:", {want}, sep="\\n")',
     ])  # fmt: skip
 
 

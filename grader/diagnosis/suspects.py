@@ -1,6 +1,7 @@
 """Which line of the student's own should be looked at first, as far as we know one.
 
     stopped   the line of an exception
+    changed   the line in which a known mistake is found (changed_line)
     named     a line that a sentence of ours names: a placeholder import, what is not returned
     made      the line that sets an output that is wrong
 
@@ -27,24 +28,27 @@ NUMBERED = re.compile(r"\blines? (\d{1,6})\b")
 MADE = ("value", "shape", "not_finite", "dtype")
 
 
-def of(result: ItemResult, facts: Facts) -> tuple[Suspect, ...]:
+def of(result: ItemResult, facts: Facts, changed: tuple[Suspect, ...] = ()) -> tuple[Suspect, ...]:
     """Return the lines to look at in what an item asks for, the surest first."""
     if not result.faults:
         return ()
     return explained(
         f"finding lines of {result.id}",
-        lambda: _lines(result, facts.rubric.item(result.id), facts.evaluator.sources),
+        lambda: _lines(result, facts.rubric.item(result.id), facts.evaluator.sources, changed),
         (),
     )
 
 
-def _lines(result: ItemResult, item: Item, sources: Sources) -> tuple[Suspect, ...]:
+def _lines(
+    result: ItemResult, item: Item, sources: Sources, changed: tuple[Suspect, ...]
+) -> tuple[Suspect, ...]:
     place = Place.of(item)
     path = sources.path(place.module)
     if path is None:
         return ()
     found = dict[tuple[str, int], Suspect]()
-    for one in (*_stopped(result), *_named(result, path), *_made(result, place, path, sources)):
+    made = () if changed else _made(result, place, path, sources)
+    for one in (*_stopped(result), *changed, *_named(result, path), *made):
         found.setdefault((one.file, one.line), one)
     return tuple(found.values())[:MOST]
 

@@ -76,6 +76,17 @@ class Misconceptions:
             hints = tuple(map(str, row["hints"]))
             return Explanation(str(row["says"]), str(row["formula"]), hints)
 
+    def steps(self, mistake: str) -> tuple[str, np.ndarray]:
+        """Return the case in which it is known what a mistake computes, and that (K, 6); "" and
+        nothing where it is not. What the columns are says diagnosis.changed_line.
+
+        Raises GoldenError.
+        """
+        with _whole(mistake):
+            case, what = self._manifest.get("steps", {}).get(mistake, ("", [0, [0, 6]]))
+            found = self._answer(what)
+            return str(case), found if isinstance(found, np.ndarray) else np.zeros((0, 6))
+
     def answers(self, item: str) -> dict[str, dict[Key, Answer]]:
         """Return variant -> what is wrong with an item's answers under it.
 
@@ -102,6 +113,9 @@ class Misconceptions:
             for variant, answers in self.answers(item).items():
                 for (case, output), answer in answers.items():
                     yield f"{variant}:{case}:{output}", answer
+        for mistake in self._manifest.get("steps", {}):
+            case, steps = self.steps(mistake)
+            yield f"{mistake}:{case}:steps", steps
 
     def differences(self, other: Misconceptions) -> list[Difference]:
         """Return every answer that `other` lacks, adds or changes."""
@@ -142,8 +156,11 @@ def write(folder: Path, manifest: Mapping[str, Any], flat: np.ndarray) -> None:
 
 def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
     """Return the manifest as stable JSON, one case a line."""
-    head = {key: value for key, value in manifest.items() if key != "answers"}
-    text = json.dumps(head, indent=1, ensure_ascii=False)[:-2] + ',\n "answers": {'
+    apart = ("answers", "steps")
+    head = {key: value for key, value in manifest.items() if key not in apart}
+    text = json.dumps(head, indent=1, ensure_ascii=False)[:-2] + ',\n "steps": {\n'
+    steps = (f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in manifest["steps"].items())
+    text += ",\n".join(steps) + '\n },\n "answers": {'
     items = []
     for item, cases in manifest["answers"].items():
         rows = [

@@ -10,9 +10,11 @@ from dataclasses import replace
 
 from grader.errors import UsageError
 from grader.grading.verdicts import Verdict
+from grader.guest.operations import forward_of
 from grader.rubric.cases import Rubric
 from grader.rubric.near import nearest
 from grader.rubric.records import Item
+from grader.types import Case
 
 Verdicts = Mapping[str, Verdict]
 
@@ -84,3 +86,11 @@ def _needed(rubric: Rubric, names: Iterable[str]) -> set[str]:
 def _unknown(name: str, known: Iterable[str]) -> str:
     meant = nearest(name, known)
     return f"there is no such item; use {meant if meant else 'one of ' + ', '.join(known)}"
+
+
+def without_forward(case: Case, verdicts: Verdicts) -> Case:
+    """Return a case that does without a forward pass that is wrong, where its cache is promised."""
+    forward = verdicts.get(forward_of(case.item, promised=True))
+    if forward is None or forward.passed:
+        return case
+    return replace(case, options={**case.options, "own_forward": False})

@@ -9,6 +9,7 @@ import numpy as np
 
 from grader.report.cards import label
 from grader.report.html import environment
+from grader.report.result_form import ResultJson, RunJson
 from grader.report.tables import SIDE, ArrayTable, Example, example, table
 from grader.report.text import cleaned, count, number, one_line, points, shown
 from grader.types import CaseOutcome, Comparison, ItemResult, Report, Seen
@@ -45,13 +46,26 @@ class StaffCase:
 
 @dataclass(frozen=True)
 class StaffItem:
-    """An item with checks that are not right: what it cost, why, and the checks, hidden first."""
+    """An item with checks that are not right: what it cost, why, and the checks, hidden first.
 
+    It is `free` if it kept all of its points.
+    """
+
+    anchor: str
     title: str
     score: str
     why: tuple[str, ...]
     lost: tuple[str, ...]
     cases: tuple[StaffCase, ...]
+    free: bool = False
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Something that a stored result says of notebooks, and the sentences on it."""
+
+    title: str
+    says: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -66,11 +80,51 @@ class StaffPage:
     upload: str
     code_only: bool
     items: tuple[StaffItem, ...]
+    notebooks: tuple[Trained, ...] = ()
     unsafe: str = ""
 
 
-def render(report: Report, shown_cases: Sequence[Shown], seed: str, upload: str = "") -> str:
-    """Return the page as HTML; `upload` is where what was handed in lies, if it is to be said."""
+def trained(result: ResultJson, items: Sequence[str]) -> tuple[Trained, ...]:
+    """Return what a stored result says of notebooks: of the `items` that need them, and of runs."""
+    found = []
+    for item in result["items"]:
+        if item["id"] in items and item["earned"] < item["possible"]:
+            says = [fault["says"] for fault in item["faults"]]
+            score = f"{points(item['earned'])} of {count(item['possible'], 'point')}"
+            score += f", {item['status']}" if item["status"] != "partial" else ""
+            found.append(Trained(f"{item.get('title', item['id'])}, {score}", _said(says)))
+    for book in result["notebooks"]:
+        says = [
+            f"Cell {run.get('cell_name') or run['cell']}: {run['says']}{_recomputed(run)}"
+            for run in book["runs"]
+        ]
+        found.append(Trained(f"{book['name']}: {book['status']}", _said(says)))
+    return tuple(found)
+
+
+def _said(sentences: Sequence[str]) -> tuple[str, ...]:
+    return tuple(one_line(shown(one)) for one in dict.fromkeys(sentences))
+
+
+def _recomputed(run: RunJson) -> str:
+    """Return what a run's parameters do on our images, hidden ones too."""
+    names = ("train", "val", "hidden")
+    known = [(name, run.get(f"recomputed_{name}_accuracy")) for name in names]
+    told = [f"{name} {value:.3f}" for name, value in known if isinstance(value, float)]
+    return f" Its parameters on our images: {', '.join(told)}." if told else ""
+
+
+def render(
+    report: Report,
+    shown_cases: Sequence[Shown],
+    seed: str,
+    upload: str = "",
+    notebooks: Sequence[Trained] = (),
+) -> str:
+    """Return the page as HTML; `upload` is where what was handed in lies, if it is to be said.
+
+    `notebooks` is what a stored result says of them, where they are not run for this page.
+    """
     results = {item.id: item for item in report.items}
     groups: dict[str, list[StaffCase]] = {}
     hidden_first = sorted(shown_cases, key=lambda one: one.public)
@@ -81,6 +135,7 @@ def render(report: Report, shown_cases: Sequence[Shown], seed: str, upload: str 
             groups.setdefault(name, []).append(made)
     order = [name for name in results if name in groups]
     order += [name for name in groups if name not in results]
+    order.sort(key=lambda name: name in results and _is_free(results[name]))
     page = StaffPage(
         name=one_line(shown(report.submission.name)),
         assignment=report.rubric_title or report.rubric,
@@ -89,18 +144,25 @@ def render(report: Report, shown_cases: Sequence[Shown], seed: str, upload: str 
         sha256=report.submission.sha256,
         upload=upload,
         code_only=not report.notebooks,
-        items=tuple(_item(name, results.get(name), results, groups[name]) for name in order),
+        notebooks=tuple(notebooks),
+        items=tuple(
+            _item(f"item-{n}", name, results, groups[name]) for n, name in enumerate(order, start=1)
+        ),
     )
     return environment().get_template("staff.html").render(page=page)
 
 
+def _is_free(item: ItemResult) -> bool:
+    return item.earned == item.possible
+
+
 def _item(
-    name: str, item: ItemResult | None, results: Mapping[str, ItemResult], cases: list[StaffCase]
+    anchor: str, name: str, results: Mapping[str, ItemResult], cases: list[StaffCase]
 ) -> StaffItem:
     """Return what the student's report says of an item, above its checks."""
-    if item is None:
-        return StaffItem(name, "", (), (), tuple(cases))
-    item = cleaned(item)
+    if name not in results:
+        return StaffItem(anchor, name, "", (), (), tuple(cases))
+    item = cleaned(results[name])
     lost = tuple(
         f"{part.about or part.id}: {points(part.earned)} of {points(part.possible)}"
         for part in item.parts
@@ -109,14 +171,16 @@ def _item(
     cause = [f"{label(item.cause)} {item.cause.message}"] if item.cause else []
     follows = []
     if root := results.get(item.because_of or ""):
-        cost = "costs nothing" if item.earned == item.possible else "see there first"
+        cost = "costs nothing" if _is_free(item) else "see there first"
         follows = [f"Follows from {root.title}: {cost}."]
     return StaffItem(
+        anchor=anchor,
         title=item.title,
         score=f"{points(item.earned)} of {count(item.possible, 'point')}",
         why=tuple(map(one_line, (*follows, *cause))),
         lost=tuple(map(one_line, lost)),
         cases=tuple(cases),
+        free=_is_free(item),
     )
 
 

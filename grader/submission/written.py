@@ -52,6 +52,11 @@ class Sources:
         self._read: dict[str, dict[str, Function | ast.ClassDef | None]] = {}
         self._near: dict[tuple[str, str, frozenset[str]], str | None] = {}
 
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The files themselves."""
+        return self._files
+
     def path(self, module: str) -> str | None:
         """Return the path of the graded file "layers" or "fc_net"; None if there is none."""
         ends = (f"/{module}.py", f"/classifiers/{module}.py")

@@ -111,7 +111,8 @@ class Evidence:
     `unstable`: another run of the same case was right. `single`: the case was asked in float32, and
     was right in float64. `unloaded` is the file that kept the case
     from running, as it is not in the submission or could not be imported ("cs231n/layers.py").
-    `calls` are kept over right layers only, `passes` where they were asked for.
+    `calls` are kept over right layers only, `passes` and `steps` where they were asked for: of the
+    latter (S, 8) guest.steps knows the columns.
     """
 
     case: str
@@ -127,6 +128,7 @@ class Evidence:
     unloaded: str = ""
     calls: tuple[Call, ...] = ()
     passes: tuple[PassCount, ...] = ()
+    steps: np.ndarray = field(default_factory=lambda: np.zeros((0, 8)))
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import io
 import re
 import stat
+import sys
 import zipfile
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from grader import resources
+from grader import resources, staff
 from grader.course import place, sources
 from grader.course.classroom import Course
 from grader.course.settings import Settings
+from grader.diagnosis import snippets
+from grader.report import staff_page
 from tests.test_cli.running import run
+from tests.test_report import samples
 
 pytestmark = pytest.mark.usefixtures("lent_box")
 
@@ -63,7 +68,7 @@ def test_the_lines_to_paste_show_the_student_s_wrong_numbers(
     names: dict[str, object] = {"print": lambda *words, **_: print(*words, file=said)}
     monkeypatch.delitem(__import__("sys").modules, "cs231n", raising=False)
     exec(code, names)
-    assert "yours:" in said.getvalue() and np.shape(names["dx"]) == (4, 3) or "dx" in names
+    assert "the student's:" in said.getvalue() and np.shape(names["dx"]) == (4, 3) or "dx" in names
 
 
 CASES = {  # words -> exit code, what is said
@@ -130,3 +135,57 @@ def test_staff_look_at_one_student_of_a_class_and_no_student_s_folder_has_it(
     with Course(folder) as course:
         course.forget(student)
     assert not list(folder.rglob("staff.html"))
+
+
+def test_a_check_without_a_call_of_its_own_has_lines_that_ask_it(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    whole = resources.assignment("cs231n-a2")
+    case = next(c for c in whole.rubric.cases if c.probe == "nets.two_layer_regularization")
+    place = snippets.Place("cs231n", {})
+    code = staff._probe(case, whole.rubric, place)
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, capfd, "case", case.id, "-o", "case.npz").code == 0
+    for name in [name for name in sys.modules if name.partition(".")[0] == "cs231n"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(str(ROOT / "reference"))
+    said = io.StringIO()
+    exec(code, {"print": lambda *words, **_: print(*words, file=said)})
+    assert said.getvalue().count("the student's:") == said.getvalue().count("expected:") > 0
+    assert "None" not in said.getvalue()
+
+
+def test_what_a_class_has_of_notebooks_stands_on_the_page() -> None:
+    fault = {"says": "The loss is <nan>."}
+    run_ = {
+        "cell": 18, "cell_name": "In [7]", "says": "50-50, adam.", "recomputed_val_accuracy": 0.25,
+    }  # fmt: skip
+    result: Any = {
+        "items": [
+            {"id": "best_model", "title": "Best model", "earned": 0.0, "possible": 4.0,
+             "status": "failed", "faults": [fault, fault]},
+            {"id": "update_rules", "earned": 2.0, "possible": 2.0, "status": "passed",
+             "faults": []},
+            {"id": "adam", "earned": 0, "possible": 4.0, "status": "failed", "faults": []},
+        ],
+        "notebooks": [{"name": "FullyConnectedNets.ipynb", "status": "executed", "runs": [run_]}],
+    }  # fmt: skip
+    model, book = staff_page.trained(result, ["best_model", "update_rules"])
+    assert model.title == "Best model, 0 of 4 points, failed"
+    assert model.says == ("The loss is <nan>.",)
+    assert book.title == "FullyConnectedNets.ipynb: executed"
+    assert book.says == ("Cell In [7]: 50-50, adam. Its parameters on our images: val 0.250.",)
+    report = samples.report()
+    page = staff_page.render(report, [], "seed", "", (model, book))
+    assert "The loss is &lt;nan&gt;." in page and "Cell In [7]" in page
+
+
+def test_what_cost_nothing_is_listed_apart(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    asked = ("--notebooks", "skip", "--only", "FullyConnectedNet.batchnorm", "--staff")
+    run(monkeypatch, capfd, str(DEMO), "-o", str(tmp_path / "b"), *asked)
+    text = page_of(tmp_path / "b-staff")
+    lost, _, free = text.partition("Not right, but no points are lost:")
+    assert "Batch normalization, backward" in lost and "costs nothing" in free
+    assert "Yours" not in text and "The student’s" in text

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from grader.guest import calls, modules, observe, passes, wire
+from grader.guest import calls, modules, observe, passes, steps, wire
 from grader.guest.legacy import old_numpy
 from grader.guest.probes.nn import Conventions, Implementation
 from grader.guest.sources import Compiled, Source
@@ -73,10 +73,15 @@ class World:
         implementation = self._implementations[names]
         counted = passes.Passes(self._compiled.texts) if case.get("counted") else None
         implementation.passes = counted
-        reply, arrays = observe.observe(implementation, case, inputs, self._compiled.texts)
+        traced = steps.Steps(case.get("traced", ()))
+        reply, arrays = traced.watch(
+            lambda: observe.observe(implementation, case, inputs, self._compiled.texts)
+        )
         reply["calls"] = self._calls.taken()
         if counted is not None:
             reply["passes"] = counted.counts()
+        if "traced" in case:
+            arrays[steps.TABLE] = traced.table()
         if self._older is None and old_numpy.is_dropped(reply, self._compiled.is_2017):
             again, answers = self._older_world.observe(case, wanted, conventions, inputs)
             if again["outcome"] == "answered" and not again["refused"]:
