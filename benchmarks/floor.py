@@ -27,6 +27,7 @@ from grader.box.plan import FIRST_UID, INNER, choose, environment
 from grader.engine import job_of
 from grader.grading.assignment import Assignment
 from grader.guest import children, confine, modules, prepare, probes, serve, wire
+from grader.guest.incoming import Incoming
 from grader.guest.observe import probe
 from grader.guest.probes.nn import Conventions, Implementation
 from grader.guest.sources import Compiled
@@ -55,7 +56,7 @@ def floor_ms(submission: Submission, assignment: Assignment, count: int) -> list
 
 def main() -> None:
     """Be the process that forks."""
-    message = wire.Incoming(0).read()
+    message = Incoming(0).read()
     assert message is not None
     request, arrays = message
     own = (f"{probes.__name__}.{one.name}" for one in pkgutil.iter_modules(probes.__path__))
@@ -106,7 +107,7 @@ def _run(
 def _once(work: Any, confined: Any) -> float:
     before = time.process_time()
     pid, pipe = children.start(work, confined)
-    message = wire.Incoming(pipe).read()
+    message = Incoming(pipe).read()
     os.close(pipe)
     _, _, used = os.wait4(pid, 0)
     forking = time.process_time() - before

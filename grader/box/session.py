@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from grader import judges
+from grader.box.bounds import Bounds
 from grader.box.compared import RERUN, SHARED, Right, in_order, is_same, is_wrong, not_run, stable
 from grader.box.evidence import asked, evidence_of, is_backward, modules_of, older_places, unloaded
 from grader.box.job import Child, Gone, Job, Loaded, Observed
@@ -34,8 +35,6 @@ from grader.types import Case, Evidence, Outcome, PassCount
 
 SPARE_S = 5.0  # for the worker itself, on top of the cases' own limits
 MAX_RESTARTS = 5
-ROOM = 24 * 1024**2  # bytes of answers that are kept of a session; right ones take a tenth of it
-SMALL = 256 * 1024  # bytes of an answer that is kept in any case
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Session:
         self._restarts = 0
         self._is_open = False
         self._is_new = True  # no child has run anything for this session
-        self._room = ROOM
+        self._bounds = Bounds()
         self._older: set[Place] = set()
         self._has_hidden = False  # whether a hidden input has been in the box
         self.passes: Mapping[str, tuple[PassCount, ...]] = {}  # by item
@@ -289,11 +288,8 @@ class Session:
         return {case.id: evidence for case, evidence in zip(cases, seen)}
 
     def _ask(self, questions: Sequence[Question], child: Child = "alone") -> list[Evidence]:
-        """Ask the questions in their order, once, of a `child` (see Worker.run); return the
-        evidence of each.
-
-        A worker that is lost on the way is replaced, and the rest goes on. In float32 `passes` are
-        told.
+        """Ask the questions in their order, once, of a `child` (see Worker.run); return what each
+        showed. A worker that is lost on the way is replaced, and the rest goes on.
         """
         seen, left = list[Evidence](), list(questions)
         self._has_hidden |= not all(one.case.public for one in questions)
@@ -305,8 +301,8 @@ class Session:
                 for _, reply, arrays in self._answers(left, child):
                     if not self._has_hidden:
                         self._older |= older_places(reply, self._job.files)
-                    evidence = evidence_of(left[0].case, reply, arrays, self._job.files)
-                    evidence = self._bounded(evidence)
+                    given = evidence_of(left[0].case, reply, arrays, self._job.files)
+                    evidence = self._bounds.kept(given)
                     seen.append(replace(evidence, single=True) if left[0].single else evidence)
                     left.pop(0)
             except (Gone, Late) as error:
@@ -318,26 +314,12 @@ class Session:
                 self._open()
         return seen
 
-    def _bounded(self, evidence: Evidence) -> Evidence:
-        """Return the evidence without arrays that there is no room for: of these the shape is told.
-
-        No case can take the room of another one that gives what is asked: that is small.
-        """
-        size = sum(array.nbytes for array in evidence.arrays.values())
-        if size > SMALL and size > self._room:
-            shapes = {name: array.shape for name, array in evidence.arrays.items()}
-            what = "an array of shape {}, too large for an answer"
-            large = {name: what.format(shape) for name, shape in shapes.items()}
-            return replace(evidence, arrays={}, refused={**evidence.refused, **large})
-        self._room -= size
-        return evidence
-
     def _answers(self, questions: Sequence[Question], child: Child) -> Iterator[Observed]:
         pieces = [self._rubric.packed(one.case, one.single) for one in questions]
         rows = [self._row(one) for one in questions]
-        limit = time.monotonic() + PATIENCE * len(questions) * self._job.case_s + SPARE_S
         self._is_new = False
-        limit = min(limit, self._deadline + SPARE_S)
+        within_s = PATIENCE * len(questions) * self._job.case_s
+        limit = min(time.monotonic() + within_s, self._deadline) + SPARE_S
         return self._worker.run(rows, pieces, limit, child)
 
     def _row(self, question: Question) -> dict[str, Any]:

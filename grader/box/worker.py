@@ -25,6 +25,7 @@ from grader.box.job import Child, Gone, Job, Loaded, Observed, Script
 from grader.box.plan import Plan, choose, command, environment, verdict
 from grader.errors import BoxError, WireError
 from grader.guest import children, prepare, wire
+from grader.guest.incoming import Incoming
 from grader.guest.wire import Late
 from grader.types import BoxState
 
@@ -45,7 +46,7 @@ class Worker:
         self._plan = plan
         self._process: subprocess.Popen[bytes] | None = None
         self._group: Path | None = None
-        self._incoming: wire.Incoming | None = None
+        self._incoming: Incoming | None = None
         self._state: BoxState | None = None
         self.versions: dict[str, str] = {}
         self.missing: dict[str, str] = {}
@@ -81,10 +82,11 @@ class Worker:
                 bufsize=0,
             )
             assert self._process.stdin and self._process.stdout
-            self._incoming = wire.Incoming(self._process.stdout.fileno())
+            self._incoming = Incoming(self._process.stdout.fileno())
             os.set_blocking(self._process.stdin.fileno(), False)
-            for pipe in (self._process.stdin, self._process.stdout):
-                wire.widen(pipe.fileno())
+            wire.widen(self._process.stdin.fileno())
+            if self._plan.workspace:  # else answers are small, and a user has so many pages alone
+                wire.widen(self._process.stdout.fileno())
 
     def stop(self) -> None:
         """Kill the process and all that it started."""
@@ -178,26 +180,32 @@ class Worker:
         that are asked again may have one that has imported everything. Raises Late or Gone; what
         was yielded stands. What was sent is not kept.
         """
-        request = wire.pack({"do": "run", "cases": list(cases), "child": child})
-        first, *large = wire.parts({}, inputs)
+        request = wire.pack({
+            "do": "run", "child": child, "items": {case["key"]: case["item"] for case in cases},
+            "stuck_with": {case["item"]: [case["item"], *case["stuck_with"]] for case in cases},
+        })  # fmt: skip
+        first, *large = wire.parts({"cases": list(cases)}, inputs)
         self._send(b"".join((request, first)), deadline)
         for part in large:
             self._send(part, deadline)
         del inputs, first, large  # the answers may be as large
+        coming = 0  # answers, before the driver says another word
         for number, case in enumerate(cases):
             frame = self._take(deadline)
-            if (note := wire.noted(frame)) is None:
-                how, _ = self._opened(frame)
-                if how.get("case") != case["key"]:
+            if not coming and (note := wire.noted(frame)) is not None:
+                if note[0] != number or not 0 < note[1] <= len(cases) - number:
                     raise Gone
-                yield case["id"], how, {}
+                coming, frame = note[1], self._take(deadline)
+            if coming:
+                coming -= 1
+                yield case["id"], *children.opened(frame)
                 continue
-            if note[0] != number:
+            how, _ = self._opened(frame)
+            if how.get("case") != case["key"]:
                 raise Gone
-            reply, arrays = children.opened(self._take(deadline))
-            yield case["id"], reply | {"wall_s": note[1]}, arrays
+            yield case["id"], how, {}
 
-    def begin(self, script: Script, deadline: float) -> wire.Incoming:
+    def begin(self, script: Script, deadline: float) -> Incoming:
         """Start the process of a notebook in the open submission; return where its frames come.
 
         It runs nothing yet: guest.relay says what `request` may ask. Raises Late or Gone.

@@ -81,6 +81,7 @@ class _People:
         self._store.run("INSERT OR IGNORE INTO known VALUES (?,?,?)", told)
 
 
+_OF_WINDOWS = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # no names of files there
 _FIELDS = ("id", "login", "name", "email")
 
 
@@ -105,7 +106,7 @@ def _folder_name(person: Person) -> str:
         text = f"{person.name} {person.id}".strip()
     plain = unicodedata.normalize("NFC", text)
     kept = re.sub(r"[^\w.-]+", "-", plain).strip("-._")[:60]
-    return kept or "student"
+    return f"student-{kept}" if _OF_WINDOWS.fullmatch(kept) else kept or "student"
 
 
 def _free(name: str, taken: Callable[[str], int | None]) -> str:

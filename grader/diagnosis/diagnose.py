@@ -13,7 +13,7 @@ Nothing here looks at an item that is right, and nothing runs student code.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -114,6 +114,10 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     if not matches and (each := plain.unstable([evidence[case.id] for case in cases])):
         return Diagnosis(Cause(f"symptom/{each[0]}", each[1], True))
     signs = symptoms.find(item, seen, rest)
+    if forward_of(name, promised=False) and _forward_is_wrong(name, facts.verdicts):
+        # dgamma is a sum over what that one keeps: which slip it shows is the forward pass's.
+        signs = [one for one in signs if one.outputs != ("dgamma",)]
+    matches = [one for one in matches if not _is_beside(one, signs, item.part_of("t", cases[0]))]
     signs = signs or ([] if matches else properties.find(seen, mine.answers))
     # A mistake that leaves something open is not the whole story. A step follows from what is kept:
     # averages that are wrong in another way make it look like another mistake.
@@ -130,6 +134,15 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     if (changed := plain.changed(cases, evidence, bad, verdict.faults)) is not None:
         return Diagnosis(Cause(f"symptom/{changed[0]}", changed[1], changed[2]))
     return None if stop is None else _stopped(stop, bad, evidence)
+
+
+def _is_beside(known: Match, signs: Sequence[Symptom], count: str | None) -> bool:
+    """Say whether a mistake is only what follows from what `signs` show: scores of another shape,
+    or steps that are counted wrong, in the part `count`.
+    """
+    roots = {one.outputs[0]: one.id for one in signs if one.outputs}
+    is_short = roots.get("scores") == "the-last-layer-is-missing"
+    return is_short or ("t" in roots and not known.parts & {count, match.WHOLE})
 
 
 def _is_again(evidence: Evidence) -> bool:

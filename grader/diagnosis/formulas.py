@@ -13,6 +13,7 @@ other factors, and the factors tell the mistake.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from types import CodeType
 from typing import Any
@@ -27,6 +28,9 @@ from grader.guest.operations import operation_of
 from grader.types import Arrays, Case
 
 SLIP = "slip "
+SETTINGS = ("learning_rate", "momentum", "decay_rate", "beta1", "beta2", "epsilon", "eps")
+NEWTON = 20  # steps at most towards the value of a setting
+STARTS = (1.0, 1e-3, 1e3, 0.0)  # times the right value: a wrong eps is off by powers of ten
 WAYS = ("direct", "mean", "variance")
 NETS = (
     "nets.two_layer_scores", "nets.net_scores", "nets.two_layer_loss", "nets.net_loss",
@@ -94,9 +98,10 @@ def words(
 ) -> Iterator[str]:
     """Yield "slip <in words>" for each edit of the output's formula that gives `got`."""
     text, space = _formula(case, output, inputs, got) or ("", {})
-    for slip in slips(text) if text and np.all(np.isfinite(got)) else ():
+    maybe = "" if np.any(np.isfinite(got)) else "?"  # nan everywhere comes out of many
+    for slip in slips(text) if text else ():
         if _gives(slip.code, space, got, tolerance):
-            yield f"{SLIP}{slip.message}"
+            yield f"{SLIP}{slip.message}{maybe}"
 
 
 def right(case: Case, output: str, inputs: Arrays, got: np.ndarray) -> bool | None:
@@ -110,6 +115,52 @@ def holds(word: str, case: Case, output: str, inputs: Arrays, got: np.ndarray) -
     text, space = _formula(case, output, inputs, got) or ("", {})
     named = [slip for slip in slips(text) if f"{SLIP}{slip.message}" == word] if text else []
     return any(_gives(slip.code, space, got, 1e-5) for slip in named)
+
+
+def settings_in(case: Case, output: str, inputs: Arrays, got: np.ndarray) -> tuple[str, ...] | None:
+    """Return the settings that an output's formula names; None where an output has none."""
+    found = _formula(case, output, inputs, got)
+    if found is None:
+        return None
+    names = {node.id for node in ast.walk(assigned(found[0])) if isinstance(node, ast.Name)}
+    return tuple(name for name in SETTINGS if name in names and np.ndim(found[1].get(name, 0)) == 0)
+
+
+def solved(case: Case, output: str, inputs: Arrays, got: np.ndarray, name: str) -> float | None:
+    """Return the value of a setting by which the formula gives `got`; None if there is none."""
+    found = _formula(case, output, inputs, got)
+    if found is None or not np.all(np.isfinite(got)):
+        return None
+    code, right = compiled(assigned(found[0])), float(found[1][name])
+
+    def rest(value: float) -> np.ndarray:
+        return np.ravel(np.asarray(_run(code, {**found[1], name: value})).reshape(got.shape) - got)
+
+    if np.size(_run(code, found[1])) != got.size:
+        return None
+    for start in STARTS:
+        value = start * right
+        for _ in range(NEWTON):
+            left = rest(value)
+            step = 1e-6 * abs(value) or 1e-12
+            slope = (rest(value + step) - left) / step
+            moved = value - float(slope @ left) / (float(slope @ slope) or np.inf)
+            if not np.isfinite(moved) or moved == value:
+                break
+            value = moved
+        if fits(case, output, inputs, got, {name: value}, 1e-9):
+            return value
+    return None
+
+
+def fits(
+    case: Case, output: str, inputs: Arrays, got: np.ndarray, values: Space, tolerance: float
+) -> bool:
+    """Say whether the formula gives `got` with other `values` of settings."""
+    found = _formula(case, output, inputs, got)
+    if found is None:
+        return False
+    return _gives(compiled(assigned(found[0])), {**found[1], **values}, got, tolerance)
 
 
 def _formula(case: Case, output: str, inputs: Arrays, got: np.ndarray) -> tuple[str, Space] | None:
@@ -162,7 +213,10 @@ def _gives(code: CodeType, space: Space, got: np.ndarray, tolerance: float) -> b
             found = np.broadcast_to(found, got.shape)
         except ValueError:
             return False
-    return same(found.reshape(got.shape), got, tolerance)
+    found, there = found.reshape(got.shape), np.isfinite(got)
+    if there.all() or not np.array_equal(there, np.isfinite(found)):
+        return same(found, got, tolerance)
+    return same(found[there], got[there], tolerance)
 
 
 def _run(code: CodeType, space: Space) -> Any:

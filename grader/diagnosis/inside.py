@@ -151,6 +151,8 @@ def _rows(inputs: Arrays, got: np.ndarray, want: np.ndarray, tolerance: float) -
         return
     if np.all(np.abs(mine - right - (mine - right).mean(axis=1, keepdims=True)) <= allowed):
         yield "normalized row offset"
+    elif np.all(np.abs(mine + right) <= allowed):
+        yield "normalized sign"
     elif np.all(np.abs(mine - factor * right) <= allowed):
         yield "normalized row factor"
     else:

@@ -12,7 +12,7 @@ import numpy as np
 from grader.diagnosis import sentences
 from grader.diagnosis.symptoms import Symptom
 from grader.judges import Attempt
-from grader.judges.wrong import ABSENT, OTHER, Answer, Key, Seen
+from grader.judges.wrong import ABSENT, DIVIDED, OTHER, Answer, Key, Seen
 
 # What a factor is called, and what it means when it stands in the place of 1/keep, or of 1.
 FACTORS: Mapping[str, str] = {
@@ -65,7 +65,7 @@ def _sentences(output: str, words: frozenset[str]) -> Iterator[tuple[str, str]]:
     for word in sorted(words) if output in PHRASES else ():
         if sentence := PHRASES[output](word):
             name = output if PHRASES[output] is _mask else f"{output} {word.partition(',')[0]}"
-            first = sentence[:1] if sentence.startswith("dx ") else sentence[0].upper()
+            first = sentence[:1] if sentence.startswith(("dx ", "x ")) else sentence[0].upper()
             yield _slug(name), f"{first}{sentence[1:]}."
 
 
@@ -106,7 +106,11 @@ def _backward(word: str) -> str | None:
 def _mask(word: str) -> str | None:
     """These words are a judge's own sentence."""
     sentence = word.partition(";")[0]
-    return sentence if sentence.startswith(("units", "every", "no unit", "two calls")) else None
+    return (
+        sentence
+        if sentence.startswith(("units", "every", "no unit", "two calls", DIVIDED))
+        else None
+    )
 
 
 PHRASES: Mapping[str, Callable[[str], str | None]] = {
@@ -125,7 +129,9 @@ def _absent(by_output: Mapping[str, Sequence[frozenset[str]]], kept: bool) -> It
     if outputs:
         one = len(outputs) == 1
         verb, come, them = ("is", "comes", "it is") if one else ("are", "come", "they are")
-        message = f"{verb} missing: look at the names under which {them} kept."
+        message = f"{verb} missing: look at the names under which {them} kept"
+        ends = any(name.startswith("d") for name in outputs)
+        message += ", and at where the loop over the layers ends." if ends else "."
         if not kept:
             message = f"{come} back as None: {them} never computed, or under another name."
         message = f"{sentences.listed(outputs)} {message}"
@@ -142,7 +148,7 @@ def _starts(by_output: Mapping[str, Sequence[frozenset[str]]]) -> Iterator[Sympt
             if how in STARTS or how.startswith("all "):
                 groups.setdefault(how, []).append(output)
     for how, names in groups.items():
-        outputs = sorted(names)
+        outputs = sorted(set(names) - {"fresh"}) or ["a parameter"]  # fresh: of a second net
         start = f"{sentences.listed(outputs)} {'starts' if len(outputs) == 1 else 'start'}"
         message = f"{start} {STARTS.get(how) or f'as {how[4:]} in every cell'}."
         # A constant is seen, and not guessed.

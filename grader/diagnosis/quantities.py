@@ -134,5 +134,5 @@ SIZES: Space = {  # of the weights
     "norms": lambda array: float(np.sqrt(np.sum(array**2))),
     "squared_sum": lambda array: float(np.sum(array) ** 2),
 }
-NAMES = "sqrt maximum minimum abs exp tanh sign log log2 log10"
+NAMES = "trunc sqrt maximum minimum abs exp tanh sign log log2 log10"
 FUNCTIONS: Space = {name: getattr(np, name) for name in NAMES.split()}

@@ -41,7 +41,10 @@ class Observed:
         name = found.output
         right = tuple(answers[name] for answers in attempt.expected if name in answers)
         others = {n: a for n, a in attempt.expected[0].items() if n != name}
-        got = None if found.got is None else np.asarray(found.got, dtype=np.float64)
+        given = attempt.arrays.get(name) if found.got is None and found.right else found.got
+        got = None if given is None else np.asarray(given, dtype=np.float64)
+        if got is not None and found.right and got.size == right[0].size:
+            got = got.reshape(right[0].shape)  # an axis of length 1 costs nothing
         error = found.error or 0.0
         return cls(name, attempt.case, got, right[0], attempt.inputs, others, error, right[1:])
 
@@ -55,11 +58,13 @@ def words(one: Observed, tolerance: float, slips: bool = True) -> list[str]:
         return []
     with np.errstate(all="ignore"):
         if one.got.shape != one.want.shape:
-            shape = _shape(one.got, one.want, sizes(one), tolerance)
+            shape = [*_of_scores(one), *_shape(one.got, one.want, sizes(one), tolerance)]
             return [*_copies(one, one.got, tolerance), *shape]
         if not np.all(np.isfinite(one.got)):
-            return list(_not_finite(one.got, one))
-        found: dict[str, None] = {}
+            found = dict.fromkeys(_not_finite(one.got, one))
+            found |= dict.fromkeys(_slips(one, tolerance) if slips else ())
+            return list(found)
+        found = {}
         for want in (one.want, *one.conventions):
             found |= dict.fromkeys(_value(one, one.got, want, tolerance, slips))
         return list(found)
@@ -67,7 +72,8 @@ def words(one: Observed, tolerance: float, slips: bool = True) -> list[str]:
 
 def is_scalar(one: Observed) -> bool:
     """Say whether an output is one number, or one at each step: it has no rows or cells."""
-    return one.got is not None and one.got.ndim <= (one.case.probe in STEPPED)
+    array = one.got if one.want is None else one.want
+    return array is not None and array.ndim <= (one.case.probe in STEPPED)
 
 
 def holds(word: str, one: Observed, tolerance: float) -> bool:
@@ -142,6 +148,17 @@ def _shape(
         yield "one axis too many"
 
 
+def _of_scores(one: Observed) -> Iterator[str]:
+    """Yield what is wrong about the shape of scores, and whether they are no scores at all."""
+    got, dims = one.got, one.case.options.get("dims", ())
+    if one.output != "scores" or got is None or got.ndim != 2:
+        return
+    if got.shape[1] != dims[-1] and got.shape[1] == dims[-2]:
+        yield "the last layer is missing"
+    elif np.all(got > 0) and np.allclose(got.sum(axis=1), 1):
+        yield "sums of rows are 1"
+
+
 def _not_finite(got: np.ndarray, one: Observed) -> Iterator[str]:
     bad = ~np.isfinite(got)
     what = "nan" if np.isnan(got).any() else "inf"
@@ -155,6 +172,11 @@ def _not_finite(got: np.ndarray, one: Observed) -> Iterator[str]:
     if bad.ndim > 1 and np.array_equal(bad, np.broadcast_to(bad.all(axis=0), bad.shape)):
         yield f"{what} in whole columns"
     yield f"{what} somewhere"
+
+
+def _slips(one: Observed, tolerance: float) -> Iterator[str]:
+    assert one.got is not None
+    yield from formulas.words(one.case, one.output, one.inputs, one.got, tolerance)
 
 
 def _value(
@@ -171,6 +193,7 @@ def _value(
         yield "zero"
     if same(-got, want, tolerance):
         yield "sign"
+    yield from _of_scores(one)
     yield from _copies(one, got, tolerance)
     yield from _factor(got, want, sizes(one), tolerance)
     yield from _added(one, got, want, tolerance)
@@ -178,7 +201,7 @@ def _value(
         yield "not zero"
         return
     if slips:
-        yield from formulas.words(one.case, one.output, one.inputs, got, tolerance)
+        yield from _slips(one, tolerance)
     if one.case.probe in STEPPED and len(want) > 1:
         yield from inside.over_steps(one.case, one.output, one.inputs, got, want, tolerance)
     yield from formulas.ways(one.case, one.output, one.inputs, got, tolerance)

@@ -97,8 +97,14 @@ SENTENCES: Mapping[str, str] = {
     "at the mean of an example.",
     "normalized row factor": "{o} {is} off by a factor of its own in each row before gamma and "
     "beta: look at what an example is divided by.",
+    "normalized sign": "{o} {has} the wrong sign before gamma and beta: look at what is taken off "
+    "what.",
     "normalized row line": "{o} {is} off by a factor and a constant of its own in each row before "
     "gamma and beta: look at mean and scale of an example.",
+    "the last layer is missing": "{o} {has} as many columns as the last hidden layer has units: "
+    "the last layer is missing.",
+    "sums of rows are 1": "{o} {has} rows whose sums are 1: these are probabilities, and what "
+    "softmax makes them of is asked for.",
     "an axis is missing": "{o} {has} an axis too few: one part of the computation is lost, or a "
     "sum has run over too many axes.",
     "only with defaults": "{o} {is} right where the settings are given and wrong with the default "
@@ -123,6 +129,10 @@ SENTENCES: Mapping[str, str] = {
     "setting is not read, or read wrongly.",
     "only with state": "{o} {is} right from a fresh start and wrong where earlier steps are handed "
     "over: look at what is read from the dictionary.",
+    "only from a fresh start": "{o} {is} right where earlier steps are handed over and wrong from "
+    "a fresh start: look at what your code starts from.",
+    "with one value of": "{o} {is} what comes out with one value of {it}, which is not the one "
+    "that was asked for: look at where it is read, and at its default.",
     "starts as": "{o} {is} what {it} should be after the first step: look at which name each of "
     "them is stored under.",
     "moves by a share of w": "{o} also {moves} by a share of w itself at every step: a decay of "
@@ -222,7 +232,7 @@ def sentence(words: str, outputs: Sequence[str], adds: bool = False, scalar: boo
     if words.startswith("slip "):
         return f"{names} {form['is']} what comes out {words.removeprefix('slip ')}."
     named = re.fullmatch(r"factor (-?)([^=]+)", words)
-    if named:
+    if named and words not in SENTENCES:
         return _factor(names, form["is"], "it" if one else "they", named[1], named[2])
     if words.startswith("alone beside "):
         right = words.removeprefix("alone beside ").split(" and ")

@@ -52,6 +52,8 @@ GROUPS: Mapping[str, Mapping[str, str]] = {  # what is wrong together or not at 
         }.items()
         for value in values
     },
+    "without the last example": {"rows": "rows[:-1]", "dout": "dout[:-1]"},
+    "without the first example": {"rows": "rows[1:]", "dout": "dout[1:]"},
     "with the running averages in the place of those of the batch": {
         "x_mean": "running_mean", "var": "running_var"},
 }  # fmt: skip
@@ -62,6 +64,7 @@ OTHER = {
 }  # fmt: skip
 INNER = ("log", "exp", "abs")  # functions that may be forgotten
 CONSTANTS: Mapping[object, tuple[float, ...]] = {0: (1,), 0.5: (1, 0.25), 2: (3,)}
+DOUBLE = re.compile(r"\(\(([^()]*)\)\)")
 WORD = re.compile(r"[A-Za-z_]\w*(?:\(p\))?")
 SPELT: Mapping[str, str] = {
     "x_mean": "mean(x)", "centred": "(x - mean(x))", "dx_hat": "(dout * gamma)",
@@ -76,6 +79,7 @@ WHOLE: Mapping[str, str] = {  # what a result may go through that should come ou
     "if the result goes through tanh": "tanh({})",
     "if the result is cut off at 1": "minimum({}, 1)",
     "if the result is squared": "({}) ** 2",
+    "if the result is stored in an array of whole numbers": "trunc({})",
     "if the absolute value of the result is taken": "abs({})",
 }
 AXES = {"other": "the other axis", "all": "both axes"}
@@ -114,7 +118,7 @@ def slips(text: str) -> tuple[Slip, ...]:
             key = message, ast.dump(statement)  # the same words may stand for several places
             if key not in found:
                 words = WORD.sub(lambda word: SPELT.get(word[0], word[0]), message)
-                found[key] = Slip(words, compiled(tree))
+                found[key] = Slip(DOUBLE.sub(r"(\1)", words), compiled(tree))
             statement.value = kept
     return (*found.values(), *_several(tree))
 
@@ -169,6 +173,12 @@ def _edits(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
                 yield message, _with(node, field, edited)
         elif isinstance(value, list):
             for place, each in enumerate(value):
+                if isinstance(each, ast.Constant) and len(_text(node)) <= SHORT:
+                    for other in CONSTANTS.get(each.value, ()):
+                        args = [*value[:place], ast.Constant(other), *value[place + 1 :]]
+                        edited = _with(node, field, args)
+                        yield f"if {_text(edited)} stands in the place of {_text(node)}", edited
+                    continue
                 for message, edited in _edits(each) if isinstance(each, ast.expr) else ():
                     yield message, _with(node, field, [*value[:place], edited, *value[place + 1 :]])
 
@@ -208,6 +218,7 @@ def _of_operator(node: ast.BinOp, left: str, right: str) -> Iterator[tuple[str, 
     elif isinstance(node.op, ast.Div):
         yield f"if {it} is not divided by {right}", node.left
         yield f"if {it} is multiplied by {right} instead of divided", _with(node, "op", ast.Mult())
+        yield f"if {it} is divided by {right} with //", _with(node, "op", ast.FloorDiv())
         yield f"if only {right} is left of {whole}", node.right
         yield f"if only 1 / ({right}) is left of {whole}", _with(node, "left", ast.Constant(1))
     elif isinstance(node.op, ast.Add):
@@ -229,7 +240,10 @@ def _of_operator(node: ast.BinOp, left: str, right: str) -> Iterator[tuple[str, 
     elif isinstance(node.op, ast.Sub):
         yield f"if {right} is not taken off", node.left
         yield f"if {right} is added instead of taken off", _with(node, "op", ast.Add())
-        yield f"if {left} is left out", ast.UnaryOp(ast.USub(), node.right)
+        gone = f"the {left} of {whole}" if isinstance(node.left, ast.Constant) else left
+        yield f"if {gone} is left out", ast.UnaryOp(ast.USub(), node.right)
+        turned = ast.BinOp(node.right, ast.Sub(), node.left)
+        yield f"if {left} is taken off {right}, and not the other way round", turned
         if not isinstance(node.left, ast.Constant):
             yield f"if only {right} is left of {whole}", node.right
     elif isinstance(node.op, ast.Pow):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from grader.diagnosis.inside import AVERAGES
+from grader.diagnosis import formulas
 from grader.diagnosis.relations import Observed
 
 SMALL = 1e-3  # of the scale: what a wrong eps or a lost digit does, and no wrong formula
@@ -14,7 +15,8 @@ STATE = ("velocity", "cache", "m", "v")
 STEPPED = ("norms.batchnorm_train", "nets.net_test_mode")  # x is a sequence of batches
 ANYWHERE = "wrong in some cells"
 MODES = ("only in training", "only in test mode")
-NAMED = 2  # settings that are named
+NAMED = 3  # settings that are named
+EXACT, LOOSE = 1e-9, 1e-5  # as in symptoms
 TELLING = 3  # times that very small inputs are further off than usual ones where eps is wrong
 
 
@@ -61,23 +63,84 @@ def _number_of_axes(one: Observed) -> int:
     return one.inputs["x"].ndim - stepped if "x" in one.inputs else 0
 
 
-def defaults(
-    output: str, wrong: Sequence[Observed], right: Sequence[Observed], right_outputs: Sequence[str]
-) -> str | None:
-    """Return that an output is wrong in just the cases that leave settings at their default.
+def defaults(wrong: Sequence[Observed], right: Sequence[Observed]) -> tuple[str | None, bool]:
+    """Return that an output is wrong in just the cases that leave settings at their default, and
+    whether that is certain.
 
-    Named are those that this output hangs on: what only the right ones hang on is right.
+    Where there is a formula, another default has to give all that came out. Else all is named that
+    the right cases are given and the wrong ones are not, if every wrong one is wrong at once.
     """
-    given = [set(one.case.options.get("config", {})) for one in right]
-    left = set[str]().union(*(one.case.options.get("config", {}) for one in wrong))
-    names = sorted(set.intersection(*given) - left - {"t"}) if given else []
-    own = AVERAGES.get(output, ("", 0))[0]
-    others = {AVERAGES[name][0] for name in right_outputs if name in AVERAGES}
-    names = [own] if own in names else [name for name in names if name not in others]
-    if 0 < len(names) <= NAMED:
-        return f"only with the default {','.join(names)}"
-    plain = bool(right) and not any(map(_options, wrong)) and all(map(_options, right))
-    return "only with defaults" if plain else None
+    if not right or not all(map(_has_numbers, (*wrong, *right))):
+        return None, False
+    given = [_given(one) for one in right]
+    left = set[str]().union(*map(_given, wrong))
+    if (known := _of_formula(wrong[0], formulas.settings_in)) is not None:
+        for name in known:
+            if name not in left and any(name in each for each in given):
+                value = _common(wrong, name)
+                open_ = [one for one, each in zip(right, given) if name not in each]
+                if value is not None and all(_fits(one, name, value, LOOSE) for one in open_):
+                    return f"only with the default {name}", True
+        return None, False
+    names = sorted(set.intersection(*given) - left)
+    if not names or any(_starts_right(one) for one in wrong):
+        return None, False
+    if len(names) <= NAMED:
+        return f"only with the default {','.join(names)}", False
+    return "only with defaults", False
+
+
+def own_setting(wrong: Sequence[Observed], right: Sequence[Observed]) -> str | None:
+    """Return that one value of a setting gives all that came out, whatever was asked for."""
+    if len(wrong) == 1 or not all(map(_has_numbers, (*wrong, *right))):
+        return None
+    for name in _of_formula(wrong[0], formulas.settings_in) or ():
+        value = _common(wrong, name)
+        if value is not None and all(_fits(one, name, value, LOOSE) for one in right):
+            return f"with one value of {name}"
+    return None
+
+
+def _has_numbers(one: Observed) -> bool:
+    return one.got is not None and one.want is not None and not one.has_other_shape
+
+
+def _common(wrong: Sequence[Observed], name: str) -> float | None:
+    """Return the value of a setting by which the formula gives every wrong answer."""
+    found = [_of_formula(one, formulas.solved, name) for one in wrong]
+    values = [value for value in found if value is not None]
+    if len(values) < len(found):
+        return None
+    # Where it hardly matters, it is not known exactly: one of the others fits there as well.
+    return next((v for v in values if all(_fits(one, name, v, EXACT) for one in wrong)), None)
+
+
+def _of_formula(one: Observed, ask: Callable[..., Any], *more: str) -> Any:
+    return ask(one.case, one.output, one.inputs, one.got, *more)
+
+
+def _fits(one: Observed, name: str, value: float, tolerance: float) -> bool:
+    values = {name: value}
+    got = one.got
+    return got is not None and formulas.fits(
+        one.case, one.output, one.inputs, got, values, tolerance
+    )
+
+
+def _given(one: Observed) -> set[str]:
+    """Return the settings, and the memory of earlier steps, that a case hands over."""
+    config = one.case.options.get("config", {})
+    own = {name for name in ("eps", "momentum") if name in one.case.options}
+    return {*config, *own, *(name for name in STATE if name in one.inputs)} - {"t"}
+
+
+def _starts_right(one: Observed) -> bool:
+    """Say whether the first of several steps is right."""
+    got, want = one.got, one.want
+    steps = one.case.probe in ("optim.update", *STEPPED)
+    if not steps or got is None or want is None or got.shape != want.shape or not len(got):
+        return False
+    return bool(np.allclose(got[0], want[0], rtol=SMALL, atol=0))
 
 
 def _first_step(wrong: Sequence[Observed]) -> str | None:
@@ -85,12 +148,9 @@ def _first_step(wrong: Sequence[Observed]) -> str | None:
     fresh = [one for one in wrong if not any(name in one.inputs for name in STATE)]
     if not fresh or any(one.case.probe != "optim.update" for one in wrong):
         return None
-    for one in fresh:
-        if one.got is None or one.want is None or one.got.shape != one.want.shape:
-            return None
-        if np.allclose(one.got[0], one.want[0], rtol=SMALL, atol=0):
-            return None
-    return "wrong from the first step"
+    if any(one.got is None or one.want is None or one.has_other_shape for one in fresh):
+        return None
+    return None if any(map(_starts_right, fresh)) else "wrong from the first step"
 
 
 def _options(one: Observed) -> bool:
@@ -117,6 +177,9 @@ def _square(one: Observed) -> bool:
 CASES: Mapping[str, Callable[[Observed], bool]] = {
     "only with options": _options,
     "only with state": lambda one: any(name in one.inputs for name in STATE),
+    "only from a fresh start": lambda one: (
+        one.case.probe == "optim.update" and not any(name in one.inputs for name in STATE)
+    ),
     "only with more axes": lambda one: _number_of_axes(one) > 2,
     "only with reg": lambda one: "reg" in one.case.options,
     "only small numbers": _tiny,

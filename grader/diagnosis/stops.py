@@ -53,12 +53,32 @@ KINDS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (r"unsupported operand type\(s\) for (?P<a>\S+): .*NoneType",
          "One side of {a} is None in {at_}: the name was never set, or a function returned "
          "nothing."),
+        (r"unsupported operand type\(s\) for (?P<a>\S+): '(?P<b>[\w.]+)' and '(?P<c>[\w.]+)'",
+         "{at} has a value of type {b} and one of type {c} on the two sides of {a}."),
+        (r"'(?P<a>[<>=]+)' not supported between instances of '(?P<b>[\w.]+)' and '(?P<c>[\w.]+)'",
+         "{at} compares a value of type {b} with one of type {c} by {a}."),
+        (r"'(?P<a>float|numpy.float\d+)' object cannot be interpreted as an integer",
+         "{at} gives a number of type {a} where a whole one belongs, as a size or a count: use // "
+         "for a division, and look at the order of the arguments."),
+        (r"'(?P<a>[\w.]+)' object cannot be interpreted as an integer",
+         "{at} gives a value of type {a} where one whole number belongs, as a size or a count."),
+        (r"(?P<a>list|tuple) indices must be integers or slices, not (?P<b>[\w.]+)",
+         "{at} asks a {a} for an index of type {b}: only an array takes several, and only a "
+         "dictionary takes a text."),
+        (r"'(?P<a>\w+)' object does not support item assignment",
+         "{at} stores into a value of type {a}, whose parts cannot be changed."),
+        (r"only (?:0-dimensional|length-1|size-1) arrays can be converted",
+         "{at} makes one number of a whole array: take the sum, or one element."),
+        (r"can't multiply sequence by non-int",
+         "{at} multiplies a list, a tuple or a text by a number: make an array of it first."),
+        (r"Cannot cast ufunc .* from dtype\('float\d+'\) to dtype\('u?int\d+'\)",
+         "{at} changes an array of whole numbers in place by fractions: make it one of floats."),
         (r"cannot unpack non-iterable (?P<a>\w+)",
          "{at} unpacks a single value of type {a}: what is on the right gives one value only."),
-        (r"'(?P<a>\w+)' object is not (?P<b>subscriptable|callable|iterable)",
+        (r"'(?P<a>[\w.]+)' object is not (?P<b>subscriptable|callable|iterable)",
          "{at} uses a value of type {a}, which is not {b}."),
-        ("", "{at} puts together values of kinds that do not go together: print the types of both "
-             "just before."),
+        ("", "{at} works with a value of another type than belongs there: print the types just "
+             "before."),
     )),
     "ValueError": ("shapes-do-not-fit", (
         (r"operands could not be broadcast together with shapes (?P<a>\([\d,]*\)) "
@@ -76,14 +96,39 @@ KINDS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (r"too many values to unpack|not enough values to unpack",
          "{at} unpacks another number of values than there are: compare it with what was packed, "
          "such as the cache of the forward pass."),
-        ("", "{at} puts together shapes or numbers of values that do not fit: print the shapes "
-             "just before."),
+        (r"The truth value of an array",
+         "{at} asks a whole array whether it is true: if, while, and, or and not need one value."),
+        (r"setting an array element with a sequence",
+         "{at} puts several values where one number belongs, or makes an array of rows of "
+         "different lengths."),
+        (r"could not broadcast input array from shape (?P<a>\([\d,]*\)) into shape "
+         r"(?P<b>\([\d,]*\))",
+         "{at} stores an array of the shape {a} into one of the shape {b}."),
+        (r"non-broadcastable output operand with shape (?P<a>\([\d,]*\)) doesn't match the "
+         r"broadcast shape (?P<b>\([\d,]*\))",
+         "{at} changes an array of the shape {a} in place, and what comes out has the shape {b}."),
+        (r".*einstein sum",
+         "The letters of einsum in {at_} are not as many as the axes of the arrays: give each axis "
+         "one."),
+        ("", "{at} works with values or shapes that do not fit: print them just before."),
     )),
-    "IndexError": ("index-too-large", (
+    "IndexError": ("index-does-not-fit", (
         (r"index (?P<a>-?\d+) is out of bounds for axis (?P<c>\d+) with size (?P<b>\d+)",
          "{at} takes element {a} of an axis that has {b}: the first one has the index 0."),
-        ("", "{at} takes an element behind the end of a list or an array: the first one has the "
-             "index 0."),
+        (r"(?P<a>list|tuple|string) (?:assignment )?index out of range",
+         "{at} takes an element behind the end of a {a}: the first one has the index 0."),
+        (r"pop from (?:an )?empty", "{at} takes an element out of a list that is empty."),
+        (r"only integers, slices",
+         "{at} asks an array for an index that is none, such as a text or a fraction: it "
+         "is no dictionary, and / gives fractions where // gives whole numbers."),
+        (r"too many indices for array: array is (?P<a>\d+)-dimensional, but (?P<b>\d+)",
+         "{at} gives {b} indices to an array that has {a} axes."),
+        (r"invalid index to scalar", "{at} asks a single number for an element."),
+        (r"boolean index did not match",
+         "{at} picks elements by a mask of another shape than the array has."),
+        (r"shape mismatch: indexing arrays",
+         "{at} picks elements by several index arrays that are not of one length."),
+        ("", "{at} uses an index that does not fit: print it, and the shape, just before."),
     )),
     "AxisError": ("no-such-axis", (
         (r"axis (?P<a>-?\d+) is out of bounds for array of dimension (?P<b>\d+)",
@@ -111,8 +156,11 @@ KINDS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
          "{at} imports {a} from {b}, which has no such name: check the spelling in both files."),
         ("", "{at} imports a name that its module does not have."),
     )),
-    "ReturnValue": ("wrong-return", (("", "What comes back is not what the docstring says: count "
-                                          "the values, and look at their order."),)),
+    "ReturnValue": ("wrong-return", (
+        (r".* it returned \(cache, out\)", "The cache comes back first: return out, cache."),
+        ("", "What comes back is not what the docstring says: count the values, and look at their "
+             "order."),
+    )),
     "SystemExit": ("ends-program", (("", "{at} ends the program: take that line out."),)),
     "RecursionError": ("recursion", (("", "{at} leads back into the same function again and "
                                           "again."),)),
@@ -163,7 +211,8 @@ def find(cases: Sequence[Case], evidence: Sequence[Evidence], evaluator: Evaluat
     if shown is not None and place[0] == "NameError":
         message += _meant(shown, evaluator)
     ended = [one for one in evidence if one.outcome != "answered"]
-    return Stop(found[0], message, len(mine) == len(ended) and shown is not None and bool(place[1]))
+    seen = shown is not None and (bool(place[1]) or kind == "ReturnValue")
+    return Stop(found[0], message, len(mine) == len(ended) and seen)
 
 
 def _stopped(one: Evidence) -> bool:

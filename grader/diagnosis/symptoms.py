@@ -81,9 +81,13 @@ def _of_output(
     What does not hold in the cases that are right depends on something: on what, is said first
     where it shows, and certain it is not.
     """
-    if where := spread.defaults(output, wrong, right, sound):
-        return where, False
+    where, certain = spread.defaults(wrong, right)
+    if where is not None:
+        return where, certain
     words, certain = _words(wrong)
+    if words is None or not words.startswith(SLIP):
+        if own := spread.own_setting(wrong, right):
+            return own, True
     plain = [one for one in wrong if not _is_added([one])]
     if words is None and 0 < len(plain) < len(wrong):  # what reg adds is wrong as well
         words, certain = _words(plain)[0], False
@@ -118,7 +122,7 @@ def _observed(
     """
     wrong: dict[str, list[Observed]] = {}
     right: dict[str, list[Observed]] = {}
-    undecided: set[str] = set()
+    undecided, absent = set[str](), set[str]()
     order = {part: n for n, part in enumerate(lost)}
     for one in seen:
         left = set(one.names)
@@ -128,6 +132,8 @@ def _observed(
             left -= {found.output} if good and part is not None else set()
             if part is None or not judge(one.case.judge).golden or one.attempt is None:
                 continue
+            if found.reason == "missing":
+                absent.add(found.output)
             row = Observed.of(one.attempt, found)
             if good:
                 right.setdefault(found.output, []).append(row)
@@ -137,8 +143,9 @@ def _observed(
     first = {
         name: (name not in ROOTS, min(order[item.part_of(name, one.case) or ""] for one in rows))
         for name, rows in wrong.items()
+        if name not in absent  # what reg adds to it says nothing then
     }
-    return {name: wrong[name] for name in sorted(wrong, key=first.__getitem__)}, right, undecided
+    return {name: wrong[name] for name in sorted(first, key=first.__getitem__)}, right, undecided
 
 
 def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from grader.guest import modules, prepare, wire
+from grader.guest.incoming import Incoming
 from grader.guest.legacy.world import World
 from grader.guest.probes.nn import Conventions
 from grader.guest.sources import Compiled
@@ -24,7 +25,7 @@ def main() -> None:
     """Answer one frame, then end without asking anybody."""
     send = _own_stdout()
     send({"ready": True})
-    message = wire.Incoming(0).read()
+    message = Incoming(0).read()
     if message is not None:
         prepare.give_old_names()
         _answer(*message, send)

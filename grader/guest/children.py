@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import gc
+import itertools
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
@@ -16,25 +17,28 @@ import numpy as np
 
 from grader.errors import WireError
 from grader.guest import limits, wire
+from grader.guest.incoming import Incoming, Orphaned
 from grader.guest.wire import Arrays
 
 MAX_REPLY = 64 * 1024  # bytes of one reply, names of arrays included
+MANY = 1_000  # answers that are handed on together
 PATIENCE = 8  # times its limit that a child is waited for at most, where others keep it from work
 IDLE = 0.02  # of the time that has passed: who works less than that does not wait for a core
-NOT_RUN = {"outcome": "not_run", "wall_s": 0.0}
+NOT_RUN = {"outcome": "not_run"}
 Answer = Callable[[dict[str, Any], Arrays], None]
 Work = Callable[[dict[str, Any], Arrays, Answer], None]
 Answered = tuple[str, dict[str, Any], Arrays]
-Relayed = tuple[str, dict[str, Any], bytes | bytearray]
+Relayed = tuple[list[str], dict[str, Any], bytes | bytearray]
 
 
 class StudentProcess:
     """A confined child that answers one request after another; replaced if it dies or hangs.
 
     `work(request, arrays, answer)` runs in the child: it calls `answer(reply, arrays)` once for
-    each of request["names"]. `confine(cpu seconds)` is the first thing that a child does. An answer
-    of more than `room` bytes loses its child: what can be refused by name is refused there.
-    If the pipe `asker` is hung up, the child ends and `ask` raises wire.Orphaned.
+    each of request["names"]; what the frame of the arrays says is in the request, too.
+    `confine(cpu seconds)` is the first thing that a child does. An answer of more than `room` bytes
+    loses its child: what can be refused by name is refused there.
+    If the pipe `asker` is hung up, the child ends and `ask` raises Orphaned.
     """
 
     def __init__(
@@ -50,7 +54,7 @@ class StudentProcess:
         self._confine = functools.partial(confine, cpu_s)
         self._pid = 0
         self._asking = -1
-        self._answers = -1
+        self._incoming = Incoming(-1)
 
     def ask(
         self,
@@ -65,7 +69,7 @@ class StudentProcess:
         A child whose answer is no frame is lost, too.
         """
         frame = wire.pack({}, arrays)
-        for name, how, answer in self.relay(request, frame, names, limit_s, needs):
+        for (name,), how, answer in self.relay(request, frame, names, limit_s, needs, most=1):
             reply, outputs = opened(answer) if answer else ({}, {})
             if reply.get("outcome") == "died":
                 self.end()
@@ -78,28 +82,30 @@ class StudentProcess:
         names: Sequence[str],
         limit_s: float,
         needs: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        most: int = MANY,
     ) -> Iterator[Relayed]:
-        """Hand over a request with the `frame` of its arrays; yield (name, how it went, answer).
+        """Hand over a request with the `frame` of its arrays; yield (names, how it went, answers).
 
-        An answer is a frame that nobody has opened yet (see `opened`), b"" where there is none.
+        Answers are frames that nobody has opened yet (see `opened`), one for each of at `most` so
+        many names; b"" where there is none.
         If the child dies, hangs for `limit_s` seconds or sends no frame, the name it was at
         gets an "outcome" of died or timeout, and the names after it a fresh child.
         `needs` maps a name to what it is about, then what it needs: if one of these hung, it is
-        "not_run", for what hangs once hangs again. Of every name its `wall_s` is told.
+        "not_run", for what hangs once hangs again.
         """
         left, hung = list(names), set[str]()
         while left:
             able = [name for name in left if hung.isdisjoint(needs.get(name, [name]))]
             if left[0] not in able:
-                yield left.pop(0), dict(NOT_RUN), b""
+                yield [left.pop(0)], dict(NOT_RUN), b""
                 continue
-            incoming = self._hand_over({**request, "names": able}, frame, limit_s)
+            self._hand_over({**request, "names": able}, frame, limit_s)
             try:
-                for name, how, answer in self._answered(left, able, incoming, limit_s):
+                for told, how, answers in self._answered(left, set(able), limit_s, most):
                     if how.get("outcome") == "timeout":
-                        hung.add(needs.get(name, [name])[0])
-                    yield name, how, answer
-            except (GeneratorExit, wire.Orphaned):
+                        hung |= {needs.get(name, [name])[0] for name in told}
+                    yield told, how, answers
+            except (GeneratorExit, Orphaned):
                 self.end()
                 raise
 
@@ -110,66 +116,62 @@ class StudentProcess:
             self._gone()
 
     def _answered(
-        self, left: list[str], able: Sequence[str], incoming: wire.Incoming, limit_s: float
+        self, left: list[str], able: Collection[str], limit_s: float, most: int
     ) -> Iterator[Relayed]:
         """Yield what the child answers, and take it off `left`, until it ends or is late."""
         while left and self._pid:
-            started = time.monotonic()
-            name, patience = left.pop(0), 0.2
-            if name not in able:
-                yield name, dict(NOT_RUN), b""
+            if left[0] not in able:
+                yield [left.pop(0)], dict(NOT_RUN), b""
                 continue
+            patience, room = 0.2, len(list(itertools.takewhile(able.__contains__, left[:most])))
             try:
-                answer = self._take(incoming, started, limit_s)
+                count, answers = self._take(room, limit_s)
             except wire.Late:
                 self.end()  # before anyone hears of it, so that nothing of it is left by then
-                yield name, {"outcome": "timeout", "wall_s": limit_s}, b""
+                yield [left.pop(0)], {"outcome": "timeout"}, b""
                 return
             except WireError:
-                answer, patience = None, 0.02  # it may be about to die in the middle of a frame
-            wall_s = time.monotonic() - started
-            if answer is None:
+                count, patience = 0, 0.02  # it may be about to die in the middle of a frame
+            if not count:
                 ending = end_of(self._pid, patience)
                 self._gone()
-                yield name, ending | {"wall_s": wall_s}, b""
+                yield [left.pop(0)], ending, b""
                 return
-            yield name, {"wall_s": wall_s}, answer
+            told, left[:count] = left[:count], []
+            yield told, {}, answers
 
-    def _take(
-        self, incoming: wire.Incoming, started: float, limit_s: float
-    ) -> bytes | bytearray | None:
-        """Return the next answer, None at the end. Raises Late.
+    def _take(self, most: int, limit_s: float) -> tuple[int, bytes | bytearray]:
+        """Return the next answers, how many and their frames; none at the end. Raises Late.
 
         Seconds count as they pass, unless others keep the child from running: then its own do.
         """
-        before, until = cpu_of(self._pid), started + limit_s
+        before, started = cpu_of(self._pid), time.monotonic()
+        until = started + limit_s
         while True:
             try:
-                return incoming.take(until)
+                return self._incoming.several(most, until)
             except wire.Late:
                 now = time.monotonic()
                 until = now + more_s(cpu_of(self._pid) - before, now - started, limit_s)
                 if until == now:
                     raise
 
-    def _hand_over(
-        self, request: dict[str, Any], frame: bytes | bytearray, limit_s: float
-    ) -> wire.Incoming:
-        """Send a request to the child there is, or to a new one; return where it answers.
+    def _hand_over(self, request: dict[str, Any], frame: bytes | bytearray, limit_s: float) -> None:
+        """Send a request to the child there is, or to a new one.
 
         One that ended meanwhile, or sent what nobody asked for, is replaced: no name is to blame.
         """
         ended = self._pid and os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        if self._pid and (ended or not wire.Incoming(self._answers).is_quiet):
+        if self._pid and (ended or not self._incoming.is_quiet):
             self.end()
         if self._pid:
             try:
-                wire.send(self._asking, wire.pack(request) + frame, time.monotonic() + limit_s)
+                for part in (wire.pack(request), frame):  # which may be large
+                    wire.send(self._asking, part, time.monotonic() + limit_s)
             except (wire.Late, BrokenPipeError):
                 self.end()
         if not self._pid:
             self._start(request, frame)
-        return wire.Incoming(self._answers, self._room, asker=self._asker)
 
     def _start(self, request: dict[str, Any], frame: bytes | bytearray) -> None:
         """Start a child, which has its first request from this process's memory."""
@@ -177,20 +179,22 @@ class StudentProcess:
         os.set_blocking(self._asking, False)
 
         def serve(answer: Answer) -> None:
-            self._work(request, wire.opened(frame)[1], answer)
-            incoming = wire.Incoming(requests)
-            while (message := incoming.read()) is not None:
-                inputs = incoming.read()
-                assert inputs is not None
-                self._work(message[0], inputs[1], answer)
+            inputs = frame
+            incoming = Incoming(requests, ahead=False)
+            message: wire.Message | None = request, {}
+            while message is not None:
+                said, arrays = wire.opened(inputs, copied=False)
+                self._work({**said, **message[0]}, arrays, answer)
+                message, inputs = incoming.read(), incoming.take() or b""
 
-        self._pid, self._answers = start(serve, self._confine, requests)
+        self._pid, answers = start(serve, self._confine, requests)
+        self._incoming = Incoming(answers, self._room, asker=self._asker)
         os.close(requests)
 
     def _gone(self) -> None:
         self._pid = 0
         os.close(self._asking)
-        os.close(self._answers)
+        os.close(self._incoming.descriptor)
 
 
 def more_s(worked_s: float, waited_s: float, limit_s: float) -> float:

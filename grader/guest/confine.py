@@ -16,7 +16,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from grader.guest import children, landlock, limits, seccomp, wire
+from grader.guest import children, landlock, limits, seccomp
+from grader.guest.incoming import Incoming
 
 LAYERS = ("uid", "rlimits", "landlock", "seccomp")
 SET_DUMPABLE = 4
@@ -134,7 +135,7 @@ def _in_child(work: Callable[[], Sequence[str] | None]) -> list[str]:
             answer({"through": [str(error.strerror)]}, {})
 
     pid, pipe = children.start(report, lambda: None)
-    frame = wire.Incoming(pipe).read()
+    frame = Incoming(pipe).read()
     os.close(pipe)
     through = frame[0]["through"] if frame else ["the trial gave no answer"]
     try:

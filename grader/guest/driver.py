@@ -29,6 +29,7 @@ from grader.guest import (
     wire,
 )
 from grader.guest.children import Answer, StudentProcess
+from grader.guest.incoming import Incoming
 from grader.guest.legacy import old_names, python2
 from grader.guest.legacy.world import World
 from grader.guest.probes.nn import Conventions
@@ -83,7 +84,7 @@ class Driver:
             self._compile()
         self._repaired += itertools.islice(old_names.names_used(texts, missing), MANY_NAMES)
 
-    def serve(self, incoming: wire.Incoming) -> None:
+    def serve(self, incoming: Incoming) -> None:
         """Report what could be loaded, then answer requests until "close"."""
         good = self._known["loadable"] if self._known is not None else self._report()
         if self._known is not None:
@@ -190,41 +191,43 @@ class Driver:
         """Answer each case; a group that is `alone` or `new` gets a new process.
 
         So does one that is asked once more, unless the process that tried the imports is there: it
-        has run no case. An answer goes on as it came, behind a note with the number of its case and
-        its seconds: who asked opens it. Where there is none, a frame says which case it is and how
-        that went.
+        has run no case. Only names and items are read here: what is asked goes on as it came. So do
+        answers, behind a note of the first one's number and how many they are: who asked opens
+        them. Where there is none, a frame says which case it is and how that went.
         """
-        cases = {case["key"]: case for case in request["cases"]}
-        needs = {name: [case["item"], *case["stuck_with"]] for name, case in cases.items()}
+        needs = {name: request["stuck_with"][item] for name, item in request["items"].items()}
         if request["child"] != "there":
             self._student.end()
         if request["child"] == "again":
             self._student, self._loader = self._loader, self._student
-        asked = {"do": "run", "cases": cases, "loadable": loadable}
-        answers = self._student.relay(asked, frame, list(cases), self._case_s, needs)
-        for number, (key, how, answer) in enumerate(answers):
-            if answer:
-                wire.send_all(1, wire.note(number, how["wall_s"]) + answer)
+        asked = {"do": "run", "loadable": loadable}
+        told = self._student.relay(asked, frame, list(needs), self._case_s, needs)
+        number = 0
+        for names, how, answers in told:
+            if answers:
+                wire.send_all(1, wire.note(number, len(names)) + answers)
             else:
-                wire.write(1, {**how, "case": key})
+                wire.write(1, {**how, "case": names[0]})
+            number += len(names)
         if request["child"] in ("alone", "again"):
             self._student.end()
 
     def _run_cases(self, request: dict[str, Any], arrays: Arrays, answer: Answer) -> None:
-        inputs: dict[str, dict[str, np.ndarray]] = {key: {} for key in request["cases"]}
+        cases = {case["key"]: case for case in request["cases"]}
+        inputs: dict[str, dict[str, np.ndarray]] = {key: {} for key in cases}
         for name, array in arrays.items():
             key, _, argument = name.rpartition(":")
             inputs[key][argument] = array
         for key in request["names"]:
-            case = request["cases"][key]
+            case = cases[key]
             wanted = tuple(name for name in request["loadable"] if name in case["modules"])
             answer(*self._world.observe(case, wanted, self._conventions, inputs[key]))
 
-    def _notebook(self, request: Mapping[str, Any], incoming: wire.Incoming) -> None:
+    def _notebook(self, request: Mapping[str, Any], incoming: Incoming) -> None:
         """Run a notebook's cells in one child, as they are asked for; hand on what it reports."""
         from grader.guest import kernel, selfcheck, training_log
 
-        def work(requests: wire.Incoming, answer: Answer) -> None:
+        def work(requests: Incoming, answer: Answer) -> None:
             os.chdir(request["folder"])
             mine = kernel.Kernel(self._shell, request["name"], requests, answer)
             modules.install(self._compiled, training_log.watch(mine.answer, mine.ask))

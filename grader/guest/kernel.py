@@ -17,9 +17,10 @@ from typing import Any, NoReturn
 
 from IPython.core.error import StdinNotImplementedError
 
-from grader.guest import modules, observe, unavailable, wire
+from grader.guest import modules, observe, unavailable
 from grader.guest.cells import Shell
 from grader.guest.children import Answer
+from grader.guest.incoming import Incoming
 from grader.guest.legacy import python2, statements
 from grader.guest.wire import Arrays
 
@@ -27,12 +28,12 @@ from grader.guest.wire import Arrays
 class Kernel:
     """The process of the notebook `name`; its requests come one by one, answers go at once."""
 
-    def __init__(self, shell: Shell, name: str, requests: wire.Incoming, answer: Answer) -> None:
+    def __init__(self, shell: Shell, name: str, requests: Incoming, answer: Answer) -> None:
         self._shell, self._name, self._requests = shell, name, requests
         self._send, self._lock = answer, threading.Lock()
         self._asked = itertools.count(1)
         shell.outputs.answer = self.answer
-        builtins.input = getpass.getpass = _refuse
+        builtins.input = getpass.getpass = sys.breakpointhook = _refuse
 
     def answer(self, message: Mapping[str, Any], arrays: Arrays) -> None:
         """Send one frame whole, whatever other threads send, and if an interrupt comes."""

@@ -18,13 +18,14 @@ from typing import Any
 from grader.errors import WireError
 from grader.guest import wire
 from grader.guest.children import Answer, end, end_of, start
+from grader.guest.incoming import Incoming
 
 MAX_PIECE = 16 * 1024**2  # bytes of one frame
 LOOK_S = 0.1  # seconds between two looks at what it wrote
 GRACE_S = 3.0  # for a cell to end after it was interrupted
 # What is sent back at once on a frame of the process, None for most of them.
 Reply = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
-Work = Callable[[wire.Incoming, Answer], None]
+Work = Callable[[Incoming, Answer], None]
 
 
 def no_reply(message: Mapping[str, Any]) -> None:
@@ -51,13 +52,13 @@ class Relay:
         self._reply, self._is_full = reply, is_full
         self._ends = time.monotonic() + notebook_s
         self._pid, self._asking, answers = _started(work, confine)
-        self._answers, self._incoming = answers, wire.Incoming(answers, MAX_PIECE)
+        self._answers, self._incoming = answers, Incoming(answers, MAX_PIECE)
         self._to_send = memoryview(b"")  # what the child has not taken yet
         self._cell: int | None = None  # that runs
         self._began = self._until = self._ends
         self._interrupted = False
 
-    def follow(self, requests: wire.Incoming) -> Iterator[bytes | bytearray]:
+    def follow(self, requests: Incoming) -> Iterator[bytes | bytearray]:
         """Do what `requests` say; yield the frames of the child, then {"over": how it ended}.
 
         They are looked at, and most of them go on as they came. Requests are {"do": "cell",
@@ -91,7 +92,7 @@ class Relay:
     def _deadline(self) -> float:
         return self._ends if self._cell is None else min(self._ends, self._until)
 
-    def _wait(self, requests: wire.Incoming) -> tuple[bool, bool]:
+    def _wait(self, requests: Incoming) -> tuple[bool, bool]:
         """Wait until something comes or is late; return (a request has come, an answer has).
 
         What the child says between cells waits: nobody would know what it belongs to.
@@ -117,7 +118,7 @@ class Relay:
         self._interrupted, self._until = True, time.monotonic() + GRACE_S
         os.kill(self._pid, signal.SIGINT)
 
-    def _take(self, requests: wire.Incoming) -> str | None:
+    def _take(self, requests: Incoming) -> str | None:
         """Take the next request, once it is whole; return how the notebook ended, None if not yet.
 
         It is "" if the grader is gone.
@@ -163,18 +164,19 @@ class Relay:
         while self._cell is not None and (frame := self._incoming.ready()) is not None:
             yield self._checked(frame)
 
-    def _checked(self, frame: bytearray) -> bytes | bytearray:
+    def _checked(self, frame: bytes | bytearray) -> bytes | bytearray:
         """Return a frame with what only this process may say in it, after it was replied to."""
-        told, arrays = wire.opened(frame, copied=False)
-        reply = {name: value for name, value in told.items() if name != "over"}
+        reply, arrays = wire.opened(frame, copied=False)
+        is_ours = bool({"over", "ended"} & reply.keys())
+        reply.pop("over", None)
         if (back := self._reply(reply)) is not None:
             self._send(wire.pack({**back, "to": reply.get("ask")}))
-            reply |= back
+            reply, is_ours = {**reply, **back}, True
         if "ended" in reply:
             took = time.monotonic() - self._began
             reply |= {"ended": self._cell, "wall_s": round(took, 3)}
             reply["interrupted"], self._cell = self._interrupted, None
-        return frame if reply == told else wire.pack(reply, arrays)
+        return wire.pack(reply, arrays) if is_ours else frame
 
 
 def _started(work: Work, confine: Callable[[], None]) -> tuple[int, int, int]:
@@ -185,7 +187,7 @@ def _started(work: Work, confine: Callable[[], None]) -> tuple[int, int, int]:
     def begin(answer: Answer) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # there is no cell yet
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-        work(wire.Incoming(requests), answer)
+        work(Incoming(requests), answer)
 
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     pid, answers = start(begin, confine, requests)

@@ -20,6 +20,7 @@ import numpy as np
 
 from grader.guest import confine, library, limits, prepare, probes, scratch, wire
 from grader.guest.driver import Driver
+from grader.guest.incoming import Incoming
 
 # What many import, and NumPy's extension modules, which are files of their own.
 PRELOAD = (
@@ -82,7 +83,7 @@ def main(wanted: confine.Wanted, notebooks: bool = False, plots: bool = False) -
 
 def _drive(here: confine.Confinement, missing: frozenset[str], shell: Any) -> int:
     """Be the driver of one submission from its "open" message on; return how that ended."""
-    incoming = wire.Incoming(0, ahead=False)
+    incoming = Incoming(0, ahead=False)
     message = incoming.read()
     if message is None:
         return NO_MORE

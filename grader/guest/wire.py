@@ -1,6 +1,7 @@
 """Pack and read frames: a JSON header and bare array bytes, all bounded.
 
     frame  = b"BGF1" + u32 header length + u64 body length + header (UTF-8 JSON) + body
+             (the header ends in spaces, so that numbers lie at addresses of theirs)
     header = {"say": message, "arrays": [[name, dtype, shape], ...]}
     body   = the arrays' bytes in that order, C-contiguous, little-endian
 
@@ -33,17 +34,17 @@ FITTED = "fitted "  # begins the names of what did best on training images, in a
 DTYPES = ("<f8", "<f4", "<i8", "<i4", "|b1", "|u1")
 KNOWN = {code: np.dtype(code) for code in DTYPES}
 USUAL = {dtype: code for code, dtype in KNOWN.items()}
-MAX_HEADER = 256 * 1024
+MAX_HEADER = 512 * 1024
 MAX_BODY = 64 * 1024 * 1024
 MAX_ARRAYS = 2_000
 MAX_NDIM = 8
 MAX_NAME = 200  # characters of an array's name
 MAGIC = b"BGF1"
-AT_ONCE = 64 * 1024  # bytes of one read: a block that malloc has at hand
+ALIGNED = 8  # bytes of the longest number
 LARGE = 64 * 1024  # bytes of an array that is sent as it lies in memory
 PIPE = 512 * 1024  # bytes on their way at once: each time it is full, two processes take turns
 PREFIX = struct.Struct("<4sIQ")
-NOTE = struct.Struct("<Id")
+NOTE = struct.Struct("<II")
 
 Arrays = Mapping[str, np.ndarray]
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
@@ -109,6 +110,7 @@ def parts(message: Mapping[str, Any], pieces: Sequence[Piece]) -> list[bytes | m
         raise WireError(f"wire: what is to be said is no JSON ({error})") from None
     rows = [row for one in pieces for row in one.rows]
     header = f'{{"say": {said}, "arrays": [{", ".join(rows)}]}}'.encode("utf-8", "replace")
+    header += b" " * (-len(header) % ALIGNED)
     if len(rows) > MAX_ARRAYS:
         raise WireError(f"wire: {len(rows)} arrays are too many for a frame")
     size = sum(one.size for one in pieces)
@@ -118,11 +120,11 @@ def parts(message: Mapping[str, Any], pieces: Sequence[Piece]) -> list[bytes | m
     return list(_joined([PREFIX.pack(MAGIC, len(header), size), header, *bodies]))
 
 
-def lengths(frame: bytes | bytearray) -> tuple[int, int]:
-    """Return (header length, body length) by a frame's first PREFIX.size bytes, both checked."""
-    if len(frame) < PREFIX.size:
+def lengths(frame: bytes | bytearray, at: int = 0) -> tuple[int, int]:
+    """Return (header length, body length) by the PREFIX.size bytes `at` a place, both checked."""
+    if len(frame) < at + PREFIX.size:
         raise WireError("wire: a frame that ends too early")
-    magic, header, body = PREFIX.unpack_from(frame)
+    magic, header, body = PREFIX.unpack_from(frame, at)
     if magic != MAGIC or header > MAX_HEADER or body > MAX_BODY:
         raise WireError("wire: bytes that are no frame, or a frame over the limit")
     return header, body
@@ -131,7 +133,7 @@ def lengths(frame: bytes | bytearray) -> tuple[int, int]:
 def opened(frame: bytes | bytearray, most: int = MAX_HEADER, copied: bool = True) -> Message:
     """Return (message, arrays) of one whole frame with a header of at most `most` bytes.
 
-    Unless `copied` the arrays are those in the frame. Raises WireError.
+    Unless they are `copied`, the arrays lie in the frame, at any address. Raises WireError.
     """
     header, body = lengths(frame)
     start = PREFIX.size + header
@@ -141,15 +143,15 @@ def opened(frame: bytes | bytearray, most: int = MAX_HEADER, copied: bool = True
 
 
 def unpack(header: bytes, body: bytes | memoryview, copied: bool = True) -> Message:
-    """Return (message, arrays) of one frame; every array is a fresh copy, unless they are to be
-    those in the body. Raises WireError.
+    """Return (message, arrays) of one frame, each array a fresh copy if they are to be `copied`.
 
-    What is no number of JSON's, or has no finite value, is None.
+    What is no number of JSON's, or has no finite value, is None. Raises WireError.
     """
     parsed = careful.read(header)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("say"), dict):
         raise WireError("wire: a header without 'say'")
-    careful.check_depth(parsed["say"], careful.MAX_DEPTH - 2)
+    if header.count(b"[") + header.count(b"{") > careful.MAX_DEPTH - 2:  # else none is so deep
+        careful.check_depth(parsed["say"], careful.MAX_DEPTH - 2)
     table = parsed.get("arrays")
     if not isinstance(table, list) or len(table) > MAX_ARRAYS:
         raise WireError("wire: a header without a table of arrays, or with too many")
@@ -183,12 +185,12 @@ def _checked_row(row: Any) -> tuple[str, str, tuple[int, ...]]:
     return name, code, tuple(shape)
 
 
-def note(number: int, seconds: float) -> bytes:
-    """Return a frame of two numbers, without a header: what is said before each answer."""
-    return PREFIX.pack(MAGIC, 0, NOTE.size) + NOTE.pack(number, seconds)
+def note(first: int, count: int) -> bytes:
+    """Return a frame of two numbers, without a header: so many answers follow, from that one on."""
+    return PREFIX.pack(MAGIC, 0, NOTE.size) + NOTE.pack(first, count)
 
 
-def noted(frame: bytes | bytearray) -> tuple[int, float] | None:
+def noted(frame: bytes | bytearray) -> tuple[int, int] | None:
     """Return the two numbers of a note; None if the frame is none."""
     is_note = frame[: PREFIX.size] == PREFIX.pack(MAGIC, 0, NOTE.size)
     return NOTE.unpack(frame[PREFIX.size :]) if is_note else None
@@ -211,10 +213,6 @@ class Late(Exception):
     """No whole frame has come, or could be sent, in time."""
 
 
-class Orphaned(Exception):
-    """Nobody is left who could hear the answer."""
-
-
 def widen(pipe: int) -> None:
     """Let more bytes wait in a pipe, if this system allows it."""
     import fcntl  # absent on Windows, where no worker starts
@@ -223,7 +221,7 @@ def widen(pipe: int) -> None:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
 
 
-def send(descriptor: int, frame: bytes | memoryview, deadline: float) -> None:
+def send(descriptor: int, frame: bytes | bytearray | memoryview, deadline: float) -> None:
     """Write a frame to a non-blocking descriptor. Raises Late, or BrokenPipeError at its end."""
     view = memoryview(frame)
     while view:
@@ -234,108 +232,3 @@ def send(descriptor: int, frame: bytes | memoryview, deadline: float) -> None:
             view = view[os.write(descriptor, view) :]
         except BlockingIOError:
             continue  # there is room for less than one write; wait again
-
-
-class Incoming:
-    """Frames from a descriptor; what has come of a frame is kept when time is up in its middle.
-
-    `largest` bounds the body of a frame. Without `ahead` no byte of a next frame is taken, which
-    may be another's to read. Waiting ends with Orphaned if the pipe `asker` is hung up meanwhile.
-    """
-
-    def __init__(
-        self,
-        descriptor: int,
-        largest: int = MAX_BODY,
-        ahead: bool = True,
-        asker: int | None = None,
-    ) -> None:
-        self.descriptor = descriptor
-        self._asker = asker
-        self._both: select.poll | None = None
-        self._largest = largest
-        self._ahead = ahead
-        self._bytes = bytearray()
-
-    def read(self, deadline: float = math.inf) -> Message | None:
-        """Return the next frame, None at the end.
-
-        Raises Late at the `deadline` (of time.monotonic), WireError for what is no frame.
-        """
-        return self.whole() if self._has_come(deadline) else None
-
-    def take(self, deadline: float = math.inf) -> bytes | bytearray | None:
-        """Return the bytes of the next frame, of which only the lengths were looked at; None at the
-        end. Raises as `read`.
-        """
-        return self.ready() if self._has_come(deadline) else None
-
-    def ready(self) -> bytearray | None:
-        """Return the bytes of the next frame, if all of it was taken. Raises WireError."""
-        if len(self._bytes) < (end := self._needed()):
-            return None
-        if len(self._bytes) == end:  # nothing is copied
-            frame, self._bytes = self._bytes, bytearray()
-            return frame
-        with memoryview(self._bytes) as view:
-            frame = bytearray(view[:end])
-        del self._bytes[:end]
-        return frame
-
-    def _has_come(self, deadline: float) -> int:
-        """Wait for all of the next frame; return its bytes, 0 at the end."""
-        while len(self._bytes) < (needed := self._needed()):
-            left = deadline - time.monotonic()
-            if left < math.inf and (left <= 0 or not self._comes(left)):
-                raise Late
-            if not self.advance():
-                return 0
-        return needed
-
-    def _comes(self, within_s: float) -> bool:
-        """Wait for bytes or the end; return whether they came."""
-        if self._asker is None:
-            return bool(select.select([self.descriptor], [], [], within_s)[0])
-        if self._both is None:
-            self._both = select.poll()
-            self._both.register(self.descriptor, select.POLLIN)
-            self._both.register(self._asker, 0)  # whose hang-up is told all the same
-        come = dict(self._both.poll(math.ceil(1000 * within_s)))
-        if self._asker in come:
-            raise Orphaned
-        return bool(come)
-
-    def advance(self) -> bool:
-        """Take once what has come, or wait for it; return False at the end. Raises WireError."""
-        missing = self._needed() - len(self._bytes)
-        part = os.read(self.descriptor, AT_ONCE if self._ahead else min(missing, AT_ONCE))
-        if not part and self._bytes:
-            raise WireError("wire: a frame that ends too early")
-        self._bytes += part
-        return bool(part)
-
-    def whole(self) -> Message | None:
-        """Return the next frame, if all of it was taken. Raises WireError for what is no frame."""
-        if len(self._bytes) < self._needed():
-            return None
-        header, body = lengths(self._bytes)
-        start, end = PREFIX.size + header, PREFIX.size + header + body
-        try:
-            with memoryview(self._bytes) as view, view[start:end] as inside:
-                return unpack(bytes(view[PREFIX.size : start]), inside)
-        finally:
-            del self._bytes[:end]
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing has come that was not read yet."""
-        return not self._bytes and not select.select([self.descriptor], [], [], 0)[0]
-
-    def _needed(self) -> int:
-        """Return how many bytes the next frame has, as far as it is known yet."""
-        if len(self._bytes) < PREFIX.size:
-            return PREFIX.size
-        header, body = lengths(self._bytes)
-        if body > self._largest:
-            raise WireError("wire: a frame that is larger than agreed")
-        return PREFIX.size + header + body

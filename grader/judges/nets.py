@@ -149,9 +149,12 @@ def decide_seeded(attempt: Attempt) -> Iterator[Finding]:
     loss = usable("loss", (2,), attempt, by_size=True)
     if isinstance(loss, Finding):
         yield loss
-    else:
-        yield Finding("loss", "" if loss[0] == loss[1] else "seed of the net")
-    yield _derivatives(attempt)
+        yield _derivatives(attempt)
+        return
+    repeats = Finding("loss", "" if loss[0] == loss[1] else "seed of the net")
+    yield repeats
+    # A loss that is another at every call has no slope to hold gradients against.
+    yield _derivatives(attempt) if repeats.right else repeats.under("analytic")
 
 
 def _derivatives(attempt: Attempt) -> Finding:

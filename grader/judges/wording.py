@@ -110,7 +110,8 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
         "no gradient": "the gradients of the hidden weights are zero: they do not show which units "
                        "were dropped",
         "no dropout beside normalization":
-            "equal batches give equal losses: no unit is dropped when a normalization is on",
+            "equal batches give equal losses: no unit is dropped, or always the same ones, when a "
+            "normalization is on",
         "share of the net": (
             "the net keeps {kept:.2f} of its hidden units, your dropout layer keeps {layers:.2f}",
             "the net keeps another share of its hidden units than your dropout layer does"),

@@ -23,6 +23,7 @@ from grader.types import Case
 
 OTHER = "other"  # nothing that we have a word for
 ABSENT = frozenset({"absent"})
+DIVIDED = "x is divided by the mask, and comes out infinite where a unit should be dropped"
 Answer = Union[np.ndarray, frozenset[str]]  # noqa: UP007 - the self-check runs on Python 3.9
 Key = tuple[str, str]  # case, or the item for what several cases show together; output
 
@@ -105,6 +106,8 @@ def _aspect(aspect: str, attempt: Attempt, finding: Finding) -> frozenset[str]:
     if aspect == "draws" or out is None:
         return frozenset({sentence})
     ratio = out / attempt.inputs["x"]
+    if finding.kind == "not_finite":
+        return frozenset({DIVIDED if _is_divided(ratio, keep) else sentence})
     kept = ratio != 0
     factors = _factors(ratio[kept], np.ones(int(kept.sum())), keep)
     if aspect == "mask":
@@ -125,6 +128,14 @@ def _aspect(aspect: str, attempt: Attempt, finding: Finding) -> frozenset[str]:
         return frozenset(f"{n}, times {f}" for n in shares for f in factors or {OTHER})
     # "Not scaled" is a mistake only of whoever drops something.
     return frozenset({"none dropped"}) if kept.all() and "1" in factors else factors
+
+
+def _is_divided(ratio: np.ndarray, keep: float) -> bool:
+    """Say whether it is infinite where a mask would be 0, and one factor elsewhere."""
+    kept = np.isfinite(ratio)
+    off = min(abs(float(kept.mean()) - share) for share in (keep, 1 - keep))
+    even = bool(kept.any()) and np.ptp(ratio[kept]) <= SAME * np.max(np.abs(ratio[kept]))
+    return bool(even and not np.any(np.isnan(ratio)) and off <= band(keep, ratio.size))
 
 
 def _like_x(name: str, attempt: Attempt) -> np.ndarray | None:

@@ -35,6 +35,7 @@ from grader.box.job import Job, Script
 from grader.box.plan import NOTEBOOK_PACKAGES, STRICT, VISIBLE, Plan
 from grader.errors import WireError
 from grader.guest import wire
+from grader.guest.incoming import Incoming
 
 FORM = 1
 MOST = 640 * 1024**2  # bytes of one entry
@@ -56,7 +57,7 @@ class CachedRun:
     def messages(self) -> Iterator[wire.Message]:
         """Yield the messages of the notebook, then close the file. Raises WireError."""
         with self.file:
-            frames = wire.Incoming(self.file.fileno(), ahead=False)
+            frames = Incoming(self.file.fileno(), ahead=False)
             while self.file.tell() < self.ends:
                 if (message := frames.read()) is not None:
                     yield message
@@ -233,7 +234,7 @@ def _checked(file: IO[bytes], key: str) -> tuple[int, str]:
     if file.read() != digest.digest():
         raise WireError("a damaged entry")
     file.seek(0)
-    head = wire.Incoming(file.fileno(), ahead=False).read()
+    head = Incoming(file.fileno(), ahead=False).read()
     if head is None or head[0].get("recording") != FORM or head[0].get("key") != key:
         raise WireError("the entry of another notebook")
     return ends, str(head[0].get("at"))[:40]

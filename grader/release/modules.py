@@ -31,7 +31,12 @@ WITHHELD = {
     "grader/diagnosis/formulas.py": '"""No formula stands here."""\n\nSLIP = "slip "\n\n\n'
     'def words(*_):\n    """Return no words."""\n    return ()\n\n\n'
     "ways = words\n\n\n"
-    'def holds(*_):\n    """Return False: no words were found."""\n    return False\n',
+    'def settings_in(*_):\n    """Return None: there is no formula."""\n\n\n'
+    "solved = settings_in\n\n\n"
+    'def holds(*_):\n    """Return False: no words were found."""\n    return False\n\n\n'
+    "fits = holds\n",
+    "grader/judges/own_formula.py": '"""No formula stands here."""\n\n\n'
+    'def right(*_):\n    """Return nothing: there is no formula."""\n    return frozenset()\n',
 }
 
 

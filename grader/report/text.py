@@ -23,6 +23,7 @@ LINE = 160  # characters of one line of source
 FRAMES = 8  # the innermost lines of an exception
 _LOOK_EMPTY = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, blank by looks
 _NO_TEXT = frozenset({bool, int, float})
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # what terminals act on
 _EXPONENT = re.compile(r"e([+-])0*(\d)")
 
 
@@ -112,9 +113,13 @@ def index(at: Sequence[int]) -> str:
 
 
 def guarded(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula; numbers of ours stay numbers."""
+    """Return a cell that no spreadsheet takes for a formula, and no terminal for a command.
+
+    Numbers of ours stay numbers.
+    """
     if isinstance(cell, float):
         return points(cell)
-    if isinstance(cell, str) and cell.startswith(FORMULA):
-        return f"'{cell}"
+    if isinstance(cell, str):
+        plain = _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), cell)
+        return f"'{plain}" if cell.startswith(FORMULA) else plain
     return cell

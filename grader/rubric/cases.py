@@ -104,7 +104,7 @@ def case_of(item: Item, row: CaseRow) -> Case:
         part=row.part,
         only=row.only,
         needs=row.needs,
-        alternatives=expanded(item.alternatives),
+        alternatives=tuple(n for n in expanded(item.alternatives) if n not in row.refuses),
     )
 
 

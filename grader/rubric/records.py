@@ -196,6 +196,7 @@ class CaseRow:
     part: str | None = _limited(None, "all outputs count to this part")
     only: tuple[str, ...] = _limited((), "names or patterns of outputs to judge")
     needs: tuple[str, ...] = _limited((), "items without which it says nothing")
+    refuses: tuple[str, ...] = _limited((), "alternatives of the item that are not right here")
 
 
 @dataclass(frozen=True)

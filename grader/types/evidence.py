@@ -121,7 +121,6 @@ class Evidence:
     raised: Raised | None = None
     mutated: tuple[str, ...] = ()
     text: str = ""
-    wall_s: float = 0.0
     cpu_s: float = 0.0
     unstable: bool = False
     single: bool = False

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.box import session as session_module
+from grader.box import bounds
 from grader.box.job import Gone
 from grader.guest.children import PATIENCE
 from grader.guest.modules import GRADED
@@ -63,8 +63,8 @@ def observed(
 def test_large_answers_are_kept_as_long_as_there_is_room_and_small_ones_always(
     rubric: Rubric, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "ROOM", 100)
-    monkeypatch.setattr(session_module, "SMALL", 40)
+    monkeypatch.setattr(bounds, "ROOM", 100)
+    monkeypatch.setattr(bounds, "SMALL", 40)
     big, small = np.zeros((5, 2)), np.ones(5)  # 80 bytes, 40 bytes
     cases = [case for case in rubric.cases if case.item == "affine_forward"]
     replies = {case.id: {"out": big} for case in cases}
@@ -494,6 +494,13 @@ def test_which_line_ran_is_not_told_once_a_hidden_input_is_in_the_box(rubric: Ru
     session.once(hidden)
     session.once(public)  # whose process may remember
     assert session.repaired == ("as read",)
+
+
+def test_cases_took_no_more_seconds_of_the_processor_than_have_passed(rubric: Rubric) -> None:
+    said = {**RIGHT, "cpu_s": 445_027.25}
+    began = time.monotonic()
+    _, seen = observed("ra rb rc", end.Worker(otherwise=said), rubric)
+    assert sum(one.cpu_s for one in seen.values()) <= time.monotonic() - began
 
 
 # ---------------------------------------------------------------- after other numbers, in float32

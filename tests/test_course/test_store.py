@@ -14,7 +14,7 @@ from grader.course import archive, place, publish, student_pages
 from grader.course import store as stores
 from grader.course.classroom import kept
 from grader.course.deciding import deciding
-from grader.course.enrol import _in_turn, counting, enrol
+from grader.course.enrol import _folder_name, _in_turn, counting, enrol
 from grader.course.histories import Everybody, histories, numbers, students, who_handed_in
 from grader.course.records import Attempt, File, Found, Person
 from grader.course.store import Row, Store
@@ -139,10 +139,20 @@ def test_the_last_attempt_with_something_to_grade_counts(
 @pytest.mark.parametrize(
     ("cell", "shown"),
     [("=1+1", "'=1+1"), ("+41", "'+41"), ("-x", "'-x"), ("@cmd", "'@cmd"), ("＝1", "'＝1"),
-     ("\tx", "'\tx"), ("Ada", "Ada"), ("", ""), (-0.5, "-0.5"), (3, 3), (61.25, "61.25")],
+     ("\tx", "'\tx"), ("Ada", "Ada"), ("", ""), (-0.5, "-0.5"), (3, 3), (61.25, "61.25"),
+     ("\x1b]0;x\x07", "\\x1b]0;x\\x07"), ("a\r\nb", "a\r\nb"), ("\x9b2J", "\\x9b2J")],
 )  # fmt: skip
-def test_no_cell_becomes_a_formula(cell: object, shown: object) -> None:
+def test_no_cell_becomes_a_formula_or_a_command_to_a_terminal(cell: object, shown: object) -> None:
     assert publish.guarded(cell) == shown
+
+
+@pytest.mark.parametrize(
+    ("login", "folder"),
+    [("ada01", "ada01"), ("Con", "student-Con"), ("nul.x", "student-nul.x"), ("conny", "conny"),
+     ("COM1", "student-COM1"), ("...", "student"), ("../a", "a")],
+)  # fmt: skip
+def test_a_folder_of_pages_has_a_name_that_any_computer_takes(login: str, folder: str) -> None:
+    assert _folder_name(Person(login=login)) == folder
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,13 @@ SCORES_OF_THE_INPUT: Change = {
         )
     ]
 }
+BACKWARD_STOPS_EARLY: Change = {
+    "FullyConnectedNet.loss": [
+        ("range(last - 1, 0, -1)", "range(last - 1, 1, -1)"),
+        ("            grads[f\"W{i}\"] += self.reg * W", "            if f\"W{i}\" in grads:\n"
+         "                grads[f\"W{i}\"] += self.reg * W"),
+    ]
+}  # fmt: skip
 NO_NET_AT_ALL: Change = {
     "FullyConnectedNet.loss": [
         ("        if y is None:", "        scores = 0 * scores\n        if y is None:"),
@@ -198,6 +205,10 @@ CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None
             "FullyConnectedNet.layernorm": (2.0, None),
             "FullyConnectedNet.dropout": (0.0, "FullyConnectedNet"),
         },
+    ),
+    "a loop that leaves out a layer is paid for once": (
+        [BACKWARD_STOPS_EARLY],
+        {"FullyConnectedNet": (3.5, None), **{net: (0.0, "FullyConnectedNet") for net in NETS}},
     ),
     "one line of the constructor that serves two normalizations is paid for once": (
         [ONE_LINE_OF_TWO],

@@ -419,11 +419,33 @@ SAID = {
         "relu_backward", ("right for matrices and wrong for inputs with more axes", "There, dx is"),
         (), False,
     ),
+    "a default that is wrong": (
+        ((OPTIM, 'config.setdefault("momentum", 0.9)', 'config.setdefault("momentum", 0.1)'),),
+        "sgd_momentum", ("where momentum is given and wrong where it is left out",),
+        ("some checks",), True,
+    ),
+    "a memory that starts elsewhere": (
+        ((OPTIM, '"velocity", np.zeros_like(w)', '"velocity", np.ones_like(w)'),),
+        "sgd_momentum", ("wrong from a fresh start",), ("default",), False,
+    ),
+    "a default of eps that is wrong": (
+        ((LAYERS, 'eps = ln_param.get("eps", 1e-5)', 'eps = ln_param.get("eps", 1e-8)'),),
+        "layernorm_forward", ("out is right where eps is given",), ("row",), True,
+    ),
+    "an eps of its own": (
+        ((LAYERS, 'eps = bn_param.get("eps", 1e-5)', "eps = 1e-7"),),
+        "batchnorm_forward", ("with one value of eps",), ("column",), True,
+    ),
+    "a cache that comes back first": (
+        ((LAYERS, "return gamma * x_hat + beta, (x_hat, inv_std, gamma)",
+          "return (x_hat, inv_std, gamma), gamma * x_hat + beta"),),
+        "layernorm_forward", ("The cache comes back first: return out, cache.",), ("None",), True,
+    ),
     "a net that does not flatten": (
         ((NET, "        _, dW1, db1 = affine_relu_backward(dhidden, hidden_cache)",
           "        dhidden = dhidden * (hidden > 0)\n"
           "        dW1, db1 = X.T.dot(dhidden), dhidden.sum(axis=0)"),),
-        "TwoLayerNet", ("shapes or numbers of values that do not fit",), ("forward", "line"), False,
+        "TwoLayerNet", ("values or shapes that do not fit",), ("forward", "line"), False,
     ),
     "a syntax error": (
         ((LAYERS, "def relu_forward(x):", "def relu_forward(x:"),), "affine_forward",
@@ -490,7 +512,7 @@ SAID = {
         ((OPTIM, 'config.setdefault("beta2", 0.999)', 'config.setdefault("beta2", 0.001)'),),
         "adam",
         ("v is right where beta2 is given and wrong where it is left out", "(optim.py line 97)"),
-        ("factor",), False,
+        ("factor",), True,
     ),
     "momentum: both terms with the other sign": (
         ((OPTIM, 'v = config["momentum"] * config["velocity"] - config["learning_rate"] * dw',
@@ -579,7 +601,7 @@ SLIPS = {  # a line of the reference, and one slip in it
         "    out = np.maximum(0, x.reshape(x.shape[0], -1) @ w + b)"),
     "tanh(w) stands in the place of w": (
         LAYERS, "affine_forward", "-1) @ w + b\n", "-1) @ np.tanh(w) + b\n"),
-    "1 stands in the place of 0": (
+    "maximum(x, 1) stands in the place of maximum(x, 0)": (
         LAYERS, "relu_forward", "np.maximum(0, x)", "np.maximum(1, x)"),
     "the variance of all numbers stands in the place of var": (
         LAYERS, "layernorm_forward", "def layernorm_forward(x, gamma, beta, ln_param):",
@@ -595,6 +617,14 @@ SLIPS = {  # a line of the reference, and one slip in it
         "    return x_hat, None\n\n\ndef _old(x, gamma, beta, ln_param):"),
     "v is what comes out if m stands in the place of dw": (
         OPTIM, "adam", "(1 - beta2) * dw**2", "(1 - beta2) * m**2"),
+    "dw and db are what comes out without the last example": (
+        LAYERS, "affine_backward", "    dw = rows.T @ dout\n    db = dout.sum(axis=0)",
+        "    dw = rows[:-1].T @ dout[:-1]\n    db = dout[:-1].sum(axis=0)"),
+    "x is taken off mean(x), and not the other way round": (
+        LAYERS, "layernorm_forward", "centred = x - x.mean(axis=1, keepdims=True)",
+        "centred = x.mean(axis=1, keepdims=True) - x"),
+    "m is divided by 1 - beta1 ** t with //": (
+        OPTIM, "adam", "m_hat = m / w", "m_hat = m // w"),
     "1 - beta2 is not multiplied in": (
         OPTIM, "adam", "(1 - beta2) * dw**2", "dw**2"),
 }  # fmt: skip
@@ -1027,16 +1057,42 @@ STOPS = {
     "signature (n?,k),(k,m?)->(n?,m?) (size 2 is different from 3)": "inner sizes are 3 and 2",
     "ValueError: cannot reshape array of size 12 into shape (5,2)": "array of 12 numbers the shape",
     "ValueError: too many values to unpack (expected 2)": "unpacks another number of values",
-    "ValueError: something else": "line 12 puts together shapes or numbers of values",
+    "ValueError: something else": "line 12 works with values or shapes that do not fit",
+    "ValueError: The truth value of an array with more than": "asks a whole array whether it is",
+    "ValueError: setting an array element with a sequence.": "several values where one number",
+    "ValueError: could not broadcast input array from shape (3,2) into shape (2,3)":
+        "stores an array of the shape (3,2) into one of the shape (2,3)",
+    "ValueError: non-broadcastable output operand with shape (3,) doesn't match the broadcast "
+    "shape (2,3)": "array of the shape (3,) in place, and what comes out has the shape (2,3)",
+    "ValueError: operand has more dimensions than subscripts given in einstein sum": "einsum in",
     "IndexError: index 9 is out of bounds for axis 1 with size 3": "element 9 of an axis",
-    "IndexError: list index out of range": "behind the end of a list or an array",
+    "IndexError: list index out of range": "behind the end of a list",
+    "IndexError: pop from empty list": "out of a list that is empty",
+    "IndexError: only integers, slices (`:`), ellipsis": "an index that is none",
+    "IndexError: too many indices for array: array is 2-dimensional, but 3 were indexed":
+        "gives 3 indices to an array that has 2 axes",
+    "IndexError: boolean index did not match indexed array": "a mask of another shape",
+    "IndexError: shape mismatch: indexing arrays could not be": "not of one length",
+    "IndexError: something else": "an index that does not fit",
     "AxisError: axis 5 is out of bounds for array of dimension 2": "along axis 5 of an array that",
     "ZeroDivisionError: division by zero": "layers.py line 12 divides a plain number by zero",
     "AssertionError: ": "The assert in layers.py line 12 does not hold",
     "ModuleNotFoundError: No module named 'torch'": "imports torch, which is not there",
     "ImportError: cannot import name 'f' from 'cs231n.layers' (x)": "imports f from cs231n.layers",
+    "ReturnValue: f must return (out, cache), it returned (cache, out)": "return out, cache.",
     "RecursionError: maximum": "leads back into the same function",
-    "UFuncTypeError: ufunc 'add' did": "kinds that do not go together",
+    "UFuncTypeError: ufunc 'add' did": "a value of another type than belongs there",
+    "UFuncTypeError: Cannot cast ufunc 'add' output from dtype('float64') to dtype('int64')":
+        "an array of whole numbers in place by fractions",
+    "TypeError: 'float' object cannot be interpreted as an integer": "of type float where a whole",
+    "TypeError: 'tuple' object cannot be interpreted as an integer": "of type tuple where one",
+    "TypeError: list indices must be integers or slices, not tuple": "an index of type tuple",
+    "TypeError: unsupported operand type(s) for -: 'dict' and 'float'": "dict and one of type",
+    "TypeError: '<' not supported between instances of 'str' and 'int'": "type str with one of",
+    "TypeError: 'numpy.ndarray' object is not callable": "numpy.ndarray, which is not callable",
+    "TypeError: only 0-dimensional arrays can be converted to": "one number of a whole array",
+    "TypeError: 'tuple' object does not support item assignment": "type tuple, whose parts",
+    "TypeError: can't multiply sequence by non-int of type 'float'": "multiplies a list",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import struct
+import threading
 import time
 import tracemalloc
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from grader.errors import WireError
 from grader.guest import wire
+from grader.guest.incoming import Incoming
 from tests.support import processes
 
 PREFIX = 16  # b"BGF1", u32, u64
@@ -39,7 +41,7 @@ def messages(data: bytes, count: int) -> list[wire.Message | None]:
     try:
         os.write(descriptor, data)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        incoming = wire.Incoming(descriptor)
+        incoming = Incoming(descriptor)
         return [incoming.read() for _ in range(count)]
     finally:
         os.close(descriptor)
@@ -280,14 +282,14 @@ def test_a_length_is_checked_before_anything_is_received(prefix: bytes) -> None:
     receiving, sending = os.pipe()  # left open: reading on would wait for ever
     os.write(sending, prefix)
     with processes.no_longer_than(5), pytest.raises(WireError, match="^wire: "):
-        wire.Incoming(receiving).read()
+        Incoming(receiving).read()
     os.close(receiving)
     os.close(sending)
 
 
 def test_what_came_of_a_frame_is_kept_when_time_is_up() -> None:
     receiving, sending = os.pipe()
-    incoming, data = wire.Incoming(receiving), wire.pack({"n": 1}, {"x": np.ones(2)})
+    incoming, data = Incoming(receiving), wire.pack({"n": 1}, {"x": np.ones(2)})
     for piece in (data[:7], data[7:40]):
         os.write(sending, piece)
         with pytest.raises(wire.Late):
@@ -304,14 +306,48 @@ def test_a_body_may_be_bounded_more_closely() -> None:
     receiving, sending = os.pipe()
     os.write(sending, struct.pack("<4sIQ", b"BGF1", 2, 101))
     with pytest.raises(WireError, match="larger than agreed"):
-        wire.Incoming(receiving, 100).read()
+        Incoming(receiving, 100).read()
     os.close(receiving)
     os.close(sending)
 
 
+ONE = wire.pack({}, {"x": np.arange(40_000.0)})  # is read in several parts
+COMES = {
+    "nothing": (b"", 9, 0, b""),
+    "one": (ONE, 9, 1, ONE),
+    "two": (ONE * 2, 9, 2, ONE * 2),
+    "more than are wanted": (ONE * 3, 2, 2, ONE * 2),
+    "one and a half": (ONE + ONE[:100], 9, 1, ONE),
+    "one and what is no frame": (ONE + b"garbage" * 9, 9, 1, ONE),
+    "small ones": (wire.pack({}) * 5, 4, 4, wire.pack({}) * 4),
+}
+
+
+@pytest.mark.parametrize("name", COMES)
+def test_several_frames_are_taken_as_they_came(name: str) -> None:
+    sent, most, count, frames = COMES[name]
+    receiving, sending = os.pipe()
+    writing = threading.Thread(target=wire.send_all, args=(sending, sent))
+    writing.start()
+    incoming = Incoming(receiving)
+    while incoming._taken < len(sent):
+        incoming.advance()
+    writing.join()
+    os.close(sending)
+    assert incoming.several(most) == (count, frames)
+    os.close(receiving)
+
+
+def test_numbers_lie_at_addresses_of_theirs() -> None:
+    for name in ("x", "xx", "xxx", "a longer name"):
+        frame = wire.pack({"said": name}, {name: np.arange(3.0)})
+        assert wire.opened(frame, copied=False)[1][name].flags.aligned
+        assert len(wire.opened(frame)[1][name]) == 3
+
+
 def test_the_limits_themselves_are_allowed() -> None:
     prefix = struct.pack("<4sIQ", b"BGF1", wire.MAX_HEADER, wire.MAX_BODY)
-    assert wire.lengths(prefix) == (256 * 1024, 64 * 1024 * 1024)
+    assert wire.lengths(prefix) == (512 * 1024, 64 * 1024 * 1024)
 
 
 @pytest.mark.parametrize("lie", [[2**26], [2**23], [2**13, 2**13]], ids=str)

@@ -17,6 +17,7 @@ import pytest
 from grader.box.job import Job, Script
 from grader.box.plan import choose
 from grader.guest import wire
+from grader.guest.incoming import Incoming
 from grader.notebooks import execute, run_cache
 from grader.notebooks.run_cache import RunCache
 from grader.notebooks.spool import Spool
@@ -58,12 +59,12 @@ class Worker:
     def open(self, job: Job, deadline: float) -> None:
         self.runs += 1
 
-    def begin(self, script: Script, deadline: float) -> wire.Incoming:
+    def begin(self, script: Script, deadline: float) -> Incoming:
         file = tempfile.TemporaryFile()
         for message in self.told[:-1] if self.lost else self.told:
             wire.write(file.fileno(), *message)
         file.seek(0)
-        return wire.Incoming(os.dup(file.fileno()))
+        return Incoming(os.dup(file.fileno()))
 
     def request(self, message: Mapping[str, Any], arrays: Any, deadline: float) -> None: ...
 

@@ -114,6 +114,9 @@ def test_the_whole_folder_zipped_by_hand_is_read_all_the_same(folder: Path) -> N
 
 WRONG: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "a notebook is missing": ("", lambda f: (f / "Dropout.ipynb").unlink(), "Dropout.ipynb is mi"),
+    "a notebook has a browser's name": (
+        "", lambda f: (f / "Dropout.ipynb").rename(f / "Dropout (1).ipynb"),
+        "Dropout.ipynb is missing: rename 'Dropout (1).ipynb'"),
     "a module is missing": (
         "", lambda f: (f / "cs231n" / "optim.py").unlink(), "cs231n/optim.py is missing"),
     "code newer than a notebook": (

@@ -367,6 +367,10 @@ BROKEN: dict[str, tuple[str, str]] = {
     ),
     "no title": (put('title = "ReLU"\n', ""), "'relu'|title: |required"),
     "item without id": (put('id = "relu"\n', ""), "items, 0, id: |required"),
+    "refused convention": (
+        put(ONE, ONE.replace("id =", 'refuses = ["no_eps"], id =', 1)),
+        "'relu'|case 'one'|refuses 'no_eps'|does not accept",
+    ),
     "points too many": (put("points = 2\n", "points = 3\n"), "'relu'|points is 3|add up to 2"),
     "points a little off": (put("points = 2\n", "points = 2.001\n"), "'relu'|2.001|add up to 2"),
     "negative points": (put("points = 2\n", "points = -2\n"), "'relu'|points: |equal to 0"),

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from grader.errors import GraderFault
-from grader.guest import wire
 from grader.guest.children import end, start
+from grader.guest.incoming import Incoming
 
 Say = Mapping[str, Any]
 Tell = Callable[[Say], None]
@@ -39,7 +39,7 @@ def run(count: int, work: Work, what: str, jobs: int | None = None) -> Iterator[
             pids[pipe] = pid
         while pids:
             for pipe in select.select(list(pids), [], [])[0]:
-                message = wire.Incoming(pipe, ahead=False).read()
+                message = Incoming(pipe, ahead=False).read()
                 said = message[0] if message else {"failed": "the process ended"}
                 if "failed" in said:
                     raise GraderFault(f"lint: {what}: {said['failed']}; mend that first")

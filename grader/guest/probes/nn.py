@@ -29,7 +29,14 @@ class Missing(Exception):
 
 
 class BadReturn(Exception):
-    """The function returned something that cannot be taken apart as the docstring says."""
+    """The function returned something that cannot be taken apart as the docstring says.
+
+    `cache` is what a forward pass gave in the place of its output, if that is all that is wrong.
+    """
+
+    def __init__(self, message: str, cache: Any = None) -> None:
+        super().__init__(message)
+        self.cache = cache
 
 
 @dataclass(frozen=True)
@@ -136,6 +143,11 @@ class Implementation:
             if not isinstance(result, (tuple, list)) or len(result) != len(names):
                 got = f"{len(result)} values" if isinstance(result, (tuple, list)) else "one value"
                 raise BadReturn(f"{name} must return ({', '.join(names)}), it returned {got}")
+            if names[-1] == "cache" and isinstance(result[0], (tuple, dict)):
+                turned = isinstance(result[1], np.ndarray)  # no output is a record
+                got = "(cache, out)" if turned else f"a {type(result[0]).__name__} for out"
+                message = f"{name} must return (out, cache), it returned {got}"
+                raise BadReturn(message, result[0] if turned else None)
             return tuple(result)
 
         return call
@@ -147,10 +159,14 @@ def cache_of(
     """Return the cache that a forward pass makes.
 
     If forward is not written, backward is asked whether it is: a stub says so by itself, and
-    only a written one is held up by the other.
+    only a written one is held up by the other. One that gives (cache, out) gives a cache, too.
     """
     try:
         return forward(*arguments)[1]
+    except BadReturn as error:
+        if error.cache is None:
+            raise
+        return error.cache
     except (NotWritten, NotImplementedError):
         ask_whether_written(backward, dout, None)
         raise

@@ -8,7 +8,14 @@ import numpy as np
 
 from grader.guest.operations import forward_of
 from grader.guest.probes import Array, Outputs
-from grader.guest.probes.nn import Implementation, NotWritten, cache_of, single_precision, stack
+from grader.guest.probes.nn import (
+    BadReturn,
+    Implementation,
+    NotWritten,
+    cache_of,
+    single_precision,
+    stack,
+)
 
 
 def batchnorm_train(
@@ -51,8 +58,10 @@ def batchnorm_test(
     -> out (N, D) and the statistics afterwards, which test mode must leave alone.
     """
     bn_param = {"mode": "test", "running_mean": running_mean, "running_var": running_var, **param}
-    out, _ = nn.batchnorm_forward(x, gamma, beta, bn_param)
+    out, cache = nn.batchnorm_forward(x, gamma, beta, bn_param)
     if out is None:
+        if isinstance(cache, np.ndarray):  # test mode needs no cache
+            raise BadReturn("batchnorm_forward must return (out, cache), it returned (cache, out)")
         raise NotWritten("batchnorm_forward")
     kept = {name: _copied(bn_param.get(name)) for name in ("running_mean", "running_var")}
     return {"out": out, **kept}

@@ -45,13 +45,13 @@ class Child:
 
     def _listen(self, frame: bytes) -> None:
         from grader.errors import WireError
-        from grader.guest import wire
+        from grader.guest.incoming import Incoming
 
         assert self._process.stdin and self._process.stdout
         try:
             self._process.stdin.write(frame)
             self._process.stdin.close()
-            incoming = wire.Incoming(self._process.stdout.fileno())
+            incoming = Incoming(self._process.stdout.fileno())
             while (message := incoming.read()) is not None:
                 self._messages.put(message)
         except (OSError, ValueError, WireError):

@@ -18,7 +18,7 @@ from grader.release.selfcheck.public import Public
 from grader.release.selfcheck.sources import Note, own_files, unread
 from grader.submission import encodings
 from grader.submission.intake import read_submission
-from grader.submission.layout import CORE, NOTEBOOKS
+from grader.submission.layout import CORE, NOTEBOOKS, homework_name
 from grader.submission.written import Sources
 from grader.types import Submission
 
@@ -35,7 +35,7 @@ def read(path: Path) -> Submission:
 def look_through(path: Path, submission: Submission, public: Public, root: Path) -> list[Note]:
     """Return what a student should know of a zip before it is handed in."""
     code = {name: data for name, data in submission.files.items() if name.endswith(".py")}
-    notes = [*_names(submission, public), *_older(submission, root), *unread(code)]
+    notes = [*_names(submission, public, root), *_older(submission, root), *unread(code)]
     notes += _stubs(code, public)
     notes += own_python.remarks(submission.package, code, root)
     dates, records = _dates(path), []
@@ -66,11 +66,13 @@ def _wanted_notebooks(public: Public) -> list[str]:
     return [name for name in NOTEBOOKS if name in asked]
 
 
-def _names(submission: Submission, public: Public) -> Iterator[Note]:
+def _names(submission: Submission, public: Public, root: Path) -> Iterator[Note]:
+    here = {homework_name(path.name): path.name for path in sorted(root.glob("*.ipynb"))}
     wanted = [f"{submission.package}/{core}" for core in CORE] + _wanted_notebooks(public)
     for name in wanted:
         if name not in submission.files:
-            yield Note(f"{name} is missing")
+            other = f": rename '{here[name]}' to this name" if name in here else ""
+            yield Note(f"{name} is missing{other}")
     yield from (Note(says, serious=False) for says in (*submission.repaired, *submission.ignored))
 
 

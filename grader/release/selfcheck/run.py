@@ -64,10 +64,8 @@ def _items(name: str, known: dict[str, list[Item]]) -> list[Item]:
     if last.casefold() in folded:
         return known[folded[last.casefold()]]
     near = [folded[one] for one in difflib.get_close_matches(last.casefold(), folded, 3)]
-    hint = f"did you mean {' or '.join(near)}? There are" if near else "use one of"
-    raise UsageError(
-        f"{one_line(name)}: no function, file or section is called so; {hint} {', '.join(known)}"
-    )
+    hint = f"did you mean {' or '.join(near)}?" if near else f"use one of {', '.join(known)}"
+    raise UsageError(f"{one_line(name)}: no function, file or section is called so; {hint}")
 
 
 def folder(root: Path, items: Sequence[Item], context: Context) -> int:
