@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from grader.course import archive, current, generations
 from grader.course.assembled import Known
@@ -44,9 +45,9 @@ class Plan:
     why: str
     left: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def part(self) -> Policy:
-        """The policy that grades the items of `run` alone."""
+        """The policy that grades the items of `run` alone; what it reads is read once."""
         every = {item.id for item in self.policy.assignment.rubric.table.items}
         return self.policy if set(self.judged) == every else replace(self.policy, only=self.run)
 
@@ -123,7 +124,8 @@ class Before:
     """What is known of uploads by the results that count, each under the policy that it has."""
 
     def __init__(self, course: Course, plan: Plan, outcomes: Iterable[Outcome]) -> None:
-        self._course, self._plan = course, plan
+        self._course, self._plan, self._part = course, plan, plan.part
+        self._asked = {item.id for item in self._part.assignment.rubric.table.items}
         self._policy = {one.upload: one.policy for one in outcomes if one.status == "graded"}
         new = dict(deciding(plan.policy.assignment))
         self._moved = {
@@ -133,13 +135,12 @@ class Before:
 
     def looked_at(self, upload: str) -> Known | None:
         """Return what there is to grade the items of the plan by; None if that is nothing."""
-        plan, policy = self._plan, self._policy.get(upload, "")
+        policy = self._policy.get(upload, "")
         before = self._archive(generations.key_of(upload, policy))
-        if not before or not plan.part.only:
+        if not before or not self._part.only:
             return None
-        items = {item.id for item in plan.part.assignment.rubric.table.items}
-        changed = [item for item in self._moved[policy][1] if item in items]
-        return Known(before, plan.run, changed=tuple(changed))
+        changed = [item for item in self._moved[policy][1] if item in self._asked]
+        return Known(before, self._plan.run, changed=tuple(changed))
 
     def whole(self, upload: str) -> Known | None:
         """Return the result before and the items that were graded again.
@@ -147,12 +148,12 @@ class Before:
         Nothing where these two are not all of it: another item changed, too.
         """
         plan, policy = self._plan, self._policy.get(upload, "")
-        if not plan.part.only or policy not in self._moved:
+        if not self._part.only or policy not in self._moved:
             return None
         if not set(self._moved[policy][0]) <= set(plan.run):
             return None
         before = self._archive(generations.key_of(upload, policy))
-        again = self._archive(plan.part.key(upload))
+        again = self._archive(self._part.key(upload))
         return Known(before, plan.run, again) if before and again else None
 
     def _archive(self, key: str) -> bytes:

@@ -144,7 +144,7 @@ class Ran:
 
 
 @pytest.mark.parametrize("number", [
-    pytest.param(n, marks=pytest.mark.long_trial(0.05)) for n in range(len(TRIALS) + DRAWN)
+    pytest.param(n, marks=pytest.mark.long_trial(0.04)) for n in range(len(TRIALS) + DRAWN)
 ])  # fmt: skip
 def test_what_is_put_together_is_what_a_fresh_grading_comes_to(number: int, tmp_path: Path) -> None:
     mistakes, item, how, runs = trial(number)
@@ -201,7 +201,7 @@ def small(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("number", [
-    pytest.param(n, marks=pytest.mark.long_trial(0.05)) for n in range(len(WITH_NOTEBOOKS))
+    pytest.param(n, marks=pytest.mark.long_trial(0)) for n in range(len(WITH_NOTEBOOKS))
 ])  # fmt: skip
 def test_notebooks_run_again_only_where_they_may_come_to_something_else(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
