@@ -604,7 +604,6 @@ REFUSED: dict[str, tuple[Callable[[np.ndarray], Any], str]] = {
     "structured": (lambda x: np.zeros(2, dtype=[("a" * 5000, "f8")]), "an array of dtype [('aaa"),
     "dates": (lambda x: np.array(["2026-01-01"], dtype="M8[D]"), "an array of dtype datetime64[D]"),
     "generator": (lambda x: (row for row in x), "an array of dtype object"),
-    "dictionary": (lambda x: {"out": x}, "an array of dtype object"),
     "ragged": (lambda x: [[1], [2, 3]], "a list that is no array"),
     "raises ValueError": (lambda x: ArrayThatRaises(ValueError("v")), "a ArrayThatRaises that is no"),  # noqa: E501
     "nine axes": (lambda x: np.ones((1,) * 9), "an array with 9 axes"),
