@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.box.session import Session
 from grader.grading.dependencies import without_forward
 from grader.grading.endings import Place
 from grader.grading.facts import Facts
+from grader.grading.rerun import Rerun
 from grader.guest.modules import GRADED
 from grader.guest.operations import forward_of
 from grader.submission.bodies import nodes
@@ -37,13 +37,14 @@ EXACT, SIGNED, ANY_ORDER, MULTIPLE, CHANGED, NAMED = 1, 2, 4, 8, 16, 32
 SAYS = "the numbers of this mistake first appear here"
 
 
-def find(
-    session: Session, facts: Facts, causes: Mapping[str, Diagnosis]
-) -> dict[str, tuple[Suspect, ...]]:
+def find(rerun: Rerun, causes: Mapping[str, Diagnosis]) -> dict[str, tuple[Suspect, ...]]:
     """Return where to look, by item, in each that a known mistake explains."""
+    facts, found = rerun.facts, dict[str, tuple[Suspect, ...]]()
     asked = [row for name, why in causes.items() if why.hints for row in _asked(facts, name, why)]
-    steps = session.steps([(row.case, row.paths) for row in asked]) if asked else []
-    found: dict[str, tuple[Suspect, ...]] = {}
+    if not asked or not rerun.has_time:
+        return {}
+    with rerun.session(new=True) as session:  # near which no hidden input came
+        steps = session.steps([(row.case, row.paths) for row in asked])
     for row, seen in zip(asked, steps):
         theirs = (seen[:, 0] == 0) & np.isin(seen[:, 1], _forward_lines(facts, row))
         at = first(seen[~theirs & ~_is_unpacking(seen)], row.known)
