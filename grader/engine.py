@@ -81,7 +81,8 @@ def grade_one(
     """
     started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s(worker)
     rubric = assignment.rubric
-    evaluator = Evaluator(rubric, assignment.golden, Sources(submission.files))
+    sources = Sources(submission.files)
+    evaluator = Evaluator(rubric, assignment.golden, sources, assignment.agreed)
     deadline = clock + patience * rubric.table.limits.submission_s
     session = Session(worker, job_of(submission, assignment), rubric, deadline)
     with closing(Sessions(worker, rubric, deadline, session)) as sessions:

@@ -84,8 +84,9 @@ class Worker:
             assert self._process.stdin and self._process.stdout
             self._incoming = Incoming(self._process.stdout.fileno())
             os.set_blocking(self._process.stdin.fileno(), False)
-            for pipe in (self._process.stdin, self._process.stdout):
-                wire.widen(pipe.fileno())
+            wire.widen(self._process.stdin.fileno())
+            if self._plan.workspace:  # else answers are small, and a user has so many pages alone
+                wire.widen(self._process.stdout.fileno())
 
     def stop(self) -> None:
         """Kill the process and all that it started."""

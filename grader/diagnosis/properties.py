@@ -129,7 +129,9 @@ def _absent(by_output: Mapping[str, Sequence[frozenset[str]]], kept: bool) -> It
     if outputs:
         one = len(outputs) == 1
         verb, come, them = ("is", "comes", "it is") if one else ("are", "come", "they are")
-        message = f"{verb} missing: look at the names under which {them} kept."
+        message = f"{verb} missing: look at the names under which {them} kept"
+        ends = any(name.startswith("d") for name in outputs)
+        message += ", and at where the loop over the layers ends." if ends else "."
         if not kept:
             message = f"{come} back as None: {them} never computed, or under another name."
         message = f"{sentences.listed(outputs)} {message}"

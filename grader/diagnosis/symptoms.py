@@ -122,7 +122,7 @@ def _observed(
     """
     wrong: dict[str, list[Observed]] = {}
     right: dict[str, list[Observed]] = {}
-    undecided: set[str] = set()
+    undecided, absent = set[str](), set[str]()
     order = {part: n for n, part in enumerate(lost)}
     for one in seen:
         left = set(one.names)
@@ -132,6 +132,8 @@ def _observed(
             left -= {found.output} if good and part is not None else set()
             if part is None or not judge(one.case.judge).golden or one.attempt is None:
                 continue
+            if found.reason == "missing":
+                absent.add(found.output)
             row = Observed.of(one.attempt, found)
             if good:
                 right.setdefault(found.output, []).append(row)
@@ -141,8 +143,9 @@ def _observed(
     first = {
         name: (name not in ROOTS, min(order[item.part_of(name, one.case) or ""] for one in rows))
         for name, rows in wrong.items()
+        if name not in absent  # what reg adds to it says nothing then
     }
-    return {name: wrong[name] for name in sorted(wrong, key=first.__getitem__)}, right, undecided
+    return {name: wrong[name] for name in sorted(first, key=first.__getitem__)}, right, undecided
 
 
 def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:

@@ -14,6 +14,7 @@ from grader.golden.bands import Bands
 from grader.golden.misconceptions import Misconceptions
 from grader.golden.store import Golden
 from grader.grading import dependencies
+from grader.grading.agreed import Agreed
 from grader.grading.training.images import Images
 from grader.grading.verdicts import Evaluator
 from grader.judges import find
@@ -32,7 +33,8 @@ class Assignment:
     golden wrong answers, read once something has failed. `images` are those on which training is
     recomputed; only executed notebooks need them. `bands` are drawn beside a student's curves.
     `trainer` holds the reference's package with its alternatives, by which trainings are repeated.
-    What opening `solved` came to is kept: it is the same for every submission.
+    What opening `solved` came to is kept: it is the same for every submission; so are answers that
+    were right: `agreed`.
     """
 
     rubric: Rubric
@@ -45,6 +47,7 @@ class Assignment:
     bands: Bands = field(default_factory=Bands)
     trainer: Mapping[str, bytes] = field(default_factory=dict)
     _opened: list[Loaded] = field(default_factory=list, init=False, compare=False, repr=False)
+    agreed: Agreed = field(default_factory=Agreed, init=False, compare=False, repr=False)
 
     @functools.cached_property
     def wrong(self) -> Misconceptions:

@@ -47,8 +47,8 @@ def _much(one: PassCount) -> str | None:
     if one.complex_calls:
         return "with complex numbers"
     if one.calls > max(1, one.forward_calls) * (1 if is_forward else TIMES):
-        more = "more often" if is_forward else f"more than {TIMES} times as often"
-        return f"{more} than one forward pass does"
+        more = "more often than" if is_forward else f"more than {TIMES} times as often as"
+        return f"{more} one forward pass does"
     if one.numbers > TIMES * one.forward_numbers:
         return f"on more than {TIMES} times the numbers that one forward pass takes"
     return None

@@ -15,6 +15,7 @@ from grader import judges
 from grader.errors import log_fault
 from grader.golden.store import Golden
 from grader.grading import endings, faults
+from grader.grading.agreed import Agreed
 from grader.grading.endings import Ending
 from grader.judges import Attempt, Finding, Rules
 from grader.rubric.cases import Rubric
@@ -70,10 +71,18 @@ class Evaluator:
     """Judges evidence by the rubric's rules, the golden answers, and the student's source.
 
     Nothing is right or wrong by the source; it sets what is missing apart from what is not written.
+    `before` are answers that were right by the same rubric and golden answers.
     """
 
-    def __init__(self, rubric: Rubric, golden: Golden, sources: Sources | None = None) -> None:
+    def __init__(
+        self,
+        rubric: Rubric,
+        golden: Golden,
+        sources: Sources | None = None,
+        before: Agreed | None = None,
+    ) -> None:
         self.sources = sources or Sources()
+        self._before = before or Agreed()
         self._rubric = rubric
         self._golden = golden
         self._found: dict[tuple[str, bool], tuple[Evidence, list[Finding]]] = {}
@@ -98,10 +107,22 @@ class Evaluator:
         key = (case.id, evidence.single)
         known = self._agreed.get(key)
         if known is None or known[0] is not evidence:
-            attempt = self.attempt(case, evidence)
-            agrees = judges.find(case.judge).agrees(attempt, evidence.single)
+            judge = judges.find(case.judge)
+            if judge.golden:
+                agrees = judge.agrees(self.attempt(case, evidence), evidence.single)
+            else:
+                agrees = self._before.has(evidence) or self._is_fine(case, evidence)
             known = self._agreed[key] = (evidence, agrees)
         return known[1]
+
+    def _is_fine(self, case: Case, evidence: Evidence) -> bool:
+        """Return whether nothing at all is found about an answered case; keep it then."""
+        found = self.findings(case, evidence)
+        fine = {one.output for one in found if one.kind is None}
+        is_fine = len(fine) == len(found) and fine.issuperset(self.names(case))
+        if is_fine:
+            self._before.keep(evidence)
+        return is_fine
 
     def findings(self, case: Case, evidence: Evidence) -> list[Finding]:
         """Return one finding for each output of an answered case that counts towards a part."""

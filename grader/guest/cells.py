@@ -63,12 +63,10 @@ class Outputs:
 
     def show(self, kind: str, data: Mapping[str, Any], name: str = "") -> None:
         """Show the picture or else the text of `data`; `name` is the id of a display."""
-        text, image = "", data.get("image/png")
-        if image is not None:
-            image = base64.b64decode(image) if isinstance(image, str) else bytes(image)
-            if len(image) > MAX_IMAGE or not self._images:
-                self._more["pictures"] += 1
-                return
+        text, image = "", _picture(data.get("image/png"))
+        if image is not None and (len(image) > MAX_IMAGE or not self._images):
+            self._more["pictures"] += 1
+            return
         with self._lock:
             self._flush()
             self._images -= image is not None
@@ -104,6 +102,14 @@ class Outputs:
         text, self._waiting = self._waiting, ""
         if text:
             self.answer({"stream": self._name, "text": text}, {})
+
+
+def _picture(data: Any) -> bytes | None:
+    """Return a picture that is given as bytes or in base64; None for what is neither."""
+    try:
+        return base64.b64decode(data) if isinstance(data, str) else bytes(memoryview(data))
+    except (TypeError, ValueError):
+        return None
 
 
 class Stream(io.TextIOBase):
@@ -182,6 +188,13 @@ class Shell(InteractiveShell):
     def enable_matplotlib(self, gui: str | None = None) -> Any:
         """Draw pictures, whatever kind of plots was asked for: there is nothing else here."""
         return super().enable_matplotlib("inline")
+
+    def ask_exit(self) -> None:
+        """End the cell as sys.exit does: this is what `exit()` asks for."""
+        raise SystemExit("exit() ends a cell here, and the next one runs")
+
+    def debugger(self, force: bool = False) -> None:
+        """Let %pdb and %debug do nothing: there is nobody to type into a debugger."""
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no window."""

@@ -33,7 +33,7 @@ class Kernel:
         self._send, self._lock = answer, threading.Lock()
         self._asked = itertools.count(1)
         shell.outputs.answer = self.answer
-        builtins.input = getpass.getpass = _refuse
+        builtins.input = getpass.getpass = sys.breakpointhook = _refuse
 
     def answer(self, message: Mapping[str, Any], arrays: Arrays) -> None:
         """Send one frame whole, whatever other threads send, and if an interrupt comes."""

@@ -166,16 +166,17 @@ class Relay:
 
     def _checked(self, frame: bytes | bytearray) -> bytes | bytearray:
         """Return a frame with what only this process may say in it, after it was replied to."""
-        told, arrays = wire.opened(frame, copied=False)
-        reply = {name: value for name, value in told.items() if name != "over"}
+        reply, arrays = wire.opened(frame, copied=False)
+        is_ours = bool({"over", "ended"} & reply.keys())
+        reply.pop("over", None)
         if (back := self._reply(reply)) is not None:
             self._send(wire.pack({**back, "to": reply.get("ask")}))
-            reply |= back
+            reply, is_ours = {**reply, **back}, True
         if "ended" in reply:
             took = time.monotonic() - self._began
             reply |= {"ended": self._cell, "wall_s": round(took, 3)}
             reply["interrupted"], self._cell = self._interrupted, None
-        return frame if reply == told else wire.pack(reply, arrays)
+        return wire.pack(reply, arrays) if is_ours else frame
 
 
 def _started(work: Work, confine: Callable[[], None]) -> tuple[int, int, int]:

@@ -150,7 +150,8 @@ def unpack(header: bytes, body: bytes | memoryview, copied: bool = True) -> Mess
     parsed = careful.read(header)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("say"), dict):
         raise WireError("wire: a header without 'say'")
-    careful.check_depth(parsed["say"], careful.MAX_DEPTH - 2)
+    if header.count(b"[") + header.count(b"{") > careful.MAX_DEPTH - 2:  # else none is so deep
+        careful.check_depth(parsed["say"], careful.MAX_DEPTH - 2)
     table = parsed.get("arrays")
     if not isinstance(table, list) or len(table) > MAX_ARRAYS:
         raise WireError("wire: a header without a table of arrays, or with too many")

@@ -35,6 +35,8 @@ WITHHELD = {
     "solved = settings_in\n\n\n"
     'def holds(*_):\n    """Return False: no words were found."""\n    return False\n\n\n'
     "fits = holds\n",
+    "grader/judges/own_formula.py": '"""No formula stands here."""\n\n\n'
+    'def right(*_):\n    """Return nothing: there is no formula."""\n    return frozenset()\n',
 }
 
 

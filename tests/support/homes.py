@@ -31,12 +31,11 @@ def whole(place: Path) -> Path:
 
 
 def small(place: Path) -> Path:
-    """Copy one rubric and the usual mistakes of two items, whose answers are soon made again."""
-    whole(place)
-    for folder, kept in (("rubrics", (RUBRIC,)), ("reference/misconceptions", MISTAKES)):
-        for path in (place / folder).glob("*.toml"):
-            if path.name not in kept:
-                path.unlink()
+    """Copy some items of one rubric and the usual mistakes of two, whose answers are soon made."""
+    brief_rubric(whole(place), *SOME, "rmsprop", "adam", "FullyConnectedNet")
+    for path in (place / "reference" / "misconceptions").glob("*.toml"):
+        if path.name not in MISTAKES:
+            path.unlink()
     reference, golden = place / "reference", place / "reference" / "golden"
     rubrics = [read_rubric(place / "rubrics" / RUBRIC)]
     right = build.build(rubrics, reference, crosschecked=False)
@@ -54,12 +53,18 @@ def brief(place: Path, *items: str) -> Path:
     For commands that are processes of their own, where it is not the items that matter; all else
     is as shipped.
     """
+    place.mkdir(parents=True, exist_ok=True)
+    for name in ("reference", "student_template"):
+        (place / name).symlink_to(ROOT / name)
+    return brief_rubric(place, *items)
+
+
+def brief_rubric(place: Path, *items: str) -> Path:
+    """Write the one rubric of a home that asks for these items and what they need."""
     rubric = shipped_as(Path(RUBRIC).stem)
     kept = {*items, *(need for item in items for need in rubric.all_needs(item))}
-    for name in ("reference", "student_template"):
-        place.mkdir(parents=True, exist_ok=True)
-        (place / name).symlink_to(ROOT / name)
     folder = place / "rubrics" / rubric.table.id
+    shutil.rmtree(folder.parent, ignore_errors=True)
     folder.mkdir(parents=True)
     table = (ROOT / "rubrics" / RUBRIC).read_text("utf-8")
     for path in (ROOT / "rubrics" / folder.name).glob("*.toml"):

@@ -125,9 +125,9 @@ print(*row.problems, *row.warnings, *broken, *whole.run(chosen), sep="\\n")
 def test_lint_finds_nothing_wrong_after_the_steps_of_the_page(walk: Walk) -> None:
     """Its quick part has run with each release; here the mutants of the new function, and what
     whole submissions get, of which those in tests/ were made before there was such a function. In a
-    short run the rubrics that the page is about are asked.
+    short run the rubric that the page is about is asked.
     """
-    names = [] if short_run.EVERYTHING else ["cs231n-a2", "cs231n-a2-short"]
+    names = [] if short_run.EVERYTHING else ["cs231n-a2"]
     for kind in ("accepted/compact", "accepted/year2017", "wrong/adam"):
         folder = f"tests/submissions/{kind}"
         shutil.copytree(ROOT / folder, walk.place / folder)

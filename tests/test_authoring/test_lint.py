@@ -89,14 +89,15 @@ def in_part(part: Part[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     The answers are compared with a fresh build, byte by byte, in test_golden and
     test_misconceptions.
     """
-    made, read, laid_out = trials.mutants, equivalent.read, whole.submissions
+    read, laid_out = equivalent.read, whole.submissions
+    every = trials.mutants(trials.sources(ROOT / "reference"))
+    tried_ones = part("lint, mutants", every, SHARE)
+    left_out = {one.key for one in every} - {one.key for one in tried_ones}
 
     def few(files: Mapping[str, str]) -> list[mutations.Mutant]:
-        return part("lint, mutants", made(files), SHARE)
+        return tried_ones
 
     def explained(path: Path) -> tuple[equivalent.Explained, ...]:
-        files = trials.sources(path.parent)
-        left_out = {one.key for one in made(files)} - {one.key for one in few(files)}
         return tuple(row for row in read(path) if row.key not in left_out)
 
     def submissions(*given: Any) -> tuple[list[whole.KnownSubmission], list[Defect]]:
@@ -211,10 +212,6 @@ def test_a_defect_is_named_with_its_place_and_what_to_do(defect: str, home: Path
     assert any(all(word in str(one) for word in says) for one in found), found
     for one in found:
         assert one.place and one.message and one.do, one
-
-
-def test_a_copy_without_a_defect_has_none(home: Path) -> None:
-    assert problems(home, ("no such words",)) == []
 
 
 def test_a_defect_ends_with_exit_code_1_and_no_traceback(

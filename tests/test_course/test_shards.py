@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader.course import archive
-from tests.support import classes
+from tests.support import classes, homes
 from tests.support.commands import no_server_is_left, run  # noqa: F401 - a fixture
+from tests.support.homes import brief_home  # noqa: F401 - a fixture
 
 STUDENTS = 3
 HOW = ("--notebooks", "skip", "--rubric", "cs231n-a2")
@@ -22,7 +23,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     An array that counts from 1 asks for 3/3 where one that counts from 0 asks for 0/3.
     """
     folder = tmp_path_factory.mktemp("parts")
-    source = classes.write(folder / "source", classes.submissions(STUDENTS))
+    source = classes.write(folder / "source", classes.submissions(STUDENTS, homes.SOME))
     shutil.copy(source / "s00000.zip", source / "twin.zip")  # two students, one upload
     (source / "broken.zip").write_bytes(b"PK no zip")
     assert run("class", source, "-o", folder / "whole", "--yes", "--jobs", "2", *HOW).code
@@ -68,11 +69,14 @@ def test_parts_joined_are_what_one_run_comes_to(parts: Path, tmp_path: Path) -> 
 
 
 def test_a_damaged_result_of_a_part_is_named_and_graded_again(parts: Path, tmp_path: Path) -> None:
-    shutil.copytree(parts / "1", tmp_path / "1")
+    full, *others = sorted(
+        (parts / str(n) for n in range(3)), key=lambda one: len(classes.results(one)), reverse=True
+    )
+    shutil.copytree(full, tmp_path / "1")
     damaged = sorted((tmp_path / "1").rglob("*.zip"))[0]
     damaged.write_bytes(damaged.read_bytes()[:100])
     folder = tmp_path / "whole"
-    done = run("merge", folder, parts / "0", tmp_path / "1", parts / "2")
+    done = run("merge", folder, *others, tmp_path / "1")
     assert done.err.count("\n") == 1 and damaged.name in done.err
     assert not archive.place_of(folder, damaged.stem).exists()
     run("class", parts / "source", "-o", folder, "--yes", "--jobs", "1", *HOW)

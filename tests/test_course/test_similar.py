@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import re
 import zipfile
@@ -37,14 +38,28 @@ from grader.errors import UsageError
 from tests.support import authors, classes, disguises
 
 MANY = 36
-AUTHORS = [authors.author(number) for number in range(MANY)]
-GIVEN = given.of([authors.handed_out()])
-ORIGINALS = [Entry(f"a{number}", traces.of_files(files)) for number, files in enumerate(AUTHORS)]
 # Recall at 0.1 % of innocent pairs that each disguise must leave.
 RECALL = {1: 0.94, 2: 0.92, 3: 0.81, 4: 0.76}
 
 
 NOTHING = Traces()
+
+
+# What takes long to make is made by the first test of a process that needs it.
+@functools.cache
+def homeworks() -> tuple[dict[str, bytes], ...]:
+    return tuple(authors.author(number) for number in range(MANY))
+
+
+@functools.cache
+def handed_out() -> Traces:
+    return given.of([authors.handed_out()])
+
+
+@functools.cache
+def originals() -> tuple[Entry, ...]:
+    every = enumerate(homeworks())
+    return tuple(Entry(f"a{number}", traces.of_files(files)) for number, files in every)
 
 
 def entry(label: str = "S", left: Traces = NOTHING, **changes: object) -> Entry:
@@ -66,9 +81,9 @@ def kinds(found: list[pairs.Pair]) -> dict[tuple[int, int], set[str]]:
 def test_disguised_copies_are_above_all_but_one_in_a_thousand_innocent_pairs(level: int) -> None:
     copies = [
         Entry(f"c{n}", traces.of_files(disguises.disguised(files, level, str(n))))
-        for n, files in enumerate(AUTHORS)
+        for n, files in enumerate(homeworks())
     ]
-    both = pairs.scores([*ORIGINALS, *copies], GIVEN)
+    both = pairs.scores([*originals(), *copies], handed_out())
     recall = []
     for matrix in (both.alike, both.rare):
         innocent = np.sort(matrix[:MANY, :MANY][np.triu_indices(MANY, 1)])[::-1]
@@ -78,16 +93,16 @@ def test_disguised_copies_are_above_all_but_one_in_a_thousand_innocent_pairs(lev
 
 
 def test_a_class_in_which_nobody_copied_is_not_full_of_pairs() -> None:
-    found, usual, _ = pairs.found(ORIGINALS, GIVEN, 1000)
+    found, usual, _ = pairs.found(originals(), handed_out(), 1000)
     assert usual.pairs == MANY * (MANY - 1) // 2
     assert len(found) < 20
 
 
 def test_planted_copies_lead_the_list_and_are_a_group() -> None:
     copies = [
-        Entry(f"c{n}", traces.of_files(disguises.disguised(AUTHORS[3], n, "x"))) for n in (1, 2)
+        Entry(f"c{n}", traces.of_files(disguises.disguised(homeworks()[3], n, "x"))) for n in (1, 2)
     ]
-    found, _, _ = pairs.found([*ORIGINALS, *copies], GIVEN, 100)
+    found, _, _ = pairs.found([*originals(), *copies], handed_out(), 100)
     assert {(one.one, one.other) for one in found[:3]} == {
         (3, MANY), (3, MANY + 1), (MANY, MANY + 1),
     }  # fmt: skip
@@ -96,21 +111,21 @@ def test_planted_copies_lead_the_list_and_are_a_group() -> None:
 
 @pytest.mark.parametrize("many", [2, 8, 30])
 def test_equal_uploads_and_equal_code_are_told_however_many_they_are(many: int) -> None:
-    rings = [replace(ORIGINALS[0], upload="u" * 64) for _ in range(many)]
-    found, _, _ = pairs.found([*rings, *ORIGINALS[1:]], GIVEN, 1000)
+    rings = [replace(originals()[0], upload="u" * 64) for _ in range(many)]
+    found, _, _ = pairs.found([*rings, *originals()[1:]], handed_out(), 1000)
     told = kinds(found)
     for pair in [(0, 1), (0, many - 1)]:
         assert "bytes" in told[pair]
     copies = [replace(one, upload="") for one in rings]
     if many < 0.2 * (many + MANY - 1):  # what more have is common, and says nothing
-        told = kinds(pairs.found([*copies, *ORIGINALS[1:]], GIVEN, 1000)[0])
+        told = kinds(pairs.found([*copies, *originals()[1:]], handed_out(), 1000)[0])
         assert "shape" in told[0, many - 1]
 
 
 def test_what_was_handed_out_is_no_evidence() -> None:
     stub = Entry("stub", traces.of_files(authors.handed_out()))
-    assert pairs.without(stub.traces, GIVEN) == frozenset()
-    assert kinds(pairs.found(filled(stub, stub), GIVEN, 10)[0]) == {}
+    assert pairs.without(stub.traces, handed_out()) == frozenset()
+    assert kinds(pairs.found(filled(stub, stub), handed_out(), 10)[0]) == {}
 
 
 def test_a_nearly_empty_submission_is_like_nobody() -> None:
@@ -135,9 +150,11 @@ def test_partners_and_two_of_earlier_terms_are_left_out(
     one: dict[str, object], other: dict[str, object], told: bool
 ) -> None:
     left = replace(
-        ORIGINALS[0].traces, comments=frozenset(f"a rare comment number {n}" for n in range(6))
+        originals()[0].traces, comments=frozenset(f"a rare comment number {n}" for n in range(6))
     )
-    found, _, _ = pairs.found(filled(entry("a", left, **one), entry("b", left, **other)), GIVEN, 9)
+    found, _, _ = pairs.found(
+        filled(entry("a", left, **one), entry("b", left, **other)), handed_out(), 9
+    )
     assert ((0, 1) in kinds(found)) == told
 
 
@@ -367,9 +384,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a class of 12: two share a disguised source, and one hands in nothing readable."""
     folder = tmp_path_factory.mktemp("similar")
     students: list[tuple[str, Mapping[str, bytes]]] = [
-        (f"student{n}", AUTHORS[n]) for n in range(10)
+        (f"student{n}", homeworks()[n]) for n in range(10)
     ]
-    students.append(("copier", disguises.disguised(AUTHORS[4], 3, "y")))
+    students.append(("copier", disguises.disguised(homeworks()[4], 3, "y")))
     students.append(("nothing", {"cs231n/layers.py": b"def f(:"}))
     source = classes.write(folder / "source", students)
     with Course(folder / "a2") as one:

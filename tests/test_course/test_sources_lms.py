@@ -134,10 +134,10 @@ def test_moodle_knows_groups_names_and_words(tmp_path: Path) -> None:
         "Ada Lovelace_43_assignsubmission_onlinetext/onlinetext.html": b"<p>",
         "Ada Lovelace_43_assignfeedback_file/report.html": b"<p>",
     }
-    found = sources.read([written(tmp_path / "e.zip", files)])
+    found = sources.read([written(tmp_path / "e.zip", files)])  # who is in no group tells: of teams
     assert [(one.person.id, one.person.name, one.group, one.problem) for one in found.attempts] == [
-        ("43", "Ada Lovelace", "", ""), ("", "Default group", "Default group", ""),
-        ("42", "team_7", "", ""),
+        ("group 43", "Ada Lovelace", "Ada Lovelace", ""),
+        ("", "Default group", "Default group", ""), ("group 42", "team_7", "team_7", ""),
     ]  # fmt: skip
     assert [file.name for file in found.attempts[0].files] == [
         "x_9_assignsubmission_file_y.py", "onlinetext.html"

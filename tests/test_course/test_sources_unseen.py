@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import sources
+from grader.course import roster, sources
+from tests.support import exports
 from tests.support.exports import homework, written
 
 ZIP = homework()
@@ -50,3 +51,19 @@ def test_nobody_is_lost_and_nothing_invented(what: str, tmp_path: Path) -> None:
     ]  # fmt: skip
     assert sorted(told) == sorted(wanted)
     assert (len(found.proposals), found.problems) == (questions, ())
+
+
+def test_a_team_of_moodle_is_no_participant_of_the_same_number(tmp_path: Path) -> None:
+    """Numbers of groups and of participants are counted apart: no address may be taken over."""
+    files = {f"{who}_assignsubmission_file/a2.zip": ZIP for who in ("Group A_40101", "B_40102")}
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_bytes(exports.moodle_worksheet([exports.ADA, exports.GRACE]))
+    found = sources.read([written(tmp_path / "e.zip", files)], roster=roster.read(sheet))
+    assert [one.person.email for one in found.attempts] == ["", ""]
+    assert len(found.problems) == len(found.absent) == 2
+    mine = {"Ada Lovelace_40101_assignsubmission_file/a2.zip": ZIP}
+    found = sources.read([written(tmp_path / "i.zip", mine)], "moodle", roster.read(sheet))
+    assert [one.person.email for one in found.attempts] == [exports.ADA.email]
+    blind = {f"参加者_{number}_assignsubmission_file/a2.zip": ZIP for number in (40101, 40102)}
+    found = sources.read([written(tmp_path / "b.zip", blind)], roster=roster.read(sheet))
+    assert {one.person.email for one in found.attempts} == {exports.ADA.email, exports.GRACE.email}

@@ -419,6 +419,28 @@ SAID = {
         "relu_backward", ("right for matrices and wrong for inputs with more axes", "There, dx is"),
         (), False,
     ),
+    "a default that is wrong": (
+        ((OPTIM, 'config.setdefault("momentum", 0.9)', 'config.setdefault("momentum", 0.1)'),),
+        "sgd_momentum", ("where momentum is given and wrong where it is left out",),
+        ("some checks",), True,
+    ),
+    "a memory that starts elsewhere": (
+        ((OPTIM, '"velocity", np.zeros_like(w)', '"velocity", np.ones_like(w)'),),
+        "sgd_momentum", ("wrong from a fresh start",), ("default",), False,
+    ),
+    "a default of eps that is wrong": (
+        ((LAYERS, 'eps = ln_param.get("eps", 1e-5)', 'eps = ln_param.get("eps", 1e-8)'),),
+        "layernorm_forward", ("out is right where eps is given",), ("row",), True,
+    ),
+    "an eps of its own": (
+        ((LAYERS, 'eps = bn_param.get("eps", 1e-5)', "eps = 1e-7"),),
+        "batchnorm_forward", ("with one value of eps",), ("column",), True,
+    ),
+    "a cache that comes back first": (
+        ((LAYERS, "return gamma * x_hat + beta, (x_hat, inv_std, gamma)",
+          "return (x_hat, inv_std, gamma), gamma * x_hat + beta"),),
+        "layernorm_forward", ("The cache comes back first: return out, cache.",), ("None",), True,
+    ),
     "a net that does not flatten": (
         ((NET, "        _, dW1, db1 = affine_relu_backward(dhidden, hidden_cache)",
           "        dhidden = dhidden * (hidden > 0)\n"
@@ -490,7 +512,7 @@ SAID = {
         ((OPTIM, 'config.setdefault("beta2", 0.999)', 'config.setdefault("beta2", 0.001)'),),
         "adam",
         ("v is right where beta2 is given and wrong where it is left out", "(optim.py line 97)"),
-        ("factor",), False,
+        ("factor",), True,
     ),
     "momentum: both terms with the other sign": (
         ((OPTIM, 'v = config["momentum"] * config["velocity"] - config["learning_rate"] * dw',

@@ -19,6 +19,7 @@ from grader.errors import BoxError
 from grader.grading.assignment import Assignment
 from grader.types import Report, Submission
 from tests.support import handed_in
+from tests.support.assignments import asking
 
 KNOWN = handed_in.usual_mistakes()
 NETS = (
@@ -146,7 +147,8 @@ def test_a_fault_that_stops_the_command_is_no_explanation_left_out(
     worker: Worker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    some = asking(assignments["cs231n-a2"], "affine_backward", *NETS[:2])
     for function in ("diagnosis.trace.causes", "diagnosis.folding._same", "grading.rerun.Session"):
         with monkeypatch.context() as patch, pytest.raises(BoxError):
             patch.setattr(f"grader.{function}", breaks(BoxError("the box is gone")))
-            grade_one(submission, assignments["cs231n-a2"], worker)
+            grade_one(submission, some, worker)

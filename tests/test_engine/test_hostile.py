@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from grader.box.worker import Worker
+from grader.diagnosis import diagnose, minimal_example, own_gradient
 from grader.engine import grade_one
 from grader.grading.assignment import Assignment
 from grader.report import result
@@ -59,6 +60,8 @@ BOUNDED = (
     "probes_patched", "recursion_limit_lifted", "returns_subclass", "segfault", "signal_realtime",
     "stack_and_maps", "stops_itself", "sys_exit", "thread_bomb", "threads",
 )  # fmt: skip
+# What differs from others in what is run again to explain it.
+ABOUT_EXPLAINING = ("counts_calls", "forges_its_own_gradient", "stops_worker_in_last_case")
 SHARE = 0.05  # of the boxes other than bubblewrap, in the short run
 # With what they need, for what shows in any item of a file; those of ACCEPTANCE have a net above.
 WIDE = ("all", "layers", "optim")
@@ -210,6 +213,22 @@ def is_read(attack: Attack) -> bool:
     return short_run.EVERYTHING or "flags" in attack.expect or attack.name in tenth
 
 
+def is_explained(attack: Attack) -> bool:
+    """Whether it is run again to say why it failed: in a short run a fifth.
+
+    What is told without that is what decides about points.
+    """
+    fifth = short_run.chosen("attacks that are explained", sorted(ATTACKS), 0.2)
+    return short_run.EVERYTHING or attack.name in (*fifth, *ABOUT_EXPLAINING)
+
+
+def leave_unexplained(patch: pytest.MonkeyPatch) -> None:
+    """Let no search look for causes and smallest cases: these give no point and take none."""
+    patch.setattr(own_gradient, "gradients", lambda *_: frozenset())
+    patch.setattr(diagnose, "causes", lambda *_: {})
+    patch.setattr(minimal_example, "find_minimal", lambda *_: {})
+
+
 def test_the_acceptance_list_is_complete() -> None:
     assert len(ACCEPTANCE) == 15 and set(ACCEPTANCE) <= set(ATTACKS)
     assert set(REACHES_OUT) | set(BOUNDED) <= set(ATTACKS)
@@ -224,12 +243,15 @@ def test_a_hostile_submission_gets_its_true_score(
     kept: dict[str, outside.Kept],
     others: outside.Known,
     known: Asked,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     box = worker_in(mode)
     attack = hostile.attack(ATTACKS[name])
     assignment = asked(attack, assignment, known)
     if attack.runs == "root" and os.geteuid() != 0:
         pytest.skip("an ordinary user is protected by seccomp only")
+    if not is_explained(attack):
+        leave_unexplained(monkeypatch)
     box.start()
     processes_before, strays_before = processes.mine(), outside.strays(others)
     started = time.monotonic()
@@ -583,6 +605,7 @@ LOADS = {
 }
 
 
+@pytest.mark.long_trial(0.34)
 @pytest.mark.parametrize("name", LOADS)
 def test_a_forged_answer_at_import_is_no_loaded_file(
     name: str, layers: Assignment, worker: Worker
@@ -632,7 +655,9 @@ def test_files_that_never_import_use_up_the_submissions_time_and_get_a_score(
 ) -> None:
     limits = replace(hostile.LIMITS, load_s=1.0, submission_s=1.5)
     slow = hostile.hurried(assignments["cs231n-a2"], limits)
-    report = grade_one(hostile.of_code("never", "while True:\n    pass\n"), slow, worker)
+    report = grade_one(
+        hostile.of_code("never", "import time\n\nwhile True:\n    time.sleep(1)\n"), slow, worker
+    )
     assert report.score.earned == 0 or set(lost(report)) == set(
         hostile.group(slow.rubric, "layers")
     )

@@ -15,6 +15,7 @@ from grader.engine import grade_one, job_of
 from grader.grading.assignment import Assignment
 from grader.types import ItemResult, Report
 from tests.support import handed_in, hostile
+from tests.support.assignments import asking
 from tests.support.worlds import LINE, X, layers, lines, run
 
 HERE = "(imported in line {}) is not available to the grader"
@@ -251,13 +252,14 @@ def test_an_import_that_one_function_uses_costs_that_function(
     assert "convolve(dout, w)" in raised.frames[-1][3]
 
 
-def test_an_import_that_hangs_is_waited_for_once_and_its_loop_is_named(
+def test_an_import_that_hangs_is_waited_for_once(
     assignments: dict[str, Assignment], worker: Worker
 ) -> None:
-    limits = replace(assignments["cs231n-a2"].rubric.table.limits, load_s=4.0)
-    assignment = hostile.hurried(assignments["cs231n-a2"], limits)
+    limits = replace(assignments["cs231n-a2"].rubric.table.limits, load_s=3.0)
+    some = asking(assignments["cs231n-a2"], "relu_forward", "sgd_momentum")
+    assignment = hostile.hurried(some, limits)
     started = time.monotonic()
-    files = with_top("n = 0\nwhile True:\n    n += 1\n", LAYERS)
+    files = with_top("import time\nwhile True:\n    time.sleep(1)\n", LAYERS)
     report = grade_one(handed_in.of_files("x", files), assignment, worker)
     assert time.monotonic() - started < 1.9 * limits.load_s
     assert "sgd_momentum" not in lost(report) and "relu_forward" in lost(report)

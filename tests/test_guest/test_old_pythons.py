@@ -10,8 +10,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,7 +74,14 @@ class Told:
     folder: Path
 
 
-@pytest.fixture(scope="module", params=PAIRS)
+def pairs() -> Iterator[Any]:
+    """Yield the versions of Python; in a short run the oldest and the newest are tried."""
+    oldest, *between, newest = PAIRS
+    yield from (oldest, newest)
+    yield from (pytest.param(one, marks=pytest.mark.long_trial(0, name=one)) for one in between)
+
+
+@pytest.fixture(scope="module", params=pairs())
 def told(
     request: pytest.FixtureRequest, released: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Told:

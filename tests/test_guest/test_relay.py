@@ -42,6 +42,9 @@ def echo(requests: Incoming, answer: Answer) -> None:
             answer({"commit": 1, "ask": 7, "over": "done"}, {})
             reply = requests.read()
             text = str(reply and reply[0])
+        if text == "claims":
+            answer({"stream": "stdout", "over": "done"}, {})
+            answer({"commit": 1, "show": 1}, {"x": np.arange(3)})
         answer({"ended": -1, "text": text, "wall_s": 1e9, "interrupted": "x"}, {})
         if text == "dies afterwards":
             os._exit(0)
@@ -101,6 +104,13 @@ def test_a_frame_that_asks_is_replied_to_and_passed_on_with_the_reply() -> None:
     asked, ended, _ = told(cell(1, "asks"))
     assert asked == {"commit": 1, "ask": 7, "show": True}
     assert ended["text"] == str({"show": True, "to": 7})
+
+
+def test_what_only_the_relay_says_is_taken_out_of_other_frames() -> None:
+    printed, commit, ended, over = told(cell(1, "claims"))
+    assert printed == {"stream": "stdout"}
+    assert commit["show"] is True  # and not 1, which is equal to it
+    assert ended["ended"] == 1 and over == {"over": "done"}
 
 
 def interrupt(number: int) -> bytes:

@@ -1321,7 +1321,10 @@ DERIVATIVES: dict[str, tuple[Arrays, set[str]]] = {
     "none": ({"analytic": np.zeros(0), "numeric": np.zeros(0)}, {"analytic"}),
     "fewer": ({"analytic": np.array([4.0, -1.0])}, {"analytic"}),
     "no analytic": ({}, {"analytic"}),
-    "losses differ": ({"analytic": GOOD["numeric"], "loss": np.array([1.5, 1.25])}, {"loss"}),
+    "losses differ": (
+        {"analytic": GOOD["numeric"], "loss": np.array([1.5, 1.25])},
+        {"loss", "analytic"},
+    ),
     "losses nan": ({"analytic": GOOD["numeric"], "loss": np.array([np.nan, np.nan])}, {"loss"}),
     "one loss": ({"analytic": GOOD["numeric"], "loss": np.array([1.5])}, {"loss"}),
     "losses are arrays": ({"analytic": GOOD["numeric"], "loss": np.ones((2, 3))}, {"loss"}),

@@ -29,6 +29,7 @@ CELLS: dict[str, tuple[str, str, str]] = {  # what -> cell, its outcome, what it
     "what another cell put among the builtins": (
         "import builtins\nbuiltins.left = 7", "ran", ""),
     "and finds there": ("left", "ran", "7"),
+    "an exit": ("exit()", "failed", "ends a cell here"),
     "plots of which no file says a word": (
         "name = 'mat' 'plotlib.py' 'plot'\np = __import__('importlib').import_module(name)\n"
         "p.plot([1, 2], label='$x^2$'); p.legend(); p.show()", "ran", ""),

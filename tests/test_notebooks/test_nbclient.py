@@ -155,6 +155,16 @@ OUTPUTS: dict[str, tuple[str, list[Any]]] = {  # what -> cell, what stands below
         "await asyncio.gather(f(1), f(2))", [("value", 0, "[1, 2]")],
     ),
     "a loop of one's own": ("asyncio.run(f(3))", [("value", 0, "3")]),
+    "a picture that is none": (
+        "class A:\n    def _repr_png_(self): return 'abc'\n    def __repr__(self): return 'A'\nA()",
+        [("value", 0, "A")],
+    ),
+    "a debugger": ("%pdb on\n1 / 0", [("stdout", "Automatic pdb calling has been turned ON\n"),
+                                      ("ZeroDivisionError", "division by zero")]),
+    "a debugger, later": ("%debug\n%pdb off",
+                          [("stdout", "Automatic pdb calling has been turned OFF\n")]),
+    "a breakpoint": ("breakpoint()", [("StdinNotImplementedError",
+                                       "input was asked for, and there is nobody to give it")]),
     "a value that a semicolon hides": ("1 + 1;", []),
     "no value": ("None", []),
 }  # fmt: skip
@@ -212,15 +222,16 @@ def test_hooks_are_called_in_the_order_of_the_documentation(worker: Worker) -> N
 
 
 LOOP = "print('a')\nwhile True:\n    pass"
+NAP = "print('a')\nimport time\ntime.sleep(1000)"
 
 
 def test_a_cell_that_takes_too_long_is_interrupted_or_ends_all(worker: Worker) -> None:
     late = {"timeout": 1, "interrupt_on_timeout": True, "allow_errors": True}
-    node = driven(worker, [LOOP, "print('b')"], **late)
+    node = driven(worker, [NAP, "print('b')"], **late)
     assert shown(node.cells[0]) == [("stdout", "a\n"), ("KeyboardInterrupt", "")]
     assert shown(node.cells[1]) == [("stdout", "b\n")]
     with pytest.raises(CellTimeoutError, match="timed out"):
-        driven(worker, [LOOP], timeout=1)
+        driven(worker, [NAP], timeout=1)
     node = driven(worker, [LOOP, "print('b')"], cell_s=1.0, allow_errors=True)  # by the driver
     assert [shown(cell)[-1][0] for cell in node.cells] == ["KeyboardInterrupt", "stdout"]
 
@@ -411,7 +422,7 @@ def grade_for_ever() -> None:
     with execute.workspace(choose("landlock")) as plan, Worker(plan) as one:
         print("begins", flush=True)
         try:
-            cells = [new_code_cell("print('a')"), new_code_cell("while True:\n    pass")]
+            cells = [new_code_cell("print('a')"), new_code_cell("import time\ntime.sleep(1000)")]
             ran(one, cells, progress=lambda name, cell, cells: print(cell, flush=True))
         except KeyboardInterrupt:
             print("interrupted", flush=True)

@@ -372,3 +372,4 @@ def test_no_more_hints_are_handed_out_than_the_rubric_allows(level: int) -> None
 
 def test_the_gradient_that_takes_others_apart_stays_here(members: dict[str, bytes]) -> None:
     assert b"centred" not in members[".selfcheck/grader/diagnosis/formulas.py"]
+    assert b"x_hat" not in members[".selfcheck/grader/judges/own_formula.py"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +24,8 @@ from grader.rubric.generation_marks import GENERATIONS
 from grader.rubric.generation_marks import MAX_CHARACTERS as MOST
 from grader.rubric.solution_markers import MADE_FOR
 from grader.types import ItemResult, Report
-from tests.support import handed_in, starters
+from tests.support import commands, handed_in, starters
+from tests.support.assignments import ask_for
 
 REFERENCE = handed_in.ROOT / "reference"
 NAMES = tuple(GENERATIONS)
@@ -289,11 +288,6 @@ def test_a_named_rubric_stays_and_marks_against_it_are_said() -> None:
 # --------------------------------------------------------------------------------- on the command
 
 
-def grade(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "grader", *arguments]
-    return subprocess.run(command, cwd=handed_in.ROOT, capture_output=True, text=True)
-
-
 @pytest.fixture
 def homework(tmp_path: Path) -> Path:
     for path, data in starters.files(2021).items():
@@ -311,16 +305,18 @@ def homework(tmp_path: Path) -> Path:
     ],
 )
 def test_the_report_says_which_course_year_and_why(
-    homework: Path, named: list[str], rubric: str, says: str
-) -> None:
+    homework: Path, named: list[str], rubric: str, says: str, lent_box: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    ask_for(monkeypatch, "affine_backward", "sgd_momentum")
     out = homework.parent / "out"
-    done = grade(str(homework), "--notebooks", "skip", "-o", str(out), *named)
-    assert done.returncode == 0, done.stderr
+    done = commands.run(homework, "--notebooks", "skip", "-o", out, *named)
+    assert done.code == 0, done.err
     result = json.loads((out / "result.json").read_text())
     assert result["rubric"]["id"] == rubric
     assert result["rubric"]["why"].startswith(says) and bool(result["rubric"]["why"]) == bool(says)
     shown = (out / "report.html").read_text()
-    assert (says in shown and says in done.stdout) if says else "Graded as" not in shown
+    assert (says in shown and says in done.out) if says else "Graded as" not in shown
 
 
 # ------------------------------------------------------------------------------------- the losses
@@ -482,5 +478,5 @@ def test_what_a_template_gives_away_is_what_its_years_gave_away(name: str) -> No
 def test_years_that_the_reference_does_not_know_are_named(tmp_path: Path) -> None:
     path = shutil.copytree(resources.home() / "rubrics", tmp_path / "my") / "cs231n-a2.toml"
     path.write_text(path.read_text().replace('years = "2018-2020"', 'years = "1999"'))
-    done = grade("release", str(tmp_path / "out"), "--template", "--rubric", str(path))
-    assert done.returncode == 2 and "1999" in done.stderr and "2021-2024" in done.stderr
+    done = commands.run("release", tmp_path / "out", "--template", "--rubric", path)
+    assert done.code == 2 and "1999" in done.err and "2021-2024" in done.err

@@ -44,7 +44,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("arguments", [(), (".", "-n", "2")], ids=["one process", "two"])
+@pytest.mark.parametrize("arguments", [(), (".", "-n", "1")], ids=["one process", "a worker"])
 def test_a_share_of_each_trial_runs_and_the_summary_says_so(
     arguments: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -47,16 +47,21 @@ def read(tree: Tree, roster: Roster | None) -> Reading | None:
     if not people:
         return None
     is_blind = _is_blind(people)
+    # Only those in no group come without a number; then all others are groups, whose numbers may
+    # be those of participants as well.
+    is_team = sum(not number for number, _ in people) == 1
     for (number, name), kinds in sorted(people.items()):
         shown_name = f"{name} {number}" if is_blind else name
         online = [file for kind in kinds if kind != "file" for file in kinds[kind]]
         reading.attempts.append(
             attempt_of(
-                Person(number, name=shown_name.strip()),
+                Person(
+                    f"group {number}" if is_team and number else number, name=shown_name.strip()
+                ),
                 f"{tree.place}/{name}_{number}".rstrip("_"),
                 kinds["file"],
                 online,
-                group="" if number else name,
+                group=name if is_team or not number else "",
             )
         )
     return reading
@@ -66,4 +71,5 @@ def _is_blind(people: dict[tuple[str, str], dict[str, list[File]]]) -> bool:
     """Return whether all bear one word instead of a name."""
     names = {name for _, name in people}
     word = min(names)
-    return len(names) == 1 and (len(people) > 2 or bool(_BLIND.fullmatch(word)))
+    is_word = bool(_BLIND.fullmatch(word)) or len(people) > 1 and " " not in word
+    return len(names) == 1 and (len(people) > 2 or is_word)
