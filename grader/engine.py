@@ -22,6 +22,7 @@ from grader.box.job import Job, Loaded
 from grader.box.session import Session
 from grader.box.worker import Worker
 from grader.diagnosis import (
+    changed_line,
     consequence,
     diagnose,
     folding,
@@ -224,7 +225,9 @@ def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
     with explaining("finding the line where a net goes another way"):
         causes |= trace.causes(rerun, over, causes)
     with explaining("finding minimal examples"):
-        minimal, changed = minimal_example.find_minimal(rerun, causes)
+        minimal = minimal_example.find_minimal(rerun)
+    with explaining("finding the lines of known mistakes"):
+        changed = changed_line.find(rerun, causes)
     follows = consequence.find(rerun, over, causes)
     follows |= folding.consequences(rerun, follows)
     verdicts = {**facts.verdicts, **rerun.broken}

@@ -10,15 +10,15 @@ it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from grader.box.session import Session
 from grader.grading.dependencies import without_forward
 from grader.grading.endings import Place
 from grader.grading.facts import Facts
+from grader.grading.rerun import Rerun
 from grader.guest.modules import GRADED
 from grader.guest.operations import forward_of
 from grader.submission.bodies import nodes
@@ -37,17 +37,18 @@ EXACT, SIGNED, ANY_ORDER, MULTIPLE, CHANGED, NAMED = 1, 2, 4, 8, 16, 32
 SAYS = "the numbers of this mistake first appear here"
 
 
-def find(
-    session: Session, facts: Facts, causes: Mapping[str, Diagnosis]
-) -> dict[str, tuple[Suspect, ...]]:
+def find(rerun: Rerun, causes: Mapping[str, Diagnosis]) -> dict[str, tuple[Suspect, ...]]:
     """Return where to look, by item, in each that a known mistake explains."""
+    facts, found = rerun.facts, dict[str, tuple[Suspect, ...]]()
     asked = [row for name, why in causes.items() if why.hints for row in _asked(facts, name, why)]
-    steps = session.steps([(row.case, row.paths) for row in asked]) if asked else []
-    found: dict[str, tuple[Suspect, ...]] = {}
+    if not asked or not rerun.has_time:
+        return {}
+    with rerun.session(new=True) as session:  # near which no hidden input came
+        steps = session.steps([(row.case, row.paths) for row in asked])
     for row, seen in zip(asked, steps):
         theirs = (seen[:, 0] == 0) & np.isin(seen[:, 1], _forward_lines(facts, row))
         at = first(seen[~theirs & ~_is_unpacking(seen)], row.known)
-        if at is not None and at[0] < len(row.paths):
+        if at is not None and _is_there(row.paths, at, facts.evaluator.sources.files):
             line = _statement(facts.evaluator.sources, row.module, at[1]) if at[0] == 0 else at[1]
             found[row.item] = (*found.get(row.item, ()), Suspect(row.paths[at[0]], line, SAYS))
     return found
@@ -79,6 +80,12 @@ def _asked(facts: Facts, name: str, why: Diagnosis) -> Iterator[_Asked]:
         if case is not None:
             case = without_forward(case, facts.verdicts)
             yield _Asked(name, module, case, known, (own, *helpers)[:MOST_FILES])
+
+
+def _is_there(paths: Sequence[str], at: tuple[int, int], files: Mapping[str, bytes]) -> bool:
+    """Say whether a file has a line: a child can report what it likes."""
+    number, line = at
+    return 0 <= number < len(paths) and 0 < line <= files[paths[number]].count(b"\n") + 1
 
 
 def _forward_lines(facts: Facts, asked: _Asked) -> range:

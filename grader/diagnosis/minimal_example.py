@@ -15,7 +15,7 @@ import numpy as np
 
 from grader.box.evidence import modules_of
 from grader.box.job import Loaded
-from grader.diagnosis import changed_line, snippets
+from grader.diagnosis import snippets
 from grader.diagnosis.snippets import Place
 from grader.errors import explaining
 from grader.grading.dependencies import root, without_forward
@@ -26,7 +26,7 @@ from grader.judges import Attempt
 from grader.judges.values import right_cells
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
-from grader.types import Case, Diagnosis, Evidence, Fault, Smallest, Suspect
+from grader.types import Case, Evidence, Fault, Smallest
 
 if TYPE_CHECKING:
     from grader.grading.rerun import Rerun
@@ -46,23 +46,17 @@ class Trials(Protocol):
         """Return what becomes of cases that run once, in order."""
 
 
-def find_minimal(
-    rerun: Rerun, causes: Mapping[str, Diagnosis]
-) -> tuple[dict[str, Smallest], dict[str, tuple[Suspect, ...]]]:
-    """Return the smallest case that fails for each item that is wrong by itself, if one does; and
-    the lines in which its cause is found.
-    """
+def find_minimal(rerun: Rerun) -> dict[str, Smallest]:
+    """Return the smallest case that fails for each item that is wrong by itself, if one does."""
     facts, job = rerun.facts, rerun.job
     lost = {name: facts.lost(name) for name in facts.failed() if not facts.is_slow(name)}
     names = {name for name, parts in lost.items() if parts}
     cases = small_cases(facts.rubric, names, facts.verdicts)
     if not cases or not rerun.has_time or not job.package.isidentifier():
-        return {}, {}
+        return {}
     place = Place(job.package, job.files, facts.rubric.table.conventions.dropout_p)
     with rerun.session(new=True) as session:
-        found = find(session, cases, facts.rubric, facts.evaluator, lost, place)
-        known = {name: why for name, why in causes.items() if name in names}
-        return found, changed_line.find(session, facts, known)
+        return find(session, cases, facts.rubric, facts.evaluator, lost, place)
 
 
 def small_cases(

@@ -113,13 +113,16 @@ class Misconceptions:
             for variant, answers in self.answers(item).items():
                 for (case, output), answer in answers.items():
                     yield f"{variant}:{case}:{output}", answer
+
+    def tables(self) -> Iterator[tuple[str, Answer]]:
+        """Yield (mistake:case:steps, what `steps` returns) of each mistake."""
         for mistake in self._manifest.get("steps", {}):
             case, steps = self.steps(mistake)
             yield f"{mistake}:{case}:steps", steps
 
     def differences(self, other: Misconceptions) -> list[Difference]:
         """Return every answer that `other` lacks, adds or changes."""
-        mine, theirs = dict(self.arrays()), dict(other.arrays())
+        mine, theirs = ({**dict(one.arrays()), **dict(one.tables())} for one in (self, other))
         found = [Difference(n, "is gone") for n in mine if n not in theirs]
         found += [Difference(n, "is new") for n in theirs if n not in mine]
         found += [
@@ -159,7 +162,10 @@ def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
     apart = ("answers", "steps")
     head = {key: value for key, value in manifest.items() if key not in apart}
     text = json.dumps(head, indent=1, ensure_ascii=False)[:-2] + ',\n "steps": {\n'
-    steps = (f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in manifest["steps"].items())
+    steps = (
+        f"  {json.dumps(name)}: {json.dumps(row)}"
+        for name, row in manifest.get("steps", {}).items()
+    )
     text += ",\n".join(steps) + '\n },\n "answers": {'
     items = []
     for item, cases in manifest["answers"].items():

@@ -33,12 +33,16 @@ class Sessions:
     ) -> None:
         self._worker, self._rubric, self._deadline = worker, rubric, deadline
         self._open = first
+        self._is_new = False
 
     def of(self, job: Job, new: bool = False) -> Session:
-        """Return a session of a job; a `new` one is in a driver that has run nothing before."""
+        """Return a session of a job; a `new` one is in a driver that has run nothing before, but
+        for what was asked of another new one.
+        """
         before = self._open
-        if new or (before is not None and not before.has(job)):
+        if (new and not self._is_new) or (before is not None and not before.has(job)):
             self.close()
+        self._is_new = new
         self._open = Session(self._worker, job, self._rubric, self._deadline, before)
         return self._open
 

@@ -359,7 +359,7 @@ class Graded:
     def minimal_example(self, followed: Mapping[str, Again] | None = None) -> dict[str, Smallest]:
         """Return the smallest case that each wrong item fails."""
         with self._rerun(followed or {}) as rerun:
-            return minimal_example.find_minimal(rerun, {})[0]
+            return minimal_example.find_minimal(rerun)
 
 
 # ---------------------------------------------------------------- what is made of verdicts
