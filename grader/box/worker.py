@@ -24,7 +24,7 @@ from grader.box import cgroup, proved
 from grader.box.job import Child, Gone, Job, Loaded, Observed, Script
 from grader.box.plan import Plan, choose, command, environment, verdict
 from grader.errors import BoxError, WireError
-from grader.guest import children, prepare, wire
+from grader.guest import children, limits, prepare, wire
 from grader.guest.incoming import Incoming
 from grader.guest.wire import Late
 from grader.types import BoxState
@@ -84,9 +84,9 @@ class Worker:
             assert self._process.stdin and self._process.stdout
             self._incoming = Incoming(self._process.stdout.fileno())
             os.set_blocking(self._process.stdin.fileno(), False)
-            wire.widen(self._process.stdin.fileno())
+            limits.widen(self._process.stdin.fileno())
             if self._plan.workspace:  # else answers are small, and a user has so many pages alone
-                wire.widen(self._process.stdout.fileno())
+                limits.widen(self._process.stdout.fileno())
 
     def stop(self) -> None:
         """Kill the process and all that it started."""

@@ -7,6 +7,7 @@ import functools
 import os
 import signal
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 try:
@@ -16,6 +17,7 @@ except ImportError:  # Windows: nothing is bounded, and this module is only impo
 
 
 SET_PARENT_DEATH_SIGNAL = 1
+PIPE = 512 * 1024  # bytes on their way at once: each time it is full, two processes take turns
 
 
 @dataclass(frozen=True)
@@ -88,3 +90,11 @@ def only_standard_files(keep: Collection[int]) -> None:
     edges = sorted({2, *keep, 4096})
     for low, high in zip(edges, edges[1:]):
         os.closerange(low + 1, high)
+
+
+def widen(pipe: int) -> None:
+    """Let more bytes wait in a pipe, if this system allows it."""
+    import fcntl  # absent on Windows, where no worker starts
+
+    with suppress(AttributeError, OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from grader.errors import WireError
-from grader.guest import wire
+from grader.guest import limits, wire
 from grader.guest.children import Answer, end, end_of, start
 from grader.guest.incoming import Incoming
 
@@ -193,5 +193,5 @@ def _started(work: Work, confine: Callable[[], None]) -> tuple[int, int, int]:
     pid, answers = start(begin, confine, requests)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(requests)
-    wire.widen(answers)
+    limits.widen(answers)
     return pid, asking, answers

@@ -21,7 +21,6 @@ import select
 import struct
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +41,6 @@ MAX_NAME = 200  # characters of an array's name
 MAGIC = b"BGF1"
 ALIGNED = 8  # bytes of the longest number
 LARGE = 64 * 1024  # bytes of an array that is sent as it lies in memory
-PIPE = 512 * 1024  # bytes on their way at once: each time it is full, two processes take turns
 PREFIX = struct.Struct("<4sIQ")
 NOTE = struct.Struct("<II")
 
@@ -211,14 +209,6 @@ def write(descriptor: int, message: Mapping[str, Any], arrays: Arrays | None = N
 
 class Late(Exception):
     """No whole frame has come, or could be sent, in time."""
-
-
-def widen(pipe: int) -> None:
-    """Let more bytes wait in a pipe, if this system allows it."""
-    import fcntl  # absent on Windows, where no worker starts
-
-    with suppress(AttributeError, OSError):
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def send(descriptor: int, frame: bytes | bytearray | memoryview, deadline: float) -> None:

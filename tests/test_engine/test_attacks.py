@@ -103,7 +103,7 @@ COVERED: dict[str, tuple[str, ...]] = {
     ),
     "E7": (CELL + "100 MB of text", NBCLIENT + "FORGED:a flood of texts"),
     "E8": (
-        CELL + "a loop",
+        CELL + "a nap",
         "test_runner:test_the_time_of_a_notebook_is_bounded",
         NBCLIENT + "test_a_cell_that_takes_too_long_is_interrupted_or_ends_all",
     ),

@@ -47,6 +47,7 @@ ON_THE_WAY = {
     "report.result.as_dict",
     "report.result.write",
     "engine.grade_one",
+    "engine.goals",
     "engine.job_of",
     "report.html.render",
     "report.html.render_notebooks",

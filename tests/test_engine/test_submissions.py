@@ -7,6 +7,7 @@ asked by `grade lint`, which tests/test_authoring/test_lint.py runs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -140,7 +141,8 @@ def test_a_judge_that_breaks_costs_the_student_nothing_and_stops_nothing(
         raise ZeroDivisionError
 
     monkeypatch.setattr("grader.judges.nets._gaussian", breaks)
-    report = grade_one(handed_in.reference(), assignments["cs231n-a2"], worker)
+    fresh = replace(assignments["cs231n-a2"])  # no answer is known to be right from before
+    report = grade_one(handed_in.reference(), fresh, worker)
     broken = {item.id for item in report.items if item.status == "grader_fault"}
     assert broken == {
         "TwoLayerNet", "FullyConnectedNet", "FullyConnectedNet.batchnorm",
