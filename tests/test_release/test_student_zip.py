@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import typer
 
-from grader import judges
+from grader import cli, judges
 from grader.authoring import lint
 from grader.authoring.lint import checks
 from grader.cli import release
