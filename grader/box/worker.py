@@ -23,7 +23,7 @@ import numpy as np
 from grader.box import cgroup, proved
 from grader.box.job import Child, Gone, Job, Loaded, Observed, Script
 from grader.box.plan import Plan, choose, command, environment, verdict
-from grader.errors import BoxError, WireError
+from grader.errors import BoxError, GraderFault, WireError
 from grader.guest import children, limits, prepare, wire
 from grader.guest.incoming import Incoming
 from grader.guest.wire import Late
@@ -180,8 +180,11 @@ class Worker:
         that are asked again may have one that has imported everything. Raises Late or Gone; what
         was yielded stands. What was sent is not kept.
         """
+        items = {case["key"]: case["item"] for case in cases}
+        if len(items) != len(cases):
+            raise GraderFault("a case was asked twice in one group")
         request = wire.pack({
-            "do": "run", "child": child, "items": {case["key"]: case["item"] for case in cases},
+            "do": "run", "child": child, "items": items,
             "stuck_with": {case["item"]: [case["item"], *case["stuck_with"]] for case in cases},
         })  # fmt: skip
         first, *large = wire.parts({"cases": list(cases)}, inputs)

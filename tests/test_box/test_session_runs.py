@@ -549,3 +549,12 @@ def test_what_may_not_be_asked_in_float32_is_not(rubric: Rubric) -> None:
     observed("ra rc", worker, rubric)
     kinds = {array.dtype for arrays in worker.inputs for array in arrays.values()}
     assert kinds == {np.dtype(float)}
+
+
+def test_lines_of_one_case_are_asked_for_once_for_each_set_of_files(rubric: Rubric) -> None:
+    worker = end.Worker(otherwise=RIGHT)
+    case, other = (next(c for c in rubric.cases if c.id == name(n)) for n in ("ra", "aa"))
+    asked = [(case, ["a.py"]), (other, ["a.py"]), (case, ["a.py"]), (case, ["b.py"])]
+    assert len(end.session(worker, rubric).steps(asked)) == 4
+    assert sorted(len(group) for group in worker.ran) == [1, 2]
+    assert all(len(set(group)) == len(group) for group in worker.ran)
