@@ -297,8 +297,9 @@ class Session:
             group = {name: (paths, case) for (name, paths), case in left.items()}
             seen = self._ask([Question(case, traced=paths) for paths, case in group.values()])
             for (name, (paths, _)), evidence in zip(group.items(), seen):
+                if evidence.outcome != "died" or (name, paths) in found:
+                    del left[name, paths]  # what died is asked once more: it may have been killed
                 found[name, paths] = evidence.steps
-                del left[name, paths]
         return [found[case.id, tuple(paths)] for case, paths in cases]
 
     def _ask(self, questions: Sequence[Question], child: Child = "alone") -> list[Evidence]:

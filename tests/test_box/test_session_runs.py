@@ -558,3 +558,11 @@ def test_lines_of_one_case_are_asked_for_once_for_each_set_of_files(rubric: Rubr
     assert len(end.session(worker, rubric).steps(asked)) == 4
     assert sorted(len(group) for group in worker.ran) == [1, 2]
     assert all(len(set(group)) == len(group) for group in worker.ran)
+
+
+def test_lines_of_a_case_whose_process_was_killed_are_asked_for_once_more(rubric: Rubric) -> None:
+    case = next(c for c in rubric.cases if c.id == name("ra"))
+    for replies, times in (([DIED, RIGHT], 2), ([DIED, DIED, RIGHT], 2), ([RIGHT], 1)):
+        worker = end.Worker({case.id: replies}, RIGHT)
+        assert len(end.session(worker, rubric).steps([(case, ["a.py"])])) == 1
+        assert len(worker.ran) == times
