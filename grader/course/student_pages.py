@@ -94,7 +94,7 @@ def files_of(stored: Stored, added: Added) -> dict[str, str]:
     }
     result = _result(stored.result, added)
     if stored.page:
-        files[REPORT] = _rendered(replace(_page(stored.page, added, result), name=who), result)
+        files[REPORT] = _rendered(replace(stored.page, name=who), added, result)
     return {**files, RESULT: json.dumps(result, indent=1, ensure_ascii=True) + "\n"}
 
 
@@ -117,7 +117,7 @@ def _result(result: dict[str, Any], added: Added) -> dict[str, Any]:
 
 
 def _page(page: Page, added: Added, result: Mapping[str, Any]) -> Page:
-    """Return a page with all that is added, but for the name."""
+    """Return a page with all that is added."""
     if added.given:
         page = by_people.in_page(page, added.given, result)
     says = added.says
@@ -127,9 +127,10 @@ def _page(page: Page, added: Added, result: Mapping[str, Any]) -> Page:
     )
 
 
-def _rendered(page: Page, result: dict[str, Any]) -> str:
+def _rendered(page: Page, added: Added, result: dict[str, Any]) -> str:
+    """Return the report; the points alone where that breaks: others wait for their pages, too."""
     try:
-        return pages.finished(page)
+        return pages.finished(_page(page, added, result))
     except Exception:  # noqa: BLE001 - the points are known
         log = log_fault("making the report of a student")
     return pages.incomplete(result, log)

@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -167,3 +168,13 @@ def test_decisions_enter_report_and_grades_and_a_new_result_leaves_them(tmp_path
     found, page, row = one.publish()
     assert float(row["final"]) == 1.5 and found["score"]["pending"] == 2.0
     assert "Well put." not in page
+
+
+def test_a_page_that_cannot_be_made_has_the_points_and_stops_no_others(tmp_path: Path) -> None:
+    one = Published(tmp_path / "class")
+    one.one.hand_in([result({Q: "x"})], ["Ada"])
+    one.decide("1", points=1.5)
+    with mock.patch("grader.report.by_people.in_page", side_effect=IndexError):
+        found, page, _ = one.publish()
+    assert found["score"]["earned"] == 2.5
+    assert "<h1>2.5 of 6 points</h1>" in page and "could not be made whole" in page
