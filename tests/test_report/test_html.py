@@ -20,6 +20,7 @@ import pytest
 
 from grader.report import faults, html, page, pictures, prose, tables, text
 from grader.types import BoxState, Question, Raised, Report
+from tests.support import classes
 from tests.test_report import samples
 from tests.test_report.reading import Reader, words
 from tests.test_report.samples import ALL, compared, fault, item, report
@@ -299,9 +300,29 @@ def test_same_report_same_bytes_but_for_the_measured_field() -> None:
     first = html.render(samples.three_mistakes(), version="0.1.0")
     assert first == html.render(samples.three_mistakes(), version="0.1.0")
     other = replace(samples.three_mistakes(), measured={"started": "2026-01-01", "wall_s": 9.5})
-    field = re.compile(r'<dd id="measured">.*?</dd>')
-    assert html.render(other, version="0.1.0") != first
-    assert field.sub("", html.render(other, version="0.1.0")) == field.sub("", first)
+    later = html.render(other, version="0.1.0")
+    assert later != first
+    assert classes.unmeasured("page.html", later) == classes.unmeasured("page.html", first)
+
+
+def test_how_the_result_came_about_is_told() -> None:
+    footer = words(shown("three_mistakes").partition("<footer>")[2].partition("</footer>")[0])
+    for fact in (
+        f"Submission sha256 {'ab' * 32}", f"Rubric cs231n-a2, sha256 {'cd' * 32}",
+        f"Golden answers sha256 {'ef' * 32}", "Box bubblewrap outside; rlimits, landlock, seccomp",
+        "Grader Backgrade 0.1.0", "graded 2025-11-23T10:00:00+00:00, 1.23 s, 0.99 s of CPU",
+        "Xeon 8581C", "numpy 2.1.0, python 3.11.7",
+    ):  # fmt: skip
+        assert fact in footer, fact
+
+
+def test_what_is_right_says_by_how_much_and_what_it_took() -> None:
+    right = shown("three_mistakes").partition("What is right already")[2]
+    said = words(right.partition("</summary>")[2].partition("</details>")[0])
+    assert "7 of 7 checks right, 1 point" in said
+    assert "(agrees to 15 digits, 12 are asked for)" in said
+    assert "(agrees to 16 digits, 10 are asked for, 1.25 s of CPU)" in said
+    assert said.count("are asked for") == 2  # affine_forward is not right
 
 
 def test_same_bytes_in_another_process() -> None:
