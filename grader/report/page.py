@@ -257,7 +257,7 @@ def _reason(item: ItemResult) -> str:
         return happened(item)
     if item.status == "pending":
         return "read by a person"
-    return "notebooks were not run" if item.where.endswith(".ipynb") else "not run"
+    return "notebooks were not run" if ".ipynb" in item.where else "not run"
 
 
 def _capped(lines: tuple[str, ...]) -> tuple[str, ...]:

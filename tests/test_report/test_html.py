@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from grader.report import faults, html, page, pictures, prose, tables, text
-from grader.types import BoxState, Question, Raised, Report
+from grader.types import BoxState, ItemResult, Question, Raised, Report
 from tests.support import classes
 from tests.test_report import samples
 from tests.test_report.reading import Reader, words
@@ -208,12 +208,58 @@ def test_hints_are_folded_and_at_most_three() -> None:
     assert html.render(many, version="").count('class="hint"') == 3
 
 
+BOOK = "FullyConnectedNets.ipynb"
+LONG = "relu_forward returns out in shape (1, 2): every training stops. Take that axis away"
+IN_NOTEBOOKS: dict[str, tuple[tuple[Any, ...], str, str]] = {
+    # status and sentence of items of a notebook -> what the first screen says, and the next step
+    "not handed in": (
+        (("missing", f"{BOOK} was not handed in"), ("missing", f"{BOOK} was not handed in")),
+        f"{BOOK} not handed in, 6 points to earn · 1 more thing to fix, worth 1 point. "
+        f"{BOOK} was not handed in 6 points",
+        f"Next: put {BOOK} into the upload , then have it graded again.",
+    ),
+    "stopped for one reason": (
+        (("error", LONG), ("error", LONG)),
+        "2 things to fix, the first is worth 6 points. "
+        "relu_forward returns out in shape (1, 2) 6 points",
+        f"Next: mend what stands above, run {BOOK} again, then have it graded again.",
+    ),
+    "not written": (
+        (("not_written", "cell 3 is not written yet"),),
+        "1 thing to fix, worth 1 point · 1 item not written yet, 3 points to earn.",
+        f"Next: write what is not there yet, run {BOOK} again, then have it graded again.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", IN_NOTEBOOKS)
+def test_what_is_wrong_in_a_notebook_is_named_in_short_and_has_its_own_next_step(what: str) -> None:
+    found, first_screen, step = IN_NOTEBOOKS[what]
+    more = [
+        ItemResult(
+            f"t{n}", f"Training {n}", "training", BOOK, status, 0.0, 3.0, (),
+            faults=(fault(0, "all", says, case=f"t{n}/a", kind="error"),), public_checks=(0, 1),
+        )
+        for n, (status, says) in enumerate(found)
+    ]  # fmt: skip
+    made = report(item(2, ("out",)))
+    source = html.render(replace(made, items=(*made.items[:8], *more)), version="")
+    assert first_screen in words("<h1" + source.partition("<h1")[2].partition("</section>")[0])
+    said = words(source)
+    assert step.replace(" ,", ",") in said.replace(" ,", ",") and "selfcheck.py t" not in said
+
+
 # ---------------------------------------------------------------- the rest of the page
 
 
 def test_what_else_is_said() -> None:
     said = words(shown("three_mistakes"))
     assert "notebooks were not run , 3 points: Update rules compared" in said
+    left_out = replace(samples.perfect(), items=tuple(
+        replace(one, status="skipped") for one in samples.perfect().items[-2:]
+    ))  # fmt: skip
+    (one,) = page.make(left_out, "").ungraded
+    assert one.reason == "notebooks were not run" and one.points == "6 points"
     assert "read by a person , 3 points: What the scaling is for" in said
     assert "What is right already (5)" in said and "7 of 7 checks right, 1 point" in said
     assert "Worth knowing, at no cost" in said and "x was changed in place" in said
