@@ -72,6 +72,11 @@ def evidence_of(
     )
 
 
+def was_killed(reply: Mapping[str, Any]) -> bool:
+    """Say whether the child of a reply was killed: by itself, by another process or for memory."""
+    return (reply.get("outcome"), reply.get("signal")) == ("died", "SIGKILL")
+
+
 def raised_of(reply: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:
     """Return the exception that a child reported, with the student's lines as they really stand."""
     frames = []

@@ -237,7 +237,7 @@ class Worker:
         replies: Mapping[str, Reply | Sequence[Reply]] | None = None,
         otherwise: Reply = "raised",
         modules: Mapping[str, str | Row] | None = None,
-        opening: Sequence[type[Exception] | None] = (),
+        opening: Sequence[type[Exception] | Row | None] = (),
     ) -> None:
         self._replies = {
             name: list(row) if isinstance(row, list) else [row]
@@ -263,6 +263,8 @@ class Worker:
         self.jobs.append(job)
         self.deadlines.append(deadline)
         lost = self._opening.pop(0) if self._opening else None
+        if isinstance(lost, dict):
+            return Loaded(dict.fromkeys(self._modules, lost), ())
         if lost is not None:
             raise lost("lost")
         return Loaded(self._modules, ("as read",))
