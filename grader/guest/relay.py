@@ -65,7 +65,7 @@ class Relay:
         "number": n} with the array "text", {"do": "interrupt", "number": n}; another one ends the
         notebook. The last frame of a cell is {"ended": n, …}.
         `how` is "done", "timeout", "stuck" (a cell that could not be interrupted), "full" (it wrote
-        too much) or "died".
+        too much), "killed" (by SIGKILL) or "died".
         Nothing is yielded to a grader that is gone.
         """
         try:
@@ -159,7 +159,8 @@ class Relay:
         """
         if more and not self._incoming.advance():
             ending, self._pid = end_of(self._pid), 0
-            yield wire.pack({"over": "died", **{n: ending.get(n) for n in ("signal", "exit")}})
+            is_killed = ending.get("signal") == signal.Signals.SIGKILL.name
+            yield wire.pack({"over": "killed" if is_killed else "died"})
             return
         while self._cell is not None and (frame := self._incoming.ready()) is not None:
             yield self._checked(frame)

@@ -27,6 +27,8 @@ def echo(requests: Incoming, answer: Answer) -> None:
         text = message[1]["text"].tobytes().decode()
         if text == "dies":
             os._exit(3)
+        if text == "kills itself":
+            os.kill(os.getpid(), signal.SIGKILL)
         if text == "sleeps":
             signal.signal(signal.SIGINT, signal.default_int_handler)
             try:
@@ -140,7 +142,8 @@ ENDS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {  # what -> told
     "time is up and nobody asks for more": (
         {"steps": [b""], "notebook_s": 0.3}, [{"over": "timeout"}],
     ),
-    "it dies": ({"steps": [cell(1, "dies")]}, [{"over": "died", "exit": 3}]),
+    "it is killed": ({"steps": [cell(1, "kills itself")]}, [{"over": "killed"}]),
+    "it dies": ({"steps": [cell(1, "dies")]}, [{"over": "died"}]),
     "it dies between cells": (
         {"steps": [cell(1, "dies afterwards"), cell(2, "b")]},
         [{"text": "dies afterwards"}, {"over": "died"}],
