@@ -30,6 +30,8 @@ def asked(case: Case) -> dict[str, Any]:
     return {
         "id": case.id, "item": case.item, "probe": case.probe, "strided": strided,
         "options": dict(case.options), "room": ANSWER,
+        # A net's calls are held against a right net's: of hidden cases only those of folding.
+        "numbered": case.public or case.probe == "folds.folded",
     }  # fmt: skip
 
 
