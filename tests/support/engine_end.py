@@ -358,6 +358,13 @@ class Graded:
         with self._rerun(again) as rerun:
             return trace.evidence(rerun, causes or {})
 
+    def right_calls(self, *asked: Sequence[str]) -> list[dict[str, list[str]]]:
+        """Return which layers right nets call in cases, for one question after the other."""
+        cases = {case.id: case for case in self.rubric.cases}
+        with self._rerun({}) as rerun:
+            told = [rerun.right_calls([cases[name] for name in names]) for names in asked]
+        return [{key: [call.name for call in one] for key, one in row.items()} for row in told]
+
     def minimal_example(self, followed: Mapping[str, Again] | None = None) -> dict[str, Smallest]:
         """Return the smallest case that each wrong item fails."""
         with self._rerun(followed or {}) as rerun:
