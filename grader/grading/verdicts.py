@@ -107,19 +107,19 @@ class Evaluator:
         key = (case.id, evidence.single)
         known = self._agreed.get(key)
         if known is None or known[0] is not evidence:
-            judge = judges.find(case.judge)
-            if judge.golden:
-                agrees = judge.agrees(self.attempt(case, evidence), evidence.single)
-            else:
-                agrees = self._before.has(evidence) or self._is_fine(case, evidence)
+            agrees = self._before.has(evidence) or self._is_fine(case, evidence)
             known = self._agreed[key] = (evidence, agrees)
         return known[1]
 
     def _is_fine(self, case: Case, evidence: Evidence) -> bool:
         """Return whether nothing at all is found about an answered case; keep it then."""
-        found = self.findings(case, evidence)
-        fine = {one.output for one in found if one.kind is None}
-        is_fine = len(fine) == len(found) and fine.issuperset(self.names(case))
+        judge = judges.find(case.judge)
+        if judge.golden:
+            is_fine = judge.agrees(self.attempt(case, evidence), evidence.single)
+        else:
+            found = self.findings(case, evidence)
+            fine = {one.output for one in found if one.kind is None}
+            is_fine = len(fine) == len(found) and fine.issuperset(self.names(case))
         if is_fine:
             self._before.keep(evidence)
         return is_fine
