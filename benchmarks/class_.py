@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from grader.engine import processor
 from tests.support import classes, processes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,7 +42,7 @@ class Run:
 def main(most: int, stub: int) -> None:
     """Print the ladder up to `most` real submissions, and up to `stub` of a stub."""
     cores = len(os.sched_getaffinity(0))
-    print(f"{_machine()}, {cores} cores, Python {platform.python_version()}, load {_load()}\n")
+    print(f"{processor()}, {cores} cores, Python {platform.python_version()}, load {_load()}\n")
     print("| class | wall s | a second | cpu s | cpu ms each | driver MB | scheduler MB | load |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory(prefix="backgrade-bench-") as folder:
@@ -146,11 +147,3 @@ def _reaped_s() -> float:
 
 def _load() -> str:
     return f"{os.getloadavg()[0]:.1f}"
-
-
-def _machine() -> str:
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()

@@ -10,9 +10,10 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cache
 
 import numpy as np
 
@@ -32,7 +33,16 @@ from grader.diagnosis import (
     trace,
 )
 from grader.errors import BackgradeError, explained, explaining
-from grader.grading import casebook, follow, handed_in, large_input, passes, score, training
+from grader.grading import (
+    casebook,
+    follow,
+    handed_in,
+    large_input,
+    margins,
+    passes,
+    score,
+    training,
+)
 from grader.grading.assignment import Assignment
 from grader.grading.dependencies import kind
 from grader.grading.facts import Again, Facts
@@ -141,11 +151,23 @@ def _circumstances(
     reused = {book.name: book.reused for book in notebooks if book.reused}
     return {
         "host": platform.node(),
+        "cpu": processor(),
         "items": facts.seconds(),
+        "digits": explained("counting digits that agree", lambda: margins.digits(facts), {}),
         **({"reused": reused} if reused else {}),
         **({"replay": dict(graded.replay)} if graded.replay else {}),
         "versions": {**worker.versions, "backgrade": grader.__version__},
     }
+
+
+@cache
+def processor() -> str:
+    """Return the name of the CPU, on which the last bits of a product depend."""
+    with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine()
 
 
 def _with_notebooks(

@@ -201,9 +201,13 @@ def _item(case: CaseOutcome) -> str:
 
 
 def _measured(before: Record, again: Record, items: tuple[str, ...]) -> dict[str, Any]:
-    """Return what was measured before, with the seconds of the items that ran again."""
-    new = {name: s for name, s in again.measured.get("items", {}).items() if name in items}
-    return {**before.measured, "items": {**before.measured.get("items", {}), **new}}
+    """Return what was measured before, with the seconds and digits of the items that ran again."""
+    kept: dict[str, Any] = {**before.measured}
+    for what in ("items", "digits"):
+        old = {name: one for name, one in kept.get(what, {}).items() if name not in items}
+        new = {name: one for name, one in again.measured.get(what, {}).items() if name in items}
+        kept[what] = old | new
+    return kept
 
 
 def read(data: bytes) -> Record:

@@ -175,7 +175,7 @@ def _report(
     """
     names = () if again is None else [item.id for item in again.items]
     ran = () if again is None else again.cases
-    nothing = {**before.measured, "wall_s": 0.0, "cpu_s": 0.0, "items": {}}
+    nothing = {**before.measured, "wall_s": 0.0, "cpu_s": 0.0, "items": {}, "digits": {}}
     record = Record(
         tuple(items.values()),
         assembled.cases_of(assignment.rubric, names, before.cases, ran),

@@ -88,9 +88,14 @@ class Card:
     by_person: bool = False
 
     @property
+    def in_notebook(self) -> bool:
+        """Say whether the card is about something in a notebook."""
+        return self.where.partition(",")[0].endswith(".ipynb")
+
+    @property
     def not_handed_in(self) -> bool:
         """Say whether the card is about a notebook that is missing."""
-        return self.status == "missing" and self.where.partition(",")[0].endswith(".ipynb")
+        return self.status == "missing" and self.in_notebook
 
 
 def cards(
@@ -172,7 +177,7 @@ def _with_source(
 
 
 def _steps(item: ItemResult, books: Collection[str]) -> Steps:
-    checked = item.public_checks[1] and "/" not in item.id
+    checked = item.public_checks[1] and ".ipynb" not in item.where
     function = item.where.partition(": ")[2].partition("(")[0].partition(" ")[0]
     return Steps(
         check=f"python selfcheck.py {item.id}" if checked else "",
@@ -211,7 +216,7 @@ def _shared(card: Card, root: Root) -> Card:
     score = [points(sum(getattr(i, name) for i in stopped)) for name in ("earned", "possible")]
     return replace(
         card,
-        title=f"{place}, line {number}" if number else place,
+        title=f"{place}, line {number}" if number else place.partition(": ")[0],
         where=f"{place}, line {number}" if number else card.where.partition(":")[0],
         score=" of ".join(score),
         checks="",

@@ -49,11 +49,14 @@ def verdict(
         most = max(card.worth for card in wrong)
         worth = count(most, "point")
         which = "first" if wrong[0].worth == most else "largest"
-        first = "worth" if len(wrong) == 1 else f"the {which} is worth"
-        phrases.append(f"{count(len(wrong), 'thing')} to fix, {first} {worth}")
+        first = "worth" if len(wrong) == 1 else f"the {which} {'of them ' if gone else ''}is worth"
+        thing = "more thing" if gone else "thing"
+        phrases.append(f"{count(len(wrong), thing)} to fix, {first} {worth}")
     if unwritten:
         open_points = count(sum(card.worth for card in unwritten), "point")
-        many = count(len(unwritten), "function or class", "functions and classes")
+        in_code = not any(card.in_notebook for card in unwritten)
+        names = ("function or class", "functions and classes") if in_code else ("item", "items")
+        many = count(len(unwritten), *names)
         phrases.append(f"{many} not written yet, {open_points} to earn")
     left = "Nothing is left to do" if cards else "Everything that was graded is right"
     return " · ".join(phrases) or left

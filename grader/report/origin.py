@@ -35,10 +35,22 @@ def facts(report: Report, version: str) -> tuple[tuple[str, str], ...]:
 
 
 def measured(seen: Mapping[str, Any]) -> str:
-    """Join what changes from run to run; nothing else on the page does."""
+    """Join what changes from run to run; else only each `margin` does."""
     phrases = [f"graded {seen['started']}"] if seen.get("started") else []
     phrases += [f"{seen[key]:.2f} {unit}" for key, unit in UNITS.items() if key in seen]
     for name, at in sorted(seen.get("reused", {}).items()):
         phrases.append(f"{name} as it ran {at} (nothing it depends on has changed)")
+    phrases += [seen["cpu"]] if seen.get("cpu") else []
     phrases += [f"{name} {each}" for name, each in sorted(seen.get("versions", {}).items())]
     return one_line(", ".join(phrases))
+
+
+def margin(item: str, seen: Mapping[str, Any]) -> str:
+    """Return how sure a right item is, and what it took; it may differ from run to run."""
+    phrases = []
+    if item in seen.get("digits", {}):
+        agree, asked = seen["digits"][item]
+        phrases.append(f"agrees to {agree} digits, {asked} are asked for")
+    if seen.get("items", {}).get(item):
+        phrases.append(f"{seen['items'][item]:.2f} s of CPU")
+    return ", ".join(phrases)

@@ -14,7 +14,7 @@ from grader.report.cards import Card, PartRow, cards, part
 from grader.report.faults import WORDS, happened, warnings
 from grader.report.headline import Segment, bar_of, notes, score, verdict, waits
 from grader.report.order import COUNTED, lost, roots, unwritten
-from grader.report.origin import facts, measured, unsafe
+from grader.report.origin import facts, margin, measured, unsafe
 from grader.report.run_sets import sets_of
 from grader.report.text import cleaned, count, one_line, points
 from grader.report.training import Answer, Book, answers
@@ -52,11 +52,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Passed:
-    """What is right already, and what its points were for."""
+    """What is right already, what its points were for, and by how much it is right."""
 
     title: str
     score: str
     parts: tuple[PartRow, ...]
+    margin: str
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def make(report: Report, version: str, sources: bool = True) -> Page:
         cards=to_fix,
         unwritten=to_write,
         sections=_sections(report, runs | links, own),
-        passed=_passed(report.items),
+        passed=_passed(report),
         worth_knowing=tuple(
             (item.title, phrases)
             for item in report.items
@@ -218,15 +219,16 @@ def _row(item: ItemResult, links: Mapping[str, str], own: Mapping[str, str]) -> 
     )
 
 
-def _passed(items: Iterable[ItemResult]) -> tuple[Passed, ...]:
+def _passed(report: Report) -> tuple[Passed, ...]:
     return tuple(
         Passed(
             item.title,
             f"{item.checks[0]} of {count(item.checks[1], 'check')} right, "
             f"{count(item.earned, 'point')}",
             tuple(map(part, item.parts)),
+            margin(item.id, report.measured),
         )
-        for item in items
+        for item in report.items
         if item.status == "passed" and not item.because_of
     )
 
@@ -255,7 +257,7 @@ def _reason(item: ItemResult) -> str:
         return happened(item)
     if item.status == "pending":
         return "read by a person"
-    return "notebooks were not run" if item.where.endswith(".ipynb") else "not run"
+    return "notebooks were not run" if ".ipynb" in item.where else "not run"
 
 
 def _capped(lines: tuple[str, ...]) -> tuple[str, ...]:

@@ -218,15 +218,18 @@ class BoxJson(TypedDict):
 class MeasuredJson(TypedDict):
     """What differs from run to run. `reused` says when notebooks ran that did not run again.
 
-    `items` has the cpu seconds of each item's cases.
+    `items` has the cpu seconds of each item's cases, `digits` how many agree and how many are asked
+    for, of each right item where it is closest to wrong in what students see.
     """
 
     started: str
     wall_s: float
     cpu_s: float
     host: str
+    cpu: NotRequired[str]
     reused: NotRequired[dict[str, str]]
     items: NotRequired[dict[str, float]]
+    digits: NotRequired[dict[str, list[int]]]
     versions: dict[str, str]
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grader.report import listing
 from grader.report.cards import label
 from grader.report.html import environment
+from grader.report.listing import Listing
 from grader.report.result_form import ResultJson, RunJson
 from grader.report.tables import SIDE, ArrayTable, Example, example, table
 from grader.report.text import cleaned, count, number, one_line, points, shown
-from grader.types import CaseOutcome, Comparison, ItemResult, Report, Seen
+from grader.types import CaseOutcome, Comparison, ItemResult, Report, Seen, Submission
 
 LONGEST = 12_000  # characters of lines to paste
 
@@ -48,7 +50,7 @@ class StaffCase:
 class StaffItem:
     """An item with checks that are not right: what it cost, why, and the checks, hidden first.
 
-    It is `free` if it kept all of its points.
+    It is `free` if it kept all of its points. `listing` is the student's function.
     """
 
     anchor: str
@@ -58,6 +60,8 @@ class StaffItem:
     lost: tuple[str, ...]
     cases: tuple[StaffCase, ...]
     free: bool = False
+    checks: str = ""
+    listing: Listing | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,8 @@ def render(
         code_only=not report.notebooks,
         notebooks=tuple(notebooks),
         items=tuple(
-            _item(f"item-{n}", name, results, groups[name]) for n, name in enumerate(order, start=1)
+            _item(f"item-{n}", name, results, groups[name], report.submission)
+            for n, name in enumerate(order, start=1)
         ),
     )
     return environment().get_template("staff.html").render(page=page)
@@ -157,7 +162,11 @@ def _is_free(item: ItemResult) -> bool:
 
 
 def _item(
-    anchor: str, name: str, results: Mapping[str, ItemResult], cases: list[StaffCase]
+    anchor: str,
+    name: str,
+    results: Mapping[str, ItemResult],
+    cases: list[StaffCase],
+    submission: Submission,
 ) -> StaffItem:
     """Return what the student's report says of an item, above its checks."""
     if name not in results:
@@ -181,7 +190,16 @@ def _item(
         lost=tuple(map(one_line, lost)),
         cases=tuple(cases),
         free=_is_free(item),
+        checks=_checks(item),
+        listing=listing.of(item, submission),
     )
+
+
+def _checks(item: ItemResult) -> str:
+    """Return how many checks are right of those that students see, and of the hidden ones."""
+    (right, every), (shown_right, shown_to_all) = item.checks, item.public_checks
+    public = f"{shown_right} of {count(shown_to_all, 'public check')}"
+    return f"Right: {public}, {right - shown_right} of {every - shown_to_all} hidden."
 
 
 def _decides(case: str, item: ItemResult | None) -> tuple[str, ...]:

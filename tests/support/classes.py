@@ -11,7 +11,9 @@ from pathlib import Path
 from grader.course import archive
 from tests.support import handed_in
 
-MEASURED = re.compile(r'<dd id="measured">.*?</dd>|(?<=, begun )[^<,]*')
+MEASURED = re.compile(
+    r'<dd id="measured">.*?</dd>| <small class="measured">.*?</small>|(?<=, begun )[^<,]*'
+)
 TIMES = re.compile(r'<section aria-labelledby="time">.*?</section>', re.DOTALL)
 
 
@@ -74,6 +76,8 @@ def unmeasured(name: str, text: str) -> str:
         record = json.loads(text)
         for measure in ("measured", "wall_s", "cpu_s"):
             record.pop(measure, None)
+        for row in record.get("passed", ()):
+            row.pop("margin")
         if name.endswith("result.json"):
             record.get("generation", {}).pop("at", None)
         return json.dumps(record, indent=1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import Any
+from xml.etree import ElementTree
 
 VISIBILITY = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
 TEXT_FORMAT = {"enum": ["text", "html", "simple_format", "md", "ansi"]}
@@ -45,43 +47,75 @@ CLASSROOM50 = closed(
     datetime={"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"},
     score=WHOLE, **{"max-score": WHOLE}, tests={"type": "array", "items": CLASSROOM50_TEST},
 )  # fmt: skip
-# Elements of JUnit XML with their attributes and children, as Jenkins and GitLab read them.
-JUNIT: dict[str, tuple[set[str], set[str]]] = {
-    "testsuites": (set(), {"testsuite"}),
-    "testsuite": (
-        {
-            "name",
-            "tests",
-            "failures",
-            "errors",
-            "skipped",
-            "time",
-            "timestamp",
-            "hostname",
-            "package",
-            "id",
-        },
-        {"testcase", "properties", "system-out", "system-err"},
+
+
+@dataclass(frozen=True)
+class Element:
+    """An element of JUnit XML: attributes that it must have, and may have, each with the form of
+    its value; its children, in their order, as a pattern of "name ".
+    """
+
+    needs: dict[str, str]
+    children: str = ""
+    may: dict[str, str] = field(default_factory=dict)
+
+
+ANY, SOME, INTEGER, SECONDS = r"(?s:.*)", r"(?s:.*\S.*)", r"\d+", r"\d+\.\d{3}"
+INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
+_COUNTS = dict.fromkeys(("tests", "failures", "errors", "id"), INTEGER)
+_NAMES = dict.fromkeys(("name", "hostname"), SOME)
+# What each strict schema lets pass: those of Ant, of Jenkins, and what GitLab reads.
+JUNIT = {
+    "testsuites": Element({}, "(testsuite )*"),
+    "testsuite": Element(
+        {**_COUNTS, **_NAMES, "package": ANY, "time": SECONDS, "timestamp": INSTANT},
+        "properties (testcase )*system-out system-err ", {"skipped": INTEGER},
     ),
-    "testcase": ({"classname", "name", "time"}, {"failure", "error", "skipped", "system-out"}),
-    "properties": (set(), {"property"}),
-    "property": ({"name", "value"}, set()),
-    "failure": ({"type", "message"}, set()),
-    "error": ({"type", "message"}, set()),
-    "skipped": ({"message"}, set()),
-    "system-out": (set(), set()),
-    "system-err": (set(), set()),
-}
-# What the stricter schemas (of Ant and of Jenkins) ask for: attributes, and the order of children.
-JUNIT_NEEDS = {
-    "testsuite": {"name", "tests", "failures", "errors", "time", "timestamp", "hostname",
-                  "package", "id"},
-    "testcase": {"classname", "name", "time"},
-    "property": {"name", "value"},
-    "failure": {"type"},
-    "error": {"type"},
+    "properties": Element({}, "(property )*"),
+    "property": Element({"name": SOME, "value": ANY}),
+    "testcase": Element(
+        {"classname": SOME, "name": SOME, "time": SECONDS}, "(failure |error |skipped )?"
+    ),
+    "failure": Element({"type": SOME}, may={"message": ANY}),
+    "error": Element({"type": SOME}, may={"message": ANY}),
+    "skipped": Element({}, may={"message": ANY}),
+    "system-out": Element({}),
+    "system-err": Element({}),
 }  # fmt: skip
-JUNIT_ORDER = ["properties", "testcase", "system-out", "system-err"]
+
+
+def wrong_in_junit(root: ElementTree.Element) -> list[str]:
+    """Return what a strict schema would not let pass, and the counts that are not right."""
+    wrong = []
+    for element in root.iter():
+        known = JUNIT.get(element.tag)
+        if known is None:
+            wrong.append(f"<{element.tag}> is unknown")
+            continue
+        given, forms = dict(element.attrib), {**known.needs, **known.may}
+        wrong += [f"<{element.tag}> has no {name}" for name in known.needs if name not in given]
+        wrong += [
+            f"<{element.tag}> has {name}={value[:60]!r}"
+            for name, value in given.items()
+            if name not in forms or not re.fullmatch(forms[name], value)
+        ]
+        children = "".join(f"{child.tag} " for child in element)
+        if not re.fullmatch(known.children, children):
+            wrong.append(f"<{element.tag}> holds {children}")
+        if len(element) and (element.text or "").strip():
+            wrong.append(f"<{element.tag}> holds text")
+    counted = {"tests": "testcase"} | {
+        name: f"testcase/{name.removesuffix('s')}" for name in ("failures", "errors", "skipped")
+    }
+    for suite in root.iter("testsuite"):
+        wrong += [
+            f"<testsuite> has {name}={suite.get(name)!r}"
+            for name, path in counted.items()
+            if suite.get(name) != str(len(suite.findall(path)))
+        ]
+    return wrong
+
+
 ANNOTATION = {"error", "warning", "notice"}
 ANNOTATION_PROPERTIES = {"title", "file", "line", "endLine", "col", "endColumn"}
 

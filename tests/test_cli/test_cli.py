@@ -21,7 +21,7 @@ import pytest
 import grader
 from grader import cli, whole
 from grader.report import result
-from tests.support import commands, homes, shared, short_run
+from tests.support import classes, commands, homes, shared, short_run
 from tests.support.assignments import ask_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -800,7 +800,8 @@ CONTRACT = {
     "notebooks": {"name", "status", "cells", "failed_cell", "page", "runs"},
     "questions": {"id", "answer", "status", "possible", "earned"},
     "box": {"outer", "inner", "isolated"},
-    "measured": {"started", "wall_s", "cpu_s", "host", "items", "replay", "versions"},
+    "measured": {"started", "wall_s", "cpu_s", "host", "cpu", "items", "digits", "replay",
+                 "versions"},
 }  # fmt: skip
 KINDS = {
     "shape", "value", "not_finite", "dtype", "error", "timeout", "memory", "died", "missing",
@@ -888,4 +889,7 @@ def test_grading_twice_gives_the_same_bytes_but_for_measured(wrong: Path) -> Non
         measured = json.dumps(json.loads(text)["measured"], indent=1).replace("\n", "\n ")
         assert measured in text
         texts.append(text.replace(measured, "{}"))
-    assert texts[0] == texts[1]
+        page = Path(place, "report.html").read_text(encoding="utf-8")
+        assert 'id="measured"' in page
+        texts.append(classes.unmeasured("report.html", page))
+    assert texts[:2] == texts[2:]

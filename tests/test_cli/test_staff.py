@@ -44,6 +44,11 @@ def test_the_page_for_staff_lies_beside_the_student_s_folder_and_says_whose_it_i
     assert done.code == 0 and f"{out}-staff/staff.html" in done.err
     text = page_of(tmp_path / "ada-staff")
     assert "For staff." in text and "FOR STAFF: hidden checks" in text
+    assert "Right: 0 of 2 public checks, 0 of 4 hidden." in text
+    source = text.partition("The student’s code: look at line 62 first")[2].partition("</details>")[
+        0
+    ]
+    assert "(cs231n/optim.py, adam)" in source and '<span class="look"><i>62</i>' in source
     assert f"{HIDDEN} (hidden)" in text and "next_w has wrong values" in text
     mine = "".join(path.read_text(encoding="utf-8") for path in out.iterdir())
     assert "For staff" not in mine and sorted(p.name for p in out.iterdir()) == [

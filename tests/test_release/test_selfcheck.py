@@ -27,7 +27,7 @@ from grader.release.selfcheck.children import Pool
 from grader.release.selfcheck.run import chosen
 from grader.rubric.records import TimeLimits
 from grader.types import Submission
-from tests.support import handed_in, student_folder
+from tests.support import browser, handed_in, student_folder
 from tests.support.student_folder import run, write_function
 
 AFFINE = "return x.reshape(len(x), -1).dot(w) + b, (x, w, b)"
@@ -526,7 +526,9 @@ def test_watching_checks_again_what_was_saved_until_it_is_stopped(folder: Path) 
         process.communicate()
 
 
-def test_the_page_of_many_has_smallest_cases_and_no_empty_head_in_its_tables(folder: Path) -> None:
+def test_the_page_of_many_has_smallest_cases_and_can_be_read_by_all(
+    folder: Path, tmp_path: Path
+) -> None:
     mistake = handed_in.usual_mistakes()["affine_backward/db-mean"]
     sub = handed_in.with_mistakes(handed_in.reference(), [mistake])
     student_folder.put(folder, {n: d for n, d in sub.files.items() if n.endswith(".py")})
@@ -537,3 +539,16 @@ def test_the_page_of_many_has_smallest_cases_and_no_empty_head_in_its_tables(fol
         and "class='numbers'" in page
         and "<th scope='row'></th>" not in page
     )
+    with browser.opened(tmp_path) as shown:
+        shown.call("Page.setBypassCSP", enabled=True)
+        shown.size(320)
+        shown.open((folder / "selfcheck.html").as_uri())
+        assert shown.run("document.documentElement.scrollWidth") == 320
+        inside = (
+            "[...document.querySelectorAll('.selfcheck')].map(e => e.scrollWidth - e.clientWidth)"
+        )
+        assert shown.run(inside)[0] == 0  # the words of the table are in sight
+        shown.size(1200)
+        for dark in (False, True):
+            shown.dark(dark)
+            assert browser.axe(shown).violations == ()

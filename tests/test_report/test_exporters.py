@@ -4,13 +4,13 @@ that is more than text. What we failed to grade is never a zero."""
 from __future__ import annotations
 
 import copy
+import itertools
 import json
-import re
 import sys
 from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from xml.etree import ElementTree
 
 import jsonschema
@@ -22,6 +22,7 @@ from grader import cli
 from grader.errors import GraderFault, UsageError
 from grader.report import result_form
 from grader.report.export import classroom50, exported, github, gradescope, junit, reading
+from grader.types import Status
 from tests.support import formats
 
 WHO = {
@@ -116,16 +117,7 @@ def valid_gradescope(text: str) -> Any:
 
 def valid_junit(text: str) -> ElementTree.Element:
     root = ElementTree.fromstring(text.encode())
-    for element in root.iter():
-        attributes, children = formats.JUNIT[element.tag]
-        assert set(element.attrib) <= attributes, element.tag
-        assert {child.tag for child in element} <= children, element.tag
-        assert formats.JUNIT_NEEDS.get(element.tag, set()) <= set(element.attrib), element.tag
-        assert all(element.get(name) for name in formats.JUNIT_NEEDS.get(element.tag, ()))
-        if element.tag == "testsuite":
-            places = [formats.JUNIT_ORDER.index(child.tag) for child in element]
-            assert places == sorted(places) and set(places) == {0, 1, 2, 3}
-            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", element.get("timestamp") or "")
+    assert formats.wrong_in_junit(root) == []
     return root
 
 
@@ -425,6 +417,50 @@ def test_junit_has_a_suite_for_each_section_and_the_score_in_words() -> None:
     suites = list(junitparser.JUnitXml.fromstring(text.encode()))
     assert [(s.name, s.tests, s.failures) for s in suites] == [("fc", 1, 0), ("dropout", 1, 1)]
     assert (valid_junit(text).findtext("testsuite/system-out") or "").startswith("2 of 5 points")
+
+
+NO_TEXT = (*range(32), *range(0x7F, 0xA0), 0xD800, 0xDFFF, 0xFFFE, 0xFFFF, 0x1FFFE)
+ODD = ["", " ", *map(chr, NO_TEXT)]
+STARTED = ["2026-11-01T10:00:00", "2026-11-01T10:00:00.12+05:30", "2026-11-01", "yesterday", ""]
+STATUSES = list(get_args(Status))
+
+
+@pytest.mark.parametrize("number", range(0, len(ODD), 7))
+def test_whatever_is_told_junit_stays_valid(number: int) -> None:
+    """Every status with odd characters in each place, 0 points, any instant and any seconds."""
+    odd = ODD[number : number + 7]
+    items = [
+        item(f"i{n}{text}", status, 0.0, n % 3, text, f"a{text}b]]>", section=f"s{n % 2}{text}",
+             title=text, because_of=text if n % 4 == 0 else None)
+        for n, (status, text) in enumerate(itertools.product(STATUSES, odd))
+    ]  # fmt: skip
+    made = sample(*items)
+    made["measured"] |= {
+        "host": odd[0], "started": STARTED[number % len(STARTED)],
+        "items": {one["id"]: n * 1234.5678 for n, one in enumerate(items)},
+    }  # fmt: skip
+    text = junit.write(made)
+    root = valid_junit(text)
+    assert len(root.findall("testsuite/testcase")) == len(items)
+    assert len(list(junitparser.JUnitXml.fromstring(text.encode()))) == len(root)
+
+
+SPOILT = {
+    "tests='8'": "tests='9'", "failures='4'": "failures=''", "errors='1'": "errors='one'",
+    "time='0.000'": "time='0,000'", "01T08:00:00'": "01T08:00:00Z'", "hostname='h'": "hostname=' '",
+    "package=": "packed=", "<system-err />": "", "<properties>": "x<properties>",
+    "<testsuites>": "<testsuites name='x'>", "type='error'": "", "<skipped ": "<skipped type='x' ",
+    "='adam.score'": "=''", "<failure ": "<error type='x'/><failure ",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", SPOILT)
+def test_what_a_strict_schema_refuses_is_found(place: str) -> None:
+    text = junit.write(sample(*ALL, OURS))
+    assert formats.wrong_in_junit(ElementTree.fromstring(text)) == []
+    good, bad = place.replace("'", '"'), SPOILT[place].replace("'", '"')
+    assert good in text
+    assert formats.wrong_in_junit(ElementTree.fromstring(text.replace(good, bad, 1)))
 
 
 # --- GitHub

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 
 from grader.report import faults, html, page, pictures, prose, tables, text
-from grader.types import BoxState, Question, Raised, Report
+from grader.types import BoxState, ItemResult, Question, Raised, Report
+from tests.support import classes
 from tests.test_report import samples
 from tests.test_report.reading import Reader, words
 from tests.test_report.samples import ALL, compared, fault, item, report
@@ -207,12 +208,58 @@ def test_hints_are_folded_and_at_most_three() -> None:
     assert html.render(many, version="").count('class="hint"') == 3
 
 
+BOOK = "FullyConnectedNets.ipynb"
+LONG = "relu_forward returns out in shape (1, 2): every training stops. Take that axis away"
+IN_NOTEBOOKS: dict[str, tuple[tuple[Any, ...], str, str]] = {
+    # status and sentence of items of a notebook -> what the first screen says, and the next step
+    "not handed in": (
+        (("missing", f"{BOOK} was not handed in"), ("missing", f"{BOOK} was not handed in")),
+        f"{BOOK} not handed in, 6 points to earn · 1 more thing to fix, worth 1 point. "
+        f"{BOOK} was not handed in 6 points",
+        f"Next: put {BOOK} into the upload , then have it graded again.",
+    ),
+    "stopped for one reason": (
+        (("error", LONG), ("error", LONG)),
+        "2 things to fix, the first is worth 6 points. "
+        "relu_forward returns out in shape (1, 2) 6 points",
+        f"Next: mend what stands above, run {BOOK} again, then have it graded again.",
+    ),
+    "not written": (
+        (("not_written", "cell 3 is not written yet"),),
+        "1 thing to fix, worth 1 point · 1 item not written yet, 3 points to earn.",
+        f"Next: write what is not there yet, run {BOOK} again, then have it graded again.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", IN_NOTEBOOKS)
+def test_what_is_wrong_in_a_notebook_is_named_in_short_and_has_its_own_next_step(what: str) -> None:
+    found, first_screen, step = IN_NOTEBOOKS[what]
+    more = [
+        ItemResult(
+            f"t{n}", f"Training {n}", "training", BOOK, status, 0.0, 3.0, (),
+            faults=(fault(0, "all", says, case=f"t{n}/a", kind="error"),), public_checks=(0, 1),
+        )
+        for n, (status, says) in enumerate(found)
+    ]  # fmt: skip
+    made = report(item(2, ("out",)))
+    source = html.render(replace(made, items=(*made.items[:8], *more)), version="")
+    assert first_screen in words("<h1" + source.partition("<h1")[2].partition("</section>")[0])
+    said = words(source)
+    assert step.replace(" ,", ",") in said.replace(" ,", ",") and "selfcheck.py t" not in said
+
+
 # ---------------------------------------------------------------- the rest of the page
 
 
 def test_what_else_is_said() -> None:
     said = words(shown("three_mistakes"))
     assert "notebooks were not run , 3 points: Update rules compared" in said
+    left_out = replace(samples.perfect(), items=tuple(
+        replace(one, status="skipped") for one in samples.perfect().items[-2:]
+    ))  # fmt: skip
+    (one,) = page.make(left_out, "").ungraded
+    assert one.reason == "notebooks were not run" and one.points == "6 points"
     assert "read by a person , 3 points: What the scaling is for" in said
     assert "What is right already (5)" in said and "7 of 7 checks right, 1 point" in said
     assert "Worth knowing, at no cost" in said and "x was changed in place" in said
@@ -299,9 +346,29 @@ def test_same_report_same_bytes_but_for_the_measured_field() -> None:
     first = html.render(samples.three_mistakes(), version="0.1.0")
     assert first == html.render(samples.three_mistakes(), version="0.1.0")
     other = replace(samples.three_mistakes(), measured={"started": "2026-01-01", "wall_s": 9.5})
-    field = re.compile(r'<dd id="measured">.*?</dd>')
-    assert html.render(other, version="0.1.0") != first
-    assert field.sub("", html.render(other, version="0.1.0")) == field.sub("", first)
+    later = html.render(other, version="0.1.0")
+    assert later != first
+    assert classes.unmeasured("page.html", later) == classes.unmeasured("page.html", first)
+
+
+def test_how_the_result_came_about_is_told() -> None:
+    footer = words(shown("three_mistakes").partition("<footer>")[2].partition("</footer>")[0])
+    for fact in (
+        f"Submission sha256 {'ab' * 32}", f"Rubric cs231n-a2, sha256 {'cd' * 32}",
+        f"Golden answers sha256 {'ef' * 32}", "Box bubblewrap outside; rlimits, landlock, seccomp",
+        "Grader Backgrade 0.1.0", "graded 2025-11-23T10:00:00+00:00, 1.23 s, 0.99 s of CPU",
+        "Xeon 8581C", "numpy 2.1.0, python 3.11.7",
+    ):  # fmt: skip
+        assert fact in footer, fact
+
+
+def test_what_is_right_says_by_how_much_and_what_it_took() -> None:
+    right = shown("three_mistakes").partition("What is right already")[2]
+    said = words(right.partition("</summary>")[2].partition("</details>")[0])
+    assert "7 of 7 checks right, 1 point" in said
+    assert "(agrees to 15 digits, 12 are asked for)" in said
+    assert "(agrees to 16 digits, 10 are asked for, 1.25 s of CPU)" in said
+    assert said.count("are asked for") == 2  # affine_forward is not right
 
 
 def test_same_bytes_in_another_process() -> None:

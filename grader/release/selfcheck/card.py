@@ -44,6 +44,14 @@ STYLE = """
 .selfcheck .cause { border-left: .25rem solid #a03f0c; padding-left: .7rem; }
 .selfcheck .small { border-left: .25rem solid #8886; padding-left: .7rem; }
 .selfcheck summary { cursor: pointer; }
+@media (max-width: 34rem) {  /* one below the other, or the words would be out of sight */
+.selfcheck .all, .selfcheck .all * { display: block; }
+.selfcheck .all .head, .selfcheck .all br { display: none; }
+.selfcheck .all th, .selfcheck .all td { border: 0; padding: 0; }
+.selfcheck .all span { width: fit-content; }
+.selfcheck .all td:last-child { border-bottom: 1px solid #8884; padding-bottom: .4rem; }
+.selfcheck .all code { white-space: normal; }
+}
 """
 
 
@@ -64,8 +72,8 @@ def overview(
     """Yield the table of all items; `linked` to their cards, where these stand below."""
     for _, why in show.unreadable(checked):
         yield f"<p class='cause'>{escape(why)}</p>"
-    yield "<table>\n<tr><th scope='col'>Function</th><th scope='col'>Public checks</th>"
-    yield "<th scope='col'>Where</th></tr>"
+    yield "<table class='all'>\n<tr class='head'><th scope='col'>Function</th>"
+    yield "<th scope='col'>Public checks</th><th scope='col'>Where</th></tr>"
     for one in checked:
         name = escape(one.item.id)
         if linked and has_card(one):

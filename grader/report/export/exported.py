@@ -84,7 +84,8 @@ def to_fix(result: ResultJson) -> tuple[str, ...]:
         else:  # what stops several items in the same words is one thing to mend
             stop = _stop(root)
             same = {each["id"] for each in roots.values() if stop and _stop(each) == stop}
-            title = line(stop if len(same) > 1 else root.get("title") or root["id"])
+            whole = stop.partition(": ")[0] if len(same) > 1 else root.get("title") or root["id"]
+            title = line(whole)
             what = "missing" if root["status"] == "missing" else "", title
         gains[what] = gains.get(what, 0.0) + max(0.0, item["possible"] - item["earned"])
     unwritten = gains.pop(("not_written", ""), 0.0)

@@ -1,6 +1,6 @@
 """Layers in index notation: n examples, d features in, m features out, c classes.
 
-The norms need no eps: a variance is never exactly zero.
+The norms need no eps unless one is asked for: a variance is never exactly zero.
 """
 
 import numpy as np
@@ -48,7 +48,7 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     var = einsum("nd,nd->d", centred, centred) / n
     bn_param["running_mean"] = momentum * running_mean + (1 - momentum) * mean
     bn_param["running_var"] = momentum * running_var + (1 - momentum) * var
-    inv = var**-0.5
+    inv = (var + bn_param.get("eps", 0)) ** -0.5
     x_hat = einsum("nd,d->nd", centred, inv)
     return einsum("nd,d->nd", x_hat, gamma) + beta, (x_hat, inv, gamma)
 
@@ -72,7 +72,8 @@ def batchnorm_backward_alt(dout, cache):
 def layernorm_forward(x, gamma, beta, ln_param):
     d = x.shape[1]
     centred = x - (einsum("nd->n", x) / d)[:, None]
-    inv = (einsum("nd,nd->n", centred, centred) / d) ** -0.5
+    var = einsum("nd,nd->n", centred, centred) / d
+    inv = (var + ln_param.get("eps", 0)) ** -0.5
     x_hat = einsum("nd,n->nd", centred, inv)
     return einsum("nd,d->nd", x_hat, gamma) + beta, (x_hat, inv, gamma)
 
