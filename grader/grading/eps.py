@@ -35,12 +35,14 @@ class Formula:
 
     def quotient(self, got: np.ndarray) -> np.ndarray:
         """Return numerator / divisor as an output shows it."""
-        return np.diff(got, axis=0, prepend=self.base[None]) if self.steps else got - self.base
+        if self.steps:
+            return np.diff(got, axis=0, prepend=self.base[None])
+        return np.asarray(got - self.base)
 
     def output_of(self, divisor: np.ndarray) -> np.ndarray:
         """Return the output for a divisor."""
         parts = self.numerator / divisor
-        return self.base + (np.cumsum(parts, axis=0) if self.steps else parts)
+        return np.asarray(self.base + (np.cumsum(parts, axis=0) if self.steps else parts))
 
 
 def accepted(
