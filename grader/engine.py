@@ -32,7 +32,16 @@ from grader.diagnosis import (
     trace,
 )
 from grader.errors import BackgradeError, explained, explaining
-from grader.grading import casebook, follow, handed_in, large_input, passes, score, training
+from grader.grading import (
+    casebook,
+    follow,
+    handed_in,
+    kept,
+    large_input,
+    passes,
+    score,
+    training,
+)
 from grader.grading.assignment import Assignment
 from grader.grading.dependencies import kind
 from grader.grading.facts import Again, Facts
@@ -208,11 +217,16 @@ def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
     it is a grader_fault.
     """
     followed, own = dict[str, Again](), frozenset[str]()
+    spoiled = dict[str, kept.Spoiled]()
     with explaining("comparing gradients with their own forward pass"):
         own = own_gradient.gradients(rerun)
     with rerun.deciding(verdict.item for verdict in rerun.facts.failed().values()):
+        spoiled = kept.spoiled(rerun)
+        rerun = replace(rerun, facts=kept.with_spoiled(rerun.facts, spoiled))
         followed = follow.through(rerun)
-    rerun = replace(rerun, facts=replace(rerun.facts, followed=followed))
+    rerun = replace(
+        rerun, facts=replace(rerun.facts, followed={**rerun.facts.followed, **followed})
+    )
     facts = rerun.facts
     over, minimal = dict[str, Evidence](), dict[str, Smallest]()
     changed: dict[str, tuple[Suspect, ...]] = {}
@@ -228,6 +242,7 @@ def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
         minimal = minimal_example.find_minimal(rerun)
     with explaining("finding the lines of known mistakes"):
         changed = changed_line.find(rerun, causes)
+    causes |= {name: one.why for name, one in spoiled.items()}
     follows = consequence.find(rerun, over, causes)
     follows |= folding.consequences(rerun, follows)
     verdicts = {**facts.verdicts, **rerun.broken}

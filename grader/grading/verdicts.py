@@ -183,7 +183,10 @@ class Evaluator:
         parts: dict[str, bool] = {}
         found: list[Fault] = []
         good: list[Case] = []
-        for case in cases:
+        for case in sorted(cases, key=lambda one: one.behind is not None):
+            if case.behind is not None and not parts.get(case.behind, True):
+                cases = [one for one in cases if one is not case]
+                continue
             right, of_case = self._decide(item, case, evidence[case.id])
             for name in self.names(case):
                 part = item.part_of(name, case) or ""

@@ -107,6 +107,7 @@ def case_of(item: Item, row: CaseRow) -> Case:
         alternatives=tuple(
             name for name in expanded(item.alternatives) if not {*name.split("+")} & {*row.refuses}
         ),
+        behind=row.behind,
     )
 
 
