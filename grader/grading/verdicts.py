@@ -14,7 +14,7 @@ import numpy as np
 from grader import judges
 from grader.errors import log_fault
 from grader.golden.store import Golden
-from grader.grading import endings, faults
+from grader.grading import endings, eps, faults
 from grader.grading.agreed import Agreed
 from grader.grading.endings import Ending
 from grader.judges import Attempt, Finding, Rules
@@ -147,6 +147,7 @@ class Evaluator:
         if evidence.single:
             rules = replace(rules, float64=rules.float32, float32_policy="warn")
         inputs, expected = self._rubric.case_inputs(case), self._golden.expected(case)
+        expected = eps.accepted(case, inputs, evidence.arrays, expected)
         return Attempt(case, inputs, evidence.arrays, evidence.refused, expected, rules)
 
     def names(self, case: Case) -> list[str]:
@@ -182,7 +183,10 @@ class Evaluator:
         parts: dict[str, bool] = {}
         found: list[Fault] = []
         good: list[Case] = []
-        for case in cases:
+        for case in sorted(cases, key=lambda one: one.behind is not None):
+            if case.behind is not None and not parts.get(case.behind, True):
+                cases = [one for one in cases if one is not case]
+                continue
             right, of_case = self._decide(item, case, evidence[case.id])
             for name in self.names(case):
                 part = item.part_of(name, case) or ""
