@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -13,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.warm import pinned
 from grader.authoring.fixtures.curves import solved
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -164,8 +164,7 @@ class Used:
 
 def _used(command: list[str]) -> Used:
     """Run a command; count its processes by `perf`, as a box that is killed hides its own."""
-    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
-    environment = {**os.environ, **threads, "PYTHONPATH": str(ROOT)}
+    environment = {**pinned(), "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT)}
     with tempfile.NamedTemporaryFile("r") as told:
         counted = ["perf", "stat", "-x,", "-e", "task-clock", "-o", told.name, *command]
         started = time.perf_counter()

@@ -37,6 +37,7 @@ from grader.grading import (
     casebook,
     follow,
     handed_in,
+    kept,
     large_input,
     margins,
     passes,
@@ -230,11 +231,16 @@ def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
     it is a grader_fault.
     """
     followed, own = dict[str, Again](), frozenset[str]()
+    spoiled = dict[str, kept.Spoiled]()
     with explaining("comparing gradients with their own forward pass"):
         own = own_gradient.gradients(rerun)
     with rerun.deciding(verdict.item for verdict in rerun.facts.failed().values()):
+        spoiled = kept.spoiled(rerun)
+        rerun = replace(rerun, facts=kept.with_spoiled(rerun.facts, spoiled))
         followed = follow.through(rerun)
-    rerun = replace(rerun, facts=replace(rerun.facts, followed=followed))
+    rerun = replace(
+        rerun, facts=replace(rerun.facts, followed={**rerun.facts.followed, **followed})
+    )
     facts = rerun.facts
     over, minimal = dict[str, Evidence](), dict[str, Smallest]()
     changed: dict[str, tuple[Suspect, ...]] = {}
@@ -250,6 +256,7 @@ def _looked_into(rerun: Rerun) -> tuple[ItemResult, ...]:
         minimal = minimal_example.find_minimal(rerun)
     with explaining("finding the lines of known mistakes"):
         changed = changed_line.find(rerun, causes)
+    causes |= {name: one.why for name, one in spoiled.items()}
     follows = consequence.find(rerun, over, causes)
     follows |= folding.consequences(rerun, follows)
     verdicts = {**facts.verdicts, **rerun.broken}

@@ -26,7 +26,7 @@ class Bounds:
         """
         cpu_s = min(given.cpu_s, time.monotonic() - self._worked_until)
         self._worked_until += cpu_s
-        evidence = replace(given, cpu_s=cpu_s)
+        evidence = given if cpu_s == given.cpu_s else replace(given, cpu_s=cpu_s)
         size = sum(array.nbytes for array in evidence.arrays.values())
         if size > max(SMALL, self._room):
             large = {

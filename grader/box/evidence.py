@@ -30,6 +30,8 @@ def asked(case: Case) -> dict[str, Any]:
     return {
         "id": case.id, "item": case.item, "probe": case.probe, "strided": strided,
         "options": dict(case.options), "room": ANSWER,
+        # A net's calls are held against a right net's: of hidden cases only those of folding.
+        "numbered": case.public or case.probe == "folds.folded",
     }  # fmt: skip
 
 
@@ -70,6 +72,11 @@ def evidence_of(
         passes=tuple(_passes(reply.get("passes"))),
         steps=_steps(table),
     )
+
+
+def was_killed(reply: Mapping[str, Any]) -> bool:
+    """Say whether the child of a reply was killed: by itself, by another process or for memory."""
+    return (reply.get("outcome"), reply.get("signal")) == ("died", "SIGKILL")
 
 
 def raised_of(reply: Mapping[str, Any], files: Mapping[str, bytes]) -> Raised:

@@ -21,6 +21,7 @@ from grader.course.store import Row, Student
 from grader.course.tasks import Item, Outcome, Policy
 from grader.errors import GraderFault, UsageError
 from grader.grading.dependencies import kind
+from grader.guest.operations import forward_of
 from grader.report.text import count
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item as Asked
@@ -104,8 +105,10 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[list[str], 
 def dependents(rubric: Rubric, changed: Collection[str]) -> tuple[str, ...]:
     """Return items and all that depend on them, in the order of the rubric.
 
-    Of nets that fail one may pay for the others: if one of them runs, all do.
+    Of nets that fail one may pay for the others: if one of them runs, all do. A forward pass pays
+    for the cache that its backward passes show to be wrong.
     """
+    changed = {*changed, *filter(None, map(forward_of, changed))}
     items = rubric.table.items
     found = {item.id for item in items if item.id in changed or _needs(rubric, item) & set(changed)}
     nets = {item.id for item in items if item.kind == "code" and kind(item) == "nets"}

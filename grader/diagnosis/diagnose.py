@@ -5,6 +5,7 @@
     plain      else whether answers differ from run to run, or arguments are changed in place
     symptoms   else what wrong numbers have to do with the right ones: a factor, a transpose
     properties the same of what is random: which share is kept, by which factor
+    misused    else, where a net stops inside a right layer, the line that calls it
     stops      else what an exception of this kind usually means
     source     and, where nothing is certain, what the source shows by itself
 
@@ -18,7 +19,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.diagnosis import lines, match, plain, properties, sentences, source, stops, symptoms
+from grader.diagnosis import (
+    lines,
+    match,
+    misused,
+    plain,
+    properties,
+    sentences,
+    source,
+    stops,
+    symptoms,
+)
 from grader.diagnosis.match import Match
 from grader.diagnosis.symptoms import Symptom
 from grader.errors import BackgradeError, log_fault
@@ -123,7 +134,9 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     # averages that are wrong in another way make it look like another mistake.
     if rest or (match.WHOLE not in covered and any(c.probe == "optim.update" for c in cases)):
         matches = [replace(one, certain=False) for one in matches]
-    stop = stops.find(cases, [evidence[case.id] for case in cases], evaluator)
+    ended = [evidence[case.id] for case in cases]
+    right_layers = [other for other, one in facts.verdicts.items() if one.passed]
+    stop = misused.find(cases, ended, right_layers) or stops.find(cases, ended, evaluator)
     if stop is not None and not matches:  # what stops comes before what other numbers show
         return _stopped(stop, bad, evidence)
     clear = [one for one in signs if not sentences.is_vague(one.id)]

@@ -64,7 +64,8 @@ def find(seen: Sequence[Seen], answers: Mapping[Key, Answer]) -> list[Symptom]:
 def _sentences(output: str, words: frozenset[str]) -> Iterator[tuple[str, str]]:
     for word in sorted(words) if output in PHRASES else ():
         if sentence := PHRASES[output](word):
-            name = output if PHRASES[output] is _mask else f"{output} {word.partition(',')[0]}"
+            is_sentence = PHRASES[output] in (_mask, _share)
+            name = output if is_sentence else f"{output} {word.partition(',')[0]}"
             first = sentence[:1] if sentence.startswith(("dx ", "x ")) else sentence[0].upper()
             yield _slug(name), f"{first}{sentence[1:]}."
 
@@ -113,7 +114,15 @@ def _mask(word: str) -> str | None:
     )
 
 
+def _share(word: str) -> str | None:
+    """The word is a judge's own sentence."""
+    if not word.startswith("the net keeps as many"):
+        return None
+    return f"{word}: 1 - p seems to reach the dropout layer in the place of p"
+
+
 PHRASES: Mapping[str, Callable[[str], str | None]] = {
+    "share": _share,
     "mask": _mask,
     "draws": _mask,
     "scale": _scale,

@@ -48,16 +48,22 @@ def _lines(
         return ()
     found = dict[tuple[str, int], Suspect]()
     made = () if changed else _made(result, place, path, sources)
-    for one in (*_stopped(result), *changed, *_named(result, path), *made):
+    for one in (*_stopped(result, path), *changed, *_named(result, path), *made):
         found.setdefault((one.file, one.line), one)
     return tuple(found.values())[:MOST]
 
 
-def _stopped(result: ItemResult) -> Iterator[Suspect]:
+def _stopped(result: ItemResult, path: str) -> Iterator[Suspect]:
+    """Yield where cases stopped; before a line of another file, the one of this that led there."""
     for fault in result.faults:
-        frames = fault.raised.frames if fault.raised else ()
-        if fault.raised and frames and frames[-1][1]:
-            yield Suspect(frames[-1][0], frames[-1][1], f"stopped here with {fault.raised.type}")
+        frames = [frame for frame in (fault.raised.frames if fault.raised else ()) if frame[1]]
+        if fault.raised is None or not frames:
+            continue
+        led = [frame for frame in frames if frame[0] == path]
+        if led and led[-1] is not frames[-1]:
+            called = frames[frames.index(led[-1]) + 1][2]
+            yield Suspect(path, led[-1][1], f"calls {called}, which stopped")
+        yield Suspect(frames[-1][0], frames[-1][1], f"stopped here with {fault.raised.type}")
 
 
 def _named(result: ItemResult, path: str) -> Iterator[Suspect]:

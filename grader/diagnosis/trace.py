@@ -52,10 +52,10 @@ def causes(
     cases = [case for case in asked if case.item not in known]
     if not rerun.assignment.solved:
         return {}
-    right = rerun.nets(cases, rerun.reference_over(rerun.assignment.grafts))
+    right = rerun.right_calls(cases)
     lines: dict[str, Diagnosis] = {}
-    for case in cases if right else ():
-        message = difference(case, over[case.id].calls, right[case.id].calls)
+    for case in (one for one in cases if one.id in right):
+        message = difference(case, over[case.id].calls, right[case.id])
         if message and case.item not in lines:
             lines[case.item] = _with(found.get(case.item), message)
     return lines

@@ -20,6 +20,7 @@ from grader.grading.verdicts import Evaluator
 from grader.judges import find
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
+from grader.types import Call
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Assignment:
     recomputed; only executed notebooks need them. `bands` are drawn beside a student's curves.
     `trainer` holds the reference's package with its alternatives, by which trainings are repeated.
     What opening `solved` came to is kept: it is the same for every submission; so are answers that
-    were right: `agreed`.
+    were right: `agreed`, and what the reference's nets call in a case: `calls`, by case.
     """
 
     rubric: Rubric
@@ -48,6 +49,9 @@ class Assignment:
     trainer: Mapping[str, bytes] = field(default_factory=dict)
     _opened: list[Loaded] = field(default_factory=list, init=False, compare=False, repr=False)
     agreed: Agreed = field(default_factory=Agreed, init=False, compare=False, repr=False)
+    calls: dict[str, tuple[Call, ...]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     @functools.cached_property
     def wrong(self) -> Misconceptions:

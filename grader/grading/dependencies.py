@@ -45,9 +45,9 @@ def fails(item_id: str, verdicts: Verdicts) -> bool:
 def only(rubric: Rubric, asked: Iterable[str]) -> Rubric:
     """Return the rubric with the items asked for and all that their points can hang on.
 
-    That is what they need; for a net the other nets, one of which may pay for it; for an item of a
-    notebook all code and every notebook, for it looks at the runs of all. Raises UsageError for an
-    item that is not there.
+    That is what they need; for a net the other nets, one of which may pay for it; for a forward
+    pass its backward passes, for whose cache it pays; for an item of a notebook all code and every
+    notebook, for it looks at the runs of all. Raises UsageError for an item that is not there.
     """
     known = {item.id: item for item in rubric.table.items}
     names = tuple(dict.fromkeys(asked))
@@ -65,6 +65,11 @@ def only(rubric: Rubric, asked: Iterable[str]) -> Rubric:
     return rubric.part(kept, names)
 
 
+def backward_of(rubric: Rubric, names: Collection[str]) -> tuple[str, ...]:
+    """Return the backward passes of those that are forward passes."""
+    return tuple(item.id for item in rubric.table.items if forward_of(item.id) in names)
+
+
 def alone(rubric: Rubric, asked: Collection[str]) -> Rubric:
     """Return the rubric with the items asked for, as they are where nothing that they need is
     wrong.
@@ -77,9 +82,10 @@ def alone(rubric: Rubric, asked: Collection[str]) -> Rubric:
     return Rubric(replace(rubric.table, items=items), rubric.sha256, rubric.place, tuple(asked))
 
 
-def _needed(rubric: Rubric, names: Iterable[str]) -> set[str]:
+def _needed(rubric: Rubric, names: Collection[str]) -> set[str]:
     """Return what items need, and what their cases need to say something."""
     found = {need for name in names for need in rubric.item(name).needs}
+    found |= set(backward_of(rubric, names))
     return found | {n for name in names for case in rubric.cases_of(name) for n in case.needs}
 
 

@@ -34,14 +34,14 @@ def through(rerun: Rerun) -> dict[str, Again]:
     """Try again what may be a consequence, by item."""
     facts, rubric, layers = rerun.facts, rerun.facts.rubric, rerun.assignment.grafts
     verdicts = facts.verdicts
-    failed = [verdict.item for verdict in facts.failed().values()]
+    failed = [one.item for name, one in facts.failed().items() if name not in facts.followed]
     nets = [item for item in failed if layers and kind(item) == "nets" and _over_layers(verdicts)]
     norms = [item for item in failed if fails(_norm_forward(item.id), verdicts)]
     plain = [item for item in failed if fails(forward_of(item.id, promised=True), verdicts)]
     found: dict[str, Again] = {}
     for items, job, cases in (
         (norms, rerun.job, [case for item in norms for case in _own_cases(item, rubric)]),
-        (plain, rerun.job, [_alone(c) for item in plain for c in rubric.cases_of(item.id)]),
+        (plain, rerun.job, [alone(c) for item in plain for c in rubric.cases_of(item.id)]),
         # Last: they need a session over other layers, in which the search for causes goes on.
         (nets, rerun.over(layers), [c for item in nets for c in rubric.cases_of(item.id)]),
     ):
@@ -143,6 +143,6 @@ def _halves(case: Case) -> tuple[Case, Case]:
     )
 
 
-def _alone(case: Case) -> Case:
+def alone(case: Case) -> Case:
     """Return a case that gives the backward pass the promised cache: same inputs, same answers."""
     return replace(case, options={**case.options, "own_forward": False})

@@ -22,7 +22,7 @@ from grader.grading.facts import Facts
 from grader.grading.verdicts import Verdict, broken
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
-from grader.types import Case, Evidence
+from grader.types import Call, Case, Evidence
 
 
 class Sessions:
@@ -104,6 +104,15 @@ class Rerun:
         files, conventions = self.assignment.solved, {"dropout_p": "keep"}
         over = replace(self.over(layers), known=self.assignment.opened)
         return replace(over, package="cs231n", files=files, conventions=conventions)
+
+    def right_calls(self, cases: Sequence[Case]) -> dict[str, tuple[Call, ...]]:
+        """Return the calls of the reference's nets over its own layers, by case, as far as they
+        can be had. They are asked for once: they are the same for every submission.
+        """
+        known, over = self.assignment.calls, self.reference_over(self.assignment.grafts)
+        seen = self.nets([case for case in cases if case.id not in known], over)
+        known.update({key: one.calls for key, one in seen.items() if one.outcome == "answered"})
+        return {case.id: known[case.id] for case in cases if case.id in known}
 
     def nets(self, cases: Sequence[Case], job: Job) -> dict[str, Evidence]:
         """Run cases of nets once; return {} if nothing is asked, time is up, or no net loads."""

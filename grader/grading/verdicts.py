@@ -14,7 +14,7 @@ import numpy as np
 from grader import judges
 from grader.errors import log_fault
 from grader.golden.store import Golden
-from grader.grading import endings, faults
+from grader.grading import endings, eps, faults
 from grader.grading.agreed import Agreed
 from grader.grading.endings import Ending
 from grader.judges import Attempt, Finding, Rules
@@ -107,19 +107,19 @@ class Evaluator:
         key = (case.id, evidence.single)
         known = self._agreed.get(key)
         if known is None or known[0] is not evidence:
-            judge = judges.find(case.judge)
-            if judge.golden:
-                agrees = judge.agrees(self.attempt(case, evidence), evidence.single)
-            else:
-                agrees = self._before.has(evidence) or self._is_fine(case, evidence)
+            agrees = self._before.has(evidence) or self._is_fine(case, evidence)
             known = self._agreed[key] = (evidence, agrees)
         return known[1]
 
     def _is_fine(self, case: Case, evidence: Evidence) -> bool:
         """Return whether nothing at all is found about an answered case; keep it then."""
-        found = self.findings(case, evidence)
-        fine = {one.output for one in found if one.kind is None}
-        is_fine = len(fine) == len(found) and fine.issuperset(self.names(case))
+        judge = judges.find(case.judge)
+        if judge.golden:
+            is_fine = judge.agrees(self.attempt(case, evidence), evidence.single)
+        else:
+            found = self.findings(case, evidence)
+            fine = {one.output for one in found if one.kind is None}
+            is_fine = len(fine) == len(found) and fine.issuperset(self.names(case))
         if is_fine:
             self._before.keep(evidence)
         return is_fine
@@ -147,6 +147,7 @@ class Evaluator:
         if evidence.single:
             rules = replace(rules, float64=rules.float32, float32_policy="warn")
         inputs, expected = self._rubric.case_inputs(case), self._golden.expected(case)
+        expected = eps.accepted(case, inputs, evidence.arrays, expected)
         return Attempt(case, inputs, evidence.arrays, evidence.refused, expected, rules)
 
     def names(self, case: Case) -> list[str]:
@@ -182,7 +183,10 @@ class Evaluator:
         parts: dict[str, bool] = {}
         found: list[Fault] = []
         good: list[Case] = []
-        for case in cases:
+        for case in sorted(cases, key=lambda one: one.behind is not None):
+            if case.behind is not None and not parts.get(case.behind, True):
+                cases = [one for one in cases if one is not case]
+                continue
             right, of_case = self._decide(item, case, evidence[case.id])
             for name in self.names(case):
                 part = item.part_of(name, case) or ""

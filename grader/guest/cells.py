@@ -14,17 +14,24 @@ HTML, scripts and widgets are dropped: a page must be able to show all that come
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextvars
 import importlib
 import io
+import math
 import os
+import sys
 import threading
-from collections.abc import Mapping
+import time
+from asyncio import selector_events
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import numpy as np
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 
@@ -35,6 +42,7 @@ MAX_IMAGE, MAX_IMAGES = 1024**2, 12  # bytes of one picture, pictures that stand
 # Extension modules with libraries of the system, which nobody may open any more in the box.
 NEED_LIBRARIES = ("PIL._imaging", "matplotlib.ft2font", "matplotlib.backends._backend_agg")
 AT_ONCE = 1000  # characters that are printed before a frame is sent
+DRAWING_S = 1.0  # for open figures, once a cell was interrupted: guest.relay does not wait long
 
 
 class Outputs:
@@ -44,6 +52,7 @@ class Outputs:
         self.answer: Answer = lambda message, arrays: None
         self.stdout, self.stderr = Stream(self, "stdout"), Stream(self, "stderr")
         self._lock = threading.RLock()
+        self._until, self._then = math.inf, _nothing
         self._begin()
 
     def _begin(self) -> None:
@@ -76,6 +85,20 @@ class Outputs:
             png = {} if image is None else {"png": np.frombuffer(image, dtype=np.uint8)}
             self.answer({**named, "text": text}, png)
 
+    def hurry(self) -> None:
+        """Let what is yet to be drawn take little time: the cell was interrupted."""
+        self._until = time.monotonic() + DRAWING_S
+        matplotlib = sys.modules.get("matplotlib")
+        if matplotlib is not None and matplotlib.is_interactive():
+            matplotlib.interactive(False)  # else it draws all figures once more, for nobody
+            self._then = lambda: matplotlib.interactive(True)
+
+    def draws(self) -> bool:
+        """Return whether there is room and time for one more figure; count it if not."""
+        can = self._images > 0 and time.monotonic() < self._until
+        self._more["pictures"] += not can
+        return can
+
     def clear(self, wait: bool) -> None:
         """Take away what stands below the cell; if `wait`, when something else is shown."""
         with self._lock:
@@ -90,6 +113,8 @@ class Outputs:
                 self._waiting += f"\n... {count:,} more {what}" if count else ""
             self._flush()
             self._begin()
+            self._then()
+            self._until, self._then = math.inf, _nothing
 
     def _room(self, text: str) -> str:
         """Return as much of a text as there is room for."""
@@ -102,6 +127,10 @@ class Outputs:
         text, self._waiting = self._waiting, ""
         if text:
             self.answer({"stream": self._name, "text": text}, {})
+
+
+def _nothing() -> None:
+    """Do nothing: there was nothing to set back."""
 
 
 def _picture(data: Any) -> bytes | None:
@@ -146,6 +175,19 @@ class Displays(DisplayPublisher):
         self.shell.outputs.clear(wait)
 
 
+class Formatter(DisplayFormatter):
+    """What makes pictures and texts of values; figures that nobody would see are not drawn."""
+
+    parent: Any
+
+    def format(self, obj: Any, *args: Any, **options: Any) -> Any:
+        """Return the forms of a value, and what is to be known of them."""
+        figure = getattr(sys.modules.get("matplotlib.figure"), "Figure", ())
+        if isinstance(obj, figure) and not self.parent.outputs.draws():
+            return {}, {}
+        return super().format(obj, *args, **options)
+
+
 class Results(DisplayHook):
     """Where the value of a cell's last line goes."""
 
@@ -183,7 +225,16 @@ class Shell(InteractiveShell):
         """Make names of cells stand in tracebacks."""
         self.outputs = Outputs()
         self.begin("")
-        self.loop_runner = _await
+
+    def init_display_formatter(self) -> None:
+        """Draw no more than can be shown."""
+        self.display_formatter = Formatter(parent=self)
+        configurables: Any = self.configurables
+        configurables.append(self.display_formatter)
+
+    def should_run_async(self, *_: Any, **__: Any) -> bool:
+        """Run each cell in the loop, as Jupyter does: plain ones may begin tasks, too."""
+        return isinstance(self.loop_runner, Loop)
 
     def enable_matplotlib(self, gui: str | None = None) -> Any:
         """Draw pictures, whatever kind of plots was asked for: there is nothing else here."""
@@ -199,8 +250,8 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no window."""
 
-    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
-        """See guest.kernel."""
+    def showtraceback(self, *_: Any, **__: Any) -> None:
+        """See guest.kernel; what IPython would say of it takes long to make."""
 
     def showsyntaxerror(self, *_: Any, **__: Any) -> None:
         """See guest.kernel."""
@@ -230,14 +281,25 @@ def warm(plots: bool) -> Shell:
     return shell
 
 
-def _await(coroutine: Any) -> Any:
-    """Run a cell that has `await` in it to its end, in a loop that needs no socket."""
-    from asyncio import selector_events  # few notebooks need them
+class Loop:
+    """Runs each cell of one notebook to its end in one loop, which needs no socket.
 
-    from IPython.core.async_helpers import get_asyncio_loop
+    It is made in the notebook's own process: what a loop has open is lost with a fork.
+    """
 
-    selector_events.BaseSelectorEventLoop._make_self_pipe = _make_self_pipe  # type: ignore
-    return get_asyncio_loop().run_until_complete(coroutine)
+    def __init__(self) -> None:
+        selector_events.BaseSelectorEventLoop._make_self_pipe = _make_self_pipe  # type: ignore
+        self._loop = asyncio.new_event_loop()
+        self._context = contextvars.copy_context()  # np.seterr of one cell counts in the next
+
+    def __call__(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Return what the coroutine returns; interrupted while it waits, it is cancelled."""
+        task = self._loop.create_task(coroutine, context=self._context)
+        try:
+            return self._loop.run_until_complete(task)
+        except KeyboardInterrupt:
+            task.cancel()
+            return self._loop.run_until_complete(task)
 
 
 class _PipeEnd:

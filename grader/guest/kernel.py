@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from IPython.core.error import StdinNotImplementedError
 
 from grader.guest import modules, observe, unavailable
-from grader.guest.cells import Shell
+from grader.guest.cells import Loop, Shell
 from grader.guest.children import Answer
 from grader.guest.incoming import Incoming
 from grader.guest.legacy import python2, statements
@@ -33,6 +33,7 @@ class Kernel:
         self._send, self._lock = answer, threading.Lock()
         self._asked = itertools.count(1)
         shell.outputs.answer = self.answer
+        shell.loop_runner = Loop()
         builtins.input = getpass.getpass = sys.breakpointhook = _refuse
 
     def answer(self, message: Mapping[str, Any], arrays: Arrays) -> None:
@@ -69,7 +70,7 @@ class Kernel:
         outputs = self._shell.begin(place)
         sys.stdout, sys.stderr = outputs.stdout, outputs.stderr
         try:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, self._interrupted)
             text = _readable(self._shell, source)
             self._shell.user_ns["__builtins__"] = self._builtins()
             self._shell.run_cell(text, store_history=False).raise_error()
@@ -79,6 +80,10 @@ class Kernel:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         outputs.finish()
         self.answer(reply | {"ended": number}, {})
+
+    def _interrupted(self, *_: Any) -> NoReturn:
+        self._shell.outputs.hurry()
+        raise KeyboardInterrupt
 
     def _builtins(self) -> dict[str, Any]:
         """Return the builtins of the cell: its imports are those of a student's file."""

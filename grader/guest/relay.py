@@ -17,7 +17,7 @@ from typing import Any
 
 from grader.errors import WireError
 from grader.guest import limits, wire
-from grader.guest.children import Answer, end, end_of, start
+from grader.guest.children import Answer, cpu_of, end, end_of, more_s, start
 from grader.guest.incoming import Incoming
 
 MAX_PIECE = 16 * 1024**2  # bytes of one frame
@@ -57,6 +57,7 @@ class Relay:
         self._cell: int | None = None  # that runs
         self._began = self._until = self._ends
         self._interrupted = False
+        self._asked = self._worked_s = 0.0  # when it was interrupted, and CPU time of it by then
 
     def follow(self, requests: Incoming) -> Iterator[bytes | bytearray]:
         """Do what `requests` say; yield the frames of the child, then {"over": how it ended}.
@@ -65,7 +66,7 @@ class Relay:
         "number": n} with the array "text", {"do": "interrupt", "number": n}; another one ends the
         notebook. The last frame of a cell is {"ended": n, …}.
         `how` is "done", "timeout", "stuck" (a cell that could not be interrupted), "full" (it wrote
-        too much) or "died".
+        too much), "killed" (by SIGKILL) or "died".
         Nothing is yielded to a grader that is gone.
         """
         try:
@@ -106,16 +107,24 @@ class Relay:
         return requests.descriptor in read, self._answers in read
 
     def _late(self) -> str | None:
-        """Interrupt a cell whose time is up; return how the notebook ended if that did not help."""
-        if time.monotonic() >= self._ends:
+        """Interrupt a cell whose time is up; return how the notebook ended if that did not help.
+
+        One that ends by and by, as others keep it from its core, gets more time for that.
+        """
+        now = time.monotonic()
+        if now >= self._ends:
             return "timeout"
-        if self._interrupted:
-            return "stuck"
-        self._interrupt()
-        return None
+        if not self._interrupted:
+            self._interrupt()
+            return None
+        worked_s, waited_s = cpu_of(self._pid) - self._worked_s, now - self._asked
+        more = more_s(worked_s, waited_s, GRACE_S)
+        self._until = now + more
+        return None if more else "stuck"
 
     def _interrupt(self) -> None:
-        self._interrupted, self._until = True, time.monotonic() + GRACE_S
+        self._asked, self._worked_s = time.monotonic(), cpu_of(self._pid)
+        self._interrupted, self._until = True, self._asked + GRACE_S
         os.kill(self._pid, signal.SIGINT)
 
     def _take(self, requests: Incoming) -> str | None:
@@ -159,7 +168,8 @@ class Relay:
         """
         if more and not self._incoming.advance():
             ending, self._pid = end_of(self._pid), 0
-            yield wire.pack({"over": "died", **{n: ending.get(n) for n in ("signal", "exit")}})
+            is_killed = ending.get("signal") == signal.Signals.SIGKILL.name
+            yield wire.pack({"over": "killed" if is_killed else "died"})
             return
         while self._cell is not None and (frame := self._incoming.ready()) is not None:
             yield self._checked(frame)

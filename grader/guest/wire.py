@@ -44,6 +44,7 @@ LARGE = 64 * 1024  # bytes of an array that is sent as it lies in memory
 PREFIX = struct.Struct("<4sIQ")
 NOTE = struct.Struct("<II")
 
+_quoted = json.encoder.encode_basestring_ascii  # as json.dumps, of a str only
 Arrays = Mapping[str, np.ndarray]
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
@@ -73,11 +74,11 @@ def piece(arrays: Arrays) -> Piece:
         code = USUAL.get(array.dtype) or array.dtype.newbyteorder("<").str
         if code not in DTYPES or array.ndim > MAX_NDIM:
             raise WireError(f"wire: array {name!r} has dtype {array.dtype}; send one of {DTYPES}")
-        rows.append(f'[{json.dumps(name)}, "{code}", {list(array.shape)}]')
+        rows.append(f'[{_quoted(name)}, "{code}", {list(array.shape)}]')
         if array.nbytes > LARGE:
             bodies.append(np.ascontiguousarray(array, dtype=code).reshape(-1).view(np.uint8).data)
         else:
-            bodies.append(np.asarray(array, dtype=code).tobytes())
+            bodies.append(np.asarray(array, dtype=KNOWN[code]).tobytes())
     return Piece(arrays, tuple(rows), tuple(_joined(bodies)))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from grader.judges import Attempt, Finding, Judge
+from grader.judges.dropout import SAME, band
 from grader.judges.values import usable
 from grader.types import Arrays
 
@@ -77,7 +78,7 @@ def held(arrays: Arrays, attempt: Attempt) -> Iterator[Finding]:
     values = parameters(attempt.inputs["theta"], options["dims"])
     params = {name: values[name] for name in shapes(options["dims"], options.get("normalization"))}
     x, y = attempt.inputs["x"], attempt.inputs["y"]
-    masks = _masks(arrays, params, x, layers)
+    masks = _masks(arrays, params, x, layers, float(options["keep"]))
     if not all(mask.any() for mask in masks):  # then a bias is all that there is
         yield from (Finding(output, "all dropped") for output in OUTPUTS)
         return
@@ -96,24 +97,51 @@ def held(arrays: Arrays, attempt: Attempt) -> Iterator[Finding]:
     yield max(findings, key=lambda one: (not one.right, one.error or 0.0))
 
 
-def _masks(arrays: Arrays, params: Params, x: np.ndarray, layers: int) -> list[np.ndarray]:
+def _masks(
+    arrays: Arrays, params: Params, x: np.ndarray, layers: int, keep: float
+) -> list[np.ndarray]:
     """Return by what pixels, the units of each hidden layer, and scores are multiplied (T, units).
 
     Where none is dropped that is 1. Else a kept unit is times what the implementation's own layer
     makes of it: another number there is the layer's mistake.
     """
-    scale, masks = float(arrays["layer"]), list[np.ndarray]()
+    scale, masks, hidden = float(arrays["layer"]), list[np.ndarray](), list[np.ndarray]()
     out = x.reshape(len(x), -1)
     for layer in range(1, layers + 1):
         reached = np.any(arrays[f"db{layer}"] != 0, axis=1, keepdims=True)
         gone = zero_rows(arrays[f"dW{layer}"])
         # A unit that is not active shows a row of zeros too, and so do all where none is reached.
-        is_used = np.any(gone & (out != 0) & reached)
+        is_seen = (out != 0) & reached
+        is_used = np.any(gone & is_seen)
+        hidden.append(~gone[is_seen] if layer > 1 else np.zeros(0, dtype=bool))
         gone = gone & (reached | (layer > 1))
         masks.append(np.where(gone, 0.0, scale if is_used else 1.0))
         out = _hidden(out * masks[-1], params, layer).real
     gone = arrays[f"db{layers}"] == 0  # never so behind a softmax
-    return [*masks, np.where(gone, 0.0, scale if gone.any() else 1.0)]
+    masks.append(np.where(gone, 0.0, scale if gone.any() else 1.0))
+    return _turned(masks, np.concatenate(hidden), scale, keep)
+
+
+def _turned(
+    masks: list[np.ndarray], hidden: np.ndarray, scale: float, keep: float
+) -> list[np.ndarray]:
+    """Return the masks; where 1 - p reached the layer, with what that makes of a kept unit.
+
+    `hidden` says which units are kept. That p is the wrong one is told by their share, and is paid
+    for there.
+    """
+    is_scaled = abs(scale * keep - 1) <= SAME
+    if not hidden.size or not is_scaled or not is_turned(float(hidden.mean()), keep, hidden.size):
+        return masks
+    return [np.where(mask == scale, 1 / (1 - keep), mask) for mask in masks]
+
+
+def is_turned(kept: float, keep: float, count: int) -> bool:
+    """Return whether so many of `count` units are kept as should be dropped, and not as should
+    be kept.
+    """
+    allowed = band(keep, count)
+    return abs(kept - (1 - keep)) <= allowed < abs(kept - keep)
 
 
 def _close(output: str, got: np.ndarray, want: np.ndarray, size: float, allowed: float) -> Finding:

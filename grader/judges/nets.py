@@ -96,7 +96,7 @@ def decide_dropout(attempt: Attempt) -> Iterator[Finding]:
     masks = masked.dropped(arrays, layers)
     never = [layer for layer, mask in enumerate(masks, start=1) if not mask.any()]
     yield Finding("used", "no dropout", {"layer": never[0]}) if never else Finding("used")
-    yield _share(masks, float(share))
+    yield _share(masks, float(share), float(attempt.case.options["keep"]))
     yield _only_hidden(arrays["dW1"], arrays[f"db{layers}"])
     yield from masked.held(arrays, attempt)
 
@@ -123,13 +123,15 @@ def decide_penalty(attempt: Attempt) -> Iterator[Finding]:
     yield Finding("penalty", "" if alike else "penalty")
 
 
-def _share(dropped: list[np.ndarray], layers: float) -> Finding:
+def _share(dropped: list[np.ndarray], layers: float, keep: float) -> Finding:
     """The net must keep the share that its own layer keeps: a fault there is not the net's."""
     kept = 1 - float(np.mean(np.concatenate([mask.ravel() for mask in dropped])))
     count = sum(mask.size for mask in dropped)
     error = abs(kept - layers)
     allowed = band(min(max(layers, 0.05), 0.95), count) + band(0.5, 10_000)
-    reason = "" if error <= allowed else "share of the net" if kept else "no gradient"
+    is_turned = abs(layers - keep) <= allowed and masked.is_turned(kept, keep, count)
+    wrong = "share of the net turned" if is_turned else "share of the net"
+    reason = "" if error <= allowed else wrong if kept else "no gradient"
     return Finding("share", reason, {"kept": kept, "layers": layers}, error, allowed)
 
 

@@ -115,6 +115,10 @@ SENTENCES: Mapping[FaultKind, Mapping[str, str | tuple[str, str]]] = {
         "share of the net": (
             "the net keeps {kept:.2f} of its hidden units, your dropout layer keeps {layers:.2f}",
             "the net keeps another share of its hidden units than your dropout layer does"),
+        "share of the net turned": (
+            "the net keeps {kept:.2f} of its hidden units, and should drop so many: your dropout "
+            "layer keeps {layers:.2f}",
+            "the net keeps as many of its hidden units as it should drop"),
         "pixels dropped":
             "input pixels are dropped; dropout belongs behind the hidden layers only",
         "scores dropped":

@@ -34,6 +34,7 @@ from grader.rubric.records import NotebookLimits
 from grader.types import Notebook, Progress, Submission
 
 SPARE_S = 20.0
+KILLED = ("lost", "killed")  # how a notebook ends that may have been ended from outside
 
 
 @contextmanager
@@ -151,6 +152,8 @@ class _Runner:
             ran = self._drive(script, node, lambda: Recorded(messages), math.inf)
         if not entry or ran.driven.over != "done":
             entry, ran = None, self._run(script, node, key)
+            if ran.driven.over in KILLED:  # which may have been from outside
+                ran = self._run(script, node, key)
         return record(name, ran, ready, tuple(code), self.limits, entry.at if entry else "")
 
     def _run(self, script: Script, node: NotebookNode, key: str) -> Ran:

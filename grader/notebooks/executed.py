@@ -126,7 +126,7 @@ def _outcome(
             "timeout",
             f"did not stop after {limits.cell_s:g} s of {limits.cell_s:g} s, so all was stopped",
         )
-    return "died", "ended the whole kernel" if driven.over == "died" else "the box ended"
+    return "died", "the box ended" if driven.over == "lost" else "ended the whole kernel"
 
 
 def _status(driven: Driven, cells: Sequence[Cell], limits: NotebookLimits) -> tuple[Any, str]:
@@ -138,7 +138,7 @@ def _status(driven: Driven, cells: Sequence[Cell], limits: NotebookLimits) -> tu
         return "timeout", f"{last} did not stop after {limits.cell_s:g} s of {limits.cell_s:g} s"
     if driven.over == "full":
         return "error", f"{last} wrote more than notebooks may: {ROOM}; what ran before it is kept"
-    if driven.over == "died":
+    if driven.over in ("died", "killed"):
         return "error", f"the kernel ended in {last}; what ran before it is kept"
     if driven.over != "done":
         return "error", "the box ended; what ran before it is kept"

@@ -104,7 +104,10 @@ def case_of(item: Item, row: CaseRow) -> Case:
         part=row.part,
         only=row.only,
         needs=row.needs,
-        alternatives=tuple(n for n in expanded(item.alternatives) if n not in row.refuses),
+        alternatives=tuple(
+            name for name in expanded(item.alternatives) if not {*name.split("+")} & {*row.refuses}
+        ),
+        behind=row.behind,
     )
 
 

@@ -75,6 +75,8 @@ def _of_cases(item: Item) -> Iterator[str]:
             yield f": case '{row.id}': the input in `large` has this name; use another"
         if row.part is not None and row.part not in names:
             yield f": case '{row.id}': part '{row.part}' is none of {names}"
+        if row.behind is not None and row.behind not in names:
+            yield f": case '{row.id}': behind '{row.behind}', which is none of {names}"
         for name in row.refuses:
             if name not in item.alternatives:
                 yield f": case '{row.id}': refuses '{name}', which the item does not accept"

@@ -197,6 +197,7 @@ class CaseRow:
     only: tuple[str, ...] = _limited((), "names or patterns of outputs to judge")
     needs: tuple[str, ...] = _limited((), "items without which it says nothing")
     refuses: tuple[str, ...] = _limited((), "alternatives of the item that are not right here")
+    behind: str | None = _limited(None, "a part of the item: unless it is right, this says nothing")
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Case:
     grader.rubric.inputs) and `options` to a plain value. Students may see inputs and values of a
     public case. Outputs count towards the item's part that lists them, or all towards `part` where
     that is given; with `only`, those outputs alone are judged. A case whose `needs` are not all
-    right says nothing.
+    right says nothing, nor does one `behind` a part of its item that is not right.
     """
 
     id: str
@@ -57,6 +57,7 @@ class Case:
     only: tuple[str, ...]
     needs: tuple[str, ...]
     alternatives: tuple[str, ...]
+    behind: str | None = None
 
 
 @dataclass(frozen=True)

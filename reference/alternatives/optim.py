@@ -1,4 +1,4 @@
-"""Update rules whose epsilon stands elsewhere, and a first step count of another course year."""
+"""Update rules whose epsilon stands elsewhere or nowhere, and another year's first step count."""
 
 import numpy as np
 
@@ -44,6 +44,17 @@ def rmsprop_eps_inside(w, dw, config=None):
     return w - config["learning_rate"] * dw / np.sqrt(config["cache"] + config["epsilon"]), config
 
 
+def _without_epsilon(rule):
+    """Return an update rule that takes no notice of epsilon, not even of its default."""
+
+    def update(w, dw, config=None):
+        given = dict(config or {})
+        next_w, kept = rule(w, dw, {**given, "epsilon": 0})
+        return next_w, {**kept, **{n: given[n] for n in given if n == "epsilon"}}
+
+    return update
+
+
 def _patch_adam(optim):
     optim.adam = adam_eps_hat
 
@@ -52,8 +63,16 @@ def _patch_adam_eps_inside(optim):
     optim.adam = adam_eps_inside
 
 
+def _patch_adam_eps_omitted(optim):
+    optim.adam = _without_epsilon(optim.adam)
+
+
 def _patch_rmsprop(optim):
     optim.rmsprop = rmsprop_eps_inside
+
+
+def _patch_rmsprop_eps_omitted(optim):
+    optim.rmsprop = _without_epsilon(optim.rmsprop)
 
 
 def _patch_first_t(optim):
@@ -69,6 +88,8 @@ def _patch_first_t(optim):
 ALTERNATIVES = {
     "adam_eps_hat": ("optim", _patch_adam),
     "adam_eps_inside": ("optim", _patch_adam_eps_inside),
+    "adam_eps_omitted": ("optim", _patch_adam_eps_omitted),
     "adam_first_t_two": ("optim", _patch_first_t),
     "rmsprop_eps_inside": ("optim", _patch_rmsprop),
+    "rmsprop_eps_omitted": ("optim", _patch_rmsprop_eps_omitted),
 }

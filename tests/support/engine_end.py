@@ -237,7 +237,7 @@ class Worker:
         replies: Mapping[str, Reply | Sequence[Reply]] | None = None,
         otherwise: Reply = "raised",
         modules: Mapping[str, str | Row] | None = None,
-        opening: Sequence[type[Exception] | None] = (),
+        opening: Sequence[type[Exception] | Row | None] = (),
     ) -> None:
         self._replies = {
             name: list(row) if isinstance(row, list) else [row]
@@ -263,6 +263,8 @@ class Worker:
         self.jobs.append(job)
         self.deadlines.append(deadline)
         lost = self._opening.pop(0) if self._opening else None
+        if isinstance(lost, dict):
+            return Loaded(dict.fromkeys(self._modules, lost), ())
         if lost is not None:
             raise lost("lost")
         return Loaded(self._modules, ("as read",))
@@ -355,6 +357,13 @@ class Graded:
         again = {name: Again({}, {}, None, False) for name in followed}
         with self._rerun(again) as rerun:
             return trace.evidence(rerun, causes or {})
+
+    def right_calls(self, *asked: Sequence[str]) -> list[dict[str, list[str]]]:
+        """Return which layers right nets call in cases, for one question after the other."""
+        cases = {case.id: case for case in self.rubric.cases}
+        with self._rerun({}) as rerun:
+            told = [rerun.right_calls([cases[name] for name in names]) for names in asked]
+        return [{key: [call.name for call in one] for key, one in row.items()} for row in told]
 
     def minimal_example(self, followed: Mapping[str, Again] | None = None) -> dict[str, Smallest]:
         """Return the smallest case that each wrong item fails."""

@@ -360,22 +360,31 @@ def test_of_an_unstable_case_the_wrong_answer_is_kept_and_of_a_stable_one_the_ri
 
 # ---------------------------------------------------------------- a worker that is lost
 
-LOST = {"gone": (Gone, "died"), "late": (Late, "timeout")}
+KILLED = ({"outcome": "died", "signal": "SIGKILL"}, {})
+SEGMENT = ({"outcome": "died", "signal": "SIGSEGV"}, {})
+LOST: dict[str, tuple[list[Any], str, str]] = {
+    # what "rb" comes to each time -> its outcome, the cases of each run
+    "gone for good": ([Gone, Gone], "died", "abcd cd b"),
+    "gone once": ([Gone, RIGHT], "answered", "abcd cd b"),
+    "gone, then another way": ([Gone, "timeout"], "timeout", "abcd cd b"),
+    "late": ([Late, RIGHT], "timeout", "abcd cd"),
+    "killed for good": ([KILLED, KILLED], "died", "abcd b"),
+    "killed once": ([KILLED, RIGHT], "answered", "abcd b"),
+    "ended by itself": ([SEGMENT, RIGHT], "died", "abcd"),
+}
 
 
-@pytest.mark.parametrize(("error", "outcome"), LOST.values(), ids=LOST)
-def test_a_lost_worker_costs_one_case_and_the_rest_goes_on(
-    error: type[Exception], outcome: str, rubric: Rubric
+@pytest.mark.parametrize(("replies", "outcome", "runs"), LOST.values(), ids=LOST)
+def test_a_lost_worker_costs_one_case_at_most_and_what_was_killed_is_asked_once_more(
+    replies: list[Any], outcome: str, runs: str, rubric: Rubric
 ) -> None:
-    worker = end.Worker({name("rb"): error}, RIGHT)
+    worker = end.Worker({name("rb"): replies}, RIGHT)
     seen = end.session(worker, rubric).once(rubric.cases[:4])
-    assert worker.ran == [
-        [name("ra"), name("rb"), name("rc"), name("rd")],
-        [name("rc"), name("rd")],
-    ]
+    assert worker.ran == [[name(f"r{n}") for n in run] for run in runs.split()]
     assert [one.outcome for one in seen.values()] == ["answered", outcome, "answered", "answered"]
     assert [one.case for one in seen.values()] == [name(f"r{n}") for n in "abcd"]
-    assert worker.calls == ["open", "run", "restart", "open", "run"]
+    lost = sum(isinstance(reply, type) for reply in replies)
+    assert worker.calls.count("restart") == worker.calls.count("open") - 1 == lost
 
 
 def test_a_submission_that_ends_every_worker_is_given_up(rubric: Rubric) -> None:
@@ -389,7 +398,7 @@ def test_a_submission_that_ends_every_worker_is_given_up(rubric: Rubric) -> None
 def test_lost_workers_are_counted_over_all_runs(rubric: Rubric) -> None:
     session = end.session(end.Worker(otherwise=Gone), rubric)
     ended = [session.once([case])[case.id].outcome for case in rubric.cases[:8]]
-    assert ended == ["died"] * 6 + ["not_run"] * 2
+    assert ended == ["died"] * 3 + ["not_run"] * 5
 
 
 def test_when_time_is_up_nothing_runs(rubric: Rubric) -> None:
@@ -426,11 +435,14 @@ def test_waiting_is_bounded_by_the_limits_of_the_cases_and_of_the_submission(
 
 # ---------------------------------------------------------------- opening and closing
 
+KILLED_FILE = {"outcome": "died", "signal": "SIGKILL"}
 OPENINGS: dict[str, tuple[list[Any], float, list[str], str]] = {
     # how the first openings end, seconds left -> calls until closed, what became of the modules
     "at once": ([], 60, ["open", "close"], "loaded"),
     "the second time": ([Gone], 60, ["open", "restart", "open", "close"], "loaded"),
     "late, then": ([Late], 60, ["open", "restart", "open", "close"], "loaded"),
+    "a file killed": ([KILLED_FILE], 60, ["open", "close", "open", "close"], "loaded"),
+    "killed twice": ([KILLED_FILE] * 2, 60, ["open", "close", "open", "close"], "died"),
     "never": ([Gone, Late], 60, ["open", "restart", "open", "restart"], "died"),
     "never in time": ([Late, Late], -1, ["open", "restart", "open", "restart"], "timeout"),
 }
@@ -558,11 +570,3 @@ def test_lines_of_one_case_are_asked_for_once_for_each_set_of_files(rubric: Rubr
     assert len(end.session(worker, rubric).steps(asked)) == 4
     assert sorted(len(group) for group in worker.ran) == [1, 2]
     assert all(len(set(group)) == len(group) for group in worker.ran)
-
-
-def test_lines_of_a_case_whose_process_was_killed_are_asked_for_once_more(rubric: Rubric) -> None:
-    case = next(c for c in rubric.cases if c.id == name("ra"))
-    for replies, times in (([DIED, RIGHT], 2), ([DIED, DIED, RIGHT], 2), ([RIGHT], 1)):
-        worker = end.Worker({case.id: replies}, RIGHT)
-        assert len(end.session(worker, rubric).steps([(case, ["a.py"])])) == 1
-        assert len(worker.ran) == times

@@ -647,8 +647,8 @@ STALE = {
     # a change of the rubric: whatever makes `grade` refuse the fixtures, `verify` must see
     "an alternative that adds no array": (
         "cs231n-a2/update_rules.toml",
-        'alternatives = ["rmsprop_eps_inside"]',
-        'alternatives = ["rmsprop_eps_inside", "relu_slope_one"]'),
+        'alternatives = ["rmsprop_eps_inside", "rmsprop_eps_omitted"]',
+        'alternatives = ["rmsprop_eps_inside", "rmsprop_eps_omitted", "relu_slope_one"]'),
     "an option with its default value": (
         "cs231n-a2/fully_connected.toml",
         "options = { dims = [5, 6, 5, 4] }",

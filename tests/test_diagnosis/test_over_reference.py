@@ -122,3 +122,11 @@ def test_a_fault_of_ours_leaves_no_session_open(rubric: Rubric) -> None:
     with pytest.raises(ZeroDivisionError):
         graded(rubric, worker).over_reference()
     assert worker.calls == ["open", "run", "close"]
+
+
+def test_the_references_own_nets_are_asked_once_for_all_submissions(rubric: Rubric) -> None:
+    calls = {"outcome": "answered", "calls": [["relu_forward", "", 0, {}]]}
+    worker = end.Worker({BOTH[0]: "died"}, otherwise=(calls, {}))
+    first, again, third = graded(rubric, worker).right_calls(BOTH, BOTH, BOTH[1:])
+    assert first == again == third == dict.fromkeys(BOTH[1:], ["relu_forward"])
+    assert worker.ran == [BOTH, BOTH[:1]]  # what told nothing is asked again

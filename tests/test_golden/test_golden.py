@@ -681,10 +681,10 @@ def test_adam_that_starts_at_two_shows_in_t_and_only_where_t_was_not_given(
 def test_expected_gives_the_reference_first_and_only_the_case_s_own_alternatives() -> None:
     rubric = {r.table.id: r for r in shipped()}
     stored = Golden.read(REFERENCE / "golden")
-    for name, count in (("cs231n-a2", 3), ("cs231n-a2-2017", 6)):
+    for name, count in (("cs231n-a2", 4), ("cs231n-a2-2017", 8)):
         case = next(c for c in rubric[name].cases if c.id == "adam/default")
         answers = stored.expected(case)
-        assert len(answers) == count  # of the six that are stored for both rubrics together
+        assert len(answers) == count  # of the eight that are stored for both rubrics together
         assert {"next_w", "m", "v", "t"} == set(answers[0])
         assert answers[0]["t"][0] == 1
 

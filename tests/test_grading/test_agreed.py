@@ -81,3 +81,28 @@ def test_a_judge_is_asked_again_unless_nothing_was_found(
         evaluator = Evaluator(given.rubric, given.golden, before=known)
         assert evaluator.is_right(case, replace(RIGHT, case=case.id)) is right
     assert len(asked) == judged
+
+
+@pytest.mark.parametrize(("agrees", "asked"), [(True, 1), (False, 2)])
+def test_golden_answers_are_compared_once_with_what_agrees(
+    agrees: bool,
+    asked: int,
+    assignments: Mapping[str, Assignment],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given, known, compared = assignments[resources.DEFAULT_RUBRIC], Agreed(), list[Attempt]()
+    case = given.rubric.cases_of("relu_forward")[0]
+
+    def agree(attempt: Attempt, single: bool) -> bool:
+        compared.append(attempt)
+        return agrees
+
+    def decide(attempt: Attempt) -> Any:
+        yield Finding("out", "float32", warning=True)
+
+    monkeypatch.setattr(judges, "find", lambda name: Judge(decide, golden=True, agrees=agree))
+    for _ in range(2):  # two submissions
+        Evaluator(given.rubric, given.golden, before=known).is_right(
+            case, replace(RIGHT, case=case.id)
+        )
+    assert len(compared) == asked

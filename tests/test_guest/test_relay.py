@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.guest import wire
+from grader.guest import relay, wire
 from grader.guest.children import Answer
 from grader.guest.incoming import Incoming
 from grader.guest.relay import Relay
@@ -27,12 +27,22 @@ def echo(requests: Incoming, answer: Answer) -> None:
         text = message[1]["text"].tobytes().decode()
         if text == "dies":
             os._exit(3)
+        if text == "kills itself":
+            os.kill(os.getpid(), signal.SIGKILL)
         if text == "sleeps":
             signal.signal(signal.SIGINT, signal.default_int_handler)
             try:
                 answer({"ready": True}, {})
                 time.sleep(60)
             except KeyboardInterrupt:
+                text = "interrupted"
+        if text == "takes its time":
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            try:
+                answer({"ready": True}, {})
+                time.sleep(60)
+            except KeyboardInterrupt:
+                time.sleep(0.8)
                 text = "interrupted"
         if text == "is deaf":
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -76,13 +86,13 @@ def told(
 
     reading, writing = os.pipe()
     before, left = processes.mine(), [*steps, END]
-    relay = Relay(echo, os.setsid, cell_s, notebook_s, reply)
+    one = Relay(echo, os.setsid, cell_s, notebook_s, reply)
     os.write(writing, left.pop(0))
     leaving = threading.Timer(gone_after or 99, os.close, [writing])
     leaving.start()
     frames = []
     with processes.no_longer_than(30):
-        for frame in relay.follow(Incoming(reading, ahead=False)):
+        for frame in one.follow(Incoming(reading, ahead=False)):
             message, _ = wire.opened(frame)
             frames += [] if "ready" in message else [dict(message)]
             if ("ended" in message or "ready" in message) and left:
@@ -140,7 +150,8 @@ ENDS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {  # what -> told
     "time is up and nobody asks for more": (
         {"steps": [b""], "notebook_s": 0.3}, [{"over": "timeout"}],
     ),
-    "it dies": ({"steps": [cell(1, "dies")]}, [{"over": "died", "exit": 3}]),
+    "it is killed": ({"steps": [cell(1, "kills itself")]}, [{"over": "killed"}]),
+    "it dies": ({"steps": [cell(1, "dies")]}, [{"over": "died"}]),
     "it dies between cells": (
         {"steps": [cell(1, "dies afterwards"), cell(2, "b")]},
         [{"text": "dies afterwards"}, {"over": "died"}],
@@ -172,6 +183,16 @@ def test_a_notebook_ends_and_nothing_of_it_is_left(what: str) -> None:
     for frame, one in zip(frames, wanted):
         assert one.items() <= frame.items(), frames
     assert time.monotonic() - started < 10.0
+
+
+@pytest.mark.parametrize("share, ended", [(0.0, False), (0.3, True), (1.0, False)])
+def test_a_cell_that_others_keep_from_its_core_gets_more_time_to_end(
+    monkeypatch: pytest.MonkeyPatch, share: float, ended: bool
+) -> None:
+    monkeypatch.setattr(relay, "GRACE_S", 0.4)
+    monkeypatch.setattr(relay, "cpu_of", lambda pid: share * time.monotonic())
+    first, *_ = told(cell(1, "takes its time"), b"", cell_s=0.2)
+    assert first == {"over": "stuck"} if not ended else first["text"] == "interrupted"
 
 
 def test_a_text_larger_than_a_pipe_reaches_a_child_that_takes_its_time() -> None:

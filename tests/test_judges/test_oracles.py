@@ -88,7 +88,9 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "adam_eps_hat": {"adam_eps": "hat"},
     "adam_eps_inside": {"adam_eps": "inside"},
     "adam_first_t_two": {"adam_first_t": 2},
+    "adam_eps_omitted": {"adam_eps": "omitted"},
     "rmsprop_eps_inside": {"rmsprop_eps": "inside"},
+    "rmsprop_eps_omitted": {"rmsprop_eps": "omitted"},
 }
 
 
@@ -370,7 +372,8 @@ def momentum_step(w: float, dw: float, state: dict[str, float], taste: Taste) ->
 
 
 def rmsprop_step(w: float, dw: float, state: dict[str, float], taste: Taste) -> float:
-    decay, eps = state.get("decay_rate", 0.99), state.get("epsilon", 1e-8)
+    decay = state.get("decay_rate", 0.99)
+    eps = 0.0 if taste.rmsprop_eps == "omitted" else state.get("epsilon", 1e-8)
     cache = decay * state.get("cache", 0.0) + (1 - decay) * dw * dw
     state["cache"] = cache
     root = (cache + eps) ** 0.5 if taste.rmsprop_eps == "inside" else cache**0.5 + eps
@@ -379,7 +382,8 @@ def rmsprop_step(w: float, dw: float, state: dict[str, float], taste: Taste) -> 
 
 def adam_step(w: float, dw: float, state: dict[str, float], taste: Taste) -> float:
     one, two = state.get("beta1", 0.9), state.get("beta2", 0.999)
-    rate, eps = state.get("learning_rate", 0.001), state.get("epsilon", 1e-8)
+    rate = state.get("learning_rate", 0.001)
+    eps = 0.0 if taste.adam_eps == "omitted" else state.get("epsilon", 1e-8)
     t = state["t"] = state.get("t", taste.adam_first_t - 1) + 1
     m = state["m"] = one * state.get("m", 0.0) + (1 - one) * dw
     v = state["v"] = two * state.get("v", 0.0) + (1 - two) * dw * dw

@@ -154,7 +154,14 @@ OUTPUTS: dict[str, tuple[str, list[Any]]] = {  # what -> cell, what stands below
         "async def f(n):\n    await asyncio.sleep(0)\n    return n\n"
         "await asyncio.gather(f(1), f(2))", [("value", 0, "[1, 2]")],
     ),
-    "a loop of one's own": ("asyncio.run(f(3))", [("value", 0, "3")]),
+    "a loop of one's own": (
+        "import warnings\nwarnings.simplefilter('ignore')\nasyncio.run(f(3))",
+        [("RuntimeError", "asyncio.run() cannot be called from a running event loop")],
+    ),
+    "a task that a plain cell begins": ("task = asyncio.ensure_future(f(4))\n", []),
+    "the task of an earlier cell": ("await task", [("value", 0, "4")]),
+    "a setting of NumPy": ("import numpy as np\nnp.seterr(all='ignore');", []),
+    "a setting of an earlier cell": ("np.geterr()['divide']", [("value", 0, "'ignore'")]),
     "a picture that is none": (
         "class A:\n    def _repr_png_(self): return 'abc'\n    def __repr__(self): return 'A'\nA()",
         [("value", 0, "A")],
@@ -232,8 +239,39 @@ def test_a_cell_that_takes_too_long_is_interrupted_or_ends_all(worker: Worker) -
     assert shown(node.cells[1]) == [("stdout", "b\n")]
     with pytest.raises(CellTimeoutError, match="timed out"):
         driven(worker, [NAP], timeout=1)
+    waiting = "import asyncio\ntry:\n    await asyncio.sleep(1000)\nfinally:\n    print('c')"
+    node = driven(worker, [waiting, "print('b')"], **late)
+    assert shown(node.cells[0]) == [("stdout", "c\n"), ("CancelledError", "")]
+    assert shown(node.cells[1]) == [("stdout", "b\n")]
     node = driven(worker, [LOOP, "print('b')"], cell_s=1.0, allow_errors=True)  # by the driver
     assert [shown(cell)[-1][0] for cell in node.cells] == ["KeyboardInterrupt", "stdout"]
+
+
+FIGURES = """
+import time
+import matplotlib.pyplot as plt
+plt.rcParams["figure.max_open_warning"] = 0
+for n in range({count}):
+    plt.figure(figsize=({size}, {size})).subplots({rows}, {rows})
+{rest}
+"""
+
+
+@pytest.mark.parametrize("figures", [
+    {"count": 60, "size": 5, "rows": 1}, {"count": 12, "size": 10, "rows": 4},
+    {"count": 120, "size": 5, "rows": 1, "rest": ""},
+], ids=["many", "large", "while they are drawn"])  # fmt: skip
+def test_a_cell_that_is_interrupted_leaves_no_figures_to_the_next(
+    worker: Worker, figures: dict[str, Any]
+) -> None:
+    figures = {"rest": "time.sleep(1000)", **figures}
+    cells = [FIGURES.format(**figures), "plt.get_fignums()", "plt.plot([0, 1])\nplt.show()"]
+    node = driven(worker, cells, cell_s=4.0, timeout=60, allow_errors=True)
+    first = shown(node.cells[0])
+    assert ("shown", "a picture") in first
+    assert (("KeyboardInterrupt", "") in first) == bool(figures["rest"])
+    assert [shown(cell) for cell in node.cells[1:]] == [[("value", 2, "[]")],
+                                                        [("shown", "a picture")]]  # fmt: skip
 
 
 def test_a_kernel_that_dies_is_told_by_nbclients_own_error_at_once(worker: Worker) -> None:

@@ -230,14 +230,21 @@ def test_the_years_differ_as_the_course_did(shipped: dict[str, Rubric]) -> None:
     now, y2016, y2017 = (shipped[name] for name in NAMES[:3])
     assert now.table.conventions.dropout_p == "keep"
     assert y2017.table.conventions.dropout_p == y2016.table.conventions.dropout_p == "drop"
-    assert now.item("adam").alternatives == ("adam_eps_hat", "adam_eps_inside")
+    same = ("adam_eps_hat", "adam_eps_inside", "adam_eps_omitted")
+    assert now.item("adam").alternatives == same
     assert "adam_first_t_two" in y2017.item("adam").alternatives
-    assert y2016.item("adam").alternatives == ("adam_eps_hat", "adam_eps_inside")
+    assert y2016.item("adam").alternatives == same
     assert "starter_2016" in y2016.item("FullyConnectedNet.batchnorm").alternatives
     # what a year does not change stays: points, parts, cases, judging
     assert y2016.item("adam").parts == now.item("adam").parts
     assert y2016.table.judging == now.table.judging and y2016.table.seed == now.table.seed
     assert len({rubric.sha256 for rubric in shipped.values()}) == len(NAMES)
+
+
+def test_what_a_case_refuses_it_refuses_joined_with_others_too(shipped: dict[str, Rubric]) -> None:
+    case = next(c for c in shipped["cs231n-a2-2017"].cases if c.id == "adam/tiny")
+    assert "adam_eps_inside+adam_first_t_two" in case.alternatives
+    assert not [name for name in case.alternatives if "adam_eps_omitted" in name]
 
 
 def test_only_judged_outputs_have_names_in_part_of(shipped: dict[str, Rubric]) -> None:

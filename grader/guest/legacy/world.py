@@ -69,7 +69,7 @@ class World:
             self._implementations[names] = Implementation(self.imported(names), conventions)
         if self._older is None and len(self.imported(names)) < len(names):
             return self._older_world.observe(case, wanted, conventions, inputs)
-        self._calls.taken()
+        self._calls.begin(bool(case.get("numbered")))
         implementation = self._implementations[names]
         counted = passes.Passes(self._compiled.texts) if case.get("counted") else None
         implementation.passes = counted

@@ -187,21 +187,21 @@ def single_precision(*kept: Any) -> dict[str, Any]:
 
     What is computed from such a cache is right to single precision at best, whatever its own dtype.
     """
-    found = any(array.dtype == np.float32 for array in _arrays(kept))
+    found = any(array.dtype == np.float32 for array in arrays(kept))
     return {"kept": np.float32(0)} if found else {}
 
 
-def _arrays(value: Any, depth: int = 3) -> Iterator[np.ndarray]:
+def arrays(value: Any, depth: int = 3) -> Iterator[np.ndarray]:
     """Yield the arrays in a cache, which may be a record of records."""
     if isinstance(value, np.ndarray):
         yield value
     elif depth and isinstance(value, (tuple, list)):
         for one in value[:MOST_KEPT]:
-            yield from _arrays(one, depth - 1)
+            yield from arrays(one, depth - 1)
     elif depth:
         record = value if type(value) is dict else getattr(value, "__dict__", None)
         if type(record) is dict:
-            yield from _arrays(list(record.values()), depth - 1)
+            yield from arrays(list(record.values()), depth - 1)
 
 
 def stack(values: list[Any], what: str) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from grader.guest.probes.nn import (
     BadReturn,
     Implementation,
     NotWritten,
+    arrays,
     cache_of,
     single_precision,
     stack,
@@ -100,10 +102,43 @@ def layernorm_backward(
 
 def _backward(nn: Implementation, name: str, arguments: tuple[Any, ...], dout: Array) -> Outputs:
     forward, backward = getattr(nn, forward_of(name)), getattr(nn, name)
-    cache = cache_of(forward, arguments, backward, dout)
+    if arguments[-1].pop("plain_cache", False):
+        cache = _plain_cache(forward, *arguments)
+    else:
+        cache = cache_of(forward, arguments, backward, dout)
     single = single_precision(cache)
     dx, dgamma, dbeta = backward(dout, cache)
     return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta, **single}
+
+
+def _plain_cache(
+    forward: Callable[..., Any], x: Array, gamma: Array, beta: Array, param: dict[str, Any]
+) -> Any:
+    """Return the cache for gamma 1 and beta 0, with gamma in the place of the ones.
+
+    Raises BadReturn if the usual cache holds the normalized x too: it is right then.
+    """
+    usual = forward(x.copy(), gamma.copy(), beta.copy(), dict(param))[1]
+    x_hat, cache = forward(x, np.ones_like(gamma), np.zeros_like(beta), param)
+    ways = [one for one in (x_hat, np.transpose(x_hat)) if np.ndim(one) == 2]
+    if any(a.shape == b.shape and np.allclose(a, b) for a in arrays(usual) for b in ways):
+        raise BadReturn("the cache holds the normalized x")
+    return _with_gamma(cache, gamma)
+
+
+def _with_gamma(kept: Any, gamma: Array, depth: int = 3) -> Any:
+    """Return a cache that was made with ones for gamma, with gamma in their place."""
+    if isinstance(kept, np.ndarray):
+        is_gamma = kept.size == gamma.size and np.all(kept == 1)
+        return gamma.reshape(kept.shape).copy() if is_gamma else kept
+    if not depth:
+        return kept
+    if isinstance(kept, (tuple, list)):
+        return type(kept)([_with_gamma(one, gamma, depth - 1) for one in kept])
+    record = kept if isinstance(kept, dict) else getattr(kept, "__dict__", {})
+    for name in list(record):
+        record[name] = _with_gamma(record[name], gamma, depth - 1)
+    return kept
 
 
 def _copied(value: Any) -> Any:
