@@ -53,20 +53,28 @@ def agrees(attempt: Attempt, single: bool) -> bool:
     """
     if attempt.single_precision and not single:
         return False
-    return any(_agree(attempt, one) for one in attempt.expected)
+    return any(_largest(attempt, one) <= attempt.rules.float64 for one in attempt.expected)
 
 
-def _agree(attempt: Attempt, right: Arrays) -> bool:
+def nearest(attempt: Attempt) -> float:
+    """Return the largest error of all outputs by the convention that fits best, as `agrees` has it.
+
+    It is infinite where a shape is another one.
+    """
+    return min((_largest(attempt, one) for one in attempt.expected), default=math.inf)
+
+
+def _largest(attempt: Attempt, right: Arrays) -> float:
     arrays = attempt.arrays
     known = right if isinstance(right, Answer) else Answer(right)
     if list(known) != list(attempt.expected[0]):
-        return False
+        return math.inf
     if any(n not in arrays or arrays[n].shape != want.shape for n, want in known.items()):
-        return False
+        return math.inf
     got = np.concatenate([np.zeros(0), *(arrays[name].ravel() for name in known)])
     with np.errstate(all="ignore"):  # a student's numbers may be anything
-        errors = np.abs(got - known.whole) / known.scales
-        return bool(np.all(errors <= attempt.rules.float64))
+        largest = float(np.max(np.abs(got - known.whole) / known.scales, initial=0.0))
+    return math.inf if math.isnan(largest) else largest
 
 
 def right_cells(name: str, got: np.ndarray, attempt: Attempt) -> np.ndarray:
