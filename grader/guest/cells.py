@@ -41,6 +41,7 @@ from grader.guest.observe import MAX_TEXT, plain_text
 MAX_IMAGE, MAX_IMAGES = 1024**2, 12  # bytes of one picture, pictures that stand below a cell
 # Extension modules with libraries of the system, which nobody may open any more in the box.
 NEED_LIBRARIES = ("PIL._imaging", "matplotlib.ft2font", "matplotlib.backends._backend_agg")
+NEW_STYLES = "seaborn-v0_8"
 AT_ONCE = 1000  # characters that are printed before a frame is sent
 DRAWING_S = 1.0  # for open figures, once a cell was interrupted: guest.relay does not wait long
 
@@ -270,6 +271,7 @@ def warm(plots: bool) -> Shell:
             importlib.import_module(name)
         return shell
     shell.run_line_magic("matplotlib", "inline")
+    _give_old_styles()
     drawn: list[Mapping[str, Any]] = []
     shell.outputs.answer = lambda message, arrays: drawn.append(arrays)
     shell.run_cell(
@@ -279,6 +281,13 @@ def warm(plots: bool) -> Shell:
     assert any("png" in arrays for arrays in drawn), "no picture was drawn: matplotlib is not whole"
     shell.reset(new_session=False)
     return shell
+
+
+def _give_old_styles() -> None:
+    """Give matplotlib the names back under which seaborn's styles were before version 3.6."""
+    library = importlib.import_module("matplotlib.style").library
+    for name in [name for name in library if name.startswith(NEW_STYLES)]:
+        library.setdefault(name.replace(NEW_STYLES, "seaborn"), library[name])
 
 
 class Loop:

@@ -3,8 +3,8 @@
 A question is a text cell with a tag of ours or of the course ("pdf-inline"), or one with a heading
 such as "## Inline Question 2". Its answer is all that follows up to the next heading or piece of
 code: behind a marker in the cell of the question, in the cells below, with or without a marker, or
-in a code cell that holds nothing but comments. What was found is read by a person; nothing is
-graded here.
+in a code cell that holds nothing but comments; if nothing is there, what follows behind the code.
+What was found is read by a person; nothing is graded here.
 
 Which question it is, our tag says; else words that only this question has (`asks` in the rubric),
 for course years number the same questions in different ways; else its number, or its place.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.notebooks.question_marks import (
@@ -153,10 +153,15 @@ def _given(question: Block) -> int | None:
 def _answer(question: Block, below: Sequence[Block], words: Sequence[str]) -> str:
     asked, inside = at_marker(question.text)
     parts = [(inside or "", inside is not None), *_below(below)]
-    answer = "\n\n".join(part for text, _ in parts if (part := _tidy(text)))
+    # Who tries something first writes below that.
+    answer = _joined(parts) or _joined(_below(below, past_code=True))
     if answer or any(marked for _, marked in parts) or QUESTION in question.tags:
         return _without_question(answer, asked, words)
     return _tidy(question.text)  # the markers are gone: all there is, for a person to read
+
+
+def _joined(parts: Iterable[tuple[str, bool]]) -> str:
+    return "\n\n".join(part for text, _ in parts if (part := _tidy(text)))
 
 
 def _without_question(answer: str, asked: str, words: Sequence[str]) -> str:
@@ -187,14 +192,14 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
-def _below(blocks: Sequence[Block]) -> Iterator[tuple[str, bool]]:
+def _below(blocks: Sequence[Block], past_code: bool = False) -> Iterator[tuple[str, bool]]:
     """Yield (text, had a marker) of the cells that belong to the question above them."""
     for block in blocks:
         if block.kind == "code":
             comments = _comments(block.text)
-            if comments is None:
+            if comments is None and not past_code:
                 return
-            yield comments, False
+            yield comments or "", False
             continue
         _, behind = at_marker(block.text)
         marked = behind is not None

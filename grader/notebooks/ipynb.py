@@ -20,6 +20,7 @@ from grader.notebooks.repair import AGAIN, carried, parsed, repaired
 # A cell that only mounts or looks for a place elsewhere, and lines that call a shell.
 ELSEWHERE = re.compile(r"google\.colab|\bFOLDERNAME\b|drive\.mount")
 SHELL_LINE = re.compile(r"^[ \t]*(?:!|%cd\b|%pip\b|%conda\b|%%bash\b|%%sh\b|%%script\b)(.*)$")
+SHELL_VALUE = re.compile(r"^([ \t]*\w+[ \t]*=[ \t]*)!")  # what it prints, as a list
 RELOAD_LINE = re.compile(r"^[ \t]*%(?:load_ext[ \t]+autoreload|autoreload\b.*)$")
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -101,6 +102,10 @@ def runnable(number: int, source: str) -> Runnable:
             repaired.append(f"the line {shown!r} was left out: no shell here")
             indent = line[: len(line) - len(line.lstrip())]
             line = f"{indent}pass"
+        elif value := SHELL_VALUE.match(line):
+            shown = line.strip()[:60]
+            repaired.append(f"the line {shown!r} gave an empty list: no shell here")
+            line = f"{value[1]}[]"
         elif RELOAD_LINE.match(line):
             line = ""
         kept.append(line)

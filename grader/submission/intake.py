@@ -33,6 +33,7 @@ _OWN_IMPORT = re.compile(
     rb"(?:layers|layer_utils|fast_layers|classifiers|optim|solver|data_utils|gradient_check)\b"
 )
 _SENTENCES = 40
+_IMPORTED = re.compile(rb'(?:^|"|\\n)[ \t]*(?:from|import)[ \t]([^"#\\\n]*)', re.MULTILINE)
 # Most files import nothing else, and need not be parsed for it.
 _MAY_IMPORT = re.compile(
     rb"^(?:import|from)[ \t]+(?!(?:numpy|builtins|past|future|__future__|matplotlib|cs231n)\b|\.)",
@@ -65,6 +66,7 @@ def read_submission(
     package = chosen.package or _imported_name(chosen, upload)
     places = {f"{package}/{to}": source for to, source in chosen.sources.items()}
     places |= chosen.notebooks
+    places |= _beside(chosen, places, upload.files)
     files = {to: upload.files[source] for to, source in places.items()}
     repaired = [f"'{shown(inner_zip)}' in the upload was read"] if inner_zip else []
     repaired += _repaired(chosen, package, places)
@@ -79,6 +81,28 @@ def read_submission(
         ignored=_bounded(_left_aside(upload, places, package)),
         doubles=_doubles(upload, places, package),
     )
+
+
+def _beside(
+    chosen: Layout, places: Mapping[str, str], files: Mapping[str, bytes]
+) -> dict[str, str]:
+    """Return the modules beside the package that its notebooks import, or such a module does."""
+    course, taken = dirname(chosen.folder), {*places.values()}
+    loose = {
+        basename(path).removesuffix(".py").encode(): path
+        for path in files
+        if path.endswith(".py") and dirname(path) == course and path not in taken
+        and layout.is_package_name(basename(path)[:-3]) and not homework_name(path)
+    }  # fmt: skip
+    loose.pop(b"selfcheck", None)  # ours, and laid over
+    found: dict[str, str] = {}
+    queue = list(chosen.notebooks.values())
+    while queue and loose:
+        words = set(re.findall(rb"\w+", b" ".join(_IMPORTED.findall(files[queue.pop()]))))
+        for name in words & loose.keys():
+            queue.append(loose.pop(name))
+            found[basename(queue[-1])] = queue[-1]
+    return found
 
 
 def name_of(path: Path) -> str:

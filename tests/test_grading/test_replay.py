@@ -682,7 +682,7 @@ def test_how_much_is_repeated_follows_from_the_goal(
 
 def test_copies_of_a_run_count_once(desk: Desk, honest: Honest, spool: Spool) -> None:
     tape = Tape(honest.tape.images, spool)
-    for run in range(2):
+    for run in range(3):
         states = [
             {n: a + 1e-9 * run if n[:8] == "params/W" else a for n, a in state.items()}
             for _, state in honest.states
@@ -690,4 +690,5 @@ def test_copies_of_a_run_count_once(desk: Desk, honest: Honest, spool: Spool) ->
         honest.told(states).tell(tape, run)
     graded = desk.graded(tape.runs)
     assert earned(graded) == 2
-    assert ["copy of the run" in flag.message for flag in graded.flags] == [True]
+    (flag,) = graded.flags  # the same is said once
+    assert flag.message.startswith("2 trainings could not be repeated: it is a copy of the run")

@@ -256,6 +256,18 @@ LAYOUTS: dict[str, tuple[list[Given], list[str]]] = {
         [("md", "## Inline Question 1\na?\n## Answer:\n<!-- write here, please -->", PDF)],
         [B, B, B],
     ),
+    "behind what was tried first": (
+        [("md", f"## Inline question 1\n{ASKED}", ("inline-question", "Dropout/1")),
+         ("md", "*Your answer:*"), CODE, ("md", "It scatters."), NEXT], ["It scatters.", B, B],
+    ),
+    "an answer, and a remark on what comes": (
+        [("md", f"## Inline question 1\n{ASKED}\n## Answer:\nIt scatters.", PDF), CODE,
+         ("md", "Now we train.")], ["It scatters.", B, B],
+    ),
+    "behind code of the next section": (
+        [("md", f"## Inline question 1\n{ASKED}", ("inline-question", "Dropout/1")), CODE, NEXT,
+         ("md", "It scatters.")], [B, B, B],
+    ),
     "no questions": ([NEXT, CODE], [B, B, B]),
 }  # fmt: skip
 

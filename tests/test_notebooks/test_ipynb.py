@@ -161,6 +161,8 @@ RUNNABLE: dict[str, tuple[str, str, int]] = {  # source -> what runs, how many r
     "percent pip": ("%pip install x", "pass", 1),
     "a change of folder": ("%cd drive/My\\ Drive\n!bash get_datasets.sh\n%cd ..",
                            "pass\npass\npass", 3),
+    "what a shell prints": ("files = !ls x\nif files:\n    a = !ls\nc = d != e",
+                            "files = []\nif files:\n    a = []\nc = d != e", 2),
     "inside a block": ("if True:\n    !ls\n", "if True:\n    pass\n", 1),
     "a shell's cell": ("%%bash\nls", "", 1),
     "reloading": ("%load_ext autoreload\n%autoreload 2\nx = 1", "\n\nx = 1", 0),

@@ -174,6 +174,11 @@ OUTPUTS: dict[str, tuple[str, list[Any]]] = {  # what -> cell, what stands below
                                        "input was asked for, and there is nobody to give it")]),
     "a value that a semicolon hides": ("1 + 1;", []),
     "no value": ("None", []),
+    "styles by the names that they had": (
+        "plt.style.use('seaborn-darkgrid')\nplt.style.use(['seaborn', 'ggplot'])", [],
+    ),
+    "a style that never was": ("try: plt.style.use('seaborn-x')\nexcept OSError: print('a')",
+                               [("stdout", "a\n")]),
 }  # fmt: skip
 
 

@@ -87,6 +87,15 @@ def test_cells_share_a_world_as_in_jupyter(worker: Worker) -> None:
     assert "loop" in timed.text and kept.text == "'a'\n" and first.text == ""
 
 
+def test_a_file_of_the_students_beside_the_notebook_is_imported(worker: Worker) -> None:
+    mine = {"my_training.py": b"from cs231n.layers import relu_forward\ndef f(x):\n"
+                              b"    return relu_forward(x)[0] / 0\n"}  # fmt: skip
+    cell = "import numpy as np\nfrom my_training import f\nnp.seterr(all='raise')\nf(np.ones(1))"
+    (found,) = ran(worker, cell, files={**FILES, **mine}).cells
+    assert found.raised is not None and found.raised.type == "FloatingPointError"
+    assert ("my_training.py", 3) in [(path, line) for path, line, *_ in found.raised.frames]
+
+
 def test_cells_are_called_as_jupyter_shows_them_after_a_run_from_top_to_bottom(
     worker: Worker,
 ) -> None:

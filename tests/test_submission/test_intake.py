@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import random
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -348,6 +349,23 @@ def test_what_is_handed_out_is_ours(tmp_path: Path) -> None:
     assert "cs231n/Im2col.py" not in got.files
     assert got.files["cs231n/layer_utils.py"] == b"helpers"
     assert got.repaired == ("solver.py is handed out: graded with ours",)
+
+
+def test_modules_beside_the_package_are_taken_if_its_notebooks_import_them(tmp_path: Path) -> None:
+    book = json.dumps({"cells": [
+        {"cell_type": "code", "source": ["x = 1\n", "from my_training import train\n"]},
+        {"cell_type": "code", "source": "import numpy as np\nimport random, own_plots as p"},
+        {"cell_type": "markdown", "source": ["I wrote prose about unused, not import unused"]},
+        {"cell_type": "code", "source": "from selfcheck import check  # not unused"},
+    ]})  # fmt: skip
+    loose = ["random.py", "own_plots.py", "deeper.py", "unused.py", "selfcheck.py", "x/deep.py"]
+    home = {**toy([*WHOLE, *loose]), "Dropout.ipynb": book.encode(),
+            "my_training.py": b"def train():\n    from deeper import f\n"}  # fmt: skip
+    got = read_submission(spread(tmp_path, {f"hw/{path}": data for path, data in home.items()}))
+    beside = {path for path in got.files if path.endswith(".py") and "/" not in path}
+    assert beside == {"my_training.py", "own_plots.py", "deeper.py"}
+    assert got.files["own_plots.py"] == b"# own_plots.py\n" and got.repaired == ()
+    assert any("unused.py" in said or "4 files" in said for said in got.ignored), got.ignored
 
 
 def test_a_second_copy_is_not_another_version(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ whole.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -76,7 +77,7 @@ class Believer:
         self._strict = any(book.abandoned for book in books)
         self._own_s = 0.0
         self._committing_s = sum(book.committing_s for book in books)
-        self.flags: list[Flag] = []
+        self._doubted: Counter[tuple[str, str, str]] = Counter()  # (kind, why, where)
         self._ways: list[tuple[Entry, np.ndarray]] = []
 
     @property
@@ -106,7 +107,7 @@ class Believer:
                 for entry, extent in wanted:
                     self._check(entry, extent)
                 if not wanted and not self._looked_further():
-                    return results, marked, (*flags, *self.flags)
+                    return results, marked, (*flags, *self._flags())
         finally:
             self._repeat.close()
             self._own_s = time.process_time() - began
@@ -204,5 +205,11 @@ class Believer:
         is_false = isinstance(refused, Contradiction)
         kind = "training_contradicts_itself" if is_false else "training_not_repeated"
         where = f"{entry.notebook.name}, {entry.notebook.cell_name(entry.told.cell)}"
-        message = f"a training could not be repeated: {refused}; look at the cell before it counts"
-        self.flags.append(Flag(kind, message, where))
+        self._doubted[kind, str(refused), where] += 1
+
+    def _flags(self) -> Iterator[Flag]:
+        """Yield one flag for all trainings of a cell with the same doubt."""
+        for (kind, why, where), count in self._doubted.items():
+            what = "a training" if count == 1 else f"{count} trainings"
+            told = f"{what} could not be repeated: {why}; look at the cell before it counts"
+            yield Flag(kind, told, where)
