@@ -218,7 +218,7 @@ class BoxJson(TypedDict):
 class MeasuredJson(TypedDict):
     """What differs from run to run. `reused` says when notebooks ran that did not run again.
 
-    `items` has the cpu seconds of each item's cases.
+    `items` has the cpu seconds of each item's cases: at most 0.1, 1, 10 or 100.
     """
 
     started: str
