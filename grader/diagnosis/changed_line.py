@@ -90,7 +90,7 @@ def _is_there(paths: Sequence[str], at: tuple[int, int], files: Mapping[str, byt
 
 def _forward_lines(facts: Facts, asked: _Asked) -> range:
     """Return the lines of the forward pass that a gradient goes with: an item of its own."""
-    forward = forward_of(asked.item, promised=False)
+    forward = forward_of(asked.item)
     node = facts.evaluator.sources.function(asked.module, forward) if forward else None
     return range(node.lineno, (node.end_lineno or 0) + 1) if node else range(0)
 

@@ -116,7 +116,12 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     lost = sorted(lost, key=lambda part: -worth[part])
     mine, theirs = match.compared(item, seen, wrong)
     bad = {case_id for case_id, _ in mine.answers}
+    ended = [evidence[case.id] for case in cases]
+    right_layers = [other for other, one in facts.verdicts.items() if one.passed]
+    stop = misused.find(cases, ended, right_layers) or stops.find(cases, ended, evaluator)
     matches = match.find(item.id, mine, theirs, lost)
+    if stop is not None and stop.certain and not _has_numbers(mine):
+        matches = [one for one in matches if one.certain]  # an exception of a kind has many causes
     covered = {part for one in matches for part in one.parts}
     rest = [] if match.WHOLE in covered else [part for part in lost if part not in covered]
     names = plain.names(seen)
@@ -134,9 +139,6 @@ def _by_answers(name: str, facts: Facts, quiet: bool) -> Diagnosis | None:
     # averages that are wrong in another way make it look like another mistake.
     if rest or (match.WHOLE not in covered and any(c.probe == "optim.update" for c in cases)):
         matches = [replace(one, certain=False) for one in matches]
-    ended = [evidence[case.id] for case in cases]
-    right_layers = [other for other, one in facts.verdicts.items() if one.passed]
-    stop = misused.find(cases, ended, right_layers) or stops.find(cases, ended, evaluator)
     if stop is not None and not matches:  # what stops comes before what other numbers show
         return _stopped(stop, bad, evidence)
     clear = [one for one in signs if not sentences.is_vague(one.id)]
@@ -156,6 +158,11 @@ def _is_beside(known: Match, signs: Sequence[Symptom], count: str | None) -> boo
     roots = {one.outputs[0]: one.id for one in signs if one.outputs}
     is_short = roots.get("scores") == "the-last-layer-is-missing"
     return is_short or ("t" in roots and not known.parts & {count, match.WHOLE})
+
+
+def _has_numbers(mine: match.Mine) -> bool:
+    """Say whether some wrong answer is an array."""
+    return any(isinstance(answer, np.ndarray) for answer in mine.answers.values())
 
 
 def _is_again(evidence: Evidence) -> bool:

@@ -70,7 +70,6 @@ class Net:
         return self.normalization is not None or self.keep != 1
 
 
-PLAIN = Net("FullyConnectedNet")
 FOLDS = (
     Fold("affine", "affine", DEEP),
     Fold("plain", "none", ONE, two_layer=True),
@@ -159,7 +158,8 @@ def _same(
 
     Where both stop in the same line, that may be any part; but somewhere its layers must be seen.
     """
-    shown, verified, net = set[str](), False, net_of(rubric.item(item))
+    shown, verified = set[str](), False
+    net, its = net_of(rubric.item(item)), net_of(rubric.item(other))
     for fold in FOLDS:
         pair = [seen.get(fold.case(name)) for name in (item, other)]
         if pair[0] is None or pair[1] is None:
@@ -169,11 +169,10 @@ def _same(
                 return False
             shown |= set(lost)
             continue
-        verified |= fold.fold != "none"
         mine, theirs = pair[0].arrays, pair[1].arrays
         right = _right(rubric.case_inputs(_case(item, net, fold)), fold)
         absent = _absent(mine, right, net)
-        if not _absent_alike(absent, _absent(theirs, right, PLAIN)):
+        if not _absent_alike(absent, _absent(theirs, right, its), its):
             return False
         if fold.reg:  # it adds nothing to gradients of gamma and beta, which a plain net lacks
             right |= _without_penalty(item, fold, seen)
@@ -181,11 +180,11 @@ def _same(
         wrong = [name for name in mine if name in right and not _close(mine[name], right[name])]
         if "scores_stretched" in wrong and _close(mine["scores_stretched"], right["scores"]):
             wrong.remove("scores_stretched")  # batch normalization never left training, by itself
-        if not _depends_on_all(mine) or not all(
-            name in theirs and _close(mine[name], theirs[name]) for name in wrong
-        ):
+        if not all(name in theirs and _close(mine[name], theirs[name]) for name in wrong):
             return False
-        shown |= set(_parts([*wrong, *absent], fold))
+        if _depends_on_all(mine):  # where gamma is taken for beta, a fold without beta shows zeros
+            verified |= fold.fold != "none"
+            shown |= set(_parts([*wrong, *absent], fold))
     return set(lost) <= shown and (verified or not net.layers)
 
 
@@ -197,13 +196,15 @@ def _absent(arrays: Arrays, right: Arrays, net: Net) -> set[str]:
     return gradients - arrays.keys()
 
 
-def _absent_alike(mine: set[str], plain: set[str]) -> bool:
-    """Say whether what a net lacks are the gradients of layers whose gradients another lacks too,
-    as by a loop that leaves out a layer.
+def _absent_alike(mine: set[str], theirs: set[str], its: Net) -> bool:
+    """Say whether what a net lacks are the gradients that another lacks too, or those of layers
+    whose gradients a `plain` one lacks, as by a loop that leaves out a layer.
     """
+    if its.normalization is not None:
+        return mine == theirs
     own = {name for name in mine if name.startswith(NO_PENALTY)}
-    layers = {name.removeprefix("dW") for name in plain if name.startswith("dW")}
-    return mine - own == plain and all(name.lstrip("dgametb") in layers for name in own)
+    layers = {name.removeprefix("dW") for name in theirs if name.startswith("dW")}
+    return mine - own == theirs and all(name.lstrip("dgametb") in layers for name in own)
 
 
 def _calls_its_own(item: str, net: Net, seen: Mapping[str, Evidence]) -> bool:

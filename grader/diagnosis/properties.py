@@ -12,7 +12,7 @@ import numpy as np
 from grader.diagnosis import sentences
 from grader.diagnosis.symptoms import Symptom
 from grader.judges import Attempt
-from grader.judges.wrong import ABSENT, DIVIDED, OTHER, Answer, Key, Seen
+from grader.judges.wrong import ABSENT, DIVIDED, NO_ARRAY, OTHER, Answer, Key, Seen
 
 # What a factor is called, and what it means when it stands in the place of 1/keep, or of 1.
 FACTORS: Mapping[str, str] = {
@@ -133,7 +133,12 @@ PHRASES: Mapping[str, Callable[[str], str | None]] = {
 
 
 def _absent(by_output: Mapping[str, Sequence[frozenset[str]]], kept: bool) -> Iterator[Symptom]:
-    """What never comes back: it is `kept` in a dictionary, or returned."""
+    """What never comes back, as an array or at all: it is `kept` in a dictionary, or returned."""
+    others = sorted(name for name, words in by_output.items() if set(words) == {NO_ARRAY})
+    if others:
+        verb = "is no array" if len(others) == 1 else "are no arrays"
+        message = f"{sentences.listed(others)} {verb} of numbers: print the type, and the shape."
+        yield Symptom("no-array", tuple(others), message, False)
     outputs = sorted(name for name, words in by_output.items() if set(words) == {ABSENT})
     if outputs:
         one = len(outputs) == 1

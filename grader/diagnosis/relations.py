@@ -226,7 +226,7 @@ def _copies(one: Observed, got: np.ndarray, tolerance: float) -> Iterator[str]:
         if got.size > 1 and same(got, array, tolerance):
             yield f"is input {name}"
     for name, array in one.others.items():
-        if got.size > 1 and np.any(array) and same(got, array, tolerance):
+        if (got.size > 1 or one.has_other_shape) and np.any(array) and same(got, array, tolerance):
             if one.want is None or not same(one.want, array, LIKE):
                 yield f"is output {name}"
         if one.case.probe == "optim.update" and _starts_as(one, got, array, tolerance):

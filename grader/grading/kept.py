@@ -63,10 +63,14 @@ def with_spoiled(facts: Facts, found: Mapping[str, Spoiled]) -> Facts:
 
 
 def _is_behind(name: str, forward: str, facts: Facts) -> bool:
-    """Say whether an item is a backward pass of `forward`, and no draw stands between the two."""
+    """Say whether an item is a backward pass of `forward`, no draw stands between the two, and it
+    gives one answer to one question.
+    """
     row = OPERATIONS.get(name)
-    is_its = row is not None and row.forward == forward and not row.random
-    return is_its and not facts.is_slow(name)
+    if row is None or row.forward != forward or row.random or facts.is_slow(name):
+        return False
+    seen = [facts.evidence[case.id] for case in facts.cases(name)]
+    return not any(one.unstable or one.single for one in seen)
 
 
 def _cases(items: Sequence[Item], facts: Facts) -> list[Case]:

@@ -25,6 +25,7 @@ from grader.guest.probes.nn import BadReturn, Implementation, Missing, NotWritte
 from grader.guest.wire import MAX_NDIM, Arrays, Message
 
 AS_IT_IS = frozenset(map(np.dtype, ("<f8", "<f4", "<i8", "|b1")))
+MATRIX = np.matrix  # as it is before any code of a student's
 MAX_MESSAGE = 500
 MAX_TEXT = 4_000
 MAX_FRAMES = 12
@@ -197,6 +198,9 @@ def _plain(outputs: Mapping[str, Any], room: int) -> Message:
                 room -= value.nbytes
                 arrays[name] = value.copy()
                 continue
+        if isinstance(value, MATRIX):  # the next layer would be given another kind of product
+            refused[name] = "a np.matrix, whose * is the matrix product"
+            continue
         try:
             array = np.asarray(value)
         except (ValueError, TypeError) as error:

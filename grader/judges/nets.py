@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from grader.judges.values import missing, same_but_for_unit_axes, usable
 from grader.types import Case
 
 PENALTY = 1e-5  # of the largest loss: more than rounding in single precision
+SHARE, SHARE_TURNED = "share of the net", "share of the net turned"
 DROPOUT = ("used", "share", "only_hidden", *masked.OUTPUTS)
 
 
@@ -96,9 +98,12 @@ def decide_dropout(attempt: Attempt) -> Iterator[Finding]:
     masks = masked.dropped(arrays, layers)
     never = [layer for layer, mask in enumerate(masks, start=1) if not mask.any()]
     yield Finding("used", "no dropout", {"layer": never[0]}) if never else Finding("used")
-    yield _share(masks, float(share), float(attempt.case.options["keep"]))
+    held = list(masked.held(arrays, attempt))
+    found = _share(masks, float(share), float(attempt.case.options["keep"]))
+    is_turned = found.reason != SHARE_TURNED or all(one.right for one in held)
+    yield found if is_turned else replace(found, reason=SHARE)
     yield _only_hidden(arrays["dW1"], arrays[f"db{layers}"])
-    yield from masked.held(arrays, attempt)
+    yield from held
 
 
 def decide_repeated(attempt: Attempt) -> Iterator[Finding]:
@@ -130,7 +135,7 @@ def _share(dropped: list[np.ndarray], layers: float, keep: float) -> Finding:
     error = abs(kept - layers)
     allowed = band(min(max(layers, 0.05), 0.95), count) + band(0.5, 10_000)
     is_turned = abs(layers - keep) <= allowed and masked.is_turned(kept, keep, count)
-    wrong = "share of the net turned" if is_turned else "share of the net"
+    wrong = SHARE_TURNED if is_turned else SHARE
     reason = "" if error <= allowed else wrong if kept else "no gradient"
     return Finding("share", reason, {"kept": kept, "layers": layers}, error, allowed)
 

@@ -23,6 +23,7 @@ from grader.types import Case
 
 OTHER = "other"  # nothing that we have a word for
 ABSENT = frozenset({"absent"})
+NO_ARRAY = frozenset({"no array"})  # it came back, and as something else
 DIVIDED = "x is divided by the mask, and comes out infinite where a unit should be dropped"
 Answer = Union[np.ndarray, frozenset[str]]  # noqa: UP007 - the self-check runs on Python 3.9
 Key = tuple[str, str]  # case, or the item for what several cases show together; output
@@ -77,7 +78,8 @@ def _answer(attempt: Attempt, name: str, finding: Finding | None) -> Answer:
         return frozenset({"other scores every time"})
     # Seeded all through, equal code gives equal arrays.
     if find(case.judge).golden or case.judge == "nets.seeded":
-        return attempt.arrays.get(name, ABSENT)
+        is_other = attempt.refused.get(name, "None") != "None"
+        return attempt.arrays.get(name, NO_ARRAY if is_other else ABSENT)
     if case.judge == "dropout.backward":
         return _backward(attempt)
     if case.judge == "dropout.seeded":

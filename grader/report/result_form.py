@@ -218,8 +218,9 @@ class BoxJson(TypedDict):
 class MeasuredJson(TypedDict):
     """What differs from run to run. `reused` says when notebooks ran that did not run again.
 
-    `items` has the cpu seconds of each item's cases, `digits` how many agree and how many are asked
-    for, of each right item where it is closest to wrong in what students see.
+    `items` has the cpu seconds of each item's cases: at most 0.1, 1, 10 or 100. `digits` has how
+    many agree and how many are asked for, of each right item where it is closest to wrong in what
+    students see.
     """
 
     started: str

@@ -31,7 +31,7 @@ def of(cases: Sequence[Case], parts: Sequence[str]) -> tuple[Case, ...]:
         for small in operation_of(probe, case.options).minimal.get(probe.partition(".")[2], ())
         if _fits(small, case)
     ]
-    return tuple(sorted(found, key=_numbers))
+    return tuple(sorted((_accepting(one, cases) for one in found), key=_numbers))
 
 
 def _case(like: Case, small: Small, parts: Sequence[str]) -> Case:
@@ -51,6 +51,13 @@ def _case(like: Case, small: Small, parts: Sequence[str]) -> Case:
         only=like.only if whole else (),
         needs=(),
     )  # fmt: skip
+
+
+def _accepting(small: Case, cases: Sequence[Case]) -> Case:
+    """Return a small case that accepts the conventions which all cases of its part accept."""
+    same = [set(one.alternatives) for one in cases if one.part == small.part]
+    accepted = set(small.alternatives).intersection(*same)
+    return replace(small, alternatives=tuple(n for n in small.alternatives if n in accepted))
 
 
 def _fits(small: Small, case: Case) -> bool:

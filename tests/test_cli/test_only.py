@@ -20,6 +20,9 @@ DEMO = Path(__file__).resolve().parents[2] / "demo" / "submission"
 KEPT: dict[str, tuple[list[str], set[str], set[str]]] = {
     "a layer": (["adam"], {"adam"}, {"sgd_momentum", "rmsprop", "affine_forward"}),
     "what it needs": (["batchnorm_backward_alt"], {"batchnorm_forward"}, {"layernorm_forward"}),
+    "a forward pass, with those that show its cache": (
+        ["affine_forward"], {"affine_backward"}, {"relu_backward"},
+    ),
     "a net, with the nets that may pay for it": (
         ["TwoLayerNet"], {"FullyConnectedNet.dropout", "dropout_forward"}, {"adam"},
     ),

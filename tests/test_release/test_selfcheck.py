@@ -116,7 +116,7 @@ def test_the_untouched_template_says_where_to_begin(template_done: student_folde
     assert template_done.code == 1 and template_done.err == ""
     assert set(template_done.rows.values()) == {"- not written yet"}
     assert len(template_done.rows) == 19
-    assert "Public checks: 0 of 48 right. 98 more run when you hand in." in template_done.out
+    assert "Public checks: 0 of 48 right. 100 more run when you hand in." in template_done.out
     assert "Next: write affine_forward, cs231n/layers.py:" in template_done.out
 
 

@@ -374,6 +374,10 @@ BROKEN: dict[str, tuple[str, str]] = {
     ),
     "no title": (put('title = "ReLU"\n', ""), "'relu'|title: |required"),
     "item without id": (put('id = "relu"\n', ""), "items, 0, id: |required"),
+    "case behind no part": (
+        put(ONE, ONE.replace("id =", 'behind = "nothing", id =', 1)),
+        "'relu'|case 'one'|behind 'nothing'|none of",
+    ),
     "refused convention": (
         put(ONE, ONE.replace("id =", 'refuses = ["no_eps"], id =', 1)),
         "'relu'|case 'one'|refuses 'no_eps'|does not accept",

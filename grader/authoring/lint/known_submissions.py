@@ -25,12 +25,15 @@ FOLDER = Path("tests") / "submissions"
 
 @dataclass(frozen=True)
 class Accepted:
-    """A correct submission, the rubrics that give it full marks, and items that it may lack."""
+    """A correct submission, the rubrics that give it full marks, items that it may lack, and parts
+    that a habit of its style costs, by item.
+    """
 
     path: Path
     rubrics: tuple[str, ...]
     missing: tuple[str, ...]
     submission: Submission
+    costs: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,10 @@ def accepted(home: Path) -> Iterator[Accepted]:
             expected = tomllib.loads(path.read_text(encoding="utf-8"))
             rubrics = tuple(map(str, expected["rubrics"]))
             missing = tuple(expected.get("missing", ()))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            costs = {item: list(parts) for item, parts in expected.get("costs", {}).items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UsageError(f"{path}: says no `rubrics` ({error}); add them") from None
-        yield Accepted(path, rubrics, missing, style(home, path.parent.name))
+        yield Accepted(path, rubrics, missing, style(home, path.parent.name), costs)
 
 
 def style(home: Path, name: str) -> Submission:

@@ -142,7 +142,8 @@ def _handed_in(
             yield KnownSubmission(
                 "accepted", f"{right.path.parent.relative_to(home)} with {name}",
                 right.submission, by_name[name],
-                functools.partial(deserved.is_right, right.missing),
+                functools.partial(deserved.costs, right.costs, "") if right.costs
+                else functools.partial(deserved.is_right, right.missing),
                 "mend the case or judge that is too strict, or the submission",
             )  # fmt: skip
     for kind, paths in (

@@ -1,0 +1,121 @@
+"""A forward pass that is right but for its cache pays, and its backward passes follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.box.worker import Worker
+from grader.course.regrade import dependents
+from grader.engine import grade_one
+from grader.grading.assignment import Assignment
+from grader.guest.probes import norms
+from grader.guest.probes.nn import BadReturn, Conventions, Implementation
+from grader.types import ItemResult
+from tests.support import handed_in
+from tests.support.assignments import asking, shipped_as
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker() as one:
+        yield one
+
+
+# wrong submission -> the forward pass that pays, its cause, what follows from it
+SPOILED: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "batchnorm_forward/x_hat_scaled_in_place": (
+        "batchnorm_forward", "out is changed in place (layers.py line",
+        ("batchnorm_backward", "batchnorm_backward_alt"),
+    ),
+    "layernorm_forward/output_kept": (
+        "layernorm_forward", "keeps for the backward pass has gamma or beta in it",
+        ("layernorm_backward",),
+    ),
+    "affine_forward/cache_in_another_order": (
+        "affine_forward", "keeps another cache than its docstring says", ("affine_backward",),
+    ),
+}  # fmt: skip
+
+
+def graded(
+    name: str, items: tuple[str, ...], assignments: dict[str, Assignment], worker: Worker
+) -> dict[str, ItemResult]:
+    submission = handed_in.mistake(handed_in.mistakes()[name]).submission
+    report = grade_one(submission, asking(assignments["cs231n-a2"], *items), worker)
+    return {item.id: item for item in report.items}
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_the_forward_pass_pays_and_the_backward_passes_keep_their_points(
+    name: str, assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    forward, says, behind = SPOILED[name]
+    items = graded(name, (forward, *behind), assignments, worker)
+    root = items[forward]
+    assert [part.id for part in root.parts if part.earned < part.possible] in (["train"], ["out"])
+    assert root.cause is not None and root.cause.certain and says in root.cause.message
+    assert [fault.output for fault in root.faults] == ["cache"]
+    for one in (items[each] for each in behind):
+        assert (one.earned, one.because_of, one.followed_through) == (one.possible, forward, True)
+
+
+def test_a_backward_pass_that_takes_the_wrong_one_of_two_pays_itself(
+    assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    items = graded(
+        "layernorm_backward/output_for_x_hat",
+        ("layernorm_forward", "layernorm_backward"), assignments, worker,
+    )  # fmt: skip
+    assert items["layernorm_forward"].status == "passed"
+    assert items["layernorm_backward"].because_of is None
+    assert items["layernorm_backward"].earned < items["layernorm_backward"].possible
+
+
+def test_what_hangs_on_a_forward_pass_runs_again_with_it_and_the_other_way_round() -> None:
+    rubric = shipped_as("cs231n-a2")
+    assert "affine_forward" in dependents(rubric, ["affine_backward"])
+    assert "batchnorm_backward_alt" in dependents(rubric, ["batchnorm_backward"])
+    assert "relu_forward" not in dependents(rubric, ["affine_backward"])
+
+
+class Layers:
+    """A normalization whose cache is what the test says."""
+
+    def __init__(self, keeps: str) -> None:
+        self.keeps = keeps
+
+    def layernorm_forward(self, x, gamma, beta, ln_param):  # type: ignore[no-untyped-def]
+        centred = x - x.mean(axis=1, keepdims=True)
+        std = x.std(axis=1, keepdims=True)
+        x_hat = centred / std
+        out = gamma * x_hat + beta
+        known = {"x_hat": x_hat, "out": out, "std": std, "gamma": gamma, "rest": [gamma, std]}
+        return out, {name: known[name] for name in self.keeps.split()}
+
+    def layernorm_backward(self, dout, cache):  # type: ignore[no-untyped-def]
+        self.given = cache
+        return dout, dout.sum(axis=0), dout.sum(axis=0)
+
+
+def handed_over(keeps: str) -> Any:
+    layers = Layers(keeps)
+    nn = Implementation({"layers": layers}, Conventions())
+    x = np.arange(12.0).reshape(3, 4) ** 2
+    gamma, beta = np.array([2.0, 3.0, 5.0, 7.0]), np.ones(4)
+    norms.layernorm_backward(nn, x, gamma, beta, np.ones((3, 4)), plain_cache=True)
+    return layers.given
+
+
+def test_the_cache_for_gamma_1_has_gamma_put_back_wherever_it_was_kept() -> None:
+    kept = handed_over("out gamma rest")
+    assert list(kept["gamma"]) == list(kept["rest"][0]) == [2, 3, 5, 7]
+    assert abs(kept["out"].mean()) < 1e-12
+
+
+def test_there_is_none_where_the_normalized_x_is_kept_anyway() -> None:
+    with pytest.raises(BadReturn, match="normalized x"):
+        handed_over("x_hat out gamma std")
