@@ -52,5 +52,5 @@ def margin(item: str, seen: Mapping[str, Any]) -> str:
         agree, asked = seen["digits"][item]
         phrases.append(f"agrees to {agree} digits, {asked} are asked for")
     if seen.get("items", {}).get(item):
-        phrases.append(f"{seen['items'][item]:.2f} s of CPU")
+        phrases.append(f"at most {seen['items'][item]:g} s of CPU")
     return ", ".join(phrases)
