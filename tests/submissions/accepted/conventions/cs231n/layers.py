@@ -1,9 +1,8 @@
 """Right, but never the way the notebook has it.
 
-The slope of relu at 0 is 1; what belongs to a layer's features has shape (1, D); batchnorm leaves
-epsilon out in training unless one is asked for, has it outside the root in test mode and inside in
-its backward pass; the dropout mask is kept as booleans; caches hold flattened rows; whatever can be
-overwritten is.
+The slope of relu at 0 is 1; what belongs to a layer's features has shape (1, D); batchnorm has
+epsilon inside the root in training and outside of it in test mode; the dropout mask is kept as
+booleans; caches hold flattened rows; whatever can be overwritten is.
 """
 
 import numpy as np
@@ -56,7 +55,7 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     var = x.var(axis=0, keepdims=True)
     bn_param["running_mean"] = momentum * running_mean + (1 - momentum) * mean
     bn_param["running_var"] = momentum * running_var + (1 - momentum) * var
-    x_hat = (x - mean) / np.sqrt(var + bn_param.get("eps", 0))
+    x_hat = (x - mean) / np.sqrt(var + eps)
     return gamma * x_hat + beta, (x, mean, var, gamma, eps)
 
 

@@ -1,7 +1,4 @@
-"""Layers in index notation: n examples, d features in, m features out, c classes.
-
-The norms need no eps unless one is asked for: a variance is never exactly zero.
-"""
+"""Layers in index notation: n examples, d features in, m features out, c classes."""
 
 import numpy as np
 from numpy import einsum
@@ -37,18 +34,18 @@ def softmax_loss(x, y):
 
 def batchnorm_forward(x, gamma, beta, bn_param):
     n, d = x.shape
-    momentum = bn_param.get("momentum", 0.9)
+    momentum, eps = bn_param.get("momentum", 0.9), bn_param.get("eps", 1e-5)
     running_mean = bn_param.get("running_mean", np.zeros(d, dtype=x.dtype))
     running_var = bn_param.get("running_var", np.zeros(d, dtype=x.dtype))
     if bn_param["mode"] == "test":
-        scale = gamma / np.sqrt(running_var)
+        scale = gamma / np.sqrt(running_var + eps)
         return einsum("nd,d->nd", x - running_mean, scale) + beta, None
     mean = einsum("nd->d", x) / n
     centred = x - mean
     var = einsum("nd,nd->d", centred, centred) / n
     bn_param["running_mean"] = momentum * running_mean + (1 - momentum) * mean
     bn_param["running_var"] = momentum * running_var + (1 - momentum) * var
-    inv = (var + bn_param.get("eps", 0)) ** -0.5
+    inv = (var + eps) ** -0.5
     x_hat = einsum("nd,d->nd", centred, inv)
     return einsum("nd,d->nd", x_hat, gamma) + beta, (x_hat, inv, gamma)
 
@@ -73,7 +70,7 @@ def layernorm_forward(x, gamma, beta, ln_param):
     d = x.shape[1]
     centred = x - (einsum("nd->n", x) / d)[:, None]
     var = einsum("nd,nd->n", centred, centred) / d
-    inv = (var + ln_param.get("eps", 0)) ** -0.5
+    inv = (var + ln_param.get("eps", 1e-5)) ** -0.5
     x_hat = einsum("nd,n->nd", centred, inv)
     return einsum("nd,d->nd", x_hat, gamma) + beta, (x_hat, inv, gamma)
 
