@@ -293,12 +293,14 @@ def test_notebooks_run_again_only_where_they_may_come_to_something_else(
     decided = dict(deciding(old.assignment))
     other_rubric.change(tmp_path / "rubrics", item, how)
     new = replace(old)
-    _, judged = regrade.changes(decided, dict(deciding(new.assignment)))
+    decides = dict(deciding(new.assignment))
+    _, judged = regrade.changes(decided, decides)
+    eased = regrade.eased(decided, decides, judged)
     reached = {item, *regrade.dependents(new.assignment.rubric, judged)}
     run = tuple(one.id for one in new.assignment.rubric.table.items if one.id in reached)
     part = replace(new, only=run)
     with mock.patch.object(whole, "_executed", wraps=whole._executed) as executed:
-        known = Known(before, run, changed=tuple(judged))
+        known = Known(before, run, b"", tuple(judged), eased)
         ran = graded(part, (mistake,), known)
         assert executed.called == looking
     fresh = unmeasured(graded(new, (mistake,)))
