@@ -1,8 +1,9 @@
-"""A regrade after one item changed, against grading all: seconds, CPU of all processes, cases.
+"""A regrade after a change of the rubric, against grading all: seconds, and CPU of all processes.
 
-Students are right, made one usual mistake, or made several. The item has a hidden case less, which
-some of the mistakes show in; or the points of its parts change places. Each number is a share of
-what `grade class` took in this run.
+Students are right, made one usual mistake, or made several. A change is one of those of
+tests/support/other_rubric.py; before one that is undone the class was graded by the changed rubric.
+A share is one of what `grade class` took in this run. The last columns are the cases that ran, and
+the results that `--apply` made whole.
 """
 
 from __future__ import annotations
@@ -23,25 +24,48 @@ from grader.course.store import Store
 from grader.course.tasks import Policy
 from tests.support import classes, handed_in, other_rubric
 
-ITEMS = ("adam", "batchnorm_backward", "dropout_forward")
-CHANGES = ("a case less", "points")
+CHANGES = (
+    ("points", "adam"),
+    ("points", "batchnorm_backward"),
+    ("points", "dropout_forward"),  # a part of 0 points gets some
+    ("more points", "rmsprop"),
+    ("words", "affine_forward"),
+    ("a bonus", "adam"),
+    ("a part more", "adam"),
+    ("a case less", "adam"),
+    ("a case less", "batchnorm_backward"),
+    ("a case less", "dropout_forward"),
+    (f"{other_rubric.UNDONE}a case less", "layernorm_forward"),
+    (f"{other_rubric.UNDONE}no alternatives", "rmsprop"),
+    (f"{other_rubric.UNDONE}no needs", "layernorm_backward"),
+    ("loosely", "adam"),
+    ("loosely", "affine_forward"),
+    ("strictly", "sgd_momentum"),
+)
 RIGHT, ONE = 0.4, 0.4  # of the students; the others made several mistakes
 SEVERAL = 3
 TARGET = 0.2
 
 
 def main(count: int) -> None:
-    """Grade `count` students, change an item, regrade and apply it; so for each of some items."""
+    """Grade `count` students, change an item, regrade and apply it; so for each change."""
     with tempfile.TemporaryDirectory(prefix="backgrade-bench-") as name:
         folder = Path(name)
         source = classes.write(folder / "source", submissions(count))
-        rubric = other_rubric.copied(folder / "rubrics")
+        rubrics = folder / "rubrics"
+        rubric = other_rubric.copied(rubrics)
+        for how, item in CHANGES:
+            other_rubric.before(rubrics, item, how)
         options = ["--rubric", str(rubric), "--notebooks", "skip"]
         whole = _grade(["class", str(source), "-o", str(folder / "whole"), "--yes", *options])
-        print(f"{count} students: {whole.wall_s:.1f} s, {whole.cpu_s:.1f} cpu-s")
-        for how in CHANGES:
-            for item in ITEMS:
-                _changed(folder, item, how, whole)
+        print(f"{count} students: {whole.wall_s:.1f} s, {whole.cpu_s:.1f} cpu-s\n")
+        print("| change | item | regrade s | cpu s | share | then `--apply` cpu s | share |"
+              " cases | whole | |")  # fmt: skip
+        print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
+        for how, item in CHANGES:
+            place, text = other_rubric.change(rubrics, item, how)
+            _changed(folder, how, item, whole)
+            place.write_text(text, "utf-8")
 
 
 def submissions(count: int) -> Iterator[tuple[str, dict[str, bytes]]]:
@@ -64,46 +88,39 @@ def _with(wrong: int, draw: random.Random) -> dict[str, bytes]:
             return dict(handed_in.with_mistakes(handed_in.reference(), planned).files)
 
 
-def _changed(folder: Path, item: str, how: str, whole: Run) -> None:
-    """Change an item in a copy of the class and of the rubric; regrade, apply, and tell."""
-    one = folder / item
+def _changed(folder: Path, how: str, item: str, whole: Run) -> None:
+    """Regrade a copy of the class by the rubric as it is now, apply it, and tell."""
+    one = folder / "changed"
     shutil.copytree(folder / "whole", one)
-    place, text = other_rubric.change(folder / "rubrics", item, how)
-    try:
-        looked = _grade(["regrade", str(one)])
-        applied = _grade(["regrade", str(one), "--apply"])
-        _tell(f"{item}, {how}: regrade", looked, whole)
-        _tell(f"{item}, {how}: then --apply", applied, whole)
-        _cases(one)
-    finally:
-        place.write_text(text, "utf-8")
-        shutil.rmtree(one)
+    looked = _grade(["regrade", str(one)])
+    applied = _grade(["regrade", str(one), "--apply"])
+    share = looked.cpu_s / whole.cpu_s
+    ran, made = _cases(one)
+    cells = (
+        how, item, f"{looked.wall_s:.1f}", f"{looked.cpu_s:.1f}", f"{share:.1%}",
+        f"{applied.cpu_s:.1f}", f"{applied.cpu_s / whole.cpu_s:.1%}", f"{ran:.1%}", str(made),
+        "" if share < TARGET else f"over {TARGET:.0%}",
+    )  # fmt: skip
+    print(f"| {' | '.join(cells)} |", flush=True)
+    shutil.rmtree(one)
 
 
 def _grade(arguments: Sequence[str]) -> Run:
     return measure([sys.executable, "-m", "grader", *arguments])
 
 
-def _tell(what: str, run: Run, whole: Run) -> None:
-    cpu, wall = run.cpu_s / whole.cpu_s, run.wall_s / whole.wall_s
-    within = "" if cpu < TARGET else f"   over {TARGET:.0%}"
-    print(f"{what:46} {run.wall_s:6.1f} s {wall:5.1%}  {run.cpu_s:6.1f} cpu-s {cpu:5.1%}{within}")
-
-
-def _cases(folder: Path) -> None:
-    """Count the cases that ran, as the results of a part tell which items did."""
+def _cases(folder: Path) -> tuple[float, int]:
+    """Return the share of all cases that ran, as the results of a part tell which items did, and
+    how many results were made whole.
+    """
     with Store(folder, reading=True) as store:
         policies = store.rows("SELECT policy, count(*) FROM result GROUP BY policy ORDER BY rowid")
         part = policies[1][0]
         keys = [key for (key,) in store.rows("SELECT key FROM result WHERE policy = ?", [part])]
     rubric = Policy(str(folder.parent / "rubrics" / "cs231n-a2.toml"), notebooks="skip")
     cases = Counter(case.item for case in rubric.assignment.rubric.cases)
-    ran: Counter[tuple[str, ...]] = Counter()
+    ran = 0
     for key in keys:
         record = assembled.read(archive.place_of(folder, key).read_bytes())
-        ran[tuple(record.measured["items"])] += 1
-    total = sum(many * sum(cases[item] for item in items) for items, many in ran.items())
-    share = total / (cases.total() * len(keys))
-    print(f"  {total:,} cases ran, {share:.1%} of all; of so many students, items:", end=" ")
-    print(", ".join(f"{many}: {len(items)}" for items, many in ran.most_common()))
-    print(f"  made whole: {policies[2][1] if len(policies) > 2 else 0}", flush=True)
+        ran += sum(cases[item] for item in record.measured["items"])
+    return ran / (cases.total() * len(keys)), policies[2][1] if len(policies) > 2 else 0

@@ -61,13 +61,15 @@ class Known:
 
     `again` is the archive of these items graded again. It is empty where that is still to do: then
     the verdicts on those that `changed` have to be asked for anew, and of the others only points
-    and words can be others, unless they depend on these.
+    and words can be others, unless they depend on these. Whoever had one of the `eased` right in
+    every case has it so now.
     """
 
     before: bytes
     items: tuple[str, ...]
     again: bytes = b""
     changed: tuple[str, ...] = ()
+    eased: tuple[str, ...] = ()
 
 
 def kept(report: Report, rubric: Rubric) -> str:

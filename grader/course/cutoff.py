@@ -9,7 +9,8 @@ if all that it sees of the item is so:
                            the backward pass is held against that
     of a wrong net         all that it answered, which other nets are held against
 
-Else all is graded again that depends on it. Where points or words alone are others, nothing runs.
+Else all is graded again that depends on it. Nothing runs where points or words alone are others, or
+where the item was right in every case and is asked for less.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from grader.engine import grade_one
 from grader.grading import score
 from grader.grading.assignment import Assignment
 from grader.grading.dependencies import kind
+from grader.grading.verdicts import Evaluator
 from grader.guest.operations import forward_of
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Item, Part
@@ -49,30 +51,59 @@ def graded(known: Known, given: Submission, setting: Setting, worker: Worker) ->
         return None
     if before.notebooks and any(told[name].alternatives for name in known.changed):
         return None  # runs are repeated by the convention that it follows
+    stays = {name for name in known.eased if _stays_right(told[name], old, assignment)}
+    changed = [name for name in known.changed if name not in stays]
     new, again = dict[str, ItemResult](), None
-    if known.changed:
-        again = _alone(known, before, given, setting, worker)
+    if changed:
+        again = _alone(changed, before, given, setting, worker)
         if again is None:
             return None
         new = {item.id: item for item in again.items}
     for name in known.items:
         if name not in new:
-            one = _restated(old[name], told[name], assignment.rubric, name in before.hinted)
+            stated = _right if name in stays else _restated
+            one = stated(old[name], told[name], assignment.rubric, name in before.hinted)
             if one is None:
                 return None
             new[name] = one
     return _report(before, again, new, given, assignment)
 
 
+def _stays_right(item: Item, old: Items, assignment: Assignment) -> bool:
+    """Say whether an item that is asked for no more than before was right in all of that.
+
+    What it needs has to be right, too, for another item may follow from that by way of it.
+    """
+    one, cases = old[item.id], assignment.rubric.cases_of(item.id)
+    needs = {*item.needs, *(need for case in cases for need in case.needs)}
+    needs |= {need for name in needs for need in assignment.rubric.all_needs(name)}
+    if item.kind != "code" or one.warnings or not _is_right(one):
+        return False
+    if not all(part.status == "passed" for part in one.parts):  # even if it brings nothing
+        return False
+    judged = Evaluator(assignment.rubric, assignment.golden)
+    asked = {item.part_of(name, case) for case in cases for name in judged.names(case)}
+    is_all_asked = asked >= {part.id for part in item.parts}
+    return is_all_asked and all(name in old and _is_right(old[name]) for name in needs)
+
+
+def _right(old: ItemResult, item: Item, rubric: Rubric, is_hinted: bool) -> ItemResult | None:
+    """Return an item that is right in every case, by the parts that it has now."""
+    public = [case.public for case in rubric.cases_of(item.id)]
+    parts = score.parts_of(item, {part.id: True for part in item.parts}, "passed")
+    found = replace(old, parts=parts, checks=(len(public),) * 2, public_checks=(sum(public),) * 2)
+    return _restated(found, item, rubric, is_hinted)
+
+
 def _alone(
-    known: Known, before: Record, given: Submission, setting: Setting, worker: Worker
+    changed: Sequence[str], before: Record, given: Submission, setting: Setting, worker: Worker
 ) -> Report | None:
     """Return the report on the items that changed; None unless what depends on them sees the same.
 
     Where all were right, and what their cases need, they are asked for without what they need.
     """
     rubric = setting.assignment.rubric
-    items = [rubric.item(name) for name in known.changed]
+    items = [rubric.item(name) for name in changed]
     old = {item.id: item for item in before.items}
     if any(item.kind != "code" for item in items) or any(f.kind in OF_ALL for f in before.flags):
         return None
@@ -82,14 +113,12 @@ def _alone(
     needs = {n for item in items for case in rubric.cases_of(item.id) for n in case.needs}
     is_free = not wrong and all(name in old and _is_right(old[name]) for name in needs)
     asked = setting.assignment.alone if is_free else setting.assignment.only
-    found = grade_one(
-        given, asked(*known.changed), worker, patience=setting.patience, reading=False
-    )
+    found = grade_one(given, asked(*changed), worker, patience=setting.patience, reading=False)
     new = {item.id: item for item in found.items}
     same = all(_is_seen_alike(item, old[item.id], new[item.id], found.cases) for item in items)
     if not same or found.flags:
         return None
-    return replace(found, items=tuple(new[name] for name in known.changed))
+    return replace(found, items=tuple(new[name] for name in changed))
 
 
 def _is_right(one: ItemResult) -> bool:

@@ -15,7 +15,7 @@ from grader.course import archive, current, generations
 from grader.course.assembled import Known
 from grader.course.classroom import Course
 from grader.course.comparison import Comparison
-from grader.course.deciding import deciding, is_judged_alike
+from grader.course.deciding import deciding, is_eased, is_judged_alike
 from grader.course.generations import Generation
 from grader.course.store import Row, Student
 from grader.course.tasks import Item, Outcome, Policy
@@ -102,6 +102,11 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[list[str], 
     return changed, [item for item in changed if not is_judged_alike(old.get(item, ""), new[item])]
 
 
+def eased(old: Mapping[str, str], new: Mapping[str, str], judged: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the items that are judged anew by which what was right is right again."""
+    return tuple(item for item in judged if is_eased(old.get(item, ""), new[item]))
+
+
 def dependents(rubric: Rubric, changed: Collection[str]) -> tuple[str, ...]:
     """Return items and all that depend on them, in the order of the rubric.
 
@@ -131,10 +136,12 @@ class Before:
         self._asked = {item.id for item in self._part.assignment.rubric.table.items}
         self._policy = {one.upload: one.policy for one in outcomes if one.status == "graded"}
         new = dict(deciding(plan.policy.assignment))
-        self._moved = {
-            policy: changes(_decided(course, policy), new)
-            for policy in set(self._policy.values())
-        }  # fmt: skip
+        self._moved: dict[str, tuple[list[str], list[str]]] = {}
+        self._eased: dict[str, tuple[str, ...]] = {}
+        for policy in set(self._policy.values()):
+            old = _decided(course, policy)
+            self._moved[policy] = changes(old, new)
+            self._eased[policy] = eased(old, new, self._moved[policy][1])
 
     def looked_at(self, upload: str) -> Known | None:
         """Return what there is to grade the items of the plan by; None if that is nothing."""
@@ -143,7 +150,7 @@ class Before:
         if not before or not self._part.only:
             return None
         changed = [item for item in self._moved[policy][1] if item in self._asked]
-        return Known(before, self._plan.run, changed=tuple(changed))
+        return Known(before, self._plan.run, b"", tuple(changed), self._eased[policy])
 
     def whole(self, upload: str) -> Known | None:
         """Return the result before and the items that were graded again.

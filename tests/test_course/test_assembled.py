@@ -22,15 +22,17 @@ from grader.course.assembled import Known
 from grader.course.deciding import deciding
 from grader.course.tasks import Grader, Policy, Task
 from grader.engine import grade_one
+from grader.grading import score
 from grader.grading.assignment import Assignment
-from grader.types import Submission
+from grader.rubric.records import Item, Part
+from grader.types import Fault, ItemResult, PartResult, Submission
 from tests.support import classes, handed_in, other_rubric
 
 ALONE, NOTHING, ALL = "the item alone", "nothing", "all that depends on it"
 BELOW = "the item and what it needs"
 # mistakes of a student, the item that the teacher changes, how, and what runs; later ones are drawn
 TRIALS: list[tuple[tuple[str, ...], str, str, str]] = [
-    ((), "batchnorm_backward", "a case less", ALONE),
+    ((), "batchnorm_backward", "a case less", NOTHING),
     (("adam/no-bias-correction", "dropout_forward/not-scaled"), "adam", "more points", NOTHING),
     (("affine_forward/bias-forgotten",), "affine_forward", "words", NOTHING),
     (("batchnorm_forward/momentum-swapped",), "batchnorm_forward", "a case less", BELOW),
@@ -43,12 +45,33 @@ TRIALS: list[tuple[tuple[str, ...], str, str, str]] = [
     ((), "layernorm_backward", "strictly", ALL),
     ((), "rmsprop", "points", NOTHING),
     (("FullyConnectedNet/no-regularization",), "TwoLayerNet", "strictly", ALL),
-    (("batchnorm_forward/momentum-swapped",), "layernorm_backward", "a case less", ALONE),
+    (("batchnorm_forward/momentum-swapped",), "layernorm_backward", "a case less", NOTHING),
     (("relu_backward/mask-from-dout", "FullyConnectedNet/no-relu"), "FullyConnectedNet", "points",
      ALL),
-    (("relu_forward/leaky",), "relu_backward", "a case less", ALONE),
+    (("relu_forward/leaky",), "relu_backward", "a case less", ""),
+    ((), "dropout_forward", "points", NOTHING),  # a part of 0 points gets some
+    (("dropout_forward/not-scaled",), "dropout_forward", "points", ""),
+    (("dropout_backward/mask-forgotten",), "dropout_forward", "points", NOTHING),
+    ((), "adam", "loosely", NOTHING),
+    (("adam/no-bias-correction",), "adam", "loosely", ALONE),
+    (("affine_forward/bias-forgotten",), "affine_backward", "loosely", ALONE),
+    ((), "rmsprop", "undone: no alternatives", NOTHING),
+    (("rmsprop/decay-swapped",), "rmsprop", "undone: no alternatives", ALONE),
+    (("adam/lecture-form",), "adam", "undone: no alternatives", ""),
+    (("float32_minded",), "adam", "loosely", ""),  # right, with warnings
+    ((), "rmsprop", "no alternatives", ALONE),
+    ((), "layernorm_forward", "undone: a case less", ALONE),
+    (("layernorm_forward/no-root",), "layernorm_forward", "undone: a case less", ""),
+    ((), "layernorm_backward", "undone: no needs", NOTHING),
+    ((), "layernorm_backward", "no needs", ALONE),
+    (("layernorm_forward/no-root",), "layernorm_backward", "undone: no needs", ""),
+    (("layernorm_forward/no-root",), "layernorm_backward", "no needs", ""),
+    ((), "adam", "a part more", NOTHING),
+    (("adam/no-bias-correction",), "adam", "a part more", ""),
+    (("adam/no-bias-correction",), "adam", "a bonus", NOTHING),
 ]  # fmt: skip
 DRAWN = 40
+WORTH = ("points", "more points", "words", "a bonus")  # of which no verdict hangs
 
 
 def trial(number: int) -> tuple[tuple[str, ...], str, str, str]:
@@ -60,10 +83,8 @@ def trial(number: int) -> tuple[tuple[str, ...], str, str, str]:
     items = [item.id for item in asked if any(name.startswith(f"{item.id}/") for name in every)]
     one, other = draw.sample(items, 2)
     mistakes = [draw.choice([m for m in every if m.startswith(f"{i}/")]) for i in (one, other)]
-    how = draw.choice(
-        ["points", "more points", "words", "a case less", "a case less", "a case less"]
-    )
-    return tuple(mistakes), draw.choice([one, other, *items]), how, ""
+    hows = [*WORTH, "a case less", "a case less", f"{other_rubric.UNDONE}a case less"]
+    return tuple(mistakes), draw.choice([one, other, *items]), draw.choice(hows), ""
 
 
 def notebook(*cells: str, kind: str = "code") -> bytes:
@@ -102,7 +123,10 @@ def task(policy: Policy, mistakes: tuple[str, ...], known: Known | None = None) 
     every, out = handed_in.usual_mistakes(), io.BytesIO()
     files = handed_in.reference()
     for name in mistakes:  # one after another, for they may be in the same function
-        files = handed_in.with_mistakes(files, [every[name]])
+        if name in every:
+            files = handed_in.with_mistakes(files, [every[name]])
+        else:
+            files = handed_in.accepted_submission(name)
     books = BOOKS if policy.notebooks == "run" else {}
     with zipfile.ZipFile(out, "w") as zipped:
         for name, data in {**files.files, **books}.items():
@@ -143,19 +167,28 @@ class Ran:
             yield
 
 
+def _worth(item: Item) -> list[bool]:
+    return [part.points > 0 for part in item.parts]
+
+
 @pytest.mark.parametrize("number", [
     pytest.param(n, marks=pytest.mark.long_trial(0.04)) for n in range(len(TRIALS) + DRAWN)
 ])  # fmt: skip
 def test_what_is_put_together_is_what_a_fresh_grading_comes_to(number: int, tmp_path: Path) -> None:
     mistakes, item, how, runs = trial(number)
     rubric = other_rubric.copied(tmp_path)
+    other_rubric.before(tmp_path, item, how)
     old = Policy(str(rubric), notebooks="skip")
     before = graded(old, mistakes)
     decided = dict(deciding(old.assignment))
     other_rubric.change(tmp_path, item, how)
     new = replace(old)
-    changed, judged = regrade.changes(decided, dict(deciding(new.assignment)))
-    assert changed == [item] and bool(judged) == (how in ("a case less", "strictly"))
+    decides = dict(deciding(new.assignment))
+    changed, judged = regrade.changes(decided, decides)
+    old_item, new_item = old.assignment.rubric.item(item), new.assignment.rubric.item(item)
+    frees = how in WORTH and _worth(old_item) != _worth(new_item)
+    assert changed == [item] and bool(judged) == (how not in WORTH or frees)
+    eased = regrade.eased(decided, decides, judged)
     reached = {item, *regrade.dependents(new.assignment.rubric, judged)}
     run = tuple(
         one.id
@@ -164,7 +197,7 @@ def test_what_is_put_together_is_what_a_fresh_grading_comes_to(number: int, tmp_
     )
     ran, part = Ran(), replace(new, only=run)
     with ran.counting():
-        again = graded(part, mistakes, Known(before, run, changed=tuple(judged)))
+        again = graded(part, mistakes, Known(before, run, b"", tuple(judged), eased))
     every = {case.item for case in part.assignment.rubric.cases}
     below = {item, *new.assignment.rubric.all_needs(item)}
     asked = {NOTHING: [set()], ALONE: [{item}], BELOW: [below], ALL: [every]}
@@ -174,6 +207,52 @@ def test_what_is_put_together_is_what_a_fresh_grading_comes_to(number: int, tmp_
     with mock.patch.object(whole, "grade", side_effect=AssertionError):  # nothing runs
         assert unmeasured(graded(new, mistakes, Known(before, run, again))) == fresh
     assert unmeasured(before) != fresh
+
+
+def right(item: Item) -> ItemResult:
+    """Return an item of a student who had all of it right."""
+    return replace(
+        score.bare(item, "passed"),
+        earned=item.points,
+        parts=score.parts_of(item, {part.id: True for part in item.parts}, "failed"),
+    )
+
+
+WARNED = Fault("case", "dx", "dx", "dtype", "float32", public=True, warning=True)
+# what was not so right of layernorm_backward, or of what it needs
+NOT_SO_RIGHT: dict[str, tuple[str, dict[str, Any]]] = {
+    "nothing": ("", {}),
+    "it was wrong": ("layernorm_backward", {"status": "failed"}),
+    "a warning": ("layernorm_backward", {"warnings": (WARNED,)}),
+    "over what was put right": ("layernorm_backward", {"followed_through": True}),
+    "another's mistake": ("layernorm_backward", {"because_of": "layernorm_forward"}),
+    "a part that brought nothing": ("layernorm_backward", {
+        "parts": (PartResult("dx", "", 0, 0, "failed"), PartResult("dgamma", "", 1, 1, "passed")),
+    }),
+    "what it needs": ("layernorm_forward", {"status": "partial"}),
+    "what another item needs": ("relu_forward", {"status": "partial"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NOT_SO_RIGHT)
+def test_who_is_asked_for_less_is_right_if_all_was(
+    what: str, assignments: dict[str, Assignment]
+) -> None:
+    name, changes = NOT_SO_RIGHT[what]
+    found = assignments["cs231n-a2"]
+    old = {item.id: right(item) for item in found.rubric.table.items}
+    old |= {name: replace(old[name], **changes)} if name else {}
+    item = found.rubric.item("layernorm_backward")
+    stays = cutoff._stays_right(item, old, found)
+    assert stays == (what in ("nothing", "what another item needs"))
+
+
+def test_a_part_that_nothing_asks_for_is_not_right(assignments: dict[str, Assignment]) -> None:
+    found = assignments["cs231n-a2"]
+    old = {item.id: right(item) for item in found.rubric.table.items}
+    item = found.rubric.item("adam")
+    more = replace(item, parts=(*item.parts, Part("more", 1.0)))
+    assert cutoff._stays_right(item, old, found) and not cutoff._stays_right(more, old, found)
 
 
 # the mistake of a student, the item that the teacher changes, how, whether all that depends on it
@@ -214,12 +293,14 @@ def test_notebooks_run_again_only_where_they_may_come_to_something_else(
     decided = dict(deciding(old.assignment))
     other_rubric.change(tmp_path / "rubrics", item, how)
     new = replace(old)
-    _, judged = regrade.changes(decided, dict(deciding(new.assignment)))
+    decides = dict(deciding(new.assignment))
+    _, judged = regrade.changes(decided, decides)
+    eased = regrade.eased(decided, decides, judged)
     reached = {item, *regrade.dependents(new.assignment.rubric, judged)}
     run = tuple(one.id for one in new.assignment.rubric.table.items if one.id in reached)
     part = replace(new, only=run)
     with mock.patch.object(whole, "_executed", wraps=whole._executed) as executed:
-        known = Known(before, run, changed=tuple(judged))
+        known = Known(before, run, b"", tuple(judged), eased)
         ran = graded(part, (mistake,), known)
         assert executed.called == looking
     fresh = unmeasured(graded(new, (mistake,)))

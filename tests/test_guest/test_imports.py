@@ -258,10 +258,14 @@ def test_an_import_that_hangs_is_waited_for_once(
     limits = replace(assignments["cs231n-a2"].rubric.table.limits, load_s=3.0)
     some = asking(assignments["cs231n-a2"], "relu_forward", "sgd_momentum")
     assignment = hostile.hurried(some, limits)
-    started = time.monotonic()
     files = with_top("import time\nwhile True:\n    time.sleep(1)\n", LAYERS)
-    report = grade_one(handed_in.of_files("x", files), assignment, worker)
-    assert time.monotonic() - started < 1.9 * limits.load_s
+    took_s, right = [], handed_in.reference()
+    for one in (right, right, handed_in.of_files("x", files)):
+        started = time.monotonic()
+        report = grade_one(one, assignment, worker)
+        took_s.append(time.monotonic() - started)
+    _, busy_s, waited_s = took_s  # a busy machine takes its time for both; the first starts the box
+    assert limits.load_s <= waited_s < 1.5 * limits.load_s + busy_s
     assert "sgd_momentum" not in lost(report) and "relu_forward" in lost(report)
 
 
