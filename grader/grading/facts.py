@@ -92,5 +92,5 @@ class Facts:
 
 
 def _up_to(seconds: float) -> float:
-    """Return the first of UP_TO that is not exceeded, the last one beyond; 0 for nothing at all."""
-    return next((most for most in UP_TO if seconds <= most), UP_TO[-1]) if seconds else 0.0
+    """Return the first of UP_TO that is not exceeded, the last one beyond."""
+    return next((most for most in UP_TO if seconds <= most), UP_TO[-1])

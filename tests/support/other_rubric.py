@@ -116,6 +116,9 @@ def as_bonus(text: str, item: str) -> str:
 def without_alternatives(text: str, item: str) -> str:
     """Return a file of a rubric whose item accepts one convention alone."""
     start, block, end = _cut(text, item)
+    block = re.sub(
+        r"(, |^)refuses = \[[^]]*\]", "", block, flags=re.MULTILINE
+    )  # there is nothing left to refuse
     return start + re.sub(r"alternatives = \[[^]]*\]\n", "", block) + end
 
 

@@ -9,7 +9,7 @@ from grader.grading.facts import Facts
 from grader.grading.verdicts import Evaluator
 from grader.types import Evidence
 
-TOLD = {0.0: 0.0, 0.0001: 0.1, 0.07: 0.1, 0.1: 0.1, 0.11: 1.0, 3.2: 10.0, 9.99: 10.0, 4000.0: 100.0}
+TOLD = {0.0: 0.1, 0.0001: 0.1, 0.07: 0.1, 0.1: 0.1, 0.11: 1.0, 3.2: 10.0, 9.99: 10.0, 4000.0: 100.0}
 
 
 @pytest.mark.parametrize("took", TOLD)
