@@ -22,21 +22,21 @@ from grader.course.assembled import Known
 from grader.course.deciding import deciding
 from grader.course.tasks import Grader, Policy, Task
 from grader.engine import grade_one
-from grader.grading import score
+from grader.grading import dependencies, score
 from grader.grading.assignment import Assignment
 from grader.rubric.records import Item, Part
 from grader.types import Fault, ItemResult, PartResult, Submission
 from tests.support import classes, handed_in, other_rubric
 
 ALONE, NOTHING, ALL = "the item alone", "nothing", "all that depends on it"
-BELOW = "the item and what it needs"
+BELOW = "the item, what it needs, and the backward passes of these"
 # mistakes of a student, the item that the teacher changes, how, and what runs; later ones are drawn
 TRIALS: list[tuple[tuple[str, ...], str, str, str]] = [
     ((), "batchnorm_backward", "a case less", NOTHING),
     (("adam/no-bias-correction", "dropout_forward/not-scaled"), "adam", "more points", NOTHING),
     (("affine_forward/bias-forgotten",), "affine_forward", "words", NOTHING),
     (("batchnorm_forward/momentum-swapped",), "batchnorm_forward", "a case less", BELOW),
-    (("affine_forward/bias-forgotten",), "affine_forward", "a case less", ALONE),
+    (("affine_forward/bias-forgotten",), "affine_forward", "a case less", BELOW),
     (("batchnorm_backward/mean-forgotten",), "batchnorm_backward", "a case less", BELOW),
     (("adam/no-bias-correction",), "adam", "a case less", ALONE),
     (("batchnorm_forward/eps-not-read",), "batchnorm_backward", "a case less", ALONE),
@@ -200,6 +200,7 @@ def test_what_is_put_together_is_what_a_fresh_grading_comes_to(number: int, tmp_
         again = graded(part, mistakes, Known(before, run, b"", tuple(judged), eased))
     every = {case.item for case in part.assignment.rubric.cases}
     below = {item, *new.assignment.rubric.all_needs(item)}
+    below |= {*dependencies.backward_of(new.assignment.rubric, below)}
     asked = {NOTHING: [set()], ALONE: [{item}], BELOW: [below], ALL: [every]}
     last = ran.asked[-1] if ran.asked else set()
     assert last in (asked[runs] if runs else [each for one in asked.values() for each in one])
