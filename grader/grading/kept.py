@@ -99,10 +99,10 @@ def _right(
 def _charged(verdict: Verdict, facts: Facts) -> Verdict:
     """Return the verdict on a forward pass that pays for its cache with the part of its output."""
     item = verdict.item
-    case = next(case for case in facts.rubric.cases_of(item.id) if case.public)
+    case = min(facts.rubric.cases_of(item.id), key=lambda one: not one.public)
     part = item.part_of("out", case) or ""
     message = "out is right, and the cache that goes with it is not"
-    fault = Fault(case.id, part, "cache", "value", message, public=True)
+    fault = Fault(case.id, part, "cache", "value", message, public=case.public)
     right = {**verdict.right, part: False}
     return replace(verdict, right=right, faults=(*verdict.faults, fault))
 

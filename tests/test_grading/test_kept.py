@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from grader.engine import grade_one
 from grader.grading.assignment import Assignment
 from grader.guest.probes import norms
 from grader.guest.probes.nn import BadReturn, Conventions, Implementation
+from grader.rubric.cases import Rubric
 from grader.types import ItemResult
 from tests.support import handed_in
 from tests.support.assignments import asking, shipped_as
@@ -25,6 +27,7 @@ def worker() -> Iterator[Worker]:
         yield one
 
 
+CACHE = "affine_forward/cache_in_another_order"
 # wrong submission -> the forward pass that pays, its cause, what follows from it
 SPOILED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "batchnorm_forward/x_hat_scaled_in_place": (
@@ -35,7 +38,7 @@ SPOILED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "layernorm_forward", "keeps for the backward pass has gamma or beta in it",
         ("layernorm_backward",),
     ),
-    "affine_forward/cache_in_another_order": (
+    CACHE: (
         "affine_forward", "keeps another cache than its docstring says", ("affine_backward",),
     ),
 }  # fmt: skip
@@ -61,6 +64,22 @@ def test_the_forward_pass_pays_and_the_backward_passes_keep_their_points(
     assert [fault.output for fault in root.faults] == ["cache"]
     for one in (items[each] for each in behind):
         assert (one.earned, one.because_of, one.followed_through) == (one.possible, forward, True)
+
+
+def test_it_pays_where_all_its_cases_are_hidden_too(
+    assignments: dict[str, Assignment], worker: Worker
+) -> None:
+    asked = asking(assignments["cs231n-a2"], "affine_forward", "affine_backward")
+    items = tuple(
+        replace(item, cases=tuple(row for row in item.cases if not row.public))
+        for item in asked.rubric.table.items
+    )
+    hidden = Rubric(replace(asked.rubric.table, items=items), asked.rubric.sha256)
+    submission = handed_in.mistake(handed_in.mistakes()[CACHE]).submission
+    report = grade_one(submission, replace(asked, rubric=hidden), worker)
+    found = {item.id: item for item in report.items}
+    assert found["affine_forward"].status == "failed" and found["affine_forward"].earned == 0
+    assert found["affine_backward"].because_of == "affine_forward"
 
 
 def test_a_backward_pass_that_takes_the_wrong_one_of_two_pays_itself(
