@@ -78,7 +78,7 @@ class Incoming:
         return len(ends), self._cut(ends[-1])
 
     def _ends(self, ends: list[int], most: int) -> list[int]:
-        """Add the ends of the frames that have come to `ends`, up to `most` so many; return them."""
+        """Add the ends of the frames that have come to `ends`, `most` at most; return them."""
         with suppress(WireError):
             while len(ends) < most and (end := self._needed(*ends[-1:])) <= self._taken:
                 ends.append(end)
