@@ -40,12 +40,13 @@ def through(rerun: Rerun) -> dict[str, Again]:
     found: dict[str, Again] = {}
     for items, job, cases in (
         (norms, rerun.job, [case for item in norms for case in _own_cases(item, facts)]),
+        # Whoever exchanged the modes normalizes over the batch, and keeps a cache, in test mode.
         (norms, rerun.job, [case for item in norms for case in _own_cases(item, facts, "test")]),
         (plain, rerun.job, [alone(c) for item in plain for c in rubric.cases_of(item.id)]),
         # Last: they need a session over other layers, in which the search for causes goes on.
         (nets, rerun.over(layers), [c for item in nets for c in rubric.cases_of(item.id)]),
     ):
-        items = [item for item in items if not _is_right(found.get(item.id))]
+        items = [one for one in items if one.id not in {**found, **rerun.broken}]
         cases = [case for case in cases if case.item in {item.id for item in items}]
         if not cases or not rerun.has_time:
             continue
@@ -60,13 +61,8 @@ def through(rerun: Rerun) -> dict[str, Again]:
                 with rerun.deciding([item]):
                     mine = [case for case in cases if case.item == item.id]
                     again = _again(mine, evidence, rerun, item, of_own)
-                    if again is not None and (item.id not in found or _is_right(again)):
-                        found[item.id] = again
+                    found |= {item.id: again} if again is not None else {}
     return found
-
-
-def _is_right(again: Again | None) -> bool:
-    return again is not None and all(again.right.values())
 
 
 def _again(
@@ -111,25 +107,28 @@ def _called(
     return next((name for name in verdicts if name in called and fails(name, verdicts)), None)
 
 
-def _own_cases(item: Item, facts: Facts, mode: str = "train") -> list[Case]:
-    """Return a plain case of the item as a question about the own forward pass in a `mode`.
+def _own_cases(item: Item, facts: Facts, mode: str = "") -> list[Case]:
+    """Return a plain case of the item as a question about the own forward pass, in a `mode` of it.
 
     Plain, and the largest that gave an answer: of two numbers that lie close together no difference
-    can be taken. Whoever exchanged the modes has the batch in test mode.
+    can be taken.
     """
     forward = OPERATIONS[item.id].forward
     plain = [c for c in facts.rubric.cases if c.item == item.id and " " not in c.inputs["x"]]
-    if not plain or (mode != "train" and not OPERATIONS[forward].modes):
+    if not plain or (mode and not OPERATIONS[forward].modes):
         return []
 
     def suits(case: Case) -> tuple[bool, int]:
         size = math.prod(map(int, case.inputs["x"].split("x")))
-        return facts.evidence[case.id].outcome == "answered", size
+        seen = facts.evidence.get(case.id)
+        return seen is not None and seen.outcome == "answered", size
 
     case = max(plain, key=suits)
     along = {f"{name}_along": case.inputs[name].split()[0] for name in ("x", "gamma", "beta")}
-    options = {**case.options, "forward": forward, "backward": item.id, "mode": mode}
-    case = replace(case, id=f"{case.id}/own", probe="own.norm_backward", judge="own.gradient")
+    options = {**case.options, "forward": forward, "backward": item.id}
+    options |= {"mode": mode} if mode else {}
+    name = f"{case.id}/own {mode}".strip()
+    case = replace(case, id=name, probe="own.norm_backward", judge="own.gradient")
     return [replace(case, public=False, inputs={**case.inputs, **along}, options=options)]
 
 
