@@ -312,6 +312,7 @@ def test_an_honest_run_earns(
     graded = desk.graded(tape.runs, tape.transcript.abandoned)
     assert graded.flags == ()
     assert earned(graded) == 2
+    assert not any(run.training.log and run.training.log.commits for run in graded.trained)
 
 
 @pytest.mark.long_trial(0.1)
