@@ -6,6 +6,7 @@ It is certain where all of them agree to 1e-9 and lie far nearer to it than to t
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,6 @@ import numpy as np
 
 from grader.golden.misconceptions import Misconceptions
 from grader.grading.verdicts import Evaluator
-from grader.judges import find as judge
 from grader.judges.wrong import OTHER, Answer, Key, Seen, wrong_answers
 from grader.rubric.records import Item
 from grader.types import Case, Evidence
@@ -46,7 +46,9 @@ class Mine:
 
     def only(self, answers: Answers, part: str) -> Answers:
         """Return the answers that count for one part."""
-        return {k: a for k, a in answers.items() if part in (WHOLE, self.part(k))}
+        if part == WHOLE:
+            return answers
+        return {k: a for k, a in answers.items() if self.part(k) == part}
 
 
 def seen_of(case: Case, evidence: Evidence, evaluator: Evaluator) -> Seen:
@@ -70,10 +72,11 @@ def compared(
     errors = {
         (one.case.id, found.output): found.error
         for one in seen
-        for found in (judge(one.case.judge).decide(one.attempt) if one.attempt else ())
+        for found in one.found
         if found.kind is not None and found.error is not None
     }
 
+    @functools.cache
     def part(key: Key) -> str | None:
         """Return the part of an output; what several cases say together is the item's."""
         case = cases.get(key[0], seen[0].case if key[0] == item.id else None)

@@ -71,7 +71,7 @@ def names(seen: Sequence[Seen]) -> Plain | None:
             continue
         wanted = judge(one.case.judge).names(one.case, one.attempt.expected)
         found = {*one.attempt.arrays, *one.attempt.refused}
-        bad = {each.output for each in judge(one.case.judge).decide(one.attempt) if each.kind}
+        bad = {each.output for each in one.found if each.kind}
         missing = [name for name in wanted if name in bad and name not in found]
         others = [name for name in found if name not in wanted]
         there = f"{_some(others)}; asked for" if others else "no"

@@ -126,7 +126,7 @@ def _observed(
     order = {part: n for n, part in enumerate(lost)}
     for one in seen:
         left = set(one.names)
-        for found in judge(one.case.judge).decide(one.attempt) if one.attempt is not None else ():
+        for found in one.found:
             part = item.part_of(found.output, one.case)
             good = found.kind is None or found.warning
             left -= {found.output} if good and part is not None else set()

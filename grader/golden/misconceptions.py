@@ -42,6 +42,7 @@ class Misconceptions:
     def __init__(self, manifest: Mapping[str, Any], flat: np.ndarray) -> None:
         self._manifest = manifest
         self._flat = flat
+        self._known: dict[str, Mapping[str, Mapping[Key, Answer]]] = {}  # what `answers` gave
 
     @classmethod
     def read(cls, folder: Path, reference: str) -> Misconceptions:
@@ -87,14 +88,16 @@ class Misconceptions:
             found = self._answer(what)
             return str(case), found if isinstance(found, np.ndarray) else np.zeros((0, 6))
 
-    def answers(self, item: str) -> dict[str, dict[Key, Answer]]:
+    def answers(self, item: str) -> Mapping[str, Mapping[Key, Answer]]:
         """Return variant -> what is wrong with an item's answers under it.
 
         A variant is a mistake's id, with the convention that it was combined with after a "+".
         Raises GoldenError.
         """
-        with _whole(item):
-            return self._answers(item)
+        if item not in self._known:
+            with _whole(item):
+                self._known[item] = self._answers(item)
+        return self._known[item]
 
     def _answers(self, item: str) -> dict[str, dict[Key, Answer]]:
         found: dict[str, dict[Key, Answer]] = {}

@@ -8,6 +8,7 @@ mistake is the same.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,11 @@ class Seen:
     attempt: Attempt | None
     ended: str = ""
 
+    @functools.cached_property
+    def found(self) -> tuple[Finding, ...]:
+        """What its judge sees in all outputs; nothing where it did not answer."""
+        return tuple(find(self.case.judge).decide(self.attempt)) if self.attempt else ()
+
 
 def wrong_answers(seen: Sequence[Seen]) -> dict[Key, Answer]:
     """Return what is wrong about an item's cases; right outputs are left out."""
@@ -47,8 +53,7 @@ def wrong_answers(seen: Sequence[Seen]) -> dict[Key, Answer]:
         if one.attempt is None:
             found |= {(one.case.id, name): frozenset({one.ended}) for name in one.names}
             continue
-        decided = find(one.case.judge).decide(one.attempt)
-        by_output = {f.output: f for f in decided if f.output in one.names}
+        by_output = {f.output: f for f in one.found if f.output in one.names}
         if one.case.judge == "dropout.train":
             train.append((one.attempt, by_output))
             continue
