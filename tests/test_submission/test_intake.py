@@ -437,6 +437,13 @@ ELSEWHERE = {
     "one's own": (b"import os\nfrom optim import *\n", "", b"import os\nfrom optim import *\n"),
     "guarded": (b"import re\ntry:\n import torch\nexcept ImportError: pass\n", "", None),
     "zeros": (b"\0" * 8, "", None),
+    "lines of a cell": (
+        b"import re\r\n%%writefile cs231n/layers.py\r\n!pip install x\r\nx = 1\r\n",
+        "line 2 is a notebook's (%%writefile cs231n/layers.py), and Python stops there",
+        b"import re\r\n# %%writefile cs231n/layers.py\r\n# !pip install x\r\nx = 1\r\n",
+    ),
+    "such lines in a text": (b'"""\n%%time\n!x\n"""\n', "", b'"""\n%%time\n!x\n"""\n'),
+    "such a line, and another mistake": (b"%time\nx = = 1\n", "", b"%time\nx = = 1\n"),
 }  # fmt: skip
 
 
