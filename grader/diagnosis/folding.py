@@ -72,21 +72,27 @@ class Net:
 
 FOLDS = (
     Fold("affine", "affine", DEEP),
+    Fold("affine", "affine", ONE),  # where a deep net stops, its layers are seen
     Fold("plain", "none", ONE, two_layer=True),
     Fold("penalty", "none", ONE, reg=0.5, two_layer=True),
     Fold("plain_deep", "none", DEEP),
     Fold("penalty_deep", "none", DEEP, reg=0.5),
     Fold("dropout", "dropout", DEEP),
+    Fold("dropout", "dropout", ONE),
 )
 
 
-def consequences(rerun: Rerun, explained: Collection[str]) -> dict[str, Consequence]:
-    """Return the items whose mistake another one pays for; none of those `explained` already."""
+def consequences(rerun: Rerun, known: Mapping[str, Consequence]) -> dict[str, Consequence]:
+    """Return the items whose mistake another one pays for; none that is `known` to earn its points.
+
+    Of a net that stops where another one does nothing more may be known.
+    """
     facts, found = rerun.facts, dict[str, Consequence]()
+    paid = {name for name, one in known.items() if any(one.right.values())}
     lost = {
         name: set(facts.lost(name))
         for name, verdict in facts.failed().items()
-        if kind(verdict.item) == "nets" and name not in explained and not facts.is_slow(name)
+        if kind(verdict.item) == "nets" and name not in paid and not facts.is_slow(name)
     }
     lost = {name: parts for name, parts in lost.items() if parts}
     if len(lost) > 1 and "layers" in rerun.assignment.grafts:

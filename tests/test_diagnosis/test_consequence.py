@@ -48,6 +48,7 @@ NORM_FORWARD_RAISES: Change = {"batchnorm_forward": [("np.sqrt(var + eps)", "np.
 MEAN_OF_THE_ROWS: Change = {
     "batchnorm_forward": [("mean = x.mean(axis=0)", "mean = x.mean(axis=1)")]
 }
+NEVER_BY_THE_BATCH: Change = {"batchnorm_forward": [('if mode == "test":', "if True:")]}
 NET_INIT_RAISES: Change = {"FullyConnectedNet.__init__": [("np.ones(fan_out)", "np.ones(fan_uot)")]}
 
 # Mistakes of the plain net that no list knows of.
@@ -232,6 +233,13 @@ CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None
             **{net: (0.0, "TwoLayerNet") for net in NETS},
         },
     ),
+    "nets that stop in the loop that they share pay once where they are right without it": (
+        [names("FullyConnectedNet/gradients-of-one-cache")],
+        {
+            "FullyConnectedNet": (4.5, None),
+            **dict.fromkeys(NETS, (0.0, "FullyConnectedNet")),
+        },
+    ),
     "a net of constants explains nothing": (
         [NO_NET_AT_ALL],
         {
@@ -341,10 +349,19 @@ CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None
             "FullyConnectedNet.batchnorm": (0.0, "batchnorm_forward"),
         },
     ),
-    "a backward pass waits for a forward pass that gives it no cache": (
+    "a backward pass that has its cache in the other mode is tried in that": (
         [names("batchnorm_forward/modes-exchanged")],
         {
             "batchnorm_forward": (5.0, None),
+            "batchnorm_backward": (0.0, "batchnorm_forward"),
+            "batchnorm_backward_alt": (0.0, "batchnorm_forward"),
+            "FullyConnectedNet.batchnorm": (0.0, "batchnorm_forward"),
+        },
+    ),
+    "a backward pass waits for a forward pass that gives it no cache": (
+        [NEVER_BY_THE_BATCH],
+        {
+            "batchnorm_forward": (3.5, None),
             "batchnorm_backward": (5.0, "batchnorm_forward"),
             "batchnorm_backward_alt": (3.0, "batchnorm_forward"),
             "FullyConnectedNet.batchnorm": (0.0, "batchnorm_forward"),
