@@ -16,6 +16,7 @@ from grader.grading.training.images import Images
 from grader.grading.training.recompute import Refused
 from grader.grading.training.replay import Code
 from grader.grading.training.verdict_cache import VerdictCache
+from grader.notebooks.spool import Kept, Place
 from grader.types import Commit, Training, TrainingLog
 
 COMMIT = Commit(20, "learned", "memory", "state", (0.5, 0.4), asked=True, shown=lambda: {})
@@ -92,6 +93,16 @@ def test_what_the_same_files_compiled_to_this_time_changes_nothing() -> None:
     for compiled in (b"some", b"others"):
         opened = replace(OWN, known=Loaded({}, (), codes={"cs231n/optim.py": compiled}))
         cache(store, by=code(own=opened)).verify(RUN, WHOLE, verify)
+    assert verify.calls == 1
+
+
+def test_where_a_state_is_kept_changes_nothing() -> None:
+    """Its hash is told; in what file it lies this time, and where, says nothing more."""
+    store, verify = Store(), Verify()
+    for start in (0, 4096):
+        place = Place(start, (3,), np.dtype(np.float32))
+        run = logged(shown=Kept(object(), {"params/W1": place}))
+        cache(store, run).verify(run, WHOLE, verify)
     assert verify.calls == 1
 
 

@@ -106,6 +106,7 @@ class Solved:
             "decays": [n + 1 for n in range(sum(counts)) if (start + n + 1) % PER_EPOCH == 0],
             "chosen": np.array(self.chosen[start : ends[-1]]),
             "after": np.array([self.states[end]["rng"] for end in ends]), "stretches": told,
+            "in_pieces": False,
         }  # fmt: skip
         return training.advance(
             self.nn, images=self.images, mean=self.mean, labels=self.labels, **{**given, **more},
@@ -172,7 +173,96 @@ def test_a_training_of_another_kind_leads_elsewhere(what: str) -> None:
         assert what == "the normalization"  # whose parameters this state does not have
 
 
-def test_a_net_of_two_layers_is_built_by_its_own_class() -> None:
-    solved = Solved("decays")
-    found = solved.advanced(2, 3, net="TwoLayerNet", wrong=0)
-    assert found["losses"].shape == (3,) and found.keys() >= {"params/W1", "params/b2"}
+NETS: dict[str, tuple[str, list[int], dict[str, Any], tuple[Any, ...]]] = {
+    # name, sizes, settings -> what builds it, with what
+    "two layers": (
+        "TwoLayerNet", [7, 5, 3], {"reg": 0.5},
+        ("two_layer_net", (), {"input_dim": 7, "hidden_dim": 5, "num_classes": 3, "reg": 0.5}),
+    ),
+    "one hidden layer of the other class": (
+        "FullyConnectedNet", [7, 5, 3], {"reg": 0.5},
+        ("fully_connected_net", ([5],),
+         {"input_dim": 7, "num_classes": 3, "dtype": np.float64, "reg": 0.5}),
+    ),
+    "three hidden layers": (
+        "FullyConnectedNet", [7, 6, 5, 4, 3], {"normalization": "batchnorm", "keep": 0.5},
+        ("fully_connected_net", ([6, 5, 4],),
+         {"input_dim": 7, "num_classes": 3, "dtype": np.float64, "normalization": "batchnorm",
+          "keep": 0.5}),
+    ),
+    "no hidden layer": (
+        "FullyConnectedNet", [7, 3], {},
+        ("fully_connected_net", ([],), {"input_dim": 7, "num_classes": 3, "dtype": np.float64}),
+    ),
+}  # fmt: skip
+
+
+class Seen:
+    """Stands for the student's code, and notes how it is called."""
+
+    def __init__(self) -> None:
+        self.built: list[tuple[Any, ...]] = []
+        self.images: list[np.ndarray] = []
+        self.labels: list[list[int]] = []
+        self.configs: list[dict[str, Any]] = []
+        self.params: dict[str, np.ndarray] = {}
+        self.bn_params: list[dict[str, Any]] = [{}]
+
+    def two_layer_net(self, *args: Any, **options: Any) -> Seen:
+        self.built.append(("two_layer_net", args, options))
+        return self
+
+    def fully_connected_net(self, *args: Any, **options: Any) -> Seen:
+        self.built.append(("fully_connected_net", args, options))
+        return self
+
+    def loss(self, X: np.ndarray, y: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
+        self.images.append(X)
+        self.labels.append(y.tolist())
+        return 1.0, {name: np.ones_like(array) for name, array in self.params.items()}
+
+    def update_rule(self, name: str) -> Callable[..., Any]:
+        def rule(w: np.ndarray, dw: np.ndarray, config: dict[str, Any]) -> Any:
+            self.configs.append(dict(config))
+            return w - dw, config
+
+        return rule
+
+    def advanced(self, **more: Any) -> State:
+        """Return the state after two steps, of which one ends an epoch."""
+        given: dict[str, Any] = {
+            "images": np.arange(4 * 3072).reshape(4, 3072) % 251, "mean": np.ones(3072),
+            "labels": np.arange(4), "chosen": np.array([[0, 2], [3, 3]]),
+            "after": np.zeros((1, 625), np.int64), "noise": training_state.packed(np.random),
+            "net": "FullyConnectedNet", "dims": [7, 3], "setup": {}, "rule": "adam",
+            "stretches": [(2, "", True)], "decays": [1], "lr_decay": 0.5, "in_pieces": False,
+            "params/W1": np.ones((2, 2)), "config/W1/learning_rate": np.array(1.0),
+            "config/W1/t": np.array(3.0), "config/W1/m": np.ones((2, 2)),
+            "bn/1/running_mean": np.ones(2),
+        }  # fmt: skip
+        return training.advance(self, **{**given, **more})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("what", NETS)
+def test_a_net_is_built_by_its_own_class_and_its_own_sizes(what: str) -> None:
+    net, dims, setup, wanted = NETS[what]
+    seen = Seen()
+    seen.advanced(net=net, dims=dims, setup=setup)
+    assert seen.built == [wanted]
+
+
+def test_a_step_gives_the_code_what_the_solver_gives_it() -> None:
+    seen, before = Seen(), np.ones((2, 2))
+    found = seen.advanced(**{"params/W1": before})
+    assert [X.shape for X in seen.images] == [(2, 3, 32, 32)] * 2
+    assert seen.images[0].reshape(2, -1)[1, :3].tolist() == [
+        2 * 3072 % 251 - 1, (2 * 3072 + 1) % 251 - 1, (2 * 3072 + 2) % 251 - 1,
+    ]  # fmt: skip
+    assert seen.labels == [[0, 2], [3, 3]]
+    for config, rate in zip(seen.configs, (1.0, 0.5)):
+        assert (config["t"], type(config["t"])) == (3, int)
+        assert (config["learning_rate"], type(config["learning_rate"])) == (rate, float)
+        assert config["m"].tolist() == np.ones((2, 2)).tolist()
+    assert found["params/W1"].tolist() == (before - 2).tolist() and before.all()
+    assert found["config/W1/t"].dtype == np.float64  # as a state has it
+    assert found["bn/1/running_mean"].tolist() == [1, 1]

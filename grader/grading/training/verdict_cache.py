@@ -84,6 +84,8 @@ class VerdictCache:
 def _feed(digest: Any, value: object) -> None:
     """Add a value to a digest: records, mappings, sequences, arrays and what is plain."""
     digest.update(f"{type(value).__name__} ".encode())
+    if callable(value):
+        return  # a state that was shown has the hash that stands beside it
     if isinstance(value, np.ndarray):
         digest.update(f"{value.dtype.str} {value.shape} ".encode())
         digest.update(np.ascontiguousarray(value).data if value.size else b"")
@@ -100,5 +102,5 @@ def _feed(digest: Any, value: object) -> None:
     elif is_dataclass(value):
         for field in fields(value):
             _feed(digest, getattr(value, field.name))
-    elif not callable(value):  # a state that was shown has the hash that stands beside it
+    else:
         digest.update(f"{value!r} ".encode())

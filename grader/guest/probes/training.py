@@ -32,9 +32,9 @@ def advance(
     setup: Mapping[str, Any],
     rule: str,
     stretches: Sequence[tuple[int, str, bool]],
-    decays: Sequence[int] = (),
-    lr_decay: float = 1.0,
-    in_pieces: bool = False,
+    decays: Sequence[int],
+    lr_decay: float,
+    in_pieces: bool,
     **state: Array,
 ) -> Outputs:
     """Return the state after the first stretch that comes to another one than it should.
