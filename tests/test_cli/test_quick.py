@@ -95,7 +95,7 @@ print("pydantic" in sys.modules)
 
 
 UNWANTED = (
-    "pydantic", "matplotlib", "nbformat", "IPython", "markdown_it", "nh3", "pygments", "sqlite3",
+    "matplotlib", "nbformat", "IPython", "markdown_it", "nh3", "pygments", "sqlite3",
     "zipfile._path", "numpy.ma", "grader.grading.training.believe", "grader.report.curves",
     "grader.report.notebook_page", "grader.report.staff_page", "grader.course.roster",
 )  # fmt: skip
