@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -49,10 +50,6 @@ from grader.grading.dependencies import kind
 from grader.grading.facts import Again, Facts
 from grader.grading.outcome import result_of
 from grader.grading.rerun import Rerun, Sessions
-from grader.grading.training.believe import Repeating
-from grader.grading.training.reference import matched
-from grader.grading.training.replay import Code
-from grader.grading.training.verdict_cache import Store
 from grader.grading.verdicts import Evaluator, broken
 from grader.notebooks import inline_answers
 from grader.rubric import generation
@@ -74,6 +71,9 @@ from grader.types import (
     Suspect,
     TrainingGoal,
 )
+
+if TYPE_CHECKING:
+    from grader.grading.training.verdict_cache import Store
 
 
 def grade_one(
@@ -180,13 +180,11 @@ def _with_notebooks(
 ) -> training.Graded:
     """Return all items, with what notebooks add, and the runs beside the reference's bands."""
     assignment, table = rerun.assignment, rerun.facts.rubric.table
-    alike: tuple[str, ...] = ()
-    if books:  # only what they trained is repeated
-        alike = explained(
-            "finding conventions", lambda: matched(rerun.facts, assignment.golden), ()
-        )
-    code = Code.of(assignment.trainer, alike, rerun.job, table.conventions.dropout_p)
-    repeating = Repeating(worker, code, store)
+    repeating = None
+    if any(book.trainings for book in books):
+        from grader.grading.training import believe  # two dozen records that code alone needs not
+
+        repeating = believe.repeating(rerun, worker, store)
     graded = training.grade(items, books, assignment.rubric, assignment.images, repeating)
     return replace(
         graded,

@@ -9,7 +9,7 @@ import gc
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import grader
 from grader.box.plan import Plan
@@ -17,10 +17,12 @@ from grader.box.worker import Worker
 from grader.engine import grade_one, job_of
 from grader.files import REPORT, RESULT
 from grader.grading.assignment import Assignment
-from grader.grading.training.verdict_cache import Store
 from grader.notebooks.spool import Spool
 from grader.report import result
 from grader.types import Notebook, Progress, Report, Submission
+
+if TYPE_CHECKING:
+    from grader.grading.training.verdict_cache import Store
 
 RARELY = 100_000  # objects that are made, and not given back, between two looks for cycles
 

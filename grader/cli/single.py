@@ -16,7 +16,7 @@ from typing import Literal
 import typer
 from rich.console import Console
 
-from grader import resources, staff, whole
+from grader import resources, whole
 from grader.box.plan import Plan
 from grader.box.worker import Worker
 from grader.cli import places, progress
@@ -81,6 +81,8 @@ def write(asked: Asked, graded: whole.Graded, assignment: Assignment, other_year
     folder = asked.output or places.default(asked.path, claim=True)
     write_result(folder, written)
     if asked.for_staff:
+        from grader import staff
+
         page = staff.write_page(staff.folder_of(folder), graded.report, assignment)
         typer.echo(f"For staff, with hidden checks: {page}", err=True)
     advice = f"To grade by another year: {other_year}" if other_year else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from grader.grading.training.images import Images
 from grader.grading.verdicts import Evaluator
 from grader.judges import find
 from grader.rubric.cases import Rubric
+from grader.rubric.patterns import fits
 from grader.rubric.records import Item
 from grader.types import Call
 
@@ -101,7 +101,7 @@ class Assignment:
         named += [(f"part '{part.id}', outputs", part.outputs, every) for part in item.parts]
         for where, patterns, names in named:
             for pattern in patterns:
-                if not any(fnmatch.fnmatchcase(name, pattern) for name in names):
+                if not any(fits(name, pattern) for name in names):
                     what = f"no output is called '{pattern}'; there are {', '.join(names)}"
                     raise RubricError(f"{place}, {where}: {what}")
         decided = {item.part_of(name, case) for case in cases for name in evaluator.names(case)}

@@ -16,7 +16,7 @@ import jinja2
 import jinja2.bccache
 
 from grader.errors import explaining, log_fault
-from grader.report import notebook_page, page
+from grader.report import page
 from grader.report.cells import file_of
 from grader.report.page import Page
 from grader.report.run_sets import sets_of
@@ -56,6 +56,10 @@ def render_notebooks(report: Report, notebooks: Sequence[Notebook]) -> dict[str,
 
     A page that breaks by a fault of ours is left out, and the traceback is kept.
     """
+    if not any(map(file_of, notebooks)):
+        return {}
+    from grader.report import notebook_page
+
     template = environment().get_template("notebook.html")
     pages = {}
     for notebook in notebooks:

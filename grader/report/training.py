@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from grader.report import curves, sweep
 from grader.report.cells import REPORT, file_of, link_to, named
-from grader.report.drawing import Chart
 from grader.report.faults import ShownFault, show_fault
 from grader.report.prose import from_markdown
 from grader.report.run_sets import SETTINGS, RunSet
 from grader.report.text import count, one_line, shown
 from grader.types import Cell, Fault, ItemResult, Notebook, Question, Report, Trained
+
+if TYPE_CHECKING:
+    from grader.report.drawing import Chart
 
 MOST_RUNS = 40  # rows of a table
 MOST_CHARTS = 20  # of a page
@@ -134,6 +136,8 @@ def books(report: Report, sets: Sequence[RunSet], links: Mapping[str, str]) -> t
 def _draw(one: RunSet, trained: Sequence[Trained]) -> Chart | None:
     if not one.drawn:
         return None
+    from grader.report import curves, sweep
+
     return sweep.draw(one, trained) if one.over else curves.draw(one, trained)
 
 

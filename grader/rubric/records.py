@@ -16,13 +16,13 @@ grader.grading.training.recompute).
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from grader.rubric.patterns import fits
 from grader.types import Case
 
 On = Literal["training", "validation"]
@@ -251,7 +251,7 @@ class Item:
 
 @functools.cache
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    return any(fits(name, pattern) for pattern in patterns)
 
 
 @dataclass(frozen=True)

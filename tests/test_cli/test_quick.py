@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import typer
 
 from grader.cli import quick
+from tests.support import handed_in, homes
 
 WORDS: dict[str, tuple[str, ...]] = {
     "one path": ("a.zip",),
@@ -90,3 +92,26 @@ print("pydantic" in sys.modules)
 """  # noqa: E501
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "a.zip auto ['x'] False\nFalse\n"
+
+
+UNWANTED = (
+    "matplotlib", "nbformat", "IPython", "markdown_it", "nh3", "pygments", "sqlite3",
+    "zipfile._path", "numpy.ma", "grader.grading.training.believe", "grader.report.curves",
+    "grader.report.notebook_page", "grader.report.staff_page", "grader.course.roster",
+)  # fmt: skip
+
+
+def test_code_alone_is_graded_without_what_notebooks_and_a_class_need(tmp_path: Path) -> None:
+    right = str(handed_in.ROOT / "tests" / "submissions" / "accepted" / "compact")
+    code = f"""
+import sys
+from grader.cli import main
+sys.argv = ["grade", {right!r}, "-o", {str(tmp_path / "out")!r}]
+try:
+    main()
+except SystemExit as end:
+    print(end.code, [one for one in {UNWANTED!r} if one in sys.modules], file=sys.stderr)
+"""
+    home = {**os.environ, "BACKGRADE_HOME": str(homes.brief(tmp_path / "home", *homes.SOME))}
+    done = subprocess.run([sys.executable, "-c", code], env=home, capture_output=True, text=True)
+    assert done.stderr == "0 []\n"

@@ -18,6 +18,7 @@ from grader.grading.assignment import Assignment
 from grader.grading.score import bare
 from grader.grading.training import believe, hidden_from, judge
 from grader.grading.training.believe import Repeating
+from grader.grading.training.recompute import Recompute
 from grader.report.order import roots
 from grader.rubric.cases import Rubric
 from grader.types import Cell, Comparison, Fault, ItemResult, Notebook, Raised, Trained, TrainingLog
@@ -661,9 +662,7 @@ def test_hidden_images_are_looked_at_from_the_lowest_accuracy_that_is_asked(
 def test_few_hidden_images_leave_more_to_chance(
     hidden: int, points: float, rubric: Rubric, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        training.Recompute, "run", Mock(return_value=run(val=0.55, hidden=0.46, **TWO))
-    )
+    monkeypatch.setattr(Recompute, "run", Mock(return_value=run(val=0.55, hidden=0.46, **TWO)))
     items = tuple(bare(item, "skipped") for item in rubric.table.items)
     images: Any = Mock(profile=rubric.table.data.synthetic, count=Mock(return_value=hidden))
     told = run().training
@@ -676,7 +675,7 @@ def test_few_hidden_images_leave_more_to_chance(
 
 BREAKS = {
     "a judge of ours": (training, "judge", IndexError("7"), "judge this (IndexError, see "),
-    "images that cannot be made": (training.Recompute, "run", GraderFault("gone"), "images: gone"),
+    "images that cannot be made": (Recompute, "run", GraderFault("gone"), "images: gone"),
 }
 
 
@@ -687,7 +686,7 @@ def test_what_breaks_here_is_our_fault_and_leaves_the_code_s_points(
     monkeypatch.delenv("BACKGRADE_DEBUG", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     place, name, error, message = BREAKS[what]
-    monkeypatch.setattr(training.Recompute, "run", Mock(return_value=run()))
+    monkeypatch.setattr(Recompute, "run", Mock(return_value=run()))
     monkeypatch.setattr(place, name, Mock(side_effect=error))
     items = tuple(bare(item, "passed") for item in rubric.table.items)
     images: Any = Mock(profile=rubric.table.data.synthetic)
@@ -712,7 +711,7 @@ def test_a_run_at_which_we_fail_is_for_a_person_and_costs_no_other(
     told = [run(val=0.6, **TWO).training, overfit(3).training]
     good, wrong = run(val=0.6, hidden=0.6, **TWO), OverflowError("9")
     first = wrong if where == "recomputing" else good
-    monkeypatch.setattr(training.Recompute, "run", Mock(side_effect=[first, overfit(3)]))
+    monkeypatch.setattr(Recompute, "run", Mock(side_effect=[first, overfit(3)]))
     monkeypatch.setattr(believe.Replay, "verify", Mock(side_effect=OverflowError("9")))
     images: Any = Mock(profile=rubric.table.data.synthetic, count=Mock(return_value=2000))
     books = [replace(EXECUTED[0], trainings=tuple(told)), *EXECUTED[1:]]
@@ -729,7 +728,7 @@ def test_a_run_at_which_we_fail_is_for_a_person_and_costs_no_other(
 def test_images_of_the_command_line_that_cannot_be_used_are_no_fault_of_ours(
     rubric: Rubric, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training.Recompute, "run", Mock(side_effect=UsageError("--data: empty")))
+    monkeypatch.setattr(Recompute, "run", Mock(side_effect=UsageError("--data: empty")))
     books = [replace(book, trainings=(run().training,)) for book in EXECUTED]
     images: Any = Mock(profile=rubric.table.data.synthetic)
     with pytest.raises(UsageError, match="--data"):

@@ -13,10 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from grader.course import joining
 from grader.course.records import Attempt, File, Found, Proposal
-from grader.course.roster import Roster
 from grader.course.sources import (
     blackboard,
     brightspace,
@@ -33,6 +32,9 @@ from grader.course.sources.tree import Tree, file_at, read_tree, tree_inside
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UsageError
 from grader.submission.upload import shown
+
+if TYPE_CHECKING:
+    from grader.course.roster import Roster
 
 _FORMATS: dict[str, ModuleType] = {
     "canvas": canvas,
@@ -69,7 +71,11 @@ def read(paths: Sequence[Path], kind: str = "auto", roster: Roster | None = None
         tuple(line for _, reading in found for line in reading.problems),
         tuple((*proposals, *asked)),
     )
-    return joining.joined(result, roster) if roster else result
+    if roster is None:
+        return result
+    from grader.course import joining
+
+    return joining.joined(result, roster)
 
 
 def described(found: Found) -> str:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from grader.errors import BackgradeError, BoxError, GraderFault, UsageError, log_fault
 from grader.grading import handed_in, score
 from grader.grading.training import cells, roots, sentences
-from grader.grading.training.believe import Believer, Entry, Judged, Repeating
 from grader.grading.training.images import Images
 from grader.grading.training.judges import GoalResult, GoalRules, beats, reaches, sweeps
-from grader.grading.training.recompute import Recompute
 from grader.grading.training.runs import claimed
 from grader.rubric.cases import Rubric
 from grader.rubric.records import ImageProfile, Item, Part
@@ -28,6 +27,10 @@ from grader.types import (
     Trained,
     Training,
 )
+
+if TYPE_CHECKING:
+    from grader.grading.training.believe import Judged, Repeating
+    from grader.grading.training.recompute import Recompute
 
 FLAGS = (
     "trained_on_validation", "log_differs", "training_contradicts_itself", "training_not_repeated"
@@ -49,37 +52,54 @@ def grade(
     notebooks: Sequence[Notebook],
     rubric: Rubric,
     images: Images | None,
-    repeating: Repeating,
+    repeating: Repeating | None,
 ) -> Graded:
     """Recompute all runs, repeat those that earn something, and judge the notebook items.
 
-    Without notebooks or images nothing changes. What fails here is our own fault, but for the
-    images of `--data`: then UsageError is raised, and BoxError where the box fails.
+    Without notebooks or images nothing changes; `repeating` is None where nothing was trained. What
+    fails here is our own fault, but for the images of `--data`: then UsageError is raised, and
+    BoxError where the box fails.
     """
     if not notebooks or images is None:
         return Graded(items)
-    sample = rubric.table.believing.training_sample
-    recompute = Recompute(images, sample, hidden_from(rubric, images.profile))
+    done = {item.id: item for item in items}
+    replay: Mapping[str, float] = {}
     try:
-        entries = [
-            Entry(book, run, _recomputed(recompute, book, run))
-            for book in notebooks
-            for run in book.trainings
-        ]
-        done = {item.id: item for item in items}
-        # Real images may be fewer than the rubric asks for.
-        profile = replace(images.profile, hidden=images.count("hidden"))
-        believer = Believer(entries, rubric, images, repeating)
-        judged, marked, flags = believer.judged(
-            lambda trained: judge(rubric, profile, notebooks, trained, done)
-        )
-        replay = believer.measured
+        if repeating is None:
+            judged, marked, flags = judge(rubric, images.profile, notebooks, (), done)
+        else:
+            (judged, marked, flags), replay = _believed(done, notebooks, rubric, images, repeating)
     except (UsageError, BoxError):
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours costs no point
-        judged, marked, flags, replay = _broken(rubric, error), (), (), {}
+        judged, marked, flags = _broken(rubric, error), (), ()
     kept = tuple(judged.get(item.id, item) for item in items)
     return Graded(kept, marked, flags, replay)
+
+
+def _believed(
+    done: Mapping[str, ItemResult],
+    notebooks: Sequence[Notebook],
+    rubric: Rubric,
+    images: Images,
+    repeating: Repeating,
+) -> tuple[Judged, Mapping[str, float]]:
+    """Return what the runs earn that could be repeated, and what that took."""
+    from grader.grading.training.believe import Believer, Entry
+    from grader.grading.training.recompute import Recompute
+
+    sample = rubric.table.believing.training_sample
+    recompute = Recompute(images, sample, hidden_from(rubric, images.profile))
+    entries = [
+        Entry(book, run, _recomputed(recompute, book, run))
+        for book in notebooks
+        for run in book.trainings
+    ]
+    # Real images may be fewer than the rubric asks for.
+    profile = replace(images.profile, hidden=images.count("hidden"))
+    believer = Believer(entries, rubric, images, repeating)
+    judged = believer.judged(lambda trained: judge(rubric, profile, notebooks, trained, done))
+    return judged, believer.measured
 
 
 def _recomputed(recompute: Recompute, book: Notebook, run: Training) -> Trained:

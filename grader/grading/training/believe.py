@@ -19,11 +19,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grader.box.worker import Worker
-from grader.errors import BackgradeError, log_fault
+from grader.errors import BackgradeError, explained, log_fault
+from grader.grading.rerun import Rerun
 from grader.grading.training.extent import DRAWN, Extent, needed
 from grader.grading.training.form import Contradiction, Differs, TimeIsUp, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.recompute import Refused
+from grader.grading.training.reference import matched
 from grader.grading.training.repeat import Repeat
 from grader.grading.training.replay import Code, Replay, moved
 from grader.grading.training.verdict_cache import Store, VerdictCache
@@ -47,6 +49,14 @@ class Repeating:
     worker: Worker
     code: Code | None
     store: Store | None = None
+
+
+def repeating(rerun: Rerun, worker: Worker, store: Store | None) -> Repeating:
+    """Return what it takes to repeat the trainings of a submission whose code was graded."""
+    assignment, table = rerun.assignment, rerun.facts.rubric.table
+    alike = explained("finding conventions", lambda: matched(rerun.facts, assignment.golden), ())
+    code = Code.of(assignment.trainer, alike, rerun.job, table.conventions.dropout_p)
+    return Repeating(worker, code, store)
 
 
 @dataclass

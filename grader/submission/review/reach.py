@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 from itertools import accumulate, islice
 
+from grader.rubric.patterns import fits
 from grader.rubric.records import SourceReview
 from grader.submission.review.source import DEPTH, Remark, SourceFile
 
@@ -90,7 +90,7 @@ def _unwanted(name: str, reading: SourceReview) -> str | None:
 def _matches(name: str, patterns: Iterable[str]) -> bool:
     """Return whether a pattern names the module, or a package around it."""
     heads = list(accumulate(name.split(".")[:8], "{}.{}".format))
-    return any(fnmatchcase(head, pattern) for pattern in patterns for head in heads)
+    return any(fits(head, pattern) for pattern in patterns for head in heads)
 
 
 def _called(source: SourceFile, node: ast.Call, reading: SourceReview) -> Iterator[Remark]:
@@ -131,13 +131,18 @@ def _watched(source: SourceFile, node: ast.expr, name: str) -> Iterator[Remark]:
     if name.partition(".")[0] not in ROOTS:
         return
     name = name.removeprefix("builtins.").removeprefix("__builtins__.")
-    # A pattern stands for what it names and for all below.
-    message = next((text for each, text in WATCHED if fnmatchcase(f"{name}.", f"{each}.*")), "")
+    message = next((text for each, text in WATCHED if _is_at(name, each)), "")
     around = islice(source.above(node), DEPTH)
     # A net's `save` and `load` are handed out in some course years.
     functions = {outer.name for outer in around if isinstance(outer, ast.FunctionDef)}
     if message and not (message == _FILES and functions & {"save", "load"}):
         yield source.remark("reaches_outside", message.format(name), node)
+
+
+def _is_at(name: str, watched: str) -> bool:
+    """Say whether it is what is watched, or below it; a `*` at the end stands for anything."""
+    start = watched.removesuffix("*")
+    return name.startswith(start) if start != watched else f"{name}.".startswith(f"{watched}.")
 
 
 def _patched(source: SourceFile, node: ast.AST) -> Iterator[Remark]:
