@@ -101,7 +101,7 @@ def sizes(one: Observed) -> dict[str, float]:
     found: dict[str, float] = {}
     x = one.inputs.get("x")
     if x is not None and x.ndim >= 2:
-        batch = x[0] if one.case.probe in ("norms.batchnorm_train", "nets.net_test_mode") else x
+        batch = x[0] if one.case.probe in BATCHES else x
         n, d = float(batch.shape[0]), float(batch[0].size)
         found |= {"N": n, "D": d, "N squared": n * n, "D squared": d * d}
     if dims := one.case.options.get("dims"):
@@ -118,6 +118,9 @@ RATIOS = (("N", "N-1"), ("N-1", "N"), ("D", "D-1"), ("D-1", "D"), ("D", "N"), ("
 LIKE = 1e-2  # two right answers so near to each other cannot be taken for one another
 CLOSER = 10  # a relation must be nearer than the right answer by at least this factor
 NORMS_ONLY = ("line", "mean left")  # words that mean something for a normalization only
+BATCHES = (  # x is a sequence of batches
+    "norms.batchnorm_train", "nets.net_test_mode", "nets.two_layer_second", "nets.net_second",
+)  # fmt: skip
 STEPPED = ("optim.update", "norms.batchnorm_train")  # the first axis of an answer is the step
 
 

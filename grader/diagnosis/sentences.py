@@ -36,7 +36,7 @@ SENTENCES: Mapping[str, str] = {
     "off by a multiple of": "{o} {is} off by a multiple of {it}.",
     "one step late": "{o} {is} one step late: each step shows what belonged to the step before.",
     "same at every step": "{o} {is} the same at every step: what one step computes does not reach "
-    "the next.",
+    "the next. Store it in the dictionary, under this name.",
     "no step": "{o} never {moves}: the step is not added to w.",
     "steps uphill": "{o} {moves} the wrong way: the sign of the step is turned round.",
     "steps of another size": "{o} {moves} in the right direction, by steps of another size.",

@@ -23,6 +23,7 @@ AVERAGES = ("velocity", "cache", "m", "v")  # what next_w follows from
 ROOTS = (*AVERAGES, "t", "scores", "loss", "out")
 REG = "only with reg"  # says by itself that it is about regularization
 COUNT = "parameters_without_gradient"  # no answer of the student's
+KEPT = "same at every step"
 ADDED = "_regularization"  # probes that look at what reg adds
 EXACT, LOOSE = 1e-9, 1e-5  # LOOSE: single precision
 
@@ -85,7 +86,7 @@ def _of_output(
     if where is not None:
         return where, certain
     words, certain = _words(wrong)
-    if words is None or not words.startswith(SLIP):
+    if words is None or not words.startswith((SLIP, KEPT)):
         if own := spread.own_setting(wrong, right):
             return own, True
     plain = [one for one in wrong if not _is_added([one])]
@@ -163,6 +164,8 @@ def _words(observed: Sequence[Observed]) -> tuple[str | None, bool]:
         slip = [word for word in common if word.startswith(SLIP)]
         if slip and common[0].startswith(("factor =", "starts as")) or common[:1] == ["factor"]:
             common = [*slip, *common]  # which operation it is says more than that there is one
+        if KEPT in common:  # nothing is stored: what the formula would have been is not seen
+            common = [KEPT, *common]
         if len(observed) == 1:  # some factor makes any number of any other
             common = [word for word in common if not word.startswith("factor =")]
         if common:

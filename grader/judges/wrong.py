@@ -237,6 +237,6 @@ def _drawn(got: np.ndarray, scale: float) -> str:
     guesses = {
         "uniform": inside and abs(std * math.sqrt(12) / scale - 1) < 0.1,
         "unscaled": abs(std - 1) < 6 / math.sqrt(2 * got.size),
-        "one number": std == 0,
+        "one number": bool(np.ptp(got) == 0),
     }
     return next((name for name, holds in guesses.items() if holds), OTHER)

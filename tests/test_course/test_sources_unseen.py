@@ -52,6 +52,15 @@ EXPORTS: Mapping[str, tuple[Mapping[str, bytes], list[Row], int]] = {
         {"mail/A2.zip": exports.zipped({f"{who}_assignsubmission_file/a2.zip": ZIP
                                         for who in ("Ada_1", "Bob_2")})},
         [("1", ("a2.zip",), ""), ("2", ("a2.zip",), "")], 1),
+    "a last upload of one file alone": (
+        {f"{who}-5 - {name} - Mar {day}, 2026 105 PM - {file}": ZIP for who, name, day, file in (
+            (1, "Ada", 6, "a2.zip"), (1, "Ada", 7, "optim.py"), (2, "Bob", 6, "a2.zip"),
+            (2, "Bob", 7, "report.pdf"), (3, "Eve", 6, "optim.py"), (3, "Eve", 7, "layers.py"))},
+        [("1-5", ("a2.zip",), "2026-03-06T13:05:00"), ("1-5", ("optim.py",), "2026-03-07T13:05:00"),
+         ("2-5", ("a2.zip",), "2026-03-06T13:05:00"),
+         ("2-5", ("report.pdf",), "2026-03-07T13:05:00"),
+         ("3-5", ("layers.py",), "2026-03-07T13:05:00"),
+         ("3-5", ("optim.py",), "2026-03-06T13:05:00")], 1),
     "times of Brightspace with blanks": (
         {"1-5 - Ada - 06 March, 2026 12 05 PM - a2.zip": ZIP,
          "2-5 - Bob - Mar 6, 2026 105 p. m. - a2.zip": ZIP},

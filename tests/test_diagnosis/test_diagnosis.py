@@ -430,7 +430,7 @@ SAID = {
     ),
     "a default of eps that is wrong": (
         ((LAYERS, 'eps = ln_param.get("eps", 1e-5)', 'eps = ln_param.get("eps", 1e-8)'),),
-        "layernorm_forward", ("out is right where eps is given",), ("row",), True,
+        "layernorm_forward", ("eps has another default than 1e-5",), ("row",), False,
     ),
     "an eps of its own": (
         ((LAYERS, 'eps = bn_param.get("eps", 1e-5)', "eps = 1e-7"),),
@@ -488,7 +488,7 @@ SAID = {
     ),
     "a relu that is cut off from above": (
         ((LAYERS, "return np.maximum(0, x), x", "return np.minimum(np.maximum(0, x), 1), x"),),
-        "relu_forward", ("cut off at 1",), ("mean",), False,
+        "relu_forward", ("cut off at 1",), ("mean",), True,
     ),
     "biases start as ones": (
         ((NET, 'self.params[f"b{i}"] = np.zeros(fan_out)',
@@ -517,12 +517,27 @@ SAID = {
     "momentum: both terms with the other sign": (
         ((OPTIM, 'v = config["momentum"] * config["velocity"] - config["learning_rate"] * dw',
           'v = config["learning_rate"] * dw - config["momentum"] * config["velocity"]'),),
-        "sgd_momentum", ("both terms with the wrong sign",), ("weights",), True,
+        "sgd_momentum", ("is taken off learning_rate * dw, and not the other way round",),
+        ("weights",), True,
     ),
     "a net that asks for labels the wrong way round": (
         ((NET, "        if y is None:\n            return scores\n\n        # The derivative",
           "        if y is not None:\n            return scores\n\n        # The derivative"),),
         "TwoLayerNet", ("the test of y is the wrong way round",), ("count",), True,
+    ),
+    "rmsprop: what is kept has a name of its own": (
+        ((OPTIM, 'cache = decay * config["cache"]', 'cache = decay * config.get("squares", 0)'),
+         (OPTIM, 'config["cache"] = cache', 'config["squares"] = cache')),
+        "rmsprop", ("cache is the same at every step", "under this name"), ("decay_rate",), True,
+    ),
+    "a net: one gradient is averaged once more": (
+        ((NET, '"b2": db2}', '"b2": db2 / len(X)}'),), "TwoLayerNet",
+        ("db2 is what it should be, divided by the batch size",), ("some checks",), True,
+    ),
+    "a net: one number for all weights of a layer": (
+        ((NET, "weight_scale * np.random.randn(fan_in, fan_out)",
+          "weight_scale * np.random.randn() * np.ones((fan_in, fan_out))"),), "FullyConnectedNet",
+        ("W1, W2, W3 and W4 start with the same number in every cell",), ("weight_scale",), False,
     ),
     "a typing slip": (
         ((LAYERS, "db = dout.sum(axis=0)", "db = duot.sum(axis=0)"),), "affine_backward",

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from grader.course.records import Attempt, File, Found, Proposal
+from grader.course import joining
+from grader.course.records import Attempt, File, Found, Person, Proposal
 from grader.course.sources import (
     blackboard,
     brightspace,
@@ -31,7 +32,8 @@ from grader.course.sources import (
 from grader.course.sources.tree import Tree, file_at, read_tree, tree_inside
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UsageError
-from grader.submission.upload import shown
+from grader.submission.layout import homework_name
+from grader.submission.upload import needed, shown
 
 if TYPE_CHECKING:
     from grader.course.roster import Roster
@@ -65,6 +67,7 @@ def read(paths: Sequence[Path], kind: str = "auto", roster: Roster | None = None
     attempts = [one for name, r in found for one in r.attempts if name != "folders"]
     plain, asked = _one_each(one for name, r in found for one in r.attempts if name == "folders")
     asked += _second_uploads(found, roster)
+    asked += _last_alone(one for _, reading in found for one in reading.attempts)
     result = Found(
         " and ".join(kinds),
         tuple(sorted((*attempts, *plain), key=_order)),
@@ -223,6 +226,33 @@ def _second_uploads(
             listed = ", ".join(f"'{shown(name)}'" for name in several[:6])
             what = f"{listed} may be uploads of one student; if so, give only the one that counts"
             yield Proposal(places[several[0]], what, _counted(len(several), "student"))
+
+
+def _last_alone(attempts: Iterable[Attempt]) -> Iterator[Proposal]:
+    """Yield whose last upload holds a file or two, while an earlier one may hold the homework.
+
+    Some hand in file by file, and mean all of them.
+    """
+    of_person: dict[Person, list[Attempt]] = {}
+    for attempt in attempts:
+        of_person.setdefault(attempt.person, []).append(attempt)
+    for person, several in of_person.items():
+        *before, last = sorted(several, key=lambda one: one.at)
+        held = [file.name for file in last.files if needed(file.name)]
+        if held and not _names_homework(last) and any(map(_names_homework, before)):
+            listed = ", ".join(map(shown, held[:3]))
+            what = f"the last upload of '{shown(person.shown)}' holds no layers.py ({listed}), an "
+            what += "earlier one may; ask which counts, and pin it in course.toml"
+            yield Proposal(last.place, what, "the last one alone")
+
+
+def _names_homework(attempt: Attempt) -> bool:
+    """Return whether an attempt's own files may hold layers.py: one is it, or an archive."""
+    files = [file.name for file in attempt.files]
+    return any(
+        homework_name(name) == "layers.py" or name.lower().endswith(names.ARCHIVES)
+        for name in files
+    )
 
 
 def _one_each(attempts: Iterable[Attempt]) -> tuple[list[Attempt], list[Proposal]]:

@@ -279,7 +279,9 @@ def _derivatives(
         model.params[name] = value
         analytic.append(np.sum(np.reshape(grads[f"d{name}"], value.shape) * along))
         numeric.append((ends[0] - ends[1]) / (2 * step))
-    return {"analytic": np.array(analytic), "numeric": np.array(numeric)}
+    slopes, each = np.array(analytic), np.array(numeric)
+    # A loss may have an axis of length 1.
+    return {"analytic": slopes, "numeric": each.reshape(-1) if each.size == slopes.size else each}
 
 
 def _added(

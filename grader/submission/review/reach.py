@@ -17,7 +17,7 @@ _FILES = "reads or writes files with {}: a layer works on the arrays that it is 
 _OUTSIDE = "uses {}: a layer works on its arguments alone"
 _FRAMES = "uses {}, which shows or changes the program that is running"
 _RANDOM = "uses {}: a layer draws random numbers and does not look at their state"
-_IMPORTS = "imports by a name that is put together at run time ({})"
+_IMPORTS = "imports with {} and not by a statement: look at what that brings in"
 WATCHED: tuple[tuple[str, str], ...] = (
     ("os.path*", ""), ("os.sep", ""), ("os.linesep", ""), ("os.makedirs", ""), ("os.getcwd", ""),
     ("eval", _RUNS_TEXT), ("exec", _RUNS_TEXT), ("compile", _RUNS_TEXT),
@@ -32,7 +32,8 @@ WATCHED: tuple[tuple[str, str], ...] = (
     ("traceback.walk_stack", _FRAMES), ("traceback.extract_stack", _FRAMES),
     ("platform.*", _OUTSIDE), ("getpass.*", _OUTSIDE),
     ("numpy.random.get_state", _RANDOM), ("numpy.random.set_state", _RANDOM),
-    ("__import__", _IMPORTS), ("importlib.import_module", _IMPORTS), ("importlib.util.*", _IMPORTS),
+    ("__import__", _IMPORTS), ("importlib.import_module", _IMPORTS),
+    ("importlib.util.find_spec", ""), ("importlib.util.*", _IMPORTS),
     ("importlib.machinery.*", _IMPORTS), ("importlib.__import__", _IMPORTS),
 )  # fmt: skip
 ROOTS = {"builtins", "__builtins__", *(pattern.partition(".")[0] for pattern, _ in WATCHED)}
