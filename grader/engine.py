@@ -181,8 +181,8 @@ def _with_notebooks(
     """Return all items, with what notebooks add, and the runs beside the reference's bands."""
     assignment, table = rerun.assignment, rerun.facts.rubric.table
     repeating = None
-    if any(book.trainings for book in books):
-        from grader.grading.training import believe  # two dozen records that code alone needs not
+    if books:  # what they trained is repeated
+        from grader.grading.training import believe
 
         repeating = believe.repeating(rerun, worker, store)
     graded = training.grade(items, books, assignment.rubric, assignment.images, repeating)

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from grader.course import joining
 from grader.course.records import Attempt, File, Found, Person, Proposal
 from grader.course.sources import (
     blackboard,
