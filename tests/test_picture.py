@@ -14,6 +14,7 @@ import pytest
 
 from demo import picture
 from grader.rubric.reading import read_rubric
+from tests.support import shared
 
 RUBRIC = picture.ROOT / "rubrics" / "cs231n-a2.toml"
 ANEW = "run `make picture`"
@@ -29,8 +30,8 @@ class Demo:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    folder = tmp_path_factory.mktemp("demo") / "graded"
-    page = picture.report(folder)
+    folder = shared.made_once(tmp_path_factory, "demo graded", picture.report)
+    page = (folder / "report.html").read_text(encoding="utf-8")
     return Demo(page, json.loads((folder / "result.json").read_bytes()))
 
 

@@ -504,6 +504,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.long_trial(0.34)
 @pytest.mark.parametrize(
     ("command", "what"),
     [
@@ -530,6 +531,7 @@ def test_fixtures_of_another_seed_are_our_fault_and_grade_nothing(
     assert not Path("graded").exists()
 
 
+@pytest.mark.long_trial(0.34)
 @pytest.mark.parametrize("gone", ["cs231n", "alternatives"])
 @pytest.mark.parametrize("command", ["build", "verify", "diff"])
 def test_without_the_reference_fixtures_say_what_is_missing(

@@ -17,15 +17,22 @@ HOW = ("--notebooks", "skip", "--rubric", "cs231n-a2")
 
 
 @pytest.fixture(scope="module")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A source, the class as one run grades it (`whole`), and three parts of it: `0`, `1`, `2`.
-
-    An array that counts from 1 asks for 3/3 where one that counts from 0 asks for 0/3.
-    """
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a class handed in."""
     folder = tmp_path_factory.mktemp("parts")
     source = classes.write(folder / "source", classes.submissions(STUDENTS, homes.SOME))
     shutil.copy(source / "s00000.zip", source / "twin.zip")  # two students, one upload
     (source / "broken.zip").write_bytes(b"PK no zip")
+    return source
+
+
+@pytest.fixture(scope="module")
+def parts(source: Path) -> Path:
+    """A source, the class as one run grades it (`whole`), and three parts of it: `0`, `1`, `2`.
+
+    An array that counts from 1 asks for 3/3 where one that counts from 0 asks for 0/3.
+    """
+    folder = source.parent
     assert run("class", source, "-o", folder / "whole", "--yes", "--jobs", "2", *HOW).code
     for number in range(3):
         out = folder / str(number)
@@ -93,9 +100,9 @@ def test_a_damaged_result_of_a_part_is_named_and_graded_again(parts: Path, tmp_p
     ],
 )
 def test_a_part_that_is_none_is_refused_in_one_line(
-    words: tuple[str, ...], said: str, parts: Path, tmp_path: Path
+    words: tuple[str, ...], said: str, source: Path, tmp_path: Path
 ) -> None:
-    done = run("class", parts / "source", "-o", tmp_path / "out", "--yes", *words)
+    done = run("class", source, "-o", tmp_path / "out", "--yes", *words)
     assert done.code == 2 and said in done.err and done.err.count("\n") == 1
 
 

@@ -478,6 +478,7 @@ WRONG_GRADIENTS = {
 }  # fmt: skip
 
 
+@pytest.mark.long_trial(0.34)
 @pytest.mark.parametrize("mistake", WRONG_GRADIENTS)
 def test_a_wrong_gradient_in_the_reference_is_refused_by_name(mistake: str, copied: Path) -> None:
     file, right, wrong, named = WRONG_GRADIENTS[mistake]

@@ -142,6 +142,7 @@ def test_a_name_of_nothing_is_told_with_a_near_one_or_all_that_there_are(
         assert len(text.splitlines()) == 1
 
 
+@pytest.mark.long_trial(0.34)
 @pytest.mark.parametrize("what", UNUSABLE)
 def test_what_cannot_be_used_is_told_in_a_line_and_stops_no_cell(what: str, folder: Path) -> None:
     spoil, arguments, says = UNUSABLE[what]

@@ -221,6 +221,7 @@ UNUSABLE: dict[str, tuple[Callable[[Path], object], tuple[str, ...], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.long_trial(0.34)
 @pytest.mark.parametrize("what", UNUSABLE)
 def test_what_cannot_be_used_ends_with_one_line(what: str, folder: Path) -> None:
     spoil, arguments, says = UNUSABLE[what]

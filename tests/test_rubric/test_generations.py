@@ -25,7 +25,7 @@ from grader.rubric.generation_marks import MAX_CHARACTERS as MOST
 from grader.rubric.solution_markers import MADE_FOR
 from grader.types import ItemResult, Report
 from tests.support import commands, handed_in, starters
-from tests.support.assignments import ask_for
+from tests.support.assignments import ask_for, asking
 
 REFERENCE = handed_in.ROOT / "reference"
 NAMES = tuple(GENERATIONS)
@@ -424,7 +424,8 @@ def test_no_sentence_says_that_p_keeps_where_it_drops(
 ) -> None:
     name = "cs231n-a2-2017"
     files = changed(solved(name), LAYERS, (MASK, IN_DROPS[what]))
-    report = grade_one(of_files("dropout", files), assignments[name], worker)
+    dropout = asking(assignments[name], "dropout_forward", "dropout_backward")
+    report = grade_one(of_files("dropout", files), dropout, worker)
     assert code(report)["dropout_forward"].earned < 3
     shown = html.render(report, version="")
     assert [words for words in OF_KEEPING if words in shown] == []

@@ -140,6 +140,7 @@ def test_without_it_tcp_is_open(run: Any, grants: dict[str, Any]) -> None:
     assert said == {"bind": "through", "connect": "ECONNREFUSED", "ended": 0}
 
 
+@pytest.mark.long_trial(0.34)
 @pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 99])
 def test_older_and_unknown_newer_kernels(run: Any, grants: dict[str, Any], version: int) -> None:
     """A kernel takes the rights of every older ABI; to one we do not know we say what we know."""
