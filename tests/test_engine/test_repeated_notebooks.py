@@ -115,16 +115,24 @@ def graded(assignment: Assignment, images: Images, box: str, *cells: str) -> Rep
         return grade_one(submission, assignment, worker, books)
 
 
+HONEST = {
+    "one call": "train()",
+    "calls that go on": "solver = train(epochs=6)\nfor _ in range(2):\n    solver.train()",
+}
+
+
 @pytest.mark.long_trial(0.1)
+@pytest.mark.parametrize("what", HONEST)
 @pytest.mark.parametrize("box", ["bubblewrap", "landlock"])
 def test_an_honest_notebook_keeps_its_points(
-    box: str, assignments: dict[str, Assignment], images: Images
+    box: str, what: str, assignments: dict[str, Assignment], images: Images
 ) -> None:
-    report = graded(assignments["cs231n-a2"], images, box, BEGIN, "train()")
+    report = graded(assignments["cs231n-a2"], images, box, BEGIN, HONEST[what])
     (item,) = [item for item in report.items if item.id == ITEM]
     assert (item.earned, report.notebooks[0].status) == (2, "executed")
     assert [flag for flag in report.flags if flag.kind.startswith("training")] == []
-    assert report.measured["replay"]["verified"] == 1
+    replay = report.measured["replay"]
+    assert replay["verified"] == replay["runs"] - replay["doubted"] >= 1
 
 
 @pytest.mark.long_trial(0.1)
