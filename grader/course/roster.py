@@ -26,8 +26,10 @@ _MOODLES = ("identifier", "identifikator", "identificador", "identifiant")
 # field -> what its column is called, without case, blanks and signs; Moodle translates its own
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": (*_MOODLES, "id"),
-    "sid": ("sid", "sisuserid", "studentid", "orgdefinedid", "idnumber", "rosteridentifier"),
-    "login": ("login", "sisloginid", "username", "githubusername", "displayid", "eid"),
+    "sid": ("sid", "sisuserid", "studentid", "orgdefinedid", "idnumber", "rosteridentifier",
+            "studentnumber", "matriculationnumber", "matrikelnummer"),
+    "login": ("login", "sisloginid", "username", "githubusername", "displayid", "eid",
+              "benutzername", "nomdutilisateur", "nombredeusuario"),
     "email": ("email", "emailaddress", "mail", "emailadresse", "adressedecourriel", "emailadres"),
     "name": (
         "name",
@@ -39,12 +41,15 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "nomcomplet",
         "volledigenaam",
     ),
-    "first": ("firstname",),
-    "last": ("lastname", "surname"),
+    "first": ("firstname", "vorname", "prnom", "nombre"),
+    "last": ("lastname", "surname", "nachname", "nom", "apellidos"),
     "section": ("section", "sections", "sectionname"),
-    "group": ("group", "groupname", "team"),
+    "group": ("group", "groupname", "team", "gruppe", "groupe", "grupo"),
     "extension": ("extension",),
-}
+}  # fmt: skip
+# In Blackboard's gradebook in this order, whatever language they are in.
+BLACKBOARD = ("last", "first", "login", "sid")
+_SCORES = re.compile(r".*\|\d+", re.DOTALL)  # one of its columns: "A2 [Total Pts: 100] |664617"
 # A Moodle worksheet's first column in any language: one word, and the participant's number.
 PARTICIPANT = re.compile(r"(?P<word>[^\d@]*[^\d\s@.,-])\s*(?P<id>\d+)")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -87,8 +92,12 @@ class Roster:
         return _index(
             (_key(text), row)
             for row in self.rows
-            for text in dict.fromkeys((row.sid, row.person.login, row.person.email))
+            for text in dict.fromkeys((row.sid, row.person.login, row.person.email, self._own(row)))
         )
+
+    def _own(self, row: Enrolled) -> str:
+        """Return the id of a teacher's own column; an LMS's joins with that LMS alone."""
+        return "" if self.kind else row.person.id
 
     @cached_property
     def _by_group(self) -> dict[str, list[Enrolled]]:
@@ -166,13 +175,15 @@ def parse(data: bytes, place: str) -> Roster:
     """Return the class in the bytes of a csv."""
     sheet = Sheet(data, place)
     header, *rows = [sheet.row(number) for number in sheet.filled] or [[]]
-    kind = "moodle" if _is_worksheet(header, rows) else kind_of(header)
-    columns = _by_content(columns_of(header), kind, rows)
+    is_moodles = _is_worksheet(header, rows)  # others call a login "identifiant", too
+    kind = "moodle" if is_moodles else kind_of(header).replace("moodle", "")
+    columns = _by_content(columns_of(header), kind, header, rows)
     if not columns.keys() & {"id", "sid", "login", "email", "name", "last"}:
         wanted = "sid, login, email, name, section, group or extension"
         raise UsageError(f"{place}: no column says who is who; call them {wanted}")
     # a gradebook may have a row for each assignment of a student
-    read = list(dict.fromkeys(row for cells in rows if (row := enrolled(cells, columns))))
+    found = [row for cells in rows if (row := enrolled(cells, columns, kind))]
+    read = list(dict.fromkeys(found))
     if not read:
         raise UsageError(f"{place}: there is nobody in it; give a csv of the class")
     return Roster(tuple(read), kind, tuple(_doubles(read, place)))
@@ -193,20 +204,26 @@ def _plain(name: str) -> str:
 
 
 def _is_worksheet(header: list[str], rows: list[list[str]]) -> bool:
-    """Return whether a csv is a Moodle worksheet, by its first column, unless that has a name."""
-    named = header and _plain(header[0]) not in (*COLUMNS["id"], "")
+    """Return whether a csv is a Moodle worksheet: by its first column, and what that is called."""
     found = [PARTICIPANT.fullmatch(cells[0]) for cells in rows if cells]
     words = {one["word"].strip() if one else "" for one in found}
-    is_one_word = len(words) == 1 and len(words.pop()) > 2
-    return len(header) > 3 and not named and is_one_word
+    if len(words) != 1 or len(word := words.pop()) < 2:
+        return False
+    name = _plain(header[0])
+    return name in _MOODLES or len(header) > 3 and len(word) > 2 and name in ("id", "")
 
 
-def _by_content(columns: dict[str, int], kind: str, rows: list[list[str]]) -> dict[str, int]:
+def _by_content(
+    columns: dict[str, int], kind: str, header: list[str], rows: list[list[str]]
+) -> dict[str, int]:
     """Return columns with those that are known by what stands in them, whatever they are called.
 
     In a Moodle worksheet the name, where it is told, stands between the id and the address.
     """
     found = dict(columns)
+    scores = [place for place, name in enumerate(header) if _SCORES.fullmatch(name)]
+    if scores and "login" not in found:
+        found = {name: place for place, name in enumerate(BLACKBOARD) if place < scores[0]}
     if kind == "moodle":
         found["id"] = 0
     for place in range(max(map(len, rows), default=0)):
@@ -226,7 +243,7 @@ def kind_of(header: list[str]) -> str:
     return "moodle" if _plain(first[0]) in _MOODLES else ""
 
 
-def enrolled(cells: list[str], columns: Mapping[str, int]) -> Enrolled | None:
+def enrolled(cells: list[str], columns: Mapping[str, int], kind: str = "") -> Enrolled | None:
     """Return the person of a row; None if it is about the columns."""
 
     def cell(field: str) -> str:
@@ -234,13 +251,20 @@ def enrolled(cells: list[str], columns: Mapping[str, int]) -> Enrolled | None:
         return cells[place] if place < len(cells) else ""
 
     name = cell("name") or " ".join(part for part in (cell("first"), cell("last")) if part)
-    number = re.sub(r"^\D+(?=\d+$)", "", cell("id"))  # "Participant 123"
+    number = _whole(cell("id"))
+    if kind == "moodle":
+        number = re.sub(r"^\D+(?=\d+$)", "", number)  # "Participant 123"
     # Brightspace writes a # before whatever it will look for
-    sid, login = cell("sid").removeprefix("#"), cell("login").removeprefix("#")
+    sid, login = _whole(cell("sid")).removeprefix("#"), cell("login").removeprefix("#")
     person = Person(number, login, name, cell("email"))
     if _NO_STUDENT.search(cells[0]) or not any((number, sid, login, person.email, name)):
         return None
     return Enrolled(person, sid, cell("section"), cell("group"), cell("extension"))
+
+
+def _whole(number: str) -> str:
+    """Return a number without the ".0" that spreadsheets and scripts write behind it."""
+    return re.sub(r"(?<=\d)\.0+$", "", number)
 
 
 def _doubles(rows: Iterable[Enrolled], place: str) -> Iterable[str]:

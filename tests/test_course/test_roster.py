@@ -64,7 +64,21 @@ READ: dict[str, tuple[bytes, tuple[str, ...], str]] = {
     ),
     "numbers of a school with a letter": (
         b"id,name,section,group\ns12,Ada,1,t7\ns13,Bob,1,t7\n",
-        ("12", "", "Ada", "", "", "1", "t7", ""), "",
+        ("s12", "", "Ada", "", "", "1", "t7", ""), "",
+    ),
+    "our own in German": (
+        b"Matrikelnummer;Vorname;Nachname;Benutzername;Gruppe;Mail\n77.0;Ada;L;ada01;t7;a@x.edu\n",
+        ("", "ada01", "Ada L", "a@x.edu", "77", "", "t7", ""), "",
+    ),
+    "our own in French, where the login is called as Moodle calls its number": (
+        "identifiant,nom,pr\u00e9nom,adresse\nada01,L,Ada,a@x.edu\n"
+        "bob02,M,Bob,b@x.edu\n".encode(),
+        ("ada01", "", "Ada L", "a@x.edu", "", "", "", ""), "",
+    ),
+    "Blackboard in Spanish": (
+        b'"Apellidos","Nombre","Usuario","DNI","A2 [Puntos: 100] |664"\n'
+        b'"L","Ada","ada01","77",""\n',
+        ("", "ada01", "Ada L", "", "77", "", "", ""), "",
     ),
     "Blackboard": (
         '"Last Name"\t"First Name"\t"Username"\t"Student ID"\t"A2 [Total Pts: 100] |664"\n'
@@ -104,6 +118,14 @@ def test_the_columns_of_a_class_list_are_known(what: str) -> None:
     told = {**asdict(row.person), **{name: getattr(row, name) for name in FIELDS[4:]}}
     assert tuple(told[name] for name in FIELDS) == expected
     assert (members.kind, members.problems) == (kind, ())
+
+
+def test_an_id_of_the_teachers_own_column_joins_and_that_of_an_lms_does_not() -> None:
+    members = roster.parse(b"id,name\n12,Ada\nbob,Bob\n", "class.csv")
+    files = joining.joined(found(Person(login="12"), Person(login="BOB")), members)
+    assert [one.person.name for one in files.attempts] == ["Ada", "Bob"]
+    canvas = joining.joined(found(Person(id="12"), kind="canvas"), members)
+    assert [one.person.name for one in canvas.attempts] == [""] and len(canvas.problems) == 1
 
 
 UNREADABLE = {

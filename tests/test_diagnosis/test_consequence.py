@@ -70,6 +70,26 @@ BACKWARD_STOPS_EARLY: Change = {
          "                grads[f\"W{i}\"] += self.reg * W"),
     ]
 }  # fmt: skip
+ANOTHER_ACTIVATION: Change = {
+    "FullyConnectedNet.loss": [
+        (
+            'out, caches["relu", i] = relu_forward(out)',
+            'out = caches["relu", i] = 1 / (1 + np.exp(-out))',
+        ),
+        (
+            'dout = relu_backward(dout, caches["relu", i])',
+            'dout = dout * caches["relu", i] * (1 - caches["relu", i])',
+        ),
+    ]
+}
+HIDDEN_BIASES_WITHOUT_GRADIENT: Change = {
+    "FullyConnectedNet.loss": [
+        (
+            'affine_backward(dout, caches["affine", i])',
+            'affine_backward(dout, caches["affine", i])\n            grads[f"b{i}"] *= 0',
+        ),
+    ]
+}
 NO_NET_AT_ALL: Change = {
     "FullyConnectedNet.loss": [
         ("        if y is None:", "        scores = 0 * scores\n        if y is None:"),
@@ -264,6 +284,20 @@ CASES: Mapping[str, tuple[Sequence[Change], Mapping[str, tuple[float, str | None
     "a mistake in the penalty of a net that the other one holds is paid once": (
         [names("FullyConnectedNet/half-forgotten-in-loss"), FROM_DEEP],
         {"TwoLayerNet": (0.0, "FullyConnectedNet"), "FullyConnectedNet": (1.5, None)},
+    ),
+    "another activation in the plain net is paid once": (
+        [ANOTHER_ACTIVATION],
+        {
+            "FullyConnectedNet": (5.0, None),
+            **dict.fromkeys(NETS, (0.0, "FullyConnectedNet")),
+        },
+    ),
+    "gradients that are zero in all nets are paid once": (
+        [HIDDEN_BIASES_WITHOUT_GRADIENT],
+        {
+            "FullyConnectedNet": (2.0, None),
+            **dict.fromkeys(NETS[1:], (0.0, "FullyConnectedNet")),
+        },
     ),
     "the same mistake written twice is two": (
         [WRITTEN_TWICE],

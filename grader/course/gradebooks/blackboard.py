@@ -18,7 +18,6 @@ _HEAD = re.compile(r"(?P<title>.*?)\s*(?:\[(?P<what>[^\]]*)\])?\s*\|(?P<id>\d+)"
 _MOST = re.compile(r"(?P<most>\d+(?:[.,]\d+)?)(?!.*\d)")
 _COMPUTED = re.compile(r"(?i)\b(weighted|running|total points|up to)\b|^(total|weighted total)$")
 _FEEDBACK = re.compile(r"(?i)feedback to (learner|user|student)")
-FIRST = ("last", "first", "login", "sid")  # in this order, whatever language they are in
 
 
 def read(sheet: Sheet, asked: str) -> Book | None:
@@ -32,7 +31,7 @@ def read(sheet: Sheet, asked: str) -> Book | None:
     column = chosen(columns, asked, sheet)
     fields = roster.columns_of(header[: min(heads)])
     if "login" not in fields:
-        fields = {name: place for place, name in enumerate(FIRST) if place < min(heads)}
+        fields = {name: place for place, name in enumerate(roster.BLACKBOARD) if place < min(heads)}
     lines = []
     for row in rows[1:]:
         found = roster.enrolled(sheet.row(row), fields)

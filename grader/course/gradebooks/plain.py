@@ -37,7 +37,7 @@ def read(sheet: Sheet, asked: str) -> Book | None:
     column = chosen(every if asked or len(likely) != 1 else likely, asked, sheet)
     lines = []
     for row in rows[1:]:
-        found = roster.enrolled(sheet.row(row), fields)
+        found = roster.enrolled(sheet.row(row), fields, roster.kind_of(header))
         if found is not None:
             lines.append(Line(row, found.person, found.sid, is_made_up=found.is_made_up))
     comments = [place for place in others if _plain(header[place]) in _COMMENTS]

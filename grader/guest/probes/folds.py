@@ -1,7 +1,8 @@
 """Nets of all kinds over stand-in layers: right ones all give the same numbers.
 
 A fold says what the stand-ins do: "affine" (gamma * x + beta), "none" (gamma 1 and beta 0), or
-"dropout" (twice x in training). See grader.diagnosis.folding.
+"dropout" (twice x in training). Dropout stands behind the activation, whatever that is: what it
+multiplies by goes into the weights of the next layer. See grader.diagnosis.folding.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def folded(
     normalization = net.get("normalization")
     plain = normalization is None and net.get("keep", 1) == 1
     model = models.built(nn, x.dtype, dims, **net)
-    models.put(model, multiplied(values, dims) if plain else values)
+    models.put(model, multiplied(values, dims, fold) if plain else values)
     found: Outputs = {}
     for batch, labels in zip(x, y):
         found = models.loss_of(model, batch.copy(), labels.copy())
@@ -41,9 +42,9 @@ def folded(
         fresh = models.built(nn, x.dtype, dims, **net)
         models.put(fresh, values)
         return {**found, "scores": models.scores_of(fresh, x[0].copy())}
-    found = unfolded(found, values, dims)
+    found = unfolded(found, values, dims, fold)
     for name, scale in scales(fold, len(x)).items():
-        models.put(model, multiplied(values, dims, scale))
+        models.put(model, multiplied(values, dims, fold, scale))
         found[name] = models.scores_of(model, x[0].copy())
     return found
 
@@ -65,22 +66,30 @@ def scales(fold: str, batches: int) -> dict[str, float]:
     return {"scores": 1.0, "scores_stretched": 1.0 + stand_ins.STRETCH * batches}
 
 
-def multiplied(values: Values, dims: list[int], scale: float = 1.0) -> dict[str, Array]:
+def multiplied(values: Values, dims: list[int], fold: str, scale: float = 1.0) -> dict[str, Array]:
     """Return weights and biases of a plain net with gamma and beta, times `scale`, in them."""
     plain = {n: values[n] for layer in range(1, len(dims)) for n in (f"W{layer}", f"b{layer}")}
     for layer in range(1, len(dims) - 1):
         gamma, beta = scale * values[f"gamma{layer}"], scale * values[f"beta{layer}"]
+        if fold == "dropout":
+            plain[f"W{layer + 1}"] = plain[f"W{layer + 1}"] * gamma[:, None]
+            continue
         plain[f"W{layer}"] = plain[f"W{layer}"] * gamma
         plain[f"b{layer}"] = plain[f"b{layer}"] * gamma + beta
     return plain
 
 
-def unfolded(found: Outputs, values: Values, dims: list[int]) -> Outputs:
+def unfolded(found: Outputs, values: Values, dims: list[int], fold: str) -> Outputs:
     """Return a plain net's gradients as those of the net with layers, by the chain rule."""
     result = dict(found)
     for layer in range(1, len(dims) - 1):
         gamma, w, b = (values[f"{name}{layer}"] for name in ("gamma", "W", "b"))
-        if f"dW{layer}" in found and f"db{layer}" in found:
+        if fold == "dropout":
+            behind = f"W{layer + 1}"
+            if f"d{behind}" in found:
+                dw = np.reshape(found[f"d{behind}"], values[behind].shape)
+                result[f"d{behind}"] = dw * gamma[:, None]
+        elif f"dW{layer}" in found and f"db{layer}" in found:
             dw = np.reshape(found[f"dW{layer}"], w.shape)
             db = np.reshape(found[f"db{layer}"], b.shape)
             result |= {f"dW{layer}": dw * gamma, f"db{layer}": db * gamma, f"dbeta{layer}": db}
