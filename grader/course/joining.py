@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from grader.course.enrolled import Enrolled, Roster
 from grader.course.records import Attempt, Found, Person, Proposal
-from grader.course.roster import Enrolled, Roster
 from grader.submission.upload import shown
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from grader.course import policies
 from grader.course import settings as settings_of
 from grader.course.decisions import Judged
+from grader.course.enrolled import Enrolled, Roster, name_key
 from grader.course.policies import points
-from grader.course.roster import Enrolled, Roster, name_key
 from grader.course.settings import Settings
 from grader.course.store import Row, Student
 from grader.course.tasks import Outcome

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from grader.course import roster
 from grader.course.enrol import hashes_of
+from grader.course.enrolled import Enrolled, Roster
 from grader.course.records import Person
-from grader.course.roster import Enrolled, Roster
 from grader.errors import UsageError
 from grader.report.class_page import Cell, Table
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
+from grader.course.enrolled import Roster
 from grader.course.records import Attempt, File, Found, Person, Proposal
 from grader.course.sources import (
     blackboard,
@@ -33,9 +33,6 @@ from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UsageError
 from grader.submission.layout import homework_name
 from grader.submission.upload import needed, shown
-
-if TYPE_CHECKING:
-    from grader.course.roster import Roster
 
 _FORMATS: dict[str, ModuleType] = {
     "canvas": canvas,

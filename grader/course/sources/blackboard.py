@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from grader.course.enrolled import Roster
 from grader.course.records import File, Person
 from grader.course.sources.texts import decoded
 from grader.course.sources.tree import Tree, renamed
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UnusableSubmission
-
-if TYPE_CHECKING:
-    from grader.course.roster import Roster
 
 ABOUT = "a Blackboard export"
 _ENTRY = re.compile(

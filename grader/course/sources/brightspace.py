@@ -9,15 +9,12 @@ import re
 import unicodedata
 from collections import defaultdict
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from grader.course.enrolled import Roster
 from grader.course.records import File, Person, Proposal
 from grader.course.sources.tree import Tree, renamed
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.submission.upload import shown
-
-if TYPE_CHECKING:
-    from grader.course.roster import Roster
 
 ABOUT = "a Brightspace export"
 _ENTRY = re.compile(

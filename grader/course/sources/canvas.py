@@ -11,14 +11,11 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from grader.course.enrolled import Roster
 from grader.course.records import Person, Proposal
 from grader.course.sources.tree import Tree, renamed
 from grader.course.sources.uploads import Reading, attempt_of
-
-if TYPE_CHECKING:
-    from grader.course.roster import Roster
 
 ABOUT = "a Canvas export"
 _ONLINE = re.compile(r"(?P<start>.+_)?(?P<user>\d+|anon_[^_]+)_(?P<kind>text|link)(?:-\d+)?\.html")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from posixpath import basename
-from typing import TYPE_CHECKING
 
+from grader.course.enrolled import Roster
 from grader.course.records import Proposal
 from grader.course.sources import names
 from grader.course.sources.tree import Tree
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.submission.upload import shown
-
-if TYPE_CHECKING:
-    from grader.course.roster import Roster
 
 ABOUT = "zips or folders"
 

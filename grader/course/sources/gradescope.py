@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from grader.course.enrolled import Roster
 from grader.course.records import Person
 from grader.course.sources import ruby_yaml
 from grader.course.sources.tree import Tree
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UnusableSubmission
 from grader.submission.upload import shown
-
-if TYPE_CHECKING:
-    from grader.course.roster import Roster
 
 ABOUT = "a Gradescope export"
 METADATA = "submission_metadata.yml"

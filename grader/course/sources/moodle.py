@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
+from grader.course.enrolled import Roster
 from grader.course.records import File, Person
 from grader.course.sources.tree import Tree, renamed
 from grader.course.sources.uploads import Reading, attempt_of
-
-if TYPE_CHECKING:
-    from grader.course.roster import Roster
 
 ABOUT = "a Moodle export"
 _PART = re.compile(

@@ -12,18 +12,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from posixpath import basename
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from grader.course.enrolled import Roster
 from grader.course.records import File, Person, Proposal
 from grader.course.sources.tree import Tree
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UnusableSubmission
 from grader.submission.layout import homework_name
 from grader.submission.upload import shown
-
-if TYPE_CHECKING:
-    from grader.course.roster import Roster
 
 ABOUT = "nbgrader's submitted folder"
 _SENT = re.compile(r"(?P<login>[^+]+)\+(?P<of>[^+]+)\+(?P<at>\d{4}-\d\d-\d\d [^+]+)(?:\+[^+]+)?")

@@ -6,15 +6,12 @@ When they were handed in is not asked of git: a student's repository may not run
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from grader.course.enrolled import Roster
 from grader.course.records import Person
 from grader.course.sources import names
 from grader.course.sources.tree import Tree
 from grader.course.sources.uploads import Reading, attempt_of
-
-if TYPE_CHECKING:
-    from grader.course.roster import Roster
 
 ABOUT = "cloned repositories"
 

@@ -11,17 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from grader.course.enrolled import Roster
 from grader.course.records import File, Person, Proposal
 from grader.course.sources.texts import decoded, table
 from grader.course.sources.tree import Tree, renamed
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UnusableSubmission
 from grader.submission.upload import shown
-
-if TYPE_CHECKING:
-    from grader.course.roster import Roster
 
 ABOUT = "a Sakai export"
 _FOLDER = re.compile(r"(?P<name>.*?)\s*\((?P<login>[^()]+)\)")
