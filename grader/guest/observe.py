@@ -6,6 +6,7 @@ that is right is decided elsewhere.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import itertools
@@ -104,6 +105,7 @@ def warm(nn: Implementation, case: Mapping[str, Any], inputs: Arrays) -> None:
         return
 
 
+@functools.cache
 def probe(dotted: str) -> Any:
     """Return the probe "module.function" of grader.guest.probes."""
     module, _, function = dotted.partition(".")

@@ -22,6 +22,8 @@ from grader.guest import modules, sources
 from grader.guest.legacy import old_names
 from grader.guest.wire import Arrays
 
+# Compiled before a driver is forked, as each would compile them again.
+IMPORTS, WORDS = re.compile(r"^[ \t]*(?:from|import)\b.*", re.MULTILINE), re.compile(r"\w+")
 # What older or newer Pythons have in their library; names are only ever added.
 LIBRARY: Mapping[Any, Mapping[str, Any]] = {
     builtins: {"xrange": range},
@@ -59,8 +61,8 @@ def reachable(
     reached = {path: texts[path] for path in wanted if path in texts}
     queue = list(reached)
     while queue:
-        imports = " ".join(re.findall(r"^[ \t]*(?:from|import)\b.*", texts[queue.pop()], re.M))
-        words = set(re.findall(r"\w+", imports))
+        imports = " ".join(IMPORTS.findall(texts[queue.pop()]))
+        words = set(WORDS.findall(imports))
         for path in texts:
             if path not in reached and path.rpartition("/")[2].removesuffix(".py") in words:
                 reached[path] = texts[path]

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+USED = re.compile(r"\b(?:np|numpy)\.(\w+)")  # compiled before a driver is forked
+
 
 def _find_common_type(array_types: Sequence[Any], scalar_types: Sequence[Any]) -> Any:
     return np.result_type(*map(np.dtype, (*array_types, *scalar_types)))
@@ -92,7 +94,7 @@ def give_names() -> frozenset[str]:
 def names_used(texts: Mapping[str, str], missing: frozenset[str]) -> Iterator[str]:
     """Yield a sentence for each line that uses a name which NumPy had to be given back."""
     for path, text in texts.items():
-        for match in re.finditer(r"\b(?:np|numpy)\.(\w+)", text):
+        for match in USED.finditer(text):
             if match[1] in missing:
                 line = text.count("\n", 0, match.start()) + 1
                 yield f"{path}:{line}: {match[0]} was read as older NumPy meant it"
