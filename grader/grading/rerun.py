@@ -57,7 +57,8 @@ class Rerun:
     """What it takes to run a submission again, and what is known of it so far.
 
     `deadline` is a time of time.monotonic, after which nothing more is tried. `broken` collects the
-    verdict of each item that could not be decided by a fault of ours.
+    verdict of each item that could not be decided by a fault of ours. `otherwise` holds a case of
+    an item as kept.with_right_cache asks it, and what that came to.
     """
 
     job: Job
@@ -66,6 +67,7 @@ class Rerun:
     facts: Facts
     deadline: float
     broken: dict[str, Verdict] = field(default_factory=dict)
+    otherwise: Mapping[str, tuple[Case, Evidence]] = field(default_factory=dict)
 
     @contextmanager
     def deciding(self, items: Iterable[Item]) -> Iterator[None]:
