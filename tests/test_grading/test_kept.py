@@ -72,8 +72,8 @@ ASKED: dict[str, tuple[str, int]] = {
     "affine_backward/w-not-transposed": ("affine_backward", 1),
     "batchnorm_backward/not-summed": ("batchnorm_backward", 1),
     "layernorm_backward/batch-size-for-features": ("layernorm_backward", 1),
-    "layernorm_forward/output_kept": ("layernorm_backward", 9),  # in all of its cases, one of them
-}  # once more by itself, and one after other numbers
+    "layernorm_forward/output_kept": ("layernorm_backward", 9),  # and all 7, one of them twice
+}
 
 
 @pytest.mark.parametrize(("name", "item", "times"), [(n, *row) for n, row in ASKED.items()])
