@@ -107,11 +107,16 @@ class Rerun:
         over = replace(self.over(layers), known=self.assignment.opened)
         return replace(over, package="cs231n", files=files, conventions=conventions)
 
-    def right_calls(self, cases: Sequence[Case]) -> dict[str, tuple[Call, ...]]:
-        """Return the calls of the reference's nets over its own layers, by case, as far as they
-        can be had. They are asked for once: they are the same for every submission.
+    def right_calls(
+        self, cases: Sequence[Case], layers: Mapping[str, bytes] | None = None
+    ) -> dict[str, tuple[Call, ...]]:
+        """Return the calls of the reference's nets, by case, as far as they can be had: over its
+        own layers, or over the `layers` that these cases are always asked over.
+
+        They are asked for once: they are the same for every submission.
         """
-        known, over = self.assignment.calls, self.reference_over(self.assignment.grafts)
+        known = self.assignment.calls
+        over = self.reference_over(self.assignment.grafts if layers is None else layers)
         seen = self.nets([case for case in cases if case.id not in known], over)
         known.update({key: one.calls for key, one in seen.items() if one.outcome == "answered"})
         return {case.id: known[case.id] for case in cases if case.id in known}
