@@ -187,8 +187,8 @@ class Asking:
                     if not self._has_hidden:
                         self._older |= older_places(reply, self._job.files)
                     killed += [len(seen)] if was_killed(reply) else []
-                    given = evidence_of(one.case, reply, arrays, self._job.files)
-                    seen.append(replace(self._bounds.kept(given), single=one.single))
+                    given = evidence_of(one.case, reply, arrays, self._job.files, one.single)
+                    seen.append(self._bounds.kept(given))
             except (Gone, Late) as error:
                 lost = questions[len(seen)]
                 killed += [len(seen)] if isinstance(error, Gone) else []

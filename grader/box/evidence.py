@@ -46,17 +46,22 @@ def is_backward(case: Case) -> bool:
 
 
 def evidence_of(
-    case: Case, reply: Mapping[str, Any], arrays: dict[str, np.ndarray], files: Mapping[str, bytes]
+    case: Case,
+    reply: Mapping[str, Any],
+    arrays: dict[str, np.ndarray],
+    files: Mapping[str, bytes],
+    single: bool = False,
 ) -> Evidence:
     """Return the record of what a child replied; whatever is not as agreed counts as no answer.
 
     What can be known on this side is taken from here, for a child can reply what it likes: names of
-    inputs from the case, lines and functions from the student's own `files`.
+    inputs from the case, lines and functions from the student's own `files`, whether it was asked
+    in float32 from who asked.
     """
     table = arrays.pop(steps.TABLE, None)
     outcome = OUTCOMES.get(_text(reply.get("outcome"), 20))
     if outcome is None:
-        return Evidence(case.id, "died")
+        return Evidence(case.id, "died", single=single)
     is_error = outcome in ("raised", "memory", "missing", "not_written")
     changed = _list(reply.get("mutated"))
     return Evidence(
@@ -71,6 +76,7 @@ def evidence_of(
         calls=tuple(_calls(reply.get("calls"), files)),
         passes=tuple(_passes(reply.get("passes"))),
         steps=_steps(table),
+        single=single,
     )
 
 

@@ -7,8 +7,8 @@ functions. What does not come out right there runs once more without other items
 verdict never comes from what they left behind: the wrong cases of an item in a child of their own,
 the last one first, and where that changes anything, each case by itself. An answer that is right in
 one run and wrong in another counts as wrong: what was right only alone runs again behind another
-case of its item, and the last right case of each item runs once more, after the same question about
-other numbers; then in float32; the large inputs come behind.
+case of its item, and what is right is looked at again in another child: in float32, one question of
+each item after the same one about other numbers. The large inputs come behind.
 """
 
 from __future__ import annotations
@@ -139,22 +139,25 @@ class Session(Asking):
         large: Sequence[Case],
         single: Collection[str],
     ) -> dict[str, Evidence]:
-        """Ask the last `good` case of each item again, and in float32 the largest that may be.
+        """Ask one `good` case of each item, probe and part in float32, the largest that may be; of
+        an item that has none, its last good case again. Then the `large` cases of what is right.
 
-        Then the `large` cases of what is right. Return the evidence of those that differ now, and
-        that of the large ones. In float32 one case of each item, probe and part is asked; all
-        inputs are numbers that float32 has. What those say of `passes` is kept.
+        The first of an item is asked after other numbers. Return the evidence of those that differ
+        now, and that of the large ones. All inputs are numbers that float32 has. What those in
+        float32 say of `passes` is kept.
         """
         fine = [case for case in cases if case.id in good]
-        by_cost = sorted(fine, key=lambda case: not judges.find(case.judge).repeats)
-        last = in_order(list({case.item: case for case in by_cost}.values()))
         able = sorted((case for case in fine if case.id in single), key=self._size)
         largest = in_order(list({(c.item, c.probe, c.part): c for c in able}.values()))
+        first = {case.item: case for case in reversed(largest)}
+        by_cost = sorted(fine, key=lambda case: not judges.find(case.judge).repeats)
+        left = {case.item: case for case in by_cost if case.item not in first}
+        last = in_order(list(left.values()))
         wrong = {case.item for case in cases if case.id not in good}
         more = [case for case in large if case.item not in wrong]
         again = self._ask([
             *(Question(case, warm=True) for case in last),
-            *(Question(case, warm=True, single=True) for case in largest),
+            *(Question(case, first[case.item] is case, single=True) for case in largest),
             *(Question(case) for case in more),
         ], "again")  # fmt: skip
         looked, singles = again[: len(last)], again[len(last) : len(last) + len(largest)]

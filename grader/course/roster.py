@@ -45,6 +45,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "group": ("group", "groupname", "team"),
     "extension": ("extension",),
 }
+# A Moodle worksheet's first column in any language: one word, and the participant's number.
+PARTICIPANT = re.compile(r"(?P<word>[^\d@]*[^\d\s@.,-])\s*(?P<id>\d+)")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _NO_STUDENT = re.compile(r"points possible|manual posting", re.IGNORECASE)
 _TEST_STUDENT = re.compile(r"student, ?test|test student", re.IGNORECASE)
 
@@ -163,7 +166,8 @@ def parse(data: bytes, place: str) -> Roster:
     """Return the class in the bytes of a csv."""
     sheet = Sheet(data, place)
     header, *rows = [sheet.row(number) for number in sheet.filled] or [[]]
-    columns = columns_of(header)
+    kind = "moodle" if _is_worksheet(header, rows) else kind_of(header)
+    columns = _by_content(columns_of(header), kind, rows)
     if not columns.keys() & {"id", "sid", "login", "email", "name", "last"}:
         wanted = "sid, login, email, name, section, group or extension"
         raise UsageError(f"{place}: no column says who is who; call them {wanted}")
@@ -171,7 +175,6 @@ def parse(data: bytes, place: str) -> Roster:
     read = list(dict.fromkeys(row for cells in rows if (row := enrolled(cells, columns))))
     if not read:
         raise UsageError(f"{place}: there is nobody in it; give a csv of the class")
-    kind = kind_of(header)
     return Roster(tuple(read), kind, tuple(_doubles(read, place)))
 
 
@@ -187,6 +190,32 @@ def columns_of(header: Iterable[str]) -> dict[str, int]:
 
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.casefold())
+
+
+def _is_worksheet(header: list[str], rows: list[list[str]]) -> bool:
+    """Return whether a csv is a Moodle worksheet, by its first column, unless that has a name."""
+    named = header and _plain(header[0]) not in (*COLUMNS["id"], "")
+    found = [PARTICIPANT.fullmatch(cells[0]) for cells in rows if cells]
+    words = {one["word"].strip() if one else "" for one in found}
+    is_one_word = len(words) == 1 and len(words.pop()) > 2
+    return len(header) > 3 and not named and is_one_word
+
+
+def _by_content(columns: dict[str, int], kind: str, rows: list[list[str]]) -> dict[str, int]:
+    """Return columns with those that are known by what stands in them, whatever they are called.
+
+    In a Moodle worksheet the name, where it is told, stands between the id and the address.
+    """
+    found = dict(columns)
+    if kind == "moodle":
+        found["id"] = 0
+    for place in range(max(map(len, rows), default=0)):
+        cells = {cells[place] for cells in rows if place < len(cells)} - {""}
+        if place not in found.values() and cells and all(map(_ADDRESS.fullmatch, cells)):
+            found.setdefault("email", place)
+    if kind == "moodle" and found.get("email") == 2:
+        found.setdefault("name", 1)
+    return found
 
 
 def kind_of(header: list[str]) -> str:

@@ -18,12 +18,11 @@ import numpy as np
 
 from grader.box.session import Session
 from grader.grading.dependencies import Verdicts, fails, kind
-from grader.grading.facts import Again
+from grader.grading.facts import Again, Facts
 from grader.grading.rerun import Rerun
 from grader.grading.verdicts import Evaluator
 from grader.guest.operations import OPERATIONS, forward_of
 from grader.judges import own
-from grader.rubric.cases import Rubric
 from grader.rubric.records import Item
 from grader.types import Case, Evidence
 
@@ -40,14 +39,18 @@ def through(rerun: Rerun) -> dict[str, Again]:
     plain = [item for item in failed if fails(forward_of(item.id, promised=True), verdicts)]
     found: dict[str, Again] = {}
     for items, job, cases in (
-        (norms, rerun.job, [case for item in norms for case in _own_cases(item, rubric)]),
+        (norms, rerun.job, [case for item in norms for case in _own_cases(item, facts)]),
+        # Whoever exchanged the modes normalizes over the batch, and keeps a cache, in test mode.
+        (norms, rerun.job, [case for item in norms for case in _own_cases(item, facts, "test")]),
         (plain, rerun.job, [alone(c) for item in plain for c in rubric.cases_of(item.id)]),
         # Last: they need a session over other layers, in which the search for causes goes on.
         (nets, rerun.over(layers), [c for item in nets for c in rubric.cases_of(item.id)]),
     ):
+        items = [one for one in items if one.id not in {**found, **rerun.broken}]
+        cases = [case for case in cases if case.item in {item.id for item in items}]
         if not cases or not rerun.has_time:
             continue
-        of_own = items is norms
+        of_own = all(case.judge == "own.gradient" for case in cases)
         with rerun.deciding(items):
             with rerun.session(job) as session:
                 if of_own:
@@ -104,18 +107,28 @@ def _called(
     return next((name for name in verdicts if name in called and fails(name, verdicts)), None)
 
 
-def _own_cases(item: Item, rubric: Rubric) -> list[Case]:
-    """Return the item's largest plain case as a question about the own forward pass.
+def _own_cases(item: Item, facts: Facts, mode: str = "") -> list[Case]:
+    """Return a plain case of the item as a question about the own forward pass, in a `mode` of it.
 
-    Plain, and large: of two numbers that lie close together no difference can be taken.
+    Plain, and the largest that gave an answer: of two numbers that lie close together no difference
+    can be taken.
     """
-    plain = [c for c in rubric.cases if c.item == item.id and " " not in c.inputs["x"]]
-    if not plain:
+    forward = OPERATIONS[item.id].forward
+    plain = [c for c in facts.rubric.cases if c.item == item.id and " " not in c.inputs["x"]]
+    if not plain or (mode and not OPERATIONS[forward].modes):
         return []
-    case = max(plain, key=lambda one: math.prod(map(int, one.inputs["x"].split("x"))))
+
+    def suits(case: Case) -> tuple[bool, int]:
+        size = math.prod(map(int, case.inputs["x"].split("x")))
+        seen = facts.evidence.get(case.id)
+        return seen is not None and seen.outcome == "answered", size
+
+    case = max(plain, key=suits)
     along = {f"{name}_along": case.inputs[name].split()[0] for name in ("x", "gamma", "beta")}
-    options = {**case.options, "forward": OPERATIONS[item.id].forward, "backward": item.id}
-    case = replace(case, id=f"{case.id}/own", probe="own.norm_backward", judge="own.gradient")
+    options = {**case.options, "forward": forward, "backward": item.id}
+    options |= {"mode": mode} if mode else {}
+    name = f"{case.id}/own {mode}".strip()
+    case = replace(case, id=name, probe="own.norm_backward", judge="own.gradient")
     return [replace(case, public=False, inputs={**case.inputs, **along}, options=options)]
 
 

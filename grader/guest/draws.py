@@ -18,14 +18,16 @@ from grader.guest import training_state
 
 GAIN = 0.2  # an epoch that brings an accuracy so much over its best is always asked for
 FRAME = {"commit", "ask"}  # a frame with more in it may be taken for something else on its way
-STARTS, EPOCHS = 160 * 1024**2, 400 * 1024**2  # bytes of a notebook: first steps, ends of epochs
+# Bytes of a notebook: first states, without which no run can be repeated, and all others. A run of
+# which one of these could not be kept is repeated whole.
+STARTS, OTHERS = 512 * 1024**2, 400 * 1024**2
 
 
 class Draws:
     """The questions to one notebook's child."""
 
     def __init__(self) -> None:
-        self._starts, self._epochs = STARTS, EPOCHS
+        self._starts, self._others = STARTS, OTHERS
         self._best: dict[int, list[float]] = {}  # the best accuracies that a run told
         self._shown: dict[int, bool] = {}  # whether its last state was asked for
         self._since: float | None = None  # CPU time of this process when it asked for a state
@@ -49,25 +51,26 @@ class Draws:
     def _drawn(self, commit: Mapping[str, Any]) -> dict[str, bool]:
         run, step = commit["run"], commit["step"]
         size = commit.get("bytes")
-        size = size if type(size) is int and size > 0 else EPOCHS
+        size = size if type(size) is int and size >= 0 else STARTS + OTHERS
         look, best = accuracies(commit.get("look")), self._best.get(run, [])
         self._best[run] = [max(pair) for pair in zip(look, best)] if look and best else look or best
         has_last, self._shown[run] = self._shown.get(run, False), False
-        if step in (0, 1):
-            self._shown[run] = True
-            self._starts -= size
-            return {"asked": self._starts >= 0, "spent": self._starts < 0}
+        if step == 0:
+            self._shown[run] = fits = size <= self._starts
+            self._starts -= size if fits else 0
+            return {"asked": fits, "spent": not fits}
         epochs = commit.get("epochs")
         chance = 1 / epochs if type(epochs) is int and epochs > 0 else 1.0
         if look and best:
             chance += max(0.0, *(now - then for now, then in zip(look, best))) / GAIN
         else:
             chance = 1.0
-        if int.from_bytes(os.urandom(7), "big") >= chance * 2**56:
+        if step > 1 and int.from_bytes(os.urandom(7), "big") >= chance * 2**56:
             return {"asked": False, "spent": False}
-        self._shown[run] = True
-        self._epochs -= size if has_last else 2 * size
-        return {"asked": self._epochs >= 0, "spent": self._epochs < 0}
+        size = size if has_last else 2 * size
+        self._shown[run] = fits = size <= self._others
+        self._others -= size if fits else 0
+        return {"asked": fits, "spent": not fits}
 
 
 def commits(told: Mapping[str, Any]) -> bool:

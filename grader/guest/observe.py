@@ -62,14 +62,10 @@ def observe(
     """Run one case; return (what happened, arrays). Never raises for what a student did.
 
     `case` has id, probe, options, strided (names of inputs to hand over non-contiguous) and `room`
-    (bytes for its answer); if it is `warm`, it is asked of other numbers first, and what comes of
-    that is dropped. If its probe is `careful`, which hands on copies alone, it gets the inputs
-    themselves. `texts` maps the paths of the student's files to their text, for the lines of an
-    exception.
+    (bytes for its answer). If its probe is `careful`, which hands on copies alone, it gets the
+    inputs themselves. `texts` maps the paths of the student's files to their text, for the lines of
+    an exception.
     """
-    if case.get("warm"):
-        sys.stdout = sys.stderr = BoundedText()
-        _warm(nn, case, {n: a.ravel()[::-1].reshape(a.shape) for n, a in inputs.items()})
     random.seed(case["id"])
     np.random.seed(zlib.crc32(case["id"].encode()))
     sys.stdout = sys.stderr = sink = BoundedText()
@@ -96,12 +92,14 @@ def _handed(case: Mapping[str, Any], inputs: Arrays) -> dict[str, np.ndarray]:
     return {n: strided(a) if n in case["strided"] else a.copy() for n, a in inputs.items()}
 
 
-def _warm(nn: Implementation, case: Mapping[str, Any], inputs: Arrays) -> None:
-    """Ask a case of these numbers: what remembers an answer has another one then."""
+def warm(nn: Implementation, case: Mapping[str, Any], inputs: Arrays) -> None:
+    """Ask a case of the same numbers in another order: what remembers an answer has a wrong one."""
+    sys.stdout = sys.stderr = BoundedText()
+    other = {name: array.ravel()[::-1].reshape(array.shape) for name, array in inputs.items()}
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            probe(case["probe"])(nn, **_handed(case, inputs), **case["options"])
+            probe(case["probe"])(nn, **_handed(case, other), **case["options"])
     except BaseException:  # noqa: BLE001 - a student may raise anything
         return
 

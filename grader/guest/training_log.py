@@ -6,6 +6,7 @@ and stretches of the training are repeated. So at the start, after the first ste
 epoch a run commits to its state by a hash, before it can know whether it will be asked to show it.
 
     {"commit": {"run": n, "step": k, "learned": ..., "memory": ..., "state": ..., "look": [...]}}
+    {"run": n, "shown": k, "again": {name: [run, step, name]}}: arrays that were shown before
     {"run": n, "shown": k, "few": true} + arrays by name, as many as fit
     {"run": n, "shown": k, "array": name, "shape": ...} + {"piece": ...}, ..., {..., "whole": true}
     {"run": n, "settings": ...} + curves, {"run": n, "few": true} + ..., {"run": n, "whole": true}
@@ -26,10 +27,12 @@ from grader.guest import training_state
 from grader.guest.children import Answer
 from grader.guest.wire import FITTED, Arrays
 
+Sent = dict[bytes, tuple[int, int, str]]  # digest -> (run, step, name) of an array that was shown
 Ask = Callable[[Mapping[str, Any], Arrays], Mapping[str, Any]]
 PIECE = 256 * 1024  # numbers of an array that go into one frame: more would leave the caches
 MAX_NAMES = 200
 FEW = 250  # arrays of one frame
+SMALL = 4096  # bytes: to name such an array takes as long as to show it again
 KEYS = 256  # numbers by which a training image is known again; 8 took white skies for each other
 
 
@@ -41,13 +44,14 @@ def watch(answer: Answer, ask: Ask) -> dict[str, Callable[[types.ModuleType], No
     rows: dict[bytes, int] = {}
     runs = itertools.count()
     logs: dict[int, StateLog] = {}
+    sent: Sent = {}
 
     def with_solver(module: types.ModuleType) -> None:
         train, look = module.Solver.train, module.Solver._look
 
         def watched(solver: Any) -> Any:
             images, number = solver.X_train, next(runs)
-            logs[id(solver)] = log = StateLog(number, answer, ask)
+            logs[id(solver)] = log = StateLog(number, answer, ask, sent)
             log.commit(solver)
             solver.log = lambda run: _report_run(run, images, rows, number, answer, log.cpu_s)
             try:
@@ -80,14 +84,15 @@ def watch(answer: Answer, ask: Ask) -> dict[str, Callable[[types.ModuleType], No
 class StateLog:
     """Commits to the states of one run, and shows those that the driver asks for.
 
-    In memory is one state besides that of the Solver: the one that was committed to last. `cpu_s`
-    is what it took so far.
+    In memory is one state besides that of the Solver: the one that was committed to last. What was
+    `sent` by any run of the notebook is not sent again: a training that goes on begins where
+    another one ended. `cpu_s` is what it took so far.
     """
 
-    def __init__(self, run: int, answer: Answer, ask: Ask) -> None:
-        self._run, self._answer, self._ask = run, answer, ask
+    def __init__(self, run: int, answer: Answer, ask: Ask, sent: Sent) -> None:
+        self._run, self._answer, self._ask, self._sent = run, answer, ask, sent
         self.cpu_s = 0.0
-        self._last: tuple[int, dict[str, np.ndarray]] | None = None
+        self._last: tuple[int, dict[str, np.ndarray], dict[str, bytes]] | None = None
         self._shown: set[int] = set()
         self._base = 0
         self._broken = False
@@ -110,25 +115,33 @@ class StateLog:
         is_first = self._last is None
         if is_first:
             self._base = losses
-        step = losses - self._base
+        step, each = losses - self._base, training_state.digests(state)
         looks = [solver.train_acc_history[-1:], solver.val_acc_history[-1:]]
         commit = {
             "run": self._run, "step": step, "epochs": _plain(solver.num_epochs),
-            **training_state.hashes(state)._asdict(),
-            "bytes": sum(a.nbytes for a in state.values()),
+            **training_state.hashes(state, each)._asdict(),
+            "bytes": sum(state[n].nbytes for n, known in each.items() if known not in self._sent),
             "look": None if is_first else [_plain(look[0]) for look in looks],
             **({"settings": _settings(solver)} if is_first else {}),
         }  # fmt: skip
         reply = self._ask({"commit": commit}, {})
         if reply.get("asked"):
-            for known, arrays in ([] if self._last is None else [self._last]) + [(step, state)]:
+            last = [] if self._last is None else [self._last]
+            for known, arrays, digests in [*last, (step, state, each)]:
                 if known not in self._shown:
-                    self._show(known, arrays)
+                    self._show(known, arrays, digests)
         kept = {} if step in self._shown else state  # what was shown is not asked for again
-        self._last = step, {name: array.copy() for name, array in kept.items()}
+        self._last = step, {name: array.copy() for name, array in kept.items()}, each
 
-    def _show(self, step: int, state: Mapping[str, np.ndarray]) -> None:
-        _send(state, {"run": self._run, "shown": step}, self._answer)
+    def _show(self, step: int, state: Mapping[str, np.ndarray], each: Mapping[str, bytes]) -> None:
+        about = {"run": self._run, "shown": step}
+        again = {name: self._sent[each[name]] for name in state if each[name] in self._sent}
+        if again:
+            self._answer({**about, "again": again}, {})
+        new = {name: array for name, array in state.items() if name not in again}
+        _send(new, about, self._answer)
+        large = [name for name, array in new.items() if array.nbytes >= SMALL]
+        self._sent.update({each[name]: (self._run, step, name) for name in large})
         self._shown.add(step)
 
 

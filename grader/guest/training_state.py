@@ -7,7 +7,7 @@
 
 Three hashes: `learned` of parameters and averages in single precision, as they are handed to the
 log; `memory` of what the update rule keeps, but for the learning rate, which may be changed between
-two trainings; `state` of all, by way of the other two.
+two trainings; `state` of all. Each is that of the digests of its arrays, which are made once.
 """
 
 from __future__ import annotations
@@ -64,47 +64,50 @@ def unpacked(numbers: np.ndarray) -> tuple[str, Any, int, int, float]:
     return "MT19937", numbers[:-1].astype(np.uint32), int(numbers[-1]), 0, 0.0
 
 
-def learned(state: State) -> str:
-    """Return the hash of parameters and averages in single precision."""
+def digests(state: State) -> dict[str, bytes]:
+    """Return what stands for each array, bit by bit."""
+    return {name: _digest(array) for name, array in state.items()}
+
+
+def learned(state: State, each: Mapping[str, bytes] | None = None) -> str:
+    """Return the hash of parameters and averages in single precision.
+
+    `each` are the digests of the state, if they are known.
+    """
     kept = {name: array for name, array in state.items() if name.startswith(("params/", "bn/"))}
-    return _digest({name: array.astype(np.float32, copy=False) for name, array in kept.items()})
+    single = {name: array.astype(np.float32, copy=False) for name, array in kept.items()}
+    return _joined({
+        name: each[name] if each and array is kept[name] else _digest(array)
+        for name, array in single.items()
+    })  # fmt: skip
 
 
-def memory(state: State) -> str:
-    """Return the hash of what the update rule remembers."""
-    return _digest(
-        {
-            name: array
-            for name, array in state.items()
-            if name.startswith("config/") and not name.endswith("/learning_rate")
-        }
-    )
+def memory(state: State, each: Mapping[str, bytes] | None = None) -> str:
+    """Return the hash of what the update rule remembers; see `learned`."""
+    names = [n for n in state if n.startswith("config/") and not n.endswith("/learning_rate")]
+    return _joined({name: each[name] if each else _digest(state[name]) for name in names})
 
 
 def digest(state: State) -> str:
     """Return the hash of all of a state."""
-    return hashes(state).state
+    return _joined(digests(state))
 
 
-def hashes(state: State) -> Hashes:
-    """Return all three hashes; large arrays are read once."""
-    first, second = learned(state), memory(state)
-    others = {name: array for name, array in state.items() if not _is_in_one(name, array)}
-    whole = f"{first} {second} {_digest(others)}"
-    return Hashes(first, second, hashlib.sha256(whole.encode()).hexdigest())
+def hashes(state: State, each: Mapping[str, bytes] | None = None) -> Hashes:
+    """Return all three hashes; see `learned`."""
+    each = digests(state) if each is None else each
+    return Hashes(learned(state, each), memory(state, each), _joined(each))
 
 
-def _is_in_one(name: str, array: np.ndarray) -> bool:
-    """Return whether `learned` or `memory` stands for every bit of an array."""
-    if name.startswith("config/"):
-        return not name.endswith("/learning_rate")
-    return name.startswith(("params/", "bn/")) and array.dtype == np.float32
+def _digest(array: np.ndarray) -> bytes:
+    whole = np.ascontiguousarray(array)
+    found = hashlib.sha256(f"{whole.dtype.str} {array.shape}\n".encode())
+    found.update(whole.data if array.size else b"")
+    return found.digest()
 
 
-def _digest(arrays: State) -> str:
+def _joined(each: Mapping[str, bytes]) -> str:
     found = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        found.update(f"{name} {array.dtype.str} {arrays[name].shape}\n".encode())
-        found.update(array.data if array.size else b"")
+    for name in sorted(each):
+        found.update(f"{name}\n".encode() + each[name])
     return found.hexdigest()

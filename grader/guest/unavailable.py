@@ -17,6 +17,8 @@ import types
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from grader.guest.legacy import compat
+
 CAUGHT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 # Operators that give an object: in a function they are a use; while a module is being imported
 # what they give is again unavailable, so that one line at module level does not take the file.
@@ -27,7 +29,7 @@ GIVES = (
 ).split()
 # What needs a value that nobody knows is a use anywhere.
 NEEDS = (
-    "bool len iter next contains int float complex index eq ne lt le gt ge array array_ufunc "
+    "len iter next contains int float complex index eq ne lt le gt ge array array_ufunc "
     "array_function instancecheck subclasscheck delitem round await reversed"
 ).split()
 Owner = Callable[[str], Any]  # see Importer
@@ -57,6 +59,11 @@ class Unavailable:
 
     def __exit__(self, *_: object) -> None:
         return None
+
+    def __bool__(self) -> bool:
+        """Say no at module level: "cuda" if torch.cuda.is_available() else "cpu"."""
+        _used(self, sys._getframe(1))
+        return False
 
     def __repr__(self) -> str:
         return f"<{self._what} {self._why}>"
@@ -173,7 +180,13 @@ class Importer:
                 return types.ModuleType(module._what)
             return module
 
-        return {**builtins.__dict__, **self._names, **more, "__import__": imported}
+        return {
+            **compat.NOTEBOOK,
+            **builtins.__dict__,
+            **self._names,
+            **more,
+            "__import__": imported,
+        }
 
     def _is_theirs(self, error: Exception) -> bool:
         """Say whether it is a mistake in a file of the submission that stops an import."""

@@ -9,10 +9,11 @@ from typing import Any
 
 from grader.guest import draws
 from grader.guest.training_state import Hashes
-from grader.notebooks.spool import Spool
+from grader.notebooks.spool import MAX_NAMES, Kept, Place, Spool
 from grader.types import Arrays, Commit, TrainingLog
 
 MOST_RUNS, MOST_COMMITS = 400, 10_000  # of a notebook, of a run
+MOST_STATE = 256 * 1024**2  # bytes: all that is read at once of a state
 MOST_TEXT = 100
 MOST_S = 1e5
 
@@ -27,7 +28,9 @@ class Commits:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._logs: dict[int, TrainingLog] = {}
+        self._shown: dict[tuple[int, int], Kept] = {}  # by run and step
         self._is_good = True  # whether the pieces of the state at hand have fitted so far
+        self._again: dict[str, Place] = {}  # its arrays that were shown before
         self.cpu_s = 0.0
         self._since = time.thread_time()
 
@@ -56,18 +59,37 @@ class Commits:
 
     def _take(self, message: Mapping[str, Any], arrays: Arrays) -> None:
         if isinstance(commit := message.get("commit"), dict):
-            self._spool.keep()
-            self._is_good = True
+            self._next()
             self._commit(commit, message.get("asked") is True, message.get("spent") is True)
+        elif "again" in message:
+            found = self._known(message["again"])
+            self._is_good &= found is not None
+            self._again = found or {}
         elif "array" in message:
             self._is_good &= self._spool.add(message, arrays.get("piece"))
         elif "few" in message:
             self._is_good &= self._spool.add_all(arrays)
         elif "whole" in message:
-            kept, is_good = self._spool.keep(), self._is_good
-            self._is_good = True
-            if kept is not None and is_good:
-                self._show(message.get("run"), message.get("shown"), kept)
+            self._show(message.get("run"), message.get("shown"), self._next())
+
+    def _next(self) -> Kept | None:
+        """Return the state at hand, if it is whole, and begin the next."""
+        kept, again, is_good = self._spool.keep(), self._again, self._is_good
+        self._again, self._is_good = {}, True
+        if kept is None or not is_good:
+            return None
+        whole = replace(kept, layout={**again, **kept.layout})
+        is_small = sum(place.nbytes for place in whole.layout.values()) <= MOST_STATE
+        return whole if is_small and len(whole.layout) <= MAX_NAMES else None
+
+    def _known(self, told: Any) -> dict[str, Place] | None:
+        """Return where arrays are that were shown before; None if one of them was not."""
+        try:
+            return {
+                name: self._shown[run, step].layout[its] for name, (run, step, its) in told.items()
+            }
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None
 
     def _commit(self, told: Mapping[str, Any], asked: bool, spent: bool) -> None:
         if not draws.commits(told):
@@ -84,16 +106,22 @@ class Commits:
         elif known is not None and len(known.commits) < MOST_COMMITS:
             self._logs[number] = replace(known, commits=(*known.commits, commit))
 
-    def _show(self, number: Any, step: Any, kept: Any) -> None:
-        """Keep a state with the commitment to it: one of the last two, once."""
-        if (log := self.of(number)) is None:
+    def _show(self, number: Any, step: Any, kept: Kept | None) -> None:
+        """Keep a state with the commitment to it: one of the last two, once.
+
+        If it came and there was no room for it, it is as if it had not been asked for.
+        """
+        if (log := self.of(number)) is None or (kept is None and not self._spool.is_full):
             return
         places = range(max(0, len(log.commits) - 2), len(log.commits))
         for place in places:
             if log.commits[place].step == step and log.commits[place].shown is None:
-                shown = replace(log.commits[place], shown=kept)
-                commits = (*log.commits[:place], shown, *log.commits[place + 1 :])
+                new = {"asked": False, "spent": True} if kept is None else {"shown": kept}
+                commit = replace(log.commits[place], **new)
+                commits = (*log.commits[:place], commit, *log.commits[place + 1 :])
                 self._logs[log.number] = replace(log, commits=commits)
+                if kept is not None:
+                    self._shown[log.number, commit.step] = kept
 
 
 def _settings(told: Any) -> dict[str, Any]:

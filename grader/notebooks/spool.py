@@ -23,19 +23,32 @@ Layout = tuple[tuple[int, ...], np.dtype[Any]]
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where an array begins in the file, and what it is."""
+
+    start: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes that it takes."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+@dataclass(frozen=True)
 class Kept:
     """Arrays in the file, read when they are called for."""
 
     file: Any
-    start: int
-    layout: Mapping[str, Layout]
+    layout: Mapping[str, Place]
 
     def __call__(self) -> dict[str, np.ndarray]:
         """Return the arrays."""
-        found, start = {}, self.start
-        for name, (shape, dtype) in self.layout.items():
-            found[name] = array = np.empty(shape, dtype)
-            view = array.reshape(-1).view(np.uint8).data
+        found = {}
+        for name, place in self.layout.items():
+            found[name] = array = np.empty(place.shape, place.dtype)
+            view, start = array.reshape(-1).view(np.uint8).data, place.start
             while view:
                 done = os.preadv(self.file.fileno(), [view], start)
                 if not done:
@@ -53,29 +66,27 @@ class Mapped(Mapping[str, np.ndarray]):
 
     def __init__(self, kept: Kept) -> None:
         self._kept = kept
-        shapes = {name: shape for name, (shape, _) in kept.layout.items()}
-        ends = np.cumsum([0, *map(math.prod, shapes.values())]).tolist()
-        self._places = {name: slice(*pair) for name, pair in zip(shapes, zip(ends, ends[1:]))}
-        self._count = ends[-1]
+        self._start = min((place.start for place in kept.layout.values()), default=0)
+        self._count = sum(math.prod(place.shape) for place in kept.layout.values())
         self._flat: Any = lambda: None
 
     def __getitem__(self, name: str) -> np.ndarray:
         """Return one array, read-only."""
-        place, (shape, _) = self._places[name], self._kept.layout[name]
+        place = self._kept.layout[name]
         if (flat := self._flat()) is None:
             flat = np.zeros(0, FLOAT)  # of which no mapping can be made
             if self._count:
-                file, start = self._kept.file, self._kept.start
-                flat = np.memmap(file, FLOAT, "r", start, (self._count,))
+                flat = np.memmap(self._kept.file, FLOAT, "r", self._start, (self._count,))
             self._flat = weakref.ref(flat)
-        array: np.ndarray = flat[place].reshape(shape)
+        first = (place.start - self._start) // FLOAT.itemsize
+        array: np.ndarray = flat[first : first + math.prod(place.shape)].reshape(place.shape)
         return array
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._kept.layout)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._kept.layout)
 
 
 class Spool:
@@ -86,6 +97,7 @@ class Spool:
         self._run: dict[str, Layout] = {}  # of the run, or the state, at hand
         self._due = 0  # bytes that they have when they are whole
         self._start = self._end = 0  # bytes of the file that it takes
+        self.is_full = False  # whether something was refused for want of room
 
     def __enter__(self) -> Spool:
         return self
@@ -112,7 +124,10 @@ class Spool:
             return False
         due = self._due + (math.prod(shape) * piece.dtype.itemsize if is_next else 0)
         end = self._end + piece.nbytes
-        if end > self._start + due or max(end, due) > MAX_BYTES:
+        if end > self._start + due:
+            return False
+        if max(end, self._start + due) > MAX_BYTES:
+            self.is_full = True
             return False
         if len(self._run) + is_next > MAX_NAMES:
             return False
@@ -130,14 +145,17 @@ class Spool:
     def keep(self) -> Kept | None:
         """Return the arrays at hand, to be read later, and begin the next; None unless whole."""
         self._file.flush()
-        whole, run, start = self._is_whole(), self._run, self._start
+        whole, layout, start = self._is_whole(), dict[str, Place](), self._start
+        for name, (shape, dtype) in self._run.items():
+            layout[name] = place = Place(start, shape, dtype)
+            start += place.nbytes
         self._run, self._due, self._start = {}, 0, self._end
-        return Kept(self._file, start, run) if whole else None
+        return Kept(self._file, layout) if whole else None
 
     def take(self) -> Mapped | None:
         """Return the float32 arrays of one run and begin the next; None unless all are whole."""
         kept = self.keep()
-        if kept is None or any(dtype != FLOAT for _, dtype in kept.layout.values()):
+        if kept is None or any(p.dtype != FLOAT for p in kept.layout.values()):
             return None
         return Mapped(kept)
 

@@ -97,10 +97,10 @@ def member_names(data: bytes) -> list[str]:
 def with_slashes(data: bytes) -> bytes:
     """Return a zip whose names hold backslashes, as old tools of Windows wrote, with "/" instead.
 
-    Only if no name has a "/" is it sure what was meant; else the zip is returned as it is.
+    Only if no file's name has a "/" is it sure what was meant; else the zip is returned as it is.
     """
     names = member_names(data)
-    if not any("\\" in name for name in names) or any("/" in name for name in names):
+    if not any("\\" in name for name in names) or any("/" in name.rstrip("/") for name in names):
         return data
     changed = bytearray(data)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

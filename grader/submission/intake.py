@@ -34,6 +34,8 @@ _OWN_IMPORT = re.compile(
 )
 _SENTENCES = 40
 _IMPORTED = re.compile(rb'(?:^|"|\\n)[ \t]*(?:from|import)[ \t]([^"#\\\n]*)', re.MULTILINE)
+# What only a cell understands: %%writefile, %autoreload, !pip.
+_CELL_LINE = re.compile(rb"^(?:%{1,2}[A-Za-z]|![A-Za-z./])[^\r\n]*", re.MULTILINE)
 # Most files import nothing else, and need not be parsed for it.
 _MAY_IMPORT = re.compile(
     rb"^(?:import|from)[ \t]+(?!(?:numpy|builtins|past|future|__future__|matplotlib|cs231n)\b|\.)",
@@ -172,11 +174,13 @@ def _repaired(chosen: Layout, package: str, places: Mapping[str, str]) -> Iterat
 def _elsewhere(files: dict[str, bytes], package: str) -> list[str]:
     """Return at which graded files Python itself stops, on any machine or on others than this.
 
-    UTF-16 becomes UTF-8 in `files`.
+    In `files` UTF-16 becomes UTF-8, and lines of a notebook's cell become comments.
     """
     found = []
     for path in [path for path in files if path.endswith(".py")]:
         files[path], saved = encodings.as_utf8(files[path])
+        files[path], told = _without_cell_lines(files[path])
+        found += [f"{path} {told}"] if told else []
         if path.removeprefix(f"{package}/") not in CORE:
             continue
         if saved:
@@ -186,6 +190,19 @@ def _elsewhere(files: dict[str, bytes], package: str) -> list[str]:
             seen = imports.foreign(tree, files)
             found += [f"{path} line {line} imports {name}: {stops}" for line, name in seen]
     return found
+
+
+def _without_cell_lines(data: bytes) -> tuple[bytes, str]:
+    """Return a file that is no Python for lines of a cell without them, and a sentence about it."""
+    first = _CELL_LINE.search(data)
+    if first is None or tree_of(data) is not None:
+        return data, ""
+    plain = _CELL_LINE.sub(rb"# \g<0>", data)
+    if tree_of(plain) is None:
+        return data, ""
+    line = data.count(b"\n", 0, first.start()) + 1
+    text = shown(first[0].decode("utf-8", "replace"), 60)
+    return plain, f"line {line} is a notebook's ({text}), and Python stops there: take it out"
 
 
 def _give(files: dict[str, bytes], package: str, given: Mapping[str, bytes]) -> list[str]:

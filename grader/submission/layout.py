@@ -4,7 +4,8 @@ Only names count here: paths go in, `Layout` comes out, and it does not depend o
 Students hand in the package under any name, inside other folders, flattened by an LMS, beside older
 copies of itself, or with browser names such as "layers (1).py". What is chosen is, in this order:
 the folder that holds most of the homework, the one with the notebooks beside it, the one that is
-not called a copy, the shallowest, the first by name.
+not called a copy, the shallowest, the one that is called final, or a later version, the first by
+name.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ _DECORATED = re.compile(
 _COPY = re.compile(
     rf"(?:^|[\W_])(?:{_A_COPY}|old|backup|bak|solutions?|orig(?:inal)?)(?:$|[\W\d_])"
     r"|\(\d| \d+(?:$|/)"
+)
+_VERSION = re.compile(
+    r"(?:^|[\W_])(?:v|ver|version|versión|versione|versuch|attempt|try|tentative|intento|rev)"
+    r"[ ._-]?(\d{1,4})(?=$|[\W_])"
 )
 _STANDARD = frozenset(getattr(sys, "stdlib_module_names", ()))  # since Python 3.10
 _NO_PACKAGE = _STANDARD | {"numpy", "matplotlib", "IPython", "future", "past", "six"}
@@ -131,7 +136,14 @@ def _rank(folder: str, paths: Mapping[str, str]) -> tuple[object, ...]:
     homes = (folder, dirname(folder))
     notebooks = sum(any(join(home, name) in paths for home in homes) for name in NOTEBOOKS)
     is_copy = bool(_COPY.search(folder.casefold()))
-    return -held, not has_flat_net, -notebooks, is_copy, _depth(folder), folder
+    where = (-held, not has_flat_net, -notebooks, is_copy, _depth(folder))
+    return *where, *_newest_first(folder.casefold()), folder
+
+
+def _newest_first(folder: str) -> tuple[bool, list[int]]:
+    """Return a sort key by what the folder's name says of its age: "hw_final", "Version 2"."""
+    is_final = bool(re.search(r"(?:^|[\W_])final(?:[ _-]?version)?[ _-]?\d?(?:/|$)", folder))
+    return not is_final, [1 - int(number) for number in _VERSION.findall(folder)] or [0]
 
 
 def _sources(folder: str, others: Iterable[str], paths: Mapping[str, str]) -> dict[str, str]:

@@ -328,14 +328,16 @@ class Graded:
     grafts: Mapping[str, bytes] = field(default_factory=lambda: GRAFTS)
     seconds: float = MINUTE
     broken: dict[str, Verdict] = field(default_factory=dict)  # what a fault of ours left undecided
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
 
     @contextmanager
     def rerun(self, followed: Mapping[str, Again]) -> Iterator[Rerun]:
         golden, worker = cast(Golden, self.golden), cast(BoxWorker, self.worker)
         assignment = Assignment(self.rubric, golden, grafts=self.grafts)
+        evaluator = Evaluator(self.rubric, golden)
         facts = Facts(
-            self.rubric, assignment, Evaluator(self.rubric, golden), {}, self.verdicts, followed
-        )
+            self.rubric, assignment, evaluator, self.evidence, self.verdicts, followed
+        )  # fmt: skip
         deadline = time.monotonic() + self.seconds
         with closing(Sessions(worker, self.rubric, deadline)) as sessions:
             yield Rerun(self.job, sessions, assignment, facts, deadline, self.broken)

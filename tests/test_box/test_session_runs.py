@@ -590,14 +590,14 @@ def test_what_is_looked_at_again_is_asked_of_other_numbers_first_but_for_large_i
 
 
 SINGLES: dict[str, tuple[list[Any], int, tuple[bool, bool]]] = {
-    # replies of relu_forward/c: alone, again, in float32, there alone, there without other numbers
+    # replies of relu_forward/c: alone, in float32, there alone, there without other numbers
     # -> times that it ran in float32; whether it is wrong there, and wrong after others only
     "right": ([RIGHT], 1, (False, False)),
-    "wrong": ([RIGHT, RIGHT, WRONG], 3, (True, False)),
-    "wrong behind another item": ([RIGHT, RIGHT, WRONG, RIGHT], 2, (False, False)),
-    "wrong after other numbers": ([RIGHT, RIGHT, WRONG, WRONG, RIGHT], 3, (True, True)),
-    "stopped": ([RIGHT, RIGHT, "raised"], 3, (True, False)),
-    "out of time": ([RIGHT, RIGHT, "timeout"], 1, (False, False)),
+    "wrong": ([RIGHT, WRONG], 3, (True, False)),
+    "wrong behind another item": ([RIGHT, WRONG, RIGHT], 2, (False, False)),
+    "wrong after other numbers": ([RIGHT, WRONG, WRONG, RIGHT], 3, (True, True)),
+    "stopped": ([RIGHT, "raised"], 3, (True, False)),
+    "out of time": ([RIGHT, "timeout"], 1, (False, False)),
 }
 
 
@@ -610,9 +610,20 @@ def test_the_largest_right_case_is_asked_in_float32_too(
     seen = end.session(worker, rubric).observe(run, is_right, (), {name("ra"), name("rc")})
     arrays = [array for group in worker.inputs for array in group.values()]
     assert sum(array.dtype == np.float32 for array in arrays) == times
-    assert worker.ran[2] == [name("rc")] * 2 and len(worker.ran) == 2 + times
+    assert worker.ran[2] == [name("rc")] and len(worker.ran) == 2 + times
     assert (seen[name("rc")].single, seen[name("rc")].unstable) == wrong
     assert not seen[name("ra")].single
+
+
+def test_the_first_in_float32_of_an_item_is_asked_after_other_numbers_and_no_other(
+    rubric: Rubric,
+) -> None:
+    worker = end.Worker(otherwise=RIGHT)
+    cases = [replace(c, part=c.id) for c in rubric.cases if c.item == "relu_forward"]
+    end.session(worker, rubric).observe(cases, is_right, (), {case.id for case in cases})
+    asked = worker.rows[len(cases) :]
+    assert [row["id"] for row in asked] == [case.id for case in cases]
+    assert [row.get("warm", False) for row in asked] == [True, False, False, False]
 
 
 def test_what_may_not_be_asked_in_float32_is_not(rubric: Rubric) -> None:

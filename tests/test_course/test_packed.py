@@ -60,6 +60,9 @@ HANDED_IN: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
         {**package(), "a2.zip": homework()}, {**package(), "a2.zip": homework()},
     ),
     "backslashes": ({"a2.zip": zipped(WINDOWS)}, package()),
+    "backslashes beside a folder": (
+        {"a2.zip": zipped({"cs231n/": b"", **WINDOWS})}, {"cs231n/": b"", **package()}
+    ),
     "a zip in a zip": ({"a2.zip": zipped({"x/a2.zip": homework()})}, package()),
     "a tar in a zip": ({"a2.zip": zipped({"x/a2.tgz": tarred(package())})}, package()),
     "notebooks beside a zip": (

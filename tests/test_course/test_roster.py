@@ -43,6 +43,29 @@ READ: dict[str, tuple[bytes, tuple[str, ...], str]] = {
         "Teilnehmer/in310101,Ada,a@x\n".encode(),
         ("310101", "", "Ada", "a@x", "", "", "", ""), "moodle",
     ),
+    "Moodle in German, as the site names the id": (
+        'ID,"Vollst\u00e4ndiger Name",E-Mail-Adresse,Status,Bewertung\n'
+        "Teilnehmer/in310101,Ada 2,a@x.edu,-,\nTeilnehmer/in310102,Bob,b@x.edu,-,\n".encode(),
+        ("310101", "", "Ada 2", "a@x.edu", "", "", "", ""), "moodle",
+    ),
+    "Moodle in Spanish": (
+        "Identificador;Nombre completo;Direcci\u00f3n de correo;Estado\n"
+        "Participante 7;Ana;a@x.edu;-\n".encode(),
+        ("7", "", "Ana", "a@x.edu", "", "", "", ""), "moodle",
+    ),
+    "Moodle in Japanese": (
+        "\u8b58\u5225\u5b50,\u6c0f\u540d,\u30e1\u30fc\u30eb,\u8a55\u70b9\n"
+        "\u53c2\u52a0\u8005 7,\u674e,a@x.edu,-\n\u53c2\u52a0\u8005 8,,,-\n".encode(),
+        ("7", "", "\u674e", "a@x.edu", "", "", "", ""), "moodle",
+    ),
+    "logins that look like participants": (
+        b"login,name,section,group\nuser12,Ada,1,t7\nuser13,Bob,1,t7\n",
+        ("", "user12", "Ada", "", "", "1", "t7", ""), "",
+    ),
+    "numbers of a school with a letter": (
+        b"id,name,section,group\ns12,Ada,1,t7\ns13,Bob,1,t7\n",
+        ("12", "", "Ada", "", "", "1", "t7", ""), "",
+    ),
     "Blackboard": (
         '"Last Name"\t"First Name"\t"Username"\t"Student ID"\t"A2 [Total Pts: 100] |664"\n'
         '"Lovelace"\t"Ada"\t"ada01"\t"77"\t""\n'.encode("utf-16"),

@@ -34,6 +34,29 @@ EXPORTS: Mapping[str, tuple[Mapping[str, bytes], list[Row], int]] = {
         {"a2-ada/.git/HEAD": b"", "a2-ada/layers.py": b"", "a2-bob/.git": b"gitdir: ../x",
          "a2-bob/layers.py": b""},
         [("ada", ("layers.py",), ""), ("bob", (".git", "layers.py"), "")], 0),
+    "feedback of Sakai in an unknown language": (
+        {f"A2/L, {who}({who})/{folder}/{file}": ZIP for who, folder, file in (
+            ("ada", "Adjunts", "a2.zip"), ("bob", "Adjunts", "b2.zip"),
+            ("ada", "Correccions", "layers.py"))}
+        | {f"A2/L, {who}({who})/timestamp.txt": b"20260306160211345" for who in ("ada", "bob")},
+        [("ada", ("a2.zip",), "2026-03-06T16:02:11"),
+         ("bob", ("b2.zip",), "2026-03-06T16:02:11")], 1),
+    "the exchange of nbgrader": (
+        {f"inbound/{who}+{of}/layers.py": b"#" for who, of in (
+            ("ada", "a2+2026-03-06 16:02:11.5 UTC"), ("ada", "a2+2026-03-07 16:02:11 UTC+xY9"),
+            ("li.w", "a2+2026-03-06 16:02:12 UTC"))},
+        [("ada", ("layers.py",), "2026-03-06T16:02:11+00:00"),
+         ("ada", ("layers.py",), "2026-03-07T16:02:11+00:00"),
+         ("li.w", ("layers.py",), "2026-03-06T16:02:12+00:00")], 0),
+    "an export in a folder in a zip": (
+        {"mail/A2.zip": exports.zipped({f"{who}_assignsubmission_file/a2.zip": ZIP
+                                        for who in ("Ada_1", "Bob_2")})},
+        [("1", ("a2.zip",), ""), ("2", ("a2.zip",), "")], 1),
+    "times of Brightspace with blanks": (
+        {"1-5 - Ada - 06 March, 2026 12 05 PM - a2.zip": ZIP,
+         "2-5 - Bob - Mar 6, 2026 105 p. m. - a2.zip": ZIP},
+        [("1-5", ("a2.zip",), "2026-03-06T12:05:00"),
+         ("2-5", ("a2.zip",), "2026-03-06T13:05:00")], 0),
     "one name in two forms": (
         {"é.zip": ZIP, f"{APART}.zip": homework("b"), "ada.zip": homework("c")},
         [("ada", ("ada.zip",), ""), (APART, ("é.zip",), ""), (APART, (f"{APART}.zip",), "")], 1),

@@ -15,6 +15,7 @@ from grader.grading.verdicts import Evaluator
 from grader.guest.operations import OPERATIONS, Operation
 from grader.judges.own import NUDGE, STEP
 from grader.rubric.cases import Rubric
+from grader.types import Evidence
 from tests.support import engine_end as end
 
 Arrays = Mapping[str, Any]
@@ -465,9 +466,10 @@ def test_each_normalization_is_tried_with_its_own_forward_pass_and_the_options_o
     known = end.verdicts(rubric, **{forward: False, backward: False})
     end.Graded(rubric, known, worker).follow_through()
     options = {"eps": 0.25, "forward": forward}
-    assert [row["options"] for row in worker.rows] == [
+    assert [row["options"] for row in worker.rows][:2] == [
         {**options, "backward": backward}, {**options, "step": STEP, "nudge": NUDGE},
     ]  # fmt: skip
+    assert len(worker.rows) == (2 if forward == "layernorm_forward" else 4)
 
 
 def test_only_a_normalization_is_held_against_its_own_forward_pass(
@@ -513,7 +515,41 @@ STOPS: dict[str, tuple[bool, bool]] = {
 def test_where_a_half_stops_nothing_is_known(backward: bool, forward: bool, norms: Rubric) -> None:
     gradients, ends = halves(norms)
     again, worker = held(norms, "raised" if backward else gradients, "died" if forward else ends)
-    assert again is None and len(worker.ran) == 2
+    assert again is None and len(worker.ran) == 4
+
+
+def test_a_normalization_over_the_batch_in_test_mode_is_held_against_that(norms: Rubric) -> None:
+    backward, ends = halves(norms)
+    others = {f"{OWN} test/backward": backward, f"{OWN} test/ends": ends}
+    worker = end.Worker({f"{OWN}/backward": "raised", f"{OWN}/ends": ends, **others})
+    known = end.verdicts(norms, **dict.fromkeys(NORM, False))
+    again = end.Graded(norms, known, worker).follow_through()[NORM[1]]
+    assert again.right == {"dx": True, "dgamma": True, "dbeta": True} and again.held
+    modes = [row["options"].get("mode") for row in worker.rows]
+    assert modes == [None, None, "test", "test"]
+
+
+SIZES: dict[str, tuple[list[str], str]] = {
+    # cases that gave an answer -> the one that is asked
+    "all did": (["a", "square", "large"], "large"),
+    "none did": ([], "large"),
+    "the largest one did not": (["a", "square"], "square"),
+}
+
+
+@pytest.mark.parametrize(("answered", "asked"), SIZES.values(), ids=SIZES)
+def test_the_largest_case_that_gave_an_answer_is_asked(answered: list[str], asked: str) -> None:
+    square = {"x": "2x2", "gamma": "2", "beta": "2", "dout": "2x2"}
+    small = {"x": "1x2", "gamma": "2", "beta": "2", "dout": "1x2"}
+    inputs = {"a": small, "square": square, "large": LARGE}
+    cases = [{"id": name, "inputs": one} for name, one in inputs.items()]
+    rubric = end.rubric(end.item("layernorm_forward"), end.item("layernorm_backward", cases))
+    known = end.verdicts(rubric, layernorm_forward=False, layernorm_backward=False)
+    ids = [f"layernorm_backward/{name}" for name in answered]
+    evidence = {one: Evidence(one, "answered") for one in ids}
+    worker = end.Worker()
+    end.Graded(rubric, known, worker, evidence=evidence).follow_through()
+    assert worker.ran[0] == [f"layernorm_backward/{asked}/own/backward"]
 
 
 @pytest.mark.filterwarnings("error")

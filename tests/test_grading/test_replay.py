@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +24,7 @@ from grader.grading.training.form import Contradiction, Unrepeatable
 from grader.grading.training.images import Images
 from grader.grading.training.repeat import Repeat
 from grader.grading.training.replay import Code, Replay
+from grader.guest import draws
 from grader.notebooks.spool import Spool
 from grader.rubric.cases import Rubric
 from grader.rubric.records import Goal, ImageProfile, Item, RunFilter
@@ -205,9 +208,96 @@ def interrupted(course: Course, tape: Tape) -> None:
     made(course, tape.data(50)).train()
 
 
+ADAM = {"update_rule": "adam", "optim_config": {"learning_rate": 1e-3}}
+
+
+def sized(course: Course, *hidden: int, **told: Any) -> Any:
+    """Return a net as large as those of the notebooks."""
+    build = course("classifiers.fc_net").FullyConnectedNet
+    return build(list(hidden), **{"weight_scale": 5e-2, **told})
+
+
+def a_loop_of_calls(course: Course, tape: Tape) -> None:
+    data = tape.data(50)
+    nets = [sized(course, 100, 100, normalization=kind) for kind in (None, "batchnorm")]
+    solvers = [made(course, data, net=net, num_epochs=1, **ADAM) for net in nets]
+    for _ in range(25):
+        for solver in solvers:
+            solver.train()
+
+
+def a_rate_for_each_call(course: Course, tape: Tape) -> None:
+    # Some calls come to know more training images, and no more validation images.
+    solver = made(course, tape.data(50), net=sized(course, *[100] * 5), num_epochs=1, **ADAM)
+    for call in range(25):
+        for config in solver.optim_configs.values():
+            config["learning_rate"] = 1e-3 * 0.95**call
+        solver.train()
+
+
+def three_rules_in_turn(course: Course, tape: Tape) -> None:
+    rates = {"sgd_momentum": 5e-3, "rmsprop": 1e-4, "adam": 1e-3}
+    solvers = [
+        made(course, tape.data(50), net=sized(course, 100, 100), num_epochs=2, update_rule=rule,
+             optim_config={"learning_rate": rate})
+        for rule, rate in rates.items()
+    ]  # fmt: skip
+    for _ in range(10):
+        for solver in solvers:
+            solver.train()
+
+
+def a_solver_for_each_epoch(course: Course, tape: Tape) -> None:
+    net, data = sized(course, 100, 100), tape.data(50)
+    for seed in range(25):
+        made(course, data, seed, net=net, num_epochs=1, **ADAM).train()
+
+
+def forty_short_runs(course: Course, tape: Tape) -> None:
+    for seed in range(40):
+        net = sized(course, 100, 100, weight_scale=5e-2 + 1e-3 * seed)
+        made(course, tape.data(50), seed, net=net, num_epochs=2, **ADAM).train()
+    made(course, tape.data(50), net=sized(course, 100, 100), **ADAM).train()
+
+
+def a_search_that_keeps_the_best(course: Course, tape: Tape) -> None:
+    solvers = []
+    for setting in range(20):
+        rate = {"learning_rate": 10 ** -(3 + setting / 10)}
+        net = sized(course, 100, 100, dtype=np.float64)
+        told = {"update_rule": "adam", "optim_config": rate, "num_epochs": 3}
+        solvers.append(made(course, tape.data(50), setting, net=net, **told))
+        solvers[-1].train()
+    best = max(solvers, key=lambda solver: solver.best_val_acc)
+    made(course, tape.data(50), net=best.model, num_epochs=17, **ADAM).train()
+
+
+def own_books(course: Course, tape: Tape) -> None:
+    class Careful(course("solver").Solver):  # type: ignore[misc]
+        def _reset(self) -> None:
+            super()._reset()
+            self.ratios: list[float] = []
+
+        def _step(self) -> None:
+            before = self.model.params["W1"].copy()
+            super()._step()
+            self.ratios += [float(np.linalg.norm(self.model.params["W1"] - before))]
+
+    made(course, tape.data(50), solver=Careful, **ADAM).train()
+
+
+def steps_by_hand_before(course: Course, tape: Tape) -> None:
+    trial = made(course, tape.data(50), seed=2)
+    for _ in range(10):
+        trial._step()
+    made(course, tape.data(50)).train()
+
+
 HONEST = [
     one_run, two_calls, another_rate_between, a_second_solver, own_names, single_precision,
-    adam_with_decay, interrupted,
+    adam_with_decay, interrupted, a_loop_of_calls, a_rate_for_each_call, three_rules_in_turn,
+    a_solver_for_each_epoch, forty_short_runs, a_search_that_keeps_the_best, own_books,
+    steps_by_hand_before,
 ]  # fmt: skip
 
 
@@ -222,6 +312,50 @@ def test_an_honest_run_earns(
     graded = desk.graded(tape.runs, tape.transcript.abandoned)
     assert graded.flags == ()
     assert earned(graded) == 2
+    assert not any(run.training.log and run.training.log.commits for run in graded.trained)
+
+
+@pytest.mark.long_trial(0.1)
+@pytest.mark.parametrize("train", HONEST, ids=lambda train: train.__name__)
+def test_an_honest_run_earns_if_there_is_room_for_first_states_only(
+    train: Callable[[Course, Tape], None], desk: Desk, right: Course, images: Images, spool: Spool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(draws, "OTHERS", 0)
+    tape = Tape(images, spool)
+    with watched(right, tape):
+        train(right, tape)
+    shown = [c.step for run in tape.runs if run.log for c in run.log.commits if c.shown]
+    assert set(shown) == {0}
+    graded = desk.graded(tape.runs, tape.transcript.abandoned)
+    assert (graded.flags, earned(graded)) == ((), 2)
+
+
+def test_of_a_long_chain_each_run_is_repeated_once(
+    desk: Desk, right: Course, images: Images, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of runs that go on from each other would take hundreds of times as long."""
+    tape, count = Tape(images, spool), 50
+    with watched(right, tape):
+        net = sized(right, 5)
+        for seed in range(count):
+            told = {"update_rule": "sgd", "optim_config": {"learning_rate": 2e-4}}
+            made(right, tape.data(50), seed, net=net, num_epochs=1, **told).train()
+    asked, follow = [], Repeat.follow
+    monkeypatch.setattr(
+        Repeat, "follow", lambda *of, **more: asked.append(of[2]) or follow(*of, **more)
+    )
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 2 * count)
+    try:
+        assert desk.verified(tape.runs, DRAWN).num_epochs == count
+    finally:
+        sys.setrecursionlimit(before)
+    assert {run.log.number for run in asked} == set(range(count))
+    assert len(asked) == count
+    asked.clear()
+    assert earned(desk.graded(tape.runs, goal=Goal("reaches", at_least=0.05))) == 2
+    assert len(asked) <= 2 * count
 
 
 def test_a_third_call_may_begin_with_what_the_first_learned(
@@ -445,17 +579,19 @@ FORGED: dict[Callable[[Honest, Course], Forgery], str] = {
 
 
 @pytest.mark.long_trial(0.1)
-@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("shows", ["all", "what is drawn", "the first state"])
 @pytest.mark.parametrize("forge", FORGED, ids=lambda forge: forge.__name__)
 def test_a_forged_run_earns_nothing(
-    forge: Callable[[Honest, Course], Forgery], whole: bool, desk: Desk, right: Course,
-    honest: Honest, spool: Spool,
+    forge: Callable[[Honest, Course], Forgery], shows: str, desk: Desk, right: Course,
+    honest: Honest, spool: Spool, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    asks = None if whole else lambda commit: True
-    tape = Tape(honest.tape.images, spool, asks)
-    forge(honest, right).tell(tape)
+    forged = forge(honest, right)
+    if shows == "the first state":
+        monkeypatch.setattr(draws, "OTHERS", 0)
+    tape = Tape(honest.tape.images, spool, (lambda commit: True) if shows == "all" else None)
+    forged.tell(tape)
     assert len(tape.runs) == 1
-    refused(desk.graded(tape.runs), FORGED[forge])
+    refused(desk.graded(tape.runs), FORGED[forge] if shows != "the first state" else "")
 
 
 def test_a_jump_is_seen_where_its_gain_is_told_an_epoch_later(

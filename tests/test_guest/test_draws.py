@@ -131,13 +131,39 @@ def test_a_claim_of_half_the_images_escapes_in_fewer_than_seven_of_a_hundred() -
         assert escapes < 0.07
 
 
-def test_where_no_more_can_be_kept_nothing_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_more_can_be_kept_nothing_but_first_states_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     drawing(monkeypatch, 0.0)
     one = Draws()
-    size = draws.EPOCHS // 5
+    size = draws.OTHERS // 5
     replies = [replied(one, commit(50 * k, [0.1, 0.1], size)) for k in range(1, 8)]
     # The first also sends the state before it.
     assert [reply and reply["asked"] for reply in replies] == [True] * 4 + [False] * 3
     assert replies[-1] == {"asked": False, "spent": True}
+    assert replied(one, commit(1, [0.1, 0.1], size)) == {"asked": False, "spent": True}
     assert replied(one, commit(0, None, size)) == {"asked": True, "spent": False}
-    assert replied(one, commit(0, None, "large")) == {"asked": False, "spent": True}
+
+
+STARTS: dict[str, tuple[list[Any], list[bool]]] = {  # bytes -> what is asked for
+    "as many as there is room for": ([draws.STARTS // 2] * 3, [True, True, False]),
+    "a large one leaves room for small ones": ([draws.STARTS + 1, 100], [False, True]),
+    "what was shown before takes no room": ([draws.STARTS, 0, 1], [True, True, False]),
+    "no size": (["large", None, True, -1], [False] * 4),
+}
+
+
+@pytest.mark.parametrize("what", STARTS)
+def test_first_states_have_room_of_their_own(what: str) -> None:
+    sizes, asked = STARTS[what]
+    one = Draws()
+    replies = [replied(one, commit(0, None, size)) for size in sizes]
+    assert replies == [{"asked": is_one, "spent": not is_one} for is_one in asked]
+
+
+def test_a_first_state_that_was_not_asked_for_is_sent_with_the_next() -> None:
+    """It counts, then: the state after the first step is all that there is room for."""
+    one = Draws()
+    replied(one, commit(0, None, draws.STARTS + 1))
+    assert not replied(one, commit(1, [0.1, 0.1], draws.OTHERS // 2 + 1))["asked"]
+    assert replied(one, commit(1, [0.1, 0.1], draws.OTHERS // 2))["asked"]

@@ -94,7 +94,9 @@ AT_MODULE_LEVEL = (
     "def f(a: v.Tensor, b: 'v') -> v.Tensor | None: pass", "@v.jit(nopython=True)\ndef f(): pass",
     "class Net(v.nn.Module):\n    size = v.size(3)\n    @v.no_grad()\n    def f(self): pass",
     "from typing import Optional\nT = Optional[v.Tensor]", "with v.no_grad(): y = v.ones(3)",
-    "text = str(v) + repr(v) + f'{v}'",
+    "text = str(v) + repr(v) + f'{v}'", "D = v.device('cuda' if v.is_available() else 'cpu')",
+    "if v.has_gpu(): raise ValueError\nassert not (v.ok and v.n > 3)", "xp = v.fast or v.slow",
+    "get_ipython().run_line_magic('load_ext', 'autoreload')", "display(v)",
 )  # fmt: skip
 
 
@@ -104,7 +106,7 @@ def test_a_line_at_module_level_does_not_take_the_file(line: str) -> None:
     assert (say["outcome"], say["out"]) == ("answered", SAME), say
 
 
-@pytest.mark.parametrize("line", ["if v.ok(): pass", "N = int(v.n)", "for i in v: pass"])
+@pytest.mark.parametrize("line", ["if v.n > 3: pass", "N = int(v.n)", "for i in v: pass"])
 def test_a_line_at_module_level_that_needs_a_value_is_the_files_own_error(line: str) -> None:
     say = run(f"import v\n{line}\n" + layers("return x, x"))
     assert say["at_import"] and say["type"] == "ImportUnavailable" and lines(say) == [2]
@@ -155,7 +157,7 @@ OWN = {
     "does not compile": ("def (:\n", "SyntaxError", "hw/helpers.py", 1),
     "stops": ("\n1 / 0\n", "ZeroDivisionError", "hw/helpers.py", 2),
     "has no such name": ("bar = 3\n", "ImportError", "hw/layers.py", 1),
-    "needs an import": ("import torch\nif torch: pass\nfoo = 3\n", "ImportUnavailable", "hw/helpers.py", 2),  # noqa: E501
+    "needs an import": ("import torch\nN = int(torch.n)\nfoo = 3\n", "ImportUnavailable", "hw/helpers.py", 2),  # noqa: E501
 }  # fmt: skip
 
 

@@ -338,6 +338,24 @@ def test_several_frames_are_taken_as_they_came(name: str) -> None:
     os.close(receiving)
 
 
+def test_what_comes_while_one_frame_is_there_is_taken_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receiving, sending = os.pipe()
+    frame = wire.pack({"n": 1})
+    os.write(sending, frame)
+    monkeypatch.setattr(time, "sleep", lambda _: os.write(sending, frame + frame[:5]))
+    incoming = Incoming(receiving)
+    assert incoming.several(1) == (1, frame)  # no more are wanted: nobody waits
+    os.write(sending, frame)
+    assert incoming.several(9) == (2, frame * 2)
+    os.write(sending, frame[5:])
+    os.close(sending)
+    monkeypatch.undo()
+    assert [incoming.several(9), incoming.several(9)] == [(1, frame), (0, b"")]
+    os.close(receiving)
+
+
 def test_numbers_lie_at_addresses_of_theirs() -> None:
     for name in ("x", "xx", "xxx", "a longer name"):
         frame = wire.pack({"said": name}, {name: np.arange(3.0)})

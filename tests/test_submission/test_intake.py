@@ -168,6 +168,22 @@ LAYOUTS: dict[str, tuple[list[str], str, str, dict[str, str], list[str], list[st
         ["'cs231n copy/layers.py' is another version; graded was 'cs231n/layers.py'",
          "'cs231n copy/classifiers/fc_net.py' is another version"],
     ),
+    "versions with numbers": (
+        [path for n in (2, 1, 10) for path in below(f"Version {n}/hw", PACKAGE)], "hw", "-",
+        {f"hw/{name}": f"Version 10/hw/{name}" for name in PACKAGE},
+        ["3 folders hold a layers.py; graded was 'Version 10/hw'"], ["is another version"],
+    ),
+    "one that is called final": (
+        [path for name in ("cs231n", "cs231n_final") for path in below(name, PACKAGE)],
+        "cs231n_final", "-",
+        {f"cs231n_final/{name}": f"cs231n_final/{name}" for name in PACKAGE},
+        ["graded was 'cs231n_final'"], ["'cs231n/layers.py' is another version"],
+    ),
+    "later homework with a number": (
+        [path for n in (2, 3) for path in below(f"assignment{n}/cs231n", PACKAGE)], "cs231n",
+        "-", {f"cs231n/{name}": f"assignment2/cs231n/{name}" for name in PACKAGE},
+        ["graded was 'assignment2/cs231n'"], ["'assignment3/cs231n/layers.py' is another version"],
+    ),
     "a copy that is less deep": (
         [*below("hw/a2", WHOLE), *below("backup", PACKAGE)], "cs231n", "hw/a2/", {},
         ["graded was 'hw/a2/cs231n'"], ["'backup/layers.py' is another version"],
@@ -421,6 +437,13 @@ ELSEWHERE = {
     "one's own": (b"import os\nfrom optim import *\n", "", b"import os\nfrom optim import *\n"),
     "guarded": (b"import re\ntry:\n import torch\nexcept ImportError: pass\n", "", None),
     "zeros": (b"\0" * 8, "", None),
+    "lines of a cell": (
+        b"import re\r\n%%writefile cs231n/layers.py\r\n!pip install x\r\nx = 1\r\n",
+        "line 2 is a notebook's (%%writefile cs231n/layers.py), and Python stops there",
+        b"import re\r\n# %%writefile cs231n/layers.py\r\n# !pip install x\r\nx = 1\r\n",
+    ),
+    "such lines in a text": (b'"""\n%%time\n!x\n"""\n', "", b'"""\n%%time\n!x\n"""\n'),
+    "such a line, and another mistake": (b"%time\nx = = 1\n", "", b"%time\nx = = 1\n"),
 }  # fmt: skip
 
 

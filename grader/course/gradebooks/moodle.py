@@ -21,7 +21,6 @@ BACK = (
     "been modified more recently'."
 )
 OVER = "Moodle skips the row"
-_PARTICIPANT = re.compile(r"(?P<word>[^\d@]*[^\d\s@.,-])\s*(?P<id>\d+)")
 _MAXIMUM = re.compile(r"(?i)m[aá]x|maks|макс|massim|bestwertung|höchst|högst|最")
 _COMMENT = re.compile(
     r"(?i)feedback|kommentar|coment|commentaire|commenti|opmerking|комментар|коментар|評語|反馈|回饋"
@@ -38,7 +37,7 @@ def read(sheet: Sheet, asked: str) -> Book | None:
     """Return the worksheet; None if it is not Moodle's. Raises UsageError for its column."""
     rows = sheet.filled
     header = sheet.row(rows[0]) if rows else []
-    ids = [_PARTICIPANT.fullmatch(sheet.value(row, 0)) for row in rows[1:]]
+    ids = [roster.PARTICIPANT.fullmatch(sheet.value(row, 0)) for row in rows[1:]]
     found = [one for one in ids if one]
     words = {one["word"].strip() for one in found}
     if not found or len(found) < len(ids) or len(words) != 1 or len(header) < 4:

@@ -152,17 +152,28 @@ def _of_kind(
 
 
 def _of_exports(tree: Tree, path: Path, roster: Roster | None) -> tuple[str, Reading] | None:
-    """Return what the zips at the top hold, if each is an export: an export in a folder.
+    """Return what zips in a folder hold, if each is an export.
 
     A student's own zip may be made to look like one, so it is asked about.
     """
+    for part in tree.layers():
+        below = path / part.place.removeprefix(tree.place).lstrip("/")
+        if found := _of_exports_in(part, below if path.is_dir() else None, roster):
+            return found
+    return None
+
+
+def _of_exports_in(
+    tree: Tree, folder: Path | None, roster: Roster | None
+) -> tuple[str, Reading] | None:
+    """Return what the zips at the top of a tree hold; `folder` is where it is, if it is on disk."""
     zips = [name for name in tree.children if name in tree.files and name.endswith(".zip")]
     if not 0 < len(zips) <= MOST_EXPORTS:
         return None
     result, kinds = Reading(), set[str]()
     for name in zips:
         place = f"{tree.place}/{shown(name, 200)}"
-        inner = read_tree(path / name) if path.is_dir() else tree_inside(tree.files[name], place)
+        inner = read_tree(folder / name) if folder else tree_inside(tree.files[name], place)
         found = map(_recognised, inner.layers(), itertools.repeat(roster)) if inner else ()
         fits = next(filter(None, found), None)
         if fits is None or len({attempt.person for attempt in fits[1].attempts}) < 2:

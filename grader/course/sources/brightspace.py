@@ -19,18 +19,18 @@ from grader.submission.upload import shown
 ABOUT = "a Brightspace export"
 _ENTRY = re.compile(
     r"(?P<key>\d+-\d+) - (?P<name>.+?) - "
-    r"(?P<when>(?=[^-]*(?<!\d)\d{4}(?!\d))[^-]{8,40}?|\d{4}-\d\d-\d\d \d{1,2}[:_.]?\d\d)"
+    r"(?P<when>(?=[^-]*(?<!\d)\d{4}(?!\d))[^-]{8,40}?|\d{4}-\d\d-\d\d \d{1,2}[:_. ]?\d\d)"
     r"(?: - (?P<file>.+))?",
     re.DOTALL,
 )
 _TIME = re.compile(
     r"(?i)(?:(?P<month>[^\W\d]+)\.? (?P<day>\d{1,2})"
     r"|(?P<day2>\d{1,2})\.? (?:de )?(?P<month2>[^\W\d]+)\.?),? (?:de )?(?P<year>\d{4}),? "
-    r"(?P<hour>\d{1,2})[:_.]?(?P<minute>\d{2})(?: ?(?P<half>[AP])\.?M\.?)?"
+    r"(?P<hour>\d{1,2}?)[:_. ]?(?P<minute>\d{2})(?: ?(?P<half>[AP])\.? ?M\.?)?"
 )
 _IN_NUMBERS = re.compile(  # 2026-03-06 1405, 2026年3月6日 14:05
     r"(?P<year>\d{4})[-年] ?(?P<month>\d{1,2})[-月] ?(?P<day>\d{1,2})日? "
-    r"(?P<hour>\d{1,2})[:_.]?(?P<minute>\d{2})"
+    r"(?P<hour>\d{1,2}?)[:_. ]?(?P<minute>\d{2})"
 )
 # How the months begin in the languages of sites: English, German, French, Spanish, Portuguese,
 # Italian, Dutch, Swedish, Danish, Turkish.

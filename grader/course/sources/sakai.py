@@ -1,21 +1,24 @@
 """Sakai: a folder `Last, First(eid)` for each student, with a time, a text, and attachments.
 
 An anonymous one is called after the submission. Who is late stands in grades.csv at the top. The
-folder of what was handed in is told from that of feedback by its name, which may be translated.
+folder of what was handed in is told from that of feedback by its name, which may be translated, and
+if that is in no language known here, by how many students have it.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from grader.course.records import File, Person
+from grader.course.records import File, Person, Proposal
 from grader.course.roster import Roster
 from grader.course.sources.texts import decoded, table
 from grader.course.sources.tree import Tree, renamed
 from grader.course.sources.uploads import Reading, attempt_of
 from grader.errors import UnusableSubmission
+from grader.submission.upload import shown
 
 ABOUT = "a Sakai export"
 _FOLDER = re.compile(r"(?P<name>.*?)\s*\((?P<login>[^()]+)\)")
@@ -35,6 +38,7 @@ def read(tree: Tree, roster: Roster | None) -> Reading | None:
     if not any(_is_students(name, tree) for name in folders):
         return None
     reading = Reading()
+    attached = _attached(tree, folders, reading)
     late, groups = _graded(tree.files.get("grades.csv"))
     for name, paths in tree.children.items():
         if not tree.is_folder(name):
@@ -45,7 +49,7 @@ def read(tree: Tree, roster: Roster | None) -> Reading | None:
         folder = _FOLDER.fullmatch(name)
         login = folder["login"] if folder else ""
         person = Person("" if folder else name, login, folder["name"] if folder else "")
-        files, texts, at = _handed_in(tree.below(name))
+        files, texts, at = _handed_in(tree.below(name), attached)
         reading.covered += len(paths)
         place = f"{tree.place}/{name}"
         reading.attempts.append(
@@ -72,12 +76,27 @@ def _is_students(name: str, tree: Tree) -> bool:
     return stamp is not None and bool(_time(stamp))
 
 
-def _handed_in(student: Tree) -> tuple[list[File], list[File], str]:
+def _attached(tree: Tree, students: list[str], reading: Reading) -> str:
+    """Return which folder in a student's holds what was handed in; "" if none does."""
+    inside = {tuple(path.split("/")[:2]) for name in students for path in tree.children[name]
+              if path.count("/") > 1}  # fmt: skip
+    counts = Counter(folder for _, folder in inside if not _FEEDBACK.search(folder))
+    found = sorted(counts, key=lambda one: (_ATTACHED not in one.lower(), -counts[one], one))
+    if len(found) < 2:
+        return "".join(found)
+    listed = ", ".join(f"'{shown(one)}' of {counts[one]}" for one in found[:4])
+    what = f"{len(found)} folders may hold what students handed in ({listed}); if it is "
+    what += "another, take the wrong one out of the export"
+    reading.proposals.append(Proposal(tree.place, what, f"'{shown(found[0])}' alone"))
+    return found[0]
+
+
+def _handed_in(student: Tree, attached: str) -> tuple[list[File], list[File], str]:
     """Return the attachments, the texts written online, and the time."""
     files, texts, at = [], [], ""
     for path, file in student.files.items():
         folder, _, name = path.partition("/")
-        if name and not _FEEDBACK.search(folder):
+        if name and folder == attached:
             files.append(renamed(file, name))
         elif not name and path == "timestamp.txt":
             at = _time(file)

@@ -73,7 +73,8 @@ class Believer:
         self._repeat = Repeat(repeating.worker, images, self._budget_s)
         self._code, self._store = repeating.code, repeating.store
         self._images = images
-        self._caches: dict[int, VerdictCache] = {}  # by notebook
+        self._replays: dict[int, Replay] = {}  # by notebook
+        self._caches: dict[int, VerdictCache] = {}
         self._strict = any(book.abandoned for book in books)
         self._own_s = 0.0
         self._committing_s = sum(book.committing_s for book in books)
@@ -176,17 +177,24 @@ class Believer:
         """Return what is known of a run once it was repeated, now or before. Raises Refused."""
         if self._code is None:
             raise Refused("the files by which trainings are repeated are not on this machine")
-        runs = [one.told for one in self._entries if one.notebook is entry.notebook]
-        verify = Replay(runs, self._repeat, self._images, self._code).verify
-        if self._store is None:
-            return verify(entry.told, extent)
         place = id(entry.notebook)
+        if place not in self._replays:
+            runs = [one.told for one in self._entries if one.notebook is entry.notebook]
+            self._replays[place] = Replay(runs, self._repeat, self._images, self._code)
+            if self._store is not None:
+                self._caches[place] = VerdictCache(self._store, runs, self._code, self._images)
+        verify = self._replays[place].verify
         if place not in self._caches:
-            self._caches[place] = VerdictCache(self._store, runs, self._code, self._images)
+            return verify(entry.told, extent)
         return self._caches[place].verify(entry.told, extent, verify)
 
     def _is_new(self, entry: Entry, moved: np.ndarray) -> None:
-        """Raise Unrepeatable for a run that went the way of another one, but for some noise."""
+        """Raise Unrepeatable for a run that went the way of another one, but for some noise.
+
+        One that only goes on, and learned nothing better than before, has no way of its own.
+        """
+        if not moved[1].any():
+            return
         for other, way in self._ways:
             if other is not entry and way.shape == moved.shape:
                 # Nets of other scales may take the same first step.

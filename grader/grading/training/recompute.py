@@ -248,13 +248,15 @@ def _digest(*held: Arrays) -> str:
 
 
 def _bounded(training: Training) -> Training:
-    """Return what a run claims, without its parameters and with histories of bounded length."""
+    """Return what a run claims, without parameters and states; histories are of bounded length."""
+    log = training.log and replace(training.log, commits=())  # a report looks through all it has
     return replace(
         training,
         params={},
         bn_statistics=(),
         fitted_params={},
         fitted_bn_statistics=(),
+        log=log,
         update_rule=str(training.update_rule)[:40],
         layer_sizes=tuple(training.layer_sizes[: MOST_LAYERS + 2]),
         initial_weight_std=tuple(training.initial_weight_std[: MOST_LAYERS + 1]),

@@ -22,10 +22,10 @@ from grader.box.job import Job
 from grader.grading.training import form
 from grader.grading.training.agree import agrees, deviation, distance, memory_off, net_parts
 from grader.grading.training.aside import Aside
-from grader.grading.training.extent import Extent
-from grader.grading.training.form import Contradiction, Differs, Unrepeatable
+from grader.grading.training.extent import DRAWN, Extent
+from grader.grading.training.form import Contradiction, Differs, OutOfTime, Unrepeatable
 from grader.grading.training.images import Images
-from grader.grading.training.recompute import accuracy, net_of
+from grader.grading.training.recompute import Refused, accuracy, net_of
 from grader.grading.training.reference import ROOM, Reference
 from grader.grading.training.repeat import Repeat, Run
 from grader.grading.training.stretches import Known, Stretches
@@ -42,6 +42,7 @@ SOME = 200  # numbers of a parameter by which copies of a run are known
 FIRST_EPOCH, LATER = 50.0, 5.0  # times, where rounding grew; the accuracy must hold as well
 ROUGH_MEMORY = 50.0  # likewise, of what an update rule remembers: it is off by its own size
 GRACE, EXCUSED = 0.01, 1  # of accuracy, there; how often after the first epoch
+Link = tuple[Training, Extent, Known | None]  # a run, and how much of it is repeated
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ class Replay:
     repeat: Repeat
     images: Images
     code: Code
-    _epochs: dict[tuple[int, Extent, int], int] = field(default_factory=dict)  # of verified runs
+    # What became of runs, for others may go on from them: of a chain each is repeated once.
+    _known: dict[tuple[int, Extent, int], Training | Refused] = field(default_factory=dict)
 
     def verify(self, training: Training, extent: Extent, left: Known | None = None) -> Training:
         """Return a run with what is known now of its first weights and its epochs.
@@ -84,6 +86,22 @@ class Replay:
         It is repeated to this `extent`, and as far as the state that was `left` to another run.
         Raises Contradiction, or Unrepeatable, with a sentence.
         """
+        chain = [(training, extent, left)]
+        while (before := self._begins_with(*chain[-1][:2])) and _about(*before) not in self._known:
+            chain.append(before)
+        for one in reversed(chain):  # from the first on, as hundreds may go on from each other
+            if (about := _about(*one)) not in self._known:
+                try:
+                    self._known[about] = self._verified(*one)
+                except OutOfTime:
+                    raise
+                except Refused as refused:
+                    self._known[about] = type(refused)(str(refused))  # that one holds states
+        if isinstance(known := self._known[_about(*chain[0])], Refused):
+            raise type(known)(str(known))
+        return known
+
+    def _verified(self, training: Training, extent: Extent, left: Known | None) -> Training:
         log = training.log
         if log is None or not log.commits:
             raise Contradiction("nothing was told while it trained")
@@ -130,28 +148,19 @@ class Replay:
         """Return after how many epochs a run began. Raises Unrepeatable unless it began afresh, or
         with what another run had learned.
         """
-        before, commit = self._before(log)
-        if before is None or commit is None:
+        if (left := self._begins_with(training, extent)) is None:
             if goes_on is not None:
                 raise Unrepeatable("it goes on from a training that did not come to its end")
             if faults := list(form.starts_fresh(begins.state, training, self.images)):
                 raise Unrepeatable(faults[0])
             return 0
-        left = Known.learned_at(commit, begins.read)
-        epochs = self._epochs_of(before, extent.of_before, left)
+        before, epochs = left[0], self.verify(*left).num_epochs
         if goes_on is not None and goes_on is not before:
-            epochs = max(epochs, self._epochs_of(goes_on, extent.of_before, None))
+            epochs = max(epochs, self.verify(goes_on, extent.of_before).num_epochs)
         kept = {name: array.ndim for name, array in begins.state.items()}
         if names := [name for name, axes in kept.items() if name[:7] == "config/" and axes]:
             self._remembers(goes_on or before, begins, names)
         return epochs
-
-    def _epochs_of(self, before: Training, extent: Extent, left: Known | None) -> int:
-        """Return how many epochs a run before took, all in all, once it was repeated."""
-        about = id(before), extent, left.step if left else 0
-        if about not in self._epochs:
-            self._epochs[about] = self.verify(before, extent, left).num_epochs
-        return self._epochs[about]
 
     def _remembers(self, before: Training, begins: Known, names: Sequence[str]) -> None:
         """Raise Unrepeatable unless a run left what the update rule of the next one remembers.
@@ -183,15 +192,19 @@ class Replay:
             jobs += [self.code.reference((*self.code.matched, "dropout_mask_high"))]
         return jobs
 
-    def _before(self, log: TrainingLog) -> tuple[Training | None, Commit | None]:
-        """Return the run that learned the parameters that this one begins with, and where."""
+    def _begins_with(self, training: Training, extent: Extent) -> Link | None:
+        """Return the run that learned what this one begins with, and how much of it is repeated."""
+        if (log := training.log) is None or not log.commits:
+            return None
+        begins = log.commits[0]
         for other in reversed(self.runs):
             known = other.log
             if known is not None and known.number < log.number:
                 for commit in known.commits[1:]:
-                    if commit.learned == log.commits[0].learned:
-                        return other, commit
-        return None, None
+                    if commit.learned == begins.learned:
+                        left = Known.learned_at(commit, Known.at(begins).read)
+                        return other, extent.of_before, left
+        return None
 
     def _goes_on(self, training: Training) -> Training | None:
         """Return the run of the same Solver whose histories this one goes on with.
@@ -301,6 +314,11 @@ class Replay:
             off = np.abs(found - told) / (np.abs(found) + LOSS)
         if len(found) != len(told) or not np.median(off) <= LOSS:
             raise Unrepeatable("its losses are other ones than the reference's")
+
+
+def _about(training: Training, extent: Extent, left: Known | None) -> tuple[int, Extent, int]:
+    """Return what is asked of a run; of what is drawn the state that it left is no end."""
+    return id(training), extent, left.step if left and extent != DRAWN else 0
 
 
 def moved(training: Training) -> np.ndarray:

@@ -105,6 +105,10 @@ class Inert:
         return None
 
 
+# What IPython adds to the builtins of all that it imports.
+NOTEBOOK = {"get_ipython": Inert(), "display": nothing}
+
+
 class MadeLoader(Loader):
     """Serves the module that `make(name)` returns; there is nothing to execute."""
 

@@ -62,15 +62,21 @@ class World:
         conventions: Conventions,
         inputs: wire.Arrays,
     ) -> wire.Message:
-        """Run one case over the modules `wanted`; return (what happened, arrays)."""
+        """Run one case over the modules `wanted`, after other numbers if it is "warm".
+
+        Return (what happened, arrays).
+        """
         self._begin()
         names = tuple(wanted)
         if names not in self._implementations:
             self._implementations[names] = Implementation(self.imported(names), conventions)
         if self._older is None and len(self.imported(names)) < len(names):
             return self._older_world.observe(case, wanted, conventions, inputs)
-        self._calls.begin(bool(case.get("numbered")))
         implementation = self._implementations[names]
+        if case.get("warm"):
+            implementation.passes = None
+            observe.warm(implementation, case, inputs)
+        self._calls.begin(bool(case.get("numbered")))
         counted = passes.Passes(self._compiled.texts) if case.get("counted") else None
         implementation.passes = counted
         traced = steps.Steps(case.get("traced", ()))

@@ -65,7 +65,7 @@ def _calls(
     for call in function.calls:
         name, runs_forward = call.name, program.reaches_forward(call.name, function)
         # Layers are called in a loop by every net, but no net calls its own loss in one.
-        is_asked = runs_forward if is_layer else name == root.name and _is_of_object(call.node.func)
+        is_asked = runs_forward if is_layer else name == root.name and _is_of_one(call, function)
         if _CHECKER.search(name):
             yield call.node, f"uses {name}"
         elif call.in_loop and is_asked:
@@ -75,6 +75,20 @@ def _calls(
             yield call.node, f"calls {name}{through} in a loop"
         elif is_layer and (given := _handed_over(program, function, call)):
             yield call.node, f"hands {given} to {name}, which calls it in a loop"
+
+
+def _is_of_one(call: CallSite, function: OwnFunction) -> bool:
+    """Return whether a call is of self.loss or net.loss, and not of what a loop goes through."""
+    target = call.node.func
+    if not _is_of_object(target):
+        return False
+    owner = target.value.id  # type: ignore[attr-defined]
+    for outer in takewhile(lambda one: one is not function.node, function.source.above(call.node)):
+        gone_through = [outer] if isinstance(outer, ast.For) else getattr(outer, "generators", [])
+        names = (n for loop in gone_through for n in ast.walk(loop.target))
+        if any(isinstance(name, ast.Name) and name.id == owner for name in names):
+            return False
+    return True
 
 
 def _is_of_object(target: ast.expr) -> bool:
