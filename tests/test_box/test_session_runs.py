@@ -301,6 +301,9 @@ NEEDED: dict[str, tuple[Mapping[str, Any], list[str]]] = {
         {"ra": WRONG, "nb": WRONG, "fa": WRONG}, ["ra", "fa"],
     ),
     "what it needs stops": ({"ra": DIED, "ab": WRONG}, ["ab", "ra"]),
+    "what it needs needs what stops": (
+        {"ra": DIED, "ab": WRONG, "nb": WRONG}, ["ab", "nb", "ra"],
+    ),
 }  # fmt: skip
 
 
