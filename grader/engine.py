@@ -92,18 +92,18 @@ def grade_one(
     """
     started, clock, cpu = datetime.now(UTC), time.monotonic(), _cpu_s(worker)
     rubric = assignment.rubric
-    sources = Sources(submission.files)
-    evaluator = Evaluator(rubric, assignment.golden, sources, assignment.agreed)
+    evaluator = Evaluator(rubric, assignment.golden, Sources(submission.files), assignment.agreed)
     deadline = clock + patience * rubric.table.limits.submission_s
     session = Session(worker, job_of(submission, assignment), rubric, deadline)
     with closing(Sessions(worker, rubric, deadline, session)) as sessions:
         known = [case.id for case in rubric.cases if judges.find(case.judge).golden]
-        over = [item.id for item in rubric.table.items if kind(item) == "nets"]
-        over = over if assignment.grafts else []
-        evidence = session.observe(rubric.cases, evaluator.is_right, rubric.large, known, over)
-        verdicts = evaluator.verdicts(evidence)
-        facts = Facts(rubric, assignment, evaluator, evidence, verdicts)
-        rerun = Rerun(session.later, sessions, assignment, facts, deadline)
+        nets = [item.id for item in rubric.table.items if kind(item) == "nets"]
+        over = nets if assignment.grafts else []
+        evidence = session.observe(
+            rubric.cases, evaluator.is_right, rubric.large, known, over, kept.with_right_cache
+        )
+        facts = Facts(rubric, assignment, evaluator, evidence, evaluator.verdicts(evidence))
+        rerun = Rerun(session.later, sessions, assignment, facts, deadline, {}, session.otherwise)
         items = _items(rerun)
     graded = _with_notebooks(items, rerun, worker, notebooks, store)
     return Report(

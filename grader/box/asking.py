@@ -73,6 +73,7 @@ class Asking:
         self._older: set[Place] = set()
         self._has_hidden = False  # whether a hidden input has been in the box
         self.passes: Mapping[str, tuple[PassCount, ...]] = {}  # by item
+        self.otherwise: dict[str, tuple[Case, Evidence]] = {}  # by item, see Session.observe
         if before is not None and before.has(job):
             self._is_open, before._is_open = True, False
         self.loaded: Loaded = before.loaded if before and self._is_open else self._open()
@@ -141,12 +142,15 @@ class Asking:
         return {case.id: evidence for case, evidence in zip(cases, seen)}
 
     def steps(self, cases: Sequence[tuple[Case, Sequence[str]]]) -> list[np.ndarray]:
-        """Run each case once; return what the lines of these files compute, as guest.steps says."""
+        """Run each case once, in the child that is there; return what the lines of these files
+        compute, as guest.steps says.
+        """
         found: dict[tuple[str, tuple[str, ...]], np.ndarray] = {}
         left = {(case.id, tuple(paths)): case for case, paths in cases}
         while left:  # a case stands in a group once
             group = {name: (paths, case) for (name, paths), case in left.items()}
-            seen = self._ask([Question(case, traced=paths) for paths, case in group.values()])
+            questions = [Question(case, traced=paths) for paths, case in group.values()]
+            seen = self._ask(questions, "there")
             for (name, (paths, _)), evidence in zip(group.items(), seen):
                 del left[name, paths]
                 found[name, paths] = evidence.steps

@@ -13,7 +13,7 @@ each item after the same one about other numbers. The large inputs come behind.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -35,13 +35,15 @@ class Session(Asking):
         large: Sequence[Case] = (),
         single: Collection[str] = (),
         tried_over: Collection[str] = (),
+        otherwise: Callable[[Case], Case | None] = lambda _: None,
     ) -> dict[str, Evidence]:
         """Run `cases`; return the evidence of each. `right` judges one answer.
 
         A file that cannot be loaded is the evidence of its cases. The `large` cases of an item run
         if all its others came out right. Cases of the ids in `single` may be asked in float32.
         Items `tried_over` right ones are observed there, where what they need is wrong: until then
-        what they came to here stands.
+        what they came to here stands. Where wrong cases of an item run again, the last of them is
+        asked `otherwise` behind them; what that came to is kept by item.
         """
         seen = {c.id: e for c in cases if (e := unloaded(c, self.loaded.modules, self.files))}
         able = [case for case in cases if case.id not in seen]
@@ -62,7 +64,7 @@ class Session(Asking):
                 able_again += free
             good |= {case.id for case in free if right(case, seen[case.id])}
         again = [c for c in able_again if c.id not in good and seen[c.id].outcome in RERUN]
-        changed = self._again(again, seen, able, right, tried_over)
+        changed = self._again(again, seen, able, right, tried_over, otherwise)
         seen |= changed
         good |= {case.id for case in again if case.id in changed and right(case, seen[case.id])}
         return seen | self._second_look(cases, seen, good, right, large, single)
@@ -74,6 +76,7 @@ class Session(Asking):
         cases: Sequence[Case],
         right: Right,
         tried_over: Collection[str],
+        otherwise: Callable[[Case], Case | None],
     ) -> dict[str, Evidence]:
         """Run the `wrong` ones of `cases` without other items; return what counts in their place.
 
@@ -81,20 +84,27 @@ class Session(Asking):
         what was before it the first time. If all say the same again, nothing was left behind, and
         what was said the first time stands. Else each runs by itself: public ones where no hidden
         input has been, as what they say may be shown. Those `tried_over` right items come last, and
-        are left to that where an item that they need was wrong again by itself.
+        are left to that where an item that they need was wrong again by itself. A case that says
+        nothing, as an item that it needs is wrong, does not run again.
         """
         own = set[str]()  # items whose mistakes are their own
+        failing = set[str]()  # items that are wrong whatever else runs again
         alone: dict[str, Evidence | None] = {}  # and what was said by itself already
         is_clean = all(case.public for case in cases)
         for item in sorted({case.item: None for case in wrong}, key=lambda i: i in tried_over):
-            if item in tried_over and not own.isdisjoint(self._rubric.all_needs(item)):
-                continue
-            mine = [case for case in wrong if case.item == item]
-            shared = [case for case in mine if seen[case.id].outcome in SHARED]
-            again = self.once(shared[::-1]) if shared else {}
-            same = all(is_same(seen[case.id], again[case.id]) for case in shared)
+            mine = [case for case in wrong if case.item == item and failing.isdisjoint(case.needs)]
             worth = all(part.points > 0 for part in self._rubric.item(item).parts)
-            own |= {item} if shared and same and worth and item not in tried_over else set()
+            if item in tried_over and not own.isdisjoint(self._rubric.all_needs(item)):
+                failing |= {item} if worth and not all(case.needs for case in mine) else set()
+                continue
+            shared = [case for case in mine if seen[case.id].outcome in SHARED]
+            more = [other for case in shared[-1:] if (other := otherwise(case)) is not None]
+            again = self.once([*shared[::-1], *more]) if shared else {}
+            self.otherwise |= {other.item: (other, again[other.id]) for other in more}
+            same = all(is_same(seen[case.id], again[case.id]) for case in shared)
+            if shared and same and worth:
+                own |= {item} - {*tried_over}
+                failing |= {item} if not all(case.needs for case in shared) else set()
             for case in mine if not same else [case for case in mine if case not in shared]:
                 by_itself = case in shared[-1:] and (is_clean or not case.public)
                 alone[case.id] = again[case.id] if by_itself else None

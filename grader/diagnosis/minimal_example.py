@@ -42,8 +42,10 @@ class Trials(Protocol):
     def loaded(self) -> Loaded:
         """What became of the modules."""
 
-    def once(self, cases: Sequence[Case]) -> Mapping[str, Evidence]:
-        """Return what becomes of cases that run once, in order."""
+    def once(self, cases: Sequence[Case], alone: bool = True) -> Mapping[str, Evidence]:
+        """Return what becomes of cases that run once, in order, behind no other ones. Unless
+        `alone`, more may come behind them.
+        """
 
 
 def find_minimal(rerun: Rerun) -> dict[str, Smallest]:
@@ -96,7 +98,7 @@ def find(
         if item.id not in first and evidence.outcome in ("answered", "raised"):
             for fault in _faults(evaluator, item, case, evidence, lost[item.id])[:1]:
                 first[item.id] = (case, fault)
-    again = trials.once([case for case, _ in reversed(first.values())])
+    again = trials.once([case for case, _ in reversed(first.values())], alone=False)
     found: dict[str, Smallest] = {}
     for name, (case, fault) in first.items():
         faults = _faults(evaluator, rubric.item(name), case, again[case.id], lost[name])

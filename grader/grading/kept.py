@@ -24,6 +24,8 @@ from grader.submission.bodies import nodes
 from grader.submission.written import Sources
 from grader.types import Case, Cause, Diagnosis, Evidence, Fault
 
+OTHERWISE = "with a right cache"  # a case asked so, beside its own name
+
 
 @dataclass(frozen=True)
 class Spoiled:
@@ -38,11 +40,11 @@ def spoiled(rerun: Rerun) -> dict[str, Spoiled]:
     """Return the forward passes that are right but for their cache, by item."""
     facts, found = rerun.facts, dict[str, Spoiled]()
     behind = {
-        name: [one.item for one in facts.failed().values() if _is_behind(one.item.id, name, facts)]
+        name: [one.item for one in facts.failed().values() if _may_be_behind(one, name, rerun)]
         for name, verdict in facts.verdicts.items()
         if verdict.passed
     }
-    asked = [_with_right_cache(case) for items in behind.values() for case in _cases(items, facts)]
+    asked = [_asked(case) for items in behind.values() for case in _cases(items, facts)]
     if not asked or not rerun.has_time:
         return {}
     with rerun.session() as session:
@@ -62,25 +64,43 @@ def with_spoiled(facts: Facts, found: Mapping[str, Spoiled]) -> Facts:
     return replace(facts, verdicts={**facts.verdicts, **verdicts}, followed=followed)
 
 
-def _is_behind(name: str, forward: str, facts: Facts) -> bool:
-    """Say whether an item is a backward pass of `forward`, no draw stands between the two, and it
-    gives one answer to one question.
+def with_right_cache(case: Case) -> Case | None:
+    """Return a case of a backward pass as a question of its own about the same numbers: with a
+    cache in which the forward pass has no say, or less. None if no wrong cache may be to blame.
     """
+    is_behind = _forward_of(case.item) != ""
+    return replace(_asked(case), id=f"{case.id}/{OTHERWISE}") if is_behind else None
+
+
+def _forward_of(name: str) -> str:
+    """Return the forward pass of a backward pass, if no draw stands between the two; else ""."""
     row = OPERATIONS.get(name)
-    if row is None or row.forward != forward or row.random or facts.is_slow(name):
+    return "" if row is None or row.random else row.forward
+
+
+def _may_be_behind(verdict: Verdict, forward: str, rerun: Rerun) -> bool:
+    """Say whether an item is a backward pass of `forward`, gives one answer to one question, and
+    was not seen wrong with a right cache.
+    """
+    name, facts = verdict.item.id, rerun.facts
+    if _forward_of(name) != forward or facts.is_slow(name):
         return False
     seen = [facts.evidence[case.id] for case in facts.cases(name)]
-    return not any(one.unstable or one.single for one in seen)
+    if any(one.unstable or one.single for one in seen):
+        return False
+    if name not in rerun.otherwise:
+        return True
+    case, evidence = rerun.otherwise[name]
+    asked = case.id.removesuffix(f"/{OTHERWISE}")
+    return facts.evaluator.is_right(replace(case, id=asked), replace(evidence, case=asked))
 
 
 def _cases(items: Sequence[Item], facts: Facts) -> list[Case]:
     return [case for item in items for case in facts.rubric.cases_of(item.id)]
 
 
-def _with_right_cache(case: Case) -> Case:
-    """Return a case that hands the backward pass a cache in which the forward pass has no say, or
-    less: same inputs, same answers.
-    """
+def _asked(case: Case) -> Case:
+    """Return a case that hands the backward pass a right cache: same inputs, same answers."""
     if OPERATIONS[case.item].promised:
         return alone(case)
     return replace(case, options={**case.options, "plain_cache": True})

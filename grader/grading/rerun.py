@@ -57,7 +57,8 @@ class Rerun:
     """What it takes to run a submission again, and what is known of it so far.
 
     `deadline` is a time of time.monotonic, after which nothing more is tried. `broken` collects the
-    verdict of each item that could not be decided by a fault of ours.
+    verdict of each item that could not be decided by a fault of ours. `otherwise` holds a case of
+    an item as kept.with_right_cache asks it, and what that came to.
     """
 
     job: Job
@@ -66,6 +67,7 @@ class Rerun:
     facts: Facts
     deadline: float
     broken: dict[str, Verdict] = field(default_factory=dict)
+    otherwise: Mapping[str, tuple[Case, Evidence]] = field(default_factory=dict)
 
     @contextmanager
     def deciding(self, items: Iterable[Item]) -> Iterator[None]:
@@ -105,11 +107,16 @@ class Rerun:
         over = replace(self.over(layers), known=self.assignment.opened)
         return replace(over, package="cs231n", files=files, conventions=conventions)
 
-    def right_calls(self, cases: Sequence[Case]) -> dict[str, tuple[Call, ...]]:
-        """Return the calls of the reference's nets over its own layers, by case, as far as they
-        can be had. They are asked for once: they are the same for every submission.
+    def right_calls(
+        self, cases: Sequence[Case], layers: Mapping[str, bytes] | None = None
+    ) -> dict[str, tuple[Call, ...]]:
+        """Return the calls of the reference's nets, by case, as far as they can be had: over its
+        own layers, or over the `layers` that these cases are always asked over.
+
+        They are asked for once: they are the same for every submission.
         """
-        known, over = self.assignment.calls, self.reference_over(self.assignment.grafts)
+        known = self.assignment.calls
+        over = self.reference_over(self.assignment.grafts if layers is None else layers)
         seen = self.nets([case for case in cases if case.id not in known], over)
         known.update({key: one.calls for key, one in seen.items() if one.outcome == "answered"})
         return {case.id: known[case.id] for case in cases if case.id in known}

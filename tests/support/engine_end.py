@@ -331,7 +331,7 @@ class Graded:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
 
     @contextmanager
-    def _rerun(self, followed: Mapping[str, Again]) -> Iterator[Rerun]:
+    def rerun(self, followed: Mapping[str, Again]) -> Iterator[Rerun]:
         golden, worker = cast(Golden, self.golden), cast(BoxWorker, self.worker)
         assignment = Assignment(self.rubric, golden, grafts=self.grafts)
         evaluator = Evaluator(self.rubric, golden)
@@ -344,12 +344,12 @@ class Graded:
 
     def follow_through(self) -> dict[str, Again]:
         """Return what is right once another item's mistake is out of the way."""
-        with self._rerun({}) as rerun:
+        with self.rerun({}) as rerun:
             return follow.through(rerun)
 
     def own_gradient(self) -> frozenset[str]:
         """Return the items whose gradients are those of their own forward pass."""
-        with self._rerun({}) as rerun:
+        with self.rerun({}) as rerun:
             return own_gradient.gradients(rerun)
 
     def over_reference(
@@ -357,19 +357,19 @@ class Graded:
     ) -> dict[str, Evidence]:
         """Return what wrong nets do over right layers, where some `causes` are known."""
         again = {name: Again({}, {}, None, False) for name in followed}
-        with self._rerun(again) as rerun:
+        with self.rerun(again) as rerun:
             return trace.evidence(rerun, causes or {})
 
     def right_calls(self, *asked: Sequence[str]) -> list[dict[str, list[str]]]:
         """Return which layers right nets call in cases, for one question after the other."""
         cases = {case.id: case for case in self.rubric.cases}
-        with self._rerun({}) as rerun:
+        with self.rerun({}) as rerun:
             told = [rerun.right_calls([cases[name] for name in names]) for names in asked]
         return [{key: [call.name for call in one] for key, one in row.items()} for row in told]
 
     def minimal_example(self, followed: Mapping[str, Again] | None = None) -> dict[str, Smallest]:
         """Return the smallest case that each wrong item fails."""
-        with self._rerun(followed or {}) as rerun:
+        with self.rerun(followed or {}) as rerun:
             return minimal_example.find_minimal(rerun)
 
 

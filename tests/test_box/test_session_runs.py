@@ -288,6 +288,68 @@ def test_what_is_tried_over_right_layers_runs_again_unless_one_it_needs_is_wrong
     assert seen[name("na")].arrays == WRONG and not seen[name("na")].unstable
 
 
+NEEDED: dict[str, tuple[Mapping[str, Any], list[str]]] = {
+    # replies -> what runs again, before the last look
+    "what it needs is wrong again": ({"ra": WRONG, "ab": WRONG}, ["ra"]),
+    "what it needs is right by itself": (
+        {"ra": [WRONG, RIGHT, RIGHT], "ab": WRONG}, ["ra", "ab", "rb ra"],
+    ),
+    "what it needs is right": ({"ab": WRONG}, ["ab"]),
+    "another case of it counts": ({"ra": WRONG, "aa": WRONG, "ab": WRONG}, ["ra", "aa"]),
+    "what it needs is left to right layers": ({"ra": WRONG, "na": WRONG, "fa": WRONG}, ["ra"]),
+    "what it needs is wrong where that may not count": (
+        {"ra": WRONG, "nb": WRONG, "fa": WRONG}, ["ra", "fa"],
+    ),
+    "what it needs stops": ({"ra": DIED, "ab": WRONG}, ["ab", "ra"]),
+    "what it needs needs what stops": (
+        {"ra": DIED, "ab": WRONG, "nb": WRONG}, ["ab", "nb", "ra"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("replies", "groups"), NEEDED.values(), ids=NEEDED)
+def test_a_case_that_says_nothing_without_what_it_needs_does_not_run_again(
+    replies: Mapping[str, Any], groups: list[str]
+) -> None:
+    rubric = end.rubric(
+        end.item("relu_forward", ["a", "b"]),
+        end.item("affine_forward", ["a", {"id": "b", "needs": ["relu_forward"]}]),
+        end.item("TwoLayerNet", ["a", {"id": "b", "needs": ["affine_forward"]}],
+                 needs=["relu_forward"]),
+        end.item("FullyConnectedNet", [{"id": "a", "needs": ["TwoLayerNet"]}, "b"]),
+    )  # fmt: skip
+    items = {**SHORT, "f": "FullyConnectedNet"}
+    known = {f"{item}/{case}": short + case for short, item in items.items() for case in "ab"}
+    names = {short: one for one, short in known.items()}
+    worker = end.Worker({names[short]: reply for short, reply in replies.items()}, RIGHT)
+    seen = end.session(worker, rubric).observe(
+        rubric.cases, is_right, tried_over=[*items.values()][2:]
+    )
+    assert [" ".join(known[one] for one in group) for group in worker.ran[1:-1]] == groups
+    assert all(seen[names[one]].arrays == WRONG for one in replies if replies[one] is WRONG)
+
+
+@pytest.mark.parametrize(("reply", "right"), [(RIGHT, True), (WRONG, False), ("raised", False)])
+def test_the_last_wrong_case_of_an_item_is_asked_otherwise_behind_them(
+    reply: Any, right: bool, rubric: Rubric
+) -> None:
+    other = f"{name('rd')}/otherwise"
+    worker = end.Worker(
+        {**dict.fromkeys(map(name, ("rb", "rd", "ab")), WRONG), other: reply}, RIGHT
+    )
+    session = end.session(worker, rubric)
+
+    def otherwise(case: Case) -> Case | None:
+        asked = replace(case, id=f"{case.id}/otherwise")
+        return asked if case.item == "relu_forward" else None
+
+    seen = session.observe(rubric.cases, is_right, otherwise=otherwise)
+    assert [name("rd"), name("rb"), other] in worker.ran and [name("ab")] in worker.ran
+    ((case, evidence),) = session.otherwise.values()
+    assert case.id == evidence.case == other and is_right(case, evidence) is right
+    assert other not in seen and seen[name("rd")].arrays == WRONG
+
+
 def test_what_a_public_case_says_by_itself_comes_from_where_no_hidden_input_has_been(
     rubric: Rubric,
 ) -> None:
@@ -579,5 +641,6 @@ def test_lines_of_one_case_are_asked_for_once_for_each_set_of_files(rubric: Rubr
     case, other = (next(c for c in rubric.cases if c.id == name(n)) for n in ("ra", "aa"))
     asked = [(case, ["a.py"]), (other, ["a.py"]), (case, ["a.py"]), (case, ["b.py"])]
     assert len(end.session(worker, rubric).steps(asked)) == 4
+    assert worker.children == ["there", "there"]
     assert sorted(len(group) for group in worker.ran) == [1, 2]
     assert all(len(set(group)) == len(group) for group in worker.ran)

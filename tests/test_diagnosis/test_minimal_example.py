@@ -53,7 +53,7 @@ class InThisProcess:
         self._nn = nn
         self._rubric = rubric
 
-    def once(self, cases: Sequence[Case]) -> dict[str, Evidence]:
+    def once(self, cases: Sequence[Case], alone: bool = True) -> dict[str, Evidence]:
         return {case.id: self._run(case) for case in cases}
 
     def _run(self, case: Case) -> Evidence:

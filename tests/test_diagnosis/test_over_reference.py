@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -130,3 +131,14 @@ def test_the_references_own_nets_are_asked_once_for_all_submissions(rubric: Rubr
     first, again, third = graded(rubric, worker).right_calls(BOTH, BOTH, BOTH[1:])
     assert first == again == third == dict.fromkeys(BOTH[1:], ["relu_forward"])
     assert worker.ran == [BOTH, BOTH[:1]]  # what told nothing is asked again
+
+
+def test_what_they_call_over_other_layers_is_asked_once_too(rubric: Rubric) -> None:
+    calls = {"outcome": "answered", "calls": [["relu_forward", "", 0, {}]]}
+    worker = end.Worker(otherwise=(calls, {}))
+    (case,) = (case for case in rubric.cases if case.id == BOTH[0])
+    case, layers = replace(case, id="fold/one"), {"layers": b"stand-ins"}
+    with graded(rubric, worker).rerun({}) as rerun:
+        first, again = (rerun.right_calls([case], layers) for _ in range(2))
+    assert first == again and [call.name for call in first["fold/one"]] == ["relu_forward"]
+    assert worker.ran == [["fold/one"]] and worker.jobs[0].graft == layers

@@ -13,6 +13,7 @@ from grader.box.worker import Worker
 from grader.course.regrade import dependents
 from grader.engine import grade_one
 from grader.grading.assignment import Assignment
+from grader.guest.operations import OPERATIONS
 from grader.guest.probes import norms
 from grader.guest.probes.nn import BadReturn, Conventions, Implementation
 from grader.rubric.cases import Rubric
@@ -64,6 +65,33 @@ def test_the_forward_pass_pays_and_the_backward_passes_keep_their_points(
     assert [fault.output for fault in root.faults] == ["cache"]
     for one in (items[each] for each in behind):
         assert (one.earned, one.because_of, one.followed_through) == (one.possible, forward, True)
+
+
+# wrong submission -> its backward pass; how often that is asked with a right cache
+ASKED: dict[str, tuple[str, int]] = {
+    "affine_backward/w-not-transposed": ("affine_backward", 1),
+    "batchnorm_backward/not-summed": ("batchnorm_backward", 1),
+    "layernorm_backward/batch-size-for-features": ("layernorm_backward", 1),
+    "layernorm_forward/output_kept": ("layernorm_backward", 9),  # and all 7, one of them twice
+}
+
+
+@pytest.mark.parametrize(("name", "item", "times"), [(n, *row) for n, row in ASKED.items()])
+def test_a_backward_pass_that_is_wrong_with_a_right_cache_is_asked_once(
+    name: str, item: str, times: int, assignments: dict[str, Assignment], worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    asked, run = list[str](), Worker.run
+
+    def watched(self: Worker, rows: Any, *rest: Any) -> Any:
+        asked.extend(r["id"] for r in rows if {"plain_cache", "own_forward"} & {*r["options"]})
+        return run(self, rows, *rest)
+
+    monkeypatch.setattr(Worker, "run", watched)
+    forward = OPERATIONS[item].forward
+    found = graded(name, (forward, item), assignments, worker)
+    assert len(asked) == times
+    assert found[item].because_of == (forward if times > 1 else None)
 
 
 def test_it_pays_where_all_its_cases_are_hidden_too(

@@ -53,8 +53,8 @@ class Runner:
         """What became of the modules that were imported so far."""
         return Loaded(self._modules, ())
 
-    def once(self, cases: Sequence[Case]) -> EvidenceById:
-        """Return the evidence of cases that run in a process of their own."""
+    def once(self, cases: Sequence[Case], alone: bool = True) -> EvidenceById:
+        """Return the evidence of cases that run in a process of their own, `alone` or not."""
         seen: EvidenceById = {}
         self._run(cases, seen, lambda: None)
         return seen
