@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grader.grading.training import form
-from grader.guest import training_state
+from grader.guest import training_state, wire
 from grader.guest.training_log import SMALL, StateLog
 from grader.notebooks import commits, spool
 from grader.notebooks.commits import Commits
@@ -267,3 +267,55 @@ def test_what_a_process_says_it_took_is_added_if_it_can_be(what: str) -> None:
         kept = Commits(one)
         kept.took(seconds)
         assert kept.cpu_s == added
+
+
+def piece(name: str, values: Any, size: int = 4) -> wire.Message:
+    return {"run": 1, "shown": 0, "array": name, "shape": [size]}, {"piece": np.array(values)}
+
+
+def few(**arrays: Any) -> wire.Message:
+    found = {name: np.array(values) for name, values in arrays.items()}
+    return {"run": 1, "shown": 0, "few": True}, found
+
+
+def again(*of: Any) -> wire.Message:
+    return {"run": 1, "shown": 0, "again": {"a": list(of)}}, {}
+
+
+HALF, REST = piece("a", [1.0, 2.0]), piece("a", [3.0, 4.0])
+# Frames of a state, and its arrays; run 0 has shown "W1".
+FRAMES: dict[str, tuple[list[wire.Message], dict[str, list[float]] | None]] = {
+    "in pieces": ([HALF, REST], {"a": [1, 2, 3, 4]}),
+    "together": ([few(a=[1.0], b=[2.0])], {"a": [1], "b": [2]}),
+    "both": ([few(b=[2.0]), HALF, REST], {"b": [2], "a": [1, 2, 3, 4]}),
+    "a piece that is missing": ([HALF], None),
+    "a piece that does not fit, and one that does": (
+        [piece("b", [True] * 4), HALF, REST], None,
+    ),
+    "few that do not fit, and what does": ([few(a=[True]), few(b=[1.0])], None),
+    "one shown before, and another that was not": ([again(0, 0, "W1"), again(0, 3, "W1")], None),
+    "one that was not shown, and one that was": ([again(0, 3, "W1"), again(0, 0, "W1")], None),
+    "behind what did not come to its end": (
+        [few(b=[2.0]), (told(1, 0), {}), few(a=[1.0])], {"a": [1]},
+    ),
+    "behind what did not fit": ([few(b=[True]), (told(1, 0), {}), few(a=[1.0])], {"a": [1]}),
+    "as much as may be": ([few(a=[1.0] * 5)], {"a": [1] * 5}),
+    "too much": ([few(a=[1.0] * 6)], None),
+    "too much with what was shown before": ([again(0, 0, "W1"), few(b=[1.0] * 5)], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FRAMES)
+def test_a_state_is_kept_if_all_of_it_fits(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commits, "MOST_STATE", 40)
+    frames, wanted = FRAMES[what]
+    with Spool() as one:
+        kept = Commits(one)
+        shown(kept, 0, {"W1": np.ones(1)})
+        for frame in [(told(1, 0), {}), *frames, ({"run": 1, "shown": 0, "whole": True}, {})]:
+            kept.take(*frame)
+        log = kept.of(1)
+        found = [commit.shown for commit in log.commits if commit.shown] if log else []
+        assert [{n: a.tolist() for n, a in one().items()} for one in found] == (
+            [] if wanted is None else [wanted]
+        )
