@@ -22,7 +22,7 @@ KINDS = (FLOAT, np.dtype(np.float64), np.dtype(np.int64))
 Layout = tuple[tuple[int, ...], np.dtype[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where an array begins in the file, and what it is."""
 

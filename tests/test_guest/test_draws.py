@@ -167,3 +167,28 @@ def test_a_first_state_that_was_not_asked_for_is_sent_with_the_next() -> None:
     replied(one, commit(0, None, draws.STARTS + 1))
     assert not replied(one, commit(1, [0.1, 0.1], draws.OTHERS // 2 + 1))["asked"]
     assert replied(one, commit(1, [0.1, 0.1], draws.OTHERS // 2))["asked"]
+
+
+@pytest.mark.parametrize("epochs", [None, 0, -3, 2.5, "20", True, 1])
+def test_where_epochs_are_none_each_is_asked_for(
+    epochs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing(monkeypatch, 1.0)
+    one = Draws()
+    replied(one, commit(50, [0.3, 0.2]))
+    assert replied(one, commit(100, [0.3, 0.2], epochs=epochs))["asked"]
+
+
+LOOKS: dict[str, tuple[Any, list[float]]] = {
+    "all and none": ([0, 1], [0.0, 1.0]), "shares": ([0.25, 0.5], [0.25, 0.5]),
+    "more than all": ([0.5, 1.5], []), "less than none": ([-0.5, 0.5], []), "one": ([0.5], []),
+    "three": ([0.5] * 3, []), "texts": (["0.5", 0.5], []), "true": ([True, 0.5], []),
+    "no list": ("ab", []), "nothing": (None, []), "not a number": ([float("nan"), 0.5], []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", LOOKS)
+def test_accuracies_are_two_shares(what: str) -> None:
+    told, wanted = LOOKS[what]
+    found = draws.accuracies(told)
+    assert found == wanted and all(type(one) is float for one in found)

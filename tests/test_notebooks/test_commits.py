@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grader.grading.training import form
-from grader.guest import training_state
+from grader.guest import training_state, wire
 from grader.guest.training_log import SMALL, StateLog
 from grader.notebooks import commits, spool
 from grader.notebooks.commits import Commits
@@ -171,3 +171,151 @@ def test_hashes_stand_for_every_bit_that_they_are_of() -> None:
         other = training_state.hashes({**state, name: array})
         found = {n for n in first._fields if getattr(first, n) != getattr(other, n)}
         assert found == differ, what
+
+
+def told(run: Any = 0, step: Any = 0, **more: Any) -> dict[str, Any]:
+    return {"commit": {"run": run, "step": step, **HASHES, **more}}
+
+
+def test_a_commitment_is_kept_as_it_was_told() -> None:
+    hashes = {name: name[0] * 64 for name in HASHES}
+    more = {**hashes, "look": [0.5, 0.25], "epochs": 7}
+    with Spool() as one:
+        kept = Commits(one)
+        kept.take({**told(3, 9, **more), "asked": True, "spent": False}, {})
+        kept.take({**told(3, 18), "asked": 1, "spent": True}, {})
+        log = kept.of(3)
+    assert log is not None and (kept.begun, kept.of(True), kept.of(4)) == (1, None, None)
+    first = Commit(9, "l" * 64, "m" * 64, "s" * 64, (0.5, 0.25), True, False, None, 7)
+    assert log.commits == (first, Commit(18, *("0" * 64,) * 3, None, False, True))
+
+
+def test_runs_and_what_they_tell_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commits, "MOST_RUNS", 2)
+    monkeypatch.setattr(commits, "MOST_COMMITS", 3)
+    with Spool() as one:
+        kept = Commits(one)
+        for run in (0, 1, 2):
+            for step in range(5):
+                kept.take(told(run, step), {})
+        logs = [kept.of(run) for run in range(3)]
+    assert [log and [c.step for c in log.commits] for log in logs] == [[0, 1, 2], [0, 1, 2], None]
+
+
+SETTINGS: dict[str, tuple[Any, dict[str, Any]]] = {  # told -> kept
+    "plain values": (
+        {"a": 1, "b": 0.5, "c": "text", "d": None}, {"a": 1, "b": 0.5, "c": "text", "d": None},
+    ),
+    "others": ({"a": True, "b": [1], "c": {}, "d": 2}, {"d": 2}),
+    "numbers that are too large": ({"a": 1e18, "b": -1e18, "c": 10**17}, {"c": 10**17}),
+    "long texts": ({"a" * 150: "b" * 150}, {"a" * 100: "b" * 100}),
+    "long names of numbers": ({"a" * 150: 1}, {"a" * 100: 1}),
+    "too many": ({str(n): n for n in range(50)}, {str(n): n for n in range(40)}),
+    "no settings": ([1], {}),
+    "nothing": (None, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SETTINGS)
+def test_settings_are_plain_and_bounded(what: str) -> None:
+    given, wanted = SETTINGS[what]
+    with Spool() as one:
+        kept = Commits(one)
+        kept.take(told(settings=given), {})
+        log = kept.of(0)
+    assert log is not None and log.settings == wanted
+
+
+# steps that were committed to, then the step that is shown -> the steps whose state is kept
+SHOWN: dict[str, tuple[tuple[int, ...], Any, list[int]]] = {
+    "the last": ((0, 1, 5), 5, [5]),
+    "the one before it": ((0, 1, 5), 1, [1]),
+    "an earlier one": ((0, 1, 5), 0, []),
+    "none of them": ((0, 1, 5), 7, []),
+    "no step": ((0, 1, 5), None, []),
+    "the only one": ((0,), 0, [0]),
+}
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_a_state_belongs_to_one_of_the_last_two_commitments_and_is_kept_once(what: str) -> None:
+    steps, step, wanted = SHOWN[what]
+    with Spool() as one:
+        kept = Commits(one)
+        for committed in steps:
+            kept.take(told(0, committed), {})
+        for value in (1.0, 2.0):
+            about = {"run": 0, "shown": step}
+            kept.take({**about, "few": True}, {"a": np.full(1, value)})
+            kept.take({**about, "whole": True}, {})
+        log = kept.of(0)
+        assert log is not None and [c.step for c in log.commits] == list(steps)
+        found = {c.step: c.shown()["a"].tolist() for c in log.commits if c.shown is not None}
+    assert found == {one: [1.0] for one in wanted}
+
+
+TOOK: dict[str, tuple[Any, float]] = {
+    "seconds": (2.5, 2.5), "none": (None, 0), "a text": ("2", 0), "true": (True, 0),
+    "less than none": (-1.0, 0), "too many": (1e5, 0), "no number": (float("nan"), 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", TOOK)
+def test_what_a_process_says_it_took_is_added_if_it_can_be(what: str) -> None:
+    seconds, added = TOOK[what]
+    with Spool() as one:
+        kept = Commits(one)
+        kept.took(seconds)
+        assert kept.cpu_s == added
+
+
+def piece(name: str, values: Any, size: int = 4) -> wire.Message:
+    return {"run": 1, "shown": 0, "array": name, "shape": [size]}, {"piece": np.array(values)}
+
+
+def few(**arrays: Any) -> wire.Message:
+    found = {name: np.array(values) for name, values in arrays.items()}
+    return {"run": 1, "shown": 0, "few": True}, found
+
+
+def again(*of: Any) -> wire.Message:
+    return {"run": 1, "shown": 0, "again": {"a": list(of)}}, {}
+
+
+HALF, REST = piece("a", [1.0, 2.0]), piece("a", [3.0, 4.0])
+# Frames of a state, and its arrays; run 0 has shown "W1".
+FRAMES: dict[str, tuple[list[wire.Message], dict[str, list[float]] | None]] = {
+    "in pieces": ([HALF, REST], {"a": [1, 2, 3, 4]}),
+    "together": ([few(a=[1.0], b=[2.0])], {"a": [1], "b": [2]}),
+    "both": ([few(b=[2.0]), HALF, REST], {"b": [2], "a": [1, 2, 3, 4]}),
+    "a piece that is missing": ([HALF], None),
+    "a piece that does not fit, and one that does": (
+        [piece("b", [True] * 4), HALF, REST], None,
+    ),
+    "few that do not fit, and what does": ([few(a=[True]), few(b=[1.0])], None),
+    "one shown before, and another that was not": ([again(0, 0, "W1"), again(0, 3, "W1")], None),
+    "one that was not shown, and one that was": ([again(0, 3, "W1"), again(0, 0, "W1")], None),
+    "behind what did not come to its end": (
+        [few(b=[2.0]), (told(1, 0), {}), few(a=[1.0])], {"a": [1]},
+    ),
+    "behind what did not fit": ([few(b=[True]), (told(1, 0), {}), few(a=[1.0])], {"a": [1]}),
+    "as much as may be": ([few(a=[1.0] * 5)], {"a": [1] * 5}),
+    "too much": ([few(a=[1.0] * 6)], None),
+    "too much with what was shown before": ([again(0, 0, "W1"), few(b=[1.0] * 5)], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FRAMES)
+def test_a_state_is_kept_if_all_of_it_fits(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commits, "MOST_STATE", 40)
+    frames, wanted = FRAMES[what]
+    with Spool() as one:
+        kept = Commits(one)
+        shown(kept, 0, {"W1": np.ones(1)})
+        for frame in [(told(1, 0), {}), *frames, ({"run": 1, "shown": 0, "whole": True}, {})]:
+            kept.take(*frame)
+        log = kept.of(1)
+        found = [commit.shown for commit in log.commits if commit.shown] if log else []
+        assert [{n: a.tolist() for n, a in one().items()} for one in found] == (
+            [] if wanted is None else [wanted]
+        )
