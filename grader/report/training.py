@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from grader.report.cells import REPORT, file_of, link_to, named
+from grader.report.drawing import Chart
 from grader.report.faults import ShownFault, show_fault
 from grader.report.prose import from_markdown
 from grader.report.run_sets import SETTINGS, RunSet
 from grader.report.text import count, one_line, shown
 from grader.types import Cell, Fault, ItemResult, Notebook, Question, Report, Trained
-
-if TYPE_CHECKING:
-    from grader.report.drawing import Chart
 
 MOST_RUNS = 40  # rows of a table
 MOST_CHARTS = 20  # of a page
