@@ -39,13 +39,22 @@ def listening() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 
 
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Say whether a process does something of its own at a signal: a slow machine imports slowly."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    mask = next(line for line in status.splitlines() if line.startswith("SigCgt:")).split()[1]
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("after_s", [0.2, 0.9])  # while importing, and while grading
+@pytest.mark.parametrize("after_s", [0.0, 0.9])  # while importing, and while grading
 def test_a_signal_ends_with_its_code_and_one_line(
     number: signal.Signals, after_s: float, command: list[str]
 ) -> None:
     started = subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=listening)
     time.sleep(after_s)
+    while started.poll() is None and not catches(started.pid, signal.SIGTERM):
+        time.sleep(0.01)
     started.send_signal(number)
     said = started.communicate(timeout=10)[1].decode()
     if started.returncode == 0:
