@@ -40,7 +40,7 @@ def listening() -> None:
 
 
 def catches(pid: int, number: signal.Signals) -> bool:
-    """Say whether a process does something of its own at a signal: a slow machine imports slowly."""
+    """Say whether a process has something of its own to do at a signal."""
     status = Path(f"/proc/{pid}/status").read_text()
     mask = next(line for line in status.splitlines() if line.startswith("SigCgt:")).split()[1]
     return bool(int(mask, 16) >> (number - 1) & 1)
