@@ -12,7 +12,7 @@ from grader.guest.training_state import Hashes
 from grader.notebooks.spool import MAX_NAMES, Kept, Place, Spool
 from grader.types import Arrays, Commit, TrainingLog
 
-MOST_RUNS, MOST_COMMITS = 400, 10_000  # of a notebook, of a run
+MOST_RUNS, MOST_COMMITS = 1_000, 10_000  # of a notebook, of a run
 MOST_STATE = 256 * 1024**2  # bytes: all that is read at once of a state
 MOST_TEXT = 100
 MOST_S = 1e5

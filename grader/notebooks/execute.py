@@ -206,7 +206,8 @@ class _Runner:
         driven = client.drive(book, texts, kernel, script.cell_s, begins)
         for number, cell in enumerate(book.cells, start=1):
             cell.metadata = copy.deepcopy(node.cells[number - 1].metadata)
-        return Ran(driven, book, tuple(seen.trainings), seen.abandoned, seen.committing_s)
+        told = tuple(seen.trainings), seen.abandoned, seen.committing_s, seen.left_out
+        return Ran(driven, book, *told)
 
 
 def _ready(number: int, cell: NotebookNode) -> Runnable:

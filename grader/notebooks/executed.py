@@ -37,6 +37,7 @@ class Ran:
     trainings: tuple[Training, ...]
     abandoned: int
     committing_s: float = 0.0
+    left_out: int = 0
 
 
 def record(
@@ -71,6 +72,7 @@ def record(
         tags={n: named for n, named in tags.items() if named},
         trainings=ran.trainings,
         abandoned=ran.abandoned,
+        left_out=ran.left_out,
         committing_s=0.0 if reused else ran.committing_s,
         repaired=tuple(
             f"{name}, {cell.name}: {line}"

@@ -17,7 +17,7 @@ from grader.notebooks.outputs import Budget
 from grader.notebooks.spool import Spool
 from grader.types import Arrays, Training
 
-MAX_RUNS = 400
+MAX_RUNS = 1_000
 CURVES = 16 * 1024**2  # bytes of curves, and of rows that differ, of one submission
 
 
@@ -28,8 +28,10 @@ class Transcript:
     spool: Spool
     budget: Budget = field(default_factory=lambda: Budget(CURVES, CURVES))
     trainings: list[Training] = field(default_factory=list)
+    left_out: int = 0  # trainings that ended, and for which there was no room
     _settings: tuple[Mapping[str, Any], Arrays] | None = None
     _rows: np.ndarray | None = None
+    _has_room: bool = True  # for the curves of the run at hand
 
     def __post_init__(self) -> None:
         """Begin without commitments."""
@@ -53,6 +55,7 @@ class Transcript:
             self._commits.take(message, arrays)
         elif isinstance(settings := message.get("settings"), dict):
             kept = self._bounded(arrays)
+            self._has_room = kept is not None
             self._settings = None if kept is None else (settings, kept)
             self.spool.take()
             self._commits.took(message.get("cpu_s"))
@@ -65,7 +68,10 @@ class Transcript:
         elif "whole" in message:
             settings, self._settings = self._settings, None
             arrays = self.spool.take() or {}
-            if settings and arrays and len(self.trainings) < MAX_RUNS:
+            full = not self._has_room or (self.spool.is_full and not arrays)
+            if full or len(self.trainings) >= MAX_RUNS:
+                self.left_out += 1
+            elif settings and arrays:
                 log = self._commits.of(message.get("run"))
                 training = training_of(cell, *settings, arrays)
                 self.trainings += [replace(training, log=log)] if training else []

@@ -116,8 +116,9 @@ class Notebook:
     ours stopped it; `message` is a sentence about the status, `markdown` maps the numbers of text
     cells to their text. `reused` says when it ran, if this is a cached run. `written` is the
     executed notebook as .ipynb, "" if there is none.
-    `abandoned` counts trainings that began and did not end; `committing_s` is the CPU time that
-    committing to states and showing them took, if it ran now.
+    `abandoned` counts trainings that began and did not end, `left_out` those that ended and for
+    which there was no room; `committing_s` is the CPU time that committing to states and showing
+    them took, if it ran now.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Notebook:
     reused: str = ""
     written: str = ""
     abandoned: int = 0
+    left_out: int = 0
     committing_s: float = 0.0
 
     @property

@@ -391,6 +391,19 @@ def test_runs_on_our_images_count_before_a_claim(rubric: Rubric) -> None:
     assert (result.status, result.earned) == ("passed", 3)
 
 
+def test_a_goal_that_a_run_without_room_may_have_reached_is_for_a_person(rubric: Rubric) -> None:
+    books = (replace(EXECUTED[0], left_out=1), *EXECUTED[1:])
+    good = run(val=0.53, hidden=0.5, **TWO)
+    found = judged(rubric, [good], books)
+    assert found["two_layer_training"].status == "passed"
+    for item in ("best_model", "dropout_training"):  # runs of all notebooks count for each item
+        assert (found[item].status, found[item].earned) == ("pending", 0)
+        assert (
+            "one more training has ended for which there was no room"
+            in found[item].faults[0].message
+        )
+
+
 STATES: dict[str, tuple[tuple[Notebook, ...], str]] = {
     "of no record": ((), "missing"),
     "missing": ((Notebook("FullyConnectedNets.ipynb", "missing"),), "missing"),

@@ -19,7 +19,7 @@ from grader.box.plan import choose
 from grader.box.worker import Worker
 from grader.errors import BoxError
 from grader.guest import training_log
-from grader.notebooks import execute
+from grader.notebooks import execute, spool, transcript
 from grader.notebooks.claims import training_of
 from grader.notebooks.outputs import Budget
 from grader.notebooks.spool import Spool
@@ -512,7 +512,29 @@ def test_curves_share_a_budget_and_rows_that_repeat_cost_nothing() -> None:
                 seen.take(1, message, {"piece": array.reshape(-1)})
             seen.take(1, {"run": step, "whole": True}, {})
         assert len(seen.trainings) == 1 + (1_000 - 448) // 48
+        assert seen.left_out == 30 - len(seen.trainings)
         assert len({id(one.rows) for one in seen.trainings}) == 1
+
+
+@pytest.mark.parametrize("room", ["of the file", "of the list"])
+def test_a_run_for_which_there_is_no_room_is_counted_and_a_smaller_one_is_kept(
+    room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = {name: np.zeros((50, *array.shape), array.dtype) for name, array in ARRAYS.items()}
+    small = sum(array.nbytes for array in ARRAYS.values())
+    if room == "of the file":
+        monkeypatch.setattr(spool, "MAX_BYTES", 3 * small)
+    else:
+        monkeypatch.setattr(transcript, "MAX_RUNS", 2)
+    with Spool() as one:
+        seen = Transcript(one)
+        for arrays in (ARRAYS, large, ARRAYS):
+            seen.take(1, {"settings": SAY, "run": 1}, CURVES)
+            for name, array in arrays.items():
+                message = {"array": name, "shape": list(array.shape), "run": 1}
+                seen.take(1, message, {"piece": array.reshape(-1)})
+            seen.take(1, {"run": 1, "whole": True}, {})
+        assert seen.left_out == 1
 
 
 def test_no_file_and_no_process_is_left(tmp_path: Path) -> None:

@@ -161,6 +161,8 @@ def judge(
             return reaches(goal, trained, rules, taken.get(goal.besides or ""), item.id in named)
         return (beats if goal.judge == "beats" else sweeps)(goal, trained, rules)
 
+    left_out = sum(notebook.left_out for notebook in notebooks)
+
     for item in (one for one in rubric.table.items if one.kind == "notebook"):
         notebook = by_name.get(item.file)
         if notebook is None or notebook.status == "missing":
@@ -175,7 +177,7 @@ def judge(
             fault = _fault(item, item.parts[0], what)
             results[item.id] = replace(score.bare(item, "pending"), faults=(fault,))
         else:
-            findings = [(part, finding_of(item, part)) for part in item.parts]
+            findings = [(part, _over(left_out, finding_of(item, part))) for part in item.parts]
             behind = _behind(findings, trained, taken, done, rubric)
             stop = cells.stop_of(item, rubric, notebook, done)
             results[item.id] = _result(item, findings, notebook, done, behind, stop)
@@ -186,6 +188,14 @@ def judge(
                     used.setdefault(id(run), []).append(item.id)
     marked = (replace(run, items=tuple(dict.fromkeys(used.get(id(run), [])))) for run in trained)
     return results, tuple(marked), tuple(_flags(trained, by_name, rules))
+
+
+def _over(left_out: int, finding: GoalResult) -> GoalResult:
+    """Return a finding over all runs but so many: one of these may reach what no other does."""
+    if not left_out or finding.status == "passed":
+        return finding
+    message = sentences.left_out(finding.message, left_out)
+    return replace(finding, status="pending", message=message)
 
 
 def _behind(

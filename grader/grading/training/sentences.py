@@ -55,6 +55,15 @@ def images(on: On) -> str:
     return "its training images" if on == "training" else "the validation images"
 
 
+def left_out(message: str, count: int) -> str:
+    """A goal was not reached by the runs that could be kept, and there were `count` more."""
+    runs = "one more training has" if count == 1 else f"{count:,} more trainings have"
+    return (
+        f"{message}. But {runs} ended for which there was no room, so a person decides. To have "
+        "all looked at, hand in a notebook that trains fewer nets"
+    )
+
+
 def short_of(goal: Goal, best: Trained, found: float, asked: float) -> str:
     """The best run does not reach what is asked."""
     own = claimed(best, goal.on)
