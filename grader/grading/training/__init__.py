@@ -56,19 +56,16 @@ def grade(
 ) -> Graded:
     """Recompute all runs, repeat those that earn something, and judge the notebook items.
 
-    Without notebooks or images nothing changes; `repeating` is None where nothing was trained. What
-    fails here is our own fault, but for the images of `--data`: then UsageError is raised, and
-    BoxError where the box fails.
+    Without notebooks, images or what it takes to repeat runs nothing changes. What fails here is
+    our own fault, but for the images of `--data`: then UsageError is raised, and BoxError where the
+    box fails.
     """
-    if not notebooks or images is None:
+    if not notebooks or images is None or repeating is None:
         return Graded(items)
     done = {item.id: item for item in items}
     replay: Mapping[str, float] = {}
     try:
-        if repeating is None:
-            judged, marked, flags = judge(rubric, images.profile, notebooks, (), done)
-        else:
-            (judged, marked, flags), replay = _believed(done, notebooks, rubric, images, repeating)
+        (judged, marked, flags), replay = _believed(done, notebooks, rubric, images, repeating)
     except (UsageError, BoxError):
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours costs no point
