@@ -172,7 +172,7 @@ def _worth(item: Item) -> list[bool]:
 
 
 @pytest.mark.parametrize("number", [
-    pytest.param(n, marks=pytest.mark.long_trial(0.04)) for n in range(len(TRIALS) + DRAWN)
+    pytest.param(n, marks=pytest.mark.long_trial(0.025)) for n in range(len(TRIALS) + DRAWN)
 ])  # fmt: skip
 def test_what_is_put_together_is_what_a_fresh_grading_comes_to(number: int, tmp_path: Path) -> None:
     mistakes, item, how, runs = trial(number)

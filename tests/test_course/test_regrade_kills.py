@@ -83,7 +83,7 @@ def left(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("number", [
-    pytest.param(n, marks=pytest.mark.long_trial(0.04)) for n in range(KILLS)
+    pytest.param(n, marks=pytest.mark.long_trial(0.02)) for n in range(KILLS)
 ])  # fmt: skip
 def test_a_killed_regrade_leaves_one_generation_or_the_other(
     number: int, before: Path, after: Path, commands: Commands, tmp_path: Path

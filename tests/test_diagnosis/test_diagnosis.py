@@ -645,6 +645,7 @@ SLIPS = {  # a line of the reference, and one slip in it
 }  # fmt: skip
 
 
+@pytest.mark.long_trial(0.34)
 @pytest.mark.parametrize("says", SLIPS)
 def test_a_slip_in_a_formula_is_named(says: str, assignment: Assignment, worker: Worker) -> None:
     path, name, old, new = SLIPS[says]

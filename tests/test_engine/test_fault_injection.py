@@ -136,7 +136,7 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return result(folder)
 
 
-@pytest.mark.long_trial(0.015)
+@pytest.mark.long_trial(0.01)
 @pytest.mark.parametrize("name", POINTS)
 def test_what_is_known_is_told_and_nobody_pays(
     name: str,

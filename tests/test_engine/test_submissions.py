@@ -71,7 +71,7 @@ LATER = ("softmax_loss",)  # asked for by later generations only
 USUAL = {name: one for name, one in handed_in.usual_mistakes().items() if one.item not in LATER}
 
 
-@pytest.mark.long_trial(0.05)
+@pytest.mark.long_trial(0.03)
 @pytest.mark.parametrize("name", USUAL)
 def test_no_usual_mistake_costs_a_point_where_it_was_not_made(
     name: str, assignments: dict[str, Assignment], worker: Worker

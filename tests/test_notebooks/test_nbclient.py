@@ -262,7 +262,7 @@ for n in range({count}):
 """
 
 
-@pytest.mark.long_trial(0.34)
+@pytest.mark.long_trial(0.17)
 @pytest.mark.parametrize("figures", [
     {"count": 60, "size": 5, "rows": 1}, {"count": 12, "size": 10, "rows": 4},
     {"count": 120, "size": 5, "rows": 1, "rest": ""},

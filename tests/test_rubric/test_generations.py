@@ -266,6 +266,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
+@pytest.mark.long_trial(0.34)
 @pytest.mark.parametrize("what", HOSTILE)
 def test_no_text_takes_long_to_look_at(what: str) -> None:
     data = (HOSTILE[what] * 2).encode()

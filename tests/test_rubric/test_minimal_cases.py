@@ -48,6 +48,7 @@ TOGETHER: dict[str, tuple[str, ...]] = {
     "layernorm": ("FullyConnectedNet.layernorm/after-relu",),
     "dropout": ("FullyConnectedNet.dropout/active-when-scoring",),
 }  # fmt: skip
+pytestmark = pytest.mark.together  # what fails is graded for all tests here
 STOPS = "def affine_forward(x, w, b):\n    return x.reshape(len(x), -1) @ w + bias, (x, w, b)\n"
 NOTHING = "def relu_backward(dout, cache):\n    pass\n"
 
