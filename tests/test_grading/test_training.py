@@ -399,7 +399,7 @@ def test_a_goal_that_a_run_without_room_may_have_reached_is_for_a_person(rubric:
     for item in ("best_model", "dropout_training"):  # runs of all notebooks count for each item
         assert (found[item].status, found[item].earned) == ("pending", 0)
         assert (
-            "one more training has ended for which there was no room"
+            "One more training has ended for which there was no room"
             in found[item].faults[0].message
         )
 

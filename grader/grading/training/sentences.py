@@ -57,10 +57,10 @@ def images(on: On) -> str:
 
 def left_out(message: str, count: int) -> str:
     """A goal was not reached by the runs that could be kept, and there were `count` more."""
-    runs = "one more training has" if count == 1 else f"{count:,} more trainings have"
+    runs = "One more training has" if count == 1 else f"{count:,} more trainings have"
     return (
-        f"{message}. But {runs} ended for which there was no room, so a person decides. To have "
-        "all looked at, hand in a notebook that trains fewer nets"
+        f"{runs} ended for which there was no room, so a person decides; all are looked at where a "
+        f"notebook trains fewer nets. Of those that were kept: {message}"
     )
 
 
